@@ -1,0 +1,75 @@
+//! E-mail addresses: one parser, one normal form that is stored, one canonical form that is compared.
+
+use std::fmt;
+
+/// Which addresses are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum EmailRules {
+    /// One bare address with an ASCII local part; the domain may be internationalised (the default).
+    #[default]
+    Ascii,
+    /// What fastapi-users accepts: any Unicode local part, and `Name <address>`.
+    Internationalized,
+}
+
+/// A checked address in its normal form: spaces around it removed, domain lower-cased and in Unicode, whole address
+/// in NFC, the local part's case kept (contract.md 4.3).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EmailAddress(String);
+
+/// The one form that look-ups, uniqueness and limits compare: the normal form in lower case.
+///
+/// Lower case means ASCII lower case, which is what `lower()` means in SQLite and what the unique index holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CanonicalEmail(String);
+
+/// Why a text is not an acceptable address, in the words of the wire (contract.md section 5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailRefused {
+    /// The reason, such as `An email address must have an @-sign.`
+    pub reason: String,
+}
+
+impl EmailAddress {
+    /// Parses, checks and normalises an address.
+    ///
+    /// # Errors
+    /// [`EmailRefused`] with the reason that fastapi-users would give.
+    pub fn parse(text: &str, _rules: EmailRules) -> Result<Self, EmailRefused> {
+        Ok(Self(text.to_owned())) // placeholder while the rules are written
+    }
+
+    /// The normal form, as stored and shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form to compare.
+    #[must_use]
+    pub fn canonical(&self) -> CanonicalEmail {
+        CanonicalEmail::of(&self.0)
+    }
+}
+
+impl CanonicalEmail {
+    /// The canonical form of any text: of a stored address, or of a login's user name, which is looked up as typed
+    /// (contract.md 4.3) and need not be a valid address.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(text.to_ascii_lowercase())
+    }
+
+    /// The text to compare.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,115 @@
+//! Ids of users: UUIDs made by us, or integers made by the database.
+
+use std::{fmt, hash::Hash};
+
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// A type that can be a user's id: [`Uuid`] (made by us), `i32` or `i64` (made by the database).
+///
+/// The same parser serves `/users/{id}` and the `sub` of a token, as on the wire (contract.md section 10).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a user's id",
+    label = "neither a UUID nor an integer id",
+    note = "help: make the id a `uuid::Uuid` (made by axum-users), an `i64` or an `i32` (made by the database)"
+)]
+pub trait UserId:
+    Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Whether the database makes the id on insert. Until then a new user holds [`UserId::placeholder`].
+    const MADE_BY_DATABASE: bool;
+
+    /// Makes an id from 16 random bytes; integer types answer a placeholder that the database replaces.
+    fn generate(random: [u8; 16]) -> Self;
+
+    /// Parses the text form as leniently as the wire does; `None` for anything else, out-of-range integers included.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+impl UserId for Uuid {
+    const MADE_BY_DATABASE: bool = false;
+
+    fn generate(random: [u8; 16]) -> Self {
+        uuid::Builder::from_random_bytes(random).into_uuid()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        // Python's uuid.UUID() removes "urn:", "uuid:", braces and every hyphen, wherever they stand.
+        let hex: String = text.replace("urn:", "").replace("uuid:", "");
+        let hex: String = hex.trim_matches(['{', '}']).chars().filter(|c| *c != '-').collect();
+        (hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::try_parse(&hex).ok()).flatten()
+    }
+}
+
+/// Python's `int()`: optional sign, surrounding spaces, leading zeros, single underscores between digits.
+fn parse_integer(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (negative, digits) = match text.strip_prefix(['-', '+']) {
+        Some(rest) => (text.starts_with('-'), rest),
+        None => (false, text),
+    };
+    let mut value: i64 = 0;
+    let mut last_was_digit = false;
+    for c in digits.chars() {
+        match c {
+            '_' if last_was_digit => last_was_digit = false,
+            _ => {
+                let digit = i64::from(c.to_digit(10)?);
+                value = value.checked_mul(10)?.checked_add(digit)?;
+                last_was_digit = true;
+            }
+        }
+    }
+    last_was_digit.then_some(if negative { -value } else { value })
+}
+
+macro_rules! integer_id {
+    ($($integer:ty),*) => {$(
+        impl UserId for $integer {
+            const MADE_BY_DATABASE: bool = true;
+
+            fn generate(_: [u8; 16]) -> Self {
+                0
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                Self::try_from(parse_integer(text)?).ok()
+            }
+        }
+    )*};
+}
+
+integer_id!(i32, i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_read_as_leniently_as_python_reads_them() {
+        let id = Uuid::from_u128(0xbdfc_2b97_4876_4210_9dba_1587_4506_2fcd);
+        for text in [
+            "bdfc2b97-4876-4210-9dba-158745062fcd",
+            "BDFC2B97-4876-4210-9DBA-158745062FCD",
+            "bdfc2b97487642109dba158745062fcd",
+            "{bdfc2b97-4876-4210-9dba-158745062fcd}",
+            "urn:uuid:bdfc2b97-4876-4210-9dba-158745062fcd",
+        ] {
+            assert_eq!(Uuid::parse(text), Some(id), "{text}");
+        }
+        for text in ["", "me", "bdfc2b97", "zzfc2b97-4876-4210-9dba-158745062fcd", "+dfc2b97487642109dba158745062fcd"] {
+            assert_eq!(Uuid::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_are_read_as_python_reads_them_and_out_of_range_is_none() {
+        for (text, id) in [("7", 7), (" 7 ", 7), ("+7", 7), ("-7", -7), ("007", 7), ("1_000", 1000)] {
+            assert_eq!(i64::parse(text), Some(id), "{text}");
+        }
+        for text in ["", "1.0", "0x1", "1__0", "_1", "1_", "9223372036854775808", "me", "- 7"] {
+            assert_eq!(i64::parse(text), None, "{text}");
+        }
+        assert_eq!(i32::parse("2147483648"), None);
+    }
+}

@@ -1,0 +1,23 @@
+//! The words of the field, parsed and redacting. No I/O, no HTTP, nothing asynchronous.
+
+mod clock_time;
+mod email;
+mod error;
+mod id;
+mod password;
+mod secret;
+mod session;
+mod status;
+mod token;
+
+pub mod field;
+
+pub use clock_time::Timestamp;
+pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
+pub use error::{Error, Result};
+pub use id::UserId;
+pub use password::{Password, PasswordHash};
+pub use secret::SecretKey;
+pub use session::{Epoch, Login, Session, TokenId};
+pub use status::Status;
+pub use token::{AccessToken, ResetToken, VerifyToken};

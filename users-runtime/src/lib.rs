@@ -1,0 +1,8 @@
+//! The run time of axum-users. Use it through the crate `axum-users`.
+#![forbid(unsafe_code)]
+#![allow(dead_code, unused_imports)] // while the floors are being built
+
+pub mod adapter;
+pub mod domain;
+pub mod port;
+pub mod user;

@@ -1,0 +1,33 @@
+//! What the runtime asks of the world, one object-safe trait per file. No implementation lives here.
+
+use std::{future::Future, pin::Pin};
+
+mod backends;
+mod clock;
+mod gate;
+mod hooks;
+mod mail_tokens;
+mod mailer;
+mod password_hasher;
+mod random;
+mod request;
+mod store;
+mod strategy;
+mod transport;
+
+pub use backends::EnabledBackends;
+pub use clock::Clock;
+pub use gate::{Gate, Verdict};
+pub(crate) use hooks::{Event, Hooks};
+pub use hooks::{FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Updated, UserManager};
+pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
+pub use mailer::{Mail, MailError, MailTransport};
+pub use password_hasher::{HashError, PasswordHasher, Verification};
+pub use random::{Random, RandomError};
+pub use request::RequestContext;
+pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, StoreError, TokenState, UserStore};
+pub use strategy::{RevocationStore, Strategy, StrategyError};
+pub use transport::{Granted, Transport};
+
+/// What an object-safe asynchronous method returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

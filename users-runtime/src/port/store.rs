@@ -1,0 +1,156 @@
+//! Where users are kept.
+
+use std::fmt;
+
+use super::BoxFuture;
+use crate::{
+    domain::{CanonicalEmail, Epoch, PasswordHash, Timestamp, TokenId},
+    user::{AuthUser, Columns},
+};
+
+/// Where users are kept. Everything the runtime ever asks of a database is here.
+///
+/// Look-ups answer `None` for "not there"; that is an answer and not an error. Every write is one transaction: it
+/// happens wholly, durably, or not at all.
+pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
+    /// Looks several users up at once, in one query; the answer has one entry per look-up, in order.
+    fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>>;
+
+    /// Looks a user up by the canonical form of the address.
+    fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>>;
+
+    /// Adds a user and answers it as stored, with the id that the database made, if it makes them.
+    ///
+    /// # Errors
+    /// [`StoreError::EmailTaken`] if another user has the address in any case.
+    fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>>;
+
+    /// Changes the named columns of one user, and nothing else, if every condition of the change holds. Answers the
+    /// row as it then is, or `None` if there is no such user or a condition fails.
+    ///
+    /// # Errors
+    /// [`StoreError::EmailTaken`] as for insert.
+    fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>>;
+
+    /// Deletes a user with all that hangs on it. Answers whether there was one.
+    fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Ends all sessions of one user, or of everybody, by raising the epoch.
+    fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Notes that a token is dead until `until`, when it ends by itself.
+    fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Forgets what it notes about tokens that ended before `now`; answers how many. Safe to run at any time.
+    fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Creates what is missing: tables, columns, indexes. Drops and rewrites nothing.
+    fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Compares the database with the struct; an empty answer means that they agree.
+    fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>>;
+}
+
+/// A look-up by id, with the token that named the id, if one did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup<Id> {
+    /// The user's id.
+    pub id: Id,
+    /// The token whose state is wanted as well, so that an authenticated request costs one query.
+    pub token: Option<TokenId>,
+}
+
+/// A user as found, with what decides about tokens.
+#[derive(Debug, Clone)]
+pub struct Found<U> {
+    /// The user.
+    pub user: U,
+    /// The user's epoch: tokens of another one are dead, but for [`TokenState::KeptAt`].
+    pub epoch: Epoch,
+    /// What is noted about the token of the look-up.
+    pub token: TokenState,
+}
+
+/// What a store notes about one token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenState {
+    /// Nothing: the epoch decides.
+    #[default]
+    Unmarked,
+    /// Logged out.
+    Revoked,
+    /// Spared when the user's other sessions were ended: good as long as the user's epoch is this one.
+    KeptAt(Epoch),
+}
+
+/// A change of one user.
+#[derive(Debug, Clone)]
+pub struct Change<U> {
+    /// The user as it should become; only the named columns are written.
+    pub user: U,
+    /// The columns to write.
+    pub columns: Columns,
+    /// Only if the stored hash is still this one: single use of reset tokens, and no lost password.
+    pub if_hashed_password: Option<PasswordHash>,
+    /// Only if the stored address is still this one, byte for byte: no verification of an unproved address.
+    pub if_email: Option<String>,
+    /// Sessions to end in the same transaction.
+    pub end_sessions: EndSessions,
+}
+
+/// Which sessions of the changed user end with the change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum EndSessions {
+    /// None.
+    #[default]
+    Keep,
+    /// All.
+    All,
+    /// All but this token, which ends by itself at the time given.
+    AllBut(TokenId, Timestamp),
+}
+
+/// One difference between the struct and the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaDrift {
+    /// The table.
+    pub table: String,
+    /// The column, or `None` when the table or an index is missing.
+    pub column: Option<String>,
+    /// What is wrong, in words.
+    pub problem: String,
+    /// A statement that repairs it without losing data, if there is one.
+    pub repair: Option<String>,
+}
+
+impl fmt::Display for SchemaDrift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.table)?;
+        if let Some(column) = &self.column {
+            write!(f, ".{column}")?;
+        }
+        write!(f, ": {}", self.problem)?;
+        match &self.repair {
+            Some(sql) => write!(f, "; repair: {sql}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another user has this address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// A unique constraint of the application's own column was hit.
+    #[error("a value that must be unique is taken")]
+    Conflict,
+    /// The database cannot be reached, has no free connection in time, or is busy or read-only: try again later.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else; the cause is for the log and not for clients.
+    #[error("the database refused")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
