@@ -5,4 +5,6 @@
 pub mod adapter;
 pub mod domain;
 pub mod port;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod user;

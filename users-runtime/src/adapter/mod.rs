@@ -1,1 +1,7 @@
 //! One outside thing per file.
+
+mod clock;
+mod random;
+
+pub use clock::SystemClock;
+pub use random::OsRandom;
