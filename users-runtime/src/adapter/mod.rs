@@ -1,7 +1,9 @@
 //! One outside thing per file.
 
+mod bearer;
 mod clock;
 mod random;
 
+pub use bearer::Bearer;
 pub use clock::SystemClock;
 pub use random::OsRandom;
