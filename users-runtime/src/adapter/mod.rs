@@ -4,6 +4,8 @@ mod bearer;
 mod clock;
 mod random;
 
+pub mod jwt;
+
 pub use bearer::Bearer;
 pub use clock::SystemClock;
 pub use random::OsRandom;
