@@ -1,1 +1,11 @@
 //! One outside thing per file.
+
+mod bearer;
+mod clock;
+mod random;
+
+pub mod jwt;
+
+pub use bearer::Bearer;
+pub use clock::SystemClock;
+pub use random::OsRandom;
