@@ -5,6 +5,7 @@ mod clock;
 mod random;
 
 pub mod jwt;
+pub mod mail;
 
 pub use bearer::Bearer;
 pub use clock::SystemClock;

@@ -10,9 +10,11 @@ mod secret;
 mod session;
 mod status;
 mod token;
+mod url;
 
 pub mod field;
 
+pub use self::url::PublicUrl;
 pub use clock_time::Timestamp;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub use error::{Error, Result};

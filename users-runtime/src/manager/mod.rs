@@ -15,10 +15,11 @@ use std::{fmt, sync::Arc};
 
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
+pub(crate) use hooks::AfterAnswer;
 pub(crate) use gates::{ActiveGate, VerifiedGate};
 pub(crate) use jobs::{Jobs, QueueFull};
 pub(crate) use loader::Loader;
-pub(crate) use hooks::AfterAnswer;
+
 pub use passwords::PasswordError;
 pub use policy::Policy;
 pub use programmatic::{CreateError, Sessions};
