@@ -15,7 +15,7 @@ pub mod field;
 pub use clock_time::Timestamp;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub use error::{Error, Result};
-pub use id::UserId;
+pub use id::{IdValue, UserId};
 pub use password::{Password, PasswordHash};
 pub use secret::SecretKey;
 pub use session::{Epoch, Login, Session, TokenId};
