@@ -6,6 +6,8 @@ mod random;
 
 pub mod jwt;
 pub mod mail;
+pub mod password;
+pub mod sql;
 
 pub use bearer::Bearer;
 pub use clock::SystemClock;

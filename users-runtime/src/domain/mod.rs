@@ -18,7 +18,7 @@ pub use self::url::PublicUrl;
 pub use clock_time::Timestamp;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub use error::{Error, Result};
-pub use id::UserId;
+pub use id::{IdValue, UserId};
 pub use password::{Password, PasswordHash};
 pub use relaxation::Relaxation;
 pub use secret::SecretKey;

@@ -16,6 +16,8 @@ pub enum Relaxation {
     InlineHooks,
     /// Tokens never end by themselves.
     NeverExpires,
+    /// Tokens live longer than a day.
+    LongLifetime,
     /// 401 answers carry no challenge.
     WithoutChallenge,
     /// New hashes cost what fastapi-users' do (64 MiB each), and are rewritten when they differ.
@@ -43,6 +45,7 @@ impl Relaxation {
             Self::NoPasswordPolicy => "PasswordPolicy::none()",
             Self::InlineHooks => "inline_hooks()",
             Self::NeverExpires => "never_expires()",
+            Self::LongLifetime => "lifetime(more than a day)",
             Self::WithoutChallenge => "without_challenge()",
             Self::PwdlibHashes => "Argon2::pwdlib()",
             Self::RawKeys => "raw_keys()",

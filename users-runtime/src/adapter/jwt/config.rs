@@ -9,7 +9,7 @@ use super::{
     strategy::{Jwt, Settings, UpstreamTokens},
 };
 use crate::{
-    domain::{Error, Result, SecretKey, Timestamp},
+    domain::{Error, Relaxation, Result, SecretKey, Timestamp},
     port::{Clock, Random, RevocationStore},
 };
 
@@ -241,35 +241,16 @@ impl JwtConfig {
         Ok(ring.into())
     }
 
-    fn relaxations(&self) -> Vec<String> {
-        let mut open = Vec::new();
-        match self.lifetime {
-            Lifetime::Unlimited => open.push("never_expires(): tokens have no end".to_owned()),
-            Lifetime::Limited(lifetime) if lifetime > Self::LONG_LIFETIME => {
-                open.push(format!("lifetime({} s): tokens live longer than a day", lifetime.as_secs()));
-            }
-            Lifetime::Limited(_) => {}
-        }
-        if matches!(self.keys, Keys::Raw) {
-            open.push("raw_keys(): one key signs tokens of several purposes".to_owned());
-        }
-        match self.upstream {
-            UpstreamTokens::Refused => {}
-            UpstreamTokens::Accepted => {
-                open.push(
-                    "accept_upstream_tokens(): tokens that cannot be revoked are accepted without end".to_owned(),
-                );
-            }
-            UpstreamTokens::AcceptedUntil(until) => {
-                open.push(format!(
-                    "accept_upstream_tokens(): tokens that cannot be revoked are accepted until {until}"
-                ));
-            }
-        }
-        if matches!(self.revocation, Revocation::Off) {
-            open.push("without_revocation(): logout leaves tokens alive until they end".to_owned());
-        }
-        open
+    fn relaxations(&self) -> Vec<Relaxation> {
+        let unlimited = match self.lifetime {
+            Lifetime::Unlimited => Some(Relaxation::NeverExpires),
+            Lifetime::Limited(lifetime) if lifetime > Self::LONG_LIFETIME => Some(Relaxation::LongLifetime),
+            Lifetime::Limited(_) => None,
+        };
+        let raw = matches!(self.keys, Keys::Raw).then_some(Relaxation::RawKeys);
+        let upstream = (!matches!(self.upstream, UpstreamTokens::Refused)).then_some(Relaxation::UpstreamTokens);
+        let unrevoked = matches!(self.revocation, Revocation::Off).then_some(Relaxation::WithoutRevocation);
+        [unlimited, raw, upstream, unrevoked].into_iter().flatten().collect()
     }
 }
 
