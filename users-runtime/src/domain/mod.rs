@@ -7,10 +7,12 @@ mod id;
 mod password;
 mod secret;
 mod session;
+mod shape;
 mod status;
 mod token;
 
 pub mod field;
+pub mod lax;
 
 pub use clock_time::Timestamp;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
