@@ -4,5 +4,6 @@
 
 pub mod adapter;
 pub mod domain;
+pub mod http;
 pub mod port;
 pub mod user;
