@@ -12,10 +12,10 @@ pub use serve::serve;
 
 use crate::{
     adapter::{
-        clock::SystemClock,
-        jwt::{MailTokenConfig, MailTokensJwt},
+        OsRandom, SystemClock,
+        jwt::MailTokenConfig,
+        mail::{Mailer, Mails},
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
-        random::OsRandom,
     },
     domain::{Error, Relaxation, Result, SecretKey, UserId},
     manager::{ActiveGate, Jobs, Loader, Parts, Policy, Users, VerifiedGate},
@@ -106,6 +106,12 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
+    /// Sends the mails of the flows with `mailer`, and a verification mail after each registration, in the place of hooks
+    /// of the application's own.
+    pub fn mailer(self, mailer: Mailer) -> Self {
+        self.manager(Mails::new(mailer)).verification_on_register(true)
+    }
+
     /// Adds a condition that every login passes, after "active" and "verified".
     pub fn gate(mut self, gate: impl Gate<U>) -> Self {
         self.gates.push(Arc::new(gate));
@@ -177,8 +183,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             None => return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)")),
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
-        let mail_tokens = MailTokensJwt::new(
-            self.mail_token_config(),
+        let mail_tokens = self.mail_token_config().build(
             &self.secret,
             Arc::clone(&self.clock),
             Arc::clone(&self.random),
@@ -210,7 +215,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             gates,
             policy,
             verification_on_register: self.verification_on_register,
-            jobs: Jobs::new(self.mail_queue),
+            jobs: Jobs::with_capacity(self.mail_queue),
             clock: self.clock,
             random: self.random,
         }))

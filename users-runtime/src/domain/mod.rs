@@ -9,11 +9,13 @@ mod relaxation;
 mod password_policy;
 mod secret;
 mod session;
+mod shape;
 mod status;
 mod token;
 mod url;
 
 pub mod field;
+pub mod lax;
 
 pub use self::url::PublicUrl;
 pub use clock_time::Timestamp;

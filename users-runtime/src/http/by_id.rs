@@ -37,7 +37,7 @@ pub(crate) async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>
 pub(crate) async fn delete_by_id<U: AuthUser>(
     users: &Users<U>,
     id: Option<String>,
-    incoming: Incoming<()>,
+    incoming: Incoming,
 ) -> Result<Response, ApiError> {
     incoming.authenticate(users, Requirements::superuser(users)).await?;
     let user = find_by_id(users, id).await?;
