@@ -35,7 +35,8 @@ pub struct UsersBuilder<U: AuthUser> {
     gates: Vec<Arc<dyn Gate<U>>>,
     policy: Policy,
     hashing: Option<HashSettings>,
-    mail_tokens: MailTokenConfig,
+    reset_lifetime: Option<Duration>,
+    verify_lifetime: Option<Duration>,
     mail_queue: usize,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -56,7 +57,8 @@ impl<U: AuthUser> Users<U> {
             gates: Vec::new(),
             policy: Policy::recommended(),
             hashing: None,
-            mail_tokens: MailTokenConfig::default(),
+            reset_lifetime: None,
+            verify_lifetime: None,
             mail_queue: 1024,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -132,13 +134,13 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// How long reset tokens live. Default 30 minutes (an hour under [`Policy::fastapi_users`]), at most a day.
     pub fn reset_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.mail_tokens = self.mail_tokens.reset_lifetime(lifetime);
+        self.reset_lifetime = Some(lifetime);
         self
     }
 
     /// How long verification tokens live. Default one hour, at most a day.
     pub fn verify_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.mail_tokens = self.mail_tokens.verify_lifetime(lifetime);
+        self.verify_lifetime = Some(lifetime);
         self
     }
 
@@ -180,7 +182,9 @@ impl<U: AuthUser> UsersBuilder<U> {
         self.check()?;
         let store = match self.store.take() {
             Some(connect) => connect().await?,
-            None => return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)")),
+            None => {
+                return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)"));
+            }
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
         let mail_tokens = self.mail_token_config().build(
@@ -254,12 +258,16 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     fn mail_token_config(&self) -> MailTokenConfig {
-        let mut config = self.mail_tokens.clone();
-        if self.policy.allows(Relaxation::RawKeys) {
-            config = config.raw_keys();
+        let mut config = if self.policy.allows(Relaxation::UpstreamTokens) {
+            MailTokenConfig::fastapi_users()
+        } else {
+            MailTokenConfig::new()
+        };
+        if let Some(lifetime) = self.reset_lifetime {
+            config = config.reset_lifetime(lifetime);
         }
-        if self.policy.allows(Relaxation::UpstreamTokens) {
-            config = config.upstream(self.policy.upstream_tokens_until());
+        if let Some(lifetime) = self.verify_lifetime {
+            config = config.verify_lifetime(lifetime);
         }
         config
     }

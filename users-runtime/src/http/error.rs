@@ -136,7 +136,8 @@ impl IntoResponse for ApiError {
         };
         let mut response = (self.status(), body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Self::Unauthorized { challenge: Some(challenge) } | Self::Reauthenticate { challenge: Some(challenge) } = &self
+        if let Self::Unauthorized { challenge: Some(challenge) } | Self::Reauthenticate { challenge: Some(challenge) } =
+            &self
         {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
         }

@@ -21,11 +21,9 @@ mod rules;
 mod state;
 
 pub(crate) use answer::{answer, granted, no_content, null};
-pub(crate) use by_id::{delete_by_id, find_by_id};
 pub use by_id::IdText;
-pub use current_user::{
-    CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser,
-};
+pub(crate) use by_id::{delete_by_id, find_by_id};
+pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
 pub(crate) use edge::edge;
 pub use error::ApiError;
 pub(crate) use form::LoginForm;

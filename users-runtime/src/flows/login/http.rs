@@ -1,10 +1,6 @@
 //! The route of a login.
 
-use axum::{
-    Extension,
-    extract::Request,
-    response::Response,
-};
+use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LoginError;
 use crate::{

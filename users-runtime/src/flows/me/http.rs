@@ -1,9 +1,6 @@
 //! The routes of one's own account.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
 
 use crate::{

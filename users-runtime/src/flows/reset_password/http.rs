@@ -1,9 +1,6 @@
 //! The routes of a password reset.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -41,10 +38,7 @@ impl Schema for ResetPassword {
 ///
 /// # Errors
 /// 422 for a malformed address, 503 when too many mails wait.
-pub async fn forgot_password<U: AuthUser>(
-    Handle(users): Handle<U>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let rules = users.policy().email_rules();
     let ForgotPassword { email } = body.embedded(rules)?;

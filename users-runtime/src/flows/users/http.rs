@@ -1,13 +1,10 @@
 //! The routes for other people's accounts.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::StatusCode;
 
 use crate::{
-    http::{ApiError, Handle, Incoming, Requirements, answer, IdText, delete_by_id, find_by_id},
+    http::{ApiError, Handle, IdText, Incoming, Requirements, answer, delete_by_id, find_by_id},
     manager::Actor,
     user::AuthUser,
 };

@@ -1,9 +1,6 @@
 //! The routes of a verification.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::StatusCode;
 use serde::Deserialize;
 
