@@ -4,5 +4,8 @@
 
 pub mod adapter;
 pub mod domain;
+pub mod manager;
 pub mod port;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod user;

@@ -1,3 +1,4 @@
 //! One outside thing per file.
 
+pub mod memory;
 pub mod sql;
