@@ -1,0 +1,13 @@
+//! The system's clock.
+
+use crate::{domain::Timestamp, port::Clock};
+
+/// Reads the clock of the operating system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        chrono::Utc::now()
+    }
+}
