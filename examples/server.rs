@@ -100,7 +100,9 @@ fn mailer(public_url: &str) -> Result<Mailer> {
         "terminal" => Mailer::terminal(public_url),
         #[cfg(feature = "smtp")]
         url if url.starts_with("smtp") => Mailer::smtp(url, &variable("MAIL_FROM", "accounts@example.com"), public_url),
-        other => Err(Error::config(format!("MAIL is `{other}`; it takes `terminal`, or an smtp:// URL with the Cargo feature `smtp`"))),
+        other => Err(Error::config(format!(
+            "MAIL is `{other}`; it takes `terminal`, or an smtp:// URL with the Cargo feature `smtp`"
+        ))),
     }
 }
 
