@@ -103,7 +103,13 @@ pub enum Outcome {
 }
 
 /// Writes one event.
-pub(crate) fn record(kind: Kind, outcome: Outcome, user_id: Option<&dyn Display>, backend: Option<&str>, cx: &RequestContext) {
+pub(crate) fn record(
+    kind: Kind,
+    outcome: Outcome,
+    user_id: Option<&dyn Display>,
+    backend: Option<&str>,
+    cx: &RequestContext,
+) {
     let user_id = user_id.map(tracing::field::display);
     let client = cx.client().map(tracing::field::display);
     // A client chooses this header: Debug escapes control characters in it.

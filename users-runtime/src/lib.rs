@@ -12,6 +12,9 @@
 //! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores |
 #![forbid(unsafe_code)]
 
+// Lets doctests and generated code in this crate say the name that applications know.
+extern crate self as axum_users_runtime;
+
 pub mod adapter;
 mod builder;
 pub mod domain;
@@ -26,6 +29,11 @@ pub mod private;
 pub mod testing;
 pub mod user;
 
+pub use adapter::{
+    Bearer,
+    jwt::JwtConfig,
+    mail::{Mailer, Mails},
+};
 pub use builder::{Backend, NoHooks, UsersBuilder, serve};
 pub use domain::{
     AccessToken, EmailAddress, Epoch, Error, Password, PasswordHash, PasswordPolicy, Relaxation, ResetToken, Result,

@@ -6,9 +6,11 @@ mod random;
 
 pub mod jwt;
 pub mod mail;
+mod memory;
 pub mod password;
 pub mod sql;
 
 pub use bearer::Bearer;
 pub use clock::SystemClock;
+pub use memory::MemoryStore;
 pub use random::OsRandom;

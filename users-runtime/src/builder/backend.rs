@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    adapter::{bearer::Bearer, jwt::JwtConfig},
+    adapter::{Bearer, jwt::JwtConfig},
     domain::{Error, Relaxation, Result, SecretKey, Timestamp, TokenId},
     manager::{ActiveBackend, Policy},
     port::{BoxFuture, Clock, Random, RevocationStore, Strategy, StrategyError, Transport, UserStore},

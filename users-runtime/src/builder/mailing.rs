@@ -1,6 +1,5 @@
 //! Hooks for applications that bring none.
 
-use super::UsersBuilder;
 use crate::{port::UserManager, user::AuthUser};
 
 /// The manager of an application that has no hooks.

@@ -12,10 +12,10 @@ pub use serve::serve;
 
 use crate::{
     adapter::{
-        clock::SystemClock,
-        jwt::{MailTokenConfig, MailTokensJwt},
+        OsRandom, SystemClock,
+        jwt::MailTokenConfig,
+        mail::{Mailer, Mails},
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
-        random::OsRandom,
     },
     domain::{Error, Relaxation, Result, SecretKey, UserId},
     manager::{ActiveGate, Jobs, Loader, Parts, Policy, Users, VerifiedGate},
@@ -35,7 +35,8 @@ pub struct UsersBuilder<U: AuthUser> {
     gates: Vec<Arc<dyn Gate<U>>>,
     policy: Policy,
     hashing: Option<HashSettings>,
-    mail_tokens: MailTokenConfig,
+    reset_lifetime: Option<Duration>,
+    verify_lifetime: Option<Duration>,
     mail_queue: usize,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -56,7 +57,8 @@ impl<U: AuthUser> Users<U> {
             gates: Vec::new(),
             policy: Policy::recommended(),
             hashing: None,
-            mail_tokens: MailTokenConfig::default(),
+            reset_lifetime: None,
+            verify_lifetime: None,
             mail_queue: 1024,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -106,6 +108,12 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
+    /// Sends the mails of the flows with `mailer`, and a verification mail after each registration, in the place of hooks
+    /// of the application's own.
+    pub fn mailer(self, mailer: Mailer) -> Self {
+        self.manager(Mails::new(mailer)).verification_on_register(true)
+    }
+
     /// Adds a condition that every login passes, after "active" and "verified".
     pub fn gate(mut self, gate: impl Gate<U>) -> Self {
         self.gates.push(Arc::new(gate));
@@ -126,13 +134,13 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// How long reset tokens live. Default 30 minutes (an hour under [`Policy::fastapi_users`]), at most a day.
     pub fn reset_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.mail_tokens = self.mail_tokens.reset_lifetime(lifetime);
+        self.reset_lifetime = Some(lifetime);
         self
     }
 
     /// How long verification tokens live. Default one hour, at most a day.
     pub fn verify_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.mail_tokens = self.mail_tokens.verify_lifetime(lifetime);
+        self.verify_lifetime = Some(lifetime);
         self
     }
 
@@ -174,11 +182,12 @@ impl<U: AuthUser> UsersBuilder<U> {
         self.check()?;
         let store = match self.store.take() {
             Some(connect) => connect().await?,
-            None => return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)")),
+            None => {
+                return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)"));
+            }
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
-        let mail_tokens = MailTokensJwt::new(
-            self.mail_token_config(),
+        let mail_tokens = self.mail_token_config().build(
             &self.secret,
             Arc::clone(&self.clock),
             Arc::clone(&self.random),
@@ -210,7 +219,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             gates,
             policy,
             verification_on_register: self.verification_on_register,
-            jobs: Jobs::new(self.mail_queue),
+            jobs: Jobs::with_capacity(self.mail_queue),
             clock: self.clock,
             random: self.random,
         }))
@@ -249,12 +258,16 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     fn mail_token_config(&self) -> MailTokenConfig {
-        let mut config = self.mail_tokens.clone();
-        if self.policy.allows(Relaxation::RawKeys) {
-            config = config.raw_keys();
+        let mut config = if self.policy.allows(Relaxation::UpstreamTokens) {
+            MailTokenConfig::fastapi_users()
+        } else {
+            MailTokenConfig::new()
+        };
+        if let Some(lifetime) = self.reset_lifetime {
+            config = config.reset_lifetime(lifetime);
         }
-        if self.policy.allows(Relaxation::UpstreamTokens) {
-            config = config.upstream(self.policy.upstream_tokens_until());
+        if let Some(lifetime) = self.verify_lifetime {
+            config = config.verify_lifetime(lifetime);
         }
         config
     }

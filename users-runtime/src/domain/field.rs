@@ -36,6 +36,8 @@ pub enum Kind {
     Password,
     /// The present password, sent beside a change; a string or null.
     CurrentPassword,
+    /// A token out of a mail: a string that is never echoed.
+    Token,
     /// One of the three flags, in the spellings of contract.md 4.1; null is refused.
     Flag,
     /// A flag that this schema checks but does not have (contract.md 4.2); null is allowed.
@@ -93,7 +95,16 @@ impl Shape {
     /// Asks `T` what it expects, by letting it deserialize from a probe that notes the question and then fails.
     #[must_use]
     pub fn of<T: DeserializeOwned>() -> Self {
-        Self::Any // placeholder while the probe is written
+        super::shape::of::<T>()
+    }
+
+    /// Whether it is a boolean, or one or null.
+    pub(crate) fn is_boolean(&self) -> bool {
+        match self {
+            Self::Boolean => true,
+            Self::Nullable(inner) => inner.is_boolean(),
+            _ => false,
+        }
     }
 }
 
@@ -162,6 +173,12 @@ impl Field {
     #[must_use]
     pub const fn current_password() -> Self {
         Self::new("current_password", Kind::CurrentPassword)
+    }
+
+    /// A token out of a mail.
+    #[must_use]
+    pub const fn token() -> Self {
+        Self::new("token", Kind::Token)
     }
 
     /// One of the three flags.

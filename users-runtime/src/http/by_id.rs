@@ -9,11 +9,7 @@ use axum::{
 use http::request::Parts;
 
 use super::{ApiError, Incoming, Requirements, answer::no_content};
-use crate::{
-    domain::UserId,
-    manager::Users,
-    user::AuthUser,
-};
+use crate::{domain::UserId, manager::Users, user::AuthUser};
 
 /// The id as it stands in the path; `None` if it is not even text, which is an unknown id like any other.
 #[derive(Debug)]
@@ -37,7 +33,7 @@ pub(crate) async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>
 pub(crate) async fn delete_by_id<U: AuthUser>(
     users: &Users<U>,
     id: Option<String>,
-    incoming: Incoming<()>,
+    incoming: Incoming,
 ) -> Result<Response, ApiError> {
     incoming.authenticate(users, Requirements::superuser(users)).await?;
     let user = find_by_id(users, id).await?;

@@ -133,7 +133,11 @@ impl<U: AuthUser, G: Guard<U>> Extracted<U> for Guarded<U, G> {
     const REQUIREMENTS: Requirements = G::REQUIREMENTS;
 
     fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
-        if G::allows(&authenticated.user) { Ok(Self(authenticated.user, PhantomData)) } else { Err(ApiError::Forbidden) }
+        if G::allows(&authenticated.user) {
+            Ok(Self(authenticated.user, PhantomData))
+        } else {
+            Err(ApiError::Forbidden)
+        }
     }
 }
 

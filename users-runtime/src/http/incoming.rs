@@ -1,69 +1,50 @@
 //! A request on its way in: first the body's syntax, then who it comes from, then the fields (contract.md section 3).
 
-use std::{cell::OnceCell, net::SocketAddr};
+use std::{net::SocketAddr, sync::OnceLock};
 
 use axum::extract::{ConnectInfo, Request};
 use http::request::Parts;
-use serde::de::DeserializeOwned;
 
-use super::{ApiError, Embedded, JsonBody, LoginForm, Requirements, authenticate};
+use super::{ApiError, JsonBody, LoginForm, Requirements, authenticate};
 use crate::{
-    domain::{EmailRules, field::Field},
     manager::{Authenticated, Users},
     port::RequestContext,
-    user::{AuthUser, Schema},
+    user::AuthUser,
 };
 
 /// The most bytes that the body of one of our routes may have: 16 KiB (security.md (a)).
 pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 
-/// A request whose body, if the route has one, is read and of correct syntax.
-pub(crate) struct Incoming<B> {
+/// A request without its body, which comes beside it where a route has one.
+pub(crate) struct Incoming {
     parts: Parts,
-    body: B,
-    cx: OnceCell<RequestContext>,
+    cx: OnceLock<RequestContext>,
 }
 
-impl Incoming<()> {
+impl Incoming {
     /// A request whose body nobody reads.
     pub(crate) fn bare(request: Request) -> Self {
-        let (parts, _) = request.into_parts();
-        Self { parts, body: (), cx: OnceCell::new() }
+        Self::new(request.into_parts().0)
     }
 
-    /// The login form and the request it came in.
-    pub(crate) async fn form(request: Request) -> Result<(LoginForm, RequestContext), ApiError> {
-        let (parts, body) = request.into_parts();
-        let form = LoginForm::read(&parts, body, BODY_LIMIT).await?;
-        Ok((form, context(&parts)))
-    }
-}
-
-impl Incoming<JsonBody> {
-    /// A request with a JSON body. Fails on syntax only.
-    pub(crate) async fn json(request: Request) -> Result<Self, ApiError> {
+    /// A request with a JSON body, of which only the syntax is checked.
+    pub(crate) async fn json(request: Request) -> Result<(Self, JsonBody), ApiError> {
         let (parts, body) = request.into_parts();
         let body = JsonBody::read(&parts, body, BODY_LIMIT).await?;
-        Ok(Self { parts, body, cx: OnceCell::new() })
+        Ok((Self::new(parts), body))
     }
 
-    /// The body as a generated schema, or every problem of it.
-    pub(crate) fn schema<T: Schema + DeserializeOwned>(&self, rules: EmailRules) -> Result<T, ApiError> {
-        self.body.schema(rules)
+    /// A request with a login form.
+    pub(crate) async fn form(request: Request) -> Result<(Self, LoginForm), ApiError> {
+        let (parts, body) = request.into_parts();
+        let form = LoginForm::read(&parts, body, BODY_LIMIT).await?;
+        Ok((Self::new(parts), form))
     }
 
-    /// The body as loose fields, or every problem of them.
-    pub(crate) fn embedded(&self, fields: &[Field], rules: EmailRules) -> Result<Embedded, ApiError> {
-        self.body.embedded(fields, rules)
+    fn new(parts: Parts) -> Self {
+        Self { parts, cx: OnceLock::new() }
     }
 
-    /// Which fields of `T` the body has, for the hook after an update.
-    pub(crate) fn fields_of<T: Schema>(&self) -> Vec<&'static str> {
-        self.body.present::<T>()
-    }
-}
-
-impl<B> Incoming<B> {
     /// What hooks may know of the request. Made when first asked for: most requests never do.
     pub(crate) fn cx(&self) -> &RequestContext {
         self.cx.get_or_init(|| context(&self.parts))

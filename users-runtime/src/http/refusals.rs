@@ -40,6 +40,6 @@ impl From<AfterAnswer> for ApiError {
 
 impl From<EmailRefused> for ApiError {
     fn from(refused: EmailRefused) -> Self {
-        Self::Validation(vec![super::Problem::email(refused)])
+        Self::Validation(vec![super::Problem::email("email", refused)])
     }
 }

@@ -20,7 +20,12 @@ impl<U: AuthUser> Users<U> {
     ///
     /// The work holds everything that could tell whether an account exists: look-up, token, hook. Its error reaches the
     /// log, and the client only under `inline_hooks()`.
-    pub(crate) async fn after_answer<F>(&self, name: &'static str, cx: &RequestContext, work: F) -> Result<(), AfterAnswer>
+    pub(crate) async fn after_answer<F>(
+        &self,
+        name: &'static str,
+        cx: &RequestContext,
+        work: F,
+    ) -> Result<(), AfterAnswer>
     where
         F: for<'a> FnOnce(&'a Self, &'a RequestContext) -> BoxFuture<'a, HookResult> + Send + 'static,
     {

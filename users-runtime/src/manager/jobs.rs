@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -70,7 +70,9 @@ impl Jobs {
 
     fn bounded(capacity: usize, workers: usize, job_time: Duration) -> Self {
         let (capacity, state, idle) = (capacity.max(1), Mutex::default(), Notify::new());
-        Self(Arc::new(Inner { capacity, workers, job_time, state, idle }))
+        let inner = Arc::new(Inner { capacity, workers, job_time, state, idle });
+        register(&inner);
+        Self(inner)
     }
 
     /// Queues a job and returns at once. `name` stands for it in the log; it must not hold user data.
@@ -116,6 +118,24 @@ impl Jobs {
         tracing::error!(event = "jobs_lost", count = left, "stopped before all queued jobs were done");
         left
     }
+}
+
+/// The queues of this process, so that a server which knows only a router can wait for them.
+static QUEUES: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
+
+fn register(queue: &Arc<Inner>) {
+    let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+    queues.retain(|queue| queue.strong_count() > 0);
+    queues.push(Arc::downgrade(queue));
+}
+
+/// Drains every queue of this process, each at most `within`.
+pub(crate) async fn drain_all(within: Duration) {
+    let queues: Vec<_> = {
+        let queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.iter().filter_map(Weak::upgrade).map(Jobs).collect()
+    };
+    futures_util::future::join_all(queues.iter().map(|queue| queue.drain(within))).await;
 }
 
 impl Default for Jobs {

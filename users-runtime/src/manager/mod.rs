@@ -15,16 +15,16 @@ use std::{fmt, sync::Arc};
 
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
-pub(crate) use hooks::AfterAnswer;
 pub(crate) use gates::{ActiveGate, VerifiedGate};
-pub(crate) use jobs::{Jobs, QueueFull};
+pub(crate) use hooks::AfterAnswer;
+pub(crate) use jobs::{Jobs, QueueFull, drain_all};
 pub(crate) use loader::Loader;
 
 pub use passwords::PasswordError;
 pub use policy::Policy;
 pub use programmatic::{CreateError, Sessions};
-pub use update::UpdateError;
 pub(crate) use update::Actor;
+pub use update::UpdateError;
 
 use crate::{
     domain::Timestamp,

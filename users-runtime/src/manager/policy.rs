@@ -139,7 +139,7 @@ impl Policy {
     #[must_use]
     pub fn passwords(mut self, passwords: PasswordPolicy) -> Self {
         self.relaxed.remove(&Relaxation::NoPasswordPolicy);
-        if passwords.is_none() {
+        if passwords.is_relaxed() {
             self.relaxed.insert(Relaxation::NoPasswordPolicy);
         }
         self.passwords = passwords;

@@ -5,8 +5,8 @@ use crate::{
     domain::{CanonicalEmail, EmailAddress, EmailRefused, Status, UserId},
     event::{self, Kind, Outcome},
     port::{
-        Event, HookError, Lookup, MailTokenError, PasswordSubject, RandomError, RequestContext, SchemaDrift, StoreError,
-        TokenSubject,
+        Event, HookError, Lookup, MailTokenError, PasswordSubject, RandomError, RequestContext, SchemaDrift,
+        StoreError, TokenSubject,
     },
     user::{AuthUser, CreateSchema, NewAccount},
 };
@@ -67,7 +67,8 @@ impl<U: AuthUser> Users<U> {
     /// # Errors
     /// [`CreateError`]; nothing is stored, but for [`CreateError::Hook`].
     pub async fn create(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
-        let email = EmailAddress::parse(input.email(), self.policy().email_rules()).map_err(CreateError::InvalidEmail)?;
+        let email =
+            EmailAddress::parse(input.email(), self.policy().email_rules()).map_err(CreateError::InvalidEmail)?;
         self.validate_password(input.password(), email.as_str(), PasswordSubject::New(&input)).await?;
         if self.parts().store.find_by_email(&email.canonical()).await?.is_some() {
             return Err(CreateError::EmailTaken);

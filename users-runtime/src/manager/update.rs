@@ -106,8 +106,7 @@ impl<U: AuthUser> Users<U> {
     /// The new address in its normal form, if it differs from the stored one.
     fn changed_email(&self, before: &U, email: Option<&str>) -> Result<Option<EmailAddress>, UpdateError> {
         let Some(email) = email else { return Ok(None) };
-        let email =
-            EmailAddress::parse(email, self.policy().email_rules()).map_err(UpdateError::InvalidEmail)?;
+        let email = EmailAddress::parse(email, self.policy().email_rules()).map_err(UpdateError::InvalidEmail)?;
         Ok((email.as_str() != before.account().email).then_some(email))
     }
 

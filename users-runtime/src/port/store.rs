@@ -150,6 +150,9 @@ pub enum StoreError {
     /// The database cannot be reached, has no free connection in time, or is busy or read-only: try again later.
     #[error("the database is not available")]
     Unavailable(#[source] Arc<dyn Error + Send + Sync>),
+    /// The schema or the rows that are there are in the way of a migration; the text says what to do.
+    #[error("{0}")]
+    Schema(String),
     /// Anything else; the cause is for the log and not for clients.
     #[error("the database refused")]
     Failed(#[source] Arc<dyn Error + Send + Sync>),

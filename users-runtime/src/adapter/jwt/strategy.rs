@@ -11,7 +11,7 @@ use super::{
     ring::RotatingKeys,
 };
 use crate::{
-    domain::{AccessToken, Epoch, Login, Session, Timestamp, TokenId},
+    domain::{AccessToken, Epoch, Login, Relaxation, Session, Timestamp, TokenId},
     port::{BoxFuture, Clock, Random, RandomError, RevocationStore, Strategy, StrategyError},
 };
 
@@ -35,7 +35,7 @@ pub(super) struct Settings {
     pub(super) revocation: Option<Arc<dyn RevocationStore>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
-    pub(super) relaxations: Vec<String>,
+    pub(super) relaxations: Vec<Relaxation>,
 }
 
 /// Whether tokens without `iat`, `jti` and `epoch` count.
@@ -162,10 +162,10 @@ impl Strategy for Jwt {
         })
     }
 
-    fn relaxations(&self) -> Vec<String> {
+    fn relaxations(&self) -> Vec<Relaxation> {
         let mut open = self.settings.relaxations.clone();
         if self.settings.keys.current().has_short_secret() {
-            open.push("allow_short_secret(): the signing secret has fewer than 32 bytes".to_owned());
+            open.push(Relaxation::ShortSecret);
         }
         open
     }

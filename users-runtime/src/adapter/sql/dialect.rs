@@ -1,11 +1,11 @@
 //! What a database must bring so that the store can speak to it.
 
-use sqlx::{Database, Pool};
+use sqlx::{Database, error::DatabaseError};
 
-use super::{Codec, SqlResult, Statements, UserSql};
+use super::{Codec, SqlResult, Statements, UserSql, schema::Catalog};
 use crate::{
     domain::{Timestamp, UserId},
-    port::BoxFuture,
+    port::{BoxFuture, Lookup},
 };
 
 pub(super) mod sealed {
@@ -16,6 +16,9 @@ pub(super) mod sealed {
 pub trait Driver: Database + sealed::Sealed {
     /// The column type of texts without a limit.
     const TEXT: &'static str;
+
+    /// Begins a transaction that is going to write.
+    const BEGIN_WRITE: &'static str;
 
     /// The raw value of column number `index`.
     ///
@@ -37,6 +40,18 @@ pub trait Driver: Database + sealed::Sealed {
     /// # Errors
     /// If the driver refuses the value.
     fn add_id<I: UserId>(id: I, arguments: &mut Self::Arguments) -> SqlResult<()>;
+
+    /// Appends several look-ups, as the one statement for many wants them.
+    ///
+    /// # Errors
+    /// If the driver refuses a value.
+    fn add_lookups<I: UserId>(wanted: &[Lookup<I>], arguments: &mut Self::Arguments) -> SqlResult<()>;
+
+    /// Whether a violated unique constraint is one on the address.
+    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool;
+
+    /// Whether the database may do later what it refused now.
+    fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
 
     /// Runs a statement that answers one row at most.
     fn fetch_optional<'a>(
@@ -65,7 +80,7 @@ pub trait Driver: Database + sealed::Sealed {
 /// Sealed: the statements of a user type are finished text for the databases of [`UserSql`], so another database is
 /// another [`UserStore`](crate::port::UserStore) and not another dialect.
 pub trait Dialect:
-    Driver
+    Catalog
     + Codec<bool>
     + Codec<Option<bool>>
     + Codec<i64>

@@ -4,17 +4,23 @@
 //! put together at run time; only the schema (create, add, compare) is, out of names that the derive has checked.
 
 mod column;
+mod connect;
 mod dialect;
+mod error;
 mod row;
+mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;
+mod store;
 mod user;
 mod values;
 
 pub use column::{Codec, Column, SqlColumn, column, json_column, text_column};
+pub use connect::{PoolSettings, SqlStore};
 pub use dialect::{Dialect, Driver};
 pub use row::Row;
+pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
 pub use statements::{Statements, UserSql};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;

@@ -1,10 +1,6 @@
 //! The route of a login.
 
-use axum::{
-    Extension,
-    extract::Request,
-    response::Response,
-};
+use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LoginError;
 use crate::{
@@ -22,9 +18,9 @@ pub async fn login<U: AuthUser>(
     Extension(RouteBackend(index)): Extension<RouteBackend>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let (form, cx) = Incoming::form(request).await?;
+    let (incoming, form) = Incoming::form(request).await?;
     let backend = users.parts().backends.get(index).ok_or(ApiError::Internal)?;
-    let answer = users.login(backend, form.username, form.password, &cx).await?;
+    let answer = users.login(backend, form.username, form.password, incoming.cx()).await?;
     Ok(granted(answer))
 }
 

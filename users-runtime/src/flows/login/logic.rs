@@ -44,18 +44,20 @@ impl<U: AuthUser> Users<U> {
             match gate.check(&found.user, cx).await {
                 Verdict::Open => {}
                 Verdict::Closed(code) => {
-                    event::record(Kind::Login, Outcome::Refused(gate.name()), Some(&found.user.id()), Some(&backend.name), cx);
+                    event::record(
+                        Kind::Login,
+                        Outcome::Refused(gate.name()),
+                        Some(&found.user.id()),
+                        Some(&backend.name),
+                        cx,
+                    );
                     self.report_failure(username, Some(found.user), code, cx).await;
                     return Err(LoginError::Refused(code));
                 }
             }
         }
-        let login = Login {
-            subject: found.user.id().to_string(),
-            epoch: found.epoch,
-            at: self.now(),
-            client: cx.client(),
-        };
+        let login =
+            Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), client: cx.client() };
         let token = backend.strategy.issue(&login).await.map_err(LoginError::Strategy)?;
         let mut granted = backend.transport.grant(&token);
         event::record(Kind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);

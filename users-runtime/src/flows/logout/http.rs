@@ -1,10 +1,6 @@
 //! The route of a logout.
 
-use axum::{
-    Extension,
-    extract::Request,
-    response::Response,
-};
+use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LogoutError;
 use crate::{

@@ -1,9 +1,6 @@
 //! The routes of one's own account.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
 
 use crate::{
@@ -28,10 +25,10 @@ pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Resu
 /// 401, 403 as for `GET`, 400 `UPDATE_USER_EMAIL_ALREADY_EXISTS`, 400 `UPDATE_USER_INVALID_PASSWORD` with a reason (also
 /// when the present password is asked for), 422.
 pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
+    let (incoming, body) = Incoming::json(request).await?;
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
-    let input = incoming.schema::<U::Update>(users.policy().email_rules())?;
-    let fields = incoming.fields_of::<U::Update>();
+    let fields = body.present::<U::Update>();
+    let input = body.schema::<U::Update>(users.policy().email_rules())?;
     let actor = Actor::Owner(&authenticated);
     let user = users.apply_update(authenticated.user.clone(), input, fields, actor, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))

@@ -18,9 +18,9 @@ use crate::{
 /// # Errors
 /// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the body.
 pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
+    let (incoming, body) = Incoming::json(request).await?;
     let rules = users.policy().email_rules();
-    let input = incoming.schema::<U::Create>(rules)?;
+    let input = body.schema::<U::Create>(rules)?;
     let email = EmailAddress::parse(input.email(), rules).map_err(ApiError::from)?;
     let user = users.register(input, email, incoming.cx()).await?;
     Ok(answer(StatusCode::CREATED, &user.read()).into_response())

@@ -1,34 +1,48 @@
 //! The routes of a password reset.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::StatusCode;
+use serde::Deserialize;
 
 use super::logic::ResetError;
 use crate::{
-    domain::{Password, ResetToken, field::Field},
+    domain::{EmailAddress, Password, ResetToken, field::Field},
     http::{ApiError, Handle, Incoming, null},
-    user::AuthUser,
+    user::{AuthUser, Schema},
 };
 
 /// The body of `POST /forgot-password`.
-pub(crate) const FORGOT_FIELDS: &[Field] = &[Field::email().required()];
+#[derive(Deserialize)]
+struct ForgotPassword {
+    email: String,
+}
+
+impl Schema for ForgotPassword {
+    const NAME: &'static str = "Body_reset_forgot_password";
+    const FIELDS: &'static [Field] = &[Field::email().required()];
+}
+
 /// The body of `POST /reset-password`.
-pub(crate) const RESET_FIELDS: &[Field] = &[Field::token().required(), Field::password().required()];
+#[derive(Deserialize)]
+struct ResetPassword {
+    token: String,
+    password: Password,
+}
+
+impl Schema for ResetPassword {
+    const NAME: &'static str = "Body_reset_reset_password";
+    const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
+}
 
 /// `POST /forgot-password` with `{"email"}`: 202 `null`, whether anybody has the address or not.
 ///
 /// # Errors
 /// 422 for a malformed address, 503 when too many mails wait.
-pub async fn forgot_password<U: AuthUser>(
-    Handle(users): Handle<U>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
-    let email = incoming.embedded(FORGOT_FIELDS, users.policy().email_rules())?.email()?;
-    users.forgot_password(email, incoming.cx()).await?;
+pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let rules = users.policy().email_rules();
+    let ForgotPassword { email } = body.embedded(rules)?;
+    users.forgot_password(EmailAddress::parse(&email, rules)?, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
 
@@ -38,10 +52,9 @@ pub async fn forgot_password<U: AuthUser>(
 /// 400 `RESET_PASSWORD_BAD_TOKEN`, 400 `RESET_PASSWORD_INVALID_PASSWORD` with a reason (the token stays good), 422, 503
 /// with `Retry-After` when too many passwords wait.
 pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
-    let body = incoming.embedded(RESET_FIELDS, users.policy().email_rules())?;
-    let (token, password) = (ResetToken::new(body.text("token")?), Password::new(body.text("password")?));
-    users.reset_password(&token, &password, incoming.cx()).await?;
+    let (incoming, body) = Incoming::json(request).await?;
+    let ResetPassword { token, password } = body.embedded(users.policy().email_rules())?;
+    users.reset_password(&ResetToken::new(token), &password, incoming.cx()).await?;
     Ok(null(StatusCode::OK))
 }
 

@@ -78,13 +78,8 @@ impl<U: AuthUser> Users<U> {
             if self.policy().allows(Relaxation::KeepSessions) { EndSessions::Keep } else { EndSessions::All };
         let change =
             Change { user: changed, columns: Columns::HASHED_PASSWORD, if_hashed_password, if_email, end_sessions };
-        let user = self
-            .parts()
-            .store
-            .update(change)
-            .await
-            .map_err(ResetError::Store)?
-            .ok_or_else(|| bad_token(Some(&id)))?;
+        let user =
+            self.parts().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(Kind::ResetPassword, Outcome::Success, Some(&id), None, cx);
         self.run_hook(Event::PasswordReset(&user), cx).await.map_err(ResetError::Hook)
     }

@@ -1,13 +1,10 @@
 //! The routes for other people's accounts.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::StatusCode;
 
 use crate::{
-    http::{ApiError, Handle, Incoming, Requirements, answer, IdText, delete_by_id, find_by_id},
+    http::{ApiError, Handle, IdText, Incoming, Requirements, answer, delete_by_id, find_by_id},
     manager::Actor,
     user::AuthUser,
 };
@@ -35,11 +32,11 @@ pub async fn update_user<U: AuthUser>(
     IdText(id): IdText,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
+    let (incoming, body) = Incoming::json(request).await?;
     incoming.authenticate(&users, Requirements::superuser(&users)).await?;
     let user = find_by_id(&users, id).await?;
-    let input = incoming.schema::<U::AdminUpdate>(users.policy().email_rules())?;
-    let fields = incoming.fields_of::<U::AdminUpdate>();
+    let fields = body.present::<U::AdminUpdate>();
+    let input = body.schema::<U::AdminUpdate>(users.policy().email_rules())?;
     let user = users.apply_update(user, input, fields, Actor::Admin, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }

@@ -1,22 +1,37 @@
 //! The routes of a verification.
 
-use axum::{
-    extract::Request,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::StatusCode;
+use serde::Deserialize;
 
 use super::logic::VerifyError;
 use crate::{
-    domain::{VerifyToken, field::Field},
+    domain::{EmailAddress, VerifyToken, field::Field},
     http::{ApiError, Handle, Incoming, answer, null},
-    user::AuthUser,
+    user::{AuthUser, Schema},
 };
 
 /// The body of `POST /request-verify-token`.
-pub(crate) const REQUEST_FIELDS: &[Field] = &[Field::email().required()];
+#[derive(Deserialize)]
+struct RequestVerifyToken {
+    email: String,
+}
+
+impl Schema for RequestVerifyToken {
+    const NAME: &'static str = "Body_verify_request_token";
+    const FIELDS: &'static [Field] = &[Field::email().required()];
+}
+
 /// The body of `POST /verify`.
-pub(crate) const VERIFY_FIELDS: &[Field] = &[Field::token().required()];
+#[derive(Deserialize)]
+struct Verify {
+    token: String,
+}
+
+impl Schema for Verify {
+    const NAME: &'static str = "Body_verify_verify";
+    const FIELDS: &'static [Field] = &[Field::token().required()];
+}
 
 /// `POST /request-verify-token` with `{"email"}`: 202 `null`, whether anybody has the address or not.
 ///
@@ -26,9 +41,10 @@ pub async fn request_verify_token<U: AuthUser>(
     Handle(users): Handle<U>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
-    let email = incoming.embedded(REQUEST_FIELDS, users.policy().email_rules())?.email()?;
-    users.request_verify(email, incoming.cx()).await?;
+    let (incoming, body) = Incoming::json(request).await?;
+    let rules = users.policy().email_rules();
+    let RequestVerifyToken { email } = body.embedded(rules)?;
+    users.request_verify(EmailAddress::parse(&email, rules)?, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
 
@@ -37,8 +53,8 @@ pub async fn request_verify_token<U: AuthUser>(
 /// # Errors
 /// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422.
 pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::json(request).await?;
-    let token = incoming.embedded(VERIFY_FIELDS, users.policy().email_rules())?.text("token")?;
+    let (incoming, body) = Incoming::json(request).await?;
+    let Verify { token } = body.embedded(users.policy().email_rules())?;
     let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }

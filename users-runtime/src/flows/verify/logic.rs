@@ -47,7 +47,9 @@ impl<U: AuthUser> Users<U> {
         let found = self.parts().store.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
         let user = found.ok_or_else(|| bad_token(None))?.user;
         let id = user.id();
-        if U::Id::parse(&claims.subject) != Some(id) || !self.is_bound(&claims, &user).await.map_err(VerifyError::Token)? {
+        if U::Id::parse(&claims.subject) != Some(id)
+            || !self.is_bound(&claims, &user).await.map_err(VerifyError::Token)?
+        {
             return Err(bad_token(Some(&id)));
         }
         if user.status().is_verified {
@@ -63,13 +65,8 @@ impl<U: AuthUser> Users<U> {
             if_email,
             end_sessions: EndSessions::Keep,
         };
-        let user = self
-            .parts()
-            .store
-            .update(change)
-            .await
-            .map_err(VerifyError::Store)?
-            .ok_or_else(|| bad_token(Some(&id)))?;
+        let user =
+            self.parts().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(Kind::Verify, Outcome::Success, Some(&id), None, cx);
         self.run_hook(Event::Verified(&user), cx).await.map_err(VerifyError::Hook)?;
         Ok(user)

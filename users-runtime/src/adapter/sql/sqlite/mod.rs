@@ -1,18 +1,26 @@
-//! SQLite.
+//! SQLite: running statements and reading values.
 
-use sqlx::{Arguments as _, Row as _, Sqlite, ValueRef as _, sqlite};
+mod connect;
+mod schema;
+
+use sqlx::{Arguments as _, Row as _, Sqlite, error::DatabaseError, sqlite};
 use uuid::fmt::Hyphenated;
 
+pub(super) use self::connect::{open, share};
 use super::{Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed};
 use crate::{
     domain::{IdValue, UserId},
-    port::BoxFuture,
+    port::{BoxFuture, Lookup},
 };
 
 impl Sealed for Sqlite {}
 
 impl Driver for Sqlite {
     const TEXT: &'static str = "TEXT";
+
+    /// Takes the write lock at once. A transaction that starts as a reader and then wants to write is refused as busy,
+    /// without waiting, if another one wrote in between.
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
 
     fn value_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<sqlite::SqliteValueRef<'_>> {
         row.try_get_raw(index)
@@ -48,6 +56,34 @@ impl Driver for Sqlite {
             IdValue::Uuid(id) => arguments.add(id.hyphenated()),
         }
         .map_err(sqlx::Error::Encode)
+    }
+
+    fn add_lookups<I: UserId>(wanted: &[Lookup<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        let pairs: Vec<(I, Option<&str>)> =
+            wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
+        let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        arguments.add(text).map_err(sqlx::Error::Encode)
+    }
+
+    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
+        // SQLite names no constraint apart from its text: the columns of an ordinary index, the name of one on an
+        // expression.
+        let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
+        let email = sql.columns.get(schema::EMAIL).copied().unwrap_or("email");
+        violated == format!("{}.{email}", sql.table)
+            || violated == format!("index '{}'", schema::canonical_index(sql.table, email))
+    }
+
+    fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
+        const BUSY: i32 = 5;
+        const LOCKED: i32 = 6;
+        const READONLY: i32 = 8;
+        const IOERR: i32 = 10;
+        const FULL: i32 = 13;
+        const CANTOPEN: i32 = 14;
+        let code = refusal.code().and_then(|code| code.parse::<i32>().ok());
+        // The low byte is the primary code (https://sqlite.org/rescode.html).
+        code.is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
     }
 
     fn fetch_optional<'a>(
