@@ -12,4 +12,5 @@ pub mod sql;
 
 pub use bearer::Bearer;
 pub use clock::SystemClock;
+pub use memory::MemoryStore;
 pub use random::OsRandom;

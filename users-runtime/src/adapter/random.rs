@@ -7,6 +7,7 @@ use crate::port::{Random, RandomError};
 pub struct OsRandom;
 
 impl Random for OsRandom {
+    #[expect(clippy::disallowed_methods, reason = "this is the adapter of the generator")]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         getrandom::fill(bytes).map_err(|_| RandomError)
     }

@@ -1,5 +1,7 @@
 //! Everything that generated code may name. Hidden, and not for use by hand: it changes with every version.
 
+pub mod check;
+
 pub use core::primitive::{bool, str};
 pub use std::{
     clone::Clone,
