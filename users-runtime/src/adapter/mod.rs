@@ -1,3 +1,5 @@
 //! One outside thing per file.
 
+#[cfg(feature = "breached")]
+pub mod breached;
 pub mod password;
