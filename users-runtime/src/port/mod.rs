@@ -3,9 +3,11 @@
 use std::{future::Future, pin::Pin};
 
 mod backends;
+mod breached;
 mod clock;
 mod gate;
 mod hooks;
+mod http_get;
 mod mail_tokens;
 mod mailer;
 mod password_hasher;
@@ -16,10 +18,12 @@ mod strategy;
 mod transport;
 
 pub use backends::EnabledBackends;
+pub use breached::{BreachCheck, BreachSourceDown, BreachedPasswords, WhenSourceDown};
 pub use clock::Clock;
 pub use gate::{Gate, Verdict};
 pub(crate) use hooks::{Event, Hooks};
 pub use hooks::{FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Updated, UserManager};
+pub use http_get::{HttpGet, HttpGetFailed};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
