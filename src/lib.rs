@@ -1,1 +1,11 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// Lets generated code say `::axum_users` inside this crate as well, as in the doctests.
+extern crate self as axum_users;
+
+pub use users_macros::AuthUser;
 pub use users_runtime::*;
+
+#[doc(hidden)]
+pub use users_runtime::private as __private;

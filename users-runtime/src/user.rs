@@ -39,6 +39,24 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// What clients may see.
     fn read(&self) -> Self::Read;
 
+    /// Copies those fields of the application's own that `columns` names. A store that keeps whole users needs it to
+    /// write only what a change names.
+    ///
+    /// The derive writes it field by field; this default, for users written by hand, copies all of them as soon as one
+    /// is named.
+    fn copy_custom(&mut self, from: &Self, columns: Columns) {
+        if columns.names_custom() {
+            let old = std::mem::replace(self, from.clone());
+            let (old, new) = (old.account(), self.account_mut());
+            *new.id = old.id;
+            old.email.clone_into(new.email);
+            new.hashed_password.clone_from(old.hashed_password);
+            *new.is_active = old.status.is_active;
+            *new.is_superuser = old.status.is_superuser;
+            *new.is_verified = old.status.is_verified;
+        }
+    }
+
     /// The id.
     fn id(&self) -> Self::Id {
         self.account().id
@@ -191,6 +209,18 @@ impl Columns {
     #[must_use]
     pub const fn contains(self, index: usize) -> bool {
         self.0 & (1 << index) != 0
+    }
+
+    /// Whether it has every column of `other`.
+    #[must_use]
+    pub const fn includes(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether it has a column of the application's own.
+    #[must_use]
+    pub const fn names_custom(self) -> bool {
+        self.0 >> Self::ROLES != 0
     }
 
     /// Whether it has no column.

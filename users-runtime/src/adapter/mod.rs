@@ -1,1 +1,16 @@
 //! One outside thing per file.
+
+mod bearer;
+mod clock;
+mod random;
+
+pub mod jwt;
+pub mod mail;
+pub mod memory;
+pub mod password;
+pub mod sql;
+
+pub use bearer::Bearer;
+pub use clock::SystemClock;
+pub use memory::MemoryStore;
+pub use random::OsRandom;

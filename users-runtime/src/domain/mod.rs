@@ -5,20 +5,26 @@ mod email;
 mod error;
 mod id;
 mod password;
+mod password_policy;
+mod relaxation;
 mod secret;
 mod session;
 mod shape;
 mod status;
 mod token;
+mod url;
 
 pub mod field;
 pub mod lax;
 
+pub use self::url::PublicUrl;
 pub use clock_time::Timestamp;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub use error::{Error, Result};
-pub use id::UserId;
+pub use id::{IdValue, UserId};
 pub use password::{Password, PasswordHash};
+pub use password_policy::{PasswordPolicy, PasswordRefused};
+pub use relaxation::Relaxation;
 pub use secret::SecretKey;
 pub use session::{Epoch, Login, Session, TokenId};
 pub use status::Status;

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -19,8 +19,16 @@ const OUTAGE_RETRY_AFTER: u32 = 5;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// 401: nobody is logged in. Its challenge is added by who knows the transports.
-    Unauthorized,
+    /// 401: nobody is logged in.
+    Unauthorized {
+        /// What `WWW-Authenticate` says (RFC 6750), if a backend has a challenge and the policy sends it.
+        challenge: Option<HeaderValue>,
+    },
+    /// 401: somebody is, but logged in too long ago for this.
+    Reauthenticate {
+        /// As for [`ApiError::Unauthorized`].
+        challenge: Option<HeaderValue>,
+    },
     /// 403: somebody is, and may not.
     Forbidden,
     /// 403 with a code of its own, such as `CSRF_ORIGIN_REFUSED`.
@@ -77,7 +85,7 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized { .. } | Self::Reauthenticate { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::Refused(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -93,7 +101,8 @@ impl ApiError {
 
     fn body(&self) -> serde_json::Result<Vec<u8>> {
         match self {
-            Self::Unauthorized => detail("Unauthorized"),
+            Self::Unauthorized { .. } => detail("Unauthorized"),
+            Self::Reauthenticate { .. } => detail("Reauthentication required"),
             Self::Forbidden => detail("Forbidden"),
             Self::NotFound => detail("Not Found"),
             Self::MethodNotAllowed => detail("Method Not Allowed"),
@@ -127,6 +136,11 @@ impl IntoResponse for ApiError {
         };
         let mut response = (self.status(), body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Self::Unauthorized { challenge: Some(challenge) } | Self::Reauthenticate { challenge: Some(challenge) } =
+            &self
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
+        }
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -208,6 +222,8 @@ impl From<RandomError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -224,7 +240,7 @@ mod tests {
     async fn every_error_has_the_wires_status_and_body() {
         let reason = ApiError::Reason { code: "REGISTER_INVALID_PASSWORD", reason: json!("Too short") };
         for (error, status, body) in [
-            (ApiError::Unauthorized, 401, r#"{"detail":"Unauthorized"}"#),
+            (ApiError::Unauthorized { challenge: None }, 401, r#"{"detail":"Unauthorized"}"#),
             (ApiError::Forbidden, 403, r#"{"detail":"Forbidden"}"#),
             (ApiError::Refused("CSRF_ORIGIN_REFUSED"), 403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#),
             (ApiError::NotFound, 404, r#"{"detail":"Not Found"}"#),
@@ -257,13 +273,13 @@ mod tests {
 
     #[tokio::test]
     async fn causes_are_not_sent() {
-        let cause = || Box::new(std::io::Error::other("table user, king@camelot.bt"));
+        let cause = || Arc::new(std::io::Error::other("table user, king@camelot.bt"));
         let down = (503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#.to_owned());
         let failed = (500, r#"{"detail":"Internal Server Error"}"#.to_owned());
         assert_eq!(answer(StoreError::Unavailable(cause())).await, down);
         assert_eq!(answer(StoreError::Failed(cause())).await, failed);
-        assert_eq!(answer(StrategyError(cause())).await, down);
-        assert_eq!(answer(HookError::Failed(cause())).await, failed);
+        assert_eq!(answer(StrategyError(Box::new(std::io::Error::other("redis, king@camelot.bt")))).await, down);
+        assert_eq!(answer(HookError::from(std::io::Error::other("smtp, king@camelot.bt"))).await, failed);
         assert_eq!(answer(HashError::Failed).await, failed);
         assert_eq!(answer(MailTokenError::Hash(HashError::Overloaded { retry_after: 1 })).await, down);
         assert_eq!(answer(MailTokenError::Failed).await, failed);

@@ -35,10 +35,7 @@ fn email(field: &Field, value: &Value, emails: EmailRules) -> Result<(), Problem
     };
     match EmailAddress::parse(text, emails) {
         Ok(_) => Ok(()),
-        Err(refused) => {
-            let msg = format!("value is not a valid email address: {}", refused.reason);
-            Err(Problem::at(field.name, "value_error", msg).input(value).ctx("reason", refused.reason))
-        }
+        Err(refused) => Err(Problem::email(field.name, refused).input(value)),
     }
 }
 

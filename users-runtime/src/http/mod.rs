@@ -1,17 +1,36 @@
 //! HTTP: how a request is read and how an answer is shaped. Knows no flow.
 
+mod answer;
 mod body;
+mod by_id;
+mod current_user;
+mod edge;
 mod error;
 mod fields;
 mod form;
+mod incoming;
 mod json;
 mod json_syntax;
 mod json_value;
 mod problem;
 mod redact;
+mod refusals;
+mod requirements;
+mod routes;
 mod rules;
+mod state;
 
+pub(crate) use answer::{answer, granted, no_content, null};
+pub use by_id::IdText;
+pub(crate) use by_id::{delete_by_id, find_by_id};
+pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
+pub(crate) use edge::edge;
 pub use error::ApiError;
-pub use form::LoginForm;
-pub use json::JsonBody;
+pub(crate) use form::LoginForm;
+pub(crate) use incoming::Incoming;
+pub(crate) use json::JsonBody;
 pub use problem::{Loc, Problem};
+pub use requirements::Requirements;
+pub(crate) use requirements::authenticate;
+pub use routes::{RouteBackend, Routes, not_found};
+pub use state::{Handle, HasUsers};

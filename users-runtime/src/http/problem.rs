@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
+use crate::domain::EmailRefused;
+
 /// One entry of a 422 answer: `{"type","loc","msg","input","ctx"?}`, in this order (contract.md section 5).
 ///
 /// `input` is null unless [`Problem::input`] sets it, so nothing that a client sent is echoed by accident
@@ -81,6 +83,13 @@ impl Problem {
     #[must_use]
     pub fn string_type(field: &'static str) -> Self {
         Self::at(field, "string_type", "Input should be a valid string")
+    }
+
+    /// The text is not an acceptable address.
+    #[must_use]
+    pub fn email(field: &'static str, refused: EmailRefused) -> Self {
+        let msg = format!("value is not a valid email address: {}", refused.reason);
+        Self::at(field, "value_error", msg).ctx("reason", refused.reason)
     }
 
     /// A value that a check refuses, with the check's words.

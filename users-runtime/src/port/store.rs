@@ -1,6 +1,6 @@
 //! Where users are kept.
 
-use std::fmt;
+use std::{error::Error, fmt, sync::Arc};
 
 use super::BoxFuture;
 use crate::{
@@ -137,8 +137,8 @@ impl fmt::Display for SchemaDrift {
     }
 }
 
-/// Why a store could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+/// Why a store could not do what it was asked. Cheap to clone, since one query answers many callers.
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Another user has this address.
@@ -149,8 +149,25 @@ pub enum StoreError {
     Conflict,
     /// The database cannot be reached, has no free connection in time, or is busy or read-only: try again later.
     #[error("the database is not available")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(#[source] Arc<dyn Error + Send + Sync>),
+    /// The schema or the rows that are there are in the way of a migration; the text says what to do.
+    #[error("{0}")]
+    Schema(String),
     /// Anything else; the cause is for the log and not for clients.
     #[error("the database refused")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Failed(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Try again later, because of `cause`.
+    #[must_use]
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Arc::from(cause.into()))
+    }
+
+    /// It did not work, because of `cause`.
+    #[must_use]
+    pub fn failed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(Arc::from(cause.into()))
+    }
 }

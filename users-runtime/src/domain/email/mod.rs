@@ -44,6 +44,16 @@ impl EmailAddress {
         syntax::parse(text, rules).map(Self)
     }
 
+    /// Takes over an address that is already stored, such as one that the rules of today would refuse.
+    ///
+    /// `None` if it could be more or other than one mailbox where it ends up, a mail's header or envelope: with a control
+    /// character, space, comma, bracket or quotation mark in it, or no `@` between two parts.
+    pub(crate) fn stored(text: &str) -> Option<Self> {
+        let one_mailbox = text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+            && !text.contains(|c: char| c.is_control() || c.is_whitespace() || ",;:<>()[]\\\"".contains(c));
+        one_mailbox.then(|| Self(text.to_owned()))
+    }
+
     /// The normal form, as stored and shown.
     #[must_use]
     pub fn as_str(&self) -> &str {

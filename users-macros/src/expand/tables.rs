@@ -1,0 +1,238 @@
+//! What each schema tells the runtime: the table of its fields, and how its values are handed over.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote_spanned;
+use syn::ext::IdentExt;
+
+use super::{at, ours};
+use crate::{
+    model::{Custom, Initial, Role, RoleField, Rule, User},
+    names::default_of,
+};
+
+/// Every impl of the four schemas.
+pub(super) fn impls(user: &User) -> TokenStream {
+    let names = &user.names;
+    let read = table(user, &names.read, read_fields(user));
+    let create = table(user, &names.create, create_fields(user));
+    let update = table(user, &names.update, update_fields(user));
+    let admin_update = table(user, &names.admin_update, admin_update_fields(user));
+    let (defaults, create_schema) = (defaults(user), create_schema(user));
+    let (update_schema, admin_update_schema) = (update_schema(user), admin_update_schema(user));
+    ours! {
+        #read
+        #create
+        #create_schema
+        #defaults
+        #update
+        #update_schema
+        #admin_update
+        #admin_update_schema
+    }
+}
+
+fn table(user: &User, schema: &Ident, fields: Vec<TokenStream>) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let name = schema.unraw().to_string();
+    ours! {
+        impl #rt::Schema for #schema {
+            const NAME: &'static #rt::str = #name;
+            const FIELDS: &'static [#rt::Field] = &[#(#fields),*];
+        }
+    }
+}
+
+fn read_fields(user: &User) -> Vec<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let roles = user.roles.all().into_iter().filter_map(|field| {
+        let table_entry = match field.role {
+            Role::Id => {
+                let ty = &field.ty;
+                ours!(#rt::Field::id::<#ty>())
+            }
+            Role::Email => ours!(#rt::Field::email()),
+            Role::HashedPassword => return None,
+            Role::IsActive | Role::IsSuperuser | Role::IsVerified => flag(user, field, "flag"),
+        };
+        Some(documented(table_entry, field.words.first_paragraph(), field.words.deprecated.is_some()))
+    });
+    let customs = user.customs_where(|custom| custom.access.read).map(|(_, custom)| custom_field(user, custom));
+    roles.chain(customs).collect()
+}
+
+fn create_fields(user: &User) -> Vec<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let dropped = user.roles.flags().map(|field| flag(user, field, "dropped_flag"));
+    let customs = user.customs_where(|custom| custom.access.create).map(|(_, custom)| {
+        let required = (!custom.may_be_absent()).then(|| ours!(.required()));
+        let (field, rules) = (custom_field(user, custom), rules(user, custom));
+        ours!(#field #required #rules)
+    });
+    [ours!(#rt::Field::email().required()), ours!(#rt::Field::password().required())]
+        .into_iter()
+        .chain(dropped)
+        .chain(customs)
+        .collect()
+}
+
+fn update_fields(user: &User) -> Vec<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let dropped = user.roles.flags().map(|field| flag(user, field, "dropped_flag"));
+    let customs = user.customs_where(|custom| custom.access.update).map(|(_, custom)| changed_field(user, custom));
+    [ours!(#rt::Field::password()), ours!(#rt::Field::current_password()), ours!(#rt::Field::email())]
+        .into_iter()
+        .chain(dropped)
+        .chain(customs)
+        .collect()
+}
+
+fn admin_update_fields(user: &User) -> Vec<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let flags = user.roles.flags().map(|field| flag(user, field, "flag"));
+    let customs = user
+        .customs_where(|custom| custom.access.update || custom.access.admin)
+        .map(|(_, custom)| changed_field(user, custom));
+    [ours!(#rt::Field::password()), ours!(#rt::Field::email())].into_iter().chain(flags).chain(customs).collect()
+}
+
+fn flag(user: &User, field: &RoleField, kind: &str) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let (kind, name) = (Ident::new(kind, proc_macro2::Span::mixed_site()), field.role.name());
+    ours!(#rt::Field::#kind(#name))
+}
+
+fn changed_field(user: &User, custom: &Custom) -> TokenStream {
+    let (field, rules) = (custom_field(user, custom), rules(user, custom));
+    ours!(#field #rules)
+}
+
+fn custom_field(user: &User, custom: &Custom) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let (ty, key) = (&custom.ty, &custom.key);
+    let field = quote_spanned!(at(ty)=> #rt::Field::custom::<#ty>(#key));
+    documented(field, custom.words.first_paragraph(), custom.words.deprecated.is_some())
+}
+
+fn documented(field: TokenStream, doc: Option<String>, deprecated: bool) -> TokenStream {
+    let doc = doc.map(|doc| ours!(.doc(#doc)));
+    let deprecated = deprecated.then(|| ours!(.deprecated()));
+    ours!(#field #doc #deprecated)
+}
+
+fn rules(user: &User, custom: &Custom) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    fn bound<T>(rt: &Ident, bound: Option<T>, literal: fn(T) -> Literal) -> TokenStream {
+        match bound.map(literal) {
+            Some(bound) => ours!(#rt::Some(#bound)),
+            None => ours!(#rt::None),
+        }
+    }
+    let rules: Vec<TokenStream> = custom
+        .rules
+        .iter()
+        .map(|rule| match rule {
+            Rule::Length { min, max } => {
+                let (min, max) = (bound(rt, *min, Literal::u64_unsuffixed), bound(rt, *max, Literal::u64_unsuffixed));
+                ours!(#rt::Rule::Length { min: #min, max: #max })
+            }
+            Rule::Range { min, max } => {
+                // A literal has no sign: `-1.0` is an operator and a literal.
+                let signed = |bound: Option<f64>| match bound {
+                    Some(value) => {
+                        let minus = value.is_sign_negative().then(|| ours!(-));
+                        let literal = Literal::f64_unsuffixed(value.abs());
+                        ours!(#rt::Some(#minus #literal))
+                    }
+                    None => ours!(#rt::None),
+                };
+                let (min, max) = (signed(*min), signed(*max));
+                ours!(#rt::Rule::Range { min: #min, max: #max })
+            }
+            Rule::Pattern(pattern) => ours!(#rt::Rule::Pattern(#pattern)),
+            Rule::Check(check) => {
+                let ty = custom.inner_type();
+                let call = quote_spanned!(at(check)=> #check(field));
+                ours!(#rt::Rule::Check(|value| #rt::check_with(value, |field: &#ty| #call)))
+            }
+        })
+        .collect();
+    (!rules.is_empty()).then(|| ours!(.rules(&[#(#rules),*])))
+}
+
+fn create_schema(user: &User) -> TokenStream {
+    let (rt, create) = (&user.names.runtime.rt, &user.names.create);
+    ours! {
+        impl #rt::CreateSchema for #create {
+            fn email(&self) -> &#rt::str {
+                &self.email
+            }
+            fn password(&self) -> &#rt::Password {
+                &self.password
+            }
+        }
+    }
+}
+
+/// What fields hold that nothing was sent for, where the struct's author gives a value.
+fn defaults(user: &User) -> Option<TokenStream> {
+    let defaults: Vec<TokenStream> = user
+        .customs
+        .iter()
+        .filter_map(|custom| match &custom.default {
+            Initial::Value(value) => {
+                let (name, ty) = (default_of(&custom.ident), &custom.ty);
+                Some(ours! { fn #name() -> #ty { #value } })
+            }
+            Initial::TypeDefault | Initial::Unsaid => None,
+        })
+        .collect();
+    let create = &user.names.create;
+    (!defaults.is_empty()).then(|| ours! { impl #create { #(#defaults)* } })
+}
+
+fn update_schema(user: &User) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let taken = ours! {
+        email: self.email.take(),
+        password: self.password.take(),
+        current_password: self.current_password.take(),
+        ..#rt::Default::default()
+    };
+    changes(user, &user.names.update, &taken, |custom| custom.access.update)
+}
+
+fn admin_update_schema(user: &User) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let taken = ours! {
+        email: self.email.take(),
+        password: self.password.take(),
+        current_password: #rt::None,
+        is_active: self.is_active.take(),
+        is_superuser: self.is_superuser.take(),
+        is_verified: self.is_verified.take(),
+    };
+    changes(user, &user.names.admin_update, &taken, |custom| custom.access.update || custom.access.admin)
+}
+
+fn changes(user: &User, schema: &Ident, taken: &TokenStream, may_change: impl Fn(&Custom) -> bool) -> TokenStream {
+    let (rt, this) = (&user.names.runtime.rt, &user.ident);
+    let assignments: Vec<TokenStream> = user
+        .customs_where(may_change)
+        .map(|(index, custom)| {
+            let (index, name) = (Literal::usize_unsuffixed(index), &custom.ident);
+            ours!(.assign(#index, &mut user.#name, self.#name))
+        })
+        .collect();
+    // Without a field to change, the parameter has no use.
+    let parameter = if assignments.is_empty() { ours!(_) } else { ours!(user) };
+    ours! {
+        impl #rt::UpdateSchema<#this> for #schema {
+            fn take_account(&mut self) -> #rt::AccountUpdate {
+                #rt::AccountUpdate { #taken }
+            }
+            fn apply(self, #parameter: &mut #this) -> #rt::Columns {
+                #rt::Columns::NONE #(#assignments)*
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The hasher: what to compute for a password, and what the result means.
+
+use std::{fmt, sync::Arc};
+
+use argon2::{Algorithm, Block, Params, Version};
+
+use super::{
+    Argon2Params, HashSettings,
+    cost::Costliest,
+    pool::{Bounds, Pool},
+    stored::{Argon2Hash, Corrupt, Stored},
+};
+use crate::{
+    domain::{Password, PasswordHash, PasswordPolicy, Result},
+    port::{BoxFuture, HashError, PasswordHasher, Random, Verification},
+};
+
+/// Hashes with Argon2id and verifies Argon2id, Argon2i, Argon2d and bcrypt (`2a`, `2b`, `2x`, `2y`), within
+/// [`HashSettings`].
+///
+/// Its futures need a Tokio runtime with a timer. Dropping it stops its threads.
+///
+/// # Security
+/// * Passwords are hashed and compared as exact bytes. One above 1,024 bytes is never hashed and matches nothing.
+/// * A wrong password takes about the time of the costliest verification met since the start, whatever its own hash costs,
+///   and so does one for nobody.
+/// * Against a bcrypt hash, a password above 72 bytes or with a NUL never matches: bcrypt cannot tell it from another.
+/// * A stored hash that is malformed, of an unknown form, or asks for an absurd cost (more than 1 GiB, 32 passes, 2^16
+///   rounds of bcrypt, or the whole memory budget) matches nothing, takes the time of a verification, and is
+///   reported as an ERROR event that holds no part of it.
+pub struct Hashing {
+    pub(super) pool: Pool,
+    settings: HashSettings,
+    random: Arc<dyn Random>,
+    costliest: Costliest,
+}
+
+impl Hashing {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of its bounds,
+    /// [`Error::Io`](crate::domain::Error::Io) if the system gives no threads.
+    pub fn start(settings: HashSettings, random: Arc<dyn Random>) -> Result<Self> {
+        settings.check()?;
+        let pool = Pool::start(Bounds {
+            workers: settings.workers,
+            memory_kib: u64::from(settings.memory_budget_mib) * 1024,
+            waiting: settings.workers * settings.queue_per_worker,
+            max_wait: settings.max_wait,
+        })?;
+        let costliest = Costliest::starting_with(settings.params.into());
+        Ok(Self { pool, settings, random, costliest })
+    }
+
+    /// The settings it runs with.
+    #[must_use]
+    pub fn settings(&self) -> &HashSettings {
+        &self.settings
+    }
+
+    async fn new_hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        if is_too_long(password) {
+            return Err(HashError::Failed);
+        }
+        let params = self.settings.params;
+        let mut salt = vec![0; Argon2Params::SALT_BYTES];
+        self.random.fill(&mut salt).map_err(|_| HashError::Failed)?;
+        let hash = Argon2Hash {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: Params::new(params.memory_kib(), params.passes(), params.lanes(), Some(Argon2Params::TAG_BYTES))
+                .map_err(|_| HashError::Failed)?,
+            salt,
+            tag: Vec::new(),
+        };
+        let password = password.clone();
+        let work = move |blocks: &mut [Block]| {
+            let tag = hash.compute(password.secret().as_bytes(), Argon2Params::TAG_BYTES, blocks)?;
+            Ok(Argon2Hash { tag, ..hash }.to_phc())
+        };
+        self.pool.run(params.memory_kib(), work).await?.map(PasswordHash::from_stored)
+    }
+
+    async fn compare(&self, password: &Password, hash: &PasswordHash) -> Result<Verification, HashError> {
+        if is_too_long(password) {
+            return Ok(Verification::Wrong);
+        }
+        let stored = match self.read(hash) {
+            Ok(stored) => stored,
+            Err(reason) => {
+                tracing::error!(event = "stored_hash_corrupt", %reason, "a stored password hash cannot be verified");
+                self.spend(password).await?;
+                return Ok(Verification::Wrong);
+            }
+        };
+        self.costliest.meet(stored.cost());
+        let outdated = stored.is_outdated(self.settings.params, self.settings.rehash);
+        let rest = self.costliest.get().beyond(stored.cost());
+        let memory_kib = rest.iter().map(|cost| cost.memory_kib()).fold(stored.cost().memory_kib(), u32::max);
+        let password = password.clone();
+        let work = move |blocks: &mut [Block]| {
+            let password = password.secret().as_bytes();
+            let right = stored.matches(password, blocks)?;
+            if !right {
+                rest.iter().for_each(|cost| cost.spend(password, blocks));
+            }
+            Ok(right)
+        };
+        Ok(match self.pool.run(memory_kib, work).await?? {
+            false => Verification::Wrong,
+            true if outdated => Verification::RightButOutdated,
+            true => Verification::Right,
+        })
+    }
+
+    fn read(&self, hash: &PasswordHash) -> Result<Stored, Corrupt> {
+        let stored = Stored::parse(hash.as_stored())?;
+        if stored.cost().memory_kib().div_ceil(1024) > self.settings.memory_budget_mib {
+            return Err(Corrupt::OverBudget);
+        }
+        Ok(stored)
+    }
+
+    /// Takes as long as the costliest verification.
+    async fn spend(&self, password: &Password) -> Result<(), HashError> {
+        if is_too_long(password) {
+            return Ok(());
+        }
+        let cost = self.costliest.get();
+        let password = password.clone();
+        self.pool.run(cost.memory_kib(), move |blocks| cost.spend(password.secret().as_bytes(), blocks)).await
+    }
+}
+
+impl PasswordHasher for Hashing {
+    fn hash<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<PasswordHash, HashError>> {
+        Box::pin(self.new_hash(password))
+    }
+
+    fn verify<'a>(
+        &'a self,
+        password: &'a Password,
+        hash: &'a PasswordHash,
+    ) -> BoxFuture<'a, Result<Verification, HashError>> {
+        Box::pin(self.compare(password, hash))
+    }
+
+    fn verify_nobody<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<(), HashError>> {
+        Box::pin(self.spend(password))
+    }
+}
+
+impl fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hashing").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The policy refuses such a password before anything is hashed; this is the second line.
+fn is_too_long(password: &Password) -> bool {
+    password.secret().len() > PasswordPolicy::MAX_BYTES
+}

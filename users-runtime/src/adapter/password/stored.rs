@@ -1,0 +1,213 @@
+//! The strings that stand in the column `hashed_password`: reading any known form, writing our own.
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use subtle::ConstantTimeEq;
+
+use super::{Argon2Params, RehashRule, cost::Cost};
+use crate::port::HashError;
+
+/// A stored hash that was understood and asks for no absurd cost.
+#[derive(Clone)]
+pub(super) enum Stored {
+    Argon2(Argon2Hash),
+    Bcrypt(BcryptHash),
+}
+
+#[derive(Clone)]
+pub(super) struct Argon2Hash {
+    pub(super) algorithm: Algorithm,
+    pub(super) version: Version,
+    pub(super) params: Params,
+    pub(super) salt: Vec<u8>,
+    pub(super) tag: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub(super) struct BcryptHash {
+    pub(super) cost: u32,
+    pub(super) text: String,
+}
+
+/// Why a stored hash counts as corrupt. The words go to a log, so they hold nothing of the hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Corrupt {
+    #[error("of no known form")]
+    UnknownForm,
+    #[error("malformed")]
+    Malformed,
+    #[error("asks for an absurd cost")]
+    AbsurdCost,
+    #[error("asks for more memory than the budget for hashing")]
+    OverBudget,
+}
+
+impl Stored {
+    /// The column has 1,024 characters (contract.md section 14).
+    const MAX_CHARS: usize = 1024;
+
+    pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {
+        if text.len() > Self::MAX_CHARS {
+            Err(Corrupt::Malformed)
+        } else if text.starts_with("$argon2") {
+            Argon2Hash::parse(text).map(Self::Argon2)
+        } else if text.starts_with("$2") {
+            BcryptHash::parse(text).map(Self::Bcrypt)
+        } else {
+            Err(Corrupt::UnknownForm)
+        }
+    }
+
+    /// What verifying it takes.
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Argon2(hash) => Cost::Argon2 {
+                memory_kib: hash.params.m_cost(),
+                passes: hash.params.t_cost(),
+                lanes: hash.params.p_cost(),
+            },
+            Self::Bcrypt(hash) => Cost::Bcrypt { log_rounds: hash.cost },
+        }
+    }
+
+    /// Whether it was made from this password. Compares in constant time.
+    pub(super) fn matches(&self, password: &[u8], blocks: &mut [Block]) -> Result<bool, HashError> {
+        match self {
+            Self::Argon2(hash) => Ok(hash.compute(password, hash.tag.len(), blocks)?.ct_eq(&hash.tag).into()),
+            Self::Bcrypt(hash) => hash.matches(password),
+        }
+    }
+
+    /// Whether a login should replace it by a hash with these parameters.
+    pub(super) fn is_outdated(&self, wanted: Argon2Params, rule: RehashRule) -> bool {
+        let Self::Argon2(hash) = self else { return true };
+        if hash.algorithm != Algorithm::Argon2id || hash.version != Version::V0x13 {
+            return true;
+        }
+        let params = &hash.params;
+        match rule {
+            RehashRule::WhenWeaker => {
+                let wanted_work = u64::from(wanted.memory_kib()) * u64::from(wanted.passes());
+                u64::from(params.m_cost()) * u64::from(params.t_cost()) < wanted_work
+            }
+            RehashRule::WhenDifferent => {
+                (params.m_cost(), params.t_cost(), params.p_cost())
+                    != (wanted.memory_kib(), wanted.passes(), wanted.lanes())
+                    || hash.salt.len() != Argon2Params::SALT_BYTES
+                    || hash.tag.len() != Argon2Params::TAG_BYTES
+            }
+        }
+    }
+}
+
+impl Argon2Hash {
+    /// Shorter tags would match by chance too easily; the PHC string format asks for 10 bytes or more.
+    const MIN_TAG_BYTES: usize = 10;
+
+    /// `$argon2id$v=19$m=…,t=…,p=…$salt$tag`, in exactly this order, as the reference implementation writes and reads it.
+    fn parse(text: &str) -> Result<Self, Corrupt> {
+        let mut parts = text.split('$').skip(1);
+        let mut next = || parts.next().ok_or(Corrupt::Malformed);
+        let algorithm = next()?.parse().map_err(|_| Corrupt::UnknownForm)?;
+        let mut part = next()?;
+        // Strings without a version were written by Argon2 1.0, before there was another.
+        let version = match part.strip_prefix("v=") {
+            Some(version) => {
+                part = next()?;
+                Version::try_from(decimal(version)?).map_err(|_| Corrupt::Malformed)?
+            }
+            None => Version::V0x10,
+        };
+        let [m, t, p] = costs(part)?;
+        let (salt, tag) = (next()?, next()?);
+        if parts.next().is_some() {
+            return Err(Corrupt::Malformed);
+        }
+        if m > Argon2Params::MAX_MEMORY_KIB || t > Argon2Params::MAX_PASSES {
+            return Err(Corrupt::AbsurdCost);
+        }
+        let bytes = |text| STANDARD_NO_PAD.decode(text).map_err(|_| Corrupt::Malformed);
+        let (salt, tag) = (bytes(salt)?, bytes(tag)?);
+        if salt.len() < argon2::MIN_SALT_LEN || tag.len() < Self::MIN_TAG_BYTES {
+            return Err(Corrupt::Malformed);
+        }
+        let params = Params::new(m, t, p, Some(tag.len())).map_err(|_| Corrupt::Malformed)?;
+        Ok(Self { algorithm, version, params, salt, tag })
+    }
+
+    /// The string to store for a hash that was just made by [`Argon2Params`].
+    pub(super) fn to_phc(&self) -> String {
+        format!(
+            "${}$v={}$m={},t={},p={}${}${}",
+            self.algorithm,
+            u32::from(self.version),
+            self.params.m_cost(),
+            self.params.t_cost(),
+            self.params.p_cost(),
+            STANDARD_NO_PAD.encode(&self.salt),
+            STANDARD_NO_PAD.encode(&self.tag)
+        )
+    }
+
+    /// The tag that this password gets with these parameters and this salt.
+    pub(super) fn compute(
+        &self,
+        password: &[u8],
+        tag_bytes: usize,
+        blocks: &mut [Block],
+    ) -> Result<Vec<u8>, HashError> {
+        let mut tag = vec![0; tag_bytes];
+        Argon2::new(self.algorithm, self.version, self.params.clone())
+            .hash_password_into_with_memory(password, &self.salt, &mut tag, blocks)
+            .map_err(|_| HashError::Failed)?;
+        Ok(tag)
+    }
+}
+
+impl BcryptHash {
+    /// 2^16 rounds take seconds; each step more doubles them, and the greatest, 31, takes days.
+    const MAX_COST: u32 = 16;
+    /// bcrypt reads no further.
+    const MAX_BYTES: usize = 72;
+
+    /// bcrypt cuts at 72 bytes, and repeats what is shorter with a NUL between, so that `a` and `a\0a` are one password to
+    /// it. Neither must let anybody in, but both take their time.
+    fn matches(&self, password: &[u8]) -> Result<bool, HashError> {
+        let exact = password.len() <= Self::MAX_BYTES && !password.contains(&0);
+        let same = bcrypt::verify(password, &self.text).map_err(|_| HashError::Failed)?;
+        Ok(exact && same)
+    }
+
+    fn parse(text: &str) -> Result<Self, Corrupt> {
+        let parts: bcrypt::HashParts = text.parse().map_err(|_| Corrupt::Malformed)?;
+        if !text[4..6].bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Corrupt::Malformed); // the crate lets `+9` pass
+        }
+        match parts.get_cost() {
+            0..4 => Err(Corrupt::Malformed),
+            cost if cost > Self::MAX_COST => Err(Corrupt::AbsurdCost),
+            cost => Ok(Self { cost, text: text.to_owned() }),
+        }
+    }
+}
+
+/// Reads `m=…,t=…,p=…`.
+fn costs(text: &str) -> Result<[u32; 3], Corrupt> {
+    let mut fields = text.split(',');
+    let mut next = |name| {
+        let value = fields.next().and_then(|field| field.strip_prefix(name)?.strip_prefix('='));
+        value.ok_or(Corrupt::Malformed).and_then(decimal)
+    };
+    let costs = [next('m')?, next('t')?, next('p')?];
+    if fields.next().is_some() { Err(Corrupt::Malformed) } else { Ok(costs) }
+}
+
+/// A number in decimal digits only: no sign, no leading zero. One too big for 32 bits is an absurd cost.
+fn decimal(text: &str) -> Result<u32, Corrupt> {
+    let canonical =
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
+    if !canonical {
+        return Err(Corrupt::Malformed);
+    }
+    text.parse().map_err(|_| Corrupt::AbsurdCost)
+}

@@ -1,0 +1,5 @@
+//! Stand-ins for tests, behind the feature `testing`.
+
+mod clock;
+
+pub use clock::ManualClock;
