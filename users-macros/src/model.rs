@@ -92,6 +92,24 @@ pub(crate) struct RoleField {
     pub(crate) words: Words,
 }
 
+impl RoleField {
+    /// Whether its type is written as usual. Anything else may be an alias, which only the type checker can follow.
+    pub(crate) fn has_usual_type(&self) -> bool {
+        let usual: &[&str] = match self.role {
+            Role::Id => &["Uuid", "i32", "i64"],
+            Role::Email => &["String"],
+            Role::HashedPassword => &["PasswordHash"],
+            Role::IsActive | Role::IsSuperuser | Role::IsVerified => &["bool"],
+        };
+        match bare(&self.ty) {
+            Type::Path(path) => {
+                path.path.segments.last().is_some_and(|last| usual.iter().any(|name| last.ident == name))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A field of the application's own.
 pub(crate) struct Custom {
     pub(crate) ident: Ident,

@@ -43,6 +43,8 @@ pub(crate) struct Routes {
 
 /// Where the runtime is found, and the short names that stand for it inside bodies.
 pub(crate) struct Runtime {
+    /// `::axum_users`.
+    pub(crate) krate: TokenStream,
     /// `::axum_users::__private`, for items that an application can name.
     pub(crate) path: TokenStream,
     /// The same as text, for serde's attributes.
@@ -114,10 +116,8 @@ impl Names {
 
 impl Runtime {
     fn new(krate: Option<Path>, written: &TokenStream) -> Self {
-        let path = match &krate {
-            Some(krate) => quote!(#krate::__private),
-            None => quote!(::axum_users::__private),
-        };
+        let krate = krate.map_or_else(|| quote!(::axum_users), |krate| quote!(#krate));
+        let path = quote!(#krate::__private);
         let mut words = HashSet::new();
         collect_words(written.clone(), &mut words);
         let fresh = |wanted: &str| {
@@ -132,6 +132,7 @@ impl Runtime {
             rt: fresh("rt"),
             database: fresh("DB"),
             state: fresh("S"),
+            krate,
             path,
         }
     }

@@ -1,12 +1,19 @@
 //! Passwords and their hashes, as far as they can be proved without HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
+use std::{
+    future::poll_fn,
+    io::Write,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use users_runtime::{
     adapter::password::{Argon2Params, HashSettings, Hashing, RehashRule},
     domain::{Password, PasswordHash, PasswordPolicy},
-    port::{PasswordHasher as _, Random, RandomError, Verification},
+    port::{HashError, PasswordHasher as _, Random, RandomError, Verification},
 };
 
 struct Os;
@@ -23,6 +30,47 @@ fn hashing(settings: HashSettings) -> Hashing {
 
 fn stored(hash: &str) -> PasswordHash {
     PasswordHash::from_stored(hash)
+}
+
+/// The result of a future that has one without waiting for anything.
+async fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Everything that this thread says through `tracing` from now on.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What fastapi-users stored for `guinevere`.
@@ -83,7 +131,7 @@ mod hash {
             assert_eq!(wrong, Verification::Wrong, "{hash}");
         }
         // Argon2 1.0 wrote no version. From the tests of the reference implementation.
-        let oldest = "$argon2i$m=65536,t=2,p=1$c29tc2FsdA$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ";
+        let oldest = "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ";
         let found = hashing.verify(&Password::new("password"), &stored(oldest)).await;
         assert_eq!(found, Ok(Verification::RightButOutdated));
     }
@@ -114,6 +162,127 @@ mod hash {
             assert_eq!(found, Ok(expected), "{hash} {:?}", hashing.settings());
         }
     }
+
+    #[tokio::test]
+    async fn absurd_stored_cost_refused() {
+        let hashing = hashing(HashSettings::default());
+        let (log, _guard) = Log::start();
+        let argon2 = |costs: &str| ARGON2ID.replace("m=65536,t=3,p=4", costs);
+        for (hash, reason) in [
+            (argon2("m=1048577,t=1,p=1"), "absurd"),
+            (argon2("m=4294967295,t=1,p=1"), "absurd"),
+            (argon2("m=99999999999,t=1,p=1"), "absurd"),
+            (argon2("m=19456,t=33,p=1"), "absurd"),
+            (argon2("m=19456,t=4294967295,p=1"), "absurd"),
+            (argon2("m=262145,t=1,p=1"), "budget"),
+            (BCRYPT.replace("$12$", "$17$"), "absurd"),
+            (BCRYPT.replace("$12$", "$31$"), "absurd"),
+        ] {
+            let found = hashing.verify(&Password::new("guinevere"), &stored(&hash)).await;
+            assert_eq!(found, Ok(Verification::Wrong), "{hash}");
+            let said = log.take();
+            assert!(said.contains("ERROR") && said.contains("stored_hash_corrupt") && said.contains(reason), "{said}");
+            for part in hash.split('$').filter(|part| part.len() > 12) {
+                assert!(!said.contains(part), "no part of the hash is logged: {said}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_and_malformed_forms_match_nothing() {
+        let hashing = hashing(HashSettings::default());
+        let (log, _guard) = Log::start();
+        let (head, tag) = ARGON2ID_19_MIB.rsplit_once('$').unwrap();
+        let hashes = [
+            String::new(),
+            "guinevere".into(),
+            "pbkdf2_sha256$1000$salt$hash".into(),
+            "$argon2id$".into(),
+            head.into(),
+            format!("{head}$"),
+            format!("{head}$AAAA"),
+            format!("{head}${tag}$"),
+            format!("{head}${tag}="),
+            format!(" {ARGON2ID_19_MIB}"),
+            format!("{ARGON2ID_19_MIB}\n"),
+            ARGON2ID_19_MIB.replace("$v=19$", "$v=20$"),
+            ARGON2ID_19_MIB.replace("m=19456,t=2,p=1", "t=2,m=19456,p=1"),
+            ARGON2ID_19_MIB.replace("m=19456,t=2,p=1", "m=19456,t=2"),
+            ARGON2ID_19_MIB.replace("m=19456", "m=+19456"),
+            ARGON2ID_19_MIB.replace("m=19456", "m=7"),
+            ARGON2ID_19_MIB.replace("t=2", "t=0"),
+            ARGON2ID_19_MIB.replace("p=1", "p=0"),
+            ARGON2ID_19_MIB.replace("p=1", "p=16777215"),
+            ARGON2ID_19_MIB.replace("argon2id", "argon2"),
+            ARGON2ID_19_MIB.replace("argon2id", "argon2x"),
+            "$2b$12$".into(),
+            BCRYPT.replace("$2b", "$2c"),
+            BCRYPT.replace("$12$", "$03$"),
+            BCRYPT.replace("$12$", "$+9$"),
+            format!("{BCRYPT}A"),
+            "\u{1F600}".repeat(15),
+            format!("{head}${}", "A".repeat(1_000_000)),
+        ];
+        for hash in hashes {
+            for password in ["guinevere", ""] {
+                let found = hashing.verify(&Password::new(password), &stored(&hash)).await;
+                assert_eq!(found, Ok(Verification::Wrong), "{hash:.100}");
+                assert!(log.take().contains("stored_hash_corrupt"), "{hash:.100}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_and_a_corrupt_hash_cost_what_the_costliest_hash_costs() {
+        // No machine fills 192 MiB in this time, and a slow one only takes longer.
+        const AT_LEAST: Duration = Duration::from_millis(20);
+        let hashing = hashing(HashSettings::default());
+        let password = Password::new("guinevere");
+        assert_ne!(hashing.verify(&password, &stored(ARGON2ID)).await, Ok(Verification::Wrong));
+        let start = Instant::now();
+        assert_eq!(hashing.verify_nobody(&password).await, Ok(()));
+        assert!(start.elapsed() > AT_LEAST, "nobody");
+        let start = Instant::now();
+        assert_eq!(hashing.verify(&password, &stored("!")).await, Ok(Verification::Wrong));
+        assert!(start.elapsed() > AT_LEAST, "corrupt");
+        let start = Instant::now();
+        let cheap = "$argon2id$v=19$m=32,t=1,p=1$AAAAAAAAAAA$KnH4gniiaFnDvlA1xev3yovC4cnrrI6tnHOYtmja90o";
+        assert_eq!(hashing.verify(&password, &stored(cheap)).await, Ok(Verification::Wrong));
+        assert!(start.elapsed() > AT_LEAST, "a cheap hash and a wrong password");
+    }
+
+    #[test]
+    fn settings_out_of_bounds_are_refused_at_start() {
+        let start = |change: fn(&mut HashSettings)| {
+            let mut settings = HashSettings::default();
+            change(&mut settings);
+            Hashing::start(settings, Arc::new(Os)).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(start(|_| ()), Ok(()));
+        for change in [
+            (|settings| settings.workers = 0) as fn(&mut HashSettings),
+            |settings| settings.workers = 1025,
+            |settings| settings.queue_per_worker = 0,
+            |settings| settings.queue_per_worker = 1025,
+            |settings| settings.memory_budget_mib = 18,
+            |settings| settings.max_wait = Duration::ZERO,
+            |settings| settings.max_wait = Duration::from_millis(10_001),
+        ] {
+            assert!(start(change).unwrap_err().contains("must be"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failing_generator_makes_no_hash() {
+        struct Broken;
+        impl Random for Broken {
+            fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+                Err(RandomError)
+            }
+        }
+        let hashing = Hashing::start(HashSettings::default(), Arc::new(Broken)).unwrap();
+        assert_eq!(hashing.hash(&Password::new("guinevere")).await, Err(HashError::Failed));
+    }
 }
 
 mod password {
@@ -136,6 +305,127 @@ mod password {
         );
         assert_eq!(reason(&PasswordPolicy::nist(), "fifteen chars!!"), None);
         assert_eq!(reason(&policy.min_length(3), "abc"), None);
+    }
+
+    #[test]
+    fn accepts_64_128_256() {
+        let policy = PasswordPolicy::recommended();
+        for length in [64, 128, 256] {
+            assert_eq!(reason(&policy, &"\u{1F600}".repeat(length)), None, "{length}");
+        }
+        assert!(reason(&policy, &"a".repeat(257)).is_some());
+        assert!(reason(&policy.max_length(64), &"a".repeat(65)).is_some());
+    }
+
+    #[tokio::test]
+    async fn too_long_never_hashed() {
+        let hashing = hashing(HashSettings::default());
+        let longest = Password::new("a".repeat(1024));
+        let too_long = Password::new("a".repeat(1025));
+        for policy in [PasswordPolicy::recommended().max_length(usize::MAX), PasswordPolicy::none()] {
+            assert_eq!(policy.check(&longest, ""), Ok(()));
+            let refused = policy.check(&too_long, "").unwrap_err();
+            assert_eq!(refused.reason, "Password should be at most 1024 bytes");
+        }
+        assert_eq!(at_once(hashing.verify(&longest, &stored(ARGON2ID_19_MIB))).await, None, "this one is hashed");
+        assert_eq!(at_once(hashing.hash(&too_long)).await, Some(Err(HashError::Failed)));
+        for hash in [ARGON2ID_19_MIB, BCRYPT, ""] {
+            assert_eq!(at_once(hashing.verify(&too_long, &stored(hash))).await, Some(Ok(Verification::Wrong)));
+        }
+        assert_eq!(at_once(hashing.verify_nobody(&too_long)).await, Some(Ok(())));
+    }
+
+    #[test]
+    fn any_composition_accepted() {
+        for policy in [PasswordPolicy::recommended(), PasswordPolicy::nist(), PasswordPolicy::none()] {
+            for password in [
+                "onlylowercaseletters",
+                "ONLYUPPERCASELETTERS",
+                "90817263540918273645",
+                "..,,;;::--__''##++**",
+                "                    ",
+                "\u{0}\u{1}\t\n\r\u{7f}\u{0}\u{1}\t\n\r\u{7f}\u{0}\u{1}\t\n",
+                "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}\u{43d}\u{430}\u{437}\u{430}\u{43c}\u{43a}\u{430}\u{445}\u{435}",
+            ] {
+                assert_eq!(reason(&policy, password), None, "{password:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_policy_accepts_what_fastapi_users_accepts() {
+        for password in ["", " ", "merlin", "excalibur", "king.arthur@camelot.bt"] {
+            assert_eq!(reason(&PasswordPolicy::none(), password), None, "{password:?}");
+        }
+        assert!(PasswordPolicy::none().is_relaxed() && !PasswordPolicy::recommended().is_relaxed());
+        assert!(PasswordPolicy::recommended().min_length(7).is_relaxed());
+    }
+
+    #[test]
+    fn common_list_has_3000_of_min_length() {
+        let policy = PasswordPolicy::recommended();
+        let list = include_str!("../src/domain/common_passwords.txt");
+        let refused = list.lines().filter(|line| line.chars().count() >= policy.least()).filter(|line| {
+            reason(&policy, line).is_some_and(|reason| reason.contains("common"))
+                && reason(&policy, &line.to_uppercase()).is_some()
+        });
+        assert!(refused.count() >= 3_000);
+    }
+
+    #[tokio::test]
+    async fn bcrypt_never_truncates() {
+        let hashing = hashing(HashSettings::default());
+        let hash = |password: &[u8]| stored(&bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap().to_string());
+        let long = "a".repeat(72);
+        let found = hashing.verify(&Password::new(long.as_str()), &hash(long.as_bytes())).await;
+        assert_eq!(found, Ok(Verification::RightButOutdated), "72 bytes are all of it");
+        for longer in [format!("{long}a"), format!("{long}b"), "a".repeat(1024)] {
+            for of in [long.as_bytes(), longer.as_bytes()] {
+                let found = hashing.verify(&Password::new(longer.as_str()), &hash(of)).await;
+                assert_eq!(found, Ok(Verification::Wrong), "{} bytes", longer.len());
+            }
+        }
+        for same_to_bcrypt in ["a\0a", "a\0a\0a", "a\0"] {
+            let found = hashing.verify(&Password::new(same_to_bcrypt), &hash(b"a")).await;
+            assert_eq!(found, Ok(Verification::Wrong), "{same_to_bcrypt:?}");
+        }
+    }
+
+    /// Another password that a careless system takes for the same.
+    fn neighbours(password: &str) -> Vec<String> {
+        let mut neighbours = vec![
+            format!("{password} "),
+            format!(" {password}"),
+            format!("{password}\n"),
+            format!("{password}\0"),
+            password.trim().to_owned(),
+            password.to_lowercase(),
+            password.to_uppercase(),
+            password.replace('\0', ""),
+            password.replace('\u{e9}', "e\u{301}"),
+            password.replace('\u{fb01}', "fi"),
+            password.chars().take(password.chars().count().saturating_sub(1)).collect(),
+        ];
+        neighbours.retain(|neighbour| neighbour != password);
+        neighbours
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn byte_exact(password in "[ \\t\u{0}a-zA-Z\u{e9}\u{fb01}\u{1F600}]{0,80}") {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let hashing = hashing(HashSettings::default());
+                let hash = hashing.hash(&Password::new(password.as_str())).await.unwrap();
+                let right = hashing.verify(&Password::new(password.as_str()), &hash).await;
+                assert_eq!(right, Ok(Verification::Right), "{password:?}");
+                for other in neighbours(&password) {
+                    let wrong = hashing.verify(&Password::new(other.as_str()), &hash).await;
+                    assert_eq!(wrong, Ok(Verification::Wrong), "{password:?} and {other:?}");
+                }
+            });
+        }
     }
 
     #[test]

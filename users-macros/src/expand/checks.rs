@@ -4,21 +4,24 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use super::{at, ours};
-use crate::model::{Databases, Initial, Storage, User};
+use crate::model::{Databases, Initial, Role, Storage, User};
 
 /// All assertions. They run at compile time and leave nothing behind.
-pub(super) fn assertions(user: &User) -> TokenStream {
+pub(super) fn assertions(user: &User) -> Option<TokenStream> {
     let rt = &user.names.runtime.rt;
     let by_database = user.id_made_by_database();
-    let (id, email, hash) = (&user.roles.id.ty, &user.roles.email.ty, &user.roles.hashed_password.ty);
-    let id = quote_spanned!(at(id)=> #rt::check::id::<#id>(#by_database););
-    let email = quote_spanned!(at(email)=> #rt::check::email::<#email>(););
-    let hash = quote_spanned!(at(hash)=> #rt::check::hashed_password::<#hash>(););
-    let flags = user.roles.flags().map(|field| {
+    // Where the type is written as usual there is nothing to find out.
+    let unusual = user.roles.all().into_iter().filter(|field| !field.has_usual_type()).map(|field| {
         let ty = &field.ty;
-        quote_spanned!(at(ty)=> #rt::check::flag::<#ty>();)
+        let check = match field.role {
+            Role::Id => ours!(id::<#ty>(#by_database)),
+            Role::Email => ours!(email::<#ty>()),
+            Role::HashedPassword => ours!(hashed_password::<#ty>()),
+            Role::IsActive | Role::IsSuperuser | Role::IsVerified => ours!(flag::<#ty>()),
+        };
+        quote_spanned!(at(ty)=> #rt::check::#check;)
     });
-    let customs = user.customs.iter().map(|custom| {
+    let customs = user.customs.iter().flat_map(|custom| {
         let ty = &custom.ty;
         let on_the_wire = custom.access.on_the_wire() || custom.storage != Storage::Native;
         let field = on_the_wire.then(|| quote_spanned!(at(ty)=> #rt::check::field::<#ty>();));
@@ -27,15 +30,14 @@ pub(super) fn assertions(user: &User) -> TokenStream {
         let column = in_a_column.then(|| quote_spanned!(at(ty)=> #rt::check::column::<#ty>();));
         let unset = !custom.access.create && !matches!(custom.default, Initial::Value(_));
         let new = unset.then(|| quote_spanned!(at(ty)=> #rt::check::new_value::<#ty>();));
-        ours!(#field #column #new)
+        [field, column, new].into_iter().flatten()
     });
-    ours! {
-        const _: () = {
-            #id
-            #email
-            #hash
-            #(#flags)*
-            #(#customs)*
-        };
-    }
+    let checks: Vec<TokenStream> = unusual.chain(customs).collect();
+    (!checks.is_empty()).then(|| {
+        ours! {
+            const _: () = {
+                #(#checks)*
+            };
+        }
+    })
 }

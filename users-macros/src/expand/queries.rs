@@ -13,7 +13,7 @@ use crate::{
 /// `USER_SQL`.
 pub(super) fn constant(user: &User) -> TokenStream {
     let (vis, name, runtime) = (&user.vis, &user.names.sql, &user.names.runtime.path);
-    let docs = format!("Every statement that touches the table `{}`, per database.", user.table);
+    let docs = format!(" Every statement that touches the table `{}`, per database.", user.table);
     let table = &user.table;
     let columns = user.columns();
     let id_made_by_database = user.id_made_by_database();
@@ -77,7 +77,6 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
         quote_spanned!(at(&custom.ty)=> values.#add(&self.#name)?;)
     });
     ours! {
-        #[automatically_derived]
         impl<#db: #rt::Dialect> #rt::SqlUser<#db> for #this
         where
             #(#bounds)*

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 
 use super::ours;
-use crate::model::User;
+use crate::{model::User, names::Runtime};
 
 /// All functions.
 pub(super) fn functions(user: &User) -> TokenStream {
@@ -13,13 +13,13 @@ pub(super) fn functions(user: &User) -> TokenStream {
     let register = router(
         user,
         &names.register,
-        "The route of registration, usually under `/auth`: `POST /register`.",
+        " The route of registration, usually under `/auth`: `POST /register`.",
         &ours!(.route("/register", #rt::post(#rt::register::<#this>))),
     );
     let reset = router(
         user,
         &names.reset,
-        "The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.",
+        " The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.",
         &ours! {
             .route("/forgot-password", #rt::post(#rt::forgot_password::<#this>))
             .route("/reset-password", #rt::post(#rt::reset_password::<#this>))
@@ -28,7 +28,7 @@ pub(super) fn functions(user: &User) -> TokenStream {
     let verify = router(
         user,
         &names.verify,
-        "The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.",
+        " The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.",
         &ours! {
             .route("/request-verify-token", #rt::post(#rt::request_verify_token::<#this>))
             .route("/verify", #rt::post(#rt::verify::<#this>))
@@ -37,7 +37,7 @@ pub(super) fn functions(user: &User) -> TokenStream {
     let account = router(
         user,
         &names.account,
-        "The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.",
+        " The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.",
         &ours! {
             .route("/me", #rt::get(#rt::me::<#this>).patch(#rt::update_me::<#this>).fallback(#rt::me_as_id::<#this>))
             .route(
@@ -51,70 +51,50 @@ pub(super) fn functions(user: &User) -> TokenStream {
 }
 
 fn auth(user: &User) -> TokenStream {
-    let (vis, this, name) = (&user.vis, &user.ident, &user.names.routes.auth);
-    let (runtime, rt, state) = (&user.names.runtime.path, &user.names.runtime.rt, &user.names.runtime.state);
-    let bounds = bounds(user);
-    ours! {
-        /// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
-        #[must_use]
-        #vis fn #name<#state>(users: &#runtime::Users<#this>, backend: &#runtime::str) -> #runtime::Router<#state>
-        #bounds
-        {
-            use #runtime as #rt;
-            #rt::Routes::new(users)
-                .backend(backend)
-                .route("/login", #rt::post(#rt::login::<#this>))
-                .route("/logout", #rt::post(#rt::logout::<#this>))
-                .into_router()
-        }
-    }
+    let (this, rt) = (&user.ident, &user.names.runtime.rt);
+    let runtime = &user.names.runtime.path;
+    let routes = ours! {
+        #rt::Routes::new(users)
+            .backend(backend)
+            .route("/login", #rt::post(#rt::login::<#this>))
+            .route("/logout", #rt::post(#rt::logout::<#this>))
+            .into_router()
+    };
+    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.";
+    function(user, &user.names.routes.auth, docs, Some(&ours!(, backend: &#runtime::str)), &routes)
 }
 
 fn all(user: &User) -> TokenStream {
-    let (vis, this, names) = (&user.vis, &user.ident, &user.names.routes);
-    let (runtime, rt, state) = (&user.names.runtime.path, &user.names.runtime.rt, &user.names.runtime.state);
-    let bounds = bounds(user);
-    let (all, auth, register, reset) = (&names.all, &names.auth, &names.register, &names.reset);
+    let (this, names, rt) = (&user.ident, &user.names.routes, &user.names.runtime.rt);
+    let (auth, register, reset) = (&names.auth, &names.register, &names.reset);
     let (verify, account) = (&names.verify, &names.account);
-    let docs = format!("Every route of [`{this}`] under its usual prefix.");
-    ours! {
-        #[doc = #docs]
-        #[must_use]
-        #vis fn #all<#state>(users: &#runtime::Users<#this>) -> #runtime::Router<#state>
-        #bounds
-        {
-            use #runtime as #rt;
-            #rt::Routes::at_usual_prefixes(users, #auth, [
-                ("/auth", #register(users)),
-                ("/auth", #reset(users)),
-                ("/auth", #verify(users)),
-                ("/users", #account(users)),
-            ])
-        }
-    }
+    let routes = ours! {
+        let others = [
+            ("/auth", #register(users)),
+            ("/auth", #reset(users)),
+            ("/auth", #verify(users)),
+            ("/users", #account(users)),
+        ];
+        #rt::Routes::at_usual_prefixes(users, #auth, others)
+    };
+    function(user, &names.all, &format!(" Every route of [`{this}`] under its usual prefix."), None, &routes)
 }
 
 fn router(user: &User, name: &Ident, docs: &str, routes: &TokenStream) -> TokenStream {
-    let (vis, this) = (&user.vis, &user.ident);
-    let (runtime, rt, state) = (&user.names.runtime.path, &user.names.runtime.rt, &user.names.runtime.state);
-    let bounds = bounds(user);
-    ours! {
-        #[doc = #docs]
-        #[must_use]
-        #vis fn #name<#state>(users: &#runtime::Users<#this>) -> #runtime::Router<#state>
-        #bounds
-        {
-            use #runtime as #rt;
-            #rt::Routes::new(users) #routes .into_router()
-        }
-    }
+    let rt = &user.names.runtime.rt;
+    function(user, name, docs, None, &ours!(#rt::Routes::new(users) #routes .into_router()))
 }
 
-fn bounds(user: &User) -> TokenStream {
-    let (this, runtime, state) = (&user.ident, &user.names.runtime.path, &user.names.runtime.state);
+fn function(user: &User, name: &Ident, docs: &str, parameter: Option<&TokenStream>, body: &TokenStream) -> TokenStream {
+    let (vis, this) = (&user.vis, &user.ident);
+    let Runtime { krate, path, rt, state, .. } = &user.names.runtime;
     ours! {
-        where
-            #runtime::Users<#this>: #runtime::FromRef<#state>,
-            #state: #runtime::AppState,
+        #[doc = #docs]
+        #vis fn #name<#state: #krate::HasUsers<#this>>(
+            users: &#krate::Users<#this> #parameter
+        ) -> #path::Router<#state> {
+            use #path as #rt;
+            #body
+        }
     }
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use super::ours;
 use crate::{
     model::{Custom, Initial, Role, RoleField, User, Words},
-    names::default_of,
+    names::{Runtime, default_of},
 };
 
 /// The public structs.
@@ -16,8 +16,8 @@ pub(super) fn structs(user: &User) -> TokenStream {
 }
 
 fn read(user: &User) -> TokenStream {
-    let docs = format!("What clients see of a [`{}`].", user.ident);
-    let runtime = &user.names.runtime.path;
+    let docs = format!(" What clients see of a [`{}`].", user.ident);
+    let (runtime, serde) = (&user.names.runtime.path, user.names.runtime.text("serde"));
     let roles = user.roles.all().into_iter().filter(|field| field.role != Role::HashedPassword).map(|field| {
         let words = role_words(field);
         let (name, ty) = (role_ident(field), &field.ty);
@@ -28,13 +28,18 @@ fn read(user: &User) -> TokenStream {
         let (name, ty) = (&custom.ident, &custom.ty);
         ours! { #words #rename pub #name: #ty, }
     });
-    let derives = ours!(::core::fmt::Debug, ::core::clone::Clone, #runtime::Serialize, #runtime::Deserialize);
-    schema(user, &docs, &derives, &user.names.read, ours! { #(#roles)* #(#customs)* })
+    let attributes = ours! {
+        #[derive(::core::fmt::Debug, ::core::clone::Clone)]
+        #[derive(#runtime::Serialize, #runtime::Deserialize)]
+        #[serde(crate = #serde)]
+    };
+    schema(user, &docs, &attributes, &user.names.read, &ours! { #(#roles)* #(#customs)* })
 }
 
 fn create(user: &User) -> TokenStream {
-    let docs = format!("What a person sends to become a [`{}`].", user.ident);
-    let runtime = &user.names.runtime.path;
+    let docs = format!(" What a person sends to become a [`{}`].", user.ident);
+    let Runtime { krate, path: runtime, .. } = &user.names.runtime;
+    let serde = user.names.runtime.text("serde");
     let (email, email_words) = (&user.roles.email.ty, role_words(&user.roles.email));
     let customs = user.customs_where(|custom| custom.access.create).map(|(_, custom)| {
         let (words, serde) = (custom_words(custom), create_serde(user, custom));
@@ -45,75 +50,78 @@ fn create(user: &User) -> TokenStream {
         #email_words
         pub email: #email,
         /// The password in clear.
-        pub password: #runtime::Password,
+        pub password: #krate::Password,
         #(#customs)*
     };
-    let derives = ours!(::core::fmt::Debug, ::core::clone::Clone, #runtime::Deserialize);
-    schema(user, &docs, &derives, &user.names.create, fields)
+    let attributes = ours! {
+        #[derive(::core::fmt::Debug, ::core::clone::Clone)]
+        #[derive(#runtime::Deserialize)]
+        #[serde(crate = #serde)]
+    };
+    schema(user, &docs, &attributes, &user.names.create, &fields)
 }
 
 fn update(user: &User) -> TokenStream {
-    let docs = format!("What a [`{}`] may change about itself. An absent key leaves the field as it is.", user.ident);
-    let runtime = &user.names.runtime.path;
+    let docs = format!(" What a [`{}`] may change about itself. An absent key leaves the field as it is.", user.ident);
+    let krate = &user.names.runtime.krate;
     let email = email_update(user);
     let customs = user.customs_where(|custom| custom.access.update).map(|(_, custom)| custom_update(user, custom));
     let fields = ours! {
         /// The new password in clear.
-        #[serde(default)]
-        pub password: ::core::option::Option<#runtime::Password>,
+        pub password: ::core::option::Option<#krate::Password>,
         /// The present password, where the policy asks for it beside a change.
-        #[serde(default)]
-        pub current_password: ::core::option::Option<#runtime::Password>,
+        pub current_password: ::core::option::Option<#krate::Password>,
         #email
         #(#customs)*
     };
-    update_schema(user, &docs, &user.names.update, fields)
+    update_schema(user, &docs, &user.names.update, &fields)
 }
 
 fn admin_update(user: &User) -> TokenStream {
     let docs =
-        format!("What a superuser may change about any [`{}`]. An absent key leaves the field as it is.", user.ident);
-    let runtime = &user.names.runtime.path;
+        format!(" What a superuser may change about any [`{}`]. An absent key leaves the field as it is.", user.ident);
+    let krate = &user.names.runtime.krate;
     let email = email_update(user);
     let flag = user.names.runtime.text("flag");
     let flags = user.roles.flags().into_iter().map(|field| {
         let (words, name, ty) = (role_words(field), role_ident(field), &field.ty);
-        ours! { #words #[serde(default, deserialize_with = #flag)] pub #name: ::core::option::Option<#ty>, }
+        ours! { #words #[serde(deserialize_with = #flag)] pub #name: ::core::option::Option<#ty>, }
     });
     let customs = user
         .customs_where(|custom| custom.access.update || custom.access.admin)
         .map(|(_, custom)| custom_update(user, custom));
     let fields = ours! {
         /// The new password in clear.
-        #[serde(default)]
-        pub password: ::core::option::Option<#runtime::Password>,
+        pub password: ::core::option::Option<#krate::Password>,
         #email
         #(#flags)*
         #(#customs)*
     };
-    update_schema(user, &docs, &user.names.admin_update, fields)
+    update_schema(user, &docs, &user.names.admin_update, &fields)
 }
 
-fn update_schema(user: &User, docs: &str, name: &Ident, fields: TokenStream) -> TokenStream {
-    let runtime = &user.names.runtime.path;
-    let derives = ours!(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default, #runtime::Deserialize);
-    schema(user, docs, &derives, name, fields)
+fn update_schema(user: &User, docs: &str, name: &Ident, fields: &TokenStream) -> TokenStream {
+    let (runtime, serde) = (&user.names.runtime.path, user.names.runtime.text("serde"));
+    let attributes = ours! {
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+        #[derive(#runtime::Deserialize)]
+        #[serde(crate = #serde, default)]
+    };
+    schema(user, docs, &attributes, name, fields)
 }
 
-fn schema(user: &User, docs: &str, derives: &TokenStream, name: &Ident, fields: TokenStream) -> TokenStream {
+fn schema(user: &User, docs: &str, attributes: &TokenStream, name: &Ident, fields: &TokenStream) -> TokenStream {
     let vis = &user.vis;
-    let serde = user.names.runtime.text("serde");
     ours! {
         #[doc = #docs]
-        #[derive(#derives)]
-        #[serde(crate = #serde)]
+        #attributes
         #vis struct #name { #fields }
     }
 }
 
 fn email_update(user: &User) -> TokenStream {
     let (email, words) = (&user.roles.email.ty, role_words(&user.roles.email));
-    ours! { #words #[serde(default)] pub email: ::core::option::Option<#email>, }
+    ours! { #words pub email: ::core::option::Option<#email>, }
 }
 
 fn custom_update(user: &User, custom: &Custom) -> TokenStream {
@@ -123,7 +131,7 @@ fn custom_update(user: &User, custom: &Custom) -> TokenStream {
     ours! {
         #words
         #rename
-        #[serde(default, deserialize_with = #reader)]
+        #[serde(deserialize_with = #reader)]
         pub #name: ::core::option::Option<#ty>,
     }
 }
@@ -162,18 +170,18 @@ fn role_ident(field: &RoleField) -> Ident {
 
 fn role_words(field: &RoleField) -> TokenStream {
     let usual = match field.role {
-        Role::Id => "The user's id.",
-        Role::Email => "The e-mail address.",
-        Role::HashedPassword => "The stored hash of the password.",
-        Role::IsActive => "Whether the user may log in.",
-        Role::IsSuperuser => "Whether the user may manage others.",
-        Role::IsVerified => "Whether the user has proved the e-mail address.",
+        Role::Id => " The user's id.",
+        Role::Email => " The e-mail address.",
+        Role::HashedPassword => " The stored hash of the password.",
+        Role::IsActive => " Whether the user may log in.",
+        Role::IsSuperuser => " Whether the user may manage others.",
+        Role::IsVerified => " Whether the user has proved the e-mail address.",
     };
     words(&field.words, usual)
 }
 
 fn custom_words(custom: &Custom) -> TokenStream {
-    words(&custom.words, &format!("The user's `{}`.", custom.key))
+    words(&custom.words, &format!(" The user's `{}`.", custom.key))
 }
 
 fn words(words: &Words, usual: &str) -> TokenStream {

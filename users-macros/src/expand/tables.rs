@@ -35,7 +35,6 @@ fn table(user: &User, schema: &Ident, fields: Vec<TokenStream>) -> TokenStream {
     let rt = &user.names.runtime.rt;
     let name = schema.unraw().to_string();
     ours! {
-        #[automatically_derived]
         impl #rt::Schema for #schema {
             const NAME: &'static #rt::str = #name;
             const FIELDS: &'static [#rt::Field] = &[#(#fields),*];
@@ -163,7 +162,6 @@ fn rules(user: &User, custom: &Custom) -> Option<TokenStream> {
 fn create_schema(user: &User) -> TokenStream {
     let (rt, create) = (&user.names.runtime.rt, &user.names.create);
     ours! {
-        #[automatically_derived]
         impl #rt::CreateSchema for #create {
             fn email(&self) -> &#rt::str {
                 &self.email
@@ -228,7 +226,6 @@ fn changes(user: &User, schema: &Ident, taken: &TokenStream, may_change: impl Fn
     // Without a field to change, the parameter has no use.
     let parameter = if assignments.is_empty() { ours!(_) } else { ours!(user) };
     ours! {
-        #[automatically_derived]
         impl #rt::UpdateSchema<#this> for #schema {
             fn take_account(&mut self) -> #rt::AccountUpdate {
                 #rt::AccountUpdate { #taken }

@@ -38,7 +38,6 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
     });
 
     ours! {
-        #[automatically_derived]
         impl #rt::AuthUser for #this {
             type Id = #id_type;
             type Read = #read;

@@ -24,137 +24,121 @@ pub struct S {
     pub row: Option<String>,
     pub users: Option<String>,
 }
-///What clients see of a [`S`].
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::axum_users::__private::Serialize,
-    ::axum_users::__private::Deserialize
-)]
+/// What clients see of a [`S`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct SRead {
-    ///The user's id.
+    /// The user's id.
     pub id: i32,
-    ///The e-mail address.
+    /// The e-mail address.
     pub email: rt::Words,
-    ///Whether the user may log in.
+    /// Whether the user may log in.
     pub is_active: bool,
-    ///Whether the user may manage others.
+    /// Whether the user may manage others.
     pub is_superuser: bool,
-    ///Whether the user has proved the e-mail address.
+    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
-    ///The user's `type`.
+    /// The user's `type`.
     pub r#type: DB,
-    ///The user's `user`.
+    /// The user's `user`.
     pub user: Option<String>,
-    ///The user's `account`.
+    /// The user's `account`.
     pub account: Option<String>,
-    ///The user's `values`.
+    /// The user's `values`.
     pub values: Option<String>,
-    ///The user's `row`.
+    /// The user's `row`.
     pub row: Option<String>,
-    ///The user's `users`.
+    /// The user's `users`.
     pub users: Option<String>,
 }
-///What a person sends to become a [`S`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
+/// What a person sends to become a [`S`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct SCreate {
-    ///The e-mail address.
+    /// The e-mail address.
     pub email: rt::Words,
     /// The password in clear.
-    pub password: ::axum_users::__private::Password,
-    ///The user's `type`.
+    pub password: ::axum_users::Password,
+    /// The user's `type`.
     #[serde(default = "SCreate::default_type")]
     pub r#type: DB,
-    ///The user's `user`.
+    /// The user's `user`.
     #[serde(default = "SCreate::default_user")]
     pub user: Option<String>,
-    ///The user's `values`.
+    /// The user's `values`.
     #[serde(default)]
     pub values: Option<String>,
-    ///The user's `row`.
+    /// The user's `row`.
     #[serde(default)]
     pub row: Option<String>,
-    ///The user's `users`.
+    /// The user's `users`.
     #[serde(default)]
     pub users: Option<String>,
 }
-///What a [`S`] may change about itself. An absent key leaves the field as it is.
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::core::default::Default,
-    ::axum_users::__private::Deserialize
-)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// What a [`S`] may change about itself. An absent key leaves the field as it is.
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+#[derive(::axum_users::__private::Deserialize)]
+#[serde(crate = "::axum_users::__private::serde", default)]
 pub struct SUpdate {
     /// The new password in clear.
-    #[serde(default)]
-    pub password: ::core::option::Option<::axum_users::__private::Password>,
+    pub password: ::core::option::Option<::axum_users::Password>,
     /// The present password, where the policy asks for it beside a change.
-    #[serde(default)]
-    pub current_password: ::core::option::Option<::axum_users::__private::Password>,
-    ///The e-mail address.
-    #[serde(default)]
+    pub current_password: ::core::option::Option<::axum_users::Password>,
+    /// The e-mail address.
     pub email: ::core::option::Option<rt::Words>,
-    ///The user's `type`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `type`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub r#type: ::core::option::Option<DB>,
-    ///The user's `user`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `user`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub user: ::core::option::Option<Option<String>>,
-    ///The user's `values`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `values`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub values: ::core::option::Option<Option<String>>,
-    ///The user's `row`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `row`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub row: ::core::option::Option<Option<String>>,
-    ///The user's `users`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `users`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub users: ::core::option::Option<Option<String>>,
 }
-///What a superuser may change about any [`S`]. An absent key leaves the field as it is.
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::core::default::Default,
-    ::axum_users::__private::Deserialize
-)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// What a superuser may change about any [`S`]. An absent key leaves the field as it is.
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+#[derive(::axum_users::__private::Deserialize)]
+#[serde(crate = "::axum_users::__private::serde", default)]
 pub struct SAdminUpdate {
     /// The new password in clear.
-    #[serde(default)]
-    pub password: ::core::option::Option<::axum_users::__private::Password>,
-    ///The e-mail address.
-    #[serde(default)]
+    pub password: ::core::option::Option<::axum_users::Password>,
+    /// The e-mail address.
     pub email: ::core::option::Option<rt::Words>,
-    ///Whether the user may log in.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user may log in.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    ///Whether the user may manage others.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user may manage others.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    ///Whether the user has proved the e-mail address.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user has proved the e-mail address.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
-    ///The user's `type`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `type`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub r#type: ::core::option::Option<DB>,
-    ///The user's `user`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `user`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub user: ::core::option::Option<Option<String>>,
-    ///The user's `values`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `values`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub values: ::core::option::Option<Option<String>>,
-    ///The user's `row`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `row`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub row: ::core::option::Option<Option<String>>,
-    ///The user's `users`.
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    /// The user's `users`.
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub users: ::core::option::Option<Option<String>>,
 }
-///Every statement that touches the table `user`, per database.
+/// Every statement that touches the table `user`, per database.
 pub const S_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
     table: "user",
     columns: &[
@@ -212,37 +196,24 @@ pub const S_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::Use
         purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
     },
 };
-///Every route of [`S`] under its usual prefix.
-#[must_use]
-pub fn s_routes<S_>(
-    users: &::axum_users::__private::Users<S>,
-) -> ::axum_users::__private::Router<S_>
-where
-    ::axum_users::__private::Users<S>: ::axum_users::__private::FromRef<S_>,
-    S_: ::axum_users::__private::AppState,
-{
+/// Every route of [`S`] under its usual prefix.
+pub fn s_routes<S_: ::axum_users::HasUsers<S>>(
+    users: &::axum_users::Users<S>,
+) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
-    rt_::Routes::at_usual_prefixes(
-        users,
-        s_auth_routes,
-        [
-            ("/auth", s_register_routes(users)),
-            ("/auth", s_reset_routes(users)),
-            ("/auth", s_verify_routes(users)),
-            ("/users", s_account_routes(users)),
-        ],
-    )
+    let others = [
+        ("/auth", s_register_routes(users)),
+        ("/auth", s_reset_routes(users)),
+        ("/auth", s_verify_routes(users)),
+        ("/users", s_account_routes(users)),
+    ];
+    rt_::Routes::at_usual_prefixes(users, s_auth_routes, others)
 }
 /// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
-#[must_use]
-pub fn s_auth_routes<S_>(
-    users: &::axum_users::__private::Users<S>,
+pub fn s_auth_routes<S_: ::axum_users::HasUsers<S>>(
+    users: &::axum_users::Users<S>,
     backend: &::axum_users::__private::str,
-) -> ::axum_users::__private::Router<S_>
-where
-    ::axum_users::__private::Users<S>: ::axum_users::__private::FromRef<S_>,
-    S_: ::axum_users::__private::AppState,
-{
+) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
     rt_::Routes::new(users)
         .backend(backend)
@@ -250,59 +221,39 @@ where
         .route("/logout", rt_::post(rt_::logout::<S>))
         .into_router()
 }
-///The route of registration, usually under `/auth`: `POST /register`.
-#[must_use]
-pub fn s_register_routes<S_>(
-    users: &::axum_users::__private::Users<S>,
-) -> ::axum_users::__private::Router<S_>
-where
-    ::axum_users::__private::Users<S>: ::axum_users::__private::FromRef<S_>,
-    S_: ::axum_users::__private::AppState,
-{
+/// The route of registration, usually under `/auth`: `POST /register`.
+pub fn s_register_routes<S_: ::axum_users::HasUsers<S>>(
+    users: &::axum_users::Users<S>,
+) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
     rt_::Routes::new(users)
         .route("/register", rt_::post(rt_::register::<S>))
         .into_router()
 }
-///The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
-#[must_use]
-pub fn s_reset_routes<S_>(
-    users: &::axum_users::__private::Users<S>,
-) -> ::axum_users::__private::Router<S_>
-where
-    ::axum_users::__private::Users<S>: ::axum_users::__private::FromRef<S_>,
-    S_: ::axum_users::__private::AppState,
-{
+/// The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
+pub fn s_reset_routes<S_: ::axum_users::HasUsers<S>>(
+    users: &::axum_users::Users<S>,
+) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
     rt_::Routes::new(users)
         .route("/forgot-password", rt_::post(rt_::forgot_password::<S>))
         .route("/reset-password", rt_::post(rt_::reset_password::<S>))
         .into_router()
 }
-///The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
-#[must_use]
-pub fn s_verify_routes<S_>(
-    users: &::axum_users::__private::Users<S>,
-) -> ::axum_users::__private::Router<S_>
-where
-    ::axum_users::__private::Users<S>: ::axum_users::__private::FromRef<S_>,
-    S_: ::axum_users::__private::AppState,
-{
+/// The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
+pub fn s_verify_routes<S_: ::axum_users::HasUsers<S>>(
+    users: &::axum_users::Users<S>,
+) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
     rt_::Routes::new(users)
         .route("/request-verify-token", rt_::post(rt_::request_verify_token::<S>))
         .route("/verify", rt_::post(rt_::verify::<S>))
         .into_router()
 }
-///The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
-#[must_use]
-pub fn s_account_routes<S_>(
-    users: &::axum_users::__private::Users<S>,
-) -> ::axum_users::__private::Router<S_>
-where
-    ::axum_users::__private::Users<S>: ::axum_users::__private::FromRef<S_>,
-    S_: ::axum_users::__private::AppState,
-{
+/// The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
+pub fn s_account_routes<S_: ::axum_users::HasUsers<S>>(
+    users: &::axum_users::Users<S>,
+) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
     rt_::Routes::new(users)
         .route(
@@ -321,7 +272,6 @@ where
 }
 const _: () = {
     use ::axum_users::__private as rt_;
-    #[automatically_derived]
     impl rt_::AuthUser for S {
         type Id = i32;
         type Read = SRead;
@@ -432,7 +382,6 @@ const _: () = {
             }
         }
     }
-    #[automatically_derived]
     impl rt_::Schema for SRead {
         const NAME: &'static rt_::str = "SRead";
         const FIELDS: &'static [rt_::Field] = &[
@@ -449,7 +398,6 @@ const _: () = {
             rt_::Field::custom::<Option<String>>("users"),
         ];
     }
-    #[automatically_derived]
     impl rt_::Schema for SCreate {
         const NAME: &'static rt_::str = "SCreate";
         const FIELDS: &'static [rt_::Field] = &[
@@ -465,7 +413,6 @@ const _: () = {
             rt_::Field::custom::<Option<String>>("users"),
         ];
     }
-    #[automatically_derived]
     impl rt_::CreateSchema for SCreate {
         fn email(&self) -> &rt_::str {
             &self.email
@@ -485,7 +432,6 @@ const _: () = {
             input()
         }
     }
-    #[automatically_derived]
     impl rt_::Schema for SUpdate {
         const NAME: &'static rt_::str = "SUpdate";
         const FIELDS: &'static [rt_::Field] = &[
@@ -502,7 +448,6 @@ const _: () = {
             rt_::Field::custom::<Option<String>>("users"),
         ];
     }
-    #[automatically_derived]
     impl rt_::UpdateSchema<S> for SUpdate {
         fn take_account(&mut self) -> rt_::AccountUpdate {
             rt_::AccountUpdate {
@@ -521,7 +466,6 @@ const _: () = {
                 .assign(5, &mut user.users, self.users)
         }
     }
-    #[automatically_derived]
     impl rt_::Schema for SAdminUpdate {
         const NAME: &'static rt_::str = "SAdminUpdate";
         const FIELDS: &'static [rt_::Field] = &[
@@ -537,7 +481,6 @@ const _: () = {
             rt_::Field::custom::<Option<String>>("users"),
         ];
     }
-    #[automatically_derived]
     impl rt_::UpdateSchema<S> for SAdminUpdate {
         fn take_account(&mut self) -> rt_::AccountUpdate {
             rt_::AccountUpdate {
@@ -558,7 +501,6 @@ const _: () = {
                 .assign(5, &mut user.users, self.users)
         }
     }
-    #[automatically_derived]
     impl<DB_: rt_::Dialect> rt_::SqlUser<DB_> for S
     where
         DB: rt_::Column<DB_>,
@@ -612,12 +554,7 @@ const _: () = {
         }
     }
     const _: () = {
-        rt_::check::id::<i32>(true);
         rt_::check::email::<rt::Words>();
-        rt_::check::hashed_password::<PasswordHash>();
-        rt_::check::flag::<bool>();
-        rt_::check::flag::<bool>();
-        rt_::check::flag::<bool>();
         rt_::check::field::<DB>();
         rt_::check::column::<DB>();
         rt_::check::field::<Option<String>>();

@@ -13,95 +13,79 @@ pub(crate) struct Member {
     /// What the person likes to read.
     pub(crate) genre: Option<String>,
 }
-///What clients see of a [`Member`].
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::axum_users::__private::Serialize,
-    ::axum_users::__private::Deserialize
-)]
+/// What clients see of a [`Member`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub(crate) struct PublicMember {
     /// The number on the card.
     pub id: i64,
     /// Where news goes to.
     pub email: String,
-    ///Whether the user may log in.
+    /// Whether the user may log in.
     pub is_active: bool,
-    ///Whether the user may manage others.
+    /// Whether the user may manage others.
     pub is_superuser: bool,
-    ///Whether the user has proved the e-mail address.
+    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
     /// What the person likes to read.
     #[serde(rename = "favouriteGenre")]
     pub genre: Option<String>,
 }
-///What a person sends to become a [`Member`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
+/// What a person sends to become a [`Member`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub(crate) struct NewMember {
     /// Where news goes to.
     pub email: String,
     /// The password in clear.
-    pub password: ::axum_users::__private::Password,
+    pub password: ::axum_users::Password,
     /// What the person likes to read.
     #[serde(rename = "favouriteGenre")]
     #[serde(default)]
     pub genre: Option<String>,
 }
-///What a [`Member`] may change about itself. An absent key leaves the field as it is.
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::core::default::Default,
-    ::axum_users::__private::Deserialize
-)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// What a [`Member`] may change about itself. An absent key leaves the field as it is.
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+#[derive(::axum_users::__private::Deserialize)]
+#[serde(crate = "::axum_users::__private::serde", default)]
 pub(crate) struct MemberPatch {
     /// The new password in clear.
-    #[serde(default)]
-    pub password: ::core::option::Option<::axum_users::__private::Password>,
+    pub password: ::core::option::Option<::axum_users::Password>,
     /// The present password, where the policy asks for it beside a change.
-    #[serde(default)]
-    pub current_password: ::core::option::Option<::axum_users::__private::Password>,
+    pub current_password: ::core::option::Option<::axum_users::Password>,
     /// Where news goes to.
-    #[serde(default)]
     pub email: ::core::option::Option<String>,
     /// What the person likes to read.
     #[serde(rename = "favouriteGenre")]
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub genre: ::core::option::Option<Option<String>>,
 }
-///What a superuser may change about any [`Member`]. An absent key leaves the field as it is.
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::core::default::Default,
-    ::axum_users::__private::Deserialize
-)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// What a superuser may change about any [`Member`]. An absent key leaves the field as it is.
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+#[derive(::axum_users::__private::Deserialize)]
+#[serde(crate = "::axum_users::__private::serde", default)]
 pub(crate) struct MemberAdminPatch {
     /// The new password in clear.
-    #[serde(default)]
-    pub password: ::core::option::Option<::axum_users::__private::Password>,
+    pub password: ::core::option::Option<::axum_users::Password>,
     /// Where news goes to.
-    #[serde(default)]
     pub email: ::core::option::Option<String>,
-    ///Whether the user may log in.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user may log in.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    ///Whether the user may manage others.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user may manage others.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    ///Whether the user has proved the e-mail address.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user has proved the e-mail address.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
     /// What the person likes to read.
     #[serde(rename = "favouriteGenre")]
-    #[serde(default, deserialize_with = "::axum_users::__private::present")]
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub genre: ::core::option::Option<Option<String>>,
 }
-///Every statement that touches the table `members`, per database.
+/// Every statement that touches the table `members`, per database.
 pub(crate) const MEMBER_STATEMENTS: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
     table: "members",
     columns: &[
@@ -142,37 +126,24 @@ pub(crate) const MEMBER_STATEMENTS: ::axum_users::__private::UserSql = ::axum_us
     },
     mysql: ::axum_users::__private::Statements::NONE,
 };
-///Every route of [`Member`] under its usual prefix.
-#[must_use]
-pub(crate) fn people_routes<S>(
-    users: &::axum_users::__private::Users<Member>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<Member>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// Every route of [`Member`] under its usual prefix.
+pub(crate) fn people_routes<S: ::axum_users::HasUsers<Member>>(
+    users: &::axum_users::Users<Member>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
-    rt::Routes::at_usual_prefixes(
-        users,
-        people_auth_routes,
-        [
-            ("/auth", people_register_routes(users)),
-            ("/auth", people_reset_routes(users)),
-            ("/auth", people_verify_routes(users)),
-            ("/users", people_account_routes(users)),
-        ],
-    )
+    let others = [
+        ("/auth", people_register_routes(users)),
+        ("/auth", people_reset_routes(users)),
+        ("/auth", people_verify_routes(users)),
+        ("/users", people_account_routes(users)),
+    ];
+    rt::Routes::at_usual_prefixes(users, people_auth_routes, others)
 }
 /// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
-#[must_use]
-pub(crate) fn people_auth_routes<S>(
-    users: &::axum_users::__private::Users<Member>,
+pub(crate) fn people_auth_routes<S: ::axum_users::HasUsers<Member>>(
+    users: &::axum_users::Users<Member>,
     backend: &::axum_users::__private::str,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<Member>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .backend(backend)
@@ -180,59 +151,39 @@ where
         .route("/logout", rt::post(rt::logout::<Member>))
         .into_router()
 }
-///The route of registration, usually under `/auth`: `POST /register`.
-#[must_use]
-pub(crate) fn people_register_routes<S>(
-    users: &::axum_users::__private::Users<Member>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<Member>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The route of registration, usually under `/auth`: `POST /register`.
+pub(crate) fn people_register_routes<S: ::axum_users::HasUsers<Member>>(
+    users: &::axum_users::Users<Member>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route("/register", rt::post(rt::register::<Member>))
         .into_router()
 }
-///The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
-#[must_use]
-pub(crate) fn people_reset_routes<S>(
-    users: &::axum_users::__private::Users<Member>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<Member>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
+pub(crate) fn people_reset_routes<S: ::axum_users::HasUsers<Member>>(
+    users: &::axum_users::Users<Member>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route("/forgot-password", rt::post(rt::forgot_password::<Member>))
         .route("/reset-password", rt::post(rt::reset_password::<Member>))
         .into_router()
 }
-///The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
-#[must_use]
-pub(crate) fn people_verify_routes<S>(
-    users: &::axum_users::__private::Users<Member>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<Member>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
+pub(crate) fn people_verify_routes<S: ::axum_users::HasUsers<Member>>(
+    users: &::axum_users::Users<Member>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route("/request-verify-token", rt::post(rt::request_verify_token::<Member>))
         .route("/verify", rt::post(rt::verify::<Member>))
         .into_router()
 }
-///The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
-#[must_use]
-pub(crate) fn people_account_routes<S>(
-    users: &::axum_users::__private::Users<Member>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<Member>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
+pub(crate) fn people_account_routes<S: ::axum_users::HasUsers<Member>>(
+    users: &::axum_users::Users<Member>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route(
@@ -251,7 +202,6 @@ where
 }
 const _: () = {
     use ::axum_users::__private as rt;
-    #[automatically_derived]
     impl rt::AuthUser for Member {
         type Id = i64;
         type Read = PublicMember;
@@ -312,7 +262,6 @@ const _: () = {
             }
         }
     }
-    #[automatically_derived]
     impl rt::Schema for PublicMember {
         const NAME: &'static rt::str = "PublicMember";
         const FIELDS: &'static [rt::Field] = &[
@@ -325,7 +274,6 @@ const _: () = {
                 .doc("What the person likes to read."),
         ];
     }
-    #[automatically_derived]
     impl rt::Schema for NewMember {
         const NAME: &'static rt::str = "NewMember";
         const FIELDS: &'static [rt::Field] = &[
@@ -338,7 +286,6 @@ const _: () = {
                 .doc("What the person likes to read."),
         ];
     }
-    #[automatically_derived]
     impl rt::CreateSchema for NewMember {
         fn email(&self) -> &rt::str {
             &self.email
@@ -347,7 +294,6 @@ const _: () = {
             &self.password
         }
     }
-    #[automatically_derived]
     impl rt::Schema for MemberPatch {
         const NAME: &'static rt::str = "MemberPatch";
         const FIELDS: &'static [rt::Field] = &[
@@ -361,7 +307,6 @@ const _: () = {
                 .doc("What the person likes to read."),
         ];
     }
-    #[automatically_derived]
     impl rt::UpdateSchema<Member> for MemberPatch {
         fn take_account(&mut self) -> rt::AccountUpdate {
             rt::AccountUpdate {
@@ -375,7 +320,6 @@ const _: () = {
             rt::Columns::NONE.assign(0, &mut user.genre, self.genre)
         }
     }
-    #[automatically_derived]
     impl rt::Schema for MemberAdminPatch {
         const NAME: &'static rt::str = "MemberAdminPatch";
         const FIELDS: &'static [rt::Field] = &[
@@ -388,7 +332,6 @@ const _: () = {
                 .doc("What the person likes to read."),
         ];
     }
-    #[automatically_derived]
     impl rt::UpdateSchema<Member> for MemberAdminPatch {
         fn take_account(&mut self) -> rt::AccountUpdate {
             rt::AccountUpdate {
@@ -404,7 +347,6 @@ const _: () = {
             rt::Columns::NONE.assign(0, &mut user.genre, self.genre)
         }
     }
-    #[automatically_derived]
     impl<DB: rt::Dialect> rt::SqlUser<DB> for Member
     where
         Option<String>: rt::Column<DB>,
@@ -436,12 +378,6 @@ const _: () = {
         }
     }
     const _: () = {
-        rt::check::id::<i64>(true);
-        rt::check::email::<String>();
-        rt::check::hashed_password::<PasswordHash>();
-        rt::check::flag::<bool>();
-        rt::check::flag::<bool>();
-        rt::check::flag::<bool>();
         rt::check::field::<Option<String>>();
     };
 };

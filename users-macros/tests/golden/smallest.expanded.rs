@@ -9,80 +9,64 @@ pub struct User {
     pub is_superuser: bool,
     pub is_verified: bool,
 }
-///What clients see of a [`User`].
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::axum_users::__private::Serialize,
-    ::axum_users::__private::Deserialize
-)]
+/// What clients see of a [`User`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct UserRead {
-    ///The user's id.
+    /// The user's id.
     pub id: Uuid,
-    ///The e-mail address.
+    /// The e-mail address.
     pub email: String,
-    ///Whether the user may log in.
+    /// Whether the user may log in.
     pub is_active: bool,
-    ///Whether the user may manage others.
+    /// Whether the user may manage others.
     pub is_superuser: bool,
-    ///Whether the user has proved the e-mail address.
+    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
 }
-///What a person sends to become a [`User`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
+/// What a person sends to become a [`User`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct UserCreate {
-    ///The e-mail address.
+    /// The e-mail address.
     pub email: String,
     /// The password in clear.
-    pub password: ::axum_users::__private::Password,
+    pub password: ::axum_users::Password,
 }
-///What a [`User`] may change about itself. An absent key leaves the field as it is.
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::core::default::Default,
-    ::axum_users::__private::Deserialize
-)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// What a [`User`] may change about itself. An absent key leaves the field as it is.
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+#[derive(::axum_users::__private::Deserialize)]
+#[serde(crate = "::axum_users::__private::serde", default)]
 pub struct UserUpdate {
     /// The new password in clear.
-    #[serde(default)]
-    pub password: ::core::option::Option<::axum_users::__private::Password>,
+    pub password: ::core::option::Option<::axum_users::Password>,
     /// The present password, where the policy asks for it beside a change.
-    #[serde(default)]
-    pub current_password: ::core::option::Option<::axum_users::__private::Password>,
-    ///The e-mail address.
-    #[serde(default)]
+    pub current_password: ::core::option::Option<::axum_users::Password>,
+    /// The e-mail address.
     pub email: ::core::option::Option<String>,
 }
-///What a superuser may change about any [`User`]. An absent key leaves the field as it is.
-#[derive(
-    ::core::fmt::Debug,
-    ::core::clone::Clone,
-    ::core::default::Default,
-    ::axum_users::__private::Deserialize
-)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// What a superuser may change about any [`User`]. An absent key leaves the field as it is.
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
+#[derive(::axum_users::__private::Deserialize)]
+#[serde(crate = "::axum_users::__private::serde", default)]
 pub struct UserAdminUpdate {
     /// The new password in clear.
-    #[serde(default)]
-    pub password: ::core::option::Option<::axum_users::__private::Password>,
-    ///The e-mail address.
-    #[serde(default)]
+    pub password: ::core::option::Option<::axum_users::Password>,
+    /// The e-mail address.
     pub email: ::core::option::Option<String>,
-    ///Whether the user may log in.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user may log in.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    ///Whether the user may manage others.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user may manage others.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    ///Whether the user has proved the e-mail address.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag")]
+    /// Whether the user has proved the e-mail address.
+    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
 }
-///Every statement that touches the table `user`, per database.
+/// Every statement that touches the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
     table: "user",
     columns: &[
@@ -134,37 +118,24 @@ pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::
         purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
     },
 };
-///Every route of [`User`] under its usual prefix.
-#[must_use]
-pub fn user_routes<S>(
-    users: &::axum_users::__private::Users<User>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<User>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// Every route of [`User`] under its usual prefix.
+pub fn user_routes<S: ::axum_users::HasUsers<User>>(
+    users: &::axum_users::Users<User>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
-    rt::Routes::at_usual_prefixes(
-        users,
-        user_auth_routes,
-        [
-            ("/auth", user_register_routes(users)),
-            ("/auth", user_reset_routes(users)),
-            ("/auth", user_verify_routes(users)),
-            ("/users", user_account_routes(users)),
-        ],
-    )
+    let others = [
+        ("/auth", user_register_routes(users)),
+        ("/auth", user_reset_routes(users)),
+        ("/auth", user_verify_routes(users)),
+        ("/users", user_account_routes(users)),
+    ];
+    rt::Routes::at_usual_prefixes(users, user_auth_routes, others)
 }
 /// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
-#[must_use]
-pub fn user_auth_routes<S>(
-    users: &::axum_users::__private::Users<User>,
+pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
+    users: &::axum_users::Users<User>,
     backend: &::axum_users::__private::str,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<User>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .backend(backend)
@@ -172,59 +143,39 @@ where
         .route("/logout", rt::post(rt::logout::<User>))
         .into_router()
 }
-///The route of registration, usually under `/auth`: `POST /register`.
-#[must_use]
-pub fn user_register_routes<S>(
-    users: &::axum_users::__private::Users<User>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<User>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The route of registration, usually under `/auth`: `POST /register`.
+pub fn user_register_routes<S: ::axum_users::HasUsers<User>>(
+    users: &::axum_users::Users<User>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route("/register", rt::post(rt::register::<User>))
         .into_router()
 }
-///The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
-#[must_use]
-pub fn user_reset_routes<S>(
-    users: &::axum_users::__private::Users<User>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<User>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
+pub fn user_reset_routes<S: ::axum_users::HasUsers<User>>(
+    users: &::axum_users::Users<User>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route("/forgot-password", rt::post(rt::forgot_password::<User>))
         .route("/reset-password", rt::post(rt::reset_password::<User>))
         .into_router()
 }
-///The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
-#[must_use]
-pub fn user_verify_routes<S>(
-    users: &::axum_users::__private::Users<User>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<User>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
+pub fn user_verify_routes<S: ::axum_users::HasUsers<User>>(
+    users: &::axum_users::Users<User>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route("/request-verify-token", rt::post(rt::request_verify_token::<User>))
         .route("/verify", rt::post(rt::verify::<User>))
         .into_router()
 }
-///The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
-#[must_use]
-pub fn user_account_routes<S>(
-    users: &::axum_users::__private::Users<User>,
-) -> ::axum_users::__private::Router<S>
-where
-    ::axum_users::__private::Users<User>: ::axum_users::__private::FromRef<S>,
-    S: ::axum_users::__private::AppState,
-{
+/// The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
+pub fn user_account_routes<S: ::axum_users::HasUsers<User>>(
+    users: &::axum_users::Users<User>,
+) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
     rt::Routes::new(users)
         .route(
@@ -243,7 +194,6 @@ where
 }
 const _: () = {
     use ::axum_users::__private as rt;
-    #[automatically_derived]
     impl rt::AuthUser for User {
         type Id = Uuid;
         type Read = UserRead;
@@ -293,7 +243,6 @@ const _: () = {
             }
         }
     }
-    #[automatically_derived]
     impl rt::Schema for UserRead {
         const NAME: &'static rt::str = "UserRead";
         const FIELDS: &'static [rt::Field] = &[
@@ -304,7 +253,6 @@ const _: () = {
             rt::Field::flag("is_verified"),
         ];
     }
-    #[automatically_derived]
     impl rt::Schema for UserCreate {
         const NAME: &'static rt::str = "UserCreate";
         const FIELDS: &'static [rt::Field] = &[
@@ -315,7 +263,6 @@ const _: () = {
             rt::Field::dropped_flag("is_verified"),
         ];
     }
-    #[automatically_derived]
     impl rt::CreateSchema for UserCreate {
         fn email(&self) -> &rt::str {
             &self.email
@@ -324,7 +271,6 @@ const _: () = {
             &self.password
         }
     }
-    #[automatically_derived]
     impl rt::Schema for UserUpdate {
         const NAME: &'static rt::str = "UserUpdate";
         const FIELDS: &'static [rt::Field] = &[
@@ -336,7 +282,6 @@ const _: () = {
             rt::Field::dropped_flag("is_verified"),
         ];
     }
-    #[automatically_derived]
     impl rt::UpdateSchema<User> for UserUpdate {
         fn take_account(&mut self) -> rt::AccountUpdate {
             rt::AccountUpdate {
@@ -350,7 +295,6 @@ const _: () = {
             rt::Columns::NONE
         }
     }
-    #[automatically_derived]
     impl rt::Schema for UserAdminUpdate {
         const NAME: &'static rt::str = "UserAdminUpdate";
         const FIELDS: &'static [rt::Field] = &[
@@ -361,7 +305,6 @@ const _: () = {
             rt::Field::flag("is_verified"),
         ];
     }
-    #[automatically_derived]
     impl rt::UpdateSchema<User> for UserAdminUpdate {
         fn take_account(&mut self) -> rt::AccountUpdate {
             rt::AccountUpdate {
@@ -377,7 +320,6 @@ const _: () = {
             rt::Columns::NONE
         }
     }
-    #[automatically_derived]
     impl<DB: rt::Dialect> rt::SqlUser<DB> for User {
         const SQL: &'static rt::UserSql = &USER_SQL;
         fn columns() -> rt::Vec<rt::SqlColumn> {
@@ -403,12 +345,4 @@ const _: () = {
             rt::Ok(())
         }
     }
-    const _: () = {
-        rt::check::id::<Uuid>(false);
-        rt::check::email::<String>();
-        rt::check::hashed_password::<PasswordHash>();
-        rt::check::flag::<bool>();
-        rt::check::flag::<bool>();
-        rt::check::flag::<bool>();
-    };
 };

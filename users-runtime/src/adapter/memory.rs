@@ -44,12 +44,7 @@ impl<U: AuthUser> MemoryStore<U> {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            state: Mutex::new(State {
-                users: HashMap::new(),
-                ids: HashMap::new(),
-                tokens: HashMap::new(),
-                last_id: 0,
-            }),
+            state: Mutex::new(State { users: HashMap::new(), ids: HashMap::new(), tokens: HashMap::new(), last_id: 0 }),
         }
     }
 

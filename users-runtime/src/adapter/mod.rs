@@ -6,7 +6,7 @@ mod random;
 
 pub mod jwt;
 pub mod mail;
-mod memory;
+pub mod memory;
 pub mod password;
 pub mod sql;
 

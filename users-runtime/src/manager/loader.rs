@@ -28,7 +28,7 @@ const MAX_BATCH: usize = 256;
 type Answer<U> = Result<Option<Found<U>>, StoreError>;
 
 /// Looks users up by id, many callers with one query. Cheap to clone; clones share the queries.
-pub struct Loader<U: AuthUser> {
+pub(crate) struct Loader<U: AuthUser> {
     shared: Arc<Shared<U>>,
 }
 
@@ -62,8 +62,7 @@ struct Leadership<U: AuthUser>(Arc<Shared<U>>);
 
 impl<U: AuthUser> Loader<U> {
     /// A loader in front of a store.
-    #[must_use]
-    pub fn new(store: Arc<dyn UserStore<U>>) -> Self {
+    pub(crate) fn new(store: Arc<dyn UserStore<U>>) -> Self {
         Self { shared: Arc::new(Shared { store, queue: Mutex::new(Queue { waiting: VecDeque::new(), queries: 0 }) }) }
     }
 
@@ -71,7 +70,7 @@ impl<U: AuthUser> Loader<U> {
     ///
     /// # Errors
     /// Those of [`UserStore::find`]; an unavailable store is reported to everybody who shared the query.
-    pub async fn find(&self, lookup: Lookup<U::Id>) -> Answer<U> {
+    pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> Answer<U> {
         loop {
             let leadership = match self.shared.join(&lookup) {
                 Ok(leadership) => leadership,
@@ -134,9 +133,11 @@ impl<U: AuthUser> Leadership<U> {
         let lookups: Vec<_> = std::iter::once(own.clone()).chain(lookups).collect();
 
         let shared = Arc::clone(&self.0);
-        let found = shared.store.find(&lookups).await.and_then(|answers| {
-            if answers.len() == lookups.len() { Ok(answers) } else { Err(wrong_number()) }
-        });
+        let found = shared
+            .store
+            .find(&lookups)
+            .await
+            .and_then(|answers| if answers.len() == lookups.len() { Ok(answers) } else { Err(wrong_number()) });
         drop(self); // the next query may start while the answers are handed out
 
         // A caller that is gone does not want its answer: `send` fails, and that is all.

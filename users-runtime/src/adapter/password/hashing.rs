@@ -22,12 +22,14 @@ use crate::{
 ///
 /// # Security
 /// * Passwords are hashed and compared as exact bytes. One above 1,024 bytes is never hashed and matches nothing.
+/// * A wrong password takes about the time of the costliest verification met since the start, whatever its own hash costs,
+///   and so does one for nobody.
 /// * Against a bcrypt hash, a password above 72 bytes or with a NUL never matches: bcrypt cannot tell it from another.
 /// * A stored hash that is malformed, of an unknown form, or asks for an absurd cost (more than 1 GiB, 32 passes, 2^16
 ///   rounds of bcrypt, or the whole memory budget) matches nothing, takes the time of a verification, and is
 ///   reported as an ERROR event that holds no part of it.
 pub struct Hashing {
-    pool: Pool,
+    pub(super) pool: Pool,
     settings: HashSettings,
     random: Arc<dyn Random>,
     costliest: Costliest,
@@ -94,9 +96,17 @@ impl Hashing {
         };
         self.costliest.meet(stored.cost());
         let outdated = stored.is_outdated(self.settings.params, self.settings.rehash);
-        let memory_kib = stored.cost().memory_kib();
+        let rest = self.costliest.get().beyond(stored.cost());
+        let memory_kib = rest.iter().map(|cost| cost.memory_kib()).fold(stored.cost().memory_kib(), u32::max);
         let password = password.clone();
-        let work = move |blocks: &mut [Block]| stored.matches(password.secret().as_bytes(), blocks);
+        let work = move |blocks: &mut [Block]| {
+            let password = password.secret().as_bytes();
+            let right = stored.matches(password, blocks)?;
+            if !right {
+                rest.iter().for_each(|cost| cost.spend(password, blocks));
+            }
+            Ok(right)
+        };
         Ok(match self.pool.run(memory_kib, work).await?? {
             false => Verification::Wrong,
             true if outdated => Verification::RightButOutdated,

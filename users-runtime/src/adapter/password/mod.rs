@@ -11,6 +11,8 @@
 mod area;
 mod cost;
 mod hashing;
+#[cfg(test)]
+mod load;
 mod params;
 mod pool;
 mod priority;

@@ -35,9 +35,9 @@ pub(super) struct Bounds {
 }
 
 /// Dropping it stops the threads after the jobs they are at.
-pub(super) struct Pool(Arc<Shared>);
+pub(super) struct Pool(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     bounds: Bounds,
     queue: Mutex<Queue>,
     /// Told when a job was put in, when one may have become able to start, and at the end.
@@ -45,16 +45,16 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Box<dyn Job>>,
-    running_kib: u64,
+pub(super) struct Queue {
+    pub(super) waiting: VecDeque<Box<dyn Job>>,
+    pub(super) running_kib: u64,
     /// Wiped areas for the next jobs, the one used last at the end.
     kept: Vec<Area>,
     closed: bool,
 }
 
 /// A job as a thread sees it.
-trait Job: Send {
+pub(super) trait Job: Send {
     fn memory_kib(&self) -> u32;
     /// Whether its caller has left, or some thread has begun it.
     fn is_taken(&self) -> bool;
@@ -143,7 +143,7 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -226,7 +226,7 @@ impl Queue {
         (area, given_up)
     }
 
-    fn kept_kib(&self) -> u64 {
+    pub(super) fn kept_kib(&self) -> u64 {
         self.kept.iter().map(|area| u64::from(area.kib())).sum()
     }
 }

@@ -180,6 +180,9 @@ impl BcryptHash {
 
     fn parse(text: &str) -> Result<Self, Corrupt> {
         let parts: bcrypt::HashParts = text.parse().map_err(|_| Corrupt::Malformed)?;
+        if !text[4..6].bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Corrupt::Malformed); // the crate lets `+9` pass
+        }
         match parts.get_cost() {
             0..4 => Err(Corrupt::Malformed),
             cost if cost > Self::MAX_COST => Err(Corrupt::AbsurdCost),

@@ -39,15 +39,13 @@ impl<U: enabled::OnSqlite> StoredUser for U {}
 
 /// One trait per Cargo feature: the bound when it is on, nothing when it is off.
 mod enabled {
-    use super::{AuthUser, SqlUser};
-
     #[cfg(feature = "sqlite")]
-    pub trait OnSqlite: SqlUser<sqlx::Sqlite> {}
+    pub trait OnSqlite: super::SqlUser<sqlx::Sqlite> {}
     #[cfg(feature = "sqlite")]
-    impl<U: SqlUser<sqlx::Sqlite>> OnSqlite for U {}
+    impl<U: super::SqlUser<sqlx::Sqlite>> OnSqlite for U {}
 
     #[cfg(not(feature = "sqlite"))]
-    pub trait OnSqlite: AuthUser {}
+    pub trait OnSqlite: super::AuthUser {}
     #[cfg(not(feature = "sqlite"))]
-    impl<U: AuthUser> OnSqlite for U {}
+    impl<U: super::AuthUser> OnSqlite for U {}
 }

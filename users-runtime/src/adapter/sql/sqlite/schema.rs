@@ -8,7 +8,6 @@ use crate::{
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable},
     },
     port::BoxFuture,
-    user::Columns,
 };
 
 /// Index of the address among the columns.

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+mod domain_name;
+mod syntax;
+mod unicode;
+
 /// Which addresses are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -36,8 +40,8 @@ impl EmailAddress {
     ///
     /// # Errors
     /// [`EmailRefused`] with the reason that fastapi-users would give.
-    pub fn parse(text: &str, _rules: EmailRules) -> Result<Self, EmailRefused> {
-        Ok(Self(text.to_owned())) // placeholder while the rules are written
+    pub fn parse(text: &str, rules: EmailRules) -> Result<Self, EmailRefused> {
+        syntax::parse(text, rules).map(Self)
     }
 
     /// Takes over an address that is already stored, such as one that the rules of today would refuse.
@@ -81,5 +85,66 @@ impl CanonicalEmail {
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// What email-validator 2.3.0 under Pydantic 2.14.3 says; `tests/data/email_corpus.py` makes it.
+    const CORPUS: &str = include_str!("../../../tests/data/email_corpus.jsonl");
+
+    #[derive(Deserialize)]
+    struct Case {
+        input: String,
+        internationalized: Verdict,
+        ascii: Verdict,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Verdict {
+        Normal(String),
+        Reason(String),
+    }
+
+    impl Verdict {
+        fn of(text: &str, rules: EmailRules) -> Self {
+            match EmailAddress::parse(text, rules) {
+                Ok(address) => Self::Normal(address.0),
+                Err(refused) => Self::Reason(refused.reason),
+            }
+        }
+
+        /// Without the details that Python's idna package adds in brackets.
+        fn comparable(self) -> Self {
+            match self {
+                Self::Reason(reason) if reason.starts_with("The part after the @-sign") => {
+                    let end = reason.find([':', '(']).unwrap_or(reason.len());
+                    Self::Reason(reason[..end].trim_end_matches(['.', ' ']).to_owned())
+                }
+                other => other,
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_accepted_normalised_and_refused_as_by_fastapi_users() {
+        let mut wrong = Vec::new();
+        for line in CORPUS.lines() {
+            let case: Case = serde_json::from_str(line).unwrap();
+            for (rules, expected) in
+                [(EmailRules::Internationalized, case.internationalized), (EmailRules::Ascii, case.ascii)]
+            {
+                let (actual, expected) = (Verdict::of(&case.input, rules).comparable(), expected.comparable());
+                if actual != expected {
+                    wrong.push(format!("{:?} ({rules:?})\n  is {actual:?}\n  not {expected:?}", case.input));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

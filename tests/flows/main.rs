@@ -1,0 +1,5 @@
+//! Every flow over real HTTP, against the routes that the derive writes.
+
+mod support;
+
+mod smoke;
