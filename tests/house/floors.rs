@@ -30,7 +30,8 @@ fn place(path: &[String]) -> Option<Place> {
             (Some(room), _) => (4, room),
         },
         name @ "testing" => (6, name),
-        name @ "builder" => (7, name),
+        name @ "inventory" => (2, name),
+        name @ ("builder" | "openapi") => (7, name),
         name @ "private" => (8, name),
         _ => return None,
     };

@@ -33,7 +33,7 @@ pub use random::{Random, RandomError};
 pub use request::RequestContext;
 pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{RevocationStore, Strategy, StrategyError};
-pub use transport::{Granted, Transport};
+pub use transport::{Granted, SecurityScheme, Transport};
 
 /// What an object-safe asynchronous method returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
