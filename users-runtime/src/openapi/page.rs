@@ -5,14 +5,13 @@ use axum::{
     body::Bytes,
     middleware::map_response,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{HeaderValue, header};
 use utoipa::openapi::OpenApi;
 
 use super::openapi;
 use crate::{
-    http::{ApiError, HasUsers, Routes},
+    http::{ApiError, HasUsers, Routes, get},
     manager::Users,
     user::AuthUser,
 };
