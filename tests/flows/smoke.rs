@@ -10,7 +10,11 @@ async fn a_person_registers_verifies_logs_in_changes_resets_and_logs_out() {
     let user = app.register("King.Arthur@Camelot.BT").await;
     assert_eq!(user["email"], "King.Arthur@camelot.bt");
 
-    app.post("/auth/request-verify-token").json(json!({ "email": "king.arthur@camelot.bt" })).send().await.is(202, "null");
+    app.post("/auth/request-verify-token")
+        .json(json!({ "email": "king.arthur@camelot.bt" }))
+        .send()
+        .await
+        .is(202, "null");
     let token = app.hooks.token("on_after_request_verify").await;
     let verified = app.post("/auth/verify").json(json!({ "token": token })).send().await;
     assert_eq!(verified.json()["is_verified"], true, "{verified:?}");

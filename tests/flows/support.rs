@@ -12,8 +12,8 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use axum_users::{
-    AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordHash, PasswordSubject, Policy,
-    RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordHash, PasswordSubject,
+    Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
     adapter::password::{Argon2Params, HashSettings},
     port::Clock,
     testing::ManualClock,
@@ -186,7 +186,10 @@ impl TestApp {
     /// Makes a superuser by code and logs in over HTTP.
     pub async fn superuser(&self, email: &str) -> String {
         let status = Status { is_active: true, is_superuser: true, is_verified: true };
-        self.users.create(UserCreate { email: email.into(), password: PASSWORD.into(), first_name: None }, status).await.unwrap();
+        self.users
+            .create(UserCreate { email: email.into(), password: PASSWORD.into(), first_name: None }, status)
+            .await
+            .unwrap();
         self.login(email, PASSWORD).await
     }
 
@@ -380,7 +383,8 @@ impl Hooks {
             detail,
         });
         self.0.arrived.notify_waiters();
-        let failing = self.0.failing.lock().unwrap().iter().find(|(name, _)| *name == hook).map(|(_, failure)| *failure);
+        let failing =
+            self.0.failing.lock().unwrap().iter().find(|(name, _)| *name == hook).map(|(_, failure)| *failure);
         match failing {
             None => Ok(()),
             Some(Failure::Error) => Err("the hook's own secret reason".into()),
@@ -393,7 +397,11 @@ impl Hooks {
 }
 
 impl UserManager<User> for Hooks {
-    async fn validate_password(&self, password: &Password, _: PasswordSubject<'_, User>) -> Result<(), InvalidPassword> {
+    async fn validate_password(
+        &self,
+        password: &Password,
+        _: PasswordSubject<'_, User>,
+    ) -> Result<(), InvalidPassword> {
         if self.0.refused_password.lock().unwrap().as_deref() == Some(password.secret()) {
             return Err(InvalidPassword::new("refused by the application"));
         }

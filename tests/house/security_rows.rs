@@ -102,7 +102,9 @@ fn a_ticked_row_without_its_test_is_found() {
     let tests = tests_of(&file);
     let document = "| [x] | `login::exists` `limits::inner` `login::inner` |\n| [x] | none |\n| [x] | `login::off` |\n\
                     | [x] | `login::helper` |\n| [x] | `limits::after` |\n| [ ] | `login::helper` |\n";
-    let lines: Vec<_> =
-        unproved(&rows(document), &tests).iter().filter_map(|text| text.split(':').nth(1)?.parse::<usize>().ok()).collect();
+    let lines: Vec<_> = unproved(&rows(document), &tests)
+        .iter()
+        .filter_map(|text| text.split(':').nth(1)?.parse::<usize>().ok())
+        .collect();
     assert_eq!(lines, [2, 3, 4, 5]);
 }

@@ -56,7 +56,7 @@ impl JsonBody {
     #[must_use]
     pub fn present<T: Schema>(&self) -> Vec<&'static str> {
         let Content::Object(object) = &self.0 else { return Vec::new() };
-        let kept = T::FIELDS.iter().filter(|field| !matches!(field.kind, Kind::DroppedFlag));
+        let kept = T::fields().filter(|field| !matches!(field.kind, Kind::DroppedFlag));
         kept.map(|field| field.name).filter(|name| object.contains_key(*name)).collect()
     }
 
@@ -92,7 +92,7 @@ impl JsonBody {
 }
 
 fn understand<T: Schema + DeserializeOwned>(mut object: Map<String, Value>, rules: EmailRules) -> Result<T, ApiError> {
-    let problems = fields::check(T::FIELDS, &mut object, rules);
+    let problems = fields::check(T::fields(), &mut object, rules);
     if !problems.is_empty() {
         return Err(ApiError::Validation(problems));
     }
@@ -122,8 +122,8 @@ mod tests {
 
     impl Schema for Create {
         const NAME: &'static str = "UserCreate";
-        const FIELDS: &'static [Field] =
-            &[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")];
+        const FIELDS: &'static [&'static [Field]] =
+            &[&[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")]];
     }
 
     /// The body of reset-password.
@@ -135,7 +135,7 @@ mod tests {
 
     impl Schema for Reset {
         const NAME: &'static str = "Reset";
-        const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
+        const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required(), Field::password().required()]];
     }
 
     /// The body of request-verify-token.
@@ -147,7 +147,7 @@ mod tests {
 
     impl Schema for Request_ {
         const NAME: &'static str = "Request";
-        const FIELDS: &'static [Field] = &[Field::email().required()];
+        const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
     }
 
     async fn read(content_type: Option<&str>, body: impl Into<Body>) -> Result<JsonBody, ApiError> {
