@@ -57,7 +57,6 @@ async fn run() -> Result<()> {
     let app = Router::new()
         .merge(user_routes(&users))
         .merge(axum_users::openapi_routes(&users))
-        .merge(axum_users::openapi_routes(&users))
         .fallback(axum_users::not_found)
         .with_state(users);
     println!("listening on http://{bind}");
