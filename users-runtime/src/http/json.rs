@@ -11,7 +11,10 @@ use super::{
     fields, json_value,
 };
 use crate::{
-    domain::{EmailRules, field::Kind},
+    domain::{
+        EmailRules,
+        field::{Field, Kind},
+    },
     user::Schema,
 };
 
@@ -19,7 +22,7 @@ use crate::{
 ///
 /// Reading comes before authentication and fields come after rights, as on the wire, so the two are apart. It has no
 /// `Debug`, since it holds passwords.
-pub struct JsonBody(Content);
+pub(crate) struct JsonBody(Content);
 
 enum Content {
     /// No byte at all, or `null`.
@@ -36,7 +39,7 @@ impl JsonBody {
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a body that breaks off or is
     /// not UTF-8, [`ApiError::Validation`] for malformed, ambiguous or too deep JSON.
-    pub async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
+    pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
         let bytes = body::read(&parts.headers, body, limit).await?;
         if bytes.is_empty() {
             return Ok(Self(Content::Absent));
@@ -52,19 +55,22 @@ impl JsonBody {
         }))
     }
 
-    /// Which fields of `T` the body has, but for those that are dropped, in the order of the schema.
+    /// The keys of `T` that the body has, null or not, in the order of the schema: what an update's hook is told.
+    /// Flags that `T` drops and the present password are not among them, since they change nothing.
     #[must_use]
-    pub fn present<T: Schema>(&self) -> Vec<&'static str> {
-        let Content::Object(object) = &self.0 else { return Vec::new() };
-        let kept = T::FIELDS.iter().filter(|field| !matches!(field.kind, Kind::DroppedFlag));
-        kept.map(|field| field.name).filter(|name| object.contains_key(*name)).collect()
+    pub(crate) fn present<T: Schema>(&self) -> Vec<&'static str> {
+        let Content::Object(object) = &self.0 else {
+            return Vec::new();
+        };
+        let changes = |field: &&Field| !matches!(field.kind, Kind::DroppedFlag | Kind::CurrentPassword);
+        T::fields().filter(changes).map(|field| field.name).filter(|name| object.contains_key(*name)).collect()
     }
 
     /// Takes the body as one schema and reports everything that is wrong with it.
     ///
     /// # Errors
     /// [`ApiError::Validation`], in the order of the schema's fields.
-    pub fn schema<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
+    pub(crate) fn schema<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
         match self.0 {
             Content::Absent => Err(Problem::of_body("missing", "Field required").into()),
             Content::NoObject => Err(Problem::of_body(
@@ -81,7 +87,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// As for [`JsonBody::schema`].
-    pub fn embedded<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
+    pub(crate) fn embedded<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
         let mut object = match self.0 {
             Content::Object(object) => object,
             Content::Absent | Content::NoObject => Map::new(),
@@ -92,7 +98,7 @@ impl JsonBody {
 }
 
 fn understand<T: Schema + DeserializeOwned>(mut object: Map<String, Value>, rules: EmailRules) -> Result<T, ApiError> {
-    let problems = fields::check(T::FIELDS, &mut object, rules);
+    let problems = fields::check(T::fields(), &mut object, rules);
     if !problems.is_empty() {
         return Err(ApiError::Validation(problems));
     }
@@ -111,7 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{Password, field::Field};
+    use crate::domain::Password;
 
     /// The schema of a registration, as the derive writes it.
     #[derive(Deserialize)]
@@ -122,8 +128,8 @@ mod tests {
 
     impl Schema for Create {
         const NAME: &'static str = "UserCreate";
-        const FIELDS: &'static [Field] =
-            &[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")];
+        const FIELDS: &'static [&'static [Field]] =
+            &[&[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")]];
     }
 
     /// The body of reset-password.
@@ -135,7 +141,7 @@ mod tests {
 
     impl Schema for Reset {
         const NAME: &'static str = "Reset";
-        const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
+        const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required(), Field::password().required()]];
     }
 
     /// The body of request-verify-token.
@@ -147,7 +153,7 @@ mod tests {
 
     impl Schema for Request_ {
         const NAME: &'static str = "Request";
-        const FIELDS: &'static [Field] = &[Field::email().required()];
+        const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
     }
 
     async fn read(content_type: Option<&str>, body: impl Into<Body>) -> Result<JsonBody, ApiError> {
@@ -272,6 +278,13 @@ mod tests {
         let reset = json(r#"{"token":"t","password":"p"}"#).await.embedded::<Reset>(EmailRules::Ascii);
         let Ok(Reset { token, password }) = reset else { panic!("refused") };
         assert_eq!((token.as_str(), password.secret()), ("t", "p"));
+    }
+
+    #[tokio::test]
+    async fn the_fields_that_a_body_has_are_told_in_the_schemas_order() {
+        let body = json(r#"{"is_active":true,"other":1,"password":null,"email":"a@camelot.bt"}"#).await;
+        assert_eq!(body.present::<Create>(), ["email", "password"]);
+        assert!(json("[]").await.present::<Create>().is_empty());
     }
 
     #[tokio::test]

@@ -176,26 +176,22 @@ pub struct Update {
 
 impl Schema for Read {
     const NAME: &'static str = "UserRead";
-    const FIELDS: &'static [Field] = &[Field::email()];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email()]];
 }
 
 impl Schema for Create {
     const NAME: &'static str = "UserCreate";
-    const FIELDS: &'static [Field] = &[Field::email().required(), Field::password().required()];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required(), Field::password().required()]];
 }
 
 impl Schema for Update {
     const NAME: &'static str = "UserUpdate";
-    const FIELDS: &'static [Field] = &[Field::custom::<Option<String>>("full_name")];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::custom::<Option<String>>("full_name")]];
 }
 
 impl CreateSchema for Create {
-    fn email(&self) -> &str {
-        &self.email
-    }
-
-    fn password(&self) -> &Password {
-        &self.password
+    fn credentials(&self) -> (&str, &Password) {
+        (&self.email, &self.password)
     }
 }
 
@@ -241,3 +237,15 @@ pub const MEMBER_SQL: UserSql = UserSql {
     },
     ..USER_SQL
 };
+
+/// A user with something in every field.
+pub fn user(account: NewAccount<Uuid>) -> User {
+    let input = Create { email: String::new(), password: Password::new(""), full_name: Some("Arthur".to_owned()) };
+    User { visits: 7, tags: vec!["king".to_owned()], plan: Plan::Paid, ..User::new(account, input) }
+}
+
+/// A member with something in every field.
+pub fn member(account: NewAccount<i64>) -> Member {
+    let input = Create { email: String::new(), password: Password::new(""), full_name: None };
+    Member { visits: -7, tags: Vec::new(), plan: Plan::Free, ..Member::new(account, input) }
+}
