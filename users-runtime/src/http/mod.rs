@@ -19,6 +19,8 @@ mod requirements;
 mod routes;
 mod rules;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use answer::{answer, granted, no_content, null};
 pub use by_id::IdText;
