@@ -1,1 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+// Lets generated code say `::axum_users` inside this crate as well, as in the doctests.
+extern crate self as axum_users;
+
+pub use users_macros::AuthUser;
 pub use users_runtime::*;
+
+#[doc(hidden)]
+pub use users_runtime::private as __private;

@@ -1,8 +1,60 @@
-//! The run time of axum-users. Use it through the crate `axum-users`.
+//! What axum-users does at run time: flows, policy, hashing, tokens and storage. Applications use it through the crate
+//! `axum-users`, which adds the derive.
+//!
+//! The floors, low to high: [`domain`] → [`user`] → [`port`] → { [`adapter`] | `manager` } → { steps of `flows` |
+//! `http` } → routes of `flows` → `builder`. A file uses lower floors only; `docs/architecture.md` has the picture.
+//!
+//! | Cargo feature | default | what it adds |
+//! |---|---|---|
+//! | `sqlite` | yes | the SQL store on SQLite |
+//! | `openapi` | yes | the OpenAPI document |
+//! | `smtp` | no | mail over SMTP |
+//! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores |
 #![forbid(unsafe_code)]
-#![allow(dead_code, unused_imports)] // while the floors are being built
+
+// Lets doctests and generated code in this crate say the name that applications know.
+extern crate self as axum_users_runtime;
 
 pub mod adapter;
+mod builder;
 pub mod domain;
+mod event;
+mod flows;
+mod http;
+mod inventory;
+mod manager;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod port;
+#[doc(hidden)]
+pub mod private;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod user;
+
+pub use adapter::{
+    Bearer,
+    jwt::JwtConfig,
+    mail::{Mailer, Mails},
+};
+pub use builder::{Backend, NoHooks, UsersBuilder, serve};
+pub use domain::{
+    AccessToken, EmailAddress, Epoch, Error, Password, PasswordHash, PasswordPolicy, Relaxation, ResetToken, Result,
+    SecretKey, Session, Status, Timestamp, UserId, VerifyToken,
+};
+pub use event::{Kind as EventKind, Outcome as EventOutcome};
+pub use http::{
+    ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
+    Superuser, VerifiedUser, not_found,
+};
+pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
+pub use manager::{CreateError, PasswordError, Policy, Sessions, UpdateError, Users};
+#[cfg(feature = "openapi")]
+pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
+pub use port::{
+    FailedLogin, Gate, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, StoreError, Updated,
+    UserManager, UserStore, Verdict,
+};
+pub use user::AuthUser;
+#[cfg(feature = "openapi")]
+pub use utoipa;

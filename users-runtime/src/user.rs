@@ -39,6 +39,24 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// What clients may see.
     fn read(&self) -> Self::Read;
 
+    /// Copies those fields of the application's own that `columns` names. A store that keeps whole users needs it to
+    /// write only what a change names.
+    ///
+    /// The derive writes it field by field; this default, for users written by hand, copies all of them as soon as one
+    /// is named.
+    fn copy_custom(&mut self, from: &Self, columns: Columns) {
+        if columns.names_custom() {
+            let old = std::mem::replace(self, from.clone());
+            let (old, new) = (old.account(), self.account_mut());
+            *new.id = old.id;
+            old.email.clone_into(new.email);
+            new.hashed_password.clone_from(old.hashed_password);
+            *new.is_active = old.status.is_active;
+            *new.is_superuser = old.status.is_superuser;
+            *new.is_verified = old.status.is_verified;
+        }
+    }
+
     /// The id.
     fn id(&self) -> Self::Id {
         self.account().id
@@ -54,16 +72,29 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 pub trait Schema: Send + 'static {
     /// Its name, as in the OpenAPI document.
     const NAME: &'static str;
-    /// Its fields, in the order of the wire.
-    const FIELDS: &'static [Field];
+    /// Its fields in the order of the wire, in groups: those of the six roles, then the application's own.
+    const FIELDS: &'static [&'static [Field]];
+
+    /// Its fields in the order of the wire.
+    fn fields() -> impl Iterator<Item = &'static Field> {
+        Self::FIELDS.iter().copied().flatten()
+    }
 }
 
 /// The schema of a registration.
 pub trait CreateSchema: Schema + DeserializeOwned + Sync {
+    /// The address and the password, as sent.
+    fn credentials(&self) -> (&str, &Password);
+
     /// The address, as sent.
-    fn email(&self) -> &str;
+    fn email(&self) -> &str {
+        self.credentials().0
+    }
+
     /// The password, as sent.
-    fn password(&self) -> &Password;
+    fn password(&self) -> &Password {
+        self.credentials().1
+    }
 }
 
 /// The schema of a change.
@@ -71,8 +102,11 @@ pub trait UpdateSchema<U>: Schema + DeserializeOwned {
     /// What the request changes about the six roles. Taken out, since these have rules and flows of their own.
     fn take_account(&mut self) -> AccountUpdate;
 
-    /// Writes the remaining fields that the request has into `user`, and says which.
-    fn apply(self, user: &mut U) -> Columns;
+    /// Writes the remaining fields that the request has into `user`, and says which. Without such fields, none.
+    fn apply(self, user: &mut U) -> Columns {
+        let _ = user;
+        Columns::NONE
+    }
 }
 
 /// The six roles of a user.
@@ -193,10 +227,29 @@ impl Columns {
         self.0 & (1 << index) != 0
     }
 
+    /// Whether it has every column of `other`.
+    #[must_use]
+    pub const fn includes(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether it has a column of the application's own.
+    #[must_use]
+    pub const fn names_custom(self) -> bool {
+        self.0 >> Self::ROLES != 0
+    }
+
     /// Whether it has no column.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Copies `from` into `field` if the set has the custom column number `index`.
+    pub fn copy<T: Clone>(self, index: usize, field: &mut T, from: &T) {
+        if self.contains(Self::ROLES + index) {
+            field.clone_from(from);
+        }
     }
 
     /// Writes `value` into `field` if the request has one, and notes the custom column number `index`.

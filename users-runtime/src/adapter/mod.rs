@@ -1,5 +1,18 @@
 //! One outside thing per file.
 
+mod bearer;
+mod clock;
+mod random;
+
 #[cfg(feature = "breached")]
 pub mod breached;
+pub mod jwt;
+pub mod mail;
+pub mod memory;
 pub mod password;
+pub mod sql;
+
+pub use bearer::Bearer;
+pub use clock::SystemClock;
+pub use memory::MemoryStore;
+pub use random::OsRandom;

@@ -36,6 +36,8 @@ pub enum Kind {
     Password,
     /// The present password, sent beside a change; a string or null.
     CurrentPassword,
+    /// A token out of a mail: a string that is never echoed.
+    Token,
     /// One of the three flags, in the spellings of contract.md 4.1; null is refused.
     Flag,
     /// A flag that this schema checks but does not have (contract.md 4.2); null is allowed.
@@ -93,7 +95,16 @@ impl Shape {
     /// Asks `T` what it expects, by letting it deserialize from a probe that notes the question and then fails.
     #[must_use]
     pub fn of<T: DeserializeOwned>() -> Self {
-        Self::Any // placeholder while the probe is written
+        super::shape::of::<T>()
+    }
+
+    /// Whether it is a boolean, or one or null.
+    pub(crate) fn is_boolean(&self) -> bool {
+        match self {
+            Self::Boolean => true,
+            Self::Nullable(inner) => inner.is_boolean(),
+            _ => false,
+        }
     }
 }
 
@@ -140,6 +151,36 @@ impl Field {
         Self { name, kind, required: false, doc: "", deprecated: false, rules: &[] }
     }
 
+    /// What every read schema begins with.
+    #[must_use]
+    pub const fn read<Id: DeserializeOwned>() -> [Self; 5] {
+        let [is_active, is_superuser, is_verified] = Self::FLAGS;
+        [Self::id::<Id>(), Self::email(), is_active, is_superuser, is_verified]
+    }
+
+    /// What every registration begins with. The flags are checked and dropped (contract.md 4.2).
+    pub const CREATE: &'static [Self] = &{
+        let [is_active, is_superuser, is_verified] = Self::DROPPED_FLAGS;
+        [Self::email().required(), Self::password().required(), is_active, is_superuser, is_verified]
+    };
+
+    /// What every change of one's own account begins with. The flags are checked and dropped (contract.md 4.2).
+    pub const UPDATE: &'static [Self] = &{
+        let [is_active, is_superuser, is_verified] = Self::DROPPED_FLAGS;
+        [Self::password(), Self::current_password(), Self::email(), is_active, is_superuser, is_verified]
+    };
+
+    /// What every change by a superuser begins with.
+    pub const ADMIN_UPDATE: &'static [Self] = &{
+        let [is_active, is_superuser, is_verified] = Self::FLAGS;
+        [Self::password(), Self::email(), is_active, is_superuser, is_verified]
+    };
+
+    const FLAGS: [Self; 3] = [Self::flag("is_active"), Self::flag("is_superuser"), Self::flag("is_verified")];
+
+    const DROPPED_FLAGS: [Self; 3] =
+        [Self::dropped_flag("is_active"), Self::dropped_flag("is_superuser"), Self::dropped_flag("is_verified")];
+
     /// The id of a read schema.
     #[must_use]
     pub const fn id<T: DeserializeOwned>() -> Self {
@@ -162,6 +203,12 @@ impl Field {
     #[must_use]
     pub const fn current_password() -> Self {
         Self::new("current_password", Kind::CurrentPassword)
+    }
+
+    /// A token out of a mail.
+    #[must_use]
+    pub const fn token() -> Self {
+        Self::new("token", Kind::Token)
     }
 
     /// One of the three flags.

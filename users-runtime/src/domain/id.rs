@@ -24,6 +24,21 @@ pub trait UserId:
 
     /// Parses the text form as leniently as the wire does; `None` for anything else, out-of-range integers included.
     fn parse(text: &str) -> Option<Self>;
+
+    /// The id as a store keeps it.
+    fn to_value(self) -> IdValue;
+
+    /// The id that a store keeps; `None` if it is of the other kind or out of range.
+    fn from_value(value: IdValue) -> Option<Self>;
+}
+
+/// An id as stores keep it, whatever its Rust type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdValue {
+    /// Made by us.
+    Uuid(Uuid),
+    /// Made by the database.
+    Integer(i64),
 }
 
 impl UserId for Uuid {
@@ -38,6 +53,17 @@ impl UserId for Uuid {
         let hex: String = text.replace("urn:", "").replace("uuid:", "");
         let hex: String = hex.trim_matches(['{', '}']).chars().filter(|c| *c != '-').collect();
         (hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::try_parse(&hex).ok()).flatten()
+    }
+
+    fn to_value(self) -> IdValue {
+        IdValue::Uuid(self)
+    }
+
+    fn from_value(value: IdValue) -> Option<Self> {
+        match value {
+            IdValue::Uuid(id) => Some(id),
+            IdValue::Integer(_) => None,
+        }
     }
 }
 
@@ -74,6 +100,17 @@ macro_rules! integer_id {
 
             fn parse(text: &str) -> Option<Self> {
                 Self::try_from(parse_integer(text)?).ok()
+            }
+
+            fn to_value(self) -> IdValue {
+                IdValue::Integer(i64::from(self))
+            }
+
+            fn from_value(value: IdValue) -> Option<Self> {
+                match value {
+                    IdValue::Integer(id) => Self::try_from(id).ok(),
+                    IdValue::Uuid(_) => None,
+                }
             }
         }
     )*};

@@ -13,6 +13,15 @@ pub struct Epoch(pub i64);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenId(pub String);
 
+impl TokenId {
+    /// Names a token by 128 random bits.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
 /// The facts of a login that a strategy turns into a token.
 #[derive(Debug, Clone)]
 pub struct Login {

@@ -2,6 +2,8 @@
 
 use std::{future::Future, pin::Pin};
 
+pub use crate::domain::StoreError;
+
 mod backends;
 mod breached;
 mod clock;
@@ -29,9 +31,9 @@ pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use random::{Random, RandomError};
 pub use request::RequestContext;
-pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, StoreError, TokenState, UserStore};
+pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{RevocationStore, Strategy, StrategyError};
-pub use transport::{Granted, Transport};
+pub use transport::{Granted, SecurityScheme, Transport};
 
 /// What an object-safe asynchronous method returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::BoxFuture;
 use crate::{
-    domain::{CanonicalEmail, Epoch, PasswordHash, Timestamp, TokenId},
+    domain::{CanonicalEmail, Epoch, PasswordHash, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns},
 };
 
@@ -135,22 +135,4 @@ impl fmt::Display for SchemaDrift {
             None => Ok(()),
         }
     }
-}
-
-/// Why a store could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another user has this address.
-    #[error("another user has this e-mail address")]
-    EmailTaken,
-    /// A unique constraint of the application's own column was hit.
-    #[error("a value that must be unique is taken")]
-    Conflict,
-    /// The database cannot be reached, has no free connection in time, or is busy or read-only: try again later.
-    #[error("the database is not available")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Anything else; the cause is for the log and not for clients.
-    #[error("the database refused")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,7 +1,7 @@
 //! What a token is.
 
 use super::BoxFuture;
-use crate::domain::{AccessToken, Login, Session, Timestamp, TokenId};
+use crate::domain::{AccessToken, Login, Relaxation, Session, Timestamp, TokenId};
 
 /// Turns a login into a token and a token back into a session. It never loads users.
 pub trait Strategy: Send + Sync + 'static {
@@ -23,8 +23,8 @@ pub trait Strategy: Send + Sync + 'static {
     /// [`StrategyError`] if that cannot be promised; the client then sees 503 and not 204.
     fn revoke<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<(), StrategyError>>;
 
-    /// What this strategy leaves open, one short sentence each, for the warning at start.
-    fn relaxations(&self) -> Vec<String> {
+    /// The rules that this strategy's own settings take away, for the warning at start.
+    fn relaxations(&self) -> Vec<Relaxation> {
         Vec::new()
     }
 }

@@ -1,0 +1,201 @@
+//! A service to deploy, configured by its environment. The table of variables is in `docs/server.md`.
+
+use std::{env, io::Write, path::PathBuf, sync::Mutex};
+
+use axum::Router;
+use axum_users::{
+    AuthUser, Backend, Error, FailedLogin, HookResult, Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext,
+    ResetToken, Result, SecretKey, Updated, UserManager, Users, VerifyToken,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+/// A user of this service.
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+
+    /// The person's first name.
+    #[auth(read, create, update)]
+    pub first_name: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
+    match run().await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("server: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    refuse_what_is_not_built_in()?;
+    let bind = variable("BIND", "127.0.0.1:8000");
+    let public_url = variable("PUBLIC_URL", &format!("http://{bind}"));
+    let (policy, compatible) = policy()?;
+    let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
+    let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
+
+    let users = Users::<User>::builder(secret)
+        .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
+        .backend(Backend::bearer_jwt("jwt"))
+        .policy(policy)
+        .manager(Accounts { mailer: mailer(&public_url)?, hook_log: HookLog::open()? })
+        .build()
+        .await?;
+    users.migrate().await?;
+
+    let app = Router::new()
+        .merge(user_routes(&users))
+        .merge(axum_users::openapi_routes(&users))
+        .fallback(axum_users::not_found)
+        .with_state(users);
+    println!("listening on http://{bind}");
+    axum_users::serve(app, bind).await
+}
+
+fn variable(name: &str, default: &str) -> String {
+    env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+}
+
+fn switch(name: &str, default: bool) -> Result<bool> {
+    match variable(name, if default { "true" } else { "false" }).as_str() {
+        "true" | "on" => Ok(true),
+        "false" | "off" => Ok(false),
+        other => Err(Error::config(format!("{name} is `{other}`; it takes `true` or `false`"))),
+    }
+}
+
+/// The policy, and whether it is upstream's.
+fn policy() -> Result<(Policy, bool)> {
+    let name = variable("POLICY", "recommended");
+    let (mut policy, mut passwords) = match name.as_str() {
+        "recommended" => (Policy::recommended(), PasswordPolicy::recommended()),
+        "fastapi_users" => (Policy::fastapi_users(), PasswordPolicy::none()),
+        other => {
+            return Err(Error::config(format!("POLICY is `{other}`; it takes `recommended` or `fastapi_users`")));
+        }
+    };
+    if let Ok(length) = env::var("PASSWORD_MIN_LENGTH") {
+        let length = length
+            .parse()
+            .map_err(|_| Error::config(format!("PASSWORD_MIN_LENGTH is `{length}`; it takes a number")))?;
+        passwords = passwords.min_length(length);
+        policy = policy.passwords(passwords);
+    }
+    Ok((policy.require_verification(switch("REQUIRE_VERIFICATION", false)?), name == "fastapi_users"))
+}
+
+fn mailer(public_url: &str) -> Result<Mailer> {
+    match variable("MAIL", "terminal").as_str() {
+        "terminal" => Mailer::terminal(public_url),
+        #[cfg(feature = "smtp")]
+        url if url.starts_with("smtp") => Mailer::smtp(url, &variable("MAIL_FROM", "accounts@example.com"), public_url),
+        other => Err(Error::config(format!(
+            "MAIL is `{other}`; it takes `terminal`, or an smtp:// URL with the Cargo feature `smtp`"
+        ))),
+    }
+}
+
+fn refuse_what_is_not_built_in() -> Result<()> {
+    let on = |name: &str| env::var(name).is_ok_and(|value| !value.is_empty());
+    if on("REDIS_URL") {
+        return Err(Error::config("REDIS_URL is set, but the Redis strategy is not part of this version"));
+    }
+    if env::vars().any(|(name, value)| name.starts_with("OAUTH_") && !value.is_empty()) {
+        return Err(Error::config("an OAUTH_ variable is set, but OAuth is not part of this version"));
+    }
+    if on("LIMITS") && switch("LIMITS", false)? {
+        return Err(Error::config("LIMITS is `on`, but rate limits are not part of this version: set it to `off`"));
+    }
+    Ok(())
+}
+
+/// The hooks: mails where they are due, and a line in the hook log for each call.
+struct Accounts {
+    mailer: Mailer,
+    hook_log: HookLog,
+}
+
+impl UserManager<User> for Accounts {
+    async fn on_after_register(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_register", user, None)
+    }
+
+    async fn on_after_update(&self, user: &User, _: &Updated<User>, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_update", user, None)
+    }
+
+    async fn on_after_request_verify(&self, user: &User, token: &VerifyToken, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_request_verify", user, Some(token.secret()))?;
+        Ok(self.mailer.send_verification(&user.email, token).await?)
+    }
+
+    async fn on_after_verify(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_verify", user, None)
+    }
+
+    async fn on_after_forgot_password(&self, user: &User, token: &ResetToken, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_forgot_password", user, Some(token.secret()))?;
+        Ok(self.mailer.send_password_reset(&user.email, token).await?)
+    }
+
+    async fn on_after_reset_password(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_reset_password", user, None)
+    }
+
+    async fn on_after_login(&self, user: &User, _: &RequestContext, _: &mut axum::http::HeaderMap) -> HookResult {
+        self.hook_log.write("on_after_login", user, None)
+    }
+
+    async fn on_after_failed_login(&self, failed: &FailedLogin<'_, User>, _: &RequestContext) -> HookResult {
+        match failed.user {
+            Some(user) => self.hook_log.write("on_after_failed_login", user, None),
+            None => Ok(()),
+        }
+    }
+
+    async fn on_after_logout(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_logout", user, None)
+    }
+
+    async fn on_before_delete(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_before_delete", user, None)
+    }
+
+    async fn on_after_delete(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_delete", user, None)
+    }
+}
+
+/// A file with one JSON line per hook call, for tests that drive this server. It holds mailed tokens: never set
+/// `HOOK_LOG` where people use the service.
+struct HookLog(Option<Mutex<std::fs::File>>);
+
+impl HookLog {
+    fn open() -> Result<Self> {
+        let Some(path) = env::var_os("HOOK_LOG").filter(|path| !path.is_empty()).map(PathBuf::from) else {
+            return Ok(Self(None));
+        };
+        Ok(Self(Some(Mutex::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?))))
+    }
+
+    fn write(&self, hook: &str, user: &User, token: Option<&str>) -> HookResult {
+        let Some(file) = &self.0 else { return Ok(()) };
+        let mut line = json!({ "hook": hook, "user_id": user.id });
+        if let Some(token) = token {
+            line["token"] = token.into();
+        }
+        let mut file = file.lock().map_err(|_| "the hook log is broken")?;
+        Ok(writeln!(file, "{line}")?)
+    }
+}

@@ -1,0 +1,460 @@
+//! A service under test: real HTTP on a port of its own, a database file of its own, a clock to move, mails to read.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use axum_users::{
+    AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordHash, PasswordSubject,
+    Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    adapter::password::{Argon2Params, HashSettings},
+    port::Clock,
+    testing::ManualClock,
+};
+use http_body_util::BodyExt;
+use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+
+    /// The first name.
+    #[auth(read, create, update, length(max = 80))]
+    pub first_name: Option<String>,
+    /// What a superuser grants.
+    #[auth(read, admin, default)]
+    pub quota: i64,
+    /// What the service notes for itself.
+    #[auth(private, default)]
+    pub note: String,
+}
+
+/// A password that every policy takes.
+pub const PASSWORD: &str = "a long sword of steel";
+/// The secret of all services under test.
+pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
+
+/// A running service.
+pub struct TestApp {
+    pub users: Users<User>,
+    pub clock: Arc<ManualClock>,
+    pub hooks: Hooks,
+    address: SocketAddr,
+    client: Client<HttpConnector, Body>,
+    database: std::path::PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// What a test may set.
+pub struct Setup {
+    pub policy: Policy,
+    pub hooks: Hooks,
+    pub routes: fn(Router<Users<User>>) -> Router<Users<User>>,
+    pub builder: Box<dyn FnOnce(UsersBuilder<User>) -> UsersBuilder<User>>,
+    pub backend: Vec<Backend>,
+    pub hashing: HashSettings,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            policy: Policy::recommended(),
+            hooks: Hooks::default(),
+            routes: |router| router,
+            builder: Box::new(|builder| builder),
+            backend: vec![Backend::bearer_jwt("jwt")],
+            hashing: HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() },
+        }
+    }
+}
+
+/// The clock of the service, shared with the test.
+struct SharedClock(Arc<ManualClock>);
+
+impl Clock for SharedClock {
+    fn now(&self) -> axum_users::Timestamp {
+        self.0.now()
+    }
+}
+
+impl TestApp {
+    /// The recommended policy, one bearer backend called `jwt`.
+    pub async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// The same with another policy.
+    pub async fn with_policy(policy: Policy) -> Self {
+        Self::with(Setup { policy, ..Setup::default() }).await
+    }
+
+    pub async fn with(setup: Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("test.db");
+        let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
+        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+            .database(format!("sqlite://{}?mode=rwc", database.display()))
+            .policy(setup.policy)
+            .hashing(setup.hashing)
+            .clock(SharedClock(Arc::clone(&clock)))
+            .manager(setup.hooks.clone());
+        let builder = setup.backend.into_iter().fold(builder, UsersBuilder::backend);
+        let users = (setup.builder)(builder).build().await.unwrap();
+        users.migrate().await.unwrap();
+        let app = (setup.routes)(Router::new().merge(user_routes(&users)))
+            .fallback(axum_users::not_found)
+            .with_state(users.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
+        });
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { users, clock, hooks: setup.hooks, address, client, database, _folder: folder }
+    }
+
+    /// Sends any request to the service.
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        let uri = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
+        *request.uri_mut() = uri;
+        let response = self.client.request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Starts a request; finish it with `send()`.
+    pub fn request(&self, method: Method, path: &str) -> Call<'_> {
+        Call { app: self, request: Request::builder().method(method).uri(path), body: Body::empty() }
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.request(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.request(Method::POST, path)
+    }
+
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        self.request(Method::PATCH, path)
+    }
+
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Registers a person over HTTP and answers the read schema.
+    pub async fn register(&self, email: &str) -> Value {
+        let answer = self.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        answer.json()
+    }
+
+    /// Logs in over HTTP and answers the token.
+    pub async fn login(&self, email: &str, password: &str) -> String {
+        let answer = self.try_login(email, password).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn try_login(&self, email: &str, password: &str) -> Answer {
+        self.post("/auth/jwt/login").form(&[("username", email), ("password", password)]).send().await
+    }
+
+    /// Registers and logs in.
+    pub async fn member(&self, email: &str) -> String {
+        self.register(email).await;
+        self.login(email, PASSWORD).await
+    }
+
+    /// Makes a superuser by code and logs in over HTTP.
+    pub async fn superuser(&self, email: &str) -> String {
+        let status = Status { is_active: true, is_superuser: true, is_verified: true };
+        self.users
+            .create(UserCreate { email: email.into(), password: PASSWORD.into(), first_name: None }, status)
+            .await
+            .unwrap();
+        self.login(email, PASSWORD).await
+    }
+
+    /// `GET /users/me` with a token.
+    pub async fn me(&self, token: &str) -> Answer {
+        self.get("/users/me").bearer(token).send().await
+    }
+
+    /// The user as stored.
+    pub async fn stored(&self, email: &str) -> User {
+        self.users.get_by_email(email).await.unwrap().unwrap()
+    }
+
+    /// A second connection to the database, to look behind the service.
+    pub async fn sqlite(&self) -> sqlx::SqlitePool {
+        sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()
+    }
+
+    /// Moves the service's clock.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+/// A request under construction.
+pub struct Call<'a> {
+    app: &'a TestApp,
+    request: axum::http::request::Builder,
+    body: Body,
+}
+
+impl Call<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn json(self, body: Value) -> Self {
+        self.raw("application/json", body.to_string())
+    }
+
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut body = String::new();
+        for (name, value) in fields {
+            if !body.is_empty() {
+                body.push('&');
+            }
+            body.push_str(&encode(name));
+            body.push('=');
+            body.push_str(&encode(value));
+        }
+        self.raw("application/x-www-form-urlencoded", body)
+    }
+
+    pub fn raw(mut self, content_type: &str, body: impl Into<Body>) -> Self {
+        if !content_type.is_empty() {
+            self.request = self.request.header(header::CONTENT_TYPE, content_type);
+        }
+        self.body = body.into();
+        self
+    }
+
+    pub async fn send(self) -> Answer {
+        self.app.send(self.request.body(self.body).unwrap()).await
+    }
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// An answer as received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    /// Asserts a status and a body, byte for byte.
+    #[track_caller]
+    pub fn is(&self, status: u16, body: &str) {
+        assert_eq!((self.status.as_u16(), self.text().as_str()), (status, body));
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Hooks that note every call, and refuse what a test tells them to refuse.
+#[derive(Clone, Default)]
+pub struct Hooks(Arc<HooksInner>);
+
+#[derive(Default)]
+struct HooksInner {
+    calls: Mutex<Vec<Called>>,
+    arrived: tokio::sync::Notify,
+    /// Hooks that fail, by name.
+    failing: Mutex<Vec<(&'static str, Failure)>>,
+    refused_password: Mutex<Option<String>>,
+}
+
+/// How a hook fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Failure {
+    Error,
+    Panic,
+    Answer(u16),
+}
+
+/// One call of a hook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    pub hook: &'static str,
+    pub user_id: Option<Uuid>,
+    pub email: Option<String>,
+    pub token: Option<String>,
+    pub detail: Option<String>,
+}
+
+impl Hooks {
+    /// The names of all calls so far, in order.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.calls().into_iter().map(|called| called.hook).collect()
+    }
+
+    pub fn calls(&self) -> Vec<Called> {
+        self.0.calls.lock().unwrap().clone()
+    }
+
+    pub fn clear(&self) {
+        self.0.calls.lock().unwrap().clear();
+    }
+
+    pub fn fail(&self, hook: &'static str, failure: Failure) {
+        self.0.failing.lock().unwrap().push((hook, failure));
+    }
+
+    pub fn refuse_password(&self, password: &str) {
+        *self.0.refused_password.lock().unwrap() = Some(password.to_owned());
+    }
+
+    /// Waits for a call of `hook`, which may come after the answer, and takes the last one.
+    pub async fn wait_for(&self, hook: &str) -> Called {
+        let wait = async {
+            loop {
+                let arrived = self.0.arrived.notified();
+                if let Some(called) = self.calls().into_iter().rev().find(|called| called.hook == hook) {
+                    return called;
+                }
+                arrived.await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("{hook} was not called"))
+    }
+
+    /// The token of the last call of a mail hook.
+    pub async fn token(&self, hook: &str) -> String {
+        self.wait_for(hook).await.token.unwrap()
+    }
+
+    fn note(&self, hook: &'static str, user: Option<&User>, token: Option<&str>, detail: Option<String>) -> HookResult {
+        self.0.calls.lock().unwrap().push(Called {
+            hook,
+            user_id: user.map(|user| user.id),
+            email: user.map(|user| user.email.clone()),
+            token: token.map(str::to_owned),
+            detail,
+        });
+        self.0.arrived.notify_waiters();
+        let failing =
+            self.0.failing.lock().unwrap().iter().find(|(name, _)| *name == hook).map(|(_, failure)| *failure);
+        match failing {
+            None => Ok(()),
+            Some(Failure::Error) => Err("the hook's own secret reason".into()),
+            Some(Failure::Panic) => panic!("the hook's own secret reason"),
+            Some(Failure::Answer(status)) => {
+                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "said by the hook"))
+            }
+        }
+    }
+}
+
+impl UserManager<User> for Hooks {
+    async fn validate_password(
+        &self,
+        password: &Password,
+        _: PasswordSubject<'_, User>,
+    ) -> Result<(), InvalidPassword> {
+        if self.0.refused_password.lock().unwrap().as_deref() == Some(password.secret()) {
+            return Err(InvalidPassword::new("refused by the application"));
+        }
+        Ok(())
+    }
+
+    async fn on_after_register(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_register", Some(user), None, None)
+    }
+
+    async fn on_after_duplicate_register(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_duplicate_register", Some(user), None, None)
+    }
+
+    async fn on_after_update(&self, user: &User, updated: &Updated<User>, _: &RequestContext) -> HookResult {
+        let detail = format!("{} was {}", updated.fields.join(","), updated.before.email);
+        self.note("on_after_update", Some(user), None, Some(detail))
+    }
+
+    async fn on_after_request_verify(&self, user: &User, token: &VerifyToken, _: &RequestContext) -> HookResult {
+        self.note("on_after_request_verify", Some(user), Some(token.secret()), None)
+    }
+
+    async fn on_after_verify(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_verify", Some(user), None, None)
+    }
+
+    async fn on_after_forgot_password(&self, user: &User, token: &ResetToken, _: &RequestContext) -> HookResult {
+        self.note("on_after_forgot_password", Some(user), Some(token.secret()), None)
+    }
+
+    async fn on_after_reset_password(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_reset_password", Some(user), None, None)
+    }
+
+    async fn on_after_login(&self, user: &User, _: &RequestContext, response: &mut HeaderMap) -> HookResult {
+        response.insert("x-hook", "was here".parse().unwrap());
+        self.note("on_after_login", Some(user), None, None)
+    }
+
+    async fn on_after_failed_login(&self, failed: &FailedLogin<'_, User>, _: &RequestContext) -> HookResult {
+        self.note("on_after_failed_login", failed.user, None, Some(format!("{} {}", failed.username, failed.code)))
+    }
+
+    async fn on_after_logout(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_logout", Some(user), None, None)
+    }
+
+    async fn on_before_delete(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_before_delete", Some(user), None, None)
+    }
+
+    async fn on_after_delete(&self, user: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_delete", Some(user), None, None)
+    }
+}

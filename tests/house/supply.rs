@@ -1,0 +1,128 @@
+//! What the tree is built of.
+
+use std::{collections::BTreeSet, process::Command};
+
+use crate::source::{read, root, sources};
+
+/// Names and sources of all packages in the lock file.
+fn locked() -> Vec<(String, Option<String>)> {
+    let lock = read("Cargo.lock");
+    let value = |block: &str, key: &str| {
+        block
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"').map(str::to_owned))
+    };
+    lock.split("[[package]]").skip(1).map(|block| (value(block, "name").unwrap(), value(block, "source"))).collect()
+}
+
+/// Those of `names` that are compiled with all features on. Not from the lock file, which also holds optional
+/// dependencies that no feature of ours turns on.
+fn compiled(names: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args(["tree", "--offline", "--workspace", "--all-features", "--edges", "normal,build", "--prefix", "none"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let packages = String::from_utf8(tree.stdout).unwrap();
+    let packages = packages.lines().filter_map(|line| line.split(' ').next());
+    packages.filter(|name| names.contains(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn forbid_unsafe() {
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""));
+    for own in ["Cargo.toml", "users-macros/Cargo.toml", "users-runtime/Cargo.toml"] {
+        assert!(read(own).contains("[lints]\nworkspace = true"), "{own} takes the lints of the workspace");
+    }
+    for file in sources(&["src", "users-macros/src", "users-runtime/src"]) {
+        let allows = file.text.contains("allow(unsafe_code") || file.text.contains("expect(unsafe_code");
+        assert!(!allows, "{}: unsafe is forbidden, for generated code too", file.path);
+    }
+}
+
+#[test]
+fn hash_crates_on_allowlist() {
+    // Every crate of a hash function that somebody might pull in, broken ones included.
+    const HASHES: &[&str] = &[
+        "blake2",
+        "blake3",
+        "digest",
+        "groestl",
+        "hmac-sha256",
+        "md-5",
+        "md2",
+        "md4",
+        "md5",
+        "ripemd",
+        "sha-1",
+        "sha1",
+        "sha1_smol",
+        "sha1collisiondetection",
+        "sha2",
+        "sha3",
+        "sm3",
+        "streebog",
+        "tiger",
+        "whirlpool",
+        "argon2",
+        "bcrypt",
+        "pbkdf2",
+        "scrypt",
+        "yescrypt",
+        "rust-argon2",
+        "hkdf",
+        "hmac",
+    ];
+    // blake2 is the inside of Argon2 (RFC 9106); bcrypt only verifies what fastapi-users stored.
+    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "sha2"];
+    let found = compiled(HASHES);
+    assert!(found.contains("sha2"), "the tree was read");
+    assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
+}
+
+#[test]
+fn crypto_crates_on_allowlist() {
+    // Other crates that bring primitives, home-made or abandoned ones included.
+    const PRIMITIVES: &[&str] = &[
+        "aes-gcm",
+        "aws-lc-rs",
+        "boring",
+        "chacha20poly1305",
+        "crypto",
+        "dalek",
+        "ed25519-dalek",
+        "fernet",
+        "jwt",
+        "jwt-simple",
+        "libsodium-sys",
+        "openssl",
+        "orion",
+        "p256",
+        "p384",
+        "ring",
+        "ring-compat",
+        "rsa",
+        "rust-crypto",
+        "rustls",
+        "sodiumoxide",
+        "subtle",
+    ];
+    // p256, p384, rsa and ed25519-dalek are the algorithms inside jsonwebtoken; ring and rustls carry mail over TLS.
+    let allowed = ["ed25519-dalek", "p256", "p384", "ring", "rsa", "rustls", "subtle"];
+    let found = compiled(PRIMITIVES);
+    assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
+}
+
+#[test]
+fn sources_allowlisted() {
+    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+    let packages = locked();
+    assert!(packages.len() > 200, "the lock file was read");
+    for (name, source) in packages {
+        let ours = ["axum-users", "axum-users-macros", "axum-users-runtime"].contains(&name.as_str());
+        assert_eq!(source.as_deref(), (!ours).then_some(REGISTRY), "{name}");
+    }
+}

@@ -1,0 +1,138 @@
+//! What the runtime must know of the struct itself: which field has which role, and how users are made and shown.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote_spanned;
+
+use super::{at, ours};
+use crate::{
+    model::{Custom, Initial, User},
+    names::default_of,
+};
+
+/// The impl of `AuthUser`.
+pub(super) fn auth_user(user: &User) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let this = &user.ident;
+    let names = &user.names;
+    let (read, create, update, admin_update) = (&names.read, &names.create, &names.update, &names.admin_update);
+    let id_type = &user.roles.id.ty;
+
+    let id = &user.roles.id.ident;
+    let email = &user.roles.email.ident;
+    let hashed_password = &user.roles.hashed_password.ident;
+    let is_active = &user.roles.is_active.ident;
+    let is_superuser = &user.roles.is_superuser.ident;
+    let is_verified = &user.roles.is_verified.ident;
+
+    let custom_fields = user.customs.iter().map(|custom| custom_field(user, custom));
+    let new_customs = user.customs.iter().map(|custom| {
+        let (name, value) = (&custom.ident, new_value(user, custom));
+        ours!(#name: #value,)
+    });
+    // Without a field to set, the input has no use.
+    let input = if user.customs.iter().any(|custom| custom.access.create) { ours!(input) } else { ours!(_) };
+    let shown_customs = user.customs_where(|custom| custom.access.read).map(|(_, custom)| {
+        let name = &custom.ident;
+        let value = quote_spanned!(at(&custom.ty)=> #rt::Clone::clone(&self.#name));
+        ours!(#name: #value,)
+    });
+
+    let copy_custom = copy_custom(user);
+    ours! {
+        impl #rt::AuthUser for #this {
+            type Id = #id_type;
+            type Read = #read;
+            type Create = #create;
+            type Update = #update;
+            type AdminUpdate = #admin_update;
+            const CUSTOM_FIELDS: &'static [#rt::CustomField] = &[#(#custom_fields),*];
+            fn account(&self) -> #rt::Account<'_, #id_type> {
+                #rt::Account {
+                    id: self.#id,
+                    email: &self.#email,
+                    hashed_password: &self.#hashed_password,
+                    status: #rt::Status {
+                        is_active: self.#is_active,
+                        is_superuser: self.#is_superuser,
+                        is_verified: self.#is_verified,
+                    },
+                }
+            }
+            fn account_mut(&mut self) -> #rt::AccountMut<'_, #id_type> {
+                #rt::AccountMut {
+                    id: &mut self.#id,
+                    email: &mut self.#email,
+                    hashed_password: &mut self.#hashed_password,
+                    is_active: &mut self.#is_active,
+                    is_superuser: &mut self.#is_superuser,
+                    is_verified: &mut self.#is_verified,
+                }
+            }
+            fn new(account: #rt::NewAccount<#id_type>, #input: #create) -> Self {
+                Self {
+                    #id: account.id,
+                    #email: account.email,
+                    #hashed_password: account.hashed_password,
+                    #is_active: account.status.is_active,
+                    #is_superuser: account.status.is_superuser,
+                    #is_verified: account.status.is_verified,
+                    #(#new_customs)*
+                }
+            }
+            #copy_custom
+            fn read(&self) -> #read {
+                #read {
+                    id: self.#id,
+                    email: #rt::Clone::clone(&self.#email),
+                    is_active: self.#is_active,
+                    is_superuser: self.#is_superuser,
+                    is_verified: self.#is_verified,
+                    #(#shown_customs)*
+                }
+            }
+        }
+    }
+}
+
+/// How the application's own fields are copied, one by one, if there are any.
+fn copy_custom(user: &User) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let copies = user.customs.iter().enumerate().map(|(index, custom)| {
+        let (index, name) = (Literal::usize_unsuffixed(index), &custom.ident);
+        ours!(columns.copy(#index, &mut self.#name, &from.#name);)
+    });
+    (!user.customs.is_empty()).then(|| {
+        ours! {
+            fn copy_custom(&mut self, from: &Self, columns: #rt::Columns) {
+                #(#copies)*
+            }
+        }
+    })
+}
+
+fn custom_field(user: &User, custom: &Custom) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let (key, column) = (&custom.key, &custom.column);
+    let access = custom.access;
+    let (read, create, update) = (access.read, access.create, access.update);
+    let admin = access.admin;
+    ours! {
+        #rt::CustomField {
+            name: #key, column: #column, read: #read, create: #create, update: #update, admin: #admin,
+        }
+    }
+}
+
+/// What a field of a new user holds.
+fn new_value(user: &User, custom: &Custom) -> TokenStream {
+    let (rt, create) = (&user.names.runtime.rt, &user.names.create);
+    let name = &custom.ident;
+    match &custom.default {
+        _ if custom.access.create => ours!(input.#name),
+        Initial::Value(_) => {
+            let default = default_of(name);
+            ours!(#create::#default())
+        }
+        Initial::Unsaid | Initial::TypeDefault => quote_spanned!(at(&custom.ty)=> #rt::Default::default()),
+    }
+}

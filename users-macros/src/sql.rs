@@ -1,0 +1,451 @@
+//! From the model to the text of every statement, per database. Plain text in, plain text out.
+//!
+//! What each statement is for, its parameters and its answers: `users-runtime/src/adapter/sql/statements.rs`.
+
+use crate::model::User;
+
+/// A database, as far as its SQL differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+/// The statements of one user type for one database: the field of `Statements` and its text.
+pub(crate) type Statements = [(&'static str, String); 11];
+
+/// Writes all statements.
+pub(crate) fn statements(user: &User, dialect: Dialect) -> Statements {
+    let table =
+        Table { dialect, name: &user.table, columns: user.columns(), id_made_by_database: user.id_made_by_database() };
+    [
+        ("find", table.find()),
+        ("find_many", table.find_many()),
+        ("find_by_email", table.find_by_email()),
+        ("insert", table.insert()),
+        ("update", table.update()),
+        ("delete", table.delete()),
+        ("end_sessions", table.end_sessions()),
+        ("end_all_sessions", table.end_all_sessions()),
+        ("keep_token", table.keep_token()),
+        ("revoke_token", table.revoke_token()),
+        ("purge_tokens", table.purge_tokens()),
+    ]
+}
+
+/// Where the roles stand among the columns.
+const ID: usize = 0;
+const EMAIL: usize = 1;
+const HASHED_PASSWORD: usize = 2;
+
+struct Table<'a> {
+    dialect: Dialect,
+    name: &'a str,
+    columns: Vec<&'a str>,
+    id_made_by_database: bool,
+}
+
+impl Table<'_> {
+    fn find(&self) -> String {
+        let mut parameters = self.parameters();
+        format!(
+            "SELECT {all}, {token} FROM {table} AS u LEFT JOIN {state} AS s ON s.{token_id} = {p1} WHERE u.{id} = {p2}",
+            all = self.answered("u."),
+            token = self.token_columns(),
+            table = self.table(),
+            state = self.state(),
+            token_id = self.quoted("token_id"),
+            p1 = parameters.next(),
+            id = self.quoted(self.columns[ID]),
+            p2 = parameters.next(),
+        )
+    }
+
+    fn find_many(&self) -> String {
+        let mut parameters = self.parameters();
+        let (all, token, table, state) = (self.answered("u."), self.token_columns(), self.table(), self.state());
+        let id = self.quoted(self.columns[ID]);
+        match self.dialect {
+            Dialect::Sqlite => format!(
+                "SELECT {all}, {token}, w.\"key\" FROM json_each({wanted}) AS w \
+                 CROSS JOIN {table} AS u ON u.{id} = json_extract(w.\"value\", '$[0]') \
+                 LEFT JOIN {state} AS s ON s.\"token_id\" = json_extract(w.\"value\", '$[1]')",
+                wanted = parameters.next(),
+            ),
+            Dialect::Postgres => format!(
+                "SELECT {all}, {token}, w.\"n\" - 1 \
+                 FROM unnest({ids}, {tokens}) WITH ORDINALITY AS w(\"id\", \"token\", \"n\") \
+                 JOIN {table} AS u ON u.{id} = w.\"id\" \
+                 LEFT JOIN {state} AS s ON s.\"token_id\" = w.\"token\"",
+                ids = parameters.next(),
+                tokens = parameters.next(),
+            ),
+            Dialect::MySql => format!(
+                "SELECT {all}, {token}, w.`n` - 1 \
+                 FROM JSON_TABLE({wanted}, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` {id_type} PATH '$[0]', \
+                 `token` VARCHAR(22) PATH '$[1]')) AS w \
+                 JOIN {table} AS u ON u.{id} = w.`id` \
+                 LEFT JOIN {state} AS s ON s.`token_id` = w.`token`",
+                wanted = parameters.next(),
+                id_type = if self.id_made_by_database { "BIGINT" } else { "CHAR(36)" },
+            ),
+        }
+    }
+
+    fn find_by_email(&self) -> String {
+        let (all, table) = (self.answered("u."), self.table());
+        let parameter = self.parameters().next();
+        let email = self.quoted(self.columns[EMAIL]);
+        let condition = match self.dialect {
+            Dialect::Sqlite => format!("lower(u.{email}) = {parameter}"),
+            Dialect::Postgres => format!("lower(u.{email} COLLATE \"C\") = {parameter}"),
+            Dialect::MySql => format!("u.`email_canonical` = LOWER({parameter})"),
+        };
+        format!("SELECT {all} FROM {table} AS u WHERE {condition}")
+    }
+
+    fn insert(&self) -> String {
+        let mut parameters = self.parameters();
+        let written = if self.id_made_by_database { &self.columns[1..] } else { &self.columns[..] };
+        let mut columns: Vec<String> = written.iter().map(|column| self.quoted(column)).collect();
+        let mut values: Vec<String> = written.iter().map(|_| parameters.next()).collect();
+        if self.id_made_by_database && self.dialect == Dialect::Sqlite {
+            // SQLite may give a deleted user's id away again: a random epoch keeps that user's tokens dead.
+            columns.push(self.quoted("auth_epoch"));
+            values.push("random() & 9007199254740991".to_owned());
+        }
+        format!(
+            "INSERT INTO {} ({}) VALUES ({}){}",
+            self.table(),
+            columns.join(", "),
+            values.join(", "),
+            self.returning(),
+        )
+    }
+
+    fn update(&self) -> String {
+        let mut parameters = self.parameters();
+        let assignments: Vec<String> = self.columns[1..]
+            .iter()
+            .map(|column| {
+                let column = self.quoted(column);
+                let (write, value) = (parameters.next(), parameters.next());
+                format!("{column} = CASE WHEN {write} THEN {value} ELSE {column} END")
+            })
+            .collect();
+        let bytewise = if self.dialect == Dialect::MySql { "BINARY " } else { "" };
+        format!(
+            "UPDATE {table} SET {assignments}, {epoch} = {epoch} + {step} WHERE {id} = {this} \
+             AND {bytewise}{hash} = COALESCE({old_hash}, {hash}) AND {bytewise}{email} = COALESCE({old_email}, {email})\
+             {returning}",
+            table = self.table(),
+            assignments = assignments.join(", "),
+            epoch = self.quoted("auth_epoch"),
+            step = parameters.next(),
+            id = self.quoted(self.columns[ID]),
+            this = parameters.next(),
+            hash = self.quoted(self.columns[HASHED_PASSWORD]),
+            old_hash = parameters.next(),
+            email = self.quoted(self.columns[EMAIL]),
+            old_email = parameters.next(),
+            returning = self.returning(),
+        )
+    }
+
+    fn delete(&self) -> String {
+        format!("DELETE FROM {} WHERE {} = {}", self.table(), self.quoted(self.columns[ID]), self.parameters().next())
+    }
+
+    fn end_sessions(&self) -> String {
+        format!("{} WHERE {} = {}", self.end_all_sessions(), self.quoted(self.columns[ID]), self.parameters().next(),)
+    }
+
+    fn end_all_sessions(&self) -> String {
+        let epoch = self.quoted("auth_epoch");
+        format!("UPDATE {} SET {epoch} = {epoch} + 1", self.table())
+    }
+
+    fn keep_token(&self) -> String {
+        self.note_token(
+            &["token_id", "user_id", "revoked", "kept_epoch", "expires_at"],
+            "FALSE",
+            &["user_id", "kept_epoch"],
+        )
+    }
+
+    fn revoke_token(&self) -> String {
+        self.note_token(&["token_id", "revoked", "expires_at"], "TRUE", &["revoked"])
+    }
+
+    fn purge_tokens(&self) -> String {
+        format!("DELETE FROM {} WHERE {} < {}", self.state(), self.quoted("expires_at"), self.parameters().next())
+    }
+
+    /// Adds the state of a token, or writes the columns `overwritten` of the one that is there. Its end only moves back.
+    fn note_token(&self, columns: &[&str], revoked: &str, overwritten: &[&str]) -> String {
+        let mut parameters = self.parameters();
+        let values: Vec<String> = columns
+            .iter()
+            .map(|column| if *column == "revoked" { revoked.to_owned() } else { parameters.next() })
+            .collect();
+        let new = |column: &str| match self.dialect {
+            _ if column == "revoked" => revoked.to_owned(),
+            Dialect::Sqlite | Dialect::Postgres => format!("excluded.{}", self.quoted(column)),
+            Dialect::MySql => format!("VALUES({})", self.quoted(column)),
+        };
+        let end = self.quoted("expires_at");
+        let (conflict, old_end, later) = match self.dialect {
+            Dialect::Sqlite => ("ON CONFLICT (\"token_id\") DO UPDATE SET", format!("{}.{end}", self.state()), "max"),
+            Dialect::Postgres => {
+                ("ON CONFLICT (\"token_id\") DO UPDATE SET", format!("{}.{end}", self.state()), "GREATEST")
+            }
+            Dialect::MySql => ("ON DUPLICATE KEY UPDATE", end.clone(), "GREATEST"),
+        };
+        let overwritten: Vec<String> =
+            overwritten.iter().map(|column| format!("{} = {}", self.quoted(column), new(column))).collect();
+        format!(
+            "INSERT INTO {state} ({columns}) VALUES ({values}) {conflict} {overwritten}, {end} = {later}({old_end}, {new_end})",
+            state = self.state(),
+            columns = columns.iter().map(|column| self.quoted(column)).collect::<Vec<_>>().join(", "),
+            values = values.join(", "),
+            overwritten = overwritten.join(", "),
+            new_end = new("expires_at"),
+        )
+    }
+
+    /// The columns that every statement with a user in its answer has, in their order.
+    fn answered(&self, prefix: &str) -> String {
+        let columns = self.columns.iter().copied().chain(["auth_epoch"]);
+        columns.map(|column| format!("{prefix}{}", self.quoted(column))).collect::<Vec<_>>().join(", ")
+    }
+
+    fn token_columns(&self) -> String {
+        format!("s.{}, s.{}", self.quoted("revoked"), self.quoted("kept_epoch"))
+    }
+
+    fn returning(&self) -> String {
+        match self.dialect {
+            Dialect::Sqlite | Dialect::Postgres => format!(" RETURNING {}", self.answered("")),
+            Dialect::MySql => String::new(),
+        }
+    }
+
+    fn table(&self) -> String {
+        self.quoted(self.name)
+    }
+
+    fn state(&self) -> String {
+        self.quoted(&format!("{}_token_state", self.name))
+    }
+
+    /// Names are plain words (`check` sees to that), so there is nothing to escape.
+    fn quoted(&self, name: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite | Dialect::Postgres => format!("\"{name}\""),
+            Dialect::MySql => format!("`{name}`"),
+        }
+    }
+
+    const fn parameters(&self) -> Parameters {
+        Parameters { dialect: self.dialect, last: 0 }
+    }
+}
+
+/// The parameters of one statement, in the order in which they stand in its text.
+struct Parameters {
+    dialect: Dialect,
+    last: usize,
+}
+
+impl Parameters {
+    fn next(&mut self) -> String {
+        self.last += 1;
+        match self.dialect {
+            Dialect::Sqlite | Dialect::Postgres => format!("${}", self.last),
+            Dialect::MySql => "?".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+    use crate::testing::checked;
+
+    fn statement(user: &User, dialect: Dialect, name: &str) -> String {
+        statements(user, dialect).into_iter().find(|(field, _)| *field == name).unwrap().1
+    }
+
+    fn user() -> User {
+        checked(quote! {
+            struct User {
+                id: Uuid,
+                email: String,
+                hashed_password: PasswordHash,
+                is_active: bool,
+                is_superuser: bool,
+                is_verified: bool,
+                #[auth(read, create, update)]
+                full_name: Option<String>,
+            }
+        })
+    }
+
+    const COLUMNS: &str = r#"u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch""#;
+
+    #[test]
+    fn a_user_is_found_by_id_with_the_state_of_the_token() {
+        assert_eq!(
+            statement(&user(), Dialect::Sqlite, "find"),
+            format!(
+                r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#
+            ),
+        );
+        assert_eq!(
+            statement(&user(), Dialect::MySql, "find"),
+            format!(
+                "SELECT {}, s.`revoked`, s.`kept_epoch` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
+                COLUMNS.replace('"', "`")
+            ),
+        );
+    }
+
+    #[test]
+    fn several_users_are_found_by_one_query_on_each_database() {
+        let user = user();
+        assert_eq!(
+            statement(&user, Dialect::Sqlite, "find_many"),
+            format!(
+                r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#
+            ),
+        );
+        assert_eq!(
+            statement(&user, Dialect::Postgres, "find_many"),
+            format!(
+                r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token""#
+            ),
+        );
+        assert_eq!(
+            statement(&user, Dialect::MySql, "find_many"),
+            format!(
+                "SELECT {}, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
+                COLUMNS.replace('"', "`")
+            ),
+        );
+    }
+
+    #[test]
+    fn a_user_is_found_by_the_canonical_address() {
+        let user = user();
+        assert_eq!(
+            statement(&user, Dialect::Sqlite, "find_by_email"),
+            format!(r#"SELECT {COLUMNS} FROM "user" AS u WHERE lower(u."email") = $1"#),
+        );
+        assert_eq!(
+            statement(&user, Dialect::Postgres, "find_by_email"),
+            format!(r#"SELECT {COLUMNS} FROM "user" AS u WHERE lower(u."email" COLLATE "C") = $1"#),
+        );
+        assert_eq!(
+            statement(&user, Dialect::MySql, "find_by_email"),
+            format!("SELECT {} FROM `user` AS u WHERE u.`email_canonical` = LOWER(?)", COLUMNS.replace('"', "`")),
+        );
+    }
+
+    #[test]
+    fn an_insert_has_the_id_only_if_we_make_it() {
+        let returning = r#"RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch""#;
+        assert_eq!(
+            statement(&user(), Dialect::Postgres, "insert"),
+            format!(
+                r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name") VALUES ($1, $2, $3, $4, $5, $6, $7) {returning}"#
+            ),
+        );
+        let integers = checked(quote! {
+            #[auth(table = "members")]
+            struct Member {
+                #[auth(id, column = "no")]
+                number: i64,
+                email: String,
+                hashed_password: PasswordHash,
+                is_active: bool,
+                is_superuser: bool,
+                is_verified: bool,
+            }
+        });
+        let columns = r#""email", "hashed_password", "is_active", "is_superuser", "is_verified""#;
+        assert_eq!(
+            statement(&integers, Dialect::Sqlite, "insert"),
+            format!(
+                r#"INSERT INTO "members" ({columns}, "auth_epoch") VALUES ($1, $2, $3, $4, $5, random() & 9007199254740991) RETURNING "no", {columns}, "auth_epoch""#
+            ),
+        );
+        assert_eq!(
+            statement(&integers, Dialect::Postgres, "insert"),
+            format!(
+                r#"INSERT INTO "members" ({columns}) VALUES ($1, $2, $3, $4, $5) RETURNING "no", {columns}, "auth_epoch""#
+            ),
+        );
+        assert_eq!(
+            statement(&integers, Dialect::MySql, "insert"),
+            "INSERT INTO `members` (`email`, `hashed_password`, `is_active`, `is_superuser`, `is_verified`) VALUES (?, ?, ?, ?, ?)",
+        );
+        assert!(statement(&integers, Dialect::MySql, "find_many").contains("`id` BIGINT PATH '$[0]'"));
+    }
+
+    #[test]
+    fn an_update_writes_only_the_columns_it_is_told_and_holds_its_conditions() {
+        assert_eq!(
+            statement(&user(), Dialect::Sqlite, "update"),
+            r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "email" = COALESCE($16, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch""#,
+        );
+        let mysql = statement(&user(), Dialect::MySql, "update");
+        assert!(
+            mysql.ends_with(
+                "`auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)"
+            ),
+            "{mysql}"
+        );
+    }
+
+    #[test]
+    fn sessions_and_tokens_have_their_own_statements() {
+        let user = user();
+        let sqlite = |name| statement(&user, Dialect::Sqlite, name);
+        assert_eq!(sqlite("delete"), r#"DELETE FROM "user" WHERE "id" = $1"#);
+        assert_eq!(sqlite("end_sessions"), r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#);
+        assert_eq!(sqlite("end_all_sessions"), r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#);
+        assert_eq!(
+            sqlite("keep_token"),
+            r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        );
+        assert_eq!(
+            sqlite("revoke_token"),
+            r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        );
+        assert_eq!(
+            statement(&user, Dialect::MySql, "revoke_token"),
+            "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
+        );
+        assert_eq!(sqlite("purge_tokens"), r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#);
+    }
+
+    #[test]
+    fn no_parameter_stands_twice_and_their_numbers_rise() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            for (name, text) in statements(&user(), dialect) {
+                let numbers: Vec<usize> = text
+                    .split('$')
+                    .skip(1)
+                    .filter_map(|rest| {
+                        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                        digits.parse().ok()
+                    })
+                    .collect();
+                assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>(), "{name} on {dialect:?}: {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// An integer id, roles on fields of other names, and names of our own for everything that is written.
+
+use axum_users::{AuthUser, PasswordHash};
+
+/// Somebody who reads here.
+#[derive(AuthUser, Debug, Clone)]
+#[auth(table = "members", databases(sqlite, postgres))]
+#[auth(read = PublicMember, create = NewMember, update = MemberPatch, admin_update = MemberAdminPatch)]
+#[auth(sql = MEMBER_STATEMENTS, routes = people)]
+pub(crate) struct Member {
+    /// The number on the card.
+    #[auth(id)]
+    pub(crate) number: i64,
+    /// Where news goes to.
+    #[auth(email, column = "mail")]
+    pub(crate) address: String,
+    #[auth(hashed_password)]
+    secret: PasswordHash,
+    #[auth(is_active)]
+    pub(crate) enabled: bool,
+    #[auth(is_superuser)]
+    pub(crate) librarian: bool,
+    #[auth(is_verified, column = "confirmed")]
+    pub(crate) has_confirmed: bool,
+    /// What the person likes to read.
+    #[auth(read, create, update, column = "favourite_genre", rename = "favouriteGenre")]
+    pub(crate) genre: Option<String>,
+}

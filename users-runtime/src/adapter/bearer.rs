@@ -1,0 +1,107 @@
+//! Tokens in the `Authorization` header.
+
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use serde::Serialize;
+
+use crate::{
+    domain::AccessToken,
+    port::{Granted, SecurityScheme, Transport},
+};
+
+/// Carries a token as `Authorization: Bearer …` (RFC 6750 section 2.1) and hands it out as JSON (contract.md section 8).
+///
+/// # Security
+/// The form body and the query string, RFC 6750's other two places, are never read: URLs end up in logs and histories
+/// (OWASP ASVS 14.2.1). A request with more than one `Authorization` header has two readings and carries no token.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bearer;
+
+/// The answer to a login, in the key order of the wire.
+#[derive(Serialize)]
+struct BearerResponse<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+}
+
+impl Transport for Bearer {
+    fn read(&self, headers: &HeaderMap) -> Option<AccessToken> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let value = values.next()?.to_str().ok()?;
+        if values.next().is_some() {
+            return None;
+        }
+        let (scheme, token) = value.split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| AccessToken::new(token))
+    }
+
+    fn grant(&self, token: &AccessToken) -> Granted {
+        let answer = BearerResponse { access_token: token.secret(), token_type: "bearer" };
+        let Ok(body) = serde_json::to_string(&answer) else {
+            return Granted { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
+        };
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        Granted { status: StatusCode::OK, headers, body: Some(body) }
+    }
+
+    fn clear(&self) -> Granted {
+        Granted { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: None }
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        Some(HeaderValue::from_static("Bearer"))
+    }
+
+    fn security_scheme(&self) -> Option<SecurityScheme> {
+        Some(SecurityScheme::Bearer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&'static str]) -> Option<String> {
+        let headers = values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value))).collect();
+        Bearer.read(&headers).map(|token| token.secret().to_owned())
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case_and_the_token_is_trimmed() {
+        for value in ["Bearer abc.def", "bearer abc.def", "BEARER   abc.def  "] {
+            assert_eq!(read(&[value]).as_deref(), Some("abc.def"), "{value}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_empty_tokens_and_two_headers_carry_no_token() {
+        for values in [
+            &[][..],
+            &["Basic abc"],
+            &["Bearer"],
+            &["Bearer "],
+            &["abc"],
+            &["Bearerabc"],
+            &["Bearer a", "Bearer b"],
+            &["Bearer a", "Basic b"],
+        ] {
+            assert_eq!(read(values), None, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_answered_in_the_compact_form_of_the_wire() {
+        let granted = Bearer.grant(&AccessToken::new("abc.def"));
+        assert_eq!(granted.status, StatusCode::OK);
+        assert_eq!(granted.body.as_deref(), Some(r#"{"access_token":"abc.def","token_type":"bearer"}"#));
+    }
+
+    #[test]
+    fn a_logout_is_answered_with_nothing() {
+        let cleared = Bearer.clear();
+        assert_eq!((cleared.status, cleared.body, cleared.headers.len()), (StatusCode::NO_CONTENT, None, 0));
+    }
+}

@@ -1,0 +1,275 @@
+//! The settings of access tokens, written down before the master secret is known.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{
+    keys::HmacKey,
+    purpose::{Purpose, ensure_distinct_audiences},
+    ring::{KeyRing, RotatingKeys},
+    strategy::{Jwt, Settings, UpstreamTokens},
+};
+use crate::{
+    domain::{Error, Relaxation, Result, SecretKey, Timestamp},
+    port::{Clock, Random, RevocationStore},
+};
+
+/// The settings of a [`Jwt`] strategy.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`lifetime`](Self::lifetime) | one hour (fastapi-users' documented value) |
+/// | [`audience`](Self::audience) | `fastapi-users:auth` |
+/// | keys | HS256 with a key derived from the master secret |
+/// | revocation | in the user's database |
+/// | [`leeway`](Self::leeway) | none |
+#[derive(Clone)]
+#[must_use = "settings do nothing until they are given to a backend"]
+pub struct JwtConfig {
+    lifetime: Lifetime,
+    audience: Vec<String>,
+    keys: Keys,
+    previous_secrets: Vec<SecretKey>,
+    leeway: Duration,
+    upstream: UpstreamTokens,
+    revocation: Revocation,
+}
+
+#[derive(Clone, Copy)]
+enum Lifetime {
+    Limited(Duration),
+    Unlimited,
+}
+
+#[derive(Clone)]
+enum Keys {
+    Derived,
+    Raw,
+    Own(RotatingKeys),
+}
+
+#[derive(Clone)]
+enum Revocation {
+    Default,
+    Own(Arc<dyn RevocationStore>),
+    Off,
+}
+
+impl JwtConfig {
+    /// One hour, as in fastapi-users' documentation.
+    pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+    /// Above this, a lifetime is listed among the relaxations (security.md section (a)).
+    pub const LONG_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+    /// The most that clocks may differ.
+    pub const MAX_LEEWAY: Duration = Duration::from_secs(5);
+
+    /// The defaults.
+    pub fn new() -> Self {
+        Self {
+            lifetime: Lifetime::Limited(Self::DEFAULT_LIFETIME),
+            audience: vec![Purpose::Access.default_audience().to_owned()],
+            keys: Keys::Derived,
+            previous_secrets: Vec::new(),
+            leeway: Duration::ZERO,
+            upstream: UpstreamTokens::Refused,
+            revocation: Revocation::Default,
+        }
+    }
+
+    /// How long a token lives, in whole seconds; a fraction is cut off.
+    pub fn lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime: Lifetime::Limited(lifetime), ..self }
+    }
+
+    /// Mints tokens without an end and accepts them.
+    ///
+    /// # Security
+    /// A stolen token works until it is revoked or the user's sessions are ended. Nothing forgets revocations of such
+    /// tokens either.
+    pub fn never_expires(self) -> Self {
+        Self { lifetime: Lifetime::Unlimited, ..self }
+    }
+
+    /// Whom the tokens are for. Minted tokens carry all of these; a presented token must carry one.
+    ///
+    /// Services that share a key need audiences of their own (OWASP ASVS 9.2.4).
+    pub fn audience<S: Into<String>>(self, audience: impl IntoIterator<Item = S>) -> Self {
+        Self { audience: audience.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Keys of the application's own, instead of one derived from the master secret. Keep a clone of a [`RotatingKeys`]
+    /// to swap them while the service runs.
+    pub fn keys(self, keys: impl Into<RotatingKeys>) -> Self {
+        Self { keys: Keys::Own(keys.into()), ..self }
+    }
+
+    /// Signs with the master secret as it is, so that a service in Python which has the same secret reads these tokens,
+    /// and this service reads tokens which that one mints with `iat`, `jti` and `epoch`.
+    ///
+    /// # Security
+    /// One key then serves several purposes, and only the audience keeps their tokens apart. Tokens that fastapi-users mints
+    /// stay refused, see [`accept_upstream_tokens`](Self::accept_upstream_tokens).
+    pub fn raw_keys(self) -> Self {
+        Self { keys: Keys::Raw, ..self }
+    }
+
+    /// Keeps tokens good that were signed under earlier master secrets. Has no effect beside [`keys`](Self::keys).
+    pub fn previous_secrets(self, secrets: impl IntoIterator<Item = SecretKey>) -> Self {
+        Self { previous_secrets: secrets.into_iter().collect(), ..self }
+    }
+
+    /// How far clocks may differ: at most five seconds, by default not at all.
+    pub fn leeway(self, leeway: Duration) -> Self {
+        Self { leeway, ..self }
+    }
+
+    /// Accepts tokens as fastapi-users mints them, signed with the master secret as it is and without `iat`, `jti` and
+    /// `epoch`, up to a point in time, or without end. For the time of a migration.
+    ///
+    /// # Security
+    /// Such a token survives logout, a password change and a reset: it has no name to revoke and no epoch. One that was
+    /// minted without `exp` lives until `until`.
+    pub fn accept_upstream_tokens(self, until: Option<Timestamp>) -> Self {
+        Self { upstream: until.map_or(UpstreamTokens::Accepted, UpstreamTokens::AcceptedUntil), ..self }
+    }
+
+    /// Notes revoked tokens somewhere else than in the user's database.
+    pub fn revocation(self, store: Arc<dyn RevocationStore>) -> Self {
+        Self { revocation: Revocation::Own(store), ..self }
+    }
+
+    /// Makes logout leave the token alive until its end, as fastapi-users does.
+    pub fn without_revocation(self) -> Self {
+        Self { revocation: Revocation::Off, ..self }
+    }
+
+    /// The audiences, for [`ensure_distinct_audiences`].
+    #[must_use]
+    pub fn audiences(&self) -> &[String] {
+        &self.audience
+    }
+
+    /// Builds the strategy. Revoked tokens are noted in `default_revocation` unless the settings say otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a lifetime under a second or beyond the calendar, a leeway over five seconds, no or an empty
+    /// audience, the audience of another purpose, or a key that cannot be used.
+    pub fn build(
+        self,
+        secret: &SecretKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        default_revocation: Arc<dyn RevocationStore>,
+    ) -> Result<Jwt> {
+        let lifetime = self.checked_lifetime(clock.now())?;
+        self.check_audience()?;
+        if self.leeway > Self::MAX_LEEWAY {
+            return Err(Error::config(format!(
+                "a leeway of {:?} is more than {:?}: set the clocks of your nodes instead",
+                self.leeway,
+                Self::MAX_LEEWAY
+            )));
+        }
+        let relaxations = self.relaxations();
+        let keys = self.ring(secret)?;
+        let revocation = match self.revocation {
+            Revocation::Default => Some(default_revocation),
+            Revocation::Own(store) => Some(store),
+            Revocation::Off => None,
+        };
+        Ok(Jwt::new(Settings {
+            lifetime,
+            audience: self.audience,
+            keys,
+            leeway: self.leeway,
+            upstream: self.upstream,
+            revocation,
+            clock,
+            random,
+            relaxations,
+        }))
+    }
+
+    fn checked_lifetime(&self, now: Timestamp) -> Result<Option<Duration>> {
+        let Lifetime::Limited(lifetime) = self.lifetime else {
+            return Ok(None);
+        };
+        if lifetime < Duration::from_secs(1) {
+            return Err(Error::config(
+                "a token lifetime under one second: give a longer one, or never_expires() if tokens must not end",
+            ));
+        }
+        let ends = chrono::TimeDelta::from_std(lifetime).ok().and_then(|lifetime| now.checked_add_signed(lifetime));
+        if ends.is_none_or(|ends| ends.timestamp() > super::claims::LATEST) {
+            return Err(Error::config(
+                "a token lifetime beyond the year 9999: call never_expires() if tokens must not end",
+            ));
+        }
+        Ok(Some(Duration::from_secs(lifetime.as_secs())))
+    }
+
+    fn check_audience(&self) -> Result<()> {
+        if self.audience.is_empty() {
+            return Err(Error::config("access tokens have no audience: give at least one"));
+        }
+        let others = Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Access);
+        ensure_distinct_audiences(
+            self.audience
+                .iter()
+                .map(|audience| (Purpose::Access, audience.as_str()))
+                .chain(others.map(|purpose| (purpose, purpose.default_audience()))),
+        )
+    }
+
+    fn ring(&self, secret: &SecretKey) -> Result<RotatingKeys> {
+        let mut ring = match &self.keys {
+            Keys::Own(keys) => return Ok(keys.clone()),
+            Keys::Derived => KeyRing::hmac(derived(secret)?),
+            Keys::Raw => KeyRing::hmac(HmacKey::hs256(secret)?),
+        };
+        for previous in &self.previous_secrets {
+            ring = ring.and_hmac(match self.keys {
+                Keys::Raw => HmacKey::hs256(previous)?,
+                _ => derived(previous)?,
+            })?;
+        }
+        if matches!(
+            (&self.keys, self.upstream),
+            (Keys::Derived, UpstreamTokens::Accepted | UpstreamTokens::AcceptedUntil(_))
+        ) {
+            ring = ring.and_hmac(HmacKey::hs256(secret)?)?;
+        }
+        Ok(ring.into())
+    }
+
+    fn relaxations(&self) -> Vec<Relaxation> {
+        let unlimited = match self.lifetime {
+            Lifetime::Unlimited => Some(Relaxation::NeverExpires),
+            Lifetime::Limited(lifetime) if lifetime > Self::LONG_LIFETIME => Some(Relaxation::LongLifetime),
+            Lifetime::Limited(_) => None,
+        };
+        let raw = matches!(self.keys, Keys::Raw).then_some(Relaxation::RawKeys);
+        let upstream = (!matches!(self.upstream, UpstreamTokens::Refused)).then_some(Relaxation::UpstreamTokens);
+        let unrevoked = matches!(self.revocation, Revocation::Off).then_some(Relaxation::WithoutRevocation);
+        [unlimited, raw, upstream, unrevoked].into_iter().flatten().collect()
+    }
+}
+
+fn derived(secret: &SecretKey) -> Result<HmacKey> {
+    HmacKey::from_bytes(Purpose::Access.signing_key(secret)?.as_slice())
+}
+
+impl Default for JwtConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for JwtConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtConfig")
+            .field("audience", &self.audience)
+            .field("leeway", &self.leeway)
+            .field("relaxations", &self.relaxations())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,384 @@
+//! Tokens that travel by mail.
+
+use std::{fmt, future::ready, sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::{
+    claims::Claims,
+    jws,
+    keys::HmacKey,
+    purpose::{Purpose, ensure_distinct_audiences},
+    ring::KeyRing,
+    strategy::fresh_token_id,
+};
+use crate::{
+    domain::{Error, Password, PasswordHash, ResetToken, Result, SecretKey, VerifyToken},
+    port::{
+        Binding, BoxFuture, Clock, MailToken, MailTokenError, MailTokens, PasswordHasher, Random, TokenSubject,
+        Verification,
+    },
+};
+
+/// The settings of reset and verification tokens.
+#[derive(Debug, Clone)]
+#[must_use = "settings do nothing until they are built"]
+pub struct MailTokenConfig {
+    reset: Setting,
+    verify: Setting,
+    form: Form,
+}
+
+#[derive(Clone)]
+struct Setting {
+    lifetime: Duration,
+    audience: String,
+    secret: Option<SecretKey>,
+}
+
+/// Which tokens are minted and read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Ours: a derived key, bound by a keyed digest.
+    Bound,
+    /// fastapi-users': the secret as it is, bound by a password hash of the stored hash, or by the address alone.
+    Upstream,
+}
+
+impl MailTokenConfig {
+    /// Half an hour (OWASP forgot password cheat sheet; fastapi-users: one hour).
+    pub const DEFAULT_RESET_LIFETIME: Duration = Duration::from_secs(1800);
+    /// One hour, as fastapi-users.
+    pub const DEFAULT_VERIFY_LIFETIME: Duration = Duration::from_secs(3600);
+    /// The longest lifetime of either.
+    pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+    /// Our tokens, with the defaults.
+    pub fn new() -> Self {
+        Self {
+            reset: Setting::of(Purpose::Reset, Self::DEFAULT_RESET_LIFETIME),
+            verify: Setting::of(Purpose::Verify, Self::DEFAULT_VERIFY_LIFETIME),
+            form: Form::Bound,
+        }
+    }
+
+    /// Mints and reads tokens exactly as fastapi-users does, both good for an hour, so that services in Rust and Python
+    /// which share the secret read each other's.
+    ///
+    /// # Security
+    /// A verification token is then bound to id and address only, and purposes are kept apart by the audience alone.
+    pub fn fastapi_users() -> Self {
+        let hour = Duration::from_secs(3600);
+        Self {
+            reset: Setting::of(Purpose::Reset, hour),
+            verify: Setting::of(Purpose::Verify, hour),
+            form: Form::Upstream,
+        }
+    }
+
+    /// How long a reset token lives: a second to a day.
+    pub fn reset_lifetime(mut self, lifetime: Duration) -> Self {
+        self.reset.lifetime = lifetime;
+        self
+    }
+
+    /// How long a verification token lives: a second to a day.
+    pub fn verify_lifetime(mut self, lifetime: Duration) -> Self {
+        self.verify.lifetime = lifetime;
+        self
+    }
+
+    /// The audience of reset tokens, `fastapi-users:reset` by default.
+    pub fn reset_audience(mut self, audience: impl Into<String>) -> Self {
+        self.reset.audience = audience.into();
+        self
+    }
+
+    /// The audience of verification tokens, `fastapi-users:verify` by default.
+    pub fn verify_audience(mut self, audience: impl Into<String>) -> Self {
+        self.verify.audience = audience.into();
+        self
+    }
+
+    /// A secret of its own for reset tokens (fastapi-users' `reset_password_token_secret`), instead of the master secret.
+    pub fn reset_secret(mut self, secret: SecretKey) -> Self {
+        self.reset.secret = Some(secret);
+        self
+    }
+
+    /// A secret of its own for verification tokens (fastapi-users' `verification_token_secret`), instead of the master secret.
+    pub fn verify_secret(mut self, secret: SecretKey) -> Self {
+        self.verify.secret = Some(secret);
+        self
+    }
+
+    /// The two audiences with their purposes, for [`ensure_distinct_audiences`].
+    pub fn audiences(&self) -> impl Iterator<Item = (Purpose, &str)> {
+        [(Purpose::Reset, self.reset.audience.as_str()), (Purpose::Verify, self.verify.audience.as_str())].into_iter()
+    }
+
+    /// Builds the tokens' maker and reader. The hasher serves fastapi-users' reset tokens only.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a lifetime under a second or over a day, an audience that is empty or another purpose's, or a
+    /// secret that cannot be used.
+    pub fn build(
+        self,
+        secret: &SecretKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        hasher: Arc<dyn PasswordHasher>,
+    ) -> Result<JwtMailTokens> {
+        let others = [Purpose::Access, Purpose::OauthState].map(|purpose| (purpose, purpose.default_audience()));
+        ensure_distinct_audiences(self.audiences().chain(others))?;
+        Ok(JwtMailTokens {
+            reset: Kind::build(Purpose::Reset, self.reset, self.form, secret)?,
+            verify: Kind::build(Purpose::Verify, self.verify, self.form, secret)?,
+            form: self.form,
+            clock,
+            random,
+            hasher,
+        })
+    }
+}
+
+impl Default for MailTokenConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Setting {
+    fn of(purpose: Purpose, lifetime: Duration) -> Self {
+        Self { lifetime, audience: purpose.default_audience().to_owned(), secret: None }
+    }
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting")
+            .field("lifetime", &self.lifetime)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reset and verification tokens as JSON Web Tokens with HS256. Made by [`MailTokenConfig`].
+///
+/// Our tokens carry `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and `bnd`: a keyed digest of id, address
+/// and stored hash. A change of any of these makes the digest another one, and the token is dead.
+pub struct JwtMailTokens {
+    reset: Kind,
+    verify: Kind,
+    form: Form,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    hasher: Arc<dyn PasswordHasher>,
+}
+
+/// One of the two kinds.
+struct Kind {
+    ring: KeyRing,
+    binding: Hmac<Sha256>,
+    audience: String,
+    lifetime: Duration,
+}
+
+/// The claims of both forms, in the order of the wire with ours behind.
+#[derive(Serialize)]
+struct MailClaims<'a> {
+    sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_fgpt: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    aud: &'a str,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bnd: Option<String>,
+}
+
+impl Kind {
+    fn build(purpose: Purpose, setting: Setting, form: Form, master: &SecretKey) -> Result<Self> {
+        if setting.lifetime < Duration::from_secs(1) || setting.lifetime > MailTokenConfig::MAX_LIFETIME {
+            return Err(Error::config(format!(
+                "{purpose:?} tokens live {:?}: give a second to a day",
+                setting.lifetime
+            )));
+        }
+        let secret = setting.secret.as_ref().unwrap_or(master);
+        let key = match form {
+            Form::Bound => HmacKey::from_bytes(purpose.signing_key(secret)?.as_slice())?,
+            Form::Upstream => HmacKey::hs256(secret)?,
+        };
+        let binding = Hmac::new_from_slice(purpose.binding_key(secret)?.as_slice())
+            .map_err(|_| Error::config("no key can be derived from the secret"))?;
+        Ok(Self { ring: KeyRing::hmac(key), binding, audience: setting.audience, lifetime: setting.lifetime })
+    }
+
+    /// The digest that binds a token: HMAC-SHA-256 over id, address and stored hash, each behind its length, so that no
+    /// two triples give the same text.
+    fn digest(&self, of: TokenSubject<'_>) -> String {
+        let mut mac = self.binding.clone();
+        for part in [of.subject, of.email, of.hashed_password.as_stored()] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+}
+
+impl JwtMailTokens {
+    /// A token bound by our digest.
+    fn mint_bound(&self, kind: &Kind, of: TokenSubject<'_>, email: Option<&str>) -> Result<String, MailTokenError> {
+        let now = self.clock.now();
+        let claims = MailClaims {
+            sub: of.subject,
+            password_fgpt: None,
+            email,
+            aud: &kind.audience,
+            exp: (now + kind.lifetime).timestamp(),
+            iat: Some(now.timestamp()),
+            jti: Some(fresh_token_id(self.random.as_ref()).map_err(|_| MailTokenError::Failed)?),
+            bnd: Some(kind.digest(of)),
+        };
+        jws::sign(&kind.ring, &claims).ok_or(MailTokenError::Failed)
+    }
+
+    /// A token as fastapi-users mints it.
+    fn mint_upstream(
+        &self,
+        kind: &Kind,
+        subject: &str,
+        fingerprint: Option<&PasswordHash>,
+        email: Option<&str>,
+    ) -> Result<String, MailTokenError> {
+        let claims = MailClaims {
+            sub: subject,
+            password_fgpt: fingerprint.map(PasswordHash::as_stored),
+            email,
+            aud: &kind.audience,
+            exp: (self.clock.now() + kind.lifetime).timestamp(),
+            iat: None,
+            jti: None,
+            bnd: None,
+        };
+        jws::sign(&kind.ring, &claims).ok_or(MailTokenError::Failed)
+    }
+
+    /// Reads a token of one kind: signature first, then purpose, then times, then what binds it.
+    fn read(
+        &self,
+        kind: &Kind,
+        token: &str,
+        binding: fn(Form, &mut Claims<'_>) -> Option<Binding>,
+    ) -> Option<MailToken> {
+        let payload = jws::verify(&kind.ring, token)?;
+        let mut claims = Claims::read(&payload)?;
+        let is_ours = claims.is_for(&[&kind.audience])
+            && claims.expires_at().is_some()
+            && claims.is_live(self.clock.now(), Duration::ZERO);
+        if !is_ours {
+            return None;
+        }
+        let binding = binding(self.form, &mut claims)?;
+        Some(MailToken {
+            subject: claims.sub.0.into_owned(),
+            email: claims.email.map(|email| email.0.into_owned()),
+            binding,
+        })
+    }
+
+    /// The kind of a token that was read: only verification tokens name an address.
+    const fn kind_of(&self, token: &MailToken) -> &Kind {
+        if token.email.is_some() { &self.verify } else { &self.reset }
+    }
+}
+
+/// What binds a reset token. One that names an address is none.
+fn reset_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
+    if claims.email.is_some() {
+        return None;
+    }
+    match form {
+        Form::Bound => claims.bnd.take().map(|bnd| Binding::Digest(bnd.0.into_owned())),
+        Form::Upstream => {
+            claims.password_fgpt.take().map(|hash| Binding::Fingerprint(PasswordHash::from_stored(hash.0.into_owned())))
+        }
+    }
+}
+
+/// What binds a verification token. One that names no address is none.
+fn verify_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
+    claims.email.as_ref()?;
+    match form {
+        Form::Bound => claims.bnd.take().map(|bnd| Binding::Digest(bnd.0.into_owned())),
+        Form::Upstream => Some(Binding::Address),
+    }
+}
+
+impl MailTokens for JwtMailTokens {
+    fn mint_reset<'a>(&'a self, of: TokenSubject<'a>) -> BoxFuture<'a, Result<ResetToken, MailTokenError>> {
+        match self.form {
+            Form::Bound => Box::pin(ready(self.mint_bound(&self.reset, of, None).map(ResetToken::new))),
+            Form::Upstream => Box::pin(async move {
+                let fingerprint = self.hasher.hash(&Password::new(of.hashed_password.as_stored())).await?;
+                self.mint_upstream(&self.reset, of.subject, Some(&fingerprint), None).map(ResetToken::new)
+            }),
+        }
+    }
+
+    fn read_reset(&self, token: &ResetToken) -> Option<MailToken> {
+        self.read(&self.reset, token.secret(), reset_binding)
+    }
+
+    fn mint_verify<'a>(&'a self, of: TokenSubject<'a>) -> BoxFuture<'a, Result<VerifyToken, MailTokenError>> {
+        let token = match self.form {
+            Form::Bound => self.mint_bound(&self.verify, of, Some(of.email)),
+            Form::Upstream => self.mint_upstream(&self.verify, of.subject, None, Some(of.email)),
+        };
+        Box::pin(ready(token.map(VerifyToken::new)))
+    }
+
+    fn read_verify(&self, token: &VerifyToken) -> Option<MailToken> {
+        self.read(&self.verify, token.secret(), verify_binding)
+    }
+
+    fn is_bound<'a>(
+        &'a self,
+        token: &'a MailToken,
+        to: TokenSubject<'a>,
+    ) -> BoxFuture<'a, Result<bool, MailTokenError>> {
+        Box::pin(async move {
+            Ok(match &token.binding {
+                Binding::Digest(bound) => {
+                    let expected = self.kind_of(token).digest(to);
+                    bool::from(bound.as_bytes().ct_eq(expected.as_bytes()))
+                }
+                Binding::Fingerprint(fingerprint) => {
+                    let stored = Password::new(to.hashed_password.as_stored());
+                    self.hasher.verify(&stored, fingerprint).await? != Verification::Wrong
+                }
+                Binding::Address => token.email.as_deref() == Some(to.email),
+            })
+        })
+    }
+}
+
+impl fmt::Debug for JwtMailTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtMailTokens")
+            .field("form", &self.form)
+            .field("reset_lifetime", &self.reset.lifetime)
+            .field("verify_lifetime", &self.verify.lifetime)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! Mail that is kept for tests to read.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::port::{BoxFuture, Mail, MailError, MailTransport};
+
+/// Keeps all mails in memory. Cheap to clone; all clones share one box. For tests (feature `testing`).
+#[derive(Debug, Clone, Default)]
+pub struct MemoryMails(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    mails: Mutex<Vec<Mail>>,
+    arrived: Notify,
+}
+
+impl MemoryMails {
+    /// An empty box.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All mails, in the order of sending.
+    #[must_use]
+    pub fn all(&self) -> Vec<Mail> {
+        self.mails().clone()
+    }
+
+    /// Waits until `count` mails are there and answers all. Mail is sent after the answer, so a test waits for it; give
+    /// the wait a time limit.
+    pub async fn wait_for(&self, count: usize) -> Vec<Mail> {
+        loop {
+            let arrived = self.0.arrived.notified(); // made before the look, so that no mail is missed
+            let mails = self.all();
+            if mails.len() >= count {
+                return mails;
+            }
+            arrived.await;
+        }
+    }
+
+    /// The token in the link of a mail, as a page would read it from its fragment.
+    #[must_use]
+    pub fn token(mail: &Mail) -> Option<String> {
+        let (_, fragment) = mail.text.split_once("#")?;
+        let fragment = fragment.split_whitespace().next()?;
+        url::form_urlencoded::parse(fragment.as_bytes())
+            .find(|(name, _)| name == "token")
+            .map(|(_, token)| token.into_owned())
+    }
+
+    fn mails(&self) -> MutexGuard<'_, Vec<Mail>> {
+        self.0.mails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MailTransport for MemoryMails {
+    fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
+        self.mails().push(mail.clone());
+        self.0.arrived.notify_waiters();
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{adapter::mail::Mailer, domain::VerifyToken};
+
+    #[tokio::test]
+    async fn a_test_waits_for_a_mail_and_reads_its_token() -> crate::domain::Result<()> {
+        let mails = MemoryMails::new();
+        let mailer = Mailer::new(Arc::new(mails.clone()), "https://example.org")?;
+        let token = VerifyToken::new("a+b&c d");
+        let (arrived, sent) = tokio::join!(mails.wait_for(1), mailer.send_verification("ann@example.org", &token));
+        assert!(sent.is_ok());
+        assert_eq!(arrived.first().and_then(MemoryMails::token).as_deref(), Some("a+b&c d"));
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! Mail: who sends it, what it says, and what delivers it.
+
+mod letter;
+mod mailer;
+mod mails;
+#[cfg(feature = "testing")]
+mod memory;
+#[cfg(feature = "smtp")]
+mod smtp;
+mod templates;
+mod terminal;
+
+pub use letter::{Letter, escape_html};
+pub use mailer::Mailer;
+pub use mails::Mails;
+#[cfg(feature = "testing")]
+pub use memory::MemoryMails;
+#[cfg(feature = "smtp")]
+pub use smtp::Smtp;
+pub use templates::{EmailChanged, English, Linked, MailTemplates, Notice};
+pub use terminal::Terminal;

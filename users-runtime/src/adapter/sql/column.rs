@@ -1,0 +1,149 @@
+//! Values of columns: which Rust types have one, and what the schema must know about it.
+
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::{Arguments as _, Decode, Encode, Type, TypeInfo as _, ValueRef as _, error::BoxDynError};
+
+use super::{Driver, SqlResult};
+
+/// A Rust type that stands in a column of the database `DB`: everything that sqlx can encode and decode.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in a column",
+    label = "no column type is known for `{Self}`",
+    note = "help: mark the field `json` to store it as JSON, `#[auth(.., json)]`",
+    note = "help: or mark it `text` if serde makes a string of it, `#[auth(.., text)]`",
+    note = "help: or implement sqlx's `Type`, `Encode` and `Decode` for it"
+)]
+pub trait Column<DB: Driver>: Sized {
+    /// The database's name of the type, such as `TEXT`.
+    fn type_name() -> String;
+
+    /// Appends the value to a statement's arguments.
+    ///
+    /// # Errors
+    /// Whatever the type's `Encode` answers.
+    fn add(&self, arguments: &mut DB::Arguments) -> Result<(), BoxDynError>;
+
+    /// Reads column number `index` of a row.
+    ///
+    /// # Errors
+    /// If there is no such column, or its value is of another type.
+    fn read(row: &DB::Row, index: usize) -> SqlResult<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<DB, T> Column<DB> for T
+where
+    DB: Driver,
+    T: Type<DB> + for<'q> Encode<'q, DB> + for<'r> Decode<'r, DB>,
+{
+    fn type_name() -> String {
+        T::type_info().name().to_owned()
+    }
+
+    fn add(&self, arguments: &mut DB::Arguments) -> Result<(), BoxDynError> {
+        arguments.add(self)
+    }
+
+    fn read(row: &DB::Row, index: usize) -> SqlResult<Self> {
+        let value = DB::value_at(row, index)?;
+        let found = value.type_info();
+        if !value.is_null() && !found.is_null() && !T::compatible(&found) {
+            let source = format!("the column has the type {found}, the field wants {}", T::type_info()).into();
+            return Err(sqlx::Error::ColumnDecode { index: index.to_string(), source });
+        }
+        T::decode(value).map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
+    }
+}
+
+/// [`Column`] seen from the database: `DB: Codec<T>` says the same as `T: Column<DB>`, but as a supertrait of
+/// [`Dialect`](super::Dialect) it is implied, so generated code needs no bounds for the types of the six roles.
+pub trait Codec<T>: Driver {
+    /// The database's name of the type.
+    fn type_name() -> String;
+
+    /// Appends a value to a statement's arguments.
+    ///
+    /// # Errors
+    /// As [`Column::add`].
+    fn add(value: &T, arguments: &mut Self::Arguments) -> Result<(), BoxDynError>;
+
+    /// Reads column number `index` of a row.
+    ///
+    /// # Errors
+    /// As [`Column::read`].
+    fn read(row: &Self::Row, index: usize) -> SqlResult<T>;
+}
+
+impl<DB: Driver, T: Column<DB>> Codec<T> for DB {
+    fn type_name() -> String {
+        T::type_name()
+    }
+
+    fn add(value: &T, arguments: &mut Self::Arguments) -> Result<(), BoxDynError> {
+        value.add(arguments)
+    }
+
+    fn read(row: &Self::Row, index: usize) -> SqlResult<T> {
+        T::read(row, index)
+    }
+}
+
+/// What the schema must know about a column of the application's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlColumn {
+    /// Its name, unquoted.
+    pub name: &'static str,
+    /// Its type in the words of the database.
+    pub sql_type: String,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// What rows get that are there before the column is: an SQL literal.
+    pub fill: Option<String>,
+}
+
+/// The column of a field of type `T`, which is `nullable` if `T` is an `Option`.
+#[must_use]
+pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
+    let sql_type = T::type_name();
+    let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
+    SqlColumn { name, sql_type, nullable, fill }
+}
+
+/// The column of a field that is stored as JSON text.
+#[must_use]
+pub fn json_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
+    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None }
+}
+
+/// The column of a field that is stored as the text which serde makes of it.
+#[must_use]
+pub fn text_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
+    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None }
+}
+
+impl SqlColumn {
+    /// Rows that are there before the column is get `value` (the field's `default`), as text, number or boolean.
+    #[must_use]
+    pub fn filled_with<T: Serialize>(mut self, value: &T) -> Self {
+        self.fill = match serde_json::to_value(value) {
+            Ok(Value::String(text)) => Some(literal(&text)),
+            Ok(Value::Number(number)) => Some(number.to_string()),
+            Ok(Value::Bool(flag)) => Some(if flag { "TRUE" } else { "FALSE" }.to_owned()),
+            _ => self.fill,
+        };
+        self
+    }
+
+    /// As [`SqlColumn::filled_with`], for a column of JSON text.
+    #[must_use]
+    pub fn filled_with_json<T: Serialize>(mut self, value: &T) -> Self {
+        self.fill = serde_json::to_string(value).ok().map(|text| literal(&text)).or(self.fill);
+        self
+    }
+}
+
+/// A text as an SQL literal. Only values out of the application's source come here, never a request's.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,199 @@
+//! The store that a database URL names.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::StoredUser;
+use crate::{
+    domain::{CanonicalEmail, Error, Result, Timestamp, TokenId},
+    port::{BoxFuture, Change, Found, Lookup, SchemaDrift, StoreError, UserStore},
+};
+
+/// How many connections are kept and how long a request waits for one.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PoolSettings {
+    /// Connections that read, at most (as many as there are cores, 2 to 8). Requests that arrive together share a
+    /// query, so few are enough. SQLite has one more that writes; other databases use these for writes as well.
+    pub readers: u32,
+    /// How long a request waits for a free connection before it is refused as unavailable (2 seconds).
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { readers: u32::try_from(cores).unwrap_or(u32::MAX).clamp(2, 8), acquire_timeout: Duration::from_secs(2) }
+    }
+}
+
+impl PoolSettings {
+    /// Sets how many connections read at most.
+    #[must_use]
+    pub fn with_readers(mut self, readers: u32) -> Self {
+        self.readers = readers;
+        self
+    }
+
+    /// Sets how long a request waits for a free connection.
+    #[must_use]
+    pub fn with_acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+}
+
+/// Users in an SQL database.
+///
+/// Cheap to clone; clones share the connections.
+pub struct SqlStore<U: StoredUser> {
+    store: Arc<dyn UserStore<U>>,
+    creation: Arc<str>,
+    close: Closing,
+}
+
+/// Closes the connections, whatever their database.
+type Closing = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+impl<U: StoredUser> SqlStore<U> {
+    /// Connects to the database of a URL: `sqlite://app.db?mode=rwc`, `sqlite::memory:`.
+    ///
+    /// An SQLite file is created only if the URL says `mode=rwc`. It is opened with a write-ahead log, foreign keys, and
+    /// commits that are on the disk before they are acknowledged.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the URL is not understood or its database is not built in; [`Error::Store`] if the
+    /// database cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, &PoolSettings::default()).await
+    }
+
+    /// As [`SqlStore::connect`], with other settings.
+    ///
+    /// # Errors
+    /// As [`SqlStore::connect`].
+    pub async fn connect_with(url: &str, settings: &PoolSettings) -> Result<Self> {
+        // A URL may hold a password: no message repeats it.
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            #[cfg(feature = "sqlite")]
+            Some("sqlite") => Self::over(super::sqlite::open(url, settings).await?),
+            #[cfg(not(feature = "sqlite"))]
+            Some("sqlite") => Err(not_built_in("SQLite", "sqlite")),
+            Some("postgres" | "postgresql") => Err(not_built_in("PostgreSQL", "postgres")),
+            Some("mysql" | "mariadb") => Err(not_built_in("MySQL", "mysql")),
+            _ => Err(Error::config("the database URL must start with `sqlite:`, such as sqlite://app.db?mode=rwc")),
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl<U: StoredUser + super::SqlUser<sqlx::Sqlite>> SqlStore<U> {
+    /// Uses a pool that the application has already.
+    ///
+    /// # Security
+    /// The pool's own settings hold. Without `foreign_keys` (on by default in sqlx) the tokens of a deleted user stay
+    /// behind, and with `synchronous` below `FULL` an acknowledged change may be lost when the power fails.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the struct is not meant for SQLite (`#[auth(databases(…))]`).
+    pub fn from_sqlite_pool(pool: sqlx::SqlitePool) -> Result<Self> {
+        Self::over(super::sqlite::share(pool))
+    }
+}
+
+impl<U: StoredUser> SqlStore<U> {
+    fn over<DB: super::Dialect>(pools: super::store::Pools<DB>) -> Result<Self>
+    where
+        U: super::SqlUser<DB>,
+    {
+        let sql = <U as super::SqlUser<DB>>::SQL;
+        let custom = <U as super::SqlUser<DB>>::columns();
+        if DB::statements(sql).is_none() {
+            return Err(Error::config(format!(
+                "the user type of the table {:?} is not meant for {}: see #[auth(databases(…))]",
+                sql.table,
+                DB::NAME
+            )));
+        }
+        let creation = DB::wanted(sql, &custom).creation().into();
+        let (read, write) = (pools.read.clone(), pools.write.clone());
+        let close: Closing = Arc::new(move || {
+            let (read, write) = (read.clone(), write.clone());
+            Box::pin(async move {
+                read.close().await;
+                write.close().await;
+            })
+        });
+        Ok(Self { store: Arc::new(super::store::Store::<U, DB>::new(pools)), creation, close })
+    }
+
+    /// The statements that create the schema in an empty database, for tools that keep migrations in files.
+    #[must_use]
+    pub fn migration_sql(&self) -> &str {
+        &self.creation
+    }
+
+    /// Closes the connections after the statements under way. SQLite then has everything in its one file.
+    pub async fn close(&self) {
+        (self.close)().await;
+    }
+}
+
+fn not_built_in(database: &str, feature: &str) -> Error {
+    Error::config(format!(
+        "the URL names a {database} database, which is not built in: it needs the Cargo feature `{feature}` of axum-users"
+    ))
+}
+
+impl<U: StoredUser> Clone for SqlStore<U> {
+    fn clone(&self) -> Self {
+        Self { store: Arc::clone(&self.store), creation: Arc::clone(&self.creation), close: Arc::clone(&self.close) }
+    }
+}
+
+impl<U: StoredUser> fmt::Debug for SqlStore<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore").finish_non_exhaustive()
+    }
+}
+
+impl<U: StoredUser> UserStore<U> for SqlStore<U> {
+    fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
+        self.store.find(wanted)
+    }
+
+    fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
+        self.store.find_by_email(email)
+    }
+
+    fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
+        self.store.insert(user)
+    }
+
+    fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
+        self.store.update(change)
+    }
+
+    fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.delete(id)
+    }
+
+    fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.end_sessions(whose)
+    }
+
+    fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.revoke(token, until)
+    }
+
+    fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.purge_expired(now)
+    }
+
+    fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.migrate()
+    }
+
+    fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
+        self.store.check_schema()
+    }
+}

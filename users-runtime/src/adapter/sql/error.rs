@@ -1,0 +1,27 @@
+//! What a database's error means to the runtime.
+
+use sqlx::Error;
+
+use super::{Driver, UserSql};
+use crate::port::StoreError;
+
+/// Sorts an error of the driver. The cause travels along for the log; it names tables and columns, never values.
+pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError {
+    match &error {
+        Error::Database(refusal) if refusal.is_unique_violation() => {
+            if DB::is_email_taken(refusal.as_ref(), sql) {
+                StoreError::EmailTaken
+            } else {
+                StoreError::Conflict
+            }
+        }
+        Error::Database(refusal) if DB::is_unavailable(refusal.as_ref()) => StoreError::unavailable(error),
+        Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::WorkerCrashed
+        | Error::BeginFailed => StoreError::unavailable(error),
+        _ => StoreError::failed(error),
+    }
+}

@@ -1,0 +1,29 @@
+//! The SQL store: users in SQLite (feature `sqlite`), written so that PostgreSQL and MySQL are one more file each.
+//!
+//! Shape comes from the derive ([`UserSql`], [`SqlUser`]), behaviour is here. No statement on the way of a request is
+//! put together at run time; only the schema (create, add, compare) is, out of names that the derive has checked.
+
+mod column;
+mod connect;
+mod dialect;
+mod error;
+mod row;
+mod schema;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod statements;
+mod store;
+mod user;
+mod values;
+
+pub use column::{Codec, Column, SqlColumn, column, json_column, text_column};
+pub use connect::{PoolSettings, SqlStore};
+pub use dialect::{Dialect, Driver};
+pub use row::Row;
+pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
+pub use statements::{Statements, UserSql};
+pub use user::{SqlUser, StoredUser};
+pub use values::Values;
+
+/// Shorthand for results of reading and binding values.
+pub type SqlResult<T> = Result<T, sqlx::Error>;

@@ -1,0 +1,62 @@
+//! SQLite: opening a database.
+
+use std::str::FromStr;
+
+use sqlx::{
+    Sqlite, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    adapter::sql::{PoolSettings, store::Pools},
+    domain::{Error, Result},
+    port::StoreError,
+};
+
+/// How long a statement waits for another process's write lock before it is refused as busy.
+const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Opens the database of a URL such as `sqlite://app.db?mode=rwc` or `sqlite::memory:`.
+///
+/// Durable before fast: with `synchronous = FULL` a commit is on the disk before it is acknowledged; the `NORMAL` that
+/// is usual with a write-ahead log may lose the last ones when the power fails.
+pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Sqlite>> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|error| Error::config(format!("the SQLite URL is not understood: {error}")))?
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .synchronous(SqliteSynchronous::Full);
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let read_only = url.contains("mode=ro") || url.contains("immutable=");
+    let options = if in_memory || read_only { options } else { options.journal_mode(SqliteJournalMode::Wal) };
+
+    // SQLite has one writer at a time. One connection for writes makes them queue here, where waiting is fair and
+    // has a limit. A database in memory lives in its connection: one, and never closed.
+    let pool = SqlitePoolOptions::new()
+        .acquire_timeout(settings.acquire_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    let write = pool.clone().max_connections(1).min_connections(1);
+    let write = write.connect_with(options.clone()).await.map_err(cannot_open)?;
+    let read = if in_memory {
+        write.clone()
+    } else {
+        pool.max_connections(settings.readers.max(1)).connect_with(options).await.map_err(cannot_open)?
+    };
+    Ok(Pools { read, write })
+}
+
+/// Uses a pool that the application has already, for reads and writes.
+pub(in crate::adapter::sql) fn share(pool: SqlitePool) -> Pools<Sqlite> {
+    Pools { read: pool.clone(), write: pool }
+}
+
+fn cannot_open(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("14") => Error::config(
+            "the SQLite file cannot be opened. If it is to be created, say so in the URL: sqlite://app.db?mode=rwc",
+        ),
+        _ => Error::Store(StoreError::unavailable(error)),
+    }
+}

@@ -1,0 +1,118 @@
+//! SQLite: running statements and reading values.
+
+mod connect;
+mod schema;
+
+use sqlx::{Arguments as _, Row as _, Sqlite, error::DatabaseError, sqlite};
+use uuid::fmt::Hyphenated;
+
+pub(super) use self::connect::{open, share};
+use super::{Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed};
+use crate::{
+    domain::{IdValue, UserId},
+    port::{BoxFuture, Lookup},
+};
+
+impl Sealed for Sqlite {}
+
+impl Driver for Sqlite {
+    const TEXT: &'static str = "TEXT";
+
+    /// Takes the write lock at once. A transaction that starts as a reader and then wants to write is refused as busy,
+    /// without waiting, if another one wrote in between.
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+
+    fn value_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<sqlite::SqliteValueRef<'_>> {
+        row.try_get_raw(index)
+    }
+
+    fn zero(sql_type: &str) -> Option<&'static str> {
+        Some(match sql_type {
+            "TEXT" => "''",
+            "INTEGER" | "REAL" | "NUMERIC" => "0",
+            "BOOLEAN" => "FALSE",
+            "DATETIME" => "'1970-01-01T00:00:00+00:00'",
+            "DATE" => "'1970-01-01'",
+            "TIME" => "'00:00:00'",
+            _ => return None,
+        })
+    }
+
+    fn id_at<I: UserId>(row: &sqlite::SqliteRow, index: usize) -> SqlResult<I> {
+        let value = if I::MADE_BY_DATABASE {
+            IdValue::Integer(row.try_get(index)?)
+        } else {
+            IdValue::Uuid(row.try_get::<Hyphenated, _>(index)?.into_uuid())
+        };
+        I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
+            index: index.to_string(),
+            source: "the id is out of the range of its type".into(),
+        })
+    }
+
+    fn add_id<I: UserId>(id: I, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        match id.to_value() {
+            IdValue::Integer(id) => arguments.add(id),
+            IdValue::Uuid(id) => arguments.add(id.hyphenated()),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+
+    fn add_lookups<I: UserId>(wanted: &[Lookup<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        let pairs: Vec<(I, Option<&str>)> =
+            wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
+        let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        arguments.add(text).map_err(sqlx::Error::Encode)
+    }
+
+    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
+        // SQLite names no constraint apart from its text: the columns of an ordinary index, the name of one on an
+        // expression.
+        let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
+        let email = sql.columns.get(schema::EMAIL).copied().unwrap_or("email");
+        violated == format!("{}.{email}", sql.table)
+            || violated == format!("index '{}'", schema::canonical_index(sql.table, email))
+    }
+
+    fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
+        const BUSY: i32 = 5;
+        const LOCKED: i32 = 6;
+        const READONLY: i32 = 8;
+        const IOERR: i32 = 10;
+        const FULL: i32 = 13;
+        const CANTOPEN: i32 = 14;
+        let code = refusal.code().and_then(|code| code.parse::<i32>().ok());
+        // The low byte is the primary code (https://sqlite.org/rescode.html).
+        code.is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
+    }
+
+    fn fetch_optional<'a>(
+        connection: &'a mut sqlite::SqliteConnection,
+        sql: &'static str,
+        arguments: sqlite::SqliteArguments,
+    ) -> BoxFuture<'a, SqlResult<Option<sqlite::SqliteRow>>> {
+        Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
+    }
+
+    fn fetch_all<'a>(
+        connection: &'a mut sqlite::SqliteConnection,
+        sql: &'static str,
+        arguments: sqlite::SqliteArguments,
+    ) -> BoxFuture<'a, SqlResult<Vec<sqlite::SqliteRow>>> {
+        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
+    }
+
+    fn execute<'a>(
+        connection: &'a mut sqlite::SqliteConnection,
+        sql: &'static str,
+        arguments: sqlite::SqliteArguments,
+    ) -> BoxFuture<'a, SqlResult<u64>> {
+        Box::pin(async move { Ok(sqlx::query_with(sql, arguments).execute(connection).await?.rows_affected()) })
+    }
+}
+
+impl Dialect for Sqlite {
+    fn statements(sql: &'static UserSql) -> &'static Statements {
+        &sql.sqlite
+    }
+}

@@ -1,0 +1,53 @@
+//! What the derive promises to the SQL store.
+
+use super::{Dialect, Row, SqlColumn, SqlResult, UserSql, Values};
+use crate::user::AuthUser;
+
+/// Columns in, columns out. Written by the derive, one impl for every database.
+pub trait SqlUser<DB: Dialect>: AuthUser {
+    /// The statements.
+    const SQL: &'static UserSql;
+
+    /// The columns of the application's own, in the order of [`UserSql::columns`] after the six roles.
+    fn columns() -> Vec<SqlColumn> {
+        Vec::new()
+    }
+
+    /// Reads a user: all columns, from index 0.
+    ///
+    /// # Errors
+    /// If a column is missing or holds something else.
+    fn from_row(row: &Row<'_, DB>) -> SqlResult<Self>;
+
+    /// Hands over all columns, in order.
+    ///
+    /// # Errors
+    /// If a value cannot be encoded.
+    fn bind(&self, values: &mut Values<'_, DB>) -> SqlResult<()>;
+}
+
+/// A user type that every enabled database can keep: what a database URL asks for.
+///
+/// Implemented by itself for what the derive wrote. The Cargo features are looked at here, so that generated code never
+/// has to.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in every enabled database",
+    label = "a column of `{Self}` has a type that a database does not know",
+    note = "help: derive it with `#[derive(AuthUser)]`, and mark fields of other types `json` or `text`"
+)]
+pub trait StoredUser: enabled::OnSqlite {}
+
+impl<U: enabled::OnSqlite> StoredUser for U {}
+
+/// One trait per Cargo feature: the bound when it is on, nothing when it is off.
+mod enabled {
+    #[cfg(feature = "sqlite")]
+    pub trait OnSqlite: super::SqlUser<sqlx::Sqlite> {}
+    #[cfg(feature = "sqlite")]
+    impl<U: super::SqlUser<sqlx::Sqlite>> OnSqlite for U {}
+
+    #[cfg(not(feature = "sqlite"))]
+    pub trait OnSqlite: super::AuthUser {}
+    #[cfg(not(feature = "sqlite"))]
+    impl<U: super::AuthUser> OnSqlite for U {}
+}

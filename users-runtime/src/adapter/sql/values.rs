@@ -1,0 +1,116 @@
+//! The values of a user on their way into a statement, as generated code hands them over.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Codec, Dialect, SqlColumn, SqlResult};
+use crate::{
+    domain::{PasswordHash, UserId},
+    user::{Account, Columns},
+};
+
+/// Takes the columns of a user in the order of [`UserSql::columns`](super::UserSql::columns) and binds what the
+/// statement at hand wants of them.
+pub struct Values<'c, DB: Dialect> {
+    arguments: DB::Arguments,
+    purpose: Purpose,
+    custom: &'c [SqlColumn],
+    next: usize,
+}
+
+/// What the values are for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    /// Every value; the id only if we make it.
+    Insert,
+    /// For every column but the id: whether to write it, and the value.
+    Update(Columns),
+}
+
+impl<'c, DB: Dialect> Values<'c, DB> {
+    /// For [`Statements::insert`](super::Statements::insert).
+    pub(crate) fn insert(custom: &'c [SqlColumn]) -> Self {
+        Self { arguments: DB::Arguments::default(), purpose: Purpose::Insert, custom, next: 0 }
+    }
+
+    /// For [`Statements::update`](super::Statements::update).
+    pub(crate) fn update(custom: &'c [SqlColumn], columns: Columns) -> Self {
+        Self { arguments: DB::Arguments::default(), purpose: Purpose::Update(columns), custom, next: 0 }
+    }
+
+    pub(crate) fn into_arguments(self) -> DB::Arguments {
+        self.arguments
+    }
+
+    /// The id.
+    ///
+    /// # Errors
+    /// If the driver refuses the value.
+    pub fn id<I: UserId>(&mut self, id: I) -> SqlResult<()> {
+        self.next += 1;
+        match self.purpose {
+            Purpose::Insert if !I::MADE_BY_DATABASE => DB::add_id(id, &mut self.arguments),
+            Purpose::Insert | Purpose::Update(_) => Ok(()),
+        }
+    }
+
+    /// The six roles.
+    ///
+    /// # Errors
+    /// If the driver refuses a value.
+    pub fn account<I: UserId>(&mut self, account: &Account<'_, I>) -> SqlResult<()> {
+        self.id(account.id)?;
+        self.add(&account.email.to_owned())?;
+        self.hash(account.hashed_password)?;
+        self.add(&account.status.is_active)?;
+        self.add(&account.status.is_superuser)?;
+        self.add(&account.status.is_verified)
+    }
+
+    /// A value that has a column type of its own.
+    ///
+    /// # Errors
+    /// If the type's `Encode` refuses the value.
+    pub fn add<T>(&mut self, value: &T) -> SqlResult<()>
+    where
+        DB: Codec<T>,
+    {
+        if let Purpose::Update(columns) = self.purpose {
+            let write = columns.contains(self.next);
+            <DB as Codec<bool>>::add(&write, &mut self.arguments).map_err(sqlx::Error::Encode)?;
+        }
+        self.next += 1;
+        <DB as Codec<T>>::add(value, &mut self.arguments).map_err(sqlx::Error::Encode)
+    }
+
+    /// The password hash.
+    ///
+    /// # Errors
+    /// If the driver refuses the value.
+    pub fn hash(&mut self, hash: &PasswordHash) -> SqlResult<()> {
+        self.add(&hash.as_stored().to_owned())
+    }
+
+    /// A value to be stored as JSON text. JSON's `null` becomes NULL where the column may be NULL.
+    ///
+    /// # Errors
+    /// If serde refuses the value.
+    pub fn json<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
+        let text = serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let nullable =
+            self.next.checked_sub(Columns::ROLES).and_then(|n| self.custom.get(n)).is_some_and(|c| c.nullable);
+        self.add(&if nullable && text == "null" { None } else { Some(text) })
+    }
+
+    /// A value to be stored as the text that serde makes of it. `None` becomes NULL.
+    ///
+    /// # Errors
+    /// If serde refuses the value, or makes something else than a string of it.
+    pub fn text<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
+        match serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(error.into()))? {
+            Value::String(text) => self.add(&Some(text)),
+            Value::Null => self.add(&None::<String>),
+            _ => Err(sqlx::Error::Encode("a field marked `text` must become a string; mark it `json` instead".into())),
+        }
+    }
+}

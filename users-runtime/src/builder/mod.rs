@@ -1,0 +1,282 @@
+//! The composition root: the only floor that sees both the manager and the adapters.
+
+mod backend;
+mod mailing;
+mod serve;
+
+use std::{sync::Arc, time::Duration};
+
+pub use backend::Backend;
+pub use mailing::NoHooks;
+pub use serve::serve;
+
+use crate::{
+    adapter::{
+        OsRandom, SystemClock,
+        jwt::MailTokenConfig,
+        mail::{Mailer, Mails},
+        password::{Argon2Params, HashSettings, Hashing, RehashRule},
+    },
+    domain::{Error, Relaxation, Result, SecretKey, UserId},
+    manager::{ActiveGate, Jobs, Loader, Parts, Policy, Users, VerifiedGate},
+    port::{Clock, EnabledBackends, Gate, Hooks, Random, UserManager, UserStore},
+    user::AuthUser,
+};
+
+/// Puts a [`Users`] together. What must be given is the secret, a store and at least one backend.
+#[must_use]
+pub struct UsersBuilder<U: AuthUser> {
+    secret: SecretKey,
+    store: Option<Box<dyn FnOnce() -> StoreFuture<U> + Send>>,
+    backends: Vec<Backend>,
+    hooks: Option<Arc<dyn Hooks<U>>>,
+    verification_on_register: bool,
+    enabled: Option<Arc<dyn EnabledBackends>>,
+    gates: Vec<Arc<dyn Gate<U>>>,
+    policy: Policy,
+    hashing: Option<HashSettings>,
+    reset_lifetime: Option<Duration>,
+    verify_lifetime: Option<Duration>,
+    mail_queue: usize,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
+
+impl<U: AuthUser> Users<U> {
+    /// Starts to put a service together.
+    pub fn builder(secret: SecretKey) -> UsersBuilder<U> {
+        UsersBuilder {
+            secret,
+            store: None,
+            backends: Vec::new(),
+            hooks: None,
+            verification_on_register: false,
+            enabled: None,
+            gates: Vec::new(),
+            policy: Policy::recommended(),
+            hashing: None,
+            reset_lifetime: None,
+            verify_lifetime: None,
+            mail_queue: 1024,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+        }
+    }
+}
+
+impl<U: AuthUser> UsersBuilder<U> {
+    /// Keeps users in the database at `url`, such as `sqlite://app.db?mode=rwc`. The scheme picks the database; each
+    /// needs its Cargo feature.
+    #[cfg(feature = "sqlite")]
+    pub fn database(mut self, url: impl Into<String>) -> Self
+    where
+        U: crate::adapter::sql::StoredUser,
+    {
+        let url = url.into();
+        self.store = Some(Box::new(move || {
+            Box::pin(async move {
+                let store = crate::adapter::sql::SqlStore::<U>::connect(&url).await?;
+                Ok(Arc::new(store) as Arc<dyn UserStore<U>>)
+            })
+        }));
+        self
+    }
+
+    /// Keeps users in a store of the application's own, or in a pool that it shares.
+    pub fn store(mut self, store: impl UserStore<U>) -> Self {
+        self.store = Some(Box::new(move || Box::pin(async move { Ok(Arc::new(store) as Arc<dyn UserStore<U>>) })));
+        self
+    }
+
+    /// Adds a way to log in. Several are asked in the order of declaration; names must differ.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backends.push(backend);
+        self
+    }
+
+    /// Decides for each request which backends count. Default: all.
+    pub fn enabled_backends(mut self, enabled: impl EnabledBackends) -> Self {
+        self.enabled = Some(Arc::new(enabled));
+        self
+    }
+
+    /// The application's hooks. Default: none.
+    pub fn manager(mut self, manager: impl UserManager<U>) -> Self {
+        self.hooks = Some(Arc::new(manager));
+        self
+    }
+
+    /// Sends the mails of the flows with `mailer`, and a verification mail after each registration, in the place of hooks
+    /// of the application's own.
+    pub fn mailer(self, mailer: Mailer) -> Self {
+        self.manager(Mails::new(mailer)).verification_on_register(true)
+    }
+
+    /// Adds a condition that every login passes, after "active" and "verified".
+    pub fn gate(mut self, gate: impl Gate<U>) -> Self {
+        self.gates.push(Arc::new(gate));
+        self
+    }
+
+    /// Which rules hold. Default: [`Policy::recommended`].
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// What hashing costs and how much of it may run and wait at once. Default: the policy's cost, a worker per core.
+    pub fn hashing(mut self, settings: HashSettings) -> Self {
+        self.hashing = Some(settings);
+        self
+    }
+
+    /// How long reset tokens live. Default 30 minutes (an hour under [`Policy::fastapi_users`]), at most a day.
+    pub fn reset_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.reset_lifetime = Some(lifetime);
+        self
+    }
+
+    /// How long verification tokens live. Default one hour, at most a day.
+    pub fn verify_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.verify_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Has a verification mail sent after each registration, without being asked for. Default: off, as on the wire; on
+    /// with [`UsersBuilder::mailer`].
+    pub fn verification_on_register(mut self, send: bool) -> Self {
+        self.verification_on_register = send;
+        self
+    }
+
+    /// How many mails may wait. Default 1,024; beyond, routes that mail answer 503.
+    pub fn mail_queue(mut self, jobs: usize) -> Self {
+        self.mail_queue = jobs;
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of randomness, for tests.
+    ///
+    /// # Security
+    /// Whoever can guess it can log in as anybody.
+    pub fn random(mut self, random: impl Random) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Puts everything together, connects to the database, starts the hashing threads, and logs one warning that lists
+    /// every relaxed rule.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that contradict each other or are too weak, [`Error::Store`] if the database does
+    /// not answer.
+    pub async fn build(mut self) -> Result<Users<U>> {
+        self.check()?;
+        let store = match self.store.take() {
+            Some(connect) => connect().await?,
+            None => {
+                return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)"));
+            }
+        };
+        let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
+        let mail_tokens = self.mail_token_config().build(
+            &self.secret,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+            Arc::clone(&hasher) as _,
+        )?;
+        let mut policy = self.policy.clone();
+        let mut backends = Vec::with_capacity(self.backends.len());
+        for backend in std::mem::take(&mut self.backends) {
+            let active = backend.build(&self.secret, &mut policy, &store, &self.clock, &self.random)?;
+            backends.push(active);
+        }
+        if self.secret.is_short() {
+            policy.with(Relaxation::ShortSecret);
+        }
+        let mut gates: Vec<Arc<dyn Gate<U>>> = vec![Arc::new(ActiveGate)];
+        if policy.requires_verification() {
+            gates.push(Arc::new(VerifiedGate { private: policy.is_private() }));
+        }
+        gates.append(&mut self.gates);
+        warn_of_relaxations(&policy);
+        Ok(Users::assemble(Parts {
+            loader: Loader::new(Arc::clone(&store)),
+            store,
+            hasher,
+            hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
+            mail_tokens: Arc::new(mail_tokens),
+            backends,
+            enabled: self.enabled,
+            gates,
+            policy,
+            verification_on_register: self.verification_on_register,
+            jobs: Jobs::with_capacity(self.mail_queue),
+            clock: self.clock,
+            random: self.random,
+        }))
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.backends.is_empty() {
+            return Err(Error::config("no backend: call .backend(Backend::bearer_jwt(\"jwt\"))"));
+        }
+        for (index, backend) in self.backends.iter().enumerate() {
+            backend.check_name()?;
+            if self.backends.iter().take(index).any(|other| other.name() == backend.name()) {
+                return Err(Error::config(format!("two backends are called `{}`", backend.name())));
+            }
+        }
+        if self.policy.is_private() && !self.policy.requires_verification() {
+            return Err(Error::config(
+                "private_registration() needs require_verification(true): else a login tells whether the account is new",
+            ));
+        }
+        if self.policy.is_private() && U::Id::MADE_BY_DATABASE {
+            return Err(Error::config(
+                "private_registration() needs UUID ids: a number that the database made cannot be made up",
+            ));
+        }
+        Ok(())
+    }
+
+    fn hash_settings(&mut self) -> HashSettings {
+        let mut settings = self.hashing.take().unwrap_or_default();
+        if self.policy.allows(Relaxation::PwdlibHashes) {
+            settings.params = Argon2Params::pwdlib();
+            settings.rehash = RehashRule::WhenDifferent;
+        }
+        settings
+    }
+
+    fn mail_token_config(&self) -> MailTokenConfig {
+        let mut config = if self.policy.allows(Relaxation::UpstreamTokens) {
+            MailTokenConfig::fastapi_users()
+        } else {
+            MailTokenConfig::new()
+        };
+        if let Some(lifetime) = self.reset_lifetime {
+            config = config.reset_lifetime(lifetime);
+        }
+        if let Some(lifetime) = self.verify_lifetime {
+            config = config.verify_lifetime(lifetime);
+        }
+        config
+    }
+}
+
+/// One warning that lists every relaxed rule by the call that relaxed it.
+fn warn_of_relaxations(policy: &Policy) {
+    let relaxed: Vec<_> = policy.relaxations().map(Relaxation::call).collect();
+    if !relaxed.is_empty() {
+        tracing::warn!(target: "axum_users", relaxed = relaxed.join(", "), "rules are relaxed");
+    }
+}

@@ -1,0 +1,58 @@
+//! Rules that can be taken away.
+
+/// A rule that was taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Relaxation {
+    /// A JWT works until it ends by itself, logged out or not.
+    WithoutRevocation,
+    /// Other sessions survive a change or reset of the password.
+    KeepSessions,
+    /// A session alone, however old, may change the password and the address.
+    PasswordChangeWithoutCurrent,
+    /// Any password is accepted, the empty one as well.
+    NoPasswordPolicy,
+    /// Mail hooks run before the answer, so its time tells who has an account.
+    InlineHooks,
+    /// Tokens never end by themselves.
+    NeverExpires,
+    /// Tokens live longer than a day.
+    LongLifetime,
+    /// 401 answers carry no challenge.
+    WithoutChallenge,
+    /// New hashes cost what fastapi-users' do (64 MiB each), and are rewritten when they differ.
+    PwdlibHashes,
+    /// One key signs tokens of all purposes; only the audience keeps them apart.
+    RawKeys,
+    /// The secret may be short enough to guess.
+    ShortSecret,
+    /// Tokens that fastapi-users minted are accepted; they cannot be revoked.
+    UpstreamTokens,
+    /// Addresses with any Unicode, and `Name <address>`.
+    InternationalizedEmail,
+    /// A superfluous slash is redirected.
+    SlashRedirect,
+}
+
+impl Relaxation {
+    /// The call that takes the rule away, as written in an application.
+    #[must_use]
+    pub const fn call(self) -> &'static str {
+        match self {
+            Self::WithoutRevocation => "without_revocation()",
+            Self::KeepSessions => "keep_sessions()",
+            Self::PasswordChangeWithoutCurrent => "allow_password_change_without_current()",
+            Self::NoPasswordPolicy => "PasswordPolicy::none()",
+            Self::InlineHooks => "inline_hooks()",
+            Self::NeverExpires => "never_expires()",
+            Self::LongLifetime => "lifetime(more than a day)",
+            Self::WithoutChallenge => "without_challenge()",
+            Self::PwdlibHashes => "Argon2::pwdlib()",
+            Self::RawKeys => "raw_keys()",
+            Self::ShortSecret => "allow_short_secret()",
+            Self::UpstreamTokens => "accept_upstream_tokens(until)",
+            Self::InternationalizedEmail => "internationalized_email()",
+            Self::SlashRedirect => "slash_redirect()",
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The steps of a login.
+
+use http::HeaderMap;
+
+use crate::{
+    domain::{CanonicalEmail, Login, Password},
+    event::{self, Kind, Outcome},
+    manager::{ActiveBackend, Users},
+    port::{
+        Change, EndSessions, Event, FailedLogin, Found, Granted, HashError, HookError, RequestContext, StoreError,
+        StrategyError, Verdict, Verification,
+    },
+    user::{AuthUser, Columns},
+};
+
+/// The answer that tells nothing about the account.
+const BAD_CREDENTIALS: &str = "LOGIN_BAD_CREDENTIALS";
+
+/// Why nobody was logged in.
+#[derive(Debug)]
+pub(super) enum LoginError {
+    /// The code of the answer.
+    Refused(&'static str),
+    Hash(HashError),
+    Store(StoreError),
+    Strategy(StrategyError),
+    Hook(HookError),
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Proves a password, passes the gates, and mints a token.
+    pub(super) async fn login(
+        &self,
+        backend: &ActiveBackend,
+        username: String,
+        password: Password,
+        cx: &RequestContext,
+    ) -> Result<Granted, LoginError> {
+        let found = self.find_by_username(&username).await?;
+        let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
+            return Err(LoginError::Refused(BAD_CREDENTIALS));
+        };
+        for gate in &self.parts().gates {
+            match gate.check(&found.user, cx).await {
+                Verdict::Open => {}
+                Verdict::Closed(code) => {
+                    event::record(
+                        Kind::Login,
+                        Outcome::Refused(gate.name()),
+                        Some(&found.user.id()),
+                        Some(&backend.name),
+                        cx,
+                    );
+                    self.report_failure(username, Some(found.user), code, cx).await;
+                    return Err(LoginError::Refused(code));
+                }
+            }
+        }
+        let login =
+            Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), client: cx.client() };
+        let token = backend.strategy.issue(&login).await.map_err(LoginError::Strategy)?;
+        let mut granted = backend.transport.grant(&token);
+        event::record(Kind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
+        self.greet(&found.user, &mut granted.headers, cx).await.map_err(LoginError::Hook)?;
+        Ok(granted)
+    }
+
+    /// Looks the user name up as typed (contract.md 4.3). A NUL, which no stored address holds, is not sent to a database.
+    async fn find_by_username(&self, username: &str) -> Result<Option<Found<U>>, LoginError> {
+        if username.contains('\0') {
+            return Ok(None);
+        }
+        self.parts().store.find_by_email(&CanonicalEmail::of(username)).await.map_err(LoginError::Store)
+    }
+
+    /// Verifies the password, or spends the same time on nobody, and upgrades an outdated hash.
+    async fn prove_password(
+        &self,
+        found: Option<Found<U>>,
+        username: &str,
+        password: &Password,
+        cx: &RequestContext,
+    ) -> Result<Option<Found<U>>, LoginError> {
+        let hasher = &self.parts().hasher;
+        let Some(found) = found else {
+            hasher.verify_nobody(password).await.map_err(LoginError::Hash)?;
+            event::record(Kind::Login, Outcome::Refused("unknown user"), None, None, cx);
+            self.report_failure(username.to_owned(), None, BAD_CREDENTIALS, cx).await;
+            return Ok(None);
+        };
+        let verification =
+            hasher.verify(password, found.user.account().hashed_password).await.map_err(LoginError::Hash)?;
+        match verification {
+            Verification::Right => Ok(Some(found)),
+            Verification::RightButOutdated => {
+                let user = self.upgrade_hash(found.user, password, cx).await;
+                Ok(Some(Found { user, ..found }))
+            }
+            Verification::Wrong => {
+                event::record(Kind::Login, Outcome::Refused("wrong password"), Some(&found.user.id()), None, cx);
+                self.report_failure(username.to_owned(), Some(found.user), BAD_CREDENTIALS, cx).await;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Replaces an outdated hash, if nobody changed the password meanwhile. A failure is no reason to refuse the login.
+    async fn upgrade_hash(&self, user: U, password: &Password, cx: &RequestContext) -> U {
+        let Ok(hash) = self.parts().hasher.hash(password).await else { return user };
+        let mut upgraded = user.clone();
+        *upgraded.account_mut().hashed_password = hash;
+        let change = Change {
+            user: upgraded,
+            columns: Columns::HASHED_PASSWORD,
+            if_hashed_password: Some(user.account().hashed_password.clone()),
+            if_email: None,
+            end_sessions: EndSessions::Keep,
+        };
+        match self.parts().store.update(change).await {
+            Ok(Some(stored)) => {
+                event::record(Kind::Rehash, Outcome::Success, Some(&stored.id()), None, cx);
+                stored
+            }
+            Ok(None) => user,
+            Err(error) => {
+                tracing::warn!(target: "axum_users", %error, "an outdated hash was not replaced");
+                user
+            }
+        }
+    }
+
+    async fn greet(&self, user: &U, response: &mut HeaderMap, cx: &RequestContext) -> Result<(), HookError> {
+        self.run_hook(Event::LoggedIn(user, response), cx).await
+    }
+
+    /// Tells the application after the answer, so that a slow hook tells nothing about the account.
+    async fn report_failure(&self, username: String, user: Option<U>, code: &'static str, cx: &RequestContext) {
+        let reported = self
+            .after_answer("on_after_failed_login", cx, move |users, cx| {
+                Box::pin(async move {
+                    let failed = FailedLogin { username: &username, user: user.as_ref(), code };
+                    users.run_hook(Event::LoginFailed(&failed), cx).await
+                })
+            })
+            .await;
+        if let Err(error) = reported {
+            tracing::error!(target: "axum_users", hook = "on_after_failed_login", ?error, "a hook did not run");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The route of a logout.
+
+use axum::{Extension, extract::Request, response::Response};
+
+use super::logic::LogoutError;
+use crate::{
+    http::{ApiError, Handle, Incoming, Requirements, RouteBackend, granted},
+    user::AuthUser,
+};
+
+/// `POST /logout`, without a body: 204.
+///
+/// # Errors
+/// 401 without a live token, 403 for an unverified user where verification is required, 503 if the token could not be
+/// killed for sure.
+pub async fn logout<U: AuthUser>(
+    Handle(users): Handle<U>,
+    Extension(RouteBackend(index)): Extension<RouteBackend>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let incoming = Incoming::bare(request);
+    let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
+    let answer = users.logout(index, &authenticated, incoming.cx()).await?;
+    Ok(granted(answer))
+}
+
+impl From<LogoutError> for ApiError {
+    fn from(error: LogoutError) -> Self {
+        match error {
+            LogoutError::Backend => Self::Internal,
+            LogoutError::Strategy(error) => error.into(),
+            LogoutError::Hook(error) => error.into(),
+        }
+    }
+}

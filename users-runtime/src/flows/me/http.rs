@@ -1,0 +1,48 @@
+//! The routes of one's own account.
+
+use axum::{extract::Request, response::Response};
+use http::{Method, StatusCode};
+
+use crate::{
+    http::{ApiError, Handle, Incoming, Requirements, answer, delete_by_id},
+    manager::Actor,
+    user::AuthUser,
+};
+
+/// `GET /me`: 200 with the read schema.
+///
+/// # Errors
+/// 401 without a live token of an active user, 403 for an unverified one where verification is required.
+pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let authenticated = Incoming::bare(request).authenticate(&users, Requirements::usual(&users)).await?;
+    Ok(answer(StatusCode::OK, &authenticated.user.read()))
+}
+
+/// `PATCH /me`: 200 with the read schema. Only fields that the body has are changed; privileged ones are checked and
+/// dropped.
+///
+/// # Errors
+/// 401, 403 as for `GET`, 400 `UPDATE_USER_EMAIL_ALREADY_EXISTS`, 400 `UPDATE_USER_INVALID_PASSWORD` with a reason (also
+/// when the present password is asked for), 422.
+pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
+    let fields = body.present::<U::Update>();
+    let input = body.schema::<U::Update>(users.policy().email_rules())?;
+    let actor = Actor::Owner(&authenticated);
+    let user = users.apply_update(authenticated.user.clone(), input, fields, actor, incoming.cx()).await?;
+    Ok(answer(StatusCode::OK, &user.read()))
+}
+
+/// What no route of `/me` takes: `DELETE` treats `me` as an id, as on the wire (contract.md section 2); the rest is 405.
+///
+/// A fallback and not a route, so that an application can have a `DELETE /users/me` of its own.
+///
+/// # Errors
+/// For `DELETE` as for `DELETE /{id}` with an id that nobody has; 405 else.
+pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    if request.method() == Method::DELETE {
+        return delete_by_id(&users, Some("me".to_owned()), Incoming::bare(request)).await;
+    }
+    Err(ApiError::MethodNotAllowed)
+}

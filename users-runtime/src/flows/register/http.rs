@@ -1,0 +1,40 @@
+//! The route of a registration.
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+
+use super::logic::RegisterError;
+use crate::{
+    domain::EmailAddress,
+    http::{ApiError, Handle, Incoming, answer},
+    user::{AuthUser, CreateSchema},
+};
+
+/// `POST /register`: 201 with the read schema.
+///
+/// # Errors
+/// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the body.
+pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let rules = users.policy().email_rules();
+    let input = body.schema::<U::Create>(rules)?;
+    let email = EmailAddress::parse(input.email(), rules).map_err(ApiError::from)?;
+    let user = users.register(input, email, incoming.cx()).await?;
+    Ok(answer(StatusCode::CREATED, &user.read()).into_response())
+}
+
+impl From<RegisterError> for ApiError {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Password(error) => Self::password("REGISTER_INVALID_PASSWORD", error),
+            RegisterError::EmailTaken => Self::Code("REGISTER_USER_ALREADY_EXISTS"),
+            RegisterError::Random(error) => error.into(),
+            RegisterError::Store(error) => error.into(),
+            RegisterError::Hook(error) => error.into(),
+            RegisterError::AfterAnswer(error) => error.into(),
+        }
+    }
+}

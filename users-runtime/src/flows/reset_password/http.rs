@@ -1,0 +1,71 @@
+//! The routes of a password reset.
+
+use axum::{extract::Request, response::Response};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::logic::ResetError;
+use crate::{
+    domain::{EmailAddress, Password, ResetToken, field::Field},
+    http::{ApiError, Handle, Incoming, null},
+    user::{AuthUser, Schema},
+};
+
+/// The body of `POST /forgot-password`.
+#[derive(Deserialize)]
+pub(crate) struct ForgotPassword {
+    email: String,
+}
+
+impl Schema for ForgotPassword {
+    const NAME: &'static str = "Body_reset_forgot_password";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
+}
+
+/// The body of `POST /reset-password`.
+#[derive(Deserialize)]
+pub(crate) struct ResetPassword {
+    token: String,
+    password: Password,
+}
+
+impl Schema for ResetPassword {
+    const NAME: &'static str = "Body_reset_reset_password";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required(), Field::password().required()]];
+}
+
+/// `POST /forgot-password` with `{"email"}`: 202 `null`, whether anybody has the address or not.
+///
+/// # Errors
+/// 422 for a malformed address, 503 when too many mails wait.
+pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let rules = users.policy().email_rules();
+    let ForgotPassword { email } = body.embedded(rules)?;
+    users.forgot_password(EmailAddress::parse(&email, rules)?, incoming.cx()).await?;
+    Ok(null(StatusCode::ACCEPTED))
+}
+
+/// `POST /reset-password` with `{"token","password"}`: 200 `null`.
+///
+/// # Errors
+/// 400 `RESET_PASSWORD_BAD_TOKEN`, 400 `RESET_PASSWORD_INVALID_PASSWORD` with a reason (the token stays good), 422, 503
+/// with `Retry-After` when too many passwords wait.
+pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let ResetPassword { token, password } = body.embedded(users.policy().email_rules())?;
+    users.reset_password(&ResetToken::new(token), &password, incoming.cx()).await?;
+    Ok(null(StatusCode::OK))
+}
+
+impl From<ResetError> for ApiError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::BadToken => Self::Code("RESET_PASSWORD_BAD_TOKEN"),
+            ResetError::Password(error) => Self::password("RESET_PASSWORD_INVALID_PASSWORD", error),
+            ResetError::Token(error) => error.into(),
+            ResetError::Store(error) => error.into(),
+            ResetError::Hook(error) => error.into(),
+        }
+    }
+}

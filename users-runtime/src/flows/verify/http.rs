@@ -1,0 +1,72 @@
+//! The routes of a verification.
+
+use axum::{extract::Request, response::Response};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::logic::VerifyError;
+use crate::{
+    domain::{EmailAddress, VerifyToken, field::Field},
+    http::{ApiError, Handle, Incoming, answer, null},
+    user::{AuthUser, Schema},
+};
+
+/// The body of `POST /request-verify-token`.
+#[derive(Deserialize)]
+pub(crate) struct RequestVerifyToken {
+    email: String,
+}
+
+impl Schema for RequestVerifyToken {
+    const NAME: &'static str = "Body_verify_request_token";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
+}
+
+/// The body of `POST /verify`.
+#[derive(Deserialize)]
+pub(crate) struct Verify {
+    token: String,
+}
+
+impl Schema for Verify {
+    const NAME: &'static str = "Body_verify_verify";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required()]];
+}
+
+/// `POST /request-verify-token` with `{"email"}`: 202 `null`, whether anybody has the address or not.
+///
+/// # Errors
+/// 422 for a malformed address, 503 when too many mails wait.
+pub async fn request_verify_token<U: AuthUser>(
+    Handle(users): Handle<U>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let rules = users.policy().email_rules();
+    let RequestVerifyToken { email } = body.embedded(rules)?;
+    users.request_verify(EmailAddress::parse(&email, rules)?, incoming.cx()).await?;
+    Ok(null(StatusCode::ACCEPTED))
+}
+
+/// `POST /verify` with `{"token"}`: 200 with the read schema.
+///
+/// # Errors
+/// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422.
+pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let (incoming, body) = Incoming::json(request).await?;
+    let Verify { token } = body.embedded(users.policy().email_rules())?;
+    let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
+    Ok(answer(StatusCode::OK, &user.read()))
+}
+
+impl From<VerifyError> for ApiError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::BadToken => Self::Code("VERIFY_USER_BAD_TOKEN"),
+            VerifyError::AlreadyVerified => Self::Code("VERIFY_USER_ALREADY_VERIFIED"),
+            VerifyError::Token(error) => error.into(),
+            VerifyError::Store(error) => error.into(),
+            VerifyError::Hook(error) => error.into(),
+        }
+    }
+}

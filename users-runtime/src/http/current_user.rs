@@ -1,0 +1,228 @@
+//! Extractors: the current user in a handler's signature.
+
+use std::{marker::PhantomData, ops::Deref};
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use super::{ApiError, HasUsers, Requirements, authenticate, requirements::challenge};
+use crate::{
+    domain::{AccessToken, Session},
+    manager::Authenticated,
+    user::AuthUser,
+};
+
+/// An active user. 401 without one.
+///
+/// `Option<CurrentUser<U>>` is `None` instead of 401; a database that does not answer is still an error.
+#[derive(Debug, Clone)]
+pub struct CurrentUser<U>(pub U);
+
+/// An active, verified user. 401 without one, 403 if not verified.
+#[derive(Debug, Clone)]
+pub struct VerifiedUser<U>(pub U);
+
+/// An active superuser. 401 without a user, 403 if not a superuser.
+#[derive(Debug, Clone)]
+pub struct Superuser<U>(pub U);
+
+/// An active user who logged in at most `SECONDS` ago, for changes that a stolen session must not make (OWASP ASVS
+/// 7.5.3). 401 `Reauthentication required` after that.
+#[derive(Debug, Clone)]
+pub struct FreshUser<U, const SECONDS: u64 = 300>(pub U);
+
+/// A user who meets a [`Guard`]. 401 without a user, 403 if the guard refuses.
+#[derive(Debug, Clone)]
+pub struct Guarded<U, G>(pub U, PhantomData<fn() -> G>);
+
+/// The session of an active user: the user, what the token says, and the token itself.
+#[derive(Debug, Clone)]
+pub struct CurrentSession<U> {
+    /// The user.
+    pub user: U,
+    /// What the token says.
+    pub session: Session,
+    /// The token.
+    pub token: AccessToken,
+}
+
+/// A rule of the application's own about who may call a route.
+///
+/// ```
+/// # use axum_users_runtime as axum_users; // in an application: the crate axum_users
+/// use axum_users::{AuthUser, Guard};
+///
+/// trait Staff { fn is_editor(&self) -> bool; }
+///
+/// struct IsEditor;
+///
+/// impl<U: AuthUser + Staff> Guard<U> for IsEditor {
+///     fn allows(user: &U) -> bool {
+///         user.is_editor()
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a guard for `{U}`",
+    label = "this type does not implement `Guard<{U}>`",
+    note = "help: impl Guard<{U}> for {Self} {{ fn allows(user: &{U}) -> bool {{ … }} }}"
+)]
+pub trait Guard<U: AuthUser>: 'static {
+    /// What is asked before the guard: an active user, unless it says otherwise.
+    const REQUIREMENTS: Requirements = Requirements::ACTIVE;
+
+    /// Whether this user may.
+    fn allows(user: &U) -> bool {
+        let _ = user;
+        true
+    }
+}
+
+/// The guard with no rule but flags: every row of contract.md section 7 is one, such as
+/// `Guarded<User, Require<true, true, true>>` for active, verified superusers.
+#[derive(Debug, Clone, Copy)]
+pub struct Require<const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bool>;
+
+impl<U: AuthUser, const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bool> Guard<U>
+    for Require<ACTIVE, VERIFIED, SUPERUSER>
+{
+    const REQUIREMENTS: Requirements = Requirements { active: ACTIVE, verified: VERIFIED, superuser: SUPERUSER };
+}
+
+/// Turns a user that was let in into an extractor.
+trait Extracted<U: AuthUser>: Sized {
+    const REQUIREMENTS: Requirements;
+
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError>;
+}
+
+impl<U: AuthUser> Extracted<U> for CurrentUser<U> {
+    const REQUIREMENTS: Requirements = Requirements::ACTIVE;
+
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+        Ok(Self(authenticated.user))
+    }
+}
+
+impl<U: AuthUser> Extracted<U> for VerifiedUser<U> {
+    const REQUIREMENTS: Requirements = Requirements::VERIFIED;
+
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+        Ok(Self(authenticated.user))
+    }
+}
+
+impl<U: AuthUser> Extracted<U> for Superuser<U> {
+    const REQUIREMENTS: Requirements = Requirements::SUPERUSER;
+
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+        Ok(Self(authenticated.user))
+    }
+}
+
+impl<U: AuthUser> Extracted<U> for CurrentSession<U> {
+    const REQUIREMENTS: Requirements = Requirements::ACTIVE;
+
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+        let Authenticated { user, session, token, .. } = authenticated;
+        Ok(Self { user, session, token })
+    }
+}
+
+impl<U: AuthUser, G: Guard<U>> Extracted<U> for Guarded<U, G> {
+    const REQUIREMENTS: Requirements = G::REQUIREMENTS;
+
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+        if G::allows(&authenticated.user) {
+            Ok(Self(authenticated.user, PhantomData))
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+}
+
+macro_rules! extractor {
+    ($extractor:ty $(, $guard:ident)?) => {
+        impl<S, U $(, $guard: Guard<U>)?> FromRequestParts<S> for $extractor
+        where
+            U: AuthUser,
+            S: HasUsers<U>,
+        {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+                Self::extract(authenticate(&state.users(), parts, Self::REQUIREMENTS).await?)
+            }
+        }
+
+        impl<S, U $(, $guard: Guard<U>)?> OptionalFromRequestParts<S> for $extractor
+        where
+            U: AuthUser,
+            S: HasUsers<U>,
+        {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, ApiError> {
+                optional(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await)
+            }
+        }
+    };
+}
+
+extractor!(CurrentUser<U>);
+extractor!(VerifiedUser<U>);
+extractor!(Superuser<U>);
+extractor!(CurrentSession<U>);
+extractor!(Guarded<U, G>, G);
+
+impl<S, U, const SECONDS: u64> FromRequestParts<S> for FreshUser<U, SECONDS>
+where
+    U: AuthUser,
+    S: HasUsers<U>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let users = state.users();
+        let authenticated = authenticate(&users, parts, Requirements::ACTIVE).await?;
+        if users.is_fresh(&authenticated, std::time::Duration::from_secs(SECONDS)) {
+            Ok(Self(authenticated.user))
+        } else {
+            Err(ApiError::Reauthenticate { challenge: challenge(&users) })
+        }
+    }
+}
+
+/// "No user" for every refusal; what went wrong on our side stays an error.
+fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match result {
+        Ok(user) => Ok(Some(user)),
+        Err(ApiError::Unauthorized { .. } | ApiError::Forbidden) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+macro_rules! deref {
+    ($extractor:ty $(, $parameter:ident)?) => {
+        impl<U $(, $parameter)?> Deref for $extractor {
+            type Target = U;
+
+            fn deref(&self) -> &U {
+                &self.0
+            }
+        }
+    };
+}
+
+deref!(CurrentUser<U>);
+deref!(VerifiedUser<U>);
+deref!(Superuser<U>);
+deref!(Guarded<U, G>, G);
+
+impl<U, const SECONDS: u64> Deref for FreshUser<U, SECONDS> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.0
+    }
+}

@@ -1,0 +1,288 @@
+//! The one place where an error becomes an answer (contract.md section 3).
+
+use axum::response::{IntoResponse, Response};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Problem, redact};
+use crate::port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError};
+
+/// When to try again after an outage, in seconds: the most that security.md (c) 4 allows, since a database that is
+/// down rarely comes back at once.
+const OUTAGE_RETRY_AFTER: u32 = 5;
+
+/// Why a request is refused. Each variant has one answer; nothing of a cause is ever sent.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// 401: nobody is logged in.
+    Unauthorized {
+        /// What `WWW-Authenticate` says (RFC 6750), if a backend has a challenge and the policy sends it.
+        challenge: Option<HeaderValue>,
+    },
+    /// 401: somebody is, but logged in too long ago for this.
+    Reauthenticate {
+        /// As for [`ApiError::Unauthorized`].
+        challenge: Option<HeaderValue>,
+    },
+    /// 403: somebody is, and may not.
+    Forbidden,
+    /// 403 with a code of its own, such as `CSRF_ORIGIN_REFUSED`.
+    Refused(&'static str),
+    /// 404.
+    NotFound,
+    /// 405. Its `Allow` header is added by the router.
+    MethodNotAllowed,
+    /// 400 with a stable code: `{"detail":"CODE"}`.
+    Code(&'static str),
+    /// 400 with a stable code and a reason for people: `{"detail":{"code":"CODE","reason":…}}`.
+    Reason {
+        /// The code, such as `REGISTER_INVALID_PASSWORD`.
+        code: &'static str,
+        /// The reason: a text, or any JSON that the application gives.
+        reason: Value,
+    },
+    /// 422: everything that is wrong with a body, in the order of the schema.
+    Validation(Vec<Problem>),
+    /// 400 for a body that cannot be read at all, in words.
+    BadRequest(&'static str),
+    /// 413: the body is larger than the limit.
+    PayloadTooLarge,
+    /// 429: too many attempts.
+    TooManyRequests {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
+    /// 503: something this needs is overloaded or down.
+    Unavailable {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
+    /// What a hook of the application answers: this status with `{"detail": …}`.
+    Hook(StatusCode, Value),
+    /// 500. The cause is in the log and not in the answer.
+    Internal,
+}
+
+/// The shape of every error's body.
+#[derive(Serialize)]
+struct Detail<T> {
+    detail: T,
+}
+
+#[derive(Serialize)]
+struct CodeAndReason<'a> {
+    code: &'static str,
+    reason: &'a Value,
+}
+
+impl ApiError {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthorized { .. } | Self::Reauthenticate { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Code(_) | Self::Reason { .. } | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Hook(status, _) => *status,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn body(&self) -> serde_json::Result<Vec<u8>> {
+        match self {
+            Self::Unauthorized { .. } => detail("Unauthorized"),
+            Self::Reauthenticate { .. } => detail("Reauthentication required"),
+            Self::Forbidden => detail("Forbidden"),
+            Self::NotFound => detail("Not Found"),
+            Self::MethodNotAllowed => detail("Method Not Allowed"),
+            Self::Code(text) | Self::Refused(text) | Self::BadRequest(text) => detail(text),
+            Self::Reason { code, reason } => detail(CodeAndReason { code, reason }),
+            Self::Validation(problems) => detail(problems),
+            Self::PayloadTooLarge => detail("Content Too Large"),
+            Self::TooManyRequests { .. } => detail("TOO_MANY_REQUESTS"),
+            Self::Unavailable { .. } => detail("SERVICE_UNAVAILABLE"),
+            Self::Hook(_, value) => detail(value),
+            Self::Internal => detail("Internal Server Error"),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests { retry_after } | Self::Unavailable { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+}
+
+fn detail(detail: impl Serialize) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Detail { detail })
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Ok(body) = self.body() else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let mut response = (self.status(), body).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Self::Unauthorized { challenge: Some(challenge) } | Self::Reauthenticate { challenge: Some(challenge) } =
+            &self
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
+        }
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::Validation(vec![problem])
+    }
+}
+
+impl From<StoreError> for ApiError {
+    /// A flow that can hit a taken address maps [`StoreError::EmailTaken`] to its own code before it comes here.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::error!(cause = redact::cause(&error), "the user store is not available");
+                Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
+            }
+            _ => {
+                tracing::error!(cause = redact::cause(&error), "the user store failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<HashError> for ApiError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded { retry_after } => Self::Unavailable { retry_after },
+            HashError::Failed => {
+                tracing::error!("a password could not be hashed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<StrategyError> for ApiError {
+    fn from(error: StrategyError) -> Self {
+        tracing::error!(cause = redact::cause(&error), "a token strategy is not available");
+        Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
+    }
+}
+
+impl From<HookError> for ApiError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Answer(status, detail) => Self::Hook(status, detail),
+            HookError::Failed(error) => {
+                tracing::error!(cause = redact::cause(error.as_ref()), "a hook of the application failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<MailTokenError> for ApiError {
+    fn from(error: MailTokenError) -> Self {
+        match error {
+            MailTokenError::Hash(error) => error.into(),
+            MailTokenError::Failed => {
+                tracing::error!("a token for a mail could not be made");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<RandomError> for ApiError {
+    fn from(error: RandomError) -> Self {
+        tracing::error!(cause = redact::cause(&error), "no random bytes");
+        Self::Internal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+
+    async fn answer(error: impl Into<ApiError>) -> (u16, String) {
+        let response = error.into().into_response();
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_error_has_the_wires_status_and_body() {
+        let reason = ApiError::Reason { code: "REGISTER_INVALID_PASSWORD", reason: json!("Too short") };
+        for (error, status, body) in [
+            (ApiError::Unauthorized { challenge: None }, 401, r#"{"detail":"Unauthorized"}"#),
+            (ApiError::Forbidden, 403, r#"{"detail":"Forbidden"}"#),
+            (ApiError::Refused("CSRF_ORIGIN_REFUSED"), 403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#),
+            (ApiError::NotFound, 404, r#"{"detail":"Not Found"}"#),
+            (ApiError::MethodNotAllowed, 405, r#"{"detail":"Method Not Allowed"}"#),
+            (ApiError::Code("LOGIN_BAD_CREDENTIALS"), 400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
+            (reason, 400, r#"{"detail":{"code":"REGISTER_INVALID_PASSWORD","reason":"Too short"}}"#),
+            (
+                Problem::missing("email").into(),
+                422,
+                r#"{"detail":[{"type":"missing","loc":["body","email"],"msg":"Field required","input":null}]}"#,
+            ),
+            (ApiError::BadRequest("no"), 400, r#"{"detail":"no"}"#),
+            (ApiError::PayloadTooLarge, 413, r#"{"detail":"Content Too Large"}"#),
+            (ApiError::TooManyRequests { retry_after: 9 }, 429, r#"{"detail":"TOO_MANY_REQUESTS"}"#),
+            (ApiError::Unavailable { retry_after: 2 }, 503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#),
+            (ApiError::Hook(StatusCode::IM_A_TEAPOT, json!({"tea": true})), 418, r#"{"detail":{"tea":true}}"#),
+            (ApiError::Internal, 500, r#"{"detail":"Internal Server Error"}"#),
+        ] {
+            assert_eq!(answer(error).await, (status, body.to_owned()));
+        }
+    }
+
+    #[test]
+    fn waiting_is_told_in_seconds() {
+        for error in [ApiError::TooManyRequests { retry_after: 3 }, ApiError::Unavailable { retry_after: 3 }] {
+            assert_eq!(error.into_response().headers()[RETRY_AFTER], "3");
+        }
+        assert!(!ApiError::Internal.into_response().headers().contains_key(RETRY_AFTER));
+    }
+
+    #[tokio::test]
+    async fn causes_are_not_sent() {
+        let cause = || Arc::new(std::io::Error::other("table user, king@camelot.bt"));
+        let down = (503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#.to_owned());
+        let failed = (500, r#"{"detail":"Internal Server Error"}"#.to_owned());
+        assert_eq!(answer(StoreError::Unavailable(cause())).await, down);
+        assert_eq!(answer(StoreError::Failed(cause())).await, failed);
+        assert_eq!(answer(StrategyError(Box::new(std::io::Error::other("redis, king@camelot.bt")))).await, down);
+        assert_eq!(answer(HookError::from(std::io::Error::other("smtp, king@camelot.bt"))).await, failed);
+        assert_eq!(answer(HashError::Failed).await, failed);
+        assert_eq!(answer(MailTokenError::Hash(HashError::Overloaded { retry_after: 1 })).await, down);
+        assert_eq!(answer(MailTokenError::Failed).await, failed);
+        assert_eq!(answer(RandomError).await, failed);
+    }
+}

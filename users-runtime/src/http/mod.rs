@@ -1,0 +1,40 @@
+//! HTTP: how a request is read and how an answer is shaped. Knows no flow.
+
+mod answer;
+mod body;
+mod by_id;
+mod current_user;
+mod edge;
+mod error;
+mod fields;
+mod form;
+mod incoming;
+mod json;
+mod json_syntax;
+mod json_value;
+mod methods;
+mod problem;
+mod redact;
+mod refusals;
+mod requirements;
+mod routes;
+mod rules;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::{answer, granted, null};
+pub use by_id::IdText;
+pub(crate) use by_id::{delete_by_id, find_by_id};
+pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
+pub(crate) use edge::edge;
+pub use error::ApiError;
+pub(crate) use form::LoginForm;
+pub(crate) use incoming::Incoming;
+pub(crate) use json::JsonBody;
+pub use methods::{Methods, delete, get, patch, post};
+pub use problem::{Loc, Problem};
+pub use requirements::Requirements;
+pub(crate) use requirements::authenticate;
+pub use routes::{RouteBackend, Routes, not_found};
+pub use state::{Handle, HasUsers};

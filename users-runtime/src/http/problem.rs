@@ -1,0 +1,184 @@
+//! One entry of a 422 answer.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
+
+use crate::domain::EmailRefused;
+
+/// One entry of a 422 answer: `{"type","loc","msg","input","ctx"?}`, in this order (contract.md section 5).
+///
+/// `input` is null unless [`Problem::input`] sets it, so nothing that a client sent is echoed by accident
+/// (security.md C13). `Debug` leaves it out, too.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    loc: Vec<Loc>,
+    msg: String,
+    input: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "in_order")]
+    ctx: Vec<(&'static str, Value)>,
+}
+
+/// One step of the way to the value that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Loc {
+    /// A key of an object, or the `body` that every way starts with.
+    Key(Cow<'static, str>),
+    /// A place in a list, or the offset of a syntax error in characters.
+    Index(usize),
+}
+
+impl From<&'static str> for Loc {
+    fn from(key: &'static str) -> Self {
+        Self::Key(Cow::Borrowed(key))
+    }
+}
+
+impl From<String> for Loc {
+    fn from(key: String) -> Self {
+        Self::Key(Cow::Owned(key))
+    }
+}
+
+impl From<usize> for Loc {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+impl Problem {
+    /// Something about the body as a whole.
+    #[must_use]
+    pub fn of_body(kind: &'static str, msg: impl Into<String>) -> Self {
+        Self { kind, loc: vec!["body".into()], msg: msg.into(), input: Value::Null, ctx: Vec::new() }
+    }
+
+    /// Something about one part of the body: a field, or an offset in the text.
+    #[must_use]
+    pub fn at(place: impl Into<Loc>, kind: &'static str, msg: impl Into<String>) -> Self {
+        let mut problem = Self::of_body(kind, msg);
+        problem.loc.push(place.into());
+        problem
+    }
+
+    /// Something about a part of a part of the body.
+    #[must_use]
+    pub fn along(way: impl IntoIterator<Item = Loc>, kind: &'static str, msg: impl Into<String>) -> Self {
+        let mut problem = Self::of_body(kind, msg);
+        problem.loc.extend(way);
+        problem
+    }
+
+    /// An absent field.
+    #[must_use]
+    pub fn missing(field: &'static str) -> Self {
+        Self::at(field, "missing", "Field required")
+    }
+
+    /// A text that is expected and not there. The value is not echoed.
+    #[must_use]
+    pub fn string_type(field: &'static str) -> Self {
+        Self::at(field, "string_type", "Input should be a valid string")
+    }
+
+    /// The text is not an acceptable address.
+    #[must_use]
+    pub fn email(field: &'static str, refused: EmailRefused) -> Self {
+        let msg = format!("value is not a valid email address: {}", refused.reason);
+        Self::at(field, "value_error", msg).ctx("reason", refused.reason)
+    }
+
+    /// A value that a check refuses, with the check's words.
+    #[must_use]
+    pub fn value_error(field: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::at(field, "value_error", format!("Value error, {text}")).ctx("error", text)
+    }
+
+    /// Echoes the value that was sent if it is a scalar; objects and lists stay null (security.md C13).
+    ///
+    /// # Security
+    /// Not for secrets: whatever is given here is in the answer.
+    #[must_use]
+    pub fn input(mut self, value: &Value) -> Self {
+        if !value.is_object() && !value.is_array() {
+            self.input = value.clone();
+        }
+        self
+    }
+
+    /// Sets `input` to `{}`, which the wire shows for a body that is not JSON.
+    #[must_use]
+    pub(super) fn empty_object_as_input(mut self) -> Self {
+        self.input = Value::Object(Map::new());
+        self
+    }
+
+    /// Adds a value to `ctx`, which keeps the order of the calls.
+    #[must_use]
+    pub fn ctx(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.ctx.push((key, value.into()));
+        self
+    }
+
+    /// The stable word for what is wrong, such as `missing`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The way to the value.
+    #[must_use]
+    pub fn loc(&self) -> &[Loc] {
+        &self.loc
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problem").field("kind", &self.kind).field("loc", &self.loc).finish_non_exhaustive()
+    }
+}
+
+fn in_order<S: Serializer>(ctx: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(ctx.len()))?;
+    for (key, value) in ctx {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stand_in_the_order_of_the_wire_and_ctx_only_when_it_says_something() {
+        let problem = Problem::at("tags", "too_long", "msg").input(&"x".into()).ctx("min", 1).ctx("actual", 2);
+        assert_eq!(
+            serde_json::to_string(&problem).unwrap(),
+            r#"{"type":"too_long","loc":["body","tags"],"msg":"msg","input":"x","ctx":{"min":1,"actual":2}}"#
+        );
+        assert_eq!(
+            serde_json::to_string(&Problem::missing("email")).unwrap(),
+            r#"{"type":"missing","loc":["body","email"],"msg":"Field required","input":null}"#
+        );
+    }
+
+    #[test]
+    fn objects_and_lists_are_never_echoed() {
+        for value in [serde_json::json!({"password": "p"}), serde_json::json!(["p"])] {
+            assert_eq!(Problem::missing("x").input(&value).input, Value::Null);
+        }
+    }
+
+    #[test]
+    fn debug_prints_no_input() {
+        let problem = Problem::value_error("x", "hunter2").input(&"hunter2".into());
+        assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+}

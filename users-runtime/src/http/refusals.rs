@@ -1,0 +1,45 @@
+//! What the manager refuses, as answers.
+
+use super::ApiError;
+use crate::{
+    domain::EmailRefused,
+    manager::{AfterAnswer, PasswordError, UpdateError},
+};
+
+impl ApiError {
+    /// A refused password, under the code of the route.
+    pub(crate) fn password(code: &'static str, error: PasswordError) -> Self {
+        match error {
+            PasswordError::Refused(reason) => Self::Reason { code, reason },
+            PasswordError::Hash(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateError> for ApiError {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::EmailTaken => Self::Code("UPDATE_USER_EMAIL_ALREADY_EXISTS"),
+            UpdateError::InvalidEmail(refused) => refused.into(),
+            UpdateError::Password(error) => Self::password("UPDATE_USER_INVALID_PASSWORD", error),
+            UpdateError::NotFound => Self::NotFound,
+            UpdateError::Store(error) => error.into(),
+            UpdateError::Hook(error) => error.into(),
+        }
+    }
+}
+
+impl From<AfterAnswer> for ApiError {
+    fn from(error: AfterAnswer) -> Self {
+        match error {
+            AfterAnswer::Full(_) => Self::Unavailable { retry_after: 1 },
+            AfterAnswer::Hook(error) => error.into(),
+        }
+    }
+}
+
+impl From<EmailRefused> for ApiError {
+    fn from(refused: EmailRefused) -> Self {
+        Self::Validation(vec![super::Problem::email("email", refused)])
+    }
+}

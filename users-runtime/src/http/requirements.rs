@@ -1,0 +1,91 @@
+//! What a route asks of a user, and the one place that holds a request to it (contract.md section 7).
+
+use http::{HeaderValue, request::Parts};
+
+use super::{ApiError, incoming::context};
+use crate::{
+    domain::Relaxation,
+    event::{self, Kind, Outcome},
+    manager::{Authenticated, AuthenticationError, Identity, Users},
+    user::AuthUser,
+};
+
+/// What is asked of a user. 401 comes before 403.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Requirements {
+    /// Active, or 401.
+    pub active: bool,
+    /// Verified, or 403.
+    pub verified: bool,
+    /// Superuser, or 403.
+    pub superuser: bool,
+}
+
+impl Requirements {
+    /// Any user with a live token, inactive ones as well.
+    pub const NONE: Self = Self { active: false, verified: false, superuser: false };
+    /// An active user.
+    pub const ACTIVE: Self = Self { active: true, ..Self::NONE };
+    /// An active, verified user.
+    pub const VERIFIED: Self = Self { verified: true, ..Self::ACTIVE };
+    /// An active superuser.
+    pub const SUPERUSER: Self = Self { superuser: true, ..Self::ACTIVE };
+
+    /// What the library's own routes ask of everybody.
+    pub(crate) fn usual<U: AuthUser>(users: &Users<U>) -> Self {
+        Self { verified: users.policy().requires_verification(), ..Self::ACTIVE }
+    }
+
+    /// What the library's own routes ask of a superuser.
+    pub(crate) fn superuser<U: AuthUser>(users: &Users<U>) -> Self {
+        Self { superuser: true, ..Self::usual(users) }
+    }
+}
+
+/// Who a request comes from, if that user meets `requirements`.
+pub(crate) async fn authenticate<U: AuthUser>(
+    users: &Users<U>,
+    request: &Parts,
+    requirements: Requirements,
+) -> Result<Authenticated<U>, ApiError> {
+    let authenticated = match users.identify(request).await? {
+        Identity::Known(authenticated) => *authenticated,
+        Identity::Anonymous => return Err(unauthorized(users)),
+        Identity::BadToken => {
+            event::record(Kind::BadToken, Outcome::Refused("bad token"), None, None, &context(request));
+            return Err(unauthorized(users));
+        }
+    };
+    let status = authenticated.user.status();
+    let id = authenticated.user.id();
+    if requirements.active && !status.is_active {
+        event::record(Kind::BadToken, Outcome::Refused("inactive"), Some(&id), None, &context(request));
+        return Err(unauthorized(users));
+    }
+    if (requirements.verified && !status.is_verified) || (requirements.superuser && !status.is_superuser) {
+        event::record(Kind::Denied, Outcome::Refused("forbidden"), Some(&id), None, &context(request));
+        return Err(ApiError::Forbidden);
+    }
+    Ok(authenticated)
+}
+
+/// 401 with the challenge of RFC 6750, which upstream leaves out.
+fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
+    ApiError::Unauthorized { challenge: challenge(users) }
+}
+
+pub(super) fn challenge<U: AuthUser>(users: &Users<U>) -> Option<HeaderValue> {
+    if users.policy().allows(Relaxation::WithoutChallenge) {
+        return None;
+    }
+    users.parts().backends.iter().find_map(|backend| backend.transport.challenge())
+}
+
+impl From<AuthenticationError> for ApiError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Store(error) => error.into(),
+            AuthenticationError::Strategy(error) => error.into(),
+        }
+    }
+}

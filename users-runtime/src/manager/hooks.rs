@@ -1,0 +1,56 @@
+//! Running the application's hooks, in the request or after the answer.
+
+use super::{QueueFull, Users};
+use crate::{
+    domain::Relaxation,
+    event::{self, Kind, Outcome},
+    port::{BoxFuture, Event, HookResult, RequestContext},
+    user::AuthUser,
+};
+
+impl<U: AuthUser> Users<U> {
+    /// Runs a hook in the request; its error becomes the answer.
+    pub(crate) async fn run_hook(&self, event: Event<'_, U>, cx: &RequestContext) -> HookResult {
+        self.parts().hooks.run(event, cx).await
+    }
+
+    /// Runs `work` after the answer on the bounded queue, or at once under `inline_hooks()`.
+    ///
+    /// The work holds everything that could tell whether an account exists: look-up, token, hook. Its error reaches the
+    /// log, and the client only under `inline_hooks()`.
+    pub(crate) async fn after_answer<F>(
+        &self,
+        name: &'static str,
+        cx: &RequestContext,
+        work: F,
+    ) -> Result<(), AfterAnswer>
+    where
+        F: for<'a> FnOnce(&'a Self, &'a RequestContext) -> BoxFuture<'a, HookResult> + Send + 'static,
+    {
+        if self.policy().allows(Relaxation::InlineHooks) {
+            return work(self, cx).await.map_err(AfterAnswer::Hook);
+        }
+        let (users, cx) = (self.clone(), cx.clone());
+        let job = async move {
+            if let Err(error) = work(&users, &cx).await {
+                tracing::error!(target: "axum_users", hook = name, ?error, "a hook failed");
+                event::record(Kind::Hook, Outcome::Failed(name), None, None, &cx);
+            }
+        };
+        self.parts().jobs.try_push(name, Box::pin(job)).map_err(AfterAnswer::Full)
+    }
+
+    /// Waits until the queued mails are sent, at most `within`. Call it when the server has stopped.
+    pub async fn drain(&self, within: std::time::Duration) {
+        self.parts().jobs.drain(within).await;
+    }
+}
+
+/// Why work after the answer was not taken on.
+#[derive(Debug)]
+pub(crate) enum AfterAnswer {
+    /// The queue is full.
+    Full(QueueFull),
+    /// Under `inline_hooks()`: the hook's own error.
+    Hook(crate::port::HookError),
+}

@@ -1,0 +1,96 @@
+//! The handle that an application holds, and what several flows share. It knows ports only.
+
+mod authenticate;
+mod backend;
+mod gates;
+mod hooks;
+mod jobs;
+mod loader;
+mod passwords;
+mod policy;
+mod programmatic;
+mod update;
+
+use std::{fmt, sync::Arc};
+
+pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
+pub(crate) use backend::ActiveBackend;
+pub(crate) use gates::{ActiveGate, VerifiedGate};
+pub(crate) use hooks::AfterAnswer;
+pub(crate) use jobs::{Jobs, QueueFull, drain_all};
+pub(crate) use loader::Loader;
+
+pub use passwords::PasswordError;
+pub use policy::Policy;
+pub use programmatic::{CreateError, Sessions};
+pub(crate) use update::Actor;
+pub use update::UpdateError;
+
+use crate::{
+    domain::Timestamp,
+    port::{Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, UserStore},
+    user::AuthUser,
+};
+
+/// Everything about users, cheap to clone. Put it in the router's state; routes and extractors find it there through
+/// [`axum::extract::FromRef`].
+///
+/// The methods are the programmatic interface, for command lines, jobs and tests.
+pub struct Users<U: AuthUser>(Arc<Parts<U>>);
+
+/// What a [`Users`] is made of. Filled by the builder.
+pub(crate) struct Parts<U: AuthUser> {
+    pub(crate) store: Arc<dyn UserStore<U>>,
+    pub(crate) loader: Loader<U>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) hooks: Arc<dyn Hooks<U>>,
+    pub(crate) mail_tokens: Arc<dyn MailTokens>,
+    pub(crate) backends: Vec<ActiveBackend>,
+    pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
+    pub(crate) gates: Vec<Arc<dyn Gate<U>>>,
+    pub(crate) policy: Policy,
+    pub(crate) verification_on_register: bool,
+    pub(crate) jobs: Jobs,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl<U: AuthUser> Users<U> {
+    pub(crate) fn assemble(parts: Parts<U>) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts<U> {
+        &self.0
+    }
+
+    /// The rules that hold.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The names of the backends, in the order of declaration.
+    pub fn backends(&self) -> impl Iterator<Item = &str> {
+        self.0.backends.iter().map(|backend| &*backend.name)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+impl<U: AuthUser> Clone for Users<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Users<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users")
+            .field("backends", &self.backends().collect::<Vec<_>>())
+            .field("policy", &self.0.policy)
+            .finish_non_exhaustive()
+    }
+}

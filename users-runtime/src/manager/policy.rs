@@ -1,0 +1,238 @@
+//! Which rules hold: the recommended ones, or upstream's, or the recommended ones less some named ones.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use crate::domain::{EmailRules, PasswordPolicy, Relaxation, Timestamp};
+
+/// Which rules hold.
+///
+/// [`Policy::recommended`] is what you get without asking. Each method that takes a rule away has a name that says what is
+/// lost, and all that is taken away is logged once, as a warning, when the service starts.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    relaxed: BTreeSet<Relaxation>,
+    passwords: PasswordPolicy,
+    upstream_tokens_until: Option<Timestamp>,
+    fresh_login: Duration,
+    require_verification: bool,
+    require_current_password: bool,
+    private_registration: bool,
+    admin_password_denied: bool,
+    quirks: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::recommended()
+    }
+}
+
+impl Policy {
+    /// The secure rules. The numbers and their sources are in `docs/security.md`.
+    #[must_use]
+    pub fn recommended() -> Self {
+        Self {
+            relaxed: BTreeSet::new(),
+            passwords: PasswordPolicy::recommended(),
+            upstream_tokens_until: None,
+            fresh_login: Duration::from_secs(300),
+            require_verification: false,
+            require_current_password: false,
+            private_registration: false,
+            admin_password_denied: false,
+            quirks: false,
+        }
+    }
+
+    /// What a client of fastapi-users 15 observes, for moving a live service over. Everything that is lost against
+    /// [`Policy::recommended`] is in [`Policy::relaxations`].
+    ///
+    /// # Security
+    /// Tokens survive logout and password changes, any password is accepted, and tokens of all purposes share one key.
+    /// Go to `recommended()` when the old service is gone.
+    #[must_use]
+    pub fn fastapi_users() -> Self {
+        let quirky = Self { quirks: true, ..Self::recommended() };
+        quirky
+            .without_revocation()
+            .keep_sessions()
+            .allow_password_change_without_current()
+            .passwords(PasswordPolicy::none())
+            .inline_hooks()
+            .without_challenge()
+            .pwdlib_hashes()
+            .raw_keys()
+            .accept_upstream_tokens(None)
+            .internationalized_email()
+            .slash_redirect()
+    }
+
+    fn relax(mut self, relaxation: Relaxation) -> Self {
+        self.relaxed.insert(relaxation);
+        self
+    }
+
+    /// A JWT works until it ends by itself, logged out or not (difference C1).
+    #[must_use]
+    pub fn without_revocation(self) -> Self {
+        self.relax(Relaxation::WithoutRevocation)
+    }
+
+    /// Other sessions survive a change or reset of the password (C2): a thief stays in.
+    #[must_use]
+    pub fn keep_sessions(self) -> Self {
+        self.relax(Relaxation::KeepSessions)
+    }
+
+    /// A session alone may change the password and the address (C3): a stolen session becomes a stolen account.
+    #[must_use]
+    pub fn allow_password_change_without_current(self) -> Self {
+        self.relax(Relaxation::PasswordChangeWithoutCurrent)
+    }
+
+    /// Mail hooks run before the answer (C5): its time tells who has an account.
+    #[must_use]
+    pub fn inline_hooks(self) -> Self {
+        self.relax(Relaxation::InlineHooks)
+    }
+
+    /// 401 answers carry no `WWW-Authenticate` (C11).
+    #[must_use]
+    pub fn without_challenge(self) -> Self {
+        self.relax(Relaxation::WithoutChallenge)
+    }
+
+    /// New hashes have fastapi-users' parameters (C19: 64 MiB, t=3, p=4), and a stored hash with others is rewritten at
+    /// login, so that both services can write one table.
+    #[must_use]
+    pub fn pwdlib_hashes(self) -> Self {
+        self.relax(Relaxation::PwdlibHashes)
+    }
+
+    /// The secret itself signs the tokens of all purposes (C21), so that a Python service with the same secret reads them.
+    #[must_use]
+    pub fn raw_keys(self) -> Self {
+        self.relax(Relaxation::RawKeys)
+    }
+
+    /// Tokens that fastapi-users minted are accepted until `until`, or for good (C21), and mailed tokens are minted so
+    /// that it accepts ours. They cannot be revoked one by one.
+    #[must_use]
+    pub fn accept_upstream_tokens(mut self, until: Option<Timestamp>) -> Self {
+        self.upstream_tokens_until = until;
+        self.relax(Relaxation::UpstreamTokens)
+    }
+
+    /// Accepts addresses with any Unicode local part, and `Name <address>` (C24).
+    #[must_use]
+    pub fn internationalized_email(self) -> Self {
+        self.relax(Relaxation::InternationalizedEmail)
+    }
+
+    /// Redirects a path with a superfluous slash with 307 to a relative path (C25).
+    #[must_use]
+    pub fn slash_redirect(self) -> Self {
+        self.relax(Relaxation::SlashRedirect)
+    }
+
+    /// The rules for passwords.
+    #[must_use]
+    pub fn passwords(mut self, passwords: PasswordPolicy) -> Self {
+        self.relaxed.remove(&Relaxation::NoPasswordPolicy);
+        if passwords.is_relaxed() {
+            self.relaxed.insert(Relaxation::NoPasswordPolicy);
+        }
+        self.passwords = passwords;
+        self
+    }
+
+    /// Lets only verified users log in and use the users routes. Default: off, as on the wire.
+    #[must_use]
+    pub fn require_verification(mut self, required: bool) -> Self {
+        self.require_verification = required;
+        self
+    }
+
+    /// Always asks for `current_password` to change the password or the address, however fresh the login
+    /// (OWASP ASVS 6.2.3, read literally).
+    #[must_use]
+    pub fn require_current_password(mut self) -> Self {
+        self.require_current_password = true;
+        self
+    }
+
+    /// How long after a login the password and the address may be changed without `current_password`: 60 to 900
+    /// seconds, default 300.
+    #[must_use]
+    pub fn fresh_login(mut self, window: Duration) -> Self {
+        self.fresh_login = window.clamp(Duration::from_secs(60), Duration::from_secs(900));
+        self
+    }
+
+    /// Registering a taken address answers like any other registration, and its owner gets a mail. Needs
+    /// [`Policy::require_verification`] and UUID ids.
+    #[must_use]
+    pub fn private_registration(mut self) -> Self {
+        self.private_registration = true;
+        self
+    }
+
+    /// Superusers cannot set other people's passwords (OWASP ASVS 6.4.6); they start a reset instead.
+    #[must_use]
+    pub fn deny_admin_password(mut self) -> Self {
+        self.admin_password_denied = true;
+        self
+    }
+
+    /// What is taken away, in order.
+    pub fn relaxations(&self) -> impl Iterator<Item = Relaxation> + '_ {
+        self.relaxed.iter().copied()
+    }
+
+    /// Whether a rule is taken away.
+    #[must_use]
+    pub fn allows(&self, relaxation: Relaxation) -> bool {
+        self.relaxed.contains(&relaxation)
+    }
+
+    pub(crate) fn with(&mut self, relaxation: Relaxation) {
+        self.relaxed.insert(relaxation);
+    }
+
+    pub(crate) fn email_rules(&self) -> EmailRules {
+        if self.allows(Relaxation::InternationalizedEmail) { EmailRules::Internationalized } else { EmailRules::Ascii }
+    }
+
+    pub(crate) fn password_policy(&self) -> &PasswordPolicy {
+        &self.passwords
+    }
+
+    pub(crate) fn upstream_tokens_until(&self) -> Option<Timestamp> {
+        self.upstream_tokens_until
+    }
+
+    pub(crate) fn fresh_window(&self) -> Duration {
+        self.fresh_login
+    }
+
+    pub(crate) fn requires_verification(&self) -> bool {
+        self.require_verification
+    }
+
+    pub(crate) fn requires_current_password(&self) -> bool {
+        self.require_current_password
+    }
+
+    pub(crate) fn is_private(&self) -> bool {
+        self.private_registration
+    }
+
+    /// Whether harmless surprises of the wire are kept (`[quirk]` in the wire contract).
+    pub(crate) fn keeps_quirks(&self) -> bool {
+        self.quirks
+    }
+
+    pub(crate) fn denies_admin_password(&self) -> bool {
+        self.admin_password_denied
+    }
+}

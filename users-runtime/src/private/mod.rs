@@ -1,0 +1,47 @@
+//! Everything that generated code may name. Hidden, and not for use by hand: it changes with every version.
+
+pub mod check;
+
+pub use core::primitive::{bool, str};
+pub use std::{
+    clone::Clone,
+    convert::From,
+    default::Default,
+    fmt::Debug,
+    option::Option::{self, None, Some},
+    result::Result::{self, Err, Ok},
+    string::String,
+    vec,
+    vec::Vec,
+};
+
+pub use axum::Router;
+pub use serde::{self, Deserialize, Serialize};
+pub use sqlx;
+
+pub use crate::{
+    adapter::sql::{
+        Column, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column, json_column,
+        text_column,
+    },
+    domain::{
+        Password, PasswordHash, Status, UserId,
+        field::{Field, Rule, check_with},
+        lax::present,
+    },
+    flows::{
+        login::login,
+        logout::logout,
+        me::{me, me_as_id, update_me},
+        register::register,
+        reset_password::{forgot_password, reset_password},
+        users::{delete_user, update_user, user_by_id},
+        verify::{request_verify_token, verify},
+    },
+    http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},
+    manager::Users,
+    user::{
+        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
+        UpdateSchema,
+    },
+};

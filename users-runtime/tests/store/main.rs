@@ -1,0 +1,7 @@
+//! Every store against a real database: conformance, races, plans of the hot queries, schema, durability.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod conformance;
+
+mod support;
+mod users;

@@ -1,0 +1,251 @@
+//! Two user types as the derive would write them: one whose id we make, one whose id the database makes.
+
+use serde::{Deserialize, Serialize};
+use users_runtime::{
+    adapter::sql::{
+        Column, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column, json_column,
+        text_column,
+    },
+    domain::{Password, PasswordHash, Status, field::Field},
+    user::{
+        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
+        UpdateSchema,
+    },
+};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    Free,
+    Paid,
+}
+
+macro_rules! user {
+    ($name:ident, $id:ty, $sql:path) => {
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            pub id: $id,
+            pub email: String,
+            pub hashed_password: PasswordHash,
+            pub is_active: bool,
+            pub is_superuser: bool,
+            pub is_verified: bool,
+            pub full_name: Option<String>,
+            pub visits: i64,
+            pub tags: Vec<String>,
+            pub plan: Plan,
+        }
+
+        impl AuthUser for $name {
+            type Id = $id;
+            type Read = Read;
+            type Create = Create;
+            type Update = Update;
+            type AdminUpdate = Update;
+
+            const CUSTOM_FIELDS: &'static [CustomField] =
+                &[custom("full_name"), custom("visits"), custom("tags"), custom("plan")];
+
+            fn account(&self) -> Account<'_, $id> {
+                Account {
+                    id: self.id,
+                    email: &self.email,
+                    hashed_password: &self.hashed_password,
+                    status: Status {
+                        is_active: self.is_active,
+                        is_superuser: self.is_superuser,
+                        is_verified: self.is_verified,
+                    },
+                }
+            }
+
+            fn account_mut(&mut self) -> AccountMut<'_, $id> {
+                AccountMut {
+                    id: &mut self.id,
+                    email: &mut self.email,
+                    hashed_password: &mut self.hashed_password,
+                    is_active: &mut self.is_active,
+                    is_superuser: &mut self.is_superuser,
+                    is_verified: &mut self.is_verified,
+                }
+            }
+
+            fn new(account: NewAccount<$id>, input: Create) -> Self {
+                Self {
+                    id: account.id,
+                    email: account.email,
+                    hashed_password: account.hashed_password,
+                    is_active: account.status.is_active,
+                    is_superuser: account.status.is_superuser,
+                    is_verified: account.status.is_verified,
+                    full_name: input.full_name,
+                    visits: 0,
+                    tags: Vec::new(),
+                    plan: Plan::Free,
+                }
+            }
+
+            fn read(&self) -> Read {
+                Read { email: self.email.clone() }
+            }
+        }
+
+        impl UpdateSchema<$name> for Update {
+            fn take_account(&mut self) -> AccountUpdate {
+                AccountUpdate::default()
+            }
+
+            fn apply(self, user: &mut $name) -> Columns {
+                Columns::NONE.assign(0, &mut user.full_name, self.full_name)
+            }
+        }
+
+        impl<DB: Dialect> SqlUser<DB> for $name
+        where
+            Option<String>: Column<DB>,
+            i64: Column<DB>,
+        {
+            const SQL: &'static UserSql = &$sql;
+
+            fn columns() -> Vec<SqlColumn> {
+                vec![
+                    column::<DB, Option<String>>("full_name", true),
+                    column::<DB, i64>("visits", false),
+                    json_column::<DB>("tags", false).filled_with_json(&Vec::<String>::new()),
+                    text_column::<DB>("plan", false).filled_with(&Plan::Free),
+                ]
+            }
+
+            fn from_row(row: &Row<'_, DB>) -> SqlResult<Self> {
+                Ok(Self {
+                    id: row.id(0)?,
+                    email: row.get(1)?,
+                    hashed_password: row.hash(2)?,
+                    is_active: row.get(3)?,
+                    is_superuser: row.get(4)?,
+                    is_verified: row.get(5)?,
+                    full_name: row.get(6)?,
+                    visits: row.get(7)?,
+                    tags: row.json(8)?,
+                    plan: row.text(9)?,
+                })
+            }
+
+            fn bind(&self, values: &mut Values<'_, DB>) -> SqlResult<()> {
+                values.id(self.id)?;
+                values.add(&self.email)?;
+                values.hash(&self.hashed_password)?;
+                values.add(&self.is_active)?;
+                values.add(&self.is_superuser)?;
+                values.add(&self.is_verified)?;
+                values.add(&self.full_name)?;
+                values.add(&self.visits)?;
+                values.json(&self.tags)?;
+                values.text(&self.plan)
+            }
+        }
+    };
+}
+
+user!(User, Uuid, USER_SQL);
+user!(Member, i64, MEMBER_SQL);
+
+const fn custom(name: &'static str) -> CustomField {
+    CustomField { name, column: name, read: true, create: true, update: true, admin: true }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Read {
+    pub email: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Create {
+    pub email: String,
+    pub password: Password,
+    #[serde(default)]
+    pub full_name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Update {
+    #[serde(default)]
+    pub full_name: Option<Option<String>>,
+}
+
+impl Schema for Read {
+    const NAME: &'static str = "UserRead";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email()]];
+}
+
+impl Schema for Create {
+    const NAME: &'static str = "UserCreate";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required(), Field::password().required()]];
+}
+
+impl Schema for Update {
+    const NAME: &'static str = "UserUpdate";
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::custom::<Option<String>>("full_name")]];
+}
+
+impl CreateSchema for Create {
+    fn credentials(&self) -> (&str, &Password) {
+        (&self.email, &self.password)
+    }
+}
+
+const COLUMNS: &[&str] = &[
+    "id",
+    "email",
+    "hashed_password",
+    "is_active",
+    "is_superuser",
+    "is_verified",
+    "full_name",
+    "visits",
+    "tags",
+    "plan",
+];
+
+pub const USER_SQL: UserSql = UserSql {
+    table: "user",
+    columns: COLUMNS,
+    id_made_by_database: false,
+    sqlite: Statements {
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
+        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "visits" = CASE WHEN $13 THEN $14 ELSE "visits" END, "tags" = CASE WHEN $15 THEN $16 ELSE "tags" END, "plan" = CASE WHEN $17 THEN $18 ELSE "plan" END, "auth_epoch" = "auth_epoch" + $19 WHERE "id" = $20 AND "hashed_password" = COALESCE($21, "hashed_password") AND "email" = COALESCE($22, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
+        delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
+    },
+    postgres: Statements::NONE,
+    mysql: Statements::NONE,
+};
+
+pub const MEMBER_SQL: UserSql = UserSql {
+    id_made_by_database: true,
+    sqlite: Statements {
+        insert: r#"INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, random() & 9007199254740991) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
+        ..USER_SQL.sqlite
+    },
+    ..USER_SQL
+};
+
+/// A user with something in every field.
+pub fn user(account: NewAccount<Uuid>) -> User {
+    let input = Create { email: String::new(), password: Password::new(""), full_name: Some("Arthur".to_owned()) };
+    User { visits: 7, tags: vec!["king".to_owned()], plan: Plan::Paid, ..User::new(account, input) }
+}
+
+/// A member with something in every field.
+pub fn member(account: NewAccount<i64>) -> Member {
+    let input = Create { email: String::new(), password: Password::new(""), full_name: None };
+    Member { visits: -7, tags: Vec::new(), plan: Plan::Free, ..Member::new(account, input) }
+}
