@@ -8,25 +8,20 @@ use std::{hint::black_box, sync::Arc};
 use argon2::{Algorithm, Argon2, Params, Version};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use users_runtime::{
-    adapter::password::{Argon2Params, HashSettings, Hashing},
+    adapter::{
+        OsRandom,
+        password::{Argon2Params, HashSettings, Hashing},
+    },
     domain::Password,
-    port::{PasswordHasher as _, Random, RandomError},
+    port::{PasswordHasher as _, Random as _},
 };
 
 const PASSWORD: &str = "the lady of the lake";
 
-struct Os;
-
-impl Random for Os {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::fill(bytes).map_err(|_| RandomError)
-    }
-}
-
 /// A new hash with memory of its own, in the calling thread.
 fn allocating(params: Argon2Params) -> [u8; Argon2Params::TAG_BYTES] {
     let mut salt = [0; Argon2Params::SALT_BYTES];
-    Os.fill(&mut salt).unwrap();
+    OsRandom.fill(&mut salt).unwrap();
     let mut tag = [0; Argon2Params::TAG_BYTES];
     let params = Params::new(params.memory_kib(), params.passes(), params.lanes(), Some(tag.len())).unwrap();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -44,7 +39,7 @@ fn hashing(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("allocating", name), &params, |b, &params| {
             b.iter(|| black_box(allocating(params)));
         });
-        let pool = Hashing::start(HashSettings { params, ..HashSettings::default() }, Arc::new(Os)).unwrap();
+        let pool = Hashing::start(HashSettings { params, ..HashSettings::default() }, Arc::new(OsRandom)).unwrap();
         group.bench_with_input(BenchmarkId::new("pool", name), &pool, |b, pool| {
             b.iter(|| runtime.block_on(pool.hash(&password)).unwrap());
         });
