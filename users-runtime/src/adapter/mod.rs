@@ -7,6 +7,8 @@ mod random;
 pub mod jwt;
 pub mod mail;
 pub mod memory;
+#[cfg(feature = "breached")]
+pub mod breached;
 pub mod password;
 pub mod sql;
 

@@ -222,6 +222,8 @@ impl From<RandomError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -238,7 +240,7 @@ mod tests {
     async fn every_error_has_the_wires_status_and_body() {
         let reason = ApiError::Reason { code: "REGISTER_INVALID_PASSWORD", reason: json!("Too short") };
         for (error, status, body) in [
-            (ApiError::Unauthorized, 401, r#"{"detail":"Unauthorized"}"#),
+            (ApiError::Unauthorized { challenge: None }, 401, r#"{"detail":"Unauthorized"}"#),
             (ApiError::Forbidden, 403, r#"{"detail":"Forbidden"}"#),
             (ApiError::Refused("CSRF_ORIGIN_REFUSED"), 403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#),
             (ApiError::NotFound, 404, r#"{"detail":"Not Found"}"#),
@@ -271,13 +273,13 @@ mod tests {
 
     #[tokio::test]
     async fn causes_are_not_sent() {
-        let cause = || Box::new(std::io::Error::other("table user, king@camelot.bt"));
+        let cause = || Arc::new(std::io::Error::other("table user, king@camelot.bt"));
         let down = (503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#.to_owned());
         let failed = (500, r#"{"detail":"Internal Server Error"}"#.to_owned());
         assert_eq!(answer(StoreError::Unavailable(cause())).await, down);
         assert_eq!(answer(StoreError::Failed(cause())).await, failed);
-        assert_eq!(answer(StrategyError(cause())).await, down);
-        assert_eq!(answer(HookError::Failed(cause())).await, failed);
+        assert_eq!(answer(StrategyError(Box::new(std::io::Error::other("redis, king@camelot.bt")))).await, down);
+        assert_eq!(answer(HookError::from(std::io::Error::other("smtp, king@camelot.bt"))).await, failed);
         assert_eq!(answer(HashError::Failed).await, failed);
         assert_eq!(answer(MailTokenError::Hash(HashError::Overloaded { retry_after: 1 })).await, down);
         assert_eq!(answer(MailTokenError::Failed).await, failed);

@@ -135,3 +135,174 @@ fn has_control_characters(value: &Value) -> bool {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::field::{Rule, check_with};
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+        Green,
+        Blue,
+    }
+
+    /// The problems that one field has with a value.
+    fn problems(field: Field, value: Value) -> Value {
+        let mut object = Map::from_iter([(field.name.to_owned(), value)]);
+        serde_json::to_value(check(&[field], &mut object, EmailRules::Ascii)).unwrap()
+    }
+
+    fn problem(kind: &str, msg: &str, input: Value) -> Value {
+        json!([{"type": kind, "loc": ["body", "x"], "msg": msg, "input": input}])
+    }
+
+    fn value_error(text: &str, input: Value) -> Value {
+        json!([{"type": "value_error", "loc": ["body", "x"], "msg": format!("Value error, {text}"), "input": input,
+            "ctx": {"error": text}}])
+    }
+
+    #[test]
+    fn null_means_what_the_field_says() {
+        let none = json!([]);
+        let string_type = |name: &str| {
+            json!([{"type": "string_type", "loc": ["body", name],
+            "msg": "Input should be a valid string", "input": null}])
+        };
+        assert_eq!(problems(Field::password(), Value::Null), none);
+        assert_eq!(problems(Field::password().required(), Value::Null), string_type("password"));
+        assert_eq!(problems(Field::current_password(), Value::Null), none);
+        assert_eq!(problems(Field::email(), Value::Null), string_type("email"));
+        assert_eq!(problems(Field::dropped_flag("x"), Value::Null), none);
+        assert_eq!(
+            problems(Field::flag("x"), Value::Null),
+            problem("bool_type", "Input should be a valid boolean", Value::Null)
+        );
+        assert_eq!(problems(Field::custom::<Option<String>>("x"), Value::Null), none);
+        assert_eq!(
+            problems(Field::custom::<String>("x"), Value::Null),
+            problem("string_type", "Input should be a valid string", Value::Null)
+        );
+    }
+
+    #[test]
+    fn secrets_are_never_echoed() {
+        for field in [Field::password(), Field::current_password(), Field::token()] {
+            for value in [json!(12345), json!(true), json!(["hunter2"]), json!({"a": "hunter2"})] {
+                assert_eq!(problems(field, value)[0]["input"], Value::Null);
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_types_are_told_in_the_wires_words() {
+        const NO_BOOLEAN: &str = "Input should be a valid boolean, unable to interpret input";
+        const WITH_FRACTION: &str = "Input should be a valid integer, got a number with a fractional part";
+        for (field, value, kind, msg) in [
+            (Field::custom::<String>("x"), json!(1), "string_type", "Input should be a valid string"),
+            (Field::custom::<Option<String>>("x"), json!(true), "string_type", "Input should be a valid string"),
+            (Field::custom::<i64>("x"), json!("1"), "int_type", "Input should be a valid integer"),
+            (Field::custom::<i64>("x"), json!(true), "int_type", "Input should be a valid integer"),
+            (Field::custom::<i64>("x"), json!(1.5), "int_from_float", WITH_FRACTION),
+            (Field::custom::<i64>("x"), json!(1e30), "int_type", "Input should be a valid integer"),
+            (Field::custom::<f64>("x"), json!("1.5"), "float_type", "Input should be a valid number"),
+            (Field::custom::<bool>("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
+            (Field::custom::<bool>("x"), json!(2), "bool_parsing", NO_BOOLEAN),
+            (Field::custom::<Option<bool>>("x"), json!([]), "bool_type", "Input should be a valid boolean"),
+            (Field::flag("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
+            (Field::dropped_flag("x"), json!({}), "bool_type", "Input should be a valid boolean"),
+            (Field::custom::<Vec<String>>("x"), json!("a"), "list_type", "Input should be a valid list"),
+            (
+                Field::custom::<std::collections::BTreeMap<String, i32>>("x"),
+                json!("a"),
+                "dict_type",
+                "Input should be a valid dictionary",
+            ),
+        ] {
+            let input = if value.is_array() || value.is_object() { Value::Null } else { value.clone() };
+            assert_eq!(problems(field, value), problem(kind, msg, input));
+        }
+    }
+
+    #[test]
+    fn a_choice_lists_its_words() {
+        let expected = "'red', 'green' or 'blue'";
+        for value in [json!("Red"), json!(1)] {
+            assert_eq!(
+                problems(Field::custom::<Option<Colour>>("x"), value.clone()),
+                json!([{"type": "literal_error", "loc": ["body", "x"], "msg": format!("Input should be {expected}"),
+                    "input": value, "ctx": {"expected": expected}}])
+            );
+        }
+        assert_eq!(problems(Field::custom::<Colour>("x"), json!("red")), json!([]));
+        assert_eq!((alternatives(&["a"]), alternatives(&["a", "b"])), ("'a'".into(), "'a' or 'b'".into()));
+    }
+
+    #[test]
+    fn what_the_wire_has_no_word_for_is_told_in_serdes() {
+        assert_eq!(
+            problems(Field::custom::<u8>("x"), json!(300)),
+            value_error("invalid value: integer `300`, expected u8", json!(300))
+        );
+        let date = problems(Field::custom::<crate::domain::Timestamp>("x"), json!("soon"));
+        assert_eq!((&date[0]["type"], &date[0]["input"]), (&json!("value_error"), &json!("soon")));
+        let list = problems(Field::custom::<Vec<String>>("x"), json!(["a", 1]));
+        assert_eq!(list, value_error("invalid type: integer `1`, expected a string", Value::Null));
+    }
+
+    #[test]
+    fn spellings_of_a_boolean_become_one_in_an_applications_own_field_too() {
+        let fields = [Field::custom::<bool>("a"), Field::custom::<Option<bool>>("b"), Field::custom::<String>("c")];
+        let Value::Object(mut object) = json!({"a": "YES", "b": 0, "c": "yes"}) else { return };
+        assert_eq!(check(&fields, &mut object, EmailRules::Ascii), []);
+        assert_eq!(Value::Object(object), json!({"a": true, "b": false, "c": "yes"}));
+    }
+
+    #[test]
+    fn control_characters_do_not_get_past_and_lines_do() {
+        for text in ["a\0b", "\u{1}", "\u{7f}", "\u{85}", "a\u{1b}[0m"] {
+            let refused = value_error("control characters are not allowed", json!(text));
+            assert_eq!(problems(Field::custom::<String>("x"), json!(text)), refused, "{text:?}");
+            for nested in [json!([text]), json!({"a": [{"b": text}]}), json!({text: 1})] {
+                let refused = value_error("control characters are not allowed", Value::Null);
+                assert_eq!(problems(Field::custom::<Value>("x"), nested), refused, "{text:?}");
+            }
+        }
+        assert_eq!(problems(Field::custom::<String>("x"), json!("one\r\n\ttwo 😀")), json!([]));
+    }
+
+    #[test]
+    fn rules_speak_after_the_type_and_never_about_null() {
+        const RULES: &[Rule] = &[Rule::Length { min: Some(2), max: None }, Rule::Pattern("^[a-z]+$")];
+        let field = Field::custom::<Option<String>>("x").rules(RULES);
+        assert_eq!(problems(field, json!(1))[0]["type"], "string_type");
+        assert_eq!(problems(field, json!("A"))[0]["type"], "string_too_short");
+        assert_eq!(problems(field, json!("AB"))[0]["type"], "string_pattern_mismatch");
+        assert_eq!(problems(field, json!("ab")), json!([]));
+        assert_eq!(problems(field, Value::Null), json!([]));
+    }
+
+    #[test]
+    fn a_check_of_the_applications_own_speaks_in_its_own_words() {
+        fn even(number: &i64) -> Result<(), &'static str> {
+            if number % 2 == 0 { Ok(()) } else { Err("must be even") }
+        }
+        const RULES: &[Rule] = &[Rule::Check(|value| check_with(value, even))];
+        let field = Field::custom::<i64>("x").rules(RULES);
+        assert_eq!(problems(field, json!(3)), value_error("must be even", json!(3)));
+        assert_eq!(problems(field, json!(4)), json!([]));
+    }
+
+    #[test]
+    fn every_problem_is_reported_in_the_tables_order() {
+        let fields = [Field::password().required(), Field::email().required(), Field::flag("is_active")];
+        let Value::Object(mut object) = json!({"is_active": [], "email": 7}) else { return };
+        let kinds: Vec<_> = check(&fields, &mut object, EmailRules::Ascii).iter().map(Problem::kind).collect();
+        assert_eq!(kinds, ["missing", "string_type", "bool_type"]);
+    }
+}

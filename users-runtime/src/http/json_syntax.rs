@@ -230,3 +230,46 @@ impl Scanner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::json_value;
+
+    /// What CPython 3.11 says; `tests/data/json_corpus.py` makes it.
+    const CORPUS: &str = include_str!("../../tests/data/json_corpus.jsonl");
+
+    fn refusal(text: &str) -> Value {
+        serde_json::to_value(json_value::parse(text).expect_err(text)).unwrap()
+    }
+
+    fn invalid(offset: usize, message: &str) -> Value {
+        json!({"type": "json_invalid", "loc": ["body", offset], "msg": "JSON decode error", "input": {},
+            "ctx": {"error": message}})
+    }
+
+    #[test]
+    fn malformed_texts_are_explained_as_python_explains_them() {
+        for line in CORPUS.lines() {
+            let (text, message, offset): (String, String, usize) = serde_json::from_str(line).unwrap();
+            assert_eq!(refusal(&text), invalid(offset, &message), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_python_takes_and_json_does_not_have_is_refused_where_it_stands() {
+        for (text, offset, message) in [
+            ("NaN", 0, "Expecting value"),
+            ("[Infinity]", 1, "Expecting value"),
+            ("{\"a\":-Infinity}", 5, "Expecting value"),
+            ("[\"\\ud83d\"]", 3, "Invalid \\uXXXX escape"),
+            ("[\"\\ude00\\ud83d\"]", 3, "Invalid \\uXXXX escape"),
+            ("[\"\\ud83d\\u0041\"]", 3, "Invalid \\uXXXX escape"),
+            ("[1e999]", 5, "Number out of range"),
+            ("[\"é\",\n1e999]", 10, "Number out of range"),
+        ] {
+            assert_eq!(refusal(text), invalid(offset, message), "{text}");
+        }
+    }
+}

@@ -136,3 +136,51 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(object.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(text: &str) -> Value {
+        serde_json::to_value(parse(text).expect_err(text)).unwrap()
+    }
+
+    #[test]
+    fn json_is_read_whole_and_exact() {
+        let text = r#" {"a":[true,null,-1,18446744073709551615,0.5,"\ud83d\ude00 \u0000\/"],"b":{}} "#;
+        let value = json!({"a": [true, null, -1, u64::MAX, 0.5, "😀 \0/"], "b": {}});
+        assert_eq!(parse(text), Ok(value));
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
+        for (text, loc) in [
+            (r#"{"a":1,"a":1}"#, json!(["body", "a"])),
+            (r#"{"a":1,"\u0061":2}"#, json!(["body", "a"])),
+            (r#"{"x":[0,{"b":{},"c":[],"b":2}]}"#, json!(["body", "x", 1, "b"])),
+            (r#"{"x":[[],[[],{"":1,"":2}]]}"#, json!(["body", "x", 1, 1, ""])),
+        ] {
+            let error = "the key stands twice in one object";
+            let problem = json!({"type": "value_error", "loc": loc, "msg": format!("Value error, {error}"),
+                "input": null, "ctx": {"error": error}});
+            assert_eq!(refusal(text), problem, "{text}");
+        }
+        assert!(parse(r#"{"a":{"a":1},"b":[{"a":1},{"a":1}],"A":1}"#).is_ok());
+    }
+
+    #[test]
+    fn nesting_ends_at_thirty_two() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        assert!(parse(&nested(32)).is_ok());
+        assert!(parse(&objects(32)).is_ok());
+        for text in [nested(33), objects(33), "[".repeat(1_000_000), format!("[1e999,{}", nested(5_000))] {
+            assert_eq!(refusal(&text)["type"], "json_invalid");
+        }
+        for text in [nested(33), objects(33), "[".repeat(33)] {
+            assert_eq!(refusal(&text)["ctx"], json!({"error": "Nesting is too deep"}));
+        }
+    }
+}

@@ -119,3 +119,91 @@ fn compiled(pattern: &'static str) -> Option<Regex> {
         })
         .clone()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn problem(rule: Rule, value: Value) -> Value {
+        serde_json::to_value(check(&rule, "x", &value)).unwrap()
+    }
+
+    #[test]
+    fn lengths_count_code_points_items_and_keys() {
+        let rule = Rule::Length { min: Some(1), max: Some(2) };
+        for value in
+            [json!("é"), json!("日本"), json!("e\u{301}"), json!([1]), json!({"a": 1}), json!(12345), json!(null)]
+        {
+            assert_eq!(problem(rule, value.clone()), Value::Null, "{value}");
+        }
+        assert_eq!(
+            problem(rule, json!("")),
+            json!({"type": "string_too_short", "loc": ["body", "x"],
+                "msg": "String should have at least 1 character", "input": "", "ctx": {"min_length": 1}})
+        );
+        assert_eq!(
+            problem(rule, json!("abc")),
+            json!({"type": "string_too_long", "loc": ["body", "x"],
+                "msg": "String should have at most 2 characters", "input": "abc", "ctx": {"max_length": 2}})
+        );
+        assert_eq!(
+            problem(rule, json!([])),
+            json!({"type": "too_short", "loc": ["body", "x"],
+                "msg": "List should have at least 1 item after validation, not 0", "input": null,
+                "ctx": {"field_type": "List", "min_length": 1, "actual_length": 0}})
+        );
+        assert_eq!(
+            problem(rule, json!({"a": 1, "b": 2, "c": 3})),
+            json!({"type": "too_long", "loc": ["body", "x"],
+                "msg": "Dictionary should have at most 2 items after validation, not 3", "input": null,
+                "ctx": {"field_type": "Dictionary", "max_length": 2, "actual_length": 3}})
+        );
+    }
+
+    #[test]
+    fn both_ends_of_a_range_are_in_it() {
+        let rule = Rule::Range { min: Some(18.0), max: Some(99.5) };
+        for value in [json!(18), json!(18.0), json!(99), json!(99.5), json!("1"), json!(null)] {
+            assert_eq!(problem(rule, value.clone()), Value::Null, "{value}");
+        }
+        assert_eq!(
+            problem(rule, json!(17)),
+            json!({"type": "greater_than_equal", "loc": ["body", "x"],
+                "msg": "Input should be greater than or equal to 18", "input": 17, "ctx": {"ge": 18}})
+        );
+        assert_eq!(
+            problem(rule, json!(99.75)),
+            json!({"type": "less_than_equal", "loc": ["body", "x"],
+                "msg": "Input should be less than or equal to 99.5", "input": 99.75, "ctx": {"le": 99.5}})
+        );
+    }
+
+    #[test]
+    fn integers_are_compared_without_rounding() {
+        // 2^53 + 1 has no exact f64; as one it would equal the bound.
+        let rule = Rule::Range { min: None, max: Some(9_007_199_254_740_992.0) };
+        assert_eq!(problem(rule, json!(9_007_199_254_740_992_u64)), Value::Null);
+        assert_eq!(problem(rule, json!(9_007_199_254_740_993_u64))["type"], "less_than_equal");
+        let endless = Rule::Range { min: Some(f64::NEG_INFINITY), max: Some(f64::INFINITY) };
+        assert_eq!(problem(endless, json!(u64::MAX)), Value::Null);
+        assert_eq!(problem(endless, json!(i64::MIN)), Value::Null);
+    }
+
+    #[test]
+    fn a_pattern_matches_anywhere_unless_it_is_anchored() {
+        assert_eq!(problem(Rule::Pattern("[0-9]"), json!("a1b")), Value::Null);
+        assert_eq!(
+            problem(Rule::Pattern("^[0-9]+$"), json!("a1b")),
+            json!({"type": "string_pattern_mismatch", "loc": ["body", "x"],
+                "msg": "String should match pattern '^[0-9]+$'", "input": "a1b", "ctx": {"pattern": "^[0-9]+$"}})
+        );
+        assert_eq!(problem(Rule::Pattern("^[0-9]+$"), json!("1\n"))["type"], "string_pattern_mismatch");
+    }
+
+    #[test]
+    fn a_pattern_that_does_not_compile_lets_nothing_pass() {
+        assert_eq!(problem(Rule::Pattern("("), json!("("))["type"], "string_pattern_mismatch");
+    }
+}

@@ -80,6 +80,15 @@ impl CanonicalEmail {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether a stored address can have this form: up to 320 octets (64 + `@` + 255, the most that RFC 3696 reads out
+    /// of the standards), none of them a control character. A login with any other user name is one of an unknown
+    /// user; the database need not be asked, and PostgreSQL would refuse a NUL with an error.
+    #[must_use]
+    pub fn may_be_stored(&self) -> bool {
+        const MOST: usize = 320;
+        !self.0.is_empty() && self.0.len() <= MOST && !self.0.chars().any(char::is_control)
+    }
 }
 
 impl fmt::Display for EmailAddress {
