@@ -133,6 +133,11 @@ fn is_character(rest: &[u8]) -> bool {
         == Some('\'')
 }
 
+/// Whether a file holds nothing but tests.
+pub(crate) fn is_test(path: &str) -> bool {
+    path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
+}
+
 /// The part of a file's code that is no test: everything before its test module.
 pub(crate) fn without_tests(code: &str) -> &str {
     let end =

@@ -21,7 +21,10 @@ pub mod domain;
 mod event;
 mod flows;
 mod http;
+mod inventory;
 mod manager;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod port;
 #[doc(hidden)]
 pub mod private;
@@ -41,12 +44,17 @@ pub use domain::{
 };
 pub use event::{Kind as EventKind, Outcome as EventOutcome};
 pub use http::{
-    ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Require, Requirements, Superuser,
-    VerifiedUser, not_found,
+    ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
+    Superuser, VerifiedUser, not_found,
 };
+pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
 pub use manager::{CreateError, PasswordError, Policy, Sessions, UpdateError, Users};
+#[cfg(feature = "openapi")]
+pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
 pub use port::{
     FailedLogin, Gate, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, StoreError, Updated,
     UserManager, UserStore, Verdict,
 };
 pub use user::AuthUser;
+#[cfg(feature = "openapi")]
+pub use utoipa;

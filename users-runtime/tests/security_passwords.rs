@@ -286,6 +286,8 @@ mod hash {
 }
 
 mod password {
+    #[cfg(feature = "breached")]
+    use super::breached::{LADY, Lines, Service};
     use super::*;
 
     fn reason(policy: &PasswordPolicy, password: &str) -> Option<String> {
@@ -428,6 +430,113 @@ mod password {
         }
     }
 
+    #[cfg(feature = "breached")]
+    #[tokio::test]
+    async fn breached_refused() {
+        use sha1::{Digest as _, Sha1};
+        use users_runtime::{
+            adapter::breached::{HashFile, RangeQuery},
+            port::BreachCheck,
+        };
+
+        let known: Vec<_> = (0..1_000).map(|number| format!("password number {number}")).collect();
+        let mut lines: Vec<_> = (known.iter().enumerate())
+            .map(|(number, known)| {
+                let digits =
+                    Sha1::digest(known.as_bytes()).iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+                format!("{digits}:{}", number * number + 1)
+            })
+            .collect();
+        lines.push(format!("{LADY}:1"));
+        lines.sort();
+        let refused = |check: Result<(), users_runtime::domain::PasswordRefused>| {
+            check.is_err_and(|refused| refused.reason == "Password has appeared in a data breach")
+        };
+        for (name, text) in [
+            ("unix", lines.join("\n") + "\n"),
+            ("windows", lines.join("\r\n")),
+            ("bare", lines.iter().map(|line| line[..40].to_ascii_lowercase() + "\n").collect()),
+        ] {
+            let file = Lines::new(name, &text);
+            let check = BreachCheck::new(HashFile::open(&file.0).unwrap());
+            for known in &known {
+                assert!(refused(check.check(&Password::new(known.as_str())).await), "{name}: {known}");
+                let unknown = Password::new(format!("{known}!"));
+                assert_eq!(check.check(&unknown).await, Ok(()), "{name}: {known}!");
+            }
+            assert!(refused(check.check(&Password::new("the lady of the lake")).await), "{name}");
+        }
+
+        let range = |suffix: &str, count: u32| {
+            let answer = format!("{}:7\r\n{suffix}:{count}\r\n{}:2", "0".repeat(35), "F".repeat(35));
+            BreachCheck::new(RangeQuery::have_i_been_pwned(Service::answering(Ok(&answer))).unwrap())
+        };
+        let lady = Password::new("the lady of the lake");
+        assert!(refused(range(&LADY[5..], 1).check(&lady).await));
+        assert!(refused(range(&LADY[5..].to_ascii_lowercase(), 1).check(&lady).await));
+        assert_eq!(range(&LADY[5..], 0).check(&lady).await, Ok(()), "padding");
+        assert_eq!(range(&LADY[5..], 1).check(&Password::new("the lady of the lakes")).await, Ok(()));
+    }
+
+    #[cfg(feature = "breached")]
+    #[tokio::test]
+    async fn range_query_sends_five_hex() {
+        use users_runtime::{adapter::breached::RangeQuery, port::BreachedPasswords as _};
+
+        let service = Service::answering(Ok(""));
+        let query = RangeQuery::have_i_been_pwned(service.clone()).unwrap();
+        assert_eq!(query.knows(&Password::new("the lady of the lake")).await, Ok(false));
+        let asked = std::mem::take(&mut *service.asked.lock().unwrap());
+        let expected = format!("https://api.pwnedpasswords.com/range/{} [(\"Add-Padding\", \"true\")]", &LADY[..5]);
+        assert_eq!(asked, [expected], "one request, and nothing else in it");
+        for refused in ["http://example.com/range/", "ftp://example.com/", "https://example.com/range", "range/", ""] {
+            assert!(RangeQuery::new(refused, service.clone()).is_err(), "{refused}");
+        }
+        assert!(RangeQuery::new("http://127.0.0.1:8080/range/", service).is_ok());
+    }
+
+    #[cfg(feature = "breached")]
+    #[tokio::test]
+    async fn breach_source_down_follows_setting() {
+        use users_runtime::{
+            adapter::breached::{HashFile, RangeQuery},
+            port::{BreachCheck, WhenSourceDown},
+        };
+
+        let torn = format!("{LADY}:1\n{}:1\n", "F".repeat(40));
+        let file = Lines::new("torn", &torn);
+        let torn_file = HashFile::open(&file.0).unwrap();
+        std::fs::write(&file.0, "<html>no hashes here</html>\n").unwrap();
+        let gone = Lines::new("gone", &torn);
+        let gone_file = HashFile::open(&gone.0).unwrap();
+        drop(gone);
+        let range = |answer| RangeQuery::have_i_been_pwned(Service::answering(answer)).unwrap();
+        let (log, _guard) = Log::start();
+        for check in [
+            BreachCheck::new(torn_file),
+            BreachCheck::new(gone_file),
+            BreachCheck::new(range(Err("timed out"))),
+            BreachCheck::new(range(Ok("<html>please log in</html>"))),
+            BreachCheck::new(range(Ok("0018A45C4D1DEF81644B54AB7F969B88D65:many"))),
+        ] {
+            let lady = Password::new("the lady of the lake");
+            assert_eq!(check.check(&lady).await, Ok(()), "accepted by default");
+            let said = log.take();
+            assert!(said.contains("WARN") && said.contains("breach_source_down"), "and logged: {said}");
+            assert!(!said.contains("lady") && !said.contains(LADY), "{said}");
+            let refused = check.when_down(WhenSourceDown::Refuse).check(&lady).await.unwrap_err();
+            assert_eq!(refused.reason, "Password cannot be checked right now, please try again later");
+        }
+        for (name, unfit) in [
+            ("empty", String::new()),
+            ("unsorted", format!("{}:1\n{LADY}:1\n", "F".repeat(40))),
+            ("words", "password\n".to_owned()),
+            ("long", "A".repeat(1_000)),
+        ] {
+            assert!(HashFile::open(&Lines::new(name, &unfit).0).is_err(), "{name}");
+        }
+    }
+
     #[test]
     fn common_refused() {
         let policy = PasswordPolicy::recommended();
@@ -456,6 +565,60 @@ mod password {
         }
         for far in ["avalonian", "avalon is far away", "a round table"] {
             assert_eq!(reason(&policy, far), None, "{far}");
+        }
+    }
+}
+
+#[cfg(feature = "breached")]
+mod breached {
+    //! A service and a file of breached passwords.
+
+    use std::sync::{Arc, Mutex};
+
+    use users_runtime::port::{BoxFuture, HttpGet, HttpGetFailed};
+
+    /// SHA-1 of `the lady of the lake`, from `printf %s … | sha1sum`.
+    pub(crate) const LADY: &str = "976FC3F66A1A9AD61BBCBE0C66BCAD85C93B3A76";
+
+    /// A service that answers every question alike and remembers the questions.
+    #[derive(Clone)]
+    pub(crate) struct Service {
+        pub(crate) asked: Arc<Mutex<Vec<String>>>,
+        pub(crate) answer: Result<String, HttpGetFailed>,
+    }
+
+    impl Service {
+        pub(crate) fn answering(answer: Result<&str, &str>) -> Self {
+            let answer = answer.map(str::to_owned).map_err(|why| HttpGetFailed(why.to_owned()));
+            Self { asked: Arc::default(), answer }
+        }
+    }
+
+    impl HttpGet for Service {
+        fn get<'a>(
+            &'a self,
+            url: &'a str,
+            headers: &'a [(&'static str, &'static str)],
+        ) -> BoxFuture<'a, Result<String, HttpGetFailed>> {
+            self.asked.lock().unwrap().push(format!("{url} {headers:?}"));
+            Box::pin(async { self.answer.clone() })
+        }
+    }
+
+    /// A sorted file with these lines, removed when dropped.
+    pub(crate) struct Lines(pub(crate) std::path::PathBuf);
+
+    impl Lines {
+        pub(crate) fn new(name: &str, lines: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("breached-{}-{name}", std::process::id()));
+            std::fs::write(&path, lines).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Lines {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
         }
     }
 }

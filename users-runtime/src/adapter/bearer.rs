@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     domain::AccessToken,
-    port::{Granted, Transport},
+    port::{Granted, SecurityScheme, Transport},
 };
 
 /// Carries a token as `Authorization: Bearer …` (RFC 6750 section 2.1) and hands it out as JSON (contract.md section 8).
@@ -53,6 +53,10 @@ impl Transport for Bearer {
 
     fn challenge(&self) -> Option<HeaderValue> {
         Some(HeaderValue::from_static("Bearer"))
+    }
+
+    fn security_scheme(&self) -> Option<SecurityScheme> {
+        Some(SecurityScheme::Bearer)
     }
 }
 

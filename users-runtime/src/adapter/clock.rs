@@ -7,7 +7,7 @@ use crate::{domain::Timestamp, port::Clock};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter of the clock")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     fn now(&self) -> Timestamp {
         chrono::Utc::now()
     }

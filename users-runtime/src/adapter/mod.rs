@@ -4,6 +4,8 @@ mod bearer;
 mod clock;
 mod random;
 
+#[cfg(feature = "breached")]
+pub mod breached;
 pub mod jwt;
 pub mod mail;
 pub mod memory;

@@ -14,7 +14,7 @@ pub enum Error {
     Config(String),
     /// The database refused or could not be reached.
     #[error("database: {0}")]
-    Store(#[from] crate::port::StoreError),
+    Store(#[from] super::StoreError),
     /// The listener or a file could not be opened.
     #[error("i/o: {0}")]
     Io(#[from] std::io::Error),

@@ -11,6 +11,7 @@ mod secret;
 mod session;
 mod shape;
 mod status;
+mod store_error;
 mod token;
 mod url;
 
@@ -28,4 +29,5 @@ pub use relaxation::Relaxation;
 pub use secret::SecretKey;
 pub use session::{Epoch, Login, Session, TokenId};
 pub use status::Status;
+pub use store_error::StoreError;
 pub use token::{AccessToken, ResetToken, VerifyToken};

@@ -39,18 +39,6 @@ impl SecretKey {
         Ok(Self(bytes.into()))
     }
 
-    /// Makes a secret that lasts as long as the process, for a first try and for tests: after a restart nobody is logged
-    /// in, and mailed links are dead.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if the operating system's generator fails.
-    pub fn generate() -> Result<Self> {
-        let mut bytes = [0; Self::MIN_BYTES];
-        #[expect(clippy::disallowed_methods, reason = "no service exists yet that could have a port")]
-        getrandom::fill(&mut bytes).map_err(|error| Error::config(format!("no random bytes: {error}")))?;
-        Self::new(bytes)
-    }
-
     /// Takes any bytes, however few and well known, for moving a service whose secret is in use already.
     ///
     /// # Security

@@ -12,11 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{FutureExt, future::BoxFuture};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
 
 use super::ApiError;
-use crate::manager::Policy;
 
 /// The longest a request may take (security.md (a)).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,23 +32,22 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// The layer around our routes.
-pub(crate) fn edge(policy: &Policy) -> Edge {
-    Edge { first_method_only: policy.keeps_quirks() }
+/// The layer around one of our routes, which takes the methods in `allow`.
+pub(crate) fn edge(allow: Option<HeaderValue>) -> Edge {
+    Edge { allow }
 }
 
 /// See [`edge`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Edge {
-    /// fastapi-users' `Allow` names the first route's method only (contract.md section 3).
-    first_method_only: bool,
+    allow: Option<HeaderValue>,
 }
 
 impl<S> Layer<S> for Edge {
     type Service = EdgeService<S>;
 
     fn layer(&self, inner: S) -> EdgeService<S> {
-        EdgeService { inner, edge: *self }
+        EdgeService { inner, edge: self.clone() }
     }
 }
 
@@ -73,14 +71,15 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        // Axum answers HEAD wherever there is GET; on the wire it is a wrong method. TRACE is nobody's.
-        if request.method() == Method::HEAD {
-            *request.method_mut() = Method::TRACE;
-        }
-        let edge = self.edge;
+    fn call(&mut self, request: Request) -> Self::Future {
+        // Axum answers HEAD wherever there is GET; on the wire it is a wrong method.
+        let is_head = request.method() == Method::HEAD;
+        let edge = self.edge.clone();
         let inner = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
+            if is_head {
+                return Ok(edge.wrong_method());
+            }
             let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, inner).await {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
@@ -91,27 +90,27 @@ where
                 Err(_elapsed) => ApiError::Unavailable { retry_after: 1 }.into_response(),
             };
             if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-                response = edge.wrong_method(response.headers());
+                response = edge.wrong_method();
             }
-            for (name, value) in &HEADERS {
-                response.headers_mut().insert(name, value.clone());
-            }
-            Ok(response)
+            Ok(with_headers(response))
         })
     }
 }
 
 impl Edge {
-    /// Axum's 405 in the shape of the wire.
-    fn wrong_method(self, headers: &HeaderMap) -> Response {
-        let allow = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
-        let methods = allow.split(',').map(str::trim).filter(|method| *method != "HEAD" && !method.is_empty());
-        let taken = if self.first_method_only { 1 } else { usize::MAX };
-        let allow = methods.take(taken).collect::<Vec<_>>().join(", ");
+    /// 405 in the shape of the wire.
+    fn wrong_method(&self) -> Response {
         let mut response = ApiError::MethodNotAllowed.into_response();
-        if let Ok(allow) = HeaderValue::try_from(allow) {
-            response.headers_mut().insert(header::ALLOW, allow);
+        if let Some(allow) = &self.allow {
+            response.headers_mut().insert(header::ALLOW, allow.clone());
         }
-        response
+        with_headers(response)
     }
+}
+
+fn with_headers(mut response: Response) -> Response {
+    for (name, value) in &HEADERS {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
 }

@@ -12,6 +12,7 @@ mod incoming;
 mod json;
 mod json_syntax;
 mod json_value;
+mod methods;
 mod problem;
 mod redact;
 mod refusals;
@@ -22,7 +23,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{answer, granted, no_content, null};
+pub(crate) use answer::{answer, granted, null};
 pub use by_id::IdText;
 pub(crate) use by_id::{delete_by_id, find_by_id};
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
@@ -31,6 +32,7 @@ pub use error::ApiError;
 pub(crate) use form::LoginForm;
 pub(crate) use incoming::Incoming;
 pub(crate) use json::JsonBody;
+pub use methods::{Methods, delete, get, patch, post};
 pub use problem::{Loc, Problem};
 pub use requirements::Requirements;
 pub(crate) use requirements::authenticate;

@@ -4,11 +4,11 @@ use axum::{
     Extension, Router,
     extract::OriginalUri,
     response::{IntoResponse, Response},
-    routing::{MethodRouter, any},
+    routing::any,
 };
 use http::{HeaderValue, StatusCode, header};
 
-use super::{ApiError, HasUsers, edge};
+use super::{ApiError, HasUsers, Methods, edge};
 use crate::{domain::Relaxation, manager::Users, user::AuthUser};
 
 /// Which backend a login or logout route belongs to.
@@ -45,27 +45,25 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 
     /// Adds a route.
-    pub fn route(mut self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.router = self.router.route(path, methods);
+    pub fn route(mut self, path: &str, methods: Methods<S>) -> Self {
+        let edge = edge(methods.allow(self.users.policy().keeps_quirks()));
+        self.router = self.router.route(path, methods.router.layer(edge));
         if self.users.policy().allows(Relaxation::SlashRedirect) {
             self.router = self.router.route(&format!("{path}/"), any(without_slash));
         }
         self
     }
 
-    /// The router, with what holds for every one of our routes.
-    #[must_use]
+    /// The router.
     pub fn into_router(self) -> Router<S> {
-        let router = match self.backend {
+        match self.backend {
             Some(backend) => self.router.layer(Extension(backend)),
             None => self.router,
-        };
-        router.layer(edge(self.users.policy()))
+        }
     }
 
     /// All routers at the prefixes that front ends of fastapi-users know: `/auth/{backend}` for each backend, and the
     /// others as given.
-    #[must_use]
     pub fn at_usual_prefixes<const N: usize>(
         users: &Users<U>,
         auth: fn(&Users<U>, &str) -> Router<S>,

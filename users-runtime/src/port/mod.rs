@@ -2,10 +2,14 @@
 
 use std::{future::Future, pin::Pin};
 
+pub use crate::domain::StoreError;
+
 mod backends;
+mod breached;
 mod clock;
 mod gate;
 mod hooks;
+mod http_get;
 mod mail_tokens;
 mod mailer;
 mod password_hasher;
@@ -16,18 +20,20 @@ mod strategy;
 mod transport;
 
 pub use backends::EnabledBackends;
+pub use breached::{BreachCheck, BreachSourceDown, BreachedPasswords, WhenSourceDown};
 pub use clock::Clock;
 pub use gate::{Gate, Verdict};
 pub(crate) use hooks::{Event, Hooks};
 pub use hooks::{FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Updated, UserManager};
+pub use http_get::{HttpGet, HttpGetFailed};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use random::{Random, RandomError};
 pub use request::RequestContext;
-pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, StoreError, TokenState, UserStore};
+pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{RevocationStore, Strategy, StrategyError};
-pub use transport::{Granted, Transport};
+pub use transport::{Granted, SecurityScheme, Transport};
 
 /// What an object-safe asynchronous method returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

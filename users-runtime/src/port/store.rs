@@ -1,10 +1,10 @@
 //! Where users are kept.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::fmt;
 
 use super::BoxFuture;
 use crate::{
-    domain::{CanonicalEmail, Epoch, PasswordHash, Timestamp, TokenId},
+    domain::{CanonicalEmail, Epoch, PasswordHash, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns},
 };
 
@@ -134,40 +134,5 @@ impl fmt::Display for SchemaDrift {
             Some(sql) => write!(f, "; repair: {sql}"),
             None => Ok(()),
         }
-    }
-}
-
-/// Why a store could not do what it was asked. Cheap to clone, since one query answers many callers.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another user has this address.
-    #[error("another user has this e-mail address")]
-    EmailTaken,
-    /// A unique constraint of the application's own column was hit.
-    #[error("a value that must be unique is taken")]
-    Conflict,
-    /// The database cannot be reached, has no free connection in time, or is busy or read-only: try again later.
-    #[error("the database is not available")]
-    Unavailable(#[source] Arc<dyn Error + Send + Sync>),
-    /// The schema or the rows that are there are in the way of a migration; the text says what to do.
-    #[error("{0}")]
-    Schema(String),
-    /// Anything else; the cause is for the log and not for clients.
-    #[error("the database refused")]
-    Failed(#[source] Arc<dyn Error + Send + Sync>),
-}
-
-impl StoreError {
-    /// Try again later, because of `cause`.
-    #[must_use]
-    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Unavailable(Arc::from(cause.into()))
-    }
-
-    /// It did not work, because of `cause`.
-    #[must_use]
-    pub fn failed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed(Arc::from(cause.into()))
     }
 }

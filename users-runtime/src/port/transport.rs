@@ -19,6 +19,28 @@ pub trait Transport: Send + Sync + 'static {
     fn challenge(&self) -> Option<HeaderValue> {
         None
     }
+
+    /// Where the token travels, in the words of the OpenAPI document; `None` leaves the transport out of it.
+    fn security_scheme(&self) -> Option<SecurityScheme> {
+        None
+    }
+}
+
+/// Where a token travels in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecurityScheme {
+    /// In the `Authorization` header, as `Bearer …`.
+    Bearer,
+    /// In a cookie.
+    Cookie {
+        /// The cookie's name.
+        name: String,
+    },
+    /// In a header of its own.
+    Header {
+        /// The header's name.
+        name: String,
+    },
 }
 
 /// An answer that hands a token out or takes it back.

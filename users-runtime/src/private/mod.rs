@@ -15,10 +15,7 @@ pub use std::{
     vec::Vec,
 };
 
-pub use axum::{
-    Router,
-    routing::{delete, get, patch, post},
-};
+pub use axum::Router;
 pub use serde::{self, Deserialize, Serialize};
 pub use sqlx;
 
@@ -41,7 +38,7 @@ pub use crate::{
         users::{delete_user, update_user, user_by_id},
         verify::{request_verify_token, verify},
     },
-    http::{HasUsers, Routes},
+    http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},
     manager::Users,
     user::{
         Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,

@@ -241,3 +241,15 @@ pub const MEMBER_SQL: UserSql = UserSql {
     },
     ..USER_SQL
 };
+
+/// A user with something in every field.
+pub fn user(account: NewAccount<Uuid>) -> User {
+    let input = Create { email: String::new(), password: Password::new(""), full_name: Some("Arthur".to_owned()) };
+    User { visits: 7, tags: vec!["king".to_owned()], plan: Plan::Paid, ..User::new(account, input) }
+}
+
+/// A member with something in every field.
+pub fn member(account: NewAccount<i64>) -> Member {
+    let input = Create { email: String::new(), password: Password::new(""), full_name: None };
+    Member { visits: -7, tags: Vec::new(), plan: Plan::Free, ..Member::new(account, input) }
+}

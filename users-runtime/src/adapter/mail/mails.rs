@@ -1,11 +1,18 @@
 //! A user manager that only sends the mails.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::Mailer;
 use crate::{
     domain::{ResetToken, VerifyToken},
     port::{HookResult, MailError, RequestContext, Updated, UserManager},
     user::AuthUser,
 };
+
+/// How long a request waits for a notice.
+const NOTICE_TIME: Duration = Duration::from_secs(5);
 
 /// A ready [`UserManager`]: it sends the mails of the flows and refuses nothing of its own.
 ///
@@ -48,23 +55,25 @@ impl<U: AuthUser> UserManager<U> for Mails {
     async fn on_after_update(&self, user: &U, updated: &Updated<U>, _: &RequestContext) -> HookResult {
         let (before, now) = (updated.before.account(), user.account());
         if before.email != now.email {
-            noted(self.0.send_email_changed(before.email, now.email).await);
+            notice(self.0.send_email_changed(before.email, now.email)).await;
         }
         if before.hashed_password != now.hashed_password {
-            noted(self.0.send_password_changed(before.email).await);
+            notice(self.0.send_password_changed(before.email)).await;
         }
         Ok(())
     }
 
     async fn on_after_reset_password(&self, user: &U, _: &RequestContext) -> HookResult {
-        noted(self.0.send_password_changed(user.account().email).await);
+        notice(self.0.send_password_changed(user.account().email)).await;
         Ok(())
     }
 }
 
-/// A notice follows a change that is stored: its failure is for the operator and must not make the answer a 500.
-fn noted(sent: Result<(), MailError>) {
+/// Sends a notice about a change that is stored. The request waits for it, so it gets half of a request's ten seconds,
+/// and a failure is for the operator: it must not make the answer a 500.
+async fn notice(sending: impl Future<Output = Result<(), MailError>>) {
+    let sent = timeout(NOTICE_TIME, sending).await.unwrap_or_else(|_| Err(MailError("it took too long".to_owned())));
     if let Err(error) = sent {
-        tracing::error!(event = "mail_failed", %error, "a notice about a changed account was not sent");
+        tracing::error!(target: "axum_users", event = "mail_failed", %error, "a notice about a changed account was not sent");
     }
 }

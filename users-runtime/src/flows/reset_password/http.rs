@@ -13,7 +13,7 @@ use crate::{
 
 /// The body of `POST /forgot-password`.
 #[derive(Deserialize)]
-struct ForgotPassword {
+pub(crate) struct ForgotPassword {
     email: String,
 }
 
@@ -24,7 +24,7 @@ impl Schema for ForgotPassword {
 
 /// The body of `POST /reset-password`.
 #[derive(Deserialize)]
-struct ResetPassword {
+pub(crate) struct ResetPassword {
     token: String,
     password: Password,
 }

@@ -11,4 +11,6 @@
 mod http;
 mod logic;
 
+#[cfg(feature = "openapi")]
+pub(crate) use http::{ForgotPassword, ResetPassword};
 pub use http::{forgot_password, reset_password};

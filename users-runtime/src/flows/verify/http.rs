@@ -13,7 +13,7 @@ use crate::{
 
 /// The body of `POST /request-verify-token`.
 #[derive(Deserialize)]
-struct RequestVerifyToken {
+pub(crate) struct RequestVerifyToken {
     email: String,
 }
 
@@ -24,7 +24,7 @@ impl Schema for RequestVerifyToken {
 
 /// The body of `POST /verify`.
 #[derive(Deserialize)]
-struct Verify {
+pub(crate) struct Verify {
     token: String,
 }
 

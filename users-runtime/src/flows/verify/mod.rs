@@ -10,4 +10,6 @@
 mod http;
 mod logic;
 
+#[cfg(feature = "openapi")]
+pub(crate) use http::{RequestVerifyToken, Verify};
 pub use http::{request_verify_token, verify};

@@ -1,0 +1,99 @@
+//! What reading an access token costs, beside a plain `jsonwebtoken::decode` of the same token in the same run.
+//!
+//! Compare the two lines of a group; absolute numbers are the machine's. Both sides verify the signature, check audience and
+//! times, and hand out owned claims; ours checks more (security.md 1.6) and asks the clock port.
+#![allow(missing_docs, reason = "criterion's macros write public functions without documentation")]
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
+
+use std::{hint::black_box, sync::Arc};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::FutureExt;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use users_runtime::{
+    adapter::{
+        OsRandom, SystemClock,
+        jwt::{HmacKey, Jwt, JwtConfig, KeyRing, SigningKeyPair},
+    },
+    domain::{AccessToken, Epoch, Login, SecretKey, Timestamp, TokenId},
+    port::{BoxFuture, Clock, RevocationStore, Strategy, StrategyError},
+};
+
+const SECRET: &str = "0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u";
+const PRIVATE: &str = include_str!("../tests/security_tokens/keys/es256-private.pem");
+const PUBLIC: &str = include_str!("../tests/security_tokens/keys/es256-public.pem");
+
+/// The baseline's claims: all that a session needs.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    epoch: i64,
+}
+
+struct Nowhere;
+
+impl RevocationStore for Nowhere {
+    fn revoke<'a>(&'a self, _: &'a TokenId, _: Timestamp) -> BoxFuture<'a, Result<(), StrategyError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn strategy(ring: KeyRing) -> Jwt {
+    let secret = SecretKey::new(SECRET).expect("a secret");
+    JwtConfig::new()
+        .keys(ring)
+        .build(&secret, Arc::new(SystemClock), Arc::new(OsRandom), Arc::new(Nowhere))
+        .expect("a strategy")
+}
+
+fn token(jwt: &Jwt) -> AccessToken {
+    let login = Login {
+        subject: "bdfc2b97-4876-4210-9dba-158745062fcd".into(),
+        epoch: Epoch(0),
+        at: SystemClock.now(),
+        client: None,
+    };
+    jwt.issue(&login).now_or_never().expect("ready").expect("a token")
+}
+
+fn compare(c: &mut Criterion, name: &str, ring: KeyRing, algorithm: Algorithm, key: &DecodingKey) {
+    let jwt = strategy(ring);
+    let token = token(&jwt);
+    let mut validation = Validation::new(algorithm);
+    validation.set_audience(&["fastapi-users:auth"]);
+    validation.leeway = 0;
+
+    let mut group = c.benchmark_group(format!("read an access token, {name}"));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("axum-users", |b| {
+        b.iter(|| {
+            let session = jwt.resolve(black_box(&token)).now_or_never().expect("ready").expect("an answer");
+            assert!(session.is_some());
+            session
+        });
+    });
+    group.bench_function("jsonwebtoken::decode", |b| {
+        b.iter(|| {
+            let claims = decode::<Claims>(black_box(token.secret()), key, &validation).expect("a token").claims;
+            (claims.sub, claims.exp, claims.iat, claims.jti, claims.epoch)
+        });
+    });
+    group.finish();
+}
+
+fn read(c: &mut Criterion) {
+    let secret = SecretKey::new(SECRET).expect("a secret");
+    let hmac = KeyRing::hmac(HmacKey::hs256(&secret).expect("a key"));
+    compare(c, "HS256", hmac, Algorithm::HS256, &DecodingKey::from_secret(SECRET.as_bytes()));
+
+    let pair = KeyRing::key_pair(SigningKeyPair::es256_pem(PRIVATE).expect("a key"));
+    let public = DecodingKey::from_ec_pem(PUBLIC.as_bytes()).expect("a key");
+    compare(c, "ES256", pair, Algorithm::ES256, &public);
+}
+
+criterion_group!(benches, read);
+criterion_main!(benches);

@@ -1,0 +1,62 @@
+//! Who may call which route, and who may touch which field, as a page (OWASP ASVS 8.1.1, 8.1.2).
+
+use std::fmt::Write as _;
+
+use super::{Caller, Prefixes, Route};
+use crate::{
+    domain::field::{Field, Kind},
+    user::{AuthUser, Schema},
+};
+
+/// Two tables in Markdown: route × who may call it, and field × who may read or write it.
+///
+/// The fields are those of the schemas that requests are read into and answers written from, so the page cannot promise
+/// another thing than the code does. Commit it and let a test compare.
+#[must_use]
+pub fn access_matrix<U: AuthUser>() -> String {
+    let mut page = String::from("| route | who may call it |\n|---|---|\n");
+    let prefixes = Prefixes::usual();
+    for route in Route::ALL {
+        let path = prefixes.path_of(route, "{backend}").unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "| `{} {path}` | {} |", route.method(), who(route.caller()));
+    }
+    page.push_str(
+        "\n| field | read: its owner, superusers | set at registration: anyone | changed by its owner | changed by \
+         superusers |\n|---|---|---|---|---|\n",
+    );
+    for field in fields::<U>() {
+        let _ = writeln!(
+            page,
+            "| `{field}` | {} | {} | {} | {} |",
+            mark::<U::Read>(field),
+            mark::<U::Create>(field),
+            mark::<U::Update>(field),
+            mark::<U::AdminUpdate>(field),
+        );
+    }
+    page
+}
+
+fn who(caller: Caller) -> &'static str {
+    match caller {
+        Caller::Anyone => "anyone",
+        Caller::MailedToken => "whoever holds a token that was mailed to the account's address",
+        Caller::Owner => "an active user, for their own account",
+        Caller::Superuser => "an active superuser, for any account",
+    }
+}
+
+/// Every field: the roles in the order of contract.md section 14, what only requests have, the application's own.
+fn fields<U: AuthUser>() -> Vec<&'static str> {
+    let roles = ["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified"];
+    let sent = ["password", "current_password"];
+    let own = U::CUSTOM_FIELDS.iter().map(|field| field.name);
+    roles.into_iter().chain(sent).chain(own).collect()
+}
+
+fn mark<S: Schema>(name: &str) -> &'static str {
+    // A flag that is checked and dropped is not a field of the schema: nothing can be written through it.
+    let has = |field: &Field| field.name == name && !matches!(field.kind, Kind::DroppedFlag);
+    if S::FIELDS.iter().any(has) { "yes" } else { "no" }
+}

@@ -1,0 +1,69 @@
+//! Where the groups of routes are mounted.
+
+use super::{Route, RouteGroup};
+
+/// Where an application mounts the groups of routes, for the OpenAPI document.
+///
+/// ```
+/// use axum_users_runtime::{Prefixes, RouteGroup};
+///
+/// let prefixes = Prefixes::usual()
+///     .at(RouteGroup::Auth, "/api/login/{backend}")
+///     .at(RouteGroup::Users, "/api/accounts")
+///     .without(RouteGroup::Register);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Prefixes(Vec<(RouteGroup, String)>);
+
+impl Prefixes {
+    /// All groups, where front ends of fastapi-users know them.
+    pub fn usual() -> Self {
+        Self(RouteGroup::ALL.map(|group| (group, group.usual_prefix().to_owned())).into())
+    }
+
+    /// A group stands at this prefix. In the prefix of [`RouteGroup::Auth`], `{backend}` stands for a backend's name.
+    pub fn at(mut self, group: RouteGroup, prefix: impl Into<String>) -> Self {
+        self.0.retain(|(other, _)| *other != group);
+        self.0.push((group, prefix.into()));
+        self
+    }
+
+    /// A group is not mounted at all.
+    pub fn without(mut self, group: RouteGroup) -> Self {
+        self.0.retain(|(other, _)| *other != group);
+        self
+    }
+
+    /// The whole path of a route, if it is mounted.
+    #[must_use]
+    pub fn path_of(&self, route: Route, backend: &str) -> Option<String> {
+        let (_, prefix) = self.0.iter().find(|(group, _)| *group == route.group())?;
+        let prefix = match route.group() {
+            RouteGroup::Auth => prefix.replace("{backend}", backend),
+            _ => prefix.clone(),
+        };
+        Some(format!("{}{}", prefix.trim_end_matches('/'), route.path()))
+    }
+}
+
+impl Default for Prefixes {
+    fn default() -> Self {
+        Self::usual()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_where_it_was_put_last_or_nowhere() {
+        let prefixes = Prefixes::usual();
+        assert_eq!(prefixes.path_of(Route::Login, "jwt").as_deref(), Some("/auth/jwt/login"));
+        assert_eq!(prefixes.path_of(Route::UserById, "").as_deref(), Some("/users/{id}"));
+        let prefixes = prefixes.at(RouteGroup::Users, "/a").at(RouteGroup::Users, "/b/").without(RouteGroup::Auth);
+        assert_eq!(prefixes.path_of(Route::Me, "").as_deref(), Some("/b/me"));
+        assert_eq!(prefixes.path_of(Route::Login, "jwt"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! The OpenAPI document (contract.md section 16): a value to serve, to merge or to write to a file.
+//!
+//! It is built when asked for, out of the [inventory](crate::Route) of routes, the backends of the service and the field
+//! tables of the schemas. Nothing of it is served unless the application mounts [`openapi_routes`].
+
+mod answers;
+mod bodies;
+mod document;
+mod fixed;
+mod page;
+mod schemas;
+mod security;
+
+pub use document::{openapi, openapi_at};
+pub use page::{openapi_routes, openapi_routes_of};

@@ -1,0 +1,71 @@
+//! The document over HTTP, and a page that shows it. Mounted by the application or not at all.
+
+use axum::{
+    Router,
+    body::Bytes,
+    middleware::map_response,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, header};
+use utoipa::openapi::OpenApi;
+
+use super::openapi;
+use crate::{
+    http::{ApiError, HasUsers, Routes, get},
+    manager::Users,
+    user::AuthUser,
+};
+
+const HTML: &str = include_str!("page/page.html");
+const SCRIPT: &str = include_str!("page/page.js");
+const STYLE: &str = include_str!("page/page.css");
+
+/// The page runs its own script, reads the document, and does nothing else.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
+);
+
+/// `/openapi.json`, the [document](openapi()) of this service, and `/docs`, a page that lists its operations. The page
+/// needs no other server: script and style are our own.
+///
+/// # Security
+/// The document tells nothing that a client could not find out, but it tells it to anybody. A service that does not want
+/// to be read mounts these routes behind a guard of its own, or does not mount them.
+pub fn openapi_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
+    openapi_routes_of(users, &openapi(users))
+}
+
+/// As [`openapi_routes`], for a document of the application's own, such as one with its own paths merged in.
+pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document: &OpenApi) -> Router<S> {
+    let json = match serde_json::to_vec(document) {
+        Ok(json) => Some(Bytes::from(json)),
+        Err(error) => {
+            tracing::error!(target: "axum_users", %error, "the OpenAPI document does not serialize");
+            None
+        }
+    };
+    let document = Routes::new(users).route("/openapi.json", get(move || std::future::ready(json_document(json))));
+    let page = Routes::new(users)
+        .route("/docs", get(|| asset("text/html; charset=utf-8", HTML)))
+        .route("/docs/page.js", get(|| asset("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/docs/page.css", get(|| asset("text/css; charset=utf-8", STYLE)));
+    document.into_router().merge(page.into_router().layer(map_response(allow_own_script)))
+}
+
+fn json_document(json: Option<Bytes>) -> Response {
+    match json {
+        Some(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        None => ApiError::Internal.into_response(),
+    }
+}
+
+async fn asset(content_type: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+/// The usual headers forbid a page everything; this page may run.
+async fn allow_own_script(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response
+}

@@ -1,0 +1,171 @@
+//! Field tables as JSON Schema, in the form that Pydantic gives it.
+
+use serde_json::Value;
+use utoipa::{
+    Number,
+    openapi::{
+        Deprecated, RefOr,
+        extensions::Extensions,
+        schema::{Array, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
+    },
+};
+
+use crate::{
+    domain::{
+        UserId,
+        field::{Field, Kind, Rule, Shape},
+    },
+    user::{AuthUser, Schema as Table},
+};
+
+/// The four schemas of a user type, with their names.
+pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
+    let id_format = (!U::Id::MADE_BY_DATABASE).then_some("uuid");
+    // An answer always has every field; a request has those that the table requires.
+    let read = object(U::Read::NAME, U::Read::FIELDS, |_| true, id_format);
+    [
+        (U::Read::NAME.to_owned(), read.into()),
+        (U::Create::NAME.to_owned(), sent(U::Create::NAME, U::Create::FIELDS)),
+        (U::Update::NAME.to_owned(), sent(U::Update::NAME, U::Update::FIELDS)),
+        (U::AdminUpdate::NAME.to_owned(), sent(U::AdminUpdate::NAME, U::AdminUpdate::FIELDS)),
+    ]
+}
+
+/// The schema of something that a client sends.
+pub(super) fn sent(title: &str, fields: &[Field]) -> RefOr<Schema> {
+    object(title, fields, |field| field.required, None).into()
+}
+
+/// A text without rules.
+pub(super) fn text(title: &str) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).title(Some(title)).build()
+}
+
+/// A text of a known format, such as `email`.
+pub(super) fn formatted(format: &str) -> Object {
+    let mut object = Object::with_type(Type::String);
+    object.format = Some(SchemaFormat::Custom(format.to_owned()));
+    object
+}
+
+/// A password: shown as one in a form, and in no answer.
+pub(super) fn password() -> Object {
+    let mut object = Object::with_type(Type::String);
+    object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Password));
+    object.write_only = Some(true);
+    object
+}
+
+/// `full_name` as `Full Name`.
+pub(super) fn title(name: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>()
+    };
+    name.split('_').map(capital).collect::<Vec<_>>().join(" ")
+}
+
+/// `inner` or null. What says something about the field and not about one of the two stands beside them.
+pub(super) fn nullable(inner: Schema) -> Object {
+    let mut outer = Object::with_type(SchemaType::AnyValue);
+    if let Schema::Object(inner) = &inner {
+        outer.write_only = inner.write_only;
+        outer.format = inner.format.clone().filter(|_| inner.write_only == Some(true));
+    }
+    let null = Object::with_type(Type::Null);
+    let either: Vec<Value> =
+        [inner, null.into()].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
+    // utoipa's own AnyOf has no room for a title, `deprecated` or `writeOnly`.
+    outer.extensions = Some(Extensions::from_iter([("anyOf", either)]));
+    outer
+}
+
+fn object(title: &str, fields: &[Field], required: impl Fn(&Field) -> bool, id_format: Option<&str>) -> Object {
+    let mut object = ObjectBuilder::new().schema_type(Type::Object).title(Some(title));
+    // A dropped flag is checked and thrown away, so no client has a reason to send it.
+    for field in fields.iter().filter(|field| !matches!(field.kind, Kind::DroppedFlag)) {
+        object = object.property(field.name, property(field, id_format));
+        if required(field) {
+            object = object.required(field.name);
+        }
+    }
+    object.build()
+}
+
+fn property(field: &Field, id_format: Option<&str>) -> Schema {
+    let schema = match field.kind {
+        Kind::Id(kind) => match id_format {
+            Some(format) => formatted(format).into(),
+            None => shaped(&(kind.shape)(), &[]),
+        },
+        Kind::Email => formatted("email").into(),
+        Kind::Password if field.required => password().into(),
+        Kind::Password | Kind::CurrentPassword => nullable(password().into()).into(),
+        Kind::Token => Object::with_type(Type::String).into(),
+        Kind::Flag | Kind::DroppedFlag => Object::with_type(Type::Boolean).into(),
+        Kind::Custom(kind) => shaped(&(kind.shape)(), field.rules),
+    };
+    annotated(schema, field)
+}
+
+/// What a Rust type expects, with the rules that JSON Schema has words for.
+fn shaped(shape: &Shape, rules: &[Rule]) -> Schema {
+    let mut object = Object::with_type(match shape {
+        Shape::Nullable(inner) => return nullable(shaped(inner, rules)).into(),
+        Shape::Array => return list(rules).into(),
+        Shape::Boolean => SchemaType::new(Type::Boolean),
+        Shape::Integer => SchemaType::new(Type::Integer),
+        Shape::Number => SchemaType::new(Type::Number),
+        Shape::String | Shape::OneOf(_) => SchemaType::new(Type::String),
+        Shape::Object => SchemaType::new(Type::Object),
+        Shape::Any => SchemaType::AnyValue,
+    });
+    if let Shape::OneOf(words) = shape {
+        object.enum_values = Some(words.iter().map(|word| Value::from(*word)).collect());
+    }
+    for rule in rules {
+        match *rule {
+            Rule::Length { min, max } if matches!(shape, Shape::Object) => {
+                (object.min_properties, object.max_properties) = (count(min), count(max));
+            }
+            Rule::Length { min, max } => (object.min_length, object.max_length) = (count(min), count(max)),
+            Rule::Range { min, max } => {
+                (object.minimum, object.maximum) = (min.map(Number::Float), max.map(Number::Float));
+            }
+            Rule::Pattern(pattern) => object.pattern = Some(pattern.to_owned()),
+            // A function of the application's own has no words in JSON Schema.
+            Rule::Check(_) => {}
+        }
+    }
+    object.into()
+}
+
+/// A list. What its items are the table does not know.
+fn list(rules: &[Rule]) -> Array {
+    let mut list = Array::new(Object::with_type(SchemaType::AnyValue));
+    for rule in rules {
+        if let Rule::Length { min, max } = *rule {
+            (list.min_items, list.max_items) = (count(min), count(max));
+        }
+    }
+    list
+}
+
+fn count(limit: Option<u64>) -> Option<usize> {
+    limit.and_then(|limit| usize::try_from(limit).ok())
+}
+
+fn annotated(mut schema: Schema, field: &Field) -> Schema {
+    let description = (!field.doc.is_empty()).then(|| field.doc.to_owned());
+    let deprecated = field.deprecated.then_some(Deprecated::True);
+    match &mut schema {
+        Schema::Object(object) => {
+            (object.title, object.description, object.deprecated) = (Some(title(field.name)), description, deprecated);
+        }
+        Schema::Array(list) => {
+            (list.title, list.description, list.deprecated) = (Some(title(field.name)), description, deprecated);
+        }
+        _ => {}
+    }
+    schema
+}

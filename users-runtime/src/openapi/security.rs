@@ -1,0 +1,61 @@
+//! How requests carry tokens, in OpenAPI's words.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::{
+    RefOr,
+    security::{
+        ApiKey, ApiKeyValue, Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme,
+    },
+};
+
+use crate::{
+    inventory::{Prefixes, Route},
+    manager::Users,
+    port::SecurityScheme as Carrier,
+    user::AuthUser,
+};
+
+/// The scheme of each transport under FastAPI's name for it. Of several backends with one transport the last one shows,
+/// as in fastapi-users.
+pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTreeMap<String, RefOr<SecurityScheme>> {
+    let described = users.parts().backends.iter().filter_map(|backend| {
+        let carrier = backend.transport.security_scheme()?;
+        let login = prefixes.path_of(Route::Login, &backend.name);
+        Some((name(&carrier).to_owned(), RefOr::T(scheme(carrier, login.as_deref()))))
+    });
+    described.collect()
+}
+
+/// One alternative for each transport, in the order of the backends.
+pub(super) fn requirements<U: AuthUser>(users: &Users<U>) -> Vec<SecurityRequirement> {
+    let mut names: Vec<&str> = Vec::new();
+    for carrier in users.parts().backends.iter().filter_map(|backend| backend.transport.security_scheme()) {
+        let name = name(&carrier);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| SecurityRequirement::new(name, [""; 0])).collect()
+}
+
+fn name(carrier: &Carrier) -> &'static str {
+    match carrier {
+        Carrier::Bearer => "OAuth2PasswordBearer",
+        Carrier::Cookie { .. } => "APIKeyCookie",
+        Carrier::Header { .. } => "APIKeyHeader",
+    }
+}
+
+fn scheme(carrier: Carrier, login: Option<&str>) -> SecurityScheme {
+    match (carrier, login) {
+        (Carrier::Bearer, Some(login)) => {
+            // Relative, as upstream writes it, so that it holds behind any host.
+            let token_url = login.trim_start_matches('/');
+            SecurityScheme::OAuth2(OAuth2::new([Flow::Password(Password::new(token_url, Scopes::new()))]))
+        }
+        (Carrier::Bearer, None) => SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+        (Carrier::Cookie { name }, _) => SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name))),
+        (Carrier::Header { name }, _) => SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(name))),
+    }
+}

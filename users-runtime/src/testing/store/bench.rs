@@ -1,0 +1,120 @@
+//! What the rules are checked with.
+
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use chrono::TimeDelta;
+
+use crate::{
+    domain::{CanonicalEmail, PasswordHash, Status, Timestamp, TokenId, UserId},
+    port::{Change, EndSessions, Found, Lookup, StoreError, UserStore},
+    user::{AuthUser, Columns, NewAccount},
+};
+
+/// Why a check failed, in words.
+pub(super) struct Broken(pub(super) String);
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self(format!("unexpected error: {error:?}"))
+    }
+}
+
+/// Fails unless both are equal.
+pub(super) fn same<T: PartialEq + Debug>(what: &str, got: T, wanted: T) -> Result<(), Broken> {
+    if got == wanted { Ok(()) } else { Err(Broken(format!("{what} is {got:?}, not {wanted:?}"))) }
+}
+
+/// Fails unless it holds.
+pub(super) fn holds(what: &str, holds: bool) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken(format!("it does not hold that {what}"))) }
+}
+
+/// A store, and makers of what goes into it.
+pub(super) struct Bench<U: AuthUser> {
+    pub(super) store: Arc<dyn UserStore<U>>,
+    user: fn(NewAccount<U::Id>) -> U,
+    made: AtomicU64,
+}
+
+impl<U: AuthUser> Bench<U> {
+    pub(super) fn new(store: Arc<dyn UserStore<U>>, user: fn(NewAccount<U::Id>) -> U) -> Self {
+        Self { store, user, made: AtomicU64::new(0) }
+    }
+
+    /// A user that is not stored yet, with an id of its own.
+    pub(super) fn user(&self, email: &str) -> U {
+        let number = self.made.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        (self.user)(NewAccount {
+            // The odd factor spreads the numbers over all bits, so that ids are not in the order of their making.
+            id: U::Id::generate(
+                (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes(),
+            ),
+            email: email.to_owned(),
+            hashed_password: PasswordHash::from_stored(format!("hash of {email}")),
+            status: Status::NEW,
+        })
+    }
+
+    /// A stored user.
+    pub(super) async fn stored(&self, email: &str) -> Result<U, Broken> {
+        Ok(self.store.insert(self.user(email)).await?)
+    }
+
+    /// An id that no stored user has.
+    pub(super) fn unknown_id(&self) -> U::Id {
+        if U::Id::MADE_BY_DATABASE {
+            U::Id::parse("2000000000").unwrap_or_else(|| U::Id::generate([0; 16]))
+        } else {
+            self.user("nobody@example.com").id()
+        }
+    }
+
+    pub(super) async fn by_id(&self, id: U::Id) -> Result<Option<Found<U>>, Broken> {
+        self.with_token(id, None).await
+    }
+
+    pub(super) async fn with_token(&self, id: U::Id, token: Option<&TokenId>) -> Result<Option<Found<U>>, Broken> {
+        let mut answers = self.store.find(&[Lookup { id, token: token.cloned() }]).await?;
+        same("the number of answers to one look-up", answers.len(), 1)?;
+        Ok(answers.pop().flatten())
+    }
+
+    /// A user that must be there.
+    pub(super) async fn present(&self, id: U::Id, token: Option<&TokenId>) -> Result<Found<U>, Broken> {
+        self.with_token(id, token).await?.ok_or_else(|| Broken("a stored user is not found by its id".to_owned()))
+    }
+
+    pub(super) async fn by_email(&self, email: &str) -> Result<Option<Found<U>>, Broken> {
+        Ok(self.store.find_by_email(&CanonicalEmail::of(email)).await?)
+    }
+}
+
+/// A change without conditions that ends no session.
+pub(super) fn change<U: AuthUser>(user: &U, columns: Columns, write: impl FnOnce(&mut U)) -> Change<U> {
+    let mut user = user.clone();
+    write(&mut user);
+    Change { user, columns, if_hashed_password: None, if_email: None, end_sessions: EndSessions::Keep }
+}
+
+/// What can be compared of any user.
+pub(super) fn facts<U: AuthUser>(user: &U) -> (U::Id, String, String, Status) {
+    let account = user.account();
+    (account.id, account.email.to_owned(), account.hashed_password.as_stored().to_owned(), account.status)
+}
+
+/// A token's name of the right form.
+pub(super) fn token(number: u32) -> TokenId {
+    TokenId(format!("token-{number:0>16}"))
+}
+
+/// A point in time, in minutes after an arbitrary one.
+pub(super) fn minute(minutes: i64) -> Timestamp {
+    let start = Timestamp::from_timestamp(1_800_000_000, 0).unwrap_or(Timestamp::UNIX_EPOCH);
+    start.checked_add_signed(TimeDelta::minutes(minutes)).unwrap_or(start)
+}

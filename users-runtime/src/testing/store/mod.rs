@@ -1,0 +1,104 @@
+//! The conformance suite of [`UserStore`]: what every store must do, whatever it stands on.
+//!
+//! ```no_run
+//! # async fn example<U: users_runtime::AuthUser>(user: fn(users_runtime::user::NewAccount<U::Id>) -> U) {
+//! use users_runtime::{adapter::memory::MemoryStore, testing};
+//!
+//! // in a test, with a runtime of several threads
+//! testing::store_conformance(|| async { MemoryStore::<U>::new() }, user).await.unwrap();
+//! testing::store_races(|| async { MemoryStore::<U>::new() }, user).await.unwrap();
+//! # }
+//! ```
+
+mod bench;
+mod races;
+mod rules;
+
+use std::{fmt, future::Future, sync::Arc};
+
+use self::bench::{Bench, Broken};
+use crate::{
+    port::{BoxFuture, UserStore},
+    user::{AuthUser, NewAccount},
+};
+
+/// A rule that a store breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nonconformity {
+    /// The rule.
+    pub rule: &'static str,
+    /// What happened instead.
+    pub detail: String,
+}
+
+impl fmt::Display for Nonconformity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the store breaks the rule {:?}: {}", self.rule, self.detail)
+    }
+}
+
+impl std::error::Error for Nonconformity {}
+
+/// One rule: its name and its check against an empty store.
+struct Rule<U: AuthUser> {
+    name: &'static str,
+    check: for<'a> fn(&'a Bench<U>) -> BoxFuture<'a, Result<(), Broken>>,
+}
+
+/// Checks every rule that one caller at a time can see, each against a fresh store.
+///
+/// `fresh` makes an empty store; [`UserStore::migrate`] is called on it. `user` makes a user with any values in the
+/// fields of its own.
+///
+/// # Errors
+/// The first rule that the store breaks.
+pub async fn store_conformance<U, S, Fut>(
+    fresh: impl Fn() -> Fut,
+    user: fn(NewAccount<U::Id>) -> U,
+) -> Result<(), Nonconformity>
+where
+    U: AuthUser,
+    S: UserStore<U>,
+    Fut: Future<Output = S>,
+{
+    run(&rules::all(), fresh, user).await
+}
+
+/// Checks that nothing is lost or doubled when 16 callers do the same thing at once, 50 times over.
+///
+/// Meaningful on a runtime of several threads only.
+///
+/// # Errors
+/// The first rule that the store breaks.
+pub async fn store_races<U, S, Fut>(
+    fresh: impl Fn() -> Fut,
+    user: fn(NewAccount<U::Id>) -> U,
+) -> Result<(), Nonconformity>
+where
+    U: AuthUser,
+    S: UserStore<U>,
+    Fut: Future<Output = S>,
+{
+    run(&races::all(), fresh, user).await
+}
+
+async fn run<U, S, Fut>(
+    rules: &[Rule<U>],
+    fresh: impl Fn() -> Fut,
+    user: fn(NewAccount<U::Id>) -> U,
+) -> Result<(), Nonconformity>
+where
+    U: AuthUser,
+    S: UserStore<U>,
+    Fut: Future<Output = S>,
+{
+    for rule in rules {
+        let bench = Bench::new(Arc::new(fresh().await), user);
+        let checked = match bench.store.migrate().await {
+            Ok(()) => (rule.check)(&bench).await,
+            Err(error) => Err(Broken::from(error)),
+        };
+        checked.map_err(|Broken(detail)| Nonconformity { rule: rule.name, detail })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The rules that only show when many do the same thing at once.
+
+use std::{future::Future, sync::Arc};
+
+use tokio::sync::Barrier;
+
+use super::{
+    Rule,
+    bench::{Bench, Broken, change, holds, same},
+};
+use crate::{
+    domain::PasswordHash,
+    port::{StoreError, UserStore},
+    user::{AuthUser, Columns},
+};
+
+/// How many do it at once.
+const TASKS: usize = 16;
+/// How often.
+const ROUNDS: usize = 50;
+
+pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
+    vec![
+        Rule { name: "of many inserts of one address one wins", check: |b| Box::pin(one_insert(b)) },
+        Rule { name: "of many changes under one condition one wins", check: |b| Box::pin(one_compare_and_set(b)) },
+        Rule { name: "changes of different columns all land", check: |b| Box::pin(no_lost_update(b)) },
+        Rule { name: "of many changes to one address one wins", check: |b| Box::pin(one_email_change(b)) },
+        Rule { name: "a verification never covers an address that changed meanwhile", check: |b| Box::pin(verify(b)) },
+        Rule { name: "every end of sessions counts", check: |b| Box::pin(every_end_counts(b)) },
+        Rule { name: "of many deletions one deletes", check: |b| Box::pin(one_deletion(b)) },
+    ]
+}
+
+/// Runs one task per number, all released at the same moment.
+async fn at_once<U, T, Fut>(
+    bench: &Bench<U>,
+    task: impl Fn(usize, Arc<dyn UserStore<U>>) -> Fut,
+) -> Result<Vec<T>, Broken>
+where
+    U: AuthUser,
+    T: Send + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(TASKS));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|number| {
+            let (start, task) = (Arc::clone(&start), task(number, Arc::clone(&bench.store)));
+            tokio::spawn(async move {
+                start.wait().await;
+                task.await
+            })
+        })
+        .collect();
+    let mut results = Vec::with_capacity(TASKS);
+    for task in tasks {
+        results.push(task.await.map_err(|error| Broken(format!("a task failed: {error}")))?);
+    }
+    Ok(results)
+}
+
+async fn one_insert<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    for round in 0..ROUNDS {
+        let results = at_once(bench, |number, store| {
+            let case = if number % 2 == 0 { "Arthur" } else { "arthur" };
+            let user = bench.user(&format!("{case}{round}@camelot.example"));
+            async move { store.insert(user).await }
+        })
+        .await?;
+        let won = results.iter().filter(|result| result.is_ok()).count();
+        let refused = results.iter().filter(|result| matches!(result, Err(StoreError::EmailTaken))).count();
+        same("the number of winners and of refusals with EmailTaken", (won, refused), (1, TASKS - 1))?;
+        holds("the address is found", bench.by_email(&format!("arthur{round}@camelot.example")).await?.is_some())?;
+    }
+    Ok(())
+}
+
+async fn one_compare_and_set<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    for round in 0..ROUNDS {
+        let old = bench.present(user.id(), None).await?.user.account().hashed_password.clone();
+        let results = at_once(bench, |number, store| {
+            let hash = PasswordHash::from_stored(format!("{number} in {round}"));
+            let mut change =
+                change(&user, Columns::HASHED_PASSWORD, |user| *user.account_mut().hashed_password = hash.clone());
+            change.if_hashed_password = Some(old.clone());
+            async move { store.update(change).await.map(|changed| changed.map(|_| hash)) }
+        })
+        .await?;
+        let mut winners = Vec::new();
+        for result in results {
+            winners.extend(result?);
+        }
+        same("the number of winners", winners.len(), 1)?;
+        let stored = bench.present(user.id(), None).await?.user.account().hashed_password.clone();
+        holds("what the winner wrote is stored", winners.first() == Some(&stored))?;
+    }
+    Ok(())
+}
+
+async fn no_lost_update<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    for round in 0..ROUNDS {
+        let user = bench.stored(&format!("arthur{round}@camelot.example")).await?;
+        let results = at_once(bench, |number, store| {
+            let change = match number % 3 {
+                0 => change(&user, Columns::IS_VERIFIED, |user| *user.account_mut().is_verified = true),
+                1 => change(&user, Columns::IS_SUPERUSER, |user| *user.account_mut().is_superuser = true),
+                _ => change(&user, Columns::HASHED_PASSWORD, |user| {
+                    *user.account_mut().hashed_password = PasswordHash::from_stored("changed");
+                }),
+            };
+            async move { store.update(change).await }
+        })
+        .await?;
+        for result in results {
+            holds("every change answers the user", result?.is_some())?;
+        }
+        let stored = bench.present(user.id(), None).await?.user;
+        let (status, hash) = (stored.status(), stored.account().hashed_password.as_stored());
+        same("what has landed", (status.is_verified, status.is_superuser, hash), (true, true, "changed"))?;
+    }
+    Ok(())
+}
+
+async fn one_email_change<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let mut users = Vec::with_capacity(TASKS);
+    for number in 0..TASKS {
+        users.push(bench.stored(&format!("knight{number}@camelot.example")).await?);
+    }
+    for round in 0..ROUNDS {
+        let email = format!("king{round}@camelot.example");
+        let results = at_once(bench, |number, store| {
+            let change = users
+                .get(number)
+                .map(|user| change(user, Columns::EMAIL, |user| email.clone_into(user.account_mut().email)));
+            async move {
+                match change {
+                    Some(change) => store.update(change).await,
+                    None => Ok(None),
+                }
+            }
+        })
+        .await?;
+        let won = results.iter().filter(|result| matches!(result, Ok(Some(_)))).count();
+        let refused = results.iter().filter(|result| matches!(result, Err(StoreError::EmailTaken))).count();
+        same("the number of winners and of refusals with EmailTaken", (won, refused), (1, TASKS - 1))?;
+    }
+    Ok(())
+}
+
+async fn verify<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    for round in 0..ROUNDS {
+        let (proved, unproved) = (format!("own{round}@camelot.example"), format!("victim{round}@camelot.example"));
+        let user = bench.stored(&proved).await?;
+        let results = at_once(bench, |number, store| {
+            let change = if number % 2 == 0 {
+                let mut verify = change(&user, Columns::IS_VERIFIED, |user| *user.account_mut().is_verified = true);
+                verify.if_email = Some(proved.clone());
+                verify
+            } else {
+                change(&user, Columns::EMAIL.and(Columns::IS_VERIFIED), |user| {
+                    unproved.clone_into(user.account_mut().email);
+                    *user.account_mut().is_verified = false;
+                })
+            };
+            async move { store.update(change).await }
+        })
+        .await?;
+        for result in results {
+            result?;
+        }
+        let stored = bench.present(user.id(), None).await?.user;
+        let facts = (stored.account().email.to_owned(), stored.status().is_verified);
+        same("the address and whether it is verified", facts, (unproved, false))?;
+    }
+    Ok(())
+}
+
+async fn every_end_counts<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let mut before = bench.present(user.id(), None).await?.epoch;
+    for _ in 0..ROUNDS {
+        let id = user.id();
+        for result in at_once(bench, |_, store| async move { store.end_sessions(Some(id)).await }).await? {
+            result?;
+        }
+        let after = bench.present(user.id(), None).await?.epoch;
+        let ends = i64::try_from(TASKS).unwrap_or(i64::MAX);
+        same("how far the epoch has risen", after.0.saturating_sub(before.0), ends)?;
+        before = after;
+    }
+    Ok(())
+}
+
+async fn one_deletion<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    for _ in 0..ROUNDS {
+        let id = bench.stored("arthur@camelot.example").await?.id();
+        let mut deleted = 0;
+        for result in at_once(bench, |_, store| async move { store.delete(id).await }).await? {
+            deleted += usize::from(result?);
+        }
+        same("how many deleted it", deleted, 1)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,383 @@
+//! The rules that one caller at a time can see.
+
+use super::{
+    Rule,
+    bench::{Bench, Broken, change, facts, holds, minute, same, token},
+};
+use crate::{
+    domain::{Epoch, PasswordHash, Status, UserId},
+    port::{EndSessions, Lookup, StoreError, TokenState},
+    user::{AuthUser, Columns},
+};
+
+pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
+    vec![
+        Rule { name: "what is inserted is found, by id and by address", check: |b| Box::pin(inserted_is_found(b)) },
+        Rule { name: "an address is found in any case", check: |b| Box::pin(any_case(b)) },
+        Rule { name: "who is not there is not found, and that is no error", check: |b| Box::pin(absent(b)) },
+        Rule { name: "many look-ups are answered in order", check: |b| Box::pin(many_in_order(b)) },
+        Rule { name: "texts come back byte for byte", check: |b| Box::pin(texts_round_trip(b)) },
+        Rule { name: "an address has one owner, in any case", check: |b| Box::pin(one_owner(b)) },
+        Rule { name: "a change writes the named columns only", check: |b| Box::pin(named_columns_only(b)) },
+        Rule { name: "a change of nobody answers nobody", check: |b| Box::pin(change_of_nobody(b)) },
+        Rule { name: "a change holds to its condition on the hash", check: |b| Box::pin(condition_on_hash(b)) },
+        Rule { name: "a change holds to its condition on the address", check: |b| Box::pin(condition_on_email(b)) },
+        Rule { name: "a refused change changes nothing", check: |b| Box::pin(refused_changes_nothing(b)) },
+        Rule { name: "a user may change the case of the own address", check: |b| Box::pin(own_case(b)) },
+        Rule { name: "an address that was left is free", check: |b| Box::pin(left_address_is_free(b)) },
+        Rule { name: "a change ends all sessions if told so", check: |b| Box::pin(change_ends_all(b)) },
+        Rule { name: "a change spares one token if told so", check: |b| Box::pin(change_spares_one(b)) },
+        Rule { name: "sessions of one user end alone", check: |b| Box::pin(ends_one(b)) },
+        Rule { name: "sessions of everybody end together", check: |b| Box::pin(ends_everybody(b)) },
+        Rule { name: "a revoked token stays revoked", check: |b| Box::pin(revoked_stays(b)) },
+        Rule { name: "a revocation is forgotten after the token's end only", check: |b| Box::pin(purge(b)) },
+        Rule { name: "a deleted user is gone", check: |b| Box::pin(deleted_is_gone(b)) },
+        Rule { name: "no token of a deleted user fits a later one", check: |b| Box::pin(no_second_life(b)) },
+        Rule { name: "a migration may run again", check: |b| Box::pin(migrates_twice(b)) },
+    ]
+}
+
+async fn inserted_is_found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.user("king.arthur@camelot.example");
+    let stored = bench.store.insert(user.clone()).await?;
+    let mut expected = facts(&user);
+    if U::Id::MADE_BY_DATABASE {
+        holds("the database makes an id", stored.id() != user.id())?;
+        expected.0 = stored.id();
+    }
+    same("the user that insert answers", facts(&stored), expected.clone())?;
+    let by_id = bench.present(stored.id(), None).await?;
+    same("the user found by id", facts(&by_id.user), expected.clone())?;
+    same("the state of no token", by_id.token, TokenState::Unmarked)?;
+    let by_email = bench.by_email("king.arthur@camelot.example").await?;
+    let by_email = by_email.ok_or_else(|| Broken("the user is not found by the address".to_owned()))?;
+    same("the user found by address", facts(&by_email.user), expected)?;
+    same("the epoch found by address", by_email.epoch, by_id.epoch)
+}
+
+async fn any_case<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("King.Arthur@camelot.example").await?;
+    for email in ["king.arthur@camelot.example", "KING.ARTHUR@CAMELOT.EXAMPLE"] {
+        let found = bench.by_email(email).await?;
+        same("the id found", found.map(|found| found.user.id()), Some(user.id()))?;
+    }
+    Ok(())
+}
+
+async fn absent<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    bench.stored("king.arthur@camelot.example").await?;
+    holds("an unknown id is not found", bench.by_id(bench.unknown_id()).await?.is_none())?;
+    for email in ["", "nobody@camelot.example", "%", "king_arthur@camelot.example", "' OR '1'='1"] {
+        holds("an unknown address is not found", bench.by_email(email).await?.is_none())?;
+    }
+    same("the number of answers to no look-up", bench.store.find(&[]).await?.len(), 0)
+}
+
+async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let arthur = bench.stored("arthur@camelot.example").await?.id();
+    let mordred = bench.stored("mordred@camelot.example").await?.id();
+    let nobody = bench.unknown_id();
+    bench.store.revoke(&token(1), minute(60)).await?;
+    let wanted: Vec<Lookup<U::Id>> = [
+        (mordred, Some(token(1))),
+        (nobody, Some(token(1))),
+        (arthur, None),
+        (mordred, Some(token(2))),
+        (mordred, Some(token(1))),
+    ]
+    .into_iter()
+    .map(|(id, token)| Lookup { id, token })
+    .collect();
+    let answers = bench.store.find(&wanted).await?;
+    let answers: Vec<_> = answers.into_iter().map(|found| found.map(|found| (found.user.id(), found.token))).collect();
+    let expected = vec![
+        Some((mordred, TokenState::Revoked)),
+        None,
+        Some((arthur, TokenState::Unmarked)),
+        Some((mordred, TokenState::Unmarked)),
+        Some((mordred, TokenState::Revoked)),
+    ];
+    same("the list of answers", answers, expected)
+}
+
+async fn texts_round_trip<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let texts = [
+        "Robert'); DROP TABLE \"user\";--",
+        "' OR '1'='1",
+        "\" OR \"\"=\"",
+        "`; DELETE FROM user; --",
+        "$1 ? :name @name %s {0}",
+        "back\\slash \\' \\\" \\0",
+        "%_[a-z]*",
+        "Ünïcödé 𝒜 𐍈 🗝 \u{202e}txt",
+        "line\r\nbreak\ttab",
+        "null",
+        "0x41",
+        "12",
+        " spaces ",
+    ];
+    for (number, text) in (0..).zip(texts) {
+        let mut user = bench.user(&format!("{number}{text}@camelot.example"));
+        *user.account_mut().hashed_password = PasswordHash::from_stored(text);
+        let stored = bench.store.insert(user.clone()).await?;
+        let found = bench.present(stored.id(), None).await?.user;
+        same("the hash", found.account().hashed_password.as_stored(), text)?;
+        same("the address", found.account().email, user.account().email)?;
+        let by_email = bench.by_email(user.account().email).await?;
+        same("the id found by address", by_email.map(|found| found.user.id()), Some(stored.id()))?;
+    }
+    Ok(())
+}
+
+async fn one_owner<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let first = bench.stored("king.arthur@camelot.example").await?;
+    for email in ["king.arthur@camelot.example", "King.Arthur@camelot.example", "KING.ARTHUR@CAMELOT.EXAMPLE"] {
+        let second = bench.store.insert(bench.user(email)).await;
+        holds("a second owner is refused with EmailTaken", matches!(second, Err(StoreError::EmailTaken)))?;
+    }
+    let other = bench.stored("mordred@camelot.example").await?;
+    let steal = change(&other, Columns::EMAIL, |user| *user.account_mut().email = "KING.arthur@camelot.example".into());
+    let stolen = bench.store.update(steal).await;
+    holds("a change to a taken address is refused with EmailTaken", matches!(stolen, Err(StoreError::EmailTaken)))?;
+    let owner = bench.by_email("king.arthur@camelot.example").await?;
+    same("the owner", owner.map(|found| found.user.id()), Some(first.id()))
+}
+
+async fn named_columns_only<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    // Everything is changed in the user that is handed over, but one column is named.
+    let everything = |user: &mut U| {
+        let account = user.account_mut();
+        *account.email = "changed@camelot.example".to_owned();
+        *account.hashed_password = PasswordHash::from_stored("changed");
+        (*account.is_active, *account.is_superuser, *account.is_verified) = (false, true, true);
+    };
+    let (id, email, hash, status) = facts(&user);
+    let after = bench.store.update(change(&user, Columns::IS_VERIFIED, everything)).await?;
+    let expected = (id, email, hash.clone(), Status { is_verified: true, ..status });
+    same("the user that update answers", after.as_ref().map(facts), Some(expected.clone()))?;
+    same("the stored user", facts(&bench.present(id, None).await?.user), expected.clone())?;
+
+    let after = bench.store.update(change(&user, Columns::NONE, everything)).await?;
+    same("the user after a change of nothing", after.as_ref().map(facts), Some(expected))?;
+
+    let both = Columns::EMAIL.and(Columns::IS_SUPERUSER);
+    bench.store.update(change(&user, both, everything)).await?;
+    let status = Status { is_verified: true, is_superuser: true, ..status };
+    let expected = (id, "changed@camelot.example".to_owned(), hash, status);
+    same("the stored user", facts(&bench.present(id, None).await?.user), expected)?;
+    holds("the old address finds nobody", bench.by_email("arthur@camelot.example").await?.is_none())?;
+    holds("the new address finds the user", bench.by_email("changed@camelot.example").await?.is_some())
+}
+
+async fn change_of_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    bench.store.delete(user.id()).await?;
+    for end_sessions in [EndSessions::Keep, EndSessions::All, EndSessions::AllBut(token(1), minute(60))] {
+        let mut change = change(&user, Columns::IS_VERIFIED, |user| *user.account_mut().is_verified = true);
+        change.end_sessions = end_sessions;
+        holds("nobody is changed", bench.store.update(change).await?.is_none())?;
+    }
+    bench.store.end_sessions(Some(user.id())).await?;
+    Ok(())
+}
+
+async fn condition_on_hash<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let old = user.account().hashed_password.clone();
+    let set = |hash: &str, condition: &PasswordHash| {
+        let hash = PasswordHash::from_stored(hash);
+        let mut change = change(&user, Columns::HASHED_PASSWORD, |user| *user.account_mut().hashed_password = hash);
+        change.if_hashed_password = Some(condition.clone());
+        change.end_sessions = EndSessions::All;
+        change
+    };
+    let epoch = bench.present(user.id(), None).await?.epoch;
+    let wrong = PasswordHash::from_stored(old.as_stored().to_uppercase());
+    holds("another hash stops the change", bench.store.update(set("new", &wrong)).await?.is_none())?;
+    same("the epoch after a stopped change", bench.present(user.id(), None).await?.epoch, epoch)?;
+    holds("the stored hash lets it pass", bench.store.update(set("new", &old)).await?.is_some())?;
+    holds("it passes once only", bench.store.update(set("newer", &old)).await?.is_none())?;
+    let stored = bench.present(user.id(), None).await?.user;
+    same("the stored hash", stored.account().hashed_password.as_stored(), "new")
+}
+
+async fn condition_on_email<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("Arthur@camelot.example").await?;
+    let verify = |email: &str| {
+        let mut change = change(&user, Columns::IS_VERIFIED, |user| *user.account_mut().is_verified = true);
+        change.if_email = Some(email.to_owned());
+        change
+    };
+    for email in ["arthur@camelot.example", "mordred@camelot.example", "", "%"] {
+        holds("another address stops the change", bench.store.update(verify(email)).await?.is_none())?;
+    }
+    holds("it is not verified", !bench.present(user.id(), None).await?.user.status().is_verified)?;
+    let verified = bench.store.update(verify("Arthur@camelot.example")).await?;
+    same("the flag after the right condition", verified.map(|user| user.status().is_verified), Some(true))
+}
+
+async fn refused_changes_nothing<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    bench.stored("mordred@camelot.example").await?;
+    let user = bench.stored("arthur@camelot.example").await?;
+    let before = bench.present(user.id(), Some(&token(1))).await?;
+    let columns = Columns::EMAIL.and(Columns::IS_SUPERUSER);
+    let mut steal = change(&user, columns, |user| {
+        *user.account_mut().email = "mordred@camelot.example".to_owned();
+        *user.account_mut().is_superuser = true;
+    });
+    steal.end_sessions = EndSessions::AllBut(token(1), minute(60));
+    holds("it is refused", matches!(bench.store.update(steal).await, Err(StoreError::EmailTaken)))?;
+    let after = bench.present(user.id(), Some(&token(1))).await?;
+    same("the user", facts(&after.user), facts(&before.user))?;
+    same("the epoch and the token", (after.epoch, after.token), (before.epoch, before.token))
+}
+
+async fn own_case<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let renamed = change(&user, Columns::EMAIL, |user| *user.account_mut().email = "Arthur@camelot.example".into());
+    let renamed = bench.store.update(renamed).await?;
+    same(
+        "the address",
+        renamed.map(|user| user.account().email.to_owned()),
+        Some("Arthur@camelot.example".to_owned()),
+    )?;
+    let found = bench.by_email("arthur@camelot.example").await?;
+    same("the id found", found.map(|found| found.user.id()), Some(user.id()))
+}
+
+async fn left_address_is_free<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let left = change(&user, Columns::EMAIL, |user| *user.account_mut().email = "king@camelot.example".into());
+    bench.store.update(left).await?;
+    let next = bench.stored("arthur@camelot.example").await?;
+    let found = bench.by_email("arthur@camelot.example").await?;
+    same("the new owner", found.map(|found| found.user.id()), Some(next.id()))
+}
+
+async fn change_ends_all<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let epoch = bench.present(user.id(), None).await?.epoch;
+    bench.store.update(change(&user, Columns::IS_VERIFIED, |_| {})).await?;
+    same("the epoch after a change that keeps sessions", bench.present(user.id(), None).await?.epoch, epoch)?;
+    let mut ending = change(&user, Columns::IS_VERIFIED, |_| {});
+    ending.end_sessions = EndSessions::All;
+    bench.store.update(ending).await?;
+    let after = bench.present(user.id(), Some(&token(1))).await?;
+    holds("the epoch has risen", after.epoch > epoch)?;
+    same("a token", after.token, TokenState::Unmarked)
+}
+
+async fn change_spares_one<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let epoch = bench.present(user.id(), None).await?.epoch;
+    let sparing = || {
+        let mut sparing = change(&user, Columns::HASHED_PASSWORD, |_| {});
+        sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
+        sparing
+    };
+    for _ in 0..2 {
+        let before = bench.present(user.id(), None).await?.epoch;
+        bench.store.update(sparing()).await?;
+        let spared = bench.present(user.id(), Some(&token(1))).await?;
+        holds("the epoch has risen", spared.epoch > before)?;
+        same("the spared token", spared.token, TokenState::KeptAt(spared.epoch))?;
+        same("another token", bench.present(user.id(), Some(&token(2))).await?.token, TokenState::Unmarked)?;
+    }
+    bench.store.end_sessions(Some(user.id())).await?;
+    let ended = bench.present(user.id(), Some(&token(1))).await?;
+    holds("a later end is not survived", ended.token != TokenState::KeptAt(ended.epoch))?;
+    holds("the epoch has risen", ended.epoch > epoch)?;
+    bench.store.revoke(&token(1), minute(60)).await?;
+    bench.store.update(sparing()).await?;
+    same("a revoked token", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)
+}
+
+async fn ends_one<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let (one, other) = (bench.stored("arthur@camelot.example").await?, bench.stored("mordred@camelot.example").await?);
+    let (before, beside) = (bench.present(one.id(), None).await?.epoch, bench.present(other.id(), None).await?.epoch);
+    bench.store.end_sessions(Some(one.id())).await?;
+    holds("the user's epoch has risen", bench.present(one.id(), None).await?.epoch > before)?;
+    same("the other's epoch", bench.present(other.id(), None).await?.epoch, beside)
+}
+
+async fn ends_everybody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let users = [bench.stored("arthur@camelot.example").await?, bench.stored("mordred@camelot.example").await?];
+    let mut before: Vec<Epoch> = Vec::new();
+    for user in &users {
+        before.push(bench.present(user.id(), None).await?.epoch);
+    }
+    bench.store.end_sessions(None).await?;
+    for (user, before) in users.iter().zip(before) {
+        holds("each epoch has risen", bench.present(user.id(), None).await?.epoch > before)?;
+    }
+    Ok(())
+}
+
+async fn revoked_stays<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    same("a token before", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Unmarked)?;
+    for _ in 0..2 {
+        bench.store.revoke(&token(1), minute(60)).await?;
+        same("the token", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)?;
+    }
+    let mut sparing = change(&user, Columns::IS_VERIFIED, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
+    bench.store.update(sparing).await?;
+    same("the token after it was spared", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)?;
+    same("another token", bench.present(user.id(), Some(&token(2))).await?.token, TokenState::Unmarked)
+}
+
+async fn purge<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let state = async |number| Ok::<_, Broken>(bench.present(user.id(), Some(&token(number))).await?.token);
+    bench.store.revoke(&token(1), minute(10)).await?;
+    bench.store.revoke(&token(2), minute(30)).await?;
+    bench.store.revoke(&token(3), minute(30)).await?;
+    bench.store.revoke(&token(3), minute(10)).await?; // a second revocation does not shorten the first
+    bench.store.revoke(&token(4), crate::domain::Timestamp::MAX_UTC).await?;
+    bench.store.purge_expired(minute(0)).await?;
+    same("a live token's state after a purge", state(1).await?, TokenState::Revoked)?;
+    same("how many are forgotten", bench.store.purge_expired(minute(20)).await?, 1)?;
+    same("the ended token", state(1).await?, TokenState::Unmarked)?;
+    for live in [2, 3, 4] {
+        same("a token that lives longer", state(live).await?, TokenState::Revoked)?;
+    }
+    // Parts of a second order as they should: half a second after the purge's time is not before it.
+    let half = minute(40) + chrono::TimeDelta::milliseconds(500);
+    bench.store.revoke(&token(5), half).await?;
+    bench.store.purge_expired(minute(40)).await?;
+    same("a token that ends half a second later", state(5).await?, TokenState::Revoked)?;
+    bench.store.purge_expired(half + chrono::TimeDelta::milliseconds(1)).await?;
+    same("the same a moment after its end", state(5).await?, TokenState::Unmarked)
+}
+
+async fn deleted_is_gone<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let other = bench.stored("mordred@camelot.example").await?;
+    let mut sparing = change(&user, Columns::IS_VERIFIED, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
+    bench.store.update(sparing).await?; // something hangs on the user
+    same("the answer of the first deletion", bench.store.delete(user.id()).await?, true)?;
+    same("the answer of the second", bench.store.delete(user.id()).await?, false)?;
+    holds("it is not found by id", bench.by_id(user.id()).await?.is_none())?;
+    holds("it is not found by address", bench.by_email("arthur@camelot.example").await?.is_none())?;
+    holds("the other user is there", bench.by_id(other.id()).await?.is_some())?;
+    bench.stored("arthur@camelot.example").await.map(drop)
+}
+
+async fn no_second_life<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let old = bench.stored("arthur@camelot.example").await?;
+    let epoch = bench.present(old.id(), None).await?.epoch;
+    bench.store.delete(old.id()).await?;
+    let new = bench.stored("mordred@camelot.example").await?;
+    let found = bench.present(new.id(), None).await?;
+    holds("id and epoch are not those of the deleted user", (new.id(), found.epoch) != (old.id(), epoch))
+}
+
+async fn migrates_twice<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    bench.store.migrate().await?;
+    holds("the user is still there", bench.by_id(user.id()).await?.is_some())?;
+    same("the differences that are found", bench.store.check_schema().await?, Vec::new())
+}

@@ -1,0 +1,95 @@
+//! Databases for one test each.
+
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use users_runtime::{
+    adapter::sql::{SqlStore, StoredUser},
+    domain::{PasswordHash, Status, UserId},
+    user::NewAccount,
+};
+
+/// A file of its own, deleted with everything that SQLite puts beside it.
+pub struct TempFile(PathBuf);
+
+impl TempFile {
+    pub fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("axum-users-store-{}-{number}.db", std::process::id())))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn url(&self) -> String {
+        format!("sqlite://{}?mode=rwc", self.0.display())
+    }
+
+    /// A connection beside the store's own, as another program has it.
+    pub async fn connect(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(&self.0).create_if_missing(true);
+        options.disable_statement_logging().connect().await.unwrap()
+    }
+
+    /// Runs statements as another program does.
+    pub async fn run(&self, sql: &'static str) {
+        let mut connection = self.connect().await;
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _absent = std::fs::remove_file(format!("{}{suffix}", self.0.display()));
+        }
+    }
+}
+
+/// A store in a file of its own.
+pub struct FileStore<U: StoredUser> {
+    pub store: SqlStore<U>,
+    pub file: TempFile,
+}
+
+impl<U: StoredUser> FileStore<U> {
+    /// A store over a fresh file, with its schema.
+    pub async fn migrated() -> Self {
+        let fresh = Self::fresh().await;
+        users_runtime::port::UserStore::migrate(&fresh.store).await.unwrap();
+        fresh
+    }
+
+    pub async fn fresh() -> Self {
+        let file = TempFile::new();
+        let store = SqlStore::connect(&file.url()).await.unwrap();
+        Self { store, file }
+    }
+}
+
+impl<U: StoredUser> Deref for FileStore<U> {
+    type Target = SqlStore<U>;
+
+    fn deref(&self) -> &SqlStore<U> {
+        &self.store
+    }
+}
+
+/// The roles of a new user.
+pub fn account<Id: UserId>(email: &str) -> NewAccount<Id> {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let number = u128::from(NUMBER.fetch_add(1, Ordering::Relaxed));
+    NewAccount {
+        id: Id::generate(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()),
+        email: email.to_owned(),
+        hashed_password: PasswordHash::from_stored("a hash"),
+        status: Status::NEW,
+    }
+}
