@@ -176,26 +176,22 @@ pub struct Update {
 
 impl Schema for Read {
     const NAME: &'static str = "UserRead";
-    const FIELDS: &'static [Field] = &[Field::email()];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email()]];
 }
 
 impl Schema for Create {
     const NAME: &'static str = "UserCreate";
-    const FIELDS: &'static [Field] = &[Field::email().required(), Field::password().required()];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required(), Field::password().required()]];
 }
 
 impl Schema for Update {
     const NAME: &'static str = "UserUpdate";
-    const FIELDS: &'static [Field] = &[Field::custom::<Option<String>>("full_name")];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::custom::<Option<String>>("full_name")]];
 }
 
 impl CreateSchema for Create {
-    fn email(&self) -> &str {
-        &self.email
-    }
-
-    fn password(&self) -> &Password {
-        &self.password
+    fn credentials(&self) -> (&str, &Password) {
+        (&self.email, &self.password)
     }
 }
 
