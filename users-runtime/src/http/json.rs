@@ -57,7 +57,6 @@ impl JsonBody {
 
     /// The keys of `T` that the body has, null or not, in the order of the schema: what an update's hook is told.
     /// Flags that `T` drops and the present password are not among them, since they change nothing.
-    #[must_use]
     pub(crate) fn present<T: Schema>(&self) -> Vec<&'static str> {
         let Content::Object(object) = &self.0 else {
             return Vec::new();
