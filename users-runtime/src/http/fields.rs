@@ -11,12 +11,12 @@ use crate::domain::{
 
 /// Reports every problem, at most one per field, in the order of the table. Spellings of booleans that the wire
 /// allows are put right in `object`, for serde knows `true` and `false` only.
-pub(super) fn check(
-    fields: impl Iterator<Item = &'static Field>,
+pub(super) fn check<'f>(
+    fields: impl IntoIterator<Item = &'f Field>,
     object: &mut Map<String, Value>,
     emails: EmailRules,
 ) -> Vec<Problem> {
-    fields.filter_map(|field| check_field(field, object.get_mut(field.name), emails).err()).collect()
+    fields.into_iter().filter_map(|field| check_field(field, object.get_mut(field.name), emails).err()).collect()
 }
 
 fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> Result<(), Problem> {

@@ -57,8 +57,12 @@ enum Reply<U: AuthUser> {
     AskAlone,
 }
 
-/// The right to run a query. Whoever drops it, at the end or because the caller went away, passes it on.
-struct Leadership<U: AuthUser>(Arc<Shared<U>>);
+/// The right to run a query, and for whom. Whoever drops it, at the end or because the caller went away, passes it on.
+struct Leadership<U: AuthUser> {
+    shared: Arc<Shared<U>>,
+    // Handed over with the right, so that a second query that ends now does not split those who waited.
+    batch: Vec<Waiting<U>>,
+}
 
 impl<U: AuthUser> Loader<U> {
     /// A loader in front of a store.
@@ -104,7 +108,7 @@ impl<U: AuthUser> Shared<U> {
         let mut queue = self.queue();
         if queue.queries < MAX_QUERIES {
             queue.queries += 1;
-            return Ok(Leadership(Arc::clone(self)));
+            return Ok(Leadership { shared: Arc::clone(self), batch: Vec::new() });
         }
         let (reply, receiver) = oneshot::channel();
         queue.waiting.push_back(Waiting { lookup: lookup.clone(), reply });
@@ -117,46 +121,53 @@ impl<U: AuthUser> Shared<U> {
     }
 }
 
+impl<U: AuthUser> Queue<U> {
+    /// Moves those who wait into a batch, as far as it has room.
+    fn fill(&mut self, batch: &mut Vec<Waiting<U>>) {
+        let room = (MAX_BATCH - 1).saturating_sub(batch.len()); // one is the leader's own
+        batch.extend(self.waiting.drain(..room.min(self.waiting.len())));
+    }
+}
+
 impl<U: AuthUser> Leadership<U> {
     /// Runs one query for `own` and everybody who waits now.
-    async fn run(self, own: Lookup<U::Id>) -> Answer<U> {
-        let waiting: Vec<Waiting<U>> = {
-            let mut queue = self.0.queue();
-            let number = queue.waiting.len().min(MAX_BATCH - 1);
-            queue.waiting.drain(..number).collect()
-        };
-        if waiting.is_empty() {
-            return self.0.find_alone(own).await;
+    async fn run(mut self, own: Lookup<U::Id>) -> Answer<U> {
+        let shared = Arc::clone(&self.shared);
+        shared.queue().fill(&mut self.batch);
+        if self.batch.is_empty() {
+            return shared.find_alone(own).await;
         }
-        let (lookups, replies): (Vec<_>, Vec<_>) =
-            waiting.into_iter().map(|waiting| (waiting.lookup, waiting.reply)).unzip();
-        let lookups: Vec<_> = std::iter::once(own.clone()).chain(lookups).collect();
+        let mut lookups = Vec::with_capacity(self.batch.len() + 1);
+        lookups.push(own.clone());
+        lookups.extend(self.batch.iter().map(|waiting| waiting.lookup.clone()));
 
-        let shared = Arc::clone(&self.0);
         let found = shared
             .store
             .find(&lookups)
             .await
             .and_then(|answers| if answers.len() == lookups.len() { Ok(answers) } else { Err(wrong_number()) });
+        let batch = std::mem::take(&mut self.batch);
         drop(self); // the next query may start while the answers are handed out
 
         // A caller that is gone does not want its answer: `send` fails, and that is all.
         match found {
-            Ok(mut answers) => {
-                for (reply, answer) in replies.into_iter().zip(answers.drain(1..)) {
-                    let _gone = reply.send(Reply::Answer(Ok(answer)));
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
+                let own = answers.next().flatten();
+                for (waiting, answer) in batch.into_iter().zip(answers) {
+                    let _gone = waiting.reply.send(Reply::Answer(Ok(answer)));
                 }
-                Ok(answers.pop().flatten())
+                Ok(own)
             }
             Err(error @ StoreError::Unavailable(_)) => {
-                for reply in replies {
-                    let _gone = reply.send(Reply::Answer(Err(error.clone())));
+                for waiting in batch {
+                    let _gone = waiting.reply.send(Reply::Answer(Err(error.clone())));
                 }
                 Err(error)
             }
             Err(_) => {
-                for reply in replies {
-                    let _gone = reply.send(Reply::AskAlone);
+                for waiting in batch {
+                    let _gone = waiting.reply.send(Reply::AskAlone);
                 }
                 shared.find_alone(own).await
             }
@@ -165,27 +176,302 @@ impl<U: AuthUser> Leadership<U> {
 }
 
 impl<U: AuthUser> Drop for Leadership<U> {
+    /// If the leader went away with its batch, those in it find their reply dropped and join again.
     fn drop(&mut self) {
-        loop {
-            let next = {
-                let mut queue = self.0.queue();
-                let next = queue.waiting.pop_front();
-                if next.is_none() {
-                    queue.queries -= 1;
-                }
-                next
-            };
-            let Some(next) = next else { return };
-            // If that caller is gone, its leadership comes back and is dropped, which would pass it on a second time:
-            // so ask first. A caller that goes away after the question drops the leadership with its receiver.
-            if !next.reply.is_closed() {
-                let _passed_on_by_its_own_drop = next.reply.send(Reply::Lead(Leadership(Arc::clone(&self.0))));
-                return;
+        let mut queue = self.shared.queue();
+        // Asking first keeps a leadership from coming back unread and being dropped here under the lock. Who goes away
+        // after the question drops it with the reply, and that passes it on.
+        while let Some(next) = queue.waiting.pop_front() {
+            if next.reply.is_closed() {
+                continue;
             }
+            let mut batch = Vec::new();
+            queue.fill(&mut batch);
+            drop(queue);
+            let _passed_on_by_its_own_drop =
+                next.reply.send(Reply::Lead(Leadership { shared: Arc::clone(&self.shared), batch }));
+            return;
         }
+        queue.queries -= 1;
     }
 }
 
 fn wrong_number() -> StoreError {
     StoreError::failed("the store did not answer every look-up")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, time::Duration};
+
+    use tokio::sync::Semaphore;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        adapter::MemoryStore,
+        domain::{CanonicalEmail, PasswordHash, Status, Timestamp, TokenId},
+        port::{BoxFuture, Change, SchemaDrift},
+        testing::users::{User, user},
+        user::NewAccount,
+    };
+
+    /// What a query of a [`Gate`] does when it is let through.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Then {
+        Answer,
+        Unavailable,
+        FailIfMany,
+    }
+
+    /// A store that notes every query and lets it through when told to.
+    struct Gate {
+        users: MemoryStore<User>,
+        queries: Mutex<Vec<Vec<Uuid>>>,
+        permits: Semaphore,
+        then: Then,
+    }
+
+    impl UserStore<User> for Gate {
+        fn find<'a>(
+            &'a self,
+            wanted: &'a [Lookup<Uuid>],
+        ) -> BoxFuture<'a, Result<Vec<Option<Found<User>>>, StoreError>> {
+            self.queries.lock().unwrap().push(wanted.iter().map(|wanted| wanted.id).collect());
+            Box::pin(async move {
+                self.permits.acquire().await.unwrap().forget();
+                match self.then {
+                    Then::Unavailable => Err(StoreError::unavailable("down")),
+                    Then::FailIfMany if wanted.len() > 1 => Err(StoreError::failed("a bad row")),
+                    _ => self.users.find(wanted).await,
+                }
+            })
+        }
+
+        fn find_by_email<'a>(
+            &'a self,
+            email: &'a CanonicalEmail,
+        ) -> BoxFuture<'a, Result<Option<Found<User>>, StoreError>> {
+            self.users.find_by_email(email)
+        }
+
+        fn insert(&self, user: User) -> BoxFuture<'_, Result<User, StoreError>> {
+            self.users.insert(user)
+        }
+
+        fn update(&self, change: Change<User>) -> BoxFuture<'_, Result<Option<User>, StoreError>> {
+            self.users.update(change)
+        }
+
+        fn delete(&self, id: Uuid) -> BoxFuture<'_, Result<bool, StoreError>> {
+            self.users.delete(id)
+        }
+
+        fn end_sessions(&self, whose: Option<Uuid>) -> BoxFuture<'_, Result<(), StoreError>> {
+            self.users.end_sessions(whose)
+        }
+
+        fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+            self.users.revoke(token, until)
+        }
+
+        fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+            self.users.purge_expired(now)
+        }
+
+        fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+            self.users.migrate()
+        }
+
+        fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
+            self.users.check_schema()
+        }
+    }
+
+    const USERS: u128 = 40;
+
+    fn lookup(number: u128) -> Lookup<Uuid> {
+        Lookup { id: Uuid::from_u128(number), token: None }
+    }
+
+    async fn rig(then: Then) -> (Arc<Gate>, Loader<User>) {
+        let users = MemoryStore::new();
+        for number in 1..=USERS {
+            let account = NewAccount {
+                id: Uuid::from_u128(number),
+                email: format!("{number}@camelot.example"),
+                hashed_password: PasswordHash::from_stored(""),
+                status: Status::NEW,
+            };
+            users.insert(user(account)).await.unwrap();
+        }
+        let gate = Arc::new(Gate { users, queries: Mutex::default(), permits: Semaphore::new(0), then });
+        (Arc::clone(&gate), Loader::new(gate))
+    }
+
+    impl Gate {
+        fn sizes(&self) -> Vec<usize> {
+            self.queries.lock().unwrap().iter().map(Vec::len).collect()
+        }
+    }
+
+    type Task = tokio::task::JoinHandle<Answer<User>>;
+
+    /// Starts a look-up and lets it get as far as it can.
+    async fn ask(loader: &Loader<User>, number: u128) -> Task {
+        let loader = loader.clone();
+        let task = tokio::spawn(async move { loader.find(lookup(number)).await });
+        settle().await;
+        task
+    }
+
+    /// On the test's one thread every other task runs until it waits.
+    async fn settle() {
+        for _ in 0..64 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn id_of(task: Task) -> Option<u128> {
+        task.await.unwrap().unwrap().map(|found| found.user.id.as_u128())
+    }
+
+    #[tokio::test]
+    async fn a_look_up_alone_starts_at_once() {
+        let (gate, loader) = rig(Then::Answer).await;
+        gate.permits.add_permits(2);
+        assert_eq!(loader.find(lookup(7)).await.unwrap().unwrap().user.id, Uuid::from_u128(7));
+        assert!(loader.find(lookup(999)).await.unwrap().is_none());
+        assert_eq!(gate.sizes(), [1, 1]);
+    }
+
+    #[tokio::test]
+    async fn look_ups_that_arrive_during_queries_share_the_next_one() {
+        let (gate, loader) = rig(Then::Answer).await;
+        let mut tasks = Vec::new();
+        for number in 1..=USERS {
+            tasks.push(ask(&loader, number).await);
+        }
+        assert_eq!(gate.sizes(), vec![1; MAX_QUERIES]);
+        gate.permits.add_permits(1);
+        settle().await;
+        // The one that started later has everybody in it who waited.
+        assert_eq!(gate.sizes().last(), Some(&(USERS as usize - MAX_QUERIES)));
+        gate.permits.add_permits(100);
+        for (number, task) in (1..).zip(tasks) {
+            assert_eq!(id_of(task).await, Some(number));
+        }
+        assert_eq!(gate.sizes().len(), MAX_QUERIES + 1);
+        assert_eq!(loader.shared.queue().queries, 0);
+    }
+
+    #[tokio::test]
+    async fn no_look_up_is_answered_by_a_query_that_started_before_it() {
+        let (gate, loader) = rig(Then::Answer).await;
+        let first = ask(&loader, 1).await;
+        let second = ask(&loader, 1).await;
+        let third = ask(&loader, 1).await;
+        gate.users.delete(Uuid::from_u128(1)).await.unwrap();
+        let late = ask(&loader, 1).await;
+        gate.permits.add_permits(100);
+        for task in [first, second, third, late] {
+            task.await.unwrap().unwrap();
+        }
+        // Whoever arrived while two were under way is in a third query, and not answered by those.
+        assert_eq!(gate.sizes(), [1, 1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_leader_that_goes_away_leaves_nobody_behind() {
+        let (gate, loader) = rig(Then::Answer).await;
+        let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
+        let leader = ask(&loader, 3).await;
+        let followers = [ask(&loader, 4).await, ask(&loader, 5).await];
+        gate.permits.add_permits(1);
+        settle().await;
+        assert_eq!(gate.sizes(), [1, 1, 3], "the third leads the others");
+        leader.abort();
+        settle().await;
+        gate.permits.add_permits(100);
+        for (number, task) in (4..).zip(followers) {
+            assert_eq!(id_of(task).await, Some(number));
+        }
+        for task in busy {
+            task.await.unwrap().unwrap();
+        }
+        assert!(leader.await.unwrap_err().is_cancelled());
+        assert_eq!(loader.shared.queue().queries, 0);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_while_it_waits_is_passed_over() {
+        let (gate, loader) = rig(Then::Answer).await;
+        let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
+        let gone = [ask(&loader, 3).await, ask(&loader, 4).await];
+        let stays = ask(&loader, 5).await;
+        for task in gone {
+            task.abort();
+        }
+        settle().await;
+        gate.permits.add_permits(100);
+        assert_eq!(id_of(stays).await, Some(5));
+        for task in busy {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(loader.shared.queue().queries, 0);
+    }
+
+    #[tokio::test]
+    async fn an_unavailable_store_is_reported_to_everybody() {
+        let (gate, loader) = rig(Then::Unavailable).await;
+        let mut tasks = Vec::new();
+        for number in 1..=8 {
+            tasks.push(ask(&loader, number).await);
+        }
+        gate.permits.add_permits(100);
+        for task in tasks {
+            assert!(matches!(task.await.unwrap(), Err(StoreError::Unavailable(_))));
+        }
+        assert_eq!(gate.sizes(), [1, 1, 6], "nobody asks an unavailable store again");
+    }
+
+    #[tokio::test]
+    async fn one_bad_row_does_not_fail_its_neighbours() {
+        let (gate, loader) = rig(Then::FailIfMany).await;
+        let mut tasks = Vec::new();
+        for number in 1..=8 {
+            tasks.push(ask(&loader, number).await);
+        }
+        gate.permits.add_permits(100);
+        for (number, task) in (1..).zip(tasks) {
+            assert_eq!(id_of(task).await, Some(number));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn every_caller_gets_its_own_answer_under_load_and_cancellation() {
+        let (gate, loader) = rig(Then::Answer).await;
+        gate.permits.add_permits(Semaphore::MAX_PERMITS >> 1);
+        let tasks: Vec<_> = (0..32)
+            .map(|task: u64| {
+                let loader = loader.clone();
+                tokio::spawn(async move {
+                    for round in 0..200_u64 {
+                        let number = u128::from((task * 7 + round) % 40 + 1);
+                        if round % 5 == 0 {
+                            // Dropped somewhere on its way, or not.
+                            let wait = Duration::from_micros(task + round % 50);
+                            let _elapsed = tokio::time::timeout(wait, loader.find(lookup(number))).await;
+                        }
+                        let found = loader.find(lookup(number)).await.unwrap().unwrap();
+                        assert_eq!(found.user.id.as_u128(), number);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody waits for ever").unwrap();
+        }
+        assert_eq!(loader.shared.queue().queries, 0);
+    }
 }

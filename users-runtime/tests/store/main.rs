@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod conformance;
+mod schema;
+mod sql;
 
 mod support;
 mod users;
