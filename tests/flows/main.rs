@@ -1,5 +1,6 @@
 //! Every flow over real HTTP, against the routes that the derive writes.
 
+mod http;
 mod support;
 
 mod smoke;

@@ -4,11 +4,11 @@ mod bearer;
 mod clock;
 mod random;
 
+#[cfg(feature = "breached")]
+pub mod breached;
 pub mod jwt;
 pub mod mail;
 pub mod memory;
-#[cfg(feature = "breached")]
-pub mod breached;
 pub mod password;
 pub mod sql;
 
