@@ -54,7 +54,11 @@ async fn run() -> Result<()> {
         .await?;
     users.migrate().await?;
 
-    let app = Router::new().merge(user_routes(&users)).fallback(axum_users::not_found).with_state(users);
+    let app = Router::new()
+        .merge(user_routes(&users))
+        .merge(axum_users::openapi_routes(&users))
+        .fallback(axum_users::not_found)
+        .with_state(users);
     println!("listening on http://{bind}");
     axum_users::serve(app, bind).await
 }

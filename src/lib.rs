@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 // Lets generated code say `::axum_users` inside this crate as well, as in the doctests.
 extern crate self as axum_users;

@@ -44,8 +44,8 @@ pub use domain::{
 };
 pub use event::{Kind as EventKind, Outcome as EventOutcome};
 pub use http::{
-    ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Require, Requirements, Superuser,
-    VerifiedUser, not_found,
+    ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
+    Superuser, VerifiedUser, not_found,
 };
 pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
 pub use manager::{CreateError, PasswordError, Policy, Sessions, UpdateError, Users};

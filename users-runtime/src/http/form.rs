@@ -13,11 +13,11 @@ use super::{
 use crate::domain::Password;
 
 /// What a person logs in with. It has no `Debug`, since a user name is personal and often a mistyped password.
-pub struct LoginForm {
+pub(crate) struct LoginForm {
     /// The e-mail address, exactly as typed.
-    pub username: String,
+    pub(crate) username: String,
     /// The password, exactly as typed.
-    pub password: Password,
+    pub(crate) password: Password,
 }
 
 /// The fields of a form that mean something here. `scope`, `client_id` and `client_secret` are accepted and ignored.
@@ -34,7 +34,7 @@ impl LoginForm {
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a form that cannot be read,
     /// [`ApiError::Validation`] for missing fields and for a grant that is not `password`.
-    pub async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
+    pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
         let bytes = body::read(&parts.headers, body, limit).await?;
         match MediaType::of(&parts.headers) {
             MediaType::UrlEncoded => Fields::of_urlencoded(&bytes),

@@ -22,7 +22,7 @@ use crate::{
 ///
 /// Reading comes before authentication and fields come after rights, as on the wire, so the two are apart. It has no
 /// `Debug`, since it holds passwords.
-pub struct JsonBody(Content);
+pub(crate) struct JsonBody(Content);
 
 enum Content {
     /// No byte at all, or `null`.
@@ -39,7 +39,7 @@ impl JsonBody {
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a body that breaks off or is
     /// not UTF-8, [`ApiError::Validation`] for malformed, ambiguous or too deep JSON.
-    pub async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
+    pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
         let bytes = body::read(&parts.headers, body, limit).await?;
         if bytes.is_empty() {
             return Ok(Self(Content::Absent));
@@ -58,7 +58,7 @@ impl JsonBody {
     /// The keys of `T` that the body has, null or not, in the order of the schema: what an update's hook is told.
     /// Flags that `T` drops and the present password are not among them, since they change nothing.
     #[must_use]
-    pub fn present<T: Schema>(&self) -> Vec<&'static str> {
+    pub(crate) fn present<T: Schema>(&self) -> Vec<&'static str> {
         let Content::Object(object) = &self.0 else {
             return Vec::new();
         };
@@ -70,7 +70,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// [`ApiError::Validation`], in the order of the schema's fields.
-    pub fn schema<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
+    pub(crate) fn schema<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
         match self.0 {
             Content::Absent => Err(Problem::of_body("missing", "Field required").into()),
             Content::NoObject => Err(Problem::of_body(
@@ -87,7 +87,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// As for [`JsonBody::schema`].
-    pub fn embedded<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
+    pub(crate) fn embedded<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<T, ApiError> {
         let mut object = match self.0 {
             Content::Object(object) => object,
             Content::Absent | Content::NoObject => Map::new(),

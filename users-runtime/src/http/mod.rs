@@ -21,7 +21,7 @@ mod routes;
 mod rules;
 mod state;
 
-pub(crate) use answer::{answer, granted, no_content, null};
+pub(crate) use answer::{answer, granted, null};
 pub use by_id::IdText;
 pub(crate) use by_id::{delete_by_id, find_by_id};
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};

@@ -55,7 +55,6 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 
     /// The router.
-    #[must_use]
     pub fn into_router(self) -> Router<S> {
         match self.backend {
             Some(backend) => self.router.layer(Extension(backend)),
@@ -65,7 +64,6 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
 
     /// All routers at the prefixes that front ends of fastapi-users know: `/auth/{backend}` for each backend, and the
     /// others as given.
-    #[must_use]
     pub fn at_usual_prefixes<const N: usize>(
         users: &Users<U>,
         auth: fn(&Users<U>, &str) -> Router<S>,

@@ -1,7 +1,5 @@
 //! Running the application's hooks, in the request or after the answer.
 
-use std::sync::Arc;
-
 use super::{QueueFull, Users};
 use crate::{
     domain::Relaxation,
@@ -45,11 +43,6 @@ impl<U: AuthUser> Users<U> {
     /// Waits until the queued mails are sent, at most `within`. Call it when the server has stopped.
     pub async fn drain(&self, within: std::time::Duration) {
         self.parts().jobs.drain(within).await;
-    }
-
-    /// A copy of the hooks for work that outlives the request.
-    pub(crate) fn hooks(&self) -> Arc<dyn crate::port::Hooks<U>> {
-        Arc::clone(&self.parts().hooks)
     }
 }
 

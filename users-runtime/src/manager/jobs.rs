@@ -28,7 +28,7 @@ const JOB_TIME: Duration = Duration::from_secs(60);
 /// There is no task while there is nothing to do, so it may be built outside of a runtime; jobs run in the runtime that
 /// pushes them, which needs tokio's timer. Cheap to clone.
 #[derive(Clone)]
-pub struct Jobs(Arc<Inner>);
+pub(crate) struct Jobs(Arc<Inner>);
 
 struct Inner {
     capacity: usize,
@@ -53,18 +53,18 @@ struct Job {
 /// No job is taken: too many wait, or the service is stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many jobs are waiting, or the service is stopping")]
-pub struct QueueFull;
+pub(crate) struct QueueFull;
 
 impl Jobs {
     /// A queue for 1,024 waiting jobs of which 8 run at once.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_capacity(CAPACITY)
     }
 
     /// A queue for `capacity` waiting jobs, at least one.
     #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self::bounded(capacity, WORKERS, JOB_TIME)
     }
 
@@ -79,7 +79,7 @@ impl Jobs {
     ///
     /// # Errors
     /// [`QueueFull`] if too many jobs wait already, if [`Jobs::drain`] was called, or outside of a tokio runtime.
-    pub fn try_push(
+    pub(crate) fn try_push(
         &self,
         name: &'static str,
         work: impl Future<Output = ()> + Send + 'static,
@@ -100,7 +100,7 @@ impl Jobs {
 
     /// Takes no further jobs and waits until all queued and running ones are done, at most `within`. Answers how many
     /// were left behind, which is also logged; those go on as long as the runtime lives.
-    pub async fn drain(&self, within: Duration) -> usize {
+    pub(crate) async fn drain(&self, within: Duration) -> usize {
         self.0.state().closed = true;
         let all_done = async {
             loop {

@@ -5,14 +5,13 @@ use axum::{
     body::Bytes,
     middleware::map_response,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{HeaderValue, header};
 use utoipa::openapi::OpenApi;
 
 use super::openapi;
 use crate::{
-    http::{ApiError, HasUsers, Routes},
+    http::{ApiError, HasUsers, Routes, get},
     manager::Users,
     user::AuthUser,
 };
@@ -33,13 +32,11 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// # Security
 /// The document tells nothing that a client could not find out, but it tells it to anybody. A service that does not want
 /// to be read mounts these routes behind a guard of its own, or does not mount them.
-#[must_use]
 pub fn openapi_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     openapi_routes_of(users, &openapi(users))
 }
 
 /// As [`openapi_routes`], for a document of the application's own, such as one with its own paths merged in.
-#[must_use]
 pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document: &OpenApi) -> Router<S> {
     let json = match serde_json::to_vec(document) {
         Ok(json) => Some(Bytes::from(json)),

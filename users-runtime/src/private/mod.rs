@@ -38,7 +38,7 @@ pub use crate::{
         users::{delete_user, update_user, user_by_id},
         verify::{request_verify_token, verify},
     },
-    http::{HasUsers, Routes, delete, get, patch, post},
+    http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},
     manager::Users,
     user::{
         Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,

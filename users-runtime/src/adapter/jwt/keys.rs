@@ -5,10 +5,7 @@ use std::{fmt, sync::Arc};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{
-    Algorithm as JsonAlgorithm, DecodingKey, EncodingKey,
-    crypto::rust_crypto::DEFAULT_PROVIDER,
-    jwk::EllipticCurve,
-    signature::{Signer, Verifier},
+    Algorithm as JsonAlgorithm, DecodingKey, EncodingKey, crypto::rust_crypto::DEFAULT_PROVIDER, jwk::EllipticCurve,
 };
 use serde::Serialize;
 use sha2::Sha256;

@@ -172,7 +172,7 @@ pub(super) async fn compare<DB: Catalog>(
     let mut differences = Vec::new();
     for table in &wanted.tables {
         let found = DB::describe(connection, &table.name).await?;
-        differences.extend(compare_table::<DB>(table, &found, &table.name == wanted.user_table));
+        differences.extend(compare_table::<DB>(table, &found, table.name == *wanted.user_table));
     }
     Ok(differences)
 }
