@@ -4,3 +4,4 @@ mod http;
 mod support;
 
 mod smoke;
+mod wire;

@@ -20,7 +20,7 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use crate::http::{Answer, Call, Http};
+pub use crate::http::{Answer, Http};
 
 /// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
 #[derive(AuthUser, Debug, Clone)]
@@ -82,7 +82,7 @@ impl Default for Setup {
 }
 
 /// The clock of the service, shared with the test.
-struct SharedClock(Arc<ManualClock>);
+pub struct SharedClock(pub Arc<ManualClock>);
 
 impl Clock for SharedClock {
     fn now(&self) -> axum_users::Timestamp {
