@@ -127,10 +127,15 @@ impl WireApp {
 
     /// Runs one statement behind the service's back.
     pub async fn sql(&self, statement: &str) -> u64 {
-        let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap();
+        let pool = self.pool().await;
         let done = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
         pool.close().await;
         done.rows_affected()
+    }
+
+    /// A second connection to the database.
+    pub async fn pool(&self) -> sqlx::SqlitePool {
+        sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()
     }
 
     /// Makes a user by code, with the flags given, and forgets the hooks that ran.

@@ -4,11 +4,14 @@ mod app;
 mod journal;
 mod recorded;
 
+mod emails;
 mod general;
 mod login;
 mod logout;
 mod me;
 mod register;
 mod reset;
+mod schemas;
+mod updates;
 mod users_by_id;
 mod verify;
