@@ -1,12 +1,9 @@
 //! Every flow over real HTTP, against the routes that the derive writes.
 
-<<<<<<< HEAD
-mod openapi;
-=======
 mod http;
->>>>>>> wire
 mod support;
 
 mod mail;
+mod openapi;
 mod smoke;
 mod wire;
