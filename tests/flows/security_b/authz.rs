@@ -112,10 +112,18 @@ async fn matrix_every_route_every_role() {
                 let case = format!("{route:?} by {role:?}, verification required: {required}: {answer:?}");
                 match role.stopped_by(route.caller(), required) {
                     Some(401) => {
-                        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (401, r#"{"detail":"Unauthorized"}"#), "{case}");
+                        assert_eq!(
+                            (answer.status.as_u16(), answer.text().as_str()),
+                            (401, r#"{"detail":"Unauthorized"}"#),
+                            "{case}"
+                        );
                     }
                     Some(_) => {
-                        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (403, r#"{"detail":"Forbidden"}"#), "{case}");
+                        assert_eq!(
+                            (answer.status.as_u16(), answer.text().as_str()),
+                            (403, r#"{"detail":"Forbidden"}"#),
+                            "{case}"
+                        );
                     }
                     None => match route.caller() {
                         Caller::Anyone | Caller::MailedToken => assert_eq!(answer.status, 422, "{case}"),

@@ -3,9 +3,17 @@
 
 mod crowd;
 mod dice;
+mod every_answer;
 mod failing_store;
 mod logs;
 mod wire_bytes;
 
 mod authz;
+mod config;
+mod conflict;
+mod headers;
+mod input;
+mod routes;
 mod schema;
+mod session;
+mod sql;

@@ -106,8 +106,20 @@ async fn patch_me_cannot_raise_rights() {
 #[tokio::test]
 async fn random_extra_fields_never_land() {
     const KEYS: [&str; 14] = [
-        "id", "is_active", "is_superuser", "is_verified", "hashed_password", "note", "quota", "auth_epoch", "oauth_accounts",
-        "IS_SUPERUSER", "is_superuser\u{0}", "", "rowid", "user.is_superuser",
+        "id",
+        "is_active",
+        "is_superuser",
+        "is_verified",
+        "hashed_password",
+        "note",
+        "quota",
+        "auth_epoch",
+        "oauth_accounts",
+        "IS_SUPERUSER",
+        "is_superuser\u{0}",
+        "",
+        "rowid",
+        "user.is_superuser",
     ];
     let app = TestApp::start().await;
     let mut dice = Dice::new(1910);
