@@ -13,6 +13,7 @@ mod config;
 mod conflict;
 mod headers;
 mod input;
+mod race;
 mod routes;
 mod schema;
 mod session;
