@@ -177,6 +177,11 @@ impl TestApp {
         sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()
     }
 
+    /// The file of the database.
+    pub fn database(&self) -> &std::path::Path {
+        &self.database
+    }
+
     /// Moves the service's clock.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
