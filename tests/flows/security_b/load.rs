@@ -302,7 +302,7 @@ impl Flood {
     fn of_environment() -> Self {
         match std::env::var("FLOOD_SECONDS").ok().and_then(|seconds| seconds.parse().ok()) {
             Some(seconds) => Self { seconds, p95: Duration::from_millis(50) },
-            None => Self { seconds: 1, p95: Duration::from_secs(1) },
+            None => Self { seconds: 1, p95: Duration::from_secs(5) },
         }
     }
 }
