@@ -220,12 +220,16 @@ async fn a_busy_database_is_unavailable_and_then_available_again() {
     let mut other = file.connect().await;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
 
-    let writing = tokio::spawn({
+    let insert = |email: &'static str| {
         let store = store.clone();
-        async move { store.insert(user(account("arthur@camelot.example"))).await }
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let refused = store.insert(user(account("mordred@camelot.example"))).await;
+        tokio::spawn(async move { store.insert(user(account(email))).await })
+    };
+    let (mut one, mut two) = (insert("arthur@camelot.example"), insert("mordred@camelot.example"));
+    // One of them has the connection and waits for the file; the other waits for the connection, and gives up first.
+    let (refused, writing) = tokio::select! {
+        refused = &mut one => (refused.unwrap(), two),
+        refused = &mut two => (refused.unwrap(), one),
+    };
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     // Who only reads is not held up.
     assert!(store.find_by_email(&CanonicalEmail::of("arthur@camelot.example")).await.unwrap().is_none());
