@@ -20,7 +20,6 @@ const JSON: &str = "application/json";
 struct Update {
     password: Option<Password>,
     email: Option<String>,
-    #[serde(default, deserialize_with = "lax::flag")]
     is_active: Option<bool>,
     #[serde(default, deserialize_with = "lax::present")]
     name: Option<Option<String>>,
@@ -44,7 +43,7 @@ struct Update {
 
 impl Schema for Update {
     const NAME: &'static str = "Update";
-    const FIELDS: &'static [Field] = &[
+    const FIELDS: &'static [&'static [Field]] = &[&[
         Field::password(),
         Field::email(),
         Field::flag("is_active"),
@@ -57,7 +56,7 @@ impl Schema for Update {
         Field::custom::<f64>("ratio"),
         Field::custom::<bool>("subscribed"),
         Field::custom::<Vec<String>>("tags"),
-    ];
+    ]];
 }
 
 /// Polls what never has to wait, since the whole body is there.
@@ -101,14 +100,14 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| Value::from_iter(map)),
+            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(Value::from_iter),
         ]
     })
 }
 
 /// An object with any value under every key that means something.
 fn any_update() -> impl Strategy<Value = Value> {
-    let entries = Update::FIELDS.iter().map(|field| prop::option::of(any_json()).prop_map(move |v| (field.name, v)));
+    let entries = Update::fields().map(|field| prop::option::of(any_json()).prop_map(move |v| (field.name, v)));
     entries
         .collect::<Vec<_>>()
         .prop_map(|entries| entries.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
