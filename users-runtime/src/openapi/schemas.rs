@@ -65,16 +65,16 @@ pub(super) fn title(name: &str) -> String {
     name.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
-/// `inner` or null. What says something about the field and not about one of the two stands beside them.
-pub(super) fn nullable(inner: Schema) -> Object {
+/// `inner` or null. That it is a password is said of the field and not of one of the two.
+pub(super) fn nullable(mut inner: Schema) -> Object {
     let mut outer = Object::with_type(SchemaType::AnyValue);
-    if let Schema::Object(inner) = &inner {
-        outer.write_only = inner.write_only;
-        outer.format = inner.format.clone().filter(|_| inner.write_only == Some(true));
+    if let Schema::Object(inner) = &mut inner
+        && inner.write_only.is_some()
+    {
+        (outer.write_only, outer.format) = (inner.write_only.take(), inner.format.take());
     }
-    let null = Object::with_type(Type::Null);
-    let either: Vec<Value> =
-        [inner, null.into()].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
+    let null = Schema::from(Object::with_type(Type::Null));
+    let either: Vec<Value> = [inner, null].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
     // utoipa's own AnyOf has no room for a title, `deprecated` or `writeOnly`.
     outer.extensions = Some(Extensions::from_iter([("anyOf", either)]));
     outer

@@ -89,6 +89,21 @@ macro_rules! user {
             fn read(&self) -> Read {
                 Read { email: self.email.clone() }
             }
+
+            fn copy_custom(&mut self, from: &Self, columns: Columns) {
+                if columns.contains(6) {
+                    self.full_name.clone_from(&from.full_name);
+                }
+                if columns.contains(7) {
+                    self.visits = from.visits;
+                }
+                if columns.contains(8) {
+                    self.tags.clone_from(&from.tags);
+                }
+                if columns.contains(9) {
+                    self.plan = from.plan.clone();
+                }
+            }
         }
 
         impl UpdateSchema<$name> for Update {
