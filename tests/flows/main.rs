@@ -1,6 +1,9 @@
 //! Every flow over real HTTP, against the routes that the derive writes.
 
-mod openapi;
+mod http;
 mod support;
 
+mod mail;
+mod openapi;
 mod smoke;
+mod wire;

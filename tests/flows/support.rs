@@ -1,15 +1,14 @@
 //! A service under test: real HTTP on a port of its own, a database file of its own, a clock to move, mails to read.
 
 use std::{
-    net::SocketAddr,
+    ops::Deref,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use axum::{
     Router,
-    body::{Body, Bytes},
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use axum_users::{
     AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordHash, PasswordSubject,
@@ -18,10 +17,10 @@ use axum_users::{
     port::Clock,
     testing::ManualClock,
 };
-use http_body_util::BodyExt;
-use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+pub use crate::http::{Answer, Http};
 
 /// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
 #[derive(AuthUser, Debug, Clone)]
@@ -54,8 +53,7 @@ pub struct TestApp {
     pub users: Users<User>,
     pub clock: Arc<ManualClock>,
     pub hooks: Hooks,
-    address: SocketAddr,
-    client: Client<HttpConnector, Body>,
+    http: Http,
     database: std::path::PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -84,11 +82,19 @@ impl Default for Setup {
 }
 
 /// The clock of the service, shared with the test.
-struct SharedClock(Arc<ManualClock>);
+pub struct SharedClock(pub Arc<ManualClock>);
 
 impl Clock for SharedClock {
     fn now(&self) -> axum_users::Timestamp {
         self.0.now()
+    }
+}
+
+impl Deref for TestApp {
+    type Target = Http;
+
+    fn deref(&self) -> &Http {
+        &self.http
     }
 }
 
@@ -119,44 +125,7 @@ impl TestApp {
         let app = (setup.routes)(Router::new().merge(user_routes(&users)))
             .fallback(axum_users::not_found)
             .with_state(users.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
-        });
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { users, clock, hooks: setup.hooks, address, client, database, _folder: folder }
-    }
-
-    /// Sends any request to the service.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        let uri = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
-        *request.uri_mut() = uri;
-        let response = self.client.request(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
-    }
-
-    /// Starts a request; finish it with `send()`.
-    pub fn request(&self, method: Method, path: &str) -> Call<'_> {
-        Call { app: self, request: Request::builder().method(method).uri(path), body: Body::empty() }
-    }
-
-    pub fn get(&self, path: &str) -> Call<'_> {
-        self.request(Method::GET, path)
-    }
-
-    pub fn post(&self, path: &str) -> Call<'_> {
-        self.request(Method::POST, path)
-    }
-
-    pub fn patch(&self, path: &str) -> Call<'_> {
-        self.request(Method::PATCH, path)
-    }
-
-    pub fn delete(&self, path: &str) -> Call<'_> {
-        self.request(Method::DELETE, path)
+        Self { users, clock, hooks: setup.hooks, http: Http::serve(app).await, database, _folder: folder }
     }
 
     /// Registers a person over HTTP and answers the read schema.
@@ -211,94 +180,6 @@ impl TestApp {
     /// Moves the service's clock.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
-    }
-
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-/// A request under construction.
-pub struct Call<'a> {
-    app: &'a TestApp,
-    request: axum::http::request::Builder,
-    body: Body,
-}
-
-impl Call<'_> {
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.request = self.request.header(name, value);
-        self
-    }
-
-    pub fn bearer(self, token: &str) -> Self {
-        self.header("authorization", &format!("Bearer {token}"))
-    }
-
-    pub fn json(self, body: Value) -> Self {
-        self.raw("application/json", body.to_string())
-    }
-
-    pub fn form(self, fields: &[(&str, &str)]) -> Self {
-        let mut body = String::new();
-        for (name, value) in fields {
-            if !body.is_empty() {
-                body.push('&');
-            }
-            body.push_str(&encode(name));
-            body.push('=');
-            body.push_str(&encode(value));
-        }
-        self.raw("application/x-www-form-urlencoded", body)
-    }
-
-    pub fn raw(mut self, content_type: &str, body: impl Into<Body>) -> Self {
-        if !content_type.is_empty() {
-            self.request = self.request.header(header::CONTENT_TYPE, content_type);
-        }
-        self.body = body.into();
-        self
-    }
-
-    pub async fn send(self) -> Answer {
-        self.app.send(self.request.body(self.body).unwrap()).await
-    }
-}
-
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
-/// An answer as received.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-impl Answer {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
-    }
-
-    /// Asserts a status and a body, byte for byte.
-    #[track_caller]
-    pub fn is(&self, status: u16, body: &str) {
-        assert_eq!((self.status.as_u16(), self.text().as_str()), (status, body));
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 

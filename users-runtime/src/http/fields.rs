@@ -1,6 +1,6 @@
 //! A table of fields against an object: everything that is wrong, in the wire's words (contract.md section 5).
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Problem, rules};
 use crate::domain::{
@@ -64,12 +64,19 @@ fn flag(field: &Field, value: &mut Value) -> Result<(), Problem> {
 
 fn no_boolean(field: &Field, value: &Value) -> Problem {
     let (kind, msg) = match value {
-        Value::String(_) | Value::Number(_) => {
-            ("bool_parsing", "Input should be a valid boolean, unable to interpret input")
-        }
+        Value::String(_) => ("bool_parsing", NO_BOOLEAN_WORD),
+        Value::Number(number) if is_whole(number) => ("bool_parsing", NO_BOOLEAN_WORD),
         _ => ("bool_type", "Input should be a valid boolean"),
     };
     Problem::at(field.name, kind, msg).input(value)
+}
+
+const NO_BOOLEAN_WORD: &str = "Input should be a valid boolean, unable to interpret input";
+
+/// Whether Pydantic takes a number for an integer: without a fraction and within 64 bits, however it is written.
+fn is_whole(number: &Number) -> bool {
+    const TWO_TO_THE_63: f64 = 9_223_372_036_854_775_808.0;
+    number.is_i64() || number.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < TWO_TO_THE_63)
 }
 
 fn custom(field: &Field, kind: FieldType, value: &mut Value) -> Result<(), Problem> {

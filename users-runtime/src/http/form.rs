@@ -38,6 +38,7 @@ impl LoginForm {
         let bytes = body::read(&parts.headers, body, limit).await?;
         match MediaType::of(&parts.headers) {
             MediaType::UrlEncoded => Fields::of_urlencoded(&bytes),
+            MediaType::Multipart if bytes.is_empty() => Fields::default(),
             MediaType::Multipart => {
                 let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 Fields::of_multipart(content_type.unwrap_or_default(), bytes).await?

@@ -1,6 +1,9 @@
 //! The methods of one path.
 
-use axum::{handler::Handler, routing::MethodRouter};
+use axum::{
+    handler::Handler,
+    routing::{MethodRouter, any},
+};
 use http::HeaderValue;
 
 /// The methods of one path, and their names for the header `Allow`.
@@ -41,13 +44,13 @@ macro_rules! methods {
 methods!(get "GET", post "POST", patch "PATCH", delete "DELETE");
 
 impl<S: Clone + Send + Sync + 'static> Methods<S> {
-    /// What answers to every other method.
+    /// What answers to every other method. `any` keeps axum from adding `Allow` to its answers, which may be other than 405.
     pub fn fallback<H, T>(mut self, handler: H) -> Self
     where
         H: Handler<T, S>,
         T: 'static,
     {
-        self.router = self.router.fallback(handler);
+        self.router = any(handler).merge(self.router);
         self
     }
 

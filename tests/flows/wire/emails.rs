@@ -1,0 +1,208 @@
+//! E-mail addresses on the wire (contract.md 4.3 and 5).
+
+use axum_users::Status;
+use serde_json::{Value, json};
+
+use super::app::{GUINEVERE, Rules, WireApp};
+
+/// Addresses and their normal form.
+const ACCEPTED: [(&str, &str); 11] = [
+    ("king.arthur@camelot.bt", "king.arthur@camelot.bt"),
+    ("King.Arthur@CAMELOT.Bt", "King.Arthur@camelot.bt"),
+    ("  arthur@camelot.bt\t", "arthur@camelot.bt"),
+    ("arthur@example.com", "arthur@example.com"),
+    ("arthur@a.b.example.org", "arthur@a.b.example.org"),
+    ("a+tag@camelot.bt", "a+tag@camelot.bt"),
+    ("o'neill@camelot.bt", "o'neill@camelot.bt"),
+    ("arthur@BÜCHER.example", "arthur@bücher.example"),
+    ("arthur@xn--bcher-kva.example", "arthur@bücher.example"),
+    ("arthur@bu\u{308}cher.example", "arthur@bücher.example"),
+    ("a!#$%&'*+-/=?^_`{|}~z@camelot.bt", "a!#$%&'*+-/=?^_`{|}~z@camelot.bt"),
+];
+
+/// Refused under both policies, with the words of email-validator.
+const REFUSED: [(&str, &str); 37] = [
+    ("arthur", "An email address must have an @-sign."),
+    ("", "An email address must have an @-sign."),
+    ("@camelot.bt", "There must be something before the @-sign."),
+    ("arthur@", "There must be something after the @-sign."),
+    (".arthur@camelot.bt", "An email address cannot start with a period."),
+    ("arthur.@camelot.bt", "An email address cannot have a period immediately before the @-sign."),
+    ("arthur@.camelot.bt", "An email address cannot have a period immediately after the @-sign."),
+    ("king..arthur@camelot.bt", "An email address cannot have two periods in a row."),
+    ("arthur@camelot..bt", "An email address cannot have two periods in a row."),
+    ("arthur@camelot.bt.", "An email address cannot end with a period."),
+    ("arthur@-camelot.bt", "An email address cannot have a hyphen immediately after the @-sign."),
+    ("arthur@camelot", "The part after the @-sign is not valid. It should have a period."),
+    ("arthur@camelot.123", "The part after the @-sign is not valid. It is not within a valid top-level domain."),
+    ("arthur@127.0.0.1", "The part after the @-sign is not valid. It is not within a valid top-level domain."),
+    ("arthur@[127.0.0.1]", "A bracketed IP address after the @-sign is not allowed here."),
+    ("arthur@[IPv6:::1]", "A bracketed IP address after the @-sign is not allowed here."),
+    ("\"king arthur\"@camelot.bt", "Quoting the part before the @-sign is not allowed here."),
+    ("arthur@camelot_2.bt", "The part after the @-sign contains invalid characters: '_'."),
+    ("king arthur@camelot.bt", "The email address contains invalid characters before the @-sign: SPACE."),
+    ("king\u{0}arthur@camelot.bt", "The email address contains invalid characters before the @-sign: U+0000."),
+    ("king,arthur@camelot.bt", "The email address contains invalid characters before the @-sign: ','."),
+    ("arthur@camelot.arpa", SPECIAL_USE),
+    ("arthur@camelot.invalid", SPECIAL_USE),
+    ("arthur@camelot.local", SPECIAL_USE),
+    ("arthur@camelot.localhost", SPECIAL_USE),
+    ("arthur@camelot.onion", SPECIAL_USE),
+    ("arthur@camelot.test", SPECIAL_USE),
+    ("arthur@deep.camelot.test", SPECIAL_USE),
+    ("arthur\r@camelot.bt", "Carriage return and line feed characters are not allowed"),
+    ("arthur\n@camelot.bt", "Carriage return and line feed characters are not allowed"),
+    ("arthur@camelot.bt\r\nBcc: everybody@camelot.bt", "Carriage return and line feed characters are not allowed"),
+    ("arthur@camelot@camelot.bt", "The part after the @-sign contains invalid characters: '@'."),
+    ("arthur@camelot.bt, mordred@camelot.bt", ANY),
+    ("arthur@localhost", ANY),
+    ("arthur@test", ANY),
+    ("arthur@camelot.bt(king)", ANY),
+    ("arthur\u{200b}@camelot.bt", ANY),
+];
+
+const SPECIAL_USE: &str = "The part after the @-sign is a special-use or reserved name that cannot be used with email.";
+
+/// The words are those of another rule of email-validator, which the corpus of the parser holds.
+const ANY: &str = "";
+
+/// Accepted by fastapi-users; the recommended policy refuses them (difference C24).
+const ONLY_INTERNATIONALIZED: [(&str, &str); 5] = [
+    ("Arthur Pendragon <arthur@camelot.bt>", "arthur@camelot.bt"),
+    ("\"Arthur\" <arthur@camelot.bt>", "arthur@camelot.bt"),
+    ("<arthur@camelot.bt>", "arthur@camelot.bt"),
+    ("ärthur@camelot.bt", "ärthur@camelot.bt"),
+    ("a\u{308}rthur@camelot.bt", "ärthur@camelot.bt"),
+];
+
+fn problem(email: &str, reason: &str) -> Value {
+    json!({ "detail": [{
+        "type": "value_error",
+        "loc": ["body", "email"],
+        "msg": format!("value is not a valid email address: {reason}"),
+        "input": email,
+        "ctx": { "reason": reason },
+    }] })
+}
+
+#[tokio::test]
+async fn addresses_are_stored_and_shown_in_their_normal_form() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let token = app.member("mordred@camelot.bt").await;
+        let mut accepted = ACCEPTED.to_vec();
+        if rules == Rules::FastapiUsers {
+            accepted.extend(ONLY_INTERNATIONALIZED);
+        }
+        for (sent, normal) in accepted {
+            let answer = app.patch("/users/me").bearer(&token).json(json!({ "email": sent })).send().await;
+            assert_eq!(answer.json()["email"], normal, "{sent}: {answer:?}");
+            assert_eq!(app.stored(normal).await.email, normal);
+            // Back again, so that no address meets itself in another case.
+            let back = json!({ "email": "mordred@camelot.bt" });
+            assert_eq!(app.patch("/users/me").bearer(&token).json(back).send().await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_refused_in_the_words_of_the_wire() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        for (sent, reason) in REFUSED {
+            let answer = app.try_register(sent, GUINEVERE).await;
+            assert_eq!(answer.status, 422, "{sent}: {answer:?}");
+            if reason != ANY && !reason.starts_with("Carriage") {
+                assert_eq!(answer.json(), problem(sent, reason), "{sent} under {rules:?}");
+            }
+            if reason.starts_with("Carriage") {
+                assert!(answer.text().contains(reason), "{sent}: {}", answer.text());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_recommended_policy_wants_one_bare_address_with_an_ascii_local_part() {
+    let app = WireApp::start(Rules::Recommended).await;
+    for (sent, _) in ONLY_INTERNATIONALIZED {
+        let answer = app.try_register(sent, GUINEVERE).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["detail"][0]["type"]),
+            (422, &json!("value_error")),
+            "{sent}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_length_is_bounded() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let at = |local: usize, last: usize| {
+            format!("{}@{}.{}.{}.bt", "l".repeat(local), "a".repeat(62), "b".repeat(62), "c".repeat(last))
+        };
+        let (longest, too_long) = (at(64, 60), at(64, 61));
+        assert_eq!(longest.len(), 254);
+        assert_eq!(app.try_register(&longest, GUINEVERE).await.status, 201, "{rules:?}");
+        let answer = app.try_register(&too_long, GUINEVERE).await;
+        assert_eq!(answer.json(), problem(&too_long, "The email address is too long (1 character too many)."));
+        // RFC 5321 allows 64 octets before the @; fastapi-users does not count them.
+        let status = if rules == Rules::FastapiUsers { 201 } else { 422 };
+        assert_eq!(app.try_register(&at(65, 59), GUINEVERE).await.status, status);
+        let endless = app.try_register(&format!("{}@camelot.bt", "l".repeat(3000)), GUINEVERE).await;
+        assert_eq!((endless.status.as_u16(), &endless.json()["detail"][0]["type"]), (422, &json!("value_error")));
+    }
+}
+
+#[tokio::test]
+async fn every_route_with_an_address_but_login_checks_it() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let token = app.member("arthur@camelot.bt").await;
+        let wanted = problem("bad", "An email address must have an @-sign.");
+        for path in ["/auth/register", "/auth/forgot-password", "/auth/request-verify-token"] {
+            let body = json!({ "email": "bad", "password": GUINEVERE });
+            assert_eq!(app.post(path).json(body).send().await.json(), wanted, "{path}");
+        }
+        let answer = app.patch("/users/me").bearer(&token).json(json!({ "email": "bad" })).send().await;
+        assert_eq!(answer.json(), wanted);
+        for username in ["bad", "", " arthur@camelot.bt", "arthur@camelot.bt ", "Arthur <arthur@camelot.bt>", "\0"] {
+            let answer = app.try_login(username, GUINEVERE).await;
+            if username.is_empty() {
+                assert_eq!(answer.status, 422);
+            } else {
+                answer.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn case_does_not_count_in_look_ups() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        app.knight("King.Arthur@Camelot.bt", Status::NEW).await;
+        for spelling in ["king.arthur@camelot.bt", "KING.ARTHUR@CAMELOT.BT", "kInG.aRtHuR@cAmElOt.Bt"] {
+            assert_eq!(app.try_login(spelling, GUINEVERE).await.status, 200, "{spelling}");
+            app.try_register(spelling, GUINEVERE).await.is(400, r#"{"detail":"REGISTER_USER_ALREADY_EXISTS"}"#);
+            app.journal.take();
+            app.post("/auth/forgot-password").json(json!({ "email": spelling })).send().await.is(202, "null");
+            assert_eq!(
+                app.journal.wait_for("on_after_forgot_password").await.user.unwrap().email,
+                "King.Arthur@camelot.bt"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_rows_that_differ_by_case_cannot_be_stored() {
+    let app = WireApp::start(Rules::FastapiUsers).await;
+    app.knight("arthur@camelot.bt", Status::NEW).await;
+    let pool = app.pool().await;
+    let copy = "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
+                VALUES ('bdfc2b97-4876-4210-9dba-158745062fcd', 'ARTHUR@camelot.bt', 'x', 1, 0, 0)";
+    let refused = sqlx::query(copy).execute(&pool).await.unwrap_err();
+    assert!(refused.as_database_error().unwrap().is_unique_violation());
+}

@@ -1,0 +1,199 @@
+//! Hooks that keep a journal of every call, arguments included.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, StatusCode};
+use axum_users::{
+    FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordSubject, RequestContext, ResetToken,
+    Updated, UserManager, VerifyToken,
+};
+
+use super::app::Knight;
+use crate::support::Failure;
+
+/// Hooks that the wire of fastapi-users does not have.
+const OURS: [&str; 3] = ["on_after_failed_login", "on_after_logout", "on_after_duplicate_register"];
+
+/// The journal. Cheap to clone; all clones share it.
+#[derive(Clone, Default)]
+pub struct Journal(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    calls: Mutex<Vec<Called>>,
+    arrived: tokio::sync::Notify,
+    failing: Mutex<Vec<(&'static str, Failure)>>,
+    shortest_password: Mutex<usize>,
+}
+
+/// One call of a hook.
+#[derive(Debug, Clone)]
+pub struct Called {
+    pub hook: &'static str,
+    pub user: Option<Knight>,
+    /// What else the hook was given, as text.
+    pub said: String,
+    pub token: Option<String>,
+    pub cx: RequestContext,
+}
+
+impl Called {
+    /// As the recorded examples write it: the name, and for an update the keys of its dictionary.
+    fn written(&self) -> String {
+        match self.hook {
+            "on_after_update" => format!("on_after_update({})", self.said),
+            hook => hook.to_owned(),
+        }
+    }
+}
+
+impl Journal {
+    /// A journal whose `validate_password` refuses less than `shortest` characters, as the recorded application's.
+    pub fn with_shortest_password(shortest: usize) -> Self {
+        let journal = Self::default();
+        *journal.0.shortest_password.lock().unwrap() = shortest;
+        journal
+    }
+
+    /// Makes a hook fail from now on.
+    pub fn fail(&self, hook: &'static str, failure: Failure) {
+        self.0.failing.lock().unwrap().push((hook, failure));
+    }
+
+    /// Takes all calls so far.
+    pub fn take(&self) -> Vec<Called> {
+        std::mem::take(&mut *self.0.calls.lock().unwrap())
+    }
+
+    /// Takes the calls of hooks that the wire has, once at least `count` are there: some hooks run after the answer.
+    pub async fn take_written(&self, count: usize) -> (Vec<String>, Option<String>) {
+        let on_the_wire = |called: &&Called| !OURS.contains(&called.hook);
+        self.wait_until(|calls| calls.iter().filter(on_the_wire).count() >= count).await;
+        let calls = self.take();
+        let token = calls.iter().find_map(|called| called.token.clone());
+        (calls.iter().filter(on_the_wire).map(Called::written).collect(), token)
+    }
+
+    /// Waits for a call of `hook` and answers the last one.
+    pub async fn wait_for(&self, hook: &str) -> Called {
+        self.wait_until(|calls| calls.iter().any(|called| called.hook == hook)).await;
+        self.0.calls.lock().unwrap().iter().rfind(|called| called.hook == hook).cloned().unwrap()
+    }
+
+    async fn wait_until(&self, enough: impl Fn(&[Called]) -> bool) {
+        let wait = async {
+            loop {
+                let arrived = self.0.arrived.notified();
+                if enough(&self.0.calls.lock().unwrap()) {
+                    return;
+                }
+                arrived.await;
+            }
+        };
+        // Whoever asks compares what is there, and says it better than a time-out would.
+        let _in_time = tokio::time::timeout(Duration::from_secs(10), wait).await;
+    }
+
+    fn note(&self, called: Called) -> HookResult {
+        let hook = called.hook;
+        self.0.calls.lock().unwrap().push(called);
+        self.0.arrived.notify_waiters();
+        let failing =
+            self.0.failing.lock().unwrap().iter().find(|(name, _)| *name == hook).map(|(_, failure)| *failure);
+        match failing {
+            None => Ok(()),
+            Some(Failure::Error) => Err("the hook's own secret reason".into()),
+            Some(Failure::Panic) => panic!("the hook's own secret reason"),
+            Some(Failure::Answer(status)) => {
+                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "said by the hook"))
+            }
+        }
+    }
+
+    fn note_user(&self, hook: &'static str, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note(Called { hook, user: Some(user.clone()), said: String::new(), token: None, cx: cx.clone() })
+    }
+
+    fn note_token(&self, hook: &'static str, user: &Knight, token: &str, cx: &RequestContext) -> HookResult {
+        let token = Some(token.to_owned());
+        self.note(Called { hook, user: Some(user.clone()), said: String::new(), token, cx: cx.clone() })
+    }
+}
+
+impl UserManager<Knight> for Journal {
+    async fn validate_password(
+        &self,
+        password: &Password,
+        subject: PasswordSubject<'_, Knight>,
+    ) -> Result<(), InvalidPassword> {
+        let (user, whose) = match subject {
+            PasswordSubject::New(create) => (None, format!("new {}", create.email)),
+            PasswordSubject::Existing(user) => (Some(user.clone()), format!("stored {}", user.email)),
+        };
+        let (said, cx) = (format!("{} for {whose}", password.secret()), RequestContext::none());
+        // An answer of its own is not this hook's to give; what it refuses is the password.
+        let _noted = self.note(Called { hook: "validate_password", user, said, token: None, cx });
+        let shortest = *self.0.shortest_password.lock().unwrap();
+        if password.secret().chars().count() < shortest {
+            return Err(InvalidPassword::new(format!("Password should be at least {shortest} characters")));
+        }
+        Ok(())
+    }
+
+    async fn on_after_register(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_after_register", user, cx)
+    }
+
+    async fn on_after_duplicate_register(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_after_duplicate_register", user, cx)
+    }
+
+    async fn on_after_update(&self, user: &Knight, updated: &Updated<Knight>, cx: &RequestContext) -> HookResult {
+        let said = updated.fields.join(",");
+        self.note(Called { hook: "on_after_update", user: Some(user.clone()), said, token: None, cx: cx.clone() })
+    }
+
+    async fn on_after_request_verify(&self, user: &Knight, token: &VerifyToken, cx: &RequestContext) -> HookResult {
+        self.note_token("on_after_request_verify", user, token.secret(), cx)
+    }
+
+    async fn on_after_verify(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_after_verify", user, cx)
+    }
+
+    async fn on_after_forgot_password(&self, user: &Knight, token: &ResetToken, cx: &RequestContext) -> HookResult {
+        self.note_token("on_after_forgot_password", user, token.secret(), cx)
+    }
+
+    async fn on_after_reset_password(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_after_reset_password", user, cx)
+    }
+
+    async fn on_after_login(&self, user: &Knight, cx: &RequestContext, response: &mut HeaderMap) -> HookResult {
+        if cx.header("x-ask-hook").is_some() {
+            response.insert("x-hook", "was here".parse().unwrap());
+            response.append("set-cookie", "from=hook".parse().unwrap());
+        }
+        self.note_user("on_after_login", user, cx)
+    }
+
+    async fn on_after_failed_login(&self, failed: &FailedLogin<'_, Knight>, cx: &RequestContext) -> HookResult {
+        let (user, said) = (failed.user.cloned(), format!("{} {}", failed.username, failed.code));
+        self.note(Called { hook: "on_after_failed_login", user, said, token: None, cx: cx.clone() })
+    }
+
+    async fn on_after_logout(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_after_logout", user, cx)
+    }
+
+    async fn on_before_delete(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_before_delete", user, cx)
+    }
+
+    async fn on_after_delete(&self, user: &Knight, cx: &RequestContext) -> HookResult {
+        self.note_user("on_after_delete", user, cx)
+    }
+}

@@ -1,0 +1,62 @@
+//! `POST /auth/jwt/logout` (contract.md 6.1).
+
+use axum_users::Status;
+
+use super::{
+    app::{Rules, WireApp, WireSetup},
+    recorded::{Step, answered, call, get, post, recommended},
+};
+
+pub const RECORDED: &[Step] = &[
+    call("R23", post("/auth/jwt/logout").bearer("<JWT>"), answered(204, "")).step(),
+    call(
+        "the token after R23",
+        get("/users/me").bearer("<JWT>"),
+        answered(
+            200,
+            r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
+        ),
+    )
+    .differs(&[recommended("C1", answered(401, r#"{"detail":"Unauthorized"}"#))]),
+    call("R28", post("/auth/jwt/logout"), answered(401, r#"{"detail":"Unauthorized"}"#)).step(),
+];
+
+#[tokio::test]
+async fn nobody_and_the_inactive_are_401() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let token = app.member("arthur@camelot.bt").await;
+        for call in [app.post("/auth/jwt/logout"), app.post("/auth/jwt/logout").bearer("nonsense")] {
+            call.send().await.is(401, r#"{"detail":"Unauthorized"}"#);
+        }
+        app.sql("UPDATE user SET is_active = 0").await;
+        app.post("/auth/jwt/logout").bearer(&token).send().await.is(401, r#"{"detail":"Unauthorized"}"#);
+        app.sql("UPDATE user SET is_active = 1").await;
+        assert_eq!(app.me(&token).await.status, 200, "a refused logout ends nothing");
+    }
+}
+
+#[tokio::test]
+async fn where_verification_is_required_the_unverified_cannot_log_out() {
+    for rules in Rules::BOTH {
+        let app = WireSetup::of(rules).policy(|policy| policy.require_verification(true)).start().await;
+        app.knight("arthur@camelot.bt", Status { is_verified: true, ..Status::NEW }).await;
+        let token = app.login("arthur@camelot.bt").await;
+        app.sql("UPDATE user SET is_verified = 0").await;
+        app.post("/auth/jwt/logout").bearer(&token).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+        app.sql("UPDATE user SET is_verified = 1").await;
+        app.post("/auth/jwt/logout").bearer(&token).send().await.is(204, "");
+    }
+}
+
+#[tokio::test]
+async fn only_the_token_that_logs_out_ends() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let (first, other) = (app.member("arthur@camelot.bt").await, app.login("arthur@camelot.bt").await);
+        app.post("/auth/jwt/logout").bearer(&first).send().await.is(204, "");
+        assert_eq!(app.me(&other).await.status, 200);
+        let again = app.post("/auth/jwt/logout").bearer(&first).send().await;
+        assert_eq!(again.status, if rules == Rules::FastapiUsers { 204 } else { 401 }); // C1
+    }
+}

@@ -1,0 +1,17 @@
+//! The wire of fastapi-users (contract.md), call by call over real HTTP, under both policies.
+
+mod app;
+mod journal;
+mod recorded;
+
+mod emails;
+mod general;
+mod login;
+mod logout;
+mod me;
+mod register;
+mod reset;
+mod schemas;
+mod updates;
+mod users_by_id;
+mod verify;

@@ -1,0 +1,297 @@
+//! The recorded examples of contract.md section 18, replayed in one sequence under both policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::{HeaderMap, Method};
+
+use super::{
+    app::{Rules, WireApp},
+    general, login, logout, me, register, reset, users_by_id, verify,
+};
+use crate::support::Answer;
+
+/// One step of the sequence.
+pub enum Step {
+    /// A call with a name, `R…` if it was recorded, and its answer.
+    Call(Call),
+    /// What was done to the database in between.
+    Sql(&'static str),
+}
+
+/// A call as the tables write it. In paths, bodies and tokens, `<NAME>` stands for a value seen before.
+pub struct Call {
+    name: &'static str,
+    request: Request,
+    answer: Answered,
+    differences: &'static [Difference],
+}
+
+pub struct Request {
+    method: &'static str,
+    path: &'static str,
+    content_type: &'static str,
+    body: &'static str,
+    bearer: &'static str,
+}
+
+/// What is answered. In a body, a `<NAME>` not seen before takes the value that stands there.
+#[derive(Clone, Copy)]
+pub struct Answered {
+    status: u16,
+    body: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    hooks: &'static [&'static str],
+    token: &'static str,
+}
+
+/// A difference of security.md section 2, by its number, and where it shows.
+pub struct Difference {
+    number: &'static str,
+    under: &'static [Rules],
+    answer: Answered,
+}
+
+pub const fn call(name: &'static str, request: Request, answer: Answered) -> Call {
+    Call { name, request, answer, differences: &[] }
+}
+
+pub const fn get(path: &'static str) -> Request {
+    Request { method: "GET", path, content_type: "", body: "", bearer: "" }
+}
+
+pub const fn post(path: &'static str) -> Request {
+    Request { method: "POST", ..get(path) }
+}
+
+pub const fn patch(path: &'static str) -> Request {
+    Request { method: "PATCH", ..get(path) }
+}
+
+pub const fn put(path: &'static str) -> Request {
+    Request { method: "PUT", ..get(path) }
+}
+
+pub const fn delete(path: &'static str) -> Request {
+    Request { method: "DELETE", ..get(path) }
+}
+
+impl Request {
+    pub const fn json(self, body: &'static str) -> Self {
+        self.typed("application/json", body)
+    }
+
+    pub const fn form(self, body: &'static str) -> Self {
+        self.typed("application/x-www-form-urlencoded", body)
+    }
+
+    pub const fn typed(mut self, content_type: &'static str, body: &'static str) -> Self {
+        self.content_type = content_type;
+        self.body = body;
+        self
+    }
+
+    pub const fn bearer(mut self, token: &'static str) -> Self {
+        self.bearer = token;
+        self
+    }
+}
+
+pub const fn answered(status: u16, body: &'static str) -> Answered {
+    Answered { status, body, headers: &[], hooks: &[], token: "" }
+}
+
+impl Answered {
+    pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    pub const fn hooks(mut self, hooks: &'static [&'static str]) -> Self {
+        self.hooks = hooks;
+        self
+    }
+
+    /// Names the token that a hook was given.
+    pub const fn token(mut self, name: &'static str) -> Self {
+        self.token = name;
+        self
+    }
+}
+
+impl Call {
+    /// Where the answer differs from the recorded one.
+    pub const fn differs(mut self, differences: &'static [Difference]) -> Step {
+        self.differences = differences;
+        Step::Call(self)
+    }
+
+    pub const fn step(self) -> Step {
+        Step::Call(self)
+    }
+
+    fn answer(&self, rules: Rules) -> Answered {
+        let difference = self.differences.iter().find(|difference| difference.under.contains(&rules));
+        difference.map_or(self.answer, |difference| difference.answer)
+    }
+}
+
+/// Shows under the recommended policy only.
+pub const fn recommended(number: &'static str, answer: Answered) -> Difference {
+    Difference { number, under: &[Rules::Recommended], answer }
+}
+
+/// Has no opt-out.
+pub const fn always(number: &'static str, answer: Answered) -> Difference {
+    Difference { number, under: &Rules::BOTH, answer }
+}
+
+/// Headers of an answer beside those that the tables name: of HTTP itself, and of security.md 1.7.
+const OTHER_HEADERS: [&str; 7] = [
+    "date",
+    "content-length",
+    "cache-control",
+    "x-content-type-options",
+    "referrer-policy",
+    "content-security-policy",
+    "cross-origin-resource-policy",
+];
+
+/// Values by name.
+#[derive(Default)]
+struct Seen(BTreeMap<String, String>);
+
+impl Seen {
+    fn fill(&self, template: &str) -> String {
+        self.0.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
+    }
+
+    /// Whether `text` has the form of `template`; takes over the values that have a new name.
+    fn fits(&mut self, template: &str, text: &str) -> bool {
+        let template = self.fill(template);
+        let (mut template, mut text) = (template.as_str(), text);
+        while let Some((literal, rest)) = template.split_once('<') {
+            let Some((name, after)) = rest.split_once('>') else { return false };
+            let Some(value_and_more) = text.strip_prefix(literal) else { return false };
+            let end = value_and_more.find('"').unwrap_or(value_and_more.len());
+            self.0.insert(name.to_owned(), value_and_more[..end].to_owned());
+            (template, text) = (after, &value_and_more[end..]);
+        }
+        template == text
+    }
+}
+
+/// Plays calls against a service.
+pub struct Player<'a> {
+    app: &'a WireApp,
+    seen: Seen,
+}
+
+impl<'a> Player<'a> {
+    pub fn new(app: &'a WireApp) -> Self {
+        Self { app, seen: Seen::default() }
+    }
+
+    pub async fn play(&mut self, steps: &[Step]) {
+        for step in steps {
+            match step {
+                Step::Sql(statement) => assert_eq!(self.app.sql(statement).await, 1, "{statement}"),
+                Step::Call(call) => self.play_call(call).await,
+            }
+        }
+    }
+
+    async fn play_call(&mut self, call: &Call) {
+        let Request { method, path, content_type, body, bearer } = &call.request;
+        let mut request = self.app.request(Method::from_bytes(method.as_bytes()).unwrap(), &self.seen.fill(path));
+        if !bearer.is_empty() {
+            request = request.bearer(&self.seen.fill(bearer));
+        }
+        let answer = request.raw(content_type, self.seen.fill(body)).send().await;
+
+        let (expected, context) = (call.answer(self.app.rules), format!("{} under {:?}", call.name, self.app.rules));
+        assert_eq!(answer.status.as_u16(), expected.status, "{context}: {}", answer.text());
+        assert!(
+            self.seen.fits(expected.body, &answer.text()),
+            "{context}\nwanted {}\n   got {}",
+            self.seen.fill(expected.body),
+            answer.text()
+        );
+        self.check_headers(&answer, expected, &context);
+        let (hooks, token) = self.app.journal.take_written(expected.hooks.len()).await;
+        assert_eq!(hooks, expected.hooks, "{context}: hooks");
+        if !expected.token.is_empty() {
+            self.seen.0.insert(expected.token.to_owned(), token.expect(call.name));
+        }
+    }
+
+    /// Every header that is there is expected, and the other way round (contract.md section 3).
+    fn check_headers(&self, answer: &Answer, expected: Answered, context: &str) {
+        let mut wanted: BTreeMap<&str, &str> = expected.headers.iter().copied().collect();
+        if !expected.body.is_empty() {
+            wanted.insert("content-type", "application/json");
+        }
+        if answer.status == 401 && self.app.rules == Rules::Recommended {
+            wanted.insert("www-authenticate", "Bearer"); // C11
+        }
+        assert_eq!(shown(&answer.headers), wanted, "{context}: headers");
+        let length = (answer.status != 204).then(|| answer.body.len().to_string());
+        assert_eq!(answer.header("content-length"), length.as_deref(), "{context}");
+    }
+}
+
+fn shown(headers: &HeaderMap) -> BTreeMap<&str, &str> {
+    let shown = headers.iter().filter(|(name, _)| !OTHER_HEADERS.contains(&name.as_str()));
+    shown.map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect()
+}
+
+/// The whole sequence, in the order of the recording.
+const SEQUENCE: [&[Step]; 8] = [
+    register::RECORDED,
+    login::RECORDED,
+    logout::RECORDED,
+    verify::RECORDED,
+    reset::RECORDED,
+    me::RECORDED,
+    users_by_id::RECORDED,
+    general::RECORDED,
+];
+
+#[tokio::test]
+async fn every_recorded_example_is_answered_alike_under_both_policies() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let mut player = Player::new(&app);
+        for steps in SEQUENCE {
+            player.play(steps).await;
+        }
+        app.users.drain(std::time::Duration::from_secs(10)).await;
+        assert_eq!(app.journal.take_written(0).await.0, Vec::<String>::new(), "hooks after the last answer");
+    }
+}
+
+#[test]
+fn the_sequence_has_every_example_that_concerns_what_is_built() {
+    let calls = || {
+        SEQUENCE.into_iter().flatten().filter_map(|step| match step {
+            Step::Call(call) => Some(call),
+            Step::Sql(_) => None,
+        })
+    };
+    let played: BTreeSet<&str> = calls().map(|call| call.name).filter(|name| name.starts_with('R')).collect();
+    // Cookies, database tokens and Redis: R13 to R16 and R24 to R27. OAuth: R64 to R79.
+    let built = (1..=12).chain(17..=23).chain(28..=63).chain(80..=81);
+    assert_eq!(played, built.map(|number| &*format!("R{number}").leak()).collect());
+    let numbers: BTreeSet<&str> =
+        calls().flat_map(|call| call.differences).map(|difference| difference.number).collect();
+    assert_eq!(numbers, BTreeSet::from(["C1", "C2", "C13", "C25", "[bug]", "[quirk]"]));
+}
+
+#[test]
+fn the_player_tells_answers_apart() {
+    let mut seen = Seen::default();
+    assert!(seen.fits(r#"{"id":"<ID>","n":1}"#, r#"{"id":"abc","n":1}"#));
+    assert_eq!(seen.fill("/users/<ID>"), "/users/abc");
+    for other in [r#"{"id":"abd","n":1}"#, r#"{"id":"abc","n":2}"#, r#"{"n":1,"id":"abc"}"#, r#"{"id":"abc","n":1} "#] {
+        assert!(!seen.fits(r#"{"id":"<ID>","n":1}"#, other), "{other}");
+    }
+}
