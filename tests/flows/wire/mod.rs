@@ -4,8 +4,11 @@ mod app;
 mod journal;
 mod recorded;
 
+mod backends;
+mod current_user;
 mod emails;
 mod general;
+mod integer_ids;
 mod login;
 mod logout;
 mod me;
