@@ -3,5 +3,7 @@
 mod http;
 mod support;
 
+mod mail;
+mod openapi;
 mod smoke;
 mod wire;

@@ -29,9 +29,9 @@ fn place(path: &[String]) -> Option<Place> {
             (Some(room), Some("http")) => (5, room),
             (Some(room), _) => (4, room),
         },
-        name @ "testing" => (6, name),
         name @ "inventory" => (2, name),
-        name @ ("builder" | "openapi") => (7, name),
+        name @ ("openapi" | "testing") => (6, name),
+        name @ "builder" => (7, name),
         name @ "private" => (8, name),
         _ => return None,
     };

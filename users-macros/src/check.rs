@@ -33,11 +33,13 @@ const RESERVED: [(&str, &str); 3] = [
     ("oauth_accounts", "the accounts at other providers"),
 ];
 
-/// Reads and checks a struct. `None` if `report` got an error.
-pub(crate) fn user(input: &DeriveInput, report: Report) -> Result<User, syn::Error> {
+/// Reads and checks a struct, for the databases that are `enabled`. The error has every mistake.
+pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn::Error> {
+    let report = Report::default();
     let fields = shape(input, &report);
     let attrs = StructAttrs::read(&input.attrs, &report);
-    let databases = databases(&attrs, &report);
+    let is_narrowed = attrs.databases.is_some();
+    let databases = databases(&attrs, enabled, &report);
     let table = match &attrs.table {
         Some(given) => sql_name("table", &given.value, LONGEST_TABLE, &report),
         None => "user".to_owned(),
@@ -57,9 +59,16 @@ pub(crate) fn user(input: &DeriveInput, report: Report) -> Result<User, syn::Err
     let roles = fields.and_then(|_| complete(roles, &unmarked, input, &report));
     report.finish()?;
     match roles {
-        Some(roles) => {
-            Ok(User { ident: input.ident.clone(), vis: input.vis.clone(), table, databases, names, roles, customs })
-        }
+        Some(roles) => Ok(User {
+            ident: input.ident.clone(),
+            vis: input.vis.clone(),
+            table,
+            databases,
+            is_narrowed,
+            names,
+            roles,
+            customs,
+        }),
         // `complete` noted what is missing, so `finish` has handed it up already.
         None => Err(syn::Error::new(input.ident.span(), "the struct is not complete")),
     }
@@ -97,8 +106,8 @@ fn shape<'a>(
     }
 }
 
-fn databases(attrs: &StructAttrs, report: &Report) -> Databases {
-    let Some(given) = &attrs.databases else { return Databases::ALL };
+fn databases(attrs: &StructAttrs, enabled: Databases, report: &Report) -> Databases {
+    let Some(given) = &attrs.databases else { return enabled };
     let mut databases = Databases { sqlite: false, postgres: false, mysql: false };
     for name in &given.value {
         let word = name.to_string();
@@ -121,7 +130,15 @@ fn databases(attrs: &StructAttrs, report: &Report) -> Databases {
         }
         *slot = true;
     }
-    databases
+    if databases.and(enabled).is_empty() && !databases.is_empty() {
+        let names: Vec<String> = given.value.iter().map(|name| format!("\"{name}\"")).collect();
+        report.error(
+            &given.key,
+            "none of these databases is enabled",
+            format!("turn the Cargo feature on: `axum-users = {{ …, features = [{}] }}`", names.join(", ")),
+        );
+    }
+    databases.and(enabled)
 }
 
 /// The names of what is written for a struct, as far as its attributes can be read; mistakes go to `report`.

@@ -62,7 +62,7 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
             #vis struct #schemas {}
             impl #rt::Schema for #schemas {
                 const NAME: &'static #rt::str = "";
-                const FIELDS: &'static [#rt::Field] = &[];
+                const FIELDS: &'static [&'static [#rt::Field]] = &[];
             }
         )*
         #[doc(hidden)]
@@ -76,8 +76,7 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
         };
         #(#functions)*
         impl #rt::CreateSchema for #create {
-            fn email(&self) -> &#rt::str { loop {} }
-            fn password(&self) -> &#rt::Password { loop {} }
+            fn credentials(&self) -> (&#rt::str, &#rt::Password) { loop {} }
         }
         #(
             impl #rt::UpdateSchema<#this> for #changes {

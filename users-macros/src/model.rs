@@ -10,7 +10,10 @@ pub(crate) struct User {
     pub(crate) vis: Visibility,
     /// The table, unquoted.
     pub(crate) table: String,
+    /// The databases that statements are written for.
     pub(crate) databases: Databases,
+    /// Whether the author named the databases, so that fields may have types that only those know.
+    pub(crate) is_narrowed: bool,
     pub(crate) names: Names,
     pub(crate) roles: Roles,
     /// The application's own fields, in the struct's order.
@@ -144,11 +147,6 @@ impl Custom {
     pub(crate) fn inner_type(&self) -> &Type {
         option_of(&self.ty).unwrap_or(&self.ty)
     }
-
-    /// Whether its type is literally `bool`, which is read as leniently as the three flags.
-    pub(crate) fn is_bool(&self) -> bool {
-        matches!(bare(&self.ty), Type::Path(path) if path.path.is_ident("bool"))
-    }
 }
 
 /// Who may touch a field.
@@ -228,7 +226,7 @@ impl Words {
     }
 }
 
-/// The databases that statements are written for.
+/// A set of databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Databases {
     pub(crate) sqlite: bool,
@@ -237,8 +235,27 @@ pub(crate) struct Databases {
 }
 
 impl Databases {
+    /// Those whose Cargo features are on.
+    pub(crate) const ENABLED: Self =
+        Self { sqlite: cfg!(feature = "sqlite"), postgres: cfg!(feature = "postgres"), mysql: cfg!(feature = "mysql") };
+
+    #[cfg(test)]
     pub(crate) const ALL: Self = Self { sqlite: true, postgres: true, mysql: true };
     pub(crate) const NAMES: [&'static str; 3] = ["sqlite", "postgres", "mysql"];
+
+    /// Those that are in both sets.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            sqlite: self.sqlite && other.sqlite,
+            postgres: self.postgres && other.postgres,
+            mysql: self.mysql && other.mysql,
+        }
+    }
+
+    /// Whether it has none.
+    pub(crate) const fn is_empty(self) -> bool {
+        !(self.sqlite || self.postgres || self.mysql)
+    }
 }
 
 /// The type inside an `Option<…>`, told by its last path segment as serde and every other derive does.

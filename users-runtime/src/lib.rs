@@ -14,6 +14,9 @@
 
 // Lets doctests and generated code in this crate say the name that applications know.
 extern crate self as axum_users_runtime;
+// Lets unit tests share the users of `tests/store`.
+#[cfg(test)]
+extern crate self as users_runtime;
 
 pub mod adapter;
 mod builder;

@@ -72,16 +72,29 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 pub trait Schema: Send + 'static {
     /// Its name, as in the OpenAPI document.
     const NAME: &'static str;
-    /// Its fields, in the order of the wire.
-    const FIELDS: &'static [Field];
+    /// Its fields in the order of the wire, in groups: those of the six roles, then the application's own.
+    const FIELDS: &'static [&'static [Field]];
+
+    /// Its fields in the order of the wire.
+    fn fields() -> impl Iterator<Item = &'static Field> {
+        Self::FIELDS.iter().copied().flatten()
+    }
 }
 
 /// The schema of a registration.
 pub trait CreateSchema: Schema + DeserializeOwned + Sync {
+    /// The address and the password, as sent.
+    fn credentials(&self) -> (&str, &Password);
+
     /// The address, as sent.
-    fn email(&self) -> &str;
+    fn email(&self) -> &str {
+        self.credentials().0
+    }
+
     /// The password, as sent.
-    fn password(&self) -> &Password;
+    fn password(&self) -> &Password {
+        self.credentials().1
+    }
 }
 
 /// The schema of a change.
@@ -89,8 +102,11 @@ pub trait UpdateSchema<U>: Schema + DeserializeOwned {
     /// What the request changes about the six roles. Taken out, since these have rules and flows of their own.
     fn take_account(&mut self) -> AccountUpdate;
 
-    /// Writes the remaining fields that the request has into `user`, and says which.
-    fn apply(self, user: &mut U) -> Columns;
+    /// Writes the remaining fields that the request has into `user`, and says which. Without such fields, none.
+    fn apply(self, user: &mut U) -> Columns {
+        let _ = user;
+        Columns::NONE
+    }
 }
 
 /// The six roles of a user.
@@ -227,6 +243,13 @@ impl Columns {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Copies `from` into `field` if the set has the custom column number `index`.
+    pub fn copy<T: Clone>(self, index: usize, field: &mut T, from: &T) {
+        if self.contains(Self::ROLES + index) {
+            field.clone_from(from);
+        }
     }
 
     /// Writes `value` into `field` if the request has one, and notes the custom column number `index`.

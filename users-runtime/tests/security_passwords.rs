@@ -11,21 +11,16 @@ use std::{
 };
 
 use users_runtime::{
-    adapter::password::{Argon2Params, HashSettings, Hashing, RehashRule},
+    adapter::{
+        OsRandom,
+        password::{Argon2Params, HashSettings, Hashing, RehashRule},
+    },
     domain::{Password, PasswordHash, PasswordPolicy},
     port::{HashError, PasswordHasher as _, Random, RandomError, Verification},
 };
 
-struct Os;
-
-impl Random for Os {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::fill(bytes).map_err(|_| RandomError)
-    }
-}
-
 fn hashing(settings: HashSettings) -> Hashing {
-    Hashing::start(settings, Arc::new(Os)).expect("valid settings")
+    Hashing::start(settings, Arc::new(OsRandom)).expect("valid settings")
 }
 
 fn stored(hash: &str) -> PasswordHash {
@@ -232,6 +227,7 @@ mod hash {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the test is about real time, and only sets a lower bound")]
     #[tokio::test]
     async fn nobody_and_a_corrupt_hash_cost_what_the_costliest_hash_costs() {
         // No machine fills 192 MiB in this time, and a slow one only takes longer.
@@ -256,7 +252,7 @@ mod hash {
         let start = |change: fn(&mut HashSettings)| {
             let mut settings = HashSettings::default();
             change(&mut settings);
-            Hashing::start(settings, Arc::new(Os)).map(|_| ()).map_err(|error| error.to_string())
+            Hashing::start(settings, Arc::new(OsRandom)).map(|_| ()).map_err(|error| error.to_string())
         };
         assert_eq!(start(|_| ()), Ok(()));
         for change in [

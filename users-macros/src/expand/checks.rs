@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use super::{at, ours};
-use crate::model::{Databases, Initial, Role, Storage, User};
+use crate::model::{Initial, Role, Storage, User};
 
 /// All assertions. They run at compile time and leave nothing behind.
 pub(super) fn assertions(user: &User) -> Option<TokenStream> {
@@ -26,7 +26,7 @@ pub(super) fn assertions(user: &User) -> Option<TokenStream> {
         let on_the_wire = custom.access.on_the_wire() || custom.storage != Storage::Native;
         let field = on_the_wire.then(|| quote_spanned!(at(ty)=> #rt::check::field::<#ty>();));
         // A struct that is narrowed to some databases may have columns that only those know.
-        let in_a_column = custom.storage == Storage::Native && user.databases == Databases::ALL;
+        let in_a_column = custom.storage == Storage::Native && !user.is_narrowed;
         let column = in_a_column.then(|| quote_spanned!(at(ty)=> #rt::check::column::<#ty>();));
         let unset = !custom.access.create && !matches!(custom.default, Initial::Value(_));
         let new = unset.then(|| quote_spanned!(at(ty)=> #rt::check::new_value::<#ty>();));

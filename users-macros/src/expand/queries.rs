@@ -40,9 +40,21 @@ fn statements(user: &User, wanted: bool, dialect: Dialect) -> TokenStream {
     }
     let statements = sql::statements(user, dialect).into_iter().map(|(field, text)| {
         let field = Ident::new(field, Span::mixed_site());
+        let text = raw(&text);
         ours!(#field: #text,)
     });
     ours!(#runtime::Statements { #(#statements)* })
+}
+
+/// A text as it would be written by hand: raw if it has quotes in it.
+fn raw(text: &str) -> Literal {
+    if text.contains('"') {
+        // The text has no `"#`, since `#` stands in no name and no statement.
+        if let Ok(literal) = format!("r#\"{text}\"#").parse() {
+            return literal;
+        }
+    }
+    Literal::string(text)
 }
 
 /// The impl of `SqlUser`, one for all databases.
@@ -53,7 +65,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
         let ty = &custom.ty;
         quote_spanned!(at(ty)=> #ty: #rt::Column<#db>,)
     });
-    let columns = user.customs.iter().map(|custom| column(user, custom));
+    let columns = columns(user);
 
     let roles = &user.roles;
     let [id, email, hashed_password] = [&roles.id, &roles.email, &roles.hashed_password].map(|field| &field.ident);
@@ -82,9 +94,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
             #(#bounds)*
         {
             const SQL: &'static #rt::UserSql = &#sql;
-            fn columns() -> #rt::Vec<#rt::SqlColumn> {
-                #rt::vec![#(#columns),*]
-            }
+            #columns
             fn from_row(row: &#rt::Row<'_, #db>) -> #rt::SqlResult<Self> {
                 #rt::Ok(Self {
                     #id: row.id(0)?,
@@ -97,12 +107,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
                 })
             }
             fn bind(&self, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
-                values.id(self.#id)?;
-                values.add(&self.#email)?;
-                values.hash(&self.#hashed_password)?;
-                values.add(&self.#is_active)?;
-                values.add(&self.#is_superuser)?;
-                values.add(&self.#is_verified)?;
+                values.account(&#rt::AuthUser::account(self))?;
                 #(#bind_customs)*
                 #rt::Ok(())
             }
@@ -110,7 +115,19 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
     }
 }
 
-/// What the schema must know about a field's column.
+/// What the schema must know about the columns of the application's own fields, if there are any.
+fn columns(user: &User) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let columns: Vec<TokenStream> = user.customs.iter().map(|custom| column(user, custom)).collect();
+    (!columns.is_empty()).then(|| {
+        ours! {
+            fn columns() -> #rt::Vec<#rt::SqlColumn> {
+                #rt::vec![#(#columns),*]
+            }
+        }
+    })
+}
+
 fn column(user: &User, custom: &Custom) -> TokenStream {
     let (rt, db) = (&user.names.runtime.rt, &user.names.runtime.database);
     let (name, ty, nullable) = (&custom.column, &custom.ty, custom.is_nullable());

@@ -34,16 +34,18 @@ pub(super) fn functions(user: &User) -> TokenStream {
             .route("/verify", #rt::post(#rt::verify::<#this>))
         },
     );
-    let account = router(
+    let account = function(
         user,
         &names.account,
         " The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.",
+        None,
         &ours! {
-            .route("/me", #rt::get(#rt::me::<#this>).patch(#rt::update_me::<#this>).fallback(#rt::me_as_id::<#this>))
-            .route(
-                "/{id}",
-                #rt::get(#rt::user_by_id::<#this>).patch(#rt::update_user::<#this>).delete(#rt::delete_user::<#this>),
-            )
+            let me = #rt::get(#rt::me::<#this>).patch(#rt::update_me::<#this>);
+            let by_id = #rt::get(#rt::user_by_id::<#this>).patch(#rt::update_user::<#this>);
+            #rt::Routes::new(users)
+                .route("/me", me.fallback(#rt::me_as_id::<#this>))
+                .route("/{id}", by_id.delete(#rt::delete_user::<#this>))
+                .into_router()
         },
     );
     let all = all(user);

@@ -19,12 +19,12 @@ fn read(user: &User) -> TokenStream {
     let docs = format!(" What clients see of a [`{}`].", user.ident);
     let (runtime, serde) = (&user.names.runtime.path, user.names.runtime.text("serde"));
     let roles = user.roles.all().into_iter().filter(|field| field.role != Role::HashedPassword).map(|field| {
-        let words = role_words(field);
+        let words = words(&field.words);
         let (name, ty) = (role_ident(field), &field.ty);
         ours! { #words pub #name: #ty, }
     });
     let customs = user.customs_where(|custom| custom.access.read).map(|(_, custom)| {
-        let (words, rename) = (custom_words(custom), rename(custom));
+        let (words, rename) = (words(&custom.words), rename(custom));
         let (name, ty) = (&custom.ident, &custom.ty);
         ours! { #words #rename pub #name: #ty, }
     });
@@ -40,9 +40,9 @@ fn create(user: &User) -> TokenStream {
     let docs = format!(" What a person sends to become a [`{}`].", user.ident);
     let Runtime { krate, path: runtime, .. } = &user.names.runtime;
     let serde = user.names.runtime.text("serde");
-    let (email, email_words) = (&user.roles.email.ty, role_words(&user.roles.email));
+    let (email, email_words) = (&user.roles.email.ty, words(&user.roles.email.words));
     let customs = user.customs_where(|custom| custom.access.create).map(|(_, custom)| {
-        let (words, serde) = (custom_words(custom), create_serde(user, custom));
+        let (words, serde) = (words(&custom.words), create_serde(user, custom));
         let (name, ty) = (&custom.ident, &custom.ty);
         ours! { #words #serde pub #name: #ty, }
     });
@@ -54,8 +54,7 @@ fn create(user: &User) -> TokenStream {
         #(#customs)*
     };
     let attributes = ours! {
-        #[derive(::core::fmt::Debug, ::core::clone::Clone)]
-        #[derive(#runtime::Deserialize)]
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, #runtime::Deserialize)]
         #[serde(crate = #serde)]
     };
     schema(user, &docs, &attributes, &user.names.create, &fields)
@@ -82,10 +81,9 @@ fn admin_update(user: &User) -> TokenStream {
         format!(" What a superuser may change about any [`{}`]. An absent key leaves the field as it is.", user.ident);
     let krate = &user.names.runtime.krate;
     let email = email_update(user);
-    let flag = user.names.runtime.text("flag");
     let flags = user.roles.flags().into_iter().map(|field| {
-        let (words, name, ty) = (role_words(field), role_ident(field), &field.ty);
-        ours! { #words #[serde(deserialize_with = #flag)] pub #name: ::core::option::Option<#ty>, }
+        let (words, name, ty) = (words(&field.words), role_ident(field), &field.ty);
+        ours! { #words pub #name: ::core::option::Option<#ty>, }
     });
     let customs = user
         .customs_where(|custom| custom.access.update || custom.access.admin)
@@ -120,13 +118,13 @@ fn schema(user: &User, docs: &str, attributes: &TokenStream, name: &Ident, field
 }
 
 fn email_update(user: &User) -> TokenStream {
-    let (email, words) = (&user.roles.email.ty, role_words(&user.roles.email));
+    let (email, words) = (&user.roles.email.ty, words(&user.roles.email.words));
     ours! { #words pub email: ::core::option::Option<#email>, }
 }
 
 fn custom_update(user: &User, custom: &Custom) -> TokenStream {
-    let (words, rename) = (custom_words(custom), rename(custom));
-    let reader = user.names.runtime.text(if custom.is_bool() { "flag" } else { "present" });
+    let (words, rename) = (words(&custom.words), rename(custom));
+    let reader = user.names.runtime.text("present");
     let (name, ty) = (&custom.ident, &custom.ty);
     ours! {
         #words
@@ -147,12 +145,7 @@ fn create_serde(user: &User, custom: &Custom) -> TokenStream {
         Initial::TypeDefault => Some(ours!(default)),
         Initial::Unsaid => custom.is_nullable().then(|| ours!(default)),
     };
-    let reader = custom.is_bool().then(|| {
-        let reader = user.names.runtime.text("flag_required");
-        ours!(deserialize_with = #reader)
-    });
-    let keys: Vec<TokenStream> = default.into_iter().chain(reader).collect();
-    let serde = (!keys.is_empty()).then(|| ours!(#[serde(#(#keys),*)]));
+    let serde = default.map(|default| ours!(#[serde(#default)]));
     ours! { #rename #serde }
 }
 
@@ -168,25 +161,8 @@ fn role_ident(field: &RoleField) -> Ident {
     Ident::new(field.role.name(), field.ident.span())
 }
 
-fn role_words(field: &RoleField) -> TokenStream {
-    let usual = match field.role {
-        Role::Id => " The user's id.",
-        Role::Email => " The e-mail address.",
-        Role::HashedPassword => " The stored hash of the password.",
-        Role::IsActive => " Whether the user may log in.",
-        Role::IsSuperuser => " Whether the user may manage others.",
-        Role::IsVerified => " Whether the user has proved the e-mail address.",
-    };
-    words(&field.words, usual)
-}
-
-fn custom_words(custom: &Custom) -> TokenStream {
-    words(&custom.words, &format!(" The user's `{}`.", custom.key))
-}
-
-fn words(words: &Words, usual: &str) -> TokenStream {
-    let docs = &words.docs;
-    let deprecated = words.deprecated.iter();
-    let docs = if docs.is_empty() { ours!(#[doc = #usual]) } else { ours!(#(#[doc = #docs])*) };
-    ours! { #docs #(#[#deprecated])* }
+/// What the struct's author says to readers about a field, carried over.
+fn words(words: &Words) -> TokenStream {
+    let (docs, deprecated) = (&words.docs, words.deprecated.iter());
+    ours! { #(#[doc = #docs])* #(#[#deprecated])* }
 }

@@ -6,17 +6,14 @@ use syn::ext::IdentExt;
 
 use super::{at, ours};
 use crate::{
-    model::{Custom, Initial, Role, RoleField, Rule, User},
+    model::{Custom, Initial, Rule, User},
     names::default_of,
 };
 
 /// Every impl of the four schemas.
 pub(super) fn impls(user: &User) -> TokenStream {
-    let names = &user.names;
-    let read = table(user, &names.read, read_fields(user));
-    let create = table(user, &names.create, create_fields(user));
-    let update = table(user, &names.update, update_fields(user));
-    let admin_update = table(user, &names.admin_update, admin_update_fields(user));
+    let (read, create) = (read_table(user), create_table(user));
+    let (update, admin_update) = (update_table(user), admin_update_table(user));
     let (defaults, create_schema) = (defaults(user), create_schema(user));
     let (update_schema, admin_update_schema) = (update_schema(user), admin_update_schema(user));
     ours! {
@@ -31,74 +28,52 @@ pub(super) fn impls(user: &User) -> TokenStream {
     }
 }
 
-fn table(user: &User, schema: &Ident, fields: Vec<TokenStream>) -> TokenStream {
+fn table(user: &User, schema: &Ident, roles: &TokenStream, customs: &[TokenStream]) -> TokenStream {
     let rt = &user.names.runtime.rt;
     let name = schema.unraw().to_string();
+    let customs = (!customs.is_empty()).then(|| ours!(, &[#(#customs),*]));
     ours! {
         impl #rt::Schema for #schema {
             const NAME: &'static #rt::str = #name;
-            const FIELDS: &'static [#rt::Field] = &[#(#fields),*];
+            const FIELDS: &'static [&'static [#rt::Field]] = &[#roles #customs];
         }
     }
 }
 
-fn read_fields(user: &User) -> Vec<TokenStream> {
-    let rt = &user.names.runtime.rt;
-    let roles = user.roles.all().into_iter().filter_map(|field| {
-        let table_entry = match field.role {
-            Role::Id => {
-                let ty = &field.ty;
-                ours!(#rt::Field::id::<#ty>())
-            }
-            Role::Email => ours!(#rt::Field::email()),
-            Role::HashedPassword => return None,
-            Role::IsActive | Role::IsSuperuser | Role::IsVerified => flag(user, field, "flag"),
-        };
-        Some(documented(table_entry, field.words.first_paragraph(), field.words.deprecated.is_some()))
-    });
-    let customs = user.customs_where(|custom| custom.access.read).map(|(_, custom)| custom_field(user, custom));
-    roles.chain(customs).collect()
+fn read_table(user: &User) -> TokenStream {
+    let (rt, id) = (&user.names.runtime.rt, &user.roles.id.ty);
+    let customs: Vec<TokenStream> =
+        user.customs_where(|custom| custom.access.read).map(|(_, custom)| custom_field(user, custom)).collect();
+    table(user, &user.names.read, &ours!(&#rt::Field::read::<#id>()), &customs)
 }
 
-fn create_fields(user: &User) -> Vec<TokenStream> {
+fn create_table(user: &User) -> TokenStream {
     let rt = &user.names.runtime.rt;
-    let dropped = user.roles.flags().map(|field| flag(user, field, "dropped_flag"));
-    let customs = user.customs_where(|custom| custom.access.create).map(|(_, custom)| {
-        let required = (!custom.may_be_absent()).then(|| ours!(.required()));
-        let (field, rules) = (custom_field(user, custom), rules(user, custom));
-        ours!(#field #required #rules)
-    });
-    [ours!(#rt::Field::email().required()), ours!(#rt::Field::password().required())]
-        .into_iter()
-        .chain(dropped)
-        .chain(customs)
-        .collect()
+    let customs: Vec<TokenStream> = user
+        .customs_where(|custom| custom.access.create)
+        .map(|(_, custom)| {
+            let required = (!custom.may_be_absent()).then(|| ours!(.required()));
+            let (field, rules) = (custom_field(user, custom), rules(user, custom));
+            ours!(#field #required #rules)
+        })
+        .collect();
+    table(user, &user.names.create, &ours!(#rt::Field::CREATE), &customs)
 }
 
-fn update_fields(user: &User) -> Vec<TokenStream> {
+fn update_table(user: &User) -> TokenStream {
     let rt = &user.names.runtime.rt;
-    let dropped = user.roles.flags().map(|field| flag(user, field, "dropped_flag"));
-    let customs = user.customs_where(|custom| custom.access.update).map(|(_, custom)| changed_field(user, custom));
-    [ours!(#rt::Field::password()), ours!(#rt::Field::current_password()), ours!(#rt::Field::email())]
-        .into_iter()
-        .chain(dropped)
-        .chain(customs)
-        .collect()
+    let customs: Vec<TokenStream> =
+        user.customs_where(|custom| custom.access.update).map(|(_, custom)| changed_field(user, custom)).collect();
+    table(user, &user.names.update, &ours!(#rt::Field::UPDATE), &customs)
 }
 
-fn admin_update_fields(user: &User) -> Vec<TokenStream> {
+fn admin_update_table(user: &User) -> TokenStream {
     let rt = &user.names.runtime.rt;
-    let flags = user.roles.flags().map(|field| flag(user, field, "flag"));
-    let customs = user
+    let customs: Vec<TokenStream> = user
         .customs_where(|custom| custom.access.update || custom.access.admin)
-        .map(|(_, custom)| changed_field(user, custom));
-    [ours!(#rt::Field::password()), ours!(#rt::Field::email())].into_iter().chain(flags).chain(customs).collect()
-}
-
-fn flag(user: &User, field: &RoleField, kind: &str) -> TokenStream {
-    let rt = &user.names.runtime.rt;
-    let (kind, name) = (Ident::new(kind, proc_macro2::Span::mixed_site()), field.role.name());
-    ours!(#rt::Field::#kind(#name))
+        .map(|(_, custom)| changed_field(user, custom))
+        .collect();
+    table(user, &user.names.admin_update, &ours!(#rt::Field::ADMIN_UPDATE), &customs)
 }
 
 fn changed_field(user: &User, custom: &Custom) -> TokenStream {
@@ -163,11 +138,8 @@ fn create_schema(user: &User) -> TokenStream {
     let (rt, create) = (&user.names.runtime.rt, &user.names.create);
     ours! {
         impl #rt::CreateSchema for #create {
-            fn email(&self) -> &#rt::str {
-                &self.email
-            }
-            fn password(&self) -> &#rt::Password {
-                &self.password
+            fn credentials(&self) -> (&#rt::str, &#rt::Password) {
+                (&self.email, &self.password)
             }
         }
     }
@@ -223,16 +195,19 @@ fn changes(user: &User, schema: &Ident, taken: &TokenStream, may_change: impl Fn
             ours!(.assign(#index, &mut user.#name, self.#name))
         })
         .collect();
-    // Without a field to change, the parameter has no use.
-    let parameter = if assignments.is_empty() { ours!(_) } else { ours!(user) };
+    let apply = (!assignments.is_empty()).then(|| {
+        ours! {
+            fn apply(self, user: &mut #this) -> #rt::Columns {
+                #rt::Columns::NONE #(#assignments)*
+            }
+        }
+    });
     ours! {
         impl #rt::UpdateSchema<#this> for #schema {
             fn take_account(&mut self) -> #rt::AccountUpdate {
                 #rt::AccountUpdate { #taken }
             }
-            fn apply(self, #parameter: &mut #this) -> #rt::Columns {
-                #rt::Columns::NONE #(#assignments)*
-            }
+            #apply
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the runtime must know of the struct itself: which field has which role, and how users are made and shown.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote_spanned;
 
 use super::{at, ours};
@@ -37,6 +37,7 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
         ours!(#name: #value,)
     });
 
+    let copy_custom = copy_custom(user);
     ours! {
         impl #rt::AuthUser for #this {
             type Id = #id_type;
@@ -78,6 +79,7 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
                     #(#new_customs)*
                 }
             }
+            #copy_custom
             fn read(&self) -> #read {
                 #read {
                     id: self.#id,
@@ -90,6 +92,22 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
             }
         }
     }
+}
+
+/// How the application's own fields are copied, one by one, if there are any.
+fn copy_custom(user: &User) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let copies = user.customs.iter().enumerate().map(|(index, custom)| {
+        let (index, name) = (Literal::usize_unsuffixed(index), &custom.ident);
+        ours!(columns.copy(#index, &mut self.#name, &from.#name);)
+    });
+    (!user.customs.is_empty()).then(|| {
+        ours! {
+            fn copy_custom(&mut self, from: &Self, columns: #rt::Columns) {
+                #(#copies)*
+            }
+        }
+    })
 }
 
 fn custom_field(user: &User, custom: &Custom) -> TokenStream {

@@ -29,51 +29,33 @@ pub struct S {
 #[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct SRead {
-    /// The user's id.
     pub id: i32,
-    /// The e-mail address.
     pub email: rt::Words,
-    /// Whether the user may log in.
     pub is_active: bool,
-    /// Whether the user may manage others.
     pub is_superuser: bool,
-    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
-    /// The user's `type`.
     pub r#type: DB,
-    /// The user's `user`.
     pub user: Option<String>,
-    /// The user's `account`.
     pub account: Option<String>,
-    /// The user's `values`.
     pub values: Option<String>,
-    /// The user's `row`.
     pub row: Option<String>,
-    /// The user's `users`.
     pub users: Option<String>,
 }
 /// What a person sends to become a [`S`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private::Deserialize)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct SCreate {
-    /// The e-mail address.
     pub email: rt::Words,
     /// The password in clear.
     pub password: ::axum_users::Password,
-    /// The user's `type`.
     #[serde(default = "SCreate::default_type")]
     pub r#type: DB,
-    /// The user's `user`.
     #[serde(default = "SCreate::default_user")]
     pub user: Option<String>,
-    /// The user's `values`.
     #[serde(default)]
     pub values: Option<String>,
-    /// The user's `row`.
     #[serde(default)]
     pub row: Option<String>,
-    /// The user's `users`.
     #[serde(default)]
     pub users: Option<String>,
 }
@@ -86,21 +68,15 @@ pub struct SUpdate {
     pub password: ::core::option::Option<::axum_users::Password>,
     /// The present password, where the policy asks for it beside a change.
     pub current_password: ::core::option::Option<::axum_users::Password>,
-    /// The e-mail address.
     pub email: ::core::option::Option<rt::Words>,
-    /// The user's `type`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub r#type: ::core::option::Option<DB>,
-    /// The user's `user`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub user: ::core::option::Option<Option<String>>,
-    /// The user's `values`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub values: ::core::option::Option<Option<String>>,
-    /// The user's `row`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub row: ::core::option::Option<Option<String>>,
-    /// The user's `users`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub users: ::core::option::Option<Option<String>>,
 }
@@ -111,30 +87,18 @@ pub struct SUpdate {
 pub struct SAdminUpdate {
     /// The new password in clear.
     pub password: ::core::option::Option<::axum_users::Password>,
-    /// The e-mail address.
     pub email: ::core::option::Option<rt::Words>,
-    /// Whether the user may log in.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    /// Whether the user may manage others.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    /// Whether the user has proved the e-mail address.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
-    /// The user's `type`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub r#type: ::core::option::Option<DB>,
-    /// The user's `user`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub user: ::core::option::Option<Option<String>>,
-    /// The user's `values`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub values: ::core::option::Option<Option<String>>,
-    /// The user's `row`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub row: ::core::option::Option<Option<String>>,
-    /// The user's `users`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub users: ::core::option::Option<Option<String>>,
 }
@@ -157,44 +121,20 @@ pub const S_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::Use
     ],
     id_made_by_database: true,
     sqlite: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"type\", u.\"user\", u.\"account\", u.\"values\", u.\"row\", u.\"users\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"user\" AS u LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"type\", u.\"user\", u.\"account\", u.\"values\", u.\"row\", u.\"users\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"key\" FROM json_each($1) AS w CROSS JOIN \"user\" AS u ON u.\"id\" = json_extract(w.\"value\", '$[0]') LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = json_extract(w.\"value\", '$[1]')",
-        find_by_email: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"type\", u.\"user\", u.\"account\", u.\"values\", u.\"row\", u.\"users\", u.\"auth_epoch\" FROM \"user\" AS u WHERE lower(u.\"email\") = $1",
-        insert: "INSERT INTO \"user\" (\"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"type\", \"user\", \"account\", \"values\", \"row\", \"users\", \"auth_epoch\") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, random() & 9007199254740991) RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"type\", \"user\", \"account\", \"values\", \"row\", \"users\", \"auth_epoch\"",
-        update: "UPDATE \"user\" SET \"email\" = CASE WHEN $1 THEN $2 ELSE \"email\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"is_verified\" = CASE WHEN $9 THEN $10 ELSE \"is_verified\" END, \"type\" = CASE WHEN $11 THEN $12 ELSE \"type\" END, \"user\" = CASE WHEN $13 THEN $14 ELSE \"user\" END, \"account\" = CASE WHEN $15 THEN $16 ELSE \"account\" END, \"values\" = CASE WHEN $17 THEN $18 ELSE \"values\" END, \"row\" = CASE WHEN $19 THEN $20 ELSE \"row\" END, \"users\" = CASE WHEN $21 THEN $22 ELSE \"users\" END, \"auth_epoch\" = \"auth_epoch\" + $23 WHERE \"id\" = $24 AND \"hashed_password\" = COALESCE($25, \"hashed_password\") AND \"email\" = COALESCE($26, \"email\") RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"type\", \"user\", \"account\", \"values\", \"row\", \"users\", \"auth_epoch\"",
-        delete: "DELETE FROM \"user\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = max(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = max(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"user_token_state\" WHERE \"expires_at\" < $1",
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
+        insert: r#"INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "type", "user", "account", "values", "row", "users", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, random() & 9007199254740991) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "type", "user", "account", "values", "row", "users", "auth_epoch""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "type" = CASE WHEN $11 THEN $12 ELSE "type" END, "user" = CASE WHEN $13 THEN $14 ELSE "user" END, "account" = CASE WHEN $15 THEN $16 ELSE "account" END, "values" = CASE WHEN $17 THEN $18 ELSE "values" END, "row" = CASE WHEN $19 THEN $20 ELSE "row" END, "users" = CASE WHEN $21 THEN $22 ELSE "users" END, "auth_epoch" = "auth_epoch" + $23 WHERE "id" = $24 AND "hashed_password" = COALESCE($25, "hashed_password") AND "email" = COALESCE($26, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "type", "user", "account", "values", "row", "users", "auth_epoch""#,
+        delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
     },
-    postgres: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"type\", u.\"user\", u.\"account\", u.\"values\", u.\"row\", u.\"users\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"user\" AS u LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"type\", u.\"user\", u.\"account\", u.\"values\", u.\"row\", u.\"users\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"n\" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w(\"id\", \"token\", \"n\") JOIN \"user\" AS u ON u.\"id\" = w.\"id\" LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = w.\"token\"",
-        find_by_email: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"type\", u.\"user\", u.\"account\", u.\"values\", u.\"row\", u.\"users\", u.\"auth_epoch\" FROM \"user\" AS u WHERE lower(u.\"email\" COLLATE \"C\") = $1",
-        insert: "INSERT INTO \"user\" (\"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"type\", \"user\", \"account\", \"values\", \"row\", \"users\") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"type\", \"user\", \"account\", \"values\", \"row\", \"users\", \"auth_epoch\"",
-        update: "UPDATE \"user\" SET \"email\" = CASE WHEN $1 THEN $2 ELSE \"email\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"is_verified\" = CASE WHEN $9 THEN $10 ELSE \"is_verified\" END, \"type\" = CASE WHEN $11 THEN $12 ELSE \"type\" END, \"user\" = CASE WHEN $13 THEN $14 ELSE \"user\" END, \"account\" = CASE WHEN $15 THEN $16 ELSE \"account\" END, \"values\" = CASE WHEN $17 THEN $18 ELSE \"values\" END, \"row\" = CASE WHEN $19 THEN $20 ELSE \"row\" END, \"users\" = CASE WHEN $21 THEN $22 ELSE \"users\" END, \"auth_epoch\" = \"auth_epoch\" + $23 WHERE \"id\" = $24 AND \"hashed_password\" = COALESCE($25, \"hashed_password\") AND \"email\" = COALESCE($26, \"email\") RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"type\", \"user\", \"account\", \"values\", \"row\", \"users\", \"auth_epoch\"",
-        delete: "DELETE FROM \"user\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = GREATEST(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = GREATEST(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"user_token_state\" WHERE \"expires_at\" < $1",
-    },
-    mysql: ::axum_users::__private::Statements {
-        find: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`type`, u.`user`, u.`account`, u.`values`, u.`row`, u.`users`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
-        find_many: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`type`, u.`user`, u.`account`, u.`values`, u.`row`, u.`users`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` BIGINT PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
-        find_by_email: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`type`, u.`user`, u.`account`, u.`values`, u.`row`, u.`users`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = LOWER(?)",
-        insert: "INSERT INTO `user` (`email`, `hashed_password`, `is_active`, `is_superuser`, `is_verified`, `type`, `user`, `account`, `values`, `row`, `users`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        update: "UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, `hashed_password` = CASE WHEN ? THEN ? ELSE `hashed_password` END, `is_active` = CASE WHEN ? THEN ? ELSE `is_active` END, `is_superuser` = CASE WHEN ? THEN ? ELSE `is_superuser` END, `is_verified` = CASE WHEN ? THEN ? ELSE `is_verified` END, `type` = CASE WHEN ? THEN ? ELSE `type` END, `user` = CASE WHEN ? THEN ? ELSE `user` END, `account` = CASE WHEN ? THEN ? ELSE `account` END, `values` = CASE WHEN ? THEN ? ELSE `values` END, `row` = CASE WHEN ? THEN ? ELSE `row` END, `users` = CASE WHEN ? THEN ? ELSE `users` END, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)",
-        delete: "DELETE FROM `user` WHERE `id` = ?",
-        end_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1 WHERE `id` = ?",
-        end_all_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1",
-        keep_token: "INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        revoke_token: "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
-    },
+    postgres: ::axum_users::__private::Statements::NONE,
+    mysql: ::axum_users::__private::Statements::NONE,
 };
 /// Every route of [`S`] under its usual prefix.
 pub fn s_routes<S_: ::axum_users::HasUsers<S>>(
@@ -255,19 +195,11 @@ pub fn s_account_routes<S_: ::axum_users::HasUsers<S>>(
     users: &::axum_users::Users<S>,
 ) -> ::axum_users::__private::Router<S_> {
     use ::axum_users::__private as rt_;
+    let me = rt_::get(rt_::me::<S>).patch(rt_::update_me::<S>);
+    let by_id = rt_::get(rt_::user_by_id::<S>).patch(rt_::update_user::<S>);
     rt_::Routes::new(users)
-        .route(
-            "/me",
-            rt_::get(rt_::me::<S>)
-                .patch(rt_::update_me::<S>)
-                .fallback(rt_::me_as_id::<S>),
-        )
-        .route(
-            "/{id}",
-            rt_::get(rt_::user_by_id::<S>)
-                .patch(rt_::update_user::<S>)
-                .delete(rt_::delete_user::<S>),
-        )
+        .route("/me", me.fallback(rt_::me_as_id::<S>))
+        .route("/{id}", by_id.delete(rt_::delete_user::<S>))
         .into_router()
 }
 const _: () = {
@@ -366,6 +298,14 @@ const _: () = {
                 users: input.users,
             }
         }
+        fn copy_custom(&mut self, from: &Self, columns: rt_::Columns) {
+            columns.copy(0, &mut self.r#type, &from.r#type);
+            columns.copy(1, &mut self.user, &from.user);
+            columns.copy(2, &mut self.account, &from.account);
+            columns.copy(3, &mut self.values, &from.values);
+            columns.copy(4, &mut self.row, &from.row);
+            columns.copy(5, &mut self.users, &from.users);
+        }
         fn read(&self) -> SRead {
             SRead {
                 id: self.id,
@@ -384,41 +324,34 @@ const _: () = {
     }
     impl rt_::Schema for SRead {
         const NAME: &'static rt_::str = "SRead";
-        const FIELDS: &'static [rt_::Field] = &[
-            rt_::Field::id::<i32>(),
-            rt_::Field::email(),
-            rt_::Field::flag("is_active"),
-            rt_::Field::flag("is_superuser"),
-            rt_::Field::flag("is_verified"),
-            rt_::Field::custom::<DB>("type"),
-            rt_::Field::custom::<Option<String>>("user"),
-            rt_::Field::custom::<Option<String>>("account"),
-            rt_::Field::custom::<Option<String>>("values"),
-            rt_::Field::custom::<Option<String>>("row"),
-            rt_::Field::custom::<Option<String>>("users"),
+        const FIELDS: &'static [&'static [rt_::Field]] = &[
+            &rt_::Field::read::<i32>(),
+            &[
+                rt_::Field::custom::<DB>("type"),
+                rt_::Field::custom::<Option<String>>("user"),
+                rt_::Field::custom::<Option<String>>("account"),
+                rt_::Field::custom::<Option<String>>("values"),
+                rt_::Field::custom::<Option<String>>("row"),
+                rt_::Field::custom::<Option<String>>("users"),
+            ],
         ];
     }
     impl rt_::Schema for SCreate {
         const NAME: &'static rt_::str = "SCreate";
-        const FIELDS: &'static [rt_::Field] = &[
-            rt_::Field::email().required(),
-            rt_::Field::password().required(),
-            rt_::Field::dropped_flag("is_active"),
-            rt_::Field::dropped_flag("is_superuser"),
-            rt_::Field::dropped_flag("is_verified"),
-            rt_::Field::custom::<DB>("type"),
-            rt_::Field::custom::<Option<String>>("user"),
-            rt_::Field::custom::<Option<String>>("values"),
-            rt_::Field::custom::<Option<String>>("row"),
-            rt_::Field::custom::<Option<String>>("users"),
+        const FIELDS: &'static [&'static [rt_::Field]] = &[
+            rt_::Field::CREATE,
+            &[
+                rt_::Field::custom::<DB>("type"),
+                rt_::Field::custom::<Option<String>>("user"),
+                rt_::Field::custom::<Option<String>>("values"),
+                rt_::Field::custom::<Option<String>>("row"),
+                rt_::Field::custom::<Option<String>>("users"),
+            ],
         ];
     }
     impl rt_::CreateSchema for SCreate {
-        fn email(&self) -> &rt_::str {
-            &self.email
-        }
-        fn password(&self) -> &rt_::Password {
-            &self.password
+        fn credentials(&self) -> (&rt_::str, &rt_::Password) {
+            (&self.email, &self.password)
         }
     }
     impl SCreate {
@@ -434,18 +367,15 @@ const _: () = {
     }
     impl rt_::Schema for SUpdate {
         const NAME: &'static rt_::str = "SUpdate";
-        const FIELDS: &'static [rt_::Field] = &[
-            rt_::Field::password(),
-            rt_::Field::current_password(),
-            rt_::Field::email(),
-            rt_::Field::dropped_flag("is_active"),
-            rt_::Field::dropped_flag("is_superuser"),
-            rt_::Field::dropped_flag("is_verified"),
-            rt_::Field::custom::<DB>("type"),
-            rt_::Field::custom::<Option<String>>("user"),
-            rt_::Field::custom::<Option<String>>("values"),
-            rt_::Field::custom::<Option<String>>("row"),
-            rt_::Field::custom::<Option<String>>("users"),
+        const FIELDS: &'static [&'static [rt_::Field]] = &[
+            rt_::Field::UPDATE,
+            &[
+                rt_::Field::custom::<DB>("type"),
+                rt_::Field::custom::<Option<String>>("user"),
+                rt_::Field::custom::<Option<String>>("values"),
+                rt_::Field::custom::<Option<String>>("row"),
+                rt_::Field::custom::<Option<String>>("users"),
+            ],
         ];
     }
     impl rt_::UpdateSchema<S> for SUpdate {
@@ -468,17 +398,15 @@ const _: () = {
     }
     impl rt_::Schema for SAdminUpdate {
         const NAME: &'static rt_::str = "SAdminUpdate";
-        const FIELDS: &'static [rt_::Field] = &[
-            rt_::Field::password(),
-            rt_::Field::email(),
-            rt_::Field::flag("is_active"),
-            rt_::Field::flag("is_superuser"),
-            rt_::Field::flag("is_verified"),
-            rt_::Field::custom::<DB>("type"),
-            rt_::Field::custom::<Option<String>>("user"),
-            rt_::Field::custom::<Option<String>>("values"),
-            rt_::Field::custom::<Option<String>>("row"),
-            rt_::Field::custom::<Option<String>>("users"),
+        const FIELDS: &'static [&'static [rt_::Field]] = &[
+            rt_::Field::ADMIN_UPDATE,
+            &[
+                rt_::Field::custom::<DB>("type"),
+                rt_::Field::custom::<Option<String>>("user"),
+                rt_::Field::custom::<Option<String>>("values"),
+                rt_::Field::custom::<Option<String>>("row"),
+                rt_::Field::custom::<Option<String>>("users"),
+            ],
         ];
     }
     impl rt_::UpdateSchema<S> for SAdminUpdate {
@@ -538,12 +466,7 @@ const _: () = {
             })
         }
         fn bind(&self, values: &mut rt_::Values<'_, DB_>) -> rt_::SqlResult<()> {
-            values.id(self.id)?;
-            values.add(&self.email)?;
-            values.hash(&self.hashed_password)?;
-            values.add(&self.is_active)?;
-            values.add(&self.is_superuser)?;
-            values.add(&self.is_verified)?;
+            values.account(&rt_::AuthUser::account(self))?;
             values.add(&self.r#type)?;
             values.add(&self.user)?;
             values.add(&self.account)?;

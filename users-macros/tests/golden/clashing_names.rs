@@ -1,4 +1,4 @@
-//! Names that an expansion uses itself: as a struct, as types, as fields and in an expression.
+// Names that an expansion uses itself: as a struct, as types, as fields and in an expression.
 
 use axum_users::{AuthUser, PasswordHash};
 

@@ -30,44 +30,29 @@ pub struct User {
 #[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct UserRead {
-    /// The user's id.
     pub id: Uuid,
-    /// The e-mail address.
     pub email: String,
-    /// Whether the user may log in.
     pub is_active: bool,
-    /// Whether the user may manage others.
     pub is_superuser: bool,
-    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
     /// How the person wants to be called.
     ///
     /// Not unique.
     pub nick: String,
-    /// The user's `full_name`.
     pub full_name: Option<String>,
-    /// The user's `age`.
     pub age: Option<i32>,
-    /// The user's `room_temperature`.
     pub room_temperature: f64,
-    /// The user's `quota`.
     pub quota: i64,
-    /// The user's `plan`.
     pub plan: Plan,
-    /// The user's `tags`.
     pub tags: Vec<String>,
-    /// The user's `address`.
     pub address: Option<Address>,
-    /// The user's `tier`.
     #[deprecated = "use `plan`"]
     pub tier: i32,
 }
 /// What a person sends to become a [`User`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private::Deserialize)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct UserCreate {
-    /// The e-mail address.
     pub email: String,
     /// The password in clear.
     pub password: ::axum_users::Password,
@@ -75,22 +60,16 @@ pub struct UserCreate {
     ///
     /// Not unique.
     pub nick: String,
-    /// The user's `full_name`.
     #[serde(default)]
     pub full_name: Option<String>,
-    /// The user's `age`.
     #[serde(default)]
     pub age: Option<i32>,
-    /// The user's `room_temperature`.
     #[serde(default = "UserCreate::default_room_temperature")]
     pub room_temperature: f64,
-    /// The user's `newsletter`.
-    #[serde(default, deserialize_with = "::axum_users::__private::flag_required")]
+    #[serde(default)]
     pub newsletter: bool,
-    /// The user's `plan`.
     #[serde(default = "UserCreate::default_plan")]
     pub plan: Plan,
-    /// The user's `tags`.
     #[serde(default)]
     pub tags: Vec<String>,
 }
@@ -103,29 +82,22 @@ pub struct UserUpdate {
     pub password: ::core::option::Option<::axum_users::Password>,
     /// The present password, where the policy asks for it beside a change.
     pub current_password: ::core::option::Option<::axum_users::Password>,
-    /// The e-mail address.
     pub email: ::core::option::Option<String>,
     /// How the person wants to be called.
     ///
     /// Not unique.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub nick: ::core::option::Option<String>,
-    /// The user's `full_name`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub full_name: ::core::option::Option<Option<String>>,
-    /// The user's `age`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub age: ::core::option::Option<Option<i32>>,
-    /// The user's `room_temperature`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub room_temperature: ::core::option::Option<f64>,
-    /// The user's `newsletter`.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub newsletter: ::core::option::Option<bool>,
-    /// The user's `tags`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub tags: ::core::option::Option<Vec<String>>,
-    /// The user's `address`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub address: ::core::option::Option<Option<Address>>,
 }
@@ -136,44 +108,29 @@ pub struct UserUpdate {
 pub struct UserAdminUpdate {
     /// The new password in clear.
     pub password: ::core::option::Option<::axum_users::Password>,
-    /// The e-mail address.
     pub email: ::core::option::Option<String>,
-    /// Whether the user may log in.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    /// Whether the user may manage others.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    /// Whether the user has proved the e-mail address.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
     /// How the person wants to be called.
     ///
     /// Not unique.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub nick: ::core::option::Option<String>,
-    /// The user's `full_name`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub full_name: ::core::option::Option<Option<String>>,
-    /// The user's `age`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub age: ::core::option::Option<Option<i32>>,
-    /// The user's `room_temperature`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub room_temperature: ::core::option::Option<f64>,
-    /// The user's `newsletter`.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
+    #[serde(deserialize_with = "::axum_users::__private::present")]
     pub newsletter: ::core::option::Option<bool>,
-    /// The user's `quota`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub quota: ::core::option::Option<i64>,
-    /// The user's `plan`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub plan: ::core::option::Option<Plan>,
-    /// The user's `tags`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub tags: ::core::option::Option<Vec<String>>,
-    /// The user's `address`.
     #[serde(deserialize_with = "::axum_users::__private::present")]
     pub address: ::core::option::Option<Option<Address>>,
 }
@@ -202,44 +159,20 @@ pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::
     ],
     id_made_by_database: false,
     sqlite: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"nick\", u.\"full_name\", u.\"age\", u.\"room_temperature\", u.\"newsletter\", u.\"quota\", u.\"plan\", u.\"tags\", u.\"address\", u.\"tier\", u.\"note\", u.\"inner_score\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"user\" AS u LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"nick\", u.\"full_name\", u.\"age\", u.\"room_temperature\", u.\"newsletter\", u.\"quota\", u.\"plan\", u.\"tags\", u.\"address\", u.\"tier\", u.\"note\", u.\"inner_score\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"key\" FROM json_each($1) AS w CROSS JOIN \"user\" AS u ON u.\"id\" = json_extract(w.\"value\", '$[0]') LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = json_extract(w.\"value\", '$[1]')",
-        find_by_email: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"nick\", u.\"full_name\", u.\"age\", u.\"room_temperature\", u.\"newsletter\", u.\"quota\", u.\"plan\", u.\"tags\", u.\"address\", u.\"tier\", u.\"note\", u.\"inner_score\", u.\"auth_epoch\" FROM \"user\" AS u WHERE lower(u.\"email\") = $1",
-        insert: "INSERT INTO \"user\" (\"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"nick\", \"full_name\", \"age\", \"room_temperature\", \"newsletter\", \"quota\", \"plan\", \"tags\", \"address\", \"tier\", \"note\", \"inner_score\") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"nick\", \"full_name\", \"age\", \"room_temperature\", \"newsletter\", \"quota\", \"plan\", \"tags\", \"address\", \"tier\", \"note\", \"inner_score\", \"auth_epoch\"",
-        update: "UPDATE \"user\" SET \"email\" = CASE WHEN $1 THEN $2 ELSE \"email\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"is_verified\" = CASE WHEN $9 THEN $10 ELSE \"is_verified\" END, \"nick\" = CASE WHEN $11 THEN $12 ELSE \"nick\" END, \"full_name\" = CASE WHEN $13 THEN $14 ELSE \"full_name\" END, \"age\" = CASE WHEN $15 THEN $16 ELSE \"age\" END, \"room_temperature\" = CASE WHEN $17 THEN $18 ELSE \"room_temperature\" END, \"newsletter\" = CASE WHEN $19 THEN $20 ELSE \"newsletter\" END, \"quota\" = CASE WHEN $21 THEN $22 ELSE \"quota\" END, \"plan\" = CASE WHEN $23 THEN $24 ELSE \"plan\" END, \"tags\" = CASE WHEN $25 THEN $26 ELSE \"tags\" END, \"address\" = CASE WHEN $27 THEN $28 ELSE \"address\" END, \"tier\" = CASE WHEN $29 THEN $30 ELSE \"tier\" END, \"note\" = CASE WHEN $31 THEN $32 ELSE \"note\" END, \"inner_score\" = CASE WHEN $33 THEN $34 ELSE \"inner_score\" END, \"auth_epoch\" = \"auth_epoch\" + $35 WHERE \"id\" = $36 AND \"hashed_password\" = COALESCE($37, \"hashed_password\") AND \"email\" = COALESCE($38, \"email\") RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"nick\", \"full_name\", \"age\", \"room_temperature\", \"newsletter\", \"quota\", \"plan\", \"tags\", \"address\", \"tier\", \"note\", \"inner_score\", \"auth_epoch\"",
-        delete: "DELETE FROM \"user\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = max(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = max(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"user_token_state\" WHERE \"expires_at\" < $1",
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
+        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "full_name", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "full_name", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "auth_epoch""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "nick" = CASE WHEN $11 THEN $12 ELSE "nick" END, "full_name" = CASE WHEN $13 THEN $14 ELSE "full_name" END, "age" = CASE WHEN $15 THEN $16 ELSE "age" END, "room_temperature" = CASE WHEN $17 THEN $18 ELSE "room_temperature" END, "newsletter" = CASE WHEN $19 THEN $20 ELSE "newsletter" END, "quota" = CASE WHEN $21 THEN $22 ELSE "quota" END, "plan" = CASE WHEN $23 THEN $24 ELSE "plan" END, "tags" = CASE WHEN $25 THEN $26 ELSE "tags" END, "address" = CASE WHEN $27 THEN $28 ELSE "address" END, "tier" = CASE WHEN $29 THEN $30 ELSE "tier" END, "note" = CASE WHEN $31 THEN $32 ELSE "note" END, "inner_score" = CASE WHEN $33 THEN $34 ELSE "inner_score" END, "auth_epoch" = "auth_epoch" + $35 WHERE "id" = $36 AND "hashed_password" = COALESCE($37, "hashed_password") AND "email" = COALESCE($38, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "full_name", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "auth_epoch""#,
+        delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
     },
-    postgres: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"nick\", u.\"full_name\", u.\"age\", u.\"room_temperature\", u.\"newsletter\", u.\"quota\", u.\"plan\", u.\"tags\", u.\"address\", u.\"tier\", u.\"note\", u.\"inner_score\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"user\" AS u LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"nick\", u.\"full_name\", u.\"age\", u.\"room_temperature\", u.\"newsletter\", u.\"quota\", u.\"plan\", u.\"tags\", u.\"address\", u.\"tier\", u.\"note\", u.\"inner_score\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"n\" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w(\"id\", \"token\", \"n\") JOIN \"user\" AS u ON u.\"id\" = w.\"id\" LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = w.\"token\"",
-        find_by_email: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"nick\", u.\"full_name\", u.\"age\", u.\"room_temperature\", u.\"newsletter\", u.\"quota\", u.\"plan\", u.\"tags\", u.\"address\", u.\"tier\", u.\"note\", u.\"inner_score\", u.\"auth_epoch\" FROM \"user\" AS u WHERE lower(u.\"email\" COLLATE \"C\") = $1",
-        insert: "INSERT INTO \"user\" (\"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"nick\", \"full_name\", \"age\", \"room_temperature\", \"newsletter\", \"quota\", \"plan\", \"tags\", \"address\", \"tier\", \"note\", \"inner_score\") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"nick\", \"full_name\", \"age\", \"room_temperature\", \"newsletter\", \"quota\", \"plan\", \"tags\", \"address\", \"tier\", \"note\", \"inner_score\", \"auth_epoch\"",
-        update: "UPDATE \"user\" SET \"email\" = CASE WHEN $1 THEN $2 ELSE \"email\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"is_verified\" = CASE WHEN $9 THEN $10 ELSE \"is_verified\" END, \"nick\" = CASE WHEN $11 THEN $12 ELSE \"nick\" END, \"full_name\" = CASE WHEN $13 THEN $14 ELSE \"full_name\" END, \"age\" = CASE WHEN $15 THEN $16 ELSE \"age\" END, \"room_temperature\" = CASE WHEN $17 THEN $18 ELSE \"room_temperature\" END, \"newsletter\" = CASE WHEN $19 THEN $20 ELSE \"newsletter\" END, \"quota\" = CASE WHEN $21 THEN $22 ELSE \"quota\" END, \"plan\" = CASE WHEN $23 THEN $24 ELSE \"plan\" END, \"tags\" = CASE WHEN $25 THEN $26 ELSE \"tags\" END, \"address\" = CASE WHEN $27 THEN $28 ELSE \"address\" END, \"tier\" = CASE WHEN $29 THEN $30 ELSE \"tier\" END, \"note\" = CASE WHEN $31 THEN $32 ELSE \"note\" END, \"inner_score\" = CASE WHEN $33 THEN $34 ELSE \"inner_score\" END, \"auth_epoch\" = \"auth_epoch\" + $35 WHERE \"id\" = $36 AND \"hashed_password\" = COALESCE($37, \"hashed_password\") AND \"email\" = COALESCE($38, \"email\") RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"nick\", \"full_name\", \"age\", \"room_temperature\", \"newsletter\", \"quota\", \"plan\", \"tags\", \"address\", \"tier\", \"note\", \"inner_score\", \"auth_epoch\"",
-        delete: "DELETE FROM \"user\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = GREATEST(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = GREATEST(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"user_token_state\" WHERE \"expires_at\" < $1",
-    },
-    mysql: ::axum_users::__private::Statements {
-        find: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`nick`, u.`full_name`, u.`age`, u.`room_temperature`, u.`newsletter`, u.`quota`, u.`plan`, u.`tags`, u.`address`, u.`tier`, u.`note`, u.`inner_score`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
-        find_many: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`nick`, u.`full_name`, u.`age`, u.`room_temperature`, u.`newsletter`, u.`quota`, u.`plan`, u.`tags`, u.`address`, u.`tier`, u.`note`, u.`inner_score`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
-        find_by_email: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`nick`, u.`full_name`, u.`age`, u.`room_temperature`, u.`newsletter`, u.`quota`, u.`plan`, u.`tags`, u.`address`, u.`tier`, u.`note`, u.`inner_score`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = LOWER(?)",
-        insert: "INSERT INTO `user` (`id`, `email`, `hashed_password`, `is_active`, `is_superuser`, `is_verified`, `nick`, `full_name`, `age`, `room_temperature`, `newsletter`, `quota`, `plan`, `tags`, `address`, `tier`, `note`, `inner_score`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        update: "UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, `hashed_password` = CASE WHEN ? THEN ? ELSE `hashed_password` END, `is_active` = CASE WHEN ? THEN ? ELSE `is_active` END, `is_superuser` = CASE WHEN ? THEN ? ELSE `is_superuser` END, `is_verified` = CASE WHEN ? THEN ? ELSE `is_verified` END, `nick` = CASE WHEN ? THEN ? ELSE `nick` END, `full_name` = CASE WHEN ? THEN ? ELSE `full_name` END, `age` = CASE WHEN ? THEN ? ELSE `age` END, `room_temperature` = CASE WHEN ? THEN ? ELSE `room_temperature` END, `newsletter` = CASE WHEN ? THEN ? ELSE `newsletter` END, `quota` = CASE WHEN ? THEN ? ELSE `quota` END, `plan` = CASE WHEN ? THEN ? ELSE `plan` END, `tags` = CASE WHEN ? THEN ? ELSE `tags` END, `address` = CASE WHEN ? THEN ? ELSE `address` END, `tier` = CASE WHEN ? THEN ? ELSE `tier` END, `note` = CASE WHEN ? THEN ? ELSE `note` END, `inner_score` = CASE WHEN ? THEN ? ELSE `inner_score` END, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)",
-        delete: "DELETE FROM `user` WHERE `id` = ?",
-        end_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1 WHERE `id` = ?",
-        end_all_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1",
-        keep_token: "INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        revoke_token: "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
-    },
+    postgres: ::axum_users::__private::Statements::NONE,
+    mysql: ::axum_users::__private::Statements::NONE,
 };
 /// Every route of [`User`] under its usual prefix.
 pub fn user_routes<S: ::axum_users::HasUsers<User>>(
@@ -300,19 +233,11 @@ pub fn user_account_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
 ) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
+    let me = rt::get(rt::me::<User>).patch(rt::update_me::<User>);
+    let by_id = rt::get(rt::user_by_id::<User>).patch(rt::update_user::<User>);
     rt::Routes::new(users)
-        .route(
-            "/me",
-            rt::get(rt::me::<User>)
-                .patch(rt::update_me::<User>)
-                .fallback(rt::me_as_id::<User>),
-        )
-        .route(
-            "/{id}",
-            rt::get(rt::user_by_id::<User>)
-                .patch(rt::update_user::<User>)
-                .delete(rt::delete_user::<User>),
-        )
+        .route("/me", me.fallback(rt::me_as_id::<User>))
+        .route("/{id}", by_id.delete(rt::delete_user::<User>))
         .into_router()
 }
 #[allow(deprecated)]
@@ -466,6 +391,20 @@ const _: () = {
                 score: UserCreate::default_score(),
             }
         }
+        fn copy_custom(&mut self, from: &Self, columns: rt::Columns) {
+            columns.copy(0, &mut self.nick, &from.nick);
+            columns.copy(1, &mut self.full_name, &from.full_name);
+            columns.copy(2, &mut self.age, &from.age);
+            columns.copy(3, &mut self.room_temperature, &from.room_temperature);
+            columns.copy(4, &mut self.newsletter, &from.newsletter);
+            columns.copy(5, &mut self.quota, &from.quota);
+            columns.copy(6, &mut self.plan, &from.plan);
+            columns.copy(7, &mut self.tags, &from.tags);
+            columns.copy(8, &mut self.address, &from.address);
+            columns.copy(9, &mut self.tier, &from.tier);
+            columns.copy(10, &mut self.note, &from.note);
+            columns.copy(11, &mut self.score, &from.score);
+        }
         fn read(&self) -> UserRead {
             UserRead {
                 id: self.id,
@@ -487,82 +426,75 @@ const _: () = {
     }
     impl rt::Schema for UserRead {
         const NAME: &'static rt::str = "UserRead";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::id::<Uuid>(),
-            rt::Field::email(),
-            rt::Field::flag("is_active"),
-            rt::Field::flag("is_superuser"),
-            rt::Field::flag("is_verified"),
-            rt::Field::custom::<String>("nick")
-                .doc("How the person wants to be called. Not unique."),
-            rt::Field::custom::<Option<String>>("full_name"),
-            rt::Field::custom::<Option<i32>>("age"),
-            rt::Field::custom::<f64>("room_temperature"),
-            rt::Field::custom::<i64>("quota"),
-            rt::Field::custom::<Plan>("plan"),
-            rt::Field::custom::<Vec<String>>("tags"),
-            rt::Field::custom::<Option<Address>>("address"),
-            rt::Field::custom::<i32>("tier").deprecated(),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            &rt::Field::read::<Uuid>(),
+            &[
+                rt::Field::custom::<String>("nick")
+                    .doc("How the person wants to be called. Not unique."),
+                rt::Field::custom::<Option<String>>("full_name"),
+                rt::Field::custom::<Option<i32>>("age"),
+                rt::Field::custom::<f64>("room_temperature"),
+                rt::Field::custom::<i64>("quota"),
+                rt::Field::custom::<Plan>("plan"),
+                rt::Field::custom::<Vec<String>>("tags"),
+                rt::Field::custom::<Option<Address>>("address"),
+                rt::Field::custom::<i32>("tier").deprecated(),
+            ],
         ];
     }
     impl rt::Schema for UserCreate {
         const NAME: &'static rt::str = "UserCreate";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::email().required(),
-            rt::Field::password().required(),
-            rt::Field::dropped_flag("is_active"),
-            rt::Field::dropped_flag("is_superuser"),
-            rt::Field::dropped_flag("is_verified"),
-            rt::Field::custom::<String>("nick")
-                .doc("How the person wants to be called. Not unique.")
-                .required()
-                .rules(
-                    &[
-                        rt::Rule::Length {
-                            min: rt::Some(1),
-                            max: rt::Some(80),
-                        },
-                        rt::Rule::Pattern("^\\S"),
-                    ],
-                ),
-            rt::Field::custom::<Option<String>>("full_name"),
-            rt::Field::custom::<Option<i32>>("age")
-                .rules(
-                    &[
-                        rt::Rule::Range {
-                            min: rt::Some(0.0),
-                            max: rt::Some(150.5),
-                        },
-                    ],
-                ),
-            rt::Field::custom::<f64>("room_temperature")
-                .rules(
-                    &[
-                        rt::Rule::Range {
-                            min: rt::Some(-273.15),
-                            max: rt::None,
-                        },
-                    ],
-                ),
-            rt::Field::custom::<bool>("newsletter"),
-            rt::Field::custom::<Plan>("plan"),
-            rt::Field::custom::<Vec<String>>("tags")
-                .rules(
-                    &[
-                        rt::Rule::Check(|value| rt::check_with(
-                            value,
-                            |field: &Vec<String>| at_most_three(field),
-                        )),
-                    ],
-                ),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            rt::Field::CREATE,
+            &[
+                rt::Field::custom::<String>("nick")
+                    .doc("How the person wants to be called. Not unique.")
+                    .required()
+                    .rules(
+                        &[
+                            rt::Rule::Length {
+                                min: rt::Some(1),
+                                max: rt::Some(80),
+                            },
+                            rt::Rule::Pattern("^\\S"),
+                        ],
+                    ),
+                rt::Field::custom::<Option<String>>("full_name"),
+                rt::Field::custom::<Option<i32>>("age")
+                    .rules(
+                        &[
+                            rt::Rule::Range {
+                                min: rt::Some(0.0),
+                                max: rt::Some(150.5),
+                            },
+                        ],
+                    ),
+                rt::Field::custom::<f64>("room_temperature")
+                    .rules(
+                        &[
+                            rt::Rule::Range {
+                                min: rt::Some(-273.15),
+                                max: rt::None,
+                            },
+                        ],
+                    ),
+                rt::Field::custom::<bool>("newsletter"),
+                rt::Field::custom::<Plan>("plan"),
+                rt::Field::custom::<Vec<String>>("tags")
+                    .rules(
+                        &[
+                            rt::Rule::Check(|value| rt::check_with(
+                                value,
+                                |field: &Vec<String>| at_most_three(field),
+                            )),
+                        ],
+                    ),
+            ],
         ];
     }
     impl rt::CreateSchema for UserCreate {
-        fn email(&self) -> &rt::str {
-            &self.email
-        }
-        fn password(&self) -> &rt::Password {
-            &self.password
+        fn credentials(&self) -> (&rt::str, &rt::Password) {
+            (&self.email, &self.password)
         }
     }
     impl UserCreate {
@@ -581,54 +513,51 @@ const _: () = {
     }
     impl rt::Schema for UserUpdate {
         const NAME: &'static rt::str = "UserUpdate";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::password(),
-            rt::Field::current_password(),
-            rt::Field::email(),
-            rt::Field::dropped_flag("is_active"),
-            rt::Field::dropped_flag("is_superuser"),
-            rt::Field::dropped_flag("is_verified"),
-            rt::Field::custom::<String>("nick")
-                .doc("How the person wants to be called. Not unique.")
-                .rules(
-                    &[
-                        rt::Rule::Length {
-                            min: rt::Some(1),
-                            max: rt::Some(80),
-                        },
-                        rt::Rule::Pattern("^\\S"),
-                    ],
-                ),
-            rt::Field::custom::<Option<String>>("full_name"),
-            rt::Field::custom::<Option<i32>>("age")
-                .rules(
-                    &[
-                        rt::Rule::Range {
-                            min: rt::Some(0.0),
-                            max: rt::Some(150.5),
-                        },
-                    ],
-                ),
-            rt::Field::custom::<f64>("room_temperature")
-                .rules(
-                    &[
-                        rt::Rule::Range {
-                            min: rt::Some(-273.15),
-                            max: rt::None,
-                        },
-                    ],
-                ),
-            rt::Field::custom::<bool>("newsletter"),
-            rt::Field::custom::<Vec<String>>("tags")
-                .rules(
-                    &[
-                        rt::Rule::Check(|value| rt::check_with(
-                            value,
-                            |field: &Vec<String>| at_most_three(field),
-                        )),
-                    ],
-                ),
-            rt::Field::custom::<Option<Address>>("address"),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            rt::Field::UPDATE,
+            &[
+                rt::Field::custom::<String>("nick")
+                    .doc("How the person wants to be called. Not unique.")
+                    .rules(
+                        &[
+                            rt::Rule::Length {
+                                min: rt::Some(1),
+                                max: rt::Some(80),
+                            },
+                            rt::Rule::Pattern("^\\S"),
+                        ],
+                    ),
+                rt::Field::custom::<Option<String>>("full_name"),
+                rt::Field::custom::<Option<i32>>("age")
+                    .rules(
+                        &[
+                            rt::Rule::Range {
+                                min: rt::Some(0.0),
+                                max: rt::Some(150.5),
+                            },
+                        ],
+                    ),
+                rt::Field::custom::<f64>("room_temperature")
+                    .rules(
+                        &[
+                            rt::Rule::Range {
+                                min: rt::Some(-273.15),
+                                max: rt::None,
+                            },
+                        ],
+                    ),
+                rt::Field::custom::<bool>("newsletter"),
+                rt::Field::custom::<Vec<String>>("tags")
+                    .rules(
+                        &[
+                            rt::Rule::Check(|value| rt::check_with(
+                                value,
+                                |field: &Vec<String>| at_most_three(field),
+                            )),
+                        ],
+                    ),
+                rt::Field::custom::<Option<Address>>("address"),
+            ],
         ];
     }
     impl rt::UpdateSchema<User> for UserUpdate {
@@ -653,55 +582,53 @@ const _: () = {
     }
     impl rt::Schema for UserAdminUpdate {
         const NAME: &'static rt::str = "UserAdminUpdate";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::password(),
-            rt::Field::email(),
-            rt::Field::flag("is_active"),
-            rt::Field::flag("is_superuser"),
-            rt::Field::flag("is_verified"),
-            rt::Field::custom::<String>("nick")
-                .doc("How the person wants to be called. Not unique.")
-                .rules(
-                    &[
-                        rt::Rule::Length {
-                            min: rt::Some(1),
-                            max: rt::Some(80),
-                        },
-                        rt::Rule::Pattern("^\\S"),
-                    ],
-                ),
-            rt::Field::custom::<Option<String>>("full_name"),
-            rt::Field::custom::<Option<i32>>("age")
-                .rules(
-                    &[
-                        rt::Rule::Range {
-                            min: rt::Some(0.0),
-                            max: rt::Some(150.5),
-                        },
-                    ],
-                ),
-            rt::Field::custom::<f64>("room_temperature")
-                .rules(
-                    &[
-                        rt::Rule::Range {
-                            min: rt::Some(-273.15),
-                            max: rt::None,
-                        },
-                    ],
-                ),
-            rt::Field::custom::<bool>("newsletter"),
-            rt::Field::custom::<i64>("quota"),
-            rt::Field::custom::<Plan>("plan"),
-            rt::Field::custom::<Vec<String>>("tags")
-                .rules(
-                    &[
-                        rt::Rule::Check(|value| rt::check_with(
-                            value,
-                            |field: &Vec<String>| at_most_three(field),
-                        )),
-                    ],
-                ),
-            rt::Field::custom::<Option<Address>>("address"),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            rt::Field::ADMIN_UPDATE,
+            &[
+                rt::Field::custom::<String>("nick")
+                    .doc("How the person wants to be called. Not unique.")
+                    .rules(
+                        &[
+                            rt::Rule::Length {
+                                min: rt::Some(1),
+                                max: rt::Some(80),
+                            },
+                            rt::Rule::Pattern("^\\S"),
+                        ],
+                    ),
+                rt::Field::custom::<Option<String>>("full_name"),
+                rt::Field::custom::<Option<i32>>("age")
+                    .rules(
+                        &[
+                            rt::Rule::Range {
+                                min: rt::Some(0.0),
+                                max: rt::Some(150.5),
+                            },
+                        ],
+                    ),
+                rt::Field::custom::<f64>("room_temperature")
+                    .rules(
+                        &[
+                            rt::Rule::Range {
+                                min: rt::Some(-273.15),
+                                max: rt::None,
+                            },
+                        ],
+                    ),
+                rt::Field::custom::<bool>("newsletter"),
+                rt::Field::custom::<i64>("quota"),
+                rt::Field::custom::<Plan>("plan"),
+                rt::Field::custom::<Vec<String>>("tags")
+                    .rules(
+                        &[
+                            rt::Rule::Check(|value| rt::check_with(
+                                value,
+                                |field: &Vec<String>| at_most_three(field),
+                            )),
+                        ],
+                    ),
+                rt::Field::custom::<Option<Address>>("address"),
+            ],
         ];
     }
     impl rt::UpdateSchema<User> for UserAdminUpdate {
@@ -781,12 +708,7 @@ const _: () = {
             })
         }
         fn bind(&self, values: &mut rt::Values<'_, DB>) -> rt::SqlResult<()> {
-            values.id(self.id)?;
-            values.add(&self.email)?;
-            values.hash(&self.hashed_password)?;
-            values.add(&self.is_active)?;
-            values.add(&self.is_superuser)?;
-            values.add(&self.is_verified)?;
+            values.account(&rt::AuthUser::account(self))?;
             values.add(&self.nick)?;
             values.add(&self.full_name)?;
             values.add(&self.age)?;

@@ -1,4 +1,4 @@
-//! Every kind of field of an application's own.
+// Every kind of field of an application's own.
 
 use axum_users::{AuthUser, PasswordHash, __private::serde};
 use uuid::Uuid;

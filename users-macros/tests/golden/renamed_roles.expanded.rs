@@ -22,19 +22,15 @@ pub(crate) struct PublicMember {
     pub id: i64,
     /// Where news goes to.
     pub email: String,
-    /// Whether the user may log in.
     pub is_active: bool,
-    /// Whether the user may manage others.
     pub is_superuser: bool,
-    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
     /// What the person likes to read.
     #[serde(rename = "favouriteGenre")]
     pub genre: Option<String>,
 }
 /// What a person sends to become a [`Member`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private::Deserialize)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub(crate) struct NewMember {
     /// Where news goes to.
@@ -71,14 +67,8 @@ pub(crate) struct MemberAdminPatch {
     pub password: ::core::option::Option<::axum_users::Password>,
     /// Where news goes to.
     pub email: ::core::option::Option<String>,
-    /// Whether the user may log in.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    /// Whether the user may manage others.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    /// Whether the user has proved the e-mail address.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
     /// What the person likes to read.
     #[serde(rename = "favouriteGenre")]
@@ -99,30 +89,30 @@ pub(crate) const MEMBER_STATEMENTS: ::axum_users::__private::UserSql = ::axum_us
     ],
     id_made_by_database: true,
     sqlite: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"mail\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"confirmed\", u.\"favourite_genre\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"members\" AS u LEFT JOIN \"members_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"mail\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"confirmed\", u.\"favourite_genre\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"key\" FROM json_each($1) AS w CROSS JOIN \"members\" AS u ON u.\"id\" = json_extract(w.\"value\", '$[0]') LEFT JOIN \"members_token_state\" AS s ON s.\"token_id\" = json_extract(w.\"value\", '$[1]')",
-        find_by_email: "SELECT u.\"id\", u.\"mail\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"confirmed\", u.\"favourite_genre\", u.\"auth_epoch\" FROM \"members\" AS u WHERE lower(u.\"mail\") = $1",
-        insert: "INSERT INTO \"members\" (\"mail\", \"hashed_password\", \"is_active\", \"is_superuser\", \"confirmed\", \"favourite_genre\", \"auth_epoch\") VALUES ($1, $2, $3, $4, $5, $6, random() & 9007199254740991) RETURNING \"id\", \"mail\", \"hashed_password\", \"is_active\", \"is_superuser\", \"confirmed\", \"favourite_genre\", \"auth_epoch\"",
-        update: "UPDATE \"members\" SET \"mail\" = CASE WHEN $1 THEN $2 ELSE \"mail\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"confirmed\" = CASE WHEN $9 THEN $10 ELSE \"confirmed\" END, \"favourite_genre\" = CASE WHEN $11 THEN $12 ELSE \"favourite_genre\" END, \"auth_epoch\" = \"auth_epoch\" + $13 WHERE \"id\" = $14 AND \"hashed_password\" = COALESCE($15, \"hashed_password\") AND \"mail\" = COALESCE($16, \"mail\") RETURNING \"id\", \"mail\", \"hashed_password\", \"is_active\", \"is_superuser\", \"confirmed\", \"favourite_genre\", \"auth_epoch\"",
-        delete: "DELETE FROM \"members\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"members\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"members\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"members_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = max(\"members_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"members_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = max(\"members_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"members_token_state\" WHERE \"expires_at\" < $1",
+        find: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch" FROM "members" AS u LEFT JOIN "members_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "members" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "members_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_by_email: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch" FROM "members" AS u WHERE lower(u."mail") = $1"#,
+        insert: r#"INSERT INTO "members" ("mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, random() & 9007199254740991) RETURNING "id", "mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch""#,
+        update: r#"UPDATE "members" SET "mail" = CASE WHEN $1 THEN $2 ELSE "mail" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "confirmed" = CASE WHEN $9 THEN $10 ELSE "confirmed" END, "favourite_genre" = CASE WHEN $11 THEN $12 ELSE "favourite_genre" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "mail" = COALESCE($16, "mail") RETURNING "id", "mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch""#,
+        delete: r#"DELETE FROM "members" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "members_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("members_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "members_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("members_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "members_token_state" WHERE "expires_at" < $1"#,
     },
     postgres: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"mail\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"confirmed\", u.\"favourite_genre\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"members\" AS u LEFT JOIN \"members_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"mail\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"confirmed\", u.\"favourite_genre\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"n\" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w(\"id\", \"token\", \"n\") JOIN \"members\" AS u ON u.\"id\" = w.\"id\" LEFT JOIN \"members_token_state\" AS s ON s.\"token_id\" = w.\"token\"",
-        find_by_email: "SELECT u.\"id\", u.\"mail\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"confirmed\", u.\"favourite_genre\", u.\"auth_epoch\" FROM \"members\" AS u WHERE lower(u.\"mail\" COLLATE \"C\") = $1",
-        insert: "INSERT INTO \"members\" (\"mail\", \"hashed_password\", \"is_active\", \"is_superuser\", \"confirmed\", \"favourite_genre\") VALUES ($1, $2, $3, $4, $5, $6) RETURNING \"id\", \"mail\", \"hashed_password\", \"is_active\", \"is_superuser\", \"confirmed\", \"favourite_genre\", \"auth_epoch\"",
-        update: "UPDATE \"members\" SET \"mail\" = CASE WHEN $1 THEN $2 ELSE \"mail\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"confirmed\" = CASE WHEN $9 THEN $10 ELSE \"confirmed\" END, \"favourite_genre\" = CASE WHEN $11 THEN $12 ELSE \"favourite_genre\" END, \"auth_epoch\" = \"auth_epoch\" + $13 WHERE \"id\" = $14 AND \"hashed_password\" = COALESCE($15, \"hashed_password\") AND \"mail\" = COALESCE($16, \"mail\") RETURNING \"id\", \"mail\", \"hashed_password\", \"is_active\", \"is_superuser\", \"confirmed\", \"favourite_genre\", \"auth_epoch\"",
-        delete: "DELETE FROM \"members\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"members\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"members\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"members_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = GREATEST(\"members_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"members_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = GREATEST(\"members_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"members_token_state\" WHERE \"expires_at\" < $1",
+        find: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch" FROM "members" AS u LEFT JOIN "members_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "members" AS u ON u."id" = w."id" LEFT JOIN "members_token_state" AS s ON s."token_id" = w."token""#,
+        find_by_email: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch" FROM "members" AS u WHERE lower(u."mail" COLLATE "C") = $1"#,
+        insert: r#"INSERT INTO "members" ("mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "id", "mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch""#,
+        update: r#"UPDATE "members" SET "mail" = CASE WHEN $1 THEN $2 ELSE "mail" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "confirmed" = CASE WHEN $9 THEN $10 ELSE "confirmed" END, "favourite_genre" = CASE WHEN $11 THEN $12 ELSE "favourite_genre" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "mail" = COALESCE($16, "mail") RETURNING "id", "mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch""#,
+        delete: r#"DELETE FROM "members" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "members_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = GREATEST("members_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "members_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = GREATEST("members_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "members_token_state" WHERE "expires_at" < $1"#,
     },
     mysql: ::axum_users::__private::Statements::NONE,
 };
@@ -185,19 +175,11 @@ pub(crate) fn people_account_routes<S: ::axum_users::HasUsers<Member>>(
     users: &::axum_users::Users<Member>,
 ) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
+    let me = rt::get(rt::me::<Member>).patch(rt::update_me::<Member>);
+    let by_id = rt::get(rt::user_by_id::<Member>).patch(rt::update_user::<Member>);
     rt::Routes::new(users)
-        .route(
-            "/me",
-            rt::get(rt::me::<Member>)
-                .patch(rt::update_me::<Member>)
-                .fallback(rt::me_as_id::<Member>),
-        )
-        .route(
-            "/{id}",
-            rt::get(rt::user_by_id::<Member>)
-                .patch(rt::update_user::<Member>)
-                .delete(rt::delete_user::<Member>),
-        )
+        .route("/me", me.fallback(rt::me_as_id::<Member>))
+        .route("/{id}", by_id.delete(rt::delete_user::<Member>))
         .into_router()
 }
 const _: () = {
@@ -251,6 +233,9 @@ const _: () = {
                 genre: input.genre,
             }
         }
+        fn copy_custom(&mut self, from: &Self, columns: rt::Columns) {
+            columns.copy(0, &mut self.genre, &from.genre);
+        }
         fn read(&self) -> PublicMember {
             PublicMember {
                 id: self.number,
@@ -264,47 +249,37 @@ const _: () = {
     }
     impl rt::Schema for PublicMember {
         const NAME: &'static rt::str = "PublicMember";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::id::<i64>().doc("The number on the card."),
-            rt::Field::email().doc("Where news goes to."),
-            rt::Field::flag("is_active"),
-            rt::Field::flag("is_superuser"),
-            rt::Field::flag("is_verified"),
-            rt::Field::custom::<Option<String>>("favouriteGenre")
-                .doc("What the person likes to read."),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            &rt::Field::read::<i64>(),
+            &[
+                rt::Field::custom::<Option<String>>("favouriteGenre")
+                    .doc("What the person likes to read."),
+            ],
         ];
     }
     impl rt::Schema for NewMember {
         const NAME: &'static rt::str = "NewMember";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::email().required(),
-            rt::Field::password().required(),
-            rt::Field::dropped_flag("is_active"),
-            rt::Field::dropped_flag("is_superuser"),
-            rt::Field::dropped_flag("is_verified"),
-            rt::Field::custom::<Option<String>>("favouriteGenre")
-                .doc("What the person likes to read."),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            rt::Field::CREATE,
+            &[
+                rt::Field::custom::<Option<String>>("favouriteGenre")
+                    .doc("What the person likes to read."),
+            ],
         ];
     }
     impl rt::CreateSchema for NewMember {
-        fn email(&self) -> &rt::str {
-            &self.email
-        }
-        fn password(&self) -> &rt::Password {
-            &self.password
+        fn credentials(&self) -> (&rt::str, &rt::Password) {
+            (&self.email, &self.password)
         }
     }
     impl rt::Schema for MemberPatch {
         const NAME: &'static rt::str = "MemberPatch";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::password(),
-            rt::Field::current_password(),
-            rt::Field::email(),
-            rt::Field::dropped_flag("is_active"),
-            rt::Field::dropped_flag("is_superuser"),
-            rt::Field::dropped_flag("is_verified"),
-            rt::Field::custom::<Option<String>>("favouriteGenre")
-                .doc("What the person likes to read."),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            rt::Field::UPDATE,
+            &[
+                rt::Field::custom::<Option<String>>("favouriteGenre")
+                    .doc("What the person likes to read."),
+            ],
         ];
     }
     impl rt::UpdateSchema<Member> for MemberPatch {
@@ -322,14 +297,12 @@ const _: () = {
     }
     impl rt::Schema for MemberAdminPatch {
         const NAME: &'static rt::str = "MemberAdminPatch";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::password(),
-            rt::Field::email(),
-            rt::Field::flag("is_active"),
-            rt::Field::flag("is_superuser"),
-            rt::Field::flag("is_verified"),
-            rt::Field::custom::<Option<String>>("favouriteGenre")
-                .doc("What the person likes to read."),
+        const FIELDS: &'static [&'static [rt::Field]] = &[
+            rt::Field::ADMIN_UPDATE,
+            &[
+                rt::Field::custom::<Option<String>>("favouriteGenre")
+                    .doc("What the person likes to read."),
+            ],
         ];
     }
     impl rt::UpdateSchema<Member> for MemberAdminPatch {
@@ -367,12 +340,7 @@ const _: () = {
             })
         }
         fn bind(&self, values: &mut rt::Values<'_, DB>) -> rt::SqlResult<()> {
-            values.id(self.number)?;
-            values.add(&self.address)?;
-            values.hash(&self.secret)?;
-            values.add(&self.enabled)?;
-            values.add(&self.librarian)?;
-            values.add(&self.has_confirmed)?;
+            values.account(&rt::AuthUser::account(self))?;
             values.add(&self.genre)?;
             rt::Ok(())
         }

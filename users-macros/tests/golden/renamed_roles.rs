@@ -1,4 +1,4 @@
-//! An integer id, roles on fields of other names, and names of our own for everything that is written.
+// An integer id, roles on fields of other names, and names of our own for everything that is written.
 
 use axum_users::{AuthUser, PasswordHash};
 

@@ -14,23 +14,16 @@ pub struct User {
 #[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct UserRead {
-    /// The user's id.
     pub id: Uuid,
-    /// The e-mail address.
     pub email: String,
-    /// Whether the user may log in.
     pub is_active: bool,
-    /// Whether the user may manage others.
     pub is_superuser: bool,
-    /// Whether the user has proved the e-mail address.
     pub is_verified: bool,
 }
 /// What a person sends to become a [`User`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private::Deserialize)]
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
 #[serde(crate = "::axum_users::__private::serde")]
 pub struct UserCreate {
-    /// The e-mail address.
     pub email: String,
     /// The password in clear.
     pub password: ::axum_users::Password,
@@ -44,7 +37,6 @@ pub struct UserUpdate {
     pub password: ::core::option::Option<::axum_users::Password>,
     /// The present password, where the policy asks for it beside a change.
     pub current_password: ::core::option::Option<::axum_users::Password>,
-    /// The e-mail address.
     pub email: ::core::option::Option<String>,
 }
 /// What a superuser may change about any [`User`]. An absent key leaves the field as it is.
@@ -54,16 +46,9 @@ pub struct UserUpdate {
 pub struct UserAdminUpdate {
     /// The new password in clear.
     pub password: ::core::option::Option<::axum_users::Password>,
-    /// The e-mail address.
     pub email: ::core::option::Option<String>,
-    /// Whether the user may log in.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_active: ::core::option::Option<bool>,
-    /// Whether the user may manage others.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_superuser: ::core::option::Option<bool>,
-    /// Whether the user has proved the e-mail address.
-    #[serde(deserialize_with = "::axum_users::__private::flag")]
     pub is_verified: ::core::option::Option<bool>,
 }
 /// Every statement that touches the table `user`, per database.
@@ -79,44 +64,20 @@ pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::
     ],
     id_made_by_database: false,
     sqlite: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"user\" AS u LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"key\" FROM json_each($1) AS w CROSS JOIN \"user\" AS u ON u.\"id\" = json_extract(w.\"value\", '$[0]') LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = json_extract(w.\"value\", '$[1]')",
-        find_by_email: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"auth_epoch\" FROM \"user\" AS u WHERE lower(u.\"email\") = $1",
-        insert: "INSERT INTO \"user\" (\"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\") VALUES ($1, $2, $3, $4, $5, $6) RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"auth_epoch\"",
-        update: "UPDATE \"user\" SET \"email\" = CASE WHEN $1 THEN $2 ELSE \"email\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"is_verified\" = CASE WHEN $9 THEN $10 ELSE \"is_verified\" END, \"auth_epoch\" = \"auth_epoch\" + $11 WHERE \"id\" = $12 AND \"hashed_password\" = COALESCE($13, \"hashed_password\") AND \"email\" = COALESCE($14, \"email\") RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"auth_epoch\"",
-        delete: "DELETE FROM \"user\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = max(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = max(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"user_token_state\" WHERE \"expires_at\" < $1",
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
+        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "auth_epoch" = "auth_epoch" + $11 WHERE "id" = $12 AND "hashed_password" = COALESCE($13, "hashed_password") AND "email" = COALESCE($14, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch""#,
+        delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
     },
-    postgres: ::axum_users::__private::Statements {
-        find: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\" FROM \"user\" AS u LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = $1 WHERE u.\"id\" = $2",
-        find_many: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"auth_epoch\", s.\"revoked\", s.\"kept_epoch\", w.\"n\" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w(\"id\", \"token\", \"n\") JOIN \"user\" AS u ON u.\"id\" = w.\"id\" LEFT JOIN \"user_token_state\" AS s ON s.\"token_id\" = w.\"token\"",
-        find_by_email: "SELECT u.\"id\", u.\"email\", u.\"hashed_password\", u.\"is_active\", u.\"is_superuser\", u.\"is_verified\", u.\"auth_epoch\" FROM \"user\" AS u WHERE lower(u.\"email\" COLLATE \"C\") = $1",
-        insert: "INSERT INTO \"user\" (\"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\") VALUES ($1, $2, $3, $4, $5, $6) RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"auth_epoch\"",
-        update: "UPDATE \"user\" SET \"email\" = CASE WHEN $1 THEN $2 ELSE \"email\" END, \"hashed_password\" = CASE WHEN $3 THEN $4 ELSE \"hashed_password\" END, \"is_active\" = CASE WHEN $5 THEN $6 ELSE \"is_active\" END, \"is_superuser\" = CASE WHEN $7 THEN $8 ELSE \"is_superuser\" END, \"is_verified\" = CASE WHEN $9 THEN $10 ELSE \"is_verified\" END, \"auth_epoch\" = \"auth_epoch\" + $11 WHERE \"id\" = $12 AND \"hashed_password\" = COALESCE($13, \"hashed_password\") AND \"email\" = COALESCE($14, \"email\") RETURNING \"id\", \"email\", \"hashed_password\", \"is_active\", \"is_superuser\", \"is_verified\", \"auth_epoch\"",
-        delete: "DELETE FROM \"user\" WHERE \"id\" = $1",
-        end_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1 WHERE \"id\" = $1",
-        end_all_sessions: "UPDATE \"user\" SET \"auth_epoch\" = \"auth_epoch\" + 1",
-        keep_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"user_id\", \"revoked\", \"kept_epoch\", \"expires_at\") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT (\"token_id\") DO UPDATE SET \"user_id\" = excluded.\"user_id\", \"kept_epoch\" = excluded.\"kept_epoch\", \"expires_at\" = GREATEST(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        revoke_token: "INSERT INTO \"user_token_state\" (\"token_id\", \"revoked\", \"expires_at\") VALUES ($1, TRUE, $2) ON CONFLICT (\"token_id\") DO UPDATE SET \"revoked\" = TRUE, \"expires_at\" = GREATEST(\"user_token_state\".\"expires_at\", excluded.\"expires_at\")",
-        purge_tokens: "DELETE FROM \"user_token_state\" WHERE \"expires_at\" < $1",
-    },
-    mysql: ::axum_users::__private::Statements {
-        find: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
-        find_many: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
-        find_by_email: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = LOWER(?)",
-        insert: "INSERT INTO `user` (`id`, `email`, `hashed_password`, `is_active`, `is_superuser`, `is_verified`) VALUES (?, ?, ?, ?, ?, ?)",
-        update: "UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, `hashed_password` = CASE WHEN ? THEN ? ELSE `hashed_password` END, `is_active` = CASE WHEN ? THEN ? ELSE `is_active` END, `is_superuser` = CASE WHEN ? THEN ? ELSE `is_superuser` END, `is_verified` = CASE WHEN ? THEN ? ELSE `is_verified` END, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)",
-        delete: "DELETE FROM `user` WHERE `id` = ?",
-        end_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1 WHERE `id` = ?",
-        end_all_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1",
-        keep_token: "INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        revoke_token: "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
-    },
+    postgres: ::axum_users::__private::Statements::NONE,
+    mysql: ::axum_users::__private::Statements::NONE,
 };
 /// Every route of [`User`] under its usual prefix.
 pub fn user_routes<S: ::axum_users::HasUsers<User>>(
@@ -177,19 +138,11 @@ pub fn user_account_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
 ) -> ::axum_users::__private::Router<S> {
     use ::axum_users::__private as rt;
+    let me = rt::get(rt::me::<User>).patch(rt::update_me::<User>);
+    let by_id = rt::get(rt::user_by_id::<User>).patch(rt::update_user::<User>);
     rt::Routes::new(users)
-        .route(
-            "/me",
-            rt::get(rt::me::<User>)
-                .patch(rt::update_me::<User>)
-                .fallback(rt::me_as_id::<User>),
-        )
-        .route(
-            "/{id}",
-            rt::get(rt::user_by_id::<User>)
-                .patch(rt::update_user::<User>)
-                .delete(rt::delete_user::<User>),
-        )
+        .route("/me", me.fallback(rt::me_as_id::<User>))
+        .route("/{id}", by_id.delete(rt::delete_user::<User>))
         .into_router()
 }
 const _: () = {
@@ -245,42 +198,20 @@ const _: () = {
     }
     impl rt::Schema for UserRead {
         const NAME: &'static rt::str = "UserRead";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::id::<Uuid>(),
-            rt::Field::email(),
-            rt::Field::flag("is_active"),
-            rt::Field::flag("is_superuser"),
-            rt::Field::flag("is_verified"),
-        ];
+        const FIELDS: &'static [&'static [rt::Field]] = &[&rt::Field::read::<Uuid>()];
     }
     impl rt::Schema for UserCreate {
         const NAME: &'static rt::str = "UserCreate";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::email().required(),
-            rt::Field::password().required(),
-            rt::Field::dropped_flag("is_active"),
-            rt::Field::dropped_flag("is_superuser"),
-            rt::Field::dropped_flag("is_verified"),
-        ];
+        const FIELDS: &'static [&'static [rt::Field]] = &[rt::Field::CREATE];
     }
     impl rt::CreateSchema for UserCreate {
-        fn email(&self) -> &rt::str {
-            &self.email
-        }
-        fn password(&self) -> &rt::Password {
-            &self.password
+        fn credentials(&self) -> (&rt::str, &rt::Password) {
+            (&self.email, &self.password)
         }
     }
     impl rt::Schema for UserUpdate {
         const NAME: &'static rt::str = "UserUpdate";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::password(),
-            rt::Field::current_password(),
-            rt::Field::email(),
-            rt::Field::dropped_flag("is_active"),
-            rt::Field::dropped_flag("is_superuser"),
-            rt::Field::dropped_flag("is_verified"),
-        ];
+        const FIELDS: &'static [&'static [rt::Field]] = &[rt::Field::UPDATE];
     }
     impl rt::UpdateSchema<User> for UserUpdate {
         fn take_account(&mut self) -> rt::AccountUpdate {
@@ -291,19 +222,10 @@ const _: () = {
                 ..rt::Default::default()
             }
         }
-        fn apply(self, _: &mut User) -> rt::Columns {
-            rt::Columns::NONE
-        }
     }
     impl rt::Schema for UserAdminUpdate {
         const NAME: &'static rt::str = "UserAdminUpdate";
-        const FIELDS: &'static [rt::Field] = &[
-            rt::Field::password(),
-            rt::Field::email(),
-            rt::Field::flag("is_active"),
-            rt::Field::flag("is_superuser"),
-            rt::Field::flag("is_verified"),
-        ];
+        const FIELDS: &'static [&'static [rt::Field]] = &[rt::Field::ADMIN_UPDATE];
     }
     impl rt::UpdateSchema<User> for UserAdminUpdate {
         fn take_account(&mut self) -> rt::AccountUpdate {
@@ -316,15 +238,9 @@ const _: () = {
                 is_verified: self.is_verified.take(),
             }
         }
-        fn apply(self, _: &mut User) -> rt::Columns {
-            rt::Columns::NONE
-        }
     }
     impl<DB: rt::Dialect> rt::SqlUser<DB> for User {
         const SQL: &'static rt::UserSql = &USER_SQL;
-        fn columns() -> rt::Vec<rt::SqlColumn> {
-            rt::vec![]
-        }
         fn from_row(row: &rt::Row<'_, DB>) -> rt::SqlResult<Self> {
             rt::Ok(Self {
                 id: row.id(0)?,
@@ -336,12 +252,7 @@ const _: () = {
             })
         }
         fn bind(&self, values: &mut rt::Values<'_, DB>) -> rt::SqlResult<()> {
-            values.id(self.id)?;
-            values.add(&self.email)?;
-            values.hash(&self.hashed_password)?;
-            values.add(&self.is_active)?;
-            values.add(&self.is_superuser)?;
-            values.add(&self.is_verified)?;
+            values.account(&rt::AuthUser::account(self))?;
             rt::Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! The six roles and nothing else.
+// The six roles and nothing else.
 
 use axum_users::{AuthUser, PasswordHash};
 use uuid::Uuid;

@@ -151,6 +151,36 @@ impl Field {
         Self { name, kind, required: false, doc: "", deprecated: false, rules: &[] }
     }
 
+    /// What every read schema begins with.
+    #[must_use]
+    pub const fn read<Id: DeserializeOwned>() -> [Self; 5] {
+        let [is_active, is_superuser, is_verified] = Self::FLAGS;
+        [Self::id::<Id>(), Self::email(), is_active, is_superuser, is_verified]
+    }
+
+    /// What every registration begins with. The flags are checked and dropped (contract.md 4.2).
+    pub const CREATE: &'static [Self] = &{
+        let [is_active, is_superuser, is_verified] = Self::DROPPED_FLAGS;
+        [Self::email().required(), Self::password().required(), is_active, is_superuser, is_verified]
+    };
+
+    /// What every change of one's own account begins with. The flags are checked and dropped (contract.md 4.2).
+    pub const UPDATE: &'static [Self] = &{
+        let [is_active, is_superuser, is_verified] = Self::DROPPED_FLAGS;
+        [Self::password(), Self::current_password(), Self::email(), is_active, is_superuser, is_verified]
+    };
+
+    /// What every change by a superuser begins with.
+    pub const ADMIN_UPDATE: &'static [Self] = &{
+        let [is_active, is_superuser, is_verified] = Self::FLAGS;
+        [Self::password(), Self::email(), is_active, is_superuser, is_verified]
+    };
+
+    const FLAGS: [Self; 3] = [Self::flag("is_active"), Self::flag("is_superuser"), Self::flag("is_verified")];
+
+    const DROPPED_FLAGS: [Self; 3] =
+        [Self::dropped_flag("is_active"), Self::dropped_flag("is_superuser"), Self::dropped_flag("is_verified")];
+
     /// The id of a read schema.
     #[must_use]
     pub const fn id<T: DeserializeOwned>() -> Self {

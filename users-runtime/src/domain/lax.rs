@@ -1,6 +1,6 @@
 //! Serde helpers of the generated schemas: fields that tell absent from null, and booleans as the wire spells them.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The boolean that a value spells: `true`, `false`, 0, 1, or one of the words of contract.md 4.1 in any case. This is
@@ -23,29 +23,13 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// For `#[serde(default, deserialize_with = "present")]`: an absent key is `None`, a key with any value is `Some`, so
+/// For `#[serde(default, deserialize_with = "present")]` (here or on the struct): an absent key is `None`, a key with any value is `Some`, so
 /// that null means something for an `Option<Option<T>>`.
 ///
 /// # Errors
 /// Whatever `T` refuses.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-/// For `#[serde(default, deserialize_with = "flag")]`: a boolean in one of the wire's spellings, or an absent key.
-///
-/// # Errors
-/// Null and everything that spells no boolean.
-pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    flag_required(deserializer).map(Some)
-}
-
-/// For `#[serde(deserialize_with = "flag_required")]`: a boolean in one of the wire's spellings.
-///
-/// # Errors
-/// As for [`flag`].
-pub fn flag_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    boolean(&Value::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("expected a boolean"))
 }
 
 #[cfg(test)]
@@ -56,8 +40,6 @@ mod tests {
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Changes {
-        #[serde(default, deserialize_with = "flag")]
-        is_active: Option<bool>,
         #[serde(default, deserialize_with = "present")]
         nickname: Option<Option<String>>,
     }
@@ -107,11 +89,9 @@ mod tests {
     #[test]
     fn absent_is_not_null() {
         let read = |value| serde_json::from_value::<Changes>(value);
-        assert_eq!(read(json!({})).unwrap(), Changes { is_active: None, nickname: None });
-        let null = Changes { is_active: Some(false), nickname: Some(None) };
-        assert_eq!(read(json!({"nickname": null, "is_active": "off"})).unwrap(), null);
-        let value = Changes { is_active: None, nickname: Some(Some("Art".into())) };
+        assert_eq!(read(json!({})).unwrap(), Changes { nickname: None });
+        assert_eq!(read(json!({"nickname": null})).unwrap(), Changes { nickname: Some(None) });
+        let value = Changes { nickname: Some(Some("Art".into())) };
         assert_eq!(read(json!({"nickname": "Art"})).unwrap(), value);
-        assert!(read(json!({"is_active": null})).is_err());
     }
 }

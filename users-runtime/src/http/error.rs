@@ -9,7 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Problem, redact};
-use crate::port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError};
+use crate::{
+    event::Kind,
+    port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
+};
 
 /// When to try again after an outage, in seconds: the most that security.md (c) 4 allows, since a database that is
 /// down rarely comes back at once.
@@ -148,6 +151,18 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// The event of a request that ends in 5xx. Where an error becomes an answer the request is not at hand any more, so the
+/// line tells the cause and no client.
+fn failed(kind: Kind, reason: &'static str, cause: &(dyn std::error::Error + 'static)) {
+    let (event, cause) = (kind.name(), redact::cause(cause));
+    tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
+}
+
+/// The event of work that is refused because too much is under way.
+pub(super) fn overloaded(reason: &'static str) {
+    tracing::warn!(target: "axum_users", event = Kind::Overload.name(), outcome = "refused", reason);
+}
+
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self::Validation(vec![problem])
@@ -159,11 +174,11 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
-                tracing::error!(cause = redact::cause(&error), "the user store is not available");
+                failed(Kind::Dependency, "the user store is not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
             }
             _ => {
-                tracing::error!(cause = redact::cause(&error), "the user store failed");
+                failed(Kind::Dependency, "the user store failed", &error);
                 Self::Internal
             }
         }
@@ -173,9 +188,12 @@ impl From<StoreError> for ApiError {
 impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Overloaded { retry_after } => Self::Unavailable { retry_after },
+            HashError::Overloaded { retry_after } => {
+                overloaded("too many passwords wait");
+                Self::Unavailable { retry_after }
+            }
             HashError::Failed => {
-                tracing::error!("a password could not be hashed");
+                failed(Kind::Dependency, "a password could not be hashed", &error);
                 Self::Internal
             }
         }
@@ -184,7 +202,7 @@ impl From<HashError> for ApiError {
 
 impl From<StrategyError> for ApiError {
     fn from(error: StrategyError) -> Self {
-        tracing::error!(cause = redact::cause(&error), "a token strategy is not available");
+        failed(Kind::Dependency, "a token strategy is not available", &error);
         Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
     }
 }
@@ -194,7 +212,7 @@ impl From<HookError> for ApiError {
         match error {
             HookError::Answer(status, detail) => Self::Hook(status, detail),
             HookError::Failed(error) => {
-                tracing::error!(cause = redact::cause(error.as_ref()), "a hook of the application failed");
+                failed(Kind::Hook, "a hook of the application failed", error.as_ref());
                 Self::Internal
             }
         }
@@ -206,7 +224,7 @@ impl From<MailTokenError> for ApiError {
         match error {
             MailTokenError::Hash(error) => error.into(),
             MailTokenError::Failed => {
-                tracing::error!("a token for a mail could not be made");
+                failed(Kind::Dependency, "a token for a mail could not be made", &error);
                 Self::Internal
             }
         }
@@ -215,7 +233,7 @@ impl From<MailTokenError> for ApiError {
 
 impl From<RandomError> for ApiError {
     fn from(error: RandomError) -> Self {
-        tracing::error!(cause = redact::cause(&error), "no random bytes");
+        failed(Kind::Dependency, "no random bytes", &error);
         Self::Internal
     }
 }

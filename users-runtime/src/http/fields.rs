@@ -10,9 +10,13 @@ use crate::domain::{
 };
 
 /// Reports every problem, at most one per field, in the order of the table. Spellings of booleans that the wire
-/// allows for an application's own field are put right in `object`, for serde knows `true` and `false` only.
-pub(super) fn check(fields: &[Field], object: &mut Map<String, Value>, emails: EmailRules) -> Vec<Problem> {
-    fields.iter().filter_map(|field| check_field(field, object.get_mut(field.name), emails).err()).collect()
+/// allows are put right in `object`, for serde knows `true` and `false` only.
+pub(super) fn check<'f>(
+    fields: impl IntoIterator<Item = &'f Field>,
+    object: &mut Map<String, Value>,
+    emails: EmailRules,
+) -> Vec<Problem> {
+    fields.into_iter().filter_map(|field| check_field(field, object.get_mut(field.name), emails).err()).collect()
 }
 
 fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> Result<(), Problem> {
@@ -48,8 +52,14 @@ fn secret(field: &Field, value: &Value) -> Result<(), Problem> {
     }
 }
 
-fn flag(field: &Field, value: &Value) -> Result<(), Problem> {
-    if lax::boolean(value).is_some() { Ok(()) } else { Err(no_boolean(field, value)) }
+fn flag(field: &Field, value: &mut Value) -> Result<(), Problem> {
+    match lax::boolean(value) {
+        Some(truth) => {
+            *value = truth.into();
+            Ok(())
+        }
+        None => Err(no_boolean(field, value)),
+    }
 }
 
 fn no_boolean(field: &Field, value: &Value) -> Problem {

@@ -56,13 +56,12 @@ impl JsonBody {
 
     /// The keys of `T` that the body has, null or not, in the order of the schema: what an update's hook is told.
     /// Flags that `T` drops and the present password are not among them, since they change nothing.
-    #[must_use]
     pub(crate) fn present<T: Schema>(&self) -> Vec<&'static str> {
         let Content::Object(object) = &self.0 else {
             return Vec::new();
         };
         let changes = |field: &&Field| !matches!(field.kind, Kind::DroppedFlag | Kind::CurrentPassword);
-        T::FIELDS.iter().filter(changes).map(|field| field.name).filter(|name| object.contains_key(*name)).collect()
+        T::fields().filter(changes).map(|field| field.name).filter(|name| object.contains_key(*name)).collect()
     }
 
     /// Takes the body as one schema and reports everything that is wrong with it.
@@ -96,7 +95,7 @@ impl JsonBody {
 }
 
 fn understand<T: Schema + DeserializeOwned>(mut object: Map<String, Value>, rules: EmailRules) -> Result<T, ApiError> {
-    let problems = fields::check(T::FIELDS, &mut object, rules);
+    let problems = fields::check(T::fields(), &mut object, rules);
     if !problems.is_empty() {
         return Err(ApiError::Validation(problems));
     }
@@ -126,8 +125,8 @@ mod tests {
 
     impl Schema for Create {
         const NAME: &'static str = "UserCreate";
-        const FIELDS: &'static [Field] =
-            &[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")];
+        const FIELDS: &'static [&'static [Field]] =
+            &[&[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")]];
     }
 
     /// The body of reset-password.
@@ -139,7 +138,7 @@ mod tests {
 
     impl Schema for Reset {
         const NAME: &'static str = "Reset";
-        const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
+        const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required(), Field::password().required()]];
     }
 
     /// The body of request-verify-token.
@@ -151,7 +150,7 @@ mod tests {
 
     impl Schema for Request_ {
         const NAME: &'static str = "Request";
-        const FIELDS: &'static [Field] = &[Field::email().required()];
+        const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
     }
 
     async fn read(content_type: Option<&str>, body: impl Into<Body>) -> Result<JsonBody, ApiError> {

@@ -20,6 +20,8 @@ mod requirements;
 mod routes;
 mod rules;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use answer::{answer, granted, null};
 pub use by_id::IdText;

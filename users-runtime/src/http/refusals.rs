@@ -32,7 +32,10 @@ impl From<UpdateError> for ApiError {
 impl From<AfterAnswer> for ApiError {
     fn from(error: AfterAnswer) -> Self {
         match error {
-            AfterAnswer::Full(_) => Self::Unavailable { retry_after: 1 },
+            AfterAnswer::Full(_) => {
+                super::error::overloaded("too many mails wait");
+                Self::Unavailable { retry_after: 1 }
+            }
             AfterAnswer::Hook(error) => error.into(),
         }
     }

@@ -48,10 +48,10 @@ pub(super) fn of_one_route(route: Route, operation_id: &str) -> Option<(String, 
     let name = name(operation_id);
     let schema = match route {
         Route::Login => fixed::login_form(&name),
-        Route::ForgotPassword => schemas::sent(&name, ForgotPassword::FIELDS),
-        Route::ResetPassword => schemas::sent(&name, ResetPassword::FIELDS),
-        Route::RequestVerifyToken => schemas::sent(&name, RequestVerifyToken::FIELDS),
-        Route::Verify => schemas::sent(&name, Verify::FIELDS),
+        Route::ForgotPassword => schemas::sent(&name, ForgotPassword::fields()),
+        Route::ResetPassword => schemas::sent(&name, ResetPassword::fields()),
+        Route::RequestVerifyToken => schemas::sent(&name, RequestVerifyToken::fields()),
+        Route::Verify => schemas::sent(&name, Verify::fields()),
         _ => return None,
     };
     Some((name, schema))

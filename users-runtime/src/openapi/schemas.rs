@@ -22,17 +22,17 @@ use crate::{
 pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
     let id_format = (!U::Id::MADE_BY_DATABASE).then_some("uuid");
     // An answer always has every field; a request has those that the table requires.
-    let read = object(U::Read::NAME, U::Read::FIELDS, |_| true, id_format);
+    let read = object(U::Read::NAME, U::Read::fields(), |_| true, id_format);
     [
         (U::Read::NAME.to_owned(), read.into()),
-        (U::Create::NAME.to_owned(), sent(U::Create::NAME, U::Create::FIELDS)),
-        (U::Update::NAME.to_owned(), sent(U::Update::NAME, U::Update::FIELDS)),
-        (U::AdminUpdate::NAME.to_owned(), sent(U::AdminUpdate::NAME, U::AdminUpdate::FIELDS)),
+        (U::Create::NAME.to_owned(), sent(U::Create::NAME, U::Create::fields())),
+        (U::Update::NAME.to_owned(), sent(U::Update::NAME, U::Update::fields())),
+        (U::AdminUpdate::NAME.to_owned(), sent(U::AdminUpdate::NAME, U::AdminUpdate::fields())),
     ]
 }
 
 /// The schema of something that a client sends.
-pub(super) fn sent(title: &str, fields: &[Field]) -> RefOr<Schema> {
+pub(super) fn sent(title: &str, fields: impl Iterator<Item = &'static Field>) -> RefOr<Schema> {
     object(title, fields, |field| field.required, None).into()
 }
 
@@ -65,25 +65,30 @@ pub(super) fn title(name: &str) -> String {
     name.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
-/// `inner` or null. What says something about the field and not about one of the two stands beside them.
-pub(super) fn nullable(inner: Schema) -> Object {
+/// `inner` or null. That it is a password is said of the field and not of one of the two.
+pub(super) fn nullable(mut inner: Schema) -> Object {
     let mut outer = Object::with_type(SchemaType::AnyValue);
-    if let Schema::Object(inner) = &inner {
-        outer.write_only = inner.write_only;
-        outer.format = inner.format.clone().filter(|_| inner.write_only == Some(true));
+    if let Schema::Object(inner) = &mut inner
+        && inner.write_only.is_some()
+    {
+        (outer.write_only, outer.format) = (inner.write_only.take(), inner.format.take());
     }
-    let null = Object::with_type(Type::Null);
-    let either: Vec<Value> =
-        [inner, null.into()].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
+    let null = Schema::from(Object::with_type(Type::Null));
+    let either: Vec<Value> = [inner, null].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
     // utoipa's own AnyOf has no room for a title, `deprecated` or `writeOnly`.
     outer.extensions = Some(Extensions::from_iter([("anyOf", either)]));
     outer
 }
 
-fn object(title: &str, fields: &[Field], required: impl Fn(&Field) -> bool, id_format: Option<&str>) -> Object {
+fn object(
+    title: &str,
+    fields: impl Iterator<Item = &'static Field>,
+    required: impl Fn(&Field) -> bool,
+    id_format: Option<&str>,
+) -> Object {
     let mut object = ObjectBuilder::new().schema_type(Type::Object).title(Some(title));
     // A dropped flag is checked and thrown away, so no client has a reason to send it.
-    for field in fields.iter().filter(|field| !matches!(field.kind, Kind::DroppedFlag)) {
+    for field in fields.filter(|field| !matches!(field.kind, Kind::DroppedFlag)) {
         object = object.property(field.name, property(field, id_format));
         if required(field) {
             object = object.required(field.name);

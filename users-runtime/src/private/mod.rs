@@ -27,7 +27,7 @@ pub use crate::{
     domain::{
         Password, PasswordHash, Status, UserId,
         field::{Field, Rule, check_with},
-        lax::{flag, flag_required, present},
+        lax::present,
     },
     flows::{
         login::login,

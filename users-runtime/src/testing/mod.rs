@@ -5,3 +5,9 @@ mod store;
 
 pub use clock::ManualClock;
 pub use store::{Nonconformity, store_conformance, store_races};
+
+/// Users as the derive writes them, shared with the tests of the stores.
+#[cfg(test)]
+#[path = "../../tests/store/users.rs"]
+#[allow(missing_docs, unreachable_pub, dead_code)]
+pub(crate) mod users;

@@ -89,6 +89,21 @@ macro_rules! user {
             fn read(&self) -> Read {
                 Read { email: self.email.clone() }
             }
+
+            fn copy_custom(&mut self, from: &Self, columns: Columns) {
+                if columns.contains(6) {
+                    self.full_name.clone_from(&from.full_name);
+                }
+                if columns.contains(7) {
+                    self.visits = from.visits;
+                }
+                if columns.contains(8) {
+                    self.tags.clone_from(&from.tags);
+                }
+                if columns.contains(9) {
+                    self.plan = from.plan.clone();
+                }
+            }
         }
 
         impl UpdateSchema<$name> for Update {
@@ -176,26 +191,22 @@ pub struct Update {
 
 impl Schema for Read {
     const NAME: &'static str = "UserRead";
-    const FIELDS: &'static [Field] = &[Field::email()];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email()]];
 }
 
 impl Schema for Create {
     const NAME: &'static str = "UserCreate";
-    const FIELDS: &'static [Field] = &[Field::email().required(), Field::password().required()];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required(), Field::password().required()]];
 }
 
 impl Schema for Update {
     const NAME: &'static str = "UserUpdate";
-    const FIELDS: &'static [Field] = &[Field::custom::<Option<String>>("full_name")];
+    const FIELDS: &'static [&'static [Field]] = &[&[Field::custom::<Option<String>>("full_name")]];
 }
 
 impl CreateSchema for Create {
-    fn email(&self) -> &str {
-        &self.email
-    }
-
-    fn password(&self) -> &Password {
-        &self.password
+    fn credentials(&self) -> (&str, &Password) {
+        (&self.email, &self.password)
     }
 }
 

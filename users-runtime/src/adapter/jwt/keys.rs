@@ -4,8 +4,9 @@ use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{
-    Algorithm as JsonAlgorithm, DecodingKey, EncodingKey, crypto::rust_crypto::DEFAULT_PROVIDER, jwk::EllipticCurve,
+use p256::{
+    ecdsa::signature::{Signer, Verifier},
+    pkcs8::{DecodePrivateKey, DecodePublicKey},
 };
 use serde::Serialize;
 use sha2::Sha256;
@@ -73,15 +74,9 @@ impl SigningKeyPair {
     /// # Errors
     /// [`Error::Config`] for anything else, RSA keys and other curves included.
     pub fn es256_pem(private_key: &str) -> Result<Self> {
-        let signing = EncodingKey::from_ec_pem(private_key.as_bytes()).map_err(|_| refused("ES256", "private"))?;
-        let (curve, x, y) =
-            (DEFAULT_PROVIDER.key_utils.ec_pub_components_from_private_key)(signing.as_bytes(), JsonAlgorithm::ES256)
-                .map_err(|_| refused("ES256", "private"))?;
-        if curve != EllipticCurve::P256 {
-            return Err(refused("ES256", "private"));
-        }
-        let verifying = DecodingKey::from_ec_der(&[&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat());
-        Self::of(Algorithm::Es256, signing, verifying)
+        let signing = p256::ecdsa::SigningKey::from_pkcs8_pem(private_key).map_err(|_| refused("ES256", "private"))?;
+        let verifying = Public::Es256(*signing.verifying_key());
+        Ok(Self::of(Algorithm::Es256, Private::Es256(signing), verifying))
     }
 
     /// A pair for EdDSA (Ed25519, RFC 8037) from a private key in PKCS#8 PEM (`BEGIN PRIVATE KEY`).
@@ -89,13 +84,10 @@ impl SigningKeyPair {
     /// # Errors
     /// [`Error::Config`] for anything else.
     pub fn eddsa_pem(private_key: &str) -> Result<Self> {
-        let signing = EncodingKey::from_ed_pem(private_key.as_bytes()).map_err(|_| refused("EdDSA", "private"))?;
-        let public = (DEFAULT_PROVIDER.key_utils.ed_pub_components_from_private_key)(
-            signing.as_bytes(),
-            &EllipticCurve::Ed25519,
-        )
-        .map_err(|_| refused("EdDSA", "private"))?;
-        Self::of(Algorithm::EdDsa, signing, DecodingKey::from_ed_der(&public))
+        let signing =
+            ed25519_dalek::SigningKey::from_pkcs8_pem(private_key).map_err(|_| refused("EdDSA", "private"))?;
+        let verifying = Public::EdDsa(signing.verifying_key());
+        Ok(Self::of(Algorithm::EdDsa, Private::EdDsa(signing), verifying))
     }
 
     /// The public half, for a service that only verifies, or for keeping old tokens good after a rotation.
@@ -110,14 +102,9 @@ impl SigningKeyPair {
         Self(self.0.named(kid.into()))
     }
 
-    /// Signs once on trial, so that a broken key stops the start and not the first login.
-    fn of(algorithm: Algorithm, signing: EncodingKey, verifying: DecodingKey) -> Result<Self> {
-        let key = Key::new(algorithm, Material::KeyPair(Arc::new(Pair { signing: Some(signing), verifying })));
-        let signature = key.sign(b"trial").ok_or_else(|| refused(algorithm.name(), "private"))?;
-        if !key.verify(b"trial", &signature) {
-            return Err(refused(algorithm.name(), "private"));
-        }
-        Ok(Self(key))
+    fn of(algorithm: Algorithm, signing: Private, verifying: Public) -> Self {
+        let pair = Pair { signing: Some(signing), verifying };
+        Self(Key::new(algorithm, Material::KeyPair(Arc::new(pair))))
     }
 }
 
@@ -127,8 +114,8 @@ impl VerifyingKey {
     /// # Errors
     /// [`Error::Config`] for anything else, RSA keys and other curves included.
     pub fn es256_pem(public_key: &str) -> Result<Self> {
-        let key = DecodingKey::from_ec_pem(public_key.as_bytes()).map_err(|_| refused("ES256", "public"))?;
-        Self::of(Algorithm::Es256, key)
+        let key = p256::ecdsa::VerifyingKey::from_public_key_pem(public_key).map_err(|_| refused("ES256", "public"))?;
+        Ok(Self::of(Algorithm::Es256, Public::Es256(key)))
     }
 
     /// A public key for EdDSA (Ed25519) in PEM (`BEGIN PUBLIC KEY`).
@@ -136,12 +123,9 @@ impl VerifyingKey {
     /// # Errors
     /// [`Error::Config`] for anything else.
     pub fn eddsa_pem(public_key: &str) -> Result<Self> {
-        let key = DecodingKey::from_ed_pem(public_key.as_bytes()).map_err(|_| refused("EdDSA", "public"))?;
-        // The verifier slices 32 bytes without asking how many there are.
-        if key.try_get_as_bytes().map_or(true, |bytes| bytes.len() != ED25519_KEY_BYTES) {
-            return Err(refused("EdDSA", "public"));
-        }
-        Self::of(Algorithm::EdDsa, key)
+        let key =
+            ed25519_dalek::VerifyingKey::from_public_key_pem(public_key).map_err(|_| refused("EdDSA", "public"))?;
+        Ok(Self::of(Algorithm::EdDsa, Public::EdDsa(key)))
     }
 
     /// The same key under a name: it then verifies the tokens that carry this name, and no others.
@@ -150,10 +134,8 @@ impl VerifyingKey {
         Self(self.0.named(kid.into()))
     }
 
-    fn of(algorithm: Algorithm, verifying: DecodingKey) -> Result<Self> {
-        (DEFAULT_PROVIDER.verifier_factory)(&algorithm.json(), &verifying)
-            .map_err(|_| refused(algorithm.name(), "public"))?;
-        Ok(Self(Key::new(algorithm, Material::KeyPair(Arc::new(Pair { signing: None, verifying })))))
+    fn of(algorithm: Algorithm, verifying: Public) -> Self {
+        Self(Key::new(algorithm, Material::KeyPair(Arc::new(Pair { signing: None, verifying }))))
     }
 }
 
@@ -172,14 +154,6 @@ impl Algorithm {
             Self::Hs256 => "HS256",
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
-        }
-    }
-
-    const fn json(self) -> JsonAlgorithm {
-        match self {
-            Self::Hs256 => JsonAlgorithm::HS256,
-            Self::Es256 => JsonAlgorithm::ES256,
-            Self::EdDsa => JsonAlgorithm::EdDSA,
         }
     }
 }
@@ -203,8 +177,45 @@ enum Material {
 }
 
 struct Pair {
-    signing: Option<EncodingKey>,
-    verifying: DecodingKey,
+    signing: Option<Private>,
+    verifying: Public,
+}
+
+/// Both types wipe themselves when dropped.
+enum Private {
+    Es256(p256::ecdsa::SigningKey),
+    EdDsa(ed25519_dalek::SigningKey),
+}
+
+#[derive(Clone)]
+enum Public {
+    Es256(p256::ecdsa::VerifyingKey),
+    EdDsa(ed25519_dalek::VerifyingKey),
+}
+
+impl Private {
+    /// In the form of RFC 7518 section 3.4 (`R` and `S`, 32 bytes each) and RFC 8037.
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Es256(key) => {
+                let signature: p256::ecdsa::Signature = key.try_sign(message).ok()?;
+                Some(signature.to_bytes().to_vec())
+            }
+            Self::EdDsa(key) => Some(key.try_sign(message).ok()?.to_bytes().to_vec()),
+        }
+    }
+}
+
+impl Public {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            // The strict form refuses keys and points of small order, which the RFC leaves open.
+            Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+        }
+    }
 }
 
 /// The header in the order of the wire (contract.md section 10); PyJWT sorts the keys, so `kid` stands in the middle.
@@ -255,11 +266,7 @@ impl Key {
     pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.material {
             Material::Hmac(mac) => Some(mac.clone().chain_update(message).finalize().into_bytes().to_vec()),
-            Material::KeyPair(pair) => {
-                let signing = pair.signing.as_ref()?;
-                let signer = (DEFAULT_PROVIDER.signer_factory)(&self.algorithm.json(), signing).ok()?;
-                signer.try_sign(message).ok()
-            }
+            Material::KeyPair(pair) => pair.signing.as_ref()?.sign(message),
         }
     }
 
@@ -267,19 +274,12 @@ impl Key {
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Hmac(mac) => mac.clone().chain_update(message).verify_slice(signature).is_ok(),
-            // The provider is called directly and never through the process-wide default, which another crate may have
-            // set to one that panics or lacks an algorithm.
-            Material::KeyPair(pair) => (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm.json(), &pair.verifying)
-                .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok()),
+            Material::KeyPair(pair) => pair.verifying.verify(message, signature),
         }
     }
 }
 
 const PEM_MARK: &[u8] = b"-----BEGIN ";
-/// The first byte of an uncompressed point (SEC 1 section 2.3.3).
-const UNCOMPRESSED_POINT: u8 = 4;
-const ED25519_KEY_BYTES: usize = 32;
-
 fn encode_header(algorithm: Algorithm, kid: Option<&str>) -> String {
     let header = Header { alg: algorithm.name(), kid, typ: "JWT" };
     // Three strings always serialize.

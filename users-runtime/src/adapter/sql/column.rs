@@ -127,6 +127,11 @@ impl SqlColumn {
     #[must_use]
     pub fn filled_with<T: Serialize>(mut self, value: &T) -> Self {
         self.fill = match serde_json::to_value(value) {
+            // serde writes a UUID as text, sqlx stores its bytes where the database has no type for it. Other bytes
+            // have no text that we know.
+            Ok(Value::String(text)) if matches!(self.sql_type.as_str(), "BLOB" | "BINARY") => {
+                uuid::Uuid::try_parse(&text).ok().map(|id| format!("x'{}'", id.simple()))
+            }
             Ok(Value::String(text)) => Some(literal(&text)),
             Ok(Value::Number(number)) => Some(number.to_string()),
             Ok(Value::Bool(flag)) => Some(if flag { "TRUE" } else { "FALSE" }.to_owned()),

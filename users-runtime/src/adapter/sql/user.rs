@@ -9,7 +9,9 @@ pub trait SqlUser<DB: Dialect>: AuthUser {
     const SQL: &'static UserSql;
 
     /// The columns of the application's own, in the order of [`UserSql::columns`] after the six roles.
-    fn columns() -> Vec<SqlColumn>;
+    fn columns() -> Vec<SqlColumn> {
+        Vec::new()
+    }
 
     /// Reads a user: all columns, from index 0.
     ///

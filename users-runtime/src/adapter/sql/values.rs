@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Codec, Dialect, SqlColumn, SqlResult};
 use crate::{
     domain::{PasswordHash, UserId},
-    user::Columns,
+    user::{Account, Columns},
 };
 
 /// Takes the columns of a user in the order of [`UserSql::columns`](super::UserSql::columns) and binds what the
@@ -52,6 +52,19 @@ impl<'c, DB: Dialect> Values<'c, DB> {
             Purpose::Insert if !I::MADE_BY_DATABASE => DB::add_id(id, &mut self.arguments),
             Purpose::Insert | Purpose::Update(_) => Ok(()),
         }
+    }
+
+    /// The six roles.
+    ///
+    /// # Errors
+    /// If the driver refuses a value.
+    pub fn account<I: UserId>(&mut self, account: &Account<'_, I>) -> SqlResult<()> {
+        self.id(account.id)?;
+        self.add(&account.email.to_owned())?;
+        self.hash(account.hashed_password)?;
+        self.add(&account.status.is_active)?;
+        self.add(&account.status.is_superuser)?;
+        self.add(&account.status.is_verified)
     }
 
     /// A value that has a column type of its own.

@@ -81,13 +81,14 @@ impl CanonicalEmail {
         &self.0
     }
 
-    /// Whether a stored address can have this form: up to 320 octets (64 + `@` + 255, the most that RFC 3696 reads out
-    /// of the standards), none of them a control character. A login with any other user name is one of an unknown
-    /// user; the database need not be asked, and PostgreSQL would refuse a NUL with an error.
+    /// Whether a stored address can have this form: not more characters than the column holds, and no control character.
+    /// A login with any other user name is one of an unknown user; the database need not be asked, and PostgreSQL would
+    /// refuse a NUL with an error.
     #[must_use]
     pub fn may_be_stored(&self) -> bool {
+        /// The column's length in fastapi-users' tables, `VARCHAR(320)`.
         const MOST: usize = 320;
-        !self.0.is_empty() && self.0.len() <= MOST && !self.0.chars().any(char::is_control)
+        !self.0.is_empty() && self.0.chars().count() <= MOST && !self.0.contains(char::is_control)
     }
 }
 
@@ -155,5 +156,93 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    fn refused(text: &str) -> bool {
+        EmailAddress::parse(text, EmailRules::default()).is_err()
+    }
+
+    /// What docs/security.md promises about addresses by default.
+    #[test]
+    fn rules() {
+        let domain = |labels: usize, rest: usize| format!("{}{}.bt", "b1234567.".repeat(labels), "c".repeat(rest));
+        let longest = format!("{}@{}", "a".repeat(64), domain(20, 6));
+        assert_eq!(longest.len(), 254);
+        for address in
+            [longest.as_str(), "a@b.co", "a+b.c_d@b-c.co.uk", "a@bücher.com", "a@xn--bcher-kva.com", " a@b.co "]
+        {
+            assert!(!refused(address), "{address}");
+        }
+        let too_long = format!("{}@{}", "a".repeat(64), domain(20, 7));
+        let long_local_part = format!("{}@b.co", "a".repeat(65));
+        let long_label = format!("a@{}.co", "b".repeat(64));
+        // 80 characters, and more than 254 bytes as it travels.
+        let long_in_ascii = format!("a@{}co", "ü1.".repeat(30));
+        for address in [
+            too_long.as_str(),
+            &long_local_part,
+            &long_label,
+            &long_in_ascii,
+            "é@b.co",
+            "a b@b.co",
+            "\"a b\"@b.co",
+            "A <a@b.co>",
+            "<a@b.co>",
+            "a@b.co, c@d.co",
+            "a@b.co c@d.co",
+            "a@b@c.co",
+            "a@b",
+            "a@[127.0.0.1]",
+            "a@127.0.0.1",
+            "a@x.test",
+            "a@b.co\0",
+            "a\u{7f}@b.co",
+            "a\u{202e}@b.co",
+            "",
+        ] {
+            assert!(refused(address), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn header_injection_refused() {
+        for separator in ["\r\n", "\n", "\r", "\0", "\u{b}", "\u{85}", "\u{2028}", ",", ";", " ", "%0a,", "\\r\\n"] {
+            for address in [
+                format!("a@b.co{separator}Bcc: x@y.zz"),
+                format!("a{separator}Bcc: x@y.zz"),
+                format!("a@b.co{separator}c@d.co"),
+                format!("a@b{separator}.co>,<c@d.co"),
+            ] {
+                for rules in [EmailRules::Ascii, EmailRules::Internationalized] {
+                    assert!(EmailAddress::parse(&address, rules).is_err(), "{address:?}");
+                }
+            }
+        }
+    }
+
+    /// However an address is spelled, at registration or at login, one text is compared.
+    #[test]
+    fn one_canonical_form_everywhere() {
+        for (spellings, canonical) in [
+            (["King@Camelot.BT", "king@camelot.bt", " KING@CAMELOT.bt "], "king@camelot.bt"),
+            (["a@BÜCHER.de", "A@bu\u{308}cher.DE", "a@xn--bcher-kva.de"], "a@bücher.de"),
+            (["a@ｃａｍｅｌｏｔ.bt", "a@camelot。bt", "A@Camelot.bt"], "a@camelot.bt"),
+        ] {
+            for spelling in spellings {
+                let address = EmailAddress::parse(spelling, EmailRules::Ascii).unwrap();
+                assert_eq!(address.canonical().as_str(), canonical, "{spelling}");
+                assert_eq!(CanonicalEmail::of(address.as_str()), address.canonical());
+                assert_eq!(CanonicalEmail::of(&address.as_str().to_ascii_uppercase()), address.canonical());
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_name_that_no_stored_address_has_needs_no_database() {
+        assert!(CanonicalEmail::of("king@camelot.bt").may_be_stored());
+        assert!(CanonicalEmail::of("é".repeat(320).as_str()).may_be_stored());
+        for text in ["", "a\0@camelot.bt", "a\n", "\u{85}", "x".repeat(321).as_str()] {
+            assert!(!CanonicalEmail::of(text).may_be_stored(), "{text:?}");
+        }
     }
 }

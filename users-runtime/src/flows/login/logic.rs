@@ -65,12 +65,13 @@ impl<U: AuthUser> Users<U> {
         Ok(granted)
     }
 
-    /// Looks the user name up as typed (contract.md 4.3). A NUL, which no stored address holds, is not sent to a database.
+    /// Looks the user name up as typed (contract.md 4.3). What no stored address can be is not sent to a database.
     async fn find_by_username(&self, username: &str) -> Result<Option<Found<U>>, LoginError> {
-        if username.contains('\0') {
+        let email = CanonicalEmail::of(username);
+        if !email.may_be_stored() {
             return Ok(None);
         }
-        self.parts().store.find_by_email(&CanonicalEmail::of(username)).await.map_err(LoginError::Store)
+        self.parts().store.find_by_email(&email).await.map_err(LoginError::Store)
     }
 
     /// Verifies the password, or spends the same time on nobody, and upgrades an outdated hash.

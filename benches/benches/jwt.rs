@@ -7,11 +7,7 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use futures_util::FutureExt;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-use serde::Deserialize;
-use users_runtime::{
+use axum_users::{
     adapter::{
         OsRandom, SystemClock,
         jwt::{HmacKey, Jwt, JwtConfig, KeyRing, SigningKeyPair},
@@ -19,10 +15,14 @@ use users_runtime::{
     domain::{AccessToken, Epoch, Login, SecretKey, Timestamp, TokenId},
     port::{BoxFuture, Clock, RevocationStore, Strategy, StrategyError},
 };
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::FutureExt;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
 
 const SECRET: &str = "0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u";
-const PRIVATE: &str = include_str!("../tests/security_tokens/keys/es256-private.pem");
-const PUBLIC: &str = include_str!("../tests/security_tokens/keys/es256-public.pem");
+const PRIVATE: &str = include_str!("../../users-runtime/tests/security_tokens/keys/es256-private.pem");
+const PUBLIC: &str = include_str!("../../users-runtime/tests/security_tokens/keys/es256-public.pem");
 
 /// The baseline's claims: all that a session needs.
 #[derive(Deserialize)]

@@ -57,8 +57,12 @@ enum Reply<U: AuthUser> {
     AskAlone,
 }
 
-/// The right to run a query. Whoever drops it, at the end or because the caller went away, passes it on.
-struct Leadership<U: AuthUser>(Arc<Shared<U>>);
+/// The right to run a query, and for whom. Whoever drops it, at the end or because the caller went away, passes it on.
+struct Leadership<U: AuthUser> {
+    shared: Arc<Shared<U>>,
+    // Handed over with the right, so that a second query that ends now does not split those who waited.
+    batch: Vec<Waiting<U>>,
+}
 
 impl<U: AuthUser> Loader<U> {
     /// A loader in front of a store.
@@ -104,7 +108,7 @@ impl<U: AuthUser> Shared<U> {
         let mut queue = self.queue();
         if queue.queries < MAX_QUERIES {
             queue.queries += 1;
-            return Ok(Leadership(Arc::clone(self)));
+            return Ok(Leadership { shared: Arc::clone(self), batch: Vec::new() });
         }
         let (reply, receiver) = oneshot::channel();
         queue.waiting.push_back(Waiting { lookup: lookup.clone(), reply });
@@ -117,46 +121,53 @@ impl<U: AuthUser> Shared<U> {
     }
 }
 
+impl<U: AuthUser> Queue<U> {
+    /// Moves those who wait into a batch, as far as it has room.
+    fn fill(&mut self, batch: &mut Vec<Waiting<U>>) {
+        let room = (MAX_BATCH - 1).saturating_sub(batch.len()); // one is the leader's own
+        batch.extend(self.waiting.drain(..room.min(self.waiting.len())));
+    }
+}
+
 impl<U: AuthUser> Leadership<U> {
     /// Runs one query for `own` and everybody who waits now.
-    async fn run(self, own: Lookup<U::Id>) -> Answer<U> {
-        let waiting: Vec<Waiting<U>> = {
-            let mut queue = self.0.queue();
-            let number = queue.waiting.len().min(MAX_BATCH - 1);
-            queue.waiting.drain(..number).collect()
-        };
-        if waiting.is_empty() {
-            return self.0.find_alone(own).await;
+    async fn run(mut self, own: Lookup<U::Id>) -> Answer<U> {
+        let shared = Arc::clone(&self.shared);
+        shared.queue().fill(&mut self.batch);
+        if self.batch.is_empty() {
+            return shared.find_alone(own).await;
         }
-        let (lookups, replies): (Vec<_>, Vec<_>) =
-            waiting.into_iter().map(|waiting| (waiting.lookup, waiting.reply)).unzip();
-        let lookups: Vec<_> = std::iter::once(own.clone()).chain(lookups).collect();
+        let mut lookups = Vec::with_capacity(self.batch.len() + 1);
+        lookups.push(own.clone());
+        lookups.extend(self.batch.iter().map(|waiting| waiting.lookup.clone()));
 
-        let shared = Arc::clone(&self.0);
         let found = shared
             .store
             .find(&lookups)
             .await
             .and_then(|answers| if answers.len() == lookups.len() { Ok(answers) } else { Err(wrong_number()) });
+        let batch = std::mem::take(&mut self.batch);
         drop(self); // the next query may start while the answers are handed out
 
         // A caller that is gone does not want its answer: `send` fails, and that is all.
         match found {
-            Ok(mut answers) => {
-                for (reply, answer) in replies.into_iter().zip(answers.drain(1..)) {
-                    let _gone = reply.send(Reply::Answer(Ok(answer)));
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
+                let own = answers.next().flatten();
+                for (waiting, answer) in batch.into_iter().zip(answers) {
+                    let _gone = waiting.reply.send(Reply::Answer(Ok(answer)));
                 }
-                Ok(answers.pop().flatten())
+                Ok(own)
             }
             Err(error @ StoreError::Unavailable(_)) => {
-                for reply in replies {
-                    let _gone = reply.send(Reply::Answer(Err(error.clone())));
+                for waiting in batch {
+                    let _gone = waiting.reply.send(Reply::Answer(Err(error.clone())));
                 }
                 Err(error)
             }
             Err(_) => {
-                for reply in replies {
-                    let _gone = reply.send(Reply::AskAlone);
+                for waiting in batch {
+                    let _gone = waiting.reply.send(Reply::AskAlone);
                 }
                 shared.find_alone(own).await
             }
@@ -165,27 +176,29 @@ impl<U: AuthUser> Leadership<U> {
 }
 
 impl<U: AuthUser> Drop for Leadership<U> {
+    /// If the leader went away with its batch, those in it find their reply dropped and join again.
     fn drop(&mut self) {
-        loop {
-            let next = {
-                let mut queue = self.0.queue();
-                let next = queue.waiting.pop_front();
-                if next.is_none() {
-                    queue.queries -= 1;
-                }
-                next
-            };
-            let Some(next) = next else { return };
-            // If that caller is gone, its leadership comes back and is dropped, which would pass it on a second time:
-            // so ask first. A caller that goes away after the question drops the leadership with its receiver.
-            if !next.reply.is_closed() {
-                let _passed_on_by_its_own_drop = next.reply.send(Reply::Lead(Leadership(Arc::clone(&self.0))));
-                return;
+        let mut queue = self.shared.queue();
+        // Asking first keeps a leadership from coming back unread and being dropped here under the lock. Who goes away
+        // after the question drops it with the reply, and that passes it on.
+        while let Some(next) = queue.waiting.pop_front() {
+            if next.reply.is_closed() {
+                continue;
             }
+            let mut batch = Vec::new();
+            queue.fill(&mut batch);
+            drop(queue);
+            let _passed_on_by_its_own_drop =
+                next.reply.send(Reply::Lead(Leadership { shared: Arc::clone(&self.shared), batch }));
+            return;
         }
+        queue.queries -= 1;
     }
 }
 
 fn wrong_number() -> StoreError {
     StoreError::failed("the store did not answer every look-up")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! The same service out of axum-users: the struct, the derive, the defaults.
+
+use std::env;
+
+use axum::Router;
+use axum_users::{AuthUser, Backend, PasswordHash, SecretKey, Users};
+use uuid::Uuid;
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+    #[auth(read, create, update)]
+    pub full_name: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> axum_users::Result<()> {
+    let (address, database) = (env::var("BIND").unwrap(), env::var("DATABASE").unwrap());
+    let users = Users::<User>::builder(SecretKey::new("q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E")?)
+        .database(format!("sqlite://{database}?mode=rwc"))
+        .backend(Backend::bearer_jwt("jwt"))
+        .build()
+        .await?;
+    users.migrate().await?;
+    let app = Router::new().merge(user_routes(&users)).with_state(users);
+    axum_users::serve(app, address).await
+}

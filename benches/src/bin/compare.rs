@@ -1,0 +1,190 @@
+//! `axum-users` beside the hand-written service, in turns, in one run. Prints ratios; `scripts/bench` builds and starts it.
+//!
+//! Ratios, since times depend on the machine. `--short` only shows that it runs.
+
+use std::{
+    env, io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum_users_benches::{
+    client::Connection,
+    server::{Server, login, me},
+    stats::{median, quantile},
+};
+
+struct Plan {
+    rounds: usize,
+    phase: Duration,
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let short = env::args().any(|argument| argument == "--short");
+    let plan = if short {
+        Plan { rounds: 1, phase: Duration::from_millis(500) }
+    } else {
+        Plan { rounds: 7, phase: Duration::from_secs(4) }
+    };
+    let (ours, theirs) = (Server::start("candidate", 8701).await?, Server::start("baseline", 8702).await?);
+    let (our_token, their_token) = (ours.member("king@camelot.bt").await?, theirs.member("king@camelot.bt").await?);
+
+    for connections in [1, 16] {
+        let mut ratios = Vec::new();
+        for _ in 0..plan.rounds {
+            let a = per_cpu_second(&ours, &me(&our_token), connections, plan.phase).await?;
+            let b = per_cpu_second(&theirs, &me(&their_token), connections, plan.phase).await?;
+            println!("  me, {connections:>2} connections: {a:>8.0} to {b:>8.0} requests per CPU-second");
+            ratios.push(a / b);
+        }
+        report(
+            &format!("GET /users/me per CPU-second, {connections} connections"),
+            median(&mut ratios),
+            "goal >= 0.97",
+        );
+    }
+
+    let mut ratios = Vec::new();
+    for _ in 0..plan.rounds {
+        let a = per_second(&ours, &login("king@camelot.bt"), 4, plan.phase).await?;
+        let b = per_second(&theirs, &login("king@camelot.bt"), 4, plan.phase).await?;
+        println!("  login, 4 connections: {a:>6.1} to {b:>6.1} per second");
+        ratios.push(a / b);
+    }
+    report("logins per second", median(&mut ratios), "goal >= 1.15");
+    drop((ours, theirs));
+
+    for name in ["candidate", "baseline"] {
+        flood(name, &plan).await?;
+    }
+    Ok(())
+}
+
+fn report(what: &str, ratio: f64, goal: &str) {
+    println!("{what}: {ratio:.2} of the baseline ({goal})");
+}
+
+/// How many requests `connections` connections get answered while `phase` lasts. 503 counts for nothing.
+async fn answered(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<u64> {
+    let end = Instant::now() + phase;
+    let mut tasks = Vec::new();
+    for _ in 0..connections {
+        let (address, request) = (server.address.clone(), request.to_vec());
+        tasks.push(tokio::spawn(async move {
+            let mut connection = Connection::open(&address).await?;
+            let mut count = 0;
+            while Instant::now() < end {
+                match connection.call(&request).await?.status {
+                    200 => count += 1,
+                    503 => {}
+                    status => return Err(io::Error::other(format!("answered {status}"))),
+                }
+            }
+            Ok(count)
+        }));
+    }
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await.map_err(io::Error::other)??;
+    }
+    Ok(sum)
+}
+
+async fn per_cpu_second(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<f64> {
+    answered(server, request, connections, phase / 8).await?; // warm up
+    let before = server.cpu()?;
+    let count = answered(server, request, connections, phase).await?;
+    Ok(count as f64 / (server.cpu()? - before).as_secs_f64().max(0.01))
+}
+
+async fn per_second(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<f64> {
+    let start = Instant::now();
+    let count = answered(server, request, connections, phase).await?;
+    Ok(count as f64 / start.elapsed().as_secs_f64())
+}
+
+/// The latency of `GET /users/me` alone and while 64 connections log in, and what the flood costs in memory.
+async fn flood(name: &'static str, plan: &Plan) -> io::Result<()> {
+    let server = Server::start(name, 8703).await?;
+    let token = server.member("king@camelot.bt").await?;
+    let mut idle = latencies(&server, &me(&token), plan.phase).await?;
+    let (before, _) = server.memory()?;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let (done, shed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let mut crowd = Vec::new();
+    for _ in 0..64 {
+        let (address, stop, done, shed) =
+            (server.address.clone(), Arc::clone(&stop), Arc::clone(&done), Arc::clone(&shed));
+        crowd.push(tokio::spawn(async move {
+            let mut connection = Connection::open(&address).await?;
+            while !stop.load(Ordering::Relaxed) {
+                match connection.call(&login("king@camelot.bt")).await?.status {
+                    200 => drop(done.fetch_add(1, Ordering::Relaxed)),
+                    503 => {
+                        shed.fetch_add(1, Ordering::Relaxed);
+                        // A client that honours `Retry-After` at least waits a little.
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                    status => return Err(io::Error::other(format!("a login answered {status}"))),
+                }
+            }
+            Ok(())
+        }));
+    }
+    tokio::time::sleep(plan.phase / 4).await;
+    let mut flooded = latencies(&server, &me(&token), plan.phase * 2).await?;
+    let (_, peak) = server.memory()?;
+    stop.store(true, Ordering::Relaxed);
+    for connection in crowd {
+        connection.await.map_err(io::Error::other)??;
+    }
+    println!(
+        "{name}: me p50 {:.2} -> {:.2} ms, p99 {:.2} -> {:.2} ms in a flood of 64 logins ({} answered, {} shed); +{:.0} MiB",
+        quantile(&mut idle, 0.5),
+        quantile(&mut flooded, 0.5),
+        quantile(&mut idle, 0.99),
+        quantile(&mut flooded, 0.99),
+        done.load(Ordering::Relaxed),
+        shed.load(Ordering::Relaxed),
+        peak - before,
+    );
+    if name == "candidate" {
+        let ratio = quantile(&mut flooded, 0.99) / quantile(&mut idle, 0.99);
+        println!("p99 of me in the flood: {ratio:.2} of its own idle p99 (goal <= 2)");
+        println!("memory in the flood: +{:.0} MiB (goal <= budget of 256 + 64)", peak - before);
+    }
+    Ok(())
+}
+
+/// Latencies in milliseconds of a client that asks 4 times at once, again and again, with a breath between.
+async fn latencies(server: &Server, request: &[u8], phase: Duration) -> io::Result<Vec<f64>> {
+    let end = Instant::now() + phase;
+    let mut tasks = Vec::new();
+    for _ in 0..4 {
+        let (address, request) = (server.address.clone(), request.to_vec());
+        tasks.push(tokio::spawn(async move {
+            let mut connection = Connection::open(&address).await?;
+            let mut times = Vec::new();
+            while Instant::now() < end {
+                let start = Instant::now();
+                let status = connection.call(&request).await?.status;
+                times.push(start.elapsed().as_secs_f64() * 1000.0);
+                if status != 200 {
+                    return Err(io::Error::other(format!("me answered {status}")));
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            Ok(times)
+        }));
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.map_err(io::Error::other)??);
+    }
+    Ok(all)
+}

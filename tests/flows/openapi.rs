@@ -1,0 +1,428 @@
+//! The OpenAPI document against contract.md section 16 and against the service that it describes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode},
+};
+use axum_users::{
+    AccessToken, AuthUser, Backend, JwtConfig, PasswordHash, Policy, Prefixes, Route, RouteGroup, SecretKey, Users,
+    adapter::password::{Argon2Params, HashSettings},
+    openapi, openapi_at, openapi_routes,
+    port::{Granted, SecurityScheme, Transport},
+};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::support::{SECRET, Setup, TestApp};
+
+/// Method, path, operation id, tag, documented answers: what fastapi-users 15.0.5 emits for a bearer backend `jwt`.
+const WIRE: [(&str, &str, &str, &str, &str); 12] = [
+    ("post", "/auth/jwt/login", "auth_jwt_login_auth_jwt_login_post", "auth", "200 400 422"),
+    ("post", "/auth/jwt/logout", "auth_jwt_logout_auth_jwt_logout_post", "auth", "200 204 401"),
+    ("post", "/auth/register", "register_register_auth_register_post", "auth", "201 400 422"),
+    ("post", "/auth/forgot-password", "reset_forgot_password_auth_forgot_password_post", "auth", "202 422"),
+    ("post", "/auth/reset-password", "reset_reset_password_auth_reset_password_post", "auth", "200 400 422"),
+    ("post", "/auth/request-verify-token", "verify_request_token_auth_request_verify_token_post", "auth", "202 422"),
+    ("post", "/auth/verify", "verify_verify_auth_verify_post", "auth", "200 400 422"),
+    ("get", "/users/me", "users_current_user_users_me_get", "users", "200 401"),
+    ("patch", "/users/me", "users_patch_current_user_users_me_patch", "users", "200 400 401 422"),
+    ("get", "/users/{id}", "users_user_users__id__get", "users", "200 401 403 404 422"),
+    ("patch", "/users/{id}", "users_patch_user_users__id__patch", "users", "200 400 401 403 404 422"),
+    ("delete", "/users/{id}", "users_delete_user_users__id__delete", "users", "204 401 403 404 422"),
+];
+
+fn document_of<U: AuthUser>(users: &Users<U>) -> Value {
+    serde_json::to_value(openapi(users)).unwrap()
+}
+
+/// (method, path, operation), in the document's order.
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            found.push((method.clone(), path.clone(), operation));
+        }
+    }
+    found
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn document_matches_the_wire() {
+    let app = TestApp::start().await;
+    let document = document_of(&app.users);
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut expected = BTreeMap::new();
+    for (method, path, id, tag, statuses) in WIRE {
+        expected.insert((method.to_owned(), path.to_owned()), (id.to_owned(), vec![tag], statuses.to_owned()));
+    }
+    let mut found = BTreeMap::new();
+    for (method, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        let tags = operation["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+        let statuses = keys(&operation["responses"]).join(" ");
+        found.insert((method, path), (id, tags, statuses));
+    }
+    assert_eq!(found, expected);
+    let schemas: BTreeSet<_> = keys(&document["components"]["schemas"]).into_iter().collect();
+    let of_the_wire = [
+        "BearerResponse",
+        "Body_auth_jwt_login_auth_jwt_login_post",
+        "Body_reset_forgot_password_auth_forgot_password_post",
+        "Body_reset_reset_password_auth_reset_password_post",
+        "Body_verify_request_token_auth_request_verify_token_post",
+        "Body_verify_verify_auth_verify_post",
+        "ErrorModel",
+        "HTTPValidationError",
+        "UserCreate",
+        "UserRead",
+        "UserUpdate",
+        "ValidationError",
+    ];
+    assert_eq!(schemas, of_the_wire.into_iter().chain(["UserAdminUpdate"]).collect());
+    assert_eq!(
+        document["components"]["securitySchemes"],
+        json!({"OAuth2PasswordBearer": {"type": "oauth2", "flows": {"password": {"tokenUrl": "auth/jwt/login", "scopes": {}}}}})
+    );
+}
+
+#[tokio::test]
+async fn the_bodies_are_those_of_the_wire_but_for_flags_that_nobody_can_set() {
+    let app = TestApp::start().await;
+    let document = document_of(&app.users);
+    let schemas = &document["components"]["schemas"];
+    let name = json!({"title": "First Name", "description": "The first name.",
+        "anyOf": [{"type": "string", "maxLength": 80}, {"type": "null"}]});
+    let email = json!({"title": "Email", "type": "string", "format": "email"});
+    let flag = |title: &str| json!({"title": title, "type": "boolean"});
+    let quota = json!({"title": "Quota", "type": "integer", "description": "What a superuser grants."});
+    assert_eq!(
+        schemas["UserRead"],
+        json!({
+            "type": "object", "title": "UserRead",
+            "required": ["id", "email", "is_active", "is_superuser", "is_verified", "first_name", "quota"],
+            "properties": {
+                "id": {"title": "Id", "type": "string", "format": "uuid"}, "email": email,
+                "is_active": flag("Is Active"), "is_superuser": flag("Is Superuser"), "is_verified": flag("Is Verified"),
+                "first_name": {"title": "First Name", "description": "The first name.",
+                    "anyOf": [{"type": "string"}, {"type": "null"}]},
+                "quota": quota,
+            },
+        })
+    );
+    assert_eq!(schemas["UserCreate"]["required"], json!(["email", "password"]));
+    assert_eq!(schemas["UserCreate"]["properties"]["first_name"], name);
+    assert_eq!(keys(&schemas["UserCreate"]["properties"]), ["email", "first_name", "password"]);
+    assert_eq!(keys(&schemas["UserUpdate"]["properties"]), ["current_password", "email", "first_name", "password"]);
+    assert_eq!(
+        keys(&schemas["UserAdminUpdate"]["properties"]),
+        ["email", "first_name", "is_active", "is_superuser", "is_verified", "password", "quota"]
+    );
+    assert_eq!(schemas["UserUpdate"].get("required"), None);
+    let reset = &schemas["Body_reset_reset_password_auth_reset_password_post"];
+    assert_eq!(reset["required"], json!(["token", "password"]));
+    let login = &schemas["Body_auth_jwt_login_auth_jwt_login_post"];
+    assert_eq!(login["required"], json!(["username", "password"]));
+    assert_eq!(login["properties"]["grant_type"]["anyOf"][0]["pattern"], "^password$");
+}
+
+#[tokio::test]
+async fn passwords_write_only() {
+    let app = TestApp::start().await;
+    let document = document_of(&app.users);
+    let mut marked = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for field in ["password", "current_password", "client_secret"] {
+            let Some(property) = schema["properties"].get(field) else { continue };
+            assert_eq!(
+                (&property["format"], &property["writeOnly"]),
+                (&json!("password"), &json!(true)),
+                "{name}.{field}"
+            );
+            marked += 1;
+        }
+    }
+    assert_eq!(marked, 7, "create, update twice, superuser's update, reset, login twice");
+    for (method, path, operation) in operations(&document) {
+        let mut answers = operation["responses"].to_string();
+        for name in keys(&document["components"]["schemas"]) {
+            if answers.contains(&format!("#/components/schemas/{name}\"")) {
+                answers.push_str(&document["components"]["schemas"][name].to_string());
+            }
+        }
+        assert!(!answers.contains("writeOnly"), "{method} {path} answers something write-only");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_a_description_and_every_reference_a_target() {
+    let app = TestApp::start().await;
+    let document = document_of(&app.users);
+    for (method, path, operation) in operations(&document) {
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            assert!(!answer["description"].as_str().unwrap_or_default().is_empty(), "{method} {path} {status}");
+        }
+    }
+    let text = document.to_string();
+    let mut references = 0;
+    for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+        references += 1;
+    }
+    assert!(references > 20);
+}
+
+#[tokio::test]
+async fn every_route_is_documented_and_answers() {
+    let app = TestApp::start().await;
+    let superuser = app.superuser("root@camelot.bt").await;
+    let document = document_of(&app.users);
+    let documented = operations(&document);
+    for (method, path, operation) in &documented {
+        // Logging out would end the session that the others need.
+        let token = if path.ends_with("/logout") { "dead" } else { &superuser };
+        let concrete = path.replace("{id}", "d35d213e-f3d8-4f08-954a-7e0d1bea286f");
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let answer = app.request(method.clone(), &concrete).bearer(token).json(json!({})).send().await;
+        let statuses = keys(&operation["responses"]);
+        assert!(
+            statuses.contains(&answer.status.as_str()),
+            "{method} {path}: {} is not in {statuses:?}",
+            answer.status
+        );
+        let stranger = app.request(method.clone(), &concrete).json(json!({})).send().await;
+        assert!(statuses.contains(&stranger.status.as_str()), "{method} {path}: {}", stranger.status);
+        let needs_a_token = operation.get("security").is_some();
+        assert_eq!(stranger.status == StatusCode::UNAUTHORIZED, needs_a_token, "{method} {path}");
+    }
+    // And no more than what is documented: other methods are wrong methods, but for a superuser's `DELETE /users/me`.
+    for (_, path, _) in &documented {
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let known = documented.iter().any(|(other, place, _)| (other.as_str(), place) == (method, path));
+            if known || (method, path.as_str()) == ("delete", "/users/me") {
+                continue;
+            }
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = app.request(method.clone(), &path.replace("{id}", "x")).bearer(&superuser).send().await;
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn the_derive_writes_the_routes_of_the_inventory() {
+    let expansion = include_str!("../../users-macros/tests/golden/smallest.expanded.rs");
+    let written: BTreeSet<&str> =
+        expansion.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
+    let inventory: BTreeSet<&str> = Route::ALL.into_iter().map(Route::path).collect();
+    assert_eq!(written, inventory);
+}
+
+#[tokio::test]
+async fn groups_show_where_the_application_mounts_them() {
+    let app = TestApp::start().await;
+    let prefixes = Prefixes::usual()
+        .at(RouteGroup::Auth, "/api/{backend}")
+        .at(RouteGroup::Users, "/api/people")
+        .without(RouteGroup::Verify);
+    let document = serde_json::to_value(openapi_at(&app.users, &prefixes)).unwrap();
+    let paths: BTreeSet<_> = keys(&document["paths"]).into_iter().collect();
+    let expected = [
+        "/api/jwt/login",
+        "/api/jwt/logout",
+        "/api/people/me",
+        "/api/people/{id}",
+        "/auth/forgot-password",
+        "/auth/register",
+        "/auth/reset-password",
+    ];
+    assert_eq!(paths, expected.into_iter().collect());
+    let login = &document["paths"]["/api/jwt/login"]["post"];
+    assert_eq!(login["operationId"], "auth_jwt_login_api_jwt_login_post");
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["OAuth2PasswordBearer"]["flows"]["password"]["tokenUrl"], "api/jwt/login");
+}
+
+#[tokio::test]
+async fn required_verification_shows_as_403() {
+    let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
+    let document = document_of(&app.users);
+    assert_eq!(keys(&document["paths"]["/users/me"]["get"]["responses"]), ["200", "401", "403"]);
+    assert_eq!(keys(&document["paths"]["/auth/jwt/logout"]["post"]["responses"]), ["200", "204", "401", "403"]);
+}
+
+/// A transport that only says where its token travels.
+struct InCookie(&'static str);
+
+impl Transport for InCookie {
+    fn read(&self, _: &axum::http::HeaderMap) -> Option<AccessToken> {
+        None
+    }
+
+    fn grant(&self, _: &AccessToken) -> Granted {
+        self.clear()
+    }
+
+    fn clear(&self) -> Granted {
+        Granted { status: StatusCode::NO_CONTENT, headers: axum::http::HeaderMap::new(), body: None }
+    }
+
+    fn security_scheme(&self) -> Option<SecurityScheme> {
+        Some(SecurityScheme::Cookie { name: self.0.to_owned() })
+    }
+}
+
+#[tokio::test]
+async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
+    let backend = vec![
+        Backend::jwt("first", InCookie("a"), JwtConfig::default()),
+        Backend::bearer_jwt("jwt"),
+        Backend::jwt("last", InCookie("b"), JwtConfig::default()),
+    ];
+    let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
+    let document = document_of(&app.users);
+    let login = &document["paths"]["/auth/last/login"]["post"];
+    assert_eq!(login["operationId"], "auth_last_login_auth_last_login_post");
+    assert_eq!(keys(&login["responses"]), ["200", "204", "400", "422"]);
+    // The last cookie shows, as in fastapi-users; the order is that of the backends.
+    assert_eq!(
+        document["components"]["securitySchemes"]["APIKeyCookie"],
+        json!({"type": "apiKey", "in": "cookie", "name": "b"})
+    );
+    assert_eq!(
+        document["paths"]["/users/me"]["get"]["security"],
+        json!([{"APIKeyCookie": []}, {"OAuth2PasswordBearer": []}])
+    );
+}
+
+/// A user with every kind of field.
+#[derive(AuthUser, Debug, Clone)]
+pub struct Member {
+    pub id: i64,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+
+    /// How the person wants to be called.
+    #[auth(read, create, update, length(min = 1, max = 80), pattern("^\\S"))]
+    pub nick: String,
+    #[auth(read, create, update, range(min = 0, max = 150.5))]
+    pub age: Option<i32>,
+    #[auth(read, create, admin, text, default = Plan::Free)]
+    pub plan: Plan,
+    #[auth(read, create, update, json, default, length(max = 3))]
+    pub tags: Vec<String>,
+    #[deprecated = "use `plan`"]
+    #[auth(read, create, default)]
+    pub tier: i32,
+    #[auth(private, default)]
+    pub note: String,
+}
+
+/// What a member pays for.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    Free,
+    Paid,
+}
+
+#[tokio::test]
+async fn a_field_of_the_applications_own_shows_its_type_and_its_rules() {
+    let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
+        .database("sqlite::memory:")
+        .backend(Backend::bearer_jwt("jwt"))
+        .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+        .build()
+        .await
+        .unwrap();
+    let document = document_of(&users);
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["MemberRead"]["properties"]["id"], json!({"title": "Id", "type": "integer"}));
+    let create = &schemas["MemberCreate"];
+    assert_eq!(create["required"], json!(["email", "password", "nick"]));
+    let fields = &create["properties"];
+    for (field, schema) in [
+        (
+            "nick",
+            json!({"title": "Nick", "type": "string", "description": "How the person wants to be called.",
+                "minLength": 1, "maxLength": 80, "pattern": "^\\S"}),
+        ),
+        (
+            "age",
+            json!({"title": "Age", "anyOf": [{"type": "integer", "minimum": 0, "maximum": 150.5}, {"type": "null"}]}),
+        ),
+        ("plan", json!({"title": "Plan", "type": "string", "enum": ["free", "paid"]})),
+        ("tags", json!({"title": "Tags", "type": "array", "items": {}, "maxItems": 3})),
+        ("tier", json!({"title": "Tier", "type": "integer", "deprecated": true})),
+    ] {
+        assert_eq!(fields[field], schema, "{field}");
+    }
+    assert!(!document.to_string().contains("note"), "a private field shows nowhere");
+}
+
+/// `GET path` of a service that mounts the document.
+async fn get_with_docs(path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+    let app = TestApp::start().await;
+    let router = Router::new()
+        .merge(crate::support::user_routes(&app.users))
+        .merge(openapi_routes(&app.users))
+        .with_state(app.users.clone());
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn the_mounted_document_is_the_value() {
+    let (status, headers, body) = get_with_docs("/openapi.json").await;
+    assert_eq!((status, &headers["content-type"]), (StatusCode::OK, &"application/json".parse().unwrap()));
+    let app = TestApp::start().await;
+    assert_eq!(body, openapi(&app.users).to_json().unwrap(), "and it is written the same way every time");
+    // Fields stand in the order of the wire.
+    let positions: Vec<_> = ["\"id\":{", "\"email\":{", "\"is_active\":{"]
+        .map(|name| body.split("\"UserRead\":{").nth(1).unwrap().find(name))
+        .into();
+    assert!(positions.is_sorted() && positions.iter().all(Option::is_some), "{positions:?}");
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere_and_runs_no_other_script() {
+    for (path, content_type) in [
+        ("/docs", "text/html; charset=utf-8"),
+        ("/docs/page.js", "text/javascript; charset=utf-8"),
+        ("/docs/page.css", "text/css; charset=utf-8"),
+    ] {
+        let (status, headers, body) = get_with_docs(path).await;
+        assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, content_type));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        for foreign in ["http:", "https:", "//cdn", "innerHTML", "<script>", "style=\"", "onclick"] {
+            assert!(!body.contains(foreign), "{path} has {foreign}");
+        }
+    }
+}
+
+mod routes {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_docs_route_by_default() {
+        let app = TestApp::start().await;
+        for path in ["/openapi.json", "/docs", "/docs/page.js", "/redoc", "/swagger-ui"] {
+            assert_eq!(app.get(path).send().await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+}

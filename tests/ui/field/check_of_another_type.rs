@@ -1,0 +1,20 @@
+use axum_users::{AuthUser, PasswordHash};
+use uuid::Uuid;
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+    #[auth(read, create, check = is_adult)]
+    pub nickname: Option<String>,
+}
+
+fn is_adult(age: &i32) -> Result<(), &'static str> {
+    if *age < 18 { Err("too young") } else { Ok(()) }
+}
+
+fn main() {}

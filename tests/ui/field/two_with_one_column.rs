@@ -1,0 +1,20 @@
+use axum_users::{AuthUser, PasswordHash};
+use uuid::Uuid;
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+    #[auth(read, column = "Name")]
+    pub nickname: String,
+    #[auth(read)]
+    pub name: String,
+    #[auth(read, column = "email")]
+    pub mail: String,
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+use axum_users::{AuthUser, PasswordHash};
+use uuid::Uuid;
+
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub city: String,
+}
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+    #[auth(read, create, update, json)]
+    pub address: Address,
+}
+
+fn main() {}

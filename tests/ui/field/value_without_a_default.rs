@@ -1,0 +1,22 @@
+use axum_users::{AuthUser, PasswordHash};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub enum Plan {
+    Free,
+    Paid,
+}
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+    #[auth(read, admin, text)]
+    pub plan: Plan,
+}
+
+fn main() {}

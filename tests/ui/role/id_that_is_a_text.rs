@@ -1,0 +1,13 @@
+use axum_users::{AuthUser, PasswordHash};
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: String,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+}
+
+fn main() {}

@@ -1,0 +1,24 @@
+use axum::Router;
+use axum_users::{AuthUser, PasswordHash, Users};
+use uuid::Uuid;
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+}
+
+#[derive(Clone)]
+struct AppState {
+    name: String,
+}
+
+fn app(users: &Users<User>, state: AppState) -> Router {
+    Router::new().merge(user_routes(users)).with_state(state)
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What docs/security.md promises about input, proved on the readers of bodies themselves.
+
+mod input;
