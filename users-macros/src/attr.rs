@@ -198,9 +198,7 @@ fn each_item(
             if let Err(mistake) = item {
                 report.push(mistake);
                 broken = true;
-                while !input.is_empty() && !input.peek(Token![,]) {
-                    input.parse::<TokenTree>()?;
-                }
+                skip(input, |rest| rest.peek(Token![,]))?;
             }
             input.parse::<Option<Token![,]>>()?;
         }
@@ -317,34 +315,28 @@ fn default(input: ParseStream) -> syn::Result<Option<Expr>> {
 
 fn names(key: &Ident, input: ParseStream) -> syn::Result<Vec<Ident>> {
     let help = "write `databases(sqlite, postgres, mysql)` with those that you use";
-    if !input.peek(syn::token::Paren) {
-        return Err(error(key.span(), "`databases` takes names in parentheses", help));
-    }
-    let content;
-    syn::parenthesized!(content in input);
-    let names = content
-        .parse_terminated(Ident::parse_any, Token![,])
-        .map_err(|at| error(at.span(), "`databases` takes names in parentheses", help))?;
-    if names.is_empty() {
-        return Err(error(key.span(), "`databases` names none", help));
-    }
-    Ok(names.into_iter().collect())
+    in_parentheses(key, input, "names", help, |content| {
+        let names = content
+            .parse_terminated(Ident::parse_any, Token![,])
+            .map_err(|at| error(at.span(), "`databases` takes names", help))?;
+        if names.is_empty() {
+            return Err(error(key.span(), "`databases` names none", help));
+        }
+        Ok(names.into_iter().collect())
+    })
 }
 
 fn pattern(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
     let help = "write `pattern(\"^[a-z]+$\")`";
-    if !input.peek(syn::token::Paren) {
-        return Err(error(key.span(), "`pattern` takes a regular expression in parentheses", help));
-    }
-    let content;
-    syn::parenthesized!(content in input);
-    let text: LitStr = content
-        .parse()
-        .map_err(|at: syn::Error| error(at.span(), "`pattern` takes a regular expression in quotes", help))?;
-    if !content.is_empty() {
-        return Err(error(content.span(), "`pattern` takes one regular expression", help));
-    }
-    Ok(text)
+    in_parentheses(key, input, "a regular expression", help, |content| {
+        let text: LitStr = content
+            .parse()
+            .map_err(|at: syn::Error| error(at.span(), "`pattern` takes a regular expression in quotes", help))?;
+        if !content.is_empty() {
+            return Err(error(content.span(), "`pattern` takes one regular expression", help));
+        }
+        Ok(text)
+    })
 }
 
 /// `(min = …, max = …)`.
@@ -355,33 +347,60 @@ fn bounds<T>(
     value: fn(ParseStream) -> syn::Result<T>,
 ) -> syn::Result<Bounds<T>> {
     let help = format!("write `{example}`, or one of the two");
+    in_parentheses(key, input, "its bounds", &help, |content| {
+        let mut bounds = Bounds { min: None, max: None };
+        while !content.is_empty() {
+            let bound =
+                content.call(Ident::parse_any).map_err(|at| error(at.span(), "expected `min` or `max`", &help))?;
+            let slot = match bound.to_string().as_str() {
+                "min" => &mut bounds.min,
+                "max" => &mut bounds.max,
+                word => return Err(error(bound.span(), format!("unknown bound `{word}`"), &help)),
+            };
+            if content.parse::<Token![=]>().is_err() {
+                return Err(error(bound.span(), format!("`{bound}` needs a value"), &help));
+            }
+            let at = content.span();
+            let value = value(content).map_err(|mistake| error(at, mistake.to_string(), &help))?;
+            fill(slot, &bound, value)?;
+            if !content.is_empty() && content.parse::<Token![,]>().is_err() {
+                return Err(error(content.span(), "expected `,`", &help));
+            }
+        }
+        if bounds.min.is_none() && bounds.max.is_none() {
+            return Err(error(key.span(), format!("`{key}` has no bound"), &help));
+        }
+        Ok(bounds)
+    })
+}
+
+/// Reads what stands in parentheses after a key. After a mistake the rest of it is skipped, since syn complains about
+/// what nobody read.
+fn in_parentheses<T>(
+    key: &Ident,
+    input: ParseStream,
+    what: &str,
+    help: &str,
+    read: impl FnOnce(ParseStream) -> syn::Result<T>,
+) -> syn::Result<T> {
     if !input.peek(syn::token::Paren) {
-        return Err(error(key.span(), format!("`{key}` takes its bounds in parentheses"), help));
+        return Err(error(key.span(), format!("`{key}` takes {what} in parentheses"), help));
     }
     let content;
     syn::parenthesized!(content in input);
-    let mut bounds = Bounds { min: None, max: None };
-    while !content.is_empty() {
-        let bound = content.call(Ident::parse_any).map_err(|at| error(at.span(), "expected `min` or `max`", &help))?;
-        let slot = match bound.to_string().as_str() {
-            "min" => &mut bounds.min,
-            "max" => &mut bounds.max,
-            word => return Err(error(bound.span(), format!("unknown bound `{word}`"), help)),
-        };
-        if content.parse::<Token![=]>().is_err() {
-            return Err(error(bound.span(), format!("`{bound}` needs a value"), help));
-        }
-        let at = content.span();
-        let value = value(&content).map_err(|mistake| error(at, mistake.to_string(), &help))?;
-        fill(slot, &bound, value)?;
-        if !content.is_empty() && content.parse::<Token![,]>().is_err() {
-            return Err(error(content.span(), "expected `,`", help));
-        }
+    let found = read(&content);
+    if found.is_err() {
+        skip(&content, |_| false)?;
     }
-    if bounds.min.is_none() && bounds.max.is_none() {
-        return Err(error(key.span(), format!("`{key}` has no bound"), help));
+    found
+}
+
+/// Skips tokens up to the first of these, or to the end.
+fn skip(input: ParseStream, until: impl Fn(ParseStream) -> bool) -> syn::Result<()> {
+    while !input.is_empty() && !until(input) {
+        input.parse::<TokenTree>()?;
     }
-    Ok(bounds)
+    Ok(())
 }
 
 fn whole(input: ParseStream) -> syn::Result<LitInt> {

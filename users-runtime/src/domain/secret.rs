@@ -72,8 +72,10 @@ impl SecretKey {
         Self::new(bytes)
     }
 
+    /// Whether [`SecretKey::new`] would have refused it.
     pub(crate) fn is_short(&self) -> bool {
-        self.0.expose_secret().len() < Self::MIN_BYTES
+        let bytes = self.0.expose_secret();
+        bytes.len() < Self::MIN_BYTES || is_placeholder(bytes)
     }
 
     pub(crate) fn expose(&self) -> &[u8] {

@@ -16,6 +16,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
 
 use super::ApiError;
+use crate::event::Kind;
 
 /// The longest a request may take (security.md (a)).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -84,7 +85,8 @@ where
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 Ok(Err(_panic)) => {
-                    tracing::error!(target: "axum_users", "a handler or hook panicked");
+                    let event = Kind::Hook.name();
+                    tracing::error!(target: "axum_users", event, outcome = "failed", reason = "a handler or hook panicked");
                     ApiError::Internal.into_response()
                 }
                 Err(_elapsed) => ApiError::Unavailable { retry_after: 1 }.into_response(),
@@ -108,7 +110,8 @@ impl Edge {
     }
 }
 
-fn with_headers(mut response: Response) -> Response {
+/// Adds what every answer of ours carries.
+pub(super) fn with_headers(mut response: Response) -> Response {
     for (name, value) in &HEADERS {
         response.headers_mut().insert(name, value.clone());
     }
