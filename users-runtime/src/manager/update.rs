@@ -102,6 +102,7 @@ impl<U: AuthUser> Users<U> {
             }
         };
         event::record(Kind::Update, Outcome::Success, Some(&user.id()), None, cx);
+        self.tell_of_new_credentials(&user, &before, cx).await;
         let updated = Updated { before, fields };
         self.run_hook(Event::Updated(&user, &updated), cx).await.map_err(UpdateError::Hook)?;
         Ok(user)
