@@ -20,7 +20,17 @@ fn locked() -> Vec<(String, Option<String>)> {
 fn compiled(names: &[&str]) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tree = Command::new(cargo)
-        .args(["tree", "--offline", "--package", "axum-users", "--all-features", "--edges", "normal,build", "--prefix", "none"])
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            "axum-users",
+            "--all-features",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+        ])
         .current_dir(root())
         .output()
         .unwrap();

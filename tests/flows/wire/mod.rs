@@ -15,6 +15,7 @@ mod login;
 mod logout;
 mod mails;
 mod me;
+mod problems;
 mod programmatic;
 mod register;
 mod reset;

@@ -129,7 +129,10 @@ mod tests {
     const LONG: Duration = Duration::from_secs(30);
 
     /// A server, its address, what stops it, and what ends when it has stopped.
-    async fn server(app: Router, head_time: Duration) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+    async fn server(
+        app: Router,
+        head_time: Duration,
+    ) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -149,11 +152,9 @@ mod tests {
     async fn a_connection_that_sends_half_a_head_or_rests_too_long_is_closed() {
         let app = Router::new().route("/", get(|| async { "hello" }));
         let (address, _stop, _) = server(app, Duration::from_millis(50)).await;
-        for (sent, answered) in [
-            ("", false),
-            ("GET / HTTP/1.1\r\nhost: a\r\nx-slow: ", false),
-            ("GET / HTTP/1.1\r\nhost: a\r\n\r\n", true),
-        ] {
+        for (sent, answered) in
+            [("", false), ("GET / HTTP/1.1\r\nhost: a\r\nx-slow: ", false), ("GET / HTTP/1.1\r\nhost: a\r\n\r\n", true)]
+        {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(sent.as_bytes()).await.unwrap();
             assert_eq!(answer(&mut client).await.contains("200 OK"), answered, "{sent:?}");
