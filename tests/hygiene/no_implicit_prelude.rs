@@ -1,4 +1,5 @@
 //! Nothing in scope but what is written here.
+#![allow(dead_code, reason = "that it compiles is the test")]
 
 #[derive(::axum_users::AuthUser, ::core::fmt::Debug, ::core::clone::Clone)]
 pub struct User {

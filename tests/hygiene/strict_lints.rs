@@ -2,40 +2,40 @@
 #![deny(warnings, missing_docs, unused_qualifications, unreachable_pub, missing_debug_implementations)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use axum_users::{AuthUser, PasswordHash};
+use axum_users::{AuthUser, PasswordHash, Status, user::NewAccount};
 use uuid::Uuid;
 
 /// Somebody strict.
 #[derive(AuthUser, Debug, Clone)]
-pub struct User {
+pub(crate) struct User {
     /// The id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The address.
-    pub email: String,
+    pub(crate) email: String,
     /// The hash.
-    pub hashed_password: PasswordHash,
+    pub(crate) hashed_password: PasswordHash,
     /// May log in.
-    pub is_active: bool,
+    pub(crate) is_active: bool,
     /// May manage others.
-    pub is_superuser: bool,
+    pub(crate) is_superuser: bool,
     /// Has proved the address.
-    pub is_verified: bool,
+    pub(crate) is_verified: bool,
     /// A flag beside the three, so that the schemas have many.
     #[auth(read, create, update)]
-    pub newsletter: bool,
+    pub(crate) newsletter: bool,
     /// The name.
     #[auth(read, create, update, length(min = 1, max = 80), check = polite)]
-    pub nickname: Option<String>,
+    pub(crate) nickname: Option<String>,
     /// The old name.
     #[deprecated = "use `nickname`"]
     #[auth(read, create, update)]
-    pub nick: Option<String>,
+    pub(crate) nick: Option<String>,
     /// What was paid.
     #[auth(read, admin, range(min = 0), default = 0.5)]
-    pub balance: f64,
+    pub(crate) balance: f64,
     /// Nobody's business.
     #[auth(private, default)]
-    pub note: String,
+    pub(crate) note: String,
 }
 
 fn polite(nickname: &str) -> Result<(), &'static str> {
@@ -63,6 +63,20 @@ mod private {
         let _ = hidden_routes::<axum_users::Users<Hidden>>;
         HIDDEN_SQL.table
     }
+}
+
+#[test]
+fn the_rules_are_the_authors() {
+    let account = NewAccount {
+        id: Uuid::nil(),
+        email: "king.arthur@camelot.bt".to_owned(),
+        hashed_password: PasswordHash::from_stored("x"),
+        status: Status::NEW,
+    };
+    let input = serde_json::from_str(r#"{"email":"a@b.cd","password":"x","newsletter":true}"#).ok();
+    let user = input.map(|input: UserCreate| <User as AuthUser>::new(account, input));
+    assert!(user.is_some_and(|user| user.newsletter && user.note.is_empty() && (user.balance - 0.5).abs() < 0.01));
+    assert_eq!((polite("Art"), polite("ART!")), (Ok(()), Err("do not shout")));
 }
 
 #[test]

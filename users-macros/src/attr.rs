@@ -50,8 +50,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) default: Slot<Option<Expr>>,
     pub(crate) json: Slot<()>,
     pub(crate) text: Slot<()>,
-    pub(crate) length: Slot<Bounds<LitInt>>,
-    pub(crate) range: Slot<Bounds<Number>>,
+    pub(crate) length: Slot<Bounds<u64>>,
+    pub(crate) range: Slot<Bounds<f64>>,
     pub(crate) pattern: Slot<LitStr>,
     pub(crate) check: Slot<Path>,
     /// Whether an error was noted here. What else is missing may then be that error's fault.
@@ -62,11 +62,6 @@ pub(crate) struct FieldAttrs {
 pub(crate) struct Bounds<T> {
     pub(crate) min: Slot<T>,
     pub(crate) max: Slot<T>,
-}
-
-/// A number as it was written, perhaps below zero.
-pub(crate) struct Number {
-    pub(crate) value: f64,
 }
 
 const STRUCT_KEYS: [&str; 9] =
@@ -219,7 +214,7 @@ fn end_of_item(input: ParseStream) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(error(input.span(), "expected `,` or the end of the attribute", "separate the keys by commas"))
+    Err(error(input.span(), "expected `,`", "separate the keys by commas, as in `#[auth(read, create)]`"))
 }
 
 fn fill<T>(slot: &mut Slot<T>, key: &Ident, value: T) -> syn::Result<()> {
@@ -254,10 +249,10 @@ fn unknown_on_field(key: &Ident, word: &str) -> syn::Error {
 }
 
 fn flag(key: &Ident, input: ParseStream) -> syn::Result<()> {
-    if input.is_empty() || input.peek(Token![,]) {
-        return Ok(());
+    if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+        return Err(error(key.span(), format!("`{key}` takes no value"), format!("write `#[auth({key})]`")));
     }
-    Err(error(key.span(), format!("`{key}` takes no value"), format!("write `#[auth({key})]`")))
+    Ok(())
 }
 
 fn equals(key: &Ident, input: ParseStream, example: &str) -> syn::Result<()> {
@@ -403,16 +398,13 @@ fn skip(input: ParseStream, until: impl Fn(ParseStream) -> bool) -> syn::Result<
     Ok(())
 }
 
-fn whole(input: ParseStream) -> syn::Result<LitInt> {
-    let number: LitInt =
-        input.parse().map_err(|at| syn::Error::new(at.span(), "expected a whole number that is not below zero"))?;
-    number.base10_parse::<u64>().map_err(|_| {
-        syn::Error::new(number.span(), "expected a whole number below 2 to the power of 64, without a type")
-    })?;
-    Ok(number)
+fn whole(input: ParseStream) -> syn::Result<u64> {
+    let refused = |at| syn::Error::new(at, "expected a whole number that is not below zero");
+    let number: LitInt = input.parse().map_err(|at: syn::Error| refused(at.span()))?;
+    number.base10_parse().map_err(|_| refused(number.span()))
 }
 
-fn number(input: ParseStream) -> syn::Result<Number> {
+fn number(input: ParseStream) -> syn::Result<f64> {
     let minus: Option<Token![-]> = input.parse()?;
     let refused = |at| syn::Error::new(at, "expected a number");
     let literal: Lit = input.parse().map_err(|at: syn::Error| refused(at.span()))?;
@@ -425,5 +417,5 @@ fn number(input: ParseStream) -> syn::Result<Number> {
     if !value.is_finite() {
         return Err(refused(literal.span()));
     }
-    Ok(Number { value: if minus.is_some() { -value } else { value } })
+    Ok(if minus.is_some() { -value } else { value })
 }

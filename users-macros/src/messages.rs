@@ -61,8 +61,8 @@ fn every_mistake_of_a_struct_is_told_at_once() {
         first_lines,
         [
             "unknown key `tabel`",
-            "`hashed_password` has the role `hashed_password`, which is a `PasswordHash`",
-            "`update` cannot stand on `is_active`, which has the role `is_active`",
+            "`hashed_password` must be a `PasswordHash`",
+            "the role `is_active` takes no `update`",
             "unknown key `raed`",
             "no field has the role `email`",
             "`nickname` does not say who may touch it",

@@ -9,11 +9,10 @@
 //! | `sqlite` | yes | the SQL store on SQLite |
 //! | `openapi` | yes | the OpenAPI document |
 //! | `smtp` | no | mail over SMTP |
-//! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores |
+//! | `breached` | no | sources of breached passwords |
+//! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores; nothing in a release build |
 #![forbid(unsafe_code)]
 
-// Lets doctests and generated code in this crate say the name that applications know.
-extern crate self as axum_users_runtime;
 // Lets unit tests share the users of `tests/store`.
 #[cfg(test)]
 extern crate self as users_runtime;
@@ -31,7 +30,7 @@ mod openapi;
 pub mod port;
 #[doc(hidden)]
 pub mod private;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, all(feature = "testing", debug_assertions)))]
 pub mod testing;
 pub mod user;
 

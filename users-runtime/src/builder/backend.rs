@@ -50,6 +50,14 @@ impl Backend {
         &self.name
     }
 
+    /// The audiences of its tokens, if they are JWTs made from settings.
+    pub(super) fn audiences(&self) -> &[String] {
+        match &self.strategy {
+            Source::Ready(_) => &[],
+            Source::Jwt(config) => config.audiences(),
+        }
+    }
+
     pub(super) fn check_name(&self) -> Result<()> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if self.name.is_empty() || !self.name.chars().all(fits) {

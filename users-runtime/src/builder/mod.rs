@@ -13,13 +13,13 @@ pub use serve::serve;
 use crate::{
     adapter::{
         OsRandom, SystemClock,
-        jwt::MailTokenConfig,
+        jwt::{MailTokenConfig, Purpose, ensure_distinct_audiences},
         mail::{Mailer, Mails},
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     domain::{Error, Relaxation, Result, SecretKey, UserId},
     manager::{ActiveGate, Jobs, Loader, Parts, Policy, Users, VerifiedGate},
-    port::{Clock, EnabledBackends, Gate, Hooks, Random, UserManager, UserStore},
+    port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, Random, UserManager, UserStore},
     user::AuthUser,
 };
 
@@ -34,7 +34,9 @@ pub struct UsersBuilder<U: AuthUser> {
     enabled: Option<Arc<dyn EnabledBackends>>,
     gates: Vec<Arc<dyn Gate<U>>>,
     policy: Policy,
+    breached: Option<BreachCheck>,
     hashing: Option<HashSettings>,
+    mail_tokens: Option<MailTokenConfig>,
     reset_lifetime: Option<Duration>,
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
@@ -56,7 +58,9 @@ impl<U: AuthUser> Users<U> {
             enabled: None,
             gates: Vec::new(),
             policy: Policy::recommended(),
+            breached: None,
             hashing: None,
+            mail_tokens: None,
             reset_lifetime: None,
             verify_lifetime: None,
             mail_queue: 1024,
@@ -126,9 +130,23 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
+    /// Refuses new passwords that are known from data breaches (OWASP ASVS 6.2.12). Asked after the policy and before the
+    /// application's `validate_password`. Default: nobody is asked. The Cargo feature `breached` has two sources.
+    pub fn breached_passwords(mut self, check: BreachCheck) -> Self {
+        self.breached = Some(check);
+        self
+    }
+
     /// What hashing costs and how much of it may run and wait at once. Default: the policy's cost, a worker per core.
     pub fn hashing(mut self, settings: HashSettings) -> Self {
         self.hashing = Some(settings);
+        self
+    }
+
+    /// Audiences, secrets and form of mailed tokens, where the policy's do not fit, such as for a service in Python that has
+    /// a secret of its own for each.
+    pub fn mail_tokens(mut self, config: MailTokenConfig) -> Self {
+        self.mail_tokens = Some(config);
         self
     }
 
@@ -187,7 +205,9 @@ impl<U: AuthUser> UsersBuilder<U> {
             }
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
-        let mail_tokens = self.mail_token_config().build(
+        let mail_tokens = self.mail_token_config();
+        self.check_audiences(&mail_tokens)?;
+        let mail_tokens = mail_tokens.build(
             &self.secret,
             Arc::clone(&self.clock),
             Arc::clone(&self.random),
@@ -218,6 +238,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             enabled: self.enabled,
             gates,
             policy,
+            breached: self.breached,
             verification_on_register: self.verification_on_register,
             jobs: Jobs::with_capacity(self.mail_queue),
             clock: self.clock,
@@ -248,6 +269,13 @@ impl<U: AuthUser> UsersBuilder<U> {
         Ok(())
     }
 
+    /// Where purposes share a key, the audience is all that keeps their tokens apart, so each is compared with all.
+    fn check_audiences(&self, mail_tokens: &MailTokenConfig) -> Result<()> {
+        let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
+        let state = (Purpose::OauthState, Purpose::OauthState.default_audience());
+        ensure_distinct_audiences(access.chain(mail_tokens.audiences()).chain([state]))
+    }
+
     fn hash_settings(&mut self) -> HashSettings {
         let mut settings = self.hashing.take().unwrap_or_default();
         if self.policy.allows(Relaxation::PwdlibHashes) {
@@ -258,10 +286,10 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     fn mail_token_config(&self) -> MailTokenConfig {
-        let mut config = if self.policy.allows(Relaxation::UpstreamTokens) {
-            MailTokenConfig::fastapi_users()
-        } else {
-            MailTokenConfig::new()
+        let mut config = match &self.mail_tokens {
+            Some(config) => config.clone(),
+            None if self.policy.allows(Relaxation::UpstreamTokens) => MailTokenConfig::fastapi_users(),
+            None => MailTokenConfig::new(),
         };
         if let Some(lifetime) = self.reset_lifetime {
             config = config.reset_lifetime(lifetime);

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub trait UserId:
     Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// Whether the database makes the id on insert. Until then a new user holds [`UserId::placeholder`].
+    /// Whether the database makes the id on insert. Until then a new user holds what [`UserId::generate`] answers.
     const MADE_BY_DATABASE: bool;
 
     /// Makes an id from 16 random bytes; integer types answer a placeholder that the database replaces.

@@ -40,6 +40,33 @@ impl<U: AuthUser> Users<U> {
         self.parts().jobs.try_push(name, Box::pin(job)).map_err(AfterAnswer::Full)
     }
 
+    /// Has the owner told, after the answer, if the address or the password differs from `before`. The change is stored,
+    /// so a failure is for the operator and not for the client.
+    pub(crate) async fn tell_of_new_credentials(&self, user: &U, before: &U, cx: &RequestContext) {
+        let (now, then) = (user.account(), before.account());
+        if now.email == then.email && now.hashed_password == then.hashed_password {
+            return;
+        }
+        self.after_answer_or_log("on_after_credentials_change", cx, {
+            let (user, before) = (user.clone(), before.clone());
+            move |users, cx| {
+                Box::pin(async move { users.run_hook(Event::CredentialsChanged(&user, &before), cx).await })
+            }
+        })
+        .await;
+    }
+
+    /// As [`Users::after_answer`], for work whose failure must not change the answer.
+    pub(crate) async fn after_answer_or_log<F>(&self, name: &'static str, cx: &RequestContext, work: F)
+    where
+        F: for<'a> FnOnce(&'a Self, &'a RequestContext) -> BoxFuture<'a, HookResult> + Send + 'static,
+    {
+        if let Err(error) = self.after_answer(name, cx, work).await {
+            tracing::error!(target: "axum_users", hook = name, ?error, "a hook did not run");
+            event::record(Kind::Hook, Outcome::Failed(name), None, None, cx);
+        }
+    }
+
     /// Waits until the queued mails are sent, at most `within`. Call it when the server has stopped.
     pub async fn drain(&self, within: std::time::Duration) {
         self.parts().jobs.drain(within).await;

@@ -28,7 +28,7 @@ pub use update::UpdateError;
 
 use crate::{
     domain::Timestamp,
-    port::{Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, UserStore},
+    port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, UserStore},
     user::AuthUser,
 };
 
@@ -49,6 +49,7 @@ pub(crate) struct Parts<U: AuthUser> {
     pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
     pub(crate) gates: Vec<Arc<dyn Gate<U>>>,
     pub(crate) policy: Policy,
+    pub(crate) breached: Option<BreachCheck>,
     pub(crate) verification_on_register: bool,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,

@@ -1,8 +1,10 @@
 //! What every new password goes through.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use super::Users;
+use super::{CreateError, Users};
 use crate::{
     domain::{Password, PasswordHash},
     port::{HashError, PasswordSubject},
@@ -22,7 +24,7 @@ pub enum PasswordError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Asks the built-in policy first, which is cheap, and then the application.
+    /// Asks the built-in policy first, which is cheap, then the breached passwords, and then the application.
     pub(crate) async fn validate_password(
         &self,
         password: &Password,
@@ -33,11 +35,21 @@ impl<U: AuthUser> Users<U> {
             .password_policy()
             .check(password, email)
             .map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
+        if let Some(breached) = &self.parts().breached {
+            breached.check(password).await.map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
+        }
         self.parts()
             .hooks
             .validate_password(password, subject)
             .await
             .map_err(|invalid| PasswordError::Refused(invalid.reason))
+    }
+
+    /// A hash that no password is known for. It costs as much to verify as any other, so a login tells nothing.
+    pub(crate) async fn hash_that_nobody_knows(&self) -> Result<PasswordHash, CreateError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        self.parts().random.fill(bytes.as_mut_slice())?;
+        Ok(self.hash_password(&Password::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))).await?)
     }
 
     pub(crate) async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {

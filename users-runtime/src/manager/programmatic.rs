@@ -2,7 +2,7 @@
 
 use super::{Actor, PasswordError, UpdateError, Users};
 use crate::{
-    domain::{CanonicalEmail, EmailAddress, EmailRefused, Status, UserId},
+    domain::{CanonicalEmail, EmailAddress, EmailRefused, PasswordHash, Status, UserId},
     event::{self, Kind, Outcome},
     port::{
         Event, HookError, Lookup, MailTokenError, PasswordSubject, RandomError, RequestContext, SchemaDrift,
@@ -67,13 +67,45 @@ impl<U: AuthUser> Users<U> {
     /// # Errors
     /// [`CreateError`]; nothing is stored, but for [`CreateError::Hook`].
     pub async fn create(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
-        let email =
-            EmailAddress::parse(input.email(), self.policy().email_rules()).map_err(CreateError::InvalidEmail)?;
+        let email = self.email_of(&input)?;
         self.validate_password(input.password(), email.as_str(), PasswordSubject::New(&input)).await?;
-        if self.parts().store.find_by_email(&email.canonical()).await?.is_some() {
-            return Err(CreateError::EmailTaken);
-        }
+        self.ensure_free(&email).await?;
         let hashed_password = self.hash_password(input.password()).await?;
+        self.insert(input, email, hashed_password, status).await
+    }
+
+    /// Creates a user who has no password yet, such as somebody invited. The password of `input` is not looked at: the
+    /// stored hash is of 256 random bits that nobody keeps. [`Users::start_reset`] mails the link by which its owner sets
+    /// the first one. Runs `on_after_register`.
+    ///
+    /// # Errors
+    /// [`CreateError`], but for a refused password; nothing is stored, but for [`CreateError::Hook`].
+    pub async fn create_without_password(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
+        let email = self.email_of(&input)?;
+        self.ensure_free(&email).await?;
+        let hashed_password = self.hash_that_nobody_knows().await?;
+        self.insert(input, email, hashed_password, status).await
+    }
+
+    fn email_of(&self, input: &U::Create) -> Result<EmailAddress, CreateError> {
+        EmailAddress::parse(input.email(), self.policy().email_rules()).map_err(CreateError::InvalidEmail)
+    }
+
+    /// Before a hash is spent; the database has the last word.
+    async fn ensure_free(&self, email: &EmailAddress) -> Result<(), CreateError> {
+        match self.parts().store.find_by_email(&email.canonical()).await? {
+            Some(_) => Err(CreateError::EmailTaken),
+            None => Ok(()),
+        }
+    }
+
+    async fn insert(
+        &self,
+        input: U::Create,
+        email: EmailAddress,
+        hashed_password: PasswordHash,
+        status: Status,
+    ) -> Result<U, CreateError> {
         let account = NewAccount { id: self.new_id()?, email: email.as_str().to_owned(), hashed_password, status };
         let user = self.parts().store.insert(U::new(account, input)).await?;
         let cx = RequestContext::none();

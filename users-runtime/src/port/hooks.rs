@@ -17,8 +17,9 @@ pub type HookResult = Result<(), HookError>;
 /// The application's hooks, in the words of fastapi-users. Each does nothing unless it is written.
 ///
 /// Hooks run after the change they follow is stored. Those that send mail (`on_after_request_verify`,
-/// `on_after_forgot_password`, `on_after_duplicate_register`) run after the answer, on a bounded queue that is drained
-/// at shutdown, so that the answer's time tells nothing about an account.
+/// `on_after_forgot_password`, `on_after_duplicate_register`, `on_after_credentials_change`) run after the answer, on a
+/// bounded queue that is drained at shutdown, so that the answer's time tells nothing about an account and a slow mail
+/// server holds no request.
 pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     /// Refuses a password, in addition to the built-in policy. Asked at register, update and reset, never at login.
     fn validate_password(
@@ -84,6 +85,18 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     /// The password was reset by a mailed token.
     fn on_after_reset_password(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
+        std::future::ready(Ok(()))
+    }
+
+    /// The address or the password was changed, by an update or by a reset: tell the owner, at the address of `before`
+    /// (OWASP ASVS 6.3.7). Its error cannot change the answer.
+    fn on_after_credentials_change(
+        &self,
+        user: &U,
+        before: &U,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, before, cx);
         std::future::ready(Ok(()))
     }
 
@@ -202,6 +215,8 @@ pub(crate) enum Event<'a, U: AuthUser> {
     Verified(&'a U),
     PasswordForgotten(&'a U, &'a ResetToken),
     PasswordReset(&'a U),
+    /// The user as it is and as it was.
+    CredentialsChanged(&'a U, &'a U),
     LoggedIn(&'a U, &'a mut HeaderMap),
     LoginFailed(&'a FailedLogin<'a, U>),
     LoggedOut(&'a U),
@@ -238,6 +253,7 @@ impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
             Event::Verified(user) => Box::pin(self.on_after_verify(user, cx)),
             Event::PasswordForgotten(user, token) => Box::pin(self.on_after_forgot_password(user, token, cx)),
             Event::PasswordReset(user) => Box::pin(self.on_after_reset_password(user, cx)),
+            Event::CredentialsChanged(user, before) => Box::pin(self.on_after_credentials_change(user, before, cx)),
             Event::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
             Event::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),
             Event::LoggedOut(user) => Box::pin(self.on_after_logout(user, cx)),

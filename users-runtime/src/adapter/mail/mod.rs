@@ -3,7 +3,7 @@
 mod letter;
 mod mailer;
 mod mails;
-#[cfg(feature = "testing")]
+#[cfg(any(test, all(feature = "testing", debug_assertions)))]
 mod memory;
 #[cfg(feature = "smtp")]
 mod smtp;
@@ -13,7 +13,7 @@ mod terminal;
 pub use letter::{Letter, escape_html};
 pub use mailer::Mailer;
 pub use mails::Mails;
-#[cfg(feature = "testing")]
+#[cfg(any(test, all(feature = "testing", debug_assertions)))]
 pub use memory::MemoryMails;
 #[cfg(feature = "smtp")]
 pub use smtp::Smtp;

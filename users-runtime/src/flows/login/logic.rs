@@ -136,16 +136,12 @@ impl<U: AuthUser> Users<U> {
 
     /// Tells the application after the answer, so that a slow hook tells nothing about the account.
     async fn report_failure(&self, username: String, user: Option<U>, code: &'static str, cx: &RequestContext) {
-        let reported = self
-            .after_answer("on_after_failed_login", cx, move |users, cx| {
-                Box::pin(async move {
-                    let failed = FailedLogin { username: &username, user: user.as_ref(), code };
-                    users.run_hook(Event::LoginFailed(&failed), cx).await
-                })
+        self.after_answer_or_log("on_after_failed_login", cx, move |users, cx| {
+            Box::pin(async move {
+                let failed = FailedLogin { username: &username, user: user.as_ref(), code };
+                users.run_hook(Event::LoginFailed(&failed), cx).await
             })
-            .await;
-        if let Err(error) = reported {
-            tracing::error!(target: "axum_users", hook = "on_after_failed_login", ?error, "a hook did not run");
-        }
+        })
+        .await;
     }
 }

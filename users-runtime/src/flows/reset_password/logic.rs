@@ -72,15 +72,17 @@ impl<U: AuthUser> Users<U> {
             .map_err(ResetError::Password)?;
         let hash = self.hash_password(password).await.map_err(ResetError::Password)?;
         let (if_hashed_password, if_email) = (Some(account.hashed_password.clone()), Some(account.email.to_owned()));
-        let mut changed = user;
+        let mut changed = user.clone();
         *changed.account_mut().hashed_password = hash;
         let end_sessions =
             if self.policy().allows(Relaxation::KeepSessions) { EndSessions::Keep } else { EndSessions::All };
         let change =
             Change { user: changed, columns: Columns::HASHED_PASSWORD, if_hashed_password, if_email, end_sessions };
+        let before = user;
         let user =
             self.parts().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(Kind::ResetPassword, Outcome::Success, Some(&id), None, cx);
+        self.tell_of_new_credentials(&user, &before, cx).await;
         self.run_hook(Event::PasswordReset(&user), cx).await.map_err(ResetError::Hook)
     }
 }
