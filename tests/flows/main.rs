@@ -5,5 +5,6 @@ mod support;
 
 mod mail;
 mod openapi;
+mod security;
 mod smoke;
 mod wire;
