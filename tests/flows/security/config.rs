@@ -35,7 +35,7 @@ fn placeholder_secrets_refused() {
     for word in ["secret", "SECRET", "changeme", "change-me", "your-secret-key", "password", "example"] {
         for secret in [word.to_owned(), word.repeat(10), [word; 12].join("-"), format!("<{}>", [word; 12].join(" "))] {
             let refused = SecretKey::new(secret.clone());
-            assert!(refused.is_err_and(|error| !error.to_string().contains(word)), "{secret}");
+            assert!(refused.is_err_and(|error| secret == word || !error.to_string().contains(&secret)), "{secret}");
         }
     }
     for secret in ["", "0", &"x".repeat(64), &"\0".repeat(64)] {
