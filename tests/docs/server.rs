@@ -35,9 +35,12 @@ fn server_setup_page() {
 
     // The set-up of one's own has the time limits of ours, and the example uses ours.
     let serve = read("users-runtime/src/builder/serve.rs");
-    for ours in
-        ["header_read_timeout(", "timer(TokioTimer::new())", "into_make_service_with_connect_info::<SocketAddr>()"]
-    {
+    for ours in [
+        "header_read_timeout(",
+        "http1::Builder",
+        "timer(TokioTimer::new())",
+        "into_make_service_with_connect_info::<SocketAddr>()",
+    ] {
         assert!(serve.contains(ours) && page.contains(ours), "{ours}");
     }
     assert!(serve.contains("HEAD_TIME: Duration = Duration::from_secs(10)"));

@@ -4,9 +4,9 @@ use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::Router;
 use futures_util::future::{Either, select};
+use hyper::server::conn::http1::Builder;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
@@ -34,7 +34,7 @@ const NO_SOCKET: Duration = Duration::from_secs(1);
 /// included; the routes of this library end every request after 10 seconds, its body included. Clients' addresses are known
 /// to hooks and events.
 ///
-/// For TLS or a server of your own see `docs/server.md`; call [`Users::drain`](crate::Users::drain) there when the server
+/// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see `docs/server.md`; call [`Users::drain`](crate::Users::drain) there when the server
 /// has stopped.
 ///
 /// # Errors
@@ -50,8 +50,9 @@ pub async fn serve(app: Router, address: impl ToSocketAddrs) -> Result<()> {
 /// Takes connections until `stop` resolves, then waits for those that are open.
 async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, stop: impl Future<Output = ()>) {
     let mut app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let mut server = Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(head_time);
+    // Not hyper-util's builder for both versions of HTTP: it waits for the first byte without any limit.
+    let mut server = Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(head_time);
     // Every connection holds a receiver, so the sender knows when all have ended.
     let (open, stopping) = watch::channel(());
     let mut stop = pin!(stop);
@@ -60,7 +61,7 @@ async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, st
             Either::Left((Ok((stream, client)), _)) => {
                 let Ok(service) = app.call(client).await;
                 let service = TowerToHyperService::new(service);
-                let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+                let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
                 let mut stopping = stopping.clone();
                 tokio::spawn(async move {
                     let mut connection = pin!(connection);

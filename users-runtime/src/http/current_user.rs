@@ -52,7 +52,7 @@ pub struct CurrentSession<U: AuthUser> {
 /// A rule of the application's own about who may call a route.
 ///
 /// ```
-/// # use axum_users_runtime as axum_users; // in an application: the crate axum_users
+/// # use users_runtime as axum_users; // in an application: the crate axum_users
 /// use axum_users::{AuthUser, Guard};
 ///
 /// trait Staff { fn is_editor(&self) -> bool; }

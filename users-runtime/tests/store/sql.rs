@@ -15,7 +15,7 @@ use users_runtime::{
 
 use crate::{
     support::{FileStore, TempFile, account},
-    users::{MEMBER_SQL, Member, Plan, USER_SQL, User, member, user},
+    users::{Elsewhere, MEMBER_SQL, Member, Plan, USER_SQL, User, member, user},
 };
 
 const FULL_NAME: usize = 6;
@@ -304,4 +304,12 @@ async fn a_url_that_cannot_be_served_says_what_to_do_and_repeats_no_password() {
     let text = refusal(&format!("sqlite://{}", file.path().display())).await;
     assert!(text.contains("?mode=rwc"), "{text}");
     assert!(!file.path().exists(), "a file is created only if the URL says so");
+}
+
+#[tokio::test]
+async fn a_struct_that_is_not_meant_for_the_database_is_refused_at_once() {
+    let Err(Error::Config(text)) = SqlStore::<Elsewhere>::connect("sqlite::memory:").await else {
+        panic!("it must be refused")
+    };
+    assert!(text.contains("#[auth(databases"), "{text}");
 }

@@ -298,7 +298,8 @@ async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted:
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use sqlx::{Connection, Sqlite, SqliteConnection};
 
