@@ -5,8 +5,22 @@
 // Lets generated code say `::axum_users` inside this crate as well, as in the doctests.
 extern crate self as axum_users;
 
+#[doc = include_str!("../docs/derive.md")]
 pub use users_macros::AuthUser;
 pub use users_runtime::*;
 
 #[doc(hidden)]
 pub use users_runtime::private as __private;
+
+/// The pages with programs in them, so that these compile.
+#[cfg(all(doctest, feature = "openapi", feature = "sqlite"))]
+mod pages {
+    #[doc = include_str!("../docs/openapi.md")]
+    mod openapi {}
+    #[doc = include_str!("../docs/passwords.md")]
+    mod passwords {}
+    #[doc = include_str!("../docs/resources.md")]
+    mod resources {}
+    #[doc = include_str!("../docs/server.md")]
+    mod server {}
+}

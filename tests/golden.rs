@@ -4,6 +4,7 @@
     missing_docs,
     unused_qualifications,
     unreachable_pub,
+    unused_imports,
     reason = "written for readers of the expansion, and nobody calls it"
 )]
 

@@ -28,6 +28,16 @@ impl Http {
         Self { address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
+    /// A client with connections of its own to the same service.
+    pub fn another(&self) -> Self {
+        Self { address: self.address, client: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
+    /// Where the service listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends any request to the service.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         let uri = format!("http://{}{}", self.address, request.uri()).parse().unwrap();

@@ -6,5 +6,6 @@ mod support;
 mod mail;
 mod openapi;
 mod security;
+mod security_b;
 mod smoke;
 mod wire;

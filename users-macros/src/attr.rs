@@ -50,8 +50,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) default: Slot<Option<Expr>>,
     pub(crate) json: Slot<()>,
     pub(crate) text: Slot<()>,
-    pub(crate) length: Slot<Bounds<LitInt>>,
-    pub(crate) range: Slot<Bounds<Number>>,
+    pub(crate) length: Slot<Bounds<u64>>,
+    pub(crate) range: Slot<Bounds<f64>>,
     pub(crate) pattern: Slot<LitStr>,
     pub(crate) check: Slot<Path>,
     /// Whether an error was noted here. What else is missing may then be that error's fault.
@@ -62,11 +62,6 @@ pub(crate) struct FieldAttrs {
 pub(crate) struct Bounds<T> {
     pub(crate) min: Slot<T>,
     pub(crate) max: Slot<T>,
-}
-
-/// A number as it was written, perhaps below zero.
-pub(crate) struct Number {
-    pub(crate) value: f64,
 }
 
 const STRUCT_KEYS: [&str; 9] =
@@ -198,9 +193,7 @@ fn each_item(
             if let Err(mistake) = item {
                 report.push(mistake);
                 broken = true;
-                while !input.is_empty() && !input.peek(Token![,]) {
-                    input.parse::<TokenTree>()?;
-                }
+                skip(input, |rest| rest.peek(Token![,]))?;
             }
             input.parse::<Option<Token![,]>>()?;
         }
@@ -221,7 +214,7 @@ fn end_of_item(input: ParseStream) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(error(input.span(), "expected `,` or the end of the attribute", "separate the keys by commas"))
+    Err(error(input.span(), "expected `,`", "separate the keys by commas, as in `#[auth(read, create)]`"))
 }
 
 fn fill<T>(slot: &mut Slot<T>, key: &Ident, value: T) -> syn::Result<()> {
@@ -256,10 +249,10 @@ fn unknown_on_field(key: &Ident, word: &str) -> syn::Error {
 }
 
 fn flag(key: &Ident, input: ParseStream) -> syn::Result<()> {
-    if input.is_empty() || input.peek(Token![,]) {
-        return Ok(());
+    if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+        return Err(error(key.span(), format!("`{key}` takes no value"), format!("write `#[auth({key})]`")));
     }
-    Err(error(key.span(), format!("`{key}` takes no value"), format!("write `#[auth({key})]`")))
+    Ok(())
 }
 
 fn equals(key: &Ident, input: ParseStream, example: &str) -> syn::Result<()> {
@@ -317,34 +310,28 @@ fn default(input: ParseStream) -> syn::Result<Option<Expr>> {
 
 fn names(key: &Ident, input: ParseStream) -> syn::Result<Vec<Ident>> {
     let help = "write `databases(sqlite, postgres, mysql)` with those that you use";
-    if !input.peek(syn::token::Paren) {
-        return Err(error(key.span(), "`databases` takes names in parentheses", help));
-    }
-    let content;
-    syn::parenthesized!(content in input);
-    let names = content
-        .parse_terminated(Ident::parse_any, Token![,])
-        .map_err(|at| error(at.span(), "`databases` takes names in parentheses", help))?;
-    if names.is_empty() {
-        return Err(error(key.span(), "`databases` names none", help));
-    }
-    Ok(names.into_iter().collect())
+    in_parentheses(key, input, "names", help, |content| {
+        let names = content
+            .parse_terminated(Ident::parse_any, Token![,])
+            .map_err(|at| error(at.span(), "`databases` takes names", help))?;
+        if names.is_empty() {
+            return Err(error(key.span(), "`databases` names none", help));
+        }
+        Ok(names.into_iter().collect())
+    })
 }
 
 fn pattern(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
     let help = "write `pattern(\"^[a-z]+$\")`";
-    if !input.peek(syn::token::Paren) {
-        return Err(error(key.span(), "`pattern` takes a regular expression in parentheses", help));
-    }
-    let content;
-    syn::parenthesized!(content in input);
-    let text: LitStr = content
-        .parse()
-        .map_err(|at: syn::Error| error(at.span(), "`pattern` takes a regular expression in quotes", help))?;
-    if !content.is_empty() {
-        return Err(error(content.span(), "`pattern` takes one regular expression", help));
-    }
-    Ok(text)
+    in_parentheses(key, input, "a regular expression", help, |content| {
+        let text: LitStr = content
+            .parse()
+            .map_err(|at: syn::Error| error(at.span(), "`pattern` takes a regular expression in quotes", help))?;
+        if !content.is_empty() {
+            return Err(error(content.span(), "`pattern` takes one regular expression", help));
+        }
+        Ok(text)
+    })
 }
 
 /// `(min = …, max = …)`.
@@ -355,45 +342,69 @@ fn bounds<T>(
     value: fn(ParseStream) -> syn::Result<T>,
 ) -> syn::Result<Bounds<T>> {
     let help = format!("write `{example}`, or one of the two");
+    in_parentheses(key, input, "its bounds", &help, |content| {
+        let mut bounds = Bounds { min: None, max: None };
+        while !content.is_empty() {
+            let bound =
+                content.call(Ident::parse_any).map_err(|at| error(at.span(), "expected `min` or `max`", &help))?;
+            let slot = match bound.to_string().as_str() {
+                "min" => &mut bounds.min,
+                "max" => &mut bounds.max,
+                word => return Err(error(bound.span(), format!("unknown bound `{word}`"), &help)),
+            };
+            if content.parse::<Token![=]>().is_err() {
+                return Err(error(bound.span(), format!("`{bound}` needs a value"), &help));
+            }
+            let at = content.span();
+            let value = value(content).map_err(|mistake| error(at, mistake.to_string(), &help))?;
+            fill(slot, &bound, value)?;
+            if !content.is_empty() && content.parse::<Token![,]>().is_err() {
+                return Err(error(content.span(), "expected `,`", &help));
+            }
+        }
+        if bounds.min.is_none() && bounds.max.is_none() {
+            return Err(error(key.span(), format!("`{key}` has no bound"), &help));
+        }
+        Ok(bounds)
+    })
+}
+
+/// Reads what stands in parentheses after a key. After a mistake the rest of it is skipped, since syn complains about
+/// what nobody read.
+fn in_parentheses<T>(
+    key: &Ident,
+    input: ParseStream,
+    what: &str,
+    help: &str,
+    read: impl FnOnce(ParseStream) -> syn::Result<T>,
+) -> syn::Result<T> {
     if !input.peek(syn::token::Paren) {
-        return Err(error(key.span(), format!("`{key}` takes its bounds in parentheses"), help));
+        return Err(error(key.span(), format!("`{key}` takes {what} in parentheses"), help));
     }
     let content;
     syn::parenthesized!(content in input);
-    let mut bounds = Bounds { min: None, max: None };
-    while !content.is_empty() {
-        let bound = content.call(Ident::parse_any).map_err(|at| error(at.span(), "expected `min` or `max`", &help))?;
-        let slot = match bound.to_string().as_str() {
-            "min" => &mut bounds.min,
-            "max" => &mut bounds.max,
-            word => return Err(error(bound.span(), format!("unknown bound `{word}`"), help)),
-        };
-        if content.parse::<Token![=]>().is_err() {
-            return Err(error(bound.span(), format!("`{bound}` needs a value"), help));
-        }
-        let at = content.span();
-        let value = value(&content).map_err(|mistake| error(at, mistake.to_string(), &help))?;
-        fill(slot, &bound, value)?;
-        if !content.is_empty() && content.parse::<Token![,]>().is_err() {
-            return Err(error(content.span(), "expected `,`", help));
-        }
+    let found = read(&content);
+    if found.is_err() {
+        skip(&content, |_| false)?;
     }
-    if bounds.min.is_none() && bounds.max.is_none() {
-        return Err(error(key.span(), format!("`{key}` has no bound"), help));
-    }
-    Ok(bounds)
+    found
 }
 
-fn whole(input: ParseStream) -> syn::Result<LitInt> {
-    let number: LitInt =
-        input.parse().map_err(|at| syn::Error::new(at.span(), "expected a whole number that is not below zero"))?;
-    number.base10_parse::<u64>().map_err(|_| {
-        syn::Error::new(number.span(), "expected a whole number below 2 to the power of 64, without a type")
-    })?;
-    Ok(number)
+/// Skips tokens up to the first of these, or to the end.
+fn skip(input: ParseStream, until: impl Fn(ParseStream) -> bool) -> syn::Result<()> {
+    while !input.is_empty() && !until(input) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
 }
 
-fn number(input: ParseStream) -> syn::Result<Number> {
+fn whole(input: ParseStream) -> syn::Result<u64> {
+    let refused = |at| syn::Error::new(at, "expected a whole number that is not below zero");
+    let number: LitInt = input.parse().map_err(|at: syn::Error| refused(at.span()))?;
+    number.base10_parse().map_err(|_| refused(number.span()))
+}
+
+fn number(input: ParseStream) -> syn::Result<f64> {
     let minus: Option<Token![-]> = input.parse()?;
     let refused = |at| syn::Error::new(at, "expected a number");
     let literal: Lit = input.parse().map_err(|at: syn::Error| refused(at.span()))?;
@@ -406,5 +417,5 @@ fn number(input: ParseStream) -> syn::Result<Number> {
     if !value.is_finite() {
         return Err(refused(literal.span()));
     }
-    Ok(Number { value: if minus.is_some() { -value } else { value } })
+    Ok(if minus.is_some() { -value } else { value })
 }

@@ -181,8 +181,12 @@ fn sql_name(key: &str, given: &LitStr, longest: usize, report: &Report) -> Strin
     if let Some(problem) = sql_name_problem(&name, longest) {
         report.error(
             given,
-            format!("`{name}` cannot be the name of a {key}: {problem}"),
-            format!("use ASCII letters, digits and `_`, as in `{key} = \"{}\"`", plain_word(&name, key)),
+            format!("{name:?} cannot be the name of a {key}: {problem}"),
+            if name.len() > longest {
+                format!("PostgreSQL cuts longer names, or those of the indexes; write `{key} = \"…\"`")
+            } else {
+                format!("use ASCII letters, digits and `_`, as in `{key} = \"{}\"`", plain_word(&name, key))
+            },
         );
     }
     name
@@ -205,11 +209,8 @@ fn sql_name_problem(name: &str, longest: usize) -> Option<String> {
 
 /// The nearest allowed name, for the help line.
 fn plain_word(name: &str, fallback: &str) -> String {
-    let mut word: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-        .take(LONGEST_TABLE - 1)
-        .collect();
+    let mut word: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     if word.starts_with(|c: char| c.is_ascii_digit()) {
         word.insert(0, '_');
     }
@@ -245,19 +246,18 @@ impl Sorted {
             ([one], Some(role)) if one.value == role => {
                 report.error(
                     &one.key,
-                    format!("a field named `{ident}` has the role `{}` already", role.name()),
+                    format!("`{ident}` has the role `{}` by its name already", role.name()),
                     format!("remove `{}`", one.key),
                 );
                 self.add_role(role, field, ident, attrs, report);
             }
             ([one], Some(role)) => {
-                let (written, role) = (one.value, role.name());
                 report.error(
                     &one.key,
-                    format!("a field named `{ident}` has the role `{role}` by its name, and cannot be `{}`", one.key),
+                    format!("`{ident}` has the role `{}` by its name, and cannot be `{}`", role.name(), one.key),
                     format!("rename the field, or remove `{}`", one.key),
                 );
-                self.add_role(written, field, ident, attrs, report);
+                self.add_role(role, field, ident, attrs, report);
             }
             ([first, second, ..], _) => {
                 let role = first.value;
@@ -280,29 +280,27 @@ impl Sorted {
         for key in attrs.custom_only() {
             report.error(
                 key,
-                format!("`{key}` cannot stand on `{ident}`, which has the role `{name}`"),
+                format!("the role `{name}` takes no `{key}`"),
                 format!("remove `{key}`: {}", fixed_access(role)),
             );
         }
         role_type(role, ident, &field.ty, report);
-        let (column, place) = column(attrs.column, name, ident, report);
-        self.columns.push((column.clone(), place));
-        let words = words(&field.attrs);
-        let new = RoleField { role, ident: ident.clone(), ty: field.ty.clone(), column, words };
-        let slot = &mut self.roles[role as usize];
-        if let Some(first) = slot {
+        if let Some(first) = &self.roles[role as usize] {
             report.error(
                 ident,
                 format!("two fields have the role `{name}`: `{}` and `{ident}`", first.ident),
-                if role == Role::named(&ident.unraw().to_string()).unwrap_or(role) && *ident == name {
+                if *ident == name {
                     format!("rename `{ident}`: a field of this name has the role without a mark")
                 } else {
-                    format!("remove `#[auth({name})]` here")
+                    format!("remove `{name}` from the attribute")
                 },
             );
             return;
         }
-        *slot = Some(new);
+        let (column, place) = column(attrs.column, name, ident, report);
+        self.columns.push((column.clone(), place));
+        let words = words(&field.attrs);
+        self.roles[role as usize] = Some(RoleField { role, ident: ident.clone(), ty: field.ty.clone(), column, words });
     }
 
     fn add_custom(&mut self, field: &Field, ident: &Ident, attrs: FieldAttrs, report: &Report) {
@@ -492,82 +490,90 @@ fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> 
 }
 
 fn rules(attrs: &FieldAttrs, report: &Report) -> Vec<Rule> {
-    fn value<T, U>(slot: &Slot<T>, read: impl FnOnce(&T) -> U) -> Option<U> {
-        slot.as_ref().map(|given| read(&given.value))
-    }
-    let ordered = |key: &Ident, in_order: bool| {
-        if !in_order {
+    fn both<T: Copy + PartialOrd>(given: &Given<Bounds<T>>, report: &Report) -> (Option<T>, Option<T>) {
+        let Given { key, value: Bounds { min, max } } = given;
+        let (min, max) = (min.as_ref().map(|min| min.value), max.as_ref().map(|max| max.value));
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
             report.error(key, format!("`{key}` allows nothing: `min` is above `max`"), "exchange the two");
         }
-    };
+        (min, max)
+    }
     let mut rules = Vec::new();
-    if let Some(Given { key, value: Bounds { min, max } }) = &attrs.length {
-        let (min, max) = (value(min, |n| n.base10_parse::<u64>().ok()), value(max, |n| n.base10_parse::<u64>().ok()));
-        let (min, max) = (min.flatten(), max.flatten());
-        ordered(key, min.zip(max).is_none_or(|(min, max)| min <= max));
+    if let Some(length) = &attrs.length {
+        let (min, max) = both(length, report);
         rules.push(Rule::Length { min, max });
     }
-    if let Some(Given { key, value: Bounds { min, max } }) = &attrs.range {
-        let (min, max) = (value(min, |n| n.value), value(max, |n| n.value));
-        ordered(key, min.zip(max).is_none_or(|(min, max)| min <= max));
+    if let Some(range) = &attrs.range {
+        let (min, max) = both(range, report);
         rules.push(Rule::Range { min, max });
     }
-    rules.extend(value(&attrs.pattern, |pattern| Rule::Pattern(pattern.value())));
-    rules.extend(value(&attrs.check, |path| Rule::Check(path.clone())));
+    rules.extend(attrs.pattern.iter().map(|pattern| Rule::Pattern(pattern.value.value())));
+    rules.extend(attrs.check.iter().map(|check| Rule::Check(check.value.clone())));
     rules
 }
 
 /// Refuses the types that are a frequent mistake. Of any other type the type checker knows more than we do.
 fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
-    if role == Role::Id {
-        return; // `UserId` says it better
-    }
-    let wanted = role.type_name();
-    let found = match bare(ty) {
-        Type::Path(path) => match path.path.segments.last() {
-            Some(last) => last.ident.to_string(),
-            None => return,
-        },
-        Type::Reference(_) => "&".to_owned(),
-        _ => return,
-    };
-    let known = [
-        "&",
+    const FREQUENT: [&str; 24] = [
         "String",
         "str",
         "Option",
         "Vec",
         "Box",
         "Cow",
+        "Arc",
         "bool",
         "char",
         "i8",
         "i16",
         "i32",
         "i64",
+        "i128",
         "u8",
         "u16",
         "u32",
         "u64",
+        "u128",
+        "usize",
         "Uuid",
         "PasswordHash",
         "Password",
         "SecretString",
     ];
-    if found == wanted || !known.contains(&found.as_str()) {
+    let is_wrong = match bare(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            let found = last.ident.to_string();
+            FREQUENT.contains(&found.as_str()) && !role.usual_types().contains(&found.as_str())
+        }),
+        Type::Reference(_) | Type::Tuple(_) | Type::Array(_) => true,
+        _ => false,
+    };
+    if !is_wrong {
         return;
     }
+    let wanted = match role {
+        Role::Id => "a `Uuid`, an `i64` or an `i32`".to_owned(),
+        _ => format!("a `{}`", role.type_name()),
+    };
+    let message = if *ident == role.name() {
+        format!("`{ident}` must be {wanted}")
+    } else {
+        format!("`{ident}` has the role `{}` and must be {wanted}", role.name())
+    };
     let help = match role {
+        Role::Id => {
+            "write `Uuid`, from `use uuid::Uuid;`, for ids made here; or `i64` or `i32` for ids made by the database"
+        }
+        Role::Email => "write `String`",
         Role::HashedPassword => {
             "write `PasswordHash`, from `use axum_users::PasswordHash;`: it cannot be printed, serialized or sent by mistake"
-                .to_owned()
         }
         Role::IsActive | Role::IsSuperuser | Role::IsVerified if option_of(ty).is_some() => {
-            format!("write `{wanted}`: the column is NOT NULL")
+            "write `bool`: the column is NOT NULL"
         }
-        _ => format!("write `{wanted}`"),
+        Role::IsActive | Role::IsSuperuser | Role::IsVerified => "write `bool`",
     };
-    report.error(ty, format!("`{ident}` has the role `{}`, which is a `{wanted}`", role.name()), help);
+    report.error(ty, message, help);
 }
 
 /// Why a role takes no marks.

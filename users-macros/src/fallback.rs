@@ -16,11 +16,15 @@ pub(crate) fn errors(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
     quote! { #errors #stand_ins }
 }
 
-/// Stand-ins must not make new errors: a generic struct would need its parameters, names given twice would clash.
+/// Stand-ins must not make new errors: a generic struct would need its parameters, a union cannot be cloned, names
+/// given twice would clash.
 fn can_stand_in(input: &DeriveInput) -> bool {
     let names = check::names(input, &Report::default());
     let mut taken = HashSet::from([input.ident.unraw().to_string()]);
-    input.generics.params.is_empty() && names.items().iter().all(|(name, _)| taken.insert(name.unraw().to_string()))
+    let can_be_cloned = !matches!(input.data, Data::Union(_));
+    can_be_cloned
+        && input.generics.params.is_empty()
+        && names.items().iter().all(|(name, _)| taken.insert(name.unraw().to_string()))
 }
 
 fn stand_ins(input: &DeriveInput) -> TokenStream {

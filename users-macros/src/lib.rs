@@ -8,6 +8,8 @@ mod expand;
 mod fallback;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod messages;
 mod model;
 mod names;
 mod report;

@@ -53,6 +53,16 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// The types that such a field can have, as a person would write them.
+    pub(crate) const fn usual_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Id => &["Uuid", "i32", "i64"],
+            Self::Email => &["String"],
+            Self::HashedPassword => &["PasswordHash"],
+            Self::IsActive | Self::IsSuperuser | Self::IsVerified => &["bool"],
+        }
+    }
+
     /// The type such a field has, as a person would write it.
     pub(crate) const fn type_name(self) -> &'static str {
         match self {
@@ -98,12 +108,7 @@ pub(crate) struct RoleField {
 impl RoleField {
     /// Whether its type is written as usual. Anything else may be an alias, which only the type checker can follow.
     pub(crate) fn has_usual_type(&self) -> bool {
-        let usual: &[&str] = match self.role {
-            Role::Id => &["Uuid", "i32", "i64"],
-            Role::Email => &["String"],
-            Role::HashedPassword => &["PasswordHash"],
-            Role::IsActive | Role::IsSuperuser | Role::IsVerified => &["bool"],
-        };
+        let usual = self.role.usual_types();
         match bare(&self.ty) {
             Type::Path(path) => {
                 path.path.segments.last().is_some_and(|last| usual.iter().any(|name| last.ident == name))

@@ -13,8 +13,6 @@
 //! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores; nothing in a release build |
 #![forbid(unsafe_code)]
 
-// Lets doctests and generated code in this crate say the name that applications know.
-extern crate self as axum_users_runtime;
 // Lets unit tests share the users of `tests/store`.
 #[cfg(test)]
 extern crate self as users_runtime;

@@ -10,6 +10,7 @@ use axum_users::{
     FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordSubject, RequestContext, ResetToken,
     Updated, UserManager, VerifyToken,
 };
+use serde_json::Value;
 
 use super::app::Knight;
 use crate::support::Failure;
@@ -27,6 +28,8 @@ struct Inner {
     arrived: tokio::sync::Notify,
     failing: Mutex<Vec<(&'static str, Failure)>>,
     shortest_password: Mutex<usize>,
+    /// What a refused password is answered with, if not with words.
+    reason: Mutex<Option<Value>>,
 }
 
 /// One call of a hook.
@@ -34,6 +37,8 @@ struct Inner {
 pub struct Called {
     pub hook: &'static str,
     pub user: Option<Knight>,
+    /// The user as it was before an update.
+    pub before: Option<Knight>,
     /// What else the hook was given, as text.
     pub said: String,
     pub token: Option<String>,
@@ -61,6 +66,16 @@ impl Journal {
     /// Makes a hook fail from now on.
     pub fn fail(&self, hook: &'static str, failure: Failure) {
         self.0.failing.lock().unwrap().push((hook, failure));
+    }
+
+    /// Lets every hook succeed again.
+    pub fn heal(&self) {
+        self.0.failing.lock().unwrap().clear();
+    }
+
+    /// Refuses short passwords with this reason.
+    pub fn refuse_passwords_with(&self, reason: Value) {
+        *self.0.reason.lock().unwrap() = Some(reason);
     }
 
     /// Takes all calls so far.
@@ -115,12 +130,19 @@ impl Journal {
     }
 
     fn note_user(&self, hook: &'static str, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note(Called { hook, user: Some(user.clone()), said: String::new(), token: None, cx: cx.clone() })
+        self.note(Called {
+            hook,
+            user: Some(user.clone()),
+            before: None,
+            said: String::new(),
+            token: None,
+            cx: cx.clone(),
+        })
     }
 
     fn note_token(&self, hook: &'static str, user: &Knight, token: &str, cx: &RequestContext) -> HookResult {
         let token = Some(token.to_owned());
-        self.note(Called { hook, user: Some(user.clone()), said: String::new(), token, cx: cx.clone() })
+        self.note(Called { hook, user: Some(user.clone()), before: None, said: String::new(), token, cx: cx.clone() })
     }
 }
 
@@ -136,10 +158,12 @@ impl UserManager<Knight> for Journal {
         };
         let (said, cx) = (format!("{} for {whose}", password.secret()), RequestContext::none());
         // An answer of its own is not this hook's to give; what it refuses is the password.
-        let _noted = self.note(Called { hook: "validate_password", user, said, token: None, cx });
+        let _noted = self.note(Called { hook: "validate_password", user, before: None, said, token: None, cx });
         let shortest = *self.0.shortest_password.lock().unwrap();
         if password.secret().chars().count() < shortest {
-            return Err(InvalidPassword::new(format!("Password should be at least {shortest} characters")));
+            let words = format!("Password should be at least {shortest} characters");
+            let reason = self.0.reason.lock().unwrap().clone();
+            return Err(InvalidPassword::new(reason.unwrap_or_else(|| words.into())));
         }
         Ok(())
     }
@@ -154,7 +178,8 @@ impl UserManager<Knight> for Journal {
 
     async fn on_after_update(&self, user: &Knight, updated: &Updated<Knight>, cx: &RequestContext) -> HookResult {
         let said = updated.fields.join(",");
-        self.note(Called { hook: "on_after_update", user: Some(user.clone()), said, token: None, cx: cx.clone() })
+        let (hook, before) = ("on_after_update", Some(updated.before.clone()));
+        self.note(Called { hook, user: Some(user.clone()), before, said, token: None, cx: cx.clone() })
     }
 
     async fn on_after_request_verify(&self, user: &Knight, token: &VerifyToken, cx: &RequestContext) -> HookResult {
@@ -183,7 +208,7 @@ impl UserManager<Knight> for Journal {
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, Knight>, cx: &RequestContext) -> HookResult {
         let (user, said) = (failed.user.cloned(), format!("{} {}", failed.username, failed.code));
-        self.note(Called { hook: "on_after_failed_login", user, said, token: None, cx: cx.clone() })
+        self.note(Called { hook: "on_after_failed_login", user, before: None, said, token: None, cx: cx.clone() })
     }
 
     async fn on_after_logout(&self, user: &Knight, cx: &RequestContext) -> HookResult {

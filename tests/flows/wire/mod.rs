@@ -1,17 +1,26 @@
-//! The wire of fastapi-users (contract.md), call by call over real HTTP, under both policies.
+//! The wire of fastapi-users (docs/contract.md), call by call over real HTTP, under both policies.
 
 mod app;
 mod journal;
 mod recorded;
 
+mod backends;
+mod current_user;
 mod emails;
 mod general;
+mod hashes;
+mod hooks;
+mod integer_ids;
 mod login;
 mod logout;
+mod mails;
 mod me;
+mod problems;
+mod programmatic;
 mod register;
 mod reset;
 mod schemas;
 mod updates;
 mod users_by_id;
+mod vectors;
 mod verify;

@@ -44,7 +44,7 @@ pub struct Answered {
     token: &'static str,
 }
 
-/// A difference of security.md section 2, by its number, and where it shows.
+/// A difference in docs/security.md, by its number, and where it shows.
 pub struct Difference {
     number: &'static str,
     under: &'static [Rules],
@@ -145,7 +145,7 @@ pub const fn always(number: &'static str, answer: Answered) -> Difference {
     Difference { number, under: &Rules::BOTH, answer }
 }
 
-/// Headers of an answer beside those that the tables name: of HTTP itself, and of security.md 1.7.
+/// Headers of an answer beside those that the tables name: of HTTP itself, and of docs/security.md.
 const OTHER_HEADERS: [&str; 7] = [
     "date",
     "content-length",

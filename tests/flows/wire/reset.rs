@@ -1,6 +1,13 @@
 //! `POST /auth/forgot-password` and `POST /auth/reset-password` (contract.md 6.4).
 
-use super::recorded::{Step, answered, call, get, post, recommended};
+use axum_users::{SecretKey, Status};
+use serde_json::json;
+
+use super::{
+    app::{GUINEVERE, Rules, WireApp, WireSetup},
+    recorded::{Step, answered, call, get, post, recommended},
+};
+use crate::support::Answer;
 
 pub const RECORDED: &[Step] = &[
     call(
@@ -69,3 +76,135 @@ pub const RECORDED: &[Step] = &[
     )
     .step(),
 ];
+
+const BAD_TOKEN: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
+
+impl WireApp {
+    /// The token of a reset mail.
+    pub async fn reset_token(&self, email: &str) -> String {
+        self.journal.take();
+        self.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
+        self.journal.wait_for("on_after_forgot_password").await.token.unwrap()
+    }
+
+    pub async fn reset(&self, token: &str, password: &str) -> Answer {
+        self.post("/auth/reset-password").json(json!({ "token": token, "password": password })).send().await
+    }
+}
+
+#[tokio::test]
+async fn only_the_active_get_a_mail_and_the_answer_is_always_the_same() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        app.knight("inactive@camelot.bt", Status { is_active: false, ..Status::NEW }).await;
+        app.knight("arthur@camelot.bt", Status::NEW).await;
+        for email in ["nobody@camelot.bt", "inactive@camelot.bt"] {
+            app.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
+        }
+        app.reset_token("ARTHUR@camelot.bt").await;
+        app.users.drain(std::time::Duration::from_secs(10)).await;
+        let mailed: Vec<_> = app.journal.take().into_iter().map(|called| called.user.unwrap().email).collect();
+        assert_eq!(mailed, ["arthur@camelot.bt"], "the stored address, and nobody else");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_for_this_is_bad() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let access = app.member("arthur@camelot.bt").await;
+        let good = app.reset_token("arthur@camelot.bt").await;
+        let verify = app.verify_token("arthur@camelot.bt").await;
+        let setup =
+            WireSetup { secret: SecretKey::new("another secret of 32 bytes or more").unwrap(), ..WireSetup::of(rules) };
+        let foreign = setup.start().await;
+        foreign.knight("arthur@camelot.bt", Status::NEW).await;
+        let of_another_key = foreign.reset_token("arthur@camelot.bt").await;
+        for token in ["", "foo", "a.b.c", &access, &verify, &of_another_key, good.rsplit_once('.').unwrap().0] {
+            app.reset(token, "excalibur").await.is(400, BAD_TOKEN);
+        }
+        assert_eq!(app.try_login("arthur@camelot.bt", GUINEVERE).await.status, 200);
+        app.reset(&good, "excalibur").await.is(200, "null");
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_in_time() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        app.knight("arthur@camelot.bt", Status::NEW).await;
+        let lifetime = if rules == Rules::FastapiUsers { 3600 } else { 1800 };
+        let token = app.reset_token("arthur@camelot.bt").await;
+        app.advance(lifetime);
+        app.reset(&token, "excalibur").await.is(400, BAD_TOKEN);
+        let token = app.reset_token("arthur@camelot.bt").await;
+        app.advance(lifetime - 1);
+        app.reset(&token, "excalibur").await.is(200, "null");
+    }
+}
+
+#[tokio::test]
+async fn any_change_of_the_password_voids_older_tokens() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let session = app.member("arthur@camelot.bt").await;
+        let (first, second) = (app.reset_token("arthur@camelot.bt").await, app.reset_token("arthur@camelot.bt").await);
+        app.patch("/users/me").bearer(&session).json(json!({ "password": GUINEVERE })).send().await;
+        app.reset(&first, "excalibur").await.is(400, BAD_TOKEN);
+        let third = app.reset_token("arthur@camelot.bt").await;
+        app.reset(&third, "excalibur").await.is(200, "null");
+        for used in [&second, &third] {
+            app.reset(used, "caliburn").await.is(400, BAD_TOKEN);
+        }
+        assert_eq!(app.try_login("arthur@camelot.bt", "excalibur").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_address_voids_older_tokens_unless_upstreams_are_minted() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let session = app.member("arthur@camelot.bt").await;
+        let token = app.reset_token("arthur@camelot.bt").await;
+        app.patch("/users/me").bearer(&session).json(json!({ "email": "pendragon@camelot.bt" })).send().await;
+        let answer = app.reset(&token, "excalibur").await;
+        match rules {
+            Rules::FastapiUsers => answer.is(200, "null"),
+            Rules::Recommended => answer.is(400, BAD_TOKEN), // C17
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_inactive_and_the_deleted_are_told_of_a_bad_token_before_a_bad_password() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        app.knight("arthur@camelot.bt", Status::NEW).await;
+        let token = app.reset_token("arthur@camelot.bt").await;
+        app.sql("UPDATE user SET is_active = 0").await;
+        app.reset(&token, "g").await.is(400, BAD_TOKEN);
+        app.reset(&token, "excalibur").await.is(400, BAD_TOKEN);
+        app.sql("UPDATE user SET is_active = 1").await;
+        assert_eq!(app.reset(&token, "g").await.json()["detail"]["code"], "RESET_PASSWORD_INVALID_PASSWORD");
+        app.users.delete(&app.stored("arthur@camelot.bt").await).await.unwrap();
+        app.reset(&token, "excalibur").await.is(400, BAD_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_reset_verifies_nothing_logs_nobody_in_and_is_no_update() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let session = app.member("arthur@camelot.bt").await;
+        let token = app.reset_token("arthur@camelot.bt").await;
+        app.journal.take();
+        let answer = app.reset(&token, "excalibur").await;
+        answer.is(200, "null");
+        assert_eq!((answer.header("set-cookie"), answer.header("authorization")), (None, None));
+        let hooks: Vec<_> = app.journal.take().into_iter().map(|called| called.hook).collect();
+        assert_eq!(hooks, ["validate_password", "on_after_reset_password"]);
+        assert!(!app.stored("arthur@camelot.bt").await.is_verified);
+        let status = if rules == Rules::FastapiUsers { 200 } else { 401 }; // C2
+        assert_eq!(app.me(&session).await.status, status);
+    }
+}

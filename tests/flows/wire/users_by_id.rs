@@ -1,6 +1,16 @@
 //! `/users/{id}` (contract.md 6.5).
 
-use super::recorded::{Step, answered, call, delete, get, patch, post, put, recommended};
+use axum::http::Method;
+use axum_users::Status;
+use serde_json::json;
+
+use super::{
+    app::{Rules, WireApp, WireSetup},
+    recorded::{Step, answered, call, delete, get, patch, post, put, recommended},
+};
+
+const UNKNOWN: &str = "/users/d35d213e-f3d8-4f08-954a-7e0d1bea286f";
+const METHODS: [Method; 3] = [Method::GET, Method::PATCH, Method::DELETE];
 
 pub const RECORDED: &[Step] = &[
     Step::Sql("UPDATE user SET is_active = 1, is_superuser = 1 WHERE email = 'mordred@camelot.bt'"),
@@ -75,3 +85,129 @@ pub const RECORDED: &[Step] = &[
         answered(405, r#"{"detail":"Method Not Allowed"}"#).headers(&[("allow", "GET, PATCH")]),
     )]),
 ];
+
+#[tokio::test]
+async fn only_superusers_learn_which_ids_there_are() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let ordinary = app.member("arthur@camelot.bt").await;
+        let superuser = app.superuser("mordred@camelot.bt").await;
+        let inactive = app.superuser("morgana@camelot.bt").await;
+        app.sql("UPDATE user SET is_active = 0 WHERE email = 'morgana@camelot.bt'").await;
+        let own = format!("/users/{}", app.stored("arthur@camelot.bt").await.id);
+        for path in [&*own, UNKNOWN, "/users/abc", "/users/%FF", "/users/1"] {
+            for method in METHODS {
+                for (token, status, body) in [
+                    ("nonsense", 401, r#"{"detail":"Unauthorized"}"#),
+                    (&*inactive, 401, r#"{"detail":"Unauthorized"}"#),
+                    (&*ordinary, 403, r#"{"detail":"Forbidden"}"#),
+                ] {
+                    app.request(method.clone(), path).bearer(token).json(json!({})).send().await.is(status, body);
+                }
+                app.request(method.clone(), path).json(json!({})).send().await.is(401, r#"{"detail":"Unauthorized"}"#);
+                if path != own {
+                    let answer = app.request(method.clone(), path).bearer(&superuser).json(json!({})).send().await;
+                    answer.is(404, r#"{"detail":"Not Found"}"#);
+                }
+            }
+        }
+        assert_eq!(app.me(&ordinary).await.status, 200, "nobody was deleted");
+    }
+}
+
+#[tokio::test]
+async fn ids_are_read_as_leniently_as_python_reads_them() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let superuser = app.superuser("mordred@camelot.bt").await;
+        let id = app.stored("mordred@camelot.bt").await.id.to_string();
+        let bare = id.replace('-', "");
+        for spelling in [
+            id.clone(),
+            id.to_uppercase(),
+            bare.clone(),
+            format!("%7B{id}%7D"),
+            format!("urn:uuid:{id}"),
+            format!("{{{bare}}}"),
+        ] {
+            let spelling = spelling.replace('{', "%7B").replace('}', "%7D");
+            let answer = app.get(&format!("/users/{spelling}")).bearer(&superuser).send().await;
+            assert_eq!((answer.status.as_u16(), answer.json()["id"].as_str()), (200, Some(&*id)), "{spelling}");
+        }
+        for other in [format!("{id}0"), format!("%20{id}"), bare[1..].to_owned(), "x".repeat(5000)] {
+            let answer = app.get(&format!("/users/{other}")).bearer(&superuser).send().await;
+            answer.is(404, r#"{"detail":"Not Found"}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_verification_is_required_every_users_route_is_403_for_the_unverified() {
+    for rules in Rules::BOTH {
+        let app = WireSetup::of(rules).policy(|policy| policy.require_verification(true)).start().await;
+        app.knight("mordred@camelot.bt", Status { is_superuser: true, is_verified: true, ..Status::NEW }).await;
+        let superuser = app.login("mordred@camelot.bt").await;
+        let own = format!("/users/{}", app.stored("mordred@camelot.bt").await.id);
+        assert_eq!(app.get(&own).bearer(&superuser).send().await.status, 200);
+        app.sql("UPDATE user SET is_verified = 0").await;
+        for path in ["/users/me", &own, UNKNOWN, "/users/abc"] {
+            for method in METHODS {
+                let answer = app.request(method.clone(), path).bearer(&superuser).json(json!({})).send().await;
+                answer.is(403, r#"{"detail":"Forbidden"}"#);
+                app.request(method, path).json(json!({})).send().await.is(401, r#"{"detail":"Unauthorized"}"#);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_that_option_the_unverified_use_every_route() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let superuser = app.superuser("mordred@camelot.bt").await;
+        let own = format!("/users/{}", app.stored("mordred@camelot.bt").await.id);
+        for path in ["/users/me", &own] {
+            assert_eq!(app.get(path).bearer(&superuser).send().await.status, 200);
+            assert_eq!(app.patch(path).bearer(&superuser).json(json!({})).send().await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_superuser_may_demote_and_delete_itself() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let superuser = app.superuser("mordred@camelot.bt").await;
+        let own = format!("/users/{}", app.stored("mordred@camelot.bt").await.id);
+        let answer = app.patch(&own).bearer(&superuser).json(json!({ "is_superuser": false })).send().await;
+        assert_eq!(answer.json()["is_superuser"], false);
+        app.get(&own).bearer(&superuser).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+        app.sql("UPDATE user SET is_superuser = 1").await;
+        app.delete(&own).bearer(&superuser).send().await.is(204, "");
+        app.get(&own).bearer(&superuser).send().await.is(401, r#"{"detail":"Unauthorized"}"#);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_or_inactive_user_is_refused_at_the_next_request() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let superuser = app.superuser("mordred@camelot.bt").await;
+        for (email, method) in [("arthur@camelot.bt", Method::DELETE), ("lancelot@camelot.bt", Method::PATCH)] {
+            let token = app.member(email).await;
+            assert_eq!(app.me(&token).await.status, 200);
+            let path = format!("/users/{}", app.stored(email).await.id);
+            let done = app.request(method, &path).bearer(&superuser).json(json!({ "is_active": false })).send().await;
+            assert!(done.status.is_success(), "{done:?}");
+            app.me(&token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_application_may_have_its_own_delete_of_me() {
+    let setup = WireSetup::of(Rules::Recommended);
+    let app = setup.routes(|router| router.route("/users/me", axum::routing::delete(async || "gone"))).start().await;
+    app.delete("/users/me").send().await.is(200, "gone");
+    assert_eq!(app.get("/users/me").send().await.status, 401, "the other methods stay");
+}

@@ -1,10 +1,12 @@
-use axum_users::{CurrentUser, Users};
+use axum_users::CurrentUser;
 
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub email: String,
 }
 
-fn app(users: &Users<Visitor>) {}
+async fn hello(CurrentUser(visitor): CurrentUser<Visitor>) -> String {
+    visitor.email
+}
 
 fn main() {}

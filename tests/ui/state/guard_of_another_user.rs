@@ -1,5 +1,4 @@
-use axum::{Router, routing::get};
-use axum_users::{AuthUser, Guard, Guarded, PasswordHash, Users};
+use axum_users::{AuthUser, Guard, Guarded, PasswordHash};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -29,10 +28,6 @@ impl Guard<Member> for IsEditor {}
 
 async fn edit(user: Guarded<User, IsEditor>) -> String {
     user.0.email
-}
-
-fn app() -> Router<Users<User>> {
-    Router::new().route("/edit", get(edit))
 }
 
 fn main() {}

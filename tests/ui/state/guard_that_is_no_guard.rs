@@ -1,5 +1,4 @@
-use axum::{Router, routing::get};
-use axum_users::{AuthUser, Guarded, PasswordHash, Users};
+use axum_users::{AuthUser, Guarded, PasswordHash};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -16,10 +15,6 @@ struct IsEditor;
 
 async fn edit(user: Guarded<User, IsEditor>) -> String {
     user.0.email
-}
-
-fn app() -> Router<Users<User>> {
-    Router::new().route("/edit", get(edit))
 }
 
 fn main() {}

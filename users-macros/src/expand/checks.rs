@@ -4,11 +4,15 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use super::{at, ours};
-use crate::model::{Initial, Role, Storage, User};
+use crate::{
+    model::{Initial, Role, Storage, User},
+    names::Runtime,
+};
 
-/// All assertions. They run at compile time and leave nothing behind.
+/// All assertions, if there is anything to ask. They run at compile time and leave nothing behind. They stand before
+/// everything else, so that their message is the first one.
 pub(super) fn assertions(user: &User) -> Option<TokenStream> {
-    let rt = &user.names.runtime.rt;
+    let Runtime { path: runtime, rt, .. } = &user.names.runtime;
     let by_database = user.id_made_by_database();
     // Where the type is written as usual there is nothing to find out.
     let unusual = user.roles.all().into_iter().filter(|field| !field.has_usual_type()).map(|field| {
@@ -36,6 +40,7 @@ pub(super) fn assertions(user: &User) -> Option<TokenStream> {
     (!checks.is_empty()).then(|| {
         ours! {
             const _: () = {
+                use #runtime as #rt;
                 #(#checks)*
             };
         }

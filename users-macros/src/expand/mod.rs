@@ -41,6 +41,7 @@ pub(crate) fn user(user: &User) -> TokenStream {
     let checks = checks::assertions(user);
     let lints = user.has_deprecated_field().then(|| ours!(#[allow(deprecated)]));
     ours! {
+        #checks
         #schemas
         #sql
         #routes
@@ -50,7 +51,6 @@ pub(crate) fn user(user: &User) -> TokenStream {
             #auth_user
             #tables
             #sql_user
-            #checks
         };
     }
 }

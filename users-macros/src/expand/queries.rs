@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use super::{at, ours};
 use crate::{
-    model::{Custom, Initial, Storage, User},
+    model::{Custom, Initial, Role, Storage, User},
     names::default_of,
     sql::{self, Dialect},
 };
@@ -67,9 +67,15 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
     });
     let columns = columns(user);
 
-    let roles = &user.roles;
-    let [id, email, hashed_password] = [&roles.id, &roles.email, &roles.hashed_password].map(|field| &field.ident);
-    let [is_active, is_superuser, is_verified] = roles.flags().map(|field| &field.ident);
+    let read_roles = user.roles.all().into_iter().zip(0..).map(|(field, index)| {
+        let (name, index) = (&field.ident, Literal::usize_unsuffixed(index));
+        let read = match field.role {
+            Role::Id => ours!(id),
+            Role::HashedPassword => ours!(hash),
+            Role::Email | Role::IsActive | Role::IsSuperuser | Role::IsVerified => ours!(get),
+        };
+        quote_spanned!(at(&field.ty)=> #name: row.#read(#index)?,)
+    });
     let read_customs = user.customs.iter().zip(6..).map(|(custom, index)| {
         let (name, index) = (&custom.ident, Literal::usize_unsuffixed(index));
         let read = match custom.storage {
@@ -97,12 +103,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
             #columns
             fn from_row(row: &#rt::Row<'_, #db>) -> #rt::SqlResult<Self> {
                 #rt::Ok(Self {
-                    #id: row.id(0)?,
-                    #email: row.get(1)?,
-                    #hashed_password: row.hash(2)?,
-                    #is_active: row.get(3)?,
-                    #is_superuser: row.get(4)?,
-                    #is_verified: row.get(5)?,
+                    #(#read_roles)*
                     #(#read_customs)*
                 })
             }

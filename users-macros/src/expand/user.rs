@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use super::{at, ours};
 use crate::{
-    model::{Custom, Initial, User},
+    model::{Custom, Initial, Role, User},
     names::default_of,
 };
 
@@ -17,14 +17,25 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
     let (read, create, update, admin_update) = (&names.read, &names.create, &names.update, &names.admin_update);
     let id_type = &user.roles.id.ty;
 
-    let id = &user.roles.id.ident;
-    let email = &user.roles.email.ident;
-    let hashed_password = &user.roles.hashed_password.ident;
-    let is_active = &user.roles.is_active.ident;
-    let is_superuser = &user.roles.is_superuser.ident;
-    let is_verified = &user.roles.is_verified.ident;
+    // What is about a field is shown at its type.
+    let [id, email, hashed_password, is_active, is_superuser, is_verified] = user.roles.all().map(|field| {
+        let name = &field.ident;
+        quote_spanned!(at(&field.ty)=> self.#name)
+    });
 
     let custom_fields = user.customs.iter().map(|custom| custom_field(user, custom));
+    let new_roles = user.roles.all().map(|field| {
+        let name = &field.ident;
+        let value = match field.role {
+            Role::Id => ours!(id),
+            Role::Email => ours!(email),
+            Role::HashedPassword => ours!(hashed_password),
+            Role::IsActive => ours!(status.is_active),
+            Role::IsSuperuser => ours!(status.is_superuser),
+            Role::IsVerified => ours!(status.is_verified),
+        };
+        quote_spanned!(at(&field.ty)=> #name: account.#value,)
+    });
     let new_customs = user.customs.iter().map(|custom| {
         let (name, value) = (&custom.ident, new_value(user, custom));
         ours!(#name: #value,)
@@ -48,45 +59,40 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
             const CUSTOM_FIELDS: &'static [#rt::CustomField] = &[#(#custom_fields),*];
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 #rt::Account {
-                    id: self.#id,
-                    email: &self.#email,
-                    hashed_password: &self.#hashed_password,
+                    id: #id,
+                    email: &#email,
+                    hashed_password: &#hashed_password,
                     status: #rt::Status {
-                        is_active: self.#is_active,
-                        is_superuser: self.#is_superuser,
-                        is_verified: self.#is_verified,
+                        is_active: #is_active,
+                        is_superuser: #is_superuser,
+                        is_verified: #is_verified,
                     },
                 }
             }
             fn account_mut(&mut self) -> #rt::AccountMut<'_, #id_type> {
                 #rt::AccountMut {
-                    id: &mut self.#id,
-                    email: &mut self.#email,
-                    hashed_password: &mut self.#hashed_password,
-                    is_active: &mut self.#is_active,
-                    is_superuser: &mut self.#is_superuser,
-                    is_verified: &mut self.#is_verified,
+                    id: &mut #id,
+                    email: &mut #email,
+                    hashed_password: &mut #hashed_password,
+                    is_active: &mut #is_active,
+                    is_superuser: &mut #is_superuser,
+                    is_verified: &mut #is_verified,
                 }
             }
             fn new(account: #rt::NewAccount<#id_type>, #input: #create) -> Self {
                 Self {
-                    #id: account.id,
-                    #email: account.email,
-                    #hashed_password: account.hashed_password,
-                    #is_active: account.status.is_active,
-                    #is_superuser: account.status.is_superuser,
-                    #is_verified: account.status.is_verified,
+                    #(#new_roles)*
                     #(#new_customs)*
                 }
             }
             #copy_custom
             fn read(&self) -> #read {
                 #read {
-                    id: self.#id,
-                    email: #rt::Clone::clone(&self.#email),
-                    is_active: self.#is_active,
-                    is_superuser: self.#is_superuser,
-                    is_verified: self.#is_verified,
+                    id: #id,
+                    email: #rt::Clone::clone(&#email),
+                    is_active: #is_active,
+                    is_superuser: #is_superuser,
+                    is_verified: #is_verified,
                     #(#shown_customs)*
                 }
             }
@@ -133,6 +139,9 @@ fn new_value(user: &User, custom: &Custom) -> TokenStream {
             let default = default_of(name);
             ours!(#create::#default())
         }
-        Initial::Unsaid | Initial::TypeDefault => quote_spanned!(at(&custom.ty)=> #rt::Default::default()),
+        Initial::Unsaid | Initial::TypeDefault => {
+            let ty = &custom.ty;
+            quote_spanned!(at(ty)=> <#ty as #rt::Default>::default())
+        }
     }
 }

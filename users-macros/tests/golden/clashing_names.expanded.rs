@@ -24,6 +24,22 @@ pub struct S {
     pub row: Option<String>,
     pub users: Option<String>,
 }
+const _: () = {
+    use ::axum_users::__private as rt_;
+    rt_::check::email::<rt::Words>();
+    rt_::check::field::<DB>();
+    rt_::check::column::<DB>();
+    rt_::check::field::<Option<String>>();
+    rt_::check::column::<Option<String>>();
+    rt_::check::field::<Option<String>>();
+    rt_::check::column::<Option<String>>();
+    rt_::check::field::<Option<String>>();
+    rt_::check::column::<Option<String>>();
+    rt_::check::field::<Option<String>>();
+    rt_::check::column::<Option<String>>();
+    rt_::check::field::<Option<String>>();
+    rt_::check::column::<Option<String>>();
+};
 /// What clients see of a [`S`].
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
 #[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
@@ -476,19 +492,4 @@ const _: () = {
             rt_::Ok(())
         }
     }
-    const _: () = {
-        rt_::check::email::<rt::Words>();
-        rt_::check::field::<DB>();
-        rt_::check::column::<DB>();
-        rt_::check::field::<Option<String>>();
-        rt_::check::column::<Option<String>>();
-        rt_::check::field::<Option<String>>();
-        rt_::check::column::<Option<String>>();
-        rt_::check::field::<Option<String>>();
-        rt_::check::column::<Option<String>>();
-        rt_::check::field::<Option<String>>();
-        rt_::check::column::<Option<String>>();
-        rt_::check::field::<Option<String>>();
-        rt_::check::column::<Option<String>>();
-    };
 };

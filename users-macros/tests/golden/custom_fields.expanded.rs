@@ -25,6 +25,31 @@ pub struct User {
     pub note: Option<String>,
     pub score: i32,
 }
+const _: () = {
+    use ::axum_users::__private as rt;
+    rt::check::field::<String>();
+    rt::check::column::<String>();
+    rt::check::field::<Option<String>>();
+    rt::check::column::<Option<String>>();
+    rt::check::field::<Option<i32>>();
+    rt::check::column::<Option<i32>>();
+    rt::check::field::<f64>();
+    rt::check::column::<f64>();
+    rt::check::field::<bool>();
+    rt::check::column::<bool>();
+    rt::check::field::<i64>();
+    rt::check::column::<i64>();
+    rt::check::field::<Plan>();
+    rt::check::field::<Vec<String>>();
+    rt::check::field::<Option<Address>>();
+    rt::check::new_value::<Option<Address>>();
+    rt::check::field::<i32>();
+    rt::check::column::<i32>();
+    rt::check::new_value::<i32>();
+    rt::check::column::<Option<String>>();
+    rt::check::new_value::<Option<String>>();
+    rt::check::column::<i32>();
+};
 /// What clients see of a [`User`].
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
 #[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
@@ -385,9 +410,9 @@ const _: () = {
                 quota: UserCreate::default_quota(),
                 plan: input.plan,
                 tags: input.tags,
-                address: rt::Default::default(),
-                tier: rt::Default::default(),
-                note: rt::Default::default(),
+                address: <Option<Address> as rt::Default>::default(),
+                tier: <i32 as rt::Default>::default(),
+                note: <Option<String> as rt::Default>::default(),
                 score: UserCreate::default_score(),
             }
         }
@@ -724,30 +749,6 @@ const _: () = {
             rt::Ok(())
         }
     }
-    const _: () = {
-        rt::check::field::<String>();
-        rt::check::column::<String>();
-        rt::check::field::<Option<String>>();
-        rt::check::column::<Option<String>>();
-        rt::check::field::<Option<i32>>();
-        rt::check::column::<Option<i32>>();
-        rt::check::field::<f64>();
-        rt::check::column::<f64>();
-        rt::check::field::<bool>();
-        rt::check::column::<bool>();
-        rt::check::field::<i64>();
-        rt::check::column::<i64>();
-        rt::check::field::<Plan>();
-        rt::check::field::<Vec<String>>();
-        rt::check::field::<Option<Address>>();
-        rt::check::new_value::<Option<Address>>();
-        rt::check::field::<i32>();
-        rt::check::column::<i32>();
-        rt::check::new_value::<i32>();
-        rt::check::column::<Option<String>>();
-        rt::check::new_value::<Option<String>>();
-        rt::check::column::<i32>();
-    };
 };
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(crate = "axum_users::__private::serde", rename_all = "lowercase")]

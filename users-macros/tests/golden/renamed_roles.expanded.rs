@@ -13,6 +13,10 @@ pub(crate) struct Member {
     /// What the person likes to read.
     pub(crate) genre: Option<String>,
 }
+const _: () = {
+    use ::axum_users::__private as rt;
+    rt::check::field::<Option<String>>();
+};
 /// What clients see of a [`Member`].
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
 #[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
@@ -345,7 +349,4 @@ const _: () = {
             rt::Ok(())
         }
     }
-    const _: () = {
-        rt::check::field::<Option<String>>();
-    };
 };

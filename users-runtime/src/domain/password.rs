@@ -61,8 +61,8 @@ impl<'de> Deserialize<'de> for Password {
 /// A stored password hash: a PHC string (Argon2) or a bcrypt string. Opaque on purpose: it does not implement
 /// `Serialize`, so it cannot stand in an answer, and `Debug` prints no part of it.
 ///
-/// ```compile_fail
-/// fn answer(hash: axum_users_runtime::PasswordHash) -> String {
+/// ```compile_fail,E0277
+/// fn answer(hash: users_runtime::PasswordHash) -> String {
 ///     serde_json::to_string(&hash).unwrap() // the trait `Serialize` is not implemented
 /// }
 /// ```

@@ -94,7 +94,9 @@ fn is_placeholder(bytes: &[u8]) -> bool {
     const WORDS: [&str; 7] = ["secret", "changeme", "change-me", "change_me", "password", "example", "your-secret-key"];
     let text = String::from_utf8_lossy(bytes).to_lowercase();
     let letters = text.trim_matches(|c: char| !c.is_alphanumeric());
-    WORDS.iter().any(|word| letters.replace(word, "").chars().filter(char::is_ascii_alphanumeric).count() <= 2)
+    let rest = |word| letters.replace(word, "").chars().filter(char::is_ascii_alphanumeric).count();
+    // The word must be there: of 32 random bytes about one in a hundred has two letters and digits or fewer.
+    WORDS.iter().any(|word| letters.contains(word) && rest(word) <= 2)
         || bytes.windows(2).all(|pair| pair[0] == pair[1])
 }
 
@@ -110,6 +112,12 @@ mod tests {
             assert!(SecretKey::new(secret).is_err(), "{secret}");
         }
         assert!(SecretKey::new("0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u").is_ok());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_placeholder() {
+        let bytes: Vec<u8> = (128..160).collect();
+        assert!(SecretKey::new(bytes).is_ok());
     }
 
     #[test]

@@ -12,32 +12,35 @@ use crate::{
     user::AuthUser,
 };
 
+// The bounds stand on the structs, so that a wrong user type or guard is told at the handler's signature; axum's own
+// message would only say that the function is no handler.
+
 /// An active user. 401 without one.
 ///
 /// `Option<CurrentUser<U>>` is `None` instead of 401; a database that does not answer is still an error.
 #[derive(Debug, Clone)]
-pub struct CurrentUser<U>(pub U);
+pub struct CurrentUser<U: AuthUser>(pub U);
 
 /// An active, verified user. 401 without one, 403 if not verified.
 #[derive(Debug, Clone)]
-pub struct VerifiedUser<U>(pub U);
+pub struct VerifiedUser<U: AuthUser>(pub U);
 
 /// An active superuser. 401 without a user, 403 if not a superuser.
 #[derive(Debug, Clone)]
-pub struct Superuser<U>(pub U);
+pub struct Superuser<U: AuthUser>(pub U);
 
 /// An active user who logged in at most `SECONDS` ago, for changes that a stolen session must not make (OWASP ASVS
 /// 7.5.3). 401 `Reauthentication required` after that.
 #[derive(Debug, Clone)]
-pub struct FreshUser<U, const SECONDS: u64 = 300>(pub U);
+pub struct FreshUser<U: AuthUser, const SECONDS: u64 = 300>(pub U);
 
 /// A user who meets a [`Guard`]. 401 without a user, 403 if the guard refuses.
 #[derive(Debug, Clone)]
-pub struct Guarded<U, G>(pub U, PhantomData<fn() -> G>);
+pub struct Guarded<U: AuthUser, G: Guard<U>>(pub U, PhantomData<fn() -> G>);
 
 /// The session of an active user: the user, what the token says, and the token itself.
 #[derive(Debug, Clone)]
-pub struct CurrentSession<U> {
+pub struct CurrentSession<U: AuthUser> {
     /// The user.
     pub user: U,
     /// What the token says.
@@ -49,7 +52,7 @@ pub struct CurrentSession<U> {
 /// A rule of the application's own about who may call a route.
 ///
 /// ```
-/// # use axum_users_runtime as axum_users; // in an application: the crate axum_users
+/// # use users_runtime as axum_users; // in an application: the crate axum_users
 /// use axum_users::{AuthUser, Guard};
 ///
 /// trait Staff { fn is_editor(&self) -> bool; }
@@ -203,8 +206,8 @@ fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
 }
 
 macro_rules! deref {
-    ($extractor:ty $(, $parameter:ident)?) => {
-        impl<U $(, $parameter)?> Deref for $extractor {
+    ($extractor:ty $(, $guard:ident)?) => {
+        impl<U: AuthUser $(, $guard: Guard<U>)?> Deref for $extractor {
             type Target = U;
 
             fn deref(&self) -> &U {
@@ -219,7 +222,7 @@ deref!(VerifiedUser<U>);
 deref!(Superuser<U>);
 deref!(Guarded<U, G>, G);
 
-impl<U, const SECONDS: u64> Deref for FreshUser<U, SECONDS> {
+impl<U: AuthUser, const SECONDS: u64> Deref for FreshUser<U, SECONDS> {
     type Target = U;
 
     fn deref(&self) -> &U {

@@ -16,11 +16,12 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
 
 use super::ApiError;
+use crate::event::Kind;
 
-/// The longest a request may take (security.md (a)).
+/// The longest a request may take (docs/security.md, "Default numbers").
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Headers of every answer: JSON is never a page, never cached, never embedded (security.md 1.7).
+/// Headers of every answer: JSON is never a page, never cached, never embedded (docs/security.md).
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -84,7 +85,8 @@ where
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 Ok(Err(_panic)) => {
-                    tracing::error!(target: "axum_users", "a handler or hook panicked");
+                    let event = Kind::Hook.name();
+                    tracing::error!(target: "axum_users", event, outcome = "failed", reason = "a handler or hook panicked");
                     ApiError::Internal.into_response()
                 }
                 Err(_elapsed) => ApiError::Unavailable { retry_after: 1 }.into_response(),
@@ -108,7 +110,8 @@ impl Edge {
     }
 }
 
-fn with_headers(mut response: Response) -> Response {
+/// Adds what every answer of ours carries.
+pub(super) fn with_headers(mut response: Response) -> Response {
     for (name, value) in &HEADERS {
         response.headers_mut().insert(name, value.clone());
     }

@@ -14,7 +14,7 @@ use crate::{
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
 };
 
-/// When to try again after an outage, in seconds: the most that security.md (c) 4 allows, since a database that is
+/// When to try again after an outage, in seconds: the most that docs/security.md allows, since a database that is
 /// down rarely comes back at once.
 const OUTAGE_RETRY_AFTER: u32 = 5;
 
@@ -177,6 +177,8 @@ impl From<StoreError> for ApiError {
                 failed(Kind::Dependency, "the user store is not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
             }
+            // Which value it was is the application's to say; it knows its own columns.
+            StoreError::Conflict => Self::Code("CONFLICT"),
             _ => {
                 failed(Kind::Dependency, "the user store failed", &error);
                 Self::Internal
@@ -294,6 +296,7 @@ mod tests {
         let cause = || Arc::new(std::io::Error::other("table user, king@camelot.bt"));
         let down = (503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#.to_owned());
         let failed = (500, r#"{"detail":"Internal Server Error"}"#.to_owned());
+        assert_eq!(answer(StoreError::Conflict).await, (400, r#"{"detail":"CONFLICT"}"#.to_owned()));
         assert_eq!(answer(StoreError::Unavailable(cause())).await, down);
         assert_eq!(answer(StoreError::Failed(cause())).await, failed);
         assert_eq!(answer(StrategyError(Box::new(std::io::Error::other("redis, king@camelot.bt")))).await, down);

@@ -131,7 +131,7 @@ fn alternatives(words: &[&str]) -> String {
     }
 }
 
-/// Whether a text in the value has a character that no database, log, header or mail should meet (security.md 1.3.3).
+/// Whether a text in the value has a character that no database, log, header or mail should meet (OWASP ASVS 1.3.3).
 /// Tabs and line ends may stay: a text of several lines is an ordinary thing to store.
 fn has_control_characters(value: &Value) -> bool {
     let in_text = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'));
@@ -220,6 +220,7 @@ mod tests {
             (Field::custom::<f64>("x"), json!("1.5"), "float_type", "Input should be a valid number"),
             (Field::custom::<bool>("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
             (Field::custom::<bool>("x"), json!(2), "bool_parsing", NO_BOOLEAN),
+            (Field::custom::<bool>("x"), json!(0.5), "bool_type", "Input should be a valid boolean"),
             (Field::custom::<Option<bool>>("x"), json!([]), "bool_type", "Input should be a valid boolean"),
             (Field::flag("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
             (Field::dropped_flag("x"), json!({}), "bool_type", "Input should be a valid boolean"),

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::OnceLock};
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, OriginalUri, Request};
 use http::request::Parts;
 
 use super::{ApiError, JsonBody, LoginForm, Requirements, authenticate};
@@ -12,7 +12,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// The most bytes that the body of one of our routes may have: 16 KiB (security.md (a)).
+/// The most bytes that the body of one of our routes may have: 16 KiB (docs/security.md, "Default numbers").
 pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 
 /// A request without its body, which comes beside it where a route has one.
@@ -62,5 +62,7 @@ impl Incoming {
 
 pub(crate) fn context(parts: &Parts) -> RequestContext {
     let client = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    RequestContext::of(parts, client)
+    // A nested router cuts its prefix off the path; hooks are told what the client asked for.
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+    RequestContext::of(parts, uri, client)
 }

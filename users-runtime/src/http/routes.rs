@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 
-use super::{ApiError, HasUsers, Methods, edge};
+use super::{ApiError, HasUsers, Methods, edge, edge::with_headers};
 use crate::{domain::Relaxation, manager::Users, user::AuthUser};
 
 /// Which backend a login or logout route belongs to.
@@ -83,13 +83,13 @@ async fn without_slash(OriginalUri(uri): OriginalUri) -> Response {
         None => path.to_owned(),
     };
     // A path that starts with two slashes would be another host.
-    match HeaderValue::try_from(format!("/{}", target.trim_start_matches('/'))) {
+    with_headers(match HeaderValue::try_from(format!("/{}", target.trim_start_matches('/'))) {
         Ok(location) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(),
         Err(_) => ApiError::NotFound.into_response(),
-    }
+    })
 }
 
 /// The fallback for unknown paths, in the shape of the wire: `app.fallback(axum_users::not_found)`.
-pub async fn not_found() -> ApiError {
-    ApiError::NotFound
+pub async fn not_found() -> Response {
+    with_headers(ApiError::NotFound.into_response())
 }

@@ -2,7 +2,7 @@
 
 use super::{Authenticated, PasswordError, Users};
 use crate::{
-    domain::{EmailAddress, EmailRefused, Password, Relaxation},
+    domain::{EmailAddress, EmailRefused, Password, PasswordHash, Relaxation},
     event::{self, Kind, Outcome},
     port::{
         Change, EndSessions, Event, FailedLogin, HookError, PasswordSubject, RequestContext, StoreError, Updated,
@@ -94,8 +94,12 @@ impl<U: AuthUser> Users<U> {
             before.clone()
         } else {
             let end_sessions = self.sessions_to_end(&user, columns, &actor);
-            let change = Change { user, columns, if_hashed_password: None, if_email: None, end_sessions };
-            self.parts().store.update(change).await?.ok_or(UpdateError::NotFound)?
+            let if_hashed_password = proved_password(&before, columns, &actor);
+            let change = Change { user, columns, if_hashed_password, if_email: None, end_sessions };
+            match self.parts().store.update(change).await? {
+                Some(user) => user,
+                None => return Err(self.why_nothing_changed(&before).await?),
+            }
         };
         event::record(Kind::Update, Outcome::Success, Some(&user.id()), None, cx);
         self.tell_of_new_credentials(&user, &before, cx).await;
@@ -155,6 +159,14 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
+    /// A change whose condition failed: the user is gone, or has another password than when the request came in.
+    async fn why_nothing_changed(&self, before: &U) -> Result<UpdateError, StoreError> {
+        Ok(match self.get(before.id()).await? {
+            Some(_) => refused("The password was changed meanwhile: log in again"),
+            None => UpdateError::NotFound,
+        })
+    }
+
     fn sessions_to_end(&self, user: &U, columns: Columns, actor: &Actor<'_, U>) -> EndSessions {
         if columns.contains(3) && !user.status().is_active {
             return EndSessions::All;
@@ -171,6 +183,13 @@ impl<U: AuthUser> Users<U> {
             Actor::Admin => EndSessions::All,
         }
     }
+}
+
+/// The hash that must still be stored when an owner's change of password or address lands. A session that a reset ended
+/// while its request was under way must not undo the reset.
+fn proved_password<U: AuthUser>(before: &U, columns: Columns, actor: &Actor<'_, U>) -> Option<PasswordHash> {
+    let takes_over = columns.includes(Columns::HASHED_PASSWORD) || columns.includes(Columns::EMAIL);
+    (takes_over && matches!(actor, Actor::Owner(_))).then(|| before.account().hashed_password.clone())
 }
 
 /// The flags of a superuser's update. They come after the address, so an explicit `is_verified: true` survives it.

@@ -35,12 +35,13 @@ impl RequestContext {
         Self(None)
     }
 
-    /// The context of a request. `client` is the socket's peer.
+    /// The context of a request. `uri` is what the client asked for, before any router cut a prefix off; `client` is the
+    /// socket's peer.
     #[must_use]
-    pub fn of(parts: &Parts, client: Option<IpAddr>) -> Self {
+    pub fn of(parts: &Parts, uri: &Uri, client: Option<IpAddr>) -> Self {
         Self(Some(Arc::new(RequestFacts {
             method: parts.method.clone(),
-            uri: parts.uri.clone(),
+            uri: uri.clone(),
             headers: parts.headers.clone(),
             client,
         })))

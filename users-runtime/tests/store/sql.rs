@@ -15,7 +15,7 @@ use users_runtime::{
 
 use crate::{
     support::{FileStore, TempFile, account},
-    users::{MEMBER_SQL, Member, Plan, USER_SQL, User, member, user},
+    users::{Elsewhere, MEMBER_SQL, Member, Plan, USER_SQL, User, member, user},
 };
 
 const FULL_NAME: usize = 6;
@@ -220,18 +220,23 @@ async fn a_busy_database_is_unavailable_and_then_available_again() {
     let mut other = file.connect().await;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
 
-    let writing = tokio::spawn({
-        let store = store.clone();
-        async move { store.insert(user(account("arthur@camelot.example"))).await }
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let refused = store.insert(user(account("mordred@camelot.example"))).await;
+    // One has the connection for writes and waits for the lock; the other does not get the connection in time.
+    let write = |email: &str| {
+        let (store, user) = (store.clone(), user(account(email)));
+        tokio::spawn(async move { store.insert(user).await })
+    };
+    let (mut one, mut other_one) = (write("arthur@camelot.example"), write("mordred@camelot.example"));
+    let (refused, waiting) = tokio::select! {
+        refused = &mut one => (refused, other_one),
+        refused = &mut other_one => (refused, one),
+    };
+    let refused = refused.unwrap();
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     // Who only reads is not held up.
     assert!(store.find_by_email(&CanonicalEmail::of("arthur@camelot.example")).await.unwrap().is_none());
 
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
-    writing.await.unwrap().unwrap();
+    waiting.await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -299,4 +304,12 @@ async fn a_url_that_cannot_be_served_says_what_to_do_and_repeats_no_password() {
     let text = refusal(&format!("sqlite://{}", file.path().display())).await;
     assert!(text.contains("?mode=rwc"), "{text}");
     assert!(!file.path().exists(), "a file is created only if the URL says so");
+}
+
+#[tokio::test]
+async fn a_struct_that_is_not_meant_for_the_database_is_refused_at_once() {
+    let Err(Error::Config(text)) = SqlStore::<Elsewhere>::connect("sqlite::memory:").await else {
+        panic!("it must be refused")
+    };
+    assert!(text.contains("#[auth(databases"), "{text}");
 }

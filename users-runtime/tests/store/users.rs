@@ -165,6 +165,7 @@ macro_rules! user {
 
 user!(User, Uuid, USER_SQL);
 user!(Member, i64, MEMBER_SQL);
+user!(Elsewhere, Uuid, ELSEWHERE_SQL);
 
 const fn custom(name: &'static str) -> CustomField {
     CustomField { name, column: name, read: true, create: true, update: true, admin: true }
@@ -252,6 +253,9 @@ pub const MEMBER_SQL: UserSql = UserSql {
     },
     ..USER_SQL
 };
+
+/// Of a struct that is not meant for SQLite.
+pub const ELSEWHERE_SQL: UserSql = UserSql { sqlite: Statements::NONE, ..USER_SQL };
 
 /// A user with something in every field.
 pub fn user(account: NewAccount<Uuid>) -> User {

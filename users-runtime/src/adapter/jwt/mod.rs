@@ -1,6 +1,6 @@
 //! JSON Web Tokens: access tokens and the tokens of reset and verification mails.
 //!
-//! A token passes through three rooms, in this order: [`jws`] finds the key and verifies the signature, [`claims`] reads
+//! A token passes through three rooms, in this order: `jws` finds the key and verifies the signature, `claims` reads
 //! and judges what the payload says, and the strategy or the mail tokens decide what it is good for. No claim is looked at
 //! before the signature holds (RFC 8725 section 3.3).
 //!

@@ -60,3 +60,32 @@ fn cannot_open(error: sqlx::Error) -> Error {
         _ => Error::Store(StoreError::unavailable(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_is_durable_and_holds_foreign_keys() {
+        const FULL: i64 = 2;
+        let folder = std::env::temp_dir();
+        let file = folder.join(format!("axum-users-pragmas-{}.db", std::process::id()));
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        for url in ["sqlite::memory:", url.as_str()] {
+            let pools = open(url, &PoolSettings::default()).await.unwrap();
+            for pool in [&pools.read, &pools.write] {
+                let pragma =
+                    async |pragma: &'static str| -> i64 { sqlx::query_scalar(pragma).fetch_one(pool).await.unwrap() };
+                assert_eq!(pragma("PRAGMA synchronous").await, FULL, "{url}");
+                assert_eq!(pragma("PRAGMA foreign_keys").await, 1, "{url}");
+                assert_eq!(pragma("PRAGMA busy_timeout").await, 5000, "{url}");
+                let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+                assert_eq!(journal, if url.contains("memory") { "memory" } else { "wal" });
+            }
+            assert_eq!(pools.write.options().get_max_connections(), 1);
+            pools.read.close().await;
+            pools.write.close().await;
+        }
+        std::fs::remove_file(file).unwrap();
+    }
+}

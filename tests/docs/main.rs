@@ -1,0 +1,13 @@
+//! The pages of `docs/` against the code: what a page says in numbers, names and tables is compared, so that it cannot go
+//! out of date unseen.
+//!
+//! Two pages are written by these tests: `UPDATE_DOCS=1 cargo test --test docs`.
+
+mod access;
+mod cryptography;
+mod events;
+mod page;
+mod passwords;
+mod resources;
+mod server;
+mod validation;

@@ -1,0 +1,24 @@
+//! A unique column of the application's own.
+
+use serde_json::json;
+
+use crate::support::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn a_taken_unique_value_is_400_conflict_and_changes_nothing() {
+    let app = TestApp::start().await;
+    sqlx::query("CREATE UNIQUE INDEX one_name ON user (first_name)").execute(&app.sqlite().await).await.unwrap();
+    let body = |email: &str| json!({ "email": email, "password": PASSWORD, "first_name": "Arthur" });
+    assert_eq!(app.post("/auth/register").json(body("arthur@camelot.bt")).send().await.status, 201);
+    app.post("/auth/register").json(body("impostor@camelot.bt")).send().await.is(400, r#"{"detail":"CONFLICT"}"#);
+    assert!(app.users.get_by_email("impostor@camelot.bt").await.unwrap().is_none());
+
+    let token = app.member("kay@camelot.bt").await;
+    let change = json!({ "first_name": "Arthur", "email": "sir.kay@camelot.bt" });
+    app.patch("/users/me").bearer(&token).json(change).send().await.is(400, r#"{"detail":"CONFLICT"}"#);
+    assert_eq!(app.stored("kay@camelot.bt").await.first_name, None);
+    // The address has its own code still.
+    let change = json!({ "email": "arthur@camelot.bt" });
+    let answer = app.patch("/users/me").bearer(&token).json(change).send().await;
+    answer.is(400, r#"{"detail":"UPDATE_USER_EMAIL_ALREADY_EXISTS"}"#);
+}

@@ -1,0 +1,68 @@
+//! One answer of each kind that the service can give.
+
+use axum::http::Method;
+use axum_users::{Prefixes, Route};
+use serde_json::json;
+
+use crate::support::{Answer, PASSWORD, TestApp};
+
+/// Answers of every route: success, validation error, refusal, wrong method, unknown path; each with what it is.
+pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
+    let king = app.superuser("every-king@camelot.bt").await;
+    let token = app.member("every@camelot.bt").await;
+    let id = app.stored("every@camelot.bt").await.id;
+    let victim = app.register("every-victim@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    let mut all = Vec::new();
+    let mut note = |what: &str, answer: Answer| all.push((format!("{what}: {}", answer.status), answer));
+
+    note(
+        "register",
+        app.post("/auth/register").json(json!({ "email": "new@camelot.bt", "password": PASSWORD })).send().await,
+    );
+    note(
+        "register taken",
+        app.post("/auth/register").json(json!({ "email": "new@camelot.bt", "password": PASSWORD })).send().await,
+    );
+    note(
+        "register short",
+        app.post("/auth/register").json(json!({ "email": "x@camelot.bt", "password": "a" })).send().await,
+    );
+    note("login", app.try_login("every@camelot.bt", PASSWORD).await);
+    note("login failed", app.try_login("every@camelot.bt", "wrong").await);
+    note("login without fields", app.post("/auth/jwt/login").form(&[]).send().await);
+    note("me", app.me(&token).await);
+    note("me anonymous", app.get("/users/me").send().await);
+    note("me with garbage", app.me("garbage").await);
+    note("update", app.patch("/users/me").bearer(&token).json(json!({ "first_name": "Kay" })).send().await);
+    note("update bad", app.patch("/users/me").bearer(&token).json(json!({ "first_name": 1 })).send().await);
+    note("forbidden", app.get(&format!("/users/{id}")).bearer(&token).send().await);
+    note("by id", app.get(&format!("/users/{id}")).bearer(&king).send().await);
+    note("by unknown id", app.get("/users/nobody").bearer(&king).send().await);
+    note("update by id", app.patch(&format!("/users/{id}")).bearer(&king).json(json!({ "quota": 1 })).send().await);
+    note("delete", app.delete(&format!("/users/{victim}")).bearer(&king).send().await);
+    note("forgot", app.post("/auth/forgot-password").json(json!({ "email": "every@camelot.bt" })).send().await);
+    note(
+        "request verify",
+        app.post("/auth/request-verify-token").json(json!({ "email": "every@camelot.bt" })).send().await,
+    );
+    note("verify bad", app.post("/auth/verify").json(json!({ "token": "garbage" })).send().await);
+    let verify = app.hooks.token("on_after_request_verify").await;
+    note("verify", app.post("/auth/verify").json(json!({ "token": verify })).send().await);
+    let body = json!({ "token": "garbage", "password": PASSWORD });
+    note("reset bad", app.post("/auth/reset-password").json(body).send().await);
+    let reset = app.hooks.token("on_after_forgot_password").await;
+    note("logout", app.post("/auth/jwt/logout").bearer(&token).send().await);
+    let body = json!({ "token": reset, "password": "another long sword" });
+    note("reset", app.post("/auth/reset-password").json(body).send().await);
+    note("no JSON", app.post("/auth/register").raw("application/json", "{").send().await);
+    note("not UTF-8", app.post("/auth/register").raw("application/json", vec![0xff, 0xfe]).send().await);
+    note("too large", app.post("/auth/register").raw("application/json", vec![b' '; 17 * 1024]).send().await);
+    note("unknown path", app.get("/nothing").send().await);
+    for route in Route::ALL {
+        let path = Prefixes::usual().path_of(route, "jwt").unwrap().replace("{id}", "some-id");
+        for method in [Method::PUT, Method::TRACE, Method::HEAD, Method::OPTIONS] {
+            note(&format!("{method} {path}"), app.request(method, &path).send().await);
+        }
+    }
+    all
+}

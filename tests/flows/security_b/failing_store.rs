@@ -1,0 +1,127 @@
+//! A store that fails when it is told to.
+
+use std::sync::{Arc, Mutex};
+
+use axum_users::{
+    StoreError, Timestamp, UserStore,
+    adapter::MemoryStore,
+    domain::{CanonicalEmail, TokenId},
+    port::{BoxFuture, Change, Found, Lookup, SchemaDrift},
+};
+use uuid::Uuid;
+
+use crate::support::User;
+
+/// How a store fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// It cannot be reached.
+    Unavailable,
+    /// It refuses for a reason that nobody foresaw.
+    Broken,
+    /// It panics.
+    Panic,
+}
+
+/// A text that no client may see.
+pub const CAUSE: &str = "internal-cause-7f3a at /var/lib/secret.db";
+
+/// Users in memory, until the switch is thrown. Clones share users and switch.
+#[derive(Clone, Default)]
+pub struct FailingStore(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    users: MemoryStore<User>,
+    /// Which calls fail, by name, and how; `*` for all.
+    failing: Mutex<Option<(&'static str, Outage)>>,
+}
+
+impl FailingStore {
+    /// From now on, `call` fails; `*` for all calls.
+    pub fn fail(&self, call: &'static str, outage: Outage) {
+        *self.0.failing.lock().unwrap() = Some((call, outage));
+    }
+
+    pub fn mend(&self) {
+        *self.0.failing.lock().unwrap() = None;
+    }
+
+    fn check(&self, call: &str) -> Result<(), StoreError> {
+        let failing = *self.0.failing.lock().unwrap();
+        match failing {
+            Some((name, outage)) if name == "*" || name == call => match outage {
+                Outage::Unavailable => Err(StoreError::unavailable(CAUSE)),
+                Outage::Broken => Err(StoreError::failed(CAUSE)),
+                Outage::Panic => panic!("{CAUSE}"),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+impl UserStore<User> for FailingStore {
+    fn find<'a>(&'a self, wanted: &'a [Lookup<Uuid>]) -> BoxFuture<'a, Result<Vec<Option<Found<User>>>, StoreError>> {
+        Box::pin(async move {
+            self.check("find")?;
+            self.0.users.find(wanted).await
+        })
+    }
+
+    fn find_by_email<'a>(
+        &'a self,
+        email: &'a CanonicalEmail,
+    ) -> BoxFuture<'a, Result<Option<Found<User>>, StoreError>> {
+        Box::pin(async move {
+            self.check("find_by_email")?;
+            self.0.users.find_by_email(email).await
+        })
+    }
+
+    fn insert(&self, user: User) -> BoxFuture<'_, Result<User, StoreError>> {
+        Box::pin(async move {
+            self.check("insert")?;
+            self.0.users.insert(user).await
+        })
+    }
+
+    fn update(&self, change: Change<User>) -> BoxFuture<'_, Result<Option<User>, StoreError>> {
+        Box::pin(async move {
+            self.check("update")?;
+            self.0.users.update(change).await
+        })
+    }
+
+    fn delete(&self, id: Uuid) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            self.check("delete")?;
+            self.0.users.delete(id).await
+        })
+    }
+
+    fn end_sessions(&self, whose: Option<Uuid>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.check("end_sessions")?;
+            self.0.users.end_sessions(whose).await
+        })
+    }
+
+    fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.check("revoke")?;
+            self.0.users.revoke(token, until).await
+        })
+    }
+
+    fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.0.users.purge_expired(now)
+    }
+
+    fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.0.users.migrate()
+    }
+
+    fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
+        self.0.users.check_schema()
+    }
+}

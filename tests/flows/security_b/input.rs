@@ -1,0 +1,210 @@
+//! What a request may look like, as the service sees it after the HTTP server in front of it (OWASP ASVS 1.1, 1.5, 15.3).
+//! The readers themselves are tested, with random input, where they are written.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::wire_bytes::{exchange, status};
+use crate::support::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn double_encoding_stays_encoded() {
+    const NAME: &str = "%3Cb%3E &lt;b&gt; %2500 \\u0041 + =?utf-8?q?a?=";
+    let app = TestApp::start().await;
+    let body = json!({ "email": "a%40b@camelot.bt", "password": "%70ass%2Bword%00", "first_name": NAME });
+    let registered = app.post("/auth/register").json(body).send().await;
+    assert_eq!((registered.status.as_u16(), &registered.json()["first_name"]), (201, &json!(NAME)));
+    assert_eq!(app.stored("a%40b@camelot.bt").await.first_name.as_deref(), Some(NAME));
+
+    app.login("a%40b@camelot.bt", "%70ass%2Bword%00").await;
+    assert_eq!(app.try_login("a@b@camelot.bt", "%70ass%2Bword%00").await.status, 400);
+    assert_eq!(app.try_login("a%40b@camelot.bt", "pass+word\0").await.status, 400);
+    // A path is decoded once: an id encoded twice is no id.
+    let king = app.superuser("uther@camelot.bt").await;
+    let id = registered.json()["id"].as_str().unwrap().to_owned();
+    let once = format!("%{:02x}{}", id.as_bytes()[0], &id[1..]);
+    let twice = once.replace('%', "%25");
+    assert_eq!(app.get(&format!("/users/{once}")).bearer(&king).send().await.status, 200);
+    assert_eq!(app.get(&format!("/users/{twice}")).bearer(&king).send().await.status, 404);
+}
+
+#[tokio::test]
+async fn html_and_quotes_round_trip() {
+    let app = TestApp::start().await;
+    let token = app.member("arthur@camelot.bt").await;
+    for name in [
+        "<script>alert(1)</script>",
+        r#"'"`; -- \" \\ {{7*7}} ${7*7} %s"#,
+        "</title>&amp;&lt;\u{2028}\u{2029}\u{202e}",
+        "line one\nline two\ttab",
+        "😀 Ä ä ﷽",
+        " spaces around ",
+        "null",
+        "",
+    ] {
+        let changed = app.patch("/users/me").bearer(&token).json(json!({ "first_name": name })).send().await;
+        assert_eq!(changed.json()["first_name"], name, "{changed:?}");
+        assert_eq!(app.me(&token).await.json()["first_name"], name);
+        assert_eq!(app.stored("arthur@camelot.bt").await.first_name.as_deref(), Some(name));
+        assert_eq!(changed.header("content-type"), Some("application/json"));
+    }
+}
+
+#[tokio::test]
+async fn no_control_characters_reach_sinks() {
+    let app = TestApp::start().await;
+    let token = app.member("arthur@camelot.bt").await;
+    let controls = (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32).filter(|c| !matches!(c, '\t' | '\n' | '\r'));
+    for c in controls {
+        let name = json!({ "first_name": format!("Ar{c}thur") });
+        assert_eq!(app.patch("/users/me").bearer(&token).json(name).send().await.status, 422, "{c:?}");
+        let login = app.try_login(&format!("arthur@camelot.bt{c}"), PASSWORD).await;
+        assert_eq!(login.status, 400, "{c:?}");
+    }
+    for c in ['\0', '\r', '\n', '\t', '\u{1b}', '\u{85}', '\u{2028}'] {
+        for email in
+            [format!("a{c}b@camelot.bt"), format!("ab@camelot.bt{c}Bcc: all@camelot.bt"), format!("ab@came{c}lot.bt")]
+        {
+            let body = json!({ "email": email, "password": PASSWORD });
+            assert_eq!(app.post("/auth/register").json(body).send().await.status, 422, "{email:?}");
+            assert_eq!(app.patch("/users/me").bearer(&token).json(json!({ "email": email })).send().await.status, 422);
+            assert_eq!(app.post("/auth/forgot-password").json(json!({ "email": email })).send().await.status, 422);
+        }
+    }
+    let hooks: Vec<_> = app.hooks.calls().into_iter().filter_map(|called| called.email).collect();
+    assert!(hooks.iter().all(|email| !email.contains(char::is_control)), "{hooks:?}");
+}
+
+#[tokio::test]
+async fn deep_json_refused() {
+    let app = TestApp::start().await;
+    let token = app.member("arthur@camelot.bt").await;
+    let nested = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(app.patch("/users/me").bearer(&token).raw("application/json", nested(31)).send().await.status, 200);
+    for body in [nested(32), nested(8_000), "[".repeat(16_000), "{\"x\":".repeat(3_000)] {
+        for path in ["/auth/register", "/auth/forgot-password", "/auth/reset-password", "/auth/verify"] {
+            let answer = app.post(path).raw("application/json", body.clone()).send().await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        }
+        let answer = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn ambiguous_requests_refused() {
+    let app = TestApp::start().await;
+    let token = app.member("arthur@camelot.bt").await;
+    let mordred = app.member("mordred@camelot.bt").await;
+    // One value per key, however the key is spelled.
+    for body in [
+        r#"{"first_name":"a","first_name":"b"}"#,
+        r#"{"first_name":"a","first\u005fname":"b"}"#,
+        r#"{"is_superuser":false,"is_superuser":true}"#,
+        r#"{"x":{"y":1,"y":2}}"#,
+    ] {
+        let answer = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
+        assert_eq!(answer.status, 422, "{body}");
+    }
+    // One token: two headers are none, and neither query, cookie nor body is another place for one.
+    let twice = app.get("/users/me").bearer(&token).bearer(&mordred).send().await;
+    assert_eq!(twice.status, 401);
+    let elsewhere = format!("/users/me?access_token={token}&token={token}");
+    let call = app.get(&elsewhere).header("cookie", &format!("fastapiusersauth={token}"));
+    assert_eq!(call.header("x-access-token", &token).send().await.status, 401);
+    let form = [("access_token", token.as_str())];
+    assert_eq!(app.post("/auth/jwt/logout").form(&form).send().await.status, 401);
+    // No query joins a body, and no header overrides a method.
+    let call = app.post("/auth/register?email=query@camelot.bt&password=a+long+sword+of+steel");
+    assert_eq!(call.json(json!({})).send().await.status, 422);
+    let call =
+        app.get("/users/me").bearer(&token).header("x-http-method-override", "DELETE").header("x-method", "PATCH");
+    assert_eq!(call.send().await.status, 200);
+    // Two types of one body.
+    let call = app.patch("/users/me").bearer(&token).header("content-type", "text/plain");
+    let call = call.raw("application/json", r#"{"first_name":"x"}"#);
+    assert_eq!(call.send().await.status, 422);
+
+    // What smuggles one request into another: two lengths, or a length that is none.
+    let request = |headers: &str, body: &str| {
+        format!(
+            "POST /auth/forgot-password HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}\r\n{body}"
+        )
+    };
+    let body = r#"{"email":"arthur@camelot.bt"}"#;
+    let length = body.len();
+    assert_eq!(
+        status(&exchange(&app, request(&format!("content-length: {length}\r\n"), body).as_bytes()).await),
+        Some(202)
+    );
+    for headers in [
+        format!("content-length: {length}\r\ncontent-length: 5\r\n"),
+        "content-length: -1\r\n".to_owned(),
+        "content-length: +29\r\n".to_owned(),
+        "content-length: 0x1d\r\n".to_owned(),
+        "transfer-encoding: chunked, identity\r\n".to_owned(),
+        "transfer-encoding: xchunked\r\n".to_owned(),
+        format!("content-length : {length}\r\n"),
+    ] {
+        let answer = exchange(&app, request(&headers, body).as_bytes()).await;
+        let status = status(&answer);
+        assert!(matches!(status, None | Some(400..500)), "{headers:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn no_type_juggling() {
+    let app = TestApp::start().await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let arthur = app.register("arthur@camelot.bt").await;
+    let path = format!("/users/{}", arthur["id"].as_str().unwrap());
+    let before = format!("{:?}", app.stored("arthur@camelot.bt").await);
+    for body in [
+        json!({ "first_name": 1 }),
+        json!({ "first_name": true }),
+        json!({ "first_name": ["Arthur"] }),
+        json!({ "first_name": { "toString": "Arthur" } }),
+        json!({ "email": ["new@camelot.bt"] }),
+        json!({ "email": { "$ne": "" } }),
+        json!({ "password": 12_345_678 }),
+        json!({ "password": ["a long sword of iron"] }),
+        json!({ "quota": "12" }),
+        json!({ "quota": 1.5 }),
+        json!({ "quota": true }),
+        json!({ "quota": 9_223_372_036_854_775_808_u64 }),
+        json!({ "is_superuser": 2 }),
+        json!({ "is_superuser": "wahr" }),
+        json!({ "is_superuser": [true] }),
+        json!({ "is_superuser": {} }),
+    ] {
+        let answer = app.patch(&path).bearer(&king).json(body.clone()).send().await;
+        assert_eq!(answer.status, 422, "{body}: {answer:?}");
+    }
+    assert_eq!(format!("{:?}", app.stored("arthur@camelot.bt").await), before);
+    let tokens: [Value; 5] = [json!(1), json!(null), json!({}), json!([]), json!(true)];
+    for token in tokens {
+        assert_eq!(app.post("/auth/verify").json(json!({ "token": token })).send().await.status, 422);
+        let body = json!({ "token": token, "password": PASSWORD });
+        assert_eq!(app.post("/auth/reset-password").json(body).send().await.status, 422);
+    }
+}
+
+#[tokio::test]
+async fn null_never_written() {
+    let app = TestApp::start().await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let path = format!("/users/{}", app.register("arthur@camelot.bt").await["id"].as_str().unwrap());
+    let before = format!("{:?}", app.stored("arthur@camelot.bt").await);
+    for key in ["email", "is_active", "is_superuser", "is_verified", "quota"] {
+        let answer = app.patch(&path).bearer(&king).json(json!({ key: null })).send().await;
+        assert_eq!(answer.status, 422, "{key}: {answer:?}");
+    }
+    // The password's null is ignored, as on the wire, and a column that may be empty is emptied.
+    let ignored = json!({ "password": null, "first_name": null });
+    assert_eq!(app.patch(&path).bearer(&king).json(ignored).send().await.status, 200);
+    assert_eq!(format!("{:?}", app.stored("arthur@camelot.bt").await), before);
+    app.login("arthur@camelot.bt", PASSWORD).await;
+    for body in [json!({ "email": null, "password": PASSWORD }), json!({ "email": "a@camelot.bt", "password": null })] {
+        assert_eq!(app.post("/auth/register").json(body).send().await.status, 422);
+    }
+}

@@ -1,0 +1,20 @@
+//! The security contract over HTTP: rights, input, races, events, failures and take-overs. `docs/security.md` names the
+//! tests; a module here has the name that stands before the `::` there.
+
+mod crowd;
+mod dice;
+mod every_answer;
+mod failing_store;
+mod logs;
+mod wire_bytes;
+
+mod authz;
+mod config;
+mod conflict;
+mod headers;
+mod input;
+mod race;
+mod routes;
+mod schema;
+mod session;
+mod sql;

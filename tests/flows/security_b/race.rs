@@ -1,0 +1,490 @@
+//! Races over HTTP (section "Races" of docs/security.md): many clients, one moment, every outcome allowed but the wrong one.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{
+    crowd::{Crowd, ROUNDS, TASKS},
+    dice::Dice,
+};
+use crate::support::{Answer, Http, PASSWORD, Setup, TestApp};
+
+const NEW: &str = "another long sword";
+/// bcrypt of [`PASSWORD`] with cost 4, as an old service stored it: replaced at the next login.
+const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuuBGRPfwqeaNRgTjtp0jl7wq55sLTgmjK";
+
+async fn login(client: &Http, email: &str, password: &str) -> Answer {
+    client.post("/auth/jwt/login").form(&[("username", email), ("password", password)]).send().await
+}
+
+fn token_of(answer: &Answer) -> Option<String> {
+    (answer.status == 200).then(|| answer.json()["access_token"].as_str().unwrap().to_owned())
+}
+
+/// How often each answer was given, by status and detail.
+fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for answer in answers {
+        let detail = if answer.status.is_success() { String::new() } else { answer.json()["detail"].to_string() };
+        *counts.entry(format!("{} {detail}", answer.status.as_u16())).or_default() += 1;
+    }
+    counts
+}
+
+/// One winner and a crowd that is told `refusal`.
+#[track_caller]
+fn one_wins(answers: &[Answer], success: &str, refusal: &str) {
+    let expected = BTreeMap::from([(format!("{success} "), 1), (format!("400 \"{refusal}\""), TASKS - 1)]);
+    assert_eq!(count(answers), expected);
+}
+
+async fn mailed(app: &TestApp, path: &str, hook: &str, email: &str) -> String {
+    app.hooks.clear();
+    app.post(path).json(json!({ "email": email })).send().await.is(202, "null");
+    app.hooks.token(hook).await
+}
+
+async fn reset_token(app: &TestApp, email: &str) -> String {
+    mailed(app, "/auth/forgot-password", "on_after_forgot_password", email).await
+}
+
+async fn rows(app: &TestApp, email: &str) -> i64 {
+    let sql = "SELECT count(*) FROM user WHERE lower(email) = lower($1)";
+    sqlx::query_scalar(sql).bind(email).fetch_one(&app.sqlite().await).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn register_one_row() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    for round in 0..ROUNDS {
+        let answers = crowd
+            .at_once(|number, client| async move {
+                let name = if number % 2 == 0 { "knight" } else { "KNIGHT" };
+                let body = json!({ "email": format!("{name}{round}@camelot.bt"), "password": PASSWORD });
+                client.post("/auth/register").json(body).send().await
+            })
+            .await;
+        one_wins(&answers, "201", "REGISTER_USER_ALREADY_EXISTS");
+        assert_eq!(rows(&app, &format!("knight{round}@camelot.bt")).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn reset_token_one_success() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    app.register("arthur@camelot.bt").await;
+    for round in 0..ROUNDS {
+        let token = reset_token(&app, "arthur@camelot.bt").await;
+        let password = |number: usize| format!("sword {round} of knight {number}");
+        let answers = crowd
+            .at_once(|number, client| {
+                let body = json!({ "token": token, "password": password(number) });
+                async move { client.post("/auth/reset-password").json(body).send().await }
+            })
+            .await;
+        one_wins(&answers, "200", "RESET_PASSWORD_BAD_TOKEN");
+        let winner = answers.iter().position(|answer| answer.status == 200).unwrap();
+        app.login("arthur@camelot.bt", &password(winner)).await;
+        assert_eq!(app.try_login("arthur@camelot.bt", &password((winner + 1) % TASKS)).await.status, 400);
+    }
+}
+
+/// Logins that replace an outdated hash, against a reset. Whichever comes first, a reset that was confirmed holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rehash_never_undoes_reset() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    app.register("arthur@camelot.bt").await;
+    let pool = app.sqlite().await;
+    let mut confirmed = 0;
+    for _ in 0..ROUNDS {
+        sqlx::query("UPDATE user SET hashed_password = $1").bind(BCRYPT).execute(&pool).await.unwrap();
+        let token = reset_token(&app, "arthur@camelot.bt").await;
+        let answers = crowd
+            .at_once(|number, client| {
+                let body = json!({ "token": token, "password": NEW });
+                async move {
+                    match number {
+                        0 => client.post("/auth/reset-password").json(body).send().await,
+                        _ => login(&client, "arthur@camelot.bt", PASSWORD).await,
+                    }
+                }
+            })
+            .await;
+        let reset = answers[0].status == 200;
+        confirmed += usize::from(reset);
+        let (holds, fails) = if reset { (NEW, PASSWORD) } else { (PASSWORD, NEW) };
+        app.login("arthur@camelot.bt", holds).await;
+        assert_eq!(app.try_login("arthur@camelot.bt", fails).await.status, 400, "{:?}", count(&answers));
+    }
+    assert!(confirmed > 0, "no reset was first: nothing was tried");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn old_password_login_loses() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    app.register("arthur@camelot.bt").await;
+    let mut password = PASSWORD.to_owned();
+    let mut born_old = 0;
+    for round in 0..ROUNDS {
+        let session = app.login("arthur@camelot.bt", &password).await;
+        let next = format!("the {round}th long sword");
+        let answers = crowd
+            .at_once(|number, client| {
+                let (old, session) = (password.clone(), session.clone());
+                let body = json!({ "password": next, "current_password": old });
+                async move {
+                    match number {
+                        7 => client.patch("/users/me").bearer(&session).json(body).send().await,
+                        _ => login(&client, "arthur@camelot.bt", &old).await,
+                    }
+                }
+            })
+            .await;
+        assert_eq!(answers[7].status, 200, "{:?}", answers[7]);
+        for token in answers.iter().enumerate().filter(|(number, _)| *number != 7).filter_map(|(_, a)| token_of(a)) {
+            born_old += 1;
+            assert_eq!(app.me(&token).await.status, 401, "a session of the old password lives");
+        }
+        assert_eq!(app.me(&session).await.status, 200, "the session that changed the password is spared");
+        password = next;
+    }
+    assert!(born_old > 0, "no login was in time: nothing was tried");
+}
+
+/// A thief's session changes the password while the victim resets it. A reset that was confirmed holds, and the thief is out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_that_a_reset_ended_changes_nothing() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    app.register("arthur@camelot.bt").await;
+    let mut password = PASSWORD.to_owned();
+    let mut confirmed = 0;
+    for round in 0..ROUNDS {
+        let thief = app.login("arthur@camelot.bt", &password).await;
+        let token = reset_token(&app, "arthur@camelot.bt").await;
+        let new = format!("the {round}th new sword");
+        let answers = crowd
+            .at_once(|number, client| {
+                let thief = thief.clone();
+                let reset = json!({ "token": token, "password": new });
+                async move {
+                    match number {
+                        0 => client.post("/auth/reset-password").json(reset).send().await,
+                        _ if number % 2 == 0 => {
+                            let body = json!({ "email": "thief@cornwall.bt" });
+                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                        }
+                        _ => {
+                            let body = json!({ "password": format!("stolen by thief {number}") });
+                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                        }
+                    }
+                }
+            })
+            .await;
+        assert!(answers.iter().all(|answer| answer.status.as_u16() < 500), "{:?}", count(&answers));
+        if answers[0].status == 200 {
+            confirmed += 1;
+            assert_eq!(app.me(&thief).await.status, 401, "{:?}", count(&answers));
+            app.login("arthur@camelot.bt", &new).await;
+        } else {
+            // The thief was first, which no server can tell from the owner: back to where we were, by code.
+            let email =
+                if rows(&app, "arthur@camelot.bt").await == 1 { "arthur@camelot.bt" } else { "thief@cornwall.bt" };
+            let user = app.stored(email).await;
+            let change = json!({ "email": "arthur@camelot.bt", "password": new });
+            app.users.update(user, serde_json::from_value(change).unwrap()).await.unwrap();
+        }
+        password = new;
+    }
+    assert!(confirmed > 0, "no reset was first: nothing was tried");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn email_change_one_winner() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    let mut sessions = Vec::new();
+    for number in 0..TASKS {
+        sessions.push(app.member(&format!("knight{number}@camelot.bt")).await);
+    }
+    for round in 0..ROUNDS {
+        let answers = crowd
+            .at_once(|number, client| {
+                let session = sessions[number].clone();
+                let body = json!({ "email": format!("grail{round}@camelot.bt") });
+                async move { client.patch("/users/me").bearer(&session).json(body).send().await }
+            })
+            .await;
+        one_wins(&answers, "200", "UPDATE_USER_EMAIL_ALREADY_EXISTS");
+        assert_eq!(rows(&app, &format!("grail{round}@camelot.bt")).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn verify_never_covers_new_address() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    for round in 0..ROUNDS {
+        let own = format!("own{round}@camelot.bt");
+        let foreign = format!("foreign{round}@camelot.bt");
+        let session = app.member(&own).await;
+        let token = mailed(&app, "/auth/request-verify-token", "on_after_request_verify", &own).await;
+        let answers = crowd
+            .at_once(|number, client| {
+                let (session, change) = (session.clone(), json!({ "email": foreign }));
+                let verify = json!({ "token": token });
+                async move {
+                    match number % 2 {
+                        0 => client.post("/auth/verify").json(verify).send().await,
+                        _ => client.patch("/users/me").bearer(&session).json(change).send().await,
+                    }
+                }
+            })
+            .await;
+        assert!(answers.iter().all(|answer| answer.status.as_u16() < 500), "{:?}", count(&answers));
+        let user = app.stored(&foreign).await;
+        assert!(!user.is_verified, "verified an address that nobody proved: {:?}", count(&answers));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn register_vs_email_change() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    let mut sessions = Vec::new();
+    for number in 0..TASKS {
+        sessions.push(app.member(&format!("knight{number}@camelot.bt")).await);
+    }
+    for round in 0..ROUNDS {
+        let email = format!("grail{round}@camelot.bt");
+        let answers = crowd
+            .at_once(|number, client| {
+                let (session, email) = (sessions[number].clone(), email.clone());
+                async move {
+                    match number % 2 {
+                        0 => {
+                            let body = json!({ "email": email, "password": PASSWORD });
+                            client.post("/auth/register").json(body).send().await
+                        }
+                        _ => client.patch("/users/me").bearer(&session).json(json!({ "email": email })).send().await,
+                    }
+                }
+            })
+            .await;
+        assert_eq!(answers.iter().filter(|answer| answer.status.is_success()).count(), 1, "{:?}", count(&answers));
+        assert!(
+            answers.iter().all(|answer| answer.status.is_success() || answer.status == 400),
+            "{:?}",
+            count(&answers)
+        );
+        assert_eq!(rows(&app, &email).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn disable_vs_login() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let path = format!("/users/{}", app.register("mordred@camelot.bt").await["id"].as_str().unwrap());
+    let mut born = 0;
+    for _ in 0..ROUNDS {
+        let before = app.login("mordred@camelot.bt", PASSWORD).await;
+        let answers = crowd
+            .at_once(|number, client| {
+                let (king, path) = (king.clone(), path.clone());
+                async move {
+                    match number {
+                        5 => client.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await,
+                        _ => login(&client, "mordred@camelot.bt", PASSWORD).await,
+                    }
+                }
+            })
+            .await;
+        assert_eq!(answers[5].status, 200);
+        let tokens: Vec<_> =
+            answers.iter().filter_map(|answer| answer.json()["access_token"].as_str().map(str::to_owned)).collect();
+        born += tokens.len();
+        for token in tokens.iter().chain([&before]) {
+            assert_eq!(app.me(token).await.status, 401);
+        }
+        assert_eq!(app.try_login("mordred@camelot.bt", PASSWORD).await.status, 400);
+        // Nor does enabling bring one of them back.
+        assert_eq!(app.patch(&path).bearer(&king).json(json!({ "is_active": true })).send().await.status, 200);
+        for token in tokens.iter().chain([&before]) {
+            assert_eq!(app.me(token).await.status, 401, "an old session came back");
+        }
+    }
+    assert!(born > 0, "no login was in time: nothing was tried");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn delete_vs_everything() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let pool = app.sqlite().await;
+    for round in 0..ROUNDS {
+        let email = format!("mordred{round}@camelot.bt");
+        let id = app.register(&email).await["id"].as_str().unwrap().to_owned();
+        let session = app.login(&email, PASSWORD).await;
+        let reset = reset_token(&app, &email).await;
+        let verify = mailed(&app, "/auth/request-verify-token", "on_after_request_verify", &email).await;
+        let answers = crowd
+            .at_once(|number, client| {
+                let (king, path, session, email) =
+                    (king.clone(), format!("/users/{id}"), session.clone(), email.clone());
+                let (reset, verify) = (reset.clone(), verify.clone());
+                async move {
+                    match number {
+                        0 | 8 => client.delete(&path).bearer(&king).send().await,
+                        1 | 9 => login(&client, &email, PASSWORD).await,
+                        2 => client.get("/users/me").bearer(&session).send().await,
+                        3 => {
+                            let body = json!({ "password": NEW, "current_password": PASSWORD });
+                            client.patch("/users/me").bearer(&session).json(body).send().await
+                        }
+                        4 => {
+                            let body = json!({ "token": reset, "password": "the third sword" });
+                            client.post("/auth/reset-password").json(body).send().await
+                        }
+                        5 => client.post("/auth/verify").json(json!({ "token": verify })).send().await,
+                        6 => client.post("/auth/jwt/logout").bearer(&session).send().await,
+                        7 => client.post("/auth/forgot-password").json(json!({ "email": email })).send().await,
+                        10 => client.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await,
+                        11 => client.get(&path).bearer(&king).send().await,
+                        12 => client.post("/auth/request-verify-token").json(json!({ "email": email })).send().await,
+                        13 => {
+                            let body = json!({ "email": format!("x{email}") });
+                            client.patch("/users/me").bearer(&session).json(body).send().await
+                        }
+                        _ => client.patch(&path).bearer(&king).json(json!({ "quota": number })).send().await,
+                    }
+                }
+            })
+            .await;
+        for (number, answer) in answers.iter().enumerate() {
+            let status = answer.status.as_u16();
+            assert!([200, 202, 204, 400, 401, 404].contains(&status), "{number}: {answer:?}");
+        }
+        let deleted = [&answers[0], &answers[8]].iter().filter(|answer| answer.status == 204).count();
+        assert_eq!(deleted, 1, "{:?}", count(&answers));
+        assert_eq!(app.get(&format!("/users/{id}")).bearer(&king).send().await.status, 404);
+        assert_eq!(app.me(&session).await.status, 401);
+        let orphans: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM user_token_state WHERE user_id IS NOT NULL AND user_id NOT IN (SELECT id FROM user)",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(orphans, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn patches_do_not_lose_updates() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let session = app.member("arthur@camelot.bt").await;
+    let path = format!("/users/{}", app.stored("arthur@camelot.bt").await.id);
+    for round in 0..ROUNDS {
+        let answers = crowd
+            .at_once(|number, client| {
+                let (king, session, path) = (king.clone(), session.clone(), path.clone());
+                async move {
+                    match number % 4 {
+                        0 => {
+                            let body = json!({ "first_name": format!("Arthur {round}") });
+                            client.patch("/users/me").bearer(&session).json(body).send().await
+                        }
+                        1 => client.patch(&path).bearer(&king).json(json!({ "quota": round })).send().await,
+                        2 => {
+                            let body = json!({ "is_verified": round % 2 == 0 });
+                            client.patch(&path).bearer(&king).json(body).send().await
+                        }
+                        _ => {
+                            client
+                                .patch(&path)
+                                .bearer(&king)
+                                .json(json!({ "is_superuser": round % 2 == 1 }))
+                                .send()
+                                .await
+                        }
+                    }
+                }
+            })
+            .await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{:?}", count(&answers));
+        let user = app.stored("arthur@camelot.bt").await;
+        assert_eq!(user.first_name, Some(format!("Arthur {round}")));
+        assert_eq!(user.quota, i64::try_from(round).unwrap());
+        assert_eq!((user.is_verified, user.is_superuser), (round % 2 == 0, round % 2 == 1));
+    }
+}
+
+/// Everything at once, on few accounts, for a while: no call hangs and none fails for a reason of ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stress_no_deadlock() {
+    let app = TestApp::with(Setup::default()).await;
+    let crowd = Crowd::of(&app).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        ids.push(app.register(&format!("knight{number}@camelot.bt")).await["id"].as_str().unwrap().to_owned());
+    }
+    let ids = Arc::new(ids);
+    let worked = crowd
+        .at_once(|number, client| {
+            let (king, ids) = (king.clone(), Arc::clone(&ids));
+            async move {
+                let mut dice = Dice::new(number as u64 + 7);
+                let mut worked = 0_usize;
+                for step in 0..40 {
+                    let knight = dice.below(ids.len());
+                    let email = format!("knight{knight}@camelot.bt");
+                    let path = format!("/users/{}", ids[knight]);
+                    let call = async {
+                        match dice.below(6) {
+                            0 => client.patch(&path).bearer(&king).json(json!({ "quota": step })).send().await,
+                            1 => client.patch(&path).bearer(&king).json(json!({ "password": PASSWORD })).send().await,
+                            2 => client.get(&path).bearer(&king).send().await,
+                            3 => client.post("/auth/forgot-password").json(json!({ "email": email })).send().await,
+                            4 => {
+                                let body: Value =
+                                    json!({ "email": format!("new{number}-{step}@camelot.bt"), "password": PASSWORD });
+                                client.post("/auth/register").json(body).send().await
+                            }
+                            _ => {
+                                let answer = login(&client, &email, PASSWORD).await;
+                                if let Some(token) = token_of(&answer) {
+                                    client
+                                        .patch("/users/me")
+                                        .bearer(&token)
+                                        .json(json!({ "first_name": step.to_string() }))
+                                        .send()
+                                        .await;
+                                    client.post("/auth/jwt/logout").bearer(&token).send().await;
+                                }
+                                answer
+                            }
+                        }
+                    };
+                    let answer = tokio::time::timeout(Duration::from_secs(30), call).await.expect("an answer in time");
+                    let status = answer.status.as_u16();
+                    assert!(status < 500 || status == 503, "{answer:?}");
+                    worked += usize::from(status < 500);
+                }
+                worked
+            }
+        })
+        .await;
+    let worked: usize = worked.iter().sum();
+    assert!(worked > TASKS * 40 * 9 / 10, "only {worked} calls were answered");
+}

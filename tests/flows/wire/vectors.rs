@@ -1,0 +1,222 @@
+//! The test vectors of contract.md section 17: tokens that fastapi-users minted, and ours in the same form (section 10).
+//!
+//! Ours were also shown to fastapi-users 15.0.5 with the same secret and the same table: it took the access token, the
+//! verification token, the reset token and the password hash, and this service took all of its.
+
+use axum_users::{SecretKey, Status};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
+
+const SECRET: &str = "SECRET-SECRET-SECRET-SECRET-SECRET-32";
+const USER: &str = "bdfc2b97-4876-4210-9dba-158745062fcd";
+const EMAIL: &str = "king.arthur@camelot.bt";
+/// The end of every vector that has one.
+const END: i64 = 4_102_444_800;
+
+const AUTH: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJhdWQiOlsiZmFzdGFwaS11c2VyczphdXRoIl0sImV4cCI6NDEwMjQ0NDgwMH0.9SIrhqyj0KRbrX1lupogWRxcSeybVxmAOHEmGIu3Skk";
+const AUTH_NO_EXP: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJhdWQiOlsiZmFzdGFwaS11c2VyczphdXRoIl19.HCjWL5zLuClKRMiP5klN0qxMeOthN1rq-NGCXC0R_9Y";
+const VERIFY: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJlbWFpbCI6ImtpbmcuYXJ0aHVyQGNhbWVsb3QuYnQiLCJhdWQiOiJmYXN0YXBpLXVzZXJzOnZlcmlmeSIsImV4cCI6NDEwMjQ0NDgwMH0.NqFl-K9LW1F5BWJqYDGIyfBxFBW96PlvOUv67x8v1qY";
+const RESET: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJwYXNzd29yZF9mZ3B0IjoiJGFyZ29uMmlkJHY9MTkkbT02NTUzNix0PTMscD00JEc4VzlXRWhmSHdrNGc0V1BEV0xZdHckVGJWUkxXWWhIZUtudXVBbGt2QS9CcytuenN1T0gyZTBFWjc0V2p2N2o3YyIsImF1ZCI6ImZhc3RhcGktdXNlcnM6cmVzZXQiLCJleHAiOjQxMDI0NDQ4MDB9.osgBk5eu-9iF-gCQDROuaxnfYW1TXLpfgvDHNicG9Cc";
+const OAUTH_STATE: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJjc3JmdG9rZW4iOiJkZy01ZFpORklsTzdjeDBscXJHS2k2OG9zREtHeTJnb3RRR21ZcnZtRFZFIiwiYXVkIjoiZmFzdGFwaS11c2VyczpvYXV0aC1zdGF0ZSIsImV4cCI6NDEwMjQ0NDgwMH0.rsRBMBh8kVzPhl_JIN9UBxWA461wIQ1sj3UD2qIzVmI";
+/// The hash of `guinevere` that the reset vector is bound to.
+const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ";
+
+/// A service with the secret and the user of the vectors.
+async fn service(rules: Rules) -> WireApp {
+    let app = WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) }.start().await;
+    let insert = format!(
+        "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
+         VALUES ('{USER}', '{EMAIL}', '{HASH}', 1, 0, 0)"
+    );
+    assert_eq!(app.sql(&insert).await, 1);
+    app
+}
+
+fn signature(signed: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// A token that PyJWT would mint with the vectors' secret.
+fn mint(header: &str, claims: &Value) -> String {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
+    format!("{signed}.{}", signature(&signed))
+}
+
+/// Header and payload of a token, as text. The signature must be HS256's with the secret itself.
+fn opened(token: &str) -> (String, String) {
+    let (signed, signed_with) = token.rsplit_once('.').unwrap();
+    assert_eq!(signature(signed), signed_with);
+    let text = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+    let (header, payload) = signed.split_once('.').unwrap();
+    (text(header), text(payload))
+}
+
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+#[tokio::test]
+async fn upstreams_access_tokens_are_good_until_they_end() {
+    let app = service(Rules::FastapiUsers).await;
+    let me =
+        format!(r#"{{"id":"{USER}","email":"{EMAIL}","is_active":true,"is_superuser":false,"is_verified":false}}"#);
+    app.me(AUTH).await.is(200, &me);
+    app.me(AUTH_NO_EXP).await.is(200, &me);
+    app.clock.set(axum_users::Timestamp::from_timestamp(END - 1, 0).unwrap());
+    app.me(AUTH).await.is(200, &me);
+    app.advance(1);
+    app.me(AUTH).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    app.me(AUTH_NO_EXP).await.is(200, &me);
+}
+
+#[tokio::test]
+async fn upstreams_verification_token_verifies() {
+    let app = service(Rules::FastapiUsers).await;
+    let answer = app.verify(VERIFY).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["is_verified"]), (200, &json!(true)));
+    app.verify(VERIFY).await.is(400, r#"{"detail":"VERIFY_USER_ALREADY_VERIFIED"}"#);
+}
+
+#[tokio::test]
+async fn upstreams_reset_token_resets_once_and_only_the_hash_it_was_minted_for() {
+    let app = service(Rules::FastapiUsers).await;
+    app.reset(RESET, "excalibur").await.is(200, "null");
+    assert_eq!(app.try_login(EMAIL, "excalibur").await.status, 200);
+    app.reset(RESET, "caliburn").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+    app.sql(&format!("UPDATE user SET hashed_password = '{HASH}'")).await;
+    app.reset(RESET, "caliburn").await.is(200, "null");
+}
+
+#[tokio::test]
+async fn a_token_of_one_purpose_is_good_for_no_other() {
+    let app = service(Rules::FastapiUsers).await;
+    for token in [VERIFY, RESET, OAUTH_STATE] {
+        app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    }
+    for token in [AUTH, AUTH_NO_EXP, RESET, OAUTH_STATE] {
+        app.verify(token).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
+    }
+    for token in [AUTH, AUTH_NO_EXP, VERIFY, OAUTH_STATE] {
+        app.reset(token, "excalibur").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+    }
+}
+
+#[tokio::test]
+async fn the_recommended_policy_takes_none_of_upstreams_tokens() {
+    let app = service(Rules::Recommended).await; // C21
+    for token in [AUTH, AUTH_NO_EXP] {
+        app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    }
+    app.verify(VERIFY).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
+    app.reset(RESET, "excalibur").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+    assert_eq!(app.try_login(EMAIL, GUINEVERE).await.status, 200, "the hash is good, whoever made it");
+}
+
+#[tokio::test]
+async fn our_tokens_have_upstreams_form() {
+    let app = service(Rules::FastapiUsers).await;
+    let now = app.clock_seconds();
+
+    let access = app.login(EMAIL).await;
+    let (header, payload) = opened(&access);
+    assert_eq!(header, HEADER);
+    let upstreams = format!(r#"{{"sub":"{USER}","aud":["fastapi-users:auth"],"exp":{}"#, now + 3600);
+    let ours = payload.strip_prefix(&upstreams).unwrap_or_else(|| panic!("{payload}"));
+    // Beside them, what fastapi-users ignores and revocation needs (C1).
+    let claims: Value = serde_json::from_str(&payload).unwrap();
+    let jti = claims["jti"].as_str().unwrap();
+    assert_eq!(ours, format!(r#","iat":{now},"jti":"{jti}","epoch":0}}"#));
+
+    let (header, payload) = opened(&app.verify_token(EMAIL).await);
+    assert_eq!(header, HEADER);
+    let wanted = format!(r#"{{"sub":"{USER}","email":"{EMAIL}","aud":"fastapi-users:verify","exp":{}}}"#, now + 3600);
+    assert_eq!(payload, wanted);
+
+    let (header, payload) = opened(&app.reset_token(EMAIL).await);
+    assert_eq!(header, HEADER);
+    let claims: Value = serde_json::from_str(&payload).unwrap();
+    let fingerprint = claims["password_fgpt"].as_str().unwrap();
+    assert!(fingerprint.starts_with("$argon2id$v=19$m=65536,t=3,p=4$"), "{fingerprint}");
+    let wanted = format!(
+        r#"{{"sub":"{USER}","password_fgpt":"{fingerprint}","aud":"fastapi-users:reset","exp":{}}}"#,
+        now + 3600
+    );
+    assert_eq!(payload, wanted);
+}
+
+impl WireApp {
+    fn clock_seconds(&self) -> i64 {
+        use axum_users::port::Clock;
+        self.clock.now().timestamp()
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_verified_by_pyjwts_rules() {
+    let app = service(Rules::FastapiUsers).await;
+    let now = app.clock_seconds();
+    let with = |key: &str, value: Value| {
+        let mut claims = json!({ "sub": USER, "aud": ["fastapi-users:auth"], "exp": END });
+        match value {
+            Value::Null => claims.as_object_mut().unwrap().remove(key),
+            value => claims.as_object_mut().unwrap().insert(key.to_owned(), value),
+        };
+        mint(HEADER, &claims)
+    };
+    for (key, value, status) in [
+        ("aud", json!("fastapi-users:auth"), 200),
+        ("aud", json!(["other", "fastapi-users:auth"]), 200),
+        ("aud", json!("other"), 401),
+        ("aud", json!([]), 401),
+        ("aud", Value::Null, 401),
+        ("exp", Value::Null, 200),
+        ("exp", json!(now), 401),
+        ("exp", json!(now + 1), 200),
+        ("exp", json!((now + 1).to_string()), 200),
+        ("exp", json!("soon"), 401),
+        ("nbf", json!(now), 200),
+        ("nbf", json!(now + 1), 401),
+        ("sub", json!(USER.to_uppercase()), 200),
+        ("sub", json!(USER.replace('-', "")), 200),
+        ("sub", json!(format!("{{{USER}}}")), 200),
+        ("sub", json!(format!("urn:uuid:{USER}")), 200),
+        ("sub", json!("d35d213e-f3d8-4f08-954a-7e0d1bea286f"), 401),
+        ("sub", json!("arthur"), 401),
+        ("sub", json!(7), 401),
+        ("sub", Value::Null, 401),
+        ("user_id", json!(USER), 200),
+    ] {
+        assert_eq!(app.me(&with(key, value.clone())).await.status.as_u16(), status, "{key} {value}");
+    }
+    // Until 10.2 the subject was called otherwise; such tokens have been refused since.
+    let old = mint(HEADER, &json!({ "user_id": USER, "aud": ["fastapi-users:auth"], "exp": END }));
+    app.me(&old).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    let claims = json!({ "sub": USER, "aud": ["fastapi-users:auth"], "exp": END });
+    for header in [
+        r#"{"alg":"none","typ":"JWT"}"#,
+        r#"{"alg":"HS512","typ":"JWT"}"#,
+        r#"{"alg":"HS256","typ":"JWT","crit":["x"],"x":1}"#,
+    ] {
+        app.me(&mint(header, &claims)).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    }
+    let unsigned = mint(r#"{"alg":"none","typ":"JWT"}"#, &claims);
+    app.me(&format!("{}.", unsigned.rsplit_once('.').unwrap().0)).await.is(401, r#"{"detail":"Unauthorized"}"#);
+}
+
+#[tokio::test]
+async fn upstreams_tokens_obey_the_users_state() {
+    let app = service(Rules::FastapiUsers).await;
+    app.sql("UPDATE user SET is_active = 0").await;
+    app.me(AUTH).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    app.sql("UPDATE user SET is_active = 1").await;
+    assert_eq!(app.me(AUTH).await.status, 200);
+    app.users.sessions().end_all(USER.parse().unwrap()).await.unwrap();
+    app.me(AUTH).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    app.knight("mordred@camelot.bt", Status::NEW).await;
+    app.users.delete(&app.stored(EMAIL).await).await.unwrap();
+    app.me(AUTH_NO_EXP).await.is(401, r#"{"detail":"Unauthorized"}"#);
+}

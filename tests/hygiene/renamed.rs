@@ -1,0 +1,32 @@
+//! The library under other paths than its own name. The crate `tests/renamed` does the same with a renamed dependency.
+#![allow(dead_code, reason = "that it compiles is half the test")]
+
+mod auth {
+    pub use axum_users::*;
+
+    /// Hidden items do not come with a glob of an application's own making.
+    pub use axum_users::__private;
+}
+
+mod inner {
+    use super::auth::{AuthUser, PasswordHash};
+
+    #[derive(AuthUser, Debug, Clone)]
+    #[auth(crate = super::auth)]
+    pub struct User {
+        pub id: uuid::Uuid,
+        pub email: String,
+        pub hashed_password: PasswordHash,
+        pub is_active: bool,
+        pub is_superuser: bool,
+        pub is_verified: bool,
+        #[auth(read, create, update, length(max = 80))]
+        pub nickname: Option<String>,
+    }
+}
+
+#[test]
+fn a_registration_is_read_through_the_other_path() {
+    let input: inner::UserCreate = serde_json::from_str(r#"{"email":"a@b.cd","password":"x"}"#).unwrap();
+    assert_eq!((input.email.as_str(), input.nickname), ("a@b.cd", None));
+}
