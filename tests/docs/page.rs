@@ -14,7 +14,7 @@ pub(crate) fn read(name: &str) -> String {
 /// Compares a page with what the code says now, or writes it if `UPDATE_DOCS` is set.
 #[track_caller]
 pub(crate) fn is_current(name: &str, now: &str) {
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("UPDATE_DOCS").is_some_and(|update| update == "1") {
         fs::write(path(name), now).unwrap();
     }
     let committed = read(name);

@@ -5,6 +5,7 @@ mod support;
 
 mod mail;
 mod openapi;
+mod security;
 mod security_b;
 mod smoke;
 mod wire;

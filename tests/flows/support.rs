@@ -60,6 +60,7 @@ pub struct TestApp {
 
 /// What a test may set.
 pub struct Setup {
+    pub secret: SecretKey,
     pub policy: Policy,
     pub hooks: Hooks,
     pub routes: fn(Router<Users<User>>) -> Router<Users<User>>,
@@ -71,6 +72,7 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
+            secret: SecretKey::new(SECRET).unwrap(),
             policy: Policy::recommended(),
             hooks: Hooks::default(),
             routes: |router| router,
@@ -109,11 +111,16 @@ impl TestApp {
         Self::with(Setup { policy, ..Setup::default() }).await
     }
 
+    /// The same with another secret and another policy.
+    pub async fn with_secret(secret: SecretKey, policy: Policy) -> Self {
+        Self::with(Setup { secret, policy, ..Setup::default() }).await
+    }
+
     pub async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("test.db");
         let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
-        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+        let builder = Users::<User>::builder(setup.secret)
             .database(format!("sqlite://{}?mode=rwc", database.display()))
             .policy(setup.policy)
             .hashing(setup.hashing)
@@ -177,6 +184,16 @@ impl TestApp {
         sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()
     }
 
+    /// Where the database is, for a second service on it.
+    pub fn database_url(&self) -> String {
+        format!("sqlite://{}?mode=rwc", self.database.display())
+    }
+
+    /// The service's clock, for a second service.
+    pub fn shared_clock(&self) -> SharedClock {
+        SharedClock(Arc::clone(&self.clock))
+    }
+
     /// The file of the database.
     pub fn database(&self) -> &std::path::Path {
         &self.database
@@ -207,6 +224,8 @@ pub enum Failure {
     Error,
     Panic,
     Answer(u16),
+    /// It never ends.
+    Hang,
 }
 
 /// One call of a hook.
@@ -237,6 +256,13 @@ impl Hooks {
         self.0.failing.lock().unwrap().push((hook, failure));
     }
 
+    /// The hook fails in this way alone, or not at all.
+    pub fn set_failure(&self, hook: &'static str, failure: Option<Failure>) {
+        let mut failing = self.0.failing.lock().unwrap();
+        failing.retain(|(name, _)| *name != hook);
+        failing.extend(failure.map(|failure| (hook, failure)));
+    }
+
     pub fn refuse_password(&self, password: &str) {
         *self.0.refused_password.lock().unwrap() = Some(password.to_owned());
     }
@@ -260,7 +286,13 @@ impl Hooks {
         self.wait_for(hook).await.token.unwrap()
     }
 
-    fn note(&self, hook: &'static str, user: Option<&User>, token: Option<&str>, detail: Option<String>) -> HookResult {
+    async fn note(
+        &self,
+        hook: &'static str,
+        user: Option<&User>,
+        token: Option<&str>,
+        detail: Option<String>,
+    ) -> HookResult {
         self.0.calls.lock().unwrap().push(Called {
             hook,
             user_id: user.map(|user| user.id),
@@ -278,6 +310,7 @@ impl Hooks {
             Some(Failure::Answer(status)) => {
                 Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "said by the hook"))
             }
+            Some(Failure::Hang) => std::future::pending().await,
         }
     }
 }
@@ -295,52 +328,57 @@ impl UserManager<User> for Hooks {
     }
 
     async fn on_after_register(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_after_register", Some(user), None, None)
+        self.note("on_after_register", Some(user), None, None).await
     }
 
     async fn on_after_duplicate_register(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_after_duplicate_register", Some(user), None, None)
+        self.note("on_after_duplicate_register", Some(user), None, None).await
     }
 
     async fn on_after_update(&self, user: &User, updated: &Updated<User>, _: &RequestContext) -> HookResult {
         let detail = format!("{} was {}", updated.fields.join(","), updated.before.email);
-        self.note("on_after_update", Some(user), None, Some(detail))
+        self.note("on_after_update", Some(user), None, Some(detail)).await
     }
 
     async fn on_after_request_verify(&self, user: &User, token: &VerifyToken, _: &RequestContext) -> HookResult {
-        self.note("on_after_request_verify", Some(user), Some(token.secret()), None)
+        self.note("on_after_request_verify", Some(user), Some(token.secret()), None).await
     }
 
     async fn on_after_verify(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_after_verify", Some(user), None, None)
+        self.note("on_after_verify", Some(user), None, None).await
     }
 
     async fn on_after_forgot_password(&self, user: &User, token: &ResetToken, _: &RequestContext) -> HookResult {
-        self.note("on_after_forgot_password", Some(user), Some(token.secret()), None)
+        self.note("on_after_forgot_password", Some(user), Some(token.secret()), None).await
     }
 
     async fn on_after_reset_password(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_after_reset_password", Some(user), None, None)
+        self.note("on_after_reset_password", Some(user), None, None).await
+    }
+
+    async fn on_after_credentials_change(&self, user: &User, before: &User, _: &RequestContext) -> HookResult {
+        self.note("on_after_credentials_change", Some(user), None, Some(before.email.clone())).await
     }
 
     async fn on_after_login(&self, user: &User, _: &RequestContext, response: &mut HeaderMap) -> HookResult {
         response.insert("x-hook", "was here".parse().unwrap());
-        self.note("on_after_login", Some(user), None, None)
+        self.note("on_after_login", Some(user), None, None).await
     }
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, User>, _: &RequestContext) -> HookResult {
         self.note("on_after_failed_login", failed.user, None, Some(format!("{} {}", failed.username, failed.code)))
+            .await
     }
 
     async fn on_after_logout(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_after_logout", Some(user), None, None)
+        self.note("on_after_logout", Some(user), None, None).await
     }
 
     async fn on_before_delete(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_before_delete", Some(user), None, None)
+        self.note("on_before_delete", Some(user), None, None).await
     }
 
     async fn on_after_delete(&self, user: &User, _: &RequestContext) -> HookResult {
-        self.note("on_after_delete", Some(user), None, None)
+        self.note("on_after_delete", Some(user), None, None).await
     }
 }

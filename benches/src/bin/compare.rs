@@ -58,8 +58,8 @@ async fn main() -> io::Result<()> {
     report("logins per second", median(&mut ratios), "goal >= 1.15");
     drop((ours, theirs));
 
-    for name in ["candidate", "baseline"] {
-        flood(name, &plan).await?;
+    for (name, port) in [("candidate", 8703), ("baseline", 8704)] {
+        flood(name, port, &plan).await?;
     }
     Ok(())
 }
@@ -108,8 +108,8 @@ async fn per_second(server: &Server, request: &[u8], connections: usize, phase: 
 }
 
 /// The latency of `GET /users/me` alone and while 64 connections log in, and what the flood costs in memory.
-async fn flood(name: &'static str, plan: &Plan) -> io::Result<()> {
-    let server = Server::start(name, 8703).await?;
+async fn flood(name: &'static str, port: u16, plan: &Plan) -> io::Result<()> {
+    let server = Server::start(name, port).await?;
     let token = server.member("king@camelot.bt").await?;
     let mut idle = latencies(&server, &me(&token), plan.phase).await?;
     let (before, _) = server.memory()?;

@@ -2,8 +2,7 @@
 
 use axum::{Router, routing::get};
 use axum_users::{
-    CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Requirements, Status, Superuser, Users,
-    VerifiedUser,
+    CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Requirements, Superuser, Users, VerifiedUser,
 };
 
 use super::app::{Knight, Rules, WireApp, WireSetup};

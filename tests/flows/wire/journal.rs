@@ -122,6 +122,7 @@ impl Journal {
             None => Ok(()),
             Some(Failure::Error) => Err("the hook's own secret reason".into()),
             Some(Failure::Panic) => panic!("the hook's own secret reason"),
+            Some(Failure::Hang) => panic!("the journal cannot hang"),
             Some(Failure::Answer(status)) => {
                 Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "said by the hook"))
             }

@@ -1,4 +1,4 @@
-//! The wire of fastapi-users (contract.md), call by call over real HTTP, under both policies.
+//! The wire of fastapi-users (docs/contract.md), call by call over real HTTP, under both policies.
 
 mod app;
 mod journal;
@@ -15,6 +15,7 @@ mod login;
 mod logout;
 mod mails;
 mod me;
+mod problems;
 mod programmatic;
 mod register;
 mod reset;

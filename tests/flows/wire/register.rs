@@ -1,6 +1,11 @@
 //! `POST /auth/register` (contract.md 6.2).
 
-use super::recorded::{Step, always, answered, call, post};
+use axum_users::PasswordPolicy;
+
+use super::{
+    app::{GUINEVERE, Rules, WireApp, WireSetup},
+    recorded::{Step, always, answered, call, post},
+};
 
 pub const RECORDED: &[Step] = &[
     call(
@@ -126,3 +131,30 @@ pub const RECORDED: &[Step] = &[
         ),
     )]),
 ];
+
+#[tokio::test]
+async fn nobody_is_logged_in_and_no_mail_is_asked_for() {
+    for rules in Rules::BOTH {
+        let app = WireApp::start(rules).await;
+        let answer = app.try_register("arthur@camelot.bt", GUINEVERE).await;
+        assert_eq!((answer.header("set-cookie"), answer.header("authorization")), (None, None));
+        app.users.drain(std::time::Duration::from_secs(10)).await;
+        let hooks: Vec<_> = app.journal.take().into_iter().map(|called| called.hook).collect();
+        assert_eq!(hooks, ["validate_password", "on_after_register"]);
+    }
+}
+
+#[tokio::test]
+async fn the_recommended_policy_has_its_own_say_about_passwords() {
+    let setup = WireSetup::of(Rules::Recommended); // C4
+    let app = setup.policy(|policy| policy.passwords(PasswordPolicy::recommended())).start().await;
+    for refused in ["", "merlin", "excalibur", "arthur@camelot.bt", "arthur"] {
+        let answer = app.try_register("arthur@camelot.bt", refused).await;
+        assert_eq!(answer.status, 400, "{refused}");
+        assert_eq!(answer.json()["detail"]["code"], "REGISTER_INVALID_PASSWORD");
+        assert!(answer.json()["detail"]["reason"].is_string());
+    }
+    assert_eq!(app.try_register("arthur@camelot.bt", "a long sword of steel").await.status, 201);
+    let upstream = WireSetup::of(Rules::FastapiUsers).start().await;
+    assert_eq!(upstream.try_register("arthur@camelot.bt", "merlin").await.status, 201);
+}

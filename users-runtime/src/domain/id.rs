@@ -216,10 +216,12 @@ mod tests {
 
     #[test]
     fn integers_are_read_as_python_reads_them_and_out_of_range_is_none() {
-        for (text, id) in [("7", 7), (" 7 ", 7), ("+7", 7), ("-7", -7), ("007", 7), ("1_000", 1000)] {
+        for (text, id) in
+            [("7", 7), (" 7 ", 7), ("+7", 7), ("-7", -7), ("007", 7), ("1_000", 1000), ("\u{661}\u{ff12}", 12)]
+        {
             assert_eq!(i64::parse(text), Some(id), "{text}");
         }
-        for text in ["", "1.0", "0x1", "1__0", "_1", "1_", "9223372036854775808", "me", "- 7"] {
+        for text in ["", "1.0", "0x1", "1__0", "_1", "1_", "9223372036854775808", "me", "- 7", "\u{b2}", "\u{216b}"] {
             assert_eq!(i64::parse(text), None, "{text}");
         }
         assert_eq!(i32::parse("2147483648"), None);

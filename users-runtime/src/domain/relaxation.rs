@@ -35,6 +35,24 @@ pub enum Relaxation {
 }
 
 impl Relaxation {
+    /// All of them. `docs/security.md` lists the same.
+    pub const ALL: [Self; 14] = [
+        Self::WithoutRevocation,
+        Self::KeepSessions,
+        Self::PasswordChangeWithoutCurrent,
+        Self::NoPasswordPolicy,
+        Self::InlineHooks,
+        Self::NeverExpires,
+        Self::LongLifetime,
+        Self::WithoutChallenge,
+        Self::PwdlibHashes,
+        Self::RawKeys,
+        Self::ShortSecret,
+        Self::UpstreamTokens,
+        Self::InternationalizedEmail,
+        Self::SlashRedirect,
+    ];
+
     /// The call that takes the rule away, as written in an application.
     #[must_use]
     pub const fn call(self) -> &'static str {
@@ -47,7 +65,7 @@ impl Relaxation {
             Self::NeverExpires => "never_expires()",
             Self::LongLifetime => "lifetime(more than a day)",
             Self::WithoutChallenge => "without_challenge()",
-            Self::PwdlibHashes => "Argon2::pwdlib()",
+            Self::PwdlibHashes => "pwdlib_hashes()",
             Self::RawKeys => "raw_keys()",
             Self::ShortSecret => "allow_short_secret()",
             Self::UpstreamTokens => "accept_upstream_tokens(until)",

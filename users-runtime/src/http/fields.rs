@@ -220,6 +220,7 @@ mod tests {
             (Field::custom::<f64>("x"), json!("1.5"), "float_type", "Input should be a valid number"),
             (Field::custom::<bool>("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
             (Field::custom::<bool>("x"), json!(2), "bool_parsing", NO_BOOLEAN),
+            (Field::custom::<bool>("x"), json!(0.5), "bool_type", "Input should be a valid boolean"),
             (Field::custom::<Option<bool>>("x"), json!([]), "bool_type", "Input should be a valid boolean"),
             (Field::flag("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
             (Field::dropped_flag("x"), json!({}), "bool_type", "Input should be a valid boolean"),

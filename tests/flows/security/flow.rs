@@ -1,0 +1,68 @@
+//! Steps in their order, and fresh logins where they are due.
+
+use axum_users::Policy;
+use serde_json::json;
+
+use super::{ARTHUR, OTHER, is_dead, patch_me, refused_password, reset, reset_token, verify, verify_token};
+use crate::support::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn steps_cannot_be_skipped() {
+    let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
+    app.register(ARTHUR).await;
+
+    // No session before the verification.
+    app.try_login(ARTHUR, PASSWORD).await.is(400, r#"{"detail":"LOGIN_USER_NOT_VERIFIED"}"#);
+    // No reset without its token, and a token of another step is none.
+    let (to_verify, to_reset) = (verify_token(&app, ARTHUR).await, reset_token(&app, ARTHUR).await);
+    for token in ["", "null", ARTHUR, &to_verify] {
+        reset(&app, token, OTHER).await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+    }
+    for token in ["", "null", ARTHUR, &to_reset] {
+        verify(&app, token).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
+    }
+    for token in [&to_verify, &to_reset] {
+        is_dead(&app.me(token).await);
+    }
+    // A reset proves the password and not the address.
+    reset(&app, &to_reset, OTHER).await.is(200, "null");
+    app.try_login(ARTHUR, OTHER).await.is(400, r#"{"detail":"LOGIN_USER_NOT_VERIFIED"}"#);
+
+    let to_verify = verify_token(&app, ARTHUR).await;
+    assert_eq!(verify(&app, &to_verify).await.status, 200);
+    let session = app.login(ARTHUR, OTHER).await;
+    assert_eq!(app.me(&session).await.status, 200);
+    // A new address is proved anew, and until then the session opens nothing.
+    assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
+    app.me(&session).await.is(403, r#"{"detail":"Forbidden"}"#);
+    assert_eq!(patch_me(&app, &session, json!({ "first_name": "Arthur" })).await.status, 403);
+    app.try_login("king@camelot.bt", OTHER).await.is(400, r#"{"detail":"LOGIN_USER_NOT_VERIFIED"}"#);
+}
+
+#[tokio::test]
+async fn email_change_needs_fresh_login() {
+    let app = TestApp::start().await;
+    let session = app.member(ARTHUR).await;
+    app.advance(301);
+    let change = json!({ "email": "king@camelot.bt" });
+    refused_password(
+        &patch_me(&app, &session, change.clone()).await,
+        "UPDATE_USER_INVALID_PASSWORD",
+        "current_password",
+    );
+    let wrong = json!({ "email": "king@camelot.bt", "current_password": OTHER });
+    refused_password(&patch_me(&app, &session, wrong).await, "UPDATE_USER_INVALID_PASSWORD", "wrong");
+    assert_eq!(app.me(&session).await.json()["email"], ARTHUR);
+    // The same address is no change.
+    assert_eq!(patch_me(&app, &session, json!({ "email": ARTHUR })).await.status, 200);
+
+    let right = json!({ "email": "king@camelot.bt", "current_password": PASSWORD });
+    assert_eq!(patch_me(&app, &session, right).await.status, 200);
+    let fresh = app.login("king@camelot.bt", PASSWORD).await;
+    assert_eq!(patch_me(&app, &fresh, json!({ "email": ARTHUR })).await.json()["email"], ARTHUR);
+
+    let open = TestApp::with_policy(Policy::recommended().allow_password_change_without_current()).await;
+    let session = open.member(ARTHUR).await;
+    open.advance(301);
+    assert_eq!(patch_me(&open, &session, change).await.status, 200, "the opt-out");
+}

@@ -1,0 +1,65 @@
+//! What owners are told, and that telling holds nobody up.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{ARTHUR, OTHER, patch_me, reset, reset_token};
+use crate::support::{Failure, TestApp};
+
+const NOTICE: &str = "on_after_credentials_change";
+
+#[tokio::test]
+async fn email_change_tells_old_address() {
+    let app = TestApp::start().await;
+    let session = app.member(ARTHUR).await;
+    assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
+    let notice = app.hooks.wait_for(NOTICE).await;
+    assert_eq!((notice.email.as_deref(), notice.detail.as_deref()), (Some("king@camelot.bt"), Some(ARTHUR)));
+    let update = app.hooks.wait_for("on_after_update").await;
+    assert_eq!(update.detail.unwrap(), format!("email was {ARTHUR}"));
+}
+
+#[tokio::test]
+async fn new_passwords_are_told_and_nothing_else_is() {
+    let app = TestApp::start().await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let session = app.member(ARTHUR).await;
+    let path = format!("/users/{}", app.stored(ARTHUR).await.id);
+    for change in [json!({}), json!({ "first_name": "Arthur" }), json!({ "email": ARTHUR })] {
+        assert_eq!(patch_me(&app, &session, change).await.status, 200);
+    }
+    let raise = json!({ "quota": 3, "is_verified": true });
+    assert_eq!(app.patch(&path).bearer(&king).json(raise).send().await.status, 200);
+    assert!(!app.hooks.names().contains(&NOTICE), "{:?}", app.hooks.names());
+
+    assert_eq!(patch_me(&app, &session, json!({ "password": OTHER })).await.status, 200);
+    app.hooks.wait_for(NOTICE).await;
+    app.hooks.clear();
+    assert_eq!(
+        app.patch(&path).bearer(&king).json(json!({ "password": "a third long sword" })).send().await.status,
+        200
+    );
+    app.hooks.wait_for(NOTICE).await;
+    let token = reset_token(&app, ARTHUR).await;
+    app.hooks.clear();
+    reset(&app, &token, OTHER).await.is(200, "null");
+    app.hooks.wait_for(NOTICE).await;
+}
+
+/// A notice is sent after the answer: a mail server that hangs or fails changes neither its time nor its text.
+#[tokio::test]
+async fn notices_hold_no_answer() {
+    for failure in [Failure::Hang, Failure::Error, Failure::Panic, Failure::Answer(418)] {
+        let app = TestApp::start().await;
+        let session = app.member(ARTHUR).await;
+        app.hooks.fail(NOTICE, failure);
+        let change = patch_me(&app, &session, json!({ "email": "king@camelot.bt", "password": OTHER }));
+        let answer = tokio::time::timeout(Duration::from_secs(5), change).await.expect("no notice is waited for");
+        assert_eq!(answer.status, 200, "{failure:?} {answer:?}");
+        app.hooks.wait_for(NOTICE).await;
+        let token = reset_token(&app, "king@camelot.bt").await;
+        let answer = tokio::time::timeout(Duration::from_secs(5), reset(&app, &token, "a third long sword")).await;
+        answer.expect("no notice is waited for").is(200, "null");
+    }
+}

@@ -1,0 +1,128 @@
+//! JWT through the whole service. The tokens themselves are proved in the runtime crate.
+
+use axum_users::{
+    Backend, Bearer, JwtConfig, SecretKey, Users,
+    adapter::jwt::{HmacKey, KeyRing, MailTokenConfig, RotatingKeys},
+};
+
+use super::{ARTHUR, OTHER, is_dead, reset, reset_token, verify, verify_token};
+use crate::support::{SECRET, Setup, TestApp, User};
+
+#[tokio::test]
+async fn any_flipped_byte_refused() {
+    let app = TestApp::start().await;
+    let token = app.member(ARTHUR).await;
+    for at in 0..token.len() {
+        let mut flipped = token.clone().into_bytes();
+        // A letter of the alphabet whose highest bit differs, so that no spelling of the same bytes comes out.
+        flipped[at] = match flipped[at] {
+            b'A'..=b'Z' => b'w',
+            _ => b'B',
+        };
+        is_dead(&app.me(std::str::from_utf8(&flipped).unwrap()).await);
+    }
+    assert_eq!(app.me(&token).await.status, 200);
+}
+
+#[tokio::test]
+async fn alg_none_refused() {
+    let app = TestApp::start().await;
+    let token = app.member(ARTHUR).await;
+    let mut parts = token.split('.').skip(1);
+    let (payload, signature) = (parts.next().unwrap(), parts.next().unwrap());
+    // {"alg":"none","typ":"JWT"}, {"alg":"None"}, {"alg":"NONE","typ":"JWT"}
+    for header in ["eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0", "eyJhbGciOiJOb25lIn0", "eyJhbGciOiJOT05FIiwidHlwIjoiSldUIn0"]
+    {
+        for signature in ["", signature] {
+            is_dead(&app.me(&format!("{header}.{payload}.{signature}")).await);
+        }
+    }
+    is_dead(&app.me(&format!("{}.{payload}.", token.split('.').next().unwrap())).await);
+}
+
+#[tokio::test]
+async fn purpose_matrix_all_pairs() {
+    // With one key for all purposes the audience alone keeps them apart.
+    for policy in [axum_users::Policy::recommended(), axum_users::Policy::fastapi_users()] {
+        let app = TestApp::with_policy(policy).await;
+        let access = app.member(ARTHUR).await;
+        let (to_reset, to_verify) = (reset_token(&app, ARTHUR).await, verify_token(&app, ARTHUR).await);
+        for token in [&to_reset, &to_verify] {
+            is_dead(&app.me(token).await);
+        }
+        for token in [&access, &to_verify] {
+            reset(&app, token, OTHER).await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+        }
+        for token in [&access, &to_reset] {
+            verify(&app, token).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
+        }
+        assert_eq!(app.me(&access).await.status, 200);
+        assert_eq!(verify(&app, &to_verify).await.status, 200);
+        reset(&app, &to_reset, OTHER).await.is(200, "null");
+    }
+}
+
+/// Two services with one secret and one database of users, told apart by their audience.
+#[tokio::test]
+async fn foreign_audience() {
+    let backends = vec![
+        Backend::jwt("shop", Bearer, JwtConfig::new().audience(["shop"])),
+        Backend::jwt("jwt", Bearer, JwtConfig::new().audience(["forum"])),
+    ];
+    let both = TestApp::with(Setup { backend: backends, ..Setup::default() }).await;
+    let forum = both.member(ARTHUR).await;
+    assert_eq!(both.me(&forum).await.status, 200);
+
+    let only_shop = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+        .database(both.database_url())
+        .clock(both.shared_clock())
+        .backend(Backend::jwt("shop", Bearer, JwtConfig::new().audience(["shop"])))
+        .build()
+        .await
+        .unwrap();
+    let shop = crate::support::Http::serve(
+        axum::Router::new().merge(crate::support::user_routes(&only_shop)).with_state(only_shop),
+    )
+    .await;
+    is_dead(&shop.get("/users/me").bearer(&forum).send().await);
+    let form = [("username", ARTHUR), ("password", crate::support::PASSWORD)];
+    let login = shop.post("/auth/shop/login").form(&form).send().await;
+    let token = login.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(shop.get("/users/me").bearer(&token).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn rotation_old_key_verifies_then_retired() {
+    let key = |text: &str, kid: &str| HmacKey::hs256(&SecretKey::new(text).unwrap()).unwrap().with_kid(kid);
+    let (old, new) = (key(SECRET, "old"), key("u1mJb6hGt4dNw8rLs2XpPf9qy3Vc7kZ0", "new"));
+    let keys = RotatingKeys::new(KeyRing::hmac(old.clone()));
+    let config = JwtConfig::new().keys(keys.clone());
+    let app = TestApp::with(Setup { backend: vec![Backend::jwt("jwt", Bearer, config)], ..Setup::default() }).await;
+    let before = app.member(ARTHUR).await;
+    keys.replace(KeyRing::hmac(new.clone()).and_hmac(old).unwrap());
+    assert_eq!(app.me(&before).await.status, 200);
+    let after = app.login(ARTHUR, crate::support::PASSWORD).await;
+    keys.replace(KeyRing::hmac(new));
+    is_dead(&app.me(&before).await);
+    assert_eq!(app.me(&after).await.status, 200);
+}
+
+/// Strategies and mailed tokens are built apart, so the builder compares the audiences of all.
+#[tokio::test]
+async fn duplicate_audience_refused() {
+    let build = async |access: [&'static str; 2], mail: MailTokenConfig| {
+        let [first, second] = access.map(|audience| JwtConfig::new().audience([audience]));
+        Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+            .database("sqlite::memory:")
+            .backend(Backend::jwt("first", Bearer, first))
+            .backend(Backend::jwt("second", Bearer, second))
+            .mail_tokens(mail)
+            .build()
+            .await
+    };
+    let refused =
+        |built: axum_users::Result<Users<User>>| built.is_err_and(|error| error.to_string().contains("`shop`"));
+    assert!(refused(build(["forum", "shop"], MailTokenConfig::new().reset_audience("shop")).await));
+    assert!(refused(build(["shop", "forum"], MailTokenConfig::new().verify_audience("shop")).await));
+    assert!(build(["shop", "shop"], MailTokenConfig::new()).await.is_ok(), "backends may share one");
+}

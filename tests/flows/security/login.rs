@@ -1,0 +1,139 @@
+//! Logging in.
+
+use axum_users::{Backend, Bearer, Gate, JwtConfig, Policy, RequestContext, Status, Verdict, port::BoxFuture};
+
+use super::{ARTHUR, OTHER, verify, verify_token};
+use crate::support::{Answer, PASSWORD, Setup, TestApp, User, UserCreate};
+
+const BAD: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
+
+/// An answer without what the clock writes into it.
+fn timeless(mut answer: Answer) -> Answer {
+    answer.headers.remove("date");
+    answer
+}
+
+#[tokio::test]
+async fn one_answer_for_all_failures() {
+    for policy in [Policy::recommended(), Policy::fastapi_users()] {
+        let app = TestApp::with_policy(policy).await;
+        let create = |email: &str| UserCreate { email: email.into(), password: PASSWORD.into(), first_name: None };
+        app.register(ARTHUR).await;
+        let inactive = Status { is_active: false, ..Status::NEW };
+        app.users.create(create("inactive@camelot.bt"), inactive).await.unwrap();
+        app.users.create_without_password(create("invited@camelot.bt"), Status::NEW).await.unwrap();
+
+        let unknown = timeless(app.try_login("nobody@camelot.bt", PASSWORD).await);
+        unknown.is(400, BAD);
+        for (email, password) in [
+            (ARTHUR, OTHER),
+            (ARTHUR, "x"),
+            ("inactive@camelot.bt", PASSWORD),
+            ("inactive@camelot.bt", OTHER),
+            ("invited@camelot.bt", PASSWORD),
+            ("not an address", PASSWORD),
+            ("\u{0}", PASSWORD),
+            (&format!("{}@camelot.bt", "a".repeat(3000)), PASSWORD),
+        ] {
+            assert_eq!(timeless(app.try_login(email, password).await), unknown, "{email:?}");
+        }
+        app.login(ARTHUR, PASSWORD).await;
+    }
+}
+
+#[tokio::test]
+async fn other_grants_refused() {
+    let app = TestApp::start().await;
+    app.register(ARTHUR).await;
+    let login = async |extra: &[(&str, &str)]| {
+        let fields = [&[("username", ARTHUR), ("password", PASSWORD)], extra].concat();
+        app.post("/auth/jwt/login").form(&fields).send().await
+    };
+    for grant in ["client_credentials", "authorization_code", "refresh_token", "implicit", "PASSWORD", "password "] {
+        let answer = login(&[("grant_type", grant)]).await;
+        assert_eq!(answer.status, 422, "{grant} {answer:?}");
+        assert!(!answer.text().contains("access_token") && !answer.text().contains(PASSWORD), "{answer:?}");
+    }
+    // Of the password grant only the shape: clients and scopes mean nothing, and no refresh token comes.
+    for extra in [&[("grant_type", "password")][..], &[("client_id", "x"), ("client_secret", "y"), ("scope", "admin")]]
+    {
+        let answer = login(extra).await;
+        let answer: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(answer, ["access_token", "token_type"]);
+    }
+    for path in ["/auth/token", "/token", "/auth/jwt/token", "/oauth/token", "/authorize", "/auth/authorize"] {
+        assert_eq!(app.post(path).form(&[("grant_type", "password")]).send().await.status, 404, "{path}");
+        assert_eq!(app.get(path).send().await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn form_kinds_and_limits() {
+    let app = TestApp::start().await;
+    app.register(ARTHUR).await;
+    let part = |disposition: &str, value: &str| {
+        format!("--X\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n")
+    };
+    let multipart = |parts: &[String]| parts.concat() + "--X--\r\n";
+    let send = async |content_type: &str, body: String| {
+        app.post("/auth/jwt/login").raw(content_type, body).send().await.status.as_u16()
+    };
+    const MULTIPART: &str = "multipart/form-data; boundary=X";
+    let (name, word) = (part("name=\"username\"", ARTHUR), part("name=\"password\"", PASSWORD));
+    assert_eq!(send(MULTIPART, multipart(&[name.clone(), word.clone()])).await, 200);
+    let file = part("name=\"password\"; filename=\"p.txt\"", PASSWORD);
+    assert_eq!(send(MULTIPART, multipart(&[name.clone(), file])).await, 422, "text parts only");
+    let big = part("name=\"note\"", &"x".repeat(17 * 1024));
+    assert_eq!(send(MULTIPART, multipart(&[name, word, big])).await, 413);
+
+    let form = format!("username={ARTHUR}&password={}", PASSWORD.replace(' ', "+"));
+    const FORM: &str = "application/x-www-form-urlencoded";
+    assert_eq!(send(FORM, form.clone()).await, 200);
+    assert_eq!(send(FORM, format!("{form}&note={}", "x".repeat(17 * 1024))).await, 413);
+    for other in ["application/json", "text/plain", ""] {
+        assert_eq!(send(other, form.clone()).await, 422, "{other}");
+    }
+}
+
+/// Opens for nobody who has a note.
+struct NoNote;
+
+impl Gate<User> for NoNote {
+    fn name(&self) -> &'static str {
+        "no note"
+    }
+
+    fn check<'a>(&'a self, user: &'a User, _: &'a RequestContext) -> BoxFuture<'a, Verdict> {
+        let verdict = if user.note.is_empty() { Verdict::Open } else { Verdict::Closed("LOGIN_BLOCKED") };
+        Box::pin(std::future::ready(verdict))
+    }
+}
+
+#[tokio::test]
+async fn every_path_runs_the_same_gate() {
+    let app = TestApp::with(Setup {
+        policy: Policy::recommended().require_verification(true),
+        backend: vec![Backend::bearer_jwt("jwt"), Backend::jwt("other", Bearer, JwtConfig::new().audience(["other"]))],
+        builder: Box::new(|builder| builder.gate(NoNote)),
+        ..Setup::default()
+    })
+    .await;
+    app.register(ARTHUR).await;
+    let pool = app.sqlite().await;
+    let everywhere = async |status: u16, code: &str| {
+        for backend in ["jwt", "other"] {
+            let form = [("username", ARTHUR), ("password", PASSWORD)];
+            let answer = app.post(&format!("/auth/{backend}/login")).form(&form).send().await;
+            assert_eq!(answer.status, status, "{backend} {answer:?}");
+            assert!(answer.text().contains(code), "{backend} {answer:?}");
+        }
+    };
+    everywhere(400, "LOGIN_USER_NOT_VERIFIED").await;
+    let token = verify_token(&app, ARTHUR).await;
+    assert_eq!(verify(&app, &token).await.status, 200);
+    everywhere(200, "access_token").await;
+    sqlx::query("UPDATE user SET note = 'owes money'").execute(&pool).await.unwrap();
+    everywhere(400, "LOGIN_BLOCKED").await;
+    sqlx::query("UPDATE user SET is_active = FALSE").execute(&pool).await.unwrap();
+    everywhere(400, "LOGIN_BAD_CREDENTIALS").await;
+}

@@ -1,0 +1,98 @@
+//! Resetting a password.
+
+use std::time::Duration;
+
+use axum_users::Policy;
+use serde_json::json;
+
+use super::{ARTHUR, OTHER, patch_me, reset, reset_token};
+use crate::support::{Failure, PASSWORD, TestApp};
+
+const BAD_TOKEN: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
+
+#[tokio::test]
+async fn dies_when_its_binding_changes() {
+    let app = TestApp::start().await;
+    let session = app.member(ARTHUR).await;
+    let dead = async |token: &str| reset(&app, token, "a third long sword").await.is(400, BAD_TOKEN);
+
+    let before_password = reset_token(&app, ARTHUR).await;
+    assert_eq!(patch_me(&app, &session, json!({ "password": OTHER })).await.status, 200);
+    dead(&before_password).await;
+
+    let before_address = reset_token(&app, ARTHUR).await;
+    assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
+    dead(&before_address).await;
+
+    // The address of a token now belongs to another account: the token opens neither.
+    let for_king = reset_token(&app, "king@camelot.bt").await;
+    assert_eq!(patch_me(&app, &session, json!({ "email": ARTHUR })).await.status, 200);
+    app.register("king@camelot.bt").await;
+    dead(&for_king).await;
+
+    let used = reset_token(&app, ARTHUR).await;
+    let twin = reset_token(&app, ARTHUR).await;
+    reset(&app, &used, "a third long sword").await.is(200, "null");
+    dead(&used).await;
+    dead(&twin).await;
+
+    let late = reset_token(&app, ARTHUR).await;
+    app.advance(1800);
+    dead(&late).await;
+
+    let of_disabled = reset_token(&app, ARTHUR).await;
+    let pool = app.sqlite().await;
+    sqlx::query("UPDATE user SET is_active = FALSE WHERE email = ?").bind(ARTHUR).execute(&pool).await.unwrap();
+    dead(&of_disabled).await;
+    app.login("king@camelot.bt", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn does_not_log_in() {
+    let app = TestApp::start().await;
+    app.register(ARTHUR).await;
+    let token = reset_token(&app, ARTHUR).await;
+    let answer = reset(&app, &token, OTHER).await;
+    answer.is(200, "null");
+    assert!(answer.header("set-cookie").is_none() && answer.header("authorization").is_none(), "{answer:?}");
+    for token in [&token, answer.text().as_str()] {
+        assert_eq!(app.me(token).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn hook_cannot_change_reply() {
+    for path in ["/auth/forgot-password", "/auth/request-verify-token"] {
+        let app = TestApp::start().await;
+        app.register(ARTHUR).await;
+        let ask = async |email: &str| {
+            let answer = app.post(path).json(json!({ "email": email })).send();
+            let mut answer = tokio::time::timeout(Duration::from_secs(5), answer).await.expect("no hook is waited for");
+            answer.headers.remove("date");
+            answer
+        };
+        let unknown = ask("nobody@camelot.bt").await;
+        unknown.is(202, "null");
+        for failure in
+            [None, Some(Failure::Error), Some(Failure::Panic), Some(Failure::Answer(418)), Some(Failure::Hang)]
+        {
+            for hook in ["on_after_forgot_password", "on_after_request_verify"] {
+                app.hooks.set_failure(hook, failure);
+            }
+            app.hooks.clear();
+            assert_eq!(ask(ARTHUR).await, unknown, "{path} {failure:?}");
+            let hook = if path.contains("forgot") { "on_after_forgot_password" } else { "on_after_request_verify" };
+            app.hooks.wait_for(hook).await;
+        }
+    }
+}
+
+/// The opt-out gives the wire of fastapi-users, where a hook's own error is the answer.
+#[tokio::test]
+async fn inline_hooks_let_the_hook_answer() {
+    let app = TestApp::with_policy(Policy::recommended().inline_hooks()).await;
+    app.register(ARTHUR).await;
+    app.hooks.fail("on_after_forgot_password", Failure::Answer(418));
+    let answer = app.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await;
+    answer.is(418, r#"{"detail":"said by the hook"}"#);
+}
