@@ -210,3 +210,20 @@ async fn no_id_probing() {
         }
     }
 }
+
+#[tokio::test]
+async fn demotion_is_immediate() {
+    let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let mordred = app.superuser("mordred@camelot.bt").await;
+    let path = format!("/users/{}", app.stored("mordred@camelot.bt").await.id);
+    for (flag, status) in [("is_superuser", 403), ("is_verified", 403), ("is_active", 401)] {
+        assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 200);
+        let set = async |value: bool| app.patch(&path).bearer(&king).json(json!({ flag: value })).send().await.status;
+        assert_eq!(set(false).await, 200);
+        assert_eq!(app.get(&path).bearer(&mordred).send().await.status, status, "{flag}: the very next request");
+        assert_eq!(set(true).await, 200);
+    }
+    // Rights come back with the flag, since no token holds them; sessions of a disabled user do not.
+    assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 401);
+}

@@ -213,7 +213,7 @@ async fn a_session_that_was_ended_spares_itself_never() {
     let crowd = Crowd::of(&app).await;
     let king = app.superuser("uther@camelot.bt").await;
     let path = format!("/users/{}", app.register("arthur@camelot.bt").await["id"].as_str().unwrap());
-    let back = json!({ "is_active": true, "email": "arthur@camelot.bt", "password": PASSWORD });
+    let back = json!({ "email": "arthur@camelot.bt", "password": PASSWORD });
     let mut refused = 0;
     for _ in 0..ROUNDS {
         let mut thieves = Vec::new();
@@ -245,10 +245,11 @@ async fn a_session_that_was_ended_spares_itself_never() {
         );
         assert_eq!(answers[0].status, 200, "{:?}", answers[0]);
         refused += answers.iter().filter(|answer| answer.status == 400).count();
-        assert_eq!(app.patch(&path).bearer(&king).json(back.clone()).send().await.status, 200);
+        assert_eq!(app.patch(&path).bearer(&king).json(json!({ "is_active": true })).send().await.status, 200);
         for thief in &thieves {
             assert_eq!(app.me(thief).await.status, 401, "{:?}", count(&answers));
         }
+        assert_eq!(app.patch(&path).bearer(&king).json(back.clone()).send().await.status, 200);
     }
     assert!(refused > 0, "no change was under way: nothing was tried");
 }
