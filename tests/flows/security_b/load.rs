@@ -1,4 +1,5 @@
 //! Bounds under load, over HTTP (OWASP ASVS 13.1, 15.1.3, 15.2.2).
+#![expect(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::{sync::Arc, time::Duration};
 
