@@ -26,19 +26,32 @@ mod clashing_names {
 
 /// The sources, derived by the compiler itself.
 mod sources {
-    mod smallest {
+    pub mod smallest {
         include!("../users-macros/tests/golden/smallest.rs");
     }
 
-    mod renamed_roles {
+    pub mod renamed_roles {
         include!("../users-macros/tests/golden/renamed_roles.rs");
     }
 
-    mod custom_fields {
+    pub mod custom_fields {
         include!("../users-macros/tests/golden/custom_fields.rs");
     }
 
-    mod clashing_names {
+    pub mod clashing_names {
         include!("../users-macros/tests/golden/clashing_names.rs");
     }
+}
+
+#[test]
+fn the_text_says_what_the_compiler_derives() {
+    use axum_users::{adapter::sql::SqlUser, user::AuthUser};
+
+    fn told<U: AuthUser + SqlUser<sqlx::Sqlite>>() -> String {
+        format!("{:?} {:?} {:?}", U::SQL.sqlite, U::columns(), U::CUSTOM_FIELDS)
+    }
+    assert_eq!(told::<smallest::User>(), told::<sources::smallest::User>());
+    assert_eq!(told::<renamed_roles::Member>(), told::<sources::renamed_roles::Member>());
+    assert_eq!(told::<custom_fields::User>(), told::<sources::custom_fields::User>());
+    assert_eq!(told::<clashing_names::S>(), told::<sources::clashing_names::S>());
 }

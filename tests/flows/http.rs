@@ -68,11 +68,6 @@ impl Http {
     pub fn delete(&self, path: &str) -> Call<'_> {
         self.request(Method::DELETE, path)
     }
-
-    /// The service's origin.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
 }
 
 /// A request under construction.

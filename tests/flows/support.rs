@@ -194,6 +194,11 @@ impl TestApp {
         SharedClock(Arc::clone(&self.clock))
     }
 
+    /// The file of the database.
+    pub fn database(&self) -> &std::path::Path {
+        &self.database
+    }
+
     /// Moves the service's clock.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));

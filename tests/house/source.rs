@@ -127,7 +127,7 @@ fn in_word(bytes: &[u8], at: usize) -> bool {
 /// Whether the apostrophe before starts a character and not a lifetime: one character, then another apostrophe.
 fn is_character(rest: &[u8]) -> bool {
     std::str::from_utf8(&rest[..rest.len().min(5)])
-        .map_or_else(|error| std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or(""), |text| text)
+        .unwrap_or_else(|error| std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or(""))
         .chars()
         .nth(1)
         == Some('\'')

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Data, DeriveInput, Type, ext::IdentExt};
+use quote::{ToTokens, quote};
+use syn::{Data, DeriveInput, ext::IdentExt};
 
 use crate::{check, model::Role, report::Report};
 
@@ -109,19 +109,13 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
     }
 }
 
-/// The type of the field that is probably the id, so that code which uses it means the same.
+/// The type of the field that is probably the id, so that code which uses it means the same; or any other if that type
+/// is the mistake.
 fn id_type(input: &DeriveInput) -> TokenStream {
     let Data::Struct(data) = &input.data else { return quote!(::core::primitive::i64) };
     let id = data.fields.iter().find(|field| {
-        let is_named =
-            field.ident.as_ref().is_some_and(|ident| Role::named(&ident.unraw().to_string()) == Some(Role::Id));
-        is_named && matches!(field.ty, Type::Path(_))
+        let is_named = field.ident.as_ref().is_some_and(|ident| ident.unraw() == Role::Id.name());
+        is_named && Role::Id.is_usual(&field.ty)
     });
-    match id {
-        Some(field) => {
-            let ty = &field.ty;
-            quote!(#ty)
-        }
-        None => quote!(::core::primitive::i64),
-    }
+    id.map_or_else(|| quote!(::core::primitive::i64), |field| field.ty.to_token_stream())
 }

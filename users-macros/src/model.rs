@@ -63,6 +63,16 @@ impl Role {
         }
     }
 
+    /// Whether a type is written as usual. Anything else may be an alias, which only the type checker can follow.
+    pub(crate) fn is_usual(self, ty: &Type) -> bool {
+        match bare(ty) {
+            Type::Path(path) => {
+                path.path.segments.last().is_some_and(|last| self.usual_types().iter().any(|name| last.ident == name))
+            }
+            _ => false,
+        }
+    }
+
     /// The type such a field has, as a person would write it.
     pub(crate) const fn type_name(self) -> &'static str {
         match self {
@@ -103,19 +113,6 @@ pub(crate) struct RoleField {
     pub(crate) ty: Type,
     pub(crate) column: String,
     pub(crate) words: Words,
-}
-
-impl RoleField {
-    /// Whether its type is written as usual. Anything else may be an alias, which only the type checker can follow.
-    pub(crate) fn has_usual_type(&self) -> bool {
-        let usual = self.role.usual_types();
-        match bare(&self.ty) {
-            Type::Path(path) => {
-                path.path.segments.last().is_some_and(|last| usual.iter().any(|name| last.ident == name))
-            }
-            _ => false,
-        }
-    }
 }
 
 /// A field of the application's own.

@@ -24,7 +24,7 @@ pub enum Outage {
 }
 
 /// A text that no client may see.
-pub const CAUSE: &str = "internal-cause-7f3a at /var/lib/secret.db";
+const CAUSE: &str = "internal-cause-7f3a at /var/lib/secret.db";
 
 /// Users in memory, until the switch is thrown. Clones share users and switch.
 #[derive(Clone, Default)]

@@ -1,6 +1,7 @@
 //! The security contract over HTTP: rights, input, races, events, failures and take-overs. `docs/security.md` names the
 //! tests; a module here has the name that stands before the `::` there.
 
+mod base64url;
 mod crowd;
 mod dice;
 mod every_answer;
@@ -11,10 +12,16 @@ mod wire_bytes;
 mod authz;
 mod config;
 mod conflict;
+mod errors;
+mod events;
+mod fuzz;
 mod headers;
 mod input;
+mod load;
 mod race;
 mod routes;
 mod schema;
 mod session;
 mod sql;
+mod takeover;
+mod tx;

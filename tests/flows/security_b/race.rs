@@ -205,6 +205,54 @@ async fn a_session_that_a_reset_ended_changes_nothing() {
     assert!(confirmed > 0, "no reset was first: nothing was tried");
 }
 
+/// A thief's session changes password and address while a superuser disables the account. Whatever came first, no session
+/// is alive afterwards, nor when the account is enabled again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_that_was_ended_spares_itself_never() {
+    let app = TestApp::start().await;
+    let crowd = Crowd::of(&app).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let path = format!("/users/{}", app.register("arthur@camelot.bt").await["id"].as_str().unwrap());
+    let back = json!({ "is_active": true, "email": "arthur@camelot.bt", "password": PASSWORD });
+    let mut refused = 0;
+    for _ in 0..ROUNDS {
+        let mut thieves = Vec::new();
+        for _ in 0..TASKS {
+            thieves.push(app.login("arthur@camelot.bt", PASSWORD).await);
+        }
+        let answers = crowd
+            .at_once(|number, client| {
+                let (king, path, thief) = (king.clone(), path.clone(), thieves[number].clone());
+                async move {
+                    match number {
+                        0 => client.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await,
+                        _ if number % 4 == 0 => {
+                            let body = json!({ "email": "thief@cornwall.bt" });
+                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                        }
+                        _ => {
+                            let body = json!({ "password": format!("stolen by thief {number}") });
+                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                        }
+                    }
+                }
+            })
+            .await;
+        assert!(
+            answers.iter().all(|answer| [200, 400, 401].contains(&answer.status.as_u16())),
+            "{:?}",
+            count(&answers)
+        );
+        assert_eq!(answers[0].status, 200, "{:?}", answers[0]);
+        refused += answers.iter().filter(|answer| answer.status == 400).count();
+        assert_eq!(app.patch(&path).bearer(&king).json(back.clone()).send().await.status, 200);
+        for thief in &thieves {
+            assert_eq!(app.me(thief).await.status, 401, "{:?}", count(&answers));
+        }
+    }
+    assert!(refused > 0, "no change was under way: nothing was tried");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn email_change_one_winner() {
     let app = TestApp::start().await;

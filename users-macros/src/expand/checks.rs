@@ -15,7 +15,7 @@ pub(super) fn assertions(user: &User) -> Option<TokenStream> {
     let Runtime { path: runtime, rt, .. } = &user.names.runtime;
     let by_database = user.id_made_by_database();
     // Where the type is written as usual there is nothing to find out.
-    let unusual = user.roles.all().into_iter().filter(|field| !field.has_usual_type()).map(|field| {
+    let unusual = user.roles.all().into_iter().filter(|field| !field.role.is_usual(&field.ty)).map(|field| {
         let ty = &field.ty;
         let check = match field.role {
             Role::Id => ours!(id::<#ty>(#by_database)),

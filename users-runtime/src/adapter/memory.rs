@@ -95,7 +95,8 @@ impl<U: AuthUser> State<U> {
         let before = stored.user.account();
         let hash_differs = change.if_hashed_password.is_some_and(|hash| hash != *before.hashed_password);
         let email_differs = change.if_email.is_some_and(|email| email != before.email);
-        if hash_differs || email_differs {
+        let epoch_differs = change.if_epoch.is_some_and(|epoch| epoch != stored.epoch);
+        if hash_differs || email_differs || epoch_differs {
             return Ok(None);
         }
 

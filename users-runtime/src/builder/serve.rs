@@ -159,7 +159,6 @@ mod tests {
         {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(sent.as_bytes()).await.unwrap();
-            eprintln!("{sent:?}");
             assert_eq!(answer(&mut client).await.contains("200 OK"), answered, "{sent:?}");
         }
     }

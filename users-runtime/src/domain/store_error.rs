@@ -9,7 +9,7 @@ pub enum StoreError {
     /// Another user has this address.
     #[error("another user has this e-mail address")]
     EmailTaken,
-    /// A unique constraint of the application's own column was hit.
+    /// A unique constraint of the application's own column was hit. Clients see 400 `{"detail":"CONFLICT"}`.
     #[error("a value that must be unique is taken")]
     Conflict,
     /// The database cannot be reached, has no free connection in time, or is busy or read-only: try again later.

@@ -4,7 +4,7 @@ use http::request::Parts;
 
 use super::Users;
 use crate::{
-    domain::{AccessToken, Session, UserId},
+    domain::{AccessToken, Epoch, Session, UserId},
     port::{Found, Lookup, StoreError, StrategyError, TokenState},
     user::AuthUser,
 };
@@ -14,6 +14,8 @@ use crate::{
 pub(crate) struct Authenticated<U> {
     pub(crate) user: U,
     pub(crate) session: Session,
+    /// The user's epoch when the token was found alive.
+    pub(crate) epoch: Epoch,
     pub(crate) token: AccessToken,
     /// Which backend the token belongs to.
     pub(crate) backend: usize,
@@ -58,7 +60,7 @@ impl<U: AuthUser> Users<U> {
             let lookup = Lookup { id, token: session.token_id.clone() };
             let Some(found) = parts.loader.find(lookup).await? else { continue };
             if is_live(&session, &found) {
-                let known = Authenticated { user: found.user, session, token, backend: index };
+                let known = Authenticated { user: found.user, session, epoch: found.epoch, token, backend: index };
                 return Ok(Identity::Known(Box::new(known)));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Authenticated, PasswordError, Users};
 use crate::{
-    domain::{EmailAddress, EmailRefused, Password, PasswordHash, Relaxation},
+    domain::{EmailAddress, EmailRefused, Epoch, Password, Relaxation},
     event::{self, Kind, Outcome},
     port::{
         Change, EndSessions, Event, FailedLogin, HookError, PasswordSubject, RequestContext, StoreError, Updated,
@@ -94,8 +94,8 @@ impl<U: AuthUser> Users<U> {
             before.clone()
         } else {
             let end_sessions = self.sessions_to_end(&user, columns, &actor);
-            let if_hashed_password = proved_password(&before, columns, &actor);
-            let change = Change { user, columns, if_hashed_password, if_email: None, end_sessions };
+            let if_epoch = proved_epoch(columns, &actor);
+            let change = Change { user, columns, if_hashed_password: None, if_email: None, if_epoch, end_sessions };
             match self.parts().store.update(change).await? {
                 Some(user) => user,
                 None => return Err(self.why_nothing_changed(&before).await?),
@@ -159,10 +159,10 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// A change whose condition failed: the user is gone, or has another password than when the request came in.
+    /// A change whose condition failed: the user is gone, or its sessions were ended since the request came in.
     async fn why_nothing_changed(&self, before: &U) -> Result<UpdateError, StoreError> {
         Ok(match self.get(before.id()).await? {
-            Some(_) => refused("The password was changed meanwhile: log in again"),
+            Some(_) => refused("The sessions were ended meanwhile: log in again"),
             None => UpdateError::NotFound,
         })
     }
@@ -185,11 +185,14 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// The hash that must still be stored when an owner's change of password or address lands. A session that a reset ended
-/// while its request was under way must not undo the reset.
-fn proved_password<U: AuthUser>(before: &U, columns: Columns, actor: &Actor<'_, U>) -> Option<PasswordHash> {
+/// The epoch that must still be the user's when a session changes the password or the address. A session that a reset, a
+/// superuser or the owner ended while its request was under way must not undo that.
+fn proved_epoch<U>(columns: Columns, actor: &Actor<'_, U>) -> Option<Epoch> {
     let takes_over = columns.includes(Columns::HASHED_PASSWORD) || columns.includes(Columns::EMAIL);
-    (takes_over && matches!(actor, Actor::Owner(_))).then(|| before.account().hashed_password.clone())
+    match actor {
+        Actor::Owner(authenticated) if takes_over => Some(authenticated.epoch),
+        Actor::Owner(_) | Actor::Admin => None,
+    }
 }
 
 /// The flags of a superuser's update. They come after the address, so an explicit `is_verified: true` survives it.

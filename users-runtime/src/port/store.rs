@@ -94,6 +94,9 @@ pub struct Change<U> {
     pub if_hashed_password: Option<PasswordHash>,
     /// Only if the stored address is still this one, byte for byte: no verification of an unproved address.
     pub if_email: Option<String>,
+    /// Only if the user's epoch is still this one: a session that was ended while its request was under way must not
+    /// change the password or the address.
+    pub if_epoch: Option<Epoch>,
     /// Sessions to end in the same transaction.
     pub end_sessions: EndSessions,
 }

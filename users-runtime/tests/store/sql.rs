@@ -24,7 +24,14 @@ const TAGS: usize = 8;
 const PLAN: usize = 9;
 
 fn change(user: &User, columns: Columns) -> Change<User> {
-    Change { user: user.clone(), columns, if_hashed_password: None, if_email: None, end_sessions: EndSessions::Keep }
+    Change {
+        user: user.clone(),
+        columns,
+        if_hashed_password: None,
+        if_email: None,
+        if_epoch: None,
+        end_sessions: EndSessions::Keep,
+    }
 }
 
 async fn present(store: &impl UserStore<User>, user: &User) -> User {

@@ -177,6 +177,7 @@ async fn who_leaves_before_the_turn_is_skipped_and_frees_the_place() {
 }
 
 #[tokio::test(start_paused = true)] // the clock jumps to the next deadline as soon as nothing else can go on
+#[expect(clippy::disallowed_methods, reason = "asks the paused clock, not the system's")]
 async fn who_waits_too_long_is_sent_away_and_what_has_begun_is_finished() {
     let pool = Pool::start(Bounds { max_wait: Duration::from_secs(2), ..bounds(1) }).unwrap();
     let (mut held, job) = held();

@@ -126,23 +126,35 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&hash, &mut arguments)?;
         add::<DB, _>(&change.if_email, &mut arguments)?;
 
-        // One statement is a transaction of its own; two need one around them.
-        let EndSessions::AllBut(token, until) = &change.end_sessions else {
+        // One statement is a transaction of its own; what looks at its result, or does more, needs one around it.
+        let spared = match &change.end_sessions {
+            EndSessions::AllBut(token, until) => Some((token, until)),
+            EndSessions::Keep | EndSessions::All => None,
+        };
+        if spared.is_none() && change.if_epoch.is_none() {
             let mut connection = self.pools.write.acquire().await?;
             let row = DB::fetch_optional(&mut connection, self.statements.update, arguments).await?;
             return row.map(|row| self.user(&row)).transpose();
-        };
+        }
         let mut transaction = self.pools.write.begin_with(DB::BEGIN_WRITE).await?;
         let Some(row) = DB::fetch_optional(&mut transaction, self.statements.update, arguments).await? else {
             transaction.rollback().await?;
             return Ok(None);
         };
-        let mut arguments = DB::Arguments::default();
-        add::<DB, _>(&token.0, &mut arguments)?;
-        DB::add_id(change.user.id(), &mut arguments)?;
-        add::<DB, _>(&self.epoch(&row)?.0, &mut arguments)?;
-        add::<DB, _>(&storable(*until), &mut arguments)?;
-        DB::execute(&mut transaction, self.statements.keep_token, arguments).await?;
+        // The update locks the row, so the epoch that it answers tells the one before for sure.
+        let epoch = self.epoch(&row)?;
+        if change.if_epoch.is_some_and(|wanted| epoch.0.checked_sub(raise) != Some(wanted.0)) {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        if let Some((token, until)) = spared {
+            let mut arguments = DB::Arguments::default();
+            add::<DB, _>(&token.0, &mut arguments)?;
+            DB::add_id(change.user.id(), &mut arguments)?;
+            add::<DB, _>(&epoch.0, &mut arguments)?;
+            add::<DB, _>(&storable(*until), &mut arguments)?;
+            DB::execute(&mut transaction, self.statements.keep_token, arguments).await?;
+        }
         let user = self.user(&row)?;
         transaction.commit().await?;
         Ok(Some(user))

@@ -115,6 +115,7 @@ impl<U: AuthUser> Users<U> {
             columns: Columns::HASHED_PASSWORD,
             if_hashed_password: Some(user.account().hashed_password.clone()),
             if_email: None,
+            if_epoch: None,
             end_sessions: EndSessions::Keep,
         };
         match self.parts().store.update(change).await {

@@ -76,8 +76,14 @@ impl<U: AuthUser> Users<U> {
         *changed.account_mut().hashed_password = hash;
         let end_sessions =
             if self.policy().allows(Relaxation::KeepSessions) { EndSessions::Keep } else { EndSessions::All };
-        let change =
-            Change { user: changed, columns: Columns::HASHED_PASSWORD, if_hashed_password, if_email, end_sessions };
+        let change = Change {
+            user: changed,
+            columns: Columns::HASHED_PASSWORD,
+            if_hashed_password,
+            if_email,
+            if_epoch: None,
+            end_sessions,
+        };
         let before = user;
         let user =
             self.parts().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;

@@ -63,6 +63,7 @@ impl<U: AuthUser> Users<U> {
             columns: Columns::IS_VERIFIED,
             if_hashed_password: None,
             if_email,
+            if_epoch: None,
             end_sessions: EndSessions::Keep,
         };
         let user =

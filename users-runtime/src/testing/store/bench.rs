@@ -99,7 +99,7 @@ impl<U: AuthUser> Bench<U> {
 pub(super) fn change<U: AuthUser>(user: &U, columns: Columns, write: impl FnOnce(&mut U)) -> Change<U> {
     let mut user = user.clone();
     write(&mut user);
-    Change { user, columns, if_hashed_password: None, if_email: None, end_sessions: EndSessions::Keep }
+    Change { user, columns, if_hashed_password: None, if_email: None, if_epoch: None, end_sessions: EndSessions::Keep }
 }
 
 /// What can be compared of any user.

@@ -21,6 +21,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "a change writes the named columns only", check: |b| Box::pin(named_columns_only(b)) },
         Rule { name: "a change of nobody answers nobody", check: |b| Box::pin(change_of_nobody(b)) },
         Rule { name: "a change holds to its condition on the hash", check: |b| Box::pin(condition_on_hash(b)) },
+        Rule { name: "a change holds to its condition on the epoch", check: |b| Box::pin(condition_on_epoch(b)) },
         Rule { name: "a change holds to its condition on the address", check: |b| Box::pin(condition_on_email(b)) },
         Rule { name: "a refused change changes nothing", check: |b| Box::pin(refused_changes_nothing(b)) },
         Rule { name: "a user may change the case of the own address", check: |b| Box::pin(own_case(b)) },
@@ -215,6 +216,30 @@ async fn condition_on_email<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken>
     holds("it is not verified", !bench.present(user.id(), None).await?.user.status().is_verified)?;
     let verified = bench.store.update(verify("Arthur@camelot.example")).await?;
     same("the flag after the right condition", verified.map(|user| user.status().is_verified), Some(true))
+}
+
+async fn condition_on_epoch<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    for end_sessions in [EndSessions::Keep, EndSessions::All, EndSessions::AllBut(token(1), minute(60))] {
+        let hash = format!("a hash beside {end_sessions:?}");
+        let set = |epoch| {
+            let hash = PasswordHash::from_stored(hash.clone());
+            let mut change = change(&user, Columns::HASHED_PASSWORD, |user| *user.account_mut().hashed_password = hash);
+            (change.if_epoch, change.end_sessions) = (Some(epoch), end_sessions.clone());
+            change
+        };
+        let old = bench.present(user.id(), None).await?.epoch;
+        bench.store.end_sessions(Some(user.id())).await?;
+        let before = bench.present(user.id(), Some(&token(1))).await?;
+        holds("an epoch that has passed stops the change", bench.store.update(set(old)).await?.is_none())?;
+        let after = bench.present(user.id(), Some(&token(1))).await?;
+        same("epoch and token after a stopped change", (after.epoch, after.token), (before.epoch, before.token))?;
+        holds("nothing is written", after.user.account().hashed_password.as_stored() != hash)?;
+        let changed = bench.store.update(set(before.epoch)).await?;
+        let stored = changed.map(|user| user.account().hashed_password.as_stored().to_owned());
+        same("the hash after the right condition", stored, Some(hash))?;
+    }
+    Ok(())
 }
 
 async fn refused_changes_nothing<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {

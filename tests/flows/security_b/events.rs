@@ -1,0 +1,312 @@
+//! The log of security events (OWASP ASVS 16.2 and 16.3).
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use tracing::Level;
+
+use super::{
+    base64url,
+    failing_store::{FailingStore, Outage},
+    logs::Recording,
+};
+use crate::support::{Failure, PASSWORD, SECRET, Setup, TestApp};
+
+const NEW: &str = "another long sword";
+
+#[tokio::test]
+async fn required_fields() {
+    let recording = Recording::start();
+    let app = TestApp::start().await;
+    let id = app.register("arthur@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    for password in [PASSWORD, "a wrong password"] {
+        let form = [("username", "arthur@camelot.bt"), ("password", password)];
+        app.post("/auth/jwt/login").header("x-request-id", "request-4711").form(&form).send().await;
+    }
+    let events = recording.events();
+    let mine: Vec<_> = events.iter().filter(|line| line.is_about(&id) && line.field("event").is_some()).collect();
+    assert!(mine.len() >= 3, "{mine:?}");
+    for line in &mine {
+        for field in ["event", "outcome", "user_id", "client"] {
+            assert!(line.field(field).is_some(), "{field}: {line:?}");
+        }
+        assert_eq!(line.target, "axum_users");
+        assert_eq!(line.field("client"), Some("127.0.0.1"));
+        let level = match line.field("outcome") {
+            Some("success") => Level::INFO,
+            Some("refused") => Level::WARN,
+            _ => Level::ERROR,
+        };
+        assert_eq!(line.level, level, "{line:?}");
+        assert_eq!(line.field("reason").is_some(), line.field("outcome") != Some("success"), "{line:?}");
+        assert!(!format!("{line:?}").contains("camelot"), "no address: {line:?}");
+    }
+    let login = mine.iter().find(|line| line.is("login", "success")).unwrap();
+    assert_eq!((login.field("backend"), login.field("request_id")), (Some("jwt"), Some("\"request-4711\"")));
+}
+
+#[tokio::test]
+async fn every_authentication_logged() {
+    let recording = Recording::start();
+    let app = TestApp::start().await;
+    let id = app.register("arthur@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    recording.has("register", "success", &id);
+    let token = app.login("arthur@camelot.bt", PASSWORD).await;
+    recording.has("login", "success", &id);
+    app.try_login("arthur@camelot.bt", "a wrong password").await;
+    recording.has("login", "refused", &id);
+    app.post("/auth/request-verify-token").json(json!({ "email": "arthur@camelot.bt" })).send().await;
+    let verify = app.hooks.token("on_after_request_verify").await;
+    recording.has("request_verify", "success", &id);
+    app.post("/auth/verify").json(json!({ "token": verify })).send().await;
+    recording.has("verify", "success", &id);
+    app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;
+    let reset = app.hooks.token("on_after_forgot_password").await;
+    recording.has("forgot_password", "success", &id);
+    app.patch("/users/me").bearer(&token).json(json!({ "first_name": "Arthur" })).send().await;
+    recording.has("update", "success", &id);
+    app.post("/auth/jwt/logout").bearer(&token).send().await;
+    recording.has("logout", "success", &id);
+    let body = json!({ "token": reset, "password": NEW });
+    app.post("/auth/reset-password").json(body.clone()).send().await;
+    recording.has("reset_password", "success", &id);
+    app.post("/auth/reset-password").json(body).send().await;
+    recording.has("reset_password", "refused", &id);
+    app.users.sessions().end_all(id.parse().unwrap()).await.unwrap();
+    recording.has("end_sessions", "success", &id);
+
+    // A login of a disabled user and one of nobody.
+    let king = app.superuser("uther@camelot.bt").await;
+    let path = format!("/users/{id}");
+    app.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await;
+    app.try_login("arthur@camelot.bt", NEW).await;
+    let about = |reason: &str| recording.events().iter().filter(|line| line.field("reason") == Some(reason)).count();
+    let nobody = about("unknown user");
+    assert!(recording.events().iter().any(|line| line.is_about(&id) && line.field("reason") == Some("active")));
+    app.try_login("nobody@camelot.bt", NEW).await;
+    assert!(about("unknown user") > nobody);
+    app.delete(&path).bearer(&king).send().await;
+    recording.has("delete", "success", &id);
+}
+
+#[tokio::test]
+async fn denials_logged() {
+    let recording = Recording::start();
+    let app = TestApp::start().await;
+    let id = app.register("mordred@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    let token = app.login("mordred@camelot.bt", PASSWORD).await;
+    app.get(&format!("/users/{id}")).bearer(&token).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    recording.has("denied", "refused", &id);
+    // A live token of a user who is disabled behind the service's back.
+    sqlx::query("UPDATE user SET is_active = 0").execute(&app.sqlite().await).await.unwrap();
+    assert_eq!(app.me(&token).await.status, 401);
+    recording.has("bad_token", "refused", &id);
+    let call = app.get("/users/me").bearer("garbage").header("x-request-id", "denials-garbage");
+    assert_eq!(call.send().await.status, 401);
+    let events = recording.events();
+    let garbage = events.iter().find(|line| line.field("request_id") == Some("\"denials-garbage\"")).unwrap();
+    assert!(garbage.is("bad_token", "refused"), "{garbage:?}");
+    // Who brings no token at all is no event: every visitor of a login page would be one.
+    let call = app.get("/users/me").header("x-request-id", "denials-none");
+    assert_eq!(call.send().await.status, 401);
+    assert!(!recording.events().iter().any(|line| line.field("request_id") == Some("\"denials-none\"")));
+}
+
+#[tokio::test]
+async fn attacks_and_failures_logged() {
+    let recording = Recording::start();
+    let store = FailingStore::default();
+    let shared = store.clone();
+    let setup = Setup { builder: Box::new(|builder| builder.store(shared).mail_queue(1)), ..Setup::default() };
+    let app = TestApp::with(setup).await;
+    let id = app.register("arthur@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    let token = app.login("arthur@camelot.bt", PASSWORD).await;
+    // Forged, replayed, guessed.
+    let marked = |mark: &str| {
+        let mark = format!("\"{mark}\"");
+        recording.events().into_iter().filter(move |line| line.field("request_id") == Some(&mark)).collect::<Vec<_>>()
+    };
+    let forged = format!("{}AAAA", &token[..token.len() - 4]);
+    app.get("/users/me").bearer(&forged).header("x-request-id", "attack-forged").send().await;
+    assert!(marked("attack-forged").iter().any(|line| line.is("bad_token", "refused")));
+    for (path, event) in [("/auth/verify", "verify"), ("/auth/reset-password", "reset_password")] {
+        let mark = format!("attack-{event}");
+        let call = app.post(path).header("x-request-id", &mark);
+        call.json(json!({ "token": forged, "password": NEW })).send().await;
+        assert!(marked(&mark).iter().any(|line| line.is(event, "refused")), "{:?}", marked(&mark));
+    }
+    app.post("/auth/jwt/logout").bearer(&token).send().await;
+    app.get("/users/me").bearer(&token).header("x-request-id", "attack-replayed").send().await;
+    assert!(marked("attack-replayed").iter().any(|line| line.is("bad_token", "refused")));
+    let token = app.login("arthur@camelot.bt", PASSWORD).await;
+    let guess = json!({ "password": NEW, "current_password": "a wrong guess" });
+    app.patch("/users/me").bearer(&token).json(guess).send().await;
+    let guessed = recording.events();
+    assert!(guessed.iter().any(|line| line.is_about(&id) && line.field("reason") == Some("wrong current password")));
+
+    // What we depend on.
+    let count = |event: &str, outcome: &str| recording.events().iter().filter(|line| line.is(event, outcome)).count();
+    let before = count("dependency", "failed");
+    for outage in [Outage::Unavailable, Outage::Broken] {
+        store.fail("*", outage);
+        app.me(&token).await;
+    }
+    store.mend();
+    assert!(count("dependency", "failed") >= before + 2);
+    let before = count("hook", "failed");
+    app.hooks.fail("on_after_update", Failure::Panic);
+    app.patch("/users/me").bearer(&token).json(json!({ "first_name": "a" })).send().await;
+    app.hooks.fail("on_after_login", Failure::Error);
+    app.try_login("arthur@camelot.bt", PASSWORD).await;
+    assert!(count("hook", "failed") >= before + 2);
+}
+
+#[tokio::test]
+async fn no_log_injection() {
+    let recording = Recording::start();
+    let app = TestApp::start().await;
+    let token = app.member("arthur@camelot.bt").await;
+    let line = "inject-91\r\n2026-01-01T00:00:00Z INFO axum_users: event=login outcome=success\u{1b}[2J";
+    app.try_login(line, line).await;
+    let header = "inject-91\tevent=login outcome=success \" user_id=1";
+    let call = app.get("/users/me").bearer(header).header("x-request-id", header).header("user-agent", header);
+    call.send().await;
+    app.patch("/users/me")
+        .bearer(&token)
+        .header("x-request-id", header)
+        .json(json!({ "first_name": line }))
+        .send()
+        .await;
+    app.post("/auth/forgot-password").json(json!({ "email": format!("{line}@camelot.bt") })).send().await;
+    app.post("/auth/verify").header("x-request-id", header).json(json!({ "token": line })).send().await;
+    app.get("/users/inject-91%0d%0aevent=login").bearer(&token).send().await;
+    let events = recording.events();
+    assert!(
+        events.iter().any(|line| line.field("request_id").is_some_and(|id| id.contains("inject-91"))),
+        "the header is there"
+    );
+    for line in events {
+        for (name, value) in &line.fields {
+            assert!(!value.contains(char::is_control), "{name}: {line:?}");
+        }
+        if let Some(id) = line.field("request_id").filter(|id| id.contains("inject-91")) {
+            assert!(id.starts_with('"') && id.ends_with('"') && id.contains("\\t") && id.contains("\\\""), "{id}");
+        }
+    }
+}
+
+/// How long a piece of a secret must not be found.
+const FRAGMENT: usize = 12;
+
+/// Every piece of every form in which a secret could leak.
+struct Canaries(HashSet<Vec<u8>>);
+
+impl Canaries {
+    fn of(secrets: &[&str]) -> Self {
+        let mut pieces = HashSet::new();
+        for secret in secrets {
+            let bytes = secret.as_bytes();
+            assert!(bytes.len() >= FRAGMENT, "{secret} is too short to be found");
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut forms = vec![bytes.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
+            for start in 0..3 {
+                // The last letters depend on what follows the secret.
+                let text = base64url::encode(&bytes[start..]);
+                let text = &text[..text.len() - 2];
+                forms.push(text.as_bytes().to_vec());
+                forms.push(text.replace('-', "+").replace('_', "/").into_bytes());
+            }
+            for form in forms {
+                pieces.extend(form.windows(FRAGMENT).map(<[u8]>::to_vec));
+            }
+        }
+        Self(pieces)
+    }
+
+    fn found_in<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.as_bytes().windows(FRAGMENT).any(|piece| self.0.contains(piece)).then_some(text)
+    }
+}
+
+#[test]
+fn the_detector_finds_every_form() {
+    let canaries = Canaries::of(&["correct horse battery"]);
+    let encoded = base64url::encode(b"xxcorrect horse battery staple");
+    for text in ["rect horse b", "x 636f727265637420 y", "0x636F72726563", encoded.as_str()] {
+        assert!(canaries.found_in(text).is_some(), "{text}");
+    }
+    assert_eq!(canaries.found_in("rect horse d and other words"), None);
+}
+
+/// All flows, with secrets that can be recognised; then a search through everything that could keep them.
+#[tokio::test]
+async fn canary_secrets_never_logged() {
+    let recording = Recording::start();
+    let app = TestApp::start().await;
+    let (first, second, third) = ("Zq canary sword one 8f2e", "Xw canary sword two 41bb", "Vk canary sword three 90cd");
+    let wrong = "Jp canary guess 6c6c wrong";
+    let email = "canary@camelot.bt";
+    let mut refusals = Vec::new();
+
+    let register = json!({ "email": email, "password": first, "first_name": "Canary" });
+    let registered = app.post("/auth/register").json(register.clone()).send().await;
+    assert_eq!(registered.status, 201);
+    refusals.push(app.post("/auth/register").json(register).send().await);
+    refusals.push(app.post("/auth/register").json(json!({ "email": "x", "password": wrong })).send().await);
+    refusals.push(app.try_login(email, wrong).await);
+    refusals.push(app.try_login("nobody@camelot.bt", wrong).await);
+    refusals.push(app.try_login(wrong, wrong).await);
+    let token = app.login(email, first).await;
+    app.post("/auth/request-verify-token").json(json!({ "email": email })).send().await;
+    let verify = app.hooks.token("on_after_request_verify").await;
+    refusals.push(app.post("/auth/verify").json(json!({ "token": token })).send().await);
+    app.post("/auth/verify").json(json!({ "token": verify })).send().await;
+    refusals.push(app.post("/auth/verify").json(json!({ "token": verify })).send().await);
+    let guess = json!({ "password": second, "current_password": wrong });
+    refusals.push(app.patch("/users/me").bearer(&token).json(guess).send().await);
+    let change = json!({ "password": second, "current_password": first });
+    assert_eq!(app.patch("/users/me").bearer(&token).json(change).send().await.status, 200);
+    app.post("/auth/forgot-password").json(json!({ "email": email })).send().await;
+    let reset = app.hooks.token("on_after_forgot_password").await;
+    refusals.push(app.post("/auth/reset-password").json(json!({ "token": reset, "password": [third] })).send().await);
+    refusals.push(app.post("/auth/reset-password").json(json!({ "token": reset, "password": "short" })).send().await);
+    let body = json!({ "token": reset, "password": third });
+    assert_eq!(app.post("/auth/reset-password").json(body.clone()).send().await.status, 200);
+    refusals.push(app.post("/auth/reset-password").json(body).send().await);
+    refusals.push(app.me(&token).await);
+    let last = app.login(email, third).await;
+    refusals.push(app.get(&format!("/users/{}", "0")).bearer(&last).send().await);
+    app.post("/auth/jwt/logout").bearer(&last).send().await;
+    refusals.push(app.post("/auth/jwt/logout").bearer(&last).send().await);
+    app.hooks.fail("on_after_login", Failure::Panic);
+    refusals.push(app.try_login(email, third).await);
+
+    // Of tokens, the part that makes them good; of a hash, salt and tag.
+    let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
+    let tokens = [signature(&token), signature(&last), signature(&verify), signature(&reset)];
+    let user = app.stored(email).await;
+    let hash: Vec<_> = user.hashed_password.as_stored().rsplit('$').take(2).map(str::to_owned).collect();
+    let mut secrets = vec![first, second, third, wrong, SECRET];
+    secrets.extend(tokens.iter().map(String::as_str));
+    let in_database = Canaries::of(&secrets);
+    secrets.extend(hash.iter().map(String::as_str));
+    let everywhere = Canaries::of(&secrets);
+
+    let lines = recording.lines();
+    assert!(lines.iter().any(|line| line.level == Level::TRACE), "the recording goes down to TRACE");
+    for line in lines {
+        assert_eq!(everywhere.found_in(&format!("{line:?}")), None);
+    }
+    for answer in refusals.iter().chain([&registered]) {
+        assert_eq!(everywhere.found_in(&format!("{:?} {}", answer.headers, answer.text())), None);
+    }
+    assert!(refusals.iter().all(|answer| !answer.status.is_success()), "{refusals:?}");
+    for printed in [format!("{:?}", app.users), format!("{user:?}"), format!("{:#?}", app.users.policy())] {
+        assert_eq!(everywhere.found_in(&printed), None);
+    }
+    // The whole file, its log included.
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&app.sqlite().await).await.unwrap();
+    let file = String::from_utf8_lossy(&std::fs::read(app.database()).unwrap()).into_owned();
+    assert!(file.contains(email), "the file is the right one");
+    assert!(in_database.found_in(&file).is_none(), "a secret is in the database file");
+}

@@ -1,0 +1,460 @@
+//! Classic account take-overs, each as a whole story that ends with: and the attacker cannot read the victim's account.
+//! The numbers are those of the security contract.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use axum_users::{
+    Backend, Mailer, Policy, SecretKey, UserStore, Users,
+    adapter::{
+        MemoryStore,
+        mail::MemoryMails,
+        password::{Argon2Params, HashSettings},
+    },
+};
+use serde_json::json;
+
+use super::base64url;
+use crate::support::{Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
+
+const VICTIM: &str = "victim@camelot.bt";
+const THIEF: &str = "thief@cornwall.bt";
+const NEW: &str = "another long sword";
+
+/// No token reads the victim's account, and no password opens it.
+async fn attacker_is_out(app: &TestApp, victim: &str, tokens: &[&str], passwords: &[&str]) {
+    for token in tokens {
+        let me = app.me(token).await;
+        assert!(me.status == 401 || me.json()["email"] != victim, "{me:?}");
+        let id = app.stored(victim).await.id;
+        let by_id = app.get(&format!("/users/{id}")).bearer(token).send().await;
+        assert!([401, 403].contains(&by_id.status.as_u16()), "{by_id:?}");
+    }
+    for password in passwords {
+        let login = app.try_login(victim, password).await;
+        assert!([400, 422].contains(&login.status.as_u16()), "{login:?}");
+    }
+}
+
+async fn victim_is_in(app: &TestApp, victim: &str, password: &str) {
+    let token = app.login(victim, password).await;
+    assert_eq!(app.me(&token).await.json()["email"], victim);
+}
+
+async fn forgot(app: &TestApp, email: &str) {
+    app.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
+}
+
+async fn reset_token(app: &TestApp, email: &str) -> String {
+    app.hooks.clear();
+    forgot(app, email).await;
+    app.hooks.token("on_after_forgot_password").await
+}
+
+async fn verify_token(app: &TestApp, email: &str) -> String {
+    app.hooks.clear();
+    app.post("/auth/request-verify-token").json(json!({ "email": email })).send().await.is(202, "null");
+    app.hooks.token("on_after_request_verify").await
+}
+
+async fn reset(app: &TestApp, token: &str, password: &str) -> u16 {
+    let body = json!({ "token": token, "password": password });
+    app.post("/auth/reset-password").json(body).send().await.status.as_u16()
+}
+
+#[tokio::test]
+async fn t01_poisoned_reset_link() {
+    let mails = MemoryMails::new();
+    let mailer = Mailer::new(Arc::new(mails.clone()), "https://camelot.bt").unwrap();
+    let builder: Box<dyn FnOnce(axum_users::UsersBuilder<User>) -> _> =
+        Box::new(|builder| builder.mailer(mailer).verification_on_register(false));
+    let app = TestApp::with(Setup { builder, ..Setup::default() }).await;
+    app.register(VICTIM).await;
+    let call = app.post("/auth/forgot-password?host=evil.example").json(json!({ "email": VICTIM }));
+    let call = call.header("host", "evil.example").header("x-forwarded-host", "evil.example");
+    let call = call.header("x-forwarded-proto", "http").header("referer", "https://evil.example/");
+    assert_eq!(call.send().await.status, 202);
+    let all = mails.wait_for(1).await;
+    let mail = &all[0];
+    assert_eq!(mail.to.as_str(), VICTIM);
+    // The only link leads to the application, so the victim's click tells the attacker nothing.
+    for text in [&mail.text, &mail.html, &mail.subject] {
+        assert!(!text.contains("evil"), "{text}");
+    }
+    let token = MemoryMails::token(mail).unwrap();
+    assert!(mail.text.contains(&format!("https://camelot.bt/reset-password#token={token}")), "{}", mail.text);
+    attacker_is_out(&app, VICTIM, &[&token], &[NEW]).await;
+}
+
+#[tokio::test]
+async fn t02_reset_token_replay() {
+    let app = TestApp::start().await;
+    app.register(VICTIM).await;
+    let token = reset_token(&app, VICTIM).await;
+    assert_eq!(reset(&app, &token, NEW).await, 200);
+    for _ in 0..3 {
+        assert_eq!(reset(&app, &token, "the thief's long sword").await, 400);
+    }
+    attacker_is_out(&app, VICTIM, &[&token], &["the thief's long sword", PASSWORD]).await;
+    victim_is_in(&app, VICTIM, NEW).await;
+}
+
+#[tokio::test]
+async fn t03_reset_token_edited() {
+    let app = TestApp::start().await;
+    let victim = app.register(VICTIM).await["id"].as_str().unwrap().to_owned();
+    let thief = app.register(THIEF).await["id"].as_str().unwrap().to_owned();
+    let token = reset_token(&app, THIEF).await;
+    let parts: Vec<_> = token.split('.').collect();
+    let payload = base64url::decode(parts[1]).replace(&thief, &victim);
+    assert!(payload.contains(&victim), "{payload}");
+    let payload = base64url::encode(payload.as_bytes());
+    let none = base64url::encode(br#"{"alg":"none","typ":"JWT"}"#);
+    for edited in [
+        format!("{}.{payload}.{}", parts[0], parts[2]),
+        format!("{}.{payload}.", parts[0]),
+        format!("{none}.{payload}."),
+        format!("{none}.{payload}.{}", parts[2]),
+    ] {
+        assert_eq!(reset(&app, &edited, NEW).await, 400);
+        attacker_is_out(&app, VICTIM, &[&edited], &[NEW]).await;
+    }
+    victim_is_in(&app, VICTIM, PASSWORD).await;
+}
+
+#[tokio::test]
+async fn t04_stale_reset_mail() {
+    let app = TestApp::start().await;
+    let session = app.member(VICTIM).await;
+    let old_mail = reset_token(&app, VICTIM).await;
+    let change = json!({ "password": NEW, "current_password": PASSWORD });
+    assert_eq!(app.patch("/users/me").bearer(&session).json(change).send().await.status, 200);
+    assert_eq!(reset(&app, &old_mail, "the thief's long sword").await, 400);
+    // Nor does a mail live that went to an address the account has left.
+    let old_mail = reset_token(&app, VICTIM).await;
+    let change = json!({ "email": "moved@camelot.bt", "current_password": NEW });
+    assert_eq!(app.patch("/users/me").bearer(&session).json(change).send().await.status, 200);
+    assert_eq!(reset(&app, &old_mail, "the thief's long sword").await, 400);
+    attacker_is_out(&app, "moved@camelot.bt", &[&old_mail], &["the thief's long sword"]).await;
+    victim_is_in(&app, "moved@camelot.bt", NEW).await;
+}
+
+#[tokio::test]
+async fn t05_mail_to_supplied_address() {
+    // Other letters that some step could take for the victim's: a dotless i, full-width letters, a Roman numeral.
+    let supplied = [
+        "vıctim@camelot.bt",
+        "ｖictim@camelot.bt",
+        "victim@camelot.bt.evil.example",
+        "VICTIM@ⅽamelot.bt",
+        "Victim@Camelot.BT",
+    ];
+    for policy in [Policy::recommended(), Policy::recommended().internationalized_email()] {
+        for email in supplied {
+            let app = TestApp::with(Setup { policy: policy.clone(), ..Setup::default() }).await;
+            app.register(VICTIM).await;
+            let answer = app.post("/auth/forgot-password").json(json!({ "email": email })).send().await;
+            assert!([202, 422].contains(&answer.status.as_u16()), "{answer:?}");
+            app.users.drain(Duration::from_secs(10)).await;
+            let calls = app.hooks.calls();
+            let mailed: Vec<_> = calls.iter().filter(|called| called.hook == "on_after_forgot_password").collect();
+            assert!(mailed.iter().all(|called| called.email.as_deref() == Some(VICTIM)), "{email}: {mailed:?}");
+            assert_eq!(mailed.len(), usize::from(email.eq_ignore_ascii_case(VICTIM) || email.contains('ⅽ')), "{email}");
+            attacker_is_out(&app, VICTIM, &[], &[NEW]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn t06_session_survives_reset() {
+    let app = TestApp::start().await;
+    let stolen = app.member(VICTIM).await;
+    let token = reset_token(&app, VICTIM).await;
+    assert_eq!(app.me(&stolen).await.status, 200);
+    assert_eq!(reset(&app, &token, NEW).await, 200);
+    attacker_is_out(&app, VICTIM, &[&stolen], &[PASSWORD]).await;
+    victim_is_in(&app, VICTIM, NEW).await;
+}
+
+#[tokio::test]
+async fn t09_squatter_keeps_session() {
+    let app = TestApp::start().await;
+    let squatter = app.member(VICTIM).await;
+    let pending = verify_token(&app, VICTIM).await;
+    // The victim finds the address taken and proves it by a reset.
+    let token = reset_token(&app, VICTIM).await;
+    assert_eq!(reset(&app, &token, NEW).await, 200);
+    let change = json!({ "email": THIEF });
+    assert_eq!(app.patch("/users/me").bearer(&squatter).json(change).send().await.status, 401);
+    assert_eq!(app.post("/auth/verify").json(json!({ "token": pending })).send().await.status, 400);
+    attacker_is_out(&app, VICTIM, &[&squatter], &[PASSWORD]).await;
+    victim_is_in(&app, VICTIM, NEW).await;
+}
+
+#[tokio::test]
+async fn t14_mass_assignment() {
+    let app = TestApp::start().await;
+    let victim = app.register(VICTIM).await["id"].as_str().unwrap().to_owned();
+    let hash = app.stored(VICTIM).await.hashed_password.as_stored().to_owned();
+    let extra = json!({
+        "email": THIEF, "password": PASSWORD, "id": victim, "is_superuser": true, "is_verified": true,
+        "hashed_password": hash, "quota": 1_000_000, "note": "friend of the king",
+    });
+    assert_eq!(app.post("/auth/register").json(extra.clone()).send().await.status, 201);
+    let thief = app.login(THIEF, PASSWORD).await;
+    assert_eq!(app.patch("/users/me").bearer(&thief).json(extra).send().await.status, 200);
+    let stored = app.stored(THIEF).await;
+    assert!(!stored.is_superuser && !stored.is_verified && stored.quota == 0 && stored.note.is_empty());
+    assert!(stored.id.to_string() != victim && stored.hashed_password.as_stored() != hash);
+    attacker_is_out(&app, VICTIM, &[&thief], &[]).await;
+}
+
+#[tokio::test]
+async fn t15_idor() {
+    let app = TestApp::start().await;
+    let path = format!("/users/{}", app.register(VICTIM).await["id"].as_str().unwrap());
+    let thief = app.member(THIEF).await;
+    app.get(&path).bearer(&thief).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    let body = json!({ "email": "x@cornwall.bt", "password": NEW });
+    app.patch(&path).bearer(&thief).json(body).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    app.delete(&path).bearer(&thief).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    attacker_is_out(&app, VICTIM, &[&thief], &[NEW]).await;
+    victim_is_in(&app, VICTIM, PASSWORD).await;
+}
+
+#[tokio::test]
+async fn t16_jwt_forgery() {
+    let app = TestApp::start().await;
+    let victim = app.register(VICTIM).await["id"].as_str().unwrap().to_owned();
+    let own = app.register(THIEF).await["id"].as_str().unwrap().to_owned();
+    let thief = app.login(THIEF, PASSWORD).await;
+    let parts: Vec<_> = thief.split('.').collect();
+    let payload = base64url::encode(base64url::decode(parts[1]).replace(&own, &victim).as_bytes());
+    let header = |alg: &str| base64url::encode(format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#).as_bytes());
+    let mut forged = vec![
+        format!("{}.{payload}.{}", parts[0], parts[2]),
+        format!("{}.{payload}.", parts[0]),
+        format!("{}.{payload}", parts[0]),
+        // Signed by the attacker's own account: a good signature over other bytes.
+        format!("{}.{}.{}", parts[0], payload, base64url::encode(&[0; 32])),
+    ];
+    for alg in ["none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA"] {
+        forged.push(format!("{}.{payload}.", header(alg)));
+        forged.push(format!("{}.{payload}.{}", header(alg), parts[2]));
+    }
+    for token in &forged {
+        assert_eq!(app.me(token).await.status, 401, "{token}");
+    }
+    let forged: Vec<_> = forged.iter().map(String::as_str).collect();
+    attacker_is_out(&app, VICTIM, &forged, &[]).await;
+    assert_eq!(app.me(&thief).await.json()["email"], THIEF, "the real one works");
+}
+
+#[tokio::test]
+async fn t17_cross_purpose_token() {
+    // With upstream's one key for all purposes, too: there the audience alone keeps them apart.
+    for policy in [Policy::recommended(), Policy::recommended().raw_keys()] {
+        let app = TestApp::with(Setup { policy, ..Setup::default() }).await;
+        let access = app.member(VICTIM).await;
+        let reset_mail = reset_token(&app, VICTIM).await;
+        let verify_mail = verify_token(&app, VICTIM).await;
+        for token in [&reset_mail, &verify_mail] {
+            app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+            assert_eq!(app.post("/auth/jwt/logout").bearer(token).send().await.status, 401);
+        }
+        for token in [&access, &verify_mail] {
+            assert_eq!(reset(&app, token, NEW).await, 400);
+        }
+        for token in [&access, &reset_mail] {
+            assert_eq!(app.post("/auth/verify").json(json!({ "token": token })).send().await.status, 400);
+        }
+        attacker_is_out(&app, VICTIM, &[&reset_mail, &verify_mail], &[NEW]).await;
+        // Each for its own purpose works.
+        assert_eq!(app.me(&access).await.status, 200);
+        assert_eq!(app.post("/auth/verify").json(json!({ "token": verify_mail })).send().await.status, 200);
+        assert_eq!(reset(&app, &reset_mail, NEW).await, 200);
+    }
+}
+
+/// The attacker runs the same library with the secret that every example prints, and a user with the victim's id.
+#[tokio::test]
+async fn t18_guessable_secret() {
+    assert!(SecretKey::new("SECRET").is_err() && SecretKey::new("SECRET".repeat(8)).is_err());
+    let app = TestApp::with_policy(Policy::recommended().raw_keys()).await;
+    app.register(VICTIM).await;
+    let victim = app.stored(VICTIM).await;
+    for secret in ["SECRET", "secret", "SECRETSECRETSECRETSECRETSECRETSECRET", ""] {
+        let store = MemoryStore::<User>::new();
+        store.insert(victim.clone()).await.unwrap();
+        let users = Users::<User>::builder(SecretKey::allow_short_secret(secret))
+            .store(store)
+            .policy(Policy::recommended().raw_keys())
+            .clock(SharedClock(Arc::clone(&app.clock)))
+            .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+            .backend(Backend::bearer_jwt("jwt"))
+            .build()
+            .await;
+        // An empty secret is refused whatever one says.
+        let Ok(users) = users else {
+            assert_eq!(secret, "");
+            continue;
+        };
+        let rogue = Http::serve(Router::new().merge(user_routes(&users)).with_state(users)).await;
+        let form = [("username", VICTIM), ("password", PASSWORD)];
+        let forged =
+            rogue.post("/auth/jwt/login").form(&form).send().await.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(rogue.get("/users/me").bearer(&forged).send().await.status, 200, "a token that is whole");
+        attacker_is_out(&app, VICTIM, &[&forged], &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn t19_email_change_then_reset() {
+    let app = TestApp::start().await;
+    let stolen = app.member(VICTIM).await;
+    app.advance(301);
+    for body in [
+        json!({ "email": THIEF }),
+        json!({ "email": THIEF, "current_password": "a guess at it" }),
+        json!({ "email": THIEF, "current_password": "" }),
+        json!({ "email": THIEF, "current_password": null }),
+        json!({ "password": NEW }),
+    ] {
+        let answer = app.patch("/users/me").bearer(&stolen).json(body.clone()).send().await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["detail"]["code"]),
+            (400, &json!("UPDATE_USER_INVALID_PASSWORD")),
+            "{body}"
+        );
+    }
+    app.hooks.clear();
+    forgot(&app, THIEF).await;
+    let token = reset_token(&app, VICTIM).await;
+    let mailed: Vec<_> = app.hooks.calls().into_iter().filter_map(|called| called.email).collect();
+    assert_eq!(mailed, [VICTIM]);
+    // The victim ends the theft.
+    assert_eq!(reset(&app, &token, "the victim's new sword").await, 200);
+    attacker_is_out(&app, VICTIM, &[&stolen], &[NEW, PASSWORD]).await;
+}
+
+#[tokio::test]
+async fn t20_disabled_user_token() {
+    let app = TestApp::start().await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let thief = app.member(THIEF).await;
+    app.register(VICTIM).await;
+    let verify = verify_token(&app, THIEF).await;
+    let mail = reset_token(&app, THIEF).await;
+    let path = format!("/users/{}", app.stored(THIEF).await.id);
+    let active =
+        async |active: bool| app.patch(&path).bearer(&king).json(json!({ "is_active": active })).send().await.status;
+    assert_eq!(active(false).await, 200);
+    app.me(&thief).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    assert_eq!(app.patch("/users/me").bearer(&thief).json(json!({ "first_name": "x" })).send().await.status, 401);
+    assert_eq!(app.post("/auth/jwt/logout").bearer(&thief).send().await.status, 401);
+    assert_eq!(reset(&app, &mail, NEW).await, 400);
+    app.post("/auth/verify").json(json!({ "token": verify })).send().await;
+    attacker_is_out(&app, THIEF, &[&thief], &[PASSWORD, NEW]).await;
+    assert_eq!(active(true).await, 200);
+    assert_eq!(app.me(&thief).await.status, 401, "an old token came back");
+}
+
+#[tokio::test]
+async fn t24_blank_password() {
+    let app = TestApp::start().await;
+    app.register(VICTIM).await;
+    let pool = app.sqlite().await;
+    let long = "!".repeat(300);
+    for stored in ["", " ", "!", "*", "x", "$", "$argon2id$", "null", "plaintext", "$2b$12$", long.as_str()] {
+        sqlx::query("UPDATE user SET hashed_password = $1").bind(stored).execute(&pool).await.unwrap();
+        attacker_is_out(&app, VICTIM, &[], &["", " ", "\0", "null", stored, PASSWORD]).await;
+    }
+    // Nobody gets such a password by the front door.
+    let session = {
+        let token = reset_token(&app, VICTIM).await;
+        assert_eq!(reset(&app, &token, "").await, 400);
+        assert_eq!(reset(&app, &token, NEW).await, 200);
+        app.login(VICTIM, NEW).await
+    };
+    for blank in ["", "        ", "\t\t\t\t\t\t\t\t"] {
+        let change = json!({ "password": blank, "current_password": NEW });
+        let answer = app.patch("/users/me").bearer(&session).json(change).send().await;
+        if answer.status == 200 {
+            // Eight blanks are a bad password and not an open door: still the whole of it is asked for.
+            attacker_is_out(&app, VICTIM, &[], &["", " "]).await;
+            let back = json!({ "password": NEW, "current_password": blank });
+            assert_eq!(app.patch("/users/me").bearer(&session).json(back).send().await.status, 200);
+        } else {
+            assert_eq!(answer.status, 400, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t25_verify_then_switch() {
+    let app = TestApp::with_policy(Policy::recommended()).await;
+    let thief = app.member(THIEF).await;
+    let token = verify_token(&app, THIEF).await;
+    // The victim's address is still free; the thief takes it and uses the mail that went to the own one.
+    let change = json!({ "email": VICTIM });
+    assert_eq!(app.patch("/users/me").bearer(&thief).json(change).send().await.status, 200);
+    app.post("/auth/verify")
+        .json(json!({ "token": token }))
+        .send()
+        .await
+        .is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
+    assert!(!app.stored(VICTIM).await.is_verified);
+    // The victim proves the address and has the account alone.
+    let mail = reset_token(&app, VICTIM).await;
+    assert_eq!(reset(&app, &mail, NEW).await, 200);
+    attacker_is_out(&app, VICTIM, &[&thief], &[PASSWORD]).await;
+    victim_is_in(&app, VICTIM, NEW).await;
+}
+
+#[tokio::test]
+async fn t29_database_dump() {
+    let app = TestApp::start().await;
+    let live = app.member(VICTIM).await;
+    let ended = app.login(VICTIM, PASSWORD).await;
+    app.post("/auth/jwt/logout").bearer(&ended).send().await.is(204, "");
+    let change = json!({ "password": NEW, "current_password": PASSWORD });
+    assert_eq!(app.patch("/users/me").bearer(&live).json(change).send().await.status, 200);
+    reset_token(&app, VICTIM).await;
+    verify_token(&app, VICTIM).await;
+    let pool = app.sqlite().await;
+    let sql = "SELECT token_id FROM user_token_state UNION SELECT hashed_password FROM user UNION SELECT hex(id) FROM user \
+               UNION SELECT email FROM user UNION SELECT lower(hex(id)) FROM user";
+    let dump: Vec<String> = sqlx::query_scalar(sql).fetch_all(&pool).await.unwrap();
+    assert!(dump.len() >= 6, "{dump:?}");
+    for text in &dump {
+        for token in [&live, &ended] {
+            assert!(
+                !text.contains(token.as_str()) && !token.contains(text.as_str()),
+                "a token is at rest in clear: {text}"
+            );
+        }
+        assert_eq!(app.get("/users/me").header("authorization", &format!("Bearer {text}")).send().await.status, 401);
+        assert_eq!(reset(&app, text, "the thief's long sword").await, 400);
+        assert_eq!(app.post("/auth/verify").json(json!({ "token": text })).send().await.status, 400);
+    }
+    let dump: Vec<_> = dump.iter().map(String::as_str).collect();
+    attacker_is_out(&app, VICTIM, &[], &dump).await;
+    assert_eq!(app.me(&live).await.status, 200);
+}
+
+#[tokio::test]
+async fn t30_demoted_superuser() {
+    let app = TestApp::start().await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let mordred = app.superuser("mordred@camelot.bt").await;
+    let victim = format!("/users/{}", app.register(VICTIM).await["id"].as_str().unwrap());
+    assert_eq!(app.get(&victim).bearer(&mordred).send().await.status, 200);
+    let path = format!("/users/{}", app.stored("mordred@camelot.bt").await.id);
+    let demotion = json!({ "is_superuser": false });
+    assert_eq!(app.patch(&path).bearer(&king).json(demotion).send().await.status, 200);
+    app.get(&victim).bearer(&mordred).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    app.delete(&victim).bearer(&mordred).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    let crown = json!({ "is_superuser": true });
+    app.patch(&path).bearer(&mordred).json(crown).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    attacker_is_out(&app, VICTIM, &[&mordred], &[]).await;
+}
