@@ -12,6 +12,7 @@ mod wire_bytes;
 mod authz;
 mod config;
 mod conflict;
+mod crypto;
 mod errors;
 mod events;
 mod fuzz;
