@@ -10,9 +10,11 @@ mod logs;
 mod wire_bytes;
 
 mod authz;
+mod bearer;
 mod config;
 mod conflict;
 mod crypto;
+mod csrf;
 mod errors;
 mod events;
 mod fuzz;
