@@ -8,7 +8,6 @@ use uuid::Uuid;
 /// Somebody strict.
 #[expect(clippy::struct_excessive_bools, reason = "the author's own struct, which is none of the derive's business")]
 #[derive(AuthUser, Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "the flags of a user are three")]
 pub(crate) struct User {
     /// The id.
     pub(crate) id: Uuid,

@@ -343,6 +343,7 @@ async fn flood(app: &Arc<TestApp>, seconds: u64, session: &str) -> (Vec<Answer>,
         }
         times
     });
+    // slow on purpose: the flood lasts this long
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     until.store(false, std::sync::atomic::Ordering::Relaxed);
     let mut answers = Vec::new();

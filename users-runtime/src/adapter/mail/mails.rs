@@ -49,12 +49,14 @@ impl<U: AuthUser> UserManager<U> for Mails {
 
     async fn on_after_credentials_change(&self, user: &U, before: &U, _: &RequestContext) -> HookResult {
         let (before, now) = (before.account(), user.account());
-        if before.email != now.email {
-            self.0.send_email_changed(before.email, now.email).await?;
-        }
+        // Both are tried, whatever becomes of the first.
+        let told_of_email = match before.email == now.email {
+            true => Ok(()),
+            false => self.0.send_email_changed(before.email, now.email).await,
+        };
         if before.hashed_password != now.hashed_password {
             self.0.send_password_changed(before.email).await?;
         }
-        Ok(())
+        Ok(told_of_email?)
     }
 }

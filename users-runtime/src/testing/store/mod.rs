@@ -13,6 +13,7 @@
 mod bench;
 mod races;
 mod rules;
+mod session_rules;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -61,7 +62,8 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    run(&rules::all(), fresh, user).await
+    let rules: Vec<_> = rules::all().into_iter().chain(session_rules::all()).collect();
+    run(&rules, fresh, user).await
 }
 
 /// Checks that nothing is lost or doubled when 16 callers do the same thing at once, 50 times over.

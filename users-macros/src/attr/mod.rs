@@ -1,0 +1,163 @@
+//! The grammar of `#[auth(...)]` as data: what was written, with its place. What may stand together is `check`'s matter.
+
+mod items;
+mod values;
+
+use syn::{Attribute, Expr, Ident, LitStr, Path, ext::IdentExt};
+
+use crate::{model::Role, report::Report};
+use items::{each_item, fill, ours, unknown_on_field, unknown_on_struct};
+use values::{bounds, crate_path, default, flag, function, name, names, number, pattern, string, whole};
+
+/// A key as it was written, and what it was given.
+pub(crate) struct Given<T> {
+    pub(crate) key: Ident,
+    pub(crate) value: T,
+}
+
+/// A key that may be written once.
+pub(crate) type Slot<T> = Option<Given<T>>;
+
+/// What `#[auth(...)]` on the struct says.
+#[derive(Default)]
+pub(crate) struct StructAttrs {
+    pub(crate) table: Slot<LitStr>,
+    pub(crate) krate: Slot<Path>,
+    pub(crate) read: Slot<Ident>,
+    pub(crate) create: Slot<Ident>,
+    pub(crate) update: Slot<Ident>,
+    pub(crate) admin_update: Slot<Ident>,
+    pub(crate) sql: Slot<Ident>,
+    pub(crate) routes: Slot<Ident>,
+    pub(crate) databases: Slot<Vec<Ident>>,
+}
+
+/// What `#[auth(...)]` on a field says.
+#[derive(Default)]
+pub(crate) struct FieldAttrs {
+    pub(crate) roles: Vec<Given<Role>>,
+    pub(crate) read: Slot<()>,
+    pub(crate) create: Slot<()>,
+    pub(crate) update: Slot<()>,
+    pub(crate) admin: Slot<()>,
+    pub(crate) private: Slot<()>,
+    pub(crate) column: Slot<LitStr>,
+    pub(crate) rename: Slot<LitStr>,
+    pub(crate) default: Slot<Option<Expr>>,
+    pub(crate) json: Slot<()>,
+    pub(crate) text: Slot<()>,
+    pub(crate) length: Slot<Bounds<u64>>,
+    pub(crate) range: Slot<Bounds<f64>>,
+    pub(crate) pattern: Slot<LitStr>,
+    pub(crate) check: Slot<Path>,
+    /// Whether an error was noted here. What else is missing may then be that error's fault.
+    pub(crate) broken: bool,
+}
+
+/// `min = …` and `max = …`, at least one of them.
+pub(crate) struct Bounds<T> {
+    pub(crate) min: Slot<T>,
+    pub(crate) max: Slot<T>,
+}
+
+const STRUCT_KEYS: [&str; 9] =
+    ["table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
+
+const FIELD_KEYS: [&str; 14] = [
+    "read", "create", "update", "admin", "private", "column", "rename", "default", "json", "text", "length", "range",
+    "pattern", "check",
+];
+
+impl StructAttrs {
+    /// Reads every `#[auth(...)]` of the struct; mistakes go to `report`.
+    pub(crate) fn read(attrs: &[Attribute], report: &Report) -> Self {
+        let mut read = Self::default();
+        for attr in ours(attrs) {
+            each_item(attr, "#[auth(table = \"accounts\")]", report, |key, input| {
+                match key.unraw().to_string().as_str() {
+                    "table" => fill(&mut read.table, &key, string(&key, input, "accounts")?),
+                    "crate" => fill(&mut read.krate, &key, crate_path(&key, input)?),
+                    "read" => fill(&mut read.read, &key, name(&key, input, "PublicUser")?),
+                    "create" => fill(&mut read.create, &key, name(&key, input, "NewUser")?),
+                    "update" => fill(&mut read.update, &key, name(&key, input, "UserPatch")?),
+                    "admin_update" => fill(&mut read.admin_update, &key, name(&key, input, "UserAdminPatch")?),
+                    "sql" => fill(&mut read.sql, &key, name(&key, input, "ACCOUNT_SQL")?),
+                    "routes" => fill(&mut read.routes, &key, name(&key, input, "account")?),
+                    "databases" => fill(&mut read.databases, &key, names(&key, input)?),
+                    word => Err(unknown_on_struct(&key, word)),
+                }
+            });
+        }
+        read
+    }
+}
+
+impl FieldAttrs {
+    /// Reads every `#[auth(...)]` of a field; mistakes go to `report`.
+    pub(crate) fn read(attrs: &[Attribute], report: &Report) -> Self {
+        let mut read = Self::default();
+        let mut broken = false;
+        for attr in ours(attrs) {
+            broken |= each_item(attr, "#[auth(read, create, update)]", report, |key, input| {
+                let word = key.unraw().to_string();
+                if let Some(role) = Role::named(&word) {
+                    flag(&key, input)?;
+                    read.roles.push(Given { key, value: role });
+                    return Ok(());
+                }
+                match word.as_str() {
+                    "read" => fill(&mut read.read, &key, flag(&key, input)?),
+                    "create" => fill(&mut read.create, &key, flag(&key, input)?),
+                    "update" => fill(&mut read.update, &key, flag(&key, input)?),
+                    "admin" => fill(&mut read.admin, &key, flag(&key, input)?),
+                    "private" => fill(&mut read.private, &key, flag(&key, input)?),
+                    "json" => fill(&mut read.json, &key, flag(&key, input)?),
+                    "text" => fill(&mut read.text, &key, flag(&key, input)?),
+                    "column" => fill(&mut read.column, &key, string(&key, input, "full_name")?),
+                    "rename" => fill(&mut read.rename, &key, string(&key, input, "fullName")?),
+                    "default" => fill(&mut read.default, &key, default(input)?),
+                    "length" => fill(&mut read.length, &key, bounds(&key, input, "length(min = 1, max = 80)", whole)?),
+                    "range" => fill(&mut read.range, &key, bounds(&key, input, "range(min = 0, max = 150)", number)?),
+                    "pattern" => fill(&mut read.pattern, &key, pattern(&key, input)?),
+                    "check" => fill(&mut read.check, &key, function(&key, input)?),
+                    word => Err(unknown_on_field(&key, word)),
+                }
+            });
+        }
+        read.broken = broken;
+        read
+    }
+
+    /// The keys that belong to fields of the application's own, as far as they were written.
+    pub(crate) fn custom_only(&self) -> Vec<&Ident> {
+        fn key<T>(slot: &Slot<T>) -> Option<&Ident> {
+            slot.as_ref().map(|given| &given.key)
+        }
+        [
+            key(&self.read),
+            key(&self.create),
+            key(&self.update),
+            key(&self.admin),
+            key(&self.private),
+            key(&self.rename),
+            key(&self.default),
+            key(&self.json),
+            key(&self.text),
+            key(&self.length),
+            key(&self.range),
+            key(&self.pattern),
+            key(&self.check),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The rules, as far as they were written.
+    pub(crate) fn rules(&self) -> Vec<&Ident> {
+        self.custom_only()
+            .into_iter()
+            .filter(|key| ["length", "range", "pattern", "check"].iter().any(|rule| key == rule))
+            .collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! Rules about fields of the application's own.
+
+use quote::ToTokens;
+use syn::{Field, Ident, LitStr, ext::IdentExt};
+
+use super::{
+    fields::{Sorted, words},
+    sql_names::column,
+};
+use crate::{
+    attr::{Bounds, FieldAttrs, Given, Slot},
+    model::{Access, Custom, Initial, Role, Rule, Storage},
+    report::Report,
+};
+
+/// JSON keys that requests and answers use for something else, and for what.
+const RESERVED: [(&str, &str); 3] = [
+    ("password", "the password in clear, in requests"),
+    ("current_password", "the present password, beside a change"),
+    ("oauth_accounts", "the accounts at other providers"),
+];
+
+impl Sorted {
+    /// Sorts in a field of the application's own.
+    pub(super) fn add_custom(&mut self, field: &Field, ident: &Ident, attrs: FieldAttrs, report: &Report) {
+        let name = ident.unraw().to_string();
+        if let Some((word, meaning)) = RESERVED.iter().find(|(word, _)| *word == name) {
+            report.error(
+                ident,
+                format!("a field cannot be named `{word}`: that is the JSON key of {meaning}"),
+                if *word == "password" {
+                    "store the hash instead: `hashed_password: PasswordHash`"
+                } else {
+                    "give the field another name"
+                },
+            );
+        }
+        let access = access(ident, &attrs, report);
+        if access.is_none() && !attrs.broken {
+            self.unmarked.push(ident.clone());
+        }
+        let access = access.unwrap_or_default();
+        if !access.writable() && !attrs.broken && (access.on_the_wire() || attrs.private.is_some()) {
+            for rule in attrs.rules() {
+                report.error(
+                    rule,
+                    format!("`{rule}` has nothing to check: no request can set `{ident}`"),
+                    format!("remove `{rule}`, or add `create`, `update` or `admin`"),
+                );
+            }
+        }
+        if let (Some(json), Some(text)) = (&attrs.json, &attrs.text) {
+            report.error(
+                &text.key,
+                "a field is stored as `json` or as `text`, not as both",
+                format!("remove `{}` or `{}`", json.key, text.key),
+            );
+        }
+        let rules = rules(&attrs, report);
+        let storage = match (&attrs.json, &attrs.text) {
+            (Some(_), _) => Storage::Json,
+            (None, Some(_)) => Storage::Text,
+            (None, None) => Storage::Native,
+        };
+        let (column, place) = column(attrs.column, &name, ident, report);
+        self.columns.push((column.clone(), place));
+        let key = self.key(ident, &name, access, attrs.private.is_some(), attrs.rename, report);
+        self.customs.push(Custom {
+            ident: ident.clone(),
+            ty: field.ty.clone(),
+            key,
+            column,
+            access,
+            default: match attrs.default {
+                None => Initial::Unsaid,
+                Some(Given { value: None, .. }) => Initial::TypeDefault,
+                Some(Given { value: Some(value), .. }) => Initial::Value(value),
+            },
+            storage,
+            rules,
+            words: words(&field.attrs),
+        });
+    }
+
+    /// The JSON key of a field of the application's own.
+    fn key(
+        &mut self,
+        ident: &Ident,
+        name: &str,
+        access: Access,
+        private: bool,
+        rename: Slot<LitStr>,
+        report: &Report,
+    ) -> String {
+        let (key, place) = match &rename {
+            None => (name.to_owned(), ident.to_token_stream()),
+            Some(given) => {
+                if private {
+                    report.error(
+                        &given.key,
+                        format!("`{ident}` is private and has no JSON key to rename"),
+                        "remove `rename`; `column = \"…\"` names the column",
+                    );
+                }
+                if given.value.value().is_empty() {
+                    report.error(&given.value, "a JSON key cannot be empty", "write `rename = \"fullName\"`");
+                }
+                (given.value.value(), given.value.to_token_stream())
+            }
+        };
+        let taken = RESERVED
+            .iter()
+            .map(|(word, meaning)| (*word, *meaning))
+            .chain(Role::ALL.map(|role| (role.name(), "a role")))
+            .find(|(word, _)| *word == key);
+        if let (Some((word, meaning)), Some(_)) = (taken, &rename) {
+            report.error(
+                &place,
+                format!("`{word}` cannot be the JSON key of `{ident}`: it is that of {meaning}"),
+                "choose another key",
+            );
+        } else if access.on_the_wire() {
+            self.keys.push((key.clone(), place));
+        }
+        key
+    }
+}
+
+/// Who may touch a field of the application's own; `None` if its author did not say.
+fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> {
+    let access = Access {
+        read: attrs.read.is_some(),
+        create: attrs.create.is_some(),
+        update: attrs.update.is_some(),
+        admin: attrs.admin.is_some(),
+    };
+    if let (true, Some(admin)) = (access.update, &attrs.admin) {
+        report.error(
+            &admin.key,
+            format!("`admin` says nothing beside `update`: a superuser may change `{ident}` already"),
+            "remove `admin`; or remove `update`, so that only a superuser may",
+        );
+    }
+    if let (true, Some(private)) = (access.on_the_wire(), &attrs.private) {
+        report.error(
+            &private.key,
+            format!("`{ident}` cannot be private and on the wire"),
+            "remove `private`, or the other marks",
+        );
+    }
+    (access.on_the_wire() || attrs.private.is_some()).then_some(access)
+}
+
+fn rules(attrs: &FieldAttrs, report: &Report) -> Vec<Rule> {
+    fn both<T: Copy + PartialOrd>(given: &Given<Bounds<T>>, report: &Report) -> (Option<T>, Option<T>) {
+        let Given { key, value: Bounds { min, max } } = given;
+        let (min, max) = (min.as_ref().map(|min| min.value), max.as_ref().map(|max| max.value));
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
+            report.error(key, format!("`{key}` allows nothing: `min` is above `max`"), "exchange the two");
+        }
+        (min, max)
+    }
+    let mut rules = Vec::new();
+    if let Some(length) = &attrs.length {
+        let (min, max) = both(length, report);
+        rules.push(Rule::Length { min, max });
+    }
+    if let Some(range) = &attrs.range {
+        let (min, max) = both(range, report);
+        rules.push(Rule::Range { min, max });
+    }
+    rules.extend(attrs.pattern.iter().map(|pattern| Rule::Pattern(pattern.value.value())));
+    rules.extend(attrs.check.iter().map(|check| Rule::Check(check.value.clone())));
+    rules
+}

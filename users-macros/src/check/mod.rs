@@ -1,0 +1,55 @@
+//! From what was written to the model: every rule about a struct and between its fields, every error at once.
+
+mod customs;
+mod fields;
+mod roles;
+mod shape;
+mod sql_names;
+
+use syn::DeriveInput;
+
+use crate::{
+    attr::StructAttrs,
+    model::{Databases, User},
+    report::Report,
+};
+use fields::Sorted;
+pub(crate) use shape::names;
+
+/// Reads and checks a struct, for the databases that are `enabled`. The error has every mistake.
+pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn::Error> {
+    let report = Report::default();
+    let fields = shape::fields(input, &report);
+    let attrs = StructAttrs::read(&input.attrs, &report);
+    let is_narrowed = attrs.databases.is_some();
+    let databases = shape::databases(&attrs, enabled, &report);
+    let table = sql_names::table(attrs.table.as_ref(), &report);
+    let names = shape::chosen_names(input, attrs);
+    shape::distinct(input, &names, &report);
+
+    let mut sorted = Sorted::default();
+    for field in fields.into_iter().flatten() {
+        sorted.add(field, &report);
+    }
+    if fields.is_some() {
+        sorted.count(&input.ident, &report);
+        sorted.collisions(&report);
+    }
+    let Sorted { roles, customs, unmarked, .. } = sorted;
+    let roles = fields.and_then(|_| roles::complete(roles, &unmarked, input, &report));
+    report.finish()?;
+    match roles {
+        Some(roles) => Ok(User {
+            ident: input.ident.clone(),
+            vis: input.vis.clone(),
+            table,
+            databases,
+            is_narrowed,
+            names,
+            roles,
+            customs,
+        }),
+        // `complete` noted what is missing, so `finish` has handed it up already.
+        None => Err(syn::Error::new(input.ident.span(), "the struct is not complete")),
+    }
+}

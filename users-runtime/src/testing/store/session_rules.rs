@@ -1,0 +1,119 @@
+//! The rules about sessions and tokens that one caller at a time can see.
+
+use super::{
+    Rule,
+    bench::{Bench, Broken, change, holds, minute, same, token},
+};
+use crate::{
+    domain::Epoch,
+    port::{EndSessions, TokenState},
+    user::{AuthUser, Columns},
+};
+
+pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
+    vec![
+        Rule { name: "a change ends all sessions if told so", check: |b| Box::pin(change_ends_all(b)) },
+        Rule { name: "a change spares one token if told so", check: |b| Box::pin(change_spares_one(b)) },
+        Rule { name: "sessions of one user end alone", check: |b| Box::pin(ends_one(b)) },
+        Rule { name: "sessions of everybody end together", check: |b| Box::pin(ends_everybody(b)) },
+        Rule { name: "a revoked token stays revoked", check: |b| Box::pin(revoked_stays(b)) },
+        Rule { name: "a revocation is forgotten after the token's end only", check: |b| Box::pin(purge(b)) },
+    ]
+}
+
+async fn change_ends_all<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let epoch = bench.present(user.id(), None).await?.epoch;
+    bench.store.update(change(&user, Columns::IS_VERIFIED, |_| {})).await?;
+    same("the epoch after a change that keeps sessions", bench.present(user.id(), None).await?.epoch, epoch)?;
+    let mut ending = change(&user, Columns::IS_VERIFIED, |_| {});
+    ending.end_sessions = EndSessions::All;
+    bench.store.update(ending).await?;
+    let after = bench.present(user.id(), Some(&token(1))).await?;
+    holds("the epoch has risen", after.epoch > epoch)?;
+    same("a token", after.token, TokenState::Unmarked)
+}
+
+async fn change_spares_one<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let epoch = bench.present(user.id(), None).await?.epoch;
+    let sparing = || {
+        let mut sparing = change(&user, Columns::HASHED_PASSWORD, |_| {});
+        sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
+        sparing
+    };
+    for _ in 0..2 {
+        let before = bench.present(user.id(), None).await?.epoch;
+        bench.store.update(sparing()).await?;
+        let spared = bench.present(user.id(), Some(&token(1))).await?;
+        holds("the epoch has risen", spared.epoch > before)?;
+        same("the spared token", spared.token, TokenState::KeptAt(spared.epoch))?;
+        same("another token", bench.present(user.id(), Some(&token(2))).await?.token, TokenState::Unmarked)?;
+    }
+    bench.store.end_sessions(Some(user.id())).await?;
+    let ended = bench.present(user.id(), Some(&token(1))).await?;
+    holds("a later end is not survived", ended.token != TokenState::KeptAt(ended.epoch))?;
+    holds("the epoch has risen", ended.epoch > epoch)?;
+    bench.store.revoke(&token(1), minute(60)).await?;
+    bench.store.update(sparing()).await?;
+    same("a revoked token", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)
+}
+
+async fn ends_one<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let (one, other) = (bench.stored("arthur@camelot.example").await?, bench.stored("mordred@camelot.example").await?);
+    let (before, beside) = (bench.present(one.id(), None).await?.epoch, bench.present(other.id(), None).await?.epoch);
+    bench.store.end_sessions(Some(one.id())).await?;
+    holds("the user's epoch has risen", bench.present(one.id(), None).await?.epoch > before)?;
+    same("the other's epoch", bench.present(other.id(), None).await?.epoch, beside)
+}
+
+async fn ends_everybody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let users = [bench.stored("arthur@camelot.example").await?, bench.stored("mordred@camelot.example").await?];
+    let mut before: Vec<Epoch> = Vec::new();
+    for user in &users {
+        before.push(bench.present(user.id(), None).await?.epoch);
+    }
+    bench.store.end_sessions(None).await?;
+    for (user, before) in users.iter().zip(before) {
+        holds("each epoch has risen", bench.present(user.id(), None).await?.epoch > before)?;
+    }
+    Ok(())
+}
+
+async fn revoked_stays<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    same("a token before", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Unmarked)?;
+    for _ in 0..2 {
+        bench.store.revoke(&token(1), minute(60)).await?;
+        same("the token", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)?;
+    }
+    let mut sparing = change(&user, Columns::IS_VERIFIED, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
+    bench.store.update(sparing).await?;
+    same("the token after it was spared", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)?;
+    same("another token", bench.present(user.id(), Some(&token(2))).await?.token, TokenState::Unmarked)
+}
+
+async fn purge<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let state = async |number| Ok::<_, Broken>(bench.present(user.id(), Some(&token(number))).await?.token);
+    bench.store.revoke(&token(1), minute(10)).await?;
+    bench.store.revoke(&token(2), minute(30)).await?;
+    bench.store.revoke(&token(3), minute(30)).await?;
+    bench.store.revoke(&token(3), minute(10)).await?; // a second revocation does not shorten the first
+    bench.store.revoke(&token(4), crate::domain::Timestamp::MAX_UTC).await?;
+    bench.store.purge_expired(minute(0)).await?;
+    same("a live token's state after a purge", state(1).await?, TokenState::Revoked)?;
+    same("how many are forgotten", bench.store.purge_expired(minute(20)).await?, 1)?;
+    same("the ended token", state(1).await?, TokenState::Unmarked)?;
+    for live in [2, 3, 4] {
+        same("a token that lives longer", state(live).await?, TokenState::Revoked)?;
+    }
+    // Parts of a second order as they should: half a second after the purge's time is not before it.
+    let half = minute(40) + chrono::TimeDelta::milliseconds(500);
+    bench.store.revoke(&token(5), half).await?;
+    bench.store.purge_expired(minute(40)).await?;
+    same("a token that ends half a second later", state(5).await?, TokenState::Revoked)?;
+    bench.store.purge_expired(half + chrono::TimeDelta::milliseconds(1)).await?;
+    same("the same a moment after its end", state(5).await?, TokenState::Unmarked)
+}
