@@ -4,8 +4,8 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Error, FailedLogin, HookResult, Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext,
-    ResetToken, Result, SecretKey, Updated, UserManager, Users, VerifyToken,
+    AuthUser, Backend, Error, FailedLogin, HookResult, Mailer, Mails, PasswordHash, PasswordPolicy, Policy,
+    RequestContext, ResetToken, Result, SecretKey, Updated, UserManager, Users, VerifyToken,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ async fn run() -> Result<()> {
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .backend(Backend::bearer_jwt("jwt"))
         .policy(policy)
-        .manager(Accounts { mailer: mailer(&public_url)?, hook_log: HookLog::open()? })
+        .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? })
         .build()
         .await?;
     users.migrate().await?;
@@ -122,7 +122,7 @@ fn refuse_what_is_not_built_in() -> Result<()> {
 
 /// The hooks: mails where they are due, and a line in the hook log for each call.
 struct Accounts {
-    mailer: Mailer,
+    mails: Mails,
     hook_log: HookLog,
 }
 
@@ -135,18 +135,22 @@ impl UserManager<User> for Accounts {
         self.hook_log.write("on_after_update", user, None)
     }
 
-    async fn on_after_request_verify(&self, user: &User, token: &VerifyToken, _: &RequestContext) -> HookResult {
+    async fn on_after_request_verify(&self, user: &User, token: &VerifyToken, cx: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_request_verify", user, Some(token.secret()))?;
-        Ok(self.mailer.send_verification(&user.email, token).await?)
+        self.mails.on_after_request_verify(user, token, cx).await
     }
 
     async fn on_after_verify(&self, user: &User, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_verify", user, None)
     }
 
-    async fn on_after_forgot_password(&self, user: &User, token: &ResetToken, _: &RequestContext) -> HookResult {
+    async fn on_after_forgot_password(&self, user: &User, token: &ResetToken, cx: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_forgot_password", user, Some(token.secret()))?;
-        Ok(self.mailer.send_password_reset(&user.email, token).await?)
+        self.mails.on_after_forgot_password(user, token, cx).await
+    }
+
+    async fn on_after_credentials_change(&self, user: &User, before: &User, cx: &RequestContext) -> HookResult {
+        self.mails.on_after_credentials_change(user, before, cx).await
     }
 
     async fn on_after_reset_password(&self, user: &User, _: &RequestContext) -> HookResult {
