@@ -28,7 +28,7 @@ async fn main() -> io::Result<()> {
     let plan = if short {
         Plan { rounds: 1, phase: Duration::from_millis(500) }
     } else {
-        Plan { rounds: 7, phase: Duration::from_secs(4) }
+        Plan { rounds: 5, phase: Duration::from_secs(3) }
     };
     let (ours, theirs) = (Server::start("candidate", 8701).await?, Server::start("baseline", 8702).await?);
     let (our_token, their_token) = (ours.member("king@camelot.bt").await?, theirs.member("king@camelot.bt").await?);
