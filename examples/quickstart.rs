@@ -20,7 +20,7 @@ pub struct User {
 
 #[tokio::main]
 async fn main() -> axum_users::Result<()> {
-    tracing_subscriber::fmt::init();
+    tracing_subscriber::fmt().init();
     // A deployed service reads its secret: SecretKey::from_env("AUTH_SECRET")?
     let users = Users::<User>::builder(SecretKey::generate()?)
         .database("sqlite://quickstart.db?mode=rwc")
