@@ -10,8 +10,6 @@ pub mod jwt;
 pub mod mail;
 pub mod memory;
 pub mod password;
-// Without a database there is nobody to call the part that all databases share.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, unused_variables))]
 pub mod sql;
 
 pub use bearer::Bearer;

@@ -6,6 +6,7 @@
     not(feature = "sqlite"),
     allow(
         dead_code,
+        unused_imports,
         unused_variables,
         reason = "the store needs a database; without one only the derive's traits are used"
     )
