@@ -1,13 +1,13 @@
 //! The composition root: the only floor that sees both the manager and the adapters.
 
 mod backend;
-mod mailing;
+mod no_hooks;
 mod serve;
 
 use std::{sync::Arc, time::Duration};
 
 pub use backend::Backend;
-pub use mailing::NoHooks;
+pub use no_hooks::NoHooks;
 pub use serve::serve;
 
 use crate::{
