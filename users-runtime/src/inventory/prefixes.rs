@@ -5,7 +5,7 @@ use super::{Route, RouteGroup};
 /// Where an application mounts the groups of routes, for the OpenAPI document.
 ///
 /// ```
-/// use axum_users_runtime::{Prefixes, RouteGroup};
+/// use users_runtime::{Prefixes, RouteGroup};
 ///
 /// let prefixes = Prefixes::usual()
 ///     .at(RouteGroup::Auth, "/api/login/{backend}")
