@@ -38,19 +38,21 @@ pub use adapter::{
     Bearer,
     jwt::JwtConfig,
     mail::{Mailer, Mails},
+    opaque::SessionConfig,
 };
 pub use builder::{Backend, NoHooks, UsersBuilder, serve};
 pub use domain::{
-    AccessToken, EmailAddress, Epoch, Error, Password, PasswordHash, PasswordPolicy, Relaxation, ResetToken, Result,
-    SecretKey, Session, Status, Timestamp, UserId, VerifyToken,
+    AccessToken, Device, EmailAddress, Epoch, Error, ListedSession, Password, PasswordHash, PasswordPolicy, Relaxation,
+    ResetToken, Result, SecretKey, Session, Status, Timestamp, UserId, VerifyToken,
 };
 pub use event::{Kind as EventKind, Outcome as EventOutcome};
+pub use flows::sessions::session_routes;
 pub use http::{
     ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
     Superuser, VerifiedUser, not_found,
 };
 pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
-pub use manager::{CreateError, PasswordError, Policy, Sessions, UpdateError, Users};
+pub use manager::{CreateError, PasswordError, Policy, Sessions, SessionsError, UpdateError, Users};
 #[cfg(feature = "openapi")]
 pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
 pub use port::{

@@ -1,6 +1,6 @@
 //! `axum-users` beside the hand-written service, in turns, in one run. Prints ratios; `scripts/bench` builds and starts it.
 //!
-//! Ratios, since times depend on the machine. `--short` only shows that it runs.
+//! Ratios, since times depend on the machine. `--short` only shows that it runs, `--flood` measures the flood alone.
 
 use std::{
     env, io,
@@ -24,12 +24,24 @@ struct Plan {
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let short = env::args().any(|argument| argument == "--short");
+    let given = |wanted: &str| env::args().any(|argument| argument == wanted);
+    let short = given("--short");
     let plan = if short {
         Plan { rounds: 1, phase: Duration::from_millis(500) }
     } else {
         Plan { rounds: 5, phase: Duration::from_secs(3) }
     };
+    if !given("--flood") {
+        compare(&plan).await?;
+    }
+    for (name, port) in [("candidate", 8703), ("baseline", 8704)] {
+        flood(name, port, &plan).await?;
+    }
+    Ok(())
+}
+
+/// Requests per CPU-second and logins per second, side by side.
+async fn compare(plan: &Plan) -> io::Result<()> {
     let (ours, theirs) = (Server::start("candidate", 8701).await?, Server::start("baseline", 8702).await?);
     let (our_token, their_token) = (ours.member("king@camelot.bt").await?, theirs.member("king@camelot.bt").await?);
 
@@ -56,11 +68,6 @@ async fn main() -> io::Result<()> {
         ratios.push(a / b);
     }
     report("logins per second", median(&mut ratios), "goal >= 1.15");
-    drop((ours, theirs));
-
-    for (name, port) in [("candidate", 8703), ("baseline", 8704)] {
-        flood(name, port, &plan).await?;
-    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ pub mod breached;
 pub mod jwt;
 pub mod mail;
 pub mod memory;
+pub mod opaque;
 pub mod password;
 pub mod sql;
 

@@ -3,10 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    adapter::{Bearer, jwt::JwtConfig},
+    adapter::{
+        Bearer,
+        jwt::JwtConfig,
+        opaque::{DatabaseTokens, SessionConfig},
+    },
     domain::{Error, Relaxation, Result, SecretKey, Timestamp, TokenId},
     manager::{ActiveBackend, Policy},
-    port::{BoxFuture, Clock, Random, RevocationStore, Strategy, StrategyError, Transport, UserStore},
+    port::{BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, UserStore},
     user::AuthUser,
 };
 
@@ -22,6 +26,7 @@ pub struct Backend {
 enum Source {
     Ready(Arc<dyn Strategy>),
     Jwt(Box<JwtConfig>),
+    Database(SessionConfig),
 }
 
 impl Backend {
@@ -36,6 +41,19 @@ impl Backend {
     #[must_use]
     pub fn jwt(name: impl Into<String>, transport: impl Transport, config: JwtConfig) -> Self {
         Self { name: name.into(), transport: Arc::new(transport), strategy: Source::Jwt(Box::new(config)) }
+    }
+
+    /// Sessions kept in the users' own database, their tokens in the `Authorization` header: 24 hours, or one hour without
+    /// use, ended at logout.
+    #[must_use]
+    pub fn bearer_database(name: impl Into<String>) -> Self {
+        Self::database(name, Bearer, SessionConfig::new())
+    }
+
+    /// Sessions kept in the users' own database with settings of one's own, over any transport.
+    #[must_use]
+    pub fn database(name: impl Into<String>, transport: impl Transport, config: SessionConfig) -> Self {
+        Self { name: name.into(), transport: Arc::new(transport), strategy: Source::Database(config) }
     }
 
     /// Any strategy over any transport.
@@ -53,7 +71,7 @@ impl Backend {
     /// The audiences of its tokens, if they are JWTs made from settings.
     pub(super) fn audiences(&self) -> &[String] {
         match &self.strategy {
-            Source::Ready(_) => &[],
+            Source::Ready(_) | Source::Database(_) => &[],
             Source::Jwt(config) => config.audiences(),
         }
     }
@@ -75,6 +93,7 @@ impl Backend {
         secret: &SecretKey,
         policy: &mut Policy,
         store: &Arc<dyn UserStore<U>>,
+        sessions: Option<&Arc<dyn SessionStore>>,
         clock: &Arc<dyn Clock>,
         random: &Arc<dyn Random>,
     ) -> Result<ActiveBackend> {
@@ -94,6 +113,13 @@ impl Backend {
                 let revocation = Arc::new(RevokedInStore(Arc::clone(store)));
                 Arc::new(config.build(secret, Arc::clone(clock), Arc::clone(random), revocation)?)
             }
+            Source::Database(config) => {
+                let sessions = sessions.ok_or_else(|| {
+                    Error::config(format!("the store keeps no sessions, which the backend `{}` needs", self.name))
+                })?;
+                let config = under(policy, config);
+                Arc::new(DatabaseTokens::new(config, Arc::clone(sessions), Arc::clone(clock), Arc::clone(random))?)
+            }
         };
         for relaxation in strategy.relaxations() {
             policy.with(relaxation);
@@ -108,11 +134,25 @@ impl fmt::Debug for Backend {
     }
 }
 
+/// What the policy says about stored sessions.
+fn under(policy: &Policy, mut config: SessionConfig) -> SessionConfig {
+    if policy.allows(Relaxation::PlaintextTokens) {
+        config = config.plaintext_tokens();
+    }
+    if policy.allows(Relaxation::UpstreamTokens) {
+        config = config.accept_upstream_tokens(policy.upstream_tokens_until());
+    }
+    if policy.keeps_quirks() {
+        config = config.without_idle_limit();
+    }
+    config
+}
+
 /// The user store as a [`RevocationStore`]: the note about a token is read by the query that loads the user.
 struct RevokedInStore<U>(Arc<dyn UserStore<U>>);
 
 impl<U: AuthUser> RevocationStore for RevokedInStore<U> {
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StrategyError>> {
-        Box::pin(async move { self.0.revoke(token, until).await.map_err(|error| StrategyError(error.into())) })
+        Box::pin(async move { self.0.revoke(token, until).await.map_err(StrategyError::unavailable) })
     }
 }

@@ -214,9 +214,11 @@ impl<U: AuthUser> UsersBuilder<U> {
             Arc::clone(&hasher) as _,
         )?;
         let mut policy = self.policy.clone();
+        let sessions = Arc::clone(&store).session_store();
         let mut backends = Vec::with_capacity(self.backends.len());
         for backend in std::mem::take(&mut self.backends) {
-            let active = backend.build(&self.secret, &mut policy, &store, &self.clock, &self.random)?;
+            let active =
+                backend.build(&self.secret, &mut policy, &store, sessions.as_ref(), &self.clock, &self.random)?;
             backends.push(active);
         }
         if self.secret.is_short() {
@@ -231,6 +233,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         Ok(Users::assemble(Parts {
             loader: Loader::new(Arc::clone(&store)),
             store,
+            sessions,
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
             mail_tokens: Arc::new(mail_tokens),

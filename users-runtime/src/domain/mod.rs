@@ -27,7 +27,7 @@ pub use password::{Password, PasswordHash};
 pub use password_policy::{PasswordPolicy, PasswordRefused};
 pub use relaxation::Relaxation;
 pub use secret::SecretKey;
-pub use session::{Epoch, Login, Session, TokenId};
+pub use session::{Device, Epoch, ListedSession, Login, Session, SessionKey, TokenId};
 pub use status::Status;
 pub use store_error::StoreError;
 pub use token::{AccessToken, ResetToken, VerifyToken};

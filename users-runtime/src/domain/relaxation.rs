@@ -16,7 +16,7 @@ pub enum Relaxation {
     InlineHooks,
     /// Tokens never end by themselves.
     NeverExpires,
-    /// Tokens live longer than a day.
+    /// JWTs live longer than a day, or stored sessions longer than 30 days.
     LongLifetime,
     /// 401 answers carry no challenge.
     WithoutChallenge,
@@ -32,11 +32,13 @@ pub enum Relaxation {
     InternationalizedEmail,
     /// A superfluous slash is redirected.
     SlashRedirect,
+    /// Stored sessions hold the token itself: a stolen table logs everybody in.
+    PlaintextTokens,
 }
 
 impl Relaxation {
     /// All of them. `docs/security.md` lists the same.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
@@ -51,6 +53,7 @@ impl Relaxation {
         Self::UpstreamTokens,
         Self::InternationalizedEmail,
         Self::SlashRedirect,
+        Self::PlaintextTokens,
     ];
 
     /// The call that takes the rule away, as written in an application.
@@ -71,6 +74,7 @@ impl Relaxation {
             Self::UpstreamTokens => "accept_upstream_tokens(until)",
             Self::InternationalizedEmail => "internationalized_email()",
             Self::SlashRedirect => "slash_redirect()",
+            Self::PlaintextTokens => "plaintext_tokens()",
         }
     }
 }

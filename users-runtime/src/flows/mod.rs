@@ -6,5 +6,6 @@ pub(crate) mod logout;
 pub(crate) mod me;
 pub(crate) mod register;
 pub(crate) mod reset_password;
+pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod verify;

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, ops::Deref};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use super::{ApiError, HasUsers, Requirements, authenticate, requirements::challenge};
+use super::{ApiError, HasUsers, Requirements, authenticate, require_fresh};
 use crate::{
     domain::{AccessToken, Session},
     manager::Authenticated,
@@ -188,11 +188,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let users = state.users();
         let authenticated = authenticate(&users, parts, Requirements::ACTIVE).await?;
-        if users.is_fresh(&authenticated, std::time::Duration::from_secs(SECONDS)) {
-            Ok(Self(authenticated.user))
-        } else {
-            Err(ApiError::Reauthenticate { challenge: challenge(&users) })
-        }
+        require_fresh(&users, &authenticated, std::time::Duration::from_secs(SECONDS))?;
+        Ok(Self(authenticated.user))
     }
 }
 

@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(answer(StoreError::Conflict).await, (400, r#"{"detail":"CONFLICT"}"#.to_owned()));
         assert_eq!(answer(StoreError::Unavailable(cause())).await, down);
         assert_eq!(answer(StoreError::Failed(cause())).await, failed);
-        assert_eq!(answer(StrategyError(Box::new(std::io::Error::other("redis, king@camelot.bt")))).await, down);
+        assert_eq!(answer(StrategyError::unavailable(std::io::Error::other("redis, king@camelot.bt"))).await, down);
         assert_eq!(answer(HookError::from(std::io::Error::other("smtp, king@camelot.bt"))).await, failed);
         assert_eq!(answer(HashError::Failed).await, failed);
         assert_eq!(answer(MailTokenError::Hash(HashError::Overloaded { retry_after: 1 })).await, down);

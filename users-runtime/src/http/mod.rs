@@ -23,7 +23,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{answer, granted, null};
+pub(crate) use answer::{answer, granted, no_content, null};
 pub use by_id::IdText;
 pub(crate) use by_id::{delete_by_id, find_by_id};
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
@@ -35,6 +35,6 @@ pub(crate) use json::JsonBody;
 pub use methods::{Methods, delete, get, patch, post};
 pub use problem::{Loc, Problem};
 pub use requirements::Requirements;
-pub(crate) use requirements::authenticate;
+pub(crate) use requirements::{authenticate, require_fresh};
 pub use routes::{RouteBackend, Routes, not_found};
 pub use state::{Handle, HasUsers};

@@ -69,12 +69,26 @@ pub(crate) async fn authenticate<U: AuthUser>(
     Ok(authenticated)
 }
 
+/// Lets a session through whose login is at most `window` old, for changes that a stolen session must not make (OWASP ASVS
+/// 7.5.3).
+pub(crate) fn require_fresh<U: AuthUser>(
+    users: &Users<U>,
+    authenticated: &Authenticated<U>,
+    window: std::time::Duration,
+) -> Result<(), ApiError> {
+    if users.is_fresh(authenticated, window) {
+        Ok(())
+    } else {
+        Err(ApiError::Reauthenticate { challenge: challenge(users) })
+    }
+}
+
 /// 401 with the challenge of RFC 6750, which upstream leaves out.
 fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
     ApiError::Unauthorized { challenge: challenge(users) }
 }
 
-pub(super) fn challenge<U: AuthUser>(users: &Users<U>) -> Option<HeaderValue> {
+fn challenge<U: AuthUser>(users: &Users<U>) -> Option<HeaderValue> {
     if users.policy().allows(Relaxation::WithoutChallenge) {
         return None;
     }

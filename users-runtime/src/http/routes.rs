@@ -48,7 +48,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     pub fn route(mut self, path: &str, methods: Methods<S>) -> Self {
         let edge = edge(methods.allow(self.users.policy().keeps_quirks()));
         self.router = self.router.route(path, methods.router.layer(edge));
-        if self.users.policy().allows(Relaxation::SlashRedirect) {
+        if self.users.policy().allows(Relaxation::SlashRedirect) && path != "/" {
             self.router = self.router.route(&format!("{path}/"), any(without_slash));
         }
         self

@@ -4,10 +4,13 @@ use http::request::Parts;
 
 use super::Users;
 use crate::{
-    domain::{AccessToken, Epoch, Session, UserId},
-    port::{Found, Lookup, StoreError, StrategyError, TokenState},
+    domain::{AccessToken, Epoch, Session, SessionKey, Timestamp, UserId},
+    port::{Found, FoundSession, Lookup, Resolved, StoreError, StoredSession, StrategyError, TokenState},
     user::AuthUser,
 };
+
+/// How old the note of a session's last use may become before it is written anew.
+const TOUCH_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
 /// A user as proved by a token.
 #[derive(Debug, Clone)]
@@ -55,21 +58,74 @@ impl<U: AuthUser> Users<U> {
             }
             let Some(token) = backend.transport.read(&request.headers) else { continue };
             identity = Identity::BadToken;
-            let Some(session) = backend.strategy.resolve(&token).await? else { continue };
-            let Some(id) = U::Id::parse(&session.subject) else { continue };
-            let lookup = Lookup { id, token: session.token_id.clone() };
-            let Some(found) = parts.loader.find(lookup).await? else { continue };
-            if is_live(&session, &found) {
+            let Some(resolved) = backend.strategy.resolve(&token).await? else { continue };
+            if let Some((found, session)) = self.find_session(resolved).await? {
                 let known = Authenticated { user: found.user, session, epoch: found.epoch, token, backend: index };
                 return Ok(Identity::Known(Box::new(known)));
             }
         }
         Ok(identity)
     }
+
+    /// The user of a token, with the session, if it is alive.
+    async fn find_session(&self, resolved: Resolved) -> Result<Option<(Found<U>, Session)>, StoreError> {
+        match resolved {
+            Resolved::Session(session) => {
+                let Some(id) = U::Id::parse(&session.subject) else { return Ok(None) };
+                let found = self.parts().loader.find(Lookup::User { id, token: session.token_id.clone() }).await?;
+                Ok(found.filter(|found| is_live(&session, found)).map(|found| (found, session)))
+            }
+            Resolved::Stored(StoredSession { keys, lifetime, idle }) => {
+                for key in keys {
+                    let Some(found) = self.parts().loader.find(Lookup::Session(key.clone())).await? else { continue };
+                    let Some(stored) = found.session.clone() else { continue };
+                    let now = self.now();
+                    let last_used = stored.last_seen_at.unwrap_or(stored.created_at);
+                    let ends = [end(stored.created_at, lifetime), end(last_used, idle)];
+                    if ends.into_iter().flatten().any(|end| end <= now) {
+                        continue;
+                    }
+                    let session = session_of(&found.user, &stored, end(stored.created_at, lifetime));
+                    if !is_live(&session, &found) {
+                        continue;
+                    }
+                    if now.signed_duration_since(last_used) >= TOUCH_EVERY {
+                        self.touch(&key, now).await;
+                    }
+                    return Ok(Some((found, session)));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Notes that a session was used. Without the note it ends sooner and not later, so a failure refuses nobody.
+    async fn touch(&self, key: &SessionKey, now: Timestamp) {
+        let Some(sessions) = &self.parts().sessions else { return };
+        if let Err(error) = sessions.touch(key, now).await {
+            tracing::warn!(target: "axum_users", %error, "the last use of a session was not noted");
+        }
+    }
+}
+
+/// When a session that started or was used at `from` ends; `None` for never.
+fn end(from: Timestamp, after: Option<std::time::Duration>) -> Option<Timestamp> {
+    let after = chrono::TimeDelta::from_std(after?).unwrap_or(chrono::TimeDelta::MAX);
+    Some(from.checked_add_signed(after).unwrap_or(Timestamp::MAX_UTC))
+}
+
+fn session_of<U: AuthUser>(user: &U, stored: &FoundSession, expires_at: Option<Timestamp>) -> Session {
+    Session {
+        subject: user.id().to_string(),
+        token_id: stored.id.clone(),
+        epoch: stored.epoch,
+        logged_in_at: Some(stored.created_at),
+        expires_at,
+    }
 }
 
 /// Whether a session is neither logged out nor ended by a raised epoch.
-fn is_live<U>(session: &Session, found: &Found<U>) -> bool {
+pub(super) fn is_live<U>(session: &Session, found: &Found<U>) -> bool {
     match found.token {
         TokenState::Revoked => false,
         TokenState::KeptAt(epoch) => epoch == found.epoch,

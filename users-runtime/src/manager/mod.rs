@@ -9,6 +9,7 @@ mod loader;
 mod passwords;
 mod policy;
 mod programmatic;
+mod sessions;
 mod update;
 
 use std::{fmt, sync::Arc};
@@ -22,13 +23,16 @@ pub(crate) use loader::Loader;
 
 pub use passwords::PasswordError;
 pub use policy::Policy;
-pub use programmatic::{CreateError, Sessions};
+pub use programmatic::CreateError;
+pub use sessions::{Sessions, SessionsError};
 pub(crate) use update::Actor;
 pub use update::UpdateError;
 
 use crate::{
     domain::Timestamp,
-    port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, UserStore},
+    port::{
+        BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore, UserStore,
+    },
     user::AuthUser,
 };
 
@@ -41,6 +45,7 @@ pub struct Users<U: AuthUser>(Arc<Parts<U>>);
 /// What a [`Users`] is made of. Filled by the builder.
 pub(crate) struct Parts<U: AuthUser> {
     pub(crate) store: Arc<dyn UserStore<U>>,
+    pub(crate) sessions: Option<Arc<dyn SessionStore>>,
     pub(crate) loader: Loader<U>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) hooks: Arc<dyn Hooks<U>>,

@@ -65,6 +65,7 @@ impl Policy {
             .accept_upstream_tokens(None)
             .internationalized_email()
             .slash_redirect()
+            .plaintext_tokens()
     }
 
     fn relax(mut self, relaxation: Relaxation) -> Self {
@@ -121,6 +122,13 @@ impl Policy {
     pub fn accept_upstream_tokens(mut self, until: Option<Timestamp>) -> Self {
         self.upstream_tokens_until = until;
         self.relax(Relaxation::UpstreamTokens)
+    }
+
+    /// Stored sessions hold the token itself (C18), as fastapi-users writes and reads them, so that both services can share the
+    /// sessions while they run side by side.
+    #[must_use]
+    pub fn plaintext_tokens(self) -> Self {
+        self.relax(Relaxation::PlaintextTokens)
     }
 
     /// Accepts addresses with any Unicode local part, and `Name <address>` (C24).

@@ -50,7 +50,7 @@ impl<U: AuthUser> Users<U> {
     /// # Errors
     /// [`StoreError`] if the database cannot answer.
     pub async fn get(&self, id: U::Id) -> Result<Option<U>, StoreError> {
-        let found = self.parts().store.find(&[Lookup { id, token: None }]).await?;
+        let found = self.parts().store.find(&[Lookup::by_id(id)]).await?;
         Ok(found.into_iter().next().flatten().map(|found| found.user))
     }
 
@@ -168,12 +168,6 @@ impl<U: AuthUser> Users<U> {
         self.run_hook(Event::VerificationRequested(user, &token), cx).await
     }
 
-    /// The sessions of users, to end them.
-    #[must_use]
-    pub fn sessions(&self) -> Sessions<'_, U> {
-        Sessions(self)
-    }
-
     /// Creates what the database lacks: tables, columns, indexes. Drops and rewrites nothing.
     ///
     /// # Errors
@@ -188,14 +182,6 @@ impl<U: AuthUser> Users<U> {
     /// [`StoreError`] if the database cannot be read.
     pub async fn check_schema(&self) -> Result<Vec<SchemaDrift>, StoreError> {
         self.parts().store.check_schema().await
-    }
-
-    /// Forgets what is noted about tokens that have ended by themselves; answers how many. Run it once a day.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database refuses.
-    pub async fn purge_expired(&self) -> Result<u64, StoreError> {
-        self.parts().store.purge_expired(self.now()).await
     }
 
     pub(crate) fn new_id(&self) -> Result<U::Id, RandomError> {
@@ -214,30 +200,4 @@ impl<U: AuthUser> Users<U> {
 fn token_subject<'a, U: AuthUser>(user: &'a U, subject: &'a str) -> TokenSubject<'a> {
     let account = user.account();
     TokenSubject { subject, email: account.email, hashed_password: account.hashed_password }
-}
-
-/// The sessions of users.
-#[derive(Debug)]
-pub struct Sessions<'a, U: AuthUser>(&'a Users<U>);
-
-impl<U: AuthUser> Sessions<'_, U> {
-    /// Ends all sessions of one user. The next request with any of its tokens is 401.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database refuses; the sessions then live on.
-    pub async fn end_all(&self, id: U::Id) -> Result<(), StoreError> {
-        self.0.parts().store.end_sessions(Some(id)).await?;
-        event::record(Kind::EndSessions, Outcome::Success, Some(&id), None, &RequestContext::none());
-        Ok(())
-    }
-
-    /// Ends all sessions of everybody.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database refuses; the sessions then live on.
-    pub async fn end_everyone(&self) -> Result<(), StoreError> {
-        self.0.parts().store.end_sessions(None).await?;
-        event::record(Kind::EndSessions, Outcome::Success, None, None, &RequestContext::none());
-        Ok(())
-    }
 }

@@ -176,10 +176,7 @@ impl<U: AuthUser> Users<U> {
             return EndSessions::Keep;
         }
         match actor {
-            Actor::Owner(Authenticated { session, .. }) => match (&session.token_id, session.expires_at) {
-                (Some(token), Some(until)) => EndSessions::AllBut(token.clone(), until),
-                _ => EndSessions::All,
-            },
+            Actor::Owner(Authenticated { session, .. }) => EndSessions::all_but(session),
             Actor::Admin => EndSessions::All,
         }
     }

@@ -15,6 +15,7 @@ mod mailer;
 mod password_hasher;
 mod random;
 mod request;
+mod session_store;
 mod store;
 mod strategy;
 mod transport;
@@ -31,8 +32,9 @@ pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use random::{Random, RandomError};
 pub use request::RequestContext;
+pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
-pub use strategy::{RevocationStore, Strategy, StrategyError};
+pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
 pub use transport::{Granted, SecurityScheme, Transport};
 
 /// What an object-safe asynchronous method returns.

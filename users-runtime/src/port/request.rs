@@ -4,6 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, Uri, request::Parts};
 
+use crate::domain::Device;
+
 /// The request that a hook runs in, or the note that there is none (a call from code).
 ///
 /// Cheap to clone, and it outlives the request, since mail hooks run after the answer.
@@ -69,5 +71,11 @@ impl RequestContext {
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {
         self.0.as_deref()?.client
+    }
+
+    /// Where the request comes from, as a session remembers it.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        Device::new(self.client(), self.header("user-agent"))
     }
 }

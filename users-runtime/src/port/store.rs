@@ -1,10 +1,10 @@
 //! Where users are kept.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use super::BoxFuture;
+use super::{BoxFuture, FoundSession, SessionStore};
 use crate::{
-    domain::{CanonicalEmail, Epoch, PasswordHash, StoreError, Timestamp, TokenId},
+    domain::{CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns},
 };
 
@@ -49,15 +49,34 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Compares the database with the struct; an empty answer means that they agree.
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>>;
+
+    /// Where sessions are kept beside the users, for backends whose tokens are rows. A store that has `None`, as this
+    /// default, answers `None` to every [`Lookup::Session`], and such backends cannot be built on it.
+    fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        None
+    }
 }
 
-/// A look-up by id, with the token that named the id, if one did.
+/// A look-up of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lookup<Id> {
-    /// The user's id.
-    pub id: Id,
-    /// The token whose state is wanted as well, so that an authenticated request costs one query.
-    pub token: Option<TokenId>,
+pub enum Lookup<Id> {
+    /// By id, with the state of the token that named the id, if one did, so that an authenticated request costs one query.
+    User {
+        /// The user's id.
+        id: Id,
+        /// The token.
+        token: Option<TokenId>,
+    },
+    /// By a session that is stored beside the user, with the state of that session's name.
+    Session(SessionKey),
+}
+
+impl<Id> Lookup<Id> {
+    /// By id alone.
+    #[must_use]
+    pub fn by_id(id: Id) -> Self {
+        Self::User { id, token: None }
+    }
 }
 
 /// A user as found, with what decides about tokens.
@@ -69,6 +88,8 @@ pub struct Found<U> {
     pub epoch: Epoch,
     /// What is noted about the token of the look-up.
     pub token: TokenState,
+    /// The session of the look-up, if it was one by session.
+    pub session: Option<FoundSession>,
 }
 
 /// What a store notes about one token.
@@ -111,6 +132,17 @@ pub enum EndSessions {
     All,
     /// All but this token, which ends by itself at the time given.
     AllBut(TokenId, Timestamp),
+}
+
+impl EndSessions {
+    /// All but this session; all, if it has no name by which it could be spared.
+    #[must_use]
+    pub fn all_but(spared: &Session) -> Self {
+        match &spared.token_id {
+            Some(token) => Self::AllBut(token.clone(), spared.expires_at.unwrap_or(Timestamp::MAX_UTC)),
+            None => Self::All,
+        }
+    }
 }
 
 /// One difference between the struct and the database.

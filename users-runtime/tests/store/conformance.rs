@@ -1,12 +1,14 @@
 //! The conformance suite over every store that there is, for both kinds of id.
 
+use std::sync::Arc;
+
 use users_runtime::{
     adapter::{
         memory::MemoryStore,
         sql::{SqlStore, StoredUser},
     },
     domain::{CanonicalEmail, Timestamp, TokenId},
-    port::{BoxFuture, Change, Found, Lookup, SchemaDrift, StoreError, UserStore},
+    port::{BoxFuture, Change, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
     testing::{store_conformance, store_races},
 };
 
@@ -54,6 +56,10 @@ impl<U: StoredUser> UserStore<U> for FileStore<U> {
 
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         self.store.check_schema()
+    }
+
+    fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        Arc::new(self.store.clone()).session_store()
     }
 }
 

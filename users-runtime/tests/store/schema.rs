@@ -157,7 +157,7 @@ async fn integer_ids_of_fastapi_users_are_adopted() {
         .await;
     store.migrate().await.unwrap();
     assert_eq!(store.check_schema().await.unwrap(), []);
-    let found = store.find(&[Lookup { id: 7, token: None }]).await.unwrap().pop().unwrap().unwrap();
+    let found = store.find(&[Lookup::by_id(7)]).await.unwrap().pop().unwrap().unwrap();
     assert_eq!(found.user.email, "arthur@camelot.bt");
     let next = store.insert(crate::users::member(account("mordred@camelot.bt"))).await.unwrap();
     assert_eq!(next.id, 8);
@@ -239,7 +239,7 @@ async fn a_migration_adds_columns_and_indexes_and_leaves_what_is_otherwise() {
     assert_eq!(drift(&store).await.len(), 5);
     store.migrate().await.unwrap();
     assert_eq!(drift(&store).await, []);
-    let after = store.find(&[Lookup { id: before.id, token: None }]).await.unwrap().pop().unwrap().unwrap().user;
+    let after = store.find(&[Lookup::by_id(before.id)]).await.unwrap().pop().unwrap().unwrap().user;
     assert_eq!(after, User { tags: Vec::new(), full_name: None, ..before });
     let mut connection = store.file.connect().await;
     let nickname: String = sqlx::query_scalar("SELECT nickname FROM user").fetch_one(&mut connection).await.unwrap();

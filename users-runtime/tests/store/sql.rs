@@ -35,7 +35,7 @@ fn change(user: &User, columns: Columns) -> Change<User> {
 }
 
 async fn present(store: &impl UserStore<User>, user: &User) -> User {
-    store.find(&[Lookup { id: user.id, token: None }]).await.unwrap().pop().unwrap().unwrap().user
+    store.find(&[Lookup::by_id(user.id)]).await.unwrap().pop().unwrap().unwrap().user
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn a_row_that_the_struct_does_not_know_fails_alone_and_quotes_nothing() {
     let bad = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
     let good = store.insert(user(account("mordred@camelot.example"))).await.unwrap();
     store.file.run(r#"UPDATE "user" SET "plan" = 'hunter2' WHERE "email" LIKE 'arthur%'"#).await;
-    let error = store.find(&[Lookup { id: bad.id, token: None }]).await.unwrap_err();
+    let error = store.find(&[Lookup::by_id(bad.id)]).await.unwrap_err();
     assert!(matches!(error, StoreError::Failed(_)));
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     assert_eq!(present(&store, &good).await, good);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{AccessToken, Epoch, Login, Relaxation, Session, Timestamp, TokenId},
-    port::{BoxFuture, Clock, Random, RandomError, RevocationStore, Strategy, StrategyError},
+    port::{BoxFuture, Clock, Random, RandomError, Resolved, RevocationStore, Strategy, StrategyError},
 };
 
 /// Signed tokens as on the wire of fastapi-users (contract.md section 10): `sub`, `aud`, `exp`, and of our own `iat`, `jti`
@@ -80,7 +80,7 @@ impl Jwt {
 
     fn mint(&self, login: &Login) -> Result<AccessToken, StrategyError> {
         let Settings { lifetime, audience, keys, clock, random, .. } = &self.settings;
-        let jti = fresh_token_id(random.as_ref()).map_err(|error| StrategyError(Box::new(error)))?;
+        let jti = fresh_token_id(random.as_ref()).map_err(StrategyError::unavailable)?;
         let claims = AccessClaims {
             sub: &login.subject,
             aud: audience,
@@ -89,7 +89,7 @@ impl Jwt {
             jti: &jti,
             epoch: login.epoch.0,
         };
-        jws::sign(&keys.current(), &claims).map(AccessToken::new).ok_or_else(|| StrategyError(CANNOT_SIGN.into()))
+        jws::sign(&keys.current(), &claims).map(AccessToken::new).ok_or_else(|| StrategyError::unavailable(CANNOT_SIGN))
     }
 
     fn read(&self, token: &AccessToken) -> Option<Session> {
@@ -139,8 +139,8 @@ impl Strategy for Jwt {
         Box::pin(ready(self.mint(login)))
     }
 
-    fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Session>, StrategyError>> {
-        Box::pin(ready(Ok(self.read(token))))
+    fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
+        Box::pin(ready(Ok(self.read(token).map(Resolved::Session))))
     }
 
     /// Notes the token's name as revoked until it ends by itself. A token that does not resolve is dead already. One without

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Timestamp, TokenId},
-    port::{BoxFuture, Change, Found, Lookup, SchemaDrift, StoreError, UserStore},
+    port::{BoxFuture, Change, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
 };
 
 /// How many connections are kept and how long a request waits for one.
@@ -195,5 +195,9 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         self.store.check_schema()
+    }
+
+    fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        Arc::clone(&self.store).session_store()
     }
 }

@@ -2,10 +2,10 @@
 
 use sqlx::{Database, error::DatabaseError};
 
-use super::{Codec, SqlResult, Statements, UserSql, schema::Catalog};
+use super::{ById, Codec, SqlResult, Statements, UserSql, schema::Catalog};
 use crate::{
     domain::{Timestamp, UserId},
-    port::{BoxFuture, Lookup},
+    port::BoxFuture,
 };
 
 pub(super) mod sealed {
@@ -45,7 +45,7 @@ pub trait Driver: Database + sealed::Sealed {
     ///
     /// # Errors
     /// If the driver refuses a value.
-    fn add_lookups<I: UserId>(wanted: &[Lookup<I>], arguments: &mut Self::Arguments) -> SqlResult<()>;
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut Self::Arguments) -> SqlResult<()>;
 
     /// Whether a violated unique constraint is one on the address.
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool;

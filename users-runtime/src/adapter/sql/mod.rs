@@ -16,6 +16,7 @@ mod column;
 mod connect;
 mod dialect;
 mod error;
+mod lookups;
 mod row;
 mod schema;
 #[cfg(feature = "sqlite")]
@@ -28,6 +29,7 @@ mod values;
 pub use column::{Codec, Column, SqlColumn, column, json_column, text_column};
 pub use connect::{PoolSettings, SqlStore};
 pub use dialect::{Dialect, Driver};
+pub use lookups::ById;
 pub use row::Row;
 pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
 pub use statements::{Statements, UserSql};

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{Pool, pool::PoolConnection};
 
 use super::{
-    Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, error::store_error, schema,
+    ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values,
+    error::store_error,
+    lookups::{Sorted, put},
+    schema,
 };
 use crate::{
     domain::{CanonicalEmail, Epoch, Timestamp, TokenId},
@@ -66,10 +69,10 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             (_, Some(epoch)) => TokenState::KeptAt(Epoch(epoch)),
             _ => TokenState::Unmarked,
         };
-        Ok(Found { user: self.user(row)?, epoch: self.epoch(row)?, token })
+        Ok(Found { user: self.user(row)?, epoch: self.epoch(row)?, token, session: None })
     }
 
-    async fn find_one(&self, wanted: &Lookup<U::Id>) -> SqlResult<Option<Found<U>>> {
+    async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
         DB::add_id(wanted.id, &mut arguments)?;
@@ -78,7 +81,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         row.map(|row| self.found(&row)).transpose()
     }
 
-    async fn find_many(&self, wanted: &[Lookup<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
+    async fn find_many(&self, wanted: &[ById<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_lookups(wanted, &mut arguments)?;
         let mut connection = self.pools.read.acquire().await?;
@@ -95,14 +98,30 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(answers)
     }
 
+    async fn find_all(&self, wanted: &[Lookup<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
+        let sorted = Sorted::of(wanted);
+        let mut answers = Vec::with_capacity(wanted.len());
+        answers.resize_with(wanted.len(), || None);
+        let found = match sorted.by_id.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![self.find_one(one).await?],
+            many => self.find_many(many).await?,
+        };
+        put(&mut answers, &sorted.places_by_id, found);
+        Ok(answers)
+    }
+
     async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<Found<U>>> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         match DB::fetch_optional(&mut connection, self.statements.find_by_email, arguments).await? {
-            Some(row) => {
-                Ok(Some(Found { user: self.user(&row)?, epoch: self.epoch(&row)?, token: TokenState::Unmarked }))
-            }
+            Some(row) => Ok(Some(Found {
+                user: self.user(&row)?,
+                epoch: self.epoch(&row)?,
+                token: TokenState::Unmarked,
+                session: None,
+            })),
             None => Ok(None),
         }
     }
@@ -174,14 +193,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
 impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
-        Box::pin(async move {
-            match wanted {
-                [] => Ok(Vec::new()),
-                [one] => self.find_one(one).await.map(|found| vec![found]),
-                many => self.find_many(many).await,
-            }
-            .map_err(|error| self.error(error))
-        })
+        Box::pin(async move { self.find_all(wanted).await.map_err(|error| self.error(error)) })
     }
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {

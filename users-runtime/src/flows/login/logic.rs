@@ -57,8 +57,12 @@ impl<U: AuthUser> Users<U> {
             }
         }
         let login =
-            Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), client: cx.client() };
-        let token = backend.strategy.issue(&login).await.map_err(LoginError::Strategy)?;
+            Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), device: cx.device() };
+        let token = match backend.strategy.issue(&login).await {
+            Ok(token) => token,
+            Err(StrategyError::UserGone) => return Err(LoginError::Refused(BAD_CREDENTIALS)),
+            Err(error) => return Err(LoginError::Strategy(error)),
+        };
         let mut granted = backend.transport.grant(&token);
         event::record(Kind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
         self.greet(&found.user, &mut granted.headers, cx).await.map_err(LoginError::Hook)?;

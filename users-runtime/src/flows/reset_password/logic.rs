@@ -61,7 +61,7 @@ impl<U: AuthUser> Users<U> {
         };
         let claims = self.parts().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
         let id = U::Id::parse(&claims.subject).ok_or_else(|| bad_token(None))?;
-        let found = self.parts().store.find(&[Lookup { id, token: None }]).await.map_err(ResetError::Store)?;
+        let found = self.parts().store.find(&[Lookup::by_id(id)]).await.map_err(ResetError::Store)?;
         let user = found.into_iter().next().flatten().ok_or_else(|| bad_token(Some(&id)))?.user;
         if !self.is_bound(&claims, &user).await.map_err(ResetError::Token)? || !user.status().is_active {
             return Err(bad_token(Some(&id)));

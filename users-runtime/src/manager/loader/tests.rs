@@ -86,7 +86,7 @@ impl UserStore<User> for Gate {
 const USERS: u128 = 40;
 
 fn lookup(number: u128) -> Lookup<Uuid> {
-    Lookup { id: Uuid::from_u128(number), token: None }
+    Lookup::by_id(Uuid::from_u128(number))
 }
 
 async fn rig(then: Then) -> (Arc<Gate>, Loader<User>) {

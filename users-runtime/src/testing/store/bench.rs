@@ -80,7 +80,7 @@ impl<U: AuthUser> Bench<U> {
     }
 
     pub(super) async fn with_token(&self, id: U::Id, token: Option<&TokenId>) -> Result<Option<Found<U>>, Broken> {
-        let mut answers = self.store.find(&[Lookup { id, token: token.cloned() }]).await?;
+        let mut answers = self.store.find(&[Lookup::User { id, token: token.cloned() }]).await?;
         same("the number of answers to one look-up", answers.len(), 1)?;
         Ok(answers.pop().flatten())
     }

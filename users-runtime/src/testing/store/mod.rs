@@ -14,6 +14,7 @@ mod bench;
 mod races;
 mod rules;
 mod session_rules;
+mod stored_sessions;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -49,7 +50,8 @@ struct Rule<U: AuthUser> {
 /// Checks every rule that one caller at a time can see, each against a fresh store.
 ///
 /// `fresh` makes an empty store; [`UserStore::migrate`] is called on it. `user` makes a user with any values in the
-/// fields of its own.
+/// fields of its own. The rules about stored sessions are checked of a store that has a
+/// [`session_store`](UserStore::session_store).
 ///
 /// # Errors
 /// The first rule that the store breaks.
@@ -62,7 +64,7 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let rules: Vec<_> = rules::all().into_iter().chain(session_rules::all()).collect();
+    let rules: Vec<_> = rules::all().into_iter().chain(session_rules::all()).chain(stored_sessions::all()).collect();
     run(&rules, fresh, user).await
 }
 

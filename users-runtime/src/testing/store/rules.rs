@@ -81,7 +81,7 @@ async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         (mordred, Some(token(1))),
     ]
     .into_iter()
-    .map(|(id, token)| Lookup { id, token })
+    .map(|(id, token)| Lookup::User { id, token })
     .collect();
     let answers = bench.store.find(&wanted).await?;
     let answers: Vec<_> = answers.into_iter().map(|found| found.map(|found| (found.user.id(), found.token))).collect();

@@ -7,10 +7,10 @@ use sqlx::{Arguments as _, Row as _, Sqlite, error::DatabaseError, sqlite};
 use uuid::fmt::Hyphenated;
 
 pub(super) use self::connect::{open, share};
-use super::{Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed};
+use super::{ById, Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed};
 use crate::{
     domain::{IdValue, UserId},
-    port::{BoxFuture, Lookup},
+    port::BoxFuture,
 };
 
 impl Sealed for Sqlite {}
@@ -58,7 +58,7 @@ impl Driver for Sqlite {
         .map_err(sqlx::Error::Encode)
     }
 
-    fn add_lookups<I: UserId>(wanted: &[Lookup<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         let pairs: Vec<(I, Option<&str>)> =
             wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
         let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;

@@ -3,14 +3,19 @@
 //! It keeps every promise of [`UserStore`] but durability. The conformance suite (feature `testing`) runs against it as
 //! it does against SQL.
 
+mod sessions;
+
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use self::sessions::KeptSession;
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdValue, Timestamp, TokenId, UserId},
-    port::{BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, StoreError, TokenState, UserStore},
+    domain::{CanonicalEmail, Epoch, IdValue, SessionKey, Timestamp, TokenId, UserId},
+    port::{
+        BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
+    },
     user::{AuthUser, Columns},
 };
 
@@ -24,6 +29,7 @@ struct State<U: AuthUser> {
     users: HashMap<U::Id, Stored<U>>,
     ids: HashMap<CanonicalEmail, U::Id>,
     tokens: HashMap<TokenId, Mark>,
+    sessions: HashMap<SessionKey, KeptSession<U::Id>>,
     last_id: i64,
 }
 
@@ -44,7 +50,13 @@ impl<U: AuthUser> MemoryStore<U> {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            state: Mutex::new(State { users: HashMap::new(), ids: HashMap::new(), tokens: HashMap::new(), last_id: 0 }),
+            state: Mutex::new(State {
+                users: HashMap::new(),
+                ids: HashMap::new(),
+                tokens: HashMap::new(),
+                sessions: HashMap::new(),
+                last_id: 0,
+            }),
         }
     }
 
@@ -63,12 +75,16 @@ impl<U: AuthUser> Default for MemoryStore<U> {
 impl<U: AuthUser> State<U> {
     fn found(&self, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
         let Stored { user, epoch } = self.users.get(id)?.clone();
-        let token = match token.and_then(|token| self.tokens.get(token)) {
+        let token = token.map(|token| self.token_state(token)).unwrap_or_default();
+        Some(Found { user, epoch, token, session: None })
+    }
+
+    fn token_state(&self, token: &TokenId) -> TokenState {
+        match self.tokens.get(token) {
             Some(Mark { revoked: true, .. }) => TokenState::Revoked,
             Some(Mark { kept_at: Some(epoch), .. }) => TokenState::KeptAt(*epoch),
             _ => TokenState::Unmarked,
-        };
-        Some(Found { user, epoch, token })
+        }
     }
 
     fn insert(&mut self, mut user: U) -> Result<U, StoreError> {
@@ -153,7 +169,11 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
         Box::pin(async move {
             let state = self.state();
-            Ok(wanted.iter().map(|wanted| state.found(&wanted.id, wanted.token.as_ref())).collect())
+            let find = |wanted: &Lookup<U::Id>| match wanted {
+                Lookup::User { id, token } => state.found(id, token.as_ref()),
+                Lookup::Session(key) => state.found_by_session(key),
+            };
+            Ok(wanted.iter().map(find).collect())
         })
     }
 
@@ -177,6 +197,7 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
             let mut state = self.state();
             let Some(Stored { user, .. }) = state.users.remove(&id) else { return Ok(false) };
             state.ids.remove(&CanonicalEmail::of(user.account().email));
+            state.sessions.retain(|_, session| session.user != id);
             Ok(true)
         })
     }
@@ -216,5 +237,9 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
     /// There is nothing to compare.
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        Some(self)
     }
 }

@@ -1,0 +1,46 @@
+//! The token itself: 32 bytes of the operating system's generator as 43 URL-safe characters (contract.md section 9).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::{
+    domain::{AccessToken, SessionKey, TokenId},
+    port::{Random, RandomError},
+};
+
+/// Mints a token of 256 bits (OWASP ASVS 7.2.3 asks for 128).
+pub(super) fn fresh_token(random: &dyn Random) -> Result<AccessToken, RandomError> {
+    let mut bits = Zeroizing::new([0_u8; 32]);
+    random.fill(bits.as_mut_slice())?;
+    Ok(AccessToken::new(URL_SAFE_NO_PAD.encode(bits.as_slice())))
+}
+
+/// Makes the name of a session: 128 bits.
+pub(super) fn fresh_name(random: &dyn Random) -> Result<TokenId, RandomError> {
+    let mut bits = [0_u8; 16];
+    random.fill(&mut bits)?;
+    Ok(TokenId::from_random(bits))
+}
+
+/// Whether `token` has the form of one; anything else is not looked up.
+pub(super) fn is_well_formed(token: &AccessToken) -> bool {
+    let text = token.secret();
+    text.len() == SessionKey::CHARS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::OsRandom;
+
+    #[test]
+    fn a_minted_token_is_well_formed_and_others_are_not() {
+        let token = fresh_token(&OsRandom).unwrap();
+        assert!(is_well_formed(&token));
+        let text = token.secret();
+        for other in [&text[1..], &format!("{text}a"), &format!("{}=", &text[1..]), &format!("{}+", &text[1..]), ""] {
+            assert!(!is_well_formed(&AccessToken::new(other)), "{other}");
+        }
+    }
+}

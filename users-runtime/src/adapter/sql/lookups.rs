@@ -1,0 +1,52 @@
+//! Look-ups of several kinds, sorted for the statements that answer them.
+
+use crate::{
+    domain::{SessionKey, TokenId, UserId},
+    port::Lookup,
+};
+
+/// A look-up by id.
+#[derive(Debug, Clone)]
+pub struct ById<I> {
+    /// The user's id.
+    pub id: I,
+    /// The token whose state is wanted as well.
+    pub token: Option<TokenId>,
+}
+
+/// Look-ups by kind, each with its place in the question.
+pub(super) struct Sorted<I> {
+    pub(super) by_id: Vec<ById<I>>,
+    pub(super) places_by_id: Vec<usize>,
+    pub(super) by_session: Vec<SessionKey>,
+    pub(super) places_by_session: Vec<usize>,
+}
+
+impl<I: UserId> Sorted<I> {
+    pub(super) fn of(wanted: &[Lookup<I>]) -> Self {
+        let mut sorted =
+            Self { by_id: Vec::new(), places_by_id: Vec::new(), by_session: Vec::new(), places_by_session: Vec::new() };
+        for (place, lookup) in wanted.iter().enumerate() {
+            match lookup {
+                Lookup::User { id, token } => {
+                    sorted.by_id.push(ById { id: *id, token: token.clone() });
+                    sorted.places_by_id.push(place);
+                }
+                Lookup::Session(key) => {
+                    sorted.by_session.push(key.clone());
+                    sorted.places_by_session.push(place);
+                }
+            }
+        }
+        sorted
+    }
+}
+
+/// Puts answers where their look-ups stood.
+pub(super) fn put<T>(answers: &mut [Option<T>], places: &[usize], found: Vec<Option<T>>) {
+    for (place, found) in places.iter().zip(found) {
+        if let Some(answer) = answers.get_mut(*place) {
+            *answer = found;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The rules about sessions that are stored beside their users. A store that keeps none has nothing to prove.
+
+use std::sync::Arc;
+
+use super::{
+    Rule,
+    bench::{Bench, Broken, change, facts, holds, minute, same, token},
+};
+use crate::{
+    domain::{AccessToken, Device, SessionKey, Timestamp},
+    port::{EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SessionStore, StoreError, TokenState},
+    user::{AuthUser, Columns},
+};
+
+pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
+    vec![
+        Rule { name: "a session is found with its user, under its own key", check: |b| Box::pin(found(b)) },
+        Rule { name: "look-ups of both kinds are answered in order", check: |b| Box::pin(in_order(b)) },
+        Rule { name: "a session of nobody is a conflict", check: |b| Box::pin(of_nobody(b)) },
+        Rule { name: "beyond the cap the oldest sessions end", check: |b| Box::pin(capped(b)) },
+        Rule { name: "the last use moves forward and revives nothing", check: |b| Box::pin(touched(b)) },
+        Rule { name: "a session is removed by its key and ended by its name", check: |b| Box::pin(ended(b)) },
+        Rule { name: "sessions go with their user", check: |b| Box::pin(deleted(b)) },
+        Rule { name: "a purge removes what has ended, in steps", check: |b| Box::pin(purged(b)) },
+        Rule { name: "a purge removes what an epoch left behind", check: |b| Box::pin(left_behind(b)) },
+    ]
+}
+
+fn key(number: u32) -> SessionKey {
+    SessionKey::hashed(&AccessToken::new(format!("{number:0>43}")))
+}
+
+/// A session of `user` that starts in minute `at`; its number names it.
+fn session<U: AuthUser>(user: &Found<U>, number: u32, at: i64) -> NewSession {
+    NewSession {
+        key: key(number),
+        id: token(number),
+        subject: user.user.id().to_string(),
+        epoch: user.epoch,
+        at: minute(at),
+        device: Device::new("2001:db8::7".parse().ok(), Some("a browser")),
+    }
+}
+
+struct Rig<'a, U: AuthUser> {
+    bench: &'a Bench<U>,
+    sessions: Arc<dyn SessionStore>,
+}
+
+impl<'a, U: AuthUser> Rig<'a, U> {
+    fn of(bench: &'a Bench<U>) -> Option<Self> {
+        Arc::clone(&bench.store).session_store().map(|sessions| Self { bench, sessions })
+    }
+
+    async fn user(&self, email: &str) -> Result<Found<U>, Broken> {
+        let user = self.bench.stored(email).await?;
+        self.bench.present(user.id(), None).await
+    }
+
+    async fn find(&self, key: SessionKey) -> Result<Option<Found<U>>, Broken> {
+        let mut answers = self.bench.store.find(&[Lookup::Session(key)]).await?;
+        same("the number of answers to one look-up", answers.len(), 1)?;
+        Ok(answers.pop().flatten())
+    }
+
+    async fn last_seen(&self, number: u32) -> Result<Option<Timestamp>, Broken> {
+        Ok(self.find(key(number)).await?.and_then(|found| found.session).and_then(|session| session.last_seen_at))
+    }
+
+    /// The numbers of those of the first ten sessions that are there.
+    async fn present(&self) -> Result<Vec<u32>, Broken> {
+        let mut present = Vec::new();
+        for number in 0..10 {
+            if self.find(key(number)).await?.is_some() {
+                present.push(number);
+            }
+        }
+        Ok(present)
+    }
+}
+
+async fn found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let user = rig.user("arthur@camelot.example").await?;
+    same("a session before its login", rig.find(key(1)).await?.is_none(), true)?;
+    rig.sessions.add(session(&user, 1, 0), 20).await?;
+    let found = rig.find(key(1)).await?.ok_or_else(|| Broken("a stored session is not found".to_owned()))?;
+    same("its user", facts(&found.user), facts(&user.user))?;
+    same("the user's epoch", found.epoch, user.epoch)?;
+    same("the state of its name", found.token, TokenState::Unmarked)?;
+    let facts = FoundSession { id: Some(token(1)), epoch: Some(user.epoch), created_at: minute(0), last_seen_at: None };
+    same("the session", found.session, Some(facts))?;
+
+    // The digest out of a stolen table, presented as a token.
+    let stolen = SessionKey::plain(&AccessToken::new(key(1).as_str()));
+    same("a session under its digest as a plain token", rig.find(stolen).await?.is_none(), true)?;
+    same("another session", rig.find(key(2)).await?.is_none(), true)?;
+
+    let plain = SessionKey::plain(&AccessToken::new(format!("{:0>43}", 3)));
+    rig.sessions.add(NewSession { key: plain.clone(), ..session(&user, 3, 0) }, 20).await?;
+    same("a session that was stored in clear", rig.find(plain).await?.is_some(), true)?;
+    same("the same under its digest", rig.find(key(3)).await?.is_none(), true)?;
+
+    bench.store.revoke(&token(1), minute(60)).await?;
+    let revoked = rig.find(key(1)).await?.map(|found| found.token);
+    same("the state of a revoked name", revoked, Some(TokenState::Revoked))
+}
+
+async fn in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let (one, other) = (rig.user("arthur@camelot.example").await?, rig.user("mordred@camelot.example").await?);
+    rig.sessions.add(session(&one, 1, 0), 20).await?;
+    rig.sessions.add(session(&other, 2, 0), 20).await?;
+    let lookups = [
+        Lookup::Session(key(2)),
+        Lookup::by_id(one.user.id()),
+        Lookup::Session(key(3)),
+        Lookup::by_id(bench.unknown_id()),
+        Lookup::Session(key(1)),
+        Lookup::Session(key(2)),
+        Lookup::by_id(other.user.id()),
+    ];
+    let found = bench.store.find(&lookups).await?;
+    let emails: Vec<_> = found
+        .into_iter()
+        .map(|found| found.map(|found| (found.user.account().email.to_owned(), found.session.is_some())))
+        .collect();
+    let arthur = |by_session| Some(("arthur@camelot.example".to_owned(), by_session));
+    let mordred = |by_session| Some(("mordred@camelot.example".to_owned(), by_session));
+    let wanted = vec![mordred(true), arthur(false), None, None, arthur(true), mordred(true), mordred(false)];
+    same("the answers", emails, wanted)
+}
+
+async fn of_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let user = rig.user("arthur@camelot.example").await?;
+    for subject in [bench.unknown_id().to_string(), "nobody".to_owned(), String::new()] {
+        let refused = rig.sessions.add(NewSession { subject, ..session(&user, 1, 0) }, 20).await;
+        holds("a session of nobody is a conflict", matches!(refused, Err(StoreError::Conflict)))?;
+    }
+    same("what is stored", rig.present().await?, vec![])
+}
+
+async fn capped<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let (user, other) = (rig.user("arthur@camelot.example").await?, rig.user("mordred@camelot.example").await?);
+    rig.sessions.add(session(&other, 0, 0), 3).await?;
+    for number in 1..=5 {
+        rig.sessions.add(session(&user, number, i64::from(number)), 3).await?;
+    }
+    same("the sessions that are left", rig.present().await?, vec![0, 3, 4, 5])?;
+    rig.sessions.add(session(&user, 6, 6), 1).await?;
+    same("the sessions under a lower cap", rig.present().await?, vec![0, 6])
+}
+
+async fn touched<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let user = rig.user("arthur@camelot.example").await?;
+    rig.sessions.add(session(&user, 1, 0), 20).await?;
+    for (at, seen) in [(5, 5), (3, 5), (9, 9)] {
+        rig.sessions.touch(&key(1), minute(at)).await?;
+        same("the last use", rig.last_seen(1).await?, Some(minute(seen)))?;
+    }
+    same("whether it was removed", rig.sessions.remove(&key(1)).await?, true)?;
+    rig.sessions.touch(&key(1), minute(10)).await?;
+    rig.sessions.touch(&key(2), minute(10)).await?;
+    same("what is stored", rig.present().await?, vec![])
+}
+
+async fn ended<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let (user, other) = (rig.user("arthur@camelot.example").await?, rig.user("mordred@camelot.example").await?);
+    for number in 1..=3 {
+        rig.sessions.add(session(&user, number, i64::from(number)), 20).await?;
+    }
+    let (subject, others) = (user.user.id().to_string(), other.user.id().to_string());
+    let listed = rig.sessions.list(&subject).await?;
+    let names: Vec<_> = listed.iter().map(|listed| listed.session.token_id.clone()).collect();
+    same("the sessions as listed", names, vec![Some(token(1)), Some(token(2)), Some(token(3))])?;
+    let first = listed.into_iter().next().ok_or_else(|| Broken("no session is listed".to_owned()))?;
+    same("a listed login", first.session.logged_in_at, Some(minute(1)))?;
+    same("a listed epoch", first.session.epoch, Some(user.epoch))?;
+    same("a listed subject", &first.session.subject, &subject)?;
+    same("a listed device", first.device, Device::new("2001:db8::7".parse().ok(), Some("a browser")))?;
+    same("another's sessions", rig.sessions.list(&others).await?.len(), 0)?;
+
+    same("another's end of a session", rig.sessions.end(&others, &token(1)).await?, false)?;
+    same("the owner's end of it", rig.sessions.end(&subject, &token(1)).await?, true)?;
+    same("its end again", rig.sessions.end(&subject, &token(1)).await?, false)?;
+    same("the removal of a session", rig.sessions.remove(&key(2)).await?, true)?;
+    same("its removal again", rig.sessions.remove(&key(2)).await?, false)?;
+    same("the sessions that are left", rig.present().await?, vec![3])
+}
+
+async fn deleted<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let (user, other) = (rig.user("arthur@camelot.example").await?, rig.user("mordred@camelot.example").await?);
+    rig.sessions.add(session(&user, 1, 0), 20).await?;
+    rig.sessions.add(session(&other, 2, 0), 20).await?;
+    bench.store.delete(user.user.id()).await?;
+    same("the sessions that are left", rig.present().await?, vec![2])
+}
+
+async fn purged<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let user = rig.user("arthur@camelot.example").await?;
+    for number in 0..6 {
+        rig.sessions.add(session(&user, number, i64::from(number)), 20).await?;
+    }
+    rig.sessions.touch(&key(2), minute(50)).await?;
+    same("a purge without limits", rig.sessions.purge(EndedSessions::default(), 100).await?, 0)?;
+    let created = EndedSessions { created_before: Some(minute(2)), seen_before: None };
+    same("one step of a purge", rig.sessions.purge(created, 1).await?, 1)?;
+    same("the next", rig.sessions.purge(created, 100).await?, 1)?;
+    same("one more", rig.sessions.purge(created, 100).await?, 0)?;
+    same("the sessions that are left", rig.present().await?, vec![2, 3, 4, 5])?;
+    let seen = EndedSessions { created_before: None, seen_before: Some(minute(5)) };
+    same("a purge of unused ones", rig.sessions.purge(seen, 100).await?, 2)?;
+    same("the sessions that are left", rig.present().await?, vec![2, 5])
+}
+
+async fn left_behind<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let (user, other) = (rig.user("arthur@camelot.example").await?, rig.user("mordred@camelot.example").await?);
+    for number in 1..=3 {
+        rig.sessions.add(session(&user, number, 0), 20).await?;
+    }
+    rig.sessions.add(session(&other, 4, 0), 20).await?;
+    let mut sparing = change(&user.user, Columns::NONE, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(2), minute(60));
+    bench.store.update(sparing).await?;
+    bench.store.revoke(&token(4), minute(60)).await?;
+    let spared = rig.find(key(2)).await?.map(|found| (found.token, found.epoch));
+    holds("the spared session is noted", spared.is_some_and(|(token, epoch)| token == TokenState::KeptAt(epoch)))?;
+    rig.sessions.purge(EndedSessions::default(), 100).await?;
+    same("the sessions that are left", rig.present().await?, vec![2])
+}
