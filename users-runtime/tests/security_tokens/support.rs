@@ -13,9 +13,12 @@ use users_runtime::{
         OsRandom,
         jwt::{Jwt, JwtConfig, JwtMailTokens, MailTokenConfig, Purpose},
     },
-    domain::{AccessToken, Epoch, Login, Password, PasswordHash, Result, SecretKey, Session, Timestamp, TokenId},
+    domain::{
+        AccessToken, Device, Epoch, Login, Password, PasswordHash, Result, SecretKey, Session, Timestamp, TokenId,
+    },
     port::{
-        BoxFuture, HashError, PasswordHasher, RevocationStore, Strategy, StrategyError, TokenSubject, Verification,
+        BoxFuture, HashError, PasswordHasher, Resolved, RevocationStore, Strategy, StrategyError, TokenSubject,
+        Verification,
     },
     testing::ManualClock,
 };
@@ -64,7 +67,11 @@ impl Rig {
 
     pub(crate) fn resolve(&self, token: &str) -> Option<Session> {
         let token = AccessToken::new(token);
-        self.jwt.resolve(&token).now_or_never().expect("ready").expect("an answer")
+        match self.jwt.resolve(&token).now_or_never().expect("ready").expect("an answer") {
+            Some(Resolved::Session(session)) => Some(session),
+            Some(Resolved::Stored(stored)) => panic!("a JWT is not stored: {stored:?}"),
+            None => None,
+        }
     }
 
     pub(crate) fn revoke(&self, token: &str) {

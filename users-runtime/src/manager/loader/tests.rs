@@ -32,7 +32,7 @@ struct Gate {
 
 impl UserStore<User> for Gate {
     fn find<'a>(&'a self, wanted: &'a [Lookup<Uuid>]) -> BoxFuture<'a, Result<Vec<Option<Found<User>>>, StoreError>> {
-        self.queries.lock().unwrap().push(wanted.iter().map(|wanted| wanted.id).collect());
+        self.queries.lock().unwrap().push(wanted.iter().map(id_wanted).collect());
         Box::pin(async move {
             self.permits.acquire().await.unwrap().forget();
             match self.then {
@@ -268,4 +268,11 @@ async fn every_caller_gets_its_own_answer_under_load_and_cancellation() {
         tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody waits for ever").unwrap();
     }
     assert_eq!(loader.shared.queue().queries, 0);
+}
+
+fn id_wanted(lookup: &Lookup<Uuid>) -> Uuid {
+    match lookup {
+        Lookup::User { id, .. } => *id,
+        Lookup::Session(_) => panic!("these tests look up by id"),
+    }
 }
