@@ -114,7 +114,7 @@ impl<U: StoredUser> SqlStore<U> {
                 DB::NAME
             )));
         }
-        let creation = DB::wanted(sql, &custom).creation().into();
+        let creation = super::ddl::wanted::<DB>(sql, &custom, None).creation().into();
         let (read, write) = (pools.read.clone(), pools.write.clone());
         let close: Closing = Arc::new(move || {
             let (read, write) = (read.clone(), write.clone());

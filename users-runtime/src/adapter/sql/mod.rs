@@ -14,6 +14,7 @@
 
 mod column;
 mod connect;
+mod ddl;
 mod dialect;
 mod error;
 mod lookups;
@@ -23,6 +24,7 @@ mod schema;
 mod sqlite;
 mod statements;
 mod store;
+mod tables;
 mod user;
 mod values;
 
@@ -33,6 +35,7 @@ pub use lookups::ById;
 pub use row::Row;
 pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
 pub use statements::{Statements, UserSql};
+pub use tables::{IdKind, Kind, Over, Table, TableColumn, TableIndex, UserReference};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
 

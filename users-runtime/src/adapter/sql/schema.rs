@@ -3,7 +3,7 @@
 //! What is missing is added; nothing is dropped, rewritten or loosened. The databases differ in how they describe
 //! themselves and in a few words of their DDL ([`Driver`]), the comparison is the same.
 
-use super::{Driver, SqlColumn, SqlResult, UserSql};
+use super::{Driver, SqlResult, tables::Kind};
 use crate::port::{BoxFuture, SchemaDrift};
 
 /// What a user type asks for.
@@ -41,6 +41,8 @@ pub struct WantedColumn {
     pub nullable: bool,
     /// What rows get that are there before the column is: an SQL literal.
     pub fill: Option<String>,
+    /// What makes its value out of other columns, as it stands behind the type in a declaration.
+    pub generated: Option<String>,
 }
 
 /// An index.
@@ -50,7 +52,7 @@ pub struct WantedIndex {
     pub name: String,
     /// The statement that creates it.
     pub create: String,
-    /// What it is made of, without quotes and spaces, as `lower(email)`.
+    /// What it is made of, in the form of [`Catalog::normal_form`], as `lower(email)`.
     pub over: String,
     /// Whether a value may stand in it once only.
     pub unique: bool,
@@ -85,7 +87,7 @@ pub struct FoundColumn {
 pub struct FoundIndex {
     /// Its name.
     pub name: String,
-    /// What it is made of, without quotes and spaces, in lower case.
+    /// What it is made of, in the form of [`Catalog::normal_form`].
     pub over: String,
     /// Whether a value may stand in it once only.
     pub unique: bool,
@@ -127,8 +129,32 @@ impl From<sqlx::Error> for Refusal {
 
 /// How a database describes itself, and its words for a schema.
 pub trait Catalog: Driver {
-    /// What a user type asks for.
-    fn wanted(sql: &'static UserSql, custom: &[SqlColumn]) -> WantedSchema;
+    /// What stands before the name of an index that may be there already.
+    const IF_NO_INDEX: &'static str;
+
+    /// A name as it stands in statements. It is a checked one, so nothing needs an escape.
+    fn quoted(name: &str) -> String;
+
+    /// The type of a column.
+    fn sql_type(kind: &Kind) -> String;
+
+    /// What stands behind the type if the database is to make the value; empty for others.
+    fn made_by_database(kind: &Kind) -> &'static str;
+
+    /// A literal as it stands behind `DEFAULT` for a column of the type.
+    fn default_value(literal: &str, sql_type: &str) -> String;
+
+    /// The column that holds the canonical form of an address, if this database indexes a column and no expression.
+    fn canonical_column(email: &str) -> Option<WantedColumn>;
+
+    /// What the index over the canonical form of an address is made of.
+    fn canonical_form(email: &str) -> String;
+
+    /// What stands behind the columns of a new table. In a `clustered` one rows live in the primary key's index.
+    fn table_options(clustered: bool) -> &'static str;
+
+    /// What an index is made of, in a form that can be compared whoever wrote it.
+    fn normal_form(over: &str) -> String;
 
     /// A table as it is.
     fn describe<'a>(connection: &'a mut Self::Connection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>>;
@@ -304,7 +330,7 @@ mod tests {
     use sqlx::{Connection, Sqlite, SqliteConnection};
 
     use super::*;
-    use crate::adapter::sql::{Statements, column, json_column, text_column};
+    use crate::adapter::sql::{SqlColumn, Statements, UserSql, column, ddl, json_column, text_column};
 
     const SQL: UserSql = UserSql {
         table: "user",
@@ -322,7 +348,7 @@ mod tests {
                       is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL); \
                       INSERT INTO user VALUES ('1', 'arthur@camelot.example', '', 1, 0, 0)";
         sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
-        migrate::<Sqlite>(&mut connection, &Sqlite::wanted(&SQL, &[own])).await
+        migrate::<Sqlite>(&mut connection, &ddl::wanted::<Sqlite>(&SQL, &[own], None)).await
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Pool, pool::PoolConnection};
 
 use super::{
-    ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values,
+    ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, ddl,
     error::store_error,
     lookups::{Sorted, put},
     schema,
@@ -251,7 +251,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let wanted = DB::wanted(self.sql, &self.custom);
+            let wanted = ddl::wanted::<DB>(self.sql, &self.custom, None);
             let mut transaction =
                 self.pools.write.begin_with(DB::BEGIN_WRITE).await.map_err(|error| self.error(error))?;
             schema::migrate::<DB>(&mut transaction, &wanted).await.map_err(|refusal| match refusal {
@@ -264,7 +264,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         Box::pin(async move {
-            let wanted = DB::wanted(self.sql, &self.custom);
+            let wanted = ddl::wanted::<DB>(self.sql, &self.custom, None);
             let compare = async {
                 let mut connection = self.pools.read.acquire().await?;
                 schema::compare::<DB>(&mut connection, &wanted).await

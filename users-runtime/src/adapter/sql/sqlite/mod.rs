@@ -7,7 +7,7 @@ use sqlx::{Arguments as _, Row as _, Sqlite, error::DatabaseError, sqlite};
 use uuid::fmt::Hyphenated;
 
 pub(super) use self::connect::{open, share};
-use super::{ById, Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed};
+use super::{ById, Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
 use crate::{
     domain::{IdValue, UserId},
     port::BoxFuture,
@@ -69,9 +69,8 @@ impl Driver for Sqlite {
         // SQLite names no constraint apart from its text: the columns of an ordinary index, the name of one on an
         // expression.
         let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
-        let email = sql.columns.get(schema::EMAIL).copied().unwrap_or("email");
-        violated == format!("{}.{email}", sql.table)
-            || violated == format!("index '{}'", schema::canonical_index(sql.table, email))
+        violated == format!("{}.{}", sql.table, tables::email_of(sql))
+            || violated == format!("index '{}'", tables::canonical_index(sql))
     }
 
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool {

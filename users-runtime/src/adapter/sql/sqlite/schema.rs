@@ -4,24 +4,56 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
 
 use crate::{
     adapter::sql::{
-        SqlColumn, SqlResult, UserSql,
-        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable},
+        SqlResult,
+        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedSchema},
+        tables::{IdKind, Kind},
     },
     port::BoxFuture,
 };
 
-/// Index of the address among the columns.
-pub(super) const EMAIL: usize = 1;
-
-/// The name of the unique index over the canonical address.
-pub(super) fn canonical_index(table: &str, email: &str) -> String {
-    format!("ix_{table}_{email}_canonical")
-}
-
 impl Catalog for Sqlite {
-    fn wanted(sql: &'static UserSql, custom: &[SqlColumn]) -> WantedSchema {
-        let email = sql.columns.get(EMAIL).copied().unwrap_or("email");
-        WantedSchema { tables: vec![users(sql, custom, email), token_state(sql)], user_table: sql.table, email }
+    const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
+
+    fn quoted(name: &str) -> String {
+        format!("\"{name}\"")
+    }
+
+    fn sql_type(kind: &Kind) -> String {
+        match kind {
+            Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
+            Kind::Key(IdKind::Integer) | Kind::UserId(IdKind::Integer) => "INTEGER".to_owned(),
+            Kind::Text(length) => format!("VARCHAR({length})"),
+            Kind::Flag => "BOOLEAN".to_owned(),
+            Kind::Number => "BIGINT".to_owned(),
+            Kind::Time => "DATETIME".to_owned(),
+            Kind::UpstreamTime => "TIMESTAMP".to_owned(),
+            Kind::Own(sql_type) => sql_type.clone(),
+        }
+    }
+
+    fn made_by_database(_kind: &Kind) -> &'static str {
+        "" // a primary key of the type INTEGER is made by SQLite
+    }
+
+    fn default_value(literal: &str, _sql_type: &str) -> String {
+        literal.to_owned()
+    }
+
+    fn canonical_column(_email: &str) -> Option<WantedColumn> {
+        None
+    }
+
+    fn canonical_form(email: &str) -> String {
+        format!("lower(\"{email}\")") // SQLite's lower() is ASCII only, as the canonical form is
+    }
+
+    fn table_options(clustered: bool) -> &'static str {
+        if clustered { " WITHOUT ROWID" } else { "" }
+    }
+
+    fn normal_form(over: &str) -> String {
+        let plain = over.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '`' | '[' | ']'));
+        plain.collect::<String>().to_ascii_lowercase()
     }
 
     fn describe<'a>(connection: &'a mut SqliteConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
@@ -65,7 +97,7 @@ impl Catalog for Sqlite {
     }
 
     fn add_column(table: &str, column: &WantedColumn) -> String {
-        let WantedColumn { name, sql_type, nullable, fill } = column;
+        let WantedColumn { name, sql_type, nullable, fill, .. } = column;
         let rest = match (nullable, fill) {
             (true, _) => String::new(),
             (false, Some(fill)) => format!(" NOT NULL DEFAULT {fill}"),
@@ -94,113 +126,9 @@ impl Catalog for Sqlite {
     }
 }
 
-/// The table of users: upstream's columns as upstream declares them, then the application's, then ours.
-fn users(sql: &'static UserSql, custom: &[SqlColumn], email: &str) -> WantedTable {
-    let table = sql.table;
-    let id_type = id_type(sql);
-    let roles = [id_type, "VARCHAR(320)", "VARCHAR(1024)", "BOOLEAN", "BOOLEAN", "BOOLEAN"];
-    let role = |(name, sql_type): (&&str, &str)| WantedColumn {
-        name: (*name).to_owned(),
-        sql_type: sql_type.to_owned(),
-        nullable: false,
-        fill: None,
-    };
-    let mut columns: Vec<WantedColumn> = sql.columns.iter().zip(roles).map(role).collect();
-    columns.extend(custom.iter().map(|column| WantedColumn {
-        name: column.name.to_owned(),
-        sql_type: column.sql_type.clone(),
-        nullable: column.nullable,
-        fill: column.fill.clone(),
-    }));
-    let mut lines: Vec<String> = columns.iter().map(declaration).collect();
-    // With a default, so that programs which know nothing of it can still insert.
-    columns.push(WantedColumn {
-        name: "auth_epoch".to_owned(),
-        sql_type: "BIGINT".to_owned(),
-        nullable: false,
-        fill: Some("0".to_owned()),
-    });
-    lines.push("\"auth_epoch\" BIGINT NOT NULL DEFAULT 0".to_owned());
-    lines.push(format!("PRIMARY KEY (\"{}\")", sql.columns.first().copied().unwrap_or("id")));
-    let canonical = canonical_index(table, email);
-    WantedTable {
-        name: table.to_owned(),
-        create: format!("CREATE TABLE IF NOT EXISTS \"{table}\" ({})", lines.join(", ")),
-        columns,
-        indexes: vec![
-            WantedIndex {
-                create: format!(
-                    "CREATE UNIQUE INDEX IF NOT EXISTS \"ix_{table}_{email}\" ON \"{table}\" (\"{email}\")"
-                ),
-                name: format!("ix_{table}_{email}"),
-                over: email.to_owned(),
-                unique: true,
-                required: false, // the canonical one is the stricter
-            },
-            WantedIndex {
-                create: format!(
-                    "CREATE UNIQUE INDEX IF NOT EXISTS \"{canonical}\" ON \"{table}\" (lower(\"{email}\"))"
-                ),
-                name: canonical,
-                over: format!("lower({email})"),
-                unique: true,
-                required: true,
-            },
-        ],
-    }
-}
-
-/// The table of what is noted about tokens.
-fn token_state(sql: &'static UserSql) -> WantedTable {
-    let table = format!("{}_token_state", sql.table);
-    let id_type = id_type(sql);
-    let (users, id) = (sql.table, sql.columns.first().copied().unwrap_or("id"));
-    let column = |name: &str, sql_type: &str, nullable: bool| WantedColumn {
-        name: name.to_owned(),
-        sql_type: sql_type.to_owned(),
-        nullable,
-        fill: None,
-    };
-    let index = |column: &str| WantedIndex {
-        create: format!("CREATE INDEX IF NOT EXISTS \"ix_{table}_{column}\" ON \"{table}\" (\"{column}\")"),
-        name: format!("ix_{table}_{column}"),
-        over: column.to_owned(),
-        unique: false,
-        required: true,
-    };
-    WantedTable {
-        create: format!(
-            "CREATE TABLE IF NOT EXISTS \"{table}\" (\"token_id\" VARCHAR(22) NOT NULL, \"user_id\" {id_type}, \
-             \"revoked\" BOOLEAN NOT NULL, \"kept_epoch\" BIGINT, \"expires_at\" DATETIME NOT NULL, \
-             PRIMARY KEY (\"token_id\"), \
-             FOREIGN KEY (\"user_id\") REFERENCES \"{users}\" (\"{id}\") ON DELETE CASCADE) WITHOUT ROWID"
-        ),
-        columns: vec![
-            column("token_id", "VARCHAR(22)", false),
-            column("user_id", id_type, true),
-            column("revoked", "BOOLEAN", false),
-            column("kept_epoch", "BIGINT", true),
-            column("expires_at", "DATETIME", false),
-        ],
-        // By expiry for the purge, by user for the cascade of a deletion.
-        indexes: vec![index("expires_at"), index("user_id")],
-        name: table,
-    }
-}
-
-fn id_type(sql: &UserSql) -> &'static str {
-    if sql.id_made_by_database { "INTEGER" } else { "CHAR(36)" }
-}
-
-fn declaration(column: &WantedColumn) -> String {
-    let not_null = if column.nullable { "" } else { " NOT NULL" };
-    format!("\"{}\" {}{not_null}", column.name, column.sql_type)
-}
-
 /// Reads name, uniqueness and content out of the statement that made an index.
 fn found_index(name: String, sql: &str) -> FoundIndex {
-    let words: String = sql.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '`' | '[' | ']')).collect();
-    let words = words.to_ascii_lowercase();
+    let words = Sqlite::normal_form(sql);
     let over = words.find('(').map(|start| &words[start + 1..]).unwrap_or_default();
     // What stands after the last parenthesis is the WHERE of a partial index and makes it another one.
     let over = over.strip_suffix(')').unwrap_or(over).to_owned();

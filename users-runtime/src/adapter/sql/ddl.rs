@@ -1,0 +1,86 @@
+//! From the description of a table to the statements that make it, in the words of a database.
+
+use super::{
+    Catalog, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
+    tables::{self, Kind, Over, Table, TableIndex},
+};
+
+/// What a user type asks for. `id_type` is the type of a users' id that is there already, if columns that refer to it
+/// must be declared as it is.
+pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], id_type: Option<&str>) -> WantedSchema {
+    WantedSchema {
+        tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),
+        user_table: sql.table,
+        email: tables::email_of(sql),
+    }
+}
+
+fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable {
+    let mut columns = Vec::with_capacity(table.columns.len());
+    let mut lines = Vec::with_capacity(table.columns.len());
+    for column in table.columns {
+        let sql_type = match (&column.kind, id_type) {
+            (Kind::UserId(_), Some(id_type)) => id_type.to_owned(),
+            (kind, _) => DB::sql_type(kind),
+        };
+        let fill = column.fill.map(|fill| DB::default_value(&fill, &sql_type));
+        let not_null = if column.nullable { "" } else { " NOT NULL" };
+        let default = match &fill {
+            Some(fill) if column.has_default => format!(" DEFAULT {fill}"),
+            _ => String::new(),
+        };
+        let made = DB::made_by_database(&column.kind);
+        lines.push(format!("{} {sql_type}{not_null}{default}{made}", DB::quoted(column.name)));
+        columns.push(WantedColumn {
+            name: column.name.to_owned(),
+            sql_type,
+            nullable: column.nullable,
+            fill,
+            generated: None,
+        });
+    }
+    let canonical = table.indexes.iter().find_map(|index| match index.over {
+        Over::Canonical(email) => DB::canonical_column(email),
+        Over::Columns(_) => None,
+    });
+    if let Some(column) = canonical {
+        let generated = column.generated.as_deref().unwrap_or_default();
+        lines.push(format!("{} {}{generated}", DB::quoted(&column.name), column.sql_type));
+        columns.push(column);
+    }
+    lines.push(format!("PRIMARY KEY ({})", DB::quoted(table.primary_key)));
+    if let Some(user) = table.of_user {
+        lines.push(format!(
+            "FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE CASCADE",
+            DB::quoted(user.column),
+            DB::quoted(user.users),
+            DB::quoted(user.id),
+        ));
+    }
+    let name = DB::quoted(&table.name);
+    WantedTable {
+        create: format!(
+            "CREATE TABLE IF NOT EXISTS {name} ({}){}",
+            lines.join(", "),
+            DB::table_options(table.clustered)
+        ),
+        columns,
+        indexes: table.indexes.into_iter().map(|index| wanted_index::<DB>(&name, index)).collect(),
+        name: table.name,
+    }
+}
+
+fn wanted_index<DB: Catalog>(table: &str, index: TableIndex) -> WantedIndex {
+    let over = match index.over {
+        Over::Columns(columns) => columns.iter().map(|column| DB::quoted(column)).collect::<Vec<_>>().join(", "),
+        Over::Canonical(email) => DB::canonical_form(email),
+    };
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    WantedIndex {
+        create: format!("CREATE {unique}INDEX {}{} ON {table} ({over})", DB::IF_NO_INDEX, DB::quoted(&index.name)),
+        name: index.name,
+        over: DB::normal_form(&over),
+        unique: index.unique,
+        required: index.required,
+    }
+}

@@ -1,0 +1,205 @@
+//! The tables of a user type, described once and for every database: names, kinds of columns, keys, indexes. How a
+//! database spells them is in [`Catalog`](super::Catalog); how a description becomes statements is in `ddl`.
+//!
+//! Tables and columns are those of contract.md section 14, then what the application adds, then ours. Another table is
+//! one more function here and one more line in [`tables`].
+
+use super::{SqlColumn, UserSql};
+
+/// Who makes ids, and so what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdKind {
+    /// A UUID, made by us.
+    Uuid,
+    /// An integer, made by the database.
+    Integer,
+}
+
+/// What a column holds, whatever a database calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A row's own id.
+    Key(IdKind),
+    /// The id of a user.
+    UserId(IdKind),
+    /// A text of so many characters at most.
+    Text(u16),
+    /// True or false.
+    Flag,
+    /// An integer of 64 bits.
+    Number,
+    /// A point in time, as we write it.
+    Time,
+    /// A point in time in a table of fastapi-users.
+    UpstreamTime,
+    /// A column of the application's own, in the words of the database.
+    Own(String),
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name, unquoted.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<TableColumn>,
+    /// The column of its primary key.
+    pub primary_key: &'static str,
+    /// Columns that refer to a user and go with it.
+    pub of_user: Option<UserReference>,
+    /// Its indexes.
+    pub indexes: Vec<TableIndex>,
+    /// Whether rows live in the primary key's index, where a database has the choice.
+    pub clustered: bool,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumn {
+    /// Its name, unquoted.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// What rows get that are there before the column is: an SQL literal.
+    pub fill: Option<String>,
+    /// Whether `fill` is the column's default in a new table too, so that programs which know nothing of the column
+    /// can still insert.
+    pub has_default: bool,
+}
+
+/// A foreign key to a user, `ON DELETE CASCADE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserReference {
+    /// The column here.
+    pub column: &'static str,
+    /// The table of users.
+    pub users: &'static str,
+    /// Its id.
+    pub id: &'static str,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableIndex {
+    /// Its name, unquoted.
+    pub name: String,
+    /// What it is made of.
+    pub over: Over,
+    /// Whether a value may stand in it once only.
+    pub unique: bool,
+    /// Whether a table that was there before us must get it as well.
+    pub required: bool,
+}
+
+/// What an index is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// Columns, in order.
+    Columns(Vec<&'static str>),
+    /// The canonical form of the address in a column.
+    Canonical(&'static str),
+}
+
+/// Index of the address among the columns of users.
+const EMAIL: usize = 1;
+
+/// The name of the column of the address.
+pub(super) fn email_of(sql: &UserSql) -> &'static str {
+    sql.columns.get(EMAIL).copied().unwrap_or("email")
+}
+
+/// The name of the column of the id.
+pub(super) fn id_of(sql: &UserSql) -> &'static str {
+    sql.columns.first().copied().unwrap_or("id")
+}
+
+/// The name of the unique index over the canonical address.
+pub(super) fn canonical_index(sql: &UserSql) -> String {
+    format!("ix_{}_{}_canonical", sql.table, email_of(sql))
+}
+
+/// Every table of a user type; users first, since others refer to them.
+pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn]) -> Vec<Table> {
+    vec![users(sql, custom), token_state(sql)]
+}
+
+const fn id_kind(sql: &UserSql) -> IdKind {
+    if sql.id_made_by_database { IdKind::Integer } else { IdKind::Uuid }
+}
+
+/// A column that may not be NULL.
+const fn column(name: &'static str, kind: Kind) -> TableColumn {
+    TableColumn { name, kind, nullable: false, fill: None, has_default: false }
+}
+
+impl TableColumn {
+    fn nullable(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+
+    fn defaults_to(self, literal: &str) -> Self {
+        Self { fill: Some(literal.to_owned()), has_default: true, ..self }
+    }
+}
+
+/// An ordinary index of a table of ours, over one column.
+fn index(table: &str, column: &'static str) -> TableIndex {
+    TableIndex {
+        name: format!("ix_{table}_{column}"),
+        over: Over::Columns(vec![column]),
+        unique: false,
+        required: true,
+    }
+}
+
+/// The table of users: upstream's columns as upstream declares them, then the application's, then ours.
+fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
+    let email = email_of(sql);
+    let roles =
+        [Kind::Key(id_kind(sql)), Kind::Text(320), Kind::Text(1024), Kind::Flag, Kind::Flag, Kind::Flag].into_iter();
+    let mut columns: Vec<TableColumn> = sql.columns.iter().zip(roles).map(|(name, kind)| column(name, kind)).collect();
+    columns.extend(custom.iter().map(|own| TableColumn {
+        nullable: own.nullable,
+        fill: own.fill.clone(),
+        ..column(own.name, Kind::Own(own.sql_type.clone()))
+    }));
+    columns.push(column("auth_epoch", Kind::Number).defaults_to("0"));
+    Table {
+        name: sql.table.to_owned(),
+        columns,
+        primary_key: id_of(sql),
+        of_user: None,
+        indexes: vec![
+            TableIndex {
+                name: format!("ix_{}_{email}", sql.table),
+                over: Over::Columns(vec![email]),
+                unique: true,
+                required: false, // the canonical one is the stricter
+            },
+            TableIndex { name: canonical_index(sql), over: Over::Canonical(email), unique: true, required: true },
+        ],
+        clustered: false,
+    }
+}
+
+/// The table of what is noted about tokens.
+fn token_state(sql: &'static UserSql) -> Table {
+    let name = format!("{}_token_state", sql.table);
+    Table {
+        columns: vec![
+            column("token_id", Kind::Text(22)),
+            column("user_id", Kind::UserId(id_kind(sql))).nullable(),
+            column("revoked", Kind::Flag),
+            column("kept_epoch", Kind::Number).nullable(),
+            column("expires_at", Kind::Time),
+        ],
+        primary_key: "token_id",
+        of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),
+        // By expiry for the purge, by user for the cascade of a deletion.
+        indexes: vec![index(&name, "expires_at"), index(&name, "user_id")],
+        clustered: true,
+        name,
+    }
+}
