@@ -72,6 +72,7 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
         #[doc(hidden)]
         #vis const #sql: #rt::UserSql = #rt::UserSql {
             table: "",
+            session_table: "",
             columns: &[],
             id_made_by_database: false,
             sqlite: #rt::Statements::NONE,
@@ -94,7 +95,6 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
             type Create = #create;
             type Update = #update;
             type AdminUpdate = #admin_update;
-            const CUSTOM_FIELDS: &'static [#rt::CustomField] = &[];
             fn account(&self) -> #rt::Account<'_, #id> { loop {} }
             fn account_mut(&mut self) -> #rt::AccountMut<'_, #id> { loop {} }
             fn new(_: #rt::NewAccount<#id>, _: #create) -> Self { loop {} }

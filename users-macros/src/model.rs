@@ -10,6 +10,8 @@ pub(crate) struct User {
     pub(crate) vis: Visibility,
     /// The table, unquoted.
     pub(crate) table: String,
+    /// The table of its sessions, unquoted.
+    pub(crate) session_table: String,
     /// The databases that statements are written for.
     pub(crate) databases: Databases,
     /// Whether the author named the databases, so that fields may have types that only those know.

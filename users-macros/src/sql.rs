@@ -13,15 +13,22 @@ pub(crate) enum Dialect {
 }
 
 /// The statements of one user type for one database: the field of `Statements` and its text.
-pub(crate) type Statements = [(&'static str, String); 11];
+pub(crate) type Statements = [(&'static str, String); 13];
 
 /// Writes all statements.
 pub(crate) fn statements(user: &User, dialect: Dialect) -> Statements {
-    let table =
-        Table { dialect, name: &user.table, columns: user.columns(), id_made_by_database: user.id_made_by_database() };
+    let table = Table {
+        dialect,
+        name: &user.table,
+        sessions: &user.session_table,
+        columns: user.columns(),
+        id_made_by_database: user.id_made_by_database(),
+    };
     [
         ("find", table.find()),
         ("find_many", table.find_many()),
+        ("find_session", table.find_session()),
+        ("find_sessions", table.find_sessions()),
         ("find_by_email", table.find_by_email()),
         ("insert", table.insert()),
         ("update", table.update()),
@@ -42,6 +49,7 @@ const HASHED_PASSWORD: usize = 2;
 struct Table<'a> {
     dialect: Dialect,
     name: &'a str,
+    sessions: &'a str,
     columns: Vec<&'a str>,
     id_made_by_database: bool,
 }
@@ -89,6 +97,50 @@ impl Table<'_> {
                  LEFT JOIN {state} AS s ON s.`token_id` = w.`token`",
                 wanted = parameters.next(),
                 id_type = if self.id_made_by_database { "BIGINT" } else { "CHAR(36)" },
+            ),
+        }
+    }
+
+    fn find_session(&self) -> String {
+        let mut parameters = self.parameters();
+        format!(
+            "SELECT {answered} FROM {sessions} AS t {joined} WHERE t.{token} = {p1} AND t.{hashed} = {p2}",
+            answered = self.session_answered(),
+            sessions = self.quoted(self.sessions),
+            joined = self.joined_to_session("JOIN"),
+            token = self.quoted("token"),
+            p1 = parameters.next(),
+            hashed = self.quoted("hashed"),
+            p2 = parameters.next(),
+        )
+    }
+
+    fn find_sessions(&self) -> String {
+        let mut parameters = self.parameters();
+        let (answered, sessions) = (self.session_answered(), self.quoted(self.sessions));
+        match self.dialect {
+            Dialect::Sqlite => format!(
+                "SELECT {answered}, w.\"key\" FROM json_each({wanted}) AS w \
+                 CROSS JOIN {sessions} AS t ON t.\"token\" = json_extract(w.\"value\", '$[0]') \
+                 AND t.\"hashed\" = json_extract(w.\"value\", '$[1]') {joined}",
+                wanted = parameters.next(),
+                joined = self.joined_to_session("CROSS JOIN"),
+            ),
+            Dialect::Postgres => format!(
+                "SELECT {answered}, w.\"n\" - 1 \
+                 FROM unnest({tokens}, {hashed}) WITH ORDINALITY AS w(\"token\", \"hashed\", \"n\") \
+                 JOIN {sessions} AS t ON t.\"token\" = w.\"token\" AND t.\"hashed\" = w.\"hashed\" {joined}",
+                tokens = parameters.next(),
+                hashed = parameters.next(),
+                joined = self.joined_to_session("JOIN"),
+            ),
+            Dialect::MySql => format!(
+                "SELECT {answered}, CAST(w.`n` AS SIGNED) - 1 \
+                 FROM JSON_TABLE({wanted}, '$[*]' COLUMNS (`n` FOR ORDINALITY, `token` VARCHAR(43) PATH '$[0]', \
+                 `hashed` INT PATH '$[1]')) AS w \
+                 JOIN {sessions} AS t ON t.`token` = JSON_UNQUOTE(JSON_QUOTE(w.`token`)) AND t.`hashed` = w.`hashed` {joined}",
+                wanted = parameters.next(),
+                joined = self.joined_to_session("JOIN"),
             ),
         }
     }
@@ -224,6 +276,27 @@ impl Table<'_> {
         format!("s.{}, s.{}", self.quoted("revoked"), self.quoted("kept_epoch"))
     }
 
+    /// What is answered of a session: what is answered of its user and of its name, then its own columns. The token is
+    /// among them, since a database may find it by a collation that takes other letters for the same.
+    fn session_answered(&self) -> String {
+        let own = ["session_id", "auth_epoch", "created_at", "last_seen_at", "token"];
+        let own = own.map(|column| format!("t.{}", self.quoted(column))).join(", ");
+        format!("{}, {}, {own}", self.answered("u."), self.token_columns())
+    }
+
+    /// A session's user, and what is noted about the session's name. `join` keeps SQLite from another order.
+    fn joined_to_session(&self, join: &str) -> String {
+        format!(
+            "{join} {table} AS u ON u.{id} = t.{user_id} LEFT JOIN {state} AS s ON s.{token_id} = t.{session_id}",
+            table = self.table(),
+            id = self.quoted(self.columns[ID]),
+            user_id = self.quoted("user_id"),
+            state = self.state(),
+            token_id = self.quoted("token_id"),
+            session_id = self.quoted("session_id"),
+        )
+    }
+
     fn returning(&self) -> String {
         match self.dialect {
             Dialect::Sqlite | Dialect::Postgres => format!(" RETURNING {}", self.answered("")),
@@ -334,6 +407,28 @@ mod tests {
                 "SELECT {}, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
                 COLUMNS.replace('"', "`")
             ),
+        );
+    }
+
+    #[test]
+    fn a_user_is_found_by_a_session_stored_beside_it() {
+        let session = r#"s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token""#;
+        let joined = r#"LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#;
+        assert_eq!(
+            statement(&user(), Dialect::Postgres, "find_session"),
+            format!(
+                r#"SELECT {COLUMNS}, {session} FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" {joined} WHERE t."token" = $1 AND t."hashed" = $2"#
+            ),
+        );
+        assert_eq!(
+            statement(&user(), Dialect::Sqlite, "find_sessions"),
+            format!(
+                r#"SELECT {COLUMNS}, {session}, w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" {joined}"#
+            ),
+        );
+        assert_eq!(
+            statement(&user(), Dialect::MySql, "find_session"),
+            statement(&user(), Dialect::Sqlite, "find_session").replace('"', "`").replace("$1", "?").replace("$2", "?"),
         );
     }
 

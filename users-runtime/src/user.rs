@@ -25,7 +25,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     type AdminUpdate: UpdateSchema<Self>;
 
     /// The fields of the application's own, in the struct's order.
-    const CUSTOM_FIELDS: &'static [CustomField];
+    const CUSTOM_FIELDS: &'static [CustomField] = &[];
 
     /// The six roles.
     fn account(&self) -> Account<'_, Self::Id>;

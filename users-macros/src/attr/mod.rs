@@ -22,6 +22,7 @@ pub(crate) type Slot<T> = Option<Given<T>>;
 #[derive(Default)]
 pub(crate) struct StructAttrs {
     pub(crate) table: Slot<LitStr>,
+    pub(crate) session_table: Slot<LitStr>,
     pub(crate) krate: Slot<Path>,
     pub(crate) read: Slot<Ident>,
     pub(crate) create: Slot<Ident>,
@@ -60,8 +61,8 @@ pub(crate) struct Bounds<T> {
     pub(crate) max: Slot<T>,
 }
 
-const STRUCT_KEYS: [&str; 9] =
-    ["table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
+const STRUCT_KEYS: [&str; 10] =
+    ["table", "session_table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
 
 const FIELD_KEYS: [&str; 14] = [
     "read", "create", "update", "admin", "private", "column", "rename", "default", "json", "text", "length", "range",
@@ -76,6 +77,7 @@ impl StructAttrs {
             each_item(attr, "#[auth(table = \"accounts\")]", report, |key, input| {
                 match key.unraw().to_string().as_str() {
                     "table" => fill(&mut read.table, &key, string(&key, input, "accounts")?),
+                    "session_table" => fill(&mut read.session_table, &key, string(&key, input, "account_sessions")?),
                     "crate" => fill(&mut read.krate, &key, crate_path(&key, input)?),
                     "read" => fill(&mut read.read, &key, name(&key, input, "PublicUser")?),
                     "create" => fill(&mut read.create, &key, name(&key, input, "NewUser")?),

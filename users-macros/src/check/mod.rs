@@ -24,6 +24,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
     let is_narrowed = attrs.databases.is_some();
     let databases = shape::databases(&attrs, enabled, &report);
     let table = sql_names::table(attrs.table.as_ref(), &report);
+    let session_table = sql_names::session_table(attrs.session_table.as_ref(), &table, &report);
     let names = shape::chosen_names(input, attrs);
     shape::distinct(input, &names, &report);
 
@@ -43,6 +44,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             ident: input.ident.clone(),
             vis: input.vis.clone(),
             table,
+            session_table,
             databases,
             is_narrowed,
             names,

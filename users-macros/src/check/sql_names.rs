@@ -12,8 +12,8 @@ use crate::{
 /// The longest name of a column: PostgreSQL cuts at 63 bytes, MySQL refuses more than 64 characters.
 const LONGEST_COLUMN: usize = 63;
 
-/// The longest name of a table: the index `ix_{table}_email_canonical` must not be cut either.
-const LONGEST_TABLE: usize = LONGEST_COLUMN - "ix__email_canonical".len();
+/// The longest name of a table: the longest index, `ix_{table}_accesstoken_created_at`, must not be cut either.
+const LONGEST_TABLE: usize = LONGEST_COLUMN - "ix__accesstoken_created_at".len();
 
 /// Columns of ours in the application's table, and what they hold.
 const OUR_COLUMNS: [(&str, &str); 2] =
@@ -24,6 +24,25 @@ pub(super) fn table(given: Option<&Given<LitStr>>, report: &Report) -> String {
     match given {
         Some(given) => sql_name("table", &given.value, LONGEST_TABLE, report),
         None => "user".to_owned(),
+    }
+}
+
+/// The table of sessions: fastapi-users' for its table of users, and one that two user types do not share else.
+pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: &Report) -> String {
+    match given {
+        Some(given) => {
+            let name = sql_name("session_table", &given.value, LONGEST_TABLE, report);
+            if name.eq_ignore_ascii_case(users) {
+                report.error(
+                    &given.value,
+                    format!("`{name}` is the table of the users"),
+                    "name another table: `session_table = \"…\"`",
+                );
+            }
+            name
+        }
+        None if users == "user" => "accesstoken".to_owned(),
+        None => format!("{users}_accesstoken"),
     }
 }
 

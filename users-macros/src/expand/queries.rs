@@ -1,5 +1,7 @@
 //! The statements as a public constant, and columns in, columns out.
 
+use std::iter::once;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 
@@ -14,7 +16,7 @@ use crate::{
 pub(super) fn constant(user: &User) -> TokenStream {
     let (vis, name, runtime) = (&user.vis, &user.names.sql, &user.names.runtime.path);
     let docs = format!(" Every statement that touches the table `{}`, per database.", user.table);
-    let table = &user.table;
+    let (table, session_table) = (&user.table, &user.session_table);
     let columns = user.columns();
     let id_made_by_database = user.id_made_by_database();
     let sqlite = statements(user, user.databases.sqlite, Dialect::Sqlite);
@@ -24,6 +26,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
         #[doc = #docs]
         #vis const #name: #runtime::UserSql = #runtime::UserSql {
             table: #table,
+            session_table: #session_table,
             columns: &[#(#columns),*],
             id_made_by_database: #id_made_by_database,
             sqlite: #sqlite,
@@ -92,8 +95,12 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
             Storage::Json => ours!(json),
             Storage::Text => ours!(text),
         };
-        quote_spanned!(at(&custom.ty)=> values.#add(&self.#name)?;)
+        quote_spanned!(at(&custom.ty)=> values.#add(&self.#name))
     });
+    // The last call answers for all, as it would if written by hand.
+    let calls: Vec<_> = once(ours!(values.account(&#rt::AuthUser::account(self)))).chain(bind_customs).collect();
+    let last = calls.len() - 1;
+    let bind = calls.iter().enumerate().map(|(n, call)| if n < last { ours!(#call?;) } else { call.clone() });
     ours! {
         impl<#db: #rt::Dialect> #rt::SqlUser<#db> for #this
         where
@@ -108,9 +115,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
                 })
             }
             fn bind(&self, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
-                values.account(&#rt::AuthUser::account(self))?;
-                #(#bind_customs)*
-                #rt::Ok(())
+                #(#bind)*
             }
         }
     }

@@ -23,7 +23,9 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
         quote_spanned!(at(&field.ty)=> self.#name)
     });
 
-    let custom_fields = user.customs.iter().map(|custom| custom_field(user, custom));
+    let custom_fields: Vec<_> = user.customs.iter().map(|custom| custom_field(user, custom)).collect();
+    let custom_fields = (!custom_fields.is_empty())
+        .then(|| ours!(const CUSTOM_FIELDS: &'static [#rt::CustomField] = &[#(#custom_fields),*];));
     let new_roles = user.roles.all().map(|field| {
         let name = &field.ident;
         let value = match field.role {
@@ -56,7 +58,7 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
             type Create = #create;
             type Update = #update;
             type AdminUpdate = #admin_update;
-            const CUSTOM_FIELDS: &'static [#rt::CustomField] = &[#(#custom_fields),*];
+            #custom_fields
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 #rt::Account {
                     id: #id,

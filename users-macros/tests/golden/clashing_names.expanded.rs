@@ -121,6 +121,7 @@ pub struct SAdminUpdate {
 /// Every statement that touches the table `user`, per database.
 pub const S_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
     table: "user",
+    session_table: "accesstoken",
     columns: &[
         "id",
         "email",
@@ -139,6 +140,8 @@ pub const S_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::Use
     sqlite: ::axum_users::__private::Statements {
         find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
         find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
         find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."type", u."user", u."account", u."values", u."row", u."users", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
         insert: r#"INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "type", "user", "account", "values", "row", "users", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, random() & 9007199254740991) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "type", "user", "account", "values", "row", "users", "auth_epoch""#,
         update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "type" = CASE WHEN $11 THEN $12 ELSE "type" END, "user" = CASE WHEN $13 THEN $14 ELSE "user" END, "account" = CASE WHEN $15 THEN $16 ELSE "account" END, "values" = CASE WHEN $17 THEN $18 ELSE "values" END, "row" = CASE WHEN $19 THEN $20 ELSE "row" END, "users" = CASE WHEN $21 THEN $22 ELSE "users" END, "auth_epoch" = "auth_epoch" + $23 WHERE "id" = $24 AND "hashed_password" = COALESCE($25, "hashed_password") AND "email" = COALESCE($26, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "type", "user", "account", "values", "row", "users", "auth_epoch""#,
@@ -488,8 +491,7 @@ const _: () = {
             values.add(&self.account)?;
             values.add(&self.values)?;
             values.add(&self.row)?;
-            values.add(&self.users)?;
-            rt_::Ok(())
+            values.add(&self.users)
         }
     }
 };

@@ -162,6 +162,7 @@ pub struct UserAdminUpdate {
 /// Every statement that touches the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
     table: "user",
+    session_table: "accesstoken",
     columns: &[
         "id",
         "email",
@@ -186,6 +187,8 @@ pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::
     sqlite: ::axum_users::__private::Statements {
         find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
         find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
         find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."full_name", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
         insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "full_name", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "full_name", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "auth_epoch""#,
         update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "nick" = CASE WHEN $11 THEN $12 ELSE "nick" END, "full_name" = CASE WHEN $13 THEN $14 ELSE "full_name" END, "age" = CASE WHEN $15 THEN $16 ELSE "age" END, "room_temperature" = CASE WHEN $17 THEN $18 ELSE "room_temperature" END, "newsletter" = CASE WHEN $19 THEN $20 ELSE "newsletter" END, "quota" = CASE WHEN $21 THEN $22 ELSE "quota" END, "plan" = CASE WHEN $23 THEN $24 ELSE "plan" END, "tags" = CASE WHEN $25 THEN $26 ELSE "tags" END, "address" = CASE WHEN $27 THEN $28 ELSE "address" END, "tier" = CASE WHEN $29 THEN $30 ELSE "tier" END, "note" = CASE WHEN $31 THEN $32 ELSE "note" END, "inner_score" = CASE WHEN $33 THEN $34 ELSE "inner_score" END, "auth_epoch" = "auth_epoch" + $35 WHERE "id" = $36 AND "hashed_password" = COALESCE($37, "hashed_password") AND "email" = COALESCE($38, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "full_name", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "auth_epoch""#,
@@ -745,8 +748,7 @@ const _: () = {
             values.json(&self.address)?;
             values.add(&self.tier)?;
             values.add(&self.note)?;
-            values.add(&self.score)?;
-            rt::Ok(())
+            values.add(&self.score)
         }
     }
 };

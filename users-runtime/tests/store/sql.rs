@@ -46,6 +46,8 @@ async fn hot_queries_use_an_index() {
         let Statements {
             find,
             find_many,
+            find_session,
+            find_sessions,
             find_by_email,
             insert,
             update,
@@ -61,6 +63,8 @@ async fn hot_queries_use_an_index() {
         for statement in [
             find,
             find_many,
+            find_session,
+            find_sessions,
             find_by_email,
             insert,
             update,

@@ -334,6 +334,7 @@ mod tests {
 
     const SQL: UserSql = UserSql {
         table: "user",
+        session_table: "accesstoken",
         columns: &["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "own"],
         id_made_by_database: false,
         sqlite: Statements::NONE,

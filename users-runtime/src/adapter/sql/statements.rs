@@ -15,12 +15,16 @@
 //! * *All columns* means [`UserSql::columns`] in their order: the six roles, then the fields of the application's own.
 //!   Every statement that answers a user answers all columns first and `"auth_epoch"` right after them.
 //! * `"auth_epoch"` and the table `{table}_token_state` are ours; `auth_epoch` is therefore no name for a field.
+//! * The table of sessions is fastapi-users' `accesstoken` with columns of ours. What else is done with it than to find users
+//!   is in `adapter/sql/sessions`.
 
 /// Every statement that touches the table of one user type, per database.
 #[derive(Debug, Clone, Copy)]
 pub struct UserSql {
     /// The table, unquoted: `user`.
     pub table: &'static str,
+    /// The table of their sessions, unquoted: `accesstoken`.
+    pub session_table: &'static str,
     /// All columns, unquoted: the six roles in the order of contract.md section 14, whatever their names, then the
     /// fields of the application's own in the struct's order.
     pub columns: &'static [&'static str],
@@ -67,6 +71,34 @@ pub struct Statements {
     /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
     /// ```
     pub find_many: &'static str,
+
+    /// One user by a session that is stored beside it.
+    ///
+    /// Parameters: 1 the token's digest or the token, 2 whether it is a digest. Answers what [`Statements::find`] answers,
+    /// then of the session its name, epoch, login, last use and token.
+    ///
+    /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
+    /// ```sql
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
+    /// ```
+    pub find_session: &'static str,
+
+    /// Several users by sessions at once. Answers what [`Statements::find_session`] answers, and last the number of the
+    /// look-up, from 0.
+    ///
+    /// SQLite. Parameter: 1 a JSON text, a list of pairs `[key, 1 for a digest]`.
+    /// ```sql
+    /// SELECT u."id", …, t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id"
+    /// ```
+    /// PostgreSQL. Parameters: 1 an array of keys, 2 an array of booleans.
+    /// ```sql
+    /// SELECT u."id", …, t."token", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("token", "hashed", "n") JOIN "accesstoken" AS t ON t."token" = w."token" AND t."hashed" = w."hashed" JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id"
+    /// ```
+    /// MySQL. Parameter: as SQLite.
+    /// ```sql
+    /// SELECT u.`id`, …, t.`token`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `token` VARCHAR(43) PATH '$[0]', `hashed` INT PATH '$[1]')) AS w JOIN `accesstoken` AS t ON t.`token` = JSON_UNQUOTE(JSON_QUOTE(w.`token`)) AND t.`hashed` = w.`hashed` JOIN `user` AS u ON u.`id` = t.`user_id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = t.`session_id`
+    /// ```
+    pub find_sessions: &'static str,
 
     /// One user by canonical e-mail, through the index `ix_user_email_canonical`.
     ///
@@ -185,6 +217,8 @@ impl Statements {
     pub const NONE: Self = Self {
         find: "",
         find_many: "",
+        find_session: "",
+        find_sessions: "",
         find_by_email: "",
         insert: "",
         update: "",

@@ -122,7 +122,7 @@ pub(super) fn canonical_index(sql: &UserSql) -> String {
 
 /// Every table of a user type; users first, since others refer to them.
 pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn]) -> Vec<Table> {
-    vec![users(sql, custom), token_state(sql)]
+    vec![users(sql, custom), token_state(sql), sessions(sql)]
 }
 
 const fn id_kind(sql: &UserSql) -> IdKind {
@@ -200,6 +200,31 @@ fn token_state(sql: &'static UserSql) -> Table {
         // By expiry for the purge, by user for the cascade of a deletion.
         indexes: vec![index(&name, "expires_at"), index(&name, "user_id")],
         clustered: true,
+        name,
+    }
+}
+
+/// The table of sessions: upstream's columns as upstream declares them, then ours. Those have a default or may be NULL, so that
+/// fastapi-users can go on adding rows.
+fn sessions(sql: &'static UserSql) -> Table {
+    let name = sql.session_table.to_owned();
+    Table {
+        columns: vec![
+            column("user_id", Kind::UserId(id_kind(sql))),
+            column("token", Kind::Text(43)),
+            column("created_at", Kind::UpstreamTime),
+            column("hashed", Kind::Flag).defaults_to("FALSE"),
+            column("session_id", Kind::Text(22)).nullable(),
+            column("auth_epoch", Kind::Number).nullable(),
+            column("last_seen_at", Kind::UpstreamTime).nullable(),
+            column("client", Kind::Text(45)).nullable(),
+            column("user_agent", Kind::Text(255)).nullable(),
+        ],
+        primary_key: "token",
+        of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),
+        // By login for the purge, by user for the list, the cap and the cascade of a deletion.
+        indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
+        clustered: false,
         name,
     }
 }
