@@ -11,6 +11,8 @@
 
 mod area;
 mod cost;
+#[cfg(feature = "foreign-hashes")]
+pub mod foreign;
 mod foreign_hashes;
 mod hashing;
 #[cfg(test)]
