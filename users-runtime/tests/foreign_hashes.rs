@@ -151,10 +151,9 @@ fn what_the_original_software_made_verifies() {
 
 #[test]
 fn wrong_passwords_do_not_verify() {
-    for made in Made::all().iter().filter(|made| made.is_usable() && !made.unsure) {
+    for made in Made::all().iter().filter(|made| made.is_cheap() && !made.unsure) {
         let hash = made.hash();
-        let wrong = if made.is_cheap() { neighbours(&made.password) } else { vec!["Guinevere".into()] };
-        for wrong in wrong {
+        for wrong in neighbours(&made.password) {
             let found = hash.matches(&Password::new(&*wrong));
             assert!(!found, "{} {}: {wrong:?} for {:?}", made.system, made.kind, made.password);
         }
