@@ -13,12 +13,14 @@ use axum_users::{
 use crate::page::{first_cells, quoted, read, rows};
 
 /// Crates that bring or handle secrets; a new one among the dependencies belongs on the page.
-const CRYPTOGRAPHIC: [&str; 24] = [
+const CRYPTOGRAPHIC: [&str; 26] = [
+    "aes",
     "aes-gcm",
     "argon2",
     "bcrypt",
     "blake3",
     "chacha20poly1305",
+    "ctr",
     "ed25519-dalek",
     "getrandom",
     "hkdf",

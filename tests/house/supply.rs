@@ -87,14 +87,19 @@ fn hash_crates_on_allowlist() {
         "hkdf",
         "hmac",
     ];
-    // blake2 is the inside of Argon2 (RFC 9106); bcrypt only verifies what fastapi-users stored; sha1 is the breach lists' own.
-    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "sha1", "sha2"];
+    // blake2 is the inside of Argon2 (RFC 9106); bcrypt, pbkdf2 and scrypt only verify what other systems stored; sha1 is the
+    // breach lists' own, and that of old PBKDF2 hashes (decision 27).
+    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "pbkdf2", "scrypt", "sha1", "sha2"];
     let found = compiled(HASHES);
     assert!(found.contains("sha2"), "the tree was read");
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
     for file in sources(&["users-runtime/src"]) {
-        let may = file.path.contains("/breached");
-        assert!(may || paths(&code(&file.text), "sha1").is_empty(), "{}: SHA-1 is for breach lists only", file.path);
+        let may = file.path.contains("/breached") || file.path.ends_with("/password/foreign/pbkdf2.rs");
+        assert!(
+            may || paths(&code(&file.text), "sha1").is_empty(),
+            "{}: SHA-1 is for breach lists and stored PBKDF2 hashes only",
+            file.path
+        );
     }
 }
 
@@ -102,11 +107,13 @@ fn hash_crates_on_allowlist() {
 fn crypto_crates_on_allowlist() {
     // Other crates that bring primitives, home-made or abandoned ones included.
     const PRIMITIVES: &[&str] = &[
+        "aes",
         "aes-gcm",
         "aws-lc-rs",
         "boring",
         "chacha20poly1305",
         "crypto",
+        "ctr",
         "dalek",
         "ed25519-dalek",
         "fernet",
@@ -122,11 +129,13 @@ fn crypto_crates_on_allowlist() {
         "rsa",
         "rust-crypto",
         "rustls",
+        "salsa20",
         "sodiumoxide",
         "subtle",
     ];
-    // p256 and ed25519-dalek sign tokens; ring and rustls carry mail over TLS.
-    let allowed = ["ed25519-dalek", "p256", "ring", "rustls", "subtle"];
+    // p256 and ed25519-dalek sign tokens; ring and rustls carry mail over TLS; aes and ctr are in Firebase's hashes, salsa20
+    // in scrypt's.
+    let allowed = ["aes", "ctr", "ed25519-dalek", "p256", "ring", "rustls", "salsa20", "subtle"];
     let found = compiled(PRIMITIVES);
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
 }

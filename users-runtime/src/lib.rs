@@ -10,6 +10,7 @@
 //! | `openapi` | yes | the OpenAPI document |
 //! | `smtp` | no | mail over SMTP |
 //! | `breached` | no | sources of breached passwords |
+//! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores; nothing in a release build |
 #![forbid(unsafe_code)]
 

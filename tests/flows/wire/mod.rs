@@ -7,6 +7,8 @@ mod recorded;
 mod backends;
 mod current_user;
 mod emails;
+#[cfg(feature = "foreign-hashes")]
+mod foreign;
 mod general;
 mod hashes;
 mod hooks;

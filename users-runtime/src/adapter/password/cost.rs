@@ -1,19 +1,32 @@
 //! What a verification costs, so that one for nobody can cost as much.
 
 use std::{
+    fmt,
     hint::black_box,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use super::Argon2Params;
+use super::{Argon2Params, pool::Memory};
+use crate::{domain::Password, port::ForeignHash};
 
 /// The cost of one verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) enum Cost {
-    Argon2 { memory_kib: u32, passes: u32, lanes: u32 },
-    Bcrypt { log_rounds: u32 },
+    Argon2 {
+        memory_kib: u32,
+        passes: u32,
+        lanes: u32,
+    },
+    Bcrypt {
+        log_rounds: u32,
+    },
+    /// So much of the work that this one takes.
+    Foreign {
+        hash: Arc<dyn ForeignHash>,
+        work: u64,
+    },
 }
 
 /// The costliest verification that this process has met.
@@ -28,57 +41,89 @@ impl Cost {
     const LEAST_LOG_ROUNDS: u32 = 4;
 
     /// KiB that Argon2 fills in the same time.
-    pub(super) fn work(self) -> u64 {
-        match self {
+    pub(super) fn work(&self) -> u64 {
+        match *self {
             Self::Argon2 { memory_kib, passes, .. } => u64::from(memory_kib) * u64::from(passes),
             Self::Bcrypt { log_rounds } => Self::KIB_PER_BCRYPT_ROUND << log_rounds,
+            Self::Foreign { work, .. } => work,
         }
     }
 
-    pub(super) fn memory_kib(self) -> u32 {
+    pub(super) fn memory(&self) -> Memory {
         match self {
-            Self::Argon2 { memory_kib, .. } => memory_kib,
-            Self::Bcrypt { .. } => 0,
+            Self::Argon2 { memory_kib, .. } => (*memory_kib).into(),
+            Self::Bcrypt { .. } => 0.into(),
+            Self::Foreign { hash, .. } => Memory { area: 0, own: hash.cost().memory_kib },
         }
     }
 
     /// What is left to spend of this cost after `spent`, so that a wrong password for a cheap hash takes as long as one for
     /// a costly hash, or for nobody. Work of this kind only, so that the sum is as close as the two kinds can be compared.
-    pub(super) fn beyond(self, spent: Self) -> Vec<Self> {
+    pub(super) fn beyond(&self, spent: &Self) -> Vec<Self> {
         let missing = self.work().saturating_sub(spent.work());
-        match self {
-            Self::Argon2 { passes, lanes, .. } => {
-                let memory_kib = u32::try_from(missing / u64::from(passes)).unwrap_or(0);
-                let least = 8 * lanes; // RFC 9106 section 3.1
-                if memory_kib < least { Vec::new() } else { vec![Self::Argon2 { memory_kib, passes, lanes }] }
+        match *self {
+            Self::Argon2 { passes, lanes, .. } => Self::argon2(missing, passes, lanes).into_iter().collect(),
+            Self::Bcrypt { log_rounds } => Self::bcrypt(missing, log_rounds),
+            Self::Foreign { ref hash, .. } if missing > 0 => {
+                vec![Self::Foreign { hash: Arc::clone(hash), work: missing }]
             }
-            Self::Bcrypt { log_rounds } => {
-                let rounds = missing / Self::KIB_PER_BCRYPT_ROUND;
-                let is_needed = |log: &u32| rounds >> log & 1 == 1;
-                (Self::LEAST_LOG_ROUNDS..=log_rounds)
-                    .filter(is_needed)
-                    .map(|log_rounds| Self::Bcrypt { log_rounds })
-                    .collect()
-            }
+            Self::Foreign { .. } => Vec::new(),
         }
     }
 
-    /// Spends it on a password, with nothing to compare the result to. Needs [`memory_kib`](Self::memory_kib) blocks.
-    pub(super) fn spend(self, password: &[u8], blocks: &mut [Block]) {
+    /// So much work for Argon2, if there is any to do in so many passes.
+    pub(super) fn argon2(work: u64, passes: u32, lanes: u32) -> Option<Self> {
+        let memory_kib = u32::try_from(work / u64::from(passes)).unwrap_or(0);
+        let least = 8 * lanes; // RFC 9106 section 3.1
+        (memory_kib >= least).then_some(Self::Argon2 { memory_kib, passes, lanes })
+    }
+
+    /// So much work for bcrypt, in parts of this cost or less.
+    pub(super) fn bcrypt(work: u64, log_rounds: u32) -> Vec<Self> {
+        let rounds = work / Self::KIB_PER_BCRYPT_ROUND;
+        let is_needed = |log: &u32| rounds >> log & 1 == 1;
+        let parts = (Self::LEAST_LOG_ROUNDS..=log_rounds).filter(is_needed);
+        parts.map(|log_rounds| Self::Bcrypt { log_rounds }).collect()
+    }
+
+    /// The same work in memory that stays inside the budget beside what is held: as it is, or in a smaller area.
+    pub(super) fn fit(costs: Vec<Self>, held: Memory, budget_kib: u64) -> Vec<Self> {
+        if costs.iter().map(Self::memory).fold(held, Memory::or).all() <= budget_kib {
+            return costs;
+        }
+        let work: u64 = costs.iter().map(Self::work).sum();
+        let room = if held.area > 0 { held.area.into() } else { budget_kib.saturating_sub(held.own.into()) };
+        let area = room.min(work);
+        match (u32::try_from(area), u32::try_from(work / area.max(1))) {
+            (Ok(memory_kib), Ok(passes)) if memory_kib >= 8 => vec![Self::Argon2 { memory_kib, passes, lanes: 1 }],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Spends it on a password, with nothing to compare the result to. Needs the blocks of its [`memory`](Self::memory).
+    pub(super) fn spend(&self, password: &Password, blocks: &mut [Block]) {
         const SALT: [u8; Argon2Params::SALT_BYTES] = [0; Argon2Params::SALT_BYTES];
-        match self {
+        let bytes = password.secret().as_bytes();
+        match *self {
             Self::Argon2 { memory_kib, passes, lanes } => {
                 let mut tag = [0; Argon2Params::TAG_BYTES];
                 if let Ok(params) = Params::new(memory_kib, passes, lanes, Some(tag.len())) {
                     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-                    let done = argon2.hash_password_into_with_memory(password, &SALT, &mut tag, blocks);
+                    let done = argon2.hash_password_into_with_memory(bytes, &SALT, &mut tag, blocks);
                     black_box((done.is_ok(), tag));
                 }
             }
             Self::Bcrypt { log_rounds } => {
-                black_box(bcrypt::hash_with_salt_bytes(password, log_rounds, SALT).is_ok());
+                black_box(bcrypt::hash_with_salt_bytes(bytes, log_rounds, SALT).is_ok());
             }
+            Self::Foreign { ref hash, work } => hash.spend(password, work),
         }
+    }
+}
+
+impl fmt::Debug for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cost").field("work", &self.work()).field("memory", &self.memory()).finish()
     }
 }
 
@@ -102,7 +147,7 @@ impl Costliest {
     }
 
     pub(super) fn get(&self) -> Cost {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -124,7 +169,7 @@ mod tests {
             (BCRYPT_12, RECOMMENDED),
             (RECOMMENDED, BCRYPT_4),
         ] {
-            let topped_up = spent.work() + costliest.beyond(spent).into_iter().map(Cost::work).sum::<u64>();
+            let topped_up = spent.work() + costliest.beyond(&spent).iter().map(Cost::work).sum::<u64>();
             let off = topped_up.abs_diff(costliest.work());
             assert!(off * 100 <= costliest.work(), "{spent:?} to {costliest:?} is off by {off}");
         }
@@ -132,8 +177,8 @@ mod tests {
 
     #[test]
     fn the_costliest_itself_is_not_topped_up() {
-        assert!(PWDLIB.beyond(PWDLIB).is_empty());
-        assert!(RECOMMENDED.beyond(BCRYPT_12).is_empty());
+        assert!(PWDLIB.beyond(&PWDLIB).is_empty());
+        assert!(RECOMMENDED.beyond(&BCRYPT_12).is_empty());
     }
 
     #[test]
@@ -141,7 +186,20 @@ mod tests {
         let costliest = Costliest::starting_with(RECOMMENDED);
         for (met, kept) in [(BCRYPT_4, RECOMMENDED), (PWDLIB, PWDLIB), (RECOMMENDED, PWDLIB), (BCRYPT_12, BCRYPT_12)] {
             costliest.meet(met);
-            assert_eq!(costliest.get(), kept);
+            assert_eq!(format!("{:?}", costliest.get()), format!("{kept:?}"));
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_spent_in_a_smaller_area() {
+        let held = |area, own| Memory { area, own };
+        for (held, budget_kib) in [(held(0, 200_000), 262_144), (held(1_000, 0), 65_536), (held(0, 0), 20_000)] {
+            let fitted = Cost::fit(vec![PWDLIB], held, budget_kib);
+            let all = fitted.iter().map(Cost::memory).fold(held, Memory::or).all();
+            assert!(all <= budget_kib, "{all} in {budget_kib}");
+            let work: u64 = fitted.iter().map(Cost::work).sum();
+            assert!(work.abs_diff(PWDLIB.work()) * 2 <= PWDLIB.work(), "{work}");
+        }
+        assert!(Cost::fit(vec![PWDLIB], held(0, 65_536), 65_536).is_empty(), "no room at all");
     }
 }

@@ -6,17 +6,17 @@ use argon2::{Algorithm, Block, Params, Version};
 
 use super::{
     Argon2Params, HashSettings,
-    cost::Costliest,
-    pool::{Bounds, Pool},
+    cost::{Cost, Costliest},
+    pool::{Bounds, Memory, Pool},
     stored::{Argon2Hash, Corrupt, Stored},
 };
 use crate::{
-    domain::{Password, PasswordHash, PasswordPolicy, Result},
+    domain::{Error, Password, PasswordHash, PasswordPolicy, Result},
     port::{BoxFuture, HashError, PasswordHasher, Random, Verification},
 };
 
-/// Hashes with Argon2id and verifies Argon2id, Argon2i, Argon2d and bcrypt (`2a`, `2b`, `2x`, `2y`), within
-/// [`HashSettings`].
+/// Hashes with Argon2id and verifies Argon2id, Argon2i, Argon2d, bcrypt (`2a`, `2b`, `2x`, `2y`) and the forms of other
+/// systems that were [asked for](HashSettings::also_verify), within [`HashSettings`].
 ///
 /// Its futures need a Tokio runtime with a timer. Dropping it stops its threads.
 ///
@@ -39,8 +39,8 @@ impl Hashing {
     /// Starts the threads.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of its bounds,
-    /// [`Error::Io`](crate::domain::Error::Io) if the system gives no threads.
+    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of its bounds or an example of stored hashes cannot
+    /// be verified, [`Error::Io`](crate::domain::Error::Io) if the system gives no threads.
     pub fn start(settings: HashSettings, random: Arc<dyn Random>) -> Result<Self> {
         settings.check()?;
         let pool = Pool::start(Bounds {
@@ -50,7 +50,14 @@ impl Hashing {
             max_wait: settings.max_wait,
         })?;
         let costliest = Costliest::starting_with(settings.params.into());
-        Ok(Self { pool, settings, random, costliest })
+        let hashing = Self { pool, settings, random, costliest };
+        for example in hashing.settings.foreign.examples() {
+            let read = hashing.read(example);
+            let read =
+                read.map_err(|reason| Error::config(format!("hash settings: the example of a hash is {reason}")))?;
+            hashing.costliest.meet(read.cost());
+        }
+        Ok(hashing)
     }
 
     /// The settings it runs with.
@@ -88,26 +95,30 @@ impl Hashing {
         }
         let stored = match self.read(hash) {
             Ok(stored) => stored,
+            Err(Corrupt::Unusable) => {
+                self.spend(password).await?;
+                return Ok(Verification::Wrong);
+            }
             Err(reason) => {
                 tracing::error!(event = "stored_hash_corrupt", %reason, "a stored password hash cannot be verified");
                 self.spend(password).await?;
                 return Ok(Verification::Wrong);
             }
         };
-        self.costliest.meet(stored.cost());
+        let cost = stored.cost();
+        self.costliest.meet(cost.clone());
         let outdated = stored.is_outdated(self.settings.params, self.settings.rehash);
-        let rest = self.costliest.get().beyond(stored.cost());
-        let memory_kib = rest.iter().map(|cost| cost.memory_kib()).fold(stored.cost().memory_kib(), u32::max);
+        let rest = Cost::fit(self.costliest.get().beyond(&cost), cost.memory(), self.budget_kib());
+        let memory = rest.iter().map(Cost::memory).fold(cost.memory(), Memory::or);
         let password = password.clone();
         let work = move |blocks: &mut [Block]| {
-            let password = password.secret().as_bytes();
-            let right = stored.matches(password, blocks)?;
+            let right = stored.matches(&password, blocks)?;
             if !right {
-                rest.iter().for_each(|cost| cost.spend(password, blocks));
+                rest.iter().for_each(|cost| cost.spend(&password, blocks));
             }
             Ok(right)
         };
-        Ok(match self.pool.run(memory_kib, work).await?? {
+        Ok(match self.pool.run(memory, work).await?? {
             false => Verification::Wrong,
             true if outdated => Verification::RightButOutdated,
             true => Verification::Right,
@@ -115,11 +126,15 @@ impl Hashing {
     }
 
     fn read(&self, hash: &PasswordHash) -> Result<Stored, Corrupt> {
-        let stored = Stored::parse(hash.as_stored())?;
-        if stored.cost().memory_kib().div_ceil(1024) > self.settings.memory_budget_mib {
+        let stored = Stored::parse(hash.as_stored(), &self.settings.foreign)?;
+        if stored.cost().memory().all() > self.budget_kib() {
             return Err(Corrupt::OverBudget);
         }
         Ok(stored)
+    }
+
+    fn budget_kib(&self) -> u64 {
+        u64::from(self.settings.memory_budget_mib) * 1024
     }
 
     /// Takes as long as the costliest verification.
@@ -129,7 +144,7 @@ impl Hashing {
         }
         let cost = self.costliest.get();
         let password = password.clone();
-        self.pool.run(cost.memory_kib(), move |blocks| cost.spend(password.secret().as_bytes(), blocks)).await
+        self.pool.run(cost.memory(), move |blocks| cost.spend(&password, blocks)).await
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Argon2Params, HashSettings, Hashing,
-    pool::{Bounds, Pool},
+    pool::{Bounds, Memory, Pool},
 };
 use crate::{
     domain::{Password, PasswordHash},
@@ -119,6 +119,26 @@ async fn a_job_counts_what_it_asks_for_and_the_budget_can_be_used_up() {
     }
     let at_its_start = fifth.await.unwrap().unwrap();
     assert!(at_its_start <= 3 * u64::from(BIG) + u64::from(SMALL), "{at_its_start}");
+}
+
+#[tokio::test]
+async fn memory_that_a_job_allocates_itself_counts_beside_its_area() {
+    let pool = Arc::new(Pool::start(bounds(8)).unwrap());
+    let (mut held, job) = held();
+    let caller = tokio::spawn({
+        let pool = Arc::clone(&pool);
+        async move { pool.run(Memory { area: 64, own: 128 }, move |blocks| (blocks.len(), job(blocks)).0).await }
+    });
+    held.begun().await;
+    assert_eq!(pool.0.lock().running_kib, 192);
+    let inner = Arc::clone(&pool);
+    let mut waiting = pin!(pool.run(Memory { area: 0, own: 65 }, move |_| inner.0.lock().running_kib));
+    assert!(poll_once(waiting.as_mut()).await.is_none());
+    held.end.send(()).unwrap();
+    assert_eq!(caller.await.unwrap(), Ok(64), "blocks");
+    assert_eq!(waiting.await, Ok(65), "64 were left, so it waited");
+    let too_much = pool.run(Memory { area: 128, own: 129 }, |_| ()).await;
+    assert_eq!(too_much, Err(HashError::Failed));
 }
 
 #[tokio::test]

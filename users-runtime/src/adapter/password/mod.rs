@@ -4,12 +4,16 @@
 //!   asynchronous worker, so a flood of logins leaves the other routes alone.
 //! * A hash takes the memory that *its own* string asks for, and the running ones together stay inside a budget.
 //! * Whoever waits is served in order; too many or too long, and the answer is [`HashError::Overloaded`].
+//! * Hashes of other systems verify when they are [asked for](HashSettings::also_verify).
 //! * An account that does not exist, and one whose hash is corrupt, cost the time of a verification.
 //!
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 
 mod area;
 mod cost;
+#[cfg(feature = "foreign-hashes")]
+pub mod foreign;
+mod foreign_hashes;
 mod hashing;
 #[cfg(test)]
 mod load;
@@ -19,6 +23,7 @@ mod priority;
 mod settings;
 mod stored;
 
+pub use foreign_hashes::ForeignHashes;
 pub use hashing::Hashing;
 pub use params::Argon2Params;
 pub use settings::{HashSettings, RehashRule};

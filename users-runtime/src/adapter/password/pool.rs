@@ -53,9 +53,18 @@ pub(super) struct Queue {
     closed: bool,
 }
 
+/// What a job asks for, in KiB. Both count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Memory {
+    /// In blocks that it is given.
+    pub(super) area: u32,
+    /// That it allocates by itself.
+    pub(super) own: u32,
+}
+
 /// A job as a thread sees it.
 pub(super) trait Job: Send {
-    fn memory_kib(&self) -> u32;
+    fn memory(&self) -> Memory;
     /// Whether its caller has left, or some thread has begun it.
     fn is_taken(&self) -> bool;
     /// Takes it; false if it was taken before.
@@ -66,7 +75,7 @@ pub(super) trait Job: Send {
 }
 
 struct Task<W, T> {
-    memory_kib: u32,
+    memory: Memory,
     place: Place,
     work: Option<W>,
     result: Option<T>,
@@ -87,7 +96,7 @@ struct Leave(Place);
 /// A job that may run: its memory is counted as long as this lives, whatever becomes of its caller.
 struct Permit<'a> {
     shared: &'a Shared,
-    memory_kib: u32,
+    memory: Memory,
     area: Option<Area>,
 }
 
@@ -108,12 +117,12 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Runs `work` on one of the threads, with as many blocks of 1 KiB as it asks for. Their content is arbitrary.
+    /// Runs `work` on one of the threads, with as many blocks of 1 KiB as it asks for (a number: and no memory of its own). Their content is arbitrary.
     ///
     /// # Errors
     /// [`HashError::Overloaded`] if too many wait or it waited too long, [`HashError::Failed`] if it panicked, if the
     /// system has no memory, or if it asks for more than there is in all.
-    pub(super) async fn run<W, T>(&self, memory_kib: u32, work: W) -> Result<T, HashError>
+    pub(super) async fn run<W, T>(&self, memory: impl Into<Memory>, work: W) -> Result<T, HashError>
     where
         W: FnOnce(&mut [Block]) -> T + Send + 'static,
         T: Send + 'static,
@@ -121,7 +130,7 @@ impl Pool {
         let (caller, mut result) = oneshot::channel();
         let place = Place::default();
         let leave = Leave(place.clone());
-        self.0.put(Box::new(Task { memory_kib, place, work: Some(work), result: None, caller }))?;
+        self.0.put(Box::new(Task { memory: memory.into(), place, work: Some(work), result: None, caller }))?;
         tokio::select! {
             biased;
             ended = &mut result => ended.map_err(|_| HashError::Failed),
@@ -148,7 +157,7 @@ impl Shared {
     }
 
     fn put(&self, job: Box<dyn Job>) -> Result<(), HashError> {
-        if u64::from(job.memory_kib()) > self.bounds.memory_kib {
+        if job.memory().all() > self.bounds.memory_kib {
             return Err(HashError::Failed); // would block the queue for good
         }
         let mut queue = self.lock();
@@ -193,7 +202,7 @@ impl Shared {
             }
             match queue.waiting.front() {
                 Some(first) if first.is_taken() => drop(queue.waiting.pop_front()),
-                Some(first) if queue.running_kib + u64::from(first.memory_kib()) <= self.bounds.memory_kib => {
+                Some(first) if queue.running_kib + first.memory().all() <= self.bounds.memory_kib => {
                     match queue.waiting.pop_front() {
                         Some(job) if job.take() => break job,
                         _ => {} // left between the two looks
@@ -202,21 +211,21 @@ impl Shared {
                 _ => queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
             }
         };
-        let memory_kib = job.memory_kib();
-        queue.running_kib += u64::from(memory_kib);
-        let (area, given_up) = queue.area_for(memory_kib, self.bounds.memory_kib);
+        let memory = job.memory();
+        queue.running_kib += memory.all();
+        let (area, given_up) = queue.area_for(memory.area, self.bounds.memory_kib);
         let more = !queue.waiting.is_empty();
         drop(queue);
         if more {
             self.changed.notify_one(); // this thread was told of one job, but the next may fit as well
         }
         drop(given_up);
-        Some((job, Permit { shared: self, memory_kib, area }))
+        Some((job, Permit { shared: self, memory, area }))
     }
 }
 
 impl Queue {
-    /// The kept area of this size, if there is one, and those to give up so that kept and running ones stay inside the budget.
+    /// The kept area of this many KiB, if there is one, and those to give up so that kept and running ones stay inside the budget.
     fn area_for(&mut self, memory_kib: u32, budget_kib: u64) -> (Option<Area>, Vec<Area>) {
         let area = self.kept.iter().rposition(|area| area.kib() == memory_kib).map(|at| self.kept.remove(at));
         let mut given_up = Vec::new();
@@ -244,7 +253,7 @@ fn serve(mut job: Box<dyn Job>, mut permit: Permit<'_>) {
 impl Permit<'_> {
     fn blocks(&mut self) -> Option<&mut [Block]> {
         if self.area.is_none() {
-            self.area = Area::allocate(self.memory_kib);
+            self.area = Area::allocate(self.memory.area);
         }
         self.area.as_mut().map(Area::blocks)
     }
@@ -257,7 +266,7 @@ impl Drop for Permit<'_> {
             area
         });
         let mut queue = self.shared.lock();
-        queue.running_kib -= u64::from(self.memory_kib);
+        queue.running_kib -= self.memory.all();
         queue.kept.extend(area.filter(|area| area.kib() > 0));
         let given_up = (queue.kept.len() > self.shared.bounds.workers).then(|| queue.kept.remove(0));
         drop(queue);
@@ -271,8 +280,8 @@ where
     W: FnOnce(&mut [Block]) -> T + Send,
     T: Send,
 {
-    fn memory_kib(&self) -> u32 {
-        self.memory_kib
+    fn memory(&self) -> Memory {
+        self.memory
     }
 
     fn is_taken(&self) -> bool {
@@ -291,6 +300,23 @@ where
         if let Some(result) = self.result {
             let _ = self.caller.send(result); // the caller may have left
         }
+    }
+}
+
+impl Memory {
+    pub(super) fn all(self) -> u64 {
+        u64::from(self.area) + u64::from(self.own)
+    }
+
+    /// Enough for either, one after the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { area: self.area.max(other.area), own: self.own.max(other.own) }
+    }
+}
+
+impl From<u32> for Memory {
+    fn from(area: u32) -> Self {
+        Self { area, own: 0 }
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::{num::NonZero, time::Duration};
 
-use super::Argon2Params;
-use crate::domain::{Error, Result};
+use super::{Argon2Params, ForeignHashes};
+use crate::{
+    domain::{Error, PasswordHash, Result},
+    port::HashVerifier,
+};
 
 /// Settings of [`Hashing`](super::Hashing).
 ///
@@ -26,6 +29,8 @@ pub struct HashSettings {
     /// How long a password may wait before it is hashed, up to 10 s (the time limit of a request). Beyond,
     /// [`HashError::Overloaded`](crate::port::HashError). Default: 2 s.
     pub max_wait: Duration,
+    /// Hashes of other systems that verify. Default: none.
+    pub foreign: ForeignHashes,
 }
 
 /// When a stored hash is replaced after a successful login.
@@ -48,6 +53,22 @@ impl HashSettings {
     const MAX_QUEUE: usize = 1024;
     const MAX_BUDGET_MIB: u32 = 1024 * 1024;
     const MAX_WAIT: Duration = Duration::from_secs(10);
+
+    /// Verifies hashes of another system too, and replaces each at its user's next login. Several are asked in the order of
+    /// registration; the first that knows a string has it. A string of Argon2 (`$argon2…`) is never given to any.
+    #[must_use]
+    pub fn also_verify(mut self, verifier: impl HashVerifier) -> Self {
+        self.foreign.add(verifier);
+        self
+    }
+
+    /// Takes a stored string as an example of what verifying costs: from the start, a wrong password and one for nobody take
+    /// as long as it. Without one, that begins with the first such hash that somebody tries a password for.
+    #[must_use]
+    pub fn costs_like(mut self, stored: PasswordHash) -> Self {
+        self.foreign.add_example(stored);
+        self
+    }
 
     pub(super) fn check(&self) -> Result<()> {
         let in_bounds = |name: &str, ok: bool, bounds: String| {
@@ -82,6 +103,7 @@ impl Default for HashSettings {
             memory_budget_mib: 256,
             queue_per_worker: 32,
             max_wait: Duration::from_secs(2),
+            foreign: ForeignHashes::default(),
         }
     }
 }

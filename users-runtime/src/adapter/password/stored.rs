@@ -1,17 +1,23 @@
 //! The strings that stand in the column `hashed_password`: reading any known form, writing our own.
 
+use std::sync::Arc;
+
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use subtle::ConstantTimeEq;
 
-use super::{Argon2Params, RehashRule, cost::Cost};
-use crate::port::HashError;
+use super::{Argon2Params, ForeignHashes, RehashRule, cost::Cost};
+use crate::{
+    domain::Password,
+    port::{ForeignHash, HashError, UnfitHash},
+};
 
 /// A stored hash that was understood and asks for no absurd cost.
 #[derive(Clone)]
 pub(super) enum Stored {
     Argon2(Argon2Hash),
     Bcrypt(BcryptHash),
+    Foreign(Arc<dyn ForeignHash>),
 }
 
 #[derive(Clone)]
@@ -40,17 +46,44 @@ pub(super) enum Corrupt {
     AbsurdCost,
     #[error("asks for more memory than the budget for hashing")]
     OverBudget,
+    #[error("the mark of an account without a password")]
+    Unusable,
+}
+
+#[cfg(feature = "foreign-hashes")]
+impl From<Corrupt> for UnfitHash {
+    fn from(corrupt: Corrupt) -> Self {
+        match corrupt {
+            Corrupt::AbsurdCost | Corrupt::OverBudget => Self::AbsurdCost,
+            Corrupt::UnknownForm | Corrupt::Malformed => Self::Malformed,
+            Corrupt::Unusable => Self::Unusable,
+        }
+    }
+}
+
+impl From<UnfitHash> for Corrupt {
+    fn from(unfit: UnfitHash) -> Self {
+        match unfit {
+            UnfitHash::Malformed => Self::Malformed,
+            UnfitHash::AbsurdCost => Self::AbsurdCost,
+            UnfitHash::Unusable => Self::Unusable,
+        }
+    }
 }
 
 impl Stored {
     /// The column has 1,024 characters (contract.md section 14).
     const MAX_CHARS: usize = 1024;
 
-    pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {
+    /// Our own form is never a foreign one, or a new hash could turn out to be another system's. bcrypt's may be: systems
+    /// that add something to the password store it as plain bcrypt.
+    pub(super) fn parse(text: &str, foreign: &ForeignHashes) -> Result<Self, Corrupt> {
         if text.len() > Self::MAX_CHARS {
             Err(Corrupt::Malformed)
         } else if text.starts_with("$argon2") {
             Argon2Hash::parse(text).map(Self::Argon2)
+        } else if let Some(read) = foreign.read(text) {
+            Ok(Self::Foreign(read?))
         } else if text.starts_with("$2") {
             BcryptHash::parse(text).map(Self::Bcrypt)
         } else {
@@ -67,14 +100,17 @@ impl Stored {
                 lanes: hash.params.p_cost(),
             },
             Self::Bcrypt(hash) => Cost::Bcrypt { log_rounds: hash.cost },
+            Self::Foreign(hash) => Cost::Foreign { hash: Arc::clone(hash), work: hash.cost().work },
         }
     }
 
     /// Whether it was made from this password. Compares in constant time.
-    pub(super) fn matches(&self, password: &[u8], blocks: &mut [Block]) -> Result<bool, HashError> {
+    pub(super) fn matches(&self, password: &Password, blocks: &mut [Block]) -> Result<bool, HashError> {
+        let bytes = password.secret().as_bytes();
         match self {
-            Self::Argon2(hash) => Ok(hash.compute(password, hash.tag.len(), blocks)?.ct_eq(&hash.tag).into()),
-            Self::Bcrypt(hash) => hash.matches(password),
+            Self::Argon2(hash) => hash.matches(bytes, blocks),
+            Self::Bcrypt(hash) => hash.matches(bytes),
+            Self::Foreign(hash) => Ok(hash.matches(password)),
         }
     }
 
@@ -104,8 +140,12 @@ impl Argon2Hash {
     /// Shorter tags would match by chance too easily; the PHC string format asks for 10 bytes or more.
     const MIN_TAG_BYTES: usize = 10;
 
+    pub(super) fn matches(&self, password: &[u8], blocks: &mut [Block]) -> Result<bool, HashError> {
+        Ok(self.compute(password, self.tag.len(), blocks)?.ct_eq(&self.tag).into())
+    }
+
     /// `$argon2id$v=19$m=…,t=…,p=…$salt$tag`, in exactly this order, as the reference implementation writes and reads it.
-    fn parse(text: &str) -> Result<Self, Corrupt> {
+    pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {
         let mut parts = text.split('$').skip(1);
         let mut next = || parts.next().ok_or(Corrupt::Malformed);
         let algorithm = next()?.parse().map_err(|_| Corrupt::UnknownForm)?;
@@ -172,13 +212,18 @@ impl BcryptHash {
 
     /// bcrypt cuts at 72 bytes, and repeats what is shorter with a NUL between, so that `a` and `a\0a` are one password to
     /// it. Neither must let anybody in, but both take their time.
-    fn matches(&self, password: &[u8]) -> Result<bool, HashError> {
-        let exact = password.len() <= Self::MAX_BYTES && !password.contains(&0);
-        let same = bcrypt::verify(password, &self.text).map_err(|_| HashError::Failed)?;
+    pub(super) fn matches(&self, password: &[u8]) -> Result<bool, HashError> {
+        self.matches_start(password, password.len())
+    }
+
+    /// As [`matches`](Self::matches), for what starts with a password of so many bytes: what comes behind it may be cut.
+    pub(super) fn matches_start(&self, input: &[u8], password_bytes: usize) -> Result<bool, HashError> {
+        let exact = password_bytes <= Self::MAX_BYTES && !input.contains(&0);
+        let same = bcrypt::verify(input, &self.text).map_err(|_| HashError::Failed)?;
         Ok(exact && same)
     }
 
-    fn parse(text: &str) -> Result<Self, Corrupt> {
+    pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {
         let parts: bcrypt::HashParts = text.parse().map_err(|_| Corrupt::Malformed)?;
         if !text[4..6].bytes().all(|b| b.is_ascii_digit()) {
             return Err(Corrupt::Malformed); // the crate lets `+9` pass
@@ -196,18 +241,18 @@ fn costs(text: &str) -> Result<[u32; 3], Corrupt> {
     let mut fields = text.split(',');
     let mut next = |name| {
         let value = fields.next().and_then(|field| field.strip_prefix(name)?.strip_prefix('='));
-        value.ok_or(Corrupt::Malformed).and_then(decimal)
+        value.ok_or(UnfitHash::Malformed).and_then(decimal)
     };
     let costs = [next('m')?, next('t')?, next('p')?];
     if fields.next().is_some() { Err(Corrupt::Malformed) } else { Ok(costs) }
 }
 
 /// A number in decimal digits only: no sign, no leading zero. One too big for 32 bits is an absurd cost.
-fn decimal(text: &str) -> Result<u32, Corrupt> {
+pub(super) fn decimal(text: &str) -> Result<u32, UnfitHash> {
     let canonical =
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
     if !canonical {
-        return Err(Corrupt::Malformed);
+        return Err(UnfitHash::Malformed);
     }
-    text.parse().map_err(|_| Corrupt::AbsurdCost)
+    text.parse().map_err(|_| UnfitHash::AbsurdCost)
 }

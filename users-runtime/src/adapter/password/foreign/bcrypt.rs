@@ -1,0 +1,67 @@
+//! bcrypt over something made of the password.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::super::{
+    cost::Cost,
+    stored::{BcryptHash, Stored},
+};
+use crate::{
+    domain::Password,
+    port::{ForeignHash, HashCost, UnfitHash},
+};
+
+/// What is given to bcrypt.
+pub(super) enum Over {
+    Password,
+    /// 64 hexadecimal digits of the password's SHA-256.
+    Sha256Hex,
+    /// The password and this behind it.
+    Peppered(Arc<SecretString>),
+}
+
+pub(super) struct Bcrypt {
+    hash: BcryptHash,
+    over: Over,
+}
+
+impl Bcrypt {
+    pub(super) fn parse(text: &str, over: Over) -> Result<Self, UnfitHash> {
+        match BcryptHash::parse(text) {
+            Ok(hash) => Ok(Self { hash, over }),
+            Err(corrupt) => Err(corrupt.into()),
+        }
+    }
+}
+
+impl ForeignHash for Bcrypt {
+    fn cost(&self) -> HashCost {
+        HashCost { memory_kib: 0, work: Stored::Bcrypt(self.hash.clone()).cost().work() }
+    }
+
+    fn matches(&self, password: &Password) -> bool {
+        let bytes = password.secret().as_bytes();
+        let matched = match &self.over {
+            Over::Password => self.hash.matches(bytes),
+            Over::Sha256Hex => {
+                let digits = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                self.hash.matches(Zeroizing::<String>::new(digits).as_bytes())
+            }
+            Over::Peppered(pepper) => {
+                let peppered = Zeroizing::new([bytes, pepper.expose_secret().as_bytes()].concat());
+                self.hash.matches_start(&peppered, bytes.len())
+            }
+        };
+        matched.unwrap_or(false)
+    }
+
+    fn spend(&self, password: &Password, work: u64) {
+        for part in Cost::bcrypt(work.min(self.cost().work), self.hash.cost) {
+            part.spend(password, &mut []);
+        }
+    }
+}

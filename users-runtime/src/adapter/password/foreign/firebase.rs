@@ -1,0 +1,119 @@
+//! Firebase Authentication's own scrypt (github.com/firebase/scrypt).
+
+use std::{fmt, sync::Arc};
+
+use aes::cipher::{KeyIvInit as _, StreamCipher as _};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use super::{
+    boxed,
+    scrypt::Scrypt,
+    text::{base64, decimal, parts},
+};
+use crate::{
+    domain::{Error, Password, Result},
+    port::{ForeignHash, HashCost, HashVerifier, UnfitHash},
+};
+
+/// Hashes that Firebase Authentication stored, of one project.
+///
+/// Firebase exports them as numbers and texts, not as one string. Here they stand as
+/// `firebase$ROUNDS$MEM_COST$SALT$HASH`, such as `firebase$8$14$42xEC+ixf3L2lw==$lSrfV15cpx95…`: rounds and mem cost of
+/// the project, salt and hash of the account in standard base64. `docs/passwords.md` has the recipe.
+#[derive(Clone)]
+pub struct Firebase {
+    project: Arc<Project>,
+}
+
+struct Project {
+    signer_key: SecretSlice<u8>,
+    salt_separator: Vec<u8>,
+}
+
+struct FirebaseHash {
+    project: Arc<Project>,
+    scrypt: Scrypt,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Firebase {
+    /// Less would match by chance.
+    const LEAST_KEY_BYTES: usize = 16;
+    /// Firebase's own are 14 and 8 (`firebase auth:import --help`: up to 14, up to 8).
+    const MAX_MEM_COST: u32 = 20;
+
+    /// `base64_signer_key` and `base64_salt_separator` of the project's password hash parameters, which the Firebase console
+    /// shows above the table of users.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if either is no base64, or the key has less than 16 bytes (Firebase's have 64).
+    pub fn new(signer_key: &str, salt_separator: &str) -> Result<Self> {
+        let read =
+            |name: &str, text| base64(text).map_err(|_| Error::config(format!("Firebase's {name} is no base64")));
+        let (signer_key, salt_separator) = (read("signer key", signer_key)?, read("salt separator", salt_separator)?);
+        if signer_key.len() < Self::LEAST_KEY_BYTES {
+            return Err(Error::config("Firebase's signer key has less than 16 bytes"));
+        }
+        Ok(Self { project: Arc::new(Project { signer_key: signer_key.into(), salt_separator }) })
+    }
+
+    fn parse(&self, text: &str) -> std::result::Result<FirebaseHash, UnfitHash> {
+        let [rounds, mem_cost, salt, hash] = parts(text, '$')?;
+        let mem_cost = decimal(mem_cost)?;
+        if mem_cost > Self::MAX_MEM_COST {
+            return Err(UnfitHash::AbsurdCost);
+        }
+        let scrypt = Scrypt::new(1 << mem_cost, decimal(rounds)?, 1)?;
+        let (salt, hash) = (base64(salt)?, base64(hash)?);
+        if salt.is_empty() || hash.len() != self.project.signer_key.expose_secret().len() {
+            return Err(UnfitHash::Malformed);
+        }
+        Ok(FirebaseHash { project: Arc::clone(&self.project), scrypt, salt, hash })
+    }
+}
+
+impl FirebaseHash {
+    /// The signer key in AES-256-CTR under a key derived from the password, from a counter of 0.
+    fn derive(&self, password: &Password) -> Option<Vec<u8>> {
+        let salt = [&*self.salt, &*self.project.salt_separator].concat();
+        let mut key = Zeroizing::new([0; 64]);
+        self.scrypt.derive(password, &salt, &mut *key)?;
+        let (key, _) = key.split_at(32);
+        let mut hash = self.project.signer_key.expose_secret().to_vec();
+        ctr::Ctr128BE::<aes::Aes256>::new_from_slices(key, &[0; 16]).ok()?.apply_keystream(&mut hash);
+        Some(hash)
+    }
+}
+
+impl HashVerifier for Firebase {
+    fn name(&self) -> &'static str {
+        "firebase"
+    }
+
+    fn read(&self, stored: &str) -> Option<std::result::Result<Box<dyn ForeignHash>, UnfitHash>> {
+        Some(self.parse(stored.strip_prefix("firebase$")?).map(boxed))
+    }
+}
+
+impl ForeignHash for FirebaseHash {
+    fn cost(&self) -> HashCost {
+        self.scrypt.cost()
+    }
+
+    fn matches(&self, password: &Password) -> bool {
+        self.derive(password).is_some_and(|derived| derived.ct_eq(&self.hash).into())
+    }
+
+    fn spend(&self, password: &Password, work: u64) {
+        self.scrypt.spend(password, work);
+    }
+}
+
+impl fmt::Debug for Firebase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Firebase(***)")
+    }
+}

@@ -1,0 +1,60 @@
+//! Which hashes of other systems verify.
+
+use std::{fmt, sync::Arc};
+
+use super::stored::Corrupt;
+use crate::{
+    domain::PasswordHash,
+    port::{ForeignHash, HashCost, HashVerifier},
+};
+
+/// The verifiers that [`HashSettings::also_verify`](super::HashSettings::also_verify) was given. Two are equal if they hold
+/// the same objects.
+#[derive(Clone, Default)]
+pub struct ForeignHashes {
+    verifiers: Vec<Arc<dyn HashVerifier>>,
+    examples: Vec<PasswordHash>,
+}
+
+impl ForeignHashes {
+    pub(super) fn add(&mut self, verifier: impl HashVerifier) {
+        self.verifiers.push(Arc::new(verifier));
+    }
+
+    pub(super) fn add_example(&mut self, stored: PasswordHash) {
+        self.examples.push(stored);
+    }
+
+    pub(super) fn examples(&self) -> &[PasswordHash] {
+        &self.examples
+    }
+
+    /// What the first one that knows the string makes of it. An absurd cost is refused here, whatever its verifier says.
+    pub(super) fn read(&self, stored: &str) -> Option<Result<Arc<dyn ForeignHash>, Corrupt>> {
+        let hash = match self.verifiers.iter().find_map(|verifier| verifier.read(stored))? {
+            Ok(hash) => hash,
+            Err(unfit) => return Some(Err(unfit.into())),
+        };
+        let HashCost { memory_kib, work } = hash.cost();
+        let absurd = memory_kib > HashCost::MAX_MEMORY_KIB || work > HashCost::MAX_WORK;
+        Some(if absurd { Err(Corrupt::AbsurdCost) } else { Ok(Arc::from(hash)) })
+    }
+}
+
+impl PartialEq for ForeignHashes {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Arc<dyn HashVerifier>, &Arc<dyn HashVerifier>)| Arc::ptr_eq(a, b);
+        self.verifiers.len() == other.verifiers.len()
+            && self.verifiers.iter().zip(&other.verifiers).all(same)
+            && self.examples == other.examples
+    }
+}
+
+impl Eq for ForeignHashes {}
+
+impl fmt::Debug for ForeignHashes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.verifiers.iter().map(|verifier| verifier.name()).collect();
+        f.debug_tuple("ForeignHashes").field(&names).finish()
+    }
+}
