@@ -21,6 +21,48 @@ pub enum Plan {
     Paid,
 }
 
+/// The same two types with the derive, for the texts of their statements.
+#[allow(dead_code, unused_imports, unused_qualifications)]
+pub mod derived {
+    /// The paths that generated code names.
+    pub mod facade {
+        pub use users_runtime::{private as __private, *};
+    }
+
+    macro_rules! derived {
+        ($module:ident, $name:ident, $id:ty) => {
+            mod $module {
+                use super::super::Plan;
+                use users_macros::AuthUser;
+                use users_runtime::domain::PasswordHash;
+                use uuid::Uuid;
+                #[derive(AuthUser, Debug, Clone)]
+                #[auth(crate = super::facade, table = "user")]
+                pub struct $name {
+                    pub id: $id,
+                    pub email: String,
+                    pub hashed_password: PasswordHash,
+                    pub is_active: bool,
+                    pub is_superuser: bool,
+                    pub is_verified: bool,
+                    #[auth(read, create, update)]
+                    pub full_name: Option<String>,
+                    #[auth(read, default)]
+                    pub visits: i64,
+                    #[auth(read, json, default)]
+                    pub tags: Vec<String>,
+                    #[auth(read, text, default = Plan::Free)]
+                    pub plan: Plan,
+                }
+            }
+        };
+    }
+    derived!(with_uuids, User, Uuid);
+    derived!(with_integers, Member, i64);
+    pub use with_integers::MEMBER_SQL;
+    pub use with_uuids::USER_SQL;
+}
+
 macro_rules! user {
     ($name:ident, $id:ty, $sql:path) => {
         #[derive(Debug, Clone, PartialEq)]
@@ -244,8 +286,8 @@ pub const USER_SQL: UserSql = UserSql {
         revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
         purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
     },
-    postgres: Statements::NONE,
-    mysql: Statements::NONE,
+    postgres: derived::USER_SQL.postgres,
+    mysql: derived::USER_SQL.mysql,
 };
 
 pub const MEMBER_SQL: UserSql = UserSql {
@@ -254,6 +296,8 @@ pub const MEMBER_SQL: UserSql = UserSql {
         insert: r#"INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, random() & 9007199254740991) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
         ..USER_SQL.sqlite
     },
+    postgres: derived::MEMBER_SQL.postgres,
+    mysql: derived::MEMBER_SQL.mysql,
     ..USER_SQL
 };
 

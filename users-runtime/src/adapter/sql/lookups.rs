@@ -1,5 +1,6 @@
 //! Look-ups of several kinds, sorted for the statements that answer them.
 
+use super::SqlResult;
 use crate::{
     domain::{SessionKey, TokenId, UserId},
     port::Lookup,
@@ -40,6 +41,12 @@ impl<I: UserId> Sorted<I> {
         }
         sorted
     }
+}
+
+/// Keys of sessions as a JSON text, a list of pairs: the key, and 1 for a digest.
+pub(super) fn session_keys(wanted: &[SessionKey]) -> SqlResult<String> {
+    let pairs: Vec<(&str, u8)> = wanted.iter().map(|key| (key.as_str(), u8::from(key.is_hashed()))).collect();
+    serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Puts answers where their look-ups stood.

@@ -3,13 +3,17 @@
 mod connect;
 mod schema;
 
-use sqlx::{Arguments as _, Row as _, Sqlite, error::DatabaseError, sqlite};
+use chrono::NaiveDateTime;
+use sqlx::{Arguments as _, Row as _, SqlSafeStr, Sqlite, error::DatabaseError, sqlite};
 use uuid::fmt::Hyphenated;
 
 pub(super) use self::connect::{open, share};
-use super::{ById, Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
+use super::{
+    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, lookups::session_keys,
+    tables,
+};
 use crate::{
-    domain::{IdValue, UserId},
+    domain::{IdValue, SessionKey, Timestamp, UserId},
     port::BoxFuture,
 };
 
@@ -21,6 +25,13 @@ impl Driver for Sqlite {
     /// Takes the write lock at once. A transaction that starts as a reader and then wants to write is refused as busy,
     /// without waiting, if another one wrote in between.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+
+    const RETURNS_ROWS: bool = true;
+    const OVER_A_NETWORK: bool = false;
+
+    fn declared(type_name: &str) -> String {
+        type_name.to_owned()
+    }
 
     fn value_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<sqlite::SqliteValueRef<'_>> {
         row.try_get_raw(index)
@@ -58,11 +69,29 @@ impl Driver for Sqlite {
         .map_err(sqlx::Error::Encode)
     }
 
+    fn add_time(time: Timestamp, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        arguments.add(time).map_err(sqlx::Error::Encode)
+    }
+
+    fn upstream_time_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<Timestamp>> {
+        Ok(row.try_get::<Option<NaiveDateTime>, _>(index)?.map(|time| time.and_utc()))
+    }
+
+    /// Text without an offset and always with six decimals (contract.md section 14), since it is compared as text.
+    fn add_upstream_time(time: Option<Timestamp>, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        let text = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
+        arguments.add(text).map_err(sqlx::Error::Encode)
+    }
+
     fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         let pairs: Vec<(I, Option<&str>)> =
             wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
         let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
         arguments.add(text).map_err(sqlx::Error::Encode)
+    }
+
+    fn add_session_keys(wanted: &[SessionKey], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        arguments.add(session_keys(wanted)?).map_err(sqlx::Error::Encode)
     }
 
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
@@ -85,9 +114,17 @@ impl Driver for Sqlite {
         code.is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
     }
 
+    fn is_disconnected(_refusal: &dyn DatabaseError) -> bool {
+        false
+    }
+
+    fn is_undone(_refusal: &dyn DatabaseError) -> bool {
+        false // writers wait for each other; what is still busy after that is unavailable
+    }
+
     fn fetch_optional<'a>(
         connection: &'a mut sqlite::SqliteConnection,
-        sql: &'static str,
+        sql: impl SqlSafeStr,
         arguments: sqlite::SqliteArguments,
     ) -> BoxFuture<'a, SqlResult<Option<sqlite::SqliteRow>>> {
         Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
@@ -95,7 +132,7 @@ impl Driver for Sqlite {
 
     fn fetch_all<'a>(
         connection: &'a mut sqlite::SqliteConnection,
-        sql: &'static str,
+        sql: impl SqlSafeStr,
         arguments: sqlite::SqliteArguments,
     ) -> BoxFuture<'a, SqlResult<Vec<sqlite::SqliteRow>>> {
         Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
@@ -103,10 +140,14 @@ impl Driver for Sqlite {
 
     fn execute<'a>(
         connection: &'a mut sqlite::SqliteConnection,
-        sql: &'static str,
+        sql: impl SqlSafeStr,
         arguments: sqlite::SqliteArguments,
-    ) -> BoxFuture<'a, SqlResult<u64>> {
-        Box::pin(async move { Ok(sqlx::query_with(sql, arguments).execute(connection).await?.rows_affected()) })
+    ) -> BoxFuture<'a, SqlResult<Executed>> {
+        let query = sqlx::query_with(sql, arguments);
+        Box::pin(async move {
+            let done = query.execute(connection).await?;
+            Ok(Executed { rows: done.rows_affected(), last_id: None })
+        })
     }
 }
 

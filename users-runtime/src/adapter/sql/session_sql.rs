@@ -1,0 +1,87 @@
+//! The statements on the table of sessions alone, per database.
+//!
+//! The table is ours and not the application's, so its columns are known here and only names differ. The texts are made
+//! once, when the store is, out of names that the derive has checked. Parameters stand in the order of their use, and none twice.
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use super::{Catalog, UserSql, tables};
+
+/// The statements of one store.
+pub(super) struct SessionSql {
+    /// Parameters: user, token, login, whether the token is a digest, name, epoch, client, user agent.
+    pub(super) insert: SqlStr,
+    /// Ends a user's oldest sessions. Parameters: user, the token that is spared, how many others are.
+    pub(super) end_surplus: SqlStr,
+    /// Parameters: token, whether it is a digest.
+    pub(super) remove: SqlStr,
+    /// Parameters: time, token, whether it is a digest, time.
+    pub(super) touch: SqlStr,
+    /// Answers name, epoch, login, last use, client, user agent. Parameter: user.
+    pub(super) list: SqlStr,
+    /// Parameters: user, name.
+    pub(super) end: SqlStr,
+    /// Parameters: the time before which a login has ended or NULL, the same of a last use, how many at most.
+    pub(super) purge: SqlStr,
+}
+
+/// The most sessions that a list answers; the cap on sessions is far below.
+const LONGEST_LIST: u32 = 1000;
+
+/// A limit that is none. MySQL has no word for it, and this number fits everywhere.
+const ALL: i64 = i64::MAX;
+
+impl SessionSql {
+    pub(super) fn of<DB: Catalog>(sql: &UserSql) -> Self {
+        let text = |text: String| AssertSqlSafe(text).into_sql_str();
+        let q = |name: &str| DB::quoted(name);
+        let p = DB::parameter;
+        let table = q(sql.session_table);
+        let (users, state) = (q(sql.table), q(&format!("{}_token_state", sql.table)));
+        let (user_id, token, hashed) = (q("user_id"), q("token"), q("hashed"));
+        let (created, seen, name, epoch) = (q("created_at"), q("last_seen_at"), q("session_id"), q("auth_epoch"));
+        let (client, user_agent) = (q("client"), q("user_agent"));
+        let by_key = |first: usize| format!("{token} = {} AND {hashed} = {}", p(first), p(first + 1));
+        Self {
+            insert: text(format!(
+                "INSERT INTO {table} ({user_id}, {token}, {created}, {hashed}, {name}, {epoch}, {client}, {user_agent}) \
+                 VALUES ({})",
+                (1..=8).map(p).collect::<Vec<_>>().join(", "),
+            )),
+            // The table within a table is for MySQL, which does not delete from what it is reading.
+            end_surplus: text(format!(
+                "DELETE FROM {table} WHERE {token} IN (SELECT {token} FROM (SELECT {token} FROM {table} \
+                 WHERE {user_id} = {} AND {token} <> {} ORDER BY {created} DESC LIMIT {ALL} OFFSET {}) AS surplus)",
+                p(1),
+                p(2),
+                p(3),
+            )),
+            remove: text(format!("DELETE FROM {table} WHERE {}", by_key(1))),
+            touch: text(format!(
+                "UPDATE {table} SET {seen} = {} WHERE {} AND ({seen} IS NULL OR {seen} < {})",
+                p(1),
+                by_key(2),
+                p(4),
+            )),
+            list: text(format!(
+                "SELECT {name}, {epoch}, {created}, {seen}, {client}, {user_agent} FROM {table} \
+                 WHERE {user_id} = {} AND {name} IS NOT NULL ORDER BY {created} LIMIT {LONGEST_LIST}",
+                p(1),
+            )),
+            end: text(format!("DELETE FROM {table} WHERE {user_id} = {} AND {name} = {}", p(1), p(2))),
+            purge: text(format!(
+                "DELETE FROM {table} WHERE {token} IN (SELECT {token} FROM (SELECT t.{token} FROM {table} AS t \
+                 LEFT JOIN {users} AS u ON u.{id} = t.{user_id} LEFT JOIN {state} AS s ON s.{token_id} = t.{name} \
+                 WHERE t.{created} < {} OR COALESCE(t.{seen}, t.{created}) < {} OR s.{revoked} OR u.{id} IS NULL \
+                 OR COALESCE(s.{kept}, t.{epoch}, 0) <> u.{epoch} LIMIT {}) AS ended)",
+                p(1),
+                p(2),
+                p(3),
+                id = q(tables::id_of(sql)),
+                token_id = q("token_id"),
+                revoked = q("revoked"),
+                kept = q("kept_epoch"),
+            )),
+        }
+    }
+}

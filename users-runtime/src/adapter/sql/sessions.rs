@@ -1,0 +1,172 @@
+//! Sessions in the database, beside their users.
+
+use std::net::IpAddr;
+
+use sqlx::Connection as _;
+
+use super::{
+    Dialect, Row, SqlResult, SqlUser,
+    again::again,
+    error::{is_disconnected, is_undone},
+    store::{Store, add},
+};
+use crate::{
+    domain::{Device, Epoch, ListedSession, Session, SessionKey, Timestamp, TokenId, UserId},
+    port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore, StoreError},
+};
+
+impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+    pub(super) async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
+        let mut arguments = DB::Arguments::default();
+        add_key::<DB>(key, &mut arguments)?;
+        let mut connection = self.pools.read.acquire().await?;
+        let row = DB::fetch_optional(&mut connection, self.statements.find_session, arguments).await?;
+        Ok(row.map(|row| self.found_by_session(&row, key)).transpose()?.flatten())
+    }
+
+    pub(super) async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<Found<U>>>> {
+        let mut arguments = DB::Arguments::default();
+        DB::add_session_keys(wanted, &mut arguments)?;
+        let mut connection = self.pools.read.acquire().await?;
+        let rows = DB::fetch_all(&mut connection, self.statements.find_sessions, arguments).await?;
+        drop(connection);
+        let mut answers = Vec::with_capacity(wanted.len());
+        answers.resize_with(wanted.len(), || None);
+        for row in &rows {
+            let number: i64 = Row::<DB>::new(row).get(self.epoch_column() + 8)?;
+            let Ok(number) = usize::try_from(number) else { continue };
+            if let (Some(answer), Some(key)) = (answers.get_mut(number), wanted.get(number)) {
+                *answer = self.found_by_session(row, key)?;
+            }
+        }
+        Ok(answers)
+    }
+
+    /// A row of [`Statements::find_session`](super::Statements::find_session), if it is the session of this very key: the
+    /// collation of a column that fastapi-users made may take other letters for the same.
+    fn found_by_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
+        let (columns, first) = (Row::<DB>::new(row), self.epoch_column() + 3);
+        if columns.get::<String>(first + 4)? != key.as_str() {
+            return Ok(None);
+        }
+        let session = FoundSession {
+            id: columns.get::<Option<String>>(first)?.map(TokenId),
+            epoch: columns.get::<Option<i64>>(first + 1)?.map(Epoch),
+            created_at: DB::upstream_time_at(row, first + 2)?.ok_or(sqlx::Error::RowNotFound)?,
+            last_seen_at: DB::upstream_time_at(row, first + 3)?,
+        };
+        Ok(Some(Found { session: Some(session), ..self.found(row)? }))
+    }
+
+    async fn add_session(&self, session: &NewSession, user: U::Id, at_most: u32) -> SqlResult<()> {
+        let NewSession { key, id, epoch, at, device, .. } = session;
+        let mut arguments = DB::Arguments::default();
+        DB::add_id(user, &mut arguments)?;
+        add::<DB, _>(&key.as_str().to_owned(), &mut arguments)?;
+        DB::add_upstream_time(Some(*at), &mut arguments)?;
+        add::<DB, _>(&key.is_hashed(), &mut arguments)?;
+        add::<DB, _>(&id.0, &mut arguments)?;
+        add::<DB, _>(&epoch.0, &mut arguments)?;
+        add::<DB, _>(&device.client.map(|client| client.to_string()), &mut arguments)?;
+        add::<DB, _>(&device.user_agent, &mut arguments)?;
+        let mut surplus = DB::Arguments::default();
+        DB::add_id(user, &mut surplus)?;
+        add::<DB, _>(&key.as_str().to_owned(), &mut surplus)?;
+        add::<DB, _>(&i64::from(at_most.saturating_sub(1)), &mut surplus)?;
+
+        let mut connection = self.writer().await?;
+        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        DB::execute(&mut transaction, self.session_sql.insert.clone(), arguments).await?;
+        DB::execute(&mut transaction, self.session_sql.end_surplus.clone(), surplus).await?;
+        transaction.commit().await
+    }
+
+    async fn list_sessions(&self, subject: &str, user: U::Id) -> SqlResult<Vec<ListedSession>> {
+        let mut arguments = DB::Arguments::default();
+        DB::add_id(user, &mut arguments)?;
+        let mut connection = self.pools.read.acquire().await?;
+        let rows = DB::fetch_all(&mut connection, self.session_sql.list.clone(), arguments).await?;
+        rows.iter().map(|row| listed::<DB>(row, subject)).collect()
+    }
+}
+
+fn listed<DB: Dialect>(row: &DB::Row, subject: &str) -> SqlResult<ListedSession> {
+    let columns = Row::<DB>::new(row);
+    let client: Option<String> = columns.get(4)?;
+    Ok(ListedSession {
+        session: Session {
+            subject: subject.to_owned(),
+            token_id: columns.get::<Option<String>>(0)?.map(TokenId),
+            epoch: columns.get::<Option<i64>>(1)?.map(Epoch),
+            logged_in_at: DB::upstream_time_at(row, 2)?,
+            expires_at: None,
+        },
+        last_seen_at: DB::upstream_time_at(row, 3)?,
+        device: Device { client: client.and_then(|client| client.parse::<IpAddr>().ok()), user_agent: columns.get(5)? },
+    })
+}
+
+fn add_key<DB: Dialect>(key: &SessionKey, arguments: &mut DB::Arguments) -> SqlResult<()> {
+    add::<DB, _>(&key.as_str().to_owned(), arguments)?;
+    add::<DB, _>(&key.is_hashed(), arguments)
+}
+
+impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
+    fn add(&self, session: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let user = U::Id::parse(&session.subject).ok_or(StoreError::Conflict)?;
+            again!(self, is_undone::<DB>, self.add_session(&session, user, at_most))
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let sql = &self.session_sql.remove;
+        let remove = move || self.execute(sql.clone(), move |arguments| add_key::<DB>(key, arguments));
+        Box::pin(async move { again!(self, is_undone::<DB>, remove()).map(|rows| rows > 0) })
+    }
+
+    fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        let sql = &self.session_sql.touch;
+        let touch = move || {
+            self.execute(sql.clone(), move |arguments| {
+                DB::add_upstream_time(Some(at), arguments)?;
+                add_key::<DB>(key, arguments)?;
+                DB::add_upstream_time(Some(at), arguments)
+            })
+        };
+        Box::pin(async move { again!(self, is_undone::<DB>, touch()).map(drop) })
+    }
+
+    fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>> {
+        Box::pin(async move {
+            let Some(user) = U::Id::parse(subject) else { return Ok(Vec::new()) };
+            again!(self, is_disconnected::<DB>, self.list_sessions(subject, user))
+        })
+    }
+
+    fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let sql = &self.session_sql.end;
+        Box::pin(async move {
+            let Some(user) = U::Id::parse(subject) else { return Ok(false) };
+            let end = move || {
+                self.execute(sql.clone(), move |arguments| {
+                    DB::add_id(user, arguments)?;
+                    add::<DB, _>(&id.0, arguments)
+                })
+            };
+            again!(self, is_undone::<DB>, end()).map(|rows| rows > 0)
+        })
+    }
+
+    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let sql = &self.session_sql.purge;
+        let purge = move || {
+            self.execute(sql.clone(), move |arguments| {
+                DB::add_upstream_time(ended.created_before, arguments)?;
+                DB::add_upstream_time(ended.seen_before, arguments)?;
+                add::<DB, _>(&i64::from(limit), arguments)
+            })
+        };
+        Box::pin(async move { again!(self, is_undone::<DB>, purge()) })
+    }
+}
