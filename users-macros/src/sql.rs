@@ -90,13 +90,15 @@ impl Table<'_> {
                 tokens = parameters.next(),
             ),
             Dialect::MySql => format!(
-                "SELECT {all}, {token}, w.`n` - 1 \
+                "SELECT {all}, {token}, CAST(w.`n` AS SIGNED) - 1 \
                  FROM JSON_TABLE({wanted}, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` {id_type} PATH '$[0]', \
                  `token` VARCHAR(22) PATH '$[1]')) AS w \
-                 JOIN {table} AS u ON u.{id} = w.`id` \
+                 JOIN {table} AS u ON u.{id} = {wanted_id} \
                  LEFT JOIN {state} AS s ON s.`token_id` = w.`token`",
                 wanted = parameters.next(),
                 id_type = if self.id_made_by_database { "BIGINT" } else { "CHAR(36)" },
+                // A value of a function yields to the column's collation, whatever that is, so the index can be used.
+                wanted_id = if self.id_made_by_database { "w.`id`" } else { "JSON_UNQUOTE(JSON_QUOTE(w.`id`))" },
             ),
         }
     }
@@ -152,7 +154,7 @@ impl Table<'_> {
         let condition = match self.dialect {
             Dialect::Sqlite => format!("lower(u.{email}) = {parameter}"),
             Dialect::Postgres => format!("lower(u.{email} COLLATE \"C\") = {parameter}"),
-            Dialect::MySql => format!("u.`email_canonical` = LOWER({parameter})"),
+            Dialect::MySql => format!("u.`email_canonical` = {parameter}"),
         };
         format!("SELECT {all} FROM {table} AS u WHERE {condition}")
     }
@@ -404,7 +406,7 @@ mod tests {
         assert_eq!(
             statement(&user, Dialect::MySql, "find_many"),
             format!(
-                "SELECT {}, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
+                "SELECT {}, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
                 COLUMNS.replace('"', "`")
             ),
         );
@@ -445,7 +447,7 @@ mod tests {
         );
         assert_eq!(
             statement(&user, Dialect::MySql, "find_by_email"),
-            format!("SELECT {} FROM `user` AS u WHERE u.`email_canonical` = LOWER(?)", COLUMNS.replace('"', "`")),
+            format!("SELECT {} FROM `user` AS u WHERE u.`email_canonical` = ?", COLUMNS.replace('"', "`")),
         );
     }
 

@@ -7,6 +7,9 @@
 //! | Cargo feature | default | what it adds |
 //! |---|---|---|
 //! | `sqlite` | yes | the SQL store on SQLite |
+//! | `postgres` | no | the SQL store on PostgreSQL |
+//! | `mysql` | no | the SQL store on MySQL and MariaDB |
+//! | `tls` | no | TLS to PostgreSQL and MySQL, by rustls with ring |
 //! | `openapi` | yes | the OpenAPI document |
 //! | `smtp` | no | mail over SMTP |
 //! | `breached` | no | sources of breached passwords |

@@ -1,6 +1,7 @@
 //! The composition root: the only floor that sees both the manager and the adapters.
 
 mod backend;
+mod creation;
 mod no_hooks;
 mod serve;
 
@@ -71,9 +72,9 @@ impl<U: AuthUser> Users<U> {
 }
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Keeps users in the database at `url`, such as `sqlite://app.db?mode=rwc`. The scheme picks the database; each
-    /// needs its Cargo feature.
-    #[cfg(feature = "sqlite")]
+    /// Keeps users in the database at `url`, such as `sqlite://app.db?mode=rwc`, `postgres://…` or `mysql://…`. The scheme
+    /// picks the database; each needs its Cargo feature.
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     pub fn database(mut self, url: impl Into<String>) -> Self
     where
         U: crate::adapter::sql::StoredUser,

@@ -92,10 +92,25 @@ impl<T: Default> InitialValue for T {}
 )]
 pub trait StoredType {}
 
-#[cfg(feature = "sqlite")]
 #[diagnostic::do_not_recommend]
-impl<T: crate::adapter::sql::Column<sqlx::Sqlite>> StoredType for T {}
+impl<T: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql> StoredType for T {}
 
-#[cfg(not(feature = "sqlite"))]
-#[diagnostic::do_not_recommend]
-impl<T> StoredType for T {}
+/// One trait per Cargo feature: the bound when it is on, nothing when it is off.
+mod enabled {
+    macro_rules! on {
+        ($name:ident, $feature:literal, $database:ident) => {
+            #[cfg(feature = $feature)]
+            pub trait $name: crate::adapter::sql::Column<sqlx::$database> {}
+            #[cfg(feature = $feature)]
+            impl<T: crate::adapter::sql::Column<sqlx::$database>> $name for T {}
+
+            #[cfg(not(feature = $feature))]
+            pub trait $name {}
+            #[cfg(not(feature = $feature))]
+            impl<T> $name for T {}
+        };
+    }
+    on!(OnSqlite, "sqlite", Sqlite);
+    on!(OnPostgres, "postgres", Postgres);
+    on!(OnMysql, "mysql", MySql);
+}

@@ -3,8 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod conformance;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod on_servers;
 mod schema;
 mod sql;
 
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[path = "../servers/mod.rs"]
+mod servers;
 mod support;
 mod users;

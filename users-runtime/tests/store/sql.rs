@@ -298,15 +298,29 @@ async fn a_url_that_cannot_be_served_says_what_to_do_and_repeats_no_password() {
             other => panic!("{url}: {other:?}"),
         }
     }
+    // A server that is built in is asked; here the URLs are then ones that nobody understands.
+    let (postgres, mysql) = (cfg!(feature = "postgres"), cfg!(feature = "mysql"));
+    let broken = |built_in: bool| if built_in { ":hunter2" } else { "" };
     for (url, word) in [
-        ("postgres://king:hunter2@localhost/users", "`postgres`"),
-        ("postgresql://king:hunter2@localhost/users", "`postgres`"),
-        ("mysql://king:hunter2@localhost/users", "`mysql`"),
-        ("mariadb://king:hunter2@localhost/users", "`mysql`"),
-        ("king:hunter2@localhost", "`sqlite:`"),
-        ("users.db", "`sqlite:`"),
-        ("", "`sqlite:`"),
+        (
+            format!("postgres://king:hunter2@localhost{}/users", broken(postgres)),
+            if postgres { "PostgreSQL URL" } else { "`postgres`" },
+        ),
+        (
+            format!("postgresql://king:hunter2@localhost{}/users", broken(postgres)),
+            if postgres { "PostgreSQL URL" } else { "`postgres`" },
+        ),
+        (format!("mysql://king:hunter2@localhost{}/users", broken(mysql)), if mysql { "MySQL URL" } else { "`mysql`" }),
+        (
+            format!("mariadb://king:hunter2@localhost{}/users", broken(mysql)),
+            if mysql { "MySQL URL" } else { "`mysql`" },
+        ),
     ] {
+        let text = refusal(&url).await;
+        assert!(text.contains(word), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    for (url, word) in [("king:hunter2@localhost", "`sqlite:`"), ("users.db", "`sqlite:`"), ("", "`sqlite:`")] {
         let text = refusal(url).await;
         assert!(text.contains(word), "{text}");
         assert!(!text.contains("hunter2"), "{text}");

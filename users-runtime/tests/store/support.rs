@@ -13,6 +13,96 @@ use users_runtime::{
     user::NewAccount,
 };
 
+/// A struct that owns a store is one, for what wants to keep the database as long as the store.
+macro_rules! delegate_user_store {
+    ($store:ident) => {
+        impl<U: ::users_runtime::adapter::sql::StoredUser> ::users_runtime::port::UserStore<U> for $store<U> {
+            fn find<'a>(
+                &'a self,
+                wanted: &'a [::users_runtime::port::Lookup<U::Id>],
+            ) -> ::users_runtime::port::BoxFuture<
+                'a,
+                Result<Vec<Option<::users_runtime::port::Found<U>>>, ::users_runtime::port::StoreError>,
+            > {
+                self.store.find(wanted)
+            }
+
+            fn find_by_email<'a>(
+                &'a self,
+                email: &'a ::users_runtime::domain::CanonicalEmail,
+            ) -> ::users_runtime::port::BoxFuture<
+                'a,
+                Result<Option<::users_runtime::port::Found<U>>, ::users_runtime::port::StoreError>,
+            > {
+                self.store.find_by_email(email)
+            }
+
+            fn insert(
+                &self,
+                user: U,
+            ) -> ::users_runtime::port::BoxFuture<'_, Result<U, ::users_runtime::port::StoreError>> {
+                self.store.insert(user)
+            }
+
+            fn update(
+                &self,
+                change: ::users_runtime::port::Change<U>,
+            ) -> ::users_runtime::port::BoxFuture<'_, Result<Option<U>, ::users_runtime::port::StoreError>> {
+                self.store.update(change)
+            }
+
+            fn delete(
+                &self,
+                id: U::Id,
+            ) -> ::users_runtime::port::BoxFuture<'_, Result<bool, ::users_runtime::port::StoreError>> {
+                self.store.delete(id)
+            }
+
+            fn end_sessions(
+                &self,
+                whose: Option<U::Id>,
+            ) -> ::users_runtime::port::BoxFuture<'_, Result<(), ::users_runtime::port::StoreError>> {
+                self.store.end_sessions(whose)
+            }
+
+            fn revoke<'a>(
+                &'a self,
+                token: &'a ::users_runtime::domain::TokenId,
+                until: ::users_runtime::domain::Timestamp,
+            ) -> ::users_runtime::port::BoxFuture<'a, Result<(), ::users_runtime::port::StoreError>> {
+                self.store.revoke(token, until)
+            }
+
+            fn purge_expired(
+                &self,
+                now: ::users_runtime::domain::Timestamp,
+            ) -> ::users_runtime::port::BoxFuture<'_, Result<u64, ::users_runtime::port::StoreError>> {
+                self.store.purge_expired(now)
+            }
+
+            fn migrate(&self) -> ::users_runtime::port::BoxFuture<'_, Result<(), ::users_runtime::port::StoreError>> {
+                self.store.migrate()
+            }
+
+            fn check_schema(
+                &self,
+            ) -> ::users_runtime::port::BoxFuture<
+                '_,
+                Result<Vec<::users_runtime::port::SchemaDrift>, ::users_runtime::port::StoreError>,
+            > {
+                self.store.check_schema()
+            }
+
+            fn session_store(
+                self: ::std::sync::Arc<Self>,
+            ) -> Option<::std::sync::Arc<dyn ::users_runtime::port::SessionStore>> {
+                ::std::sync::Arc::new(self.store.clone()).session_store()
+            }
+        }
+    };
+}
+pub(crate) use delegate_user_store;
+
 /// A file of its own, deleted with everything that SQLite puts beside it.
 pub struct TempFile(PathBuf);
 

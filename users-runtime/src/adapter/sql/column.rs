@@ -105,7 +105,7 @@ pub struct SqlColumn {
 /// The column of a field of type `T`, which is `nullable` if `T` is an `Option`.
 #[must_use]
 pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
-    let sql_type = T::type_name();
+    let sql_type = DB::declared(&T::type_name());
     let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
     SqlColumn { name, sql_type, nullable, fill }
 }
@@ -129,7 +129,7 @@ impl SqlColumn {
         self.fill = match serde_json::to_value(value) {
             // serde writes a UUID as text, sqlx stores its bytes where the database has no type for it. Other bytes
             // have no text that we know.
-            Ok(Value::String(text)) if matches!(self.sql_type.as_str(), "BLOB" | "BINARY") => {
+            Ok(Value::String(text)) if ["BLOB", "BINARY"].iter().any(|bytes| self.sql_type.contains(bytes)) => {
                 uuid::Uuid::try_parse(&text).ok().map(|id| format!("x'{}'", id.simple()))
             }
             Ok(Value::String(text)) => Some(literal(&text)),

@@ -42,6 +42,17 @@ impl PoolSettings {
     }
 }
 
+/// A database that [`SqlStore`] can speak to, if its Cargo feature is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite, feature `sqlite`.
+    Sqlite,
+    /// PostgreSQL, feature `postgres`.
+    Postgres,
+    /// MySQL and MariaDB, feature `mysql`.
+    Mysql,
+}
+
 /// Users in an SQL database.
 ///
 /// Cheap to clone; clones share the connections.
@@ -55,7 +66,7 @@ pub struct SqlStore<U: StoredUser> {
 type Closing = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl<U: StoredUser> SqlStore<U> {
-    /// Connects to the database of a URL: `sqlite://app.db?mode=rwc`, `sqlite::memory:`.
+    /// Connects to the database of a URL: `sqlite://app.db?mode=rwc`, `sqlite::memory:`, `postgres://…`, `mysql://…`.
     ///
     /// An SQLite file is created only if the URL says `mode=rwc`. It is opened with a write-ahead log, foreign keys, and
     /// commits that are on the disk before they are acknowledged.
@@ -76,11 +87,41 @@ impl<U: StoredUser> SqlStore<U> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             #[cfg(feature = "sqlite")]
             Some("sqlite") => Self::over(super::sqlite::open(url, settings).await?),
+            #[cfg(feature = "postgres")]
+            Some("postgres" | "postgresql") => Self::over(super::postgres::open(url, settings).await?),
+            #[cfg(feature = "mysql")]
+            Some("mysql" | "mariadb") => Self::over(super::mysql::open(url, settings).await?),
             #[cfg(not(feature = "sqlite"))]
             Some("sqlite") => Err(not_built_in("SQLite", "sqlite")),
+            #[cfg(not(feature = "postgres"))]
             Some("postgres" | "postgresql") => Err(not_built_in("PostgreSQL", "postgres")),
+            #[cfg(not(feature = "mysql"))]
             Some("mysql" | "mariadb") => Err(not_built_in("MySQL", "mysql")),
-            _ => Err(Error::config("the database URL must start with `sqlite:`, such as sqlite://app.db?mode=rwc")),
+            _ => Err(Error::config(
+                "the database URL must start with `sqlite:`, `postgres:` or `mysql:`, such as sqlite://app.db?mode=rwc",
+            )),
+        }
+    }
+
+    /// The statements that create the schema in an empty database, for tools that keep migrations in files. Needs no
+    /// connection.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the database is not built in, or the struct is not meant for it.
+    pub fn creation(database: Database) -> Result<String> {
+        match database {
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite => creation::<U, sqlx::Sqlite>(),
+            #[cfg(feature = "postgres")]
+            Database::Postgres => creation::<U, sqlx::Postgres>(),
+            #[cfg(feature = "mysql")]
+            Database::Mysql => creation::<U, sqlx::MySql>(),
+            #[cfg(not(feature = "sqlite"))]
+            Database::Sqlite => Err(not_built_in("SQLite", "sqlite")),
+            #[cfg(not(feature = "postgres"))]
+            Database::Postgres => Err(not_built_in("PostgreSQL", "postgres")),
+            #[cfg(not(feature = "mysql"))]
+            Database::Mysql => Err(not_built_in("MySQL", "mysql")),
         }
     }
 }
@@ -100,21 +141,41 @@ impl<U: StoredUser + super::SqlUser<sqlx::Sqlite>> SqlStore<U> {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl<U: StoredUser + super::SqlUser<sqlx::Postgres>> SqlStore<U> {
+    /// Uses a pool that the application has already.
+    ///
+    /// # Security
+    /// The pool's own settings hold: without an `acquire_timeout` of a few seconds requests pile up when it is exhausted.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the struct is not meant for PostgreSQL (`#[auth(databases(…))]`).
+    pub fn from_postgres_pool(pool: sqlx::PgPool) -> Result<Self> {
+        Self::over(super::postgres::share(pool))
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl<U: StoredUser + super::SqlUser<sqlx::MySql>> SqlStore<U> {
+    /// Uses a pool that the application has already, of MySQL or MariaDB.
+    ///
+    /// # Security
+    /// The pool's own settings hold. Its sessions must be in UTC and utf8mb4, as sqlx makes them unless told otherwise,
+    /// or tokens end too early or too late; and in strict mode, or what is too long for a column is cut.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the struct is not meant for MySQL (`#[auth(databases(…))]`).
+    pub fn from_mysql_pool(pool: sqlx::MySqlPool) -> Result<Self> {
+        Self::over(super::mysql::share(pool))
+    }
+}
+
 impl<U: StoredUser> SqlStore<U> {
     fn over<DB: super::Dialect>(pools: super::store::Pools<DB>) -> Result<Self>
     where
         U: super::SqlUser<DB>,
     {
-        let sql = <U as super::SqlUser<DB>>::SQL;
-        let custom = <U as super::SqlUser<DB>>::columns();
-        if DB::statements(sql).is_none() {
-            return Err(Error::config(format!(
-                "the user type of the table {:?} is not meant for {}: see #[auth(databases(…))]",
-                sql.table,
-                DB::NAME
-            )));
-        }
-        let creation = super::ddl::wanted::<DB>(sql, &custom, None).creation().into();
+        let creation = creation::<U, DB>()?.into();
         let (read, write) = (pools.read.clone(), pools.write.clone());
         let close: Closing = Arc::new(move || {
             let (read, write) = (read.clone(), write.clone());
@@ -138,6 +199,19 @@ impl<U: StoredUser> SqlStore<U> {
     }
 }
 
+fn creation<U: super::SqlUser<DB>, DB: super::Dialect>() -> Result<String> {
+    let sql = <U as super::SqlUser<DB>>::SQL;
+    if DB::statements(sql).is_none() {
+        return Err(Error::config(format!(
+            "the user type of the table {:?} is not meant for {}: see #[auth(databases(…))]",
+            sql.table,
+            DB::NAME
+        )));
+    }
+    Ok(super::ddl::wanted::<DB>(sql, &<U as super::SqlUser<DB>>::columns(), None).creation())
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 fn not_built_in(database: &str, feature: &str) -> Error {
     Error::config(format!(
         "the URL names a {database} database, which is not built in: it needs the Cargo feature `{feature}` of axum-users"

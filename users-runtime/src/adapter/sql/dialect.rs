@@ -20,6 +20,15 @@ pub trait Driver: Database + sealed::Sealed {
     /// Begins a transaction that is going to write.
     const BEGIN_WRITE: &'static str;
 
+    /// Whether a statement that writes a user can answer the row.
+    const RETURNS_ROWS: bool;
+
+    /// Whether connections may be lost while they rest in the pool.
+    const OVER_A_NETWORK: bool;
+
+    /// The type of a column for values of a type that sqlx calls `type_name`.
+    fn declared(type_name: &str) -> String;
+
     /// The raw value of column number `index`.
     ///
     /// # Errors
@@ -41,6 +50,12 @@ pub trait Driver: Database + sealed::Sealed {
     /// If the driver refuses the value.
     fn add_id<I: UserId>(id: I, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
+    /// Appends a point in time.
+    ///
+    /// # Errors
+    /// If the driver refuses the value.
+    fn add_time(time: Timestamp, arguments: &mut Self::Arguments) -> SqlResult<()>;
+
     /// Appends several look-ups, as the one statement for many wants them.
     ///
     /// # Errors
@@ -52,6 +67,12 @@ pub trait Driver: Database + sealed::Sealed {
 
     /// Whether the database may do later what it refused now.
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
+
+    /// Whether the refusal is the last thing that this connection says.
+    fn is_disconnected(refusal: &dyn DatabaseError) -> bool;
+
+    /// Whether the database undid the whole transaction for the sake of another one, so that it may be tried again.
+    fn is_undone(refusal: &dyn DatabaseError) -> bool;
 
     /// Runs a statement that answers one row at most.
     fn fetch_optional<'a>(
@@ -67,27 +88,30 @@ pub trait Driver: Database + sealed::Sealed {
         arguments: Self::Arguments,
     ) -> BoxFuture<'a, SqlResult<Vec<Self::Row>>>;
 
-    /// Runs a statement and answers how many rows it changed.
+    /// Runs a statement and answers what it did.
     fn execute<'a>(
         connection: &'a mut Self::Connection,
         sql: &'static str,
         arguments: Self::Arguments,
-    ) -> BoxFuture<'a, SqlResult<u64>>;
+    ) -> BoxFuture<'a, SqlResult<Executed>>;
 }
 
-/// A database that axum-users can keep users in: [`sqlx::Sqlite`] with the feature `sqlite`.
+/// What a statement did that answers no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Executed {
+    /// How many rows its condition found.
+    pub rows: u64,
+    /// The id that the database made, if it tells.
+    pub last_id: Option<i64>,
+}
+
+/// A database that axum-users can keep users in: `sqlx::Sqlite`, `sqlx::Postgres` and `sqlx::MySql` (MariaDB too), each
+/// with the Cargo feature of its name.
 ///
 /// Sealed: the statements of a user type are finished text for the databases of [`UserSql`], so another database is
 /// another [`UserStore`](crate::port::UserStore) and not another dialect.
 pub trait Dialect:
-    Catalog
-    + Codec<bool>
-    + Codec<Option<bool>>
-    + Codec<i64>
-    + Codec<Option<i64>>
-    + Codec<String>
-    + Codec<Option<String>>
-    + Codec<Timestamp>
+    Catalog + Codec<bool> + Codec<Option<bool>> + Codec<i64> + Codec<Option<i64>> + Codec<String> + Codec<Option<String>>
 {
     /// Its statements.
     fn statements(sql: &'static UserSql) -> &'static Statements;

@@ -5,6 +5,20 @@ use sqlx::Error;
 use super::{Driver, UserSql};
 use crate::port::StoreError;
 
+/// Whether the connection is gone; the statement may have run or not.
+pub(super) fn is_disconnected<DB: Driver>(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed => true,
+        Error::Database(refusal) => DB::is_disconnected(refusal.as_ref()),
+        _ => false,
+    }
+}
+
+/// Whether the database undid everything and may be asked again.
+pub(super) fn is_undone<DB: Driver>(error: &Error) -> bool {
+    matches!(error, Error::Database(refusal) if DB::is_undone(refusal.as_ref()))
+}
+
 /// Sorts an error of the driver. The cause travels along for the log; it names tables and columns, never values.
 pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError {
     match &error {

@@ -1,9 +1,10 @@
-//! The SQL store: users in SQLite (feature `sqlite`), written so that PostgreSQL and MySQL are one more file each.
+//! The SQL store: users in SQLite, PostgreSQL, MySQL or MariaDB, each by a Cargo feature (`sqlite`, `postgres`, `mysql`),
+//! in any combination. The URL chooses at run time.
 //!
 //! Shape comes from the derive ([`UserSql`], [`SqlUser`]), behaviour is here. No statement on the way of a request is
 //! put together at run time; only the schema (create, add, compare) is, out of names that the derive has checked.
 #![cfg_attr(
-    not(feature = "sqlite"),
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(
         dead_code,
         unused_imports,
@@ -18,6 +19,10 @@ mod ddl;
 mod dialect;
 mod error;
 mod lookups;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row;
 mod schema;
 #[cfg(feature = "sqlite")]
@@ -29,8 +34,8 @@ mod user;
 mod values;
 
 pub use column::{Codec, Column, SqlColumn, column, json_column, text_column};
-pub use connect::{PoolSettings, SqlStore};
-pub use dialect::{Dialect, Driver};
+pub use connect::{Database, PoolSettings, SqlStore};
+pub use dialect::{Dialect, Driver, Executed};
 pub use lookups::ById;
 pub use row::Row;
 pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};

@@ -163,13 +163,39 @@ pub trait Catalog: Driver {
     fn holds(found: &str, wanted: &str) -> bool;
 
     /// The statement that adds a column.
-    fn add_column(table: &str, column: &WantedColumn) -> String;
+    fn add_column(table: &str, column: &WantedColumn) -> String {
+        let WantedColumn { name, sql_type, nullable, fill, generated } = column;
+        let rest = match (nullable, fill) {
+            (true, _) => String::new(),
+            (false, Some(fill)) => format!(" NOT NULL DEFAULT {fill}"),
+            (false, None) => " NOT NULL".to_owned(),
+        };
+        let generated = generated.as_deref().unwrap_or_default();
+        format!("ALTER TABLE {} ADD COLUMN {} {sql_type}{rest}{generated}", Self::quoted(table), Self::quoted(name))
+    }
 
     /// The statement that lets a column be NULL or forbids it, if the database can do that in place.
     fn set_nullable(table: &str, column: &str, nullable: bool) -> Option<String>;
 
+    /// What the canonical form of an address is made of, where no column holds it yet.
+    fn canonical_expression(email: &str) -> String;
+
     /// The query for addresses that differ by case only: the canonical form and how many have it.
-    fn case_duplicates(wanted: &WantedSchema) -> String;
+    fn case_duplicates(wanted: &WantedSchema) -> String {
+        let (users, form) = (Self::quoted(wanted.user_table), Self::canonical_expression(wanted.email));
+        format!("SELECT {form}, count(*) FROM {users} GROUP BY {form} HAVING count(*) > 1")
+    }
+
+    /// The type of the id of users that are there, if a column that refers to it must be declared as it is.
+    fn id_type<'a>(
+        connection: &'a mut Self::Connection,
+        table: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, SqlResult<Option<String>>>;
+
+    /// Keeps other migrations out until the transaction ends or the connection is closed, whatever comes first in this
+    /// database. Answers whether that was granted.
+    fn lock(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<bool>>;
 
     /// Runs a query that is made of checked names, and answers how many rows there are.
     fn count_rows(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, SqlResult<usize>>;
@@ -285,14 +311,15 @@ fn compare_table<DB: Catalog>(wanted: &WantedTable, found: &FoundTable, of_users
     differences
 }
 
-/// Adds what is missing, in the caller's transaction.
+/// Adds what is missing, in the caller's transaction. Everything that may be refused is looked at before the first
+/// change, since MySQL has no transactions around changes of a schema.
 pub(super) async fn migrate<DB: Catalog>(
     connection: &mut DB::Connection,
     wanted: &WantedSchema,
 ) -> Result<(), Refusal> {
-    for Difference { drift, missing } in compare::<DB>(connection, wanted).await? {
+    let differences = compare::<DB>(connection, wanted).await?;
+    for Difference { drift, missing } in &differences {
         match missing {
-            Missing::Nothing => continue,
             Missing::Column { unfilled: true } => {
                 return Err(Refusal::Schema(format!(
                     "the column {:?} of {:?} cannot be added: it may not be NULL, and users that are there would have no \
@@ -302,9 +329,11 @@ pub(super) async fn migrate<DB: Catalog>(
                 )));
             }
             Missing::CanonicalIndex => refuse_duplicates::<DB>(connection, wanted).await?,
-            Missing::Table | Missing::Column { .. } | Missing::Index => {}
+            Missing::Nothing | Missing::Table | Missing::Column { .. } | Missing::Index => {}
         }
-        if let Some(sql) = drift.repair {
+    }
+    for Difference { drift, missing } in differences {
+        if let (true, Some(sql)) = (missing != Missing::Nothing, drift.repair) {
             DB::change_schema(connection, sql).await?;
         }
     }
@@ -324,82 +353,5 @@ async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted:
     }
 }
 
-#[cfg(test)]
-#[cfg(feature = "sqlite")]
-mod tests {
-    use sqlx::{Connection, Sqlite, SqliteConnection};
-
-    use super::*;
-    use crate::adapter::sql::{SqlColumn, Statements, UserSql, column, ddl, json_column, text_column};
-
-    const SQL: UserSql = UserSql {
-        table: "user",
-        session_table: "accesstoken",
-        columns: &["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "own"],
-        id_made_by_database: false,
-        sqlite: Statements::NONE,
-        postgres: Statements::NONE,
-        mysql: Statements::NONE,
-    };
-
-    /// Adds the column to a table that has a row already.
-    async fn add(own: SqlColumn) -> Result<(), Refusal> {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        let before = "CREATE TABLE user (id CHAR(36) NOT NULL PRIMARY KEY, email TEXT NOT NULL, hashed_password TEXT NOT NULL, \
-                      is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL); \
-                      INSERT INTO user VALUES ('1', 'arthur@camelot.example', '', 1, 0, 0)";
-        sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
-        migrate::<Sqlite>(&mut connection, &ddl::wanted::<Sqlite>(&SQL, &[own], None)).await
-    }
-
-    #[tokio::test]
-    async fn a_column_that_old_rows_cannot_have_is_refused_with_advice() {
-        for own in [
-            json_column::<Sqlite>("own", false),
-            text_column::<Sqlite>("own", false),
-            column::<Sqlite, Vec<u8>>("own", false),
-        ] {
-            let Err(Refusal::Schema(text)) = add(own).await else { panic!("it must be refused") };
-            assert!(text.contains("\"own\" of \"user\"") && text.contains("default"), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_column_with_a_value_for_old_rows_is_added() {
-        let id = uuid::Uuid::from_u128(7);
-        for (own, fill) in [
-            (column::<Sqlite, Option<i64>>("own", true), None),
-            (column::<Sqlite, i64>("own", false), Some("0")),
-            (column::<Sqlite, i64>("own", false).filled_with(&-5), Some("-5")),
-            (column::<Sqlite, bool>("own", false).filled_with(&true), Some("TRUE")),
-            (column::<Sqlite, String>("own", false).filled_with(&"it's"), Some("'it''s'")),
-            (json_column::<Sqlite>("own", false).filled_with_json(&["it's"]), Some("'[\"it''s\"]'")),
-            (column::<Sqlite, uuid::Uuid>("own", false).filled_with(&id), Some("x'00000000000000000000000000000007'")),
-        ] {
-            assert_eq!(own.fill.as_deref(), fill);
-            assert!(add(own).await.is_ok(), "{fill:?}");
-        }
-    }
-
-    #[test]
-    fn sqlite_converts_texts_that_look_like_numbers_and_numbers_in_columns_of_text() {
-        for (found, wanted, holds) in [
-            ("VARCHAR(320)", "TEXT", true),
-            ("CHAR(36)", "CHAR(36)", true),
-            ("", "TEXT", true),
-            ("BLOB", "INTEGER", true),
-            ("INTEGER", "TEXT", false),
-            ("NUMERIC", "VARCHAR(320)", false),
-            ("BOOLEAN", "TEXT", false),
-            ("TEXT", "INTEGER", false),
-            ("VARCHAR(5)", "BOOLEAN", false),
-            ("TINYINT(1)", "BOOLEAN", true),
-            ("CHARINT", "INTEGER", true),
-            ("TIMESTAMP", "DATETIME", true),
-            ("TEXT", "DATETIME", true),
-            ("TEXT", "BLOB", true),
-        ] {
-            assert_eq!(Sqlite::holds(found, wanted), holds, "{found} for {wanted}");
-        }
-    }
-}
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

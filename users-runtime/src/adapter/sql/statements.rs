@@ -66,9 +66,11 @@ pub struct Statements {
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
     /// ```
-    /// MySQL. Parameter: as SQLite. `CHAR(36)` for ids made by us, `BIGINT` for ids made by the database.
+    /// MySQL. Parameter: as SQLite. `CHAR(36)` for ids made by us, `BIGINT` for ids made by the database, which are
+    /// compared as they are. A text out of a function yields to the collation of the column, whatever that is; a column
+    /// of the list would be refused as an illegal mix, or compared without the index.
     /// ```sql
-    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, w.`n` - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
+    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
     /// ```
     pub find_many: &'static str,
 
@@ -114,7 +116,7 @@ pub struct Statements {
     /// ```
     /// MySQL (a generated column with a binary collation, under a unique index; upstream's inserts need not know it):
     /// ```sql
-    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = LOWER(?)
+    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = ?
     /// ```
     pub find_by_email: &'static str,
 

@@ -3,16 +3,16 @@
 use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Pool, pool::PoolConnection};
+use sqlx::{Connection as _, Pool, Transaction, pool::PoolConnection};
 
 use super::{
-    ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, ddl,
-    error::store_error,
+    ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema, ddl,
+    error::{is_disconnected, is_undone, store_error},
     lookups::{Sorted, put},
-    schema,
+    schema, tables,
 };
 use crate::{
-    domain::{CanonicalEmail, Epoch, Timestamp, TokenId},
+    domain::{CanonicalEmail, Epoch, IdValue, Timestamp, TokenId, UserId as _},
     port::{BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, StoreError, TokenState, UserStore},
 };
 
@@ -73,9 +73,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
-        let mut arguments = DB::Arguments::default();
-        add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
-        DB::add_id(wanted.id, &mut arguments)?;
+        let arguments = lookup::<DB, U>(wanted)?;
         let mut connection = self.pools.read.acquire().await?;
         let row = DB::fetch_optional(&mut connection, self.statements.find, arguments).await?;
         row.map(|row| self.found(&row)).transpose()
@@ -129,9 +127,37 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn add_user(&self, user: &U) -> SqlResult<U> {
         let mut values = Values::insert(&self.custom);
         user.bind(&mut values)?;
-        let mut connection = self.pools.write.acquire().await?;
-        let row = DB::fetch_optional(&mut connection, self.statements.insert, values.into_arguments()).await?;
-        self.user(&row.ok_or(sqlx::Error::RowNotFound)?)
+        let (arguments, id) = (values.into_arguments(), (!U::Id::MADE_BY_DATABASE).then(|| user.id()));
+        let mut connection = self.writer().await?;
+        if DB::RETURNS_ROWS {
+            let row = self.write_user(&mut connection, self.statements.insert, arguments, id).await?;
+            return self.user(&row.ok_or(sqlx::Error::RowNotFound)?);
+        }
+        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        let row = self.write_user(&mut transaction, self.statements.insert, arguments, id).await;
+        let user = finish(transaction, row.and_then(|row| row.map(|row| self.user(&row)).transpose())).await?;
+        user.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// Inserts or updates one user and answers its row: all columns, then the epoch. `id` is the user's, if it is known
+    /// before. A database that does not answer rows is asked for it, which needs a transaction around both.
+    async fn write_user(
+        &self,
+        connection: &mut DB::Connection,
+        sql: &'static str,
+        arguments: DB::Arguments,
+        id: Option<U::Id>,
+    ) -> SqlResult<Option<DB::Row>> {
+        if DB::RETURNS_ROWS {
+            return DB::fetch_optional(connection, sql, arguments).await;
+        }
+        let done = DB::execute(connection, sql, arguments).await?;
+        if done.rows == 0 {
+            return Ok(None);
+        }
+        let made = || done.last_id.and_then(|id| U::Id::from_value(IdValue::Integer(id)));
+        let id = id.or_else(made).ok_or(sqlx::Error::RowNotFound)?;
+        DB::fetch_optional(connection, self.statements.find, lookup::<DB, U>(&ById { id, token: None })?).await
     }
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
@@ -146,133 +172,195 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&change.if_email, &mut arguments)?;
 
         // One statement is a transaction of its own; what looks at its result, or does more, needs one around it.
-        let spared = match &change.end_sessions {
-            EndSessions::AllBut(token, until) => Some((token, until)),
-            EndSessions::Keep | EndSessions::All => None,
-        };
-        if spared.is_none() && change.if_epoch.is_none() {
-            let mut connection = self.pools.write.acquire().await?;
+        let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
+        let mut connection = self.writer().await?;
+        if DB::RETURNS_ROWS && is_plain {
             let row = DB::fetch_optional(&mut connection, self.statements.update, arguments).await?;
             return row.map(|row| self.user(&row)).transpose();
         }
-        let mut transaction = self.pools.write.begin_with(DB::BEGIN_WRITE).await?;
-        let Some(row) = DB::fetch_optional(&mut transaction, self.statements.update, arguments).await? else {
-            transaction.rollback().await?;
+        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        let done = self.change_in(&mut transaction, change, arguments, raise).await;
+        finish(transaction, done).await
+    }
+
+    /// The steps of a change that are more than one statement; `None` and errors are to be rolled back.
+    async fn change_in(
+        &self,
+        connection: &mut DB::Connection,
+        change: &Change<U>,
+        arguments: DB::Arguments,
+        raise: i64,
+    ) -> SqlResult<Option<U>> {
+        let id = change.user.id();
+        let Some(row) = self.write_user(connection, self.statements.update, arguments, Some(id)).await? else {
             return Ok(None);
         };
         // The update locks the row, so the epoch that it answers tells the one before for sure.
         let epoch = self.epoch(&row)?;
         if change.if_epoch.is_some_and(|wanted| epoch.0.checked_sub(raise) != Some(wanted.0)) {
-            transaction.rollback().await?;
             return Ok(None);
         }
-        if let Some((token, until)) = spared {
+        if let EndSessions::AllBut(token, until) = &change.end_sessions {
             let mut arguments = DB::Arguments::default();
             add::<DB, _>(&token.0, &mut arguments)?;
-            DB::add_id(change.user.id(), &mut arguments)?;
+            DB::add_id(id, &mut arguments)?;
             add::<DB, _>(&epoch.0, &mut arguments)?;
-            add::<DB, _>(&storable(*until), &mut arguments)?;
-            DB::execute(&mut transaction, self.statements.keep_token, arguments).await?;
+            DB::add_time(storable(*until), &mut arguments)?;
+            DB::execute(connection, self.statements.keep_token, arguments).await?;
         }
-        let user = self.user(&row)?;
-        transaction.commit().await?;
-        Ok(Some(user))
+        self.user(&row).map(Some)
     }
 
-    /// Runs a statement whose only parameter is an id.
-    async fn write_by_id(&self, sql: &'static str, id: U::Id) -> SqlResult<u64> {
+    /// Runs a statement that answers no rows, with the arguments that `bind` makes.
+    async fn execute(&self, sql: &'static str, bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>) -> SqlResult<u64> {
         let mut arguments = DB::Arguments::default();
-        DB::add_id(id, &mut arguments)?;
-        DB::execute(&mut *self.writer().await?, sql, arguments).await
+        bind(&mut arguments)?;
+        Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
     }
 
+    /// A connection that was there a moment ago: a write that got no answer cannot simply be tried again, so it pays the
+    /// round trip of asking before. Reads do not; see [`again`].
     async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
-        self.pools.write.acquire().await
+        let mut attempts = self.attempts();
+        loop {
+            let mut connection = self.pools.write.acquire().await?;
+            if !DB::OVER_A_NETWORK {
+                return Ok(connection);
+            }
+            match connection.ping().await {
+                Ok(()) => return Ok(connection),
+                Err(_) if attempts > 1 => attempts -= 1,
+                Err(error) => return Err(error),
+            }
+            connection.close_on_drop();
+        }
     }
+
+    /// How often something is tried: every connection in the pool may be lost, and one more is new.
+    fn attempts(&self) -> u32 {
+        if DB::OVER_A_NETWORK { self.pools.write.options().get_max_connections().saturating_add(1).min(16) } else { 1 }
+    }
+
+    /// What the database should have, as far as it depends on what is there already.
+    async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
+        let id_type = DB::id_type(connection, self.sql.table, tables::id_of(self.sql)).await?;
+        Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
+    }
+
+    async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
+        let mut connection = self.writer().await?;
+        if DB::OVER_A_NETWORK {
+            connection.close_on_drop(); // a lock may hang on it, whatever happens
+        }
+        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        if !DB::lock(&mut transaction).await? {
+            return Err(sqlx::Error::PoolTimedOut.into());
+        }
+        let wanted = self.wanted(&mut transaction).await?;
+        schema::migrate::<DB>(&mut transaction, &wanted).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Commits if there is something, else rolls back, and now: one that is only dropped holds its locks until sqlx gets to it.
+async fn finish<DB: Dialect, T>(transaction: Transaction<'_, DB>, done: SqlResult<Option<T>>) -> SqlResult<Option<T>> {
+    match done {
+        Ok(Some(done)) => transaction.commit().await.map(|()| Some(done)),
+        Ok(None) => transaction.rollback().await.map(|()| None),
+        Err(error) => {
+            // The first error is the one to tell; a connection that cannot roll back is lost, and so is its transaction.
+            let _second = transaction.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// Tries something again as long as its error `may` be gone then.
+macro_rules! again {
+    ($store:expr, $may:expr, $what:expr) => {{
+        let mut attempts = $store.attempts();
+        loop {
+            match $what.await {
+                Err(error) if attempts > 1 && $may(&error) => attempts -= 1,
+                done => break done.map_err(|error| $store.error(error)),
+            }
+        }
+    }};
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
-        Box::pin(async move { self.find_all(wanted).await.map_err(|error| self.error(error)) })
+        Box::pin(async move { again!(self, is_disconnected::<DB>, self.find_all(wanted)) })
     }
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
-        Box::pin(async move { self.find_canonical(email).await.map_err(|error| self.error(error)) })
+        Box::pin(async move { again!(self, is_disconnected::<DB>, self.find_canonical(email)) })
     }
 
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
-        Box::pin(async move { self.add_user(&user).await.map_err(|error| self.error(error)) })
+        Box::pin(async move { again!(self, is_undone::<DB>, self.add_user(&user)) })
     }
 
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
-        Box::pin(async move { self.change(&change).await.map_err(|error| self.error(error)) })
+        Box::pin(async move { again!(self, is_undone::<DB>, self.change(&change)) })
     }
 
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move {
-            let deleted = self.write_by_id(self.statements.delete, id).await;
-            deleted.map(|rows| rows > 0).map_err(|error| self.error(error))
-        })
+        let delete = move || self.execute(self.statements.delete, move |arguments| DB::add_id(id, arguments));
+        Box::pin(async move { again!(self, is_undone::<DB>, delete()).map(|rows| rows > 0) })
     }
 
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let ended = match whose {
-                Some(id) => self.write_by_id(self.statements.end_sessions, id).await,
-                None => match self.writer().await {
-                    Ok(mut connection) => {
-                        DB::execute(&mut connection, self.statements.end_all_sessions, DB::Arguments::default()).await
-                    }
-                    Err(error) => Err(error),
-                },
-            };
-            ended.map(drop).map_err(|error| self.error(error))
-        })
+        let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
+        let end = move || self.execute(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
+        Box::pin(async move { again!(self, is_undone::<DB>, end()).map(drop) })
     }
 
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
-        let revoke = async move {
-            let mut arguments = DB::Arguments::default();
-            add::<DB, _>(&token.0, &mut arguments)?;
-            add::<DB, _>(&storable(until), &mut arguments)?;
-            DB::execute(&mut *self.writer().await?, self.statements.revoke_token, arguments).await
+        let revoke = move || {
+            self.execute(self.statements.revoke_token, move |arguments| {
+                add::<DB, _>(&token.0, arguments)?;
+                DB::add_time(storable(until), arguments)
+            })
         };
-        Box::pin(async move { revoke.await.map(drop).map_err(|error| self.error(error)) })
+        Box::pin(async move { again!(self, is_undone::<DB>, revoke()).map(drop) })
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let purge = async move {
-            let mut arguments = DB::Arguments::default();
-            add::<DB, _>(&storable(now), &mut arguments)?;
-            DB::execute(&mut *self.writer().await?, self.statements.purge_tokens, arguments).await
-        };
-        Box::pin(async move { purge.await.map_err(|error| self.error(error)) })
+        let purge =
+            move || self.execute(self.statements.purge_tokens, move |arguments| DB::add_time(storable(now), arguments));
+        Box::pin(async move { again!(self, is_undone::<DB>, purge()) })
     }
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let wanted = ddl::wanted::<DB>(self.sql, &self.custom, None);
-            let mut transaction =
-                self.pools.write.begin_with(DB::BEGIN_WRITE).await.map_err(|error| self.error(error))?;
-            schema::migrate::<DB>(&mut transaction, &wanted).await.map_err(|refusal| match refusal {
+            self.migrate_alone().await.map_err(|refusal| match refusal {
                 schema::Refusal::Database(error) => self.error(error),
                 schema::Refusal::Schema(text) => StoreError::Schema(text),
-            })?;
-            transaction.commit().await.map_err(|error| self.error(error))
+            })
         })
     }
 
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
+        let compare = async move || {
+            let mut connection = self.pools.read.acquire().await?;
+            let wanted = self.wanted(&mut connection).await?;
+            schema::compare::<DB>(&mut connection, &wanted).await
+        };
         Box::pin(async move {
-            let wanted = ddl::wanted::<DB>(self.sql, &self.custom, None);
-            let compare = async {
-                let mut connection = self.pools.read.acquire().await?;
-                schema::compare::<DB>(&mut connection, &wanted).await
-            };
-            let differences = compare.await.map_err(|error| self.error(error))?;
+            let differences = again!(self, is_disconnected::<DB>, compare())?;
             Ok(differences.into_iter().map(|difference| difference.drift).collect())
         })
     }
+}
+
+/// The arguments of [`Statements::find`].
+fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>) -> SqlResult<DB::Arguments> {
+    let mut arguments = DB::Arguments::default();
+    add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
+    DB::add_id(wanted.id, &mut arguments)?;
+    Ok(arguments)
 }
 
 fn add<DB: Codec<T>, T>(value: &T, arguments: &mut DB::Arguments) -> SqlResult<()> {

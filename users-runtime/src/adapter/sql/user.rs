@@ -35,19 +35,26 @@ pub trait SqlUser<DB: Dialect>: AuthUser {
     label = "a column of `{Self}` has a type that a database does not know",
     note = "help: derive it with `#[derive(AuthUser)]`, and mark fields of other types `json` or `text`"
 )]
-pub trait StoredUser: enabled::OnSqlite {}
+pub trait StoredUser: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql {}
 
-impl<U: enabled::OnSqlite> StoredUser for U {}
+impl<U: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql> StoredUser for U {}
 
 /// One trait per Cargo feature: the bound when it is on, nothing when it is off.
 mod enabled {
-    #[cfg(feature = "sqlite")]
-    pub trait OnSqlite: super::SqlUser<sqlx::Sqlite> {}
-    #[cfg(feature = "sqlite")]
-    impl<U: super::SqlUser<sqlx::Sqlite>> OnSqlite for U {}
+    macro_rules! on {
+        ($name:ident, $feature:literal, $database:ident) => {
+            #[cfg(feature = $feature)]
+            pub trait $name: super::SqlUser<sqlx::$database> {}
+            #[cfg(feature = $feature)]
+            impl<U: super::SqlUser<sqlx::$database>> $name for U {}
 
-    #[cfg(not(feature = "sqlite"))]
-    pub trait OnSqlite: super::AuthUser {}
-    #[cfg(not(feature = "sqlite"))]
-    impl<U: super::AuthUser> OnSqlite for U {}
+            #[cfg(not(feature = $feature))]
+            pub trait $name: super::AuthUser {}
+            #[cfg(not(feature = $feature))]
+            impl<U: super::AuthUser> $name for U {}
+        };
+    }
+    on!(OnSqlite, "sqlite", Sqlite);
+    on!(OnPostgres, "postgres", Postgres);
+    on!(OnMysql, "mysql", MySql);
 }

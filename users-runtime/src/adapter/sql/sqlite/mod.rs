@@ -7,9 +7,9 @@ use sqlx::{Arguments as _, Row as _, Sqlite, error::DatabaseError, sqlite};
 use uuid::fmt::Hyphenated;
 
 pub(super) use self::connect::{open, share};
-use super::{ById, Dialect, Driver, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
+use super::{ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
 use crate::{
-    domain::{IdValue, UserId},
+    domain::{IdValue, Timestamp, UserId},
     port::BoxFuture,
 };
 
@@ -21,6 +21,13 @@ impl Driver for Sqlite {
     /// Takes the write lock at once. A transaction that starts as a reader and then wants to write is refused as busy,
     /// without waiting, if another one wrote in between.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+
+    const RETURNS_ROWS: bool = true;
+    const OVER_A_NETWORK: bool = false;
+
+    fn declared(type_name: &str) -> String {
+        type_name.to_owned()
+    }
 
     fn value_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<sqlite::SqliteValueRef<'_>> {
         row.try_get_raw(index)
@@ -58,6 +65,10 @@ impl Driver for Sqlite {
         .map_err(sqlx::Error::Encode)
     }
 
+    fn add_time(time: Timestamp, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        arguments.add(time).map_err(sqlx::Error::Encode)
+    }
+
     fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         let pairs: Vec<(I, Option<&str>)> =
             wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
@@ -85,6 +96,14 @@ impl Driver for Sqlite {
         code.is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
     }
 
+    fn is_disconnected(_refusal: &dyn DatabaseError) -> bool {
+        false
+    }
+
+    fn is_undone(_refusal: &dyn DatabaseError) -> bool {
+        false // writers wait for each other; what is still busy after that is unavailable
+    }
+
     fn fetch_optional<'a>(
         connection: &'a mut sqlite::SqliteConnection,
         sql: &'static str,
@@ -105,8 +124,11 @@ impl Driver for Sqlite {
         connection: &'a mut sqlite::SqliteConnection,
         sql: &'static str,
         arguments: sqlite::SqliteArguments,
-    ) -> BoxFuture<'a, SqlResult<u64>> {
-        Box::pin(async move { Ok(sqlx::query_with(sql, arguments).execute(connection).await?.rows_affected()) })
+    ) -> BoxFuture<'a, SqlResult<Executed>> {
+        Box::pin(async move {
+            let done = sqlx::query_with(sql, arguments).execute(connection).await?;
+            Ok(Executed { rows: done.rows_affected(), last_id: None })
+        })
     }
 }
 

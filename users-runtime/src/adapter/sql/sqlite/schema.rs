@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
 use crate::{
     adapter::sql::{
         SqlResult,
-        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedSchema},
+        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
         tables::{IdKind, Kind},
     },
     port::BoxFuture,
@@ -96,25 +96,26 @@ impl Catalog for Sqlite {
         }
     }
 
-    fn add_column(table: &str, column: &WantedColumn) -> String {
-        let WantedColumn { name, sql_type, nullable, fill, .. } = column;
-        let rest = match (nullable, fill) {
-            (true, _) => String::new(),
-            (false, Some(fill)) => format!(" NOT NULL DEFAULT {fill}"),
-            (false, None) => " NOT NULL".to_owned(),
-        };
-        format!("ALTER TABLE \"{table}\" ADD COLUMN \"{name}\" {sql_type}{rest}")
-    }
-
     fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
         None // only by building the table anew, which is for a person to decide
     }
 
-    fn case_duplicates(wanted: &WantedSchema) -> String {
-        let WantedSchema { user_table, email, .. } = wanted;
-        format!(
-            "SELECT lower(\"{email}\"), count(*) FROM \"{user_table}\" GROUP BY lower(\"{email}\") HAVING count(*) > 1"
-        )
+    fn canonical_expression(email: &str) -> String {
+        Self::canonical_form(email)
+    }
+
+    /// SQLite converts, so a reference need not be declared as what it refers to.
+    fn id_type<'a>(
+        _connection: &'a mut SqliteConnection,
+        _table: &'a str,
+        _id: &'a str,
+    ) -> BoxFuture<'a, SqlResult<Option<String>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The transaction has the only lock that there is.
+    fn lock(_connection: &mut SqliteConnection) -> BoxFuture<'_, SqlResult<bool>> {
+        Box::pin(async { Ok(true) })
     }
 
     fn count_rows(connection: &mut SqliteConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {

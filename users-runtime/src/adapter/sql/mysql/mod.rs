@@ -1,0 +1,166 @@
+//! MySQL and MariaDB: running statements and reading values.
+
+mod connect;
+mod schema;
+
+use sqlx::{
+    Arguments as _, MySql, Row as _,
+    error::DatabaseError,
+    mysql::{self, MySqlDatabaseError},
+};
+use uuid::Uuid;
+
+pub(super) use self::connect::{open, share};
+use super::{ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
+use crate::{
+    domain::{IdValue, Timestamp, UserId},
+    port::BoxFuture,
+};
+
+impl Sealed for MySql {}
+
+/// The server's number of an error (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>, MariaDB's
+/// own from 1900 on). Its SQLSTATE tells less.
+fn number(refusal: &dyn DatabaseError) -> Option<u16> {
+    refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+impl Driver for MySql {
+    const TEXT: &'static str = "LONGTEXT";
+    const BEGIN_WRITE: &'static str = "START TRANSACTION";
+    const RETURNS_ROWS: bool = false;
+    const OVER_A_NETWORK: bool = true;
+
+    /// sqlx names the types of values, some of which are no types of columns, or lose something there.
+    fn declared(type_name: &str) -> String {
+        match type_name {
+            "VARCHAR" | "CHAR" | "TEXT" => "LONGTEXT",
+            "VARBINARY" | "BLOB" => "LONGBLOB",
+            "BINARY" => "BINARY(16)", // a UUID
+            // Without (6) fractions of a second are rounded away, and TIMESTAMP ends in 2038.
+            "DATETIME" | "TIMESTAMP" => "DATETIME(6)",
+            "TIME" => "TIME(6)",
+            other => other,
+        }
+        .to_owned()
+    }
+
+    fn value_at(row: &mysql::MySqlRow, index: usize) -> SqlResult<mysql::MySqlValueRef<'_>> {
+        row.try_get_raw(index)
+    }
+
+    fn zero(sql_type: &str) -> Option<&'static str> {
+        Some(match sql_type {
+            "LONGTEXT" => "''",
+            "BOOLEAN" => "FALSE",
+            "DATETIME(6)" => "'1970-01-01 00:00:00'",
+            "DATE" => "'1970-01-01'",
+            "TIME(6)" => "'00:00:00'",
+            "FLOAT" | "DOUBLE" | "DECIMAL" => "0",
+            integer if integer.contains("INT") => "0",
+            _ => return None,
+        })
+    }
+
+    fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
+        let foreign = |source: sqlx::error::BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
+        let value = if I::MADE_BY_DATABASE {
+            IdValue::Integer(row.try_get(index)?)
+        } else {
+            let text: String = row.try_get(index)?;
+            IdValue::Uuid(Uuid::try_parse(&text).map_err(|error| foreign(error.into()))?)
+        };
+        I::from_value(value).ok_or_else(|| foreign("the id is out of the range of its type".into()))
+    }
+
+    fn add_id<I: UserId>(id: I, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+        match id.to_value() {
+            IdValue::Integer(id) => arguments.add(id),
+            IdValue::Uuid(id) => arguments.add(id.hyphenated().to_string()),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+
+    fn add_time(time: Timestamp, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+        // As a DATETIME: sqlx sends a time with a zone as a TIMESTAMP, which MariaDB makes NULL of after 2038.
+        arguments.add(time.naive_utc()).map_err(sqlx::Error::Encode)
+    }
+
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+        let pairs: Vec<(I, Option<&str>)> =
+            wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
+        let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        arguments.add(text).map_err(sqlx::Error::Encode)
+    }
+
+    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
+        // Only the message names the key, at its end: Duplicate entry '…' for key 'user.ix_user_email', on MariaDB
+        // without the table. The entry may hold anything, quotes too.
+        let Some((_, key)) = refusal.message().rsplit_once(" for key '") else { return false };
+        let key = key.trim_end_matches('\'');
+        let key = key.strip_prefix(&format!("{}.", sql.table)).unwrap_or(key);
+        let email = tables::email_of(sql);
+        key == tables::canonical_index(sql) || key == format!("ix_{}_{email}", sql.table) || key == email
+    }
+
+    fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
+        Self::is_disconnected(refusal)
+            || Self::is_undone(refusal)
+            || number(refusal).is_some_and(|number| {
+                matches!(
+                    number,
+                    1021 | 1114                 // the disk or the table is full
+                    | 1040 | 1203 | 1226        // too many connections, limits of an account
+                    | 1205                      // a lock was not given in time
+                    | 1290 | 1792 | 1836        // read-only
+                    | 1317 | 1969 | 3024 // interrupted, too slow
+                )
+            })
+    }
+
+    fn is_disconnected(refusal: &dyn DatabaseError) -> bool {
+        // Shutting down (1053), trouble with the network (1158 to 1161), the connection was killed (1927, 1152),
+        // rested too long (4031).
+        number(refusal).is_some_and(|number| matches!(number, 1053 | 1152 | 1158..=1161 | 1927 | 4031))
+    }
+
+    fn is_undone(refusal: &dyn DatabaseError) -> bool {
+        const DEADLOCK: u16 = 1213;
+        const CHANGED_SINCE_READ: u16 = 1020; // MariaDB with innodb_snapshot_isolation
+        number(refusal).is_some_and(|number| [DEADLOCK, CHANGED_SINCE_READ].contains(&number))
+    }
+
+    fn fetch_optional<'a>(
+        connection: &'a mut mysql::MySqlConnection,
+        sql: &'static str,
+        arguments: mysql::MySqlArguments,
+    ) -> BoxFuture<'a, SqlResult<Option<mysql::MySqlRow>>> {
+        Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
+    }
+
+    fn fetch_all<'a>(
+        connection: &'a mut mysql::MySqlConnection,
+        sql: &'static str,
+        arguments: mysql::MySqlArguments,
+    ) -> BoxFuture<'a, SqlResult<Vec<mysql::MySqlRow>>> {
+        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
+    }
+
+    /// sqlx asks the server to count the rows that were found, not only those that changed.
+    fn execute<'a>(
+        connection: &'a mut mysql::MySqlConnection,
+        sql: &'static str,
+        arguments: mysql::MySqlArguments,
+    ) -> BoxFuture<'a, SqlResult<Executed>> {
+        Box::pin(async move {
+            let done = sqlx::query_with(sql, arguments).execute(connection).await?;
+            Ok(Executed { rows: done.rows_affected(), last_id: i64::try_from(done.last_insert_id()).ok() })
+        })
+    }
+}
+
+impl Dialect for MySql {
+    fn statements(sql: &'static UserSql) -> &'static Statements {
+        &sql.mysql
+    }
+}

@@ -1,0 +1,211 @@
+//! MySQL and MariaDB: the words of their DDL, and how they describe themselves.
+
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row as _};
+
+use crate::{
+    adapter::sql::{
+        SqlResult,
+        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
+        tables::{IdKind, Kind},
+    },
+    port::BoxFuture,
+};
+
+/// The casts are for MySQL 8, which hands out some of these as binary.
+const COLUMNS: &str = "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), is_nullable = 'YES', \
+     column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%', \
+     CAST(character_set_name AS CHAR), CAST(collation_name AS CHAR) \
+     FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position";
+
+/// One row per column of each index; an index over the start of a column only is another one.
+const INDEXES: &str = "SELECT CAST(index_name AS CHAR), non_unique = 0, \
+     CAST(CONCAT(COALESCE(column_name, ''), COALESCE(CONCAT('(', sub_part, ')'), '')) AS CHAR) \
+     FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? \
+     ORDER BY index_name, seq_in_index";
+
+/// One lock for all migrations of axum-users in this database, which the connection holds until it is closed. Its name
+/// has 64 characters at most.
+const LOCK: &str = "SELECT GET_LOCK(CONCAT('axum-users migrates ', MD5(DATABASE())), 60) = 1";
+
+/// The column with the canonical form of the address.
+const CANONICAL: &str = "email_canonical";
+
+impl Catalog for MySql {
+    const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not know IF NOT EXISTS there
+
+    fn quoted(name: &str) -> String {
+        format!("`{name}`")
+    }
+
+    fn sql_type(kind: &Kind) -> String {
+        match kind {
+            Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
+            Kind::Key(IdKind::Integer) | Kind::UserId(IdKind::Integer) | Kind::Number => "BIGINT".to_owned(),
+            Kind::Text(length) => format!("VARCHAR({length})"),
+            Kind::Flag => "BOOLEAN".to_owned(),
+            Kind::Time | Kind::UpstreamTime => "DATETIME(6)".to_owned(),
+            Kind::Own(sql_type) => sql_type.clone(),
+        }
+    }
+
+    fn made_by_database(kind: &Kind) -> &'static str {
+        if matches!(kind, Kind::Key(IdKind::Integer)) { " AUTO_INCREMENT" } else { "" }
+    }
+
+    fn default_value(literal: &str, sql_type: &str) -> String {
+        let Some(text) = literal.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) else {
+            return literal.to_owned();
+        };
+        if sql_type.starts_with("DATETIME") {
+            // Neither server knows the form of RFC 3339 in full.
+            let time = text.trim_end_matches('Z').trim_end_matches("+00:00").replacen('T', " ", 1);
+            return format!("'{time}'");
+        }
+        let text = format!("'{}'", text.replace('\\', "\\\\"));
+        // A default of a type without a limit must be an expression.
+        if sql_type.contains("TEXT") || sql_type.contains("BLOB") || sql_type == "JSON" {
+            format!("({text})")
+        } else {
+            text
+        }
+    }
+
+    fn canonical_column(email: &str) -> Option<WantedColumn> {
+        Some(WantedColumn {
+            name: CANONICAL.to_owned(),
+            sql_type: "VARBINARY(1280)".to_owned(), // 320 characters of 4 bytes
+            nullable: true,                         // MariaDB does not take NOT NULL here
+            fill: None,
+            generated: Some(format!(" GENERATED ALWAYS AS ({}) VIRTUAL", ascii_lower(email))),
+        })
+    }
+
+    fn canonical_form(_email: &str) -> String {
+        Self::quoted(CANONICAL)
+    }
+
+    /// Compared byte for byte, as on other databases; a table of users that is there keeps what it has.
+    fn table_options(_clustered: bool) -> &'static str {
+        " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    }
+
+    fn normal_form(over: &str) -> String {
+        over.chars().filter(|c| !c.is_whitespace() && *c != '`').collect::<String>().to_lowercase()
+    }
+
+    fn describe<'a>(connection: &'a mut MySqlConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
+        Box::pin(async move {
+            let mut found = FoundTable::default();
+            for row in sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await? {
+                found.columns.push(FoundColumn {
+                    name: row.try_get(0)?,
+                    sql_type: row.try_get(1)?,
+                    nullable: row.try_get(2)?,
+                    filled: row.try_get(3)?,
+                });
+            }
+            for row in sqlx::query(INDEXES).bind(table).fetch_all(&mut *connection).await? {
+                let (name, over) = (row.try_get::<String, _>(0)?, Self::normal_form(row.try_get(2)?));
+                match found.indexes.last_mut() {
+                    Some(index) if index.name == name => {
+                        index.over.push(',');
+                        index.over.push_str(&over);
+                    }
+                    _ => found.indexes.push(FoundIndex { name, over, unique: row.try_get(1)? }),
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// A foreign key needs the same type, character set and collation.
+    fn id_type<'a>(
+        connection: &'a mut MySqlConnection,
+        table: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, SqlResult<Option<String>>> {
+        Box::pin(async move {
+            for row in sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await? {
+                if row.try_get::<String, _>(0)?.eq_ignore_ascii_case(id) {
+                    let plain: String = row.try_get(1)?;
+                    let (characters, collation): (Option<String>, Option<String>) = (row.try_get(4)?, row.try_get(5)?);
+                    return Ok(Some(match (characters, collation) {
+                        (Some(characters), Some(collation)) => {
+                            format!("{plain} CHARACTER SET {characters} COLLATE {collation}")
+                        }
+                        _ => plain,
+                    }));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// By families: strict mode refuses what does not fit, so within one nothing is lost in silence.
+    fn holds(found: &str, wanted: &str) -> bool {
+        let (found, wanted) = (family(found), family(wanted));
+        found == wanted
+            || (wanted == Family::Flag && found == Family::Integer)
+            || (wanted == Family::Integer && found == Family::Flag)
+            || (wanted == Family::Json && found == Family::Text) // MariaDB's JSON is a text
+    }
+
+    fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
+        None // MODIFY wants the whole declaration again, and forgets what it is not told
+    }
+
+    fn canonical_expression(email: &str) -> String {
+        ascii_lower(email)
+    }
+
+    fn lock(connection: &mut MySqlConnection) -> BoxFuture<'_, SqlResult<bool>> {
+        Box::pin(async move {
+            let got: Option<bool> = sqlx::query_scalar(LOCK).fetch_one(connection).await?;
+            Ok(got == Some(true))
+        })
+    }
+
+    fn count_rows(connection: &mut MySqlConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
+        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.len()) })
+    }
+
+    fn change_schema(connection: &mut MySqlConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {
+        Box::pin(async move { sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await.map(drop) })
+    }
+}
+
+/// The address with A to Z as small letters and all else as it is, compared byte for byte. `LOWER` knows Unicode, which
+/// the canonical form does not. In ISO 8859-8 no byte above 127 has a case, so there it changes ASCII letters only.
+fn ascii_lower(email: &str) -> String {
+    format!("CAST(LOWER(CONVERT(CAST(CONVERT(`{email}` USING utf8mb4) AS BINARY) USING hebrew)) AS BINARY)")
+}
+
+/// Types that hold the same values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Family {
+    Text,
+    Bytes,
+    Integer,
+    Flag,
+    Time,
+    Json,
+    Other(String),
+}
+
+fn family(declared: &str) -> Family {
+    let declared = declared.to_ascii_lowercase();
+    if declared == "tinyint(1)" {
+        return Family::Flag;
+    }
+    let words: String = declared.chars().take_while(|c| !matches!(c, '(' | ' ')).collect();
+    match words.as_str() {
+        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" => Family::Text,
+        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Family::Bytes,
+        "boolean" | "bool" | "bit" => Family::Flag,
+        _ if declared.contains("unsigned") => Family::Other(format!("{words} unsigned")),
+        "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" => Family::Integer,
+        "datetime" | "timestamp" => Family::Time,
+        "json" => Family::Json,
+        _ => Family::Other(words),
+    }
+}

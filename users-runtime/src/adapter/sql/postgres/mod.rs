@@ -1,0 +1,151 @@
+//! PostgreSQL: running statements and reading values.
+
+mod connect;
+mod schema;
+
+use sqlx::{Arguments as _, Postgres, Row as _, TypeInfo as _, ValueRef as _, error::DatabaseError, postgres};
+use uuid::Uuid;
+
+pub(super) use self::connect::{open, share};
+use super::{ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
+use crate::{
+    domain::{IdValue, Timestamp, UserId},
+    port::BoxFuture,
+};
+
+impl Sealed for Postgres {}
+
+impl Driver for Postgres {
+    const TEXT: &'static str = "TEXT";
+    const BEGIN_WRITE: &'static str = "BEGIN";
+    const RETURNS_ROWS: bool = true;
+    const OVER_A_NETWORK: bool = true;
+
+    fn declared(type_name: &str) -> String {
+        type_name.to_owned()
+    }
+
+    fn value_at(row: &postgres::PgRow, index: usize) -> SqlResult<postgres::PgValueRef<'_>> {
+        row.try_get_raw(index)
+    }
+
+    fn zero(sql_type: &str) -> Option<&'static str> {
+        Some(match sql_type {
+            "TEXT" | "VARCHAR" | "CHAR" => "''",
+            "INT2" | "INT4" | "INT8" | "FLOAT4" | "FLOAT8" | "NUMERIC" => "0",
+            "BOOL" => "FALSE",
+            "TIMESTAMPTZ" => "'1970-01-01T00:00:00+00:00'",
+            "TIMESTAMP" => "'1970-01-01T00:00:00'",
+            "DATE" => "'1970-01-01'",
+            "TIME" => "'00:00:00'",
+            _ => return None,
+        })
+    }
+
+    fn id_at<I: UserId>(row: &postgres::PgRow, index: usize) -> SqlResult<I> {
+        let value = if I::MADE_BY_DATABASE {
+            // fastapi-users makes a SERIAL of 32 bits, we one of 64.
+            let narrow = row.try_get_raw(index)?.type_info().name() == "INT4";
+            IdValue::Integer(if narrow { i64::from(row.try_get::<i32, _>(index)?) } else { row.try_get(index)? })
+        } else {
+            IdValue::Uuid(row.try_get(index)?)
+        };
+        I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
+            index: index.to_string(),
+            source: "the id is out of the range of its type".into(),
+        })
+    }
+
+    fn add_id<I: UserId>(id: I, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+        match id.to_value() {
+            IdValue::Integer(id) => arguments.add(id),
+            IdValue::Uuid(id) => arguments.add(id),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+
+    fn add_time(time: Timestamp, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+        arguments.add(time).map_err(sqlx::Error::Encode)
+    }
+
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+        let values = wanted.iter().map(|wanted| wanted.id.to_value());
+        if I::MADE_BY_DATABASE {
+            let ids = values.filter_map(|id| if let IdValue::Integer(id) = id { Some(id) } else { None });
+            arguments.add(ids.collect::<Vec<i64>>())
+        } else {
+            let ids = values.filter_map(|id| if let IdValue::Uuid(id) = id { Some(id) } else { None });
+            arguments.add(ids.collect::<Vec<Uuid>>())
+        }
+        .map_err(sqlx::Error::Encode)?;
+        let tokens: Vec<Option<&str>> =
+            wanted.iter().map(|wanted| wanted.token.as_ref().map(|token| token.0.as_str())).collect();
+        arguments.add(tokens).map_err(sqlx::Error::Encode)
+    }
+
+    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
+        let email = tables::email_of(sql);
+        refusal.constraint().is_some_and(|violated| {
+            violated == tables::canonical_index(sql)
+                || violated == format!("ix_{}_{email}", sql.table)
+                || violated == format!("{}_{email}_key", sql.table) // as PostgreSQL names it by itself
+        })
+    }
+
+    /// By class and code (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+    fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
+        const READ_ONLY: &str = "25006";
+        const LOCK_NOT_AVAILABLE: &str = "55P03";
+        const CANCELED: &str = "57014";
+        refusal.code().is_some_and(|code| {
+            // connections, resources such as disk and connections, the system
+            ["08", "53", "58"].iter().any(|class| code.starts_with(class))
+                || [READ_ONLY, LOCK_NOT_AVAILABLE, CANCELED].contains(&&*code)
+        }) || Self::is_disconnected(refusal)
+            || Self::is_undone(refusal)
+    }
+
+    fn is_disconnected(refusal: &dyn DatabaseError) -> bool {
+        // The server shuts down, crashed or starts up; or it closed a connection that rested too long.
+        refusal.code().is_some_and(|code| ["57P01", "57P02", "57P03", "57P05", "25P03"].contains(&&*code))
+    }
+
+    fn is_undone(refusal: &dyn DatabaseError) -> bool {
+        const SERIALIZATION_FAILURE: &str = "40001";
+        const DEADLOCK: &str = "40P01";
+        refusal.code().is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK].contains(&&*code))
+    }
+
+    fn fetch_optional<'a>(
+        connection: &'a mut postgres::PgConnection,
+        sql: &'static str,
+        arguments: postgres::PgArguments,
+    ) -> BoxFuture<'a, SqlResult<Option<postgres::PgRow>>> {
+        Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
+    }
+
+    fn fetch_all<'a>(
+        connection: &'a mut postgres::PgConnection,
+        sql: &'static str,
+        arguments: postgres::PgArguments,
+    ) -> BoxFuture<'a, SqlResult<Vec<postgres::PgRow>>> {
+        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
+    }
+
+    fn execute<'a>(
+        connection: &'a mut postgres::PgConnection,
+        sql: &'static str,
+        arguments: postgres::PgArguments,
+    ) -> BoxFuture<'a, SqlResult<Executed>> {
+        Box::pin(async move {
+            let done = sqlx::query_with(sql, arguments).execute(connection).await?;
+            Ok(Executed { rows: done.rows_affected(), last_id: None })
+        })
+    }
+}
+
+impl Dialect for Postgres {
+    fn statements(sql: &'static UserSql) -> &'static Statements {
+        &sql.postgres
+    }
+}

@@ -1,0 +1,175 @@
+//! PostgreSQL: the words of its DDL, and how the database describes itself.
+
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _};
+
+use crate::{
+    adapter::sql::{
+        SqlResult,
+        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
+        tables::{IdKind, Kind},
+    },
+    port::BoxFuture,
+};
+
+/// The columns of the table that the search path finds under the name.
+const COLUMNS: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, \
+     a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' \
+     FROM pg_attribute AS a WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
+     ORDER BY a.attnum";
+
+/// Its indexes. One that was never finished (`CREATE INDEX CONCURRENTLY`) holds nothing to be unique.
+const INDEXES: &str = "SELECT c.relname::text, pg_get_indexdef(i.indexrelid), i.indisunique AND i.indisvalid \
+     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(quote_ident($1))";
+
+/// How long a migration waits for another server's, and for the locks of its own statements.
+const WAIT: &str = "SET LOCAL lock_timeout = '60s'";
+
+/// One number for all migrations of axum-users in this database, until the transaction ends. The letters "axum-usr".
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7021802714573206386)";
+
+impl Catalog for Postgres {
+    const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
+
+    fn quoted(name: &str) -> String {
+        format!("\"{name}\"")
+    }
+
+    fn sql_type(kind: &Kind) -> String {
+        match kind {
+            Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "UUID".to_owned(),
+            Kind::Key(IdKind::Integer) => "BIGSERIAL".to_owned(),
+            Kind::UserId(IdKind::Integer) | Kind::Number => "BIGINT".to_owned(),
+            Kind::Text(length) => format!("VARCHAR({length})"),
+            Kind::Flag => "BOOLEAN".to_owned(),
+            Kind::Time | Kind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
+            Kind::Own(sql_type) => sql_type.clone(),
+        }
+    }
+
+    fn made_by_database(_kind: &Kind) -> &'static str {
+        "" // the type BIGSERIAL says it
+    }
+
+    fn default_value(literal: &str, _sql_type: &str) -> String {
+        literal.to_owned()
+    }
+
+    fn canonical_column(_email: &str) -> Option<WantedColumn> {
+        None
+    }
+
+    fn canonical_form(email: &str) -> String {
+        format!("lower(\"{email}\" COLLATE \"C\")") // this collation makes lower() ASCII only, as the canonical form is
+    }
+
+    fn table_options(_clustered: bool) -> &'static str {
+        ""
+    }
+
+    /// PostgreSQL prints an expression with parentheses and casts of its own.
+    fn normal_form(over: &str) -> String {
+        let plain = over.replace("::text", "");
+        plain.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '(' | ')')).collect::<String>().to_lowercase()
+    }
+
+    fn describe<'a>(connection: &'a mut PgConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
+        Box::pin(async move {
+            let mut found = FoundTable::default();
+            for row in sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await? {
+                found.columns.push(FoundColumn {
+                    name: row.try_get(0)?,
+                    sql_type: row.try_get(1)?,
+                    nullable: row.try_get(2)?,
+                    filled: row.try_get(3)?,
+                });
+            }
+            for row in sqlx::query(INDEXES).bind(table).fetch_all(&mut *connection).await? {
+                let made_by: String = row.try_get(1)?;
+                // CREATE INDEX … USING btree (what it is made of) INCLUDE … WHERE …
+                let over = made_by.split_once(" USING ").and_then(|(_, rest)| rest.split_once(' '));
+                found.indexes.push(FoundIndex {
+                    name: row.try_get(0)?,
+                    over: Self::normal_form(over.map_or("", |(_, over)| over)),
+                    unique: row.try_get(2)?,
+                });
+            }
+            Ok(found)
+        })
+    }
+
+    fn id_type<'a>(
+        connection: &'a mut PgConnection,
+        table: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, SqlResult<Option<String>>> {
+        Box::pin(async move {
+            let columns = sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await?;
+            for row in columns {
+                if row.try_get::<String, _>(0)? == id {
+                    return row.try_get(1).map(Some);
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// Values travel in binary, so a column gives back what a field puts in if it has the field's own type.
+    fn holds(found: &str, wanted: &str) -> bool {
+        const TEXTS: [&str; 5] = ["text", "varchar", "bpchar", "name", "citext"];
+        let (found, wanted) = (base_type(found), base_type(wanted));
+        match wanted.as_str() {
+            "bigserial" => ["int4", "int8"].contains(&&*found),
+            text if TEXTS.contains(&text) => TEXTS.contains(&&*found),
+            _ => found == wanted,
+        }
+    }
+
+    fn set_nullable(table: &str, column: &str, nullable: bool) -> Option<String> {
+        let change = if nullable { "DROP" } else { "SET" };
+        Some(format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{column}\" {change} NOT NULL"))
+    }
+
+    fn canonical_expression(email: &str) -> String {
+        Self::canonical_form(email)
+    }
+
+    fn lock(connection: &mut PgConnection) -> BoxFuture<'_, SqlResult<bool>> {
+        Box::pin(async move {
+            sqlx::query(WAIT).execute(&mut *connection).await?;
+            sqlx::query(LOCK).execute(&mut *connection).await?;
+            Ok(true)
+        })
+    }
+
+    fn count_rows(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
+        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.len()) })
+    }
+
+    fn change_schema(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {
+        Box::pin(async move { sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await.map(drop) })
+    }
+}
+
+/// One name for the many of a type, without its length.
+fn base_type(declared: &str) -> String {
+    let mut base = declared.to_ascii_lowercase();
+    if let (Some(start), Some(end)) = (base.find('('), base.find(')')) {
+        base.replace_range(start..=end, "");
+    }
+    match base.as_str() {
+        "character varying" => "varchar",
+        "character" | "char" => "bpchar",
+        "smallint" => "int2",
+        "integer" | "int" | "serial" => "int4",
+        "bigint" => "int8",
+        "real" => "float4",
+        "double precision" => "float8",
+        "boolean" => "bool",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp without time zone" => "timestamp",
+        "time with time zone" => "timetz",
+        "time without time zone" => "time",
+        other => other,
+    }
+    .to_owned()
+}
