@@ -88,8 +88,9 @@ fn hash_crates_on_allowlist() {
         "hmac",
     ];
     // blake2 is the inside of Argon2 (RFC 9106); bcrypt, pbkdf2 and scrypt only verify what other systems stored; sha1 is the
-    // breach lists' own, and that of old PBKDF2 hashes (decision 27).
-    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "pbkdf2", "scrypt", "sha1", "sha2"];
+    // breach lists' own, and that of old PBKDF2 hashes (decision 27), and in sqlx-mysql
+    // the server's; md-5 is in sqlx-postgres, for servers that ask for passwords that way (decision 33).
+    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "md-5", "pbkdf2", "scrypt", "sha1", "sha2"];
     let found = compiled(HASHES);
     assert!(found.contains("sha2"), "the tree was read");
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
@@ -100,6 +101,7 @@ fn hash_crates_on_allowlist() {
             "{}: SHA-1 is for breach lists and stored PBKDF2 hashes only",
             file.path
         );
+        assert!(paths(&code(&file.text), "md5").is_empty(), "{}: MD5 is for nothing of ours", file.path);
     }
 }
 

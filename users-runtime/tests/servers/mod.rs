@@ -3,7 +3,7 @@
 //! A test file of any crate of this workspace takes this in by `#[path = "…/servers/mod.rs"] mod servers;`. The servers
 //! are at `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`, or at their usual ports on this machine. One that does not answer is
 //! left out with a printed line, and a failure with `REQUIRE_SERVICES=1`.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::print_stdout, reason = "each test file uses its part, and says what it leaves out")]
 
 use std::{
     env,

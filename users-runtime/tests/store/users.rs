@@ -21,48 +21,6 @@ pub enum Plan {
     Paid,
 }
 
-/// The same two types with the derive, for the texts of their statements.
-#[allow(dead_code, unused_imports, unused_qualifications)]
-pub mod derived {
-    /// The paths that generated code names.
-    pub mod facade {
-        pub use users_runtime::{private as __private, *};
-    }
-
-    macro_rules! derived {
-        ($module:ident, $name:ident, $id:ty) => {
-            mod $module {
-                use super::super::Plan;
-                use users_macros::AuthUser;
-                use users_runtime::domain::PasswordHash;
-                use uuid::Uuid;
-                #[derive(AuthUser, Debug, Clone)]
-                #[auth(crate = super::facade, table = "user")]
-                pub struct $name {
-                    pub id: $id,
-                    pub email: String,
-                    pub hashed_password: PasswordHash,
-                    pub is_active: bool,
-                    pub is_superuser: bool,
-                    pub is_verified: bool,
-                    #[auth(read, create, update)]
-                    pub full_name: Option<String>,
-                    #[auth(read, default)]
-                    pub visits: i64,
-                    #[auth(read, json, default)]
-                    pub tags: Vec<String>,
-                    #[auth(read, text, default = Plan::Free)]
-                    pub plan: Plan,
-                }
-            }
-        };
-    }
-    derived!(with_uuids, User, Uuid);
-    derived!(with_integers, Member, i64);
-    pub use with_integers::MEMBER_SQL;
-    pub use with_uuids::USER_SQL;
-}
-
 macro_rules! user {
     ($name:ident, $id:ty, $sql:path) => {
         #[derive(Debug, Clone, PartialEq)]
@@ -286,8 +244,36 @@ pub const USER_SQL: UserSql = UserSql {
         revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
         purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
     },
-    postgres: derived::USER_SQL.postgres,
-    mysql: derived::USER_SQL.mysql,
+    postgres: Statements {
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("token", "hashed", "n") JOIN "accesstoken" AS t ON t."token" = w."token" AND t."hashed" = w."hashed" JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token""#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch" FROM "user" AS u WHERE lower(u."email" COLLATE "C") = $1"#,
+        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "visits" = CASE WHEN $13 THEN $14 ELSE "visits" END, "tags" = CASE WHEN $15 THEN $16 ELSE "tags" END, "plan" = CASE WHEN $17 THEN $18 ELSE "plan" END, "auth_epoch" = "auth_epoch" + $19 WHERE "id" = $20 AND "hashed_password" = COALESCE($21, "hashed_password") AND "email" = COALESCE($22, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
+        delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
+        end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
+        end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
+        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = GREATEST("user_token_state"."expires_at", excluded."expires_at")"#,
+        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = GREATEST("user_token_state"."expires_at", excluded."expires_at")"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
+    },
+    mysql: Statements {
+        find_session: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, t.`session_id`, t.`auth_epoch`, t.`created_at`, t.`last_seen_at`, t.`token` FROM `accesstoken` AS t JOIN `user` AS u ON u.`id` = t.`user_id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = t.`session_id` WHERE t.`token` = ? AND t.`hashed` = ?",
+        find_sessions: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, t.`session_id`, t.`auth_epoch`, t.`created_at`, t.`last_seen_at`, t.`token`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `token` VARCHAR(43) PATH '$[0]', `hashed` INT PATH '$[1]')) AS w JOIN `accesstoken` AS t ON t.`token` = JSON_UNQUOTE(JSON_QUOTE(w.`token`)) AND t.`hashed` = w.`hashed` JOIN `user` AS u ON u.`id` = t.`user_id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = t.`session_id`",
+        find: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
+        find_many: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
+        find_by_email: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = ?",
+        insert: "INSERT INTO `user` (`id`, `email`, `hashed_password`, `is_active`, `is_superuser`, `is_verified`, `full_name`, `visits`, `tags`, `plan`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        update: "UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, `hashed_password` = CASE WHEN ? THEN ? ELSE `hashed_password` END, `is_active` = CASE WHEN ? THEN ? ELSE `is_active` END, `is_superuser` = CASE WHEN ? THEN ? ELSE `is_superuser` END, `is_verified` = CASE WHEN ? THEN ? ELSE `is_verified` END, `full_name` = CASE WHEN ? THEN ? ELSE `full_name` END, `visits` = CASE WHEN ? THEN ? ELSE `visits` END, `tags` = CASE WHEN ? THEN ? ELSE `tags` END, `plan` = CASE WHEN ? THEN ? ELSE `plan` END, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)",
+        delete: "DELETE FROM `user` WHERE `id` = ?",
+        end_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1 WHERE `id` = ?",
+        end_all_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1",
+        keep_token: "INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
+        revoke_token: "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
+        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
+    },
 };
 
 pub const MEMBER_SQL: UserSql = UserSql {
@@ -296,8 +282,15 @@ pub const MEMBER_SQL: UserSql = UserSql {
         insert: r#"INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, random() & 9007199254740991) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
         ..USER_SQL.sqlite
     },
-    postgres: derived::MEMBER_SQL.postgres,
-    mysql: derived::MEMBER_SQL.mysql,
+    postgres: Statements {
+        insert: r#"INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "visits", "tags", "plan", "auth_epoch""#,
+        ..USER_SQL.postgres
+    },
+    mysql: Statements {
+        insert: "INSERT INTO `user` (`email`, `hashed_password`, `is_active`, `is_superuser`, `is_verified`, `full_name`, `visits`, `tags`, `plan`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        find_many: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` BIGINT PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = w.`id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
+        ..USER_SQL.mysql
+    },
     ..USER_SQL
 };
 

@@ -356,5 +356,6 @@ async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted:
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
