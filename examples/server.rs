@@ -1,11 +1,11 @@
 //! A service to deploy, configured by its environment. The table of variables is in `docs/server.md`.
 
-use std::{env, io::Write, path::PathBuf, sync::Mutex};
+use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Error, FailedLogin, HookResult, Mailer, Mails, PasswordHash, PasswordPolicy, Policy,
-    RequestContext, ResetToken, Result, SecretKey, Updated, UserManager, Users, VerifyToken,
+    AuthUser, Backend, Cookie, Error, FailedLogin, HookResult, JwtConfig, Mailer, Mails, PasswordHash, PasswordPolicy,
+    Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager, Users, VerifyToken,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -47,7 +47,9 @@ async fn run() -> Result<()> {
 
     let users = Users::<User>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
+        .public_url(&public_url)
         .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::jwt("cookie", Cookie::new().max_age(Duration::from_secs(3600)), JwtConfig::default()))
         .policy(policy)
         .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? })
         .build()

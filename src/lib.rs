@@ -15,6 +15,8 @@ pub use users_runtime::private as __private;
 /// The pages with programs in them, so that these compile.
 #[cfg(all(doctest, feature = "openapi", feature = "sqlite"))]
 mod pages {
+    #[doc = include_str!("../docs/cookies.md")]
+    mod cookies {}
     #[doc = include_str!("../docs/openapi.md")]
     mod openapi {}
     #[doc = include_str!("../docs/passwords.md")]

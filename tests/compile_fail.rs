@@ -42,3 +42,9 @@ fn bad_table_or_column_name() {
 fn hmac_algorithm_with_rsa_key() {
     does_not_compile("secret/hmac_algorithm_with_rsa_key");
 }
+
+/// Control 3.3.2: a cookie for all sites comes with the list of those whose requests count.
+#[test]
+fn samesite_none_without_origins() {
+    does_not_compile("cookie/samesite_none_without_origins");
+}

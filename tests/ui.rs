@@ -13,5 +13,6 @@ fn mistakes_are_told_with_the_place_and_the_repair() {
     cases.compile_fail("tests/ui/route/*.rs");
     cases.compile_fail("tests/ui/state/*.rs");
     cases.compile_fail("tests/ui/secret/*.rs");
+    cases.compile_fail("tests/ui/cookie/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

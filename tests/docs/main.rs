@@ -4,6 +4,7 @@
 //! Two pages are written by these tests: `UPDATE_DOCS=1 cargo test --test docs`.
 
 mod access;
+mod cookies;
 mod cryptography;
 mod events;
 mod page;

@@ -7,9 +7,31 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
+use axum_users::Backend;
 use http_body_util::BodyExt;
 use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use serde_json::Value;
+
+/// What the cookie is called under the recommended policy.
+pub const COOKIE: &str = "__Host-fastapiusersauth";
+
+/// How a token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    Bearer,
+    Cookie,
+}
+
+impl Carrier {
+    pub const BOTH: [Self; 2] = [Self::Bearer, Self::Cookie];
+
+    pub fn backend(self, name: &str) -> Backend {
+        match self {
+            Self::Bearer => Backend::bearer_jwt(name),
+            Self::Cookie => Backend::cookie_jwt(name),
+        }
+    }
+}
 
 /// A client of one service.
 pub struct Http {
@@ -87,6 +109,18 @@ impl Call<'_> {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    pub fn cookie(self, name: &str, value: &str) -> Self {
+        self.header("cookie", &format!("{name}={value}"))
+    }
+
+    /// The token, in the way that it travels.
+    pub fn token(self, carrier: Carrier, token: &str) -> Self {
+        match carrier {
+            Carrier::Bearer => self.bearer(token),
+            Carrier::Cookie => self.cookie(COOKIE, token),
+        }
+    }
+
     pub fn json(self, body: Value) -> Self {
         self.raw("application/json", body.to_string())
     }
@@ -147,6 +181,22 @@ impl Answer {
     #[track_caller]
     pub fn is(&self, status: u16, body: &str) {
         assert_eq!((self.status.as_u16(), self.text().as_str()), (status, body));
+    }
+
+    /// The token of a successful login.
+    #[track_caller]
+    pub fn access_token(&self) -> String {
+        match self.set_cookie() {
+            Some((_, token)) if self.status == 204 => token.to_owned(),
+            _ if self.status == 200 => self.json()["access_token"].as_str().unwrap().to_owned(),
+            _ => panic!("no login: {self:?}"),
+        }
+    }
+
+    /// Name and value of the only cookie that is set.
+    pub fn set_cookie(&self) -> Option<(&str, &str)> {
+        assert!(self.headers.get_all("set-cookie").iter().count() < 2, "{self:?}");
+        self.header("set-cookie")?.split(';').next()?.split_once('=')
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -8,10 +8,9 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use axum_users::{
-    AccessToken, AuthUser, Backend, JwtConfig, PasswordHash, Policy, Prefixes, Route, RouteGroup, SecretKey, Users,
+    AuthUser, Backend, Cookie, JwtConfig, PasswordHash, Policy, Prefixes, Route, RouteGroup, SecretKey, Users,
     adapter::password::{Argon2Params, HashSettings},
     openapi, openapi_at, openapi_routes,
-    port::{Granted, SecurityScheme, Transport},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -258,33 +257,12 @@ async fn required_verification_shows_as_403() {
     assert_eq!(keys(&document["paths"]["/auth/jwt/logout"]["post"]["responses"]), ["200", "204", "401", "403"]);
 }
 
-/// A transport that only says where its token travels.
-struct InCookie(&'static str);
-
-impl Transport for InCookie {
-    fn read(&self, _: &axum::http::HeaderMap) -> Option<AccessToken> {
-        None
-    }
-
-    fn grant(&self, _: &AccessToken) -> Granted {
-        self.clear()
-    }
-
-    fn clear(&self) -> Granted {
-        Granted { status: StatusCode::NO_CONTENT, headers: axum::http::HeaderMap::new(), body: None }
-    }
-
-    fn security_scheme(&self) -> Option<SecurityScheme> {
-        Some(SecurityScheme::Cookie { name: self.0.to_owned() })
-    }
-}
-
 #[tokio::test]
 async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
     let backend = vec![
-        Backend::jwt("first", InCookie("a"), JwtConfig::default()),
+        Backend::jwt("first", Cookie::new().cookie_name("__Host-first"), JwtConfig::default()),
         Backend::bearer_jwt("jwt"),
-        Backend::jwt("last", InCookie("b"), JwtConfig::default()),
+        Backend::cookie_jwt("last"),
     ];
     let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
     let document = document_of(&app.users);
@@ -294,12 +272,19 @@ async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
     // The last cookie shows, as in fastapi-users; the order is that of the backends.
     assert_eq!(
         document["components"]["securitySchemes"]["APIKeyCookie"],
-        json!({"type": "apiKey", "in": "cookie", "name": "b"})
+        json!({"type": "apiKey", "in": "cookie", "name": "__Host-fastapiusersauth"})
     );
     assert_eq!(
         document["paths"]["/users/me"]["get"]["security"],
         json!([{"APIKeyCookie": []}, {"OAuth2PasswordBearer": []}])
     );
+    let logout = &document["paths"]["/auth/last/logout"]["post"];
+    assert_eq!(keys(&logout["responses"]), ["200", "204", "401"]);
+    // What fastapi-users 15.0.5 emits for a cookie backend.
+    let backend = vec![Backend::cookie_jwt("cookie")];
+    let app = TestApp::with(Setup { policy: Policy::fastapi_users(), backend, ..Setup::default() }).await;
+    let schemes = &document_of(&app.users)["components"]["securitySchemes"];
+    assert_eq!(*schemes, json!({"APIKeyCookie": {"type": "apiKey", "in": "cookie", "name": "fastapiusersauth"}}));
 }
 
 /// A user with every kind of field.

@@ -20,7 +20,7 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use crate::http::{Answer, Http};
+pub use crate::http::{Answer, COOKIE, Carrier, Http};
 
 /// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
 #[derive(AuthUser, Debug, Clone)]
@@ -53,6 +53,8 @@ pub struct TestApp {
     pub users: Users<User>,
     pub clock: Arc<ManualClock>,
     pub hooks: Hooks,
+    /// How the tokens of [`TestApp::login`] travel.
+    pub carrier: Carrier,
     http: Http,
     database: std::path::PathBuf,
     _folder: tempfile::TempDir,
@@ -67,6 +69,14 @@ pub struct Setup {
     pub builder: Box<dyn FnOnce(UsersBuilder<User>) -> UsersBuilder<User>>,
     pub backend: Vec<Backend>,
     pub hashing: HashSettings,
+    pub carrier: Carrier,
+}
+
+impl Setup {
+    /// The one backend `jwt`, over this transport.
+    pub fn over(carrier: Carrier) -> Self {
+        Self { carrier, backend: vec![carrier.backend("jwt")], ..Self::default() }
+    }
 }
 
 impl Default for Setup {
@@ -79,6 +89,7 @@ impl Default for Setup {
             builder: Box::new(|builder| builder),
             backend: vec![Backend::bearer_jwt("jwt")],
             hashing: HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() },
+            carrier: Carrier::Bearer,
         }
     }
 }
@@ -106,6 +117,11 @@ impl TestApp {
         Self::with(Setup::default()).await
     }
 
+    /// The recommended policy, one backend called `jwt` over this transport.
+    pub async fn over(carrier: Carrier) -> Self {
+        Self::with(Setup::over(carrier)).await
+    }
+
     /// The same with another policy.
     pub async fn with_policy(policy: Policy) -> Self {
         Self::with(Setup { policy, ..Setup::default() }).await
@@ -117,6 +133,7 @@ impl TestApp {
     }
 
     pub async fn with(setup: Setup) -> Self {
+        let carrier = setup.carrier;
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("test.db");
         let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
@@ -132,7 +149,7 @@ impl TestApp {
         let app = (setup.routes)(Router::new().merge(user_routes(&users)))
             .fallback(axum_users::not_found)
             .with_state(users.clone());
-        Self { users, clock, hooks: setup.hooks, http: Http::serve(app).await, database, _folder: folder }
+        Self { users, clock, hooks: setup.hooks, carrier, http: Http::serve(app).await, database, _folder: folder }
     }
 
     /// Registers a person over HTTP and answers the read schema.
@@ -144,9 +161,7 @@ impl TestApp {
 
     /// Logs in over HTTP and answers the token.
     pub async fn login(&self, email: &str, password: &str) -> String {
-        let answer = self.try_login(email, password).await;
-        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        self.try_login(email, password).await.access_token()
     }
 
     pub async fn try_login(&self, email: &str, password: &str) -> Answer {
@@ -171,7 +186,7 @@ impl TestApp {
 
     /// `GET /users/me` with a token.
     pub async fn me(&self, token: &str) -> Answer {
-        self.get("/users/me").bearer(token).send().await
+        self.get("/users/me").token(self.carrier, token).send().await
     }
 
     /// The user as stored.

@@ -31,6 +31,8 @@ pub enum Kind {
     Delete,
     /// A token was presented that is not good.
     BadToken,
+    /// A foreign page made a browser send a request.
+    Csrf,
     /// A known user lacks a right.
     Denied,
     /// Sessions were ended from code.
@@ -47,7 +49,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the inventory.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Register,
         Self::Login,
         Self::Logout,
@@ -58,6 +60,7 @@ impl Kind {
         Self::Update,
         Self::Delete,
         Self::BadToken,
+        Self::Csrf,
         Self::Denied,
         Self::EndSessions,
         Self::Rehash,
@@ -80,6 +83,7 @@ impl Kind {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::BadToken => "bad_token",
+            Self::Csrf => "csrf",
             Self::Denied => "denied",
             Self::EndSessions => "end_sessions",
             Self::Rehash => "rehash",

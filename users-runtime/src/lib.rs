@@ -39,21 +39,21 @@ pub mod testing;
 pub mod user;
 
 pub use adapter::{
-    Bearer,
+    Bearer, Cookie, SameSite,
     jwt::JwtConfig,
     mail::{Mailer, Mails},
     opaque::SessionConfig,
 };
 pub use builder::{Backend, NoHooks, UsersBuilder, serve};
 pub use domain::{
-    AccessToken, Device, EmailAddress, Epoch, Error, ListedSession, Password, PasswordHash, PasswordPolicy, Relaxation,
-    ResetToken, Result, SecretKey, Session, Status, Timestamp, UserId, VerifyToken,
+    AccessToken, Device, EmailAddress, Epoch, Error, ListedSession, Origin, Password, PasswordHash, PasswordPolicy,
+    Relaxation, ResetToken, Result, SecretKey, Session, Status, Timestamp, TrustedOrigins, UserId, VerifyToken,
 };
 pub use event::{Kind as EventKind, Outcome as EventOutcome};
 pub use flows::sessions::session_routes;
 pub use http::{
     ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
-    Superuser, VerifiedUser, not_found,
+    SecurityHeaders, Superuser, VerifiedUser, not_found, security_headers,
 };
 pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
 pub use manager::{CreateError, PasswordError, Policy, Sessions, SessionsError, UpdateError, Users};

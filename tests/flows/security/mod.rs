@@ -3,6 +3,7 @@
 mod authz;
 mod bearer;
 mod config;
+mod cookie;
 mod email;
 mod flow;
 mod hooks;

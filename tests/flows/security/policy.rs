@@ -2,18 +2,23 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use axum_users::{Backend, Bearer, JwtConfig, PasswordPolicy, Policy, Relaxation, SecretKey, Users};
+use axum_users::{Backend, Bearer, Cookie, JwtConfig, PasswordPolicy, Policy, Relaxation, SecretKey, Users};
 
 use super::log::Log;
-use crate::support::{SECRET, User};
+use crate::support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User};
 
 /// Builds a service and answers its relaxations, by call, and the warnings that it logged.
 async fn start(policy: Policy, config: JwtConfig, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
+    start_with(policy, Backend::jwt("jwt", Bearer, config), secret).await
+}
+
+async fn start_with(policy: Policy, backend: Backend, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
     let (log, _guard) = Log::start();
     let users = Users::<User>::builder(secret)
         .database("sqlite::memory:")
+        .public_url("http://localhost:8000")
         .policy(policy)
-        .backend(Backend::jwt("jwt", Bearer, config))
+        .backend(backend)
         .build()
         .await
         .unwrap();
@@ -40,6 +45,9 @@ fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
         Relaxation::UpstreamTokens => policy.accept_upstream_tokens(None),
         Relaxation::InternationalizedEmail => policy.internationalized_email(),
         Relaxation::SlashRedirect => policy.slash_redirect(),
+        Relaxation::WithoutOriginCheck => policy.without_origin_check(),
+        Relaxation::PlainCookieNames => policy.plain_cookie_names(),
+        Relaxation::KeepSiteData => policy.keep_site_data(),
         other => panic!("{other:?} has no opt-out here"),
     };
     (policy, config, secret)
@@ -62,8 +70,13 @@ async fn relaxations_are_listed_and_logged() {
     assert_eq!((none.len(), silent.len()), (0, 0), "{silent:?}");
 
     for relaxation in Relaxation::ALL {
-        let (policy, config, secret) = opt_out(relaxation);
-        let (listed, warnings) = start(policy, config, secret).await;
+        let (listed, warnings) = if relaxation == Relaxation::InsecureCookies {
+            let cookie = Cookie::new().insecure_for_localhost();
+            start_with(Policy::recommended(), Backend::jwt("jwt", cookie, JwtConfig::new()), secret()).await
+        } else {
+            let (policy, config, secret) = opt_out(relaxation);
+            start(policy, config, secret).await
+        };
         assert_eq!(listed, BTreeSet::from([relaxation.call()]));
         let [warning] = &warnings[..] else { panic!("{relaxation:?}: one warning, not {warnings:?}") };
         assert!(warning.contains(relaxation.call()), "{warning}");
@@ -76,7 +89,8 @@ async fn relaxations_are_listed_and_logged() {
     let (listed, warnings) = start(Policy::fastapi_users(), JwtConfig::new(), secret()).await;
     let [warning] = &warnings[..] else { panic!("one warning, not {warnings:?}") };
     assert!(listed.iter().all(|call| warning.contains(call)), "{warning}");
-    let untouched = ["never_expires()", "lifetime(more than a day)", "allow_short_secret()"];
+    let untouched =
+        ["never_expires()", "lifetime(more than a day)", "allow_short_secret()", "insecure_for_localhost()"];
     let all = Relaxation::ALL.map(Relaxation::call);
     assert_eq!(listed, all.into_iter().filter(|call| !untouched.contains(call)).collect());
 }
@@ -89,8 +103,28 @@ async fn stricter_rules_are_not_listed() {
         .passwords(PasswordPolicy::nist())
         .require_verification(true)
         .require_current_password()
+        .require_origin()
         .deny_admin_password()
         .private_registration();
     let (listed, warnings) = start(stricter, JwtConfig::new(), SecretKey::new(SECRET).unwrap()).await;
     assert_eq!((listed.len(), warnings.len()), (0, 0), "{warnings:?}");
+}
+
+/// What one backend asks for is listed for the service, and takes nothing away from its neighbours.
+#[tokio::test]
+async fn a_rule_that_one_backend_gives_up_holds_at_the_others() {
+    let lax = [
+        Backend::jwt("lax", Bearer, JwtConfig::new().audience(["lax"]).without_revocation()),
+        Backend::jwt("plain", Cookie::new().cookie_name("sid"), JwtConfig::new().audience(["plain"])),
+    ];
+    let strict = [Backend::bearer_jwt("jwt"), Backend::cookie_jwt("cookie")];
+    let backend = lax.into_iter().chain(strict).collect();
+    let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
+    let listed: Vec<_> = app.users.policy().relaxations().collect();
+    assert_eq!(listed, [Relaxation::WithoutRevocation, Relaxation::PlainCookieNames]);
+    let token = app.member("arthur@camelot.bt").await;
+    app.post("/auth/jwt/logout").bearer(&token).send().await.is(204, "");
+    assert_eq!(app.me(&token).await.status, 401, "revoked");
+    let login = app.post("/auth/cookie/login").form(&[("username", "arthur@camelot.bt"), ("password", PASSWORD)]);
+    assert_eq!(login.send().await.set_cookie().unwrap().0, COOKIE);
 }

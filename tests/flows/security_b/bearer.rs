@@ -2,7 +2,7 @@
 
 use axum_users::Policy;
 
-use crate::support::TestApp;
+use crate::support::{Carrier, Setup, TestApp};
 
 #[tokio::test]
 async fn challenge_present() {
@@ -26,4 +26,16 @@ async fn challenge_present() {
             assert_eq!(answer.header("www-authenticate"), None, "{answer:?}");
         }
     }
+}
+
+/// A browser does not ask for a bearer token, and a service of cookies alone has no use for one.
+#[tokio::test]
+async fn there_is_none_without_a_bearer_backend() {
+    let app = TestApp::over(Carrier::Cookie).await;
+    let answer = app.get("/users/me").send().await;
+    assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, None));
+    let backend = vec![Carrier::Cookie.backend("cookie"), Carrier::Bearer.backend("jwt")];
+    let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
+    let answer = app.post("/auth/cookie/logout").send().await;
+    assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, Some("Bearer")));
 }

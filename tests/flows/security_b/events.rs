@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use axum::http::Method;
 use serde_json::json;
 use tracing::Level;
 
@@ -10,7 +11,7 @@ use super::{
     failing_store::{FailingStore, Outage},
     logs::Recording,
 };
-use crate::support::{Failure, PASSWORD, SECRET, Setup, TestApp};
+use crate::support::{COOKIE, Carrier, Failure, PASSWORD, SECRET, Setup, TestApp};
 
 const NEW: &str = "another long sword";
 
@@ -143,6 +144,25 @@ async fn attacks_and_failures_logged() {
     app.patch("/users/me").bearer(&token).json(guess).send().await;
     let guessed = recording.events();
     assert!(guessed.iter().any(|line| line.is_about(&id) && line.field("reason") == Some("wrong current password")));
+
+    // Pages of other sites that use a visitor's browser.
+    let cookies = TestApp::over(Carrier::Cookie).await;
+    let member = cookies.register("kay@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    let cookie = cookies.login("kay@camelot.bt", PASSWORD).await;
+    for (method, path, mark) in [
+        (Method::PATCH, "/users/me", "attack-csrf-write"),
+        (Method::POST, "/auth/jwt/login", "attack-csrf-login"),
+        (Method::POST, "/auth/jwt/logout", "attack-csrf-logout"),
+    ] {
+        let call = cookies.request(method, path).header("x-request-id", mark).cookie(COOKIE, &cookie);
+        assert_eq!(call.header("origin", "https://evil.example").json(json!({})).send().await.status, 403);
+        let [line] = &marked(mark)[..] else { panic!("{mark}: {:?}", marked(mark)) };
+        assert!(line.is("csrf", "refused") && line.level == Level::WARN, "{line:?}");
+        let fields = ["reason", "backend", "client"].map(|field| line.field(field));
+        assert_eq!(fields, [Some("foreign origin"), Some("jwt"), Some("127.0.0.1")], "{line:?}");
+        let written = format!("{line:?}");
+        assert!(!written.contains("evil") && !written.contains(&cookie) && !written.contains(&member), "{written}");
+    }
 
     // What we depend on.
     let count = |event: &str, outcome: &str| recording.events().iter().filter(|line| line.is(event, outcome)).count();

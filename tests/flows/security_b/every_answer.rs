@@ -33,13 +33,16 @@ pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
     note("me", app.me(&token).await);
     note("me anonymous", app.get("/users/me").send().await);
     note("me with garbage", app.me("garbage").await);
-    note("update", app.patch("/users/me").bearer(&token).json(json!({ "first_name": "Kay" })).send().await);
-    note("update bad", app.patch("/users/me").bearer(&token).json(json!({ "first_name": 1 })).send().await);
-    note("forbidden", app.get(&format!("/users/{id}")).bearer(&token).send().await);
-    note("by id", app.get(&format!("/users/{id}")).bearer(&king).send().await);
-    note("by unknown id", app.get("/users/nobody").bearer(&king).send().await);
-    note("update by id", app.patch(&format!("/users/{id}")).bearer(&king).json(json!({ "quota": 1 })).send().await);
-    note("delete", app.delete(&format!("/users/{victim}")).bearer(&king).send().await);
+    note("update", app.patch("/users/me").token(app.carrier, &token).json(json!({ "first_name": "Kay" })).send().await);
+    note("update bad", app.patch("/users/me").token(app.carrier, &token).json(json!({ "first_name": 1 })).send().await);
+    note("forbidden", app.get(&format!("/users/{id}")).token(app.carrier, &token).send().await);
+    note("by id", app.get(&format!("/users/{id}")).token(app.carrier, &king).send().await);
+    note("by unknown id", app.get("/users/nobody").token(app.carrier, &king).send().await);
+    note(
+        "update by id",
+        app.patch(&format!("/users/{id}")).token(app.carrier, &king).json(json!({ "quota": 1 })).send().await,
+    );
+    note("delete", app.delete(&format!("/users/{victim}")).token(app.carrier, &king).send().await);
     note("forgot", app.post("/auth/forgot-password").json(json!({ "email": "every@camelot.bt" })).send().await);
     note(
         "request verify",
@@ -51,7 +54,7 @@ pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
     let body = json!({ "token": "garbage", "password": PASSWORD });
     note("reset bad", app.post("/auth/reset-password").json(body).send().await);
     let reset = app.hooks.token("on_after_forgot_password").await;
-    note("logout", app.post("/auth/jwt/logout").bearer(&token).send().await);
+    note("logout", app.post("/auth/jwt/logout").token(app.carrier, &token).send().await);
     let body = json!({ "token": reset, "password": "another long sword" });
     note("reset", app.post("/auth/reset-password").json(body).send().await);
     note("no JSON", app.post("/auth/register").raw("application/json", "{").send().await);

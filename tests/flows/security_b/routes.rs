@@ -6,7 +6,7 @@ use axum::http::Method;
 use axum_users::{Prefixes, Route};
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{Carrier, PASSWORD, TestApp};
 
 const METHODS: [Method; 8] = [
     Method::GET,
@@ -79,67 +79,75 @@ async fn inventory_matches_docs() {
 
 #[tokio::test]
 async fn other_methods_405() {
-    let app = TestApp::start().await;
-    let king = app.superuser("uther@camelot.bt").await;
-    let id = app.stored("uther@camelot.bt").await.id.to_string();
-    for (path, methods) in inventory() {
-        for method in METHODS {
-            // On the wire, DELETE takes `me` for an id.
-            if methods.contains(method.as_str()) || (path == "/users/me" && method == Method::DELETE) {
-                continue;
+    for carrier in Carrier::BOTH {
+        let app = TestApp::over(carrier).await;
+        let king = app.superuser("uther@camelot.bt").await;
+        let id = app.stored("uther@camelot.bt").await.id.to_string();
+        for (path, methods) in inventory() {
+            for method in METHODS {
+                // On the wire, DELETE takes `me` for an id.
+                if methods.contains(method.as_str()) || (path == "/users/me" && method == Method::DELETE) {
+                    continue;
+                }
+                let answer = app
+                    .request(method.clone(), &path.replace("{id}", &id))
+                    .token(carrier, &king)
+                    .json(json!({}))
+                    .send()
+                    .await;
+                assert_eq!(answer.status, 405, "{method} {path}");
+                let allow = answer.header("allow").unwrap_or_default();
+                for allowed in allow.split(", ") {
+                    assert!(
+                        methods.contains(allowed) || (path == "/users/me" && allowed == "DELETE"),
+                        "{method} {path}: {allow}"
+                    );
+                }
+                assert!(!allow.is_empty(), "{method} {path}");
             }
-            let answer =
-                app.request(method.clone(), &path.replace("{id}", &id)).bearer(&king).json(json!({})).send().await;
-            assert_eq!(answer.status, 405, "{method} {path}");
-            let allow = answer.header("allow").unwrap_or_default();
-            for allowed in allow.split(", ") {
-                assert!(
-                    methods.contains(allowed) || (path == "/users/me" && allowed == "DELETE"),
-                    "{method} {path}: {allow}"
-                );
-            }
-            assert!(!allow.is_empty(), "{method} {path}");
         }
     }
 }
 
 #[tokio::test]
 async fn safe_methods_change_nothing() {
-    let app = TestApp::start().await;
-    let king = app.superuser("uther@camelot.bt").await;
-    let token = app.member("arthur@camelot.bt").await;
-    let id = app.stored("arthur@camelot.bt").await.id.to_string();
-    app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await.is(202, "null");
-    let reset = app.hooks.token("on_after_forgot_password").await;
-    let pool = app.sqlite().await;
-    let dump = async || -> Vec<String> {
-        let users: Vec<String> = sqlx::query_scalar(
+    for carrier in Carrier::BOTH {
+        let app = TestApp::over(carrier).await;
+        let king = app.superuser("uther@camelot.bt").await;
+        let token = app.member("arthur@camelot.bt").await;
+        let id = app.stored("arthur@camelot.bt").await.id.to_string();
+        app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await.is(202, "null");
+        let reset = app.hooks.token("on_after_forgot_password").await;
+        let pool = app.sqlite().await;
+        let dump = async || -> Vec<String> {
+            let users: Vec<String> = sqlx::query_scalar(
             "SELECT json_array(hex(id), email, hashed_password, is_active, is_superuser, is_verified, first_name, quota, note, auth_epoch) \
              FROM user ORDER BY email",
         )
         .fetch_all(&pool)
         .await
         .unwrap();
-        let marks: i64 = sqlx::query_scalar("SELECT count(*) FROM user_token_state").fetch_one(&pool).await.unwrap();
-        users.into_iter().chain([marks.to_string()]).collect()
-    };
-    let before = dump().await;
-    let calls = app.hooks.names().len();
-    for (path, _) in inventory() {
-        for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE] {
-            for bearer in [&king, &token] {
-                let path = path.replace("{id}", &id);
-                let query = format!(
-                    "{path}?token={reset}&password=another+long+sword&email=new@camelot.bt&is_superuser=true&_method=DELETE"
-                );
-                let body =
-                    json!({ "token": reset, "password": "another long sword", "email": "new@camelot.bt", "quota": 7 });
-                app.request(method.clone(), &query).bearer(bearer).json(body).send().await;
+            let marks: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM user_token_state").fetch_one(&pool).await.unwrap();
+            users.into_iter().chain([marks.to_string()]).collect()
+        };
+        let before = dump().await;
+        let calls = app.hooks.names().len();
+        for (path, _) in inventory() {
+            for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE] {
+                for bearer in [&king, &token] {
+                    let path = path.replace("{id}", &id);
+                    let query = format!(
+                        "{path}?token={reset}&password=another+long+sword&email=new@camelot.bt&is_superuser=true&_method=DELETE"
+                    );
+                    let body = json!({ "token": reset, "password": "another long sword", "email": "new@camelot.bt", "quota": 7 });
+                    app.request(method.clone(), &query).token(carrier, bearer).json(body).send().await;
+                }
             }
         }
+        assert_eq!(dump().await, before);
+        assert_eq!(app.hooks.names().len(), calls);
+        assert_eq!(app.me(&token).await.status, 200);
+        app.login("arthur@camelot.bt", PASSWORD).await;
     }
-    assert_eq!(dump().await, before);
-    assert_eq!(app.hooks.names().len(), calls);
-    assert_eq!(app.me(&token).await.status, 200);
-    app.login("arthur@camelot.bt", PASSWORD).await;
 }

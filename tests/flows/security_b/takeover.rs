@@ -15,7 +15,7 @@ use axum_users::{
 use serde_json::json;
 
 use super::base64url;
-use crate::support::{Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
+use crate::support::{COOKIE, Carrier, Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
 
 const VICTIM: &str = "victim@camelot.bt";
 const THIEF: &str = "thief@cornwall.bt";
@@ -27,7 +27,7 @@ async fn attacker_is_out(app: &TestApp, victim: &str, tokens: &[&str], passwords
         let me = app.me(token).await;
         assert!(me.status == 401 || me.json()["email"] != victim, "{me:?}");
         let id = app.stored(victim).await.id;
-        let by_id = app.get(&format!("/users/{id}")).bearer(token).send().await;
+        let by_id = app.get(&format!("/users/{id}")).token(app.carrier, token).send().await;
         assert!([401, 403].contains(&by_id.status.as_u16()), "{by_id:?}");
     }
     for password in passwords {
@@ -386,6 +386,70 @@ async fn t24_blank_password() {
             assert_eq!(app.patch("/users/me").bearer(&session).json(back).send().await.status, 200);
         } else {
             assert_eq!(answer.status, 400, "{answer:?}");
+        }
+    }
+}
+
+/// Whatever the browser of the victim did, its cookie is not of the thief's account.
+#[tokio::test]
+async fn t12_form_login_csrf() {
+    let app = TestApp::over(Carrier::Cookie).await;
+    let victim = app.member(VICTIM).await;
+    app.register(THIEF).await;
+    let form = [("username", THIEF), ("password", PASSWORD)];
+    // A page of the thief's sends the login form by itself, from anywhere: another site, a sandboxed frame, a sibling
+    // subdomain, a browser that knows only one of the two headers.
+    for headers in [
+        &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")][..],
+        &[("sec-fetch-site", "cross-site"), ("origin", "null")],
+        &[("sec-fetch-site", "same-site"), ("origin", "https://evil.camelot.bt")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+    ] {
+        for held in [None, Some(&victim)] {
+            let mut call = app.post("/auth/jwt/login").header("sec-fetch-mode", "navigate");
+            for (name, value) in headers {
+                call = call.header(name, value);
+            }
+            if let Some(cookie) = held {
+                call = call.cookie(COOKIE, cookie);
+            }
+            let answer = call.form(&form).send().await;
+            answer.is(403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#);
+            assert_eq!(answer.set_cookie(), None, "the browser's cookie stays as it is");
+        }
+    }
+    assert_eq!(app.me(&victim).await.json()["email"], VICTIM, "nor is the victim logged out");
+    // What the victim types in next goes to the victim's account, which the thief cannot read.
+    let note = app.patch("/users/me").cookie(COOKIE, &victim).header("sec-fetch-site", "same-origin");
+    assert_eq!(note.json(json!({ "first_name": "my secret" })).send().await.status, 200);
+    let thief = app.login(THIEF, PASSWORD).await;
+    assert_eq!(app.me(&thief).await.json()["first_name"], json!(null));
+    attacker_is_out(&app, VICTIM, &[&thief], &["a guess of the thief"]).await;
+}
+
+/// The thief plants a cookie, the victim logs in over it, and the thief uses what was planted.
+#[tokio::test]
+async fn t13_fixation() {
+    let app = TestApp::over(Carrier::Cookie).await;
+    app.register(VICTIM).await;
+    let thiefs = app.member(THIEF).await;
+    for planted in [thiefs.as_str(), "a-value-of-the-thief"] {
+        let call = app.post("/auth/jwt/login").header("sec-fetch-site", "same-origin").cookie(COOKIE, planted);
+        let answer = call.form(&[("username", VICTIM), ("password", PASSWORD)]).send().await;
+        let victims = answer.access_token();
+        assert_ne!(victims, planted);
+        assert_eq!(app.me(&victims).await.json()["email"], VICTIM);
+        attacker_is_out(&app, VICTIM, &[planted], &[]).await;
+        assert_eq!(app.me(planted).await.status, 401, "what was planted is dead, whosever it was");
+        // Nor does a planted cookie of another name or a second one of the same name stand for the session.
+        for cookies in [
+            format!("fastapiusersauth={thiefs}"),
+            format!("{COOKIE}={thiefs}; {COOKIE}={victims}"),
+            format!("{COOKIE}={victims}; {COOKIE}={thiefs}"),
+        ] {
+            assert_eq!(app.get("/users/me").header("cookie", &cookies).send().await.status, 401, "{cookies}");
         }
     }
 }

@@ -18,7 +18,6 @@ pub const RECORDED: &[Step] = &[
         ),
     )
     .differs(&[recommended("C1", answered(401, r#"{"detail":"Unauthorized"}"#))]),
-    call("R28", post("/auth/jwt/logout"), answered(401, r#"{"detail":"Unauthorized"}"#)).step(),
 ];
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod journal;
 mod recorded;
 
 mod backends;
+mod cookie;
 mod current_user;
 mod emails;
 #[cfg(feature = "foreign-hashes")]

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod clock;
+mod cookie;
 mod random;
 
 #[cfg(feature = "breached")]
@@ -15,5 +16,6 @@ pub mod sql;
 
 pub use bearer::Bearer;
 pub use clock::SystemClock;
+pub use cookie::{Cookie, SameSite};
 pub use memory::MemoryStore;
 pub use random::OsRandom;

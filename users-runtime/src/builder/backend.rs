@@ -4,13 +4,15 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     adapter::{
-        Bearer,
+        Bearer, Cookie,
         jwt::JwtConfig,
         opaque::{DatabaseTokens, SessionConfig},
     },
-    domain::{Error, Relaxation, Result, SecretKey, Timestamp, TokenId},
-    manager::{ActiveBackend, Policy},
-    port::{BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, UserStore},
+    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Timestamp, TokenId, UserId},
+    manager::{ActiveBackend, OriginRule, Policy},
+    port::{
+        BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Terms, Transport, UserStore,
+    },
     user::AuthUser,
 };
 
@@ -18,7 +20,7 @@ use crate::{
 /// routes' paths: `/auth/{name}/login`.
 pub struct Backend {
     name: String,
-    transport: Arc<dyn Transport>,
+    transport: Box<dyn Transport>,
     strategy: Source,
 }
 
@@ -37,10 +39,16 @@ impl Backend {
         Self::jwt(name, Bearer, JwtConfig::default())
     }
 
+    /// The same tokens in a cookie, for pages in a browser: see [`Cookie`].
+    #[must_use]
+    pub fn cookie_jwt(name: impl Into<String>) -> Self {
+        Self::jwt(name, Cookie::new(), JwtConfig::default())
+    }
+
     /// Signed tokens with settings of one's own, over any transport.
     #[must_use]
     pub fn jwt(name: impl Into<String>, transport: impl Transport, config: JwtConfig) -> Self {
-        Self { name: name.into(), transport: Arc::new(transport), strategy: Source::Jwt(Box::new(config)) }
+        Self { name: name.into(), transport: Box::new(transport), strategy: Source::Jwt(Box::new(config)) }
     }
 
     /// Sessions kept in the users' own database, their tokens in the `Authorization` header: 24 hours, or one hour without
@@ -50,16 +58,22 @@ impl Backend {
         Self::database(name, Bearer, SessionConfig::new())
     }
 
+    /// The same sessions with their tokens in a cookie, for pages in a browser: see [`Cookie`].
+    #[must_use]
+    pub fn cookie_database(name: impl Into<String>) -> Self {
+        Self::database(name, Cookie::new(), SessionConfig::new())
+    }
+
     /// Sessions kept in the users' own database with settings of one's own, over any transport.
     #[must_use]
     pub fn database(name: impl Into<String>, transport: impl Transport, config: SessionConfig) -> Self {
-        Self { name: name.into(), transport: Arc::new(transport), strategy: Source::Database(config) }
+        Self { name: name.into(), transport: Box::new(transport), strategy: Source::Database(config) }
     }
 
     /// Any strategy over any transport.
     #[must_use]
     pub fn new(name: impl Into<String>, transport: impl Transport, strategy: impl Strategy) -> Self {
-        Self { name: name.into(), transport: Arc::new(transport), strategy: Source::Ready(Arc::new(strategy)) }
+        Self { name: name.into(), transport: Box::new(transport), strategy: Source::Ready(Arc::new(strategy)) }
     }
 
     /// Its name.
@@ -87,45 +101,78 @@ impl Backend {
         Ok(())
     }
 
-    /// Makes the strategy. What its own settings relax is added to the policy's list.
-    pub(super) fn build<U: AuthUser>(
-        self,
-        secret: &SecretKey,
-        policy: &mut Policy,
-        store: &Arc<dyn UserStore<U>>,
-        sessions: Option<&Arc<dyn SessionStore>>,
-        clock: &Arc<dyn Clock>,
-        random: &Arc<dyn Random>,
-    ) -> Result<ActiveBackend> {
+    /// Makes the strategy and tells the transport what it works under. What their own settings relax is added to `listed`,
+    /// and does not count for other backends.
+    pub(super) fn build<U: AuthUser>(mut self, service: &Service<'_, U>, listed: &mut Policy) -> Result<ActiveBackend> {
         let strategy = match self.strategy {
             Source::Ready(strategy) => strategy,
-            Source::Jwt(config) => {
-                let mut config = *config;
-                if policy.allows(Relaxation::WithoutRevocation) {
-                    config = config.without_revocation();
-                }
-                if policy.allows(Relaxation::RawKeys) {
-                    config = config.raw_keys();
-                }
-                if policy.allows(Relaxation::UpstreamTokens) {
-                    config = config.accept_upstream_tokens(policy.upstream_tokens_until());
-                }
-                let revocation = Arc::new(RevokedInStore(Arc::clone(store)));
-                Arc::new(config.build(secret, Arc::clone(clock), Arc::clone(random), revocation)?)
-            }
-            Source::Database(config) => {
-                let sessions = sessions.ok_or_else(|| {
-                    Error::config(format!("the store keeps no sessions, which the backend `{}` needs", self.name))
-                })?;
-                let config = under(policy, config);
-                Arc::new(DatabaseTokens::new(config, Arc::clone(sessions), Arc::clone(clock), Arc::clone(random))?)
-            }
+            Source::Jwt(config) => service.jwt(*config)?,
+            Source::Database(config) => service.database(config, &self.name)?,
         };
-        for relaxation in strategy.relaxations() {
-            policy.with(relaxation);
+        let relaxed: Vec<_> = service.policy.relaxations().collect();
+        let largest_token = strategy.largest_token(longest_id::<U::Id>());
+        self.transport.configure(&Terms { relaxed: &relaxed, public_url: service.public_url, largest_token })?;
+        for relaxation in strategy.relaxations().into_iter().chain(self.transport.relaxations()) {
+            listed.with(relaxation);
         }
-        Ok(ActiveBackend { name: self.name.into(), transport: self.transport, strategy })
+        let origin_rule = service.origin_rule(&*self.transport);
+        Ok(ActiveBackend { name: self.name.into(), transport: self.transport.into(), strategy, origin_rule })
     }
+}
+
+/// What all backends of a service are built from.
+pub(super) struct Service<'a, U> {
+    pub(super) secret: &'a SecretKey,
+    /// As the application gave it.
+    pub(super) policy: &'a Policy,
+    pub(super) public_url: Option<&'a PublicUrl>,
+    pub(super) trusted_origins: &'a [Origin],
+    pub(super) store: &'a Arc<dyn UserStore<U>>,
+    /// `None` if the store keeps none.
+    pub(super) sessions: Option<&'a Arc<dyn SessionStore>>,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) random: &'a Arc<dyn Random>,
+}
+
+impl<U: AuthUser> Service<'_, U> {
+    fn jwt(&self, mut config: JwtConfig) -> Result<Arc<dyn Strategy>> {
+        if self.policy.allows(Relaxation::WithoutRevocation) {
+            config = config.without_revocation();
+        }
+        if self.policy.allows(Relaxation::RawKeys) {
+            config = config.raw_keys();
+        }
+        if self.policy.allows(Relaxation::UpstreamTokens) {
+            config = config.accept_upstream_tokens(self.policy.upstream_tokens_until());
+        }
+        let revocation = Arc::new(RevokedInStore(Arc::clone(self.store)));
+        Ok(Arc::new(config.build(self.secret, Arc::clone(self.clock), Arc::clone(self.random), revocation)?))
+    }
+
+    fn database(&self, config: SessionConfig, name: &str) -> Result<Arc<dyn Strategy>> {
+        let sessions = self
+            .sessions
+            .ok_or_else(|| Error::config(format!("the store keeps no sessions, which the backend `{name}` needs")))?;
+        let (sessions, clock, random) = (Arc::clone(sessions), Arc::clone(self.clock), Arc::clone(self.random));
+        Ok(Arc::new(DatabaseTokens::new(under(self.policy, config), sessions, clock, random)?))
+    }
+
+    fn origin_rule(&self, transport: &dyn Transport) -> Option<OriginRule> {
+        if !transport.is_sent_by_browsers() || self.policy.allows(Relaxation::WithoutOriginCheck) {
+            return None;
+        }
+        let own = self.public_url.map(PublicUrl::origin);
+        let trusted = self.trusted_origins.iter().chain(transport.trusted_origins()).cloned();
+        Some(OriginRule {
+            accepted: own.into_iter().chain(trusted).collect(),
+            is_required: self.policy.requires_origin(),
+        })
+    }
+}
+
+/// How many bytes the text of a user's id can have.
+fn longest_id<I: UserId>() -> usize {
+    if I::MADE_BY_DATABASE { i64::MIN.to_string().len() } else { I::generate([0xff; 16]).to_string().len() }
 }
 
 impl fmt::Debug for Backend {

@@ -8,6 +8,7 @@ mod serve;
 use std::{sync::Arc, time::Duration};
 
 pub use backend::Backend;
+use backend::Service;
 pub use no_hooks::NoHooks;
 pub use serve::serve;
 
@@ -18,7 +19,7 @@ use crate::{
         mail::{Mailer, Mails},
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
-    domain::{Error, Relaxation, Result, SecretKey, UserId},
+    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
     manager::{ActiveGate, Jobs, Loader, Parts, Policy, Users, VerifiedGate},
     port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, Random, UserManager, UserStore},
     user::AuthUser,
@@ -35,6 +36,8 @@ pub struct UsersBuilder<U: AuthUser> {
     enabled: Option<Arc<dyn EnabledBackends>>,
     gates: Vec<Arc<dyn Gate<U>>>,
     policy: Policy,
+    public_url: Option<String>,
+    trusted_origins: Vec<Origin>,
     breached: Option<BreachCheck>,
     hashing: Option<HashSettings>,
     mail_tokens: Option<MailTokenConfig>,
@@ -59,6 +62,8 @@ impl<U: AuthUser> Users<U> {
             enabled: None,
             gates: Vec::new(),
             policy: Policy::recommended(),
+            public_url: None,
+            trusted_origins: Vec::new(),
             breached: None,
             hashing: None,
             mail_tokens: None,
@@ -128,6 +133,20 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Which rules hold. Default: [`Policy::recommended`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Where people reach the service, such as `https://app.example.org`: the origin of its own pages. Cookie backends need it
+    /// for browsers from before 2023 and for a front end at that URL which is not the service itself.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// Origins whose pages may log in and change things with a cookie as the service's own may: the front end, if it is
+    /// served from somewhere else.
+    pub fn trusted_origins(mut self, origins: TrustedOrigins) -> Self {
+        self.trusted_origins.extend_from_slice(origins.as_slice());
         self
     }
 
@@ -214,13 +233,22 @@ impl<U: AuthUser> UsersBuilder<U> {
             Arc::clone(&self.random),
             Arc::clone(&hasher) as _,
         )?;
+        let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose()?;
         let mut policy = self.policy.clone();
         let sessions = Arc::clone(&store).session_store();
         let mut backends = Vec::with_capacity(self.backends.len());
         for backend in std::mem::take(&mut self.backends) {
-            let active =
-                backend.build(&self.secret, &mut policy, &store, sessions.as_ref(), &self.clock, &self.random)?;
-            backends.push(active);
+            let service = Service {
+                secret: &self.secret,
+                policy: &self.policy,
+                public_url: public_url.as_ref(),
+                trusted_origins: &self.trusted_origins,
+                store: &store,
+                sessions: sessions.as_ref(),
+                clock: &self.clock,
+                random: &self.random,
+            };
+            backends.push(backend.build(&service, &mut policy)?);
         }
         if self.secret.is_short() {
             policy.with(Relaxation::ShortSecret);

@@ -34,11 +34,19 @@ pub enum Relaxation {
     SlashRedirect,
     /// Stored sessions hold the token itself: a stolen table logs everybody in.
     PlaintextTokens,
+    /// Any web site can make a person's browser send requests with the session cookie.
+    WithoutOriginCheck,
+    /// Cookies have names without a prefix, so a sibling subdomain can plant one.
+    PlainCookieNames,
+    /// Cookies travel without TLS, on this machine only.
+    InsecureCookies,
+    /// What the browser cached stays there after a logout.
+    KeepSiteData,
 }
 
 impl Relaxation {
     /// All of them. `docs/security.md` lists the same.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
@@ -54,6 +62,10 @@ impl Relaxation {
         Self::InternationalizedEmail,
         Self::SlashRedirect,
         Self::PlaintextTokens,
+        Self::WithoutOriginCheck,
+        Self::PlainCookieNames,
+        Self::InsecureCookies,
+        Self::KeepSiteData,
     ];
 
     /// The call that takes the rule away, as written in an application.
@@ -75,6 +87,10 @@ impl Relaxation {
             Self::InternationalizedEmail => "internationalized_email()",
             Self::SlashRedirect => "slash_redirect()",
             Self::PlaintextTokens => "plaintext_tokens()",
+            Self::WithoutOriginCheck => "without_origin_check()",
+            Self::PlainCookieNames => "plain_cookie_names()",
+            Self::InsecureCookies => "insecure_for_localhost()",
+            Self::KeepSiteData => "keep_site_data()",
         }
     }
 }

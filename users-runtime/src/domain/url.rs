@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url, form_urlencoded};
 
-use super::{Error, Result};
+use super::{Error, Origin, Result};
 
 /// The public base of a service, such as `https://app.example.org`. Links in mails are built from it and from nothing
 /// else: a `Host` header never reaches one (OWASP WSTG-ATHN-09, password reset poisoning).
@@ -42,6 +42,23 @@ impl PublicUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
+    }
+
+    /// The origin of the pages under this base, as browsers write it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.0)
+    }
+
+    /// Whether people reach the service on this very machine, without TLS.
+    #[must_use]
+    pub fn is_http_on_loopback(&self) -> bool {
+        self.0.scheme() == "http" && is_loopback(&self.0)
+    }
+
+    /// Whether there is a path below the host.
+    pub(super) fn has_path(&self) -> bool {
+        self.0.path() != "/"
     }
 
     /// The host, as a name for the site when nobody gave another.

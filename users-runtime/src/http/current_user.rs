@@ -197,7 +197,8 @@ where
 fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match result {
         Ok(user) => Ok(Some(user)),
-        Err(ApiError::Unauthorized { .. } | ApiError::Forbidden) => Ok(None),
+        // A request of a foreign page is a 403 with a code; without its cookie it would be nobody's as well.
+        Err(ApiError::Unauthorized { .. } | ApiError::Forbidden | ApiError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -19,6 +19,7 @@ mod refusals;
 mod requirements;
 mod routes;
 mod rules;
+mod security_headers;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub(crate) use json::JsonBody;
 pub use methods::{Methods, delete, get, patch, post};
 pub use problem::{Loc, Problem};
 pub use requirements::Requirements;
-pub(crate) use requirements::{authenticate, require_fresh};
+pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh};
 pub use routes::{RouteBackend, Routes, not_found};
+pub use security_headers::{SecurityHeaders, security_headers};
 pub use state::{Handle, HasUsers};

@@ -1,12 +1,13 @@
 //! What a route asks of a user, and the one place that holds a request to it (contract.md section 7).
 
+use axum::extract::Request;
 use http::{HeaderValue, request::Parts};
 
 use super::{ApiError, incoming::context};
 use crate::{
     domain::Relaxation,
     event::{self, Kind, Outcome},
-    manager::{Authenticated, AuthenticationError, Identity, Users},
+    manager::{ActiveBackend, Authenticated, AuthenticationError, Identity, Users},
     user::AuthUser,
 };
 
@@ -55,6 +56,10 @@ pub(crate) async fn authenticate<U: AuthUser>(
             event::record(Kind::BadToken, Outcome::Refused("bad token"), None, None, &context(request));
             return Err(unauthorized(users));
         }
+        Identity::Forged(index) => {
+            let backend = users.parts().backends.get(index).map(|backend| &*backend.name);
+            return Err(origin_refused(backend, request));
+        }
     };
     let status = authenticated.user.status();
     let id = authenticated.user.id();
@@ -81,6 +86,21 @@ pub(crate) fn require_fresh<U: AuthUser>(
     } else {
         Err(ApiError::Reauthenticate { challenge: challenge(users) })
     }
+}
+
+/// 403 for a request of a foreign page, and its event.
+fn origin_refused(backend: Option<&str>, request: &Parts) -> ApiError {
+    event::record(Kind::Csrf, Outcome::Refused("foreign origin"), None, backend, &context(request));
+    ApiError::Refused("CSRF_ORIGIN_REFUSED")
+}
+
+/// Holds a login or logout at `backend` to its own pages, whoever it is of (docs/security.md, row 3.5.1). Asked before the
+/// body is read.
+pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Result<Request, ApiError> {
+    if backend.admits(request.headers()) {
+        return Ok(request);
+    }
+    Err(origin_refused(Some(&backend.name), &request.into_parts().0))
 }
 
 /// 401 with the challenge of RFC 6750, which upstream leaves out.

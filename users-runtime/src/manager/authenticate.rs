@@ -40,13 +40,15 @@ pub(crate) enum Identity<U> {
     Anonymous,
     /// There were tokens, and none is good.
     BadToken,
+    /// A browser attached a token of this backend, and it is not known that a page of the service's own asked it to.
+    Forged(usize),
     /// The first good token's user.
     Known(Box<Authenticated<U>>),
 }
 
 impl<U: AuthUser> Users<U> {
     /// Asks the enabled backends in the order of declaration; the first user found wins, and a bad token in one backend
-    /// does not stop the next (contract.md section 7).
+    /// does not stop the next (contract.md section 7). A token that may be a forger's is not even looked at.
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Identity<U>, AuthenticationError> {
         let parts = self.parts();
         let mut identity = Identity::Anonymous;
@@ -57,7 +59,13 @@ impl<U: AuthUser> Users<U> {
                 continue;
             }
             let Some(token) = backend.transport.read(&request.headers) else { continue };
-            identity = Identity::BadToken;
+            if backend.may_be_forged(request) {
+                identity = Identity::Forged(index);
+                continue;
+            }
+            if !matches!(identity, Identity::Forged(_)) {
+                identity = Identity::BadToken;
+            }
             let Some(resolved) = backend.strategy.resolve(&token).await? else { continue };
             if let Some((found, session)) = self.find_session(resolved).await? {
                 let known = Authenticated { user: found.user, session, epoch: found.epoch, token, backend: index };

@@ -6,6 +6,7 @@ mod gates;
 mod hooks;
 mod jobs;
 mod loader;
+mod origin;
 mod passwords;
 mod policy;
 mod programmatic;
@@ -20,6 +21,7 @@ pub(crate) use gates::{ActiveGate, VerifiedGate};
 pub(crate) use hooks::AfterAnswer;
 pub(crate) use jobs::{Jobs, QueueFull, drain_all};
 pub(crate) use loader::Loader;
+pub(crate) use origin::OriginRule;
 
 pub use passwords::PasswordError;
 pub use policy::Policy;

@@ -16,6 +16,7 @@ pub struct Policy {
     fresh_login: Duration,
     require_verification: bool,
     require_current_password: bool,
+    require_origin: bool,
     private_registration: bool,
     admin_password_denied: bool,
     quirks: bool,
@@ -38,6 +39,7 @@ impl Policy {
             fresh_login: Duration::from_secs(300),
             require_verification: false,
             require_current_password: false,
+            require_origin: false,
             private_registration: false,
             admin_password_denied: false,
             quirks: false,
@@ -66,6 +68,9 @@ impl Policy {
             .internationalized_email()
             .slash_redirect()
             .plaintext_tokens()
+            .without_origin_check()
+            .plain_cookie_names()
+            .keep_site_data()
     }
 
     fn relax(mut self, relaxation: Relaxation) -> Self {
@@ -141,6 +146,34 @@ impl Policy {
     #[must_use]
     pub fn slash_redirect(self) -> Self {
         self.relax(Relaxation::SlashRedirect)
+    }
+
+    /// Cookies count wherever a request comes from (C10): any web site can have a visitor's browser change the visitor's
+    /// account here, or log the visitor in to the attacker's. Only the cookie's `SameSite` is left.
+    #[must_use]
+    pub fn without_origin_check(self) -> Self {
+        self.relax(Relaxation::WithoutOriginCheck)
+    }
+
+    /// Cookies have fastapi-users' name `fastapiusersauth`, and of several with one name the last counts (C9): whoever has
+    /// a page on a sibling subdomain can plant a session.
+    #[must_use]
+    pub fn plain_cookie_names(self) -> Self {
+        self.relax(Relaxation::PlainCookieNames)
+    }
+
+    /// A logout leaves what the browser cached (C26): the next person at that screen may find it.
+    #[must_use]
+    pub fn keep_site_data(self) -> Self {
+        self.relax(Relaxation::KeepSiteData)
+    }
+
+    /// Refuses requests with a cookie that say nothing about where they come from. Browsers always say it; other clients
+    /// then need a bearer token, or an `Origin` header.
+    #[must_use]
+    pub fn require_origin(mut self) -> Self {
+        self.require_origin = true;
+        self
     }
 
     /// The rules for passwords.
@@ -229,6 +262,10 @@ impl Policy {
 
     pub(crate) fn requires_current_password(&self) -> bool {
         self.require_current_password
+    }
+
+    pub(crate) fn requires_origin(&self) -> bool {
+        self.require_origin
     }
 
     pub(crate) fn is_private(&self) -> bool {

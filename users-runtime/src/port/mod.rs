@@ -37,7 +37,7 @@ pub use request::RequestContext;
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
-pub use transport::{Granted, SecurityScheme, Transport};
+pub use transport::{Granted, SecurityScheme, Terms, Transport};
 
 /// What an object-safe asynchronous method returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

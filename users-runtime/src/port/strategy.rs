@@ -53,6 +53,13 @@ pub trait Strategy: Send + Sync + 'static {
         Box::pin(async { Ok(0) })
     }
 
+    /// The most bytes that a token can have for a user whose id is that long in text, if that is known. A transport with a
+    /// limit is refused at build if it would not hold one.
+    fn largest_token(&self, id_bytes: usize) -> Option<usize> {
+        let _ = id_bytes;
+        None
+    }
+
     /// The rules that this strategy's own settings take away, for the warning at start.
     fn relaxations(&self) -> Vec<Relaxation> {
         Vec::new()

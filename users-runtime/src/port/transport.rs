@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::domain::AccessToken;
+use crate::domain::{AccessToken, Origin, PublicUrl, Relaxation, Result};
 
 /// Carries a token from the server to a client and back.
 pub trait Transport: Send + Sync + 'static {
@@ -23,6 +23,52 @@ pub trait Transport: Send + Sync + 'static {
     /// Where the token travels, in the words of the OpenAPI document; `None` leaves the transport out of it.
     fn security_scheme(&self) -> Option<SecurityScheme> {
         None
+    }
+
+    /// Whether browsers attach the token by themselves, whichever page makes the request. What changes something then
+    /// counts only from the service's own pages and those of trusted origins. Default: as [`Transport::security_scheme`]
+    /// says.
+    fn is_sent_by_browsers(&self) -> bool {
+        matches!(self.security_scheme(), Some(SecurityScheme::Cookie { .. }))
+    }
+
+    /// Origins that this transport was made for, beside those that the service trusts.
+    fn trusted_origins(&self) -> &[Origin] {
+        &[]
+    }
+
+    /// The rules that this transport's own settings take away, for the warning at start.
+    fn relaxations(&self) -> Vec<Relaxation> {
+        Vec::new()
+    }
+
+    /// Takes over what the service was told. Called once, when the service is built.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::domain::Error::Config) if the transport's settings do not go with it.
+    fn configure(&mut self, terms: &Terms<'_>) -> Result<()> {
+        let _ = terms;
+        Ok(())
+    }
+}
+
+/// What a service tells its transports when it is built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Terms<'a> {
+    /// The rules that the policy takes away.
+    pub relaxed: &'a [Relaxation],
+    /// Where people reach the service, if it was told.
+    pub public_url: Option<&'a PublicUrl>,
+    /// The most bytes that a token of the backend's strategy can have, if the strategy knows.
+    pub largest_token: Option<usize>,
+}
+
+impl Terms<'_> {
+    /// Whether the policy takes a rule away.
+    #[must_use]
+    pub fn allows(&self, relaxation: Relaxation) -> bool {
+        self.relaxed.contains(&relaxation)
     }
 }
 

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 use super::{
+    MAX_TOKEN_BYTES,
     claims::{Claims, LATEST},
     jws,
     ring::RotatingKeys,
@@ -160,6 +161,20 @@ impl Strategy for Jwt {
             let until = session.expires_at.map_or_else(the_latest_time, |end| end + self.settings.leeway);
             store.revoke(&token_id, until).await
         })
+    }
+
+    /// Signs a token whose every number is as long as it can be. Keys that are swapped in later may need a few bytes more.
+    fn largest_token(&self, id_bytes: usize) -> Option<usize> {
+        let claims = AccessClaims {
+            sub: &"x".repeat(id_bytes),
+            aud: &self.settings.audience,
+            exp: self.settings.lifetime.map(|_| LATEST),
+            iat: LATEST,
+            jti: &"x".repeat(TOKEN_ID_CHARS),
+            epoch: i64::MIN,
+        };
+        // What would be longer is not signed.
+        Some(jws::sign(&self.settings.keys.current(), &claims).map_or(MAX_TOKEN_BYTES, |token| token.len()))
     }
 
     fn relaxations(&self) -> Vec<Relaxation> {

@@ -119,6 +119,10 @@ impl Strategy for DatabaseTokens {
         })
     }
 
+    fn largest_token(&self, _: usize) -> Option<usize> {
+        Some(SessionKey::CHARS)
+    }
+
     fn relaxations(&self) -> Vec<Relaxation> {
         self.config.relaxed()
     }

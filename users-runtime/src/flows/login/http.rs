@@ -4,23 +4,25 @@ use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LoginError;
 use crate::{
-    http::{ApiError, Handle, Incoming, RouteBackend, granted},
+    http::{ApiError, Handle, Incoming, RouteBackend, ensure_own_page, granted},
     user::AuthUser,
 };
 
 /// `POST /login`, a form with `username` (the address) and `password`: the transport's answer.
 ///
 /// # Errors
-/// 400 `LOGIN_BAD_CREDENTIALS`, 400 with a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 422 for a bad form, 503 with
+/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend, 400 `LOGIN_BAD_CREDENTIALS`, 400 with a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 422 for a bad form, 503 with
 /// `Retry-After` when too many passwords wait.
 pub async fn login<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let (incoming, form) = Incoming::form(request).await?;
     let backend = users.parts().backends.get(index).ok_or(ApiError::Internal)?;
-    let answer = users.login(backend, form.username, form.password, incoming.cx()).await?;
+    let request = ensure_own_page(backend, request)?;
+    let held = backend.held_by_browser(request.headers());
+    let (incoming, form) = Incoming::form(request).await?;
+    let answer = users.login(backend, form.username, form.password, held, incoming.cx()).await?;
     Ok(granted(answer))
 }
 

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 use crate::{
-    domain::{CanonicalEmail, Login, Password},
+    domain::{AccessToken, CanonicalEmail, Login, Password},
     event::{self, Kind, Outcome},
     manager::{ActiveBackend, Users},
     port::{
@@ -28,12 +28,14 @@ pub(super) enum LoginError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Proves a password, passes the gates, and mints a token.
+    /// Proves a password, passes the gates, and mints a token. One that the browser `held` already ends: the new cookie takes
+    /// its place, so nobody could log it out any more, and somebody may have planted it.
     pub(super) async fn login(
         &self,
         backend: &ActiveBackend,
         username: String,
         password: Password,
+        held: Option<AccessToken>,
         cx: &RequestContext,
     ) -> Result<Granted, LoginError> {
         let found = self.find_by_username(&username).await?;
@@ -55,6 +57,10 @@ impl<U: AuthUser> Users<U> {
                     return Err(LoginError::Refused(code));
                 }
             }
+        }
+        // First, so that a cap on sessions counts the new one in the old one's place.
+        if let Some(held) = held {
+            backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
         }
         let login =
             Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), device: cx.device() };

@@ -4,21 +4,22 @@ use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LogoutError;
 use crate::{
-    http::{ApiError, Handle, Incoming, Requirements, RouteBackend, granted},
+    http::{ApiError, Handle, Incoming, Requirements, RouteBackend, ensure_own_page, granted},
     user::AuthUser,
 };
 
 /// `POST /logout`, without a body: 204.
 ///
 /// # Errors
-/// 401 without a live token, 403 for an unverified user where verification is required, 503 if the token could not be
+/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend, 401 without a live token, 403 for an unverified user where verification is required, 503 if the token could not be
 /// killed for sure.
 pub async fn logout<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let incoming = Incoming::bare(request);
+    let backend = users.parts().backends.get(index).ok_or(ApiError::Internal)?;
+    let incoming = Incoming::bare(ensure_own_page(backend, request)?);
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
     let answer = users.logout(index, &authenticated, incoming.cx()).await?;
     Ok(granted(answer))

@@ -1,0 +1,119 @@
+//! The cookie by itself. What it does in a service is under test in `tests/flows`.
+
+use super::*;
+use crate::domain::PublicUrl;
+
+const RECOMMENDED: Terms<'_> = Terms { relaxed: &[], public_url: None, largest_token: None };
+
+fn built(mut cookie: Cookie, terms: &Terms<'_>) -> Cookie {
+    cookie.configure(terms).unwrap();
+    cookie
+}
+
+fn refused(mut cookie: Cookie, terms: &Terms<'_>) -> bool {
+    matches!(cookie.configure(terms), Err(Error::Config(_)))
+}
+
+fn read(cookie: &Cookie, values: &[&'static str]) -> Option<String> {
+    let headers = values.iter().map(|value| (COOKIE, HeaderValue::from_static(value))).collect();
+    cookie.read(&headers).map(|token| token.secret().to_owned())
+}
+
+fn set_cookie(granted: &Granted) -> &str {
+    granted.headers[SET_COOKIE].to_str().unwrap()
+}
+
+#[test]
+fn only_the_name_is_read_quotes_are_taken_off_and_nothing_is_no_token() {
+    let cookie = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
+    for (values, token) in [
+        (&["sid=abc.def"][..], Some("abc.def")),
+        (&["a=b; sid=abc; c=d"], Some("abc")),
+        (&["a=b;sid=abc;c=d"], Some("abc")),
+        (&["a=b", "sid=abc"], Some("abc")),
+        (&["sid=\"abc\""], Some("abc")),
+        (&["  sid \t=  abc  "], Some("abc")),
+        (&["sid=a=b"], Some("a=b")),
+        (&["sid=\""], Some("\"")),
+        (&[], None),
+        (&[""], None),
+        (&["sid"], None),
+        (&["sid="], None),
+        (&["sid=\"\""], None),
+        (&["SID=abc"], None),
+        (&["xsid=abc; sidx=abc; =sid=abc"], None),
+        (&["__Host-sid=abc; __Secure-sid=abc"], None),
+    ] {
+        assert_eq!(read(&cookie, values).as_deref(), token, "{values:?}");
+    }
+    // A cookie of somebody else that is no text, and white space that browsers take for part of a name.
+    let bytes = |bytes: &'static [u8]| HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(bytes).unwrap())]);
+    assert!(cookie.read(&bytes(b"other=\xff\xfe; sid=abc")).is_some());
+    assert!(cookie.read(&bytes(b"\xc2\xa0sid=abc")).is_none());
+    assert!(cookie.read(&bytes(b"sid=\xff")).is_none());
+}
+
+#[test]
+fn of_two_cookies_none_counts_or_the_last_as_on_the_wire() {
+    let strict = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
+    let wire =
+        built(Cookie::new().cookie_name("sid"), &Terms { relaxed: &[Relaxation::PlainCookieNames], ..RECOMMENDED });
+    for values in [&["sid=a; sid=b"][..], &["sid=a", "sid=b"], &["sid=b; x=y; sid=\"b\""]] {
+        assert_eq!(read(&strict, values), None, "{values:?}");
+        assert_eq!(read(&wire, values).as_deref(), Some("b"), "{values:?}");
+    }
+    assert_eq!(read(&wire, &["sid=a; sid="]), None);
+}
+
+#[test]
+fn attributes_stand_in_the_order_of_the_wire() {
+    let all = Cookie::new().domain("example.org").path("/app").max_age(Duration::from_secs(3600));
+    let all = built(all.same_site(SameSite::Strict), &RECOMMENDED);
+    let granted = all.grant(&AccessToken::new("abc.def-_"));
+    assert_eq!(
+        set_cookie(&granted),
+        "__Secure-fastapiusersauth=abc.def-_; Domain=example.org; HttpOnly; Max-Age=3600; Path=/app; SameSite=strict; Secure"
+    );
+    assert_eq!((granted.status, granted.body), (StatusCode::NO_CONTENT, None));
+    assert_eq!(
+        set_cookie(&all.clear()),
+        "__Secure-fastapiusersauth=\"\"; Domain=example.org; HttpOnly; Max-Age=0; Path=/app; SameSite=strict; Secure"
+    );
+    let least = built(Cookie::new(), &RECOMMENDED);
+    assert_eq!(
+        set_cookie(&least.grant(&AccessToken::new("abc"))),
+        "__Host-fastapiusersauth=abc; HttpOnly; Path=/; SameSite=lax; Secure"
+    );
+}
+
+#[test]
+fn a_token_that_a_browser_would_drop_or_cut_is_not_sent() {
+    let cookie = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
+    for token in ["a;b", "a b", "a,b", "a\"b", "a\\b", "a\r\nb", "é", &"x".repeat(4094)] {
+        let granted = cookie.grant(&AccessToken::new(token));
+        assert_eq!((granted.status, granted.headers.len()), (StatusCode::INTERNAL_SERVER_ERROR, 0), "{token}");
+    }
+    assert_eq!(cookie.grant(&AccessToken::new("x".repeat(4093))).status, StatusCode::NO_CONTENT);
+}
+
+#[test]
+fn settings_that_browsers_would_not_follow_are_refused() {
+    let local = PublicUrl::parse("http://localhost:8000").unwrap();
+    let on_localhost = Terms { public_url: Some(&local), ..RECOMMENDED };
+    for (cookie, terms) in [
+        (Cookie::new().cookie_name(""), &RECOMMENDED),
+        (Cookie::new().cookie_name("a b"), &RECOMMENDED),
+        (Cookie::new().cookie_name("a;b"), &RECOMMENDED),
+        (Cookie::new().cookie_name("__Host-sid").path("/app"), &RECOMMENDED),
+        (Cookie::new().cookie_name("__HOST-sid").domain("example.org"), &RECOMMENDED),
+        (Cookie::new().path("app"), &RECOMMENDED),
+        (Cookie::new().path("/a;Domain=evil.example"), &RECOMMENDED),
+        (Cookie::new().domain("evil.example; Path=/x"), &RECOMMENDED),
+        (Cookie::new().domain(".example.org"), &RECOMMENDED),
+        (Cookie::new().domain(""), &RECOMMENDED),
+        (Cookie::new().max_age(Duration::from_millis(999)), &RECOMMENDED),
+        (Cookie::new().cookie_name("__Secure-sid").insecure_for_localhost(), &on_localhost),
+    ] {
+        assert!(refused(cookie.clone(), terms), "{cookie:?}");
+    }
+}
