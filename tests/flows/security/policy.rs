@@ -45,6 +45,7 @@ fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
         Relaxation::UpstreamTokens => policy.accept_upstream_tokens(None),
         Relaxation::InternationalizedEmail => policy.internationalized_email(),
         Relaxation::SlashRedirect => policy.slash_redirect(),
+        Relaxation::PlaintextTokens => policy.plaintext_tokens(),
         Relaxation::WithoutOriginCheck => policy.without_origin_check(),
         Relaxation::PlainCookieNames => policy.plain_cookie_names(),
         Relaxation::KeepSiteData => policy.keep_site_data(),
