@@ -4,8 +4,8 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Cookie, Error, FailedLogin, HookResult, JwtConfig, Mailer, Mails, PasswordHash, PasswordPolicy,
-    Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager, Users, VerifyToken,
+    AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Mailer, Mails, PasswordHash, PasswordPolicy,
+    Policy, RequestContext, ResetToken, Result, SecretKey, SessionConfig, Updated, UserManager, Users, VerifyToken,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -44,12 +44,16 @@ async fn run() -> Result<()> {
     let (policy, compatible) = policy()?;
     let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
     let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
+    // As long as fastapi-users' documentation has it, or a day.
+    let lifetime = Duration::from_secs(if compatible { 3600 } else { 24 * 3600 });
+    let sessions = SessionConfig::new().lifetime(lifetime);
 
     let users = Users::<User>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .public_url(&public_url)
         .backend(Backend::bearer_jwt("jwt"))
-        .backend(Backend::jwt("cookie", Cookie::new().max_age(Duration::from_secs(3600)), JwtConfig::default()))
+        .backend(Backend::database("db", Bearer, sessions.clone()))
+        .backend(Backend::database("cookie", Cookie::new().max_age(lifetime), sessions))
         .policy(policy)
         .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? })
         .build()
@@ -58,6 +62,7 @@ async fn run() -> Result<()> {
 
     let app = Router::new()
         .merge(user_routes(&users))
+        .nest("/auth/sessions", axum_users::session_routes(&users))
         .merge(axum_users::openapi_routes(&users))
         .fallback(axum_users::not_found)
         .with_state(users);
