@@ -63,6 +63,6 @@ pub use port::{
     FailedLogin, Gate, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, StoreError, Updated,
     UserManager, UserStore, Verdict,
 };
-pub use user::AuthUser;
+pub use user::{AuthUser, Scope, Scoped};
 #[cfg(feature = "openapi")]
 pub use utoipa;

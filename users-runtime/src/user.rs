@@ -4,6 +4,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{Password, PasswordHash, Status, UserId, field::Field};
 
+mod scope;
+
+pub use scope::{Scope, Scoped};
+
 /// An application's user: six roles, any number of fields of its own, and the schemas derived from them.
 ///
 /// Derive it; the trait has no method that an application needs to write.
@@ -26,6 +30,9 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 
     /// The fields of the application's own, in the struct's order.
     const CUSTOM_FIELDS: &'static [CustomField] = &[];
+
+    /// Whether users belong to tenants: the type is [`Scoped`], and nothing finds or changes users outside of a tenant.
+    const IS_SCOPED: bool = false;
 
     /// The six roles.
     fn account(&self) -> Account<'_, Self::Id>;

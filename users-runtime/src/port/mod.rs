@@ -19,6 +19,7 @@ mod request;
 mod session_store;
 mod store;
 mod strategy;
+mod tenant;
 mod transport;
 
 pub use backends::EnabledBackends;
@@ -37,6 +38,7 @@ pub use request::RequestContext;
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
+pub use tenant::TenantOfRequest;
 pub use transport::{Granted, SecurityScheme, Terms, Transport};
 
 /// What an object-safe asynchronous method returns.

@@ -41,7 +41,7 @@ pub use crate::{
     http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},
     manager::Users,
     user::{
-        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
-        UpdateSchema,
+        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema, Scope,
+        Scoped, UpdateSchema,
     },
 };

@@ -16,18 +16,20 @@ use crate::{
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
     },
-    user::{AuthUser, Columns},
+    user::{AuthUser, Columns, Scope},
 };
 
 /// Users in memory. Everything is lost when it is dropped.
 pub struct MemoryStore<U: AuthUser> {
     // One lock around everything is what makes each write one transaction.
-    state: Mutex<State<U>>,
+    state: Arc<Mutex<State<U>>>,
+    scope: Option<Scope<U>>,
 }
 
 struct State<U: AuthUser> {
     users: HashMap<U::Id, Stored<U>>,
-    ids: HashMap<CanonicalEmail, U::Id>,
+    // Several, if several tenants have a user with the address.
+    ids: HashMap<CanonicalEmail, Vec<U::Id>>,
     tokens: HashMap<TokenId, Mark>,
     sessions: HashMap<SessionKey, KeptSession<U::Id>>,
     last_id: i64,
@@ -49,14 +51,22 @@ impl<U: AuthUser> MemoryStore<U> {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            state: Mutex::new(State {
-                users: HashMap::new(),
-                ids: HashMap::new(),
-                tokens: HashMap::new(),
-                sessions: HashMap::new(),
-                last_id: 0,
-            }),
+        let state = State {
+            users: HashMap::new(),
+            ids: HashMap::new(),
+            tokens: HashMap::new(),
+            sessions: HashMap::new(),
+            last_id: 0,
+        };
+        Self { state: Arc::new(Mutex::new(state)), scope: None }
+    }
+
+    /// Whose users this store may see and write.
+    fn tenant(&self) -> Result<Tenant<'_, U>, StoreError> {
+        match &self.scope {
+            Some(scope) => Ok(Tenant::One(scope)),
+            None if U::IS_SCOPED => Err(StoreError::Unscoped),
+            None => Ok(Tenant::None),
         }
     }
 
@@ -72,9 +82,55 @@ impl<U: AuthUser> Default for MemoryStore<U> {
     }
 }
 
+/// Whose users are meant.
+pub(super) enum Tenant<'a, U> {
+    /// All: users of this type have no tenants.
+    None,
+    One(&'a Scope<U>),
+}
+
+impl<U> Clone for Tenant<'_, U> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<U> Copy for Tenant<'_, U> {}
+
+impl<U: AuthUser> Tenant<'_, U> {
+    fn has(self, user: &U) -> bool {
+        match self {
+            Self::None => true,
+            Self::One(scope) => scope.has(user),
+        }
+    }
+
+    fn stamp(self, user: &mut U) {
+        if let Self::One(scope) = self {
+            scope.stamp(user);
+        }
+    }
+}
+
 impl<U: AuthUser> State<U> {
-    fn found(&self, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
-        let Stored { user, epoch } = self.users.get(id)?.clone();
+    /// The stored user with this id, if it is one of the tenant's.
+    fn stored(&self, tenant: Tenant<'_, U>, id: &U::Id) -> Option<&Stored<U>> {
+        self.users.get(id).filter(|stored| tenant.has(&stored.user))
+    }
+
+    /// The id of the tenant's user with this address.
+    fn owner(&self, tenant: Tenant<'_, U>, email: &CanonicalEmail) -> Option<U::Id> {
+        self.ids.get(email)?.iter().copied().find(|id| self.stored(tenant, id).is_some())
+    }
+
+    fn forget_address(&mut self, email: &CanonicalEmail, id: U::Id) {
+        if let Some(ids) = self.ids.get_mut(email) {
+            ids.retain(|owner| *owner != id);
+        }
+    }
+
+    fn found(&self, tenant: Tenant<'_, U>, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
+        let Stored { user, epoch } = self.stored(tenant, id)?.clone();
         let token = token.map(|token| self.token_state(token)).unwrap_or_default();
         Some(Found { user, epoch, token, session: None })
     }
@@ -87,9 +143,10 @@ impl<U: AuthUser> State<U> {
         }
     }
 
-    fn insert(&mut self, mut user: U) -> Result<U, StoreError> {
+    fn insert(&mut self, tenant: Tenant<'_, U>, mut user: U) -> Result<U, StoreError> {
+        tenant.stamp(&mut user);
         let email = CanonicalEmail::of(user.account().email);
-        if self.ids.contains_key(&email) {
+        if self.owner(tenant, &email).is_some() {
             return Err(StoreError::EmailTaken);
         }
         if U::Id::MADE_BY_DATABASE {
@@ -100,14 +157,15 @@ impl<U: AuthUser> State<U> {
         if self.users.contains_key(&user.id()) {
             return Err(StoreError::Conflict);
         }
-        self.ids.insert(email, user.id());
+        self.ids.entry(email).or_default().push(user.id());
         self.users.insert(user.id(), Stored { user: user.clone(), epoch: Epoch(0) });
         Ok(user)
     }
 
-    fn update(&mut self, change: Change<U>) -> Result<Option<U>, StoreError> {
+    fn update(&mut self, tenant: Tenant<'_, U>, mut change: Change<U>) -> Result<Option<U>, StoreError> {
+        tenant.stamp(&mut change.user);
         let id = change.user.id();
-        let Some(stored) = self.users.get(&id) else { return Ok(None) };
+        let Some(stored) = self.stored(tenant, &id) else { return Ok(None) };
         let before = stored.user.account();
         let hash_differs = change.if_hashed_password.is_some_and(|hash| hash != *before.hashed_password);
         let email_differs = change.if_email.is_some_and(|email| email != before.email);
@@ -119,7 +177,7 @@ impl<U: AuthUser> State<U> {
         let mut user = stored.user.clone();
         copy(&mut user, &change.user, change.columns);
         let (old, new) = (CanonicalEmail::of(before.email), CanonicalEmail::of(user.account().email));
-        if self.ids.get(&new).is_some_and(|owner| *owner != id) {
+        if self.owner(tenant, &new).is_some_and(|owner| owner != id) {
             return Err(StoreError::EmailTaken);
         }
 
@@ -130,8 +188,8 @@ impl<U: AuthUser> State<U> {
         if let EndSessions::AllBut(token, until) = change.end_sessions {
             self.mark(token, until).kept_at = Some(epoch);
         }
-        self.ids.remove(&old);
-        self.ids.insert(new, id);
+        self.forget_address(&old, id);
+        self.ids.entry(new).or_default().push(id);
         self.users.insert(id, Stored { user: user.clone(), epoch });
         Ok(Some(user))
     }
@@ -168,10 +226,10 @@ fn copy<U: AuthUser>(to: &mut U, from: &U, columns: Columns) {
 impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
         Box::pin(async move {
-            let state = self.state();
+            let (tenant, state) = (self.tenant()?, self.state());
             let find = |wanted: &Lookup<U::Id>| match wanted {
-                Lookup::User { id, token } => state.found(id, token.as_ref()),
-                Lookup::Session(key) => state.found_by_session(key),
+                Lookup::User { id, token } => state.found(tenant, id, token.as_ref()),
+                Lookup::Session(key) => state.found_by_session(tenant, key),
             };
             Ok(wanted.iter().map(find).collect())
         })
@@ -179,24 +237,25 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
         Box::pin(async move {
-            let state = self.state();
-            Ok(state.ids.get(email).and_then(|id| state.found(id, None)))
+            let (tenant, state) = (self.tenant()?, self.state());
+            Ok(state.owner(tenant, email).and_then(|id| state.found(tenant, &id, None)))
         })
     }
 
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
-        Box::pin(async move { self.state().insert(user) })
+        Box::pin(async move { self.state().insert(self.tenant()?, user) })
     }
 
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
-        Box::pin(async move { self.state().update(change) })
+        Box::pin(async move { self.state().update(self.tenant()?, change) })
     }
 
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            let mut state = self.state();
-            let Some(Stored { user, .. }) = state.users.remove(&id) else { return Ok(false) };
-            state.ids.remove(&CanonicalEmail::of(user.account().email));
+            let (tenant, mut state) = (self.tenant()?, self.state());
+            let Some(Stored { user, .. }) = state.stored(tenant, &id).cloned() else { return Ok(false) };
+            state.users.remove(&id);
+            state.forget_address(&CanonicalEmail::of(user.account().email), id);
             state.sessions.retain(|_, session| session.user != id);
             Ok(true)
         })
@@ -204,8 +263,9 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
 
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
+            let tenant = self.tenant()?;
             for (id, stored) in &mut self.state().users {
-                if whose.is_none_or(|whose| whose == *id) {
+                if whose.is_none_or(|whose| whose == *id) && tenant.has(&stored.user) {
                     stored.epoch = Epoch(stored.epoch.0.saturating_add(1));
                 }
             }
@@ -241,5 +301,9 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         Some(self)
+    }
+
+    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        Ok(Arc::new(Self { state: Arc::clone(&self.state), scope: Some(scope.clone()) }))
     }
 }

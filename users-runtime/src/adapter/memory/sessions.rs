@@ -1,6 +1,6 @@
 //! Sessions in memory, beside their users.
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, Tenant};
 use crate::{
     domain::{Device, Epoch, ListedSession, Session, SessionKey, StoreError, Timestamp, TokenId, UserId},
     port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore, TokenState},
@@ -20,7 +20,7 @@ pub(super) struct KeptSession<Id> {
 }
 
 impl<U: AuthUser> State<U> {
-    pub(super) fn found_by_session(&self, key: &SessionKey) -> Option<Found<U>> {
+    pub(super) fn found_by_session(&self, tenant: Tenant<'_, U>, key: &SessionKey) -> Option<Found<U>> {
         let KeptSession { user, id, epoch, created_at, last_seen_at, .. } = self.sessions.get(key)?;
         let session = FoundSession {
             id: Some(id.clone()),
@@ -28,7 +28,7 @@ impl<U: AuthUser> State<U> {
             created_at: *created_at,
             last_seen_at: *last_seen_at,
         };
-        Some(Found { session: Some(session), ..self.found(user, Some(id))? })
+        Some(Found { session: Some(session), ..self.found(tenant, user, Some(id))? })
     }
 
     fn add_session(&mut self, new: NewSession, at_most: u32) -> Result<(), StoreError> {

@@ -100,6 +100,8 @@ pub struct SqlColumn {
     pub nullable: bool,
     /// What rows get that are there before the column is: an SQL literal.
     pub fill: Option<String>,
+    /// Whether it names the tenant (`#[auth(scope)]`), which makes the address unique per tenant.
+    pub is_scope: bool,
 }
 
 /// The column of a field of type `T`, which is `nullable` if `T` is an `Option`.
@@ -107,22 +109,29 @@ pub struct SqlColumn {
 pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
     let sql_type = DB::declared(&T::type_name());
     let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
-    SqlColumn { name, sql_type, nullable, fill }
+    SqlColumn { name, sql_type, nullable, fill, is_scope: false }
 }
 
 /// The column of a field that is stored as JSON text.
 #[must_use]
 pub fn json_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
-    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None }
+    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_scope: false }
 }
 
 /// The column of a field that is stored as the text which serde makes of it.
 #[must_use]
 pub fn text_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
-    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None }
+    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_scope: false }
 }
 
 impl SqlColumn {
+    /// The column names the tenant.
+    #[must_use]
+    pub fn as_scope(mut self) -> Self {
+        self.is_scope = true;
+        self
+    }
+
     /// Rows that are there before the column is get `value` (the field's `default`), as text, number or boolean.
     #[must_use]
     pub fn filled_with<T: Serialize>(mut self, value: &T) -> Self {

@@ -6,6 +6,7 @@ use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Timestamp, TokenId},
     port::{BoxFuture, Change, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
+    user::Scope,
 };
 
 /// How many connections are kept and how long a request waits for one.
@@ -273,5 +274,9 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         Arc::clone(&self.store).session_store()
+    }
+
+    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        self.store.in_scope(scope)
     }
 }

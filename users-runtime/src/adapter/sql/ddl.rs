@@ -12,6 +12,7 @@ pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], i
         tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),
         user_table: sql.table,
         email: tables::email_of(sql),
+        scope: tables::scope_of(custom),
     }
 }
 
@@ -75,6 +76,7 @@ fn wanted_index<DB: Catalog>(table: &str, index: TableIndex) -> WantedIndex {
         Over::Columns(columns) => columns.iter().map(|column| DB::quoted(column)).collect::<Vec<_>>().join(", "),
         Over::Canonical(email) => DB::canonical_form(email),
     };
+    let over = index.within.map(|scope| format!("{}, {over}", DB::quoted(scope))).unwrap_or(over);
     let unique = if index.unique { "UNIQUE " } else { "" };
     WantedIndex {
         create: format!("CREATE {unique}INDEX {}{} ON {table} ({over})", DB::IF_NO_INDEX, DB::quoted(&index.name)),

@@ -19,6 +19,16 @@ pub(super) fn is_undone<DB: Driver>(error: &Error) -> bool {
     matches!(error, Error::Database(refusal) if DB::is_undone(refusal.as_ref()))
 }
 
+/// Users of such a type are kept per tenant, and no tenant was named.
+#[derive(Debug, thiserror::Error)]
+#[error("no tenant was named")]
+struct Unscoped;
+
+/// The error of a statement that would run without a tenant.
+pub(super) fn unscoped() -> Error {
+    Error::Encode(Box::new(Unscoped))
+}
+
 /// Sorts an error of the driver. The cause travels along for the log; it names tables and columns, never values.
 pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError {
     match &error {
@@ -31,6 +41,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError
         }
         // What refers to a user that was deleted meanwhile.
         Error::Database(refusal) if refusal.is_foreign_key_violation() => StoreError::Conflict,
+        Error::Encode(reason) if reason.is::<Unscoped>() => StoreError::Unscoped,
         Error::Database(refusal) if DB::is_unavailable(refusal.as_ref()) => StoreError::unavailable(error),
         Error::PoolTimedOut
         | Error::PoolClosed

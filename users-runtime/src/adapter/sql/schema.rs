@@ -15,6 +15,8 @@ pub struct WantedSchema {
     pub user_table: &'static str,
     /// The column of the address, unquoted.
     pub email: &'static str,
+    /// The column of the tenant, unquoted, if users have tenants.
+    pub scope: Option<&'static str>,
 }
 
 /// A table that must be there.
@@ -186,6 +188,7 @@ pub trait Catalog: Driver {
     /// The query for addresses that differ by case only: the canonical form and how many have it.
     fn case_duplicates(wanted: &WantedSchema) -> String {
         let (users, form) = (Self::quoted(wanted.user_table), Self::canonical_expression(wanted.email));
+        let form = wanted.scope.map(|scope| format!("{form}, {}", Self::quoted(scope))).unwrap_or(form);
         format!("SELECT {form}, count(*) FROM {users} GROUP BY {form} HAVING count(*) > 1")
     }
 

@@ -1,6 +1,6 @@
 //! The user store over any database that has a [`Dialect`].
 
-use std::{marker::PhantomData, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
@@ -9,7 +9,7 @@ use super::{
     ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
     again::again,
     ddl,
-    error::{is_disconnected, is_undone, store_error},
+    error::{is_disconnected, is_undone, store_error, unscoped},
     lookups::{Sorted, put},
     schema,
     session_sql::SessionSql,
@@ -20,6 +20,7 @@ use crate::{
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
     },
+    user::Scope,
 };
 
 /// Where statements run. A database with one writer at a time gets a pool of its own for writes, so that writers
@@ -33,10 +34,11 @@ pub(super) struct Pools<DB: Dialect> {
 pub(super) struct Store<U, DB: Dialect> {
     pub(super) pools: Pools<DB>,
     pub(super) statements: &'static Statements,
-    pub(super) session_sql: SessionSql,
+    pub(super) session_sql: Arc<SessionSql>,
     sql: &'static UserSql,
-    custom: Vec<SqlColumn>,
-    user: PhantomData<fn() -> U>,
+    custom: Arc<[SqlColumn]>,
+    /// The tenant that every statement is held to.
+    scope: Option<Scope<U>>,
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
@@ -50,11 +52,31 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Self {
             pools,
             statements: DB::statements(U::SQL),
-            session_sql: SessionSql::of::<DB>(U::SQL),
+            session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             sql: U::SQL,
-            custom: U::columns(),
-            user: PhantomData,
+            custom: U::columns().into(),
+            scope: None,
         }
+    }
+
+    /// The one place where statements about users get their tenant: as the last argument. Without one they do not run.
+    pub(super) fn held_to_scope(&self, arguments: DB::Arguments) -> SqlResult<DB::Arguments> {
+        if !U::IS_SCOPED {
+            return Ok(arguments);
+        }
+        let mut values = Values::after(arguments);
+        U::bind_scope(self.scope.as_ref().ok_or_else(unscoped)?, &mut values)?;
+        Ok(values.into_arguments())
+    }
+
+    /// Users are written with the tenant of the store, whatever stands in them.
+    fn stamp(&self, user: &mut U) -> SqlResult<()> {
+        match &self.scope {
+            Some(scope) => scope.stamp(user),
+            None if U::IS_SCOPED => return Err(unscoped()),
+            None => {}
+        }
+        Ok(())
     }
 
     pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
@@ -87,7 +109,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
-        let arguments = lookup::<DB, U>(wanted)?;
+        let arguments = self.held_to_scope(lookup::<DB, U>(wanted)?)?;
         let mut connection = self.pools.read.acquire().await?;
         let row = DB::fetch_optional(&mut connection, self.statements.find, arguments).await?;
         row.map(|row| self.found(&row)).transpose()
@@ -96,6 +118,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_many(&self, wanted: &[ById<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_lookups(wanted, &mut arguments)?;
+        let arguments = self.held_to_scope(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         let rows = DB::fetch_all(&mut connection, self.statements.find_many, arguments).await?;
         drop(connection);
@@ -132,6 +155,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<Found<U>>> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
+        let arguments = self.held_to_scope(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         match DB::fetch_optional(&mut connection, self.statements.find_by_email, arguments).await? {
             Some(row) => Ok(Some(Found {
@@ -177,7 +201,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
         let made = || done.last_id.and_then(|id| U::Id::from_value(IdValue::Integer(id)));
         let id = id.or_else(made).ok_or(sqlx::Error::RowNotFound)?;
-        DB::fetch_optional(connection, self.statements.find, lookup::<DB, U>(&ById { id, token: None })?).await
+        let arguments = self.held_to_scope(lookup::<DB, U>(&ById { id, token: None })?)?;
+        DB::fetch_optional(connection, self.statements.find, arguments).await
     }
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
@@ -190,6 +215,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let hash = change.if_hashed_password.as_ref().map(|hash| hash.as_stored().to_owned());
         add::<DB, _>(&hash, &mut arguments)?;
         add::<DB, _>(&change.if_email, &mut arguments)?;
+        let arguments = self.held_to_scope(arguments)?;
 
         // One statement is a transaction of its own; what looks at its result, or does more, needs one around it.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
@@ -239,6 +265,18 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     ) -> SqlResult<u64> {
         let mut arguments = DB::Arguments::default();
         bind(&mut arguments)?;
+        Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
+    }
+
+    /// As [`Store::execute`], for a statement about users.
+    async fn execute_on_users(
+        &self,
+        sql: &'static str,
+        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
+    ) -> SqlResult<u64> {
+        let mut arguments = DB::Arguments::default();
+        bind(&mut arguments)?;
+        let arguments = self.held_to_scope(arguments)?;
         Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
     }
 
@@ -309,22 +347,28 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         Box::pin(async move { again!(self, is_disconnected::<DB>, self.find_canonical(email)) })
     }
 
-    fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
-        Box::pin(async move { again!(self, is_undone::<DB>, self.add_user(&user)) })
+    fn insert(&self, mut user: U) -> BoxFuture<'_, Result<U, StoreError>> {
+        Box::pin(async move {
+            self.stamp(&mut user).map_err(|error| self.error(error))?;
+            again!(self, is_undone::<DB>, self.add_user(&user))
+        })
     }
 
-    fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
-        Box::pin(async move { again!(self, is_undone::<DB>, self.change(&change)) })
+    fn update(&self, mut change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
+        Box::pin(async move {
+            self.stamp(&mut change.user).map_err(|error| self.error(error))?;
+            again!(self, is_undone::<DB>, self.change(&change))
+        })
     }
 
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
-        let delete = move || self.execute(self.statements.delete, move |arguments| DB::add_id(id, arguments));
+        let delete = move || self.execute_on_users(self.statements.delete, move |arguments| DB::add_id(id, arguments));
         Box::pin(async move { again!(self, is_undone::<DB>, delete()).map(|rows| rows > 0) })
     }
 
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
         let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
-        let end = move || self.execute(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
+        let end = move || self.execute_on_users(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
         Box::pin(async move { again!(self, is_undone::<DB>, end()).map(drop) })
     }
 
@@ -367,6 +411,17 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         Some(self)
+    }
+
+    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        Ok(Arc::new(Self {
+            pools: Pools { read: self.pools.read.clone(), write: self.pools.write.clone() },
+            statements: self.statements,
+            session_sql: Arc::clone(&self.session_sql),
+            sql: self.sql,
+            custom: Arc::clone(&self.custom),
+            scope: Some(scope.clone()),
+        }))
     }
 }
 

@@ -87,6 +87,8 @@ pub struct TableIndex {
     pub name: String,
     /// What it is made of.
     pub over: Over,
+    /// The column of the tenant, which stands before that, for what is unique per tenant.
+    pub within: Option<&'static str>,
     /// Whether a value may stand in it once only.
     pub unique: bool,
     /// Whether a table that was there before us must get it as well.
@@ -113,6 +115,11 @@ pub(super) fn email_of(sql: &UserSql) -> &'static str {
 /// The name of the column of the id.
 pub(super) fn id_of(sql: &UserSql) -> &'static str {
     sql.columns.first().copied().unwrap_or("id")
+}
+
+/// The column of the tenant, for users that have one.
+pub(super) fn scope_of(custom: &[SqlColumn]) -> Option<&'static str> {
+    custom.iter().find(|column| column.is_scope).map(|column| column.name)
 }
 
 /// The name of the unique index over the canonical address.
@@ -149,6 +156,7 @@ fn index(table: &str, column: &'static str) -> TableIndex {
     TableIndex {
         name: format!("ix_{table}_{column}"),
         over: Over::Columns(vec![column]),
+        within: None,
         unique: false,
         required: true,
     }
@@ -156,7 +164,7 @@ fn index(table: &str, column: &'static str) -> TableIndex {
 
 /// The table of users: upstream's columns as upstream declares them, then the application's, then ours.
 fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
-    let email = email_of(sql);
+    let (email, within) = (email_of(sql), scope_of(custom));
     let roles =
         [Kind::Key(id_kind(sql)), Kind::Text(320), Kind::Text(1024), Kind::Flag, Kind::Flag, Kind::Flag].into_iter();
     let mut columns: Vec<TableColumn> = sql.columns.iter().zip(roles).map(|(name, kind)| column(name, kind)).collect();
@@ -175,10 +183,18 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
             TableIndex {
                 name: format!("ix_{}_{email}", sql.table),
                 over: Over::Columns(vec![email]),
+                within,
                 unique: true,
-                required: false, // the canonical one is the stricter
+                // The canonical one is the stricter. But one over the address alone keeps tenants from having the same.
+                required: within.is_some(),
             },
-            TableIndex { name: canonical_index(sql), over: Over::Canonical(email), unique: true, required: true },
+            TableIndex {
+                name: canonical_index(sql),
+                over: Over::Canonical(email),
+                within,
+                unique: true,
+                required: true,
+            },
         ],
         clustered: false,
     }

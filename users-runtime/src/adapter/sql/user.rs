@@ -1,7 +1,7 @@
 //! What the derive promises to the SQL store.
 
-use super::{Dialect, Row, SqlColumn, SqlResult, UserSql, Values};
-use crate::user::AuthUser;
+use super::{Dialect, Row, SqlColumn, SqlResult, UserSql, Values, error::unscoped};
+use crate::user::{AuthUser, Scope};
 
 /// Columns in, columns out. Written by the derive, one impl for every database.
 pub trait SqlUser<DB: Dialect>: AuthUser {
@@ -24,6 +24,15 @@ pub trait SqlUser<DB: Dialect>: AuthUser {
     /// # Errors
     /// If a value cannot be encoded.
     fn bind(&self, values: &mut Values<'_, DB>) -> SqlResult<()>;
+
+    /// Hands over what names the tenant, for a struct with `#[auth(scope)]`.
+    ///
+    /// # Errors
+    /// If the value cannot be encoded; always for a struct without tenants.
+    fn bind_scope(scope: &Scope<Self>, values: &mut Values<'_, DB>) -> SqlResult<()> {
+        let _ = (scope, values);
+        Err(unscoped())
+    }
 }
 
 /// A user type that every enabled database can keep: what a database URL asks for.

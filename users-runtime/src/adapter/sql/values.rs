@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Codec, Dialect, SqlColumn, SqlResult};
+use super::{Codec, Dialect, SqlColumn, SqlResult, error::unscoped};
 use crate::{
     domain::{PasswordHash, UserId},
-    user::{Account, Columns},
+    user::{Account, Columns, Scope, Scoped},
 };
 
 /// Takes the columns of a user in the order of [`UserSql::columns`](super::UserSql::columns) and binds what the
@@ -25,6 +25,8 @@ enum Purpose {
     Insert,
     /// For every column but the id: whether to write it, and the value.
     Update(Columns),
+    /// The tenant that a statement is held to, after its other parameters.
+    Scope,
 }
 
 impl<'c, DB: Dialect> Values<'c, DB> {
@@ -36,6 +38,11 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     /// For [`Statements::update`](super::Statements::update).
     pub(crate) fn update(custom: &'c [SqlColumn], columns: Columns) -> Self {
         Self { arguments: DB::Arguments::default(), purpose: Purpose::Update(columns), custom, next: 0 }
+    }
+
+    /// For the last parameter of a statement that is held to a tenant.
+    pub(crate) fn after(arguments: DB::Arguments) -> Self {
+        Self { arguments, purpose: Purpose::Scope, custom: &[], next: 0 }
     }
 
     pub(crate) fn into_arguments(self) -> DB::Arguments {
@@ -50,7 +57,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.next += 1;
         match self.purpose {
             Purpose::Insert if !I::MADE_BY_DATABASE => DB::add_id(id, &mut self.arguments),
-            Purpose::Insert | Purpose::Update(_) => Ok(()),
+            Purpose::Insert | Purpose::Update(_) | Purpose::Scope => Ok(()),
         }
     }
 
@@ -81,6 +88,18 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         }
         self.next += 1;
         <DB as Codec<T>>::add(value, &mut self.arguments).map_err(sqlx::Error::Encode)
+    }
+
+    /// What names a tenant.
+    ///
+    /// # Errors
+    /// If the type's `Encode` refuses the value.
+    pub fn scope<U>(&mut self, scope: &Scope<U>) -> SqlResult<()>
+    where
+        U: Scoped,
+        DB: Codec<U::Scope>,
+    {
+        self.add(scope.value().ok_or_else(unscoped)?)
     }
 
     /// The password hash.

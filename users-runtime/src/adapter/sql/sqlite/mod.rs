@@ -98,7 +98,9 @@ impl Driver for Sqlite {
         // SQLite names no constraint apart from its text: the columns of an ordinary index, the name of one on an
         // expression.
         let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
-        violated == format!("{}.{}", sql.table, tables::email_of(sql))
+        // With a tenant before it, the address is the last column. An index of the application's own that ends in it can
+        // only be hit by an address that is taken.
+        violated.rsplit(", ").next() == Some(&format!("{}.{}", sql.table, tables::email_of(sql)))
             || violated == format!("index '{}'", tables::canonical_index(sql))
     }
 
