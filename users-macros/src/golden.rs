@@ -91,6 +91,11 @@ fn clashing_names_expand_as_blessed() {
 }
 
 #[test]
+fn users_with_tenants_expand_as_blessed() {
+    is_as_blessed("scoped", SQLITE);
+}
+
+#[test]
 fn six_field_expansion_is_under_250_lines() {
     let source = fs::read_to_string(folder().join("smallest.rs")).unwrap();
     let file = syn::parse_file(&source).unwrap();

@@ -128,6 +128,8 @@ pub(crate) struct Custom {
     pub(crate) default: Initial,
     pub(crate) storage: Storage,
     pub(crate) rules: Vec<Rule>,
+    /// Whether it names the tenant that every statement is held to.
+    pub(crate) is_scope: bool,
     pub(crate) words: Words,
 }
 
@@ -287,6 +289,11 @@ impl User {
     pub(crate) fn columns(&self) -> Vec<&str> {
         let roles = self.roles.all().into_iter().map(|role| role.column.as_str());
         roles.chain(self.customs.iter().map(|custom| custom.column.as_str())).collect()
+    }
+
+    /// The field that every statement is held to, if there is one.
+    pub(crate) fn scope(&self) -> Option<&Custom> {
+        self.customs.iter().find(|custom| custom.is_scope)
     }
 
     /// Whether the database makes the id: it is an integer. The runtime holds this against the type when the

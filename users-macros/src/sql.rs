@@ -23,6 +23,7 @@ pub(crate) fn statements(user: &User, dialect: Dialect) -> Statements {
         sessions: &user.session_table,
         columns: user.columns(),
         id_made_by_database: user.id_made_by_database(),
+        scope: user.scope().map(|scope| scope.column.as_str()),
     };
     [
         ("find", table.find()),
@@ -52,13 +53,25 @@ struct Table<'a> {
     sessions: &'a str,
     columns: Vec<&'a str>,
     id_made_by_database: bool,
+    /// The column that every statement about users is held to.
+    scope: Option<&'a str>,
 }
 
 impl Table<'_> {
+    /// The condition that keeps a statement about users within one tenant, for structs with a scope. `before` is what
+    /// joins it to the statement, `prefix` the table's short name. Its parameter is the last one.
+    fn held_to_scope(&self, before: &str, prefix: &str, parameters: &mut Parameters) -> String {
+        match self.scope {
+            Some(scope) => format!(" {before} {prefix}{} = {}", self.quoted(scope), parameters.next()),
+            None => String::new(),
+        }
+    }
+
     fn find(&self) -> String {
         let mut parameters = self.parameters();
         format!(
-            "SELECT {all}, {token} FROM {table} AS u LEFT JOIN {state} AS s ON s.{token_id} = {p1} WHERE u.{id} = {p2}",
+            "SELECT {all}, {token} FROM {table} AS u LEFT JOIN {state} AS s ON s.{token_id} = {p1} WHERE u.{id} = {p2}\
+             {scope}",
             all = self.answered("u."),
             token = self.token_columns(),
             table = self.table(),
@@ -67,6 +80,7 @@ impl Table<'_> {
             p1 = parameters.next(),
             id = self.quoted(self.columns[ID]),
             p2 = parameters.next(),
+            scope = self.held_to_scope("AND", "u.", &mut parameters),
         )
     }
 
@@ -74,7 +88,7 @@ impl Table<'_> {
         let mut parameters = self.parameters();
         let (all, token, table, state) = (self.answered("u."), self.token_columns(), self.table(), self.state());
         let id = self.quoted(self.columns[ID]);
-        match self.dialect {
+        let statement = match self.dialect {
             Dialect::Sqlite => format!(
                 "SELECT {all}, {token}, w.\"key\" FROM json_each({wanted}) AS w \
                  CROSS JOIN {table} AS u ON u.{id} = json_extract(w.\"value\", '$[0]') \
@@ -100,13 +114,14 @@ impl Table<'_> {
                 // A value of a function yields to the column's collation, whatever that is, so the index can be used.
                 wanted_id = if self.id_made_by_database { "w.`id`" } else { "JSON_UNQUOTE(JSON_QUOTE(w.`id`))" },
             ),
-        }
+        };
+        statement + &self.held_to_scope("WHERE", "u.", &mut parameters)
     }
 
     fn find_session(&self) -> String {
         let mut parameters = self.parameters();
         format!(
-            "SELECT {answered} FROM {sessions} AS t {joined} WHERE t.{token} = {p1} AND t.{hashed} = {p2}",
+            "SELECT {answered} FROM {sessions} AS t {joined} WHERE t.{token} = {p1} AND t.{hashed} = {p2}{scope}",
             answered = self.session_answered(),
             sessions = self.quoted(self.sessions),
             joined = self.joined_to_session("JOIN"),
@@ -114,13 +129,14 @@ impl Table<'_> {
             p1 = parameters.next(),
             hashed = self.quoted("hashed"),
             p2 = parameters.next(),
+            scope = self.held_to_scope("AND", "u.", &mut parameters),
         )
     }
 
     fn find_sessions(&self) -> String {
         let mut parameters = self.parameters();
         let (answered, sessions) = (self.session_answered(), self.quoted(self.sessions));
-        match self.dialect {
+        let statement = match self.dialect {
             Dialect::Sqlite => format!(
                 "SELECT {answered}, w.\"key\" FROM json_each({wanted}) AS w \
                  CROSS JOIN {sessions} AS t ON t.\"token\" = json_extract(w.\"value\", '$[0]') \
@@ -144,19 +160,22 @@ impl Table<'_> {
                 wanted = parameters.next(),
                 joined = self.joined_to_session("JOIN"),
             ),
-        }
+        };
+        statement + &self.held_to_scope("WHERE", "u.", &mut parameters)
     }
 
     fn find_by_email(&self) -> String {
         let (all, table) = (self.answered("u."), self.table());
-        let parameter = self.parameters().next();
+        let mut parameters = self.parameters();
+        let parameter = parameters.next();
         let email = self.quoted(self.columns[EMAIL]);
         let condition = match self.dialect {
             Dialect::Sqlite => format!("lower(u.{email}) = {parameter}"),
             Dialect::Postgres => format!("lower(u.{email} COLLATE \"C\") = {parameter}"),
             Dialect::MySql => format!("u.`email_canonical` = {parameter}"),
         };
-        format!("SELECT {all} FROM {table} AS u WHERE {condition}")
+        let scope = self.held_to_scope("AND", "u.", &mut parameters);
+        format!("SELECT {all} FROM {table} AS u WHERE {condition}{scope}")
     }
 
     fn insert(&self) -> String {
@@ -192,7 +211,7 @@ impl Table<'_> {
         format!(
             "UPDATE {table} SET {assignments}, {epoch} = {epoch} + {step} WHERE {id} = {this} \
              AND {bytewise}{hash} = COALESCE({old_hash}, {hash}) AND {bytewise}{email} = COALESCE({old_email}, {email})\
-             {returning}",
+             {scope}{returning}",
             table = self.table(),
             assignments = assignments.join(", "),
             epoch = self.quoted("auth_epoch"),
@@ -203,21 +222,33 @@ impl Table<'_> {
             old_hash = parameters.next(),
             email = self.quoted(self.columns[EMAIL]),
             old_email = parameters.next(),
+            scope = self.held_to_scope("AND", "", &mut parameters),
             returning = self.returning(),
         )
     }
 
     fn delete(&self) -> String {
-        format!("DELETE FROM {} WHERE {} = {}", self.table(), self.quoted(self.columns[ID]), self.parameters().next())
+        format!("DELETE FROM {}{}", self.table(), self.of_one_user())
     }
 
     fn end_sessions(&self) -> String {
-        format!("{} WHERE {} = {}", self.end_all_sessions(), self.quoted(self.columns[ID]), self.parameters().next(),)
+        self.raise_epoch() + &self.of_one_user()
     }
 
     fn end_all_sessions(&self) -> String {
+        self.raise_epoch() + &self.held_to_scope("WHERE", "", &mut self.parameters())
+    }
+
+    fn raise_epoch(&self) -> String {
         let epoch = self.quoted("auth_epoch");
         format!("UPDATE {} SET {epoch} = {epoch} + 1", self.table())
+    }
+
+    /// The condition on one id, in a statement whose only parameter it is.
+    fn of_one_user(&self) -> String {
+        let mut parameters = self.parameters();
+        let (id, this) = (self.quoted(self.columns[ID]), parameters.next());
+        format!(" WHERE {id} = {this}{}", self.held_to_scope("AND", "", &mut parameters))
     }
 
     fn keep_token(&self) -> String {
@@ -529,10 +560,108 @@ mod tests {
         assert_eq!(sqlite("purge_tokens"), r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#);
     }
 
+    /// Users of tenants, with ids of either kind.
+    fn scoped() -> [User; 2] {
+        let with = |id: proc_macro2::TokenStream| {
+            checked(quote! {
+                struct User {
+                    id: #id,
+                    email: String,
+                    hashed_password: PasswordHash,
+                    is_active: bool,
+                    is_superuser: bool,
+                    is_verified: bool,
+                    #[auth(scope)]
+                    tenant: String,
+                    #[auth(read, update)]
+                    motto: Option<String>,
+                }
+            })
+        };
+        [with(quote!(Uuid)), with(quote!(i64))]
+    }
+
+    const DIALECTS: [Dialect; 3] = [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql];
+
+    /// What is wrong with a statement of a struct with a scope: it names the table of users and is not held to a tenant.
+    fn unheld(statement: &str) -> Option<&str> {
+        let text = statement.replace('`', "\"");
+        let names_users = ["FROM \"user\"", "JOIN \"user\"", "UPDATE \"user\"", "INTO \"user\""];
+        if !names_users.iter().any(|name| text.contains(name)) {
+            return None;
+        }
+        // A new user is not looked for: it is written with the tenant as one of its columns.
+        if let Some(rest) = text.strip_prefix("INSERT INTO \"user\" (") {
+            let columns = rest.split(')').next().unwrap_or_default();
+            return (!columns.contains("\"tenant\"")).then_some(statement);
+        }
+        let (before, _) = text.split_once(" RETURNING ").unwrap_or((&text, ""));
+        let (rest, parameter) = before.rsplit_once(" = ")?;
+        let condition = [" AND ", " WHERE "].iter().any(|joint| {
+            rest.ends_with(&format!("{joint}u.\"tenant\"")) || rest.ends_with(&format!("{joint}\"tenant\""))
+        });
+        let is_parameter = parameter == "?" || parameter.strip_prefix('$').is_some_and(|n| n.parse::<u32>().is_ok());
+        let is_single = !text.contains(" OR ") && !text.contains(" UNION ") && text.matches("\"user\"").count() == 1;
+        (!(condition && is_parameter && is_single)).then_some(statement)
+    }
+
+    #[test]
+    fn every_statement_about_users_is_held_to_their_tenant_on_every_database() {
+        for (user, dialect) in scoped().iter().flat_map(|user| DIALECTS.map(|dialect| (user, dialect))) {
+            let all = statements(user, dialect);
+            let unheld: Vec<_> = all.iter().filter_map(|(_, text)| unheld(text)).collect();
+            assert!(unheld.is_empty(), "{dialect:?}: {unheld:#?}");
+            // What names users at all: everything but the three statements that only note something about tokens.
+            let about_users = all.iter().filter(|(_, text)| text.replace('`', "\"").contains("\"user\"")).count();
+            assert_eq!(about_users, all.len() - 3, "{dialect:?}");
+        }
+    }
+
+    #[test]
+    fn a_statement_without_its_tenant_is_found() {
+        for text in [
+            r#"SELECT u."id" FROM "user" AS u WHERE u."id" = $1"#,
+            r#"SELECT u."id", u."tenant" FROM "user" AS u WHERE u."tenant" = u."tenant""#,
+            r#"SELECT u."id" FROM "user" AS u WHERE u."id" = $1 OR u."tenant" = $2"#,
+            r#"SELECT u."id" FROM "user" AS u, "user" AS v WHERE v."id" = $1 AND u."tenant" = $2"#,
+            r#"UPDATE "user" SET "tenant" = $1"#,
+            r#"INSERT INTO "user" ("id") VALUES ($1) RETURNING "tenant""#,
+            "DELETE FROM `user` WHERE `id` = ?",
+        ] {
+            assert_eq!(unheld(text), Some(text));
+        }
+        assert_eq!(unheld("DELETE FROM `user` WHERE `id` = ? AND `tenant` = ?"), None);
+    }
+
+    #[test]
+    fn the_tenant_is_the_last_parameter() {
+        let [user, _] = scoped();
+        let sqlite = |name| statement(&user, Dialect::Sqlite, name);
+        assert!(sqlite("find").ends_with(r#"s."token_id" = $1 WHERE u."id" = $2 AND u."tenant" = $3"#));
+        assert!(sqlite("find_many").ends_with(r#" = json_extract(w."value", '$[1]') WHERE u."tenant" = $2"#));
+        assert!(sqlite("find_by_email").ends_with(r#" WHERE lower(u."email") = $1 AND u."tenant" = $2"#));
+        assert!(
+            sqlite("update").contains(r#" AND "email" = COALESCE($18, "email") AND "tenant" = $19 RETURNING "id""#)
+        );
+        assert_eq!(sqlite("delete"), r#"DELETE FROM "user" WHERE "id" = $1 AND "tenant" = $2"#);
+        assert_eq!(
+            sqlite("end_sessions"),
+            r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1 AND "tenant" = $2"#
+        );
+        assert_eq!(
+            sqlite("end_all_sessions"),
+            r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "tenant" = $1"#
+        );
+        assert_eq!(statement(&user, Dialect::MySql, "delete"), "DELETE FROM `user` WHERE `id` = ? AND `tenant` = ?");
+    }
+
     #[test]
     fn no_parameter_stands_twice_and_their_numbers_rise() {
-        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-            for (name, text) in statements(&user(), dialect) {
+        let [scoped, _] = scoped();
+        for (user, dialect) in
+            [user(), scoped].iter().flat_map(|user| [Dialect::Sqlite, Dialect::Postgres].map(|dialect| (user, dialect)))
+        {
+            for (name, text) in statements(user, dialect) {
                 let numbers: Vec<usize> = text
                     .split('$')
                     .skip(1)

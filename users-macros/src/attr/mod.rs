@@ -42,6 +42,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) update: Slot<()>,
     pub(crate) admin: Slot<()>,
     pub(crate) private: Slot<()>,
+    pub(crate) scope: Slot<()>,
     pub(crate) column: Slot<LitStr>,
     pub(crate) rename: Slot<LitStr>,
     pub(crate) default: Slot<Option<Expr>>,
@@ -64,9 +65,9 @@ pub(crate) struct Bounds<T> {
 const STRUCT_KEYS: [&str; 10] =
     ["table", "session_table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
 
-const FIELD_KEYS: [&str; 14] = [
-    "read", "create", "update", "admin", "private", "column", "rename", "default", "json", "text", "length", "range",
-    "pattern", "check",
+const FIELD_KEYS: [&str; 15] = [
+    "read", "create", "update", "admin", "private", "scope", "column", "rename", "default", "json", "text", "length",
+    "range", "pattern", "check",
 ];
 
 impl StructAttrs {
@@ -113,6 +114,7 @@ impl FieldAttrs {
                     "update" => fill(&mut read.update, &key, flag(&key, input)?),
                     "admin" => fill(&mut read.admin, &key, flag(&key, input)?),
                     "private" => fill(&mut read.private, &key, flag(&key, input)?),
+                    "scope" => fill(&mut read.scope, &key, flag(&key, input)?),
                     "json" => fill(&mut read.json, &key, flag(&key, input)?),
                     "text" => fill(&mut read.text, &key, flag(&key, input)?),
                     "column" => fill(&mut read.column, &key, string(&key, input, "full_name")?),
@@ -141,6 +143,7 @@ impl FieldAttrs {
             key(&self.update),
             key(&self.admin),
             key(&self.private),
+            key(&self.scope),
             key(&self.rename),
             key(&self.default),
             key(&self.json),

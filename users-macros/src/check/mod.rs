@@ -3,6 +3,7 @@
 mod customs;
 mod fields;
 mod roles;
+mod scope;
 mod shape;
 mod sql_names;
 

@@ -69,6 +69,13 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
         quote_spanned!(at(ty)=> #ty: #rt::Column<#db>,)
     });
     let columns = columns(user);
+    let bind_scope = user.scope().map(|_| {
+        ours! {
+            fn bind_scope(scope: &#rt::Scope<Self>, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
+                values.scope(scope)
+            }
+        }
+    });
 
     let read_roles = user.roles.all().into_iter().zip(0..).map(|(field, index)| {
         let (name, index) = (&field.ident, Literal::usize_unsuffixed(index));
@@ -117,6 +124,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
             fn bind(&self, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
                 #(#bind)*
             }
+            #bind_scope
         }
     }
 }
@@ -142,6 +150,7 @@ fn column(user: &User, custom: &Custom) -> TokenStream {
         Storage::Json => ours!(#rt::json_column::<#db>(#name, #nullable)),
         Storage::Text => ours!(#rt::text_column::<#db>(#name, #nullable)),
     };
+    let column = if custom.is_scope { ours!(#column.as_scope()) } else { column };
     let value = match &custom.default {
         _ if nullable => return column,
         Initial::Unsaid => return column,

@@ -51,6 +51,8 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
     });
 
     let copy_custom = copy_custom(user);
+    let is_scoped = user.scope().map(|_| ours!(const IS_SCOPED: #rt::bool = true;));
+    let scoped = scoped(user);
     ours! {
         impl #rt::AuthUser for #this {
             type Id = #id_type;
@@ -59,6 +61,7 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
             type Update = #update;
             type AdminUpdate = #admin_update;
             #custom_fields
+            #is_scoped
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 #rt::Account {
                     id: #id,
@@ -99,7 +102,22 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
                 }
             }
         }
+        #scoped
     }
+}
+
+/// Where the scope stands, if there is one.
+fn scoped(user: &User) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let (this, scope) = (&user.ident, user.scope()?);
+    let (name, ty) = (&scope.ident, &scope.ty);
+    Some(quote_spanned! {at(ty)=>
+        impl #rt::Scoped for #this {
+            type Scope = #ty;
+            fn scope(&self) -> &#ty { &self.#name }
+            fn scope_mut(&mut self) -> &mut #ty { &mut self.#name }
+        }
+    })
 }
 
 /// How the application's own fields are copied, one by one, if there are any.

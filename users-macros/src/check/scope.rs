@@ -1,0 +1,43 @@
+//! Rules about the field that every statement is held to.
+
+use syn::{Ident, Type};
+
+use super::fields::Sorted;
+use crate::{attr::FieldAttrs, model::option_of, report::Report};
+
+impl Sorted {
+    /// Looks at a field that is marked `scope`, and does nothing about others.
+    pub(super) fn scope(&mut self, ident: &Ident, ty: &Type, attrs: &FieldAttrs, report: &Report) {
+        let Some(scope) = &attrs.scope else { return };
+        match &self.scope {
+            Some(first) => report.error(
+                &scope.key,
+                format!("a user has one scope: `{first}` is it already"),
+                "remove `scope` here or there; what has two parts is one field of a type of its own",
+            ),
+            None => self.scope = Some(ident.clone()),
+        }
+        for mark in [&attrs.create, &attrs.update, &attrs.admin].into_iter().flatten() {
+            report.error(
+                &mark.key,
+                format!("`{ident}` is the scope and cannot be `{}`: no request's body chooses its tenant", mark.key),
+                format!("remove `{}`; the builder says which tenant a request is for: `.scope(|request| …)`", mark.key),
+            );
+        }
+        if let Some(inner) = option_of(ty) {
+            let inner = quote::ToTokens::to_token_stream(inner);
+            report.error(
+                ty,
+                format!("the scope `{ident}` cannot be an `Option`: a user without a tenant would be in none"),
+                format!("write `{inner}`"),
+            );
+        }
+        for storage in [&attrs.json, &attrs.text].into_iter().flatten() {
+            report.error(
+                &storage.key,
+                format!("the scope `{ident}` cannot be stored as `{}`: statements compare it", storage.key),
+                format!("remove `{}`, and use a type with a column of its own: `String`, `i64`, `Uuid`", storage.key),
+            );
+        }
+    }
+}
