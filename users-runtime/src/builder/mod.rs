@@ -4,6 +4,7 @@ mod backend;
 mod creation;
 mod no_hooks;
 mod serve;
+mod tenant;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +21,8 @@ use crate::{
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
-    manager::{ActiveGate, Jobs, Loader, Parts, Policy, Users, VerifiedGate},
-    port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, Random, UserManager, UserStore},
+    manager::{ActiveGate, Jobs, Parts, Policy, Users, VerifiedGate},
+    port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore},
     user::AuthUser,
 };
 
@@ -34,6 +35,7 @@ pub struct UsersBuilder<U: AuthUser> {
     hooks: Option<Arc<dyn Hooks<U>>>,
     verification_on_register: bool,
     enabled: Option<Arc<dyn EnabledBackends>>,
+    tenant: Option<Arc<dyn TenantOfRequest<U>>>,
     gates: Vec<Arc<dyn Gate<U>>>,
     policy: Policy,
     public_url: Option<String>,
@@ -60,6 +62,7 @@ impl<U: AuthUser> Users<U> {
             hooks: None,
             verification_on_register: false,
             enabled: None,
+            tenant: None,
             gates: Vec::new(),
             policy: Policy::recommended(),
             public_url: None,
@@ -260,8 +263,8 @@ impl<U: AuthUser> UsersBuilder<U> {
         gates.append(&mut self.gates);
         warn_of_relaxations(&policy);
         Ok(Users::assemble(Parts {
-            loader: Loader::new(Arc::clone(&store)),
-            store,
+            whole_store: store,
+            tenant: self.tenant,
             sessions,
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
@@ -282,6 +285,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         if self.backends.is_empty() {
             return Err(Error::config("no backend: call .backend(Backend::bearer_jwt(\"jwt\"))"));
         }
+        tenant::check(U::IS_SCOPED, self.tenant.is_some())?;
         for (index, backend) in self.backends.iter().enumerate() {
             backend.check_name()?;
             if self.backends.iter().take(index).any(|other| other.name() == backend.name()) {

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, ops::Deref};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use super::{ApiError, HasUsers, Requirements, authenticate, require_fresh};
+use super::{ApiError, HasUsers, Requirements, authenticate, require_fresh, state::users_of};
 use crate::{
     domain::{AccessToken, Session},
     manager::Authenticated,
@@ -154,7 +154,7 @@ macro_rules! extractor {
             type Rejection = ApiError;
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-                Self::extract(authenticate(&state.users(), parts, Self::REQUIREMENTS).await?)
+                Self::extract(authenticate(&users_of(state, parts)?, parts, Self::REQUIREMENTS).await?)
             }
         }
 
@@ -186,7 +186,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let users = state.users();
+        let users = users_of(state, parts)?;
         let authenticated = authenticate(&users, parts, Requirements::ACTIVE).await?;
         require_fresh(&users, &authenticated, std::time::Duration::from_secs(SECONDS))?;
         Ok(Self(authenticated.user))

@@ -1,10 +1,9 @@
 //! How routes and extractors find the users in a router's state.
 
-use std::convert::Infallible;
-
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 
+use super::ApiError;
 use crate::{manager::Users, user::AuthUser};
 
 /// A router state that holds [`Users<U>`]: the handle itself, or a struct of the application's own.
@@ -37,9 +36,28 @@ where
 pub struct Handle<U: AuthUser>(pub(crate) Users<U>);
 
 impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Handle<U> {
-    type Rejection = Infallible;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Self(state.users()))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(users_of(state, parts)?))
     }
+}
+
+/// The handle that a request is served with. For users with tenants (`#[auth(scope)]`) it is that of the request's tenant;
+/// `State<Users<U>>` would be a handle of no tenant, which finds nobody.
+impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Users<U> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        users_of(state, parts)
+    }
+}
+
+/// The one place where a request gets its handle, and with it its tenant.
+///
+/// # Errors
+/// 404 if users have tenants and the request is for none of them: there is no such service at this address, and it must
+/// not tell whether a token, an address or a body would have been good. 401 would ask for a login that cannot succeed.
+pub(super) fn users_of<S: HasUsers<U>, U: AuthUser>(state: &S, request: &Parts) -> Result<Users<U>, ApiError> {
+    state.users().for_request(request)?.ok_or(ApiError::NotFound)
 }

@@ -10,10 +10,11 @@ mod origin;
 mod passwords;
 mod policy;
 mod programmatic;
+mod scope;
 mod sessions;
 mod update;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
@@ -33,22 +34,42 @@ pub use update::UpdateError;
 use crate::{
     domain::Timestamp,
     port::{
-        BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore, UserStore,
+        BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore,
+        TenantOfRequest, UserStore,
     },
-    user::AuthUser,
+    user::{AuthUser, Scope},
 };
 
 /// Everything about users, cheap to clone. Put it in the router's state; routes and extractors find it there through
 /// [`axum::extract::FromRef`].
 ///
 /// The methods are the programmatic interface, for command lines, jobs and tests.
-pub struct Users<U: AuthUser>(Arc<Parts<U>>);
+pub struct Users<U: AuthUser>(Arc<View<U>>);
+
+/// What one handle works with: everything, and the users through one view of the store.
+pub(crate) struct View<U: AuthUser> {
+    /// The users of `scope`, if users have tenants. Held to no tenant it refuses everything about such users.
+    pub(crate) store: Arc<dyn UserStore<U>>,
+    pub(crate) loader: Loader<U>,
+    /// The tenant that the handle is bound to.
+    scope: Option<Scope<U>>,
+    parts: Arc<Parts<U>>,
+}
+
+impl<U: AuthUser> Deref for View<U> {
+    type Target = Parts<U>;
+
+    fn deref(&self) -> &Parts<U> {
+        &self.parts
+    }
+}
 
 /// What a [`Users`] is made of. Filled by the builder.
 pub(crate) struct Parts<U: AuthUser> {
-    pub(crate) store: Arc<dyn UserStore<U>>,
+    /// The store of all users. Flows use [`View::store`].
+    pub(crate) whole_store: Arc<dyn UserStore<U>>,
+    pub(crate) tenant: Option<Arc<dyn TenantOfRequest<U>>>,
     pub(crate) sessions: Option<Arc<dyn SessionStore>>,
-    pub(crate) loader: Loader<U>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) hooks: Arc<dyn Hooks<U>>,
     pub(crate) mail_tokens: Arc<dyn MailTokens>,
@@ -65,10 +86,12 @@ pub(crate) struct Parts<U: AuthUser> {
 
 impl<U: AuthUser> Users<U> {
     pub(crate) fn assemble(parts: Parts<U>) -> Self {
-        Self(Arc::new(parts))
+        let store = Arc::clone(&parts.whole_store);
+        let loader = Loader::new(Arc::clone(&store));
+        Self(Arc::new(View { store, loader, scope: None, parts: Arc::new(parts) }))
     }
 
-    pub(crate) fn parts(&self) -> &Parts<U> {
+    pub(crate) fn parts(&self) -> &View<U> {
         &self.0
     }
 

@@ -107,7 +107,7 @@ impl<U: AuthUser> Users<U> {
         status: Status,
     ) -> Result<U, CreateError> {
         let account = NewAccount { id: self.new_id()?, email: email.as_str().to_owned(), hashed_password, status };
-        let user = self.parts().store.insert(U::new(account, input)).await?;
+        let user = self.parts().store.insert(self.new_user_of(account, input)).await?;
         let cx = RequestContext::none();
         event::record(Kind::Register, Outcome::Success, Some(&user.id()), None, &cx);
         self.run_hook(Event::Registered(&user), &cx).await.map_err(CreateError::Hook)?;

@@ -87,6 +87,10 @@ impl<U: AuthUser> Sessions<'_, U> {
         session: &TokenId,
         cx: &RequestContext,
     ) -> Result<bool, SessionsError> {
+        // Rows of sessions know users, and users know tenants.
+        if U::IS_SCOPED && self.0.get(id).await?.is_none() {
+            return Ok(false);
+        }
         let subject = id.to_string();
         let mut ended = false;
         for backend in &self.0.parts().backends {

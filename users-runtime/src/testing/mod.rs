@@ -4,7 +4,7 @@ mod clock;
 mod store;
 
 pub use clock::ManualClock;
-pub use store::{Nonconformity, store_conformance, store_races};
+pub use store::{Nonconformity, store_conformance, store_races, store_tenants};
 
 /// Users as the derive writes them, shared with the tests of the stores.
 #[cfg(test)]

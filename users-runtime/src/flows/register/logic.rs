@@ -116,6 +116,7 @@ impl<U: AuthUser> Users<U> {
     async fn new_user(&self, input: U::Create, email: &EmailAddress) -> Result<U, RegisterError> {
         let hashed_password = self.hash_password(input.password()).await.map_err(RegisterError::Password)?;
         let id = self.new_id().map_err(RegisterError::Random)?;
-        Ok(U::new(NewAccount { id, email: email.as_str().to_owned(), hashed_password, status: Status::NEW }, input))
+        let account = NewAccount { id, email: email.as_str().to_owned(), hashed_password, status: Status::NEW };
+        Ok(self.new_user_of(account, input))
     }
 }

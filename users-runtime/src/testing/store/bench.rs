@@ -47,6 +47,12 @@ impl<U: AuthUser> Bench<U> {
         Self { store, user, made: AtomicU64::new(0) }
     }
 
+    /// Makes other ids than another bench over the same store.
+    pub(super) fn start_after(&self, other: &Self) {
+        const FAR: u64 = 1 << 32;
+        self.made.store(other.made.load(Ordering::Relaxed).wrapping_add(FAR), Ordering::Relaxed);
+    }
+
     /// A user that is not stored yet, with an id of its own.
     pub(super) fn user(&self, email: &str) -> U {
         let number = self.made.fetch_add(1, Ordering::Relaxed).wrapping_add(1);

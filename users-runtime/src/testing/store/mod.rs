@@ -13,15 +13,19 @@
 mod bench;
 mod races;
 mod rules;
+mod scope_rules;
 mod session_rules;
 mod stored_sessions;
 
 use std::{fmt, future::Future, sync::Arc};
 
-use self::bench::{Bench, Broken};
+use self::{
+    bench::{Bench, Broken},
+    scope_rules::Tenants,
+};
 use crate::{
     port::{BoxFuture, UserStore},
-    user::{AuthUser, NewAccount},
+    user::{AuthUser, NewAccount, Scope, Scoped},
 };
 
 /// A rule that a store breaks.
@@ -84,6 +88,44 @@ where
     Fut: Future<Output = S>,
 {
     run(&races::all(), fresh, user).await
+}
+
+/// Checks, for a user type with tenants, that the store keeps `tenants` apart, and that it does within each what
+/// [`store_conformance`] checks.
+///
+/// # Errors
+/// The first rule that the store breaks.
+pub async fn store_tenants<U, S, Fut>(
+    fresh: impl Fn() -> Fut,
+    user: fn(NewAccount<U::Id>) -> U,
+    tenants: [U::Scope; 2],
+) -> Result<(), Nonconformity>
+where
+    U: Scoped,
+    S: UserStore<U>,
+    Fut: Future<Output = S>,
+{
+    let [one, other] = tenants.map(Scope::new);
+    let held = |store: &S, scope: &Scope<U>| store.in_scope(scope).map_err(Broken::from);
+    for rule in scope_rules::all::<U>() {
+        let whole = fresh().await;
+        let checked = async {
+            whole.migrate().await?;
+            let (one, other) = (Bench::new(held(&whole, &one)?, user), Bench::new(held(&whole, &other)?, user));
+            other.start_after(&one);
+            (rule.check)(&Tenants { whole: Arc::new(whole), one, other }).await
+        };
+        checked.await.map_err(|Broken(detail)| Nonconformity { rule: rule.name, detail })?;
+    }
+    for rule in rules::all().into_iter().chain(session_rules::all()) {
+        let whole = fresh().await;
+        let checked = async {
+            whole.migrate().await?;
+            (rule.check)(&Bench::new(held(&whole, &one)?, user)).await
+        };
+        checked.await.map_err(|Broken(detail)| Nonconformity { rule: rule.name, detail })?;
+    }
+    Ok(())
 }
 
 async fn run<U, S, Fut>(

@@ -1,0 +1,56 @@
+//! Which tenant a request is for, as an application says it.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use super::UsersBuilder;
+use crate::{
+    domain::{Error, Result},
+    port::TenantOfRequest,
+    user::{Scope, Scoped},
+};
+
+impl<U: Scoped> UsersBuilder<U> {
+    /// Says which tenant a request is for; required for a user type with a field marked `#[auth(scope)]`. A request for
+    /// which it answers `None` is 404.
+    ///
+    /// ```ignore
+    /// .scope(|request: &http::request::Parts| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned()))
+    /// ```
+    ///
+    /// Inside a nested router `request.uri` has lost the prefix; `axum::extract::OriginalUri` among the extensions has it.
+    ///
+    /// # Security
+    /// Whoever can make it answer a tenant can register there. Answer only tenants that exist, and take a header only if
+    /// clients cannot send it, or may choose.
+    pub fn scope<F>(mut self, tenant_of: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<U::Scope> + Send + Sync + 'static,
+    {
+        self.tenant = Some(Arc::new(ByFunction(tenant_of)));
+        self
+    }
+}
+
+struct ByFunction<F>(F);
+
+impl<U, F> TenantOfRequest<U> for ByFunction<F>
+where
+    U: Scoped,
+    F: Fn(&Parts) -> Option<U::Scope> + Send + Sync + 'static,
+{
+    fn tenant(&self, request: &Parts) -> Option<Scope<U>> {
+        (self.0)(request).map(Scope::new)
+    }
+}
+
+/// Users with tenants need to know which request is for which.
+pub(super) fn check(is_scoped: bool, is_told: bool) -> Result<()> {
+    if is_scoped && !is_told {
+        return Err(Error::config(
+            "users are kept per tenant (#[auth(scope)]): call .scope(|request| …), which says the tenant of a request",
+        ));
+    }
+    Ok(())
+}
