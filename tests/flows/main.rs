@@ -8,4 +8,5 @@ mod openapi;
 mod security;
 mod security_b;
 mod smoke;
+mod tenants;
 mod wire;

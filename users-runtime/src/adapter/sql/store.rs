@@ -368,7 +368,8 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
         let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
-        let end = move || self.execute_on_users(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
+        let end =
+            move || self.execute_on_users(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
         Box::pin(async move { again!(self, is_undone::<DB>, end()).map(drop) })
     }
 
