@@ -2,6 +2,7 @@
 
 mod floors;
 mod rows;
+mod sbom;
 mod security_rows;
 mod source;
 mod supply;

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use crate::source::{code, paths, read, root, sources};
+use crate::{
+    sbom,
+    source::{code, paths, read, root, sources},
+};
 
 /// Names and sources of all packages in the lock file.
 fn locked() -> Vec<(String, Option<String>)> {
@@ -151,4 +154,26 @@ fn sources_allowlisted() {
         let ours = name.starts_with("axum-users") || name == "renamed";
         assert_eq!(source.as_deref(), (!ours).then_some(REGISTRY), "{name}");
     }
+}
+
+/// The bill of materials that a release carries is that of its lock file.
+#[test]
+fn sbom_current() {
+    const BILL: &str = "docs/sbom.json";
+    let now = sbom::bill();
+    if std::env::var_os("UPDATE_SBOM").is_some_and(|update| update == "1") {
+        std::fs::write(root().join(BILL), &now).unwrap();
+    }
+    // It has everything that the compiler is given, so nothing was overlooked.
+    let parsed: serde_json::Value = serde_json::from_str(&now).unwrap();
+    let names: BTreeSet<&str> =
+        parsed["components"].as_array().unwrap().iter().map(|component| component["name"].as_str().unwrap()).collect();
+    let locked = locked();
+    let all: Vec<&str> = locked.iter().map(|(name, _)| name.as_str()).collect();
+    for compiled in compiled(&all).iter().filter(|name| *name != "axum-users") {
+        assert!(names.contains(compiled.as_str()), "{compiled} is compiled and not in the bill");
+    }
+    let committed = read(BILL);
+    let differs = committed.lines().zip(now.lines()).position(|(committed, now)| committed != now);
+    assert!(committed == now, "{BILL} is not that of Cargo.lock (line {differs:?}): run scripts/sbom");
 }
