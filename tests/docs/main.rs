@@ -6,7 +6,9 @@
 mod access;
 mod cookies;
 mod cryptography;
+mod data;
 mod events;
+mod outbound;
 mod page;
 mod passwords;
 mod resources;

@@ -10,6 +10,8 @@ mod hooks;
 mod jwt;
 mod log;
 mod login;
+#[cfg(all(feature = "smtp", feature = "breached", target_os = "linux"))]
+mod outbound;
 mod password;
 mod policy;
 mod register;

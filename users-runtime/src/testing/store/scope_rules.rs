@@ -57,7 +57,7 @@ async fn found_at_home_only<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Bro
     holds("a user is found at home", one.by_id(here.id()).await?.is_some())?;
     holds("a user is not found elsewhere by id", other.by_id(here.id()).await?.is_none())?;
     holds("nor by address", other.by_email(ARTHUR).await?.is_none())?;
-    let wanted: Vec<_> = [here.id(), there.id(), here.id()].map(|id| Lookup { id, token: Some(token(1)) }).into();
+    let wanted: Vec<_> = [here.id(), there.id(), here.id()].map(|id| Lookup::User { id, token: Some(token(1)) }).into();
     let found: Vec<_> = other.store.find(&wanted).await?.iter().map(Option::is_some).collect();
     same("who is found among several", found, vec![false, true, false])
 }
@@ -110,7 +110,7 @@ async fn refused_unscoped<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broke
     let user = one.stored(ARTHUR).await?;
     let (email, id) = (CanonicalEmail::of(ARTHUR), user.id());
     let changed = change(&user, Columns::IS_ACTIVE, |user| *user.account_mut().is_active = false);
-    let lookups = [Lookup { id, token: None }, Lookup { id, token: None }];
+    let lookups = [Lookup::by_id(id), Lookup::by_id(id)];
     let answers = [
         ("find", whole.find(&lookups[..1]).await.err()),
         ("find of several", whole.find(&lookups).await.err()),
