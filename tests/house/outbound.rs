@@ -20,16 +20,8 @@ const CRATES: [&str; 12] = [
     "native_tls",
 ];
 /// Types and functions that open a connection, a datagram socket or a process. `TcpListener` only waits for others.
-const OPENERS: [&str; 8] = [
-    "TcpStream",
-    "TcpSocket",
-    "UdpSocket",
-    "UnixStream",
-    "UnixDatagram",
-    "lookup_host",
-    "HttpGet",
-    "Command",
-];
+const OPENERS: [&str; 8] =
+    ["TcpStream", "TcpSocket", "UdpSocket", "UnixStream", "UnixDatagram", "lookup_host", "HttpGet", "Command"];
 /// How others end: pools of connections, and what they are made from.
 const ENDINGS: [&str; 3] = ["PoolOptions", "ConnectOptions", "SmtpConnection"];
 
@@ -51,7 +43,8 @@ fn opener(text: &str) -> Option<String> {
 /// The folders and files that the table names, from `users-runtime/src`.
 fn listed(page: &str) -> BTreeSet<String> {
     let rows = page.lines().filter(|line| line.starts_with("| ")).skip(1);
-    rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | ")?.1.split('`').nth(1).map(str::to_owned)).collect()
+    rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | ")?.1.split('`').nth(1).map(str::to_owned))
+        .collect()
 }
 
 /// What a row stands for: everything in the folder of its file.

@@ -157,10 +157,8 @@ async fn only_expected_calls() {
     let mailer = Mailer::new(Arc::new(smtp), "https://camelot.bt/castle").unwrap();
     let range = Range::default();
     let breached = BreachCheck::new(RangeQuery::new("https://range.example/", range.clone()).unwrap());
-    let setup = Setup {
-        builder: Box::new(|builder| builder.mailer(mailer).breached_passwords(breached)),
-        ..Setup::default()
-    };
+    let setup =
+        Setup { builder: Box::new(|builder| builder.mailer(mailer).breached_passwords(breached)), ..Setup::default() };
     let app = TestApp::with(setup).await;
 
     // Every route, with success and with failure.
@@ -222,6 +220,7 @@ async fn only_expected_calls() {
 fn addresses_are_read_as_the_kernel_writes_them() {
     let port_8080 = format!("{:08X}:1F90", u32::from_ne_bytes([127, 0, 0, 1]));
     assert_eq!(address(&port_8080), "127.0.0.1:8080".parse().unwrap());
-    let mapped = [[0; 4], [0; 4], [0, 0, 255, 255], [127, 0, 0, 1]].map(|group| format!("{:08X}", u32::from_ne_bytes(group)));
+    let mapped =
+        [[0; 4], [0; 4], [0, 0, 255, 255], [127, 0, 0, 1]].map(|group| format!("{:08X}", u32::from_ne_bytes(group)));
     assert_eq!(address(&format!("{}:0019", mapped.concat())), "127.0.0.1:25".parse().unwrap());
 }
