@@ -64,6 +64,7 @@ pub struct UserAdminUpdate {
 /// Every statement that touches the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
     table: "user",
+    session_table: "accesstoken",
     columns: &[
         "id",
         "email",
@@ -77,6 +78,8 @@ pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::
     sqlite: ::axum_users::__private::Statements {
         find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."tenant", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2 AND u."tenant" = $3"#,
         find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."tenant", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]') WHERE u."tenant" = $2"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."tenant", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2 AND u."tenant" = $3"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."tenant", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE u."tenant" = $2"#,
         find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."tenant", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1 AND u."tenant" = $2"#,
         insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "tenant") VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "tenant", "auth_epoch""#,
         update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "tenant" = CASE WHEN $11 THEN $12 ELSE "tenant" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "email" = COALESCE($16, "email") AND "tenant" = $17 RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "tenant", "auth_epoch""#,
@@ -298,8 +301,7 @@ const _: () = {
         }
         fn bind(&self, values: &mut rt::Values<'_, DB>) -> rt::SqlResult<()> {
             values.account(&rt::AuthUser::account(self))?;
-            values.add(&self.tenant)?;
-            rt::Ok(())
+            values.add(&self.tenant)
         }
         fn bind_scope(
             scope: &rt::Scope<Self>,
