@@ -1,6 +1,6 @@
 //! Look-ups of several kinds, sorted for the statements that answer them.
 
-use super::SqlResult;
+use super::{Dialect, SqlResult, SqlUser, store::add};
 use crate::{
     domain::{SessionKey, TokenId, UserId},
     port::Lookup,
@@ -56,4 +56,12 @@ pub(super) fn put<T>(answers: &mut [Option<T>], places: &[usize], found: Vec<Opt
             *answer = found;
         }
     }
+}
+
+/// The arguments of [`Statements::find`](super::Statements::find).
+pub(super) fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>) -> SqlResult<DB::Arguments> {
+    let mut arguments = DB::Arguments::default();
+    add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
+    DB::add_id(wanted.id, &mut arguments)?;
+    Ok(arguments)
 }

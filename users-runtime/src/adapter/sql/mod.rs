@@ -26,6 +26,7 @@ mod mysql;
 mod postgres;
 mod row;
 mod schema;
+mod scope;
 mod session_sql;
 mod sessions;
 #[cfg(feature = "sqlite")]

@@ -9,8 +9,8 @@ use super::{
     ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
     again::again,
     ddl,
-    error::{is_disconnected, is_undone, store_error, unscoped},
-    lookups::{Sorted, put},
+    error::{is_disconnected, is_undone, store_error},
+    lookups::{Sorted, lookup, put},
     schema,
     session_sql::SessionSql,
     tables,
@@ -35,10 +35,10 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) pools: Pools<DB>,
     pub(super) statements: &'static Statements,
     pub(super) session_sql: Arc<SessionSql>,
-    sql: &'static UserSql,
-    custom: Arc<[SqlColumn]>,
+    pub(super) sql: &'static UserSql,
+    pub(super) custom: Arc<[SqlColumn]>,
     /// The tenant that every statement is held to.
-    scope: Option<Scope<U>>,
+    pub(super) scope: Option<Scope<U>>,
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
@@ -57,26 +57,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             custom: U::columns().into(),
             scope: None,
         }
-    }
-
-    /// The one place where statements about users get their tenant: as the last argument. Without one they do not run.
-    pub(super) fn held_to_scope(&self, arguments: DB::Arguments) -> SqlResult<DB::Arguments> {
-        if !U::IS_SCOPED {
-            return Ok(arguments);
-        }
-        let mut values = Values::after(arguments);
-        U::bind_scope(self.scope.as_ref().ok_or_else(unscoped)?, &mut values)?;
-        Ok(values.into_arguments())
-    }
-
-    /// Users are written with the tenant of the store, whatever stands in them.
-    fn stamp(&self, user: &mut U) -> SqlResult<()> {
-        match &self.scope {
-            Some(scope) => scope.stamp(user),
-            None if U::IS_SCOPED => return Err(unscoped()),
-            None => {}
-        }
-        Ok(())
     }
 
     pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
@@ -268,18 +248,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
     }
 
-    /// As [`Store::execute`], for a statement about users.
-    async fn execute_on_users(
-        &self,
-        sql: &'static str,
-        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
-    ) -> SqlResult<u64> {
-        let mut arguments = DB::Arguments::default();
-        bind(&mut arguments)?;
-        let arguments = self.held_to_scope(arguments)?;
-        Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
-    }
-
     /// A connection that was there a moment ago: a write that got no answer cannot simply be tried again, so it pays the
     /// round trip of asking before. Reads do not; see [`again`].
     pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
@@ -415,23 +383,8 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     }
 
     fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
-        Ok(Arc::new(Self {
-            pools: Pools { read: self.pools.read.clone(), write: self.pools.write.clone() },
-            statements: self.statements,
-            session_sql: Arc::clone(&self.session_sql),
-            sql: self.sql,
-            custom: Arc::clone(&self.custom),
-            scope: Some(scope.clone()),
-        }))
+        Ok(Arc::new(self.held_to(scope)))
     }
-}
-
-/// The arguments of [`Statements::find`].
-fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>) -> SqlResult<DB::Arguments> {
-    let mut arguments = DB::Arguments::default();
-    add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
-    DB::add_id(wanted.id, &mut arguments)?;
-    Ok(arguments)
 }
 
 pub(super) fn add<DB: Codec<T>, T>(value: &T, arguments: &mut DB::Arguments) -> SqlResult<()> {
