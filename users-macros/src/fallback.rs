@@ -47,13 +47,7 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
     .map(|(name, backend)| {
         quote! {
             #[doc(hidden)]
-            #vis fn #name<#state>(_: &#rt::Users<#this> #backend) -> #rt::Router<#state>
-            where
-                #rt::Users<#this>: #rt::FromRef<#state>,
-                #state: #rt::AppState,
-            {
-                loop {}
-            }
+            #vis fn #name<#state: #rt::HasUsers<#this>>(_: &#rt::Users<#this> #backend) -> #rt::Router<#state> { loop {} }
         }
     });
     let schemas = [read, create, update, admin_update];
