@@ -88,10 +88,17 @@ pub struct StoredSession {
 
 /// Where self-contained tokens are noted as revoked until they end by themselves.
 ///
-/// The user store is one; it is asked in the same query that loads the user.
+/// The user store is one; it is asked in the same query that loads the user. Any other costs a round trip of its own in
+/// every request.
 pub trait RevocationStore: Send + Sync + 'static {
     /// Notes that `token` is dead until `until`.
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StrategyError>>;
+
+    /// Whether `token` is noted as dead. Asked for each token that is otherwise good.
+    ///
+    /// # Errors
+    /// [`StrategyError`] if that is not known; the request is then refused.
+    fn is_revoked<'a>(&'a self, token: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>>;
 }
 
 /// Why a strategy did not do what it was asked.

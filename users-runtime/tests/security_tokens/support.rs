@@ -93,6 +93,11 @@ impl RevocationStore for Revoked {
         self.0.lock().unwrap().push((token.clone(), until));
         Box::pin(std::future::ready(Ok(())))
     }
+
+    fn is_revoked<'a>(&'a self, token: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>> {
+        let is_noted = self.0.lock().unwrap().iter().any(|(noted, _)| noted == token);
+        Box::pin(std::future::ready(Ok(is_noted)))
+    }
 }
 
 /// The key of one purpose, derived anew and not by the code under test.

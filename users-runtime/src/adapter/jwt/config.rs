@@ -132,7 +132,7 @@ impl JwtConfig {
         Self { upstream: until.map_or(UpstreamTokens::Accepted, UpstreamTokens::AcceptedUntil), ..self }
     }
 
-    /// Notes revoked tokens somewhere else than in the user's database.
+    /// Notes revoked tokens somewhere else than in the user's database, and asks there in every request.
     pub fn revocation(self, store: Arc<dyn RevocationStore>) -> Self {
         Self { revocation: Revocation::Own(store), ..self }
     }

@@ -20,7 +20,8 @@ use crate::{
 /// and `epoch`, by which a token can be revoked alone or with all others of its user.
 ///
 /// Made by [`JwtConfig`](super::JwtConfig). A token resolves only if a configured key signed it and then every claim holds; the
-/// user's state, the epoch and the list of revoked tokens are the store's to check, in the query that loads the user.
+/// user's state, the epoch and what is noted in the user's database about tokens are the store's to check, in the query
+/// that loads the user; a list of revoked tokens elsewhere is asked here.
 pub struct Jwt {
     settings: Settings,
 }
@@ -141,7 +142,15 @@ impl Strategy for Jwt {
     }
 
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
-        Box::pin(ready(Ok(self.read(token).map(Resolved::Session))))
+        Box::pin(async move {
+            let Some(session) = self.read(token) else { return Ok(None) };
+            if let (Some(store), Some(token_id)) = (&self.settings.revocation, &session.token_id)
+                && store.is_revoked(token_id).await?
+            {
+                return Ok(None);
+            }
+            Ok(Some(Resolved::Session(session)))
+        })
     }
 
     /// Notes the token's name as revoked until it ends by itself. A token that does not resolve is dead already. One without
