@@ -9,11 +9,12 @@
 //! | `sqlite` | yes | the SQL store on SQLite |
 //! | `postgres` | no | the SQL store on PostgreSQL |
 //! | `mysql` | no | the SQL store on MySQL and MariaDB |
-//! | `tls` | no | TLS to PostgreSQL and MySQL, by rustls with ring |
+//! | `tls` | no | TLS to PostgreSQL, MySQL and Redis, by rustls with ring |
 //! | `openapi` | yes | the OpenAPI document |
 //! | `smtp` | no | mail over SMTP |
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
+//! | `redis` | no | sessions and revoked JWTs in Redis |
 //! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores; nothing in a release build |
 #![forbid(unsafe_code)]
 
@@ -38,6 +39,8 @@ pub mod private;
 pub mod testing;
 pub mod user;
 
+#[cfg(feature = "redis")]
+pub use adapter::redis::{Redis, RedisRevocations};
 pub use adapter::{
     Bearer, Cookie, SameSite,
     jwt::JwtConfig,

@@ -12,6 +12,8 @@ pub mod mail;
 pub mod memory;
 pub mod opaque;
 pub mod password;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod sql;
 
 pub use bearer::Bearer;

@@ -2,6 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "redis")]
+use crate::adapter::{
+    opaque::RedisTokens,
+    redis::{Redis, RedisRevocations},
+};
 use crate::{
     adapter::{
         Bearer, Cookie,
@@ -22,6 +27,8 @@ pub struct Backend {
     name: String,
     transport: Box<dyn Transport>,
     strategy: Source,
+    #[cfg(feature = "redis")]
+    revocations: Option<Redis>,
 }
 
 /// A strategy that is there, or the settings of one that needs the secret and the store to be made.
@@ -29,6 +36,8 @@ enum Source {
     Ready(Arc<dyn Strategy>),
     Jwt(Box<JwtConfig>),
     Database(SessionConfig),
+    #[cfg(feature = "redis")]
+    Redis(Redis, SessionConfig),
 }
 
 impl Backend {
@@ -48,7 +57,7 @@ impl Backend {
     /// Signed tokens with settings of one's own, over any transport.
     #[must_use]
     pub fn jwt(name: impl Into<String>, transport: impl Transport, config: JwtConfig) -> Self {
-        Self { name: name.into(), transport: Box::new(transport), strategy: Source::Jwt(Box::new(config)) }
+        Self::of(name, transport, Source::Jwt(Box::new(config)))
     }
 
     /// Sessions kept in the users' own database, their tokens in the `Authorization` header: 24 hours, or one hour without
@@ -67,13 +76,52 @@ impl Backend {
     /// Sessions kept in the users' own database with settings of one's own, over any transport.
     #[must_use]
     pub fn database(name: impl Into<String>, transport: impl Transport, config: SessionConfig) -> Self {
-        Self { name: name.into(), transport: Box::new(transport), strategy: Source::Database(config) }
+        Self::of(name, transport, Source::Database(config))
+    }
+
+    /// Sessions kept in Redis, their tokens in the `Authorization` header: 24 hours, or one hour without use, ended at
+    /// logout. Takes a URL, or a [`Redis`] that is used elsewhere as well.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn bearer_redis(name: impl Into<String>, redis: impl Into<Redis>) -> Self {
+        Self::redis(name, Bearer, redis, SessionConfig::new())
+    }
+
+    /// Sessions kept in Redis with settings of one's own, over any transport.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn redis(
+        name: impl Into<String>,
+        transport: impl Transport,
+        redis: impl Into<Redis>,
+        config: SessionConfig,
+    ) -> Self {
+        Self::of(name, transport, Source::Redis(redis.into(), config))
+    }
+
+    /// Notes revoked JWTs in Redis and not in the users' database, and asks there in every request: one round trip more, and
+    /// no table that grows. Refused when the service is built if the backend's tokens are no JWTs made from settings.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn revoked_in_redis(mut self, redis: impl Into<Redis>) -> Self {
+        self.revocations = Some(redis.into());
+        self
     }
 
     /// Any strategy over any transport.
     #[must_use]
     pub fn new(name: impl Into<String>, transport: impl Transport, strategy: impl Strategy) -> Self {
-        Self { name: name.into(), transport: Box::new(transport), strategy: Source::Ready(Arc::new(strategy)) }
+        Self::of(name, transport, Source::Ready(Arc::new(strategy)))
+    }
+
+    fn of(name: impl Into<String>, transport: impl Transport, strategy: Source) -> Self {
+        Self {
+            name: name.into(),
+            transport: Box::new(transport),
+            strategy,
+            #[cfg(feature = "redis")]
+            revocations: None,
+        }
     }
 
     /// Its name.
@@ -85,8 +133,8 @@ impl Backend {
     /// The audiences of its tokens, if they are JWTs made from settings.
     pub(super) fn audiences(&self) -> &[String] {
         match &self.strategy {
-            Source::Ready(_) | Source::Database(_) => &[],
             Source::Jwt(config) => config.audiences(),
+            _ => &[],
         }
     }
 
@@ -104,10 +152,20 @@ impl Backend {
     /// Makes the strategy and tells the transport what it works under. What their own settings relax is added to `listed`,
     /// and does not count for other backends.
     pub(super) fn build<U: AuthUser>(mut self, service: &Service<'_, U>, listed: &mut Policy) -> Result<ActiveBackend> {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.revocations.take() {
+            let Source::Jwt(config) = self.strategy else {
+                return Err(Error::config(format!("the backend `{}` has no JWTs to revoke in Redis", self.name)));
+            };
+            let revoked = RedisRevocations::new(redis, Arc::clone(service.clock))?;
+            self.strategy = Source::Jwt(Box::new(config.revocation(Arc::new(revoked))));
+        }
         let strategy = match self.strategy {
             Source::Ready(strategy) => strategy,
             Source::Jwt(config) => service.jwt(*config)?,
             Source::Database(config) => service.database(config, &self.name)?,
+            #[cfg(feature = "redis")]
+            Source::Redis(redis, config) => service.redis(redis, config)?,
         };
         let relaxed: Vec<_> = service.policy.relaxations().collect();
         let largest_token = strategy.largest_token(longest_id::<U::Id>());
@@ -155,6 +213,12 @@ impl<U: AuthUser> Service<'_, U> {
             .ok_or_else(|| Error::config(format!("the store keeps no sessions, which the backend `{name}` needs")))?;
         let (sessions, clock, random) = (Arc::clone(sessions), Arc::clone(self.clock), Arc::clone(self.random));
         Ok(Arc::new(DatabaseTokens::new(under(self.policy, config), sessions, clock, random)?))
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis(&self, redis: Redis, config: SessionConfig) -> Result<Arc<dyn Strategy>> {
+        let (clock, random) = (Arc::clone(self.clock), Arc::clone(self.random));
+        Ok(Arc::new(RedisTokens::new(under(self.policy, config), redis, clock, random)?))
     }
 
     fn origin_rule(&self, transport: &dyn Transport) -> Option<OriginRule> {

@@ -2,7 +2,11 @@
 
 mod config;
 mod database;
+#[cfg(feature = "redis")]
+mod redis;
 mod token;
 
 pub use config::SessionConfig;
 pub use database::DatabaseTokens;
+#[cfg(feature = "redis")]
+pub use redis::RedisTokens;

@@ -1,0 +1,44 @@
+-- Adds a session, forgets ended ones, and ends the oldest beyond the cap. A second run changes nothing.
+-- KEYS: session, index of the user, key of fastapi-users (or none)
+-- ARGV: prefix of sessions, member of the index, milliseconds to live (0: no end), the same of the index, cap,
+--       then the fields user, epoch, name, at, ip, agent
+local session, index, plain = KEYS[1], KEYS[2], KEYS[3]
+local sessions, member, ttl, index_ttl, cap = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local user, at = ARGV[6], ARGV[9]
+
+redis.call('HSET', session, 'v', '1', 'user', user, 'epoch', ARGV[7], 'name', ARGV[8], 'at', at, 'seen', at)
+if ARGV[10] ~= '' then redis.call('HSET', session, 'ip', ARGV[10]) end
+if ARGV[11] ~= '' then redis.call('HSET', session, 'agent', ARGV[11]) end
+if plain then
+  redis.call('HSET', session, 'plain', plain)
+  redis.call('SET', plain, user)
+end
+if ttl > 0 then
+  redis.call('PEXPIRE', session, ARGV[3])
+  if plain then redis.call('PEXPIRE', plain, ARGV[3]) end
+end
+
+-- The index lives as long as its longest session.
+local left = redis.call('PTTL', index)
+redis.call('ZADD', index, at, member)
+if index_ttl == 0 then
+  redis.call('PERSIST', index)
+elseif left ~= -1 and left < index_ttl then
+  redis.call('PEXPIRE', index, ARGV[4])
+end
+
+local others = {}
+for _, other in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+  if other ~= member then
+    if stands(sessions .. digest_of(other)) then
+      others[#others + 1] = other
+    else
+      redis.call('ZREM', index, other)
+    end
+  end
+end
+for i = 1, #others + 1 - cap do
+  finish(sessions .. digest_of(others[i]))
+  redis.call('ZREM', index, others[i])
+end
+return 1

@@ -1,0 +1,9 @@
+-- Ends the session of a user that has a name; answers how many there were.
+-- KEYS: index of the user. ARGV: prefix of sessions, name
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if name_of(member) == ARGV[2] then
+    redis.call('ZREM', KEYS[1], member)
+    return finish(ARGV[1] .. digest_of(member))
+  end
+end
+return 0

@@ -1,0 +1,14 @@
+//! Sessions and revoked tokens in a real Redis: at `TEST_REDIS_URL`, under keys of the test's own, or in a server that
+//! the test starts and stops.
+#![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs, unreachable_pub)]
+
+mod server;
+mod support;
+
+mod outage;
+mod revocations;
+mod session;
+#[cfg(feature = "tls")]
+mod tls;
+mod upstream;
