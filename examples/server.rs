@@ -5,7 +5,8 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 use axum::Router;
 use axum_users::{
     AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Mailer, Mails, PasswordHash, PasswordPolicy,
-    Policy, RequestContext, ResetToken, Result, SecretKey, SessionConfig, Updated, UserManager, Users, VerifyToken,
+    Policy, RequestContext, ResetToken, Result, SecretKey, SessionConfig, Updated, UserManager, Users, UsersBuilder,
+    VerifyToken,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -53,11 +54,10 @@ async fn run() -> Result<()> {
         .public_url(&public_url)
         .backend(Backend::bearer_jwt("jwt"))
         .backend(Backend::database("db", Bearer, sessions.clone()))
-        .backend(Backend::database("cookie", Cookie::new().max_age(lifetime), sessions))
+        .backend(Backend::database("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
-        .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? })
-        .build()
-        .await?;
+        .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? });
+    let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
 
     let app = Router::new()
@@ -79,6 +79,23 @@ fn switch(name: &str, default: bool) -> Result<bool> {
         "true" | "on" => Ok(true),
         "false" | "off" => Ok(false),
         other => Err(Error::config(format!("{name} is `{other}`; it takes `true` or `false`"))),
+    }
+}
+
+/// The backend `redis`, if `REDIS_URL` says where one is. A server that does not answer is told now and not at a login.
+#[cfg(feature = "redis")]
+async fn with_redis(users: UsersBuilder<User>, sessions: SessionConfig) -> Result<UsersBuilder<User>> {
+    let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else { return Ok(users) };
+    let redis = axum_users::Redis::at(&url);
+    redis.ping().await?;
+    Ok(users.backend(Backend::redis("redis", Bearer, redis, sessions)))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn with_redis(users: UsersBuilder<User>, _: SessionConfig) -> Result<UsersBuilder<User>> {
+    match env::var("REDIS_URL").is_ok_and(|url| !url.is_empty()) {
+        true => Err(Error::config("REDIS_URL is set, but this program was built without the Cargo feature `redis`")),
+        false => Ok(users),
     }
 }
 
@@ -115,9 +132,6 @@ fn mailer(public_url: &str) -> Result<Mailer> {
 
 fn refuse_what_is_not_built_in() -> Result<()> {
     let on = |name: &str| env::var(name).is_ok_and(|value| !value.is_empty());
-    if on("REDIS_URL") {
-        return Err(Error::config("REDIS_URL is set, but the Redis strategy is not part of this version"));
-    }
     if env::vars().any(|(name, value)| name.starts_with("OAUTH_") && !value.is_empty()) {
         return Err(Error::config("an OAUTH_ variable is set, but OAuth is not part of this version"));
     }
