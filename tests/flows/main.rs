@@ -5,6 +5,8 @@ mod support;
 
 mod mail;
 mod openapi;
+#[cfg(feature = "redis")]
+mod redis;
 mod security;
 mod security_b;
 mod smoke;

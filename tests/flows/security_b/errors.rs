@@ -58,6 +58,8 @@ async fn prepared() -> Prepared {
 
 #[tokio::test]
 async fn each_dependency_down_fails_closed() {
+    #[cfg(feature = "redis")]
+    crate::redis::outage::fails_closed().await;
     let Prepared { app, store, king, id, reset, verify } = prepared().await;
     store.fail("*", Outage::Unavailable);
     for (what, answer) in every_call(&app, &king, &id, &reset, &verify).await {

@@ -20,6 +20,8 @@ mod mails;
 mod me;
 mod problems;
 mod programmatic;
+#[cfg(feature = "redis")]
+mod redis;
 mod register;
 mod reset;
 mod schemas;

@@ -1,0 +1,95 @@
+//! One of several instances of a service: nothing is shared but the database and Redis.
+
+use std::{ops::Deref, sync::Arc};
+
+use axum::Router;
+use axum_users::{
+    Backend, Bearer, JwtConfig, Policy, Redis, SecretKey, Users,
+    adapter::password::{Argon2Params, HashSettings},
+    testing::ManualClock,
+};
+use serde_json::json;
+
+use crate::support::{Answer, Http, PASSWORD, SECRET, SharedClock, User, user_routes};
+
+/// What instances share.
+pub struct Shared {
+    pub clock: Arc<ManualClock>,
+    /// Where Redis is, under which keys.
+    pub redis: Redis,
+    folder: tempfile::TempDir,
+}
+
+impl Shared {
+    pub fn new(redis: Redis) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
+        Self { clock, redis, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The database of all instances.
+    pub fn database(&self) -> String {
+        format!("sqlite://{}?mode=rwc", self.folder.path().join("shared.db").display())
+    }
+}
+
+/// A running instance with the backends `redis`, `jwt` (revoked in the database) and `listed` (revoked in Redis).
+pub struct Node {
+    pub users: Users<User>,
+    http: Http,
+}
+
+impl Node {
+    pub async fn start(shared: &Shared) -> Self {
+        let listed = JwtConfig::new().audience(["camelot:listed"]);
+        let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+            .database(shared.database())
+            .policy(Policy::recommended())
+            .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+            .clock(SharedClock(Arc::clone(&shared.clock)))
+            .backend(Backend::bearer_redis("redis", &shared.redis))
+            .backend(Backend::bearer_jwt("jwt"))
+            .backend(Backend::jwt("listed", Bearer, listed).revoked_in_redis(&shared.redis))
+            .build()
+            .await
+            .unwrap();
+        users.migrate().await.unwrap();
+        let app = Router::new()
+            .merge(user_routes(&users))
+            .merge(axum_users::session_routes(&users))
+            .fallback(axum_users::not_found)
+            .with_state(users.clone());
+        Self { users, http: Http::serve(app).await }
+    }
+
+    pub async fn register(&self, email: &str) {
+        let answer = self.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
+    pub async fn try_login(&self, backend: &str, email: &str) -> Answer {
+        let form = [("username", email), ("password", PASSWORD)];
+        self.post(&format!("/auth/{backend}/login")).form(&form).send().await
+    }
+
+    pub async fn login(&self, backend: &str, email: &str) -> String {
+        let answer = self.try_login(backend, email).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn logout(&self, backend: &str, token: &str) -> Answer {
+        self.post(&format!("/auth/{backend}/logout")).bearer(token).send().await
+    }
+
+    pub async fn me(&self, token: &str) -> u16 {
+        self.get("/users/me").bearer(token).send().await.status.as_u16()
+    }
+}
+
+impl Deref for Node {
+    type Target = Http;
+
+    fn deref(&self) -> &Http {
+        &self.http
+    }
+}

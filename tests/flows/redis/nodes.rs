@@ -1,0 +1,87 @@
+//! Two instances on one database and one Redis.
+
+use axum_users::Redis;
+use serde_json::json;
+
+use super::{
+    node::{Node, Shared},
+    server::TestRedis,
+};
+use crate::support::PASSWORD;
+
+const ARTHUR: &str = "arthur@camelot.bt";
+const OTHER: &str = "another long sword";
+
+/// Two instances, or nothing without a Redis.
+async fn two() -> Option<(Node, Node, Shared, TestRedis)> {
+    let redis = TestRedis::reach()?;
+    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream()));
+    let (a, b) = (Node::start(&shared).await, Node::start(&shared).await);
+    a.register(ARTHUR).await;
+    Some((a, b, shared, redis))
+}
+
+#[tokio::test]
+async fn a_login_on_one_counts_on_the_other_and_a_logout_there_counts_here() {
+    let Some((a, b, _shared, _redis)) = two().await else { return };
+    for backend in ["redis", "jwt", "listed"] {
+        let (token, kept) = (a.login(backend, ARTHUR).await, a.login(backend, ARTHUR).await);
+        assert_eq!((a.me(&token).await, b.me(&token).await), (200, 200), "{backend}");
+        b.logout(backend, &token).await.is(204, "");
+        assert_eq!((a.me(&token).await, b.me(&token).await), (401, 401), "{backend}");
+        assert_eq!((a.me(&kept).await, b.me(&kept).await), (200, 200), "{backend}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_change_on_one_ends_the_sessions_on_the_other_but_its_own() {
+    let Some((a, b, _shared, _redis)) = two().await else { return };
+    for (backend, from, to) in [("redis", PASSWORD, OTHER), ("listed", OTHER, PASSWORD)] {
+        let form = [("username", ARTHUR), ("password", from)];
+        let mut tokens = Vec::new();
+        for node in [&a, &b, &b] {
+            let answer = node.post(&format!("/auth/{backend}/login")).form(&form).send().await;
+            tokens.push(answer.json()["access_token"].as_str().unwrap().to_owned());
+        }
+        let change = json!({ "password": to, "current_password": from });
+        assert_eq!(a.patch("/users/me").bearer(&tokens[0]).json(change).send().await.status, 200);
+        for node in [&a, &b] {
+            assert_eq!(node.me(&tokens[0]).await, 200, "{backend}");
+            assert_eq!((node.me(&tokens[1]).await, node.me(&tokens[2]).await), (401, 401), "{backend}");
+        }
+        b.logout(backend, &tokens[0]).await.is(204, "");
+        assert_eq!(a.me(&tokens[0]).await, 401, "{backend}: and what was spared can be logged out");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_revoked_jwts_is_in_redis_alone() {
+    let Some((a, b, shared, redis)) = two().await else { return };
+    let token = a.login("listed", ARTHUR).await;
+    a.logout("listed", &token).await.is(204, "");
+    assert_eq!(b.me(&token).await, 401);
+    let database = sqlx::SqlitePool::connect(&shared.database()).await.unwrap();
+    let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM user_token_state").fetch_one(&database).await.unwrap();
+    assert_eq!(noted, 0);
+    let notes: Vec<_> = redis.keys().into_iter().filter(|key| key.contains("revoked:")).collect();
+    assert_eq!(notes.len(), 1);
+    let ttl = redis.ask(&["TTL", &notes[0]]).integer();
+    assert!((3570..=3600).contains(&ttl), "as long as the token: {ttl}");
+    // Whoever loses the note lets the token live: it is the only one.
+    redis.ask(&["DEL", &notes[0]]);
+    assert_eq!(b.me(&token).await, 200);
+}
+
+#[tokio::test]
+async fn a_disabled_or_deleted_user_is_out_on_both() {
+    let Some((a, b, _shared, _redis)) = two().await else { return };
+    let token = a.login("redis", ARTHUR).await;
+    let arthur = b.users.get_by_email(ARTHUR).await.unwrap().unwrap();
+    b.users.sessions().end_all(arthur.id).await.unwrap();
+    assert_eq!((a.me(&token).await, b.me(&token).await), (401, 401));
+    let token = a.login("redis", ARTHUR).await;
+    b.users.delete(&arthur).await.unwrap();
+    assert_eq!((a.me(&token).await, b.me(&token).await), (401, 401));
+    a.register(ARTHUR).await;
+    assert_eq!(a.me(&token).await, 401);
+}

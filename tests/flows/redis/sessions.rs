@@ -1,0 +1,66 @@
+//! Sessions in Redis, as people and code see them.
+
+use axum_users::{Redis, SessionConfig};
+
+use super::{
+    node::{Node, Shared},
+    server::TestRedis,
+};
+
+const ARTHUR: &str = "arthur@camelot.bt";
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_by_code() {
+    let Some(redis) = TestRedis::reach() else { return };
+    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours()));
+    let node = Node::start(&shared).await;
+    node.register(ARTHUR).await;
+    node.register("kay@camelot.bt").await;
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        tokens.push(node.login("redis", ARTHUR).await);
+        shared.clock.advance(std::time::Duration::from_secs(1));
+    }
+    node.login("jwt", ARTHUR).await;
+    let arthur = node.users.get_by_email(ARTHUR).await.unwrap().unwrap();
+    let kay = node.users.get_by_email("kay@camelot.bt").await.unwrap().unwrap();
+    let sessions = node.users.sessions();
+    let listed = sessions.list(arthur.id).await.unwrap();
+    assert_eq!(listed.len(), 3, "JWTs are not among them");
+    assert!(listed.iter().all(|listed| listed.device.client == Some("127.0.0.1".parse().unwrap())));
+    assert_eq!(sessions.list(kay.id).await.unwrap(), []);
+
+    let name = |at: usize| listed[at].session.token_id.clone().unwrap();
+    assert!(!sessions.end(kay.id, &name(0)).await.unwrap(), "it is Arthur's");
+    assert!(sessions.end(arthur.id, &name(0)).await.unwrap());
+    assert_eq!((node.me(&tokens[0]).await, node.me(&tokens[1]).await), (401, 200));
+    sessions.end_others(&arthur, &listed[1].session).await.unwrap();
+    assert_eq!((node.me(&tokens[1]).await, node.me(&tokens[2]).await), (200, 401));
+    let left = sessions.list(arthur.id).await.unwrap();
+    assert_eq!(left.len(), 1, "what a raised epoch left behind is not listed");
+    assert_eq!(left[0].session.token_id, listed[1].session.token_id);
+    assert_eq!(node.users.purge_expired().await.unwrap(), 0, "Redis forgets by itself");
+}
+
+#[tokio::test]
+async fn a_service_is_not_built_on_settings_that_cannot_work() {
+    use axum_users::{Backend, Bearer, SecretKey, Users};
+    let bad: [(&str, Backend); 4] = [
+        ("cannot be read", Backend::bearer_redis("redis", "http://127.0.0.1")),
+        ("lifetime is zero", {
+            let config = SessionConfig::new().lifetime(std::time::Duration::ZERO);
+            Backend::redis("redis", Bearer, "redis://127.0.0.1", config)
+        }),
+        ("no JWTs", Backend::bearer_database("db").revoked_in_redis("redis://127.0.0.1")),
+        ("cannot be read", Backend::bearer_jwt("jwt").revoked_in_redis("127.0.0.1")),
+    ];
+    for (reason, backend) in bad {
+        let built = Users::<crate::support::User>::builder(SecretKey::new(crate::support::SECRET).unwrap())
+            .database("sqlite::memory:")
+            .backend(backend)
+            .build()
+            .await;
+        let error = built.unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}

@@ -1,0 +1,137 @@
+//! The Redis strategy on the wire (contract.md sections 9 and 18).
+
+use std::time::Duration;
+
+use axum_users::{Backend, Bearer, Redis, SessionConfig, Status};
+
+use super::{
+    app::{Rules, WireApp, WireSetup},
+    recorded::{Player, Step, answered, call, get, post},
+};
+use crate::redis::server::{Reply, TestRedis};
+
+const RECORDED: &[Step] = &[
+    call(
+        "R16",
+        post("/auth/redis/login").form("username=king.arthur%40camelot.bt&password=guinevere"),
+        answered(200, r#"{"access_token":"<REDISTOKEN>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
+    )
+    .step(),
+    call(
+        "the token after R16",
+        get("/users/me").bearer("<REDISTOKEN>"),
+        answered(
+            200,
+            r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
+        ),
+    )
+    .step(),
+    call("R27", post("/auth/redis/logout").bearer("<REDISTOKEN>"), answered(204, "")).step(),
+    call(
+        "the token after R27",
+        get("/users/me").bearer("<REDISTOKEN>"),
+        answered(401, r#"{"detail":"Unauthorized"}"#),
+    )
+    .step(),
+    call(
+        "R27 again",
+        post("/auth/redis/logout").bearer("<REDISTOKEN>"),
+        answered(401, r#"{"detail":"Unauthorized"}"#),
+    )
+    .step(),
+];
+
+/// A service with the backends `jwt` and `redis`, an hour each as in the recording.
+async fn start(rules: Rules) -> Option<(WireApp, TestRedis)> {
+    let redis = TestRedis::reach()?;
+    let at = Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream());
+    let sessions = SessionConfig::new().lifetime(Duration::from_secs(3600));
+    let backends = [Backend::bearer_jwt("jwt"), Backend::redis("redis", Bearer, at, sessions)];
+    Some((WireSetup::of(rules).backends(backends).start().await, redis))
+}
+
+impl WireApp {
+    async fn redis_login(&self, email: &str) -> String {
+        let form = [("username", email), ("password", super::app::GUINEVERE)];
+        let answer = self.post("/auth/redis/login").form(&form).send().await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        self.journal.take();
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn the_recorded_examples_are_answered_alike_under_both_policies() {
+    for rules in Rules::BOTH {
+        let Some((app, _redis)) = start(rules).await else { return };
+        app.knight("King.Arthur@camelot.bt", Status::NEW).await;
+        Player::new(&app).play(RECORDED).await;
+    }
+}
+
+#[tokio::test]
+async fn redis_holds_what_fastapi_users_reads_under_its_policy_and_digests_otherwise() {
+    for rules in Rules::BOTH {
+        let Some((app, redis)) = start(rules).await else { return };
+        let id = app.knight("arthur@camelot.bt", Status::NEW).await.id;
+        let token = app.redis_login("arthur@camelot.bt").await;
+        assert_eq!(token.len(), 43);
+        let key = format!("{}{token}", redis.upstream());
+        let ttl = redis.ask(&["TTL", &key]).integer();
+        match rules {
+            Rules::FastapiUsers => {
+                assert_eq!(redis.ask(&["GET", &key]), Reply::Text(id.to_string()));
+                assert!((3570..=3600).contains(&ttl), "{ttl}");
+            }
+            Rules::Recommended => {
+                assert_eq!(ttl, -2);
+                assert!(redis.keys().iter().all(|key| !key.contains(&token)), "{:?}", redis.keys());
+            }
+        }
+    }
+}
+
+/// What `SET key id EX lifetime` of fastapi-users leaves behind, as recorded in section 17.
+#[tokio::test]
+async fn a_token_that_fastapi_users_minted_logs_in_under_its_policy() {
+    for rules in Rules::BOTH {
+        let Some((app, redis)) = start(rules).await else { return };
+        let id = app.knight("arthur@camelot.bt", Status::NEW).await.id.to_string();
+        let token = "si-VTrj7auoqus3RzXn_sAoqMNmwuQbwrzOsMgODD7w";
+        let key = format!("{}{token}", redis.upstream());
+        redis.ask(&["SET", &key, &id, "EX", "3600"]);
+        let accepted = rules == Rules::FastapiUsers;
+        assert_eq!(app.me(token).await.status, if accepted { 200 } else { 401 });
+        let logout = app.post("/auth/redis/logout").bearer(token).send().await;
+        assert_eq!(logout.status, if accepted { 204 } else { 401 });
+        assert_eq!(redis.ask(&["EXISTS", &key]), Reply::Integer(i64::from(!accepted)));
+        app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+        // Whatever goes wrong in reading is nobody: an id that is none, and one of nobody.
+        for value in ["not an id", "00000000-0000-4000-8000-000000000000", "", "{}"] {
+            redis.ask(&["SET", &key, value, "EX", "3600"]);
+            app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_there_is_one_here() {
+    let Some((app, redis)) = start(Rules::FastapiUsers).await else { return };
+    app.knight("arthur@camelot.bt", Status::NEW).await;
+    let token = app.redis_login("arthur@camelot.bt").await;
+    assert_eq!(app.me(&token).await.status, 200);
+    redis.ask(&["DEL", &format!("{}{token}", redis.upstream())]);
+    app.me(&token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+}
+
+/// fastapi-users knows no epoch, and its key cannot hold one: a login after all sessions were ended must still work.
+#[tokio::test]
+async fn sessions_in_clear_end_with_all_others_and_new_ones_work() {
+    let Some((app, _redis)) = start(Rules::FastapiUsers).await else { return };
+    let id = app.knight("arthur@camelot.bt", Status::NEW).await.id;
+    let token = app.redis_login("arthur@camelot.bt").await;
+    app.users.sessions().end_all(id).await.unwrap();
+    app.me(&token).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    let token = app.redis_login("arthur@camelot.bt").await;
+    assert_eq!(app.me(&token).await.status, 200);
+}
