@@ -8,3 +8,5 @@ mod node;
 mod nodes;
 pub mod outage;
 mod sessions;
+#[cfg(feature = "tls")]
+mod tls;

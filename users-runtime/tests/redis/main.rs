@@ -9,6 +9,4 @@ mod support;
 mod outage;
 mod revocations;
 mod session;
-#[cfg(feature = "tls")]
-mod tls;
 mod upstream;

@@ -6,9 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use users_runtime::Redis;
+use axum_users::Redis;
 
-use crate::server::PrivateRedis;
+use super::server::PrivateRedis;
 
 /// Makes an authority and a certificate for 127.0.0.1.
 fn certificates(folder: &Path) {
@@ -47,7 +47,7 @@ async fn certificates_are_checked() {
     let unknown = Redis::at(&format!("rediss://127.0.0.1:{}", server.port)).ping().await;
     assert!(unknown.is_err(), "nobody here knows the authority");
     let trusting = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "tls::certificates_are_checked", "--nocapture"])
+        .args(["--exact", "redis::tls::certificates_are_checked", "--nocapture"])
         .env("TEST_REDIS_TLS_PORT", server.port.to_string())
         .env("SSL_CERT_FILE", server.folder().join("ca.pem"))
         .status();
