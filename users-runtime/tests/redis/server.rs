@@ -7,8 +7,6 @@ use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// What Redis answers.
@@ -54,11 +52,8 @@ pub struct TestRedis {
 impl TestRedis {
     /// The server at `TEST_REDIS_URL`. Absent, the test is left out with a line, or fails where services are required.
     pub fn reach() -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let url = env::var("TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let redis = Self { prefix: format!("test:{}:{now}:{count}:", std::process::id()), url };
+        let redis = Self { prefix: format!("test:{}:", uuid::Uuid::new_v4()), url };
         match connect(&redis.url) {
             Ok(_) => Some(redis),
             Err(error) => {
