@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use crate::source::{code, is_test, read, sources, without_tests};
 
 /// Crates that speak to somebody.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 11] = [
     "lettre",
     "reqwest",
     "ureq",
     "isahc",
     "surf",
     "curl",
-    "redis",
     "fred",
     "oauth2",
     "openidconnect",
@@ -22,13 +21,18 @@ const CRATES: [&str; 12] = [
 /// Types and functions that open a connection, a datagram socket or a process. `TcpListener` only waits for others.
 const OPENERS: [&str; 8] =
     ["TcpStream", "TcpSocket", "UdpSocket", "UnixStream", "UnixDatagram", "lookup_host", "HttpGet", "Command"];
-/// How others end: pools of connections, and what they are made from.
-const ENDINGS: [&str; 3] = ["PoolOptions", "ConnectOptions", "SmtpConnection"];
+/// How others end: pools of connections, and what they are made from. Modules of ours are called `redis` as well, so that
+/// client is known by what it is made from: no connection of it comes about without one of these.
+const ENDINGS: [&str; 6] =
+    ["PoolOptions", "ConnectOptions", "SmtpConnection", "ConnectionManager", "ConnectionInfo", "MultiplexedConnection"];
 
 /// The first word in a file that can open a connection.
 fn opener(text: &str) -> Option<String> {
     let code = code(text);
     let code = without_tests(&code);
+    if code.contains("redis::Client") {
+        return Some("redis::Client".to_owned());
+    }
     // hyper has a server and a client in one crate.
     if code.contains("hyper_util::client") || code.contains("hyper::client") {
         return Some("hyper::client".to_owned());
@@ -81,6 +85,8 @@ fn what_opens_a_connection_is_found() {
         "let pool = SqlitePoolOptions::new();",
         "use hyper_util::client::legacy::Client;",
         "std::process::Command::new(\"curl\")",
+        "use redis::aio::ConnectionManager;",
+        "let client = redis::Client::open(url);",
     ] {
         assert!(opener(code).is_some(), "{code}");
     }
