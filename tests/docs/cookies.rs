@@ -45,7 +45,7 @@ fn the_settings_are_those_of_the_code() {
     assert!(page.contains("`clear_site_storage()`"));
     // The example sets what the page says.
     let example = read("examples/server.rs");
-    assert!(example.contains("Cookie::new().max_age(Duration::from_secs(3600))"));
+    assert!(example.contains("Cookie::new().max_age(lifetime)"));
     let name = quoted(&rows(table)[0][1])[0].to_owned();
     assert!(format!("{:?}", Cookie::new()).contains(&name), "{name}");
 }
