@@ -5,13 +5,16 @@
 //! left out with a printed line, and a failure with `REQUIRE_SERVICES=1`.
 #![allow(dead_code, clippy::print_stdout, reason = "each test file uses its part, and says what it leaves out")]
 
+pub mod proxy;
+
 use std::{
     env,
+    net::SocketAddr,
     sync::atomic::{AtomicU64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row};
 
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,16 @@ impl Server {
             Self::Mysql => ("TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306"),
         };
         env::var(variable).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// Where it listens.
+    pub async fn address(self) -> SocketAddr {
+        let url = self.url();
+        let authority = url.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let usual = if self == Self::Postgres { 5432 } else { 3306 };
+        let host = if host.contains(':') { host.to_owned() } else { format!("{host}:{usual}") };
+        tokio::net::lookup_host(host).await.unwrap().next().unwrap()
     }
 
     /// Runs statements on the server, as its administrator does.
@@ -87,6 +100,37 @@ impl TempDatabase {
         let host = authority.split('/').next().unwrap();
         let options = options.map(|options| format!("?{options}")).unwrap_or_default();
         format!("{before}://{host}/{}{options}", self.name)
+    }
+
+    /// Ends every connection to this database at the server, and answers how many there were when they are gone.
+    pub async fn cut_connections(&self) -> usize {
+        match self.server {
+            Server::Postgres => {
+                const CUT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                let cut = connection.fetch_all(CUT).await.unwrap().len();
+                connection.close().await.unwrap();
+                cut
+            }
+            Server::Mysql => {
+                const OTHERS: &str = "SELECT CAST(id AS SIGNED) FROM information_schema.processlist \
+                                      WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+                let mut connection = MySqlConnection::connect(&self.url()).await.unwrap();
+                let mut others = connection.fetch_all(OTHERS).await.unwrap();
+                let cut: Vec<i64> = others.iter().map(|other| other.get(0)).collect();
+                for other in &cut {
+                    let kill = format!("KILL {other}");
+                    // It may have ended by itself.
+                    let _gone = connection.execute(sqlx::raw_sql(AssertSqlSafe(kill))).await;
+                }
+                while others.iter().any(|other| cut.contains(&other.get(0))) {
+                    others = connection.fetch_all(OTHERS).await.unwrap();
+                }
+                connection.close().await.unwrap();
+                cut.len()
+            }
+        }
     }
 
     /// Runs statements as another program does.

@@ -5,7 +5,11 @@
 mod conformance;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod on_servers;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod outages;
 mod schema;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod server_store;
 mod sql;
 
 #[cfg(all(feature = "postgres", feature = "mysql"))]

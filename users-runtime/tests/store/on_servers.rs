@@ -1,7 +1,5 @@
 //! PostgreSQL and MySQL or MariaDB, each against the server: what `conformance`, `sql` and `schema` say of SQLite.
 
-use std::ops::Deref;
-
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row};
 use users_runtime::{
     adapter::sql::{Database, SqlStore, Statements, StoredUser, UserSql},
@@ -12,40 +10,11 @@ use users_runtime::{
 };
 
 use crate::{
+    server_store::ServerStore,
     servers::{Server, TempDatabase},
-    support::{account, delegate_user_store},
+    support::account,
     users::{MEMBER_SQL, Member, Plan, USER_SQL, User, member, user},
 };
-
-/// A store in a database of its own.
-struct ServerStore<U: StoredUser> {
-    store: SqlStore<U>,
-    database: TempDatabase,
-}
-
-delegate_user_store!(ServerStore);
-
-impl<U: StoredUser> Deref for ServerStore<U> {
-    type Target = SqlStore<U>;
-
-    fn deref(&self) -> &SqlStore<U> {
-        &self.store
-    }
-}
-
-impl<U: StoredUser> ServerStore<U> {
-    async fn fresh(server: Server) -> Option<Self> {
-        let database = server.database().await?;
-        let store = SqlStore::connect(&database.url()).await.unwrap();
-        Some(Self { store, database })
-    }
-
-    async fn migrated(server: Server) -> Option<Self> {
-        let fresh = Self::fresh(server).await?;
-        fresh.migrate().await.unwrap();
-        Some(fresh)
-    }
-}
 
 async fn conforms(server: Server) {
     if server.database().await.is_none() {

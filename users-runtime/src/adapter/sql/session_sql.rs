@@ -85,3 +85,20 @@ impl SessionSql {
         }
     }
 }
+
+/// The texts of these statements by name, for tests that ask a database how it would run them (feature `testing`).
+#[cfg(all(feature = "testing", debug_assertions))]
+#[must_use]
+pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
+    let SessionSql { insert, end_surplus, remove, touch, list, end, purge } = SessionSql::of::<DB>(sql);
+    let texts = [
+        ("insert", insert),
+        ("end_surplus", end_surplus),
+        ("remove", remove),
+        ("touch", touch),
+        ("list", list),
+        ("end", end),
+        ("purge", purge),
+    ];
+    texts.into_iter().map(|(name, text)| (name, text.as_str().to_owned())).collect()
+}

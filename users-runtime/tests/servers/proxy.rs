@@ -1,0 +1,159 @@
+//! A stretch of network before a server, for tests to cut.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use super::TempDatabase;
+
+/// Where a connection is cut when a certain text passes on its way to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The server does not get the text.
+    Before,
+    /// The server gets it, and its answer is lost.
+    After,
+}
+
+/// Passes everything on to a server, as long as it is told to.
+pub struct Proxy {
+    port: u16,
+    server: SocketAddr,
+    wires: Arc<Wires>,
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Wires {
+    /// Grows when all connections are cut.
+    cuts: watch::Sender<u64>,
+    trap: Mutex<Option<(Vec<u8>, Cut)>>,
+}
+
+impl Wires {
+    /// Whether the trap closes on these bytes; it does so once.
+    fn trapped(&self, bytes: &[u8]) -> Option<Cut> {
+        let mut trap = self.trap.lock().unwrap_or_else(PoisonError::into_inner);
+        let (text, cut) = trap.as_ref()?;
+        let cut = *cut;
+        if !bytes.windows(text.len()).any(|window| window == text.as_slice()) {
+            return None;
+        }
+        *trap = None;
+        Some(cut)
+    }
+
+    async fn carry(&self, mut client: TcpStream, mut server: TcpStream) {
+        let mut cuts = self.cuts.subscribe();
+        let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.split(), server.split());
+        let answer_is_lost = AtomicBool::new(false);
+        let there = async {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
+                match self.trapped(&bytes[..length]) {
+                    Some(Cut::Before) => return,
+                    Some(Cut::After) => answer_is_lost.store(true, Ordering::Relaxed),
+                    None => {}
+                }
+                if to_server.write_all(&bytes[..length]).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let back = async {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
+                if answer_is_lost.load(Ordering::Relaxed) || to_client.write_all(&bytes[..length]).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = there => {}
+            () = back => {}
+            _ = cuts.changed() => {}
+        }
+    }
+}
+
+impl Proxy {
+    /// A proxy before the server of a database.
+    pub async fn before(database: &TempDatabase) -> Self {
+        let wires = Arc::new(Wires { cuts: watch::Sender::new(0), trap: Mutex::new(None) });
+        let (server, listening) = (database.server.address().await, Mutex::new(None));
+        let mut proxy = Self { port: 0, server, wires, listening };
+        proxy.port = proxy.listen(0).await;
+        proxy
+    }
+
+    /// The URL of the database by way of this proxy.
+    pub fn url(&self, database: &TempDatabase) -> String {
+        let url = database.url();
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (authority, path) = rest.split_once('/').unwrap();
+        let account = authority.rsplit_once('@').map(|(account, _)| format!("{account}@")).unwrap_or_default();
+        format!("{scheme}://{account}127.0.0.1:{}/{path}", self.port)
+    }
+
+    async fn listen(&self, port: u16) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (wires, server) = (Arc::clone(&self.wires), self.server);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let wires = Arc::clone(&wires);
+                tokio::spawn(async move {
+                    if let Ok(server) = TcpStream::connect(server).await {
+                        wires.carry(client, server).await;
+                    }
+                });
+            }
+        });
+        *self.listening.lock().unwrap() = Some(task);
+        port
+    }
+
+    /// Takes the server away: connections are cut, and new ones refused.
+    pub async fn stop(&self) {
+        let listening = self.listening.lock().unwrap().take();
+        if let Some(task) = listening {
+            task.abort();
+            let _aborted = task.await;
+        }
+        self.wires.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Brings the server back, at the same port.
+    pub async fn start(&self) {
+        self.listen(self.port).await;
+    }
+
+    /// Cuts the connection on which `text` passes next, once.
+    pub fn cut_at(&self, text: &str, cut: Cut) {
+        *self.wires.trap.lock().unwrap() = Some((text.as_bytes().to_vec(), cut));
+    }
+
+    /// Whether the text has not passed.
+    pub fn is_waiting(&self) -> bool {
+        self.wires.trap.lock().unwrap().is_some()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(task) = self.listening.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+        self.wires.cuts.send_modify(|cuts| *cuts += 1);
+    }
+}
