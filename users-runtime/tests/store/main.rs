@@ -4,9 +4,12 @@
 
 mod conformance;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
+mod like_sqlite;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
 mod on_servers;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod outages;
+mod plans;
 mod schema;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod server_store;

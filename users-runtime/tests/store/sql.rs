@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Connection, Row};
+use sqlx::{AssertSqlSafe, Row};
 use users_runtime::{
     adapter::{
         MemoryStore,
-        sql::{PoolSettings, SqlStore, Statements},
+        sql::{PoolSettings, SqlStore},
     },
     domain::{CanonicalEmail, Error, PasswordHash},
     port::{Change, EndSessions, Lookup, StoreError, UserStore},
@@ -14,8 +14,9 @@ use users_runtime::{
 };
 
 use crate::{
+    plans,
     support::{FileStore, TempFile, account},
-    users::{Elsewhere, MEMBER_SQL, Member, Plan, USER_SQL, User, member, user},
+    users::{Elsewhere, Member, Plan, USER_SQL, User, member, user},
 };
 
 const FULL_NAME: usize = 6;
@@ -34,57 +35,16 @@ fn change(user: &User, columns: Columns) -> Change<User> {
     }
 }
 
-async fn present(store: &impl UserStore<User>, user: &User) -> User {
+pub async fn present(store: &impl UserStore<User>, user: &User) -> User {
     store.find(&[Lookup::by_id(user.id)]).await.unwrap().pop().unwrap().unwrap().user
 }
 
 #[tokio::test]
 async fn hot_queries_use_an_index() {
-    let users = FileStore::<User>::migrated().await;
-    let members = FileStore::<Member>::migrated().await;
-    for (file, sql) in [(&users.file, &USER_SQL), (&members.file, &MEMBER_SQL)] {
-        let Statements {
-            find,
-            find_many,
-            find_session,
-            find_sessions,
-            find_by_email,
-            insert,
-            update,
-            delete,
-            end_sessions,
-            end_all_sessions: _, // touches every row by its meaning
-            keep_token,
-            revoke_token,
-            purge_tokens,
-        } = sql.sqlite;
-        let mut connection = file.connect().await;
-        let mut searches = 0;
-        for statement in [
-            find,
-            find_many,
-            find_session,
-            find_sessions,
-            find_by_email,
-            insert,
-            update,
-            delete,
-            end_sessions,
-            keep_token,
-            revoke_token,
-            purge_tokens,
-        ] {
-            let explain = format!("EXPLAIN QUERY PLAN {statement}");
-            for row in sqlx::query(AssertSqlSafe(explain)).fetch_all(&mut connection).await.unwrap() {
-                let step: String = row.get("detail");
-                // The list of what is looked up is read from end to end; tables never are.
-                let of_the_wanted = step.starts_with("SCAN w VIRTUAL TABLE");
-                assert!(!step.starts_with("SCAN") || of_the_wanted, "{step}: {statement}");
-                searches += usize::from(step.starts_with("SEARCH"));
-            }
-        }
-        assert!(searches >= 9, "{searches} searches: EXPLAIN does not say what this test reads");
-        connection.close().await.unwrap();
+    plans::on_sqlite().await;
+    #[cfg(all(feature = "postgres", feature = "mysql"))]
+    for server in crate::servers::Server::ALL {
+        plans::on_server(server).await;
     }
 }
 
@@ -100,6 +60,11 @@ async fn the_query_plan_test_sees_a_missing_index() {
 
 #[tokio::test]
 async fn injection_corpus_harmless() {
+    corpus_is_harmless(&FileStore::<User>::migrated().await.store).await;
+}
+
+/// Texts that have broken other people's queries, in every place where a client's text may stand.
+pub async fn corpus_is_harmless(store: &SqlStore<User>) {
     let corpus = [
         "'; DROP TABLE user; --",
         "\"; DROP TABLE \"user\"; --",
@@ -126,7 +91,6 @@ async fn injection_corpus_harmless() {
         " ",
         "\u{feff}\u{202e}\u{1f5dd}",
     ];
-    let store = FileStore::<User>::migrated().await;
     let mut users = Vec::new();
     for (number, text) in corpus.into_iter().enumerate() {
         let mut user = user(account(&format!("{number}{text}@camelot.example")));
@@ -146,7 +110,7 @@ async fn injection_corpus_harmless() {
         assert_eq!(store.update(change).await.unwrap().as_ref(), Some(&*user));
     }
     for user in &users {
-        assert_eq!(present(&store, user).await, *user);
+        assert_eq!(present(store, user).await, *user);
         let by_email = store.find_by_email(&CanonicalEmail::of(&user.email)).await.unwrap().unwrap();
         assert_eq!(by_email.user, *user);
     }
@@ -157,7 +121,10 @@ async fn injection_corpus_harmless() {
 
 #[tokio::test]
 async fn every_kind_of_column_comes_back_as_it_went_in() {
-    let store = FileStore::<User>::migrated().await;
+    values_come_back(&FileStore::<User>::migrated().await.store).await;
+}
+
+pub async fn values_come_back(store: &SqlStore<User>) {
     for (number, visits) in (0..).zip([0, 1, -1, i64::MAX, i64::MIN]) {
         let mut user = user(account(&format!("{number}@camelot.example")));
         user.visits = visits;
@@ -165,12 +132,12 @@ async fn every_kind_of_column_comes_back_as_it_went_in() {
         user.tags = vec!["ä".to_owned(); usize::try_from(number).unwrap()];
         user.plan = if visits > 0 { Plan::Paid } else { Plan::Free };
         assert_eq!(store.insert(user.clone()).await.unwrap(), user);
-        assert_eq!(present(&store, &user).await, user);
+        assert_eq!(present(store, &user).await, user);
     }
 }
 
 /// Two changes of different fields of the application's own, each made from what was there before both.
-async fn own_fields_both_land(store: &impl UserStore<User>) {
+pub async fn own_fields_both_land(store: &impl UserStore<User>) {
     let before = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
     let (mut one, mut other) = (before.clone(), before.clone());
     one.full_name = None;

@@ -48,13 +48,16 @@ impl SessionSql {
                  VALUES ({})",
                 (1..=8).map(p).collect::<Vec<_>>().join(", "),
             )),
-            // The table within a table is for MySQL, which does not delete from what it is reading.
-            end_surplus: text(format!(
-                "DELETE FROM {table} WHERE {token} IN (SELECT {token} FROM (SELECT {token} FROM {table} \
-                 WHERE {user_id} = {} AND {token} <> {} ORDER BY {created} DESC LIMIT {ALL} OFFSET {}) AS surplus)",
-                p(1),
-                p(2),
-                p(3),
+            end_surplus: text(DB::delete_listed(
+                &table,
+                &token,
+                &format!(
+                    "SELECT {token} FROM {table} WHERE {user_id} = {} AND {token} <> {} \
+                     ORDER BY {created} DESC LIMIT {ALL} OFFSET {}",
+                    p(1),
+                    p(2),
+                    p(3),
+                ),
             )),
             remove: text(format!("DELETE FROM {table} WHERE {}", by_key(1))),
             touch: text(format!(
@@ -69,18 +72,22 @@ impl SessionSql {
                 p(1),
             )),
             end: text(format!("DELETE FROM {table} WHERE {user_id} = {} AND {name} = {}", p(1), p(2))),
-            purge: text(format!(
-                "DELETE FROM {table} WHERE {token} IN (SELECT {token} FROM (SELECT t.{token} FROM {table} AS t \
-                 LEFT JOIN {users} AS u ON u.{id} = t.{user_id} LEFT JOIN {state} AS s ON s.{token_id} = t.{name} \
-                 WHERE t.{created} < {} OR COALESCE(t.{seen}, t.{created}) < {} OR s.{revoked} OR u.{id} IS NULL \
-                 OR COALESCE(s.{kept}, t.{epoch}, 0) <> u.{epoch} LIMIT {}) AS ended)",
-                p(1),
-                p(2),
-                p(3),
-                id = q(tables::id_of(sql)),
-                token_id = q("token_id"),
-                revoked = q("revoked"),
-                kept = q("kept_epoch"),
+            purge: text(DB::delete_listed(
+                &table,
+                &token,
+                &format!(
+                    "SELECT t.{token} FROM {table} AS t \
+                     LEFT JOIN {users} AS u ON u.{id} = t.{user_id} LEFT JOIN {state} AS s ON s.{token_id} = t.{name} \
+                     WHERE t.{created} < {} OR COALESCE(t.{seen}, t.{created}) < {} OR s.{revoked} OR u.{id} IS NULL \
+                     OR COALESCE(s.{kept}, t.{epoch}, 0) <> u.{epoch} LIMIT {}",
+                    p(1),
+                    p(2),
+                    p(3),
+                    id = q(tables::id_of(sql)),
+                    token_id = q("token_id"),
+                    revoked = q("revoked"),
+                    kept = q("kept_epoch"),
+                ),
             )),
         }
     }

@@ -24,6 +24,8 @@ pub enum Kind {
     UserId(IdKind),
     /// A text of so many characters at most.
     Text(u16),
+    /// The same in a column of ours, whosever table it is in: any characters, compared byte for byte.
+    Exact(u16),
     /// True or false.
     Flag,
     /// An integer of 64 bits.
@@ -205,7 +207,7 @@ fn token_state(sql: &'static UserSql) -> Table {
     let name = format!("{}_token_state", sql.table);
     Table {
         columns: vec![
-            column("token_id", Kind::Text(22)),
+            column("token_id", Kind::Exact(22)),
             column("user_id", Kind::UserId(id_kind(sql))).nullable(),
             column("revoked", Kind::Flag),
             column("kept_epoch", Kind::Number).nullable(),
@@ -230,11 +232,11 @@ fn sessions(sql: &'static UserSql) -> Table {
             column("token", Kind::Text(43)),
             column("created_at", Kind::UpstreamTime),
             column("hashed", Kind::Flag).defaults_to("FALSE"),
-            column("session_id", Kind::Text(22)).nullable(),
+            column("session_id", Kind::Exact(22)).nullable(),
             column("auth_epoch", Kind::Number).nullable(),
             column("last_seen_at", Kind::UpstreamTime).nullable(),
-            column("client", Kind::Text(45)).nullable(),
-            column("user_agent", Kind::Text(255)).nullable(),
+            column("client", Kind::Exact(45)).nullable(),
+            column("user_agent", Kind::Exact(255)).nullable(),
         ],
         primary_key: "token",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),

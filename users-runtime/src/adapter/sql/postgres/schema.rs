@@ -43,7 +43,7 @@ impl Catalog for Postgres {
             Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "UUID".to_owned(),
             Kind::Key(IdKind::Integer) => "BIGSERIAL".to_owned(),
             Kind::UserId(IdKind::Integer) | Kind::Number => "BIGINT".to_owned(),
-            Kind::Text(length) => format!("VARCHAR({length})"),
+            Kind::Text(length) | Kind::Exact(length) => format!("VARCHAR({length})"),
             Kind::Flag => "BOOLEAN".to_owned(),
             Kind::Time | Kind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
             Kind::Own(sql_type) => sql_type.clone(),

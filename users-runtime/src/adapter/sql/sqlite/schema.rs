@@ -26,7 +26,7 @@ impl Catalog for Sqlite {
         match kind {
             Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
             Kind::Key(IdKind::Integer) | Kind::UserId(IdKind::Integer) => "INTEGER".to_owned(),
-            Kind::Text(length) => format!("VARCHAR({length})"),
+            Kind::Text(length) | Kind::Exact(length) => format!("VARCHAR({length})"),
             Kind::Flag => "BOOLEAN".to_owned(),
             Kind::Number => "BIGINT".to_owned(),
             Kind::Time => "DATETIME".to_owned(),
