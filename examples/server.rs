@@ -27,7 +27,7 @@ pub struct User {
 }
 
 #[tokio::main]
-async fn main() -> std::process::ExitCode {
+pub async fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     match run().await {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -7,6 +7,8 @@ mod access;
 mod cookies;
 mod cryptography;
 mod data;
+#[cfg(feature = "sqlite")]
+mod databases;
 mod events;
 mod outbound;
 mod page;

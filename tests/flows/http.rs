@@ -50,6 +50,12 @@ impl Http {
         Self { address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
+    /// A client of a service that somebody else runs.
+    #[allow(dead_code, reason = "for the test of a whole process")]
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, client: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
     /// A client with connections of its own to the same service.
     pub fn another(&self) -> Self {
         Self { address: self.address, client: Client::builder(TokioExecutor::new()).build_http() }

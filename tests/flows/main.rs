@@ -11,4 +11,7 @@ mod security;
 mod security_b;
 mod smoke;
 mod tenants;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[path = "../../users-runtime/tests/servers/mod.rs"]
+mod servers;
 mod wire;

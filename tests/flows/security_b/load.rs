@@ -223,6 +223,11 @@ async fn pool_exhaustion_is_503() {
     assert_eq!(app.me(&session).await.status, 200, "reading goes on");
     sqlx::query("ROLLBACK").execute(&mut *locked).await.unwrap();
     assert_eq!(app.post("/auth/register").json(register).send().await.status, 201);
+
+    #[cfg(all(feature = "postgres", feature = "mysql"))]
+    for server in crate::servers::Server::ALL {
+        super::outage::pool_is_exhausted(server).await;
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ mod fuzz;
 mod headers;
 mod input;
 mod load;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod outage;
 mod race;
 mod routes;
 mod schema;

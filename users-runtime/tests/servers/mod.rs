@@ -102,6 +102,22 @@ impl TempDatabase {
         format!("{before}://{host}/{}{options}", self.name)
     }
 
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let quote = if self.server == Server::Postgres { '"' } else { '`' };
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {quote}{table}{quote}"));
+        match self.server {
+            Server::Postgres => {
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            Server::Mysql => {
+                let mut connection = MySqlConnection::connect(&self.url()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+
     /// Ends every connection to this database at the server, and answers how many there were when they are gone.
     pub async fn cut_connections(&self) -> usize {
         match self.server {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Arguments as _, Decode, Encode, Type, TypeInfo as _, ValueRef as _, error::BoxDynError};
+use sqlx::{Decode, Encode, Type, TypeInfo as _, ValueRef as _, error::BoxDynError};
 
 use super::{Driver, SqlResult};
 
@@ -42,7 +42,7 @@ where
     }
 
     fn add(&self, arguments: &mut DB::Arguments) -> Result<(), BoxDynError> {
-        arguments.add(self)
+        DB::add_value(self, arguments)
     }
 
     fn read(row: &DB::Row, index: usize) -> SqlResult<Self> {

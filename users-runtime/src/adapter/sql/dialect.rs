@@ -1,6 +1,9 @@
 //! What a database must bring so that the store can speak to it.
 
-use sqlx::{Database, SqlSafeStr, error::DatabaseError};
+use sqlx::{
+    Arguments as _, Database, Encode, SqlSafeStr, Type,
+    error::{BoxDynError, DatabaseError},
+};
 
 use super::{ById, Codec, SqlResult, Statements, UserSql, schema::Catalog};
 use crate::{
@@ -49,6 +52,17 @@ pub trait Driver: Database + sealed::Sealed {
     /// # Errors
     /// If the driver refuses the value.
     fn add_id<I: UserId>(id: I, arguments: &mut Self::Arguments) -> SqlResult<()>;
+
+    /// Appends a value of any type that has a column.
+    ///
+    /// # Errors
+    /// Whatever the type's `Encode` answers.
+    fn add_value<T>(value: &T, arguments: &mut Self::Arguments) -> Result<(), BoxDynError>
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        arguments.add(value)
+    }
 
     /// Appends a point in time.
     ///

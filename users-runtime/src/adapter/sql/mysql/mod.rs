@@ -1,16 +1,18 @@
 //! MySQL and MariaDB: running statements and reading values.
 
 mod connect;
+mod datetime;
 mod schema;
 
 use chrono::NaiveDateTime;
 use sqlx::{
-    Arguments as _, MySql, Row as _, SqlSafeStr,
-    error::DatabaseError,
+    Arguments as _, Encode, MySql, Row as _, SqlSafeStr, Type,
+    error::{BoxDynError, DatabaseError},
     mysql::{self, MySqlDatabaseError},
 };
 use uuid::Uuid;
 
+use self::datetime::AsDatetime;
 pub(super) use self::connect::{open, share};
 use super::{
     ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, lookups::session_keys,
@@ -67,7 +69,7 @@ impl Driver for MySql {
     }
 
     fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
-        let foreign = |source: sqlx::error::BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
+        let foreign = |source: BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
         let value = if I::MADE_BY_DATABASE {
             IdValue::Integer(row.try_get(index)?)
         } else {
@@ -83,6 +85,13 @@ impl Driver for MySql {
             IdValue::Uuid(id) => arguments.add(id.hyphenated().to_string()),
         }
         .map_err(sqlx::Error::Encode)
+    }
+
+    fn add_value<T>(value: &T, arguments: &mut mysql::MySqlArguments) -> Result<(), BoxDynError>
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        arguments.add(AsDatetime(value))
     }
 
     fn add_time(time: Timestamp, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
