@@ -209,7 +209,11 @@ fn filled(user: &User, far: bool) -> User {
     let day: NaiveDate = if far { text("9999-12-31") } else { text("2039-02-28") };
     let hour: NaiveTime = if far { text("23:59:59.999999") } else { text("00:00:00.000001") };
     let bytes = if far { (0..=255).collect() } else { vec![0, 0xff, b'\'', 0x80] };
-    let address = Address { street: "Tintagel \"1\" \\ 漢 \u{1f5dd}".to_owned(), number: Some(u32::MAX), tags: vec![String::new()] };
+    let address = Address {
+        street: "Tintagel \"1\" \\ 漢 \u{1f5dd}".to_owned(),
+        number: Some(u32::MAX),
+        tags: vec![String::new()],
+    };
     User {
         word: "'; DROP \\ ÄÖ漢\u{1f5dd} ".to_owned(),
         flag: true,

@@ -110,7 +110,11 @@ async fn walk(what: &str, url: &str) {
         assert_eq!((me.status.as_u16(), &me.json()["email"]), (200, &json!("arthur@camelot.bt")), "{what} {round}");
         let name = json!({ "first_name": "Árthur 漢" });
         let changed = http.patch("/users/me").bearer(&token).json(name.clone()).send().await;
-        assert_eq!((changed.status.as_u16(), &changed.json()["first_name"]), (200, &name["first_name"]), "{what} {round}");
+        assert_eq!(
+            (changed.status.as_u16(), &changed.json()["first_name"]),
+            (200, &name["first_name"]),
+            "{what} {round}"
+        );
         let out = http.post("/auth/jwt/logout").bearer(&token).send().await;
         assert_eq!(out.status, 204, "{what} {round}: {out:?}");
         assert_eq!(http.get("/users/me").bearer(&token).send().await.status, 401, "{what} {round}");

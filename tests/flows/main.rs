@@ -9,9 +9,9 @@ mod openapi;
 mod redis;
 mod security;
 mod security_b;
-mod smoke;
-mod tenants;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 #[path = "../../users-runtime/tests/servers/mod.rs"]
 mod servers;
+mod smoke;
+mod tenants;
 mod wire;

@@ -54,7 +54,10 @@ async fn a_row_that_the_struct_does_not_know_fails_alone_and_quotes_nothing_on_s
         assert!(matches!(error, StoreError::Failed(_)), "{server:?}");
         assert!(!format!("{error:?}").contains("hunter2"), "{server:?}: {error:?}");
         assert_eq!(present(&store.store, &good).await, good);
-        store.database.run(&format!("UPDATE {table} SET plan = 'free', tags = 'hunter2' WHERE email LIKE 'arthur%'")).await;
+        store
+            .database
+            .run(&format!("UPDATE {table} SET plan = 'free', tags = 'hunter2' WHERE email LIKE 'arthur%'"))
+            .await;
         let error = store.find(&[Lookup::by_id(bad.id)]).await.unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"), "{server:?}: {error:?}");
     }

@@ -135,8 +135,10 @@ async fn a_server_of_fastapi_users_is_adopted_with_its_rows() {
             let twin = store.insert(user(account("GALAHAD@camelot.bt"))).await;
             assert!(matches!(twin, Err(StoreError::EmailTaken)), "{twin:?}");
             assert!(store.delete(arthur.id).await.unwrap());
-            let left =
-                rows(&store.database, "SELECT token FROM accesstoken WHERE token LIKE '1U07%' UNION ALL SELECT oauth_name FROM oauth_account");
+            let left = rows(
+                &store.database,
+                "SELECT token FROM accesstoken WHERE token LIKE '1U07%' UNION ALL SELECT oauth_name FROM oauth_account",
+            );
             assert_eq!(left.await, 0, "{server:?}");
         }
     }
@@ -290,12 +292,8 @@ async fn an_update_that_changes_nothing_finds_its_row() {
 async fn rows(database: &TempDatabase, sql: &str) -> usize {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     match database.server {
-        Server::Postgres => {
-            PgConnection::connect(&database.url()).await.unwrap().fetch_all(sql).await.unwrap().len()
-        }
-        Server::Mysql => {
-            MySqlConnection::connect(&database.url()).await.unwrap().fetch_all(sql).await.unwrap().len()
-        }
+        Server::Postgres => PgConnection::connect(&database.url()).await.unwrap().fetch_all(sql).await.unwrap().len(),
+        Server::Mysql => MySqlConnection::connect(&database.url()).await.unwrap().fetch_all(sql).await.unwrap().len(),
     }
 }
 

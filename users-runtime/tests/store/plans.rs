@@ -75,7 +75,11 @@ mod servers {
             let on = if server == Server::Postgres { "" } else { " ON `user`" };
             users.database.run(&format!("DROP INDEX ix_user_email_canonical{on}")).await;
             let scans = scans(&users.database, &USER_SQL).await;
-            assert_eq!(scans.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["find_by_email"], "{server:?}");
+            assert_eq!(
+                scans.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+                ["find_by_email"],
+                "{server:?}"
+            );
         }
         if let Some(members) = ServerStore::<Member>::migrated(server).await {
             hot_queries_of::<Member>(&members.database, &MEMBER_SQL).await;
@@ -157,10 +161,7 @@ mod servers {
                 "purge_tokens" => ("force_custom_plan", "'2020-01-01'".to_owned()),
                 _ => ("force_generic_plan", vec!["NULL"; count].join(", ")),
             };
-            for text in [
-                format!("SET plan_cache_mode = {mode}"),
-                format!("PREPARE q{number} {types} AS {statement}"),
-            ] {
+            for text in [format!("SET plan_cache_mode = {mode}"), format!("PREPARE q{number} {types} AS {statement}")] {
                 connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.unwrap();
             }
             let explain = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE q{number}({values})")));
@@ -177,10 +178,12 @@ mod servers {
         let mut connection = MySqlConnection::connect(&database.url()).await.unwrap();
         let mut found = Vec::new();
         // A user that is there: of one that is not, the server says so instead of a plan.
-        let known = sqlx::query("SELECT u.email, CAST(u.id AS CHAR), t.token FROM `user` AS u JOIN accesstoken AS t ON t.user_id = u.id")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
+        let known = sqlx::query(
+            "SELECT u.email, CAST(u.id AS CHAR), t.token FROM `user` AS u JOIN accesstoken AS t ON t.user_id = u.id",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
         let [email, id, token] = [0, 1, 2].map(|index| known.get::<String, _>(index));
         for (name, statement) in hot::<MySql>(&sql.mysql, sql) {
             let mut values = MySqlArguments::default();

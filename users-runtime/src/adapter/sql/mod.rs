@@ -42,9 +42,9 @@ pub use connect::{Database, PoolSettings, SqlStore};
 pub use dialect::{Dialect, Driver, Executed};
 pub use lookups::ById;
 pub use row::Row;
+pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
 #[cfg(all(feature = "testing", debug_assertions))]
 pub use session_sql::session_statements;
-pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
 pub use statements::{Statements, UserSql};
 pub use tables::{IdKind, Kind, Over, Table, TableColumn, TableIndex, UserReference};
 pub use user::{SqlUser, StoredUser};

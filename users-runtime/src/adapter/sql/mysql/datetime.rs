@@ -1,12 +1,7 @@
 //! Times of the application's own as MySQL and MariaDB are to see them.
 
 use chrono::NaiveDateTime;
-use sqlx::{
-    Encode, MySql, Type, TypeInfo as _,
-    encode::IsNull,
-    error::BoxDynError,
-    mysql::MySqlTypeInfo,
-};
+use sqlx::{Encode, MySql, Type, TypeInfo as _, encode::IsNull, error::BoxDynError, mysql::MySqlTypeInfo};
 
 /// A value, which is called a `DATETIME` if sqlx calls it a `TIMESTAMP`. The bytes are the same; a `TIMESTAMP` ends in 2038,
 /// and MariaDB makes NULL of a parameter that is later, without a word.

@@ -12,8 +12,8 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use self::datetime::AsDatetime;
 pub(super) use self::connect::{open, share};
+use self::datetime::AsDatetime;
 use super::{
     ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, lookups::session_keys,
     tables,
