@@ -13,12 +13,14 @@ use std::{
 use serde_json::json;
 
 #[allow(dead_code)]
-#[path = "flows/http.rs"]
+#[path = "../flows/http.rs"]
 mod http;
-#[path = "../examples/server.rs"]
+#[path = "../../examples/server.rs"]
 mod server;
-#[path = "../users-runtime/tests/servers/mod.rs"]
+#[path = "../../users-runtime/tests/servers/mod.rs"]
 mod servers;
+
+mod outage;
 
 use http::{Answer, Http};
 use servers::Server;
@@ -36,6 +38,11 @@ fn the_server() {
     }
 }
 
+/// A port that nobody listened at a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// A process that does not outlive its test.
 struct Running {
     process: Child,
@@ -44,7 +51,7 @@ struct Running {
 
 impl Running {
     fn start(database: &str) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", "the_server", "--nocapture", "--test-threads=1"])
             .env_clear()
@@ -91,8 +98,8 @@ impl Drop for Running {
     }
 }
 
-async fn login(http: &Http, email: &str, password: &str) -> Answer {
-    http.post("/auth/jwt/login").form(&[("username", email), ("password", password)]).send().await
+async fn login(http: &Http, backend: &str, email: &str, password: &str) -> Answer {
+    http.post(&format!("/auth/{backend}/login")).form(&[("username", email), ("password", password)]).send().await
 }
 
 /// Starts, is used, stops, starts again on what it left.
@@ -103,21 +110,20 @@ async fn walk(what: &str, url: &str) {
         let http = Http::at(running.address);
         let registered = http.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
         assert_eq!(registered.status, 201, "{what} {round}: {registered:?}");
-        let answer = login(&http, "Arthur@camelot.BT", PASSWORD).await;
-        assert_eq!(answer.status, 200, "{what} {round}: {answer:?}");
-        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
-        let me = http.get("/users/me").bearer(&token).send().await;
-        assert_eq!((me.status.as_u16(), &me.json()["email"]), (200, &json!("arthur@camelot.bt")), "{what} {round}");
-        let name = json!({ "first_name": "Árthur 漢" });
-        let changed = http.patch("/users/me").bearer(&token).json(name.clone()).send().await;
-        assert_eq!(
-            (changed.status.as_u16(), &changed.json()["first_name"]),
-            (200, &name["first_name"]),
-            "{what} {round}"
-        );
-        let out = http.post("/auth/jwt/logout").bearer(&token).send().await;
-        assert_eq!(out.status, 204, "{what} {round}: {out:?}");
-        assert_eq!(http.get("/users/me").bearer(&token).send().await.status, 401, "{what} {round}");
+        for backend in ["jwt", "db"] {
+            let what = format!("{what} {round}, {backend}");
+            let answer = login(&http, backend, "Arthur@camelot.BT", PASSWORD).await;
+            assert_eq!(answer.status, 200, "{what}: {answer:?}");
+            let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+            let me = http.get("/users/me").bearer(&token).send().await;
+            assert_eq!((me.status.as_u16(), &me.json()["email"]), (200, &json!("arthur@camelot.bt")), "{what}");
+            let name = json!({ "first_name": format!("Árthur 漢 of {backend}") });
+            let changed = http.patch("/users/me").bearer(&token).json(name.clone()).send().await;
+            assert_eq!((changed.status.as_u16(), &changed.json()["first_name"]), (200, &name["first_name"]), "{what}");
+            let out = http.post(&format!("/auth/{backend}/logout")).bearer(&token).send().await;
+            assert_eq!(out.status, 204, "{what}: {out:?}");
+            assert_eq!(http.get("/users/me").bearer(&token).send().await.status, 401, "{what}");
+        }
         let twin = http.post("/auth/register").json(json!({ "email": "ARTHUR@camelot.bt", "password": PASSWORD }));
         assert_eq!(twin.send().await.status, 400, "{what} {round}");
 
@@ -163,7 +169,7 @@ async fn the_server_adopts_tables_that_are_there() {
         database.run(&made).await;
         let running = Running::start(&database.url());
         let http = Http::at(running.address);
-        let answer = login(&http, "king.arthur@camelot.bt", "guinevere").await;
+        let answer = login(&http, "jwt", "king.arthur@camelot.bt", "guinevere").await;
         assert_eq!(answer.status, 200, "{server:?}: {answer:?}");
         let token = answer.json()["access_token"].as_str().unwrap().to_owned();
         let me = http.get("/users/me").bearer(&token).send().await.json();
