@@ -11,8 +11,11 @@ use super::{Catalog, UserSql, tables};
 pub(super) struct SessionSql {
     /// Parameters: user, token, login, whether the token is a digest, name, epoch, client, user agent.
     pub(super) insert: SqlStr,
-    /// Ends a user's oldest sessions. Parameters: user, the token that is spared, how many others are.
-    pub(super) end_surplus: SqlStr,
+    /// Answers token and whether it is a digest of a user's oldest sessions. Parameters: user, the token that is spared, how
+    /// many others are.
+    ///
+    /// A question of its own, and not within the deletion: MariaDB would then read and lock the rows of all users.
+    pub(super) surplus: SqlStr,
     /// Parameters: token, whether it is a digest.
     pub(super) remove: SqlStr,
     /// Parameters: time, token, whether it is a digest, time.
@@ -48,10 +51,9 @@ impl SessionSql {
                  VALUES ({})",
                 (1..=8).map(p).collect::<Vec<_>>().join(", "),
             )),
-            // The table within a table is for MySQL, which does not delete from what it is reading.
-            end_surplus: text(format!(
-                "DELETE FROM {table} WHERE {token} IN (SELECT {token} FROM (SELECT {token} FROM {table} \
-                 WHERE {user_id} = {} AND {token} <> {} ORDER BY {created} DESC LIMIT {ALL} OFFSET {}) AS surplus)",
+            surplus: text(format!(
+                "SELECT {token}, {hashed} FROM {table} WHERE {user_id} = {} AND {token} <> {} ORDER BY {created} DESC \
+                 LIMIT {ALL} OFFSET {}",
                 p(1),
                 p(2),
                 p(3),
