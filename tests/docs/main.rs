@@ -15,4 +15,5 @@ mod page;
 mod passwords;
 mod resources;
 mod server;
+mod sessions;
 mod validation;

@@ -4,6 +4,7 @@ mod http;
 mod support;
 
 mod mail;
+mod matrix;
 mod openapi;
 #[cfg(feature = "redis")]
 mod redis;

@@ -20,7 +20,7 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use crate::http::{Answer, COOKIE, Carrier, Http};
+pub use crate::http::{Answer, COOKIE, Call, Carrier, Http};
 
 /// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
 #[derive(AuthUser, Debug, Clone)]

@@ -17,7 +17,6 @@ mod policy;
 mod register;
 mod reset;
 mod routes;
-mod session;
 mod timing;
 mod tx;
 mod url;

@@ -2,7 +2,7 @@
 //! tests; a module here has the name that stands before the `::` there.
 
 mod base64url;
-mod crowd;
+pub mod crowd;
 mod dice;
 mod every_answer;
 mod failing_store;
@@ -26,7 +26,6 @@ mod outage;
 mod race;
 mod routes;
 mod schema;
-mod session;
 mod sql;
 mod takeover;
 mod tx;

@@ -11,8 +11,11 @@ use super::{Catalog, UserSql, tables};
 pub(super) struct SessionSql {
     /// Parameters: user, token, login, whether the token is a digest, name, epoch, client, user agent.
     pub(super) insert: SqlStr,
-    /// Ends a user's oldest sessions. Parameters: user, the token that is spared, how many others are.
-    pub(super) end_surplus: SqlStr,
+    /// Answers token and whether it is a digest of a user's oldest sessions. Parameters: user, the token that is spared, how
+    /// many others are.
+    ///
+    /// A question of its own, and not within the deletion: MariaDB would then read and lock the rows of all users.
+    pub(super) surplus: SqlStr,
     /// Parameters: token, whether it is a digest.
     pub(super) remove: SqlStr,
     /// Parameters: time, token, whether it is a digest, time.
@@ -48,16 +51,12 @@ impl SessionSql {
                  VALUES ({})",
                 (1..=8).map(p).collect::<Vec<_>>().join(", "),
             )),
-            end_surplus: text(DB::delete_listed(
-                &table,
-                &token,
-                &format!(
-                    "SELECT {token} FROM {table} WHERE {user_id} = {} AND {token} <> {} \
-                     ORDER BY {created} DESC LIMIT {ALL} OFFSET {}",
-                    p(1),
-                    p(2),
-                    p(3),
-                ),
+            surplus: text(format!(
+                "SELECT {token}, {hashed} FROM {table} WHERE {user_id} = {} AND {token} <> {} ORDER BY {created} DESC \
+                 LIMIT {ALL} OFFSET {}",
+                p(1),
+                p(2),
+                p(3),
             )),
             remove: text(format!("DELETE FROM {table} WHERE {}", by_key(1))),
             touch: text(format!(
@@ -97,10 +96,10 @@ impl SessionSql {
 #[cfg(all(feature = "testing", debug_assertions))]
 #[must_use]
 pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
-    let SessionSql { insert, end_surplus, remove, touch, list, end, purge } = SessionSql::of::<DB>(sql);
+    let SessionSql { insert, surplus, remove, touch, list, end, purge } = SessionSql::of::<DB>(sql);
     let texts = [
         ("insert", insert),
-        ("end_surplus", end_surplus),
+        ("surplus", surplus),
         ("remove", remove),
         ("touch", touch),
         ("list", list),

@@ -79,7 +79,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut connection = self.writer().await?;
         let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
         DB::execute(&mut transaction, self.session_sql.insert.clone(), arguments).await?;
-        DB::execute(&mut transaction, self.session_sql.end_surplus.clone(), surplus).await?;
+        for row in &DB::fetch_all(&mut transaction, self.session_sql.surplus.clone(), surplus).await? {
+            let (columns, mut ended) = (Row::<DB>::new(row), DB::Arguments::default());
+            add::<DB, _>(&columns.get::<String>(0)?, &mut ended)?;
+            add::<DB, _>(&columns.get::<bool>(1)?, &mut ended)?;
+            DB::execute(&mut transaction, self.session_sql.remove.clone(), ended).await?;
+        }
         transaction.commit().await
     }
 

@@ -1,0 +1,116 @@
+//! What is combined with what.
+
+use std::{fmt, time::Duration};
+
+use axum_users::{Backend, Bearer, Cookie, JwtConfig, Redis, SessionConfig};
+
+use crate::support::Carrier;
+
+/// Where users are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    Sqlite,
+    Postgres,
+    MariaDb,
+}
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    Jwt,
+    Database,
+    Redis,
+}
+
+/// A service as an application may put it together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Combination {
+    pub database: DatabaseKind,
+    pub strategy: Strategy,
+    pub transport: Carrier,
+}
+
+/// When sessions end; what is `None` is as by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ends {
+    pub lifetime: Option<Duration>,
+    pub idle: Option<Duration>,
+    pub at_most: Option<u32>,
+    /// Not by themselves.
+    pub never: bool,
+}
+
+impl DatabaseKind {
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MariaDb];
+}
+
+impl Strategy {
+    pub const ALL: [Self; 3] = [Self::Jwt, Self::Database, Self::Redis];
+
+    /// Whether there is something stored that is the session, so that it can be listed, counted and found idle.
+    pub fn keeps_sessions(self) -> bool {
+        self != Self::Jwt
+    }
+}
+
+impl Combination {
+    /// Every one, the database changing least often.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for database in DatabaseKind::ALL {
+            for strategy in Strategy::ALL {
+                all.extend(Carrier::BOTH.map(|transport| Self { database, strategy, transport }));
+            }
+        }
+        all
+    }
+
+    /// The backend called `name`, over `redis` if that keeps its sessions.
+    pub fn backend(self, name: &str, ends: Ends, redis: impl Into<Redis>) -> Backend {
+        match (self.strategy, self.transport) {
+            (Strategy::Jwt, Carrier::Bearer) => Backend::jwt(name, Bearer, ends.of_jwt()),
+            (Strategy::Jwt, Carrier::Cookie) => Backend::jwt(name, Cookie::new(), ends.of_jwt()),
+            (Strategy::Database, Carrier::Bearer) => Backend::database(name, Bearer, ends.of_sessions()),
+            (Strategy::Database, Carrier::Cookie) => Backend::database(name, Cookie::new(), ends.of_sessions()),
+            (Strategy::Redis, Carrier::Bearer) => Backend::redis(name, Bearer, redis, ends.of_sessions()),
+            (Strategy::Redis, Carrier::Cookie) => Backend::redis(name, Cookie::new(), redis, ends.of_sessions()),
+        }
+    }
+}
+
+impl Ends {
+    /// Seconds after a login, and seconds after a use.
+    pub fn after(lifetime: u64, idle: u64) -> Self {
+        let (lifetime, idle) = (Duration::from_secs(lifetime), Duration::from_secs(idle));
+        Self { lifetime: Some(lifetime), idle: Some(idle), ..Self::default() }
+    }
+
+    fn of_jwt(self) -> JwtConfig {
+        let config = self.lifetime.into_iter().fold(JwtConfig::new(), JwtConfig::lifetime);
+        if self.never { config.never_expires() } else { config }
+    }
+
+    fn of_sessions(self) -> SessionConfig {
+        let config = self.lifetime.into_iter().fold(SessionConfig::new(), SessionConfig::lifetime);
+        let config = self.idle.into_iter().fold(config, SessionConfig::idle);
+        let config = self.at_most.into_iter().fold(config, SessionConfig::at_most);
+        if self.never { config.never_expires() } else { config }
+    }
+}
+
+impl fmt::Display for DatabaseKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::MariaDb => "MariaDB",
+        })
+    }
+}
+
+impl fmt::Display for Combination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{} × {:?} × {:?}", self.database, self.strategy, self.transport);
+        f.write_str(&text)
+    }
+}

@@ -1,0 +1,10 @@
+//! The controls of sessions (docs/security.md) over every combination.
+
+mod ending;
+mod limits;
+mod own;
+mod relogin;
+mod tokens;
+
+/// A second password that every policy takes.
+const OTHER: &str = "another long sword";

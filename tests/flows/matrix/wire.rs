@@ -1,0 +1,103 @@
+//! What a client sees of login, logout and its own profile, byte for byte, under both policies.
+
+use std::collections::BTreeMap;
+
+use axum_users::Policy;
+
+use super::{Plan, app::Service, everywhere_as};
+use crate::support::{Answer, Call, Carrier, PASSWORD};
+
+/// Headers that have tests of their own, or differ from answer to answer.
+const OTHERS: [&str; 8] = [
+    "date",
+    "cache-control",
+    "x-content-type-options",
+    "referrer-policy",
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    // From the hook of these tests.
+    "x-hook",
+    "vary",
+];
+
+/// Asserts an answer: status, body, and every header but [`OTHERS`].
+#[track_caller]
+fn is(answer: &Answer, status: u16, body: &str, headers: &[(&str, &str)]) {
+    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (status, body));
+    let length = body.len().to_string();
+    let mut wanted: BTreeMap<&str, &str> = headers.iter().copied().collect();
+    if status != 204 {
+        wanted.extend([("content-type", "application/json"), ("content-length", length.as_str())]);
+    }
+    let found = answer.headers.iter().filter(|(name, _)| !OTHERS.contains(&name.as_str()));
+    let found: BTreeMap<&str, &str> = found.map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    assert_eq!((found, answer.headers.get_all("set-cookie").iter().count() < 2), (wanted, true));
+}
+
+/// Puts the token on a call; each policy has a name of its own for the cookie.
+fn with<'a>(carrier: Carrier, cookie: &str, call: Call<'a>, token: &str) -> Call<'a> {
+    match carrier {
+        Carrier::Bearer => call.bearer(token),
+        Carrier::Cookie => call.cookie(cookie, token),
+    }
+}
+
+/// Plays the calls. `cookie` is the cookie's name; `ours` are the headers that upstream does not send.
+async fn play(app: Service, cookie: &'static str, is_ours: bool) {
+    let carrier = app.combination.transport;
+    let challenge: &[(&str, &str)] =
+        if is_ours && carrier == Carrier::Bearer { &[("www-authenticate", "Bearer")] } else { &[] };
+    let id = app.register("arthur").await;
+
+    let answer = app.try_login("arthur", PASSWORD).await;
+    let token = answer.access_token();
+    match carrier {
+        Carrier::Bearer => {
+            is(&answer, 200, &format!(r#"{{"access_token":"{token}","token_type":"bearer"}}"#), &[]);
+        }
+        Carrier::Cookie => {
+            let set = format!("{cookie}={token}; HttpOnly; Path=/; SameSite=lax; Secure");
+            is(&answer, 204, "", &[("set-cookie", &set)]);
+        }
+    }
+    is(&app.try_login("arthur", "wrong").await, 400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#, &[]);
+
+    let me = with(carrier, cookie, app.get("/users/me"), &token).send().await;
+    let email = app.mail("arthur");
+    let read = format!(
+        r#"{{"id":"{id}","email":"{email}","is_active":true,"is_superuser":false,"is_verified":false,"first_name":null,"quota":0}}"#
+    );
+    is(&me, 200, &read, &[]);
+    let unauthorized = r#"{"detail":"Unauthorized"}"#;
+    is(&app.get("/users/me").send().await, 401, unauthorized, challenge);
+    is(&with(carrier, cookie, app.get("/users/me"), "nonsense").send().await, 401, unauthorized, challenge);
+    is(&app.post("/auth/it/logout").send().await, 401, unauthorized, challenge);
+
+    let removed = format!("{cookie}=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure");
+    let mut headers = match carrier {
+        Carrier::Bearer => vec![],
+        Carrier::Cookie => vec![("set-cookie", removed.as_str())],
+    };
+    if carrier == Carrier::Cookie && is_ours {
+        headers.push(("clear-site-data", "\"cache\""));
+    }
+    is(&with(carrier, cookie, app.post("/auth/it/logout"), &token).send().await, 204, "", &headers);
+    let after = with(carrier, cookie, app.get("/users/me"), &token).send().await;
+    // Upstream's JWTs outlive their logout (C1).
+    if !is_ours && !app.combination.strategy.keeps_sessions() {
+        is(&after, 200, &read, &[]);
+    } else {
+        is(&after, 401, unauthorized, challenge);
+    }
+}
+
+#[tokio::test]
+async fn login_logout_and_profile_under_the_recommended_policy() {
+    everywhere_as(Plan::default(), |app| play(app, "__Host-fastapiusersauth", true)).await;
+}
+
+#[tokio::test]
+async fn login_logout_and_profile_under_upstreams_policy() {
+    let plan = Plan { policy: Policy::fastapi_users(), ..Plan::default() };
+    everywhere_as(plan, |app| play(app, "fastapiusersauth", false)).await;
+}
