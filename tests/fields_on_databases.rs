@@ -2,6 +2,8 @@
 #![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum_users::{
     AuthUser, PasswordHash, Status, UserStore,
     adapter::sql::SqlStore,
@@ -155,8 +157,9 @@ fn all_fields() -> Columns {
 
 /// A user with nothing but its roles.
 fn plain(email: &str) -> User {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     User {
-        id: Uuid::new_v4(),
+        id: Uuid::from_u128(0x9e37_79b9_7f4a_7c15_u128 << 64 | u128::from(NUMBER.fetch_add(1, Ordering::Relaxed))),
         email: email.to_owned(),
         hashed_password: PasswordHash::from_stored("a hash"),
         is_active: Status::NEW.is_active,

@@ -157,7 +157,7 @@ async fn load(client: usize, http: Http, counts: Arc<Counts>, stop: Arc<AtomicBo
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_outlives_the_death_of_the_database() {
     let Some(postgres) = Postgres::start() else {
-        assert!(env::var("REQUIRE_SERVICES").map_or(true, |value| value != "1"), "PostgreSQL's programs are not here");
+        assert!(!env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1"), "PostgreSQL's programs are not here");
         println!("left out: PostgreSQL's programs are not here");
         return;
     };
