@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum_users::Policy;
 
-use super::{Plan, app::Service, everywhere_as};
+use super::{Combination, DatabaseKind, Plan, app::Service, everywhere, wherever};
 use crate::support::{Answer, Call, Carrier, PASSWORD};
 
 /// Headers that have tests of their own, or differ from answer to answer.
@@ -93,11 +93,14 @@ async fn play(app: Service, cookie: &'static str, is_ours: bool) {
 
 #[tokio::test]
 async fn login_logout_and_profile_under_the_recommended_policy() {
-    everywhere_as(Plan::default(), |app| play(app, "__Host-fastapiusersauth", true)).await;
+    everywhere(|app| play(app, "__Host-fastapiusersauth", true)).await;
 }
 
+/// On one database: this policy hashes at upstream's cost, a third of a second each, and what is seen here comes from strategy
+/// and transport.
 #[tokio::test]
 async fn login_logout_and_profile_under_upstreams_policy() {
     let plan = Plan { policy: Policy::fastapi_users(), ..Plan::default() };
-    everywhere_as(plan, |app| play(app, "fastapiusersauth", false)).await;
+    let one = |combination: &Combination| combination.database == DatabaseKind::Sqlite;
+    wherever(one, plan, |app| play(app, "fastapiusersauth", false)).await;
 }
