@@ -53,7 +53,9 @@ impl TestRedis {
     /// The server at `TEST_REDIS_URL`. Absent, the test is left out with a line, or fails where services are required.
     pub fn reach() -> Option<Self> {
         let url = env::var("TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
-        let redis = Self { prefix: format!("test:{}:", uuid::Uuid::new_v4()), url };
+        #[allow(clippy::disallowed_methods, reason = "a name that no other run has")]
+        let name = uuid::Uuid::new_v4();
+        let redis = Self { prefix: format!("test:{name}:"), url };
         match connect(&redis.url) {
             Ok(_) => Some(redis),
             Err(error) => {
