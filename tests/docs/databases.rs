@@ -115,12 +115,11 @@ fn the_page_says_how_many_connections_there_are() {
 #[tokio::test]
 async fn the_urls_of_the_page_are_understood() {
     let page = read("docs/databases.md");
-    for (scheme, is_built_in) in
-        [("sqlite:", true), ("postgres:", cfg!(feature = "postgres")), ("mysql:", cfg!(feature = "mysql"))]
-    {
+    // Tests have all of them built in, whatever features are chosen: see the development dependencies.
+    for scheme in ["sqlite:", "postgres:", "mysql:"] {
         assert!(page.contains(&format!("`{scheme}")), "{scheme}");
         // One that nobody understands is refused as what it is.
         let refused = SqlStore::<User>::connect(&format!("{scheme}//x:y:z@@/")).await.unwrap_err().to_string();
-        assert_eq!(refused.contains("not built in"), !is_built_in, "{scheme}: {refused}");
+        assert!(!refused.contains("not built in"), "{scheme}: {refused}");
     }
 }
