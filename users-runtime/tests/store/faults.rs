@@ -202,14 +202,11 @@ impl SessionStore for Faulty {
 
     fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
+            let is_gone = self.one(Lookup::Session(key.clone())).await?.is_none();
             let added = self.added.lock().unwrap().get(key).cloned();
             match (self.fault, added) {
                 (Fault::NotesNoUse, _) => return Ok(()),
-                (Fault::RevivesByUse, Some(session)) => {
-                    if self.one(Lookup::Session(key.clone())).await?.is_none() {
-                        self.users.add(session, u32::MAX).await?;
-                    }
-                }
+                (Fault::RevivesByUse, Some(session)) if is_gone => self.users.add(session, u32::MAX).await?,
                 _ => {}
             }
             self.users.touch(key, at).await
