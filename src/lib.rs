@@ -17,6 +17,8 @@ pub use users_runtime::private as __private;
 mod pages {
     #[doc = include_str!("../docs/cookies.md")]
     mod cookies {}
+    #[doc = include_str!("../docs/custom-store.md")]
+    mod custom_store {}
     #[doc = include_str!("../docs/openapi.md")]
     mod openapi {}
     #[doc = include_str!("../docs/passwords.md")]

@@ -11,34 +11,47 @@ use crate::{
 /// Where users are kept. Everything the runtime ever asks of a database is here.
 ///
 /// Look-ups answer `None` for "not there"; that is an answer and not an error. Every write is one transaction: it
-/// happens wholly, durably, or not at all.
+/// happens wholly, durably, or not at all, also when the caller drops the future. A future must not block its thread.
+///
+/// To write one: `docs/custom-store.md` in the repository is the guide, with a whole store in it and one over an embedded
+/// engine in `examples/custom_store`. `testing::store_conformance` and `testing::store_races` (Cargo feature `testing`)
+/// say when it is done. [`MemoryStore`](crate::adapter::memory::MemoryStore) is one that keeps everything but after a restart.
+///
+/// # Errors
+/// Those of [`StoreError`]: [`Unavailable`](StoreError::Unavailable) for what may work later (clients see 503),
+/// [`Failed`](StoreError::Failed) for anything else (500). What a method refuses beyond that stands beside it.
 pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
-    /// Looks several users up at once, in one query; the answer has one entry per look-up, in order.
+    /// Looks several users up at once, in one query; the answer has one entry per look-up, in order. User, epoch, note and
+    /// session of one entry are of one moment.
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>>;
 
     /// Looks a user up by the canonical form of the address.
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>>;
 
-    /// Adds a user and answers it as stored, with the id that the database made, if it makes them.
+    /// Adds a user and answers it as stored, with the id that the database made, if it makes them
+    /// ([`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE)). No id together with an epoch is ever given
+    /// twice, or the tokens of a deleted user would fit a new one.
     ///
     /// # Errors
-    /// [`StoreError::EmailTaken`] if another user has the address in any case.
+    /// [`StoreError::EmailTaken`] if another user has the address in any case, [`StoreError::Conflict`] if one has the id.
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>>;
 
     /// Changes the named columns of one user, and nothing else, if every condition of the change holds. Answers the
-    /// row as it then is, or `None` if there is no such user or a condition fails.
+    /// row as it then is, or `None` if there is no such user or a condition fails. [`Change::may_change`] and
+    /// [`Change::write_into`] do both for a store that reads whole users.
     ///
     /// # Errors
     /// [`StoreError::EmailTaken`] as for insert.
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>>;
 
-    /// Deletes a user with all that hangs on it. Answers whether there was one.
+    /// Deletes a user with all that hangs on it: index entries, sessions. Answers whether there was one.
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Ends all sessions of one user, or of everybody, by raising the epoch.
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Notes that a token is dead until `until`, when it ends by itself.
+    /// Notes that a token is dead until `until`, when it ends by itself. A note never lives shorter than an earlier one
+    /// about the same token said, and nothing takes a revocation back.
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Forgets what it notes about tokens that ended before `now`; answers how many. Safe to run at any time.
@@ -134,6 +147,40 @@ pub struct Change<U> {
     pub if_epoch: Option<Epoch>,
     /// Sessions to end in the same transaction.
     pub end_sessions: EndSessions,
+}
+
+impl<U: AuthUser> Change<U> {
+    /// Whether every condition holds for the user as it is stored. Ask inside the transaction that writes: between a
+    /// look before it and the write, somebody else may have changed what was seen.
+    #[must_use]
+    pub fn may_change(&self, stored: &U, epoch: Epoch) -> bool {
+        let stored = stored.account();
+        self.if_hashed_password.as_ref().is_none_or(|hash| hash == stored.hashed_password)
+            && self.if_email.as_ref().is_none_or(|email| email == stored.email)
+            && self.if_epoch.is_none_or(|wanted| wanted == epoch)
+    }
+
+    /// Copies the named columns into the user as it is stored, and no other: somebody else may have written those
+    /// meanwhile.
+    pub fn write_into(&self, stored: &mut U) {
+        stored.copy_custom(&self.user, self.columns);
+        let (from, to) = (self.user.account(), stored.account_mut());
+        for (column, flag, value) in [
+            (Columns::IS_ACTIVE, to.is_active, from.status.is_active),
+            (Columns::IS_SUPERUSER, to.is_superuser, from.status.is_superuser),
+            (Columns::IS_VERIFIED, to.is_verified, from.status.is_verified),
+        ] {
+            if self.columns.includes(column) {
+                *flag = value;
+            }
+        }
+        if self.columns.includes(Columns::EMAIL) {
+            from.email.clone_into(to.email);
+        }
+        if self.columns.includes(Columns::HASHED_PASSWORD) {
+            to.hashed_password.clone_from(from.hashed_password);
+        }
+    }
 }
 
 /// Which sessions of the changed user end with the change.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod conformance;
+mod faults;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod like_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]

@@ -16,7 +16,7 @@ use crate::{
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
     },
-    user::{AuthUser, Columns, Scope},
+    user::{AuthUser, Scope},
 };
 
 /// Users in memory. Everything is lost when it is dropped.
@@ -166,17 +166,13 @@ impl<U: AuthUser> State<U> {
         tenant.stamp(&mut change.user);
         let id = change.user.id();
         let Some(stored) = self.stored(tenant, &id) else { return Ok(None) };
-        let before = stored.user.account();
-        let hash_differs = change.if_hashed_password.is_some_and(|hash| hash != *before.hashed_password);
-        let email_differs = change.if_email.is_some_and(|email| email != before.email);
-        let epoch_differs = change.if_epoch.is_some_and(|epoch| epoch != stored.epoch);
-        if hash_differs || email_differs || epoch_differs {
+        if !change.may_change(&stored.user, stored.epoch) {
             return Ok(None);
         }
 
         let mut user = stored.user.clone();
-        copy(&mut user, &change.user, change.columns);
-        let (old, new) = (CanonicalEmail::of(before.email), CanonicalEmail::of(user.account().email));
+        change.write_into(&mut user);
+        let (old, new) = (CanonicalEmail::of(stored.user.account().email), CanonicalEmail::of(user.account().email));
         if self.owner(tenant, &new).is_some_and(|owner| owner != id) {
             return Err(StoreError::EmailTaken);
         }
@@ -199,27 +195,6 @@ impl<U: AuthUser> State<U> {
         let mark = self.tokens.entry(token).or_insert(Mark { revoked: false, kept_at: None, until });
         mark.until = mark.until.max(until);
         mark
-    }
-}
-
-/// Copies the named columns, and no other: somebody else may have written those meanwhile.
-fn copy<U: AuthUser>(to: &mut U, from: &U, columns: Columns) {
-    to.copy_custom(from, columns);
-    let (account, to) = (from.account(), to.account_mut());
-    for (column, flag, value) in [
-        (Columns::IS_ACTIVE, to.is_active, account.status.is_active),
-        (Columns::IS_SUPERUSER, to.is_superuser, account.status.is_superuser),
-        (Columns::IS_VERIFIED, to.is_verified, account.status.is_verified),
-    ] {
-        if columns.includes(column) {
-            *flag = value;
-        }
-    }
-    if columns.includes(Columns::EMAIL) {
-        account.email.clone_into(to.email);
-    }
-    if columns.includes(Columns::HASHED_PASSWORD) {
-        to.hashed_password.clone_from(account.hashed_password);
     }
 }
 

@@ -1,5 +1,8 @@
 //! The conformance suite of [`UserStore`]: what every store must do, whatever it stands on.
 //!
+//! What it cannot see is whether a store keeps anything beyond its own life, and the values of fields that no client sees.
+//! `docs/custom-store.md` in the repository has the rules in words; `examples/custom_store` tests those as well.
+//!
 //! ```no_run
 //! # async fn example<U: users_runtime::AuthUser>(user: fn(users_runtime::user::NewAccount<U::Id>) -> U) {
 //! use users_runtime::{adapter::memory::MemoryStore, testing};
@@ -14,6 +17,7 @@ mod bench;
 mod races;
 mod rules;
 mod scope_rules;
+mod session_races;
 mod session_rules;
 mod stored_sessions;
 
@@ -53,8 +57,8 @@ struct Rule<U: AuthUser> {
 
 /// Checks every rule that one caller at a time can see, each against a fresh store.
 ///
-/// `fresh` makes an empty store; [`UserStore::migrate`] is called on it. `user` makes a user with any values in the
-/// fields of its own. The rules about stored sessions are checked of a store that has a
+/// `fresh` makes an empty store, one for each rule, such as a file with another name each time; [`UserStore::migrate`] is
+/// called on it. `user` makes a user with something in every field of its own. The rules about stored sessions are checked of a store that has a
 /// [`session_store`](UserStore::session_store).
 ///
 /// # Errors
@@ -87,7 +91,8 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    run(&races::all(), fresh, user).await
+    let rules: Vec<_> = races::all().into_iter().chain(session_races::all()).collect();
+    run(&rules, fresh, user).await
 }
 
 /// Checks, for a user type with tenants, that the store keeps `tenants` apart, and that it does within each what

@@ -17,7 +17,7 @@ use crate::{
 /// How many do it at once.
 const TASKS: usize = 16;
 /// How often.
-const ROUNDS: usize = 50;
+pub(super) const ROUNDS: usize = 50;
 
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
@@ -32,7 +32,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
 }
 
 /// Runs one task per number, all released at the same moment.
-async fn at_once<U, T, Fut>(
+pub(super) async fn at_once<U, T, Fut>(
     bench: &Bench<U>,
     task: impl Fn(usize, Arc<dyn UserStore<U>>) -> Fut,
 ) -> Result<Vec<T>, Broken>

@@ -17,7 +17,9 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "who is not there is not found, and that is no error", check: |b| Box::pin(absent(b)) },
         Rule { name: "many look-ups are answered in order", check: |b| Box::pin(many_in_order(b)) },
         Rule { name: "texts come back byte for byte", check: |b| Box::pin(texts_round_trip(b)) },
+        Rule { name: "what clients see of the own fields comes back", check: |b| Box::pin(own_fields(b)) },
         Rule { name: "an address has one owner, in any case", check: |b| Box::pin(one_owner(b)) },
+        Rule { name: "an id has one owner", check: |b| Box::pin(one_id(b)) },
         Rule { name: "a change writes the named columns only", check: |b| Box::pin(named_columns_only(b)) },
         Rule { name: "a change of nobody answers nobody", check: |b| Box::pin(change_of_nobody(b)) },
         Rule { name: "a change holds to its condition on the hash", check: |b| Box::pin(condition_on_hash(b)) },
@@ -124,11 +126,47 @@ async fn texts_round_trip<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     Ok(())
 }
 
+async fn own_fields<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let seen = |user: &U| serde_json::to_value(user.read()).map_err(|error| Broken(format!("not readable: {error}")));
+    let mut user = bench.user("arthur@camelot.example");
+    let inserted = bench.store.insert(user.clone()).await?;
+    *user.account_mut().id = inserted.id();
+    // A store that is held to a tenant writes the tenant into the user, which is a field that clients may see.
+    let expected = seen(if U::IS_SCOPED { &inserted } else { &user })?;
+    same("the user that insert answers", seen(&inserted)?, expected.clone())?;
+    same("the user found by id", seen(&bench.present(user.id(), None).await?.user)?, expected.clone())?;
+    let by_email = bench.by_email("arthur@camelot.example").await?.map(|found| seen(&found.user)).transpose()?;
+    same("the user found by address", by_email, Some(expected.clone()))?;
+
+    let hash = PasswordHash::from_stored("changed");
+    let change = change(&user, Columns::HASHED_PASSWORD, |user| *user.account_mut().hashed_password = hash);
+    let changed = bench.store.update(change).await?.map(|user| seen(&user)).transpose()?;
+    same("the user that a change of the hash answers", changed, Some(expected.clone()))?;
+    same("the user after a change of the hash", seen(&bench.present(user.id(), None).await?.user)?, expected)
+}
+
+async fn one_id<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let first = bench.stored("arthur@camelot.example").await?;
+    let mut second = bench.user("mordred@camelot.example");
+    *second.account_mut().id = first.id();
+    let inserted = bench.store.insert(second).await;
+    if U::Id::MADE_BY_DATABASE {
+        return holds("the database makes another id", inserted?.id() != first.id());
+    }
+    holds("a second owner is refused with Conflict", matches!(inserted, Err(StoreError::Conflict)))?;
+    same("the first owner", facts(&bench.present(first.id(), None).await?.user), facts(&first))?;
+    holds("the refused address finds nobody", bench.by_email("mordred@camelot.example").await?.is_none())
+}
+
 async fn one_owner<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let first = bench.stored("king.arthur@camelot.example").await?;
     for email in ["king.arthur@camelot.example", "King.Arthur@camelot.example", "KING.ARTHUR@CAMELOT.EXAMPLE"] {
-        let second = bench.store.insert(bench.user(email)).await;
-        holds("a second owner is refused with EmailTaken", matches!(second, Err(StoreError::EmailTaken)))?;
+        let second = bench.user(email);
+        let inserted = bench.store.insert(second.clone()).await;
+        holds("a second owner is refused with EmailTaken", matches!(inserted, Err(StoreError::EmailTaken)))?;
+        if !U::Id::MADE_BY_DATABASE {
+            holds("nothing is left of the refused user", bench.by_id(second.id()).await?.is_none())?;
+        }
     }
     let other = bench.stored("mordred@camelot.example").await?;
     let steal = change(&other, Columns::EMAIL, |user| *user.account_mut().email = "KING.arthur@camelot.example".into());
@@ -285,7 +323,9 @@ async fn deleted_is_gone<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     holds("it is not found by id", bench.by_id(user.id()).await?.is_none())?;
     holds("it is not found by address", bench.by_email("arthur@camelot.example").await?.is_none())?;
     holds("the other user is there", bench.by_id(other.id()).await?.is_some())?;
-    bench.stored("arthur@camelot.example").await.map(drop)
+    let again = bench.store.insert(bench.user("arthur@camelot.example")).await;
+    holds("the address of a deleted user is free", !matches!(again, Err(StoreError::EmailTaken)))?;
+    Ok(again.map(drop)?)
 }
 
 async fn no_second_life<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {

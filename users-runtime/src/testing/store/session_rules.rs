@@ -109,6 +109,12 @@ async fn purge<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     for live in [2, 3, 4] {
         same("a token that lives longer", state(live).await?, TokenState::Revoked)?;
     }
+    let mut sparing = change(&user, Columns::NONE, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(6), minute(60));
+    bench.store.update(sparing).await?;
+    bench.store.revoke(&token(6), minute(10)).await?; // a revocation does not shorten what was noted before either
+    bench.store.purge_expired(minute(20)).await?;
+    same("a spared token that was revoked", state(6).await?, TokenState::Revoked)?;
     // Parts of a second order as they should: half a second after the purge's time is not before it.
     let half = minute(40) + chrono::TimeDelta::milliseconds(500);
     bench.store.revoke(&token(5), half).await?;

@@ -1,0 +1,107 @@
+//! What is kept and how it becomes bytes: JSON under text keys.
+
+use axum_users::{
+    AuthUser, Epoch, PasswordHash, Status, Timestamp,
+    port::{Found, TokenState},
+    user::NewAccount,
+};
+use redb::{ReadableTable, Table};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::engine::Refused;
+
+/// A user type that this store can keep.
+///
+/// `AuthUser` is not `Serialize` on purpose, since a hash must not end up in an answer. So a store says what it wants to
+/// know: the six roles it has from `AuthUser`, and the application's own fields travel as one value that serde knows.
+pub trait Record: AuthUser {
+    /// The application's own fields.
+    type Custom: Serialize + DeserializeOwned;
+
+    /// Copies them out of a user.
+    fn custom(&self) -> Self::Custom;
+
+    /// A user as it was stored.
+    fn restored(account: NewAccount<Self::Id>, custom: Self::Custom) -> Self;
+}
+
+/// A user, with the epoch beside it.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct UserRow<U: Record> {
+    id: U::Id,
+    email: String,
+    hashed_password: String,
+    is_active: bool,
+    is_superuser: bool,
+    is_verified: bool,
+    pub epoch: i64,
+    custom: U::Custom,
+}
+
+impl<U: Record> UserRow<U> {
+    pub fn new(user: &U, epoch: Epoch) -> Self {
+        let account = user.account();
+        Self {
+            id: account.id,
+            email: account.email.to_owned(),
+            hashed_password: account.hashed_password.as_stored().to_owned(),
+            is_active: account.status.is_active,
+            is_superuser: account.status.is_superuser,
+            is_verified: account.status.is_verified,
+            epoch: epoch.0,
+            custom: user.custom(),
+        }
+    }
+
+    pub fn into_user(self) -> U {
+        let status =
+            Status { is_active: self.is_active, is_superuser: self.is_superuser, is_verified: self.is_verified };
+        let hashed_password = PasswordHash::from_stored(self.hashed_password);
+        U::restored(NewAccount { id: self.id, email: self.email, hashed_password, status }, self.custom)
+    }
+
+    pub fn into_found(self, token: TokenState) -> Found<U> {
+        Found { epoch: Epoch(self.epoch), token, session: None, user: self.into_user() }
+    }
+}
+
+/// What is noted about a token until it ends by itself.
+#[derive(Default, Serialize, Deserialize)]
+pub struct TokenRow {
+    pub revoked: bool,
+    pub kept_at: Option<i64>,
+    pub until: Timestamp,
+}
+
+impl TokenRow {
+    /// A revocation outweighs that the token was once spared.
+    pub fn state(&self) -> TokenState {
+        match self.kept_at {
+            _ if self.revoked => TokenState::Revoked,
+            Some(epoch) => TokenState::KeptAt(Epoch(epoch)),
+            None => TokenState::Unmarked,
+        }
+    }
+}
+
+/// A table of JSON values under text keys.
+pub type Rows<'t> = Table<'t, &'static str, &'static [u8]>;
+
+/// The value under `key`.
+pub fn get<T: DeserializeOwned>(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    key: &str,
+) -> Result<Option<T>, Refused> {
+    table.get(key)?.map(|bytes| decode(bytes.value())).transpose()
+}
+
+/// Writes the value under `key`, in the place of the one that was there.
+pub fn put<T: Serialize>(table: &mut Rows<'_>, key: &str, value: &T) -> Result<(), Refused> {
+    table.insert(key, serde_json::to_vec(value)?.as_slice())?;
+    Ok(())
+}
+
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    Ok(serde_json::from_slice(bytes)?)
+}

@@ -1,0 +1,113 @@
+//! The file: transactions, waiting for one's turn, numbers, and what the engine's errors mean.
+
+use std::{io::ErrorKind, marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
+
+use axum_users::StoreError;
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
+
+/// The last number given away, by purpose.
+pub const LAST: TableDefinition<&str, i64> = TableDefinition::new("last");
+
+/// How long a write waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Users in a redb file.
+pub struct RedbStore<U> {
+    db: Arc<Database>,
+    /// redb has one writer at a time, and waiting for it would block a thread. Here a task waits instead.
+    turn: Arc<Mutex<()>>,
+    users: PhantomData<fn() -> U>,
+}
+
+impl<U> RedbStore<U> {
+    /// Opens the file, or creates it.
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        let db = blocking(move || Ok(Database::create(path)?)).await?;
+        Ok(Self { db: Arc::new(db), turn: Arc::default(), users: PhantomData })
+    }
+
+    /// Looks at one snapshot.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let db = Arc::clone(&self.db);
+        blocking(move || look(&db.begin_read()?)).await
+    }
+
+    /// Does everything that `work` does, durably, or, if it fails, nothing of it.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let db = Arc::clone(&self.db);
+        let turn = timeout(PATIENCE, Arc::clone(&self.turn).lock_owned()).await.map_err(StoreError::unavailable)?;
+        blocking(move || {
+            let _turn = turn; // moved here, so that it ends with the work even if the caller is gone
+            let transaction = db.begin_write()?;
+            let answer = work(&transaction)?; // on an error the transaction is dropped, which undoes it
+            transaction.commit()?; // to the disk: `Durability::Immediate` is redb's default
+            Ok(answer)
+        })
+        .await
+    }
+}
+
+/// Runs calls of the engine on a thread that may block. Once begun they are done, even if the caller is gone.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+) -> Result<T, StoreError> {
+    spawn_blocking(work).await.map_err(StoreError::failed)?.map_err(|Refused(error)| error)
+}
+
+/// The next number of a kind. One is never given twice, even if what had it is deleted.
+pub fn next(transaction: &WriteTransaction, kind: &str) -> Result<i64, Refused> {
+    let mut last = transaction.open_table(LAST)?;
+    let number = last.get(kind)?.map_or(0, |number| number.value()) + 1;
+    last.insert(kind, number)?;
+    Ok(number)
+}
+
+/// Why a transaction was given up: what the caller is told. It exists for `?`, which turns the engine's errors into it.
+pub struct Refused(pub StoreError);
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<serde_json::Error> for Refused {
+    fn from(error: serde_json::Error) -> Self {
+        Self(StoreError::failed(error))
+    }
+}
+
+macro_rules! from_engine {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for Refused {
+            fn from(error: redb::$error) -> Self {
+                Self(meaning(error.into()))
+            }
+        }
+    )*};
+}
+
+from_engine!(DatabaseError, TransactionError, TableError, StorageError, CommitError);
+
+/// `Unavailable` is what passes without anybody changing the program or the file: clients see 503 and try again.
+fn meaning(error: redb::Error) -> StoreError {
+    use redb::Error::{DatabaseAlreadyOpen, DatabaseClosed, Io, PreviousIo};
+    match &error {
+        DatabaseAlreadyOpen | DatabaseClosed | PreviousIo => StoreError::unavailable(error),
+        Io(cause) => match cause.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+                StoreError::unavailable(error)
+            }
+            _ => StoreError::failed(error),
+        },
+        _ => StoreError::failed(error),
+    }
+}

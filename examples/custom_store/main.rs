@@ -1,0 +1,33 @@
+//! The quickstart on a store of one's own: `cargo run --example custom_store`. `docs/custom-store.md` is the guide to it.
+
+mod codec;
+mod engine;
+mod sessions;
+mod store;
+#[cfg(test)]
+mod tests;
+mod user;
+
+use axum_users::{Backend, Mailer, SecretKey, Users};
+
+use crate::{
+    engine::RedbStore,
+    user::{User, user_routes},
+};
+
+#[tokio::main]
+async fn main() -> axum_users::Result<()> {
+    tracing_subscriber::fmt().init();
+    // A deployed service reads its secret: SecretKey::from_env("AUTH_SECRET")?
+    let users = Users::<User>::builder(SecretKey::generate()?)
+        .store(RedbStore::open("custom_store.redb").await?)
+        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer_database("session")) // its sessions are in the same file
+        .mailer(Mailer::terminal("http://127.0.0.1:8000")?)
+        .build()
+        .await?;
+    users.migrate().await?;
+
+    let app = user_routes(&users).fallback(axum_users::not_found).with_state(users);
+    axum_users::serve(app, "127.0.0.1:8000").await
+}

@@ -1,0 +1,216 @@
+//! Sessions in the same file as their users, so that one transaction covers both.
+
+use std::net::IpAddr;
+
+use axum_users::{
+    Device, Epoch, ListedSession, Session, StoreError, Timestamp, UserId,
+    domain::{SessionKey, TokenId},
+    port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore, TokenState},
+};
+use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codec::{Record, Rows, TokenRow, UserRow, decode, get, put},
+    engine::{RedbStore, Refused, next},
+    store::{self, TOKENS, USERS},
+};
+
+/// Sessions under their keys.
+const SESSIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("sessions");
+/// The keys of a user's sessions in the order of their logins: by id, microsecond, and number of their making.
+const OF_USER: TableDefinition<Place, &str> = TableDefinition::new("sessions_of_user");
+type Place = (&'static str, i64, i64);
+
+/// The names of the tables.
+pub const TABLES: [&str; 2] = ["sessions", "sessions_of_user"];
+
+#[derive(Serialize, Deserialize)]
+struct SessionRow {
+    user: String,
+    id: String,
+    epoch: i64,
+    created_at: Timestamp,
+    last_seen_at: Option<Timestamp>,
+    client: Option<IpAddr>,
+    user_agent: Option<String>,
+    number: i64,
+}
+
+/// A digest and a token in clear are never the same key, or a digest out of a stolen file would be a token.
+fn text(key: &SessionKey) -> String {
+    format!("{}:{}", if key.is_hashed() { "digest" } else { "token" }, key.as_str())
+}
+
+/// A session and its user, out of one snapshot.
+pub fn found<U: Record>(transaction: &ReadTransaction, key: &SessionKey) -> Result<Option<Found<U>>, Refused> {
+    let Some(row) = get::<SessionRow>(&transaction.open_table(SESSIONS)?, &text(key))? else { return Ok(None) };
+    let id = TokenId(row.id);
+    let found = store::found(transaction, &row.user, Some(&id))?;
+    let session = FoundSession {
+        id: Some(id),
+        epoch: Some(Epoch(row.epoch)),
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+    };
+    Ok(found.map(|found| Found { session: Some(session), ..found }))
+}
+
+/// The keys of a user's sessions, oldest first.
+fn keys_of(index: &impl ReadableTable<Place, &'static str>, user: &str) -> Result<Vec<String>, Refused> {
+    let all = (user, i64::MIN, i64::MIN)..=(user, i64::MAX, i64::MAX);
+    index.range(all)?.map(|entry| Ok(entry?.1.value().to_owned())).collect()
+}
+
+/// Both tables, to be written together.
+pub struct Sessions<'t> {
+    rows: Rows<'t>,
+    index: Table<'t, Place, &'static str>,
+}
+
+impl<'t> Sessions<'t> {
+    pub fn of(transaction: &'t WriteTransaction) -> Result<Self, Refused> {
+        Ok(Self { rows: transaction.open_table(SESSIONS)?, index: transaction.open_table(OF_USER)? })
+    }
+
+    /// Removes all sessions of a user.
+    pub fn remove_all(&mut self, user: &str) -> Result<(), Refused> {
+        keys_of(&self.index, user)?.iter().try_for_each(|key| self.remove(key).map(drop))
+    }
+
+    fn remove(&mut self, key: &str) -> Result<bool, Refused> {
+        let Some(row) = get::<SessionRow>(&self.rows, key)? else { return Ok(false) };
+        self.rows.remove(key)?;
+        self.index.remove((&*row.user, row.created_at.timestamp_micros(), row.number))?;
+        Ok(true)
+    }
+
+    fn add(&mut self, key: &str, row: &SessionRow, at_most: u32) -> Result<(), Refused> {
+        if self.rows.get(key)?.is_some() {
+            return Err(StoreError::Conflict.into());
+        }
+        put(&mut self.rows, key, row)?;
+        self.index.insert((&*row.user, row.created_at.timestamp_micros(), row.number), key)?;
+        let keys = keys_of(&self.index, &row.user)?;
+        let surplus = keys.len().saturating_sub(at_most as usize);
+        keys.iter().take(surplus).try_for_each(|key| self.remove(key).map(drop))
+    }
+}
+
+/// Whether nobody can use the session any more, or has used it for too long.
+fn is_ended(row: &SessionRow, note: TokenState, current: Option<Epoch>, ended: EndedSessions) -> bool {
+    let left_behind = match note {
+        TokenState::Revoked => true,
+        TokenState::KeptAt(epoch) => current != Some(epoch),
+        TokenState::Unmarked => current != Some(Epoch(row.epoch)),
+    };
+    let last_seen_at = row.last_seen_at.unwrap_or(row.created_at);
+    left_behind
+        || ended.created_before.is_some_and(|time| row.created_at < time)
+        || ended.seen_before.is_some_and(|time| last_seen_at < time)
+}
+
+fn purge<U: Record>(transaction: &WriteTransaction, ended: EndedSessions, limit: u32) -> Result<u64, Refused> {
+    let (users, tokens) = (transaction.open_table(USERS)?, transaction.open_table(TOKENS)?);
+    let mut sessions = Sessions::of(transaction)?;
+    let mut keys = Vec::new();
+    for entry in sessions.rows.iter()? {
+        if keys.len() >= limit as usize {
+            break;
+        }
+        let (key, bytes) = entry?;
+        let row: SessionRow = decode(bytes.value())?;
+        let note = get::<TokenRow>(&tokens, &row.id)?.map_or(TokenState::Unmarked, |note| note.state());
+        let current = get::<UserRow<U>>(&users, &row.user)?.map(|user| Epoch(user.epoch));
+        if is_ended(&row, note, current, ended) {
+            keys.push(key.value().to_owned());
+        }
+    }
+    keys.iter().try_for_each(|key| sessions.remove(key).map(drop))?;
+    Ok(keys.len() as u64)
+}
+
+fn listed(subject: &str, row: SessionRow) -> ListedSession {
+    ListedSession {
+        session: Session {
+            subject: subject.to_owned(),
+            token_id: Some(TokenId(row.id)),
+            epoch: Some(Epoch(row.epoch)),
+            logged_in_at: Some(row.created_at),
+            expires_at: None,
+        },
+        last_seen_at: row.last_seen_at,
+        device: Device::new(row.client, row.user_agent.as_deref()),
+    }
+}
+
+/// The key that a user has in this file. A subject may be spelled in more than one way.
+fn user_key<U: Record>(subject: &str) -> Option<String> {
+    U::Id::parse(subject).map(|id| id.to_string())
+}
+
+impl<U: Record> SessionStore for RedbStore<U> {
+    fn add(&self, new: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write(move |transaction| {
+            let user = user_key::<U>(&new.subject).ok_or(StoreError::Conflict)?;
+            if transaction.open_table(USERS)?.get(&*user)?.is_none() {
+                return Err(StoreError::Conflict.into()); // deleted since the password was checked
+            }
+            let row = SessionRow {
+                user,
+                id: new.id.0,
+                epoch: new.epoch.0,
+                created_at: new.at,
+                last_seen_at: None,
+                client: new.device.client,
+                user_agent: new.device.user_agent,
+                number: next(transaction, "session")?,
+            };
+            Sessions::of(transaction)?.add(&text(&new.key), &row, at_most)
+        }))
+    }
+
+    fn remove<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let key = text(key);
+        Box::pin(self.write(move |transaction| Sessions::of(transaction)?.remove(&key)))
+    }
+
+    fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key = text(key);
+        Box::pin(self.write(move |transaction| {
+            let mut rows = transaction.open_table(SESSIONS)?;
+            let Some(mut row) = get::<SessionRow>(&rows, &key)? else { return Ok(()) };
+            row.last_seen_at = row.last_seen_at.max(Some(at));
+            put(&mut rows, &key, &row)
+        }))
+    }
+
+    fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>> {
+        let subject = subject.to_owned();
+        Box::pin(self.read(move |transaction| {
+            let Some(user) = user_key::<U>(&subject) else { return Ok(Vec::new()) };
+            let rows = transaction.open_table(SESSIONS)?;
+            let keys = keys_of(&transaction.open_table(OF_USER)?, &user)?;
+            let rows = keys.iter().filter_map(|key| get(&rows, key).transpose());
+            rows.map(|row| Ok(listed(&subject, row?))).collect()
+        }))
+    }
+
+    fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let (user, id) = (user_key::<U>(subject), id.clone());
+        Box::pin(self.write(move |transaction| {
+            let Some(user) = user else { return Ok(false) };
+            let mut sessions = Sessions::of(transaction)?;
+            for key in keys_of(&sessions.index, &user)? {
+                if get::<SessionRow>(&sessions.rows, &key)?.is_some_and(|row| row.id == id.0) {
+                    return sessions.remove(&key);
+                }
+            }
+            Ok(false)
+        }))
+    }
+
+    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.write(move |transaction| purge::<U>(transaction, ended, limit)))
+    }
+}
