@@ -17,6 +17,8 @@ pub use users_runtime::private as __private;
 mod pages {
     #[doc = include_str!("../docs/cookies.md")]
     mod cookies {}
+    #[doc = include_str!("../docs/moving-from-fastapi-users.md")]
+    mod moving {}
     #[doc = include_str!("../docs/openapi.md")]
     mod openapi {}
     #[doc = include_str!("../docs/passwords.md")]

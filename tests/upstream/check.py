@@ -87,11 +87,17 @@ class Service:
             body, headers["Content-Type"] = urllib.parse.urlencode(form), "application/x-www-form-urlencoded"
         elif body is not None:
             body, headers["Content-Type"] = json.dumps(body), "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, body, headers)
-        reply = connection.getresponse()
-        answer = Answer(reply.status, reply.headers, reply.read().decode())
-        connection.close()
+        for attempt in range(20):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            connection.request(method, path, body, headers)
+            reply = connection.getresponse()
+            answer = Answer(reply.status, reply.headers, reply.read().decode())
+            connection.close()
+            # A busy machine: nothing was done, and the answer says when to come again.
+            if answer.status != 503 or "retry-after" not in answer.headers:
+                return answer
+            print(f"    {self.name} is busy: {method} {path}", flush=True)
+            time.sleep(int(answer.headers["retry-after"]))
         return answer
 
     def register(self, email, password=PASSWORD, status=201, **more):
@@ -485,12 +491,14 @@ def addresses_are_one_account_at_both_or_at_neither(two):
 
 
 @check
-def letters_outside_of_ascii_are_lowered_alike(two):
-    for one, other in two.ways:
-        name = uuid.uuid4().hex[:12]
-        one.register(f"É-{name}@camelot.bt")
-        answers = [service.try_login(f"é-{name}@camelot.bt").status for service in (one, other)]
-        assert answers[0] == answers[1], f"{one.name} and {other.name} answer {answers}"
+def letters_outside_of_ascii_differ_on_postgresql_as_documented(two):
+    # Capital and small letters beyond ASCII are one account for PostgreSQL's lower(), and two for us on every database.
+    name = uuid.uuid4().hex[:12]
+    two.upstream.register(f"É-{name}@camelot.bt")
+    answers = [service.try_login(f"é-{name}@camelot.bt").status for service in (two.upstream, two.ours)]
+    assert answers == ([200, 400] if isinstance(two.database, Postgres) else [400, 400]), answers
+    for service in (two.upstream, two.ours):
+        expect(service.try_login(f"É-{name}@CAMELOT.bt"), 200)
 
 
 @check
@@ -503,6 +511,39 @@ def upstream_writes_rows_that_have_our_columns(two):
     assert epoch == [(0,)], epoch
     row = two.database.rows(f"SELECT hashed, session_id, auth_epoch FROM accesstoken WHERE token = '{token}'")
     assert row in ([(0, None, None)], [(False, None, None)]), row
+
+
+def going_back(two, start):
+    """The recommended policy on the database, and then fastapi-users alone again."""
+    two.ours.stop()
+    ours = start("recommended")
+    try:
+        old = two.upstream.register(knight())
+        mailed = two.upstream.reset_token(old)
+        before = two.hash_of(old)
+        expect(ours.try_login(old["email"]), 200)
+        assert two.hash_of(old) == before, "a costlier hash stays"
+        expect(ours.call("POST", "/auth/reset-password", {"token": mailed, "password": "caliburn sword"}), 400)
+        expect(ours.me(two.upstream.login(old["email"])), 401)
+        expect(ours.me(two.upstream.login(old["email"], backend="db")), 401)
+
+        password = "the sword in the stone"
+        user = ours.register(knight(), password, first_name="Percival")
+        token, stored = ours.login(user["email"], password), ours.login(user["email"], password, "db")
+        reset = ours.reset_token(user)
+    finally:
+        ours.stop()
+    assert two.hash_of(user).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    expect(two.upstream.me(token), 401)
+    expect(two.upstream.me(stored), 401)
+    expect(two.upstream.call("POST", "/auth/reset-password", {"token": reset, "password": "galahad"}), 400)
+    # fastapi-users takes any text of the column for a token, so digests must not stay behind.
+    digest = two.database.rows(f"SELECT token FROM accesstoken WHERE user_id = '{user['id']}' AND hashed")[0][0]
+    expect(two.upstream.me(digest), 200)
+    two.database.rows("DELETE FROM accesstoken WHERE hashed")
+    expect(two.upstream.me(digest), 401)
+    expect(two.upstream.me(two.upstream.login(user["email"], password)), 200, user)
+    assert two.hash_of(user).startswith(PWDLIB), "upstream makes it its own"
 
 
 def free_port():
@@ -534,18 +575,23 @@ def run(name, database, redis_url, server, folder):
             "DATABASE_URL": database.ours,
             "REDIS_URL": redis_url or "",
             "BIND": f"127.0.0.1:{ports[1]}",
-            "POLICY": "fastapi_users",
             "LIMITS": "off",
             "RUST_LOG": "axum_users=info",
         }
-        ours = Service("ours", [server], environment, folder, ports[1])
+
+        def start(policy):
+            return Service("ours", [server], {**environment, "POLICY": policy}, folder, ports[1])
+
+        ours = start("fastapi_users")
         services.append(ours)
         paths = ours.call("GET", "/openapi.json").json["paths"]
         missing = [backend for backend in backends if f"/auth/{backend}/login" not in paths]
         assert not missing, f"the server has no backend {missing}"
         two = Two(database, upstream, ours, keys, before)
         chosen = os.environ.get("ONLY", "")
-        for function in (function for function in CHECKS if chosen in function.__name__):
+        last = lambda two: going_back(two, start)
+        last.__name__ = going_back.__name__
+        for function in (function for function in [*CHECKS, last] if chosen in function.__name__):
             try:
                 function(two)
                 print(f"{name}: {function.__name__} ... ok", flush=True)
