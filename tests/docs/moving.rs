@@ -90,7 +90,7 @@ fn every_name_on_the_page_is_in_the_code() {
             }
         }
     }
-    assert!(calls > 30, "{calls}");
+    assert!(calls > 15, "{calls}");
 }
 
 #[test]
@@ -110,7 +110,8 @@ fn hooks_are_all_there_with_their_names_in_python() {
     let section = section.split("\n\n").next().unwrap();
     let upstream: BTreeSet<&str> =
         section.lines().skip(2).flat_map(|line| quoted(line.split('|').nth(1).unwrap())).collect();
-    let named: Vec<&str> = table.iter().flat_map(|row| quoted(&row[0])).map(|call| call.split('(').next().unwrap()).collect();
+    let named: Vec<&str> =
+        table.iter().flat_map(|row| quoted(&row[0])).map(|call| call.split('(').next().unwrap()).collect();
     assert_eq!(named.iter().copied().collect::<BTreeSet<_>>(), upstream);
     for row in table.iter().filter(|row| row[0].starts_with('`')) {
         assert_eq!(quoted(&row[0])[0].split('(').next(), Some(quoted(&row[1])[0]));

@@ -36,8 +36,7 @@ pub const LOGOUT: &[Step] = &[
 
 /// A row of `accesstoken` as fastapi-users left it (contract.md section 17).
 const STORED: &str = "1U07Sj5vv2rckCEnaYqPzMxt3n4u81zMXy3E4VG24wU";
-const ROW: &str = "('bdfc2b97-4876-4210-9dba-158745062fcd', '1U07Sj5vv2rckCEnaYqPzMxt3n4u81zMXy3E4VG24wU', \
-                   '2026-11-23 02:52:42.811324')";
+const STORED_AT: &str = "2026-11-23 02:52:42.811324";
 /// When the agreed time is over: the services start at 12:00.
 const UNTIL: &str = "2026-11-23T12:30:00Z";
 
@@ -55,7 +54,9 @@ fn unchanged(policy: Policy) -> Policy {
 
 fn setup(rules: Rules, policy: fn(Policy) -> Policy) -> WireSetup {
     let backends = [Backend::bearer_jwt("jwt"), Backend::bearer_database("db")];
-    WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) }.backends(backends).policy(policy)
+    WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) }
+        .backends(backends)
+        .policy(policy)
 }
 
 /// A service on a database in which fastapi-users left a user and a session of it.
@@ -66,7 +67,7 @@ async fn moved_in(rules: Rules, policy: fn(Policy) -> Policy) -> WireApp {
          VALUES ('{USER}', '{EMAIL}', '{HASH}', 1, 0, 0)"
     );
     assert_eq!(app.sql(&user).await, 1);
-    assert_eq!(app.sql(&format!("INSERT INTO accesstoken (user_id, token, created_at) VALUES {ROW}")).await, 1);
+    app.store_session(STORED, STORED_AT).await;
     app
 }
 
@@ -77,6 +78,17 @@ async fn then(app: &WireApp, rules: Rules, policy: fn(Policy) -> Policy) -> Wire
 }
 
 impl WireApp {
+    /// Adds a row as fastapi-users would.
+    async fn store_session(&self, token: &str, at: &str) {
+        let row = format!("INSERT INTO accesstoken (user_id, token, created_at) VALUES ('{USER}', '{token}', '{at}')");
+        assert_eq!(self.sql(&row).await, 1);
+    }
+
+    /// Makes fastapi-users' session so new that the recommended idle limit lets it live.
+    async fn renew_session(&self) {
+        assert_eq!(self.sql("UPDATE accesstoken SET created_at = '2026-11-23 11:52:42.811324'").await, 1);
+    }
+
     async fn login_for_a_session(&self, email: &str) -> String {
         let answer = self.post("/auth/db/login").form(&[("username", email), ("password", GUINEVERE)]).send().await;
         answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
@@ -138,6 +150,7 @@ async fn what_upstream_mints_goes_on_after_sessions_were_ended_here() {
     assert_eq!(app.statuses([&ours[0], &ours[1], AUTH, STORED]).await, [401, 401, 200, 200]);
 
     let app = moved_in(Rules::Recommended, recommended_until).await;
+    app.renew_session().await;
     assert_eq!(app.statuses([AUTH, STORED]).await, [200, 200]);
     app.users.sessions().end_all(USER.parse().unwrap()).await.unwrap();
     assert_eq!(app.statuses([AUTH, STORED]).await, [401, 401], "it is not there any more to mint others");
@@ -155,15 +168,17 @@ async fn a_purge_leaves_upstream_its_sessions() {
 }
 
 #[tokio::test]
-async fn no_number_of_logins_here_ends_a_session_of_upstream() {
+async fn no_number_of_sessions_ends_one_of_upstream() {
     for (rules, policy, status) in [
         (Rules::FastapiUsers, unchanged as fn(Policy) -> Policy, 200),
         (Rules::Recommended, recommended_until, 401), // the cap of 20 sessions
     ] {
         let app = moved_in(rules, policy).await;
-        for _ in 0..21 {
-            app.login_for_a_session(EMAIL).await;
+        app.renew_session().await;
+        for number in 0..25 {
+            app.store_session(&format!("{number:043}"), "2026-11-23 11:59:00.000000").await;
         }
+        app.login_for_a_session(EMAIL).await;
         assert_eq!(app.me(STORED).await.status, status, "{rules:?}");
     }
 }
@@ -208,14 +223,15 @@ async fn upstreams_tokens_are_good_for_users_with_integer_ids_that_registered_he
 #[tokio::test]
 async fn going_on_sessions_of_before_are_found_until_the_agreed_time_and_not_after() {
     let before = moved_in(Rules::FastapiUsers, unchanged).await;
+    before.renew_session().await;
     let (jwt, session) = (before.login(EMAIL).await, before.login_for_a_session(EMAIL).await);
 
     let app = then(&before, Rules::Recommended, recommended_until).await;
     app.clock.set(time("2026-11-23T12:29:59Z"));
     assert_eq!(app.statuses([AUTH, STORED, &jwt, &session]).await, [200; 4]);
     let (new_jwt, new_session) = (app.login(EMAIL).await, app.login_for_a_session(EMAIL).await);
-    assert_eq!(app.rows_where(&format!("token = '{new_session}'")).await, 0, "what is new is stored as a digest");
-    assert_eq!(app.rows_where("hashed").await, 1);
+    assert_eq!(before.rows_where(&format!("token = '{new_session}'")).await, 0, "what is new is stored as a digest");
+    assert_eq!(before.rows_where("hashed").await, 1);
 
     app.clock.set(time(UNTIL));
     // A JWT that this library minted has its own end and can be revoked.
@@ -229,23 +245,51 @@ async fn going_on_sessions_of_before_are_found_until_the_agreed_time_and_not_aft
 }
 
 #[tokio::test]
+async fn going_on_a_session_that_was_not_used_here_for_an_hour_ends() {
+    let app = moved_in(Rules::Recommended, recommended_until).await;
+    assert_eq!(app.me(STORED).await.status, 401, "the idle limit holds for sessions of before as well");
+    app.sql("UPDATE accesstoken SET last_seen_at = '2026-11-23 11:30:00.000000'").await;
+    assert_eq!(app.me(STORED).await.status, 200, "and what was used here side by side is noted");
+}
+
+#[tokio::test]
 async fn going_on_a_logout_ends_a_session_in_clear_as_well() {
     let app = moved_in(Rules::Recommended, recommended_until).await;
+    app.renew_session().await;
     app.post("/auth/db/logout").bearer(STORED).send().await.is(204, "");
     assert_eq!(app.rows_where("1 = 1").await, 0);
 }
 
 #[tokio::test]
-async fn going_on_mails_under_way_are_redeemed_and_without_the_call_they_are_not() {
-    for (policy, status) in [(recommended_until as fn(Policy) -> Policy, 200), (unchanged, 400)] {
+async fn going_on_mails_under_way_are_redeemed_until_the_agreed_time_and_not_after() {
+    let just_before = "2026-11-23T12:29:59Z";
+    for (policy, now, status) in [
+        (recommended_until as fn(Policy) -> Policy, just_before, 200),
+        (recommended_until, UNTIL, 400),
+        (unchanged, just_before, 400),
+    ] {
         let before = moved_in(Rules::FastapiUsers, unchanged).await;
         let ours = before.verify_token(EMAIL).await;
         let app = then(&before, Rules::Recommended, policy).await;
+        app.clock.set(time(now));
         assert_eq!(app.verify(&ours).await.status.as_u16(), status);
-        app.sql("UPDATE user SET is_verified = 0").await;
+        before.sql("UPDATE user SET is_verified = 0").await;
         assert_eq!(app.verify(VERIFY).await.status.as_u16(), status);
         assert_eq!(app.reset(RESET, "the sword in the stone").await.status.as_u16(), status);
     }
+}
+
+#[tokio::test]
+async fn going_on_new_mails_have_our_form_from_the_agreed_time_on() {
+    let app = moved_in(Rules::Recommended, recommended_until).await;
+    app.clock.set(time(UNTIL));
+    let (verify, reset) = (app.verify_token(EMAIL).await, app.reset_token(EMAIL).await);
+    // A node that never knew upstream's form reads them.
+    let last = then(&app, Rules::Recommended, unchanged).await;
+    last.clock.set(time(UNTIL));
+    assert_eq!(last.verify(&verify).await.status, 200);
+    assert_eq!(last.reset(&reset, "the sword in the stone").await.status, 200);
+    app.reset(&reset, "the sword in the stone").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
 }
 
 #[tokio::test]
@@ -268,5 +312,5 @@ async fn going_back_to_upstreams_policy_keeps_users_and_stored_sessions_and_lose
     assert_eq!(back.statuses([&session, &jwt]).await, [200, 401]);
     back.verify(&mailed).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
     // Python finds a session by the token itself, and that is not in the table.
-    assert_eq!(back.rows_where(&format!("token = '{session}'")).await, 0);
+    assert_eq!(recommended.rows_where(&format!("token = '{session}'")).await, 0);
 }

@@ -23,7 +23,8 @@ pub const VERIFY: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjM
 pub const RESET: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJwYXNzd29yZF9mZ3B0IjoiJGFyZ29uMmlkJHY9MTkkbT02NTUzNix0PTMscD00JEc4VzlXRWhmSHdrNGc0V1BEV0xZdHckVGJWUkxXWWhIZUtudXVBbGt2QS9CcytuenN1T0gyZTBFWjc0V2p2N2o3YyIsImF1ZCI6ImZhc3RhcGktdXNlcnM6cmVzZXQiLCJleHAiOjQxMDI0NDQ4MDB9.osgBk5eu-9iF-gCQDROuaxnfYW1TXLpfgvDHNicG9Cc";
 const OAUTH_STATE: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJjc3JmdG9rZW4iOiJkZy01ZFpORklsTzdjeDBscXJHS2k2OG9zREtHeTJnb3RRR21ZcnZtRFZFIiwiYXVkIjoiZmFzdGFwaS11c2VyczpvYXV0aC1zdGF0ZSIsImV4cCI6NDEwMjQ0NDgwMH0.rsRBMBh8kVzPhl_JIN9UBxWA461wIQ1sj3UD2qIzVmI";
 /// The hash of `guinevere` that the reset vector is bound to.
-pub const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ";
+pub const HASH: &str =
+    "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ";
 
 /// A service with the secret and the user of the vectors.
 async fn service(rules: Rules) -> WireApp {
