@@ -563,7 +563,7 @@ def run(name, database, redis_url, server, folder):
         upstream = Service("upstream", command, environment, folder, ports[0])
         services.append(upstream)
         user = upstream.register("arthur@camelot.bt", first_name="Arthur")
-        backends = os.environ.get("BACKENDS", "jwt db cookie redis" if keys else "jwt db cookie").split()
+        backends = ["jwt", "db", "cookie"] + (["redis"] if keys else [])
         before = {
             "user": user,
             "tokens": {backend: upstream.login(user["email"], backend=backend) for backend in backends},
