@@ -19,6 +19,8 @@ mod pages {
     mod cookies {}
     #[doc = include_str!("../docs/custom-store.md")]
     mod custom_store {}
+    #[doc = include_str!("../docs/moving-from-fastapi-users.md")]
+    mod moving {}
     #[doc = include_str!("../docs/openapi.md")]
     mod openapi {}
     #[doc = include_str!("../docs/passwords.md")]

@@ -1,7 +1,7 @@
 //! The pages of `docs/` against the code: what a page says in numbers, names and tables is compared, so that it cannot go
 //! out of date unseen.
 //!
-//! Two pages are written by these tests: `UPDATE_DOCS=1 cargo test --test docs`.
+//! Three pages are written by these tests: `UPDATE_DOCS=1 cargo test --test docs`.
 
 mod access;
 mod cookies;
@@ -10,6 +10,7 @@ mod data;
 #[cfg(feature = "sqlite")]
 mod databases;
 mod events;
+mod moving;
 mod outbound;
 mod page;
 mod passwords;

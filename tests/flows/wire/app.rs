@@ -133,6 +133,11 @@ impl WireApp {
         done.rows_affected()
     }
 
+    /// Where the database is, for another service on it.
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.database.display())
+    }
+
     /// A second connection to the database.
     pub async fn pool(&self) -> sqlx::SqlitePool {
         sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()

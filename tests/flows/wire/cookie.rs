@@ -14,13 +14,13 @@ const UNAUTHORIZED: &str = r#"{"detail":"Unauthorized"}"#;
 const ARTHUR: &str =
     r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#;
 
-/// The backends of the recording that concern cookies, and the bearer: the second cookie has another name and ends with the
-/// browser.
-pub fn recorded_backends() -> [Backend; 3] {
+/// The backends of the recording: the second cookie has another name and ends with the browser.
+pub fn recorded_backends() -> [Backend; 4] {
     let hour = Cookie::new().max_age(Duration::from_secs(3600));
     [
         Backend::jwt("cookie", hour, JwtConfig::new()),
         Backend::bearer_jwt("jwt"),
+        Backend::bearer_database("db"),
         Backend::database("cookiedb", Cookie::new().cookie_name("sid"), SessionConfig::new()),
     ]
 }

@@ -18,6 +18,7 @@ mod login;
 mod logout;
 mod mails;
 mod me;
+mod moving;
 mod problems;
 mod programmatic;
 #[cfg(feature = "redis")]

@@ -254,7 +254,8 @@ fn under(policy: &Policy, mut config: SessionConfig) -> SessionConfig {
         config = config.accept_upstream_tokens(policy.upstream_tokens_until());
     }
     if policy.keeps_quirks() {
-        config = config.without_idle_limit();
+        // fastapi-users ends no session because of another one.
+        config = config.without_idle_limit().at_most(u32::MAX);
     }
     config
 }

@@ -16,13 +16,15 @@ pub use serve::serve;
 use crate::{
     adapter::{
         OsRandom, SystemClock,
-        jwt::{MailTokenConfig, Purpose, ensure_distinct_audiences},
+        jwt::{MailTokenConfig, Purpose, UntilThen, ensure_distinct_audiences},
         mail::{Mailer, Mails},
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
     manager::{ActiveGate, Jobs, Parts, Policy, Users, VerifiedGate},
-    port::{BreachCheck, Clock, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore},
+    port::{
+        BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager, UserStore,
+    },
     user::AuthUser,
 };
 
@@ -230,12 +232,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
         let mail_tokens = self.mail_token_config();
         self.check_audiences(&mail_tokens)?;
-        let mail_tokens = mail_tokens.build(
-            &self.secret,
-            Arc::clone(&self.clock),
-            Arc::clone(&self.random),
-            Arc::clone(&hasher) as _,
-        )?;
+        let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
         let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose()?;
         let mut policy = self.policy.clone();
         let sessions = Arc::clone(&store).session_store();
@@ -268,7 +265,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             sessions,
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
-            mail_tokens: Arc::new(mail_tokens),
+            mail_tokens,
             backends,
             enabled: self.enabled,
             gates,
@@ -321,12 +318,31 @@ impl<U: AuthUser> UsersBuilder<U> {
         settings
     }
 
+    /// Upstream's form counts until the time that the policy names, unless the application chose a form.
+    fn build_mail_tokens(&self, config: MailTokenConfig, hasher: &Arc<Hashing>) -> Result<Arc<dyn MailTokens>> {
+        let build = |config: MailTokenConfig| {
+            let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+            config.build(&self.secret, clock, random, Arc::clone(hasher) as _)
+        };
+        let tokens = build(config)?;
+        Ok(match self.policy.upstream_tokens_until() {
+            Some(until) if self.mail_tokens.is_none() => {
+                let ours = build(self.with_lifetimes(MailTokenConfig::new()))?;
+                Arc::new(UntilThen::new(tokens, ours, until, Arc::clone(&self.clock)))
+            }
+            _ => Arc::new(tokens),
+        })
+    }
+
     fn mail_token_config(&self) -> MailTokenConfig {
-        let mut config = match &self.mail_tokens {
+        self.with_lifetimes(match &self.mail_tokens {
             Some(config) => config.clone(),
             None if self.policy.allows(Relaxation::UpstreamTokens) => MailTokenConfig::fastapi_users(),
             None => MailTokenConfig::new(),
-        };
+        })
+    }
+
+    fn with_lifetimes(&self, mut config: MailTokenConfig) -> MailTokenConfig {
         if let Some(lifetime) = self.reset_lifetime {
             config = config.reset_lifetime(lifetime);
         }

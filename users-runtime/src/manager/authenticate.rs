@@ -4,7 +4,7 @@ use http::request::Parts;
 
 use super::Users;
 use crate::{
-    domain::{AccessToken, Epoch, Session, SessionKey, Timestamp, UserId},
+    domain::{AccessToken, Epoch, Relaxation, Session, SessionKey, Timestamp, UserId},
     port::{Found, FoundSession, Lookup, Resolved, StoreError, StoredSession, StrategyError, TokenState},
     user::AuthUser,
 };
@@ -81,7 +81,7 @@ impl<U: AuthUser> Users<U> {
             Resolved::Session(session) => {
                 let Some(id) = U::Id::parse(&session.subject) else { return Ok(None) };
                 let found = self.parts().loader.find(Lookup::User { id, token: session.token_id.clone() }).await?;
-                Ok(found.filter(|found| is_live(&session, found)).map(|found| (found, session)))
+                Ok(found.filter(|found| self.is_live(&session, found)).map(|found| (found, session)))
             }
             Resolved::Stored(StoredSession { keys, lifetime, idle }) => {
                 for key in keys {
@@ -94,7 +94,7 @@ impl<U: AuthUser> Users<U> {
                         continue;
                     }
                     let session = session_of(&found.user, &stored, end(stored.created_at, lifetime));
-                    if !is_live(&session, &found) {
+                    if !self.is_live(&session, &found) {
                         continue;
                     }
                     if now.signed_duration_since(last_used) >= TOUCH_EVERY {
@@ -114,6 +114,20 @@ impl<U: AuthUser> Users<U> {
             tracing::warn!(target: "axum_users", %error, "the last use of a session was not noted");
         }
     }
+
+    /// Whether a session is neither logged out nor ended by a raised epoch.
+    pub(super) fn is_live(&self, session: &Session, found: &Found<U>) -> bool {
+        match (found.token, session.epoch) {
+            (TokenState::Revoked, _) => false,
+            (TokenState::KeptAt(epoch), _) => epoch == found.epoch,
+            (TokenState::Unmarked, Some(epoch)) => epoch == found.epoch,
+            // What fastapi-users minted knows no epoch. While it runs beside us it mints on after sessions were ended here, and
+            // for users whose first epoch is not 0 (decision 32); else such a token is good until that happens for the first time.
+            (TokenState::Unmarked, None) => {
+                self.policy().allows(Relaxation::KeepSessions) || found.epoch == Epoch::default()
+            }
+        }
+    }
 }
 
 /// When a session that started or was used at `from` ends; `None` for never.
@@ -129,15 +143,5 @@ fn session_of<U: AuthUser>(user: &U, stored: &FoundSession, expires_at: Option<T
         epoch: stored.epoch,
         logged_in_at: Some(stored.created_at),
         expires_at,
-    }
-}
-
-/// Whether a session is neither logged out nor ended by a raised epoch.
-pub(super) fn is_live<U>(session: &Session, found: &Found<U>) -> bool {
-    match found.token {
-        TokenState::Revoked => false,
-        TokenState::KeptAt(epoch) => epoch == found.epoch,
-        // A token that fastapi-users minted knows no epoch: it is good until the user's sessions are ended for the first time.
-        TokenState::Unmarked => session.epoch.unwrap_or_default() == found.epoch,
     }
 }

@@ -84,7 +84,8 @@ impl Policy {
         self.relax(Relaxation::WithoutRevocation)
     }
 
-    /// Other sessions survive a change or reset of the password (C2): a thief stays in.
+    /// Other sessions survive a change or reset of the password (C2): a thief stays in. So does whatever fastapi-users
+    /// minted, even when all sessions of the user are ended here.
     #[must_use]
     pub fn keep_sessions(self) -> Self {
         self.relax(Relaxation::KeepSessions)
@@ -121,8 +122,9 @@ impl Policy {
         self.relax(Relaxation::RawKeys)
     }
 
-    /// Tokens that fastapi-users minted are accepted until `until`, or for good (C21), and mailed tokens are minted so
-    /// that it accepts ours. They cannot be revoked one by one.
+    /// Tokens that fastapi-users minted are accepted until `until`, or for good (C21), and until then mailed tokens are
+    /// minted so that it accepts ours; a form given to `UsersBuilder::mail_tokens` stays.
+    /// Access tokens of its cannot be revoked one by one.
     #[must_use]
     pub fn accept_upstream_tokens(mut self, until: Option<Timestamp>) -> Self {
         self.upstream_tokens_until = until;

@@ -1,6 +1,6 @@
 //! The sessions of users, to look at and to end.
 
-use super::{Users, authenticate::is_live};
+use super::Users;
 use crate::{
     domain::{ListedSession, Session, TokenId},
     event::{self, Kind, Outcome},
@@ -67,7 +67,8 @@ impl<U: AuthUser> Sessions<'_, U> {
             listed.iter().map(|listed| Lookup::User { id, token: listed.session.token_id.clone() }).collect();
         let found = self.0.parts().store.find(&lookups).await?;
         let live = listed.into_iter().zip(found);
-        let live = live.filter(|(listed, found)| found.as_ref().is_some_and(|found| is_live(&listed.session, found)));
+        let live =
+            live.filter(|(listed, found)| found.as_ref().is_some_and(|found| self.0.is_live(&listed.session, found)));
         let mut live: Vec<ListedSession> = live.map(|(listed, _)| listed).collect();
         live.sort_by_key(|listed| listed.session.logged_in_at);
         Ok(live)

@@ -24,7 +24,8 @@ pub(super) struct SessionSql {
     pub(super) list: SqlStr,
     /// Parameters: user, name.
     pub(super) end: SqlStr,
-    /// Parameters: the time before which a login has ended or NULL, the same of a last use, how many at most.
+    /// Parameters: the time before which a login has ended or NULL, the same of a last use, how many at most. A row of
+    /// fastapi-users has no epoch, and while that runs it is not for us to say that it was left behind.
     pub(super) purge: SqlStr,
 }
 
@@ -78,7 +79,7 @@ impl SessionSql {
                     "SELECT t.{token} FROM {table} AS t \
                      LEFT JOIN {users} AS u ON u.{id} = t.{user_id} LEFT JOIN {state} AS s ON s.{token_id} = t.{name} \
                      WHERE t.{created} < {} OR COALESCE(t.{seen}, t.{created}) < {} OR s.{revoked} OR u.{id} IS NULL \
-                     OR COALESCE(s.{kept}, t.{epoch}, 0) <> u.{epoch} LIMIT {}",
+                     OR COALESCE(s.{kept}, t.{epoch}) <> u.{epoch} LIMIT {}",
                     p(1),
                     p(2),
                     p(3),

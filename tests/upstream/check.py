@@ -1,0 +1,642 @@
+"""fastapi-users and this library at once, on one database: each must honour what the other wrote.
+
+Run by scripts/beside-upstream, which makes the environment: check.py SERVER FOLDER
+"""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import traceback
+import urllib.parse
+import uuid
+
+import asyncpg
+import bcrypt
+import jwt
+import redis
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECRET = "one secret for two services, 32 bytes and more"
+PASSWORD = "guinevere"
+# A hash of PASSWORD that a release before 13.0 made: contract.md section 17.
+BCRYPT = "$2b$12$9kUQblUg4kEcyPmbIJjyJORF8mXGcMzGCDbEnQ1x73RI5WN.y4VIS"
+PWDLIB = "$argon2id$v=19$m=65536,t=3,p=4$"
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"{self.status} {self.body[:300]!r}"
+
+
+class Service:
+    """One of the two servers."""
+
+    def __init__(self, name, command, environment, folder, port):
+        self.name, self.port = name, port
+        self.hooks = os.path.join(folder, f"{name}.hooks")
+        self.log = os.path.join(folder, f"{name}.log")
+        open(self.hooks, "w").close()
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment, "HOOK_LOG": self.hooks},
+            stdout=open(self.log, "w"),
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+        )
+        for _ in range(600):
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{name} ended: {open(self.log).read()}")
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"{name} does not listen: {open(self.log).read()}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def call(self, method, path, body=None, form=None, bearer=None, cookie=None):
+        headers = {}
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        if cookie:
+            headers["Cookie"] = f"fastapiusersauth={cookie}"
+        if form is not None:
+            body, headers["Content-Type"] = urllib.parse.urlencode(form), "application/x-www-form-urlencoded"
+        elif body is not None:
+            body, headers["Content-Type"] = json.dumps(body), "application/json"
+        for attempt in range(20):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            connection.request(method, path, body, headers)
+            reply = connection.getresponse()
+            answer = Answer(reply.status, reply.headers, reply.read().decode())
+            connection.close()
+            # A busy machine: nothing was done, and the answer says when to come again.
+            if answer.status != 503 or "retry-after" not in answer.headers:
+                return answer
+            print(f"    {self.name} is busy: {method} {path}", flush=True)
+            time.sleep(int(answer.headers["retry-after"]))
+        return answer
+
+    def register(self, email, password=PASSWORD, status=201, **more):
+        answer = self.call("POST", "/auth/register", {"email": email, "password": password, **more})
+        expect(answer, status)
+        return answer.json
+
+    def try_login(self, email, password=PASSWORD, backend="jwt"):
+        return self.call("POST", f"/auth/{backend}/login", form={"username": email, "password": password})
+
+    def login(self, email, password=PASSWORD, backend="jwt"):
+        answer = self.try_login(email, password, backend)
+        expect(answer, 204 if backend == "cookie" else 200)
+        if backend == "cookie":
+            return re.match(r"fastapiusersauth=([^;]+)", answer.headers["set-cookie"])[1]
+        return answer.json["access_token"]
+
+    def me(self, token, backend="jwt"):
+        return self.call("GET", "/users/me", **carried(token, backend))
+
+    def patch_me(self, token, **changes):
+        return self.call("PATCH", "/users/me", changes, bearer=token)
+
+    def logout(self, token, backend="jwt"):
+        return self.call("POST", f"/auth/{backend}/logout", **carried(token, backend))
+
+    def mailed(self, path, email, hook, user_id):
+        """Asks for a mail and answers its token, once the hook wrote it down."""
+        before = len(open(self.hooks).readlines())
+        expect(self.call("POST", path, {"email": email}), 202)
+        for _ in range(100):
+            for line in open(self.hooks).readlines()[before:]:
+                line = json.loads(line)
+                if line["hook"] == hook and line["user_id"] == user_id:
+                    return line["token"]
+            time.sleep(0.1)
+        raise AssertionError(f"{self.name} sent no mail for {path}")
+
+    def reset_token(self, user):
+        return self.mailed("/auth/forgot-password", user["email"], "on_after_forgot_password", user["id"])
+
+    def verify_token(self, user):
+        return self.mailed("/auth/request-verify-token", user["email"], "on_after_request_verify", user["id"])
+
+
+def carried(token, backend):
+    return {"cookie": token} if backend == "cookie" else {"bearer": token}
+
+
+def expect(answer, status, body=None):
+    assert answer.status == status, f"{status} wanted: {answer!r}"
+    if body is not None:
+        assert json.loads(answer.body) == body, f"{body} wanted: {answer!r}"
+
+
+class Sqlite:
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "shared.db")
+        self.upstream, self.ours = f"sqlite+aiosqlite:///{self.path}", f"sqlite://{self.path}?mode=rwc"
+
+    def rows(self, statement):
+        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as connection:
+            rows = connection.execute(statement).fetchall()
+            connection.commit()
+            return rows
+
+    def drop(self):
+        pass
+
+
+class Postgres:
+    def __init__(self, url):
+        self.admin = url
+        self.name = f"beside_{uuid.uuid4().hex}"
+        self.at(url, f"CREATE DATABASE {self.name}")
+        self.ours = urllib.parse.urlsplit(url)._replace(path=f"/{self.name}").geturl()
+        self.upstream = self.ours.replace("postgres://", "postgresql+asyncpg://", 1)
+
+    @staticmethod
+    def at(url, statement):
+        async def run():
+            connection = await asyncpg.connect(url)
+            try:
+                return [tuple(row) for row in await connection.fetch(statement)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
+
+    def rows(self, statement):
+        return self.at(self.ours, statement)
+
+    def drop(self):
+        self.at(self.admin, f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+class Two:
+    """Both servers, their database, and what was there before ours came."""
+
+    def __init__(self, database, upstream, ours, keys, before):
+        self.database, self.upstream, self.ours, self.keys, self.before = database, upstream, ours, keys, before
+        self.ways = [(upstream, ours), (ours, upstream)]
+        self.stored = [backend for backend in before["tokens"] if backend != "jwt"]
+
+    def hash_of(self, user):
+        return self.database.rows(f"SELECT hashed_password FROM \"user\" WHERE id = '{user['id']}'")[0][0]
+
+    def set_hash(self, user, hash):
+        self.database.rows(f"UPDATE \"user\" SET hashed_password = '{hash}' WHERE id = '{user['id']}'")
+
+
+def knight():
+    return f"knight-{uuid.uuid4().hex[:12]}@camelot.bt"
+
+
+@check
+def what_was_there_before_is_good_at_both(two):
+    user = two.before["user"]
+    for service in (two.ours, two.upstream):
+        for backend, token in two.before["tokens"].items():
+            answer = service.me(token, backend)
+            expect(answer, 200, user)
+    expect(two.ours.call("POST", "/auth/verify", {"token": two.before["verify"]}), 200)
+    expect(two.ours.call("POST", "/auth/reset-password", {"token": two.before["reset"], "password": "galahad"}), 200)
+    for service in (two.upstream, two.ours):
+        two_login = service.try_login(user["email"], "galahad")
+        expect(two_login, 200)
+
+
+@check
+def a_user_of_either_logs_in_and_is_the_same_at_the_other(two):
+    for one, other in two.ways:
+        user = one.register(knight(), first_name="Gawain")
+        for service in (other, one):
+            token = service.login(user["email"])
+            for reader in (one, other):
+                expect(reader.me(token), 200, user)
+        answer = other.patch_me(other.login(user["email"]), first_name="Gareth")
+        expect(answer, 200, {**user, "first_name": "Gareth"})
+        expect(one.me(token), 200, {**user, "first_name": "Gareth"})
+        expect(other.call("POST", "/auth/register", {"email": user["email"], "password": PASSWORD}), 400,
+               {"detail": "REGISTER_USER_ALREADY_EXISTS"})
+
+
+@check
+def a_jwt_is_read_alike(two):
+    for one, other in two.ways:
+        user = one.register(knight())
+        claims = jwt.decode(one.login(user["email"]), SECRET, algorithms=["HS256"], audience="fastapi-users:auth")
+        assert claims["sub"] == user["id"] and claims["aud"] == ["fastapi-users:auth"]
+        assert 3590 <= claims["exp"] - time.time() <= 3600, claims
+        now = int(time.time())
+        for changed, status in [
+            ({}, 200),
+            ({"exp": now - 1}, 401),
+            ({"aud": ["fastapi-users:verify"]}, 401),
+            ({"aud": "fastapi-users:auth"}, 200),
+            ({"sub": str(uuid.uuid4())}, 401),
+            ({"sub": user["id"].upper()}, 200),
+        ]:
+            forged = jwt.encode({**claims, **changed}, SECRET, algorithm="HS256")
+            for reader in (one, other):
+                assert reader.me(forged).status == status, (changed, reader.name)
+        stranger = jwt.encode(claims, SECRET + "!", algorithm="HS256")
+        eternal = jwt.encode({key: claims[key] for key in ("sub", "aud")}, SECRET, algorithm="HS256")
+        for reader in (one, other):
+            expect(reader.me(stranger), 401)
+            expect(reader.me(eternal), 200)
+
+
+@check
+def a_stored_session_of_either_is_the_others_too(two):
+    for backend in two.stored:
+        for one, other in two.ways:
+            user = one.register(knight())
+            for ends_it in (one, other):
+                token, bystander = one.login(user["email"], backend=backend), one.login(user["email"], backend=backend)
+                assert len(token) == 43 and token != bystander
+                for reader in (one, other, one):
+                    expect(reader.me(token, backend), 200, user)
+                expect(ends_it.logout(token, backend), 204)
+                for reader in (one, other):
+                    expect(reader.me(token, backend), 401)
+                    expect(reader.logout(token, backend), 401)
+                    expect(reader.me(bystander, backend), 200)
+
+
+@check
+def stored_sessions_have_one_form(two):
+    for one, _ in two.ways:
+        user = one.register(knight())
+        before = time.time()
+        token = one.login(user["email"], backend="db")
+        rows = two.database.rows(f"SELECT user_id, token, created_at FROM accesstoken WHERE token = '{token}'")
+        assert len(rows) == 1 and str(rows[0][0]) == user["id"]
+        created = rows[0][2]
+        if isinstance(created, str):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", created), created
+            created = time.mktime(time.strptime(created[:19], "%Y-%m-%d %H:%M:%S")) - time.timezone
+        else:
+            created = created.timestamp()
+        assert -2 <= created - before <= 60, (created, before)
+        if two.keys:
+            token = one.login(user["email"], backend="redis")
+            key = f"fastapi_users_token:{token}"
+            assert two.keys.get(key) == user["id"], two.keys.get(key)
+            assert 3500 < two.keys.ttl(key) <= 3600
+
+
+@check
+def an_old_session_ends_at_both(two):
+    age = "'2001-01-01 00:00:00.000000'"
+    if isinstance(two.database, Postgres):
+        age = "'2001-01-01 00:00:00+00'"
+    for one, other in two.ways:
+        user = one.register(knight())
+        token = one.login(user["email"], backend="db")
+        two.database.rows(f"UPDATE accesstoken SET created_at = {age} WHERE token = '{token}'")
+        for reader in (one, other):
+            expect(reader.me(token), 401)
+
+
+@check
+def one_user_may_have_many_sessions(two):
+    user = two.upstream.register(knight())
+    two.set_hash(user, bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode())
+    first = two.upstream.login(user["email"], backend="db")
+    for number in range(22):
+        two.ours.login(user["email"], backend="db")
+    for reader in (two.upstream, two.ours):
+        expect(reader.me(first), 200)
+
+
+@check
+def mail_tokens_of_either_are_redeemed_once_at_the_other(two):
+    for one, other in two.ways:
+        user = one.register(knight())
+        token = one.verify_token(user)
+        expect(other.call("POST", "/auth/verify", {"token": token}), 200, {**user, "is_verified": True})
+        for reader in (one, other):
+            expect(reader.call("POST", "/auth/verify", {"token": token}), 400,
+                   {"detail": "VERIFY_USER_ALREADY_VERIFIED"})
+        token = one.reset_token(user)
+        expect(other.call("POST", "/auth/reset-password", {"token": token, "password": "galahad"}), 200)
+        for reader in (one, other):
+            expect(reader.call("POST", "/auth/reset-password", {"token": token, "password": "lancelot"}), 400,
+                   {"detail": "RESET_PASSWORD_BAD_TOKEN"})
+            expect(reader.try_login(user["email"]), 400)
+            expect(reader.try_login(user["email"], "galahad"), 200)
+
+
+@check
+def a_mail_token_is_good_for_nothing_else(two):
+    for one, other in two.ways:
+        user = one.register(knight())
+        verify, reset, access = one.verify_token(user), one.reset_token(user), one.login(user["email"])
+        for reader in (one, other):
+            for token in (verify, reset):
+                expect(reader.me(token), 401)
+            for token in (reset, access):
+                expect(reader.call("POST", "/auth/verify", {"token": token}), 400, {"detail": "VERIFY_USER_BAD_TOKEN"})
+            for token in (verify, access):
+                expect(reader.call("POST", "/auth/reset-password", {"token": token, "password": "galahad"}), 400,
+                       {"detail": "RESET_PASSWORD_BAD_TOKEN"})
+
+
+@check
+def a_changed_address_voids_the_verification_of_the_old_one(two):
+    for one, other in two.ways:
+        user = one.register(knight())
+        token = one.verify_token(user)
+        expect(other.patch_me(other.login(user["email"]), email=knight()), 200)
+        for reader in (one, other):
+            expect(reader.call("POST", "/auth/verify", {"token": token}), 400, {"detail": "VERIFY_USER_BAD_TOKEN"})
+
+
+@check
+def a_password_changed_at_either_is_changed_at_both(two):
+    for one, other in two.ways:
+        user = one.register(knight())
+        tokens = {backend: one.login(user["email"], backend=backend) for backend in ["jwt", *two.stored]}
+        expect(other.patch_me(tokens["jwt"], password="galahad"), 200)
+        for reader in (one, other):
+            expect(reader.try_login(user["email"]), 400, {"detail": "LOGIN_BAD_CREDENTIALS"})
+            expect(reader.try_login(user["email"], "galahad"), 200)
+            for backend, token in tokens.items():
+                expect(reader.me(token, backend), 200)  # As upstream has it: sessions survive (C2).
+
+
+@check
+def a_hash_of_either_stays_as_it_is(two):
+    for one, other in two.ways:
+        user = one.register(knight())
+        hash = two.hash_of(user)
+        assert hash.startswith(PWDLIB), hash
+        for service in (other, one, other):
+            service.login(user["email"])
+            assert two.hash_of(user) == hash, service.name
+
+
+@check
+def an_old_hash_is_upgraded_once(two):
+    for service, other in two.ways:
+        user = service.register(knight())
+        two.set_hash(user, BCRYPT)
+        expect(service.try_login(user["email"], "mordred"), 400)
+        assert two.hash_of(user) == BCRYPT
+        service.login(user["email"])
+        hash = two.hash_of(user)
+        assert hash.startswith(PWDLIB), hash
+        other.login(user["email"])
+        service.login(user["email"])
+        assert two.hash_of(user) == hash
+
+
+@check
+def a_deleted_user_is_gone_at_both(two):
+    for one, other in two.ways:
+        admin = one.register(knight())
+        two.database.rows(f"UPDATE \"user\" SET is_superuser = true WHERE id = '{admin['id']}'")
+        chief = other.login(admin["email"])
+        user = one.register(knight())
+        tokens = [(backend, service.login(user["email"], backend=backend))
+                  for backend in ["jwt", *two.stored] for service in (one, other)]
+        mails = [service.verify_token(user) for service in (one, other)]
+        for reader in (one, other):  # Whatever reading notes about sessions is there before the deletion.
+            for backend, token in tokens:
+                expect(reader.me(token, backend), 200)
+        expect(one.call("DELETE", f"/users/{user['id']}", bearer=chief), 204)
+        for reader in (one, other):
+            expect(reader.call("DELETE", f"/users/{user['id']}", bearer=chief), 404)
+            for backend, token in tokens:
+                expect(reader.me(token, backend), 401)
+                expect(reader.logout(token, backend), 401)
+            for token in mails:
+                expect(reader.call("POST", "/auth/verify", {"token": token}), 400)
+            expect(reader.try_login(user["email"]), 400)
+        again = other.register(user["email"])
+        assert again["id"] != user["id"]
+        for reader in (one, other):
+            expect(reader.me(reader.login(user["email"])), 200, again)
+
+
+@check
+def flags_set_at_either_count_at_both(two):
+    for one, other in two.ways:
+        admin = one.register(knight())
+        two.database.rows(f"UPDATE \"user\" SET is_superuser = true WHERE id = '{admin['id']}'")
+        chief = one.login(admin["email"])
+        user = other.register(knight())
+        path = f"/users/{user['id']}"
+        tokens = [(backend, other.login(user["email"], backend=backend)) for backend in ["jwt", *two.stored]]
+        expect(one.call("PATCH", path, {"is_active": False}, bearer=chief), 200)
+        for reader in (one, other):
+            for backend, token in tokens:
+                expect(reader.me(token, backend), 401)
+            expect(reader.try_login(user["email"]), 400, {"detail": "LOGIN_BAD_CREDENTIALS"})
+        expect(one.call("PATCH", path, {"is_active": True}, bearer=chief), 200)
+        for service in (one, other):
+            for backend in ["jwt", *two.stored]:
+                token = service.login(user["email"], backend=backend)
+                for reader in (one, other):
+                    expect(reader.me(token, backend), 200)
+
+
+@check
+def addresses_are_one_account_at_both_or_at_neither(two):
+    for one, other in two.ways:
+        name = uuid.uuid4().hex[:12]
+        user = one.register(f"Knight-{name}@Camelot.BT")
+        assert user["email"] == f"Knight-{name}@camelot.bt"
+        for service in (one, other):
+            for typed in (f"knight-{name}@camelot.bt", f"KNIGHT-{name}@CAMELOT.BT"):
+                expect(service.me(service.login(typed)), 200, user)
+                expect(service.call("POST", "/auth/register", {"email": typed, "password": PASSWORD}), 400,
+                       {"detail": "REGISTER_USER_ALREADY_EXISTS"})
+        for address in (f"Gawain <gawain-{name}@camelot.bt>", f"é-{name}@camelot.bt", f"x-{name}@xn--caf-dma.bt"):
+            user = one.register(address)
+            expect(other.me(other.login(user["email"])), 200, user)
+            expect(other.call("POST", "/auth/register", {"email": address, "password": PASSWORD}), 400,
+                   {"detail": "REGISTER_USER_ALREADY_EXISTS"})
+            name = uuid.uuid4().hex[:12]
+
+
+@check
+def letters_outside_of_ascii_differ_on_postgresql_as_documented(two):
+    # Capital and small letters beyond ASCII are one account for PostgreSQL's lower(), and two for us on every database.
+    name = uuid.uuid4().hex[:12]
+    two.upstream.register(f"É-{name}@camelot.bt")
+    answers = [service.try_login(f"é-{name}@camelot.bt").status for service in (two.upstream, two.ours)]
+    assert answers == ([200, 400] if isinstance(two.database, Postgres) else [400, 400]), answers
+    for service in (two.upstream, two.ours):
+        expect(service.try_login(f"É-{name}@CAMELOT.bt"), 200)
+
+
+@check
+def upstream_writes_rows_that_have_our_columns(two):
+    columns = two.database.rows('SELECT * FROM "user" LIMIT 1')
+    assert columns, "there are users"
+    user = two.upstream.register(knight())
+    token = two.upstream.login(user["email"], backend="db")
+    epoch = two.database.rows(f"SELECT auth_epoch FROM \"user\" WHERE id = '{user['id']}'")
+    assert epoch == [(0,)], epoch
+    row = two.database.rows(f"SELECT hashed, session_id, auth_epoch FROM accesstoken WHERE token = '{token}'")
+    assert row in ([(0, None, None)], [(False, None, None)]), row
+
+
+def going_back(two, start):
+    """The recommended policy on the database, and then fastapi-users alone again."""
+    two.ours.stop()
+    ours = start("recommended")
+    try:
+        old = two.upstream.register(knight())
+        mailed = two.upstream.reset_token(old)
+        before = two.hash_of(old)
+        expect(ours.try_login(old["email"]), 200)
+        assert two.hash_of(old) == before, "a costlier hash stays"
+        expect(ours.call("POST", "/auth/reset-password", {"token": mailed, "password": "caliburn sword"}), 400)
+        expect(ours.me(two.upstream.login(old["email"])), 401)
+        expect(ours.me(two.upstream.login(old["email"], backend="db")), 401)
+
+        password = "the sword in the stone"
+        user = ours.register(knight(), password, first_name="Percival")
+        token, stored = ours.login(user["email"], password), ours.login(user["email"], password, "db")
+        reset = ours.reset_token(user)
+    finally:
+        ours.stop()
+    assert two.hash_of(user).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    expect(two.upstream.me(token), 401)
+    expect(two.upstream.me(stored), 401)
+    expect(two.upstream.call("POST", "/auth/reset-password", {"token": reset, "password": "galahad"}), 400)
+    # fastapi-users takes any text of the column for a token, so digests must not stay behind.
+    digest = two.database.rows(f"SELECT token FROM accesstoken WHERE user_id = '{user['id']}' AND hashed")[0][0]
+    expect(two.upstream.me(digest), 200)
+    two.database.rows("DELETE FROM accesstoken WHERE hashed")
+    expect(two.upstream.me(digest), 401)
+    expect(two.upstream.me(two.upstream.login(user["email"], password)), 200, user)
+    assert two.hash_of(user).startswith(PWDLIB), "upstream makes it its own"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(name, database, redis_url, server, folder):
+    os.makedirs(folder, exist_ok=True)
+    keys = redis.from_url(redis_url, decode_responses=True) if redis_url else None
+    ports = free_port(), free_port()
+    failed, services = [], []
+    try:
+        environment = {"AUTH_SECRET": SECRET, "DATABASE_URL": database.upstream, "REDIS_URL": redis_url or ""}
+        command = [sys.executable, "-m", "uvicorn", "--app-dir", HERE, "--port", str(ports[0]), "app:app"]
+        upstream = Service("upstream", command, environment, folder, ports[0])
+        services.append(upstream)
+        user = upstream.register("arthur@camelot.bt", first_name="Arthur")
+        backends = ["jwt", "db", "cookie"] + (["redis"] if keys else [])
+        before = {
+            "user": user,
+            "tokens": {backend: upstream.login(user["email"], backend=backend) for backend in backends},
+            "verify": upstream.verify_token(user),
+            "reset": upstream.reset_token(user),
+        }
+        environment = {
+            "AUTH_SECRET": SECRET,
+            "DATABASE_URL": database.ours,
+            "REDIS_URL": redis_url or "",
+            "BIND": f"127.0.0.1:{ports[1]}",
+            "LIMITS": "off",
+            "RUST_LOG": "axum_users=info",
+        }
+
+        def start(policy):
+            return Service("ours", [server], {**environment, "POLICY": policy}, folder, ports[1])
+
+        ours = start("fastapi_users")
+        services.append(ours)
+        paths = ours.call("GET", "/openapi.json").json["paths"]
+        missing = [backend for backend in backends if f"/auth/{backend}/login" not in paths]
+        assert not missing, f"the server has no backend {missing}"
+        two = Two(database, upstream, ours, keys, before)
+        chosen = os.environ.get("ONLY", "")
+        last = lambda two: going_back(two, start)
+        last.__name__ = going_back.__name__
+        for function in (function for function in [*CHECKS, last] if chosen in function.__name__):
+            try:
+                function(two)
+                print(f"{name}: {function.__name__} ... ok", flush=True)
+            except Exception:
+                failed.append(f"{name}: {function.__name__}")
+                print(f"{name}: {function.__name__} ... FAILED", flush=True)
+                traceback.print_exc(limit=-3)
+        for service in services:
+            errors = [line for line in open(service.log) if "Traceback" in line or " ERROR " in line]
+            if errors:
+                failed.append(f"{name}: {service.name} logged errors")
+                print(open(service.log).read()[-4000:])
+    finally:
+        for service in services:
+            service.stop()
+        database.drop()
+    return failed
+
+
+def listens(url, port):
+    parts = urllib.parse.urlsplit(url)
+    with contextlib.suppress(OSError):
+        socket.create_connection((parts.hostname, parts.port or port), 2).close()
+        return True
+    return False
+
+
+def main():
+    server, folder = (os.path.abspath(path) for path in sys.argv[1:3])
+    postgres = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test")
+    redis_url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
+    left_out = [name for name, url, port in [("PostgreSQL", postgres, 5432), ("Redis", redis_url, 6379)]
+                if not listens(url, port)]
+    if "Redis" in left_out:
+        redis_url = None
+    failed = run("SQLite", Sqlite(folder), redis_url, server, os.path.join(folder, "sqlite"))
+    if "PostgreSQL" not in left_out:
+        failed += run("PostgreSQL", Postgres(postgres), redis_url, server, os.path.join(folder, "postgres"))
+    for name in left_out:
+        print(f"left out: {name}")
+    if failed:
+        sys.exit("FAILED: " + ", ".join(failed))
+    if left_out and os.environ.get("REQUIRE_SERVICES") == "1":
+        sys.exit("REQUIRE_SERVICES=1 and missing: " + ", ".join(left_out))
+
+
+if __name__ == "__main__":
+    main()
