@@ -102,6 +102,17 @@ async fn login(http: &Http, backend: &str, email: &str, password: &str) -> Answe
     http.post(&format!("/auth/{backend}/login")).form(&[("username", email), ("password", password)]).send().await
 }
 
+/// As [`login`], and again for as long as the machine has no time to hash a password, as clients do.
+async fn patient_login(http: &Http, backend: &str, email: &str, password: &str) -> Answer {
+    for _ in 0..20 {
+        let answer = login(http, backend, email, password).await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+    login(http, backend, email, password).await
+}
+
 /// Starts, is used, stops, starts again on what it left.
 async fn walk(what: &str, url: &str) {
     let mut email = "arthur@camelot.bt";
@@ -112,7 +123,7 @@ async fn walk(what: &str, url: &str) {
         assert_eq!(registered.status, 201, "{what} {round}: {registered:?}");
         for backend in ["jwt", "db"] {
             let what = format!("{what} {round}, {backend}");
-            let answer = login(&http, backend, "Arthur@camelot.BT", PASSWORD).await;
+            let answer = patient_login(&http, backend, "Arthur@camelot.BT", PASSWORD).await;
             assert_eq!(answer.status, 200, "{what}: {answer:?}");
             let token = answer.json()["access_token"].as_str().unwrap().to_owned();
             let me = http.get("/users/me").bearer(&token).send().await;
@@ -169,7 +180,7 @@ async fn the_server_adopts_tables_that_are_there() {
         database.run(&made).await;
         let running = Running::start(&database.url());
         let http = Http::at(running.address);
-        let answer = login(&http, "jwt", "king.arthur@camelot.bt", "guinevere").await;
+        let answer = patient_login(&http, "jwt", "king.arthur@camelot.bt", "guinevere").await;
         assert_eq!(answer.status, 200, "{server:?}: {answer:?}");
         let token = answer.json()["access_token"].as_str().unwrap().to_owned();
         let me = http.get("/users/me").bearer(&token).send().await.json();

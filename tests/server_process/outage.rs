@@ -13,7 +13,7 @@ use std::{
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::{PASSWORD, Running, free_port, http::Http, login};
+use crate::{PASSWORD, Running, free_port, http::Http, login, patient_login};
 
 /// Requests at once.
 const CLIENTS: usize = 4;
@@ -168,17 +168,17 @@ async fn what_was_acknowledged_outlives_the_death_of_the_database() {
         .map(|client| tokio::spawn(load(client, Http::at(running.address), Arc::clone(&counts), Arc::clone(&stop))))
         .collect();
     for _ in 0..kills {
-        counts.more(&counts.registered, 20).await;
+        counts.more(&counts.registered, 5).await;
         postgres.kill(async || counts.more(&counts.unavailable, CLIENTS).await).await;
         // It recovers by itself.
-        counts.more(&counts.logged_in, 20).await;
+        counts.more(&counts.logged_in, 5).await;
     }
     stop.store(true, Ordering::Relaxed);
     let http = Http::at(running.address);
     let mut acknowledged = 0;
     for client in clients {
         for email in client.await.unwrap() {
-            let answer = login(&http, "db", &email, PASSWORD).await;
+            let answer = patient_login(&http, "db", &email, PASSWORD).await;
             assert_eq!(answer.status, 200, "{email} was registered: {answer:?}");
             acknowledged += 1;
         }

@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::TempDatabase;
+use super::{Server, TempDatabase};
 
 /// Where a connection is cut when a certain text passes on its way to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,10 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (authority, path) = rest.split_once('/').unwrap();
         let account = authority.rsplit_once('@').map(|(account, _)| format!("{account}@")).unwrap_or_default();
-        format!("{scheme}://{account}127.0.0.1:{}/{path}", self.port)
+        // What it is to see cannot be encrypted.
+        let plain = if database.server == Server::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" };
+        let and = if path.contains('?') { '&' } else { '?' };
+        format!("{scheme}://{account}127.0.0.1:{}/{path}{and}{plain}", self.port)
     }
 
     async fn listen(&self, port: u16) -> u16 {
