@@ -12,7 +12,7 @@ use axum_users::{
         OsRandom, SystemClock,
         jwt::{HmacKey, Jwt, JwtConfig, KeyRing, SigningKeyPair},
     },
-    domain::{AccessToken, Epoch, Login, SecretKey, Timestamp, TokenId},
+    domain::{AccessToken, Device, Epoch, Login, SecretKey, Timestamp, TokenId},
     port::{BoxFuture, Clock, RevocationStore, Strategy, StrategyError},
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -59,7 +59,7 @@ fn token(jwt: &Jwt) -> AccessToken {
         subject: "bdfc2b97-4876-4210-9dba-158745062fcd".into(),
         epoch: Epoch(0),
         at: SystemClock.now(),
-        client: None,
+        device: Device::default(),
     };
     jwt.issue(&login).now_or_never().expect("ready").expect("a token")
 }

@@ -8,9 +8,10 @@ mod matrix;
 mod openapi;
 #[cfg(feature = "redis")]
 mod redis;
+#[path = "../../users-runtime/tests/redis/server.rs"]
+mod redis_server;
 mod security;
 mod security_b;
-#[cfg(all(feature = "postgres", feature = "mysql"))]
 #[path = "../../users-runtime/tests/servers/mod.rs"]
 mod servers;
 mod smoke;

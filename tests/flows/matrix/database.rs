@@ -6,11 +6,11 @@ use axum_users::Users;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::{
-    combination::DatabaseKind,
+use super::combination::DatabaseKind;
+use crate::{
     servers::{Server, TempDatabase},
+    support::User,
 };
-use crate::support::User;
 
 /// A database with the tables of users in it, gone with this value.
 pub struct Database(Place);

@@ -6,8 +6,6 @@
 mod app;
 mod combination;
 mod database;
-#[path = "../../../users-runtime/tests/servers/mod.rs"]
-mod servers;
 
 mod life;
 mod race;

@@ -1,11 +1,8 @@
 //! Keys of a story's own in Redis.
 
-#[path = "../../../users-runtime/tests/redis/server.rs"]
-mod server;
-
 use std::sync::OnceLock;
 
-use server::Reply;
+use crate::redis_server::{self as server, Reply};
 
 /// A prefix of its own, and where services reach it; the keys are gone with this value. Where Redis does not answer it
 /// is empty, and nothing that needs it runs.

@@ -1,7 +1,6 @@
 //! Services that share a Redis.
 
-#[path = "../../../users-runtime/tests/redis/server.rs"]
-pub mod server;
+pub(crate) use crate::redis_server as server;
 
 mod node;
 

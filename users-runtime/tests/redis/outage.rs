@@ -77,9 +77,9 @@ async fn a_silent_server_holds_nobody_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let tokens = tokens(format!("redis://{}", silent.local_addr().unwrap()));
     for _ in 0..3 {
-        let start = tokio::time::Instant::now();
-        assert!(tokens.resolve(&AccessToken::new("A".repeat(43))).await.is_err());
-        assert!(start.elapsed() <= Duration::from_millis(5100), "{:?}", start.elapsed());
+        let token = AccessToken::new("A".repeat(43));
+        let answer = tokio::time::timeout(Duration::from_millis(5100), tokens.resolve(&token)).await;
+        assert!(answer.expect("it answers in time").is_err());
     }
 }
 

@@ -209,10 +209,7 @@ async fn cap_ends_oldest() {
     let logins: Vec<_> = (0..60)
         .map(|_| {
             let rig = Arc::clone(&rig);
-            tokio::spawn(async move {
-                let token = rig.issue(ARTHUR).await;
-                token
-            })
+            tokio::spawn(async move { rig.issue(ARTHUR).await })
         })
         .collect();
     for login in logins {

@@ -124,7 +124,7 @@ async fn a_server_of_fastapi_users_is_adopted_with_its_rows() {
             let wanted = [Lookup::by_id(mordred.id), Lookup::by_id(arthur.id)];
             let found = store.find(&wanted).await.unwrap();
             assert_eq!(found[1].as_ref().unwrap().user, arthur, "{server:?} {options}");
-            plans::hot_queries_of::<User>(&store.database, &USER_SQL).await;
+            plans::hot_queries_of(&store.database, &USER_SQL).await;
 
             // Python still adds users with the columns it knows, and we find them; what hangs on a user goes with it.
             let quote = if server == Server::Postgres { '"' } else { '`' };

@@ -70,7 +70,7 @@ mod servers {
 
     pub async fn on_server(server: Server) {
         if let Some(users) = ServerStore::<User>::migrated(server).await {
-            hot_queries_of::<User>(&users.database, &USER_SQL).await;
+            hot_queries_of(&users.database, &USER_SQL).await;
             // And this sees an index that is missing.
             let on = if server == Server::Postgres { "" } else { " ON `user`" };
             users.database.run(&format!("DROP INDEX ix_user_email_canonical{on}")).await;
@@ -82,12 +82,12 @@ mod servers {
             );
         }
         if let Some(members) = ServerStore::<Member>::migrated(server).await {
-            hot_queries_of::<Member>(&members.database, &MEMBER_SQL).await;
+            hot_queries_of(&members.database, &MEMBER_SQL).await;
         }
     }
 
     /// Fills the tables of a database and looks at all plans.
-    pub async fn hot_queries_of<U: StoredUser>(database: &TempDatabase, sql: &UserSql) {
+    pub async fn hot_queries_of(database: &TempDatabase, sql: &UserSql) {
         fill(database, sql.id_made_by_database).await;
         assert_eq!(scans(database, sql).await, [], "{:?}", database.server);
     }
