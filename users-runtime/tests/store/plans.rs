@@ -60,7 +60,6 @@ pub async fn on_sqlite() {
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod servers {
     use sqlx::{Arguments as _, Executor, MySql, MySqlConnection, PgConnection, Postgres, mysql::MySqlArguments};
-    use users_runtime::adapter::sql::StoredUser;
 
     use super::*;
     use crate::{
