@@ -95,7 +95,14 @@ fn test_helpers_absent_in_release() {
     tied.sort();
     assert_eq!(
         tied,
-        ["mod memory;", "pub const fn weak_for_tests() -> Self {", "pub mod testing;", "pub use memory::MemoryMails;"]
+        [
+            "mod memory;",
+            "pub const fn weak_for_tests() -> Self {",
+            "pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {",
+            "pub mod testing;",
+            "pub use memory::MemoryMails;",
+            "pub use session_sql::session_statements;"
+        ]
     );
 }
 

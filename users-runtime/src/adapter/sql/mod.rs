@@ -43,7 +43,7 @@ pub use dialect::{Dialect, Driver, Executed};
 pub use lookups::ById;
 pub use row::Row;
 pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
-#[cfg(all(feature = "testing", debug_assertions))]
+#[cfg(any(test, all(feature = "testing", debug_assertions)))]
 pub use session_sql::session_statements;
 pub use statements::{Statements, UserSql};
 pub use tables::{IdKind, Kind, Over, Table, TableColumn, TableIndex, UserReference};

@@ -1,0 +1,309 @@
+//! What a login and `GET /users/me` cost with a million users, beside a thousand, on each database. `scripts/scale` runs it.
+//!
+//! For each database two services run, one over a small table and one over a large; requests go to both in turns, one at a
+//! time, and ratios of medians are printed. `--short` only shows that it runs.
+
+use std::{
+    env, io,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use axum::Router;
+use axum_users::{AuthUser, Backend, PasswordHash, SecretKey, Users};
+use axum_users_benches::{
+    client::{Connection, request},
+    server::me,
+    stats::median,
+};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, Row, SqliteConnection};
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+}
+
+struct Plan {
+    small: u32,
+    large: u32,
+    rounds: u32,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    if let (Some("serve"), Ok(url), Ok(bind)) =
+        (env::args().nth(1).as_deref(), env::var("DATABASE_URL"), env::var("BIND"))
+    {
+        return Ok(serve(url, bind).await?);
+    }
+    let plan = if env::args().any(|argument| argument == "--short") {
+        Plan { small: 1_000, large: 20_000, rounds: 1 }
+    } else {
+        Plan { small: 1_000, large: 1_000_000, rounds: 11 }
+    };
+    let folder = tempfile::tempdir()?;
+    for kind in [Kind::Sqlite, Kind::Postgres, Kind::Mysql] {
+        let small = Database { kind, name: "axum_users_scale_small" };
+        let large = Database { kind, name: "axum_users_scale_large" };
+        match compare(&plan, folder.path(), &small, &large).await {
+            Ok(()) => {}
+            Err(error) if env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1") => return Err(error),
+            Err(error) => println!("{kind:?}: left out: {error}"),
+        }
+        small.remove().await;
+        large.remove().await;
+    }
+    Ok(())
+}
+
+/// The service under measurement.
+async fn serve(url: String, bind: String) -> axum_users::Result<()> {
+    let users = Users::<User>::builder(SecretKey::new("q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E")?)
+        .database(url)
+        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer_database("db"))
+        .build()
+        .await?;
+    users.migrate().await?;
+    let app = Router::new().merge(user_routes(&users)).with_state(users);
+    axum_users::serve(app, bind).await
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Sqlite,
+    Postgres,
+    Mysql,
+}
+
+/// A database that is made for the measurement and dropped after it.
+struct Database {
+    kind: Kind,
+    name: &'static str,
+}
+
+impl Database {
+    fn server(&self) -> String {
+        let (variable, usual) = match self.kind {
+            Kind::Sqlite => return String::new(),
+            Kind::Postgres => ("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
+            Kind::Mysql => ("TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306"),
+        };
+        env::var(variable).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| usual.to_owned())
+    }
+
+    fn url(&self, folder: &Path) -> String {
+        let server = self.server();
+        match (self.kind, server.split_once("://")) {
+            (Kind::Postgres | Kind::Mysql, Some((scheme, rest))) => {
+                format!("{scheme}://{}/{}", rest.split('/').next().unwrap_or_default(), self.name)
+            }
+            _ => format!("sqlite://{}?mode=rwc", folder.join(self.name).display()),
+        }
+    }
+
+    async fn administrate(&self, sql: String) -> Result<(), sqlx::Error> {
+        let sql = AssertSqlSafe(sql);
+        match self.kind {
+            Kind::Sqlite => Ok(()),
+            Kind::Postgres => PgConnection::connect(&self.server()).await?.execute(sql).await.map(drop),
+            Kind::Mysql => MySqlConnection::connect(&self.server()).await?.execute(sql).await.map(drop),
+        }
+    }
+
+    async fn make(&self) -> Result<(), sqlx::Error> {
+        self.remove().await;
+        self.administrate(format!("CREATE DATABASE {}", self.name)).await
+    }
+
+    async fn remove(&self) {
+        let force = if matches!(self.kind, Kind::Postgres) { " WITH (FORCE)" } else { "" };
+        // What is not there need not be dropped.
+        let _absent = self.administrate(format!("DROP DATABASE IF EXISTS {}{force}", self.name)).await;
+    }
+
+    /// Adds users 1 to `count`, all with the hash of the one user that is there, under ids in no order.
+    async fn fill(&self, url: &str, count: u32) -> Result<(), sqlx::Error> {
+        let hash = "SELECT hashed_password FROM";
+        match self.kind {
+            Kind::Sqlite => {
+                let mut connection = SqliteConnection::connect(url).await?;
+                let hash: String =
+                    sqlx::query(AssertSqlSafe(format!("{hash} user"))).fetch_one(&mut connection).await?.get(0);
+                let fill = format!(
+                    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) \
+                     INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
+                     SELECT printf('%08x-0000-4000-8000-%012x', n * 2654435761 % 4294967296, n), \
+                     'user' || n || '@scale.example', $1, TRUE, FALSE, TRUE FROM s"
+                );
+                sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
+                connection.execute("ANALYZE").await.map(drop)
+            }
+            Kind::Postgres => {
+                let mut connection = PgConnection::connect(url).await?;
+                let hash: String =
+                    sqlx::query(AssertSqlSafe(format!("{hash} \"user\""))).fetch_one(&mut connection).await?.get(0);
+                let fill = format!(
+                    "INSERT INTO \"user\" (id, email, hashed_password, is_active, is_superuser, is_verified) \
+                     SELECT (lpad(to_hex(n * 2654435761 % 4294967296), 8, '0') || '-0000-4000-8000-' || \
+                     lpad(to_hex(n), 12, '0'))::uuid, 'user' || n || '@scale.example', $1, TRUE, FALSE, TRUE \
+                     FROM generate_series(1::bigint, {count}) AS n"
+                );
+                sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
+                connection.execute("VACUUM ANALYZE").await.map(drop)
+            }
+            Kind::Mysql => {
+                let mut connection = MySqlConnection::connect(url).await?;
+                let hash: String =
+                    sqlx::query(AssertSqlSafe(format!("{hash} `user`"))).fetch_one(&mut connection).await?.get(0);
+                let fill = format!(
+                    "INSERT INTO `user` (id, email, hashed_password, is_active, is_superuser, is_verified) \
+                     SELECT LOWER(CONCAT(LPAD(HEX(seq * 2654435761 % 4294967296), 8, '0'), '-0000-4000-8000-', \
+                     LPAD(HEX(seq), 12, '0'))), CONCAT('user', seq, '@scale.example'), ?, TRUE, FALSE, TRUE \
+                     FROM seq_1_to_{count}"
+                );
+                sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
+                connection.execute("ANALYZE TABLE `user`").await.map(drop)
+            }
+        }
+    }
+}
+
+/// A service over a table of so many users, with tokens of some of them.
+struct Service {
+    users: u32,
+    address: String,
+    connection: Connection,
+    jwts: Vec<String>,
+    sessions: Vec<String>,
+    next: u32,
+    _child: Child,
+}
+
+impl Service {
+    async fn start(database: &Database, folder: &Path, users: u32, port: u16) -> Result<Self, Failure> {
+        database.make().await?;
+        let (url, address) = (database.url(folder), format!("127.0.0.1:{port}"));
+        let child = Command::new(env::current_exe()?)
+            .arg("serve")
+            .env("DATABASE_URL", &url)
+            .env("BIND", &address)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut tries = 0;
+        let mut connection = loop {
+            match Connection::open(&address).await {
+                Ok(connection) => break connection,
+                Err(error) if tries > 200 => return Err(error.into()),
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        let body = r#"{"email":"first@scale.example","password":"a long sword"}"#;
+        let register = request("POST", "/auth/register", "content-type: application/json\r\n", body);
+        let status = connection.call(&register).await?.status;
+        if status != 201 {
+            return Err(format!("the first registration answered {status}").into());
+        }
+        database.fill(&url, users).await?;
+        let (jwts, sessions) = (Vec::new(), Vec::new());
+        let mut service = Self { users, address, connection, jwts, sessions, next: 1, _child: child };
+        for _ in 0..50 {
+            let (jwt, session) = (service.login("jwt").await?, service.login("db").await?);
+            service.jwts.push(jwt);
+            service.sessions.push(session);
+        }
+        Ok(service)
+    }
+
+    /// Another user each time, from all over the table.
+    fn someone(&mut self) -> String {
+        self.next = self.next.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        format!("user{}%40scale.example", 1 + self.next % self.users)
+    }
+
+    async fn login(&mut self, backend: &str) -> Result<String, Failure> {
+        let body = format!("username={}&password=a+long+sword", self.someone());
+        let headers = "content-type: application/x-www-form-urlencoded\r\n";
+        let answer = self.connection.call(&request("POST", &format!("/auth/{backend}/login"), headers, &body)).await?;
+        if answer.status != 200 {
+            return Err(format!("a login at {} answered {}", self.address, answer.status).into());
+        }
+        let answer: serde_json::Value = serde_json::from_slice(&answer.body)?;
+        Ok(answer["access_token"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The median of so many logins, in milliseconds.
+    async fn logins(&mut self, count: u32) -> Result<f64, Failure> {
+        let mut times = Vec::new();
+        for _ in 0..count {
+            let start = Instant::now();
+            self.login("jwt").await?;
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+        }
+        Ok(median(&mut times))
+    }
+
+    /// The median of so many `GET /users/me`, in milliseconds.
+    async fn reads(&mut self, sessions: bool, count: usize) -> Result<f64, Failure> {
+        let tokens = if sessions { self.sessions.clone() } else { self.jwts.clone() };
+        let mut times = Vec::new();
+        for token in tokens.iter().cycle().take(count) {
+            let start = Instant::now();
+            let status = self.connection.call(&me(token)).await?.status;
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+            if status != 200 {
+                return Err(io::Error::other(format!("me answered {status}")).into());
+            }
+        }
+        Ok(median(&mut times))
+    }
+}
+
+async fn compare(plan: &Plan, folder: &Path, small: &Database, large: &Database) -> Result<(), Failure> {
+    let mut few = Service::start(small, folder, plan.small, 8711).await?;
+    let mut many = Service::start(large, folder, plan.large, 8712).await?;
+    let (mut logins, mut jwts, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = [0.0; 6];
+    for _ in 0..plan.rounds {
+        last = [
+            few.logins(30).await?,
+            many.logins(30).await?,
+            few.reads(false, 400).await?,
+            many.reads(false, 400).await?,
+            few.reads(true, 400).await?,
+            many.reads(true, 400).await?,
+        ];
+        logins.push(last[1] / last[0]);
+        jwts.push(last[3] / last[2]);
+        sessions.push(last[5] / last[4]);
+    }
+    println!(
+        "{:?}, {} users to {}: login {:.2} (goal <= 1.10), me by JWT {:.2}, me by session {:.2} (goal <= 1.25); last round \
+         {:.1} to {:.1}, {:.2} to {:.2}, {:.2} to {:.2} ms",
+        small.kind,
+        plan.large,
+        plan.small,
+        median(&mut logins),
+        median(&mut jwts),
+        median(&mut sessions),
+        last[1],
+        last[0],
+        last[3],
+        last[2],
+        last[5],
+        last[4],
+    );
+    Ok(())
+}
