@@ -6,7 +6,10 @@ use std::{fs, path::PathBuf};
 use quote::quote;
 use syn::{Item, parse_quote};
 
-use crate::testing::messages;
+use crate::{
+    model::Databases,
+    testing::{messages, messages_with},
+};
 
 /// A struct with the six roles and these fields.
 fn with_fields(fields: &proc_macro2::TokenStream) -> proc_macro2::TokenStream {
@@ -26,6 +29,17 @@ fn with_fields(fields: &proc_macro2::TokenStream) -> proc_macro2::TokenStream {
 #[test]
 fn a_struct_without_mistakes_has_no_message() {
     assert_eq!(messages(with_fields(&quote!(#[auth(read)] nickname: String))), Vec::<String>::new());
+}
+
+/// Not among the facade's cases, since its tests enable all databases.
+#[test]
+fn a_database_that_is_not_enabled_is_told_with_its_feature() {
+    let user = with_fields(&quote!());
+    let user = quote!(#[auth(databases(postgres))] #user);
+    let told = messages_with(user.clone(), Databases { sqlite: true, postgres: false, mysql: false });
+    let help = "help: turn the Cargo feature on: `axum-users = { …, features = [\"postgres\"] }`";
+    assert_eq!(told, [format!("none of these databases is enabled\n{help}")]);
+    assert_eq!(messages(user), Vec::<String>::new());
 }
 
 #[test]

@@ -16,8 +16,13 @@ pub(crate) fn checked(input: TokenStream) -> User {
 
 /// The messages about a struct with mistakes, in their order.
 pub(crate) fn messages(input: TokenStream) -> Vec<String> {
+    messages_with(input, Databases::ALL)
+}
+
+/// The same where these databases are enabled.
+pub(crate) fn messages_with(input: TokenStream, enabled: Databases) -> Vec<String> {
     let input: DeriveInput = syn::parse2(input).unwrap();
-    match check::user(&input, Databases::ALL) {
+    match check::user(&input, enabled) {
         Ok(_) => Vec::new(),
         Err(errors) => errors.into_iter().map(|error| error.to_string()).collect(),
     }

@@ -68,7 +68,8 @@ impl Firebase {
         }
         let scrypt = Scrypt::new(1 << mem_cost, decimal(rounds)?, 1)?;
         let (salt, hash) = (base64(salt)?, base64(hash)?);
-        if salt.is_empty() || hash.len() != self.project.signer_key.expose_secret().len() {
+        let wanted_length = self.project.signer_key.expose_secret().len();
+        if salt.is_empty() || hash.len() != wanted_length {
             return Err(UnfitHash::Malformed);
         }
         Ok(FirebaseHash { project: Arc::clone(&self.project), scrypt, salt, hash })

@@ -30,7 +30,8 @@ impl Pbkdf2 {
     const MAX_ITERATIONS: u32 = 10_000_000;
 
     pub(super) fn new(digest: Digest, iterations: u32, salt: Vec<u8>, key: Vec<u8>) -> Result<Self, UnfitHash> {
-        if iterations == 0 || key.len() != digest.bytes() {
+        let wanted_length = digest.bytes();
+        if iterations == 0 || key.len() != wanted_length {
             return Err(UnfitHash::Malformed);
         }
         if iterations > Self::MAX_ITERATIONS {
