@@ -44,6 +44,7 @@ impl<I: UserId> Sorted<I> {
 }
 
 /// Keys of sessions as a JSON text, a list of pairs: the key, and 1 for a digest.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn session_keys(wanted: &[SessionKey]) -> SqlResult<String> {
     let pairs: Vec<(&str, u8)> = wanted.iter().map(|key| (key.as_str(), u8::from(key.is_hashed()))).collect();
     serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))
