@@ -15,8 +15,13 @@ impl<U: Scoped> UsersBuilder<U> {
     /// Says which tenant a request is for; required for a user type with a field marked `#[auth(scope)]`. A request for
     /// which it answers `None` is 404.
     ///
-    /// ```ignore
-    /// .scope(|request: &http::request::Parts| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned()))
+    /// ```
+    /// # use users_runtime as axum_users; // in an application: the crate axum_users
+    /// use axum_users::{UsersBuilder, user::Scoped};
+    ///
+    /// fn by_header<U: Scoped<Scope = String>>(builder: UsersBuilder<U>) -> UsersBuilder<U> {
+    ///     builder.scope(|request| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned()))
+    /// }
     /// ```
     ///
     /// Inside a nested router `request.uri` has lost the prefix; `axum::extract::OriginalUri` among the extensions has it.
