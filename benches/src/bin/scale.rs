@@ -217,6 +217,7 @@ impl Service {
             return Err(format!("the first registration answered {status}").into());
         }
         database.fill(&url, users).await?;
+        let connection = Connection::open(&address).await?; // the service has closed the idle one
         let (jwts, sessions) = (Vec::new(), Vec::new());
         let mut service = Self { users, address, connection, jwts, sessions, next: 1, _child: child };
         for _ in 0..50 {
