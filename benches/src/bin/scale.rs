@@ -217,7 +217,8 @@ impl Service {
             return Err(format!("the first registration answered {status}").into());
         }
         database.fill(&url, users).await?;
-        let connection = Connection::open(&address).await?; // the service has closed the idle one
+        // The service has closed the one that rested.
+        let connection = Connection::open(&address).await?;
         let (jwts, sessions) = (Vec::new(), Vec::new());
         let mut service = Self { users, address, connection, jwts, sessions, next: 1, _child: child };
         for _ in 0..50 {
@@ -275,6 +276,7 @@ impl Service {
 async fn compare(plan: &Plan, folder: &Path, small: &Database, large: &Database) -> Result<(), Failure> {
     let mut few = Service::start(small, folder, plan.small, 8711).await?;
     let mut many = Service::start(large, folder, plan.large, 8712).await?;
+    few.connection = Connection::open(&few.address).await?; // it rested while the large table was filled
     let (mut logins, mut jwts, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = [0.0; 6];
     for _ in 0..plan.rounds {
