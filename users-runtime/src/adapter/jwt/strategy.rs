@@ -2,7 +2,6 @@
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 use super::{
@@ -201,7 +200,7 @@ const CANNOT_SIGN: &str = "the token could not be signed";
 pub(super) fn fresh_token_id(random: &dyn Random) -> Result<String, RandomError> {
     let mut bits = [0_u8; 16];
     random.fill(&mut bits)?;
-    Ok(URL_SAFE_NO_PAD.encode(bits))
+    Ok(TokenId::from_random(bits).0)
 }
 
 /// Whether `text` has the form of a token's name; it becomes a key in a store.
