@@ -5,8 +5,8 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 use axum::Router;
 use axum_users::{
     AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Mailer, Mails, PasswordHash, PasswordPolicy,
-    Policy, RequestContext, ResetToken, Result, SecretKey, SessionConfig, Updated, UserManager, Users, UsersBuilder,
-    VerifyToken,
+    Policy, Prefixes, RequestContext, ResetToken, Result, RouteGroup, SecretKey, SessionConfig, Updated, UserManager,
+    Users, UsersBuilder, VerifyToken,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -60,10 +60,11 @@ async fn run() -> Result<()> {
     let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
 
+    let document = axum_users::openapi_at(&users, &Prefixes::usual().with(RouteGroup::Sessions));
     let app = Router::new()
         .merge(user_routes(&users))
         .nest("/auth/sessions", axum_users::session_routes(&users))
-        .merge(axum_users::openapi_routes(&users))
+        .merge(axum_users::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
         .with_state(users);
     println!("listening on http://{bind}");

@@ -220,7 +220,8 @@ fn the_derive_writes_the_routes_of_the_inventory() {
     let expansion = include_str!("../../users-macros/tests/golden/smallest.expanded.rs");
     let written: BTreeSet<&str> =
         expansion.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
-    let inventory: BTreeSet<&str> = Route::ALL.into_iter().map(Route::path).collect();
+    let of_the_derive = Route::ALL.into_iter().filter(|route| RouteGroup::OF_USER_ROUTES.contains(&route.group()));
+    let inventory: BTreeSet<&str> = of_the_derive.map(Route::path).collect();
     assert_eq!(written, inventory);
 }
 
@@ -247,6 +248,36 @@ async fn groups_show_where_the_application_mounts_them() {
     assert_eq!(login["operationId"], "auth_jwt_login_api_jwt_login_post");
     let schemes = &document["components"]["securitySchemes"];
     assert_eq!(schemes["OAuth2PasswordBearer"]["flows"]["password"]["tokenUrl"], "api/jwt/login");
+}
+
+#[tokio::test]
+async fn sessions_show_where_they_are_mounted() {
+    let backend = Backend::bearer_database("db");
+    let app = TestApp::with(Setup { backend: vec![Backend::bearer_jwt("jwt"), backend], ..Setup::default() }).await;
+    app.register("arthur@camelot.bt").await;
+    let form = [("username", "arthur@camelot.bt"), ("password", crate::support::PASSWORD)];
+    let login = app.post("/auth/db/login").form(&form).send().await.json();
+    let answer = app.get("/auth/sessions").bearer(login["access_token"].as_str().unwrap()).send().await.json();
+    let sent: BTreeSet<_> = keys(&answer[0]).into_iter().collect();
+
+    let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    let document = serde_json::to_value(openapi_at(&app.users, &prefixes)).unwrap();
+    let schema = &document["components"]["schemas"]["SessionRead"];
+    assert_eq!(sent, keys(&schema["properties"]).into_iter().collect());
+    assert_eq!(sent, schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect());
+    let (all, one) = (&document["paths"]["/auth/sessions"], &document["paths"]["/auth/sessions/{id}"]);
+    let listed = &all["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(*listed, json!({"type": "array", "items": {"$ref": "#/components/schemas/SessionRead"}}));
+    assert_eq!(all["get"]["operationId"], "sessions_list_auth_sessions_get");
+    assert_eq!(all["get"]["security"], json!([{"OAuth2PasswordBearer": []}]));
+    assert_eq!(keys(&all["get"]["responses"]), ["200", "401"]);
+    assert_eq!(keys(&all["delete"]["responses"]), ["204", "401"]);
+    assert_eq!(keys(&one["delete"]["responses"]), ["204", "401", "404"]);
+    assert_eq!(one["delete"]["parameters"][0]["name"], "id");
+
+    let without = document_of(&app.users);
+    assert_eq!(without["components"]["schemas"].get("SessionRead"), None, "nobody mounted them");
+    assert_eq!(without["paths"].get("/auth/sessions"), None);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Caller, Prefixes, Route};
+use super::{Caller, Prefixes, Route, RouteGroup};
 use crate::{
     domain::field::{Field, Kind},
     user::{AuthUser, Schema},
@@ -15,7 +15,7 @@ use crate::{
 #[must_use]
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
-    let prefixes = Prefixes::usual();
+    let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
     for route in Route::ALL {
         let path = prefixes.path_of(route, "{backend}").unwrap_or_default();
         // Writing to a string cannot fail.

@@ -10,6 +10,7 @@ use super::{Route, RouteGroup};
 /// let prefixes = Prefixes::usual()
 ///     .at(RouteGroup::Auth, "/api/login/{backend}")
 ///     .at(RouteGroup::Users, "/api/accounts")
+///     .with(RouteGroup::Sessions)
 ///     .without(RouteGroup::Register);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +18,14 @@ use super::{Route, RouteGroup};
 pub struct Prefixes(Vec<(RouteGroup, String)>);
 
 impl Prefixes {
-    /// All groups, where front ends of fastapi-users know them.
+    /// The groups of the derive's `user_routes`, where front ends of fastapi-users know them.
     pub fn usual() -> Self {
-        Self(RouteGroup::ALL.map(|group| (group, group.usual_prefix().to_owned())).into())
+        RouteGroup::OF_USER_ROUTES.into_iter().fold(Self(Vec::new()), Self::with)
+    }
+
+    /// A group stands at its usual prefix.
+    pub fn with(self, group: RouteGroup) -> Self {
+        self.at(group, group.usual_prefix())
     }
 
     /// A group stands at this prefix. In the prefix of [`RouteGroup::Auth`], `{backend}` stands for a backend's name.
@@ -65,5 +71,9 @@ mod tests {
         let prefixes = prefixes.at(RouteGroup::Users, "/a").at(RouteGroup::Users, "/b/").without(RouteGroup::Auth);
         assert_eq!(prefixes.path_of(Route::Me, "").as_deref(), Some("/b/me"));
         assert_eq!(prefixes.path_of(Route::Login, "jwt"), None);
+        assert_eq!(prefixes.path_of(Route::Sessions, ""), None);
+        let prefixes = prefixes.with(RouteGroup::Sessions);
+        assert_eq!(prefixes.path_of(Route::EndOtherSessions, "").as_deref(), Some("/auth/sessions"));
+        assert_eq!(prefixes.path_of(Route::EndSession, "").as_deref(), Some("/auth/sessions/{id}"));
     }
 }

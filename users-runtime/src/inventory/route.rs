@@ -30,6 +30,12 @@ pub enum Route {
     UpdateUser,
     /// Deletes any account.
     DeleteUser,
+    /// Lists one's own stored sessions.
+    Sessions,
+    /// Ends all of one's own sessions but that of the request.
+    EndOtherSessions,
+    /// Ends one of one's own sessions.
+    EndSession,
 }
 
 /// Routes that are mounted together, under one prefix.
@@ -45,6 +51,8 @@ pub enum RouteGroup {
     Verify,
     /// Accounts: one's own, and everybody's for superusers.
     Users,
+    /// One's own sessions; fastapi-users has no such routes, and the derive's do not bring them.
+    Sessions,
 }
 
 /// Who may call a route.
@@ -62,7 +70,7 @@ pub enum Caller {
 
 impl Route {
     /// All routes, in the order of the document.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Login,
         Self::Logout,
         Self::Register,
@@ -75,6 +83,9 @@ impl Route {
         Self::UserById,
         Self::UpdateUser,
         Self::DeleteUser,
+        Self::Sessions,
+        Self::EndOtherSessions,
+        Self::EndSession,
     ];
 
     /// Its group.
@@ -95,7 +106,7 @@ impl Route {
         self.row().2
     }
 
-    /// The name that fastapi-users gives it; `{backend}` stands for a backend's name.
+    /// The name that fastapi-users gives it, or would; `{backend}` stands for a backend's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().3
@@ -109,7 +120,7 @@ impl Route {
 
     fn row(self) -> (RouteGroup, Method, &'static str, &'static str, Caller) {
         use Caller::{Anyone, MailedToken, Owner, Superuser};
-        use RouteGroup::{Auth, Register, Reset, Users, Verify};
+        use RouteGroup::{Auth, Register, Reset, Sessions, Users, Verify};
         const POST: Method = Method::POST;
         match self {
             Self::Login => (Auth, POST, "/login", "auth:{backend}.login", Anyone),
@@ -124,21 +135,28 @@ impl Route {
             Self::UserById => (Users, Method::GET, "/{id}", "users:user", Superuser),
             Self::UpdateUser => (Users, Method::PATCH, "/{id}", "users:patch_user", Superuser),
             Self::DeleteUser => (Users, Method::DELETE, "/{id}", "users:delete_user", Superuser),
+            Self::Sessions => (Sessions, Method::GET, "", "sessions:list", Owner),
+            Self::EndOtherSessions => (Sessions, Method::DELETE, "", "sessions:end_others", Owner),
+            Self::EndSession => (Sessions, Method::DELETE, "/{id}", "sessions:end", Owner),
         }
     }
 }
 
 impl RouteGroup {
     /// All groups.
-    pub const ALL: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];
+    pub const ALL: [Self; 6] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users, Self::Sessions];
 
-    /// The prefix that front ends of fastapi-users know; `{backend}` stands for a backend's name.
+    /// The groups that the derive's `user_routes` mounts.
+    pub const OF_USER_ROUTES: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];
+
+    /// The prefix that front ends of fastapi-users know, or our own for what that has not; `{backend}` stands for a backend's name.
     #[must_use]
     pub const fn usual_prefix(self) -> &'static str {
         match self {
             Self::Auth => "/auth/{backend}",
             Self::Register | Self::Reset | Self::Verify => "/auth",
             Self::Users => "/users",
+            Self::Sessions => "/auth/sessions",
         }
     }
 }

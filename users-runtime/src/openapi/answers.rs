@@ -7,7 +7,10 @@ use utoipa::openapi::{
     schema::{Object, SchemaType},
 };
 
-use super::fixed::{BEARER, ERROR, INVALID};
+use super::{
+    fixed::{BEARER, ERROR, INVALID},
+    sessions,
+};
 use crate::{
     inventory::{Caller, Route},
     port::SecurityScheme as Carrier,
@@ -29,6 +32,9 @@ pub(super) fn summary(route: Route) -> &'static str {
         Route::UserById => "Read an account",
         Route::UpdateUser => "Change an account",
         Route::DeleteUser => "Delete an account",
+        Route::Sessions => "List your sessions",
+        Route::EndOtherSessions => "End all your other sessions",
+        Route::EndSession => "End one of your sessions",
     }
 }
 
@@ -60,13 +66,27 @@ pub(super) fn of<U: AuthUser>(route: Route, carrier: Option<&Carrier>, verified_
         Route::Me | Route::UserById => answers.push((200, user("The account."))),
         Route::UpdateMe | Route::UpdateUser => answers.push((200, user("The account after the change."))),
         Route::DeleteUser => answers.push((204, Response::new("The account is gone."))),
+        Route::Sessions => answers.push((200, sessions::listed("The stored sessions, in the order of their logins."))),
+        Route::EndOtherSessions => answers.push((204, Response::new("All others are ended."))),
+        Route::EndSession => {
+            answers.push((204, Response::new("The session is ended.")));
+            answers.push((404, Response::new("You have no such session.")));
+        }
     }
     if let Some(bad_request) = bad_request(codes(route)) {
         answers.push((400, bad_request));
     }
     let caller = route.caller();
     if matches!(caller, Caller::Owner | Caller::Superuser) {
-        answers.push((401, Response::new("Missing token or inactive user.")));
+        answers.push((
+            401,
+            Response::new(match route {
+                Route::EndOtherSessions | Route::EndSession => {
+                    "Missing token or inactive user, or the login is not fresh."
+                }
+                _ => "Missing token or inactive user.",
+            }),
+        ));
     }
     match caller {
         Caller::Superuser => {
@@ -77,7 +97,8 @@ pub(super) fn of<U: AuthUser>(route: Route, carrier: Option<&Carrier>, verified_
         _ => {}
     }
     // The routes by id document 422 as upstream does; one without a body never sends it.
-    if !matches!(route, Route::Logout | Route::Me) {
+    let takes_nothing = [Route::Logout, Route::Me, Route::Sessions, Route::EndOtherSessions, Route::EndSession];
+    if !takes_nothing.contains(&route) {
         answers.push((422, with_schema("What is wrong with the request, field by field.", INVALID)));
     }
     answers.into_iter().map(|(status, response): (u16, _)| (status.to_string(), response)).collect()
@@ -132,7 +153,10 @@ fn codes(route: Route) -> &'static [Code] {
         | Route::RequestVerifyToken
         | Route::Me
         | Route::UserById
-        | Route::DeleteUser => &[],
+        | Route::DeleteUser
+        | Route::Sessions
+        | Route::EndOtherSessions
+        | Route::EndSession => &[],
     }
 }
 

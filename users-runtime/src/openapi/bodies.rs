@@ -35,6 +35,7 @@ pub(super) fn of(route: Route) -> Option<Body> {
         Route::UpdateMe => Some(Body::Update),
         Route::UpdateUser => Some(Body::AdminUpdate),
         Route::Logout | Route::Me | Route::UserById | Route::DeleteUser => None,
+        Route::Sessions | Route::EndOtherSessions | Route::EndSession => None,
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::{
     {ContentBuilder, Ref, Required},
 };
 
-use super::{answers, bodies, bodies::Body, fixed, schemas, security};
+use super::{answers, bodies, bodies::Body, fixed, schemas, security, sessions};
 use crate::{
     inventory::{Caller, Prefixes, Route, RouteGroup},
     manager::{ActiveBackend, Users},
@@ -47,6 +47,9 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
         let id = operation_id(&route.name().replace("{backend}", name), &path, route.method().as_str());
         if let Some((name, schema)) = bodies::of_one_route(route, &id) {
             components.schemas.insert(name, schema);
+        }
+        if route == Route::Sessions {
+            components.schemas.insert(sessions::NAME.to_owned(), sessions::schema().into());
         }
         let operation = operation::<U>(users, route, backend, &id, &security);
         document.paths.add_path_operation(path, vec![http_method(route)], operation);

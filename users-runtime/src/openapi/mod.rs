@@ -10,6 +10,7 @@ mod fixed;
 mod page;
 mod schemas;
 mod security;
+mod sessions;
 
 pub use document::{openapi, openapi_at};
 pub use page::{openapi_routes, openapi_routes_of};
