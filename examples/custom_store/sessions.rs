@@ -85,34 +85,50 @@ impl<'t> Sessions<'t> {
         Ok(true)
     }
 
-    fn add(&mut self, key: &str, row: &SessionRow, at_most: u32) -> Result<(), Refused> {
+    /// Beyond the cap, those go first that have ended, then the oldest.
+    fn add<U: Record>(
+        &mut self,
+        key: &str,
+        row: &SessionRow,
+        at_most: u32,
+        epochs: &Epochs<'_>,
+    ) -> Result<(), Refused> {
         if self.rows.get(key)?.is_some() {
             return Err(StoreError::Conflict.into());
         }
         put(&mut self.rows, key, row)?;
         self.index.insert((&*row.user, row.created_at.timestamp_micros(), row.number), key)?;
-        let keys = keys_of(&self.index, &row.user)?;
-        let surplus = keys.len().saturating_sub(at_most as usize);
-        keys.iter().take(surplus).try_for_each(|key| self.remove(key).map(drop))
+        let (mut ended, mut live) = (Vec::new(), Vec::new());
+        for key in keys_of(&self.index, &row.user)? {
+            let Some(row) = get::<SessionRow>(&self.rows, &key)? else { continue };
+            if epochs.is_live::<U>(&row)? { live.push(key) } else { ended.push(key) }
+        }
+        let surplus = (ended.len() + live.len()).saturating_sub(at_most as usize);
+        ended.iter().chain(&live).take(surplus).try_for_each(|key| self.remove(key).map(drop))
     }
 }
 
-/// Whether nobody can use the session any more, or has used it for too long.
-fn is_ended(row: &SessionRow, note: TokenState, current: Option<Epoch>, ended: EndedSessions) -> bool {
-    let left_behind = match note {
-        TokenState::Revoked => true,
-        TokenState::KeptAt(epoch) => current != Some(epoch),
-        TokenState::Unmarked => current != Some(Epoch(row.epoch)),
-    };
-    let last_seen_at = row.last_seen_at.unwrap_or(row.created_at);
-    left_behind
-        || ended.created_before.is_some_and(|time| row.created_at < time)
-        || ended.seen_before.is_some_and(|time| last_seen_at < time)
+/// What says whether a session was ended before its time.
+struct Epochs<'t> {
+    users: Rows<'t>,
+    tokens: Rows<'t>,
 }
 
+impl<'t> Epochs<'t> {
+    fn of(transaction: &'t WriteTransaction) -> Result<Self, Refused> {
+        Ok(Self { users: transaction.open_table(USERS)?, tokens: transaction.open_table(TOKENS)? })
+    }
+
+    fn is_live<U: Record>(&self, row: &SessionRow) -> Result<bool, Refused> {
+        let Some(user) = get::<UserRow<U>>(&self.users, &row.user)? else { return Ok(false) };
+        let note = get::<TokenRow>(&self.tokens, &row.id)?.map_or(TokenState::Unmarked, |note| note.state());
+        Ok(note.is_live(Epoch(row.epoch), Epoch(user.epoch)))
+    }
+}
+
+/// Removes at most `limit` ended sessions.
 fn purge<U: Record>(transaction: &WriteTransaction, ended: EndedSessions, limit: u32) -> Result<u64, Refused> {
-    let (users, tokens) = (transaction.open_table(USERS)?, transaction.open_table(TOKENS)?);
-    let mut sessions = Sessions::of(transaction)?;
+    let (epochs, mut sessions) = (Epochs::of(transaction)?, Sessions::of(transaction)?);
     let mut keys = Vec::new();
     for entry in sessions.rows.iter()? {
         if keys.len() >= limit as usize {
@@ -120,9 +136,7 @@ fn purge<U: Record>(transaction: &WriteTransaction, ended: EndedSessions, limit:
         }
         let (key, bytes) = entry?;
         let row: SessionRow = decode(bytes.value())?;
-        let note = get::<TokenRow>(&tokens, &row.id)?.map_or(TokenState::Unmarked, |note| note.state());
-        let current = get::<UserRow<U>>(&users, &row.user)?.map(|user| Epoch(user.epoch));
-        if is_ended(&row, note, current, ended) {
+        if ended.covers(row.created_at, row.last_seen_at) || !epochs.is_live::<U>(&row)? {
             keys.push(key.value().to_owned());
         }
     }
@@ -153,7 +167,9 @@ impl<U: Record> SessionStore for RedbStore<U> {
     fn add(&self, new: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.write(move |transaction| {
             let user = user_key::<U>(&new.subject).ok_or(StoreError::Conflict)?;
-            if transaction.open_table(USERS)?.get(&*user)?.is_none() {
+            let number = next(transaction, "session")?;
+            let epochs = Epochs::of(transaction)?;
+            if epochs.users.get(&*user)?.is_none() {
                 return Err(StoreError::Conflict.into()); // deleted since the password was checked
             }
             let row = SessionRow {
@@ -164,9 +180,9 @@ impl<U: Record> SessionStore for RedbStore<U> {
                 last_seen_at: None,
                 client: new.device.client,
                 user_agent: new.device.user_agent,
-                number: next(transaction, "session")?,
+                number,
             };
-            Sessions::of(transaction)?.add(&text(&new.key), &row, at_most)
+            Sessions::of(transaction)?.add::<U>(&text(&new.key), &row, at_most, &epochs)
         }))
     }
 
@@ -210,7 +226,16 @@ impl<U: Record> SessionStore for RedbStore<U> {
         }))
     }
 
-    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.write(move |transaction| purge::<U>(transaction, ended, limit)))
+    fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let mut removed = 0;
+            loop {
+                let few = self.write(move |transaction| purge::<U>(transaction, ended, step.max(1))).await?;
+                removed += few;
+                if few < u64::from(step.max(1)) {
+                    return Ok(removed);
+                }
+            }
+        })
     }
 }

@@ -264,7 +264,15 @@ impl Table<'_> {
     }
 
     fn purge_tokens(&self) -> String {
-        format!("DELETE FROM {} WHERE {} < {}", self.state(), self.quoted("expires_at"), self.parameters().next())
+        let (state, token, mut parameters) = (self.state(), self.quoted("token_id"), self.parameters());
+        let ended = format!("{} < {}", self.quoted("expires_at"), parameters.next());
+        let few = format!("WHERE {ended} LIMIT {}", parameters.next());
+        match self.dialect {
+            Dialect::Sqlite | Dialect::Postgres => {
+                format!("DELETE FROM {state} WHERE {token} IN (SELECT {token} FROM {state} {few})")
+            }
+            Dialect::MySql => format!("DELETE FROM {state} {few}"),
+        }
     }
 
     /// Adds the state of a token, or writes the columns `overwritten` of the one that is there. Its end only moves back.
@@ -557,7 +565,10 @@ mod tests {
             statement(&user, Dialect::MySql, "revoke_token"),
             "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
         );
-        assert_eq!(sqlite("purge_tokens"), r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#);
+        assert_eq!(
+            sqlite("purge_tokens"),
+            r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#
+        );
     }
 
     /// Users of tenants, with ids of either kind.

@@ -150,7 +150,7 @@ pub const S_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::Use
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
         keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
         revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     postgres: ::axum_users::__private::Statements::NONE,
     mysql: ::axum_users::__private::Statements::NONE,

@@ -106,7 +106,7 @@ pub(crate) const MEMBER_STATEMENTS: ::axum_users::__private::UserSql = ::axum_us
         end_all_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1"#,
         keep_token: r#"INSERT INTO "members_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("members_token_state"."expires_at", excluded."expires_at")"#,
         revoke_token: r#"INSERT INTO "members_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("members_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "members_token_state" WHERE "expires_at" < $1"#,
+        purge_tokens: r#"DELETE FROM "members_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "members_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     postgres: ::axum_users::__private::Statements {
         find: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch" FROM "members" AS u LEFT JOIN "members_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
@@ -121,7 +121,7 @@ pub(crate) const MEMBER_STATEMENTS: ::axum_users::__private::UserSql = ::axum_us
         end_all_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1"#,
         keep_token: r#"INSERT INTO "members_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = GREATEST("members_token_state"."expires_at", excluded."expires_at")"#,
         revoke_token: r#"INSERT INTO "members_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = GREATEST("members_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "members_token_state" WHERE "expires_at" < $1"#,
+        purge_tokens: r#"DELETE FROM "members_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "members_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     mysql: ::axum_users::__private::Statements::NONE,
 };

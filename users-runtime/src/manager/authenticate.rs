@@ -118,9 +118,9 @@ impl<U: AuthUser> Users<U> {
     /// Whether a session is neither logged out nor ended by a raised epoch.
     pub(super) fn is_live(&self, session: &Session, found: &Found<U>) -> bool {
         match (found.token, session.epoch) {
-            (TokenState::Revoked, _) => false,
-            (TokenState::KeptAt(epoch), _) => epoch == found.epoch,
-            (TokenState::Unmarked, Some(epoch)) => epoch == found.epoch,
+            (state, Some(epoch)) => state.is_live(epoch, found.epoch),
+            (TokenState::Revoked, None) => false,
+            (TokenState::KeptAt(epoch), None) => epoch == found.epoch,
             // What fastapi-users minted knows no epoch. While it runs beside us it mints on after sessions were ended here, and
             // for users whose first epoch is not 0 (decision 32); else such a token is good until that happens for the first time.
             (TokenState::Unmarked, None) => {

@@ -8,7 +8,8 @@ use crate::domain::{Device, Epoch, ListedSession, SessionKey, StoreError, Timest
 /// Finding a session is no method here: [`UserStore::find`](super::UserStore::find) answers session and user in one
 /// query. Every write is one transaction.
 pub trait SessionStore: Send + Sync + 'static {
-    /// Adds a session, and ends the user's oldest ones beyond `at_most`.
+    /// Adds a session, and removes others of the user beyond `at_most`: first those that a raised epoch or a revocation
+    /// ended, so that they take no place from one that was spared, then the oldest by time of login.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if there is no such user any more.
@@ -27,8 +28,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Removes the session of a user that has this name; answers whether there was one.
     fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Removes sessions that cannot live any more, at most `limit` of them; answers how many it removed.
-    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
+    /// Removes all sessions that cannot live any more, in transactions of at most `step` of them, so that none holds its
+    /// locks for long; answers how many it removed.
+    fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
 }
 
 /// A session to be stored.
@@ -69,4 +71,13 @@ pub struct EndedSessions {
     pub created_before: Option<Timestamp>,
     /// Last used before this time.
     pub seen_before: Option<Timestamp>,
+}
+
+impl EndedSessions {
+    /// Whether one of the times has ended a session, which counts as used at its login.
+    #[must_use]
+    pub fn covers(&self, created_at: Timestamp, last_seen_at: Option<Timestamp>) -> bool {
+        self.created_before.is_some_and(|time| created_at < time)
+            || self.seen_before.is_some_and(|time| last_seen_at.unwrap_or(created_at) < time)
+    }
 }

@@ -131,6 +131,18 @@ pub enum TokenState {
     KeptAt(Epoch),
 }
 
+impl TokenState {
+    /// Whether a token of a login at this epoch counts while its user is at `current`.
+    #[must_use]
+    pub fn is_live(self, login: Epoch, current: Epoch) -> bool {
+        match self {
+            Self::Unmarked => login == current,
+            Self::Revoked => false,
+            Self::KeptAt(epoch) => epoch == current,
+        }
+    }
+}
+
 /// A change of one user.
 #[derive(Debug, Clone)]
 pub struct Change<U> {

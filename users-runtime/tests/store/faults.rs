@@ -40,12 +40,13 @@ enum Fault {
     NotesNoUse,
     EndsSessionsOfOthers,
     ListsTheNewestFirst,
-    PurgesInOneStep,
+    PurgesTheLiving,
+    PurgesNothingElse,
     AnswersThePresentEpoch,
 }
 
 /// Each fault and the rule that it breaks.
-const FAULTS: [(Fault, &str); 22] = {
+const FAULTS: [(Fault, &str); 23] = {
     use Fault::*;
     [
         (CaseMatters, "an address is found in any case"),
@@ -68,7 +69,8 @@ const FAULTS: [(Fault, &str); 22] = {
         (NotesNoUse, "the last use moves forward and revives nothing"),
         (EndsSessionsOfOthers, "a session is removed by its key and ended by its name"),
         (ListsTheNewestFirst, "a session is removed by its key and ended by its name"),
-        (PurgesInOneStep, "a purge removes what has ended, in steps"),
+        (PurgesTheLiving, "a purge removes what has ended, in steps"),
+        (PurgesNothingElse, "a purge removes what an epoch left behind"),
         (AnswersThePresentEpoch, "a session keeps the epoch of its login"),
     ]
 };
@@ -237,8 +239,14 @@ impl SessionStore for Faulty {
         })
     }
 
-    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.users.purge(ended, if self.has(Fault::PurgesInOneStep) { u32::MAX } else { limit })
+    fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        match self.fault {
+            Fault::PurgesTheLiving => {
+                self.users.purge(EndedSessions { created_before: Some(Timestamp::MAX_UTC), ..ended }, step)
+            }
+            Fault::PurgesNothingElse if ended == EndedSessions::default() => Box::pin(async { Ok(0) }),
+            _ => self.users.purge(ended, step),
+        }
     }
 }
 

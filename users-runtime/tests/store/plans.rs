@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The statements on a request's way, by name. Not among them, since they are meant for every row: `end_all_sessions`, and the
-/// purge of sessions, which runs in steps beside requests. `insert`, `keep_token` and `revoke_token` add a row and look
+/// page of a purge of sessions, which runs in steps beside requests. `insert`, `keep_token` and `revoke_token` add a row and look
 /// for one by its key.
 fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, String)> {
     let Statements { find, find_many, find_session, find_sessions, find_by_email, update, delete, .. } = *statements;
@@ -30,7 +30,7 @@ fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, Stri
     ];
     let mut all: Vec<(String, String)> =
         of_users.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    let of_sessions = session_statements::<DB>(sql).into_iter().filter(|(name, _)| !["insert", "purge"].contains(name));
+    let of_sessions = session_statements::<DB>(sql).into_iter().filter(|(name, _)| !["insert", "page"].contains(name));
     all.extend(of_sessions.map(|(name, text)| (format!("session {name}"), text)));
     assert_eq!(all.len(), 14);
     all
@@ -157,7 +157,7 @@ mod servers {
             let count = (1..).take_while(|n| statement.contains(&format!("${n}"))).count();
             // What has ended is few, which the plan for any time cannot know.
             let (mode, values) = match name.as_str() {
-                "purge_tokens" => ("force_custom_plan", "'2020-01-01'".to_owned()),
+                "purge_tokens" => ("force_custom_plan", "'2020-01-01', 1000".to_owned()),
                 _ => ("force_generic_plan", vec!["NULL"; count].join(", ")),
             };
             for text in [format!("SET plan_cache_mode = {mode}"), format!("PREPARE q{number} {types} AS {statement}")] {

@@ -242,7 +242,7 @@ pub const USER_SQL: UserSql = UserSql {
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
         keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
         revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     postgres: Statements {
         find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
@@ -257,7 +257,7 @@ pub const USER_SQL: UserSql = UserSql {
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
         keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = GREATEST("user_token_state"."expires_at", excluded."expires_at")"#,
         revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = GREATEST("user_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "expires_at" < $1"#,
+        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     mysql: Statements {
         find_session: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, t.`session_id`, t.`auth_epoch`, t.`created_at`, t.`last_seen_at`, t.`token` FROM `accesstoken` AS t JOIN `user` AS u ON u.`id` = t.`user_id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = t.`session_id` WHERE t.`token` = ? AND t.`hashed` = ?",
@@ -272,7 +272,7 @@ pub const USER_SQL: UserSql = UserSql {
         end_all_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1",
         keep_token: "INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
         revoke_token: "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ?",
+        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ? LIMIT ?",
     },
 };
 

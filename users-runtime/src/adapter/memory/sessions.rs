@@ -3,7 +3,7 @@
 use super::{MemoryStore, State, Tenant};
 use crate::{
     domain::{Device, Epoch, ListedSession, Session, SessionKey, StoreError, Timestamp, TokenId, UserId},
-    port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore, TokenState},
+    port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore},
     user::AuthUser,
 };
 
@@ -39,7 +39,7 @@ impl<U: AuthUser> State<U> {
         let session = KeptSession { user, id, epoch, created_at: at, last_seen_at: None, device, number };
         self.sessions.insert(key, session);
         let mut of_user: Vec<_> = self.sessions.iter().filter(|(_, session)| session.user == user).collect();
-        of_user.sort_by_key(|(_, session)| (session.created_at, session.number));
+        of_user.sort_by_key(|(_, session)| (self.is_live(session), session.created_at, session.number));
         let surplus = of_user.len().saturating_sub(usize::try_from(at_most).unwrap_or(usize::MAX));
         let ended: Vec<SessionKey> = of_user.into_iter().take(surplus).map(|(key, _)| key.clone()).collect();
         for key in ended {
@@ -66,17 +66,10 @@ impl<U: AuthUser> State<U> {
         of_user.into_iter().map(listed).collect()
     }
 
-    fn is_ended(&self, session: &KeptSession<U::Id>, ended: EndedSessions) -> bool {
+    /// Whether neither a raised epoch nor a revocation ended it.
+    fn is_live(&self, session: &KeptSession<U::Id>) -> bool {
         let current = self.users.get(&session.user).map(|stored| stored.epoch);
-        let left_behind = match self.token_state(&session.id) {
-            TokenState::KeptAt(epoch) => current != Some(epoch),
-            TokenState::Unmarked => current != Some(session.epoch),
-            TokenState::Revoked => true,
-        };
-        let last_seen = session.last_seen_at.unwrap_or(session.created_at);
-        left_behind
-            || ended.created_before.is_some_and(|time| session.created_at < time)
-            || ended.seen_before.is_some_and(|time| last_seen < time)
+        current.is_some_and(|current| self.token_state(&session.id).is_live(session.epoch, current))
     }
 }
 
@@ -112,12 +105,14 @@ impl<U: AuthUser> SessionStore for MemoryStore<U> {
         })
     }
 
-    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+    fn purge(&self, ended: EndedSessions, _step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
             let mut state = self.state();
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let keys = state.sessions.iter().filter(|(_, session)| state.is_ended(session, ended));
-            let keys: Vec<SessionKey> = keys.map(|(key, _)| key.clone()).take(limit).collect();
+            let is_ended = |session: &KeptSession<U::Id>| {
+                !state.is_live(session) || ended.covers(session.created_at, session.last_seen_at)
+            };
+            let keys = state.sessions.iter().filter(|(_, session)| is_ended(session));
+            let keys: Vec<SessionKey> = keys.map(|(key, _)| key.clone()).collect();
             for key in &keys {
                 state.sessions.remove(key);
             }

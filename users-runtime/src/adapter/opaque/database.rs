@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// How many rows one step of a purge removes, so that no statement holds its locks for long.
+/// How many rows one step of a purge looks at, so that no transaction holds its locks for long.
 const PURGE_STEP: u32 = 1000;
 
 /// Tokens whose sessions are rows beside their users (fastapi-users' database strategy, contract.md section 9).
@@ -106,17 +106,9 @@ impl Strategy for DatabaseTokens {
     }
 
     fn purge(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StrategyError>> {
-        Box::pin(async move {
-            let ended = self.ended_at(now);
-            let mut removed = 0;
-            loop {
-                let step = self.store.purge(ended, PURGE_STEP).await.map_err(StrategyError::unavailable)?;
-                removed += step;
-                if step < u64::from(PURGE_STEP) {
-                    return Ok(removed);
-                }
-            }
-        })
+        Box::pin(
+            async move { self.store.purge(self.ended_at(now), PURGE_STEP).await.map_err(StrategyError::unavailable) },
+        )
     }
 
     fn largest_token(&self, _: usize) -> Option<usize> {

@@ -24,6 +24,7 @@ mod lookups;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod purge;
 mod row;
 mod schema;
 mod scope;

@@ -140,12 +140,6 @@ pub trait Catalog: Driver {
     /// Parameter number `n` of a statement, from 1, where each stands once and in order.
     fn parameter(n: usize) -> String;
 
-    /// Deletes the rows of a table whose key is in a list: a query of that column, which may read the same table. The
-    /// table is not read from end to end for it.
-    fn delete_listed(table: &str, key: &str, list: &str) -> String {
-        format!("DELETE FROM {table} WHERE {key} IN ({list})")
-    }
-
     /// The type of a column.
     fn sql_type(kind: &Kind) -> String;
 

@@ -11,8 +11,8 @@ use super::{Catalog, UserSql, tables};
 pub(super) struct SessionSql {
     /// Parameters: user, token, login, whether the token is a digest, name, epoch, client, user agent.
     pub(super) insert: SqlStr,
-    /// Answers token and whether it is a digest of a user's oldest sessions. Parameters: user, the token that is spared, how
-    /// many others are.
+    /// Answers token and whether it is a digest of a user's surplus sessions: first those that have ended, then the oldest.
+    /// Parameters: user, the token that is spared, how many others are.
     ///
     /// A question of its own, and not within the deletion: MariaDB would then read and lock the rows of all users.
     pub(super) surplus: SqlStr,
@@ -24,9 +24,11 @@ pub(super) struct SessionSql {
     pub(super) list: SqlStr,
     /// Parameters: user, name.
     pub(super) end: SqlStr,
-    /// Parameters: the time before which a login has ended or NULL, the same of a last use, how many at most. A row of
-    /// fastapi-users has no epoch, and while that runs it is not for us to say that it was left behind.
-    pub(super) purge: SqlStr,
+    /// Answers token, whether it is a digest and whether it has ended, in the order of the tokens. Parameters: the time
+    /// before which a login has ended or NULL, the same of a last use, the token behind which to look, how many at most.
+    ///
+    /// A question of its own, for the same reason.
+    pub(super) page: SqlStr,
 }
 
 /// The most sessions that a list answers; the cap on sessions is far below.
@@ -46,6 +48,13 @@ impl SessionSql {
         let (created, seen, name, epoch) = (q("created_at"), q("last_seen_at"), q("session_id"), q("auth_epoch"));
         let (client, user_agent) = (q("client"), q("user_agent"));
         let by_key = |first: usize| format!("{token} = {} AND {hashed} = {}", p(first), p(first + 1));
+        let (user_key, token_id) = (q(tables::id_of(sql)), q("token_id"));
+        let with_users = format!(
+            "{table} AS t LEFT JOIN {users} AS u ON u.{user_key} = t.{user_id} \
+             LEFT JOIN {state} AS s ON s.{token_id} = t.{name}"
+        );
+        // A row of fastapi-users has no epoch, and while that runs it is not for us to say that it was left behind.
+        let is_ended = format!("s.{} OR COALESCE(s.{}, t.{epoch}) <> u.{epoch}", q("revoked"), q("kept_epoch"));
         Self {
             insert: text(format!(
                 "INSERT INTO {table} ({user_id}, {token}, {created}, {hashed}, {name}, {epoch}, {client}, {user_agent}) \
@@ -53,8 +62,8 @@ impl SessionSql {
                 (1..=8).map(p).collect::<Vec<_>>().join(", "),
             )),
             surplus: text(format!(
-                "SELECT {token}, {hashed} FROM {table} WHERE {user_id} = {} AND {token} <> {} ORDER BY {created} DESC \
-                 LIMIT {ALL} OFFSET {}",
+                "SELECT t.{token}, t.{hashed} FROM {with_users} WHERE t.{user_id} = {} AND t.{token} <> {} \
+                 ORDER BY CASE WHEN {is_ended} THEN 1 ELSE 0 END, t.{created} DESC LIMIT {ALL} OFFSET {}",
                 p(1),
                 p(2),
                 p(3),
@@ -72,22 +81,14 @@ impl SessionSql {
                 p(1),
             )),
             end: text(format!("DELETE FROM {table} WHERE {user_id} = {} AND {name} = {}", p(1), p(2))),
-            purge: text(DB::delete_listed(
-                &table,
-                &token,
-                &format!(
-                    "SELECT t.{token} FROM {table} AS t \
-                     LEFT JOIN {users} AS u ON u.{id} = t.{user_id} LEFT JOIN {state} AS s ON s.{token_id} = t.{name} \
-                     WHERE t.{created} < {} OR COALESCE(t.{seen}, t.{created}) < {} OR s.{revoked} OR u.{id} IS NULL \
-                     OR COALESCE(s.{kept}, t.{epoch}) <> u.{epoch} LIMIT {}",
-                    p(1),
-                    p(2),
-                    p(3),
-                    id = q(tables::id_of(sql)),
-                    token_id = q("token_id"),
-                    revoked = q("revoked"),
-                    kept = q("kept_epoch"),
-                ),
+            page: text(format!(
+                "SELECT t.{token}, t.{hashed}, COALESCE(t.{created} < {} OR COALESCE(t.{seen}, t.{created}) < {} \
+                 OR u.{user_key} IS NULL OR {is_ended}, FALSE) FROM {with_users} \
+                 WHERE t.{token} > {} ORDER BY t.{token} LIMIT {}",
+                p(1),
+                p(2),
+                p(3),
+                p(4),
             )),
         }
     }
@@ -97,7 +98,7 @@ impl SessionSql {
 #[cfg(any(test, all(feature = "testing", debug_assertions)))]
 #[must_use]
 pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
-    let SessionSql { insert, surplus, remove, touch, list, end, purge } = SessionSql::of::<DB>(sql);
+    let SessionSql { insert, surplus, remove, touch, list, end, page } = SessionSql::of::<DB>(sql);
     let texts = [
         ("insert", insert),
         ("surplus", surplus),
@@ -105,7 +106,7 @@ pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, Stri
         ("touch", touch),
         ("list", list),
         ("end", end),
-        ("purge", purge),
+        ("page", page),
     ];
     texts.into_iter().map(|(name, text)| (name, text.as_str().to_owned())).collect()
 }

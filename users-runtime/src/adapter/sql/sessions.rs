@@ -80,12 +80,23 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
         DB::execute(&mut transaction, self.session_sql.insert.clone(), arguments).await?;
         for row in &DB::fetch_all(&mut transaction, self.session_sql.surplus.clone(), surplus).await? {
-            let (columns, mut ended) = (Row::<DB>::new(row), DB::Arguments::default());
-            add::<DB, _>(&columns.get::<String>(0)?, &mut ended)?;
-            add::<DB, _>(&columns.get::<bool>(1)?, &mut ended)?;
-            DB::execute(&mut transaction, self.session_sql.remove.clone(), ended).await?;
+            let columns = Row::<DB>::new(row);
+            self.remove_in(&mut transaction, &columns.get::<String>(0)?, columns.get(1)?).await?;
         }
         transaction.commit().await
+    }
+
+    /// Removes the row of a key.
+    pub(super) async fn remove_in(
+        &self,
+        connection: &mut DB::Connection,
+        token: &String,
+        hashed: bool,
+    ) -> SqlResult<u64> {
+        let mut arguments = DB::Arguments::default();
+        add::<DB, _>(token, &mut arguments)?;
+        add::<DB, _>(&hashed, &mut arguments)?;
+        Ok(DB::execute(connection, self.session_sql.remove.clone(), arguments).await?.rows)
     }
 
     async fn list_sessions(&self, subject: &str, user: U::Id) -> SqlResult<Vec<ListedSession>> {
@@ -165,15 +176,7 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
         })
     }
 
-    fn purge(&self, ended: EndedSessions, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let sql = &self.session_sql.purge;
-        let purge = move || {
-            self.execute(sql.clone(), move |arguments| {
-                DB::add_upstream_time(ended.created_before, arguments)?;
-                DB::add_upstream_time(ended.seen_before, arguments)?;
-                add::<DB, _>(&i64::from(limit), arguments)
-            })
-        };
-        Box::pin(async move { again!(self, is_undone::<DB>, purge()) })
+    fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.purge_sessions(ended, step))
     }
 }

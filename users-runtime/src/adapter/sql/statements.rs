@@ -209,7 +209,8 @@ pub struct Statements {
     ///
     /// Parameter: 1 the present time.
     /// ```sql
-    /// DELETE FROM "user_token_state" WHERE "expires_at" < $1
+    /// DELETE FROM "user_token_state" WHERE "token_id" IN
+    ///     (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)
     /// ```
     pub purge_tokens: &'static str,
 }

@@ -352,9 +352,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let purge =
-            move || self.execute(self.statements.purge_tokens, move |arguments| DB::add_time(storable(now), arguments));
-        Box::pin(async move { again!(self, is_undone::<DB>, purge()) })
+        Box::pin(self.purge_notes(now))
     }
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -392,7 +390,7 @@ pub(super) fn add<DB: Codec<T>, T>(value: &T, arguments: &mut DB::Arguments) -> 
 }
 
 /// The latest time that sorts rightly as text (a year of five digits starts with a sign) and fits every database.
-fn storable(time: Timestamp) -> Timestamp {
+pub(super) fn storable(time: Timestamp) -> Timestamp {
     const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
     DateTime::<Utc>::from_timestamp(LATEST, 0).map_or(time, |latest| time.min(latest))
 }

@@ -19,6 +19,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "a session keeps the epoch of its login", check: |b| Box::pin(own_epoch(b)) },
         Rule { name: "a session of nobody is a conflict", check: |b| Box::pin(of_nobody(b)) },
         Rule { name: "beyond the cap the oldest sessions end", check: |b| Box::pin(capped(b)) },
+        Rule { name: "what has ended takes no place under the cap", check: |b| Box::pin(capped_by_the_living(b)) },
         Rule { name: "the last use moves forward and revives nothing", check: |b| Box::pin(touched(b)) },
         Rule { name: "a session is removed by its key and ended by its name", check: |b| Box::pin(ended(b)) },
         Rule { name: "sessions go with their user", check: |b| Box::pin(deleted(b)) },
@@ -168,6 +169,27 @@ async fn capped<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("the sessions under a lower cap", rig.present().await?, vec![0, 6])
 }
 
+async fn capped_by_the_living<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let user = rig.user("arthur@camelot.example").await?;
+    for number in 1..=3 {
+        rig.sessions.add(session(&user, number, i64::from(number)), 3).await?;
+    }
+    let mut sparing = change(&user.user, Columns::NONE, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(1), minute(600));
+    bench.store.update(sparing).await?;
+    let user = bench.present(user.user.id(), None).await?;
+    // The spared one is the oldest, and 2 and 3 were ended.
+    rig.sessions.add(session(&user, 4, 4), 3).await?;
+    rig.sessions.add(session(&user, 5, 5), 3).await?;
+    same("the sessions after two logins", rig.present().await?, vec![1, 4, 5])?;
+    bench.store.revoke(&token(4), minute(600)).await?;
+    rig.sessions.add(session(&user, 6, 6), 3).await?;
+    same("the sessions after one was revoked", rig.present().await?, vec![1, 5, 6])?;
+    rig.sessions.add(session(&user, 7, 7), 3).await?;
+    same("the sessions when all others live", rig.present().await?, vec![5, 6, 7])
+}
+
 async fn touched<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     let user = rig.user("arthur@camelot.example").await?;
@@ -237,12 +259,11 @@ async fn purged<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     rig.sessions.touch(&key(2), minute(50)).await?;
     same("a purge without limits", rig.sessions.purge(EndedSessions::default(), 100).await?, 0)?;
     let created = EndedSessions { created_before: Some(minute(2)), seen_before: None };
-    same("one step of a purge", rig.sessions.purge(created, 1).await?, 1)?;
-    same("the next", rig.sessions.purge(created, 100).await?, 1)?;
-    same("one more", rig.sessions.purge(created, 100).await?, 0)?;
+    same("a purge in steps of one", rig.sessions.purge(created, 1).await?, 2)?;
+    same("one more", rig.sessions.purge(created, 1).await?, 0)?;
     same("the sessions that are left", rig.present().await?, vec![2, 3, 4, 5])?;
     let seen = EndedSessions { created_before: None, seen_before: Some(minute(5)) };
-    same("a purge of unused ones", rig.sessions.purge(seen, 100).await?, 2)?;
+    same("a purge of unused ones, in steps of two", rig.sessions.purge(seen, 2).await?, 2)?;
     same("the sessions that are left", rig.present().await?, vec![2, 5])
 }
 

@@ -41,12 +41,6 @@ impl Catalog for MySql {
         "?".to_owned()
     }
 
-    /// By a join. For a condition with `IN`, MariaDB reads (and locks) the whole table, and asks for each row whether it is
-    /// in the list.
-    fn delete_listed(table: &str, key: &str, list: &str) -> String {
-        format!("DELETE listed FROM {table} AS listed JOIN ({list}) AS list ON list.{key} = listed.{key}")
-    }
-
     fn sql_type(kind: &Kind) -> String {
         match kind {
             Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
