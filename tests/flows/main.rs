@@ -11,7 +11,6 @@ mod redis;
 #[path = "../../users-runtime/tests/redis/server.rs"]
 mod redis_server;
 mod security;
-mod security_b;
 #[path = "../../users-runtime/tests/servers/mod.rs"]
 mod servers;
 mod smoke;

@@ -12,9 +12,11 @@ use axum::{
 };
 use axum_users::{
     AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordHash, PasswordSubject,
-    Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    Policy, Prefixes, RequestContext, ResetToken, Route, RouteGroup, SecretKey, Status, Updated, UserManager, Users,
+    UsersBuilder, VerifyToken,
     adapter::password::{Argon2Params, HashSettings},
     port::Clock,
+    session_routes,
     testing::ManualClock,
 };
 use serde_json::{Value, json};
@@ -47,6 +49,11 @@ pub struct User {
 pub const PASSWORD: &str = "a long sword of steel";
 /// The secret of all services under test.
 pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
+
+/// The path of a route, with the backend that all services under test have.
+pub fn path_of(route: Route) -> String {
+    Prefixes::usual().with(RouteGroup::Sessions).path_of(route, "jwt").unwrap()
+}
 
 /// A running service.
 pub struct TestApp {
@@ -146,9 +153,8 @@ impl TestApp {
         let builder = setup.backend.into_iter().fold(builder, UsersBuilder::backend);
         let users = (setup.builder)(builder).build().await.unwrap();
         users.migrate().await.unwrap();
-        let app = (setup.routes)(Router::new().merge(user_routes(&users)))
-            .fallback(axum_users::not_found)
-            .with_state(users.clone());
+        let routes = Router::new().merge(user_routes(&users)).nest("/auth/sessions", session_routes(&users));
+        let app = (setup.routes)(routes).fallback(axum_users::not_found).with_state(users.clone());
         Self { users, clock, hooks: setup.hooks, carrier, http: Http::serve(app).await, database, _folder: folder }
     }
 

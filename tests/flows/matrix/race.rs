@@ -12,7 +12,7 @@ use super::{
     wherever,
 };
 use crate::{
-    security_b::crowd::{Crowd, TASKS},
+    security::crowd::{Crowd, TASKS},
     support::{Answer, Carrier, Http, PASSWORD},
 };
 

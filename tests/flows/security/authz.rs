@@ -1,14 +1,238 @@
-//! What superusers may not do, and that tenants are kept apart.
+//! Who may call which route (OWASP ASVS 8.2, 8.3), what superusers may not do, and that tenants are kept apart.
 
 use axum::http::Method;
-use axum_users::Policy;
+use axum_users::{Caller, Policy, Route};
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, is_dead, refused_password, reset};
 use crate::{
-    support::{PASSWORD, TestApp, UserAdminUpdate},
+    support::{Answer, PASSWORD, Setup, TestApp, UserAdminUpdate, path_of},
     tenants::{CAMELOT, CORNWALL, Companies},
 };
+
+/// Everybody who could stand at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Anonymous,
+    Forger,
+    LoggedOut,
+    Inactive,
+    InactiveSuperuser,
+    Unverified,
+    Plain,
+    UnverifiedSuperuser,
+    Superuser,
+}
+
+const ROLES: [Role; 9] = [
+    Role::Anonymous,
+    Role::Forger,
+    Role::LoggedOut,
+    Role::Inactive,
+    Role::InactiveSuperuser,
+    Role::Unverified,
+    Role::Plain,
+    Role::UnverifiedSuperuser,
+    Role::Superuser,
+];
+
+impl Role {
+    /// A token of a fresh user of this role. Flags are set behind the service's back, so that the token itself is alive.
+    async fn token(self, app: &TestApp, number: usize) -> Option<String> {
+        let email = format!("{self:?}{number}@camelot.bt");
+        if self == Self::Anonymous {
+            return None;
+        }
+        app.superuser(&email).await;
+        let token = app.login(&email, PASSWORD).await;
+        if self == Self::Forger {
+            return Some(token[..token.len() - 4].to_owned() + "AAAA");
+        }
+        if self == Self::LoggedOut {
+            app.post("/auth/jwt/logout").bearer(&token).send().await.is(204, "");
+        }
+        let (active, superuser, verified) = match self {
+            Self::Inactive => (0, 0, 1),
+            Self::InactiveSuperuser => (0, 1, 1),
+            Self::Unverified => (1, 0, 0),
+            Self::Plain => (1, 0, 1),
+            Self::UnverifiedSuperuser => (1, 1, 0),
+            _ => (1, 1, 1),
+        };
+        sqlx::query("UPDATE user SET is_active = $1, is_superuser = $2, is_verified = $3 WHERE email = $4")
+            .bind(active)
+            .bind(superuser)
+            .bind(verified)
+            .bind(&email)
+            .execute(&app.sqlite().await)
+            .await
+            .unwrap();
+        Some(token)
+    }
+
+    /// The status that stops this role, if one does.
+    fn stopped_by(self, caller: Caller, verification_required: bool) -> Option<u16> {
+        let unverified = matches!(self, Self::Unverified | Self::UnverifiedSuperuser);
+        let superuser = matches!(self, Self::Superuser | Self::UnverifiedSuperuser);
+        match (caller, self) {
+            (Caller::Anyone | Caller::MailedToken, _) => None,
+            (_, Self::Anonymous | Self::Forger | Self::LoggedOut | Self::Inactive | Self::InactiveSuperuser) => {
+                Some(401)
+            }
+            _ if verification_required && unverified => Some(403),
+            (Caller::Superuser, _) if !superuser => Some(403),
+            _ => None,
+        }
+    }
+}
+
+/// A call of `route` that succeeds for whoever may make it.
+async fn call(app: &TestApp, route: Route, token: Option<&str>, victim: &str) -> Answer {
+    let path = path_of(route).replace("{id}", victim);
+    let mut call = app.request(route.method(), &path);
+    if let Some(token) = token {
+        call = call.bearer(token);
+    }
+    match route.method() {
+        Method::PATCH => call.json(json!({ "first_name": "Mordred" })).send().await,
+        Method::POST if route != Route::Logout => call.json(json!({})).send().await,
+        _ => call.send().await,
+    }
+}
+
+#[tokio::test]
+async fn matrix_every_route_every_role() {
+    for required in [false, true] {
+        let policy = Policy::recommended().require_verification(required);
+        let app = TestApp::with(Setup { policy, ..Setup::default() }).await;
+        let mut number = 0;
+        for route in Route::ALL {
+            for role in ROLES {
+                number += 1;
+                let victim = app.register(&format!("victim{number}@camelot.bt")).await;
+                let before = app.stored(victim["email"].as_str().unwrap()).await;
+                let token = role.token(&app, number).await;
+                let answer = call(&app, route, token.as_deref(), victim["id"].as_str().unwrap()).await;
+                let case = format!("{route:?} by {role:?}, verification required: {required}: {answer:?}");
+                match role.stopped_by(route.caller(), required) {
+                    Some(401) => {
+                        assert_eq!(
+                            (answer.status.as_u16(), answer.text().as_str()),
+                            (401, r#"{"detail":"Unauthorized"}"#),
+                            "{case}"
+                        );
+                    }
+                    Some(_) => {
+                        assert_eq!(
+                            (answer.status.as_u16(), answer.text().as_str()),
+                            (403, r#"{"detail":"Forbidden"}"#),
+                            "{case}"
+                        );
+                    }
+                    None => match route.caller() {
+                        Caller::Anyone | Caller::MailedToken => assert_eq!(answer.status, 422, "{case}"),
+                        // The victim's id names no session of theirs.
+                        _ if route == Route::EndSession => assert_eq!(answer.status, 404, "{case}"),
+                        _ => assert!(answer.status.is_success(), "{case}"),
+                    },
+                }
+                if role.stopped_by(route.caller(), required).is_some() {
+                    let after = app.stored(victim["email"].as_str().unwrap()).await;
+                    assert_eq!(format!("{before:?}"), format!("{after:?}"), "{case}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_idor() {
+    let app = TestApp::start().await;
+    let arthur = app.register("arthur@camelot.bt").await;
+    let id = arthur["id"].as_str().unwrap().to_owned();
+    let before = format!("{:?}", app.stored("arthur@camelot.bt").await);
+    let mordred = app.register("mordred@camelot.bt").await;
+    let token = app.login("mordred@camelot.bt", PASSWORD).await;
+
+    let spellings = [
+        id.clone(),
+        id.to_uppercase(),
+        id.replace('-', ""),
+        format!("%7B{id}%7D"),
+        format!("urn:uuid:{id}"),
+        format!("{id}%00"),
+        format!("me%2F..%2F{id}"),
+        mordred["id"].as_str().unwrap().to_owned(),
+    ];
+    for spelling in spellings {
+        let path = format!("/users/{spelling}");
+        for answer in [
+            app.get(&path).bearer(&token).send().await,
+            app.patch(&path).bearer(&token).json(json!({ "is_superuser": true, "password": PASSWORD })).send().await,
+            app.delete(&path).bearer(&token).send().await,
+        ] {
+            answer.is(403, r#"{"detail":"Forbidden"}"#);
+        }
+    }
+    // The id of somebody else in a body, a query or a header moves nothing.
+    let body = json!({ "id": id, "user_id": id, "email": "mordred@cornwall.bt" });
+    let path = format!("/users/me?id={id}&user_id={id}");
+    let call = app.patch(&path).bearer(&token).header("x-user-id", &id).json(body);
+    let answer = call.send().await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["id"]), (200, &mordred["id"]), "{answer:?}");
+    assert_eq!(format!("{:?}", app.stored("arthur@camelot.bt").await), before);
+}
+
+#[tokio::test]
+async fn no_id_probing() {
+    let app = TestApp::start().await;
+    let arthur = app.register("arthur@camelot.bt").await;
+    let plain = app.member("mordred@camelot.bt").await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let existing = arthur["id"].as_str().unwrap();
+    let others = ["00000000-0000-4000-8000-000000000000", "not-an-id", "0", "%00", "%ff", "a%2Fb"];
+
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        for (token, expected) in [(None, 401), (Some(&plain), 403)] {
+            let ask = async |id: &str| {
+                let mut call = app.request(method.clone(), &format!("/users/{id}"));
+                if let Some(token) = token {
+                    call = call.bearer(token);
+                }
+                let mut answer = call.json(json!({})).send().await;
+                answer.headers.remove("date");
+                answer
+            };
+            let known = ask(existing).await;
+            assert_eq!(known.status, expected, "{method}");
+            for other in others {
+                assert_eq!(ask(other).await, known, "{method} {other}");
+            }
+        }
+        // Even to a superuser, an id that nobody has and a text that is no id are one thing.
+        for other in others {
+            let call = app.request(method.clone(), &format!("/users/{other}")).bearer(&king);
+            call.json(json!({})).send().await.is(404, r#"{"detail":"Not Found"}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn demotion_is_immediate() {
+    let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let mordred = app.superuser("mordred@camelot.bt").await;
+    let path = format!("/users/{}", app.stored("mordred@camelot.bt").await.id);
+    for (flag, status) in [("is_superuser", 403), ("is_verified", 403), ("is_active", 401)] {
+        assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 200);
+        let set = async |value: bool| app.patch(&path).bearer(&king).json(json!({ flag: value })).send().await.status;
+        assert_eq!(set(false).await, 200);
+        assert_eq!(app.get(&path).bearer(&mordred).send().await.status, status, "{flag}: the very next request");
+        assert_eq!(set(true).await, 200);
+    }
+    // Rights come back with the flag, since no token holds them; sessions of a disabled user do not.
+    assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 401);
+}
 
 #[tokio::test]
 async fn admin_password_denied() {

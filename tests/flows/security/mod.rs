@@ -1,22 +1,45 @@
-//! The controls of docs/security.md over real HTTP, a module for each of the names that stand there.
+//! The controls of docs/security.md over real HTTP, a module for each of the names that stand there, below what they share.
+
+mod base64url;
+pub mod crowd;
+mod dice;
+mod every_answer;
+mod failing_store;
+mod logs;
+mod wire_bytes;
 
 mod authz;
 mod bearer;
 mod config;
+mod conflict;
 mod cookie;
+mod crypto;
+mod csrf;
 mod email;
+mod errors;
+mod events;
 mod flow;
+mod fuzz;
+mod headers;
 mod hooks;
+mod input;
 mod jwt;
+mod load;
 mod log;
 mod login;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod outage;
 #[cfg(all(feature = "smtp", feature = "breached", target_os = "linux"))]
 mod outbound;
 mod password;
 mod policy;
+mod race;
 mod register;
 mod reset;
 mod routes;
+mod schema;
+mod sql;
+mod takeover;
 mod timing;
 mod tx;
 mod url;

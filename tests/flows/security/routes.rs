@@ -1,10 +1,161 @@
-//! What routes read.
+//! Which routes there are, what each method does, and what they read (OWASP ASVS 3.5.3, 4.1.4, 13.4).
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::Method;
 use axum_users::Route;
 use serde_json::{Value, json};
 
 use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
-use crate::support::{PASSWORD, TestApp, User};
+use crate::support::{Carrier, PASSWORD, TestApp, User, path_of};
+
+const METHODS: [Method; 8] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+];
+
+/// Every path with its methods.
+fn inventory() -> BTreeMap<String, BTreeSet<String>> {
+    let mut paths = BTreeMap::<String, BTreeSet<String>>::new();
+    for route in Route::ALL {
+        let path = path_of(route);
+        paths.entry(path).or_default().insert(route.method().to_string());
+    }
+    paths
+}
+
+#[tokio::test]
+async fn inventory_matches_docs() {
+    // The documents on routes and rights are made of the inventory in the code; here, that the router has it, and no more.
+    let app = TestApp::start().await;
+    let king = app.superuser("uther@camelot.bt").await;
+    let mut found = BTreeMap::<String, BTreeSet<String>>::new();
+    let prefixes = ["", "/auth", "/auth/jwt", "/auth/sessions", "/users", "/auth/users", "/auth/jwt/users"];
+    let mut ends: Vec<_> = Route::ALL.iter().map(|route| route.path()).collect();
+    ends.extend([
+        "",
+        "/",
+        "/token",
+        "/refresh",
+        "/list",
+        "/admin",
+        "/callback",
+        "/authorize",
+        "/associate",
+        "/debug",
+        "/health",
+        "/sessions",
+    ]);
+    ends.sort_unstable();
+    ends.dedup();
+    for prefix in prefixes {
+        for end in &ends {
+            // Behind /users and /auth/sessions any word is an id.
+            let is_id = match prefix {
+                "/users" => !["", "/", "/me", "/{id}"].contains(end),
+                "/auth/sessions" => !["", "/", "/{id}"].contains(end),
+                _ => false,
+            };
+            let template = format!("{prefix}{end}");
+            if template.is_empty() || is_id {
+                continue;
+            }
+            let path = template.replace("{id}", "00000000-0000-4000-8000-000000000000");
+            for method in METHODS {
+                let answer = app.request(method.clone(), &path).bearer(&king).json(json!({})).send().await;
+                let takes_an_id = ["/users/{id}", "/users/me", "/auth/sessions/{id}"].contains(&template.as_str());
+                if answer.status != 405 && (answer.status != 404 || takes_an_id) {
+                    found.entry(template.clone()).or_default().insert(method.to_string());
+                }
+            }
+        }
+    }
+    // To DELETE, `me` is an id that nobody has, as on the wire.
+    let mut expected = inventory();
+    expected.entry("/users/me".to_owned()).or_default().insert("DELETE".to_owned());
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn other_methods_405() {
+    for carrier in Carrier::BOTH {
+        let app = TestApp::over(carrier).await;
+        let king = app.superuser("uther@camelot.bt").await;
+        let id = app.stored("uther@camelot.bt").await.id.to_string();
+        for (path, methods) in inventory() {
+            for method in METHODS {
+                // On the wire, DELETE takes `me` for an id.
+                if methods.contains(method.as_str()) || (path == "/users/me" && method == Method::DELETE) {
+                    continue;
+                }
+                let answer = app
+                    .request(method.clone(), &path.replace("{id}", &id))
+                    .token(carrier, &king)
+                    .json(json!({}))
+                    .send()
+                    .await;
+                assert_eq!(answer.status, 405, "{method} {path}");
+                let allow = answer.header("allow").unwrap_or_default();
+                for allowed in allow.split(", ") {
+                    assert!(
+                        methods.contains(allowed) || (path == "/users/me" && allowed == "DELETE"),
+                        "{method} {path}: {allow}"
+                    );
+                }
+                assert!(!allow.is_empty(), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn safe_methods_change_nothing() {
+    for carrier in Carrier::BOTH {
+        let app = TestApp::over(carrier).await;
+        let king = app.superuser("uther@camelot.bt").await;
+        let token = app.member("arthur@camelot.bt").await;
+        let id = app.stored("arthur@camelot.bt").await.id.to_string();
+        app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await.is(202, "null");
+        let reset = app.hooks.token("on_after_forgot_password").await;
+        let pool = app.sqlite().await;
+        let dump = async || -> Vec<String> {
+            let users: Vec<String> = sqlx::query_scalar(
+            "SELECT json_array(hex(id), email, hashed_password, is_active, is_superuser, is_verified, first_name, quota, note, auth_epoch) \
+             FROM user ORDER BY email",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+            let marks: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM user_token_state").fetch_one(&pool).await.unwrap();
+            users.into_iter().chain([marks.to_string()]).collect()
+        };
+        let before = dump().await;
+        let calls = app.hooks.names().len();
+        for (path, _) in inventory() {
+            for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE] {
+                for bearer in [&king, &token] {
+                    let path = path.replace("{id}", &id);
+                    let query = format!(
+                        "{path}?token={reset}&password=another+long+sword&email=new@camelot.bt&is_superuser=true&_method=DELETE"
+                    );
+                    let body = json!({ "token": reset, "password": "another long sword", "email": "new@camelot.bt", "quota": 7 });
+                    app.request(method.clone(), &query).token(carrier, bearer).json(body).send().await;
+                }
+            }
+        }
+        assert_eq!(dump().await, before);
+        assert_eq!(app.hooks.names().len(), calls);
+        assert_eq!(app.me(&token).await.status, 200);
+        app.login("arthur@camelot.bt", PASSWORD).await;
+    }
+}
 
 #[tokio::test]
 async fn no_secret_in_query() {

@@ -11,7 +11,7 @@ use super::super::{
     everywhere_as, where_sessions_are_kept,
 };
 use crate::{
-    security_b::crowd::Crowd,
+    security::crowd::Crowd,
     support::{PASSWORD, SECRET, User},
 };
 

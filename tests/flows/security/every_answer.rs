@@ -1,10 +1,10 @@
 //! One answer of each kind that the service can give.
 
 use axum::http::Method;
-use axum_users::{Prefixes, Route};
+use axum_users::Route;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{Answer, PASSWORD, TestApp, path_of};
 
 /// Answers of every route: success, validation error, refusal, wrong method, unknown path; each with what it is.
 pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
@@ -62,7 +62,7 @@ pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
     note("too large", app.post("/auth/register").raw("application/json", vec![b' '; 17 * 1024]).send().await);
     note("unknown path", app.get("/nothing").send().await);
     for route in Route::ALL {
-        let path = Prefixes::usual().path_of(route, "jwt").unwrap().replace("{id}", "some-id");
+        let path = path_of(route).replace("{id}", "some-id");
         for method in [Method::PUT, Method::TRACE, Method::HEAD, Method::OPTIONS] {
             note(&format!("{method} {path}"), app.request(method, &path).send().await);
         }

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use axum_users::{Prefixes, Route};
+use axum_users::Route;
 use serde_json::{Value, json};
 
 use super::{
     dice::Dice,
     wire_bytes::{exchange, status},
 };
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, path_of};
 
 /// No answer may take longer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -152,7 +152,7 @@ fn path(dice: &mut Dice, ids: &[String]) -> String {
         1 => "me".to_owned(),
         _ => dice.pick(ids).clone(),
     };
-    let mut path = Prefixes::usual().path_of(route, "jwt").unwrap().replace("{id}", &id);
+    let mut path = path_of(route).replace("{id}", &id);
     match dice.below(12) {
         0 => path.push('/'),
         1 => path.push_str("?access_token=x&%ff=%00&&=&email=a"),
