@@ -1,6 +1,6 @@
 //! `examples/server.rs` as a process of its own, on each database: it makes or adopts its tables, serves over real HTTP and
 //! stops cleanly on SIGTERM.
-#![cfg(all(unix, feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#![cfg(all(unix, feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 use std::{
@@ -15,12 +15,16 @@ use serde_json::json;
 #[allow(dead_code)]
 #[path = "../flows/http.rs"]
 mod http;
+#[path = "../../users-runtime/tests/redis/server.rs"]
+mod redis_server;
 #[path = "../../examples/server.rs"]
 mod server;
 #[path = "../../users-runtime/tests/servers/mod.rs"]
 mod servers;
 
+mod nodes;
 mod outage;
+mod postgres;
 
 use http::{Answer, Http};
 use servers::Server;
@@ -50,7 +54,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(database: &str) -> Self {
+    fn start(database: &str, redis: Option<&str>) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", "the_server", "--nocapture", "--test-threads=1"])
@@ -59,6 +63,7 @@ impl Running {
             .env("DATABASE_URL", database)
             .env("AUTH_SECRET", SECRET)
             .env("RUST_LOG", "warn")
+            .envs(redis.map(|url| ("REDIS_URL", url)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -117,7 +122,7 @@ async fn patient_login(http: &Http, backend: &str, email: &str, password: &str) 
 async fn walk(what: &str, url: &str) {
     let mut email = "arthur@camelot.bt";
     for round in ["on an empty database", "on its own tables"] {
-        let running = Running::start(url);
+        let running = Running::start(url, None);
         let http = Http::at(running.address);
         let registered = http.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
         assert_eq!(registered.status, 201, "{what} {round}: {registered:?}");
@@ -178,7 +183,7 @@ async fn the_server_adopts_tables_that_are_there() {
              FALSE, TRUE)"
         );
         database.run(&made).await;
-        let running = Running::start(&database.url());
+        let running = Running::start(&database.url(), None);
         let http = Http::at(running.address);
         let answer = patient_login(&http, "jwt", "king.arthur@camelot.bt", "guinevere").await;
         assert_eq!(answer.status, 200, "{server:?}: {answer:?}");

@@ -1,9 +1,7 @@
-//! The server under load while its database is killed and started again. `scripts/outage` does it more often.
+//! The server under load while its database and its Redis are killed and started again. `scripts/outage` does it more often.
 
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
+    env,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -13,88 +11,17 @@ use std::{
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::{PASSWORD, Running, free_port, http::Http, login, patient_login};
+use crate::{
+    PASSWORD, Running,
+    http::{Answer, Http},
+    login, patient_login,
+    postgres::Postgres,
+    redis_server::PrivateRedis,
+};
 
 /// Requests at once.
 const CLIENTS: usize = 4;
-
-/// A PostgreSQL of this test alone.
-struct Postgres {
-    programs: PathBuf,
-    folder: tempfile::TempDir,
-    port: u16,
-}
-
-impl Postgres {
-    /// Makes and starts one, if its programs are here.
-    fn start() -> Option<Self> {
-        let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-        let programs = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
-        let programs = programs.filter(|path| path.join("initdb").exists()).max()?;
-        let postgres = Self { programs, folder: tempfile::tempdir().unwrap(), port: free_port() };
-        if is_root() {
-            // PostgreSQL does not run as root.
-            let owner = Command::new("chown").arg("postgres").arg(postgres.folder.path()).status().unwrap();
-            assert!(owner.success());
-        }
-        let data = postgres.data();
-        let made = postgres.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "--no-sync"]);
-        assert!(made, "initdb fails");
-        assert!(postgres.serve(), "it does not start");
-        Some(postgres)
-    }
-
-    fn data(&self) -> String {
-        self.folder.path().join("data").display().to_string()
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) -> bool {
-        let program = self.programs.join(program);
-        let mut command = if is_root() {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        let command = command.args(arguments).current_dir(self.folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
-    }
-
-    /// Whether it runs now.
-    fn serve(&self) -> bool {
-        let (data, folder) = (self.data(), self.folder.path().display());
-        let options = format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", self.port);
-        self.run("pg_ctl", &["-D", &data, "-w", "-l", &format!("{folder}/log"), "-o", &options, "start"])
-    }
-
-    /// Kills it as a crash does, and starts it again: `between` runs while it is gone.
-    async fn kill(&self, between: impl AsyncFn()) {
-        let pid = fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).unwrap();
-        let killed = Command::new("kill").args(["-KILL", pid.lines().next().unwrap()]).status().unwrap();
-        assert!(killed.success());
-        between().await;
-        // Its processes notice one after the other that it is gone; until then a new one is refused.
-        assert!((0..20).any(|_| self.serve()), "it does not start again");
-    }
-
-    fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
-        if is_root() {
-            let _left = Command::new("chown").arg("-R").arg("root").arg(self.folder.path()).status();
-        }
-    }
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
-}
+const BACKENDS: [&str; 3] = ["redis", "jwt", "db"];
 
 /// How often an answer came.
 #[derive(Default)]
@@ -122,47 +49,66 @@ impl Counts {
             counted.await;
         }
     }
+
+    /// Whether the answer is the wanted one; if not, it is that the service is not available.
+    fn is(&self, answer: &Answer, wanted: u16) -> bool {
+        match answer.status.as_u16() {
+            503 => self.count(&self.unavailable),
+            status => assert_eq!(status, wanted, "{answer:?}"),
+        }
+        answer.status == wanted
+    }
 }
 
-/// Registers people and logs them in until it is told to stop; answers who was registered.
-async fn load(client: usize, http: Http, counts: Arc<Counts>, stop: Arc<AtomicBool>) -> Vec<String> {
-    let mut acknowledged = Vec::new();
+/// What the service has said is done.
+#[derive(Default)]
+struct Acknowledged {
+    /// The addresses of whom it registered.
+    registered: Vec<String>,
+    logged_in: Vec<String>,
+    logged_out: Vec<String>,
+}
+
+/// Registers people, logs them in and every second one out again until it is told to stop.
+async fn load(client: usize, http: Http, counts: Arc<Counts>, stop: Arc<AtomicBool>) -> Acknowledged {
+    let mut acknowledged = Acknowledged::default();
     for number in 0.. {
         if stop.load(Ordering::Relaxed) {
             break;
         }
         let email = format!("{client}.{number}@camelot.bt");
         let answer = http.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
-        match answer.status.as_u16() {
-            201 => {
-                counts.count(&counts.registered);
-                acknowledged.push(email.clone());
-            }
-            503 => {
-                counts.count(&counts.unavailable);
-                continue;
-            }
-            _ => panic!("{email}: {answer:?}"),
+        if !counts.is(&answer, 201) {
+            continue;
         }
-        let answer = login(&http, if number % 2 == 0 { "jwt" } else { "db" }, &email, PASSWORD).await;
-        match answer.status.as_u16() {
-            200 => counts.count(&counts.logged_in),
-            503 => counts.count(&counts.unavailable),
-            _ => panic!("{email}: {answer:?}"),
-        };
+        counts.count(&counts.registered);
+        acknowledged.registered.push(email.clone());
+        let backend = BACKENDS[number % BACKENDS.len()];
+        let answer = login(&http, backend, &email, PASSWORD).await;
+        if !counts.is(&answer, 200) {
+            continue;
+        }
+        counts.count(&counts.logged_in);
+        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        if number % 2 == 0 {
+            acknowledged.logged_in.push(token);
+            continue;
+        }
+        // Of a logout that was not acknowledged nobody knows.
+        let answer = http.post(&format!("/auth/{backend}/logout")).bearer(&token).send().await;
+        if counts.is(&answer, 204) {
+            acknowledged.logged_out.push(token);
+        }
     }
     acknowledged
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_outlives_the_death_of_the_database() {
-    let Some(postgres) = Postgres::start() else {
-        assert!(!env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1"), "PostgreSQL's programs are not here");
-        println!("left out: PostgreSQL's programs are not here");
-        return;
-    };
+async fn what_was_acknowledged_outlives_the_death_of_postgres_and_of_redis() {
+    let Some(postgres) = Postgres::start() else { return };
+    let Some(mut redis) = PrivateRedis::start_durable() else { return };
     let kills: usize = env::var("OUTAGE_KILLS").map_or(1, |kills| kills.parse().unwrap());
-    let running = Running::start(&postgres.url());
+    let running = Running::start(&postgres.url(), Some(&redis.url()));
     let (counts, stop) = (Arc::new(Counts::default()), Arc::new(AtomicBool::new(false)));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| tokio::spawn(load(client, Http::at(running.address), Arc::clone(&counts), Arc::clone(&stop))))
@@ -172,20 +118,34 @@ async fn what_was_acknowledged_outlives_the_death_of_the_database() {
         postgres.kill(async || counts.more(&counts.unavailable, CLIENTS).await).await;
         // It recovers by itself.
         counts.more(&counts.logged_in, 5).await;
+        redis.stop();
+        counts.more(&counts.unavailable, CLIENTS).await;
+        redis.start_again();
+        counts.more(&counts.logged_in, 5).await;
     }
     stop.store(true, Ordering::Relaxed);
     let http = Http::at(running.address);
-    let mut acknowledged = 0;
+    let me = async |token: &str| http.get("/users/me").bearer(token).send().await.status.as_u16();
+    let (mut registered, mut logged_in, mut logged_out) = (0, 0, 0);
     for client in clients {
-        for email in client.await.unwrap() {
-            let answer = patient_login(&http, "db", &email, PASSWORD).await;
+        let acknowledged = client.await.unwrap();
+        for email in &acknowledged.registered {
+            let answer = patient_login(&http, "db", email, PASSWORD).await;
             assert_eq!(answer.status, 200, "{email} was registered: {answer:?}");
-            acknowledged += 1;
         }
+        for token in &acknowledged.logged_in {
+            assert_eq!(me(token).await, 200, "a login was acknowledged");
+        }
+        for token in &acknowledged.logged_out {
+            assert_eq!(me(token).await, 401, "a logout was acknowledged");
+        }
+        registered += acknowledged.registered.len();
+        logged_in += acknowledged.logged_in.len();
+        logged_out += acknowledged.logged_out.len();
     }
     println!(
-        "{kills} times killed: {acknowledged} registrations acknowledged, all of them there; {} logins, {} answers 503, no other failure",
-        counts.logged_in.load(Ordering::Relaxed),
+        "PostgreSQL and Redis killed {kills} times each: {registered} registrations, {logged_in} logins and {logged_out} \
+         logouts acknowledged, none of them lost; {} answers 503, no other failure",
         counts.unavailable.load(Ordering::Relaxed),
     );
     let (status, _complaints) = running.stop();

@@ -17,8 +17,9 @@ mod wire;
 use std::{fmt::Write as _, io::Write as _, sync::Arc};
 
 use app::{Plan, Service};
-use combination::{Combination, DatabaseKind, Strategy};
-use database::Database;
+pub use combination::DatabaseKind;
+use combination::{Combination, Strategy};
+pub use database::Database;
 use redis::TestRedis;
 use tokio::sync::OnceCell;
 

@@ -10,25 +10,26 @@ use axum_users::{
 };
 use serde_json::json;
 
-use crate::support::{Answer, Http, PASSWORD, SECRET, SharedClock, User, user_routes};
+use crate::{
+    matrix::{Database, DatabaseKind},
+    support::{Answer, Http, PASSWORD, SECRET, SharedClock, User, user_routes},
+};
 
 /// What instances share.
 pub struct Shared {
     pub clock: Arc<ManualClock>,
     /// Where Redis is, under which keys.
     pub redis: Redis,
-    folder: tempfile::TempDir,
+    /// The database of all instances: PostgreSQL, or a file where that is not.
+    pub database: Arc<Database>,
 }
 
 impl Shared {
-    pub fn new(redis: Redis) -> Self {
+    pub async fn new(redis: Redis) -> Self {
         let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
-        Self { clock, redis, folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// The database of all instances.
-    pub fn database(&self) -> String {
-        format!("sqlite://{}?mode=rwc", self.folder.path().join("shared.db").display())
+        let postgres = DatabaseKind::Postgres;
+        let kind = if postgres.is_reachable().await { postgres } else { DatabaseKind::Sqlite };
+        Self { clock, redis, database: Database::own(kind).await }
     }
 }
 
@@ -42,7 +43,7 @@ impl Node {
     pub async fn start(shared: &Shared) -> Self {
         let listed = JwtConfig::new().audience(["camelot:listed"]);
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
-            .database(shared.database())
+            .database(shared.database.url())
             .policy(Policy::recommended())
             .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
             .clock(SharedClock(Arc::clone(&shared.clock)))
@@ -52,10 +53,9 @@ impl Node {
             .build()
             .await
             .unwrap();
-        users.migrate().await.unwrap();
         let app = Router::new()
             .merge(user_routes(&users))
-            .merge(axum_users::session_routes(&users))
+            .nest("/auth/sessions", axum_users::session_routes(&users))
             .fallback(axum_users::not_found)
             .with_state(users.clone());
         Self { users, http: Http::serve(app).await }

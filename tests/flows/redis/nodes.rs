@@ -1,4 +1,4 @@
-//! Two instances on one database and one Redis.
+//! Two instances on one PostgreSQL and one Redis.
 
 use axum_users::Redis;
 use serde_json::json;
@@ -15,7 +15,7 @@ const OTHER: &str = "another long sword";
 /// Two instances, or nothing without a Redis.
 async fn two() -> Option<(Node, Node, Shared, TestRedis)> {
     let redis = TestRedis::reach()?;
-    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream()));
+    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream())).await;
     let (a, b) = (Node::start(&shared).await, Node::start(&shared).await);
     a.register(ARTHUR).await;
     Some((a, b, shared, redis))
@@ -60,9 +60,7 @@ async fn the_list_of_revoked_jwts_is_in_redis_alone() {
     let token = a.login("listed", ARTHUR).await;
     a.logout("listed", &token).await.is(204, "");
     assert_eq!(b.me(&token).await, 401);
-    let database = sqlx::SqlitePool::connect(&shared.database()).await.unwrap();
-    let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM user_token_state").fetch_one(&database).await.unwrap();
-    assert_eq!(noted, 0);
+    assert_eq!(shared.database.count("user_token_state", "TRUE").await, 0);
     let notes: Vec<_> = redis.keys().into_iter().filter(|key| key.contains("revoked:")).collect();
     assert_eq!(notes.len(), 1);
     let ttl = redis.ask(&["TTL", &notes[0]]).integer();

@@ -12,7 +12,7 @@ const ARTHUR: &str = "arthur@camelot.bt";
 #[tokio::test]
 async fn sessions_are_listed_and_ended_by_code() {
     let Some(redis) = TestRedis::reach() else { return };
-    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours()));
+    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours())).await;
     let node = Node::start(&shared).await;
     node.register(ARTHUR).await;
     node.register("kay@camelot.bt").await;
