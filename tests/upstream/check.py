@@ -4,6 +4,7 @@ Run by scripts/beside-upstream, which makes the environment: check.py SERVER FOL
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -627,9 +628,16 @@ def main():
                 if not listens(url, port)]
     if "Redis" in left_out:
         redis_url = None
-    failed = run("SQLite", Sqlite(folder), redis_url, server, os.path.join(folder, "sqlite"))
+    databases = [("SQLite", Sqlite(folder))]
     if "PostgreSQL" not in left_out:
-        failed += run("PostgreSQL", Postgres(postgres), redis_url, server, os.path.join(folder, "postgres"))
+        databases.append(("PostgreSQL", Postgres(postgres)))
+    # At the same time: most of it is waiting for hashes.
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = [
+            pool.submit(run, name, database, redis_url, server, os.path.join(folder, name.lower()))
+            for name, database in databases
+        ]
+        failed = [name for one in running for name in one.result()]
     for name in left_out:
         print(f"left out: {name}")
     if failed:
