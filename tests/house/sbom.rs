@@ -133,7 +133,7 @@ fn development_dependencies_are_not_in_the_bill() {
                     [dev-dependencies]\ntempfile = \"3\"\n[build-dependencies]\ncc = \"1\"\n[workspace.dependencies]\nx = \"1\"\n";
     assert_eq!(Vec::from_iter(needed(manifest)), ["axum-users-macros", "cc", "rustix", "serde"]);
     let bill = bill();
-    for absent in ["trybuild", "criterion", "tempfile", "prettyplease", "axum-users-benches"] {
+    for absent in ["trybuild", "criterion", "tempfile", "prettyplease", "axum-users-benches", "axum-users-scale"] {
         assert!(!bill.contains(&format!("pkg:cargo/{absent}@")), "{absent}");
     }
 }

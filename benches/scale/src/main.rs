@@ -1,10 +1,12 @@
-//! What a login and `GET /users/me` cost with a million users, beside a thousand, on each database. `scripts/scale` runs it.
+//! What a login and `GET /users/me` cost with a million users and a million sessions, beside a thousand of each, on each
+//! database. `scripts/scale` runs it.
 //!
 //! For each database two services run, one over a small table and one over a large; requests go to both in turns, one at a
 //! time, and ratios of medians are printed. `--short` only shows that it runs.
 
 use std::{
     env, io,
+    net::TcpListener,
     path::Path,
     process::Stdio,
     time::{Duration, Instant},
@@ -12,14 +14,18 @@ use std::{
 
 use axum::Router;
 use axum_users::{AuthUser, Backend, PasswordHash, SecretKey, Users};
-use axum_users_benches::{
-    client::{Connection, request},
-    server::me,
-    stats::median,
-};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, Row, SqliteConnection};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
+
+#[path = "../../src/client.rs"]
+mod client;
+#[allow(dead_code)]
+#[path = "../../src/stats.rs"]
+mod stats;
+
+use client::{Connection, request};
+use stats::median;
 
 #[derive(AuthUser, Debug, Clone)]
 pub struct User {
@@ -132,7 +138,7 @@ impl Database {
         let _absent = self.administrate(format!("DROP DATABASE IF EXISTS {}{force}", self.name)).await;
     }
 
-    /// Adds users 1 to `count`, all with the hash of the one user that is there, under ids in no order.
+    /// Adds users 1 to `count`, all with the hash of the one user that is there, under ids in no order, and a session of each.
     async fn fill(&self, url: &str, count: u32) -> Result<(), sqlx::Error> {
         let hash = "SELECT hashed_password FROM";
         match self.kind {
@@ -147,6 +153,10 @@ impl Database {
                      'user' || n || '@scale.example', $1, TRUE, FALSE, TRUE FROM s"
                 );
                 sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
+                let sessions = "INSERT INTO accesstoken (user_id, token, created_at, hashed, session_id, auth_epoch) \
+                                SELECT id, substr(id || id, 1, 43), datetime('now'), TRUE, substr(id, 1, 8) || substr(id, 23), 0 \
+                                FROM user";
+                connection.execute(sessions).await?;
                 connection.execute("ANALYZE").await.map(drop)
             }
             Kind::Postgres => {
@@ -160,6 +170,10 @@ impl Database {
                      FROM generate_series(1::bigint, {count}) AS n"
                 );
                 sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
+                let sessions = "INSERT INTO accesstoken (user_id, token, created_at, hashed, session_id, auth_epoch) \
+                                SELECT id, substr(id::text || id::text, 1, 43), now(), TRUE, \
+                                substr(id::text, 1, 8) || substr(id::text, 23), 0 FROM \"user\"";
+                connection.execute(sessions).await?;
                 connection.execute("VACUUM ANALYZE").await.map(drop)
             }
             Kind::Mysql => {
@@ -173,7 +187,11 @@ impl Database {
                      FROM seq_1_to_{count}"
                 );
                 sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
-                connection.execute("ANALYZE TABLE `user`").await.map(drop)
+                let sessions = "INSERT INTO accesstoken (user_id, token, created_at, hashed, session_id, auth_epoch) \
+                                SELECT id, LEFT(CONCAT(id, id), 43), UTC_TIMESTAMP(6), TRUE, \
+                                CONCAT(LEFT(id, 8), SUBSTRING(id, 23)), 0 FROM `user`";
+                connection.execute(sessions).await?;
+                connection.execute("ANALYZE TABLE `user`, accesstoken").await.map(drop)
             }
         }
     }
@@ -191,9 +209,11 @@ struct Service {
 }
 
 impl Service {
-    async fn start(database: &Database, folder: &Path, users: u32, port: u16) -> Result<Self, Failure> {
+    async fn start(database: &Database, folder: &Path, users: u32) -> Result<Self, Failure> {
         database.make().await?;
-        let (url, address) = (database.url(folder), format!("127.0.0.1:{port}"));
+        // Free a moment ago.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let url = database.url(folder);
         let child = Command::new(env::current_exe()?)
             .arg("serve")
             .env("DATABASE_URL", &url)
@@ -262,8 +282,9 @@ impl Service {
         let tokens = if sessions { self.sessions.clone() } else { self.jwts.clone() };
         let mut times = Vec::new();
         for token in tokens.iter().cycle().take(count) {
+            let me = request("GET", "/users/me", &format!("authorization: Bearer {token}\r\n"), "");
             let start = Instant::now();
-            let status = self.connection.call(&me(token)).await?.status;
+            let status = self.connection.call(&me).await?.status;
             times.push(start.elapsed().as_secs_f64() * 1000.0);
             if status != 200 {
                 return Err(io::Error::other(format!("me answered {status}")).into());
@@ -274,8 +295,8 @@ impl Service {
 }
 
 async fn compare(plan: &Plan, folder: &Path, small: &Database, large: &Database) -> Result<(), Failure> {
-    let mut few = Service::start(small, folder, plan.small, 8711).await?;
-    let mut many = Service::start(large, folder, plan.large, 8712).await?;
+    let mut few = Service::start(small, folder, plan.small).await?;
+    let mut many = Service::start(large, folder, plan.large).await?;
     few.connection = Connection::open(&few.address).await?; // it rested while the large table was filled
     let (mut logins, mut jwts, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = [0.0; 6];
