@@ -9,8 +9,9 @@ use axum_users::{
         MemoryStore,
         mail::MemoryMails,
         password::{Argon2Params, HashSettings},
-        sql::SqlStore,
+        sql::{SqlStore, StoredUser},
     },
+    port::UserStore,
     testing::store_tenants,
     user::NewAccount,
 };
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     http::{Answer, Call, Http},
+    servers::{Server, TempDatabase},
     support::{PASSWORD, SECRET},
 };
 
@@ -274,6 +276,40 @@ fn user(account: NewAccount<Uuid>) -> User {
 fn member(account: NewAccount<i64>) -> Member {
     let input = MemberCreate { email: String::new(), password: PASSWORD.into() };
     <Member as AuthUser>::new(account, input)
+}
+
+/// A tenant whose name another would be under a collation that ignores case.
+const LOUD: &str = "CAMELOT";
+
+/// A store on a database that each rule finds empty: to make one for each takes minutes.
+async fn emptied<U: StoredUser>(database: &TempDatabase, tables: [&str; 3]) -> SqlStore<U> {
+    let store = SqlStore::connect(&database.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    let quote = if database.server == Server::Mysql { '`' } else { '"' };
+    for table in tables {
+        database.run(&format!("DELETE FROM {quote}{table}{quote}")).await;
+    }
+    store
+}
+
+async fn keeps_tenants_apart(server: Server) {
+    let (Some(companies), Some(clubs)) = (server.database().await, server.database().await) else { return };
+    const USERS: [&str; 3] = ["accesstoken", "user_token_state", "user"];
+    const MEMBERS: [&str; 3] = ["member_accesstoken", "member_token_state", "member"];
+    let names = [CAMELOT.to_owned(), LOUD.to_owned()];
+    // Most of it is waiting.
+    let (users, members) = tokio::join!(
+        store_tenants(|| emptied::<User>(&companies, USERS), user, names),
+        store_tenants(|| emptied::<Member>(&clubs, MEMBERS), member, [1, 2]),
+    );
+    users.and(members).unwrap_or_else(|broken| panic!("{server:?}: {broken}"));
+    let store = emptied::<User>(&companies, USERS).await;
+    assert_eq!(store.check_schema().await.unwrap(), [], "{server:?}");
+}
+
+#[tokio::test]
+async fn servers_keep_tenants_apart() {
+    tokio::join!(keeps_tenants_apart(Server::Postgres), keeps_tenants_apart(Server::Mysql));
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub enum Kind {
     UpstreamTime,
     /// A column of the application's own, in the words of the database.
     Own(String),
+    /// The same for the column that names the tenant, which stands in indexes.
+    Tenant(String),
 }
 
 /// A table.
@@ -173,7 +175,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
     columns.extend(custom.iter().map(|own| TableColumn {
         nullable: own.nullable,
         fill: own.fill.clone(),
-        ..column(own.name, Kind::Own(own.sql_type.clone()))
+        ..column(own.name, if own.is_scope { Kind::Tenant } else { Kind::Own }(own.sql_type.clone()))
     }));
     columns.push(column("auth_epoch", Kind::Number).defaults_to("0"));
     Table {

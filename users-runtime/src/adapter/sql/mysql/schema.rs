@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row as _};
 
 use crate::{
     adapter::sql::{
-        SqlResult,
+        Driver, SqlResult,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
         tables::{IdKind, Kind},
     },
@@ -49,7 +49,9 @@ impl Catalog for MySql {
             Kind::Exact(length) => format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
             Kind::Flag => "BOOLEAN".to_owned(),
             Kind::Time | Kind::UpstreamTime => "DATETIME(6)".to_owned(),
-            Kind::Own(sql_type) => sql_type.clone(),
+            // An index wants a limit, and names of two tenants must not be one name.
+            Kind::Tenant(sql_type) if sql_type == <Self as Driver>::TEXT => Self::sql_type(&Kind::Exact(255)),
+            Kind::Own(sql_type) | Kind::Tenant(sql_type) => sql_type.clone(),
         }
     }
 

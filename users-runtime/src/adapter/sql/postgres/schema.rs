@@ -46,7 +46,7 @@ impl Catalog for Postgres {
             Kind::Text(length) | Kind::Exact(length) => format!("VARCHAR({length})"),
             Kind::Flag => "BOOLEAN".to_owned(),
             Kind::Time | Kind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
-            Kind::Own(sql_type) => sql_type.clone(),
+            Kind::Own(sql_type) | Kind::Tenant(sql_type) => sql_type.clone(),
         }
     }
 

@@ -31,7 +31,7 @@ impl Catalog for Sqlite {
             Kind::Number => "BIGINT".to_owned(),
             Kind::Time => "DATETIME".to_owned(),
             Kind::UpstreamTime => "TIMESTAMP".to_owned(),
-            Kind::Own(sql_type) => sql_type.clone(),
+            Kind::Own(sql_type) | Kind::Tenant(sql_type) => sql_type.clone(),
         }
     }
 
