@@ -4,9 +4,9 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Mailer, Mails, PasswordHash, PasswordPolicy,
-    Policy, Prefixes, RequestContext, ResetToken, Result, RouteGroup, SecretKey, SessionConfig, Updated, UserManager,
-    Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Limits, Mailer, Mails, PasswordHash,
+    PasswordPolicy, Policy, Prefixes, RequestContext, ResetToken, Result, RouteGroup, SecretKey, SessionConfig,
+    Updated, UserManager, Users, UsersBuilder, VerifyToken,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -56,6 +56,7 @@ async fn run() -> Result<()> {
         .backend(Backend::database("db", Bearer, sessions.clone()))
         .backend(Backend::database("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
+        .limits(if switch("LIMITS", true)? { Limits::default() } else { Limits::off() })
         .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? });
     let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
@@ -89,7 +90,7 @@ async fn with_redis(users: UsersBuilder<User>, sessions: SessionConfig) -> Resul
     let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else { return Ok(users) };
     let redis = axum_users::Redis::at(&url);
     redis.ping().await?;
-    Ok(users.backend(Backend::redis("redis", Bearer, redis, sessions)))
+    Ok(users.counters_in_redis(&redis).backend(Backend::redis("redis", Bearer, redis, sessions)))
 }
 
 #[cfg(not(feature = "redis"))]
@@ -132,12 +133,8 @@ fn mailer(public_url: &str) -> Result<Mailer> {
 }
 
 fn refuse_what_is_not_built_in() -> Result<()> {
-    let on = |name: &str| env::var(name).is_ok_and(|value| !value.is_empty());
     if env::vars().any(|(name, value)| name.starts_with("OAUTH_") && !value.is_empty()) {
         return Err(Error::config("an OAUTH_ variable is set, but OAuth is not part of this version"));
-    }
-    if on("LIMITS") && switch("LIMITS", false)? {
-        return Err(Error::config("LIMITS is `on`, but rate limits are not part of this version: set it to `off`"));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod data;
 #[cfg(feature = "sqlite")]
 mod databases;
 mod events;
+mod limits;
 mod moving;
 mod outbound;
 mod page;

@@ -50,7 +50,7 @@ pub use adapter::{
 pub use builder::{Backend, NoHooks, UsersBuilder, serve};
 pub use domain::{
     AccessToken, Device, EmailAddress, Epoch, Error, ListedSession, Origin, Password, PasswordHash, PasswordPolicy,
-    Relaxation, ResetToken, Result, SecretKey, Session, Status, Timestamp, TrustedOrigins, UserId, VerifyToken,
+    Quota, Relaxation, ResetToken, Result, SecretKey, Session, Status, Timestamp, TrustedOrigins, UserId, VerifyToken,
 };
 pub use event::{Kind as EventKind, Outcome as EventOutcome};
 pub use flows::sessions::session_routes;
@@ -59,7 +59,7 @@ pub use http::{
     SecurityHeaders, Superuser, VerifiedUser, not_found, security_headers,
 };
 pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
-pub use manager::{CreateError, PasswordError, Policy, Sessions, SessionsError, UpdateError, Users};
+pub use manager::{CreateError, Limits, PasswordError, Policy, Sessions, SessionsError, UpdateError, Users};
 #[cfg(feature = "openapi")]
 pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
 pub use port::{

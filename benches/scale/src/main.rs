@@ -189,7 +189,7 @@ impl Database {
                 sqlx::query(AssertSqlSafe(fill)).bind(hash).execute(&mut connection).await?;
                 let sessions = "INSERT INTO accesstoken (user_id, token, created_at, hashed, session_id, auth_epoch) \
                                 SELECT id, LEFT(CONCAT(id, id), 43), UTC_TIMESTAMP(6), TRUE, \
-                                CONCAT(LEFT(id, 8), SUBSTRING(id, 23)), 0 FROM `user`";
+                                CONCAT(LEFT(id, 8), SUBSTRING(id, 23)), 0 FROM `user` FORCE INDEX (PRIMARY)";
                 connection.execute(sessions).await?;
                 connection.execute("ANALYZE TABLE `user`, accesstoken").await.map(drop)
             }

@@ -4,8 +4,11 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
 use axum_users::{
-    Backend, Bearer, JwtConfig, Policy, Redis, SecretKey, Users,
-    adapter::password::{Argon2Params, HashSettings},
+    Backend, Bearer, JwtConfig, Mailer, Policy, Redis, SecretKey, Users,
+    adapter::{
+        mail::MemoryMails,
+        password::{Argon2Params, HashSettings},
+    },
     testing::ManualClock,
 };
 use serde_json::json;
@@ -36,17 +39,21 @@ impl Shared {
 /// A running instance with the backends `redis`, `jwt` (revoked in the database) and `listed` (revoked in Redis).
 pub struct Node {
     pub users: Users<User>,
+    pub mails: MemoryMails,
     http: Http,
 }
 
 impl Node {
     pub async fn start(shared: &Shared) -> Self {
         let listed = JwtConfig::new().audience(["camelot:listed"]);
+        let mails = MemoryMails::new();
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(shared.database.url())
             .policy(Policy::recommended())
             .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
             .clock(SharedClock(Arc::clone(&shared.clock)))
+            .mailer(Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap())
+            .counters_in_redis(&shared.redis)
             .backend(Backend::bearer_redis("redis", &shared.redis))
             .backend(Backend::bearer_jwt("jwt"))
             .backend(Backend::jwt("listed", Bearer, listed).revoked_in_redis(&shared.redis))
@@ -58,7 +65,7 @@ impl Node {
             .nest("/auth/sessions", axum_users::session_routes(&users))
             .fallback(axum_users::not_found)
             .with_state(users.clone());
-        Self { users, http: Http::serve(app).await }
+        Self { users, mails, http: Http::serve(app).await }
     }
 
     pub async fn register(&self, email: &str) {

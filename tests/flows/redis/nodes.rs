@@ -1,5 +1,7 @@
 //! Two instances on one PostgreSQL and one Redis.
 
+use std::time::Duration;
+
 use axum_users::Redis;
 use serde_json::json;
 
@@ -82,4 +84,25 @@ async fn a_disabled_or_deleted_user_is_out_on_both() {
     assert_eq!((a.me(&token).await, b.me(&token).await), (401, 401));
     a.register(ARTHUR).await;
     assert_eq!(a.me(&token).await, 401);
+}
+
+#[tokio::test]
+async fn mails_are_counted_together() {
+    let Some((a, b, _shared, redis)) = two().await else { return };
+    for number in 0..10 {
+        let node = if number % 2 == 0 { &a } else { &b };
+        node.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await.is(202, "null");
+    }
+    let mut resets = 0;
+    for node in [&a, &b] {
+        node.users.drain(Duration::from_secs(30)).await;
+        resets += node.mails.all().iter().filter(|mail| mail.subject.contains("password")).count();
+    }
+    assert_eq!(resets, 3);
+    let counters: Vec<_> = redis.keys().into_iter().filter(|key| key.contains("count:")).collect();
+    assert_eq!(counters.len(), 1);
+    let arthur = a.users.get_by_email(ARTHUR).await.unwrap().unwrap();
+    assert!(!counters[0].contains(&arthur.id.to_string()));
+    let ttl = redis.ask(&["TTL", &counters[0]]).integer();
+    assert!((3590..=3600).contains(&ttl), "until all is given back: {ttl}");
 }

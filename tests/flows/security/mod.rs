@@ -24,6 +24,7 @@ mod headers;
 mod hooks;
 mod input;
 mod jwt;
+mod limits;
 mod load;
 mod log;
 mod login;

@@ -2,13 +2,21 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use axum_users::{
+    Limits, Quota, Redis, UsersBuilder,
+    adapter::{memory::MemoryCounters, redis::RedisCounters},
+    port::{CounterKey, Counters},
+};
 use serde_json::{Value, json};
 
 use super::{
     crowd::{Crowd, ROUNDS, TASKS},
     dice::Dice,
 };
-use crate::support::{Answer, Http, PASSWORD, Setup, TestApp};
+use crate::{
+    redis_server::TestRedis,
+    support::{Answer, Http, PASSWORD, Setup, TestApp, User},
+};
 
 const NEW: &str = "another long sword";
 /// bcrypt of [`PASSWORD`] with cost 4, as an old service stored it: replaced at the next login.
@@ -47,6 +55,60 @@ async fn mailed(app: &TestApp, path: &str, hook: &str, email: &str) -> String {
 
 async fn reset_token(app: &TestApp, email: &str) -> String {
     mailed(app, "/auth/forgot-password", "on_after_forgot_password", email).await
+}
+
+/// Takes one from all tasks at once; answers how many got one.
+async fn takers(counters: Arc<dyn Counters>, key: CounterKey, quota: Quota) -> usize {
+    let start = Arc::new(tokio::sync::Barrier::new(TASKS));
+    let now = "2026-11-23T12:00:00Z".parse().unwrap();
+    let tasks = (0..TASKS).map(|_| {
+        let (counters, key, start) = (Arc::clone(&counters), key.clone(), Arc::clone(&start));
+        tokio::spawn(async move {
+            start.wait().await;
+            counters.take(&key, quota, now).await.unwrap()
+        })
+    });
+    let mut taken = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        taken += usize::from(task.await.unwrap());
+    }
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn limit_exact() {
+    let mut all: Vec<Arc<dyn Counters>> = vec![Arc::new(MemoryCounters::new())];
+    let redis = TestRedis::reach();
+    if let Some(redis) = &redis {
+        all.push(Arc::new(RedisCounters::new(Redis::at(&redis.url).prefix(redis.ours())).unwrap()));
+    }
+    for counters in all {
+        for round in 0..ROUNDS {
+            let limit = 1 + round % (TASKS - 1);
+            let quota = Quota::new(u32::try_from(limit).unwrap(), Duration::from_secs(3600));
+            let key = CounterKey::of("race", &round.to_string());
+            assert_eq!(takers(Arc::clone(&counters), key, quota).await, limit);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mails_bounded() {
+    let builder = Box::new(|builder: UsersBuilder<User>| builder.limits(Limits::default()));
+    let app = TestApp::with(Setup { builder, ..Setup::default() }).await;
+    app.register("arthur@camelot.bt").await;
+    let crowd = Crowd::of(&app).await;
+    for _ in 0..ROUNDS / 10 {
+        let answers = crowd
+            .at_once(|_, client| async move {
+                client.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await
+            })
+            .await;
+        assert_eq!(count(&answers), BTreeMap::from([("202 ".to_owned(), TASKS)]));
+    }
+    app.users.drain(Duration::from_secs(30)).await;
+    let mails = app.hooks.names().iter().filter(|name| **name == "on_after_forgot_password").count();
+    assert_eq!(mails, 3);
 }
 
 async fn rows(app: &TestApp, email: &str) -> i64 {

@@ -18,12 +18,14 @@ use crate::{
         OsRandom, SystemClock,
         jwt::{MailTokenConfig, Purpose, UntilThen, ensure_distinct_audiences},
         mail::{Mailer, Mails},
+        memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
-    manager::{ActiveGate, Jobs, Parts, Policy, Users, VerifiedGate},
+    manager::{ActiveGate, Jobs, Limits, Parts, Policy, Users, VerifiedGate},
     port::{
-        BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager, UserStore,
+        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager,
+        UserStore,
     },
     user::AuthUser,
 };
@@ -48,10 +50,13 @@ pub struct UsersBuilder<U: AuthUser> {
     reset_lifetime: Option<Duration>,
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
+    limits: Limits,
+    counters: Option<MakeCounters>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
+type MakeCounters = Box<dyn FnOnce() -> Result<Arc<dyn Counters>> + Send>;
 type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
 
 impl<U: AuthUser> Users<U> {
@@ -75,6 +80,8 @@ impl<U: AuthUser> Users<U> {
             reset_lifetime: None,
             verify_lifetime: None,
             mail_queue: 1024,
+            limits: Limits::default(),
+            counters: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         }
@@ -200,6 +207,26 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
+    /// How often things may happen for one account. Default: [`Limits::default`], under every policy.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where it is counted how often things happen. Default: in this process.
+    pub fn counters(mut self, counters: impl Counters) -> Self {
+        self.counters = Some(Box::new(move || Ok(Arc::new(counters))));
+        self
+    }
+
+    /// Counts in Redis, for all nodes together. With Redis down, what is counted does not happen.
+    #[cfg(feature = "redis")]
+    pub fn counters_in_redis(mut self, redis: impl Into<crate::adapter::redis::Redis>) -> Self {
+        let redis = redis.into();
+        self.counters = Some(Box::new(move || Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis)?))));
+        self
+    }
+
     /// Another clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -228,6 +255,10 @@ impl<U: AuthUser> UsersBuilder<U> {
             None => {
                 return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)"));
             }
+        };
+        let counters = match self.counters.take() {
+            Some(make) => make()?,
+            None => Arc::new(MemoryCounters::new()),
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
         let mail_tokens = self.mail_token_config();
@@ -272,6 +303,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             policy,
             breached: self.breached,
             verification_on_register: self.verification_on_register,
+            limits: self.limits,
+            counters,
             jobs: Jobs::with_capacity(self.mail_queue),
             clock: self.clock,
             random: self.random,
@@ -282,6 +315,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         if self.backends.is_empty() {
             return Err(Error::config("no backend: call .backend(Backend::bearer_jwt(\"jwt\"))"));
         }
+        self.limits.check()?;
         tenant::check(U::IS_SCOPED, self.tenant.is_some())?;
         for (index, backend) in self.backends.iter().enumerate() {
             backend.check_name()?;

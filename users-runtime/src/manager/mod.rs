@@ -5,6 +5,7 @@ mod backend;
 mod gates;
 mod hooks;
 mod jobs;
+mod limits;
 mod loader;
 mod origin;
 mod passwords;
@@ -24,6 +25,7 @@ pub(crate) use jobs::{Jobs, QueueFull, drain_all};
 pub(crate) use loader::Loader;
 pub(crate) use origin::OriginRule;
 
+pub use limits::Limits;
 pub use passwords::PasswordError;
 pub use policy::Policy;
 pub use programmatic::CreateError;
@@ -34,7 +36,7 @@ pub use update::UpdateError;
 use crate::{
     domain::Timestamp,
     port::{
-        BreachCheck, Clock, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore,
+        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore,
         TenantOfRequest, UserStore,
     },
     user::{AuthUser, Scope},
@@ -79,6 +81,8 @@ pub(crate) struct Parts<U: AuthUser> {
     pub(crate) policy: Policy,
     pub(crate) breached: Option<BreachCheck>,
     pub(crate) verification_on_register: bool,
+    pub(crate) limits: Limits,
+    pub(crate) counters: Arc<dyn Counters>,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,

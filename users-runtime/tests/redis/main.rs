@@ -6,6 +6,7 @@
 mod server;
 mod support;
 
+mod counters;
 mod outage;
 mod revocations;
 mod session;

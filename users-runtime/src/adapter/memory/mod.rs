@@ -3,6 +3,7 @@
 //! It keeps every promise of [`UserStore`] but durability. The conformance suite (feature `testing`) runs against it as
 //! it does against SQL.
 
+mod counters;
 mod sessions;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+pub use self::counters::MemoryCounters;
 use self::sessions::KeptSession;
 use crate::{
     domain::{CanonicalEmail, Epoch, IdValue, SessionKey, Timestamp, TokenId, UserId},

@@ -30,6 +30,9 @@ impl<U: AuthUser> Users<U> {
                 let found = users.parts().store.find_by_email(&email.canonical()).await?;
                 match found {
                     Some(found) if found.user.status().is_active => {
+                        if !users.may_mail(Kind::ForgotPassword, found.user.id(), cx).await? {
+                            return Ok(());
+                        }
                         event::record(Kind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
                         users.mail_reset_token(&found.user, cx).await
                     }

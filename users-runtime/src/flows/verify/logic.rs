@@ -29,6 +29,9 @@ impl<U: AuthUser> Users<U> {
                 if !status.is_active || status.is_verified {
                     return Ok(());
                 }
+                if !users.may_mail(Kind::RequestVerify, found.user.id(), cx).await? {
+                    return Ok(());
+                }
                 event::record(Kind::RequestVerify, Outcome::Success, Some(&found.user.id()), None, cx);
                 users.mail_verify_token(&found.user, cx).await
             })

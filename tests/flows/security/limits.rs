@@ -1,0 +1,113 @@
+//! How many mails one account can be sent.
+
+use std::time::Duration;
+
+use axum_users::{
+    Backend, Error, Limits, Policy, Quota, SecretKey, Users,
+    port::{BoxFuture, CounterKey, Counters, CountersUnavailable},
+};
+use serde_json::json;
+
+use super::ARTHUR;
+use crate::support::{PASSWORD, SECRET, Setup, TestApp, User};
+
+const KAY: &str = "kay@camelot.bt";
+
+/// With hooks that run before the answer, so that what was not sent by then is not sent.
+async fn app(limits: Limits) -> TestApp {
+    let builder = Box::new(move |builder: axum_users::UsersBuilder<User>| builder.limits(limits));
+    TestApp::with(Setup { builder, policy: Policy::recommended().inline_hooks(), ..Setup::default() }).await
+}
+
+/// Asks once, and answers whether a mail went out.
+async fn is_mailed(app: &TestApp, path: &str, email: &str) -> bool {
+    app.hooks.clear();
+    app.post(path).json(json!({ "email": email })).send().await.is(202, "null");
+    !app.hooks.names().is_empty()
+}
+
+#[tokio::test]
+async fn mail_bombing_capped() {
+    let app = app(Limits::default()).await;
+    for email in [ARTHUR, KAY] {
+        app.register(email).await;
+    }
+    for path in ["/auth/forgot-password", "/auth/request-verify-token"] {
+        for spelling in [ARTHUR, "Arthur@CAMELOT.bt", ARTHUR] {
+            assert!(is_mailed(&app, path, spelling).await, "{path} {spelling}");
+        }
+        for spelling in [ARTHUR, "ARTHUR@camelot.bt"] {
+            assert!(!is_mailed(&app, path, spelling).await, "{path}: the answer is the same and nothing is sent");
+        }
+        assert!(is_mailed(&app, path, KAY).await, "{path}: another account has a count of its own");
+        assert!(!is_mailed(&app, path, "nobody@camelot.bt").await);
+    }
+    app.advance(20 * 60);
+    assert!(is_mailed(&app, "/auth/forgot-password", ARTHUR).await, "a third of the hour gives a third back");
+    assert!(!is_mailed(&app, "/auth/forgot-password", ARTHUR).await);
+
+    // The application may always send one.
+    app.hooks.clear();
+    let arthur = app.stored(ARTHUR).await;
+    app.users.start_reset(&arthur).await.unwrap();
+    app.users.start_verification(&arthur).await.unwrap();
+    assert_eq!(app.hooks.names(), ["on_after_forgot_password", "on_after_request_verify"]);
+    assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 200, "nothing else is limited");
+}
+
+#[tokio::test]
+async fn limits_are_the_applications_to_choose() {
+    let strict = app(Limits::default().mails(Quota::new(1, Duration::from_secs(60)))).await;
+    let none = app(Limits::off()).await;
+    for app in [&strict, &none] {
+        app.register(ARTHUR).await;
+    }
+    for number in 0..10 {
+        assert_eq!(is_mailed(&strict, "/auth/forgot-password", ARTHUR).await, number == 0);
+        assert!(is_mailed(&none, "/auth/forgot-password", ARTHUR).await);
+    }
+    for quota in [Quota::new(0, Duration::from_secs(60)), Quota::new(1, Duration::ZERO)] {
+        let refused = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+            .database("sqlite::memory:")
+            .backend(Backend::bearer_jwt("jwt"))
+            .limits(Limits::default().mails(quota))
+            .build()
+            .await;
+        assert!(matches!(refused, Err(Error::Config(text)) if text.contains("Limits::off()")));
+    }
+}
+
+/// Counters that never answer.
+struct Down;
+
+impl Counters for Down {
+    fn take<'a>(
+        &'a self,
+        _: &'a CounterKey,
+        _: Quota,
+        _: axum_users::Timestamp,
+    ) -> BoxFuture<'a, Result<bool, CountersUnavailable>> {
+        Box::pin(std::future::ready(Err(CountersUnavailable::because("no server at this address"))))
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_counted_is_not_sent() {
+    for inline in [false, true] {
+        let policy = if inline { Policy::recommended().inline_hooks() } else { Policy::recommended() };
+        let builder =
+            Box::new(|builder: axum_users::UsersBuilder<User>| builder.limits(Limits::default()).counters(Down));
+        let app = TestApp::with(Setup { builder, policy, ..Setup::default() }).await;
+        app.register(ARTHUR).await;
+        app.hooks.clear();
+        let answer = app.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await;
+        if inline {
+            answer.is(503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#);
+        } else {
+            answer.is(202, "null");
+        }
+        app.users.drain(Duration::from_secs(5)).await;
+        assert!(app.hooks.names().is_empty());
+        assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 200);
+    }
+}
