@@ -9,5 +9,6 @@ mod support;
 mod counters;
 mod outage;
 mod revocations;
+mod sentinel;
 mod session;
 mod upstream;

@@ -118,3 +118,26 @@ async fn a_url_that_cannot_be_used_is_refused_at_build_and_not_quoted() {
         assert!(RedisTokens::new(SessionConfig::new(), overlapping, clock(), Arc::new(OsRandom)).is_err());
     }
 }
+
+/// As a managed service leaves a former primary behind: alive, and read-only.
+#[tokio::test]
+async fn a_server_that_takes_no_writes_any_more_is_left_and_looked_for_anew() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let tokens = tokens(server.url().as_str());
+    // The connections of others than the test.
+    let clients = || -> Vec<String> {
+        let list = server.ask(&["CLIENT", "LIST"]).text();
+        let others = list.lines().filter(|line| !line.contains("cmd=client"));
+        others.filter(|line| line.contains("flags=N")).map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let kept = tokens.issue(&login()).await.unwrap();
+    let before = clients();
+    assert_eq!(before.len(), 1);
+    server.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    assert!(tokens.issue(&login()).await.is_err());
+    server.ask(&["REPLICAOF", "NO", "ONE"]);
+    assert!(tokens.issue(&login()).await.is_ok() && find(&tokens, &kept).await.is_some());
+    let after = clients();
+    assert_eq!(after.len(), 1);
+    assert_ne!(before, after, "the connection to the read-only server was given up");
+}

@@ -185,6 +185,11 @@ impl Drop for PrivateRedis {
     }
 }
 
+/// Sends one command to the server at `url`.
+pub fn ask_at(url: &str, command: &[&str]) -> Reply {
+    ask(&mut connect(url).unwrap(), command)
+}
+
 fn connect(url: &str) -> std::io::Result<BufReader<TcpStream>> {
     let rest = url.strip_prefix("redis://").expect("a redis:// URL for tests");
     let rest = rest.split('/').next().unwrap();

@@ -7,12 +7,11 @@ use std::{
 };
 
 use redis::{
-    Client, Cmd, FromRedisValue, IntoConnectionInfo,
+    Cmd, FromRedisValue,
     aio::{ConnectionManager, ConnectionManagerConfig},
-    io::tcp::TcpSettings,
 };
 
-use super::failure::RedisFailed;
+use super::{failure::RedisFailed, place::Place};
 use crate::domain::{Error, Result};
 
 /// How long a connection may take.
@@ -22,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How many requests may wait to be written to the connection before they wait for room.
 const QUEUE: usize = 1024;
 /// How long a request waits in all, with a second try.
-const ALL: Duration = Duration::from_secs(5);
+pub(super) const ALL: Duration = Duration::from_secs(5);
 
 /// A Redis server, shared by all nodes of a service. Cheap to clone; clones share one connection, over which requests are
 /// interleaved.
@@ -50,7 +49,7 @@ pub struct Redis {
 
 struct Link {
     /// Where it is, or why the URL cannot be used.
-    client: std::result::Result<Client, &'static str>,
+    place: std::result::Result<Place, &'static str>,
     state: Mutex<State>,
 }
 
@@ -68,10 +67,12 @@ impl Redis {
     pub const UPSTREAM_PREFIX: &'static str = "fastapi_users_token:";
 
     /// The server at `url`: `redis://user:password@host:port/database`, `redis+unix:///path`, and `rediss://…` (TLS) with the
-    /// Cargo feature `tls`. A URL that cannot be used is refused when the service is built.
+    /// Cargo feature `tls`. With Sentinel `redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database` (or
+    /// `rediss+sentinel://…`): user and password are those of the server; the Sentinels are asked for the primary whenever a
+    /// connection is made. A URL that cannot be used is refused when the service is built.
     pub fn at(url: &str) -> Self {
         Self {
-            link: Arc::new(Link { client: client(url), state: Mutex::default() }),
+            link: Arc::new(Link { place: Place::read(url), state: Mutex::default() }),
             prefix: Self::PREFIX.to_owned(),
             upstream_prefix: Self::UPSTREAM_PREFIX.to_owned(),
         }
@@ -102,7 +103,7 @@ impl Redis {
 
     /// Refuses settings that cannot work.
     pub(crate) fn check(&self) -> Result<()> {
-        if let Err(reason) = &self.link.client {
+        if let Err(reason) = &self.link.place {
             return Err(Error::config(*reason));
         }
         if self.prefix.is_empty() || self.upstream_prefix.starts_with(&self.prefix) {
@@ -156,31 +157,44 @@ impl Link {
     }
 
     async fn try_send(&self, command: &Cmd) -> std::result::Result<redis::Value, RedisFailed> {
-        let (mut manager, generation) = self.connection()?;
+        let (mut manager, generation) = self.connection().await?;
         let answer = manager.send_packed_command(command).await;
-        if answer.is_err() {
+        let is_broken = answer.is_err();
+        let answer = answer.and_then(redis::Value::extract_error);
+        // A server that takes no writes is the primary no more.
+        if is_broken || answer.as_ref().is_err_and(|error| error.code() == Some("READONLY")) {
             self.forget(generation);
         }
-        answer.and_then(redis::Value::extract_error).map_err(RedisFailed::from)
+        answer.map_err(RedisFailed::from)
     }
 
-    fn connection(&self) -> std::result::Result<(ConnectionManager, u64), RedisFailed> {
+    async fn connection(&self) -> std::result::Result<(ConnectionManager, u64), RedisFailed> {
+        if let (Some(manager), generation) = self.current() {
+            return Ok((manager, generation));
+        }
+        let place = self.place.as_ref().map_err(|_| RedisFailed::late())?;
+        let client = tokio::time::timeout(CONNECT, place.client()).await.map_err(|_| RedisFailed::late())??;
         let mut state = self.state();
+        // Others may have been faster.
         let manager = match &state.manager {
             Some(manager) => manager.clone(),
             None => {
-                let client = self.client.as_ref().map_err(|_| RedisFailed::late())?;
                 let config = ConnectionManagerConfig::new()
                     .set_connection_timeout(Some(CONNECT))
                     .set_response_timeout(Some(ANSWER))
                     .set_pipeline_buffer_size(QUEUE)
                     .set_number_of_retries(0);
-                let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+                let manager = ConnectionManager::new_lazy_with_config(client, config)?;
                 state.generation += 1;
                 state.manager.insert(manager).clone()
             }
         };
         Ok((manager, state.generation))
+    }
+
+    fn current(&self) -> (Option<ConnectionManager>, u64) {
+        let state = self.state();
+        (state.manager.clone(), state.generation)
     }
 
     /// Drops a connection that may be broken, unless that was done already: the next request makes another.
@@ -198,27 +212,6 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Reads a URL. The reason must not quote it, since it may hold a password.
-fn client(url: &str) -> std::result::Result<Client, &'static str> {
-    if url.contains("#insecure") {
-        return Err("`#insecure` in a Redis URL turns the check of certificates off, which is not offered");
-    }
-    if url.starts_with("rediss:") && !cfg!(feature = "tls") {
-        return Err("a rediss:// URL needs the Cargo feature `tls`");
-    }
-    let info = url.into_connection_info().map_err(|_| {
-        "the Redis URL cannot be read: it has the form redis://user:password@host:port/database, with special characters of \
-         the password percent-encoded"
-    })?;
-    let tcp = TcpSettings::default().set_nodelay(true);
-    // A host that vanished without a word shows after this time, and not after the quarter of an hour that TCP waits.
-    #[cfg(target_os = "linux")]
-    let tcp = tcp.set_user_timeout(ALL);
-    #[cfg(feature = "tls")]
-    super::tls::choose_provider();
-    Client::open(info.set_tcp_settings(tcp)).map_err(|_| "the Redis URL cannot be used")
 }
 
 impl From<&str> for Redis {

@@ -4,6 +4,7 @@
 mod connection;
 mod counters;
 mod failure;
+mod place;
 mod revocations;
 #[cfg(feature = "tls")]
 mod tls;
