@@ -68,6 +68,7 @@ impl Drop for Sentinel {
 async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let waiting = async {
         while !holds().await {
+            // slow on purpose: the servers go by clocks of their own, and to ask without a pause would starve them
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
