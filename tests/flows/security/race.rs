@@ -3,8 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum_users::{
-    Limits, Quota, Redis, UsersBuilder,
-    adapter::{memory::MemoryCounters, redis::RedisCounters},
+    Backend, Bearer, JwtConfig, Limits, Quota, Redis, SecretKey, UsersBuilder,
+    adapter::{
+        jwt::{HmacKey, KeyRing, RotatingKeys},
+        memory::MemoryCounters,
+        redis::RedisCounters,
+    },
     port::{CounterKey, Counters},
 };
 use serde_json::{Value, json};
@@ -12,6 +16,7 @@ use serde_json::{Value, json};
 use super::{
     crowd::{Crowd, ROUNDS, TASKS},
     dice::Dice,
+    reset_token, verify_token,
 };
 use crate::{
     redis_server::TestRedis,
@@ -45,16 +50,6 @@ fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
 fn one_wins(answers: &[Answer], success: &str, refusal: &str) {
     let expected = BTreeMap::from([(format!("{success} "), 1), (format!("400 \"{refusal}\""), TASKS - 1)]);
     assert_eq!(count(answers), expected);
-}
-
-async fn mailed(app: &TestApp, path: &str, hook: &str, email: &str) -> String {
-    app.hooks.clear();
-    app.post(path).json(json!({ "email": email })).send().await.is(202, "null");
-    app.hooks.token(hook).await
-}
-
-async fn reset_token(app: &TestApp, email: &str) -> String {
-    mailed(app, "/auth/forgot-password", "on_after_forgot_password", email).await
 }
 
 /// Takes one from all tasks at once; answers how many got one.
@@ -109,6 +104,54 @@ async fn mails_bounded() {
     app.users.drain(Duration::from_secs(30)).await;
     let mails = app.hooks.names().iter().filter(|name| **name == "on_after_forgot_password").count();
     assert_eq!(mails, 3);
+}
+
+/// The ring of a round: its key signs, that of the round before verifies.
+fn ring(round: usize) -> KeyRing {
+    let key = |round: usize| {
+        let secret = SecretKey::new(format!("the secret of round number {round:0>8}")).unwrap();
+        HmacKey::hs256(&secret).unwrap().with_kid(round.to_string())
+    };
+    KeyRing::hmac(key(round)).and_hmac(key(round.wrapping_sub(1))).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotation_is_seamless() {
+    let keys = RotatingKeys::new(ring(1));
+    let backend = vec![Backend::jwt("jwt", Bearer, JwtConfig::new().keys(keys.clone()))];
+    let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
+    app.register("arthur@camelot.bt").await;
+    let crowd = Crowd::of(&app).await;
+    let mut held = app.login("arthur@camelot.bt", PASSWORD).await;
+    let first = held.clone();
+    for round in 2..ROUNDS + 2 {
+        let (before, next) = (held.clone(), keys.clone());
+        let tokens = crowd
+            .at_once(move |number, client| {
+                let (held, keys) = (before.clone(), next.clone());
+                async move {
+                    if number == 0 {
+                        keys.replace(ring(round));
+                    }
+                    let me = client.get("/users/me").bearer(&held).send().await;
+                    assert_eq!(me.status, 200, "the key of the round before counts: {me:?}");
+                    if number % 4 != 1 {
+                        return None;
+                    }
+                    let token = token_of(&login(&client, "arthur@camelot.bt", PASSWORD).await).expect("a login");
+                    let me = client.get("/users/me").bearer(&token).send().await;
+                    assert_eq!(me.status, 200, "whichever key signed it: {me:?}");
+                    Some(token)
+                }
+            })
+            .await;
+        // One that the new key signed for sure.
+        held = app.login("arthur@camelot.bt", PASSWORD).await;
+        for token in tokens.into_iter().flatten() {
+            assert_eq!(app.me(&token).await.status, 200);
+        }
+    }
+    assert_eq!(app.me(&first).await.status, 401, "its key has left the ring");
 }
 
 async fn rows(app: &TestApp, email: &str) -> i64 {
@@ -345,7 +388,7 @@ async fn verify_never_covers_new_address() {
         let own = format!("own{round}@camelot.bt");
         let foreign = format!("foreign{round}@camelot.bt");
         let session = app.member(&own).await;
-        let token = mailed(&app, "/auth/request-verify-token", "on_after_request_verify", &own).await;
+        let token = verify_token(&app, &own).await;
         let answers = crowd
             .at_once(|number, client| {
                 let (session, change) = (session.clone(), json!({ "email": foreign }));
@@ -446,7 +489,7 @@ async fn delete_vs_everything() {
         let id = app.register(&email).await["id"].as_str().unwrap().to_owned();
         let session = app.login(&email, PASSWORD).await;
         let reset = reset_token(&app, &email).await;
-        let verify = mailed(&app, "/auth/request-verify-token", "on_after_request_verify", &email).await;
+        let verify = verify_token(&app, &email).await;
         let answers = crowd
             .at_once(|number, client| {
                 let (king, path, session, email) =

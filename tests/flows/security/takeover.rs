@@ -14,7 +14,7 @@ use axum_users::{
 };
 use serde_json::json;
 
-use super::base64url;
+use super::{base64url, reset_token, verify_token};
 use crate::support::{COOKIE, Carrier, Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
 
 const VICTIM: &str = "victim@camelot.bt";
@@ -43,18 +43,6 @@ async fn victim_is_in(app: &TestApp, victim: &str, password: &str) {
 
 async fn forgot(app: &TestApp, email: &str) {
     app.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
-}
-
-async fn reset_token(app: &TestApp, email: &str) -> String {
-    app.hooks.clear();
-    forgot(app, email).await;
-    app.hooks.token("on_after_forgot_password").await
-}
-
-async fn verify_token(app: &TestApp, email: &str) -> String {
-    app.hooks.clear();
-    app.post("/auth/request-verify-token").json(json!({ "email": email })).send().await.is(202, "null");
-    app.hooks.token("on_after_request_verify").await
 }
 
 async fn reset(app: &TestApp, token: &str, password: &str) -> u16 {
