@@ -2,22 +2,30 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use axum_users::{Backend, Bearer, Cookie, JwtConfig, PasswordPolicy, Policy, Relaxation, SecretKey, Users};
+use axum_users::{
+    Backend, Bearer, Cookie, JwtConfig, Limits, PasswordPolicy, Policy, Relaxation, SecretKey, Users, UsersBuilder,
+};
 
 use super::log::Log;
 use crate::support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User};
 
 /// Builds a service and answers its relaxations, by call, and the warnings that it logged.
 async fn start(policy: Policy, config: JwtConfig, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
-    start_with(policy, Backend::jwt("jwt", Bearer, config), secret).await
+    start_with(policy, Backend::jwt("jwt", Bearer, config), secret, Limits::default()).await
 }
 
-async fn start_with(policy: Policy, backend: Backend, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
+async fn start_with(
+    policy: Policy,
+    backend: Backend,
+    secret: SecretKey,
+    limits: Limits,
+) -> (BTreeSet<&'static str>, Vec<String>) {
     let (log, _guard) = Log::start();
     let users = Users::<User>::builder(secret)
         .database("sqlite::memory:")
         .public_url("http://localhost:8000")
         .policy(policy)
+        .limits(limits)
         .backend(backend)
         .build()
         .await
@@ -71,12 +79,19 @@ async fn relaxations_are_listed_and_logged() {
     assert_eq!((none.len(), silent.len()), (0, 0), "{silent:?}");
 
     for relaxation in Relaxation::ALL {
-        let (listed, warnings) = if relaxation == Relaxation::InsecureCookies {
-            let cookie = Cookie::new().insecure_for_localhost();
-            start_with(Policy::recommended(), Backend::jwt("jwt", cookie, JwtConfig::new()), secret()).await
-        } else {
-            let (policy, config, secret) = opt_out(relaxation);
-            start(policy, config, secret).await
+        let (policy, config) = (Policy::recommended(), JwtConfig::new());
+        let (listed, warnings) = match relaxation {
+            Relaxation::InsecureCookies => {
+                let cookie = Cookie::new().insecure_for_localhost();
+                start_with(policy, Backend::jwt("jwt", cookie, config), secret(), Limits::default()).await
+            }
+            Relaxation::NoLimits => {
+                start_with(policy, Backend::jwt("jwt", Bearer, config), secret(), Limits::off()).await
+            }
+            _ => {
+                let (policy, config, secret) = opt_out(relaxation);
+                start(policy, config, secret).await
+            }
         };
         assert_eq!(listed, BTreeSet::from([relaxation.call()]));
         let [warning] = &warnings[..] else { panic!("{relaxation:?}: one warning, not {warnings:?}") };
@@ -90,8 +105,13 @@ async fn relaxations_are_listed_and_logged() {
     let (listed, warnings) = start(Policy::fastapi_users(), JwtConfig::new(), secret()).await;
     let [warning] = &warnings[..] else { panic!("one warning, not {warnings:?}") };
     assert!(listed.iter().all(|call| warning.contains(call)), "{warning}");
-    let untouched =
-        ["never_expires()", "lifetime(more than a day)", "allow_short_secret()", "insecure_for_localhost()"];
+    let untouched = [
+        "never_expires()",
+        "lifetime(more than a day)",
+        "allow_short_secret()",
+        "insecure_for_localhost()",
+        "Limits::off()",
+    ];
     let all = Relaxation::ALL.map(Relaxation::call);
     assert_eq!(listed, all.into_iter().filter(|call| !untouched.contains(call)).collect());
 }
@@ -120,7 +140,8 @@ async fn a_rule_that_one_backend_gives_up_holds_at_the_others() {
     ];
     let strict = [Backend::bearer_jwt("jwt"), Backend::cookie_jwt("cookie")];
     let backend = lax.into_iter().chain(strict).collect();
-    let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
+    let builder = Box::new(|builder: UsersBuilder<User>| builder.limits(Limits::default()));
+    let app = TestApp::with(Setup { backend, builder, ..Setup::default() }).await;
     let listed: Vec<_> = app.users.policy().relaxations().collect();
     assert_eq!(listed, [Relaxation::WithoutRevocation, Relaxation::PlainCookieNames]);
     let token = app.member("arthur@camelot.bt").await;

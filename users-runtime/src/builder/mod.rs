@@ -284,6 +284,9 @@ impl<U: AuthUser> UsersBuilder<U> {
         if self.secret.is_short() {
             policy.with(Relaxation::ShortSecret);
         }
+        if self.limits == Limits::off() {
+            policy.with(Relaxation::NoLimits);
+        }
         let mut gates: Vec<Arc<dyn Gate<U>>> = vec![Arc::new(ActiveGate)];
         if policy.requires_verification() {
             gates.push(Arc::new(VerifiedGate { private: policy.is_private() }));

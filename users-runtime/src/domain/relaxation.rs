@@ -42,11 +42,13 @@ pub enum Relaxation {
     InsecureCookies,
     /// What the browser cached stays there after a logout.
     KeepSiteData,
+    /// Anybody may ask for any number of mails to anybody.
+    NoLimits,
 }
 
 impl Relaxation {
     /// All of them. `docs/security.md` lists the same.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
@@ -66,6 +68,7 @@ impl Relaxation {
         Self::PlainCookieNames,
         Self::InsecureCookies,
         Self::KeepSiteData,
+        Self::NoLimits,
     ];
 
     /// The call that takes the rule away, as written in an application.
@@ -91,6 +94,7 @@ impl Relaxation {
             Self::PlainCookieNames => "plain_cookie_names()",
             Self::InsecureCookies => "insecure_for_localhost()",
             Self::KeepSiteData => "keep_site_data()",
+            Self::NoLimits => "Limits::off()",
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable},
 };
 
-/// How many keys are kept at most (security contract, section (c) 10), about 20 MB.
+/// How many keys are kept at most (security contract, section (c) 10): some 240 bytes each.
 const CAPACITY: usize = 100_000;
 
 /// Counters in the memory of one process: a second node counts for itself, and a restart forgets.

@@ -31,7 +31,7 @@ impl<U: AuthUser> Users<U> {
                 match found {
                     Some(found) if found.user.status().is_active => {
                         if !users.may_mail(Kind::ForgotPassword, found.user.id(), cx).await? {
-                            return Ok(());
+                            return Ok(users.spend_the_time_of_a_fingerprint().await?);
                         }
                         event::record(Kind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
                         users.mail_reset_token(&found.user, cx).await
@@ -43,7 +43,8 @@ impl<U: AuthUser> Users<U> {
         .await
     }
 
-    /// fastapi-users' reset tokens cost a hash. Where the hook runs before the answer, nobody must cost the same.
+    /// fastapi-users' reset tokens cost a hash. Where the hook runs before the answer, nobody must cost the same,
+    /// and so must somebody who is sent no more.
     async fn spend_the_time_of_a_fingerprint(&self) -> Result<(), HashError> {
         if self.policy().allows(Relaxation::InlineHooks) && self.policy().allows(Relaxation::UpstreamTokens) {
             self.parts().hasher.verify_nobody(&Password::new("nobody")).await?;
