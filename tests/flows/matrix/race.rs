@@ -2,7 +2,7 @@
 //!
 //! Three rounds in the ordinary run, or as many as `RACE_ROUNDS` says: `RACE_ROUNDS=50` is what docs/security.md speaks of.
 
-use std::{collections::BTreeMap, env};
+use std::env;
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::{
     wherever,
 };
 use crate::{
-    security::crowd::{Crowd, TASKS},
+    security::crowd::{Crowd, TASKS, count, one_wins},
     support::{Answer, Carrier, Http, PASSWORD},
 };
 
@@ -36,23 +36,6 @@ async fn login(client: &Http, email: &str, password: &str) -> Answer {
 
 fn token_of(answer: &Answer) -> Option<String> {
     (answer.status == 200).then(|| answer.access_token())
-}
-
-/// How often each answer was given, by status and detail.
-fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for answer in answers {
-        let detail = if answer.status.is_success() { String::new() } else { answer.json()["detail"].to_string() };
-        *counts.entry(format!("{} {detail}", answer.status.as_u16())).or_default() += 1;
-    }
-    counts
-}
-
-/// One winner and a crowd that is told `refusal`.
-#[track_caller]
-fn one_wins(answers: &[Answer], success: &str, refusal: &str) {
-    let expected = BTreeMap::from([(format!("{success} "), 1), (format!("400 \"{refusal}\""), TASKS - 1)]);
-    assert_eq!(count(answers), expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -1,11 +1,11 @@
 //! Many clients that do something at the same moment.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use axum::http::StatusCode;
 use tokio::sync::Barrier;
 
-use crate::support::Http;
+use crate::support::{Answer, Http};
 
 /// How many do it at once.
 pub const TASKS: usize = 16;
@@ -33,23 +33,46 @@ impl Crowd {
         Fut: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        let start = Arc::new(Barrier::new(self.0.len()));
-        let tasks: Vec<_> = self
-            .0
-            .iter()
-            .enumerate()
-            .map(|(number, client)| {
-                let (start, act) = (Arc::clone(&start), act(number, Arc::clone(client)));
-                tokio::spawn(async move {
-                    start.wait().await;
-                    act.await
-                })
-            })
-            .collect();
-        let mut results = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            results.push(task.await.unwrap());
-        }
-        results
+        together(self.0.len(), |number| act(number, Arc::clone(&self.0[number]))).await
     }
+}
+
+/// Runs so many tasks, all released at the same moment; answers in their order.
+pub async fn together<T, Fut>(tasks: usize, act: impl Fn(usize) -> Fut) -> Vec<T>
+where
+    Fut: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let start = Arc::new(Barrier::new(tasks));
+    let running: Vec<_> = (0..tasks)
+        .map(|number| {
+            let (start, act) = (Arc::clone(&start), act(number));
+            tokio::spawn(async move {
+                start.wait().await;
+                act.await
+            })
+        })
+        .collect();
+    let mut results = Vec::with_capacity(tasks);
+    for task in running {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+/// How often each answer was given, by status and detail.
+pub fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for answer in answers {
+        let detail = if answer.status.is_success() { String::new() } else { answer.json()["detail"].to_string() };
+        *counts.entry(format!("{} {detail}", answer.status.as_u16())).or_default() += 1;
+    }
+    counts
+}
+
+/// One winner and a crowd that is told `refusal`.
+#[track_caller]
+pub fn one_wins(answers: &[Answer], success: &str, refusal: &str) {
+    let expected = BTreeMap::from([(format!("{success} "), 1), (format!("400 \"{refusal}\""), TASKS - 1)]);
+    assert_eq!(count(answers), expected);
 }

@@ -14,7 +14,7 @@ use axum_users::{
 use serde_json::{Value, json};
 
 use super::{
-    crowd::{Crowd, ROUNDS, TASKS},
+    crowd::{Crowd, ROUNDS, TASKS, count, one_wins, together},
     dice::Dice,
     reset_token, verify_token,
 };
@@ -35,39 +35,14 @@ fn token_of(answer: &Answer) -> Option<String> {
     (answer.status == 200).then(|| answer.json()["access_token"].as_str().unwrap().to_owned())
 }
 
-/// How often each answer was given, by status and detail.
-fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for answer in answers {
-        let detail = if answer.status.is_success() { String::new() } else { answer.json()["detail"].to_string() };
-        *counts.entry(format!("{} {detail}", answer.status.as_u16())).or_default() += 1;
-    }
-    counts
-}
-
-/// One winner and a crowd that is told `refusal`.
-#[track_caller]
-fn one_wins(answers: &[Answer], success: &str, refusal: &str) {
-    let expected = BTreeMap::from([(format!("{success} "), 1), (format!("400 \"{refusal}\""), TASKS - 1)]);
-    assert_eq!(count(answers), expected);
-}
-
 /// Takes one from all tasks at once; answers how many got one.
-async fn takers(counters: Arc<dyn Counters>, key: CounterKey, quota: Quota) -> usize {
-    let start = Arc::new(tokio::sync::Barrier::new(TASKS));
+async fn takers(counters: &Arc<dyn Counters>, key: &CounterKey, quota: Quota) -> usize {
     let now = "2026-11-23T12:00:00Z".parse().unwrap();
-    let tasks = (0..TASKS).map(|_| {
-        let (counters, key, start) = (Arc::clone(&counters), key.clone(), Arc::clone(&start));
-        tokio::spawn(async move {
-            start.wait().await;
-            counters.take(&key, quota, now).await.unwrap()
-        })
+    let taken = together(TASKS, |_| {
+        let (counters, key) = (Arc::clone(counters), key.clone());
+        async move { counters.take(&key, quota, now).await.unwrap() }
     });
-    let mut taken = 0;
-    for task in tasks.collect::<Vec<_>>() {
-        taken += usize::from(task.await.unwrap());
-    }
-    taken
+    taken.await.into_iter().filter(|taken| *taken).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -82,7 +57,7 @@ async fn limit_exact() {
             let limit = 1 + round % (TASKS - 1);
             let quota = Quota::new(u32::try_from(limit).unwrap(), Duration::from_secs(3600));
             let key = CounterKey::of("race", &round.to_string());
-            assert_eq!(takers(Arc::clone(&counters), key, quota).await, limit);
+            assert_eq!(takers(&counters, &key, quota).await, limit);
         }
     }
 }
