@@ -53,9 +53,9 @@ async fn main() -> axum_users::Result<()> {
         .merge(user_routes(&users))
         .fallback(axum_users::not_found)
         .layer(axum_users::security_headers())
-        .with_state(users);
+        .with_state(users.clone());
     println!("open {public_url}");
-    axum_users::serve(app, bind).await
+    users.serve(app, bind).await
 }
 
 /// A form without any script, sent by the browser itself: who is logged in comes with the cookie, and a form on another

@@ -34,8 +34,8 @@ async fn main() -> axum_users::Result<()> {
         .route("/hello", get(hello))
         .merge(user_routes(&users))
         .fallback(axum_users::not_found)
-        .with_state(users);
-    axum_users::serve(app, "127.0.0.1:8000").await
+        .with_state(users.clone());
+    users.serve(app, "127.0.0.1:8000").await
 }
 
 async fn hello(CurrentUser(user): CurrentUser<User>) -> String {

@@ -4,7 +4,7 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Limits, Mailer, Mails, PasswordHash,
+    AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Limits, MailHooks, Mailer, PasswordHash,
     PasswordPolicy, Policy, Prefixes, RequestContext, ResetToken, Result, RouteGroup, SecretKey, SessionConfig,
     Updated, UserManager, Users, UsersBuilder, VerifyToken,
 };
@@ -57,7 +57,7 @@ async fn run() -> Result<()> {
         .backend(Backend::database("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
         .limits(if switch("LIMITS", true)? { Limits::default() } else { Limits::off() })
-        .manager(Accounts { mails: Mails::new(mailer(&public_url)?), hook_log: HookLog::open()? });
+        .manager(Accounts { mails: MailHooks::new(mailer(&public_url)?), hook_log: HookLog::open()? });
     let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
 
@@ -67,9 +67,9 @@ async fn run() -> Result<()> {
         .nest("/auth/sessions", axum_users::session_routes(&users))
         .merge(axum_users::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
-        .with_state(users);
+        .with_state(users.clone());
     println!("listening on http://{bind}");
-    axum_users::serve(app, bind).await
+    users.serve(app, bind).await
 }
 
 fn variable(name: &str, default: &str) -> String {
@@ -141,7 +141,7 @@ fn refuse_what_is_not_built_in() -> Result<()> {
 
 /// The hooks: mails where they are due, and a line in the hook log for each call.
 struct Accounts {
-    mails: Mails,
+    mails: MailHooks,
     hook_log: HookLog,
 }
 

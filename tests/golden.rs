@@ -24,8 +24,8 @@ mod clashing_names {
     include!("../users-macros/tests/golden/clashing_names.expanded.rs");
 }
 
-mod scoped {
-    include!("../users-macros/tests/golden/scoped.expanded.rs");
+mod tenants {
+    include!("../users-macros/tests/golden/tenants.expanded.rs");
 }
 
 /// The sources, derived by the compiler itself.
@@ -46,8 +46,8 @@ mod sources {
         include!("../users-macros/tests/golden/clashing_names.rs");
     }
 
-    pub mod scoped {
-        include!("../users-macros/tests/golden/scoped.rs");
+    pub mod tenants {
+        include!("../users-macros/tests/golden/tenants.rs");
     }
 }
 
@@ -62,5 +62,5 @@ fn the_text_says_what_the_compiler_derives() {
     assert_eq!(told::<renamed_roles::Member>(), told::<sources::renamed_roles::Member>());
     assert_eq!(told::<custom_fields::User>(), told::<sources::custom_fields::User>());
     assert_eq!(told::<clashing_names::S>(), told::<sources::clashing_names::S>());
-    assert_eq!(told::<scoped::User>(), told::<sources::scoped::User>());
+    assert_eq!(told::<tenants::User>(), told::<sources::tenants::User>());
 }

@@ -28,6 +28,6 @@ async fn main() -> axum_users::Result<()> {
         .await?;
     users.migrate().await?;
 
-    let app = user_routes(&users).fallback(axum_users::not_found).with_state(users);
-    axum_users::serve(app, "127.0.0.1:8000").await
+    let app = user_routes(&users).fallback(axum_users::not_found).with_state(users.clone());
+    users.serve(app, "127.0.0.1:8000").await
 }

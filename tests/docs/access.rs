@@ -32,7 +32,7 @@ assert_eq!(std::fs::read_to_string(\"docs/access-matrix.md\")?, axum_users::acce
 
 With `Policy::require_verification(true)`, \"active\" means \"active and verified\". Nobody and inactive users get 401, known users
 without the right get 403, and only then is anything looked up. On their own account superusers are owners like everybody.
-Where users have tenants (`#[auth(scope)]`), every row is about users of the request's tenant, superusers included.
+Where users have tenants (`#[auth(tenant)]`), every row is about users of the request's tenant, superusers included.
 
 ";
 

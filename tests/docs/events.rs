@@ -35,7 +35,7 @@ fn events_match_code() {
     let code = runtime();
     for kind in EventKind::ALL {
         assert!(
-            code.contains(&format!("Kind::{kind:?},")) || code.contains(&format!("Kind::{kind:?}.name()")),
+            code.contains(&format!("EventKind::{kind:?},")) || code.contains(&format!("EventKind::{kind:?}.name()")),
             "{kind:?}"
         );
     }

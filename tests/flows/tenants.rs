@@ -35,7 +35,7 @@ pub struct User {
     pub is_verified: bool,
 
     /// The tenant.
-    #[auth(scope, read)]
+    #[auth(tenant, read)]
     pub company: String,
     /// What everybody may write.
     #[auth(read, create, update)]
@@ -54,7 +54,7 @@ pub struct Member {
     pub is_verified: bool,
 
     /// The club.
-    #[auth(scope)]
+    #[auth(tenant)]
     pub club: i64,
 }
 
@@ -111,7 +111,7 @@ impl Companies {
         let mailer = Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap();
         let users = builder(format!("sqlite://{}?mode=rwc", database.display()))
             .mailer(mailer)
-            .scope(company)
+            .tenant(company)
             .build()
             .await
             .unwrap();
@@ -163,14 +163,14 @@ impl Companies {
 
     /// The user as stored.
     pub async fn stored(&self, company: &str, email: &str) -> User {
-        self.users.in_scope(company.to_owned()).unwrap().get_by_email(email).await.unwrap().unwrap()
+        self.users.for_tenant(company.to_owned()).unwrap().get_by_email(email).await.unwrap().unwrap()
     }
 
     /// Makes a superuser of one company by code and logs in over HTTP.
     pub async fn superuser(&self, company: &str, email: &str) -> String {
         let status = Status { is_active: true, is_superuser: true, is_verified: true };
         let input = UserCreate { email: email.into(), password: PASSWORD.into(), motto: None };
-        self.users.in_scope(company.to_owned()).unwrap().create(input, status).await.unwrap();
+        self.users.for_tenant(company.to_owned()).unwrap().create(input, status).await.unwrap();
         self.login(company, email, PASSWORD).await
     }
 
@@ -185,7 +185,7 @@ async fn a_service_for_tenants_is_not_built_without_saying_whose_request_is_whos
     let Err(Error::Config(text)) = builder("sqlite::memory:".into()).build().await else {
         panic!("it must be refused")
     };
-    assert!(text.contains(".scope(") && text.contains("#[auth(scope)]"), "{text}");
+    assert!(text.contains(".tenant(") && text.contains("#[auth(tenant)]"), "{text}");
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn handlers_of_the_application_see_the_tenant_of_the_request() {
     assert_eq!(get(CORNWALL, "/motto").await, "nobody");
     assert_eq!(get(CAMELOT, "/arthurs").await, "1");
     assert_eq!(get(CORNWALL, "/arthurs").await, "0");
-    assert_eq!(get(CAMELOT, "/careless").await, "Err(Unscoped)", "a handle of no tenant finds nobody");
+    assert_eq!(get(CAMELOT, "/careless").await, "Err(MissingTenant)", "a handle of no tenant finds nobody");
 }
 
 #[tokio::test]
@@ -234,13 +234,13 @@ async fn code_must_name_a_tenant() {
     let app = Companies::start().await;
     app.register(CAMELOT, "arthur@camelot.bt").await;
     let arthur = app.stored(CAMELOT, "arthur@camelot.bt").await;
-    let camelot = app.users.in_scope(CAMELOT.to_owned()).unwrap();
-    let cornwall = app.users.in_scope(CORNWALL.to_owned()).unwrap();
+    let camelot = app.users.for_tenant(CAMELOT.to_owned()).unwrap();
+    let cornwall = app.users.for_tenant(CORNWALL.to_owned()).unwrap();
     assert!(camelot.get(arthur.id).await.unwrap().is_some());
     assert!(cornwall.get(arthur.id).await.unwrap().is_none());
-    assert!(cornwall.in_scope(CAMELOT.to_owned()).unwrap().get(arthur.id).await.unwrap().is_some());
-    assert!(matches!(app.users.get(arthur.id).await, Err(StoreError::Unscoped)));
-    assert!(matches!(app.users.sessions().end_everyone().await, Err(StoreError::Unscoped)));
+    assert!(cornwall.for_tenant(CAMELOT.to_owned()).unwrap().get(arthur.id).await.unwrap().is_some());
+    assert!(matches!(app.users.get(arthur.id).await, Err(StoreError::MissingTenant)));
+    assert!(matches!(app.users.sessions().end_everyone().await, Err(StoreError::MissingTenant)));
     cornwall.sessions().end_all(arthur.id).await.unwrap();
     assert!(cornwall.delete(&arthur).await.is_err());
     assert!(camelot.get(arthur.id).await.unwrap().is_some());
@@ -250,7 +250,7 @@ async fn code_must_name_a_tenant() {
 async fn a_handle_bound_by_code_stays_in_its_tenant() {
     let app = Companies::start().await;
     app.register(CAMELOT, "arthur@camelot.bt").await;
-    let cornwall = app.users.in_scope(CORNWALL.to_owned()).unwrap();
+    let cornwall = app.users.for_tenant(CORNWALL.to_owned()).unwrap();
     let bound = Http::serve(Router::new().route("/arthurs", get(count_arthurs)).with_state(cornwall)).await;
     bound.get("/arthurs").header("x-company", CAMELOT).send().await.is(200, "0");
 }

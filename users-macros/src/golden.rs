@@ -92,7 +92,7 @@ fn clashing_names_expand_as_blessed() {
 
 #[test]
 fn users_with_tenants_expand_as_blessed() {
-    is_as_blessed("scoped", SQLITE);
+    is_as_blessed("tenants", SQLITE);
 }
 
 #[test]

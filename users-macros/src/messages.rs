@@ -112,25 +112,25 @@ fn raw_identifiers_are_roles_and_keys_without_their_prefix() {
 }
 
 #[test]
-fn a_scope_is_no_part_of_a_body_and_always_there() {
+fn a_tenant_is_required_and_never_read_from_a_body() {
     let told = messages(with_fields(&quote! {
-        #[auth(scope, read, create, admin, json)]
+        #[auth(tenant, read, create, admin, json)]
         tenant: Option<String>,
-        #[auth(scope)]
+        #[auth(tenant)]
         country: String
     }));
     let first_lines: Vec<&str> = told.iter().filter_map(|message| message.lines().next()).collect();
     assert_eq!(
         first_lines,
         [
-            "`tenant` is the scope and cannot be `create`: no request's body chooses its tenant",
-            "`tenant` is the scope and cannot be `admin`: no request's body chooses its tenant",
-            "the scope `tenant` cannot be an `Option`: a user without a tenant would be in none",
-            "the scope `tenant` cannot be stored as `json`: statements compare it",
-            "a user has one scope: `tenant` is it already",
+            "`tenant` is the tenant and cannot be `create`: no request's body chooses its tenant",
+            "`tenant` is the tenant and cannot be `admin`: no request's body chooses its tenant",
+            "the tenant `tenant` cannot be an `Option`: a user without a tenant would be in none",
+            "the tenant `tenant` cannot be stored as `json`: statements compare it",
+            "a user has one tenant: `tenant` is it already",
         ]
     );
-    assert_eq!(messages(with_fields(&quote!(#[auth(scope, read)] tenant: String))), Vec::<String>::new());
+    assert_eq!(messages(with_fields(&quote!(#[auth(tenant, read)] tenant: String))), Vec::<String>::new());
 }
 
 #[test]

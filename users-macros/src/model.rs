@@ -129,7 +129,7 @@ pub(crate) struct Custom {
     pub(crate) storage: Storage,
     pub(crate) rules: Vec<Rule>,
     /// Whether it names the tenant that every statement is held to.
-    pub(crate) is_scope: bool,
+    pub(crate) is_tenant: bool,
     pub(crate) words: Words,
 }
 
@@ -292,8 +292,8 @@ impl User {
     }
 
     /// The field that every statement is held to, if there is one.
-    pub(crate) fn scope(&self) -> Option<&Custom> {
-        self.customs.iter().find(|custom| custom.is_scope)
+    pub(crate) fn tenant(&self) -> Option<&Custom> {
+        self.customs.iter().find(|custom| custom.is_tenant)
     }
 
     /// Whether the database makes the id: it is an integer. The runtime holds this against the type when the

@@ -23,7 +23,7 @@ pub(crate) fn statements(user: &User, dialect: Dialect) -> Statements {
         sessions: &user.session_table,
         columns: user.columns(),
         id_made_by_database: user.id_made_by_database(),
-        scope: user.scope().map(|scope| scope.column.as_str()),
+        tenant: user.tenant().map(|tenant| tenant.column.as_str()),
     };
     [
         ("find", table.find()),
@@ -54,15 +54,15 @@ struct Table<'a> {
     columns: Vec<&'a str>,
     id_made_by_database: bool,
     /// The column that every statement about users is held to.
-    scope: Option<&'a str>,
+    tenant: Option<&'a str>,
 }
 
 impl Table<'_> {
-    /// The condition that keeps a statement about users within one tenant, for structs with a scope. `before` is what
+    /// The condition that keeps a statement about users within one tenant, for structs with a tenant. `before` is what
     /// joins it to the statement, `prefix` the table's short name. Its parameter is the last one.
-    fn held_to_scope(&self, before: &str, prefix: &str, parameters: &mut Parameters) -> String {
-        match self.scope {
-            Some(scope) => format!(" {before} {prefix}{} = {}", self.quoted(scope), parameters.next()),
+    fn tenant_condition(&self, before: &str, prefix: &str, parameters: &mut Parameters) -> String {
+        match self.tenant {
+            Some(tenant) => format!(" {before} {prefix}{} = {}", self.quoted(tenant), parameters.next()),
             None => String::new(),
         }
     }
@@ -71,7 +71,7 @@ impl Table<'_> {
         let mut parameters = self.parameters();
         format!(
             "SELECT {all}, {token} FROM {table} AS u LEFT JOIN {state} AS s ON s.{token_id} = {p1} WHERE u.{id} = {p2}\
-             {scope}",
+             {tenant}",
             all = self.answered("u."),
             token = self.token_columns(),
             table = self.table(),
@@ -80,7 +80,7 @@ impl Table<'_> {
             p1 = parameters.next(),
             id = self.quoted(self.columns[ID]),
             p2 = parameters.next(),
-            scope = self.held_to_scope("AND", "u.", &mut parameters),
+            tenant = self.tenant_condition("AND", "u.", &mut parameters),
         )
     }
 
@@ -115,13 +115,13 @@ impl Table<'_> {
                 wanted_id = if self.id_made_by_database { "w.`id`" } else { "JSON_UNQUOTE(JSON_QUOTE(w.`id`))" },
             ),
         };
-        statement + &self.held_to_scope("WHERE", "u.", &mut parameters)
+        statement + &self.tenant_condition("WHERE", "u.", &mut parameters)
     }
 
     fn find_session(&self) -> String {
         let mut parameters = self.parameters();
         format!(
-            "SELECT {answered} FROM {sessions} AS t {joined} WHERE t.{token} = {p1} AND t.{hashed} = {p2}{scope}",
+            "SELECT {answered} FROM {sessions} AS t {joined} WHERE t.{token} = {p1} AND t.{hashed} = {p2}{tenant}",
             answered = self.session_answered(),
             sessions = self.quoted(self.sessions),
             joined = self.joined_to_session("JOIN"),
@@ -129,7 +129,7 @@ impl Table<'_> {
             p1 = parameters.next(),
             hashed = self.quoted("hashed"),
             p2 = parameters.next(),
-            scope = self.held_to_scope("AND", "u.", &mut parameters),
+            tenant = self.tenant_condition("AND", "u.", &mut parameters),
         )
     }
 
@@ -161,7 +161,7 @@ impl Table<'_> {
                 joined = self.joined_to_session("JOIN"),
             ),
         };
-        statement + &self.held_to_scope("WHERE", "u.", &mut parameters)
+        statement + &self.tenant_condition("WHERE", "u.", &mut parameters)
     }
 
     fn find_by_email(&self) -> String {
@@ -174,8 +174,8 @@ impl Table<'_> {
             Dialect::Postgres => format!("lower(u.{email} COLLATE \"C\") = {parameter}"),
             Dialect::MySql => format!("u.`email_canonical` = {parameter}"),
         };
-        let scope = self.held_to_scope("AND", "u.", &mut parameters);
-        format!("SELECT {all} FROM {table} AS u WHERE {condition}{scope}")
+        let tenant = self.tenant_condition("AND", "u.", &mut parameters);
+        format!("SELECT {all} FROM {table} AS u WHERE {condition}{tenant}")
     }
 
     fn insert(&self) -> String {
@@ -211,7 +211,7 @@ impl Table<'_> {
         format!(
             "UPDATE {table} SET {assignments}, {epoch} = {epoch} + {step} WHERE {id} = {this} \
              AND {bytewise}{hash} = COALESCE({old_hash}, {hash}) AND {bytewise}{email} = COALESCE({old_email}, {email})\
-             {scope}{returning}",
+             {tenant}{returning}",
             table = self.table(),
             assignments = assignments.join(", "),
             epoch = self.quoted("auth_epoch"),
@@ -222,7 +222,7 @@ impl Table<'_> {
             old_hash = parameters.next(),
             email = self.quoted(self.columns[EMAIL]),
             old_email = parameters.next(),
-            scope = self.held_to_scope("AND", "", &mut parameters),
+            tenant = self.tenant_condition("AND", "", &mut parameters),
             returning = self.returning(),
         )
     }
@@ -236,7 +236,7 @@ impl Table<'_> {
     }
 
     fn end_all_sessions(&self) -> String {
-        self.raise_epoch() + &self.held_to_scope("WHERE", "", &mut self.parameters())
+        self.raise_epoch() + &self.tenant_condition("WHERE", "", &mut self.parameters())
     }
 
     fn raise_epoch(&self) -> String {
@@ -248,7 +248,7 @@ impl Table<'_> {
     fn of_one_user(&self) -> String {
         let mut parameters = self.parameters();
         let (id, this) = (self.quoted(self.columns[ID]), parameters.next());
-        format!(" WHERE {id} = {this}{}", self.held_to_scope("AND", "", &mut parameters))
+        format!(" WHERE {id} = {this}{}", self.tenant_condition("AND", "", &mut parameters))
     }
 
     fn keep_token(&self) -> String {
@@ -572,7 +572,7 @@ mod tests {
     }
 
     /// Users of tenants, with ids of either kind.
-    fn scoped() -> [User; 2] {
+    fn with_tenant() -> [User; 2] {
         let with = |id: proc_macro2::TokenStream| {
             checked(quote! {
                 struct User {
@@ -582,7 +582,7 @@ mod tests {
                     is_active: bool,
                     is_superuser: bool,
                     is_verified: bool,
-                    #[auth(scope)]
+                    #[auth(tenant)]
                     tenant: String,
                     #[auth(read, update)]
                     motto: Option<String>,
@@ -594,7 +594,7 @@ mod tests {
 
     const DIALECTS: [Dialect; 3] = [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql];
 
-    /// What is wrong with a statement of a struct with a scope: it names the table of users and is not held to a tenant.
+    /// What is wrong with a statement of a struct with a tenant: it names the table of users and is not held to a tenant.
     fn unheld(statement: &str) -> Option<&str> {
         let text = statement.replace('`', "\"");
         let names_users = ["FROM \"user\"", "JOIN \"user\"", "UPDATE \"user\"", "INTO \"user\""];
@@ -618,7 +618,7 @@ mod tests {
 
     #[test]
     fn every_statement_about_users_is_held_to_their_tenant_on_every_database() {
-        for (user, dialect) in scoped().iter().flat_map(|user| DIALECTS.map(|dialect| (user, dialect))) {
+        for (user, dialect) in with_tenant().iter().flat_map(|user| DIALECTS.map(|dialect| (user, dialect))) {
             let all = statements(user, dialect);
             let unheld: Vec<_> = all.iter().filter_map(|(_, text)| unheld(text)).collect();
             assert!(unheld.is_empty(), "{dialect:?}: {unheld:#?}");
@@ -646,7 +646,7 @@ mod tests {
 
     #[test]
     fn the_tenant_is_the_last_parameter() {
-        let [user, _] = scoped();
+        let [user, _] = with_tenant();
         let sqlite = |name| statement(&user, Dialect::Sqlite, name);
         assert!(sqlite("find").ends_with(r#"s."token_id" = $1 WHERE u."id" = $2 AND u."tenant" = $3"#));
         assert!(sqlite("find_many").ends_with(r#" = json_extract(w."value", '$[1]') WHERE u."tenant" = $2"#));
@@ -668,9 +668,10 @@ mod tests {
 
     #[test]
     fn no_parameter_stands_twice_and_their_numbers_rise() {
-        let [scoped, _] = scoped();
-        for (user, dialect) in
-            [user(), scoped].iter().flat_map(|user| [Dialect::Sqlite, Dialect::Postgres].map(|dialect| (user, dialect)))
+        let [with_tenant, _] = with_tenant();
+        for (user, dialect) in [user(), with_tenant]
+            .iter()
+            .flat_map(|user| [Dialect::Sqlite, Dialect::Postgres].map(|dialect| (user, dialect)))
         {
             for (name, text) in statements(user, dialect) {
                 let numbers: Vec<usize> = text

@@ -10,7 +10,7 @@ use crate::port::RequestContext;
 /// What happened. The inventory with levels and moments is in `docs/events.md`; a test compares the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum EventKind {
     /// A person registered, or tried to.
     Register,
     /// A person logged in, or tried to.
@@ -47,7 +47,7 @@ pub enum Kind {
     Dependency,
 }
 
-impl Kind {
+impl EventKind {
     /// All kinds, in the order of the inventory.
     pub const ALL: [Self; 17] = [
         Self::Register,
@@ -108,7 +108,7 @@ pub enum Outcome {
 
 /// Writes one event.
 pub(crate) fn record(
-    kind: Kind,
+    kind: EventKind,
     outcome: Outcome,
     user_id: Option<&dyn Display>,
     backend: Option<&str>,

@@ -22,50 +22,53 @@
 #[cfg(test)]
 extern crate self as users_runtime;
 
+mod account;
 pub mod adapter;
+mod background;
 mod builder;
 pub mod domain;
 mod event;
 mod flows;
 mod http;
 mod inventory;
-mod manager;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod port;
 #[doc(hidden)]
 pub mod private;
+mod service;
 #[cfg(any(test, all(feature = "testing", debug_assertions)))]
 pub mod testing;
 pub mod user;
 
+pub use account::{CreateError, PasswordError, Sessions, SessionsError, UpdateError};
 #[cfg(feature = "redis")]
 pub use adapter::redis::{Redis, RedisRevocations};
 pub use adapter::{
     Bearer, Cookie, SameSite,
     jwt::JwtConfig,
-    mail::{Mailer, Mails},
-    opaque::SessionConfig,
+    mail::{MailHooks, Mailer},
+    session_tokens::SessionConfig,
 };
-pub use builder::{Backend, NoHooks, UsersBuilder, serve};
+pub use builder::{Backend, NoHooks, UsersBuilder};
 pub use domain::{
     AccessToken, Device, EmailAddress, Epoch, Error, ListedSession, Origin, Password, PasswordHash, PasswordPolicy,
     Quota, Relaxation, ResetToken, Result, SecretKey, Session, Status, Timestamp, TrustedOrigins, UserId, VerifyToken,
 };
-pub use event::{Kind as EventKind, Outcome as EventOutcome};
+pub use event::{EventKind, Outcome as EventOutcome};
 pub use flows::sessions::session_routes;
 pub use http::{
     ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
     SecurityHeaders, Superuser, VerifiedUser, not_found, security_headers,
 };
 pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
-pub use manager::{CreateError, Limits, PasswordError, Policy, Sessions, SessionsError, UpdateError, Users};
 #[cfg(feature = "openapi")]
 pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
 pub use port::{
     FailedLogin, Gate, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, StoreError, Updated,
     UserManager, UserStore, Verdict,
 };
-pub use user::{AuthUser, Scope, Scoped};
+pub use service::{Limits, Policy, Users};
+pub use user::{AuthUser, HasTenant, Tenant};
 #[cfg(feature = "openapi")]
 pub use utoipa;

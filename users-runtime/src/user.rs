@@ -4,9 +4,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{Password, PasswordHash, Status, UserId, field::Field};
 
-mod scope;
+mod tenant;
 
-pub use scope::{Scope, Scoped};
+pub use tenant::{HasTenant, Tenant};
 
 /// An application's user: six roles, any number of fields of its own, and the schemas derived from them.
 ///
@@ -31,8 +31,8 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// The fields of the application's own, in the struct's order.
     const CUSTOM_FIELDS: &'static [CustomField] = &[];
 
-    /// Whether users belong to tenants: the type is [`Scoped`], and nothing finds or changes users outside of a tenant.
-    const IS_SCOPED: bool = false;
+    /// Whether users belong to tenants: the type is [`HasTenant`], and nothing finds or changes users outside of a tenant.
+    const HAS_TENANTS: bool = false;
 
     /// The six roles.
     fn account(&self) -> Account<'_, Self::Id>;

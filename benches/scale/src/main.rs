@@ -81,8 +81,8 @@ async fn serve(url: String, bind: String) -> axum_users::Result<()> {
         .build()
         .await?;
     users.migrate().await?;
-    let app = Router::new().merge(user_routes(&users)).with_state(users);
-    axum_users::serve(app, bind).await
+    let app = Router::new().merge(user_routes(&users)).with_state(users.clone());
+    users.serve(app, bind).await
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -27,6 +27,6 @@ async fn main() -> axum_users::Result<()> {
         .build()
         .await?;
     users.migrate().await?;
-    let app = Router::new().merge(user_routes(&users)).with_state(users);
-    axum_users::serve(app, address).await
+    let app = Router::new().merge(user_routes(&users)).with_state(users.clone());
+    users.serve(app, address).await
 }

@@ -184,7 +184,7 @@ async fn only_expected_calls() {
     assert_eq!(app.post("/auth/jwt/logout").bearer(&king).send().await.status, 204);
     app.users.drain(std::time::Duration::from_secs(30)).await;
 
-    // Mails: to the owners of the two accounts, and to nobody who has none.
+    // MailHooks: to the owners of the two accounts, and to nobody who has none.
     let told = told.lock().unwrap().clone();
     let to: BTreeSet<&str> = told
         .iter()

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, request::Parts};
 use axum_users::{
     AccessToken, Backend, Bearer, JwtConfig, Status,
-    port::{Granted, Transport},
+    port::{TokenResponse, Transport},
 };
 
 use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
@@ -18,14 +18,14 @@ impl Transport for InHeader {
         headers.get("x-token")?.to_str().ok().map(AccessToken::new)
     }
 
-    fn grant(&self, token: &AccessToken) -> Granted {
+    fn grant(&self, token: &AccessToken) -> TokenResponse {
         let headers = HeaderMap::from_iter([("x-token".parse().unwrap(), token.secret().parse().unwrap())]);
-        Granted { status: StatusCode::NO_CONTENT, headers, body: None }
+        TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
     }
 
-    fn clear(&self) -> Granted {
+    fn clear(&self) -> TokenResponse {
         let headers = HeaderMap::from_iter([("x-token".parse().unwrap(), "gone".parse().unwrap())]);
-        Granted { status: StatusCode::NO_CONTENT, headers, body: None }
+        TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) update: Slot<()>,
     pub(crate) admin: Slot<()>,
     pub(crate) private: Slot<()>,
-    pub(crate) scope: Slot<()>,
+    pub(crate) tenant: Slot<()>,
     pub(crate) column: Slot<LitStr>,
     pub(crate) rename: Slot<LitStr>,
     pub(crate) default: Slot<Option<Expr>>,
@@ -66,7 +66,7 @@ const STRUCT_KEYS: [&str; 10] =
     ["table", "session_table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
 
 const FIELD_KEYS: [&str; 15] = [
-    "read", "create", "update", "admin", "private", "scope", "column", "rename", "default", "json", "text", "length",
+    "read", "create", "update", "admin", "private", "tenant", "column", "rename", "default", "json", "text", "length",
     "range", "pattern", "check",
 ];
 
@@ -114,7 +114,7 @@ impl FieldAttrs {
                     "update" => fill(&mut read.update, &key, flag(&key, input)?),
                     "admin" => fill(&mut read.admin, &key, flag(&key, input)?),
                     "private" => fill(&mut read.private, &key, flag(&key, input)?),
-                    "scope" => fill(&mut read.scope, &key, flag(&key, input)?),
+                    "tenant" => fill(&mut read.tenant, &key, flag(&key, input)?),
                     "json" => fill(&mut read.json, &key, flag(&key, input)?),
                     "text" => fill(&mut read.text, &key, flag(&key, input)?),
                     "column" => fill(&mut read.column, &key, string(&key, input, "full_name")?),
@@ -143,7 +143,7 @@ impl FieldAttrs {
             key(&self.update),
             key(&self.admin),
             key(&self.private),
-            key(&self.scope),
+            key(&self.tenant),
             key(&self.rename),
             key(&self.default),
             key(&self.json),

@@ -42,7 +42,7 @@ impl Sorted {
         let access = access.unwrap_or_default();
         if !access.writable()
             && !attrs.broken
-            && (access.on_the_wire() || attrs.private.is_some() || attrs.scope.is_some())
+            && (access.on_the_wire() || attrs.private.is_some() || attrs.tenant.is_some())
         {
             for rule in attrs.rules() {
                 report.error(
@@ -60,7 +60,7 @@ impl Sorted {
             );
         }
         let rules = rules(&attrs, report);
-        self.scope(ident, &field.ty, &attrs, report);
+        self.tenant(ident, &field.ty, &attrs, report);
         let storage = match (&attrs.json, &attrs.text) {
             (Some(_), _) => Storage::Json,
             (None, Some(_)) => Storage::Text,
@@ -82,7 +82,7 @@ impl Sorted {
             },
             storage,
             rules,
-            is_scope: attrs.scope.is_some(),
+            is_tenant: attrs.tenant.is_some(),
             words: words(&field.attrs),
         });
     }
@@ -153,7 +153,7 @@ fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> 
             "remove `private`, or the other marks",
         );
     }
-    (access.on_the_wire() || attrs.private.is_some() || attrs.scope.is_some()).then_some(access)
+    (access.on_the_wire() || attrs.private.is_some() || attrs.tenant.is_some()).then_some(access)
 }
 
 fn rules(attrs: &FieldAttrs, report: &Report) -> Vec<Rule> {

@@ -20,8 +20,8 @@ pub(super) struct Sorted {
     /// In the order of the roles.
     pub(super) roles: [Option<RoleField>; 6],
     pub(super) customs: Vec<Custom>,
-    /// The field that is marked `scope`, if one was seen.
-    pub(super) scope: Option<Ident>,
+    /// The field that is marked `tenant`, if one was seen.
+    pub(super) tenant: Option<Ident>,
     /// Fields without a mark; perhaps one of them was meant to be a role.
     pub(super) unmarked: Vec<Ident>,
     /// All columns, with the place to complain about.

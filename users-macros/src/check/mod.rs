@@ -3,9 +3,9 @@
 mod customs;
 mod fields;
 mod roles;
-mod scope;
 mod shape;
 mod sql_names;
+mod tenant;
 
 use syn::DeriveInput;
 

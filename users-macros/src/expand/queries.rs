@@ -69,10 +69,10 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
         quote_spanned!(at(ty)=> #ty: #rt::Column<#db>,)
     });
     let columns = columns(user);
-    let bind_scope = user.scope().map(|_| {
+    let bind_tenant = user.tenant().map(|_| {
         ours! {
-            fn bind_scope(scope: &#rt::Scope<Self>, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
-                values.scope(scope)
+            fn bind_tenant(tenant: &#rt::Tenant<Self>, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
+                values.tenant(tenant)
             }
         }
     });
@@ -124,7 +124,7 @@ pub(super) fn sql_user(user: &User) -> TokenStream {
             fn bind(&self, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
                 #(#bind)*
             }
-            #bind_scope
+            #bind_tenant
         }
     }
 }
@@ -150,7 +150,7 @@ fn column(user: &User, custom: &Custom) -> TokenStream {
         Storage::Json => ours!(#rt::json_column::<#db>(#name, #nullable)),
         Storage::Text => ours!(#rt::text_column::<#db>(#name, #nullable)),
     };
-    let column = if custom.is_scope { ours!(#column.as_scope()) } else { column };
+    let column = if custom.is_tenant { ours!(#column.as_tenant()) } else { column };
     let value = match &custom.default {
         _ if nullable => return column,
         Initial::Unsaid => return column,

@@ -51,8 +51,8 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
     });
 
     let copy_custom = copy_custom(user);
-    let is_scoped = user.scope().map(|_| ours!(const IS_SCOPED: #rt::bool = true;));
-    let scoped = scoped(user);
+    let has_tenants = user.tenant().map(|_| ours!(const HAS_TENANTS: #rt::bool = true;));
+    let with_tenant = with_tenant(user);
     ours! {
         impl #rt::AuthUser for #this {
             type Id = #id_type;
@@ -61,7 +61,7 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
             type Update = #update;
             type AdminUpdate = #admin_update;
             #custom_fields
-            #is_scoped
+            #has_tenants
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 #rt::Account {
                     id: #id,
@@ -102,20 +102,20 @@ pub(super) fn auth_user(user: &User) -> TokenStream {
                 }
             }
         }
-        #scoped
+        #with_tenant
     }
 }
 
-/// Where the scope stands, if there is one.
-fn scoped(user: &User) -> Option<TokenStream> {
+/// Where the tenant stands, if there is one.
+fn with_tenant(user: &User) -> Option<TokenStream> {
     let rt = &user.names.runtime.rt;
-    let (this, scope) = (&user.ident, user.scope()?);
-    let (name, ty) = (&scope.ident, &scope.ty);
+    let (this, tenant) = (&user.ident, user.tenant()?);
+    let (name, ty) = (&tenant.ident, &tenant.ty);
     Some(quote_spanned! {at(ty)=>
-        impl #rt::Scoped for #this {
-            type Scope = #ty;
-            fn scope(&self) -> &#ty { &self.#name }
-            fn scope_mut(&mut self) -> &mut #ty { &mut self.#name }
+        impl #rt::HasTenant for #this {
+            type Tenant = #ty;
+            fn tenant(&self) -> &#ty { &self.#name }
+            fn tenant_mut(&mut self) -> &mut #ty { &mut self.#name }
         }
     })
 }

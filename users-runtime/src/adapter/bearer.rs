@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     domain::AccessToken,
-    port::{Granted, SecurityScheme, Transport},
+    port::{SecurityScheme, TokenResponse, Transport},
 };
 
 /// Carries a token as `Authorization: Bearer …` (RFC 6750 section 2.1) and hands it out as JSON (contract.md section 8).
@@ -38,17 +38,17 @@ impl Transport for Bearer {
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| AccessToken::new(token))
     }
 
-    fn grant(&self, token: &AccessToken) -> Granted {
+    fn grant(&self, token: &AccessToken) -> TokenResponse {
         let answer = BearerResponse { access_token: token.secret(), token_type: "bearer" };
         let Ok(body) = serde_json::to_string(&answer) else {
-            return Granted { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
+            return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
         };
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Granted { status: StatusCode::OK, headers, body: Some(body) }
+        TokenResponse { status: StatusCode::OK, headers, body: Some(body) }
     }
 
-    fn clear(&self) -> Granted {
-        Granted { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: None }
+    fn clear(&self) -> TokenResponse {
+        TokenResponse { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: None }
     }
 
     fn challenge(&self) -> Option<HeaderValue> {

@@ -10,10 +10,10 @@ pub mod breached;
 pub mod jwt;
 pub mod mail;
 pub mod memory;
-pub mod opaque;
 pub mod password;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod session_tokens;
 pub mod sql;
 
 pub use bearer::Bearer;

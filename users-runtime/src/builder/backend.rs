@@ -4,20 +4,21 @@ use std::{fmt, sync::Arc};
 
 #[cfg(feature = "redis")]
 use crate::adapter::{
-    opaque::RedisTokens,
     redis::{Redis, RedisRevocations},
+    session_tokens::RedisTokens,
 };
 use crate::{
     adapter::{
         Bearer, Cookie,
         jwt::JwtConfig,
-        opaque::{DatabaseTokens, SessionConfig},
+        session_tokens::{DatabaseTokens, SessionConfig},
     },
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Timestamp, TokenId, UserId},
-    manager::{ActiveBackend, OriginRule, Policy},
     port::{
-        BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Terms, Transport, UserStore,
+        BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, TransportContext,
+        UserStore,
     },
+    service::{ActiveBackend, OriginRule, Policy},
     user::AuthUser,
 };
 
@@ -169,7 +170,11 @@ impl Backend {
         };
         let relaxed: Vec<_> = service.policy.relaxations().collect();
         let largest_token = strategy.largest_token(longest_id::<U::Id>());
-        self.transport.configure(&Terms { relaxed: &relaxed, public_url: service.public_url, largest_token })?;
+        self.transport.configure(&TransportContext {
+            relaxed: &relaxed,
+            public_url: service.public_url,
+            largest_token,
+        })?;
         for relaxation in strategy.relaxations().into_iter().chain(self.transport.relaxations()) {
             listed.with(relaxation);
         }

@@ -3,7 +3,7 @@
 use crate::{
     adapter::sql::{Database, SqlStore, StoredUser},
     domain::Result,
-    manager::Users,
+    service::Users,
 };
 
 impl<U: StoredUser> Users<U> {

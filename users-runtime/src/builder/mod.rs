@@ -11,22 +11,22 @@ use std::{sync::Arc, time::Duration};
 pub use backend::Backend;
 use backend::Service;
 pub use no_hooks::NoHooks;
-pub use serve::serve;
 
 use crate::{
     adapter::{
         OsRandom, SystemClock,
         jwt::{MailTokenConfig, Purpose, UntilThen, ensure_distinct_audiences},
-        mail::{Mailer, Mails},
+        mail::{MailHooks, Mailer},
         memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
+    background::Jobs,
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
-    manager::{ActiveGate, Jobs, Limits, Parts, Policy, Users, VerifiedGate},
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager,
         UserStore,
     },
+    service::{ActiveGate, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
 };
 
@@ -133,7 +133,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Sends the mails of the flows with `mailer`, and a verification mail after each registration, in the place of hooks
     /// of the application's own.
     pub fn mailer(self, mailer: Mailer) -> Self {
-        self.manager(Mails::new(mailer)).verification_on_register(true)
+        self.manager(MailHooks::new(mailer)).verification_on_register(true)
     }
 
     /// Adds a condition that every login passes, after "active" and "verified".
@@ -293,9 +293,9 @@ impl<U: AuthUser> UsersBuilder<U> {
         }
         gates.append(&mut self.gates);
         warn_of_relaxations(&policy);
-        Ok(Users::assemble(Parts {
+        Ok(Users::assemble(Inner {
             whole_store: store,
-            tenant: self.tenant,
+            tenant_of_request: self.tenant,
             sessions,
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
@@ -319,7 +319,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             return Err(Error::config("no backend: call .backend(Backend::bearer_jwt(\"jwt\"))"));
         }
         self.limits.check()?;
-        tenant::check(U::IS_SCOPED, self.tenant.is_some())?;
+        tenant::check(U::HAS_TENANTS, self.tenant.is_some())?;
         for (index, backend) in self.backends.iter().enumerate() {
             backend.check_name()?;
             if self.backends.iter().take(index).any(|other| other.name() == backend.name()) {

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tower::Service as _;
 
-use crate::{domain::Result, manager::drain_all};
+use crate::{domain::Result, service::Users, user::AuthUser};
 
 /// How long a connection may take to send the head of a request, and how long it may rest between two. A client on a slow
 /// line sends a head in well under a second; whoever takes longer holds a socket for nothing.
@@ -28,23 +28,26 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no socket to give.
 const NO_SOCKET: Duration = Duration::from_secs(1);
 
-/// Serves `app` until SIGTERM or Ctrl-C, then lets requests under way finish and queued mails go out, 30 seconds each.
-///
-/// A connection that does not send the head of a request within 10 seconds is closed, the time between two requests
-/// included; the routes of this library end every request after 10 seconds, its body included. Clients' addresses are known
-/// to hooks and events.
-///
-/// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see `docs/server.md`; call [`Users::drain`](crate::Users::drain) there when the server
-/// has stopped.
-///
-/// # Errors
-/// [`Error::Io`](crate::Error::Io) if the address cannot be bound.
-pub async fn serve(app: Router, address: impl ToSocketAddrs) -> Result<()> {
-    let listener = TcpListener::bind(address).await?;
-    tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
-    serve_until(app, listener, HEAD_TIME, asked_to_stop()).await;
-    drain_all(DRAIN).await;
-    Ok(())
+impl<U: AuthUser> Users<U> {
+    /// Serves `app` until SIGTERM or Ctrl-C, then waits for requests in progress and for the queued mails of this handle,
+    /// at most 30 seconds each.
+    ///
+    /// A connection that does not send the head of a request within 10 seconds is closed; this includes the time between
+    /// two requests. The routes of this library end every request after 10 seconds, including its body. Hooks and events
+    /// see the client's address.
+    ///
+    /// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see the guide's page on deployment, and call
+    /// [`Users::drain`] when that server has stopped. An application with a second user type calls it for that handle, too.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) if the address cannot be bound.
+    pub async fn serve(&self, app: Router, address: impl ToSocketAddrs) -> Result<()> {
+        let listener = TcpListener::bind(address).await?;
+        tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
+        serve_until(app, listener, HEAD_TIME, asked_to_stop()).await;
+        self.drain(DRAIN).await;
+        Ok(())
+    }
 }
 
 /// Takes connections until `stop` resolves, then waits for those that are open.

@@ -8,19 +8,19 @@ use super::UsersBuilder;
 use crate::{
     domain::{Error, Result},
     port::TenantOfRequest,
-    user::{Scope, Scoped},
+    user::{HasTenant, Tenant},
 };
 
-impl<U: Scoped> UsersBuilder<U> {
-    /// Says which tenant a request is for; required for a user type with a field marked `#[auth(scope)]`. A request for
+impl<U: HasTenant> UsersBuilder<U> {
+    /// Says which tenant a request is for; required for a user type with a field marked `#[auth(tenant)]`. A request for
     /// which it answers `None` is 404.
     ///
     /// ```
     /// # use users_runtime as axum_users; // in an application: the crate axum_users
-    /// use axum_users::{UsersBuilder, user::Scoped};
+    /// use axum_users::{UsersBuilder, user::HasTenant};
     ///
-    /// fn by_header<U: Scoped<Scope = String>>(builder: UsersBuilder<U>) -> UsersBuilder<U> {
-    ///     builder.scope(|request| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned()))
+    /// fn by_header<U: HasTenant<Tenant = String>>(builder: UsersBuilder<U>) -> UsersBuilder<U> {
+    ///     builder.tenant(|request| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned()))
     /// }
     /// ```
     ///
@@ -29,9 +29,9 @@ impl<U: Scoped> UsersBuilder<U> {
     /// # Security
     /// Whoever can make it answer a tenant can register there. Answer only tenants that exist, and take a header only if
     /// clients cannot send it, or may choose.
-    pub fn scope<F>(mut self, tenant_of: F) -> Self
+    pub fn tenant<F>(mut self, tenant_of: F) -> Self
     where
-        F: Fn(&Parts) -> Option<U::Scope> + Send + Sync + 'static,
+        F: Fn(&Parts) -> Option<U::Tenant> + Send + Sync + 'static,
     {
         self.tenant = Some(Arc::new(ByFunction(tenant_of)));
         self
@@ -42,19 +42,19 @@ struct ByFunction<F>(F);
 
 impl<U, F> TenantOfRequest<U> for ByFunction<F>
 where
-    U: Scoped,
-    F: Fn(&Parts) -> Option<U::Scope> + Send + Sync + 'static,
+    U: HasTenant,
+    F: Fn(&Parts) -> Option<U::Tenant> + Send + Sync + 'static,
 {
-    fn tenant(&self, request: &Parts) -> Option<Scope<U>> {
-        (self.0)(request).map(Scope::new)
+    fn tenant(&self, request: &Parts) -> Option<Tenant<U>> {
+        (self.0)(request).map(Tenant::new)
     }
 }
 
 /// Users with tenants need to know which request is for which.
-pub(super) fn check(is_scoped: bool, is_told: bool) -> Result<()> {
-    if is_scoped && !is_told {
+pub(super) fn check(has_tenants: bool, is_told: bool) -> Result<()> {
+    if has_tenants && !is_told {
         return Err(Error::config(
-            "users are kept per tenant (#[auth(scope)]): call .scope(|request| …), which says the tenant of a request",
+            "users are kept per tenant (#[auth(tenant)]): call .tenant(|request| …), which says the tenant of a request",
         ));
     }
     Ok(())

@@ -13,7 +13,7 @@ pub struct Field {
     /// Its JSON key.
     pub name: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: FieldKind,
     /// Whether a request must have it.
     pub required: bool,
     /// The first lines of the struct field's documentation.
@@ -27,7 +27,7 @@ pub struct Field {
 /// What a field is, and with that how its value is read.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum FieldKind {
     /// The user's id; only in read schemas.
     Id(FieldType),
     /// The address: checked and normalised.
@@ -147,7 +147,7 @@ pub fn check_with<T: DeserializeOwned, E: Display>(
 }
 
 impl Field {
-    const fn new(name: &'static str, kind: Kind) -> Self {
+    const fn new(name: &'static str, kind: FieldKind) -> Self {
         Self { name, kind, required: false, doc: "", deprecated: false, rules: &[] }
     }
 
@@ -184,49 +184,49 @@ impl Field {
     /// The id of a read schema.
     #[must_use]
     pub const fn id<T: DeserializeOwned>() -> Self {
-        Self::new("id", Kind::Id(FieldType::of::<T>()))
+        Self::new("id", FieldKind::Id(FieldType::of::<T>()))
     }
 
     /// The address.
     #[must_use]
     pub const fn email() -> Self {
-        Self::new("email", Kind::Email)
+        Self::new("email", FieldKind::Email)
     }
 
     /// The password.
     #[must_use]
     pub const fn password() -> Self {
-        Self::new("password", Kind::Password)
+        Self::new("password", FieldKind::Password)
     }
 
     /// The present password, beside a change.
     #[must_use]
     pub const fn current_password() -> Self {
-        Self::new("current_password", Kind::CurrentPassword)
+        Self::new("current_password", FieldKind::CurrentPassword)
     }
 
     /// A token out of a mail.
     #[must_use]
     pub const fn token() -> Self {
-        Self::new("token", Kind::Token)
+        Self::new("token", FieldKind::Token)
     }
 
     /// One of the three flags.
     #[must_use]
     pub const fn flag(name: &'static str) -> Self {
-        Self::new(name, Kind::Flag)
+        Self::new(name, FieldKind::Flag)
     }
 
     /// A flag that is checked and dropped.
     #[must_use]
     pub const fn dropped_flag(name: &'static str) -> Self {
-        Self::new(name, Kind::DroppedFlag)
+        Self::new(name, FieldKind::DroppedFlag)
     }
 
     /// A field of the application's own.
     #[must_use]
     pub const fn custom<T: DeserializeOwned>(name: &'static str) -> Self {
-        Self::new(name, Kind::Custom(FieldType::of::<T>()))
+        Self::new(name, FieldKind::Custom(FieldType::of::<T>()))
     }
 
     /// A request must have it.

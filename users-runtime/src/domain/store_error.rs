@@ -18,10 +18,10 @@ pub enum StoreError {
     /// The schema or the rows that are there are in the way of a migration; the text says what to do.
     #[error("{0}")]
     Schema(String),
-    /// Users belong to tenants (`#[auth(scope)]`), and it was not said to which: call `in_scope` first. Or the store knows
+    /// Users belong to tenants (`#[auth(tenant)]`), and it was not said to which: call `for_tenant` first. Or the store knows
     /// no tenants.
-    #[error("users are kept per tenant, and no tenant was named: call in_scope first")]
-    Unscoped,
+    #[error("users are kept per tenant, and no tenant was named: call for_tenant first")]
+    MissingTenant,
     /// Anything else; the cause is for the log and not for clients.
     #[error("the database refused")]
     Failed(#[source] Arc<dyn Error + Send + Sync>),

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::ApiError;
-use crate::port::Granted;
+use crate::port::TokenResponse;
 
 /// Compact JSON, `content-type` without charset (contract.md section 3).
 pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
@@ -32,7 +32,7 @@ pub(crate) fn no_content() -> Response {
 }
 
 /// What a transport answers to a login or logout.
-pub(crate) fn granted(granted: Granted) -> Response {
+pub(crate) fn granted(granted: TokenResponse) -> Response {
     let mut response = match granted.body {
         Some(body) => json(granted.status, body),
         None => granted.status.into_response(),

@@ -9,7 +9,7 @@ use axum::{
 use http::request::Parts;
 
 use super::{ApiError, Incoming, Requirements, answer::no_content};
-use crate::{domain::UserId, manager::Users, user::AuthUser};
+use crate::{domain::UserId, service::Users, user::AuthUser};
 
 /// The id as it stands in the path; `None` if it is not even text, which is an unknown id like any other.
 #[derive(Debug)]

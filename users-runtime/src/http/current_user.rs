@@ -8,7 +8,7 @@ use http::request::Parts;
 use super::{ApiError, HasUsers, Requirements, authenticate, require_fresh, state::users_of};
 use crate::{
     domain::{AccessToken, Session},
-    manager::Authenticated,
+    service::Authenticated,
     user::AuthUser,
 };
 

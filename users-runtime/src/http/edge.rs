@@ -16,7 +16,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
 
 use super::ApiError;
-use crate::event::Kind;
+use crate::event::EventKind;
 
 /// The longest a request may take (docs/security.md, "Default numbers").
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,7 +85,7 @@ where
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 Ok(Err(_panic)) => {
-                    let event = Kind::Hook.name();
+                    let event = EventKind::Hook.name();
                     tracing::error!(target: "axum_users", event, outcome = "failed", reason = "a handler or hook panicked");
                     ApiError::Internal.into_response()
                 }

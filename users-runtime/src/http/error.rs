@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Problem, redact};
 use crate::{
-    event::Kind,
+    event::EventKind,
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
 };
 
@@ -153,14 +153,14 @@ impl IntoResponse for ApiError {
 
 /// The event of a request that ends in 5xx. Where an error becomes an answer the request is not at hand any more, so the
 /// line tells the cause and no client.
-fn failed(kind: Kind, reason: &'static str, cause: &(dyn std::error::Error + 'static)) {
+fn failed(kind: EventKind, reason: &'static str, cause: &(dyn std::error::Error + 'static)) {
     let (event, cause) = (kind.name(), redact::cause(cause));
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
 }
 
 /// The event of work that is refused because too much is under way.
 pub(super) fn overloaded(reason: &'static str) {
-    tracing::warn!(target: "axum_users", event = Kind::Overload.name(), outcome = "refused", reason);
+    tracing::warn!(target: "axum_users", event = EventKind::Overload.name(), outcome = "refused", reason);
 }
 
 impl From<Problem> for ApiError {
@@ -174,13 +174,13 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
-                failed(Kind::Dependency, "the user store is not available", &error);
+                failed(EventKind::Dependency, "the user store is not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
             }
             // Which value it was is the application's to say; it knows its own columns.
             StoreError::Conflict => Self::Code("CONFLICT"),
             _ => {
-                failed(Kind::Dependency, "the user store failed", &error);
+                failed(EventKind::Dependency, "the user store failed", &error);
                 Self::Internal
             }
         }
@@ -195,7 +195,7 @@ impl From<HashError> for ApiError {
                 Self::Unavailable { retry_after }
             }
             HashError::Failed => {
-                failed(Kind::Dependency, "a password could not be hashed", &error);
+                failed(EventKind::Dependency, "a password could not be hashed", &error);
                 Self::Internal
             }
         }
@@ -204,7 +204,7 @@ impl From<HashError> for ApiError {
 
 impl From<StrategyError> for ApiError {
     fn from(error: StrategyError) -> Self {
-        failed(Kind::Dependency, "a token strategy is not available", &error);
+        failed(EventKind::Dependency, "a token strategy is not available", &error);
         Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
     }
 }
@@ -214,7 +214,7 @@ impl From<HookError> for ApiError {
         match error {
             HookError::Answer(status, detail) => Self::Hook(status, detail),
             HookError::Failed(error) => {
-                failed(Kind::Hook, "a hook of the application failed", error.as_ref());
+                failed(EventKind::Hook, "a hook of the application failed", error.as_ref());
                 Self::Internal
             }
         }
@@ -226,7 +226,7 @@ impl From<MailTokenError> for ApiError {
         match error {
             MailTokenError::Hash(error) => error.into(),
             MailTokenError::Failed => {
-                failed(Kind::Dependency, "a token for a mail could not be made", &error);
+                failed(EventKind::Dependency, "a token for a mail could not be made", &error);
                 Self::Internal
             }
         }
@@ -235,7 +235,7 @@ impl From<MailTokenError> for ApiError {
 
 impl From<RandomError> for ApiError {
     fn from(error: RandomError) -> Self {
-        failed(Kind::Dependency, "no random bytes", &error);
+        failed(EventKind::Dependency, "no random bytes", &error);
         Self::Internal
     }
 }

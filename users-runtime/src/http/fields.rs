@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::{Problem, rules};
 use crate::domain::{
     EmailAddress, EmailRules,
-    field::{Field, FieldType, Kind, Shape},
+    field::{Field, FieldKind, FieldType, Shape},
     lax,
 };
 
@@ -24,12 +24,12 @@ fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> 
         return if field.required { Err(Problem::missing(field.name)) } else { Ok(()) };
     };
     match field.kind {
-        Kind::Email => email(field, value, emails),
-        Kind::Password | Kind::CurrentPassword | Kind::Token => secret(field, value),
-        Kind::Flag => flag(field, value),
-        Kind::DroppedFlag if value.is_null() => Ok(()),
-        Kind::DroppedFlag => flag(field, value),
-        Kind::Id(kind) | Kind::Custom(kind) => custom(field, kind, value),
+        FieldKind::Email => email(field, value, emails),
+        FieldKind::Password | FieldKind::CurrentPassword | FieldKind::Token => secret(field, value),
+        FieldKind::Flag => flag(field, value),
+        FieldKind::DroppedFlag if value.is_null() => Ok(()),
+        FieldKind::DroppedFlag => flag(field, value),
+        FieldKind::Id(kind) | FieldKind::Custom(kind) => custom(field, kind, value),
     }
 }
 

@@ -7,8 +7,8 @@ use http::request::Parts;
 
 use super::{ApiError, JsonBody, LoginForm, Requirements, authenticate};
 use crate::{
-    manager::{Authenticated, Users},
     port::RequestContext,
+    service::{Authenticated, Users},
     user::AuthUser,
 };
 

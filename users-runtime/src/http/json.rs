@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         EmailRules,
-        field::{Field, Kind},
+        field::{Field, FieldKind},
     },
     user::Schema,
 };
@@ -60,7 +60,7 @@ impl JsonBody {
         let Content::Object(object) = &self.0 else {
             return Vec::new();
         };
-        let changes = |field: &&Field| !matches!(field.kind, Kind::DroppedFlag | Kind::CurrentPassword);
+        let changes = |field: &&Field| !matches!(field.kind, FieldKind::DroppedFlag | FieldKind::CurrentPassword);
         T::fields().filter(changes).map(|field| field.name).filter(|name| object.contains_key(*name)).collect()
     }
 

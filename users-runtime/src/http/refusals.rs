@@ -2,8 +2,9 @@
 
 use super::ApiError;
 use crate::{
+    account::{PasswordError, UpdateError},
     domain::EmailRefused,
-    manager::{AfterAnswer, PasswordError, UpdateError},
+    service::AfterResponse,
 };
 
 impl ApiError {
@@ -29,14 +30,14 @@ impl From<UpdateError> for ApiError {
     }
 }
 
-impl From<AfterAnswer> for ApiError {
-    fn from(error: AfterAnswer) -> Self {
+impl From<AfterResponse> for ApiError {
+    fn from(error: AfterResponse) -> Self {
         match error {
-            AfterAnswer::Full(_) => {
+            AfterResponse::Full(_) => {
                 super::error::overloaded("too many mails wait");
                 Self::Unavailable { retry_after: 1 }
             }
-            AfterAnswer::Hook(error) => error.into(),
+            AfterResponse::Hook(error) => error.into(),
         }
     }
 }

@@ -6,8 +6,8 @@ use http::{HeaderValue, request::Parts};
 use super::{ApiError, incoming::context};
 use crate::{
     domain::Relaxation,
-    event::{self, Kind, Outcome},
-    manager::{ActiveBackend, Authenticated, AuthenticationError, Identity, Users},
+    event::{self, EventKind, Outcome},
+    service::{ActiveBackend, Authenticated, AuthenticationError, Identity, Users},
     user::AuthUser,
 };
 
@@ -53,22 +53,22 @@ pub(crate) async fn authenticate<U: AuthUser>(
         Identity::Known(authenticated) => *authenticated,
         Identity::Anonymous => return Err(unauthorized(users)),
         Identity::BadToken => {
-            event::record(Kind::BadToken, Outcome::Refused("bad token"), None, None, &context(request));
+            event::record(EventKind::BadToken, Outcome::Refused("bad token"), None, None, &context(request));
             return Err(unauthorized(users));
         }
         Identity::Forged(index) => {
-            let backend = users.parts().backends.get(index).map(|backend| &*backend.name);
+            let backend = users.inner().backends.get(index).map(|backend| &*backend.name);
             return Err(origin_refused(backend, request));
         }
     };
     let status = authenticated.user.status();
     let id = authenticated.user.id();
     if requirements.active && !status.is_active {
-        event::record(Kind::BadToken, Outcome::Refused("inactive"), Some(&id), None, &context(request));
+        event::record(EventKind::BadToken, Outcome::Refused("inactive"), Some(&id), None, &context(request));
         return Err(unauthorized(users));
     }
     if (requirements.verified && !status.is_verified) || (requirements.superuser && !status.is_superuser) {
-        event::record(Kind::Denied, Outcome::Refused("forbidden"), Some(&id), None, &context(request));
+        event::record(EventKind::Denied, Outcome::Refused("forbidden"), Some(&id), None, &context(request));
         return Err(ApiError::Forbidden);
     }
     Ok(authenticated)
@@ -90,7 +90,7 @@ pub(crate) fn require_fresh<U: AuthUser>(
 
 /// 403 for a request of a foreign page, and its event.
 fn origin_refused(backend: Option<&str>, request: &Parts) -> ApiError {
-    event::record(Kind::Csrf, Outcome::Refused("foreign origin"), None, backend, &context(request));
+    event::record(EventKind::Csrf, Outcome::Refused("foreign origin"), None, backend, &context(request));
     ApiError::Refused("CSRF_ORIGIN_REFUSED")
 }
 
@@ -112,7 +112,7 @@ fn challenge<U: AuthUser>(users: &Users<U>) -> Option<HeaderValue> {
     if users.policy().allows(Relaxation::WithoutChallenge) {
         return None;
     }
-    users.parts().backends.iter().find_map(|backend| backend.transport.challenge())
+    users.inner().backends.iter().find_map(|backend| backend.transport.challenge())
 }
 
 impl From<AuthenticationError> for ApiError {

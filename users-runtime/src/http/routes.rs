@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 
 use super::{ApiError, HasUsers, Methods, edge, edge::with_headers};
-use crate::{domain::Relaxation, manager::Users, user::AuthUser};
+use crate::{domain::Relaxation, service::Users, user::AuthUser};
 
 /// Which backend a login or logout route belongs to.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 
 use super::ApiError;
-use crate::{manager::Users, user::AuthUser};
+use crate::{service::Users, user::AuthUser};
 
 /// A router state that holds [`Users<U>`]: the handle itself, or a struct of the application's own.
 ///
@@ -43,7 +43,7 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Handle<U> {
     }
 }
 
-/// The handle that a request is served with. For users with tenants (`#[auth(scope)]`) it is that of the request's tenant;
+/// The handle that a request is served with. For users with tenants (`#[auth(tenant)]`) it is that of the request's tenant;
 /// `State<Users<U>>` would be a handle of no tenant, which finds nobody.
 impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Users<U> {
     type Rejection = ApiError;

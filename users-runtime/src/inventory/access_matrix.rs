@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Caller, Prefixes, Route, RouteGroup};
 use crate::{
-    domain::field::{Field, Kind},
+    domain::field::{Field, FieldKind},
     user::{AuthUser, Schema},
 };
 
@@ -58,6 +58,6 @@ fn fields<U: AuthUser>() -> Vec<&'static str> {
 fn mark<S: Schema>(name: &str) -> &'static str {
     // A flag that is checked and dropped is not a field of the schema: nothing can be written through it.
     let mut fields = S::fields();
-    let has = |field: &Field| field.name == name && !matches!(field.kind, Kind::DroppedFlag);
+    let has = |field: &Field| field.name == name && !matches!(field.kind, FieldKind::DroppedFlag);
     if fields.any(has) { "yes" } else { "no" }
 }

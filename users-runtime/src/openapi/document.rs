@@ -11,7 +11,7 @@ use utoipa::openapi::{
 use super::{answers, bodies, bodies::Body, fixed, schemas, security, sessions};
 use crate::{
     inventory::{Caller, Prefixes, Route, RouteGroup},
-    manager::{ActiveBackend, Users},
+    service::{ActiveBackend, Users},
     user::{AuthUser, Schema},
 };
 
@@ -35,7 +35,7 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
     }
     components.security_schemes = security::schemes(users, prefixes);
     let security = security::requirements(users);
-    let backends = &users.parts().backends;
+    let backends = &users.inner().backends;
     let on_each_backend = backends.iter().flat_map(|backend| {
         let of_auth = Route::ALL.into_iter().filter(|route| route.group() == RouteGroup::Auth);
         of_auth.map(move |route| (route, Some(backend)))

@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi;
 use super::openapi;
 use crate::{
     http::{ApiError, HasUsers, Routes, get},
-    manager::Users,
+    service::Users,
     user::AuthUser,
 };
 

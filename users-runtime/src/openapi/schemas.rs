@@ -13,7 +13,7 @@ use utoipa::{
 use crate::{
     domain::{
         UserId,
-        field::{Field, Kind, Rule, Shape},
+        field::{Field, FieldKind, Rule, Shape},
     },
     user::{AuthUser, Schema as Table},
 };
@@ -88,7 +88,7 @@ fn object(
 ) -> Object {
     let mut object = ObjectBuilder::new().schema_type(Type::Object).title(Some(title));
     // A dropped flag is checked and thrown away, so no client has a reason to send it.
-    for field in fields.filter(|field| !matches!(field.kind, Kind::DroppedFlag)) {
+    for field in fields.filter(|field| !matches!(field.kind, FieldKind::DroppedFlag)) {
         object = object.property(field.name, property(field, id_format));
         if required(field) {
             object = object.required(field.name);
@@ -99,16 +99,16 @@ fn object(
 
 fn property(field: &Field, id_format: Option<&str>) -> Schema {
     let schema = match field.kind {
-        Kind::Id(kind) => match id_format {
+        FieldKind::Id(kind) => match id_format {
             Some(format) => formatted(format).into(),
             None => shaped(&(kind.shape)(), &[]),
         },
-        Kind::Email => formatted("email").into(),
-        Kind::Password if field.required => password().into(),
-        Kind::Password | Kind::CurrentPassword => nullable(password().into()).into(),
-        Kind::Token => Object::with_type(Type::String).into(),
-        Kind::Flag | Kind::DroppedFlag => Object::with_type(Type::Boolean).into(),
-        Kind::Custom(kind) => shaped(&(kind.shape)(), field.rules),
+        FieldKind::Email => formatted("email").into(),
+        FieldKind::Password if field.required => password().into(),
+        FieldKind::Password | FieldKind::CurrentPassword => nullable(password().into()).into(),
+        FieldKind::Token => Object::with_type(Type::String).into(),
+        FieldKind::Flag | FieldKind::DroppedFlag => Object::with_type(Type::Boolean).into(),
+        FieldKind::Custom(kind) => shaped(&(kind.shape)(), field.rules),
     };
     annotated(schema, field)
 }

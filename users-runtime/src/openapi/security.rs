@@ -11,15 +11,15 @@ use utoipa::openapi::{
 
 use crate::{
     inventory::{Prefixes, Route},
-    manager::Users,
     port::SecurityScheme as Carrier,
+    service::Users,
     user::AuthUser,
 };
 
 /// The scheme of each transport under FastAPI's name for it. Of several backends with one transport the last one shows,
 /// as in fastapi-users.
 pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTreeMap<String, RefOr<SecurityScheme>> {
-    let described = users.parts().backends.iter().filter_map(|backend| {
+    let described = users.inner().backends.iter().filter_map(|backend| {
         let carrier = backend.transport.security_scheme()?;
         let login = prefixes.path_of(Route::Login, &backend.name);
         Some((name(&carrier).to_owned(), RefOr::T(scheme(carrier, login.as_deref()))))
@@ -30,7 +30,7 @@ pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTr
 /// One alternative for each transport, in the order of the backends.
 pub(super) fn requirements<U: AuthUser>(users: &Users<U>) -> Vec<SecurityRequirement> {
     let mut names: Vec<&str> = Vec::new();
-    for carrier in users.parts().backends.iter().filter_map(|backend| backend.transport.security_scheme()) {
+    for carrier in users.inner().backends.iter().filter_map(|backend| backend.transport.security_scheme()) {
         let name = name(&carrier);
         if !names.contains(&name) {
             names.push(name);

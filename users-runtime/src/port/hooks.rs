@@ -207,7 +207,7 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for HookError {
 }
 
 /// What happened, as handed to [`Hooks::run`].
-pub(crate) enum Event<'a, U: AuthUser> {
+pub(crate) enum HookCall<'a, U: AuthUser> {
     Registered(&'a U),
     DuplicateRegistration(&'a U),
     Updated(&'a U, &'a Updated<U>),
@@ -232,7 +232,7 @@ pub(crate) trait Hooks<U: AuthUser>: Send + Sync + 'static {
         subject: PasswordSubject<'a, U>,
     ) -> BoxFuture<'a, Result<(), InvalidPassword>>;
 
-    fn run<'a>(&'a self, event: Event<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult>;
+    fn run<'a>(&'a self, event: HookCall<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult>;
 }
 
 impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
@@ -244,21 +244,21 @@ impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
         Box::pin(UserManager::validate_password(self, password, subject))
     }
 
-    fn run<'a>(&'a self, event: Event<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult> {
+    fn run<'a>(&'a self, event: HookCall<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult> {
         match event {
-            Event::Registered(user) => Box::pin(self.on_after_register(user, cx)),
-            Event::DuplicateRegistration(user) => Box::pin(self.on_after_duplicate_register(user, cx)),
-            Event::Updated(user, updated) => Box::pin(self.on_after_update(user, updated, cx)),
-            Event::VerificationRequested(user, token) => Box::pin(self.on_after_request_verify(user, token, cx)),
-            Event::Verified(user) => Box::pin(self.on_after_verify(user, cx)),
-            Event::PasswordForgotten(user, token) => Box::pin(self.on_after_forgot_password(user, token, cx)),
-            Event::PasswordReset(user) => Box::pin(self.on_after_reset_password(user, cx)),
-            Event::CredentialsChanged(user, before) => Box::pin(self.on_after_credentials_change(user, before, cx)),
-            Event::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
-            Event::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),
-            Event::LoggedOut(user) => Box::pin(self.on_after_logout(user, cx)),
-            Event::Deleting(user) => Box::pin(self.on_before_delete(user, cx)),
-            Event::Deleted(user) => Box::pin(self.on_after_delete(user, cx)),
+            HookCall::Registered(user) => Box::pin(self.on_after_register(user, cx)),
+            HookCall::DuplicateRegistration(user) => Box::pin(self.on_after_duplicate_register(user, cx)),
+            HookCall::Updated(user, updated) => Box::pin(self.on_after_update(user, updated, cx)),
+            HookCall::VerificationRequested(user, token) => Box::pin(self.on_after_request_verify(user, token, cx)),
+            HookCall::Verified(user) => Box::pin(self.on_after_verify(user, cx)),
+            HookCall::PasswordForgotten(user, token) => Box::pin(self.on_after_forgot_password(user, token, cx)),
+            HookCall::PasswordReset(user) => Box::pin(self.on_after_reset_password(user, cx)),
+            HookCall::CredentialsChanged(user, before) => Box::pin(self.on_after_credentials_change(user, before, cx)),
+            HookCall::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
+            HookCall::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),
+            HookCall::LoggedOut(user) => Box::pin(self.on_after_logout(user, cx)),
+            HookCall::Deleting(user) => Box::pin(self.on_before_delete(user, cx)),
+            HookCall::Deleted(user) => Box::pin(self.on_after_delete(user, cx)),
         }
     }
 }

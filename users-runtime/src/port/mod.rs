@@ -29,8 +29,8 @@ pub use clock::Clock;
 pub use counters::{CounterKey, Counters, CountersUnavailable};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
 pub use gate::{Gate, Verdict};
-pub(crate) use hooks::{Event, Hooks};
 pub use hooks::{FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Updated, UserManager};
+pub(crate) use hooks::{HookCall, Hooks};
 pub use http_get::{HttpGet, HttpGetFailed};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
@@ -41,7 +41,7 @@ pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
 pub use tenant::TenantOfRequest;
-pub use transport::{Granted, SecurityScheme, Terms, Transport};
+pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
 
 /// What an object-safe asynchronous method returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

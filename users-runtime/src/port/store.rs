@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{BoxFuture, FoundSession, SessionStore};
 use crate::{
     domain::{CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
-    user::{AuthUser, Columns, Scope},
+    user::{AuthUser, Columns, Tenant},
 };
 
 /// Where users are kept. Everything the runtime ever asks of a database is here.
@@ -73,14 +73,14 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// every user that it stores, and knows an address as taken if another user of the same tenant has it. What is noted
     /// about tokens is the same for all tenants.
     ///
-    /// Only asked for user types with tenants ([`AuthUser::IS_SCOPED`]). A store that implements it answers
-    /// [`StoreError::Unscoped`] to everything about users of such a type until it is held to a tenant.
+    /// Only asked for user types with tenants ([`AuthUser::HAS_TENANTS`]). A store that implements it answers
+    /// [`StoreError::MissingTenant`] to everything about users of such a type until it is held to a tenant.
     ///
     /// # Errors
-    /// [`StoreError::Unscoped`] if the store knows no tenants, as by default: nothing then runs unscoped.
-    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
-        let _ = scope;
-        Err(StoreError::Unscoped)
+    /// [`StoreError::MissingTenant`] if the store knows no tenants, as by default: nothing then runs missing_tenant.
+    fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        let _ = tenant;
+        Err(StoreError::MissingTenant)
     }
 }
 

@@ -10,10 +10,10 @@ pub trait Transport: Send + Sync + 'static {
     fn read(&self, headers: &HeaderMap) -> Option<AccessToken>;
 
     /// The answer to a successful login.
-    fn grant(&self, token: &AccessToken) -> Granted;
+    fn grant(&self, token: &AccessToken) -> TokenResponse;
 
     /// The answer to a logout.
-    fn clear(&self) -> Granted;
+    fn clear(&self) -> TokenResponse;
 
     /// The challenge for `WWW-Authenticate` (RFC 9110 section 11.6.1), if this transport has one.
     fn challenge(&self) -> Option<HeaderValue> {
@@ -46,7 +46,7 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::Config`](crate::domain::Error::Config) if the transport's settings do not go with it.
-    fn configure(&mut self, terms: &Terms<'_>) -> Result<()> {
+    fn configure(&mut self, terms: &TransportContext<'_>) -> Result<()> {
         let _ = terms;
         Ok(())
     }
@@ -55,7 +55,7 @@ pub trait Transport: Send + Sync + 'static {
 /// What a service tells its transports when it is built.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Terms<'a> {
+pub struct TransportContext<'a> {
     /// The rules that the policy takes away.
     pub relaxed: &'a [Relaxation],
     /// Where people reach the service, if it was told.
@@ -64,7 +64,7 @@ pub struct Terms<'a> {
     pub largest_token: Option<usize>,
 }
 
-impl Terms<'_> {
+impl TransportContext<'_> {
     /// Whether the policy takes a rule away.
     #[must_use]
     pub fn allows(&self, relaxation: Relaxation) -> bool {
@@ -91,7 +91,7 @@ pub enum SecurityScheme {
 
 /// An answer that hands a token out or takes it back.
 #[derive(Debug, Clone)]
-pub struct Granted {
+pub struct TokenResponse {
     /// Its status.
     pub status: StatusCode,
     /// Headers to add.

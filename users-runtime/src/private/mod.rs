@@ -39,9 +39,9 @@ pub use crate::{
         verify::{request_verify_token, verify},
     },
     http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},
-    manager::Users,
+    service::Users,
     user::{
-        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema, Scope,
-        Scoped, UpdateSchema,
+        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, HasTenant, NewAccount,
+        Schema, Tenant, UpdateSchema,
     },
 };

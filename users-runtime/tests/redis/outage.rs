@@ -6,8 +6,8 @@ use users_runtime::{
     Backend,
     adapter::{
         OsRandom,
-        opaque::{RedisTokens, SessionConfig},
         redis::{Redis, RedisRevocations},
+        session_tokens::{RedisTokens, SessionConfig},
     },
     domain::{AccessToken, Device, Epoch, Error, Login, TokenId},
     port::{Clock, RevocationStore, Strategy},

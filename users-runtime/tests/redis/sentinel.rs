@@ -11,8 +11,8 @@ use std::{
 use users_runtime::{
     adapter::{
         OsRandom,
-        opaque::{RedisTokens, SessionConfig},
         redis::Redis,
+        session_tokens::{RedisTokens, SessionConfig},
     },
     domain::{Device, Epoch, Login},
     port::{Clock, Strategy},

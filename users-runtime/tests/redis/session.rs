@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Barrier;
 use users_runtime::{
-    adapter::opaque::SessionConfig,
+    adapter::session_tokens::SessionConfig,
     domain::{AccessToken, Device, Epoch, TokenId},
     port::{Clock, Strategy},
 };
@@ -290,7 +290,8 @@ async fn without_room_for_the_note_a_session_works_on() {
     let random = Arc::new(users_runtime::adapter::OsRandom);
     let url = server.url();
     let tokens =
-        users_runtime::adapter::opaque::RedisTokens::new(SessionConfig::new(), url, clock.clone(), random).unwrap();
+        users_runtime::adapter::session_tokens::RedisTokens::new(SessionConfig::new(), url, clock.clone(), random)
+            .unwrap();
     let login = users_runtime::domain::Login {
         subject: ARTHUR.to_owned(),
         epoch: Epoch(0),

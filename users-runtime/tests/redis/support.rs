@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use users_runtime::{
     adapter::{
         OsRandom,
-        opaque::{RedisTokens, SessionConfig},
         redis::Redis,
+        session_tokens::{RedisTokens, SessionConfig},
     },
     domain::{AccessToken, Device, Epoch, Login, Session, Timestamp},
     port::{Clock, Resolved, Strategy},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use users_runtime::{
-    adapter::opaque::SessionConfig,
+    adapter::session_tokens::SessionConfig,
     domain::{AccessToken, Epoch, Session},
     port::{Clock, Strategy},
 };

@@ -11,7 +11,7 @@ use http::{
 
 use crate::{
     domain::{AccessToken, Error, Origin, Relaxation, Result, TrustedOrigins},
-    port::{Granted, SecurityScheme, Terms, Transport},
+    port::{SecurityScheme, TokenResponse, Transport, TransportContext},
 };
 
 /// What fastapi-users calls its cookie.
@@ -169,7 +169,7 @@ impl Cookie {
     }
 
     /// The name that these settings and the policy ask for.
-    fn name_under(&self, terms: &Terms<'_>) -> String {
+    fn name_under(&self, terms: &TransportContext<'_>) -> String {
         match &self.given_name {
             Some(name) => name.clone(),
             None if self.is_insecure || terms.allows(Relaxation::PlainCookieNames) => WIRE_NAME.to_owned(),
@@ -178,7 +178,7 @@ impl Cookie {
         }
     }
 
-    fn check(&self, terms: &Terms<'_>) -> Result<()> {
+    fn check(&self, terms: &TransportContext<'_>) -> Result<()> {
         if self.name.is_empty() || !self.name.bytes().all(header::is_name) {
             return Err(Error::config(format!("`{}` cannot be a cookie's name", self.name)));
         }
@@ -212,7 +212,7 @@ impl Cookie {
         }
     }
 
-    fn check_insecure(&self, terms: &Terms<'_>) -> Result<()> {
+    fn check_insecure(&self, terms: &TransportContext<'_>) -> Result<()> {
         if !terms.public_url.is_some_and(crate::domain::PublicUrl::is_http_on_loopback) {
             return Err(Error::config(
                 "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): anywhere else the session would travel in clear",
@@ -275,19 +275,19 @@ impl Transport for Cookie {
     }
 
     /// 500 for a token that cannot be in a cookie, or is too long for one: a browser would drop or cut it without a word.
-    fn grant(&self, token: &AccessToken) -> Granted {
+    fn grant(&self, token: &AccessToken) -> TokenResponse {
         let token = token.secret();
         let fits = self.name.len() + token.len() <= MAX_BYTES && token.bytes().all(header::is_value);
         let cookie = fits.then(|| self.set(token, self.max_age.map(|age| age.as_secs()))).flatten();
         let Some(cookie) = cookie else {
             tracing::error!(target: "axum_users", bytes = token.len(), "a token cannot be in a cookie");
-            return Granted { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
+            return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
         };
         let headers = HeaderMap::from_iter([(SET_COOKIE, cookie)]);
-        Granted { status: StatusCode::NO_CONTENT, headers, body: None }
+        TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
     }
 
-    fn clear(&self) -> Granted {
+    fn clear(&self) -> TokenResponse {
         let mut headers: HeaderMap = self.set("\"\"", Some(0)).map(|cookie| (SET_COOKIE, cookie)).into_iter().collect();
         let clears = match self.clears {
             Clears::Nothing => None,
@@ -297,7 +297,7 @@ impl Transport for Cookie {
         if let Some(clears) = clears {
             headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static(clears));
         }
-        Granted { status: StatusCode::NO_CONTENT, headers, body: None }
+        TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
     }
 
     fn security_scheme(&self) -> Option<SecurityScheme> {
@@ -315,7 +315,7 @@ impl Transport for Cookie {
         plain.into_iter().chain(insecure).collect()
     }
 
-    fn configure(&mut self, terms: &Terms<'_>) -> Result<()> {
+    fn configure(&mut self, terms: &TransportContext<'_>) -> Result<()> {
         self.name = self.name_under(terms);
         self.takes_last = terms.allows(Relaxation::PlainCookieNames);
         if self.clears == Clears::Cache && terms.allows(Relaxation::KeepSiteData) {

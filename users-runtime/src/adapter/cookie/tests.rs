@@ -3,14 +3,14 @@
 use super::*;
 use crate::domain::PublicUrl;
 
-const RECOMMENDED: Terms<'_> = Terms { relaxed: &[], public_url: None, largest_token: None };
+const RECOMMENDED: TransportContext<'_> = TransportContext { relaxed: &[], public_url: None, largest_token: None };
 
-fn built(mut cookie: Cookie, terms: &Terms<'_>) -> Cookie {
+fn built(mut cookie: Cookie, terms: &TransportContext<'_>) -> Cookie {
     cookie.configure(terms).unwrap();
     cookie
 }
 
-fn refused(mut cookie: Cookie, terms: &Terms<'_>) -> bool {
+fn refused(mut cookie: Cookie, terms: &TransportContext<'_>) -> bool {
     matches!(cookie.configure(terms), Err(Error::Config(_)))
 }
 
@@ -19,7 +19,7 @@ fn read(cookie: &Cookie, values: &[&'static str]) -> Option<String> {
     cookie.read(&headers).map(|token| token.secret().to_owned())
 }
 
-fn set_cookie(granted: &Granted) -> &str {
+fn set_cookie(granted: &TokenResponse) -> &str {
     granted.headers[SET_COOKIE].to_str().unwrap()
 }
 
@@ -56,8 +56,10 @@ fn only_the_name_is_read_quotes_are_taken_off_and_nothing_is_no_token() {
 #[test]
 fn of_two_cookies_none_counts_or_the_last_as_on_the_wire() {
     let strict = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
-    let wire =
-        built(Cookie::new().cookie_name("sid"), &Terms { relaxed: &[Relaxation::PlainCookieNames], ..RECOMMENDED });
+    let wire = built(
+        Cookie::new().cookie_name("sid"),
+        &TransportContext { relaxed: &[Relaxation::PlainCookieNames], ..RECOMMENDED },
+    );
     for values in [&["sid=a; sid=b"][..], &["sid=a", "sid=b"], &["sid=b; x=y; sid=\"b\""]] {
         assert_eq!(read(&strict, values), None, "{values:?}");
         assert_eq!(read(&wire, values).as_deref(), Some("b"), "{values:?}");
@@ -99,7 +101,7 @@ fn a_token_that_a_browser_would_drop_or_cut_is_not_sent() {
 #[test]
 fn settings_that_browsers_would_not_follow_are_refused() {
     let local = PublicUrl::parse("http://localhost:8000").unwrap();
-    let on_localhost = Terms { public_url: Some(&local), ..RECOMMENDED };
+    let on_localhost = TransportContext { public_url: Some(&local), ..RECOMMENDED };
     for (cookie, terms) in [
         (Cookie::new().cookie_name(""), &RECOMMENDED),
         (Cookie::new().cookie_name("a b"), &RECOMMENDED),

@@ -136,8 +136,8 @@ impl MailTokenConfig {
         let others = [Purpose::Access, Purpose::OauthState].map(|purpose| (purpose, purpose.default_audience()));
         ensure_distinct_audiences(self.audiences().chain(others))?;
         Ok(JwtMailTokens {
-            reset: Kind::build(Purpose::Reset, self.reset, self.form, secret)?,
-            verify: Kind::build(Purpose::Verify, self.verify, self.form, secret)?,
+            reset: TokenKind::build(Purpose::Reset, self.reset, self.form, secret)?,
+            verify: TokenKind::build(Purpose::Verify, self.verify, self.form, secret)?,
             form: self.form,
             clock,
             random,
@@ -172,8 +172,8 @@ impl fmt::Debug for Setting {
 /// Our tokens carry `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and `bnd`: a keyed digest of id, address
 /// and stored hash. A change of any of these makes the digest another one, and the token is dead.
 pub struct JwtMailTokens {
-    reset: Kind,
-    verify: Kind,
+    reset: TokenKind,
+    verify: TokenKind,
     form: Form,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -181,7 +181,7 @@ pub struct JwtMailTokens {
 }
 
 /// One of the two kinds.
-struct Kind {
+struct TokenKind {
     ring: KeyRing,
     binding: Hmac<Sha256>,
     audience: String,
@@ -206,7 +206,7 @@ struct MailClaims<'a> {
     bnd: Option<String>,
 }
 
-impl Kind {
+impl TokenKind {
     fn build(purpose: Purpose, setting: Setting, form: Form, master: &SecretKey) -> Result<Self> {
         if setting.lifetime < Duration::from_secs(1) || setting.lifetime > MailTokenConfig::MAX_LIFETIME {
             return Err(Error::config(format!(
@@ -238,7 +238,12 @@ impl Kind {
 
 impl JwtMailTokens {
     /// A token bound by our digest.
-    fn mint_bound(&self, kind: &Kind, of: TokenSubject<'_>, email: Option<&str>) -> Result<String, MailTokenError> {
+    fn mint_bound(
+        &self,
+        kind: &TokenKind,
+        of: TokenSubject<'_>,
+        email: Option<&str>,
+    ) -> Result<String, MailTokenError> {
         let now = self.clock.now();
         let claims = MailClaims {
             sub: of.subject,
@@ -256,7 +261,7 @@ impl JwtMailTokens {
     /// A token as fastapi-users mints it.
     fn mint_upstream(
         &self,
-        kind: &Kind,
+        kind: &TokenKind,
         subject: &str,
         fingerprint: Option<&PasswordHash>,
         email: Option<&str>,
@@ -277,7 +282,7 @@ impl JwtMailTokens {
     /// Reads a token of one kind: signature first, then purpose, then times, then what binds it.
     fn read(
         &self,
-        kind: &Kind,
+        kind: &TokenKind,
         token: &str,
         binding: fn(Form, &mut Claims<'_>) -> Option<Binding>,
     ) -> Option<MailToken> {
@@ -298,7 +303,7 @@ impl JwtMailTokens {
     }
 
     /// The kind of a token that was read: only verification tokens name an address.
-    const fn kind_of(&self, token: &MailToken) -> &Kind {
+    const fn kind_of(&self, token: &MailToken) -> &TokenKind {
         if token.email.is_some() { &self.verify } else { &self.reset }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{EmailChanged, English, Letter, Linked, MailTemplates, Notice, Terminal};
+use super::{EmailChanged, English, Letter, LinkMail, MailTemplates, Notice, Terminal};
 use crate::{
     domain::{EmailAddress, PublicUrl, ResetToken, Result, VerifyToken},
     port::{Mail, MailError, MailTransport},
 };
 
-/// Writes mails and sends them. Cheap to clone; keep one in your `UserManager`, or use [`Mails`](super::Mails).
+/// Writes mails and sends them. Cheap to clone; keep one in your `UserManager`, or use [`MailHooks`](super::MailHooks).
 ///
 /// Links are made from the configured public URL only, with the token in the fragment, which no server sees and no
 /// access log keeps: the page reads it with a script (`location.hash`) and posts it.
@@ -168,9 +168,9 @@ impl Inner {
         Notice { to, site_name: &self.site_name, site_url: self.site.as_str() }
     }
 
-    fn linked<'a>(&'a self, to: &'a str, link: &'a str, token: &'a str, lifetime: Option<Duration>) -> Linked<'a> {
+    fn linked<'a>(&'a self, to: &'a str, link: &'a str, token: &'a str, lifetime: Option<Duration>) -> LinkMail<'a> {
         let Notice { to, site_name, site_url } = self.notice(to);
-        Linked { to, site_name, site_url, link, token, lifetime }
+        LinkMail { to, site_name, site_url, link, token, lifetime }
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
     async fn texts_name_and_pages_are_the_applications() -> Result<()> {
         struct Own;
         impl MailTemplates for Own {
-            fn verification(&self, mail: &Linked<'_>) -> Letter {
+            fn verification(&self, mail: &LinkMail<'_>) -> Letter {
                 let seconds = mail.lifetime.map(|lifetime| lifetime.as_secs());
                 Letter::new(mail.site_name).paragraph(format!("{} {} {seconds:?} {}", mail.to, mail.link, mail.token))
             }

@@ -1,8 +1,8 @@
 //! Mail: who sends it, what it says, and what delivers it.
 
 mod letter;
+mod mail_hooks;
 mod mailer;
-mod mails;
 #[cfg(any(test, all(feature = "testing", debug_assertions)))]
 mod memory;
 #[cfg(feature = "smtp")]
@@ -11,11 +11,11 @@ mod templates;
 mod terminal;
 
 pub use letter::{Letter, escape_html};
+pub use mail_hooks::MailHooks;
 pub use mailer::Mailer;
-pub use mails::Mails;
 #[cfg(any(test, all(feature = "testing", debug_assertions)))]
 pub use memory::MemoryMails;
 #[cfg(feature = "smtp")]
 pub use smtp::Smtp;
-pub use templates::{EmailChanged, English, Linked, MailTemplates, Notice};
+pub use templates::{EmailChanged, English, LinkMail, MailTemplates, Notice};
 pub use terminal::Terminal;

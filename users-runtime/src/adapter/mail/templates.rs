@@ -8,19 +8,19 @@ use super::Letter;
 /// typed argument holds all that a text may need. Use any template engine inside.
 ///
 /// ```
-/// use users_runtime::adapter::mail::{Letter, Linked, MailTemplates};
+/// use users_runtime::adapter::mail::{Letter, LinkMail, MailTemplates};
 ///
 /// struct German;
 ///
 /// impl MailTemplates for German {
-///     fn verification(&self, mail: &Linked<'_>) -> Letter {
+///     fn verification(&self, mail: &LinkMail<'_>) -> Letter {
 ///         Letter::new(format!("Bitte bestätige deine Adresse bei {}", mail.site_name)).button("Bestätigen", mail.link)
 ///     }
 /// }
 /// ```
 pub trait MailTemplates: Send + Sync + 'static {
     /// Asks the owner of an address to prove it.
-    fn verification(&self, mail: &Linked<'_>) -> Letter {
+    fn verification(&self, mail: &LinkMail<'_>) -> Letter {
         Letter::new(format!("Confirm your e-mail address for {}", mail.site_name))
             .paragraph(format!(
                 "Somebody, most likely you, gave this address to {}. Please confirm that it is yours.",
@@ -32,7 +32,7 @@ pub trait MailTemplates: Send + Sync + 'static {
     }
 
     /// Hands the owner of an account the link to a new password.
-    fn password_reset(&self, mail: &Linked<'_>) -> Letter {
+    fn password_reset(&self, mail: &LinkMail<'_>) -> Letter {
         Letter::new(format!("Choose a new password for {}", mail.site_name))
             .paragraph(format!(
                 "Somebody, most likely you, asked for a new password for your account at {}.",
@@ -82,7 +82,7 @@ impl MailTemplates for English {}
 /// What a mail with a link to act on is made of.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
-pub struct Linked<'a> {
+pub struct LinkMail<'a> {
     /// Who gets it: the stored address.
     pub to: &'a str,
     /// The name of the site.
@@ -123,10 +123,10 @@ pub struct EmailChanged<'a> {
     pub site_url: &'a str,
 }
 
-impl std::fmt::Debug for Linked<'_> {
+impl std::fmt::Debug for LinkMail<'_> {
     /// Leaves link and token out.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Linked").field("site_name", &self.site_name).finish_non_exhaustive()
+        f.debug_struct("LinkMail").field("site_name", &self.site_name).finish_non_exhaustive()
     }
 }
 
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn debug_prints_neither_link_nor_token() {
-        let mail = Linked {
+        let mail = LinkMail {
             to: "a@b.org",
             site_name: "S",
             site_url: "u",

@@ -18,14 +18,14 @@ use crate::{
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
     },
-    user::{AuthUser, Scope},
+    user::{AuthUser, Tenant},
 };
 
 /// Users in memory. Everything is lost when it is dropped.
 pub struct MemoryStore<U: AuthUser> {
     // One lock around everything is what makes each write one transaction.
     state: Arc<Mutex<State<U>>>,
-    scope: Option<Scope<U>>,
+    tenant: Option<Tenant<U>>,
 }
 
 struct State<U: AuthUser> {
@@ -60,15 +60,15 @@ impl<U: AuthUser> MemoryStore<U> {
             sessions: HashMap::new(),
             last_id: 0,
         };
-        Self { state: Arc::new(Mutex::new(state)), scope: None }
+        Self { state: Arc::new(Mutex::new(state)), tenant: None }
     }
 
     /// Whose users this store may see and write.
-    fn tenant(&self) -> Result<Tenant<'_, U>, StoreError> {
-        match &self.scope {
-            Some(scope) => Ok(Tenant::One(scope)),
-            None if U::IS_SCOPED => Err(StoreError::Unscoped),
-            None => Ok(Tenant::None),
+    fn tenant(&self) -> Result<TenantFilter<'_, U>, StoreError> {
+        match &self.tenant {
+            Some(tenant) => Ok(TenantFilter::One(tenant)),
+            None if U::HAS_TENANTS => Err(StoreError::MissingTenant),
+            None => Ok(TenantFilter::None),
         }
     }
 
@@ -85,43 +85,43 @@ impl<U: AuthUser> Default for MemoryStore<U> {
 }
 
 /// Whose users are meant.
-pub(super) enum Tenant<'a, U> {
+pub(super) enum TenantFilter<'a, U> {
     /// All: users of this type have no tenants.
     None,
-    One(&'a Scope<U>),
+    One(&'a Tenant<U>),
 }
 
-impl<U> Clone for Tenant<'_, U> {
+impl<U> Clone for TenantFilter<'_, U> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<U> Copy for Tenant<'_, U> {}
+impl<U> Copy for TenantFilter<'_, U> {}
 
-impl<U: AuthUser> Tenant<'_, U> {
+impl<U: AuthUser> TenantFilter<'_, U> {
     fn has(self, user: &U) -> bool {
         match self {
             Self::None => true,
-            Self::One(scope) => scope.has(user),
+            Self::One(tenant) => tenant.has(user),
         }
     }
 
     fn stamp(self, user: &mut U) {
-        if let Self::One(scope) = self {
-            scope.stamp(user);
+        if let Self::One(tenant) = self {
+            tenant.stamp(user);
         }
     }
 }
 
 impl<U: AuthUser> State<U> {
     /// The stored user with this id, if it is one of the tenant's.
-    fn stored(&self, tenant: Tenant<'_, U>, id: &U::Id) -> Option<&Stored<U>> {
+    fn stored(&self, tenant: TenantFilter<'_, U>, id: &U::Id) -> Option<&Stored<U>> {
         self.users.get(id).filter(|stored| tenant.has(&stored.user))
     }
 
     /// The id of the tenant's user with this address.
-    fn owner(&self, tenant: Tenant<'_, U>, email: &CanonicalEmail) -> Option<U::Id> {
+    fn owner(&self, tenant: TenantFilter<'_, U>, email: &CanonicalEmail) -> Option<U::Id> {
         self.ids.get(email)?.iter().copied().find(|id| self.stored(tenant, id).is_some())
     }
 
@@ -131,7 +131,7 @@ impl<U: AuthUser> State<U> {
         }
     }
 
-    fn found(&self, tenant: Tenant<'_, U>, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
+    fn found(&self, tenant: TenantFilter<'_, U>, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
         let Stored { user, epoch } = self.stored(tenant, id)?.clone();
         let token = token.map(|token| self.token_state(token)).unwrap_or_default();
         Some(Found { user, epoch, token, session: None })
@@ -145,7 +145,7 @@ impl<U: AuthUser> State<U> {
         }
     }
 
-    fn insert(&mut self, tenant: Tenant<'_, U>, mut user: U) -> Result<U, StoreError> {
+    fn insert(&mut self, tenant: TenantFilter<'_, U>, mut user: U) -> Result<U, StoreError> {
         tenant.stamp(&mut user);
         let email = CanonicalEmail::of(user.account().email);
         if self.owner(tenant, &email).is_some() {
@@ -164,7 +164,7 @@ impl<U: AuthUser> State<U> {
         Ok(user)
     }
 
-    fn update(&mut self, tenant: Tenant<'_, U>, mut change: Change<U>) -> Result<Option<U>, StoreError> {
+    fn update(&mut self, tenant: TenantFilter<'_, U>, mut change: Change<U>) -> Result<Option<U>, StoreError> {
         tenant.stamp(&mut change.user);
         let id = change.user.id();
         let Some(stored) = self.stored(tenant, &id) else { return Ok(None) };
@@ -280,7 +280,7 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
         Some(self)
     }
 
-    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
-        Ok(Arc::new(Self { state: Arc::clone(&self.state), scope: Some(scope.clone()) }))
+    fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        Ok(Arc::new(Self { state: Arc::clone(&self.state), tenant: Some(tenant.clone()) }))
     }
 }

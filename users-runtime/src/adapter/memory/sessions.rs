@@ -1,6 +1,6 @@
 //! Sessions in memory, beside their users.
 
-use super::{MemoryStore, State, Tenant};
+use super::{MemoryStore, State, TenantFilter};
 use crate::{
     domain::{Device, Epoch, ListedSession, Session, SessionKey, StoreError, Timestamp, TokenId, UserId},
     port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore},
@@ -20,7 +20,7 @@ pub(super) struct KeptSession<Id> {
 }
 
 impl<U: AuthUser> State<U> {
-    pub(super) fn found_by_session(&self, tenant: Tenant<'_, U>, key: &SessionKey) -> Option<Found<U>> {
+    pub(super) fn found_by_session(&self, tenant: TenantFilter<'_, U>, key: &SessionKey) -> Option<Found<U>> {
         let KeptSession { user, id, epoch, created_at, last_seen_at, .. } = self.sessions.get(key)?;
         let session = FoundSession {
             id: Some(id.clone()),

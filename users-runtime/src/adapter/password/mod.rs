@@ -9,7 +9,6 @@
 //!
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 
-mod area;
 mod cost;
 #[cfg(feature = "foreign-hashes")]
 pub mod foreign;
@@ -22,6 +21,7 @@ mod pool;
 mod priority;
 mod settings;
 mod stored;
+mod work_buffer;
 
 pub use foreign_hashes::ForeignHashes;
 pub use hashing::Hashing;

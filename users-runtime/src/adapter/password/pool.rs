@@ -18,7 +18,7 @@ use std::{
 use argon2::Block;
 use tokio::sync::oneshot;
 
-use super::{area::Area, priority};
+use super::{priority, work_buffer::WorkBuffer};
 use crate::port::HashError;
 
 /// How much at once.
@@ -49,7 +49,7 @@ pub(super) struct Queue {
     pub(super) waiting: VecDeque<Box<dyn Job>>,
     pub(super) running_kib: u64,
     /// Wiped areas for the next jobs, the one used last at the end.
-    kept: Vec<Area>,
+    kept: Vec<WorkBuffer>,
     closed: bool,
 }
 
@@ -76,28 +76,28 @@ pub(super) trait Job: Send {
 
 struct Task<W, T> {
     memory: Memory,
-    place: Place,
+    slot: QueueSlot,
     work: Option<W>,
     result: Option<T>,
     caller: oneshot::Sender<T>,
 }
 
-/// A place in the queue, held by the caller and by the job. Whoever takes it first decides: a thread that begins the
+/// A slot in the queue, held by the caller and by the job. Whoever takes it first decides: a thread that begins the
 /// job, or the caller who leaves. What was begun is never taken back.
 ///
 /// A job whose caller left in time is skipped. That is safe: attempts are counted before they wait here, so leaving
 /// gives no free guess; nobody is there to see how long it took; and nothing was stored yet.
 #[derive(Clone, Default)]
-struct Place(Arc<AtomicBool>);
+struct QueueSlot(Arc<AtomicBool>);
 
 /// Leaves the queue when the caller's future is dropped.
-struct Leave(Place);
+struct Leave(QueueSlot);
 
 /// A job that may run: its memory is counted as long as this lives, whatever becomes of its caller.
 struct Permit<'a> {
     shared: &'a Shared,
     memory: Memory,
-    area: Option<Area>,
+    area: Option<WorkBuffer>,
 }
 
 impl Pool {
@@ -128,9 +128,9 @@ impl Pool {
         T: Send + 'static,
     {
         let (caller, mut result) = oneshot::channel();
-        let place = Place::default();
-        let leave = Leave(place.clone());
-        self.0.put(Box::new(Task { memory: memory.into(), place, work: Some(work), result: None, caller }))?;
+        let slot = QueueSlot::default();
+        let leave = Leave(slot.clone());
+        self.0.put(Box::new(Task { memory: memory.into(), slot, work: Some(work), result: None, caller }))?;
         tokio::select! {
             biased;
             ended = &mut result => ended.map_err(|_| HashError::Failed),
@@ -226,7 +226,7 @@ impl Shared {
 
 impl Queue {
     /// The kept area of this many KiB, if there is one, and those to give up so that kept and running ones stay inside the budget.
-    fn area_for(&mut self, memory_kib: u32, budget_kib: u64) -> (Option<Area>, Vec<Area>) {
+    fn area_for(&mut self, memory_kib: u32, budget_kib: u64) -> (Option<WorkBuffer>, Vec<WorkBuffer>) {
         let area = self.kept.iter().rposition(|area| area.kib() == memory_kib).map(|at| self.kept.remove(at));
         let mut given_up = Vec::new();
         while !self.kept.is_empty() && self.running_kib + self.kept_kib() > budget_kib {
@@ -253,9 +253,9 @@ fn serve(mut job: Box<dyn Job>, mut permit: Permit<'_>) {
 impl Permit<'_> {
     fn blocks(&mut self) -> Option<&mut [Block]> {
         if self.area.is_none() {
-            self.area = Area::allocate(self.memory.area);
+            self.area = WorkBuffer::allocate(self.memory.area);
         }
-        self.area.as_mut().map(Area::blocks)
+        self.area.as_mut().map(WorkBuffer::blocks)
     }
 }
 
@@ -285,11 +285,11 @@ where
     }
 
     fn is_taken(&self) -> bool {
-        self.place.is_taken()
+        self.slot.is_taken()
     }
 
     fn take(&self) -> bool {
-        self.place.take()
+        self.slot.take()
     }
 
     fn run(&mut self, blocks: &mut [Block]) {
@@ -320,7 +320,7 @@ impl From<u32> for Memory {
     }
 }
 
-impl Place {
+impl QueueSlot {
     fn is_taken(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }

@@ -11,7 +11,7 @@ use redis::{
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
-use super::{failure::RedisFailed, place::Place};
+use super::{failure::RedisFailed, server::RedisServer};
 use crate::domain::{Error, Result};
 
 /// How long a connection may take.
@@ -49,7 +49,7 @@ pub struct Redis {
 
 struct Link {
     /// Where it is, or why the URL cannot be used.
-    place: std::result::Result<Place, &'static str>,
+    place: std::result::Result<RedisServer, &'static str>,
     state: Mutex<State>,
 }
 
@@ -72,7 +72,7 @@ impl Redis {
     /// connection is made. A URL that cannot be used is refused when the service is built.
     pub fn at(url: &str) -> Self {
         Self {
-            link: Arc::new(Link { place: Place::read(url), state: Mutex::default() }),
+            link: Arc::new(Link { place: RedisServer::read(url), state: Mutex::default() }),
             prefix: Self::PREFIX.to_owned(),
             upstream_prefix: Self::UPSTREAM_PREFIX.to_owned(),
         }

@@ -4,8 +4,8 @@
 mod connection;
 mod counters;
 mod failure;
-mod place;
 mod revocations;
+mod server;
 #[cfg(feature = "tls")]
 mod tls;
 

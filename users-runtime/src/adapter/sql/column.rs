@@ -100,8 +100,8 @@ pub struct SqlColumn {
     pub nullable: bool,
     /// What rows get that are there before the column is: an SQL literal.
     pub fill: Option<String>,
-    /// Whether it names the tenant (`#[auth(scope)]`), which makes the address unique per tenant.
-    pub is_scope: bool,
+    /// Whether it names the tenant (`#[auth(tenant)]`), which makes the address unique per tenant.
+    pub is_tenant: bool,
 }
 
 /// The column of a field of type `T`, which is `nullable` if `T` is an `Option`.
@@ -109,26 +109,26 @@ pub struct SqlColumn {
 pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
     let sql_type = DB::declared(&T::type_name());
     let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
-    SqlColumn { name, sql_type, nullable, fill, is_scope: false }
+    SqlColumn { name, sql_type, nullable, fill, is_tenant: false }
 }
 
 /// The column of a field that is stored as JSON text.
 #[must_use]
 pub fn json_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
-    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_scope: false }
+    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_tenant: false }
 }
 
 /// The column of a field that is stored as the text which serde makes of it.
 #[must_use]
 pub fn text_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
-    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_scope: false }
+    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_tenant: false }
 }
 
 impl SqlColumn {
     /// The column names the tenant.
     #[must_use]
-    pub fn as_scope(mut self) -> Self {
-        self.is_scope = true;
+    pub fn as_tenant(mut self) -> Self {
+        self.is_tenant = true;
         self
     }
 

@@ -6,7 +6,7 @@ use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Timestamp, TokenId},
     port::{BoxFuture, Change, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
-    user::Scope,
+    user::Tenant,
 };
 
 /// How many connections are kept and how long a request waits for one.
@@ -276,7 +276,7 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
         Arc::clone(&self.store).session_store()
     }
 
-    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
-        self.store.in_scope(scope)
+    fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        self.store.for_tenant(tenant)
     }
 }

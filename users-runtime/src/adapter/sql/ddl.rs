@@ -2,7 +2,7 @@
 
 use super::{
     Catalog, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
-    tables::{self, Kind, Over, Table, TableIndex},
+    tables::{self, ColumnKind, IndexTarget, Table, TableIndex},
 };
 
 /// What a user type asks for. `id_type` is the type of a users' id that is there already, if columns that refer to it
@@ -12,7 +12,7 @@ pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], i
         tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),
         user_table: sql.table,
         email: tables::email_of(sql),
-        scope: tables::scope_of(custom),
+        tenant: tables::tenant_of(custom),
     }
 }
 
@@ -21,7 +21,7 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
     let mut lines = Vec::with_capacity(table.columns.len());
     for column in table.columns {
         let sql_type = match (&column.kind, id_type) {
-            (Kind::UserId(_), Some(id_type)) => id_type.to_owned(),
+            (ColumnKind::UserId(_), Some(id_type)) => id_type.to_owned(),
             (kind, _) => DB::sql_type(kind),
         };
         let fill = column.fill.map(|fill| DB::default_value(&fill, &sql_type));
@@ -41,8 +41,8 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
         });
     }
     let canonical = table.indexes.iter().find_map(|index| match index.over {
-        Over::Canonical(email) => DB::canonical_column(email),
-        Over::Columns(_) => None,
+        IndexTarget::Canonical(email) => DB::canonical_column(email),
+        IndexTarget::Columns(_) => None,
     });
     if let Some(column) = canonical {
         let generated = column.generated.as_deref().unwrap_or_default();
@@ -73,10 +73,10 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
 
 fn wanted_index<DB: Catalog>(table: &str, index: TableIndex) -> WantedIndex {
     let over = match index.over {
-        Over::Columns(columns) => columns.iter().map(|column| DB::quoted(column)).collect::<Vec<_>>().join(", "),
-        Over::Canonical(email) => DB::canonical_form(email),
+        IndexTarget::Columns(columns) => columns.iter().map(|column| DB::quoted(column)).collect::<Vec<_>>().join(", "),
+        IndexTarget::Canonical(email) => DB::canonical_form(email),
     };
-    let over = index.within.map(|scope| format!("{}, {over}", DB::quoted(scope))).unwrap_or(over);
+    let over = index.within.map(|tenant| format!("{}, {over}", DB::quoted(tenant))).unwrap_or(over);
     let unique = if index.unique { "UNIQUE " } else { "" };
     WantedIndex {
         create: format!("CREATE {unique}INDEX {}{} ON {table} ({over})", DB::IF_NO_INDEX, DB::quoted(&index.name)),

@@ -22,11 +22,11 @@ pub(super) fn is_undone<DB: Driver>(error: &Error) -> bool {
 /// Users of such a type are kept per tenant, and no tenant was named.
 #[derive(Debug, thiserror::Error)]
 #[error("no tenant was named")]
-struct Unscoped;
+struct MissingTenant;
 
 /// The error of a statement that would run without a tenant.
-pub(super) fn unscoped() -> Error {
-    Error::Encode(Box::new(Unscoped))
+pub(super) fn missing_tenant() -> Error {
+    Error::Encode(Box::new(MissingTenant))
 }
 
 /// Sorts an error of the driver. The cause travels along for the log; it names tables and columns, never values.
@@ -41,7 +41,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError
         }
         // What refers to a user that was deleted meanwhile.
         Error::Database(refusal) if refusal.is_foreign_key_violation() => StoreError::Conflict,
-        Error::Encode(reason) if reason.is::<Unscoped>() => StoreError::Unscoped,
+        Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
         Error::Database(refusal) if DB::is_unavailable(refusal.as_ref()) => StoreError::unavailable(error),
         Error::PoolTimedOut
         | Error::PoolClosed

@@ -27,7 +27,6 @@ mod postgres;
 mod purge;
 mod row;
 mod schema;
-mod scope;
 mod session_sql;
 mod sessions;
 #[cfg(feature = "sqlite")]
@@ -35,6 +34,7 @@ mod sqlite;
 mod statements;
 mod store;
 mod tables;
+mod tenant;
 mod user;
 mod values;
 
@@ -47,7 +47,7 @@ pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, Wan
 #[cfg(any(test, all(feature = "testing", debug_assertions)))]
 pub use session_sql::session_statements;
 pub use statements::{Statements, UserSql};
-pub use tables::{IdKind, Kind, Over, Table, TableColumn, TableIndex, UserReference};
+pub use tables::{ColumnKind, IdKind, IndexTarget, Table, TableColumn, TableIndex, UserReference};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
 

@@ -3,7 +3,7 @@
 //! What is missing is added; nothing is dropped, rewritten or loosened. The databases differ in how they describe
 //! themselves and in a few words of their DDL ([`Driver`]), the comparison is the same.
 
-use super::{Driver, SqlResult, tables::Kind};
+use super::{Driver, SqlResult, tables::ColumnKind};
 use crate::port::{BoxFuture, SchemaDrift};
 
 /// What a user type asks for.
@@ -16,7 +16,7 @@ pub struct WantedSchema {
     /// The column of the address, unquoted.
     pub email: &'static str,
     /// The column of the tenant, unquoted, if users have tenants.
-    pub scope: Option<&'static str>,
+    pub tenant: Option<&'static str>,
 }
 
 /// A table that must be there.
@@ -141,10 +141,10 @@ pub trait Catalog: Driver {
     fn parameter(n: usize) -> String;
 
     /// The type of a column.
-    fn sql_type(kind: &Kind) -> String;
+    fn sql_type(kind: &ColumnKind) -> String;
 
     /// What stands behind the type if the database is to make the value; empty for others.
-    fn made_by_database(kind: &Kind) -> &'static str;
+    fn made_by_database(kind: &ColumnKind) -> &'static str;
 
     /// A literal as it stands behind `DEFAULT` for a column of the type.
     fn default_value(literal: &str, sql_type: &str) -> String;
@@ -188,7 +188,7 @@ pub trait Catalog: Driver {
     /// The query for addresses that differ by case only: the canonical form and how many have it.
     fn case_duplicates(wanted: &WantedSchema) -> String {
         let (users, form) = (Self::quoted(wanted.user_table), Self::canonical_expression(wanted.email));
-        let form = wanted.scope.map(|scope| format!("{form}, {}", Self::quoted(scope))).unwrap_or(form);
+        let form = wanted.tenant.map(|tenant| format!("{form}, {}", Self::quoted(tenant))).unwrap_or(form);
         format!("SELECT {form}, count(*) FROM {users} GROUP BY {form} HAVING count(*) > 1")
     }
 

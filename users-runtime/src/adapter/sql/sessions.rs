@@ -19,7 +19,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
         let mut arguments = DB::Arguments::default();
         add_key::<DB>(key, &mut arguments)?;
-        let arguments = self.held_to_scope(arguments)?;
+        let arguments = self.tenant_condition(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         let row = DB::fetch_optional(&mut connection, self.statements.find_session, arguments).await?;
         Ok(row.map(|row| self.found_by_session(&row, key)).transpose()?.flatten())
@@ -28,7 +28,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_session_keys(wanted, &mut arguments)?;
-        let arguments = self.held_to_scope(arguments)?;
+        let arguments = self.tenant_condition(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         let rows = DB::fetch_all(&mut connection, self.statements.find_sessions, arguments).await?;
         drop(connection);

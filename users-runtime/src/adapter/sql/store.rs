@@ -20,7 +20,7 @@ use crate::{
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
     },
-    user::Scope,
+    user::Tenant,
 };
 
 /// Where statements run. A database with one writer at a time gets a pool of its own for writes, so that writers
@@ -38,7 +38,7 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) sql: &'static UserSql,
     pub(super) custom: Arc<[SqlColumn]>,
     /// The tenant that every statement is held to.
-    pub(super) scope: Option<Scope<U>>,
+    pub(super) tenant: Option<Tenant<U>>,
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
@@ -55,7 +55,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             sql: U::SQL,
             custom: U::columns().into(),
-            scope: None,
+            tenant: None,
         }
     }
 
@@ -89,7 +89,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
-        let arguments = self.held_to_scope(lookup::<DB, U>(wanted)?)?;
+        let arguments = self.tenant_condition(lookup::<DB, U>(wanted)?)?;
         let mut connection = self.pools.read.acquire().await?;
         let row = DB::fetch_optional(&mut connection, self.statements.find, arguments).await?;
         row.map(|row| self.found(&row)).transpose()
@@ -98,7 +98,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_many(&self, wanted: &[ById<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_lookups(wanted, &mut arguments)?;
-        let arguments = self.held_to_scope(arguments)?;
+        let arguments = self.tenant_condition(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         let rows = DB::fetch_all(&mut connection, self.statements.find_many, arguments).await?;
         drop(connection);
@@ -135,7 +135,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<Found<U>>> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
-        let arguments = self.held_to_scope(arguments)?;
+        let arguments = self.tenant_condition(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
         match DB::fetch_optional(&mut connection, self.statements.find_by_email, arguments).await? {
             Some(row) => Ok(Some(Found {
@@ -181,7 +181,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
         let made = || done.last_id.and_then(|id| U::Id::from_value(IdValue::Integer(id)));
         let id = id.or_else(made).ok_or(sqlx::Error::RowNotFound)?;
-        let arguments = self.held_to_scope(lookup::<DB, U>(&ById { id, token: None })?)?;
+        let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
         DB::fetch_optional(connection, self.statements.find, arguments).await
     }
 
@@ -195,7 +195,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let hash = change.if_hashed_password.as_ref().map(|hash| hash.as_stored().to_owned());
         add::<DB, _>(&hash, &mut arguments)?;
         add::<DB, _>(&change.if_email, &mut arguments)?;
-        let arguments = self.held_to_scope(arguments)?;
+        let arguments = self.tenant_condition(arguments)?;
 
         // One statement is a transaction of its own; what looks at its result, or does more, needs one around it.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
@@ -380,8 +380,8 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         Some(self)
     }
 
-    fn in_scope(&self, scope: &Scope<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
-        Ok(Arc::new(self.held_to(scope)))
+    fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
+        Ok(Arc::new(self.for_one_tenant(tenant)))
     }
 }
 

@@ -17,7 +17,7 @@ pub enum IdKind {
 
 /// What a column holds, whatever a database calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// A row's own id.
     Key(IdKind),
     /// The id of a user.
@@ -63,7 +63,7 @@ pub struct TableColumn {
     /// Its name, unquoted.
     pub name: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// Whether it may be NULL.
     pub nullable: bool,
     /// What rows get that are there before the column is: an SQL literal.
@@ -90,7 +90,7 @@ pub struct TableIndex {
     /// Its name, unquoted.
     pub name: String,
     /// What it is made of.
-    pub over: Over,
+    pub over: IndexTarget,
     /// The column of the tenant, which stands before that, for what is unique per tenant.
     pub within: Option<&'static str>,
     /// Whether a value may stand in it once only.
@@ -101,7 +101,7 @@ pub struct TableIndex {
 
 /// What an index is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Over {
+pub enum IndexTarget {
     /// Columns, in order.
     Columns(Vec<&'static str>),
     /// The canonical form of the address in a column.
@@ -122,8 +122,8 @@ pub(super) fn id_of(sql: &UserSql) -> &'static str {
 }
 
 /// The column of the tenant, for users that have one.
-pub(super) fn scope_of(custom: &[SqlColumn]) -> Option<&'static str> {
-    custom.iter().find(|column| column.is_scope).map(|column| column.name)
+pub(super) fn tenant_of(custom: &[SqlColumn]) -> Option<&'static str> {
+    custom.iter().find(|column| column.is_tenant).map(|column| column.name)
 }
 
 /// The name of the unique index over the canonical address.
@@ -141,7 +141,7 @@ const fn id_kind(sql: &UserSql) -> IdKind {
 }
 
 /// A column that may not be NULL.
-const fn column(name: &'static str, kind: Kind) -> TableColumn {
+const fn column(name: &'static str, kind: ColumnKind) -> TableColumn {
     TableColumn { name, kind, nullable: false, fill: None, has_default: false }
 }
 
@@ -159,7 +159,7 @@ impl TableColumn {
 fn index(table: &str, column: &'static str) -> TableIndex {
     TableIndex {
         name: format!("ix_{table}_{column}"),
-        over: Over::Columns(vec![column]),
+        over: IndexTarget::Columns(vec![column]),
         within: None,
         unique: false,
         required: true,
@@ -168,16 +168,23 @@ fn index(table: &str, column: &'static str) -> TableIndex {
 
 /// The table of users: upstream's columns as upstream declares them, then the application's, then ours.
 fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
-    let (email, within) = (email_of(sql), scope_of(custom));
-    let roles =
-        [Kind::Key(id_kind(sql)), Kind::Text(320), Kind::Text(1024), Kind::Flag, Kind::Flag, Kind::Flag].into_iter();
+    let (email, within) = (email_of(sql), tenant_of(custom));
+    let roles = [
+        ColumnKind::Key(id_kind(sql)),
+        ColumnKind::Text(320),
+        ColumnKind::Text(1024),
+        ColumnKind::Flag,
+        ColumnKind::Flag,
+        ColumnKind::Flag,
+    ]
+    .into_iter();
     let mut columns: Vec<TableColumn> = sql.columns.iter().zip(roles).map(|(name, kind)| column(name, kind)).collect();
     columns.extend(custom.iter().map(|own| TableColumn {
         nullable: own.nullable,
         fill: own.fill.clone(),
-        ..column(own.name, if own.is_scope { Kind::Tenant } else { Kind::Own }(own.sql_type.clone()))
+        ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
     }));
-    columns.push(column("auth_epoch", Kind::Number).defaults_to("0"));
+    columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0"));
     Table {
         name: sql.table.to_owned(),
         columns,
@@ -186,7 +193,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
         indexes: vec![
             TableIndex {
                 name: format!("ix_{}_{email}", sql.table),
-                over: Over::Columns(vec![email]),
+                over: IndexTarget::Columns(vec![email]),
                 within,
                 unique: true,
                 // The canonical one is the stricter. But one over the address alone keeps tenants from having the same.
@@ -194,7 +201,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
             },
             TableIndex {
                 name: canonical_index(sql),
-                over: Over::Canonical(email),
+                over: IndexTarget::Canonical(email),
                 within,
                 unique: true,
                 required: true,
@@ -209,11 +216,11 @@ fn token_state(sql: &'static UserSql) -> Table {
     let name = format!("{}_token_state", sql.table);
     Table {
         columns: vec![
-            column("token_id", Kind::Exact(22)),
-            column("user_id", Kind::UserId(id_kind(sql))).nullable(),
-            column("revoked", Kind::Flag),
-            column("kept_epoch", Kind::Number).nullable(),
-            column("expires_at", Kind::Time),
+            column("token_id", ColumnKind::Exact(22)),
+            column("user_id", ColumnKind::UserId(id_kind(sql))).nullable(),
+            column("revoked", ColumnKind::Flag),
+            column("kept_epoch", ColumnKind::Number).nullable(),
+            column("expires_at", ColumnKind::Time),
         ],
         primary_key: "token_id",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),
@@ -230,15 +237,15 @@ fn sessions(sql: &'static UserSql) -> Table {
     let name = sql.session_table.to_owned();
     Table {
         columns: vec![
-            column("user_id", Kind::UserId(id_kind(sql))),
-            column("token", Kind::Text(43)),
-            column("created_at", Kind::UpstreamTime),
-            column("hashed", Kind::Flag).defaults_to("FALSE"),
-            column("session_id", Kind::Exact(22)).nullable(),
-            column("auth_epoch", Kind::Number).nullable(),
-            column("last_seen_at", Kind::UpstreamTime).nullable(),
-            column("client", Kind::Exact(45)).nullable(),
-            column("user_agent", Kind::Exact(255)).nullable(),
+            column("user_id", ColumnKind::UserId(id_kind(sql))),
+            column("token", ColumnKind::Text(43)),
+            column("created_at", ColumnKind::UpstreamTime),
+            column("hashed", ColumnKind::Flag).defaults_to("FALSE"),
+            column("session_id", ColumnKind::Exact(22)).nullable(),
+            column("auth_epoch", ColumnKind::Number).nullable(),
+            column("last_seen_at", ColumnKind::UpstreamTime).nullable(),
+            column("client", ColumnKind::Exact(45)).nullable(),
+            column("user_agent", ColumnKind::Exact(255)).nullable(),
         ],
         primary_key: "token",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),

@@ -1,7 +1,7 @@
 //! What the derive promises to the SQL store.
 
-use super::{Dialect, Row, SqlColumn, SqlResult, UserSql, Values, error::unscoped};
-use crate::user::{AuthUser, Scope};
+use super::{Dialect, Row, SqlColumn, SqlResult, UserSql, Values, error::missing_tenant};
+use crate::user::{AuthUser, Tenant};
 
 /// Columns in, columns out. Written by the derive, one impl for every database.
 pub trait SqlUser<DB: Dialect>: AuthUser {
@@ -25,13 +25,13 @@ pub trait SqlUser<DB: Dialect>: AuthUser {
     /// If a value cannot be encoded.
     fn bind(&self, values: &mut Values<'_, DB>) -> SqlResult<()>;
 
-    /// Hands over what names the tenant, for a struct with `#[auth(scope)]`.
+    /// Hands over what names the tenant, for a struct with `#[auth(tenant)]`.
     ///
     /// # Errors
     /// If the value cannot be encoded; always for a struct without tenants.
-    fn bind_scope(scope: &Scope<Self>, values: &mut Values<'_, DB>) -> SqlResult<()> {
-        let _ = (scope, values);
-        Err(unscoped())
+    fn bind_tenant(tenant: &Tenant<Self>, values: &mut Values<'_, DB>) -> SqlResult<()> {
+        let _ = (tenant, values);
+        Err(missing_tenant())
     }
 }
 

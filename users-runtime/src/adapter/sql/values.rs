@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Codec, Dialect, SqlColumn, SqlResult, error::unscoped};
+use super::{Codec, Dialect, SqlColumn, SqlResult, error::missing_tenant};
 use crate::{
     domain::{PasswordHash, UserId},
-    user::{Account, Columns, Scope, Scoped},
+    user::{Account, Columns, HasTenant, Tenant},
 };
 
 /// Takes the columns of a user in the order of [`UserSql::columns`](super::UserSql::columns) and binds what the
@@ -26,7 +26,7 @@ enum Purpose {
     /// For every column but the id: whether to write it, and the value.
     Update(Columns),
     /// The tenant that a statement is held to, after its other parameters.
-    Scope,
+    Tenant,
 }
 
 impl<'c, DB: Dialect> Values<'c, DB> {
@@ -42,7 +42,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
 
     /// For the last parameter of a statement that is held to a tenant.
     pub(crate) fn after(arguments: DB::Arguments) -> Self {
-        Self { arguments, purpose: Purpose::Scope, custom: &[], next: 0 }
+        Self { arguments, purpose: Purpose::Tenant, custom: &[], next: 0 }
     }
 
     pub(crate) fn into_arguments(self) -> DB::Arguments {
@@ -57,7 +57,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.next += 1;
         match self.purpose {
             Purpose::Insert if !I::MADE_BY_DATABASE => DB::add_id(id, &mut self.arguments),
-            Purpose::Insert | Purpose::Update(_) | Purpose::Scope => Ok(()),
+            Purpose::Insert | Purpose::Update(_) | Purpose::Tenant => Ok(()),
         }
     }
 
@@ -94,12 +94,12 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     ///
     /// # Errors
     /// If the type's `Encode` refuses the value.
-    pub fn scope<U>(&mut self, scope: &Scope<U>) -> SqlResult<()>
+    pub fn tenant<U>(&mut self, tenant: &Tenant<U>) -> SqlResult<()>
     where
-        U: Scoped,
-        DB: Codec<U::Scope>,
+        U: HasTenant,
+        DB: Codec<U::Tenant>,
     {
-        self.add(scope.value().ok_or_else(unscoped)?)
+        self.add(tenant.value().ok_or_else(missing_tenant)?)
     }
 
     /// The password hash.

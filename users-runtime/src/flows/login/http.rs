@@ -18,7 +18,7 @@ pub async fn login<U: AuthUser>(
     Extension(RouteBackend(index)): Extension<RouteBackend>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let backend = users.parts().backends.get(index).ok_or(ApiError::Internal)?;
+    let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
     let request = ensure_own_page(backend, request)?;
     let held = backend.held_by_browser(request.headers());
     let (incoming, form) = Incoming::form(request).await?;

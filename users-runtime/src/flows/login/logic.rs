@@ -4,12 +4,12 @@ use http::HeaderMap;
 
 use crate::{
     domain::{AccessToken, CanonicalEmail, Login, Password},
-    event::{self, Kind, Outcome},
-    manager::{ActiveBackend, Users},
+    event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, Event, FailedLogin, Found, Granted, HashError, HookError, RequestContext, StoreError,
-        StrategyError, Verdict, Verification,
+        Change, EndSessions, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError,
+        StrategyError, TokenResponse, Verdict, Verification,
     },
+    service::{ActiveBackend, Users},
     user::{AuthUser, Columns},
 };
 
@@ -37,17 +37,17 @@ impl<U: AuthUser> Users<U> {
         password: Password,
         held: Option<AccessToken>,
         cx: &RequestContext,
-    ) -> Result<Granted, LoginError> {
+    ) -> Result<TokenResponse, LoginError> {
         let found = self.find_by_username(&username).await?;
         let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
             return Err(LoginError::Refused(BAD_CREDENTIALS));
         };
-        for gate in &self.parts().gates {
+        for gate in &self.inner().gates {
             match gate.check(&found.user, cx).await {
                 Verdict::Open => {}
                 Verdict::Closed(code) => {
                     event::record(
-                        Kind::Login,
+                        EventKind::Login,
                         Outcome::Refused(gate.name()),
                         Some(&found.user.id()),
                         Some(&backend.name),
@@ -70,8 +70,8 @@ impl<U: AuthUser> Users<U> {
             Err(error) => return Err(LoginError::Strategy(error)),
         };
         let mut granted = backend.transport.grant(&token);
-        event::record(Kind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
-        self.greet(&found.user, &mut granted.headers, cx).await.map_err(LoginError::Hook)?;
+        event::record(EventKind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
+        self.run_login_hook(&found.user, &mut granted.headers, cx).await.map_err(LoginError::Hook)?;
         Ok(granted)
     }
 
@@ -81,7 +81,7 @@ impl<U: AuthUser> Users<U> {
         if !email.may_be_stored() {
             return Ok(None);
         }
-        self.parts().store.find_by_email(&email).await.map_err(LoginError::Store)
+        self.inner().store.find_by_email(&email).await.map_err(LoginError::Store)
     }
 
     /// Verifies the password, or spends the same time on nobody, and upgrades an outdated hash.
@@ -92,10 +92,10 @@ impl<U: AuthUser> Users<U> {
         password: &Password,
         cx: &RequestContext,
     ) -> Result<Option<Found<U>>, LoginError> {
-        let hasher = &self.parts().hasher;
+        let hasher = &self.inner().hasher;
         let Some(found) = found else {
             hasher.verify_nobody(password).await.map_err(LoginError::Hash)?;
-            event::record(Kind::Login, Outcome::Refused("unknown user"), None, None, cx);
+            event::record(EventKind::Login, Outcome::Refused("unknown user"), None, None, cx);
             self.report_failure(username.to_owned(), None, BAD_CREDENTIALS, cx).await;
             return Ok(None);
         };
@@ -108,7 +108,7 @@ impl<U: AuthUser> Users<U> {
                 Ok(Some(Found { user, ..found }))
             }
             Verification::Wrong => {
-                event::record(Kind::Login, Outcome::Refused("wrong password"), Some(&found.user.id()), None, cx);
+                event::record(EventKind::Login, Outcome::Refused("wrong password"), Some(&found.user.id()), None, cx);
                 self.report_failure(username.to_owned(), Some(found.user), BAD_CREDENTIALS, cx).await;
                 Ok(None)
             }
@@ -117,7 +117,7 @@ impl<U: AuthUser> Users<U> {
 
     /// Replaces an outdated hash, if nobody changed the password meanwhile. A failure is no reason to refuse the login.
     async fn upgrade_hash(&self, user: U, password: &Password, cx: &RequestContext) -> U {
-        let Ok(hash) = self.parts().hasher.hash(password).await else { return user };
+        let Ok(hash) = self.inner().hasher.hash(password).await else { return user };
         let mut upgraded = user.clone();
         *upgraded.account_mut().hashed_password = hash;
         let change = Change {
@@ -128,9 +128,9 @@ impl<U: AuthUser> Users<U> {
             if_epoch: None,
             end_sessions: EndSessions::Keep,
         };
-        match self.parts().store.update(change).await {
+        match self.inner().store.update(change).await {
             Ok(Some(stored)) => {
-                event::record(Kind::Rehash, Outcome::Success, Some(&stored.id()), None, cx);
+                event::record(EventKind::Rehash, Outcome::Success, Some(&stored.id()), None, cx);
                 stored
             }
             Ok(None) => user,
@@ -141,16 +141,16 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    async fn greet(&self, user: &U, response: &mut HeaderMap, cx: &RequestContext) -> Result<(), HookError> {
-        self.run_hook(Event::LoggedIn(user, response), cx).await
+    async fn run_login_hook(&self, user: &U, response: &mut HeaderMap, cx: &RequestContext) -> Result<(), HookError> {
+        self.run_hook(HookCall::LoggedIn(user, response), cx).await
     }
 
     /// Tells the application after the answer, so that a slow hook tells nothing about the account.
     async fn report_failure(&self, username: String, user: Option<U>, code: &'static str, cx: &RequestContext) {
-        self.after_answer_or_log("on_after_failed_login", cx, move |users, cx| {
+        self.after_response_or_log("on_after_failed_login", cx, move |users, cx| {
             Box::pin(async move {
                 let failed = FailedLogin { username: &username, user: user.as_ref(), code };
-                users.run_hook(Event::LoginFailed(&failed), cx).await
+                users.run_hook(HookCall::LoginFailed(&failed), cx).await
             })
         })
         .await;

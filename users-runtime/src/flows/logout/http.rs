@@ -18,7 +18,7 @@ pub async fn logout<U: AuthUser>(
     Extension(RouteBackend(index)): Extension<RouteBackend>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let backend = users.parts().backends.get(index).ok_or(ApiError::Internal)?;
+    let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
     let incoming = Incoming::bare(ensure_own_page(backend, request)?);
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
     let answer = users.logout(index, &authenticated, incoming.cx()).await?;

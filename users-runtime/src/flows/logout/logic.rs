@@ -1,9 +1,9 @@
 //! The steps of a logout.
 
 use crate::{
-    event::{self, Kind, Outcome},
-    manager::{Authenticated, Users},
-    port::{Event, Granted, HookError, RequestContext, StrategyError},
+    event::{self, EventKind, Outcome},
+    port::{HookCall, HookError, RequestContext, StrategyError, TokenResponse},
+    service::{Authenticated, Users},
     user::AuthUser,
 };
 
@@ -25,8 +25,8 @@ impl<U: AuthUser> Users<U> {
         route_backend: usize,
         authenticated: &Authenticated<U>,
         cx: &RequestContext,
-    ) -> Result<Granted, LogoutError> {
-        let backends = &self.parts().backends;
+    ) -> Result<TokenResponse, LogoutError> {
+        let backends = &self.inner().backends;
         let route = backends.get(route_backend).ok_or(LogoutError::Backend)?;
         let own = backends.get(authenticated.backend).ok_or(LogoutError::Backend)?;
         own.strategy.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
@@ -34,8 +34,8 @@ impl<U: AuthUser> Users<U> {
             route.strategy.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
         }
         let user = &authenticated.user;
-        event::record(Kind::Logout, Outcome::Success, Some(&user.id()), Some(&own.name), cx);
-        self.run_hook(Event::LoggedOut(user), cx).await.map_err(LogoutError::Hook)?;
+        event::record(EventKind::Logout, Outcome::Success, Some(&user.id()), Some(&own.name), cx);
+        self.run_hook(HookCall::LoggedOut(user), cx).await.map_err(LogoutError::Hook)?;
         Ok(route.transport.clear())
     }
 }

@@ -4,8 +4,8 @@ use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
 
 use crate::{
+    account::Actor,
     http::{ApiError, Handle, Incoming, Requirements, answer, delete_by_id},
-    manager::Actor,
     user::AuthUser,
 };
 

@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::logic::RegisterError;
 use crate::{
+    account::CreateError,
     domain::EmailAddress,
     http::{ApiError, Handle, Incoming, answer},
     user::{AuthUser, CreateSchema},
@@ -28,13 +29,17 @@ pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -
 
 impl From<RegisterError> for ApiError {
     fn from(error: RegisterError) -> Self {
+        let error = match error {
+            RegisterError::AfterResponse(error) => return error.into(),
+            RegisterError::Create(error) => error,
+        };
         match error {
-            RegisterError::Password(error) => Self::password("REGISTER_INVALID_PASSWORD", error),
-            RegisterError::EmailTaken => Self::Code("REGISTER_USER_ALREADY_EXISTS"),
-            RegisterError::Random(error) => error.into(),
-            RegisterError::Store(error) => error.into(),
-            RegisterError::Hook(error) => error.into(),
-            RegisterError::AfterAnswer(error) => error.into(),
+            CreateError::Password(error) => Self::password("REGISTER_INVALID_PASSWORD", error),
+            CreateError::EmailTaken => Self::Code("REGISTER_USER_ALREADY_EXISTS"),
+            CreateError::InvalidEmail(refused) => refused.into(),
+            CreateError::Random(error) => error.into(),
+            CreateError::Store(error) => error.into(),
+            CreateError::Hook(error) => error.into(),
         }
     }
 }

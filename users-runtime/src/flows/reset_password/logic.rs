@@ -1,13 +1,14 @@
 //! The steps of a password reset.
 
 use crate::{
+    account::PasswordError,
     domain::{EmailAddress, Password, Relaxation, ResetToken, UserId},
-    event::{self, Kind, Outcome},
-    manager::{AfterAnswer, PasswordError, Users},
+    event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, Event, HashError, HookError, Lookup, MailTokenError, PasswordSubject, RequestContext,
+        Change, EndSessions, HashError, HookCall, HookError, Lookup, MailTokenError, PasswordSubject, RequestContext,
         StoreError,
     },
+    service::{AfterResponse, Users},
     user::{AuthUser, Columns},
 };
 
@@ -24,19 +25,19 @@ pub(super) enum ResetError {
 impl<U: AuthUser> Users<U> {
     /// Has a reset mail sent, if somebody active has the address. All of it happens after the answer, which therefore
     /// tells nothing.
-    pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterAnswer> {
-        self.after_answer("on_after_forgot_password", cx, move |users, cx| {
+    pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
+        self.after_response("on_after_forgot_password", cx, move |users, cx| {
             Box::pin(async move {
-                let found = users.parts().store.find_by_email(&email.canonical()).await?;
+                let found = users.inner().store.find_by_email(&email.canonical()).await?;
                 match found {
                     Some(found) if found.user.status().is_active => {
-                        if !users.may_mail(Kind::ForgotPassword, found.user.id(), cx).await? {
-                            return Ok(users.spend_the_time_of_a_fingerprint().await?);
+                        if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx).await? {
+                            return Ok(users.equalize_timing().await?);
                         }
-                        event::record(Kind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
+                        event::record(EventKind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
                         users.mail_reset_token(&found.user, cx).await
                     }
-                    _ => Ok(users.spend_the_time_of_a_fingerprint().await?),
+                    _ => Ok(users.equalize_timing().await?),
                 }
             })
         })
@@ -45,9 +46,9 @@ impl<U: AuthUser> Users<U> {
 
     /// fastapi-users' reset tokens cost a hash. Where the hook runs before the answer, nobody must cost the same,
     /// and so must somebody who is sent no more.
-    async fn spend_the_time_of_a_fingerprint(&self) -> Result<(), HashError> {
+    async fn equalize_timing(&self) -> Result<(), HashError> {
         if self.policy().allows(Relaxation::InlineHooks) && self.policy().allows(Relaxation::UpstreamTokens) {
-            self.parts().hasher.verify_nobody(&Password::new("nobody")).await?;
+            self.inner().hasher.verify_nobody(&Password::new("nobody")).await?;
         }
         Ok(())
     }
@@ -60,12 +61,12 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<(), ResetError> {
         let bad_token = |user: Option<&U::Id>| {
-            event::record(Kind::ResetPassword, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            event::record(EventKind::ResetPassword, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
             ResetError::BadToken
         };
-        let claims = self.parts().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
+        let claims = self.inner().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
         let id = U::Id::parse(&claims.subject).ok_or_else(|| bad_token(None))?;
-        let found = self.parts().store.find(&[Lookup::by_id(id)]).await.map_err(ResetError::Store)?;
+        let found = self.inner().store.find(&[Lookup::by_id(id)]).await.map_err(ResetError::Store)?;
         let user = found.into_iter().next().flatten().ok_or_else(|| bad_token(Some(&id)))?.user;
         if !self.is_bound(&claims, &user).await.map_err(ResetError::Token)? || !user.status().is_active {
             return Err(bad_token(Some(&id)));
@@ -90,9 +91,9 @@ impl<U: AuthUser> Users<U> {
         };
         let before = user;
         let user =
-            self.parts().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
-        event::record(Kind::ResetPassword, Outcome::Success, Some(&id), None, cx);
-        self.tell_of_new_credentials(&user, &before, cx).await;
-        self.run_hook(Event::PasswordReset(&user), cx).await.map_err(ResetError::Hook)
+            self.inner().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
+        event::record(EventKind::ResetPassword, Outcome::Success, Some(&id), None, cx);
+        self.notify_credentials_changed(&user, &before, cx).await;
+        self.run_hook(HookCall::PasswordReset(&user), cx).await.map_err(ResetError::Hook)
     }
 }

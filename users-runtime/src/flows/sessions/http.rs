@@ -5,12 +5,13 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::{
+    account::SessionsError,
     domain::{ListedSession, Session, Timestamp, TokenId},
     http::{
         ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, answer, delete, get, no_content,
         require_fresh,
     },
-    manager::{Authenticated, SessionsError, Users},
+    service::{Authenticated, Users},
     user::AuthUser,
 };
 

@@ -4,8 +4,8 @@ use axum::{extract::Request, response::Response};
 use http::StatusCode;
 
 use crate::{
+    account::Actor,
     http::{ApiError, Handle, IdText, Incoming, Requirements, answer, delete_by_id, find_by_id},
-    manager::Actor,
     user::AuthUser,
 };
 

@@ -2,9 +2,9 @@
 
 use crate::{
     domain::{CanonicalEmail, EmailAddress, UserId, VerifyToken},
-    event::{self, Kind, Outcome},
-    manager::{AfterAnswer, Users},
-    port::{Change, EndSessions, Event, HookError, MailTokenError, RequestContext, StoreError},
+    event::{self, EventKind, Outcome},
+    port::{Change, EndSessions, HookCall, HookError, MailTokenError, RequestContext, StoreError},
+    service::{AfterResponse, Users},
     user::{AuthUser, Columns},
 };
 
@@ -21,18 +21,18 @@ pub(super) enum VerifyError {
 impl<U: AuthUser> Users<U> {
     /// Has a verification mail sent, if somebody active and unverified has the address. All of it happens after the
     /// answer, which therefore tells nothing.
-    pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterAnswer> {
-        self.after_answer("on_after_request_verify", cx, move |users, cx| {
+    pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
+        self.after_response("on_after_request_verify", cx, move |users, cx| {
             Box::pin(async move {
-                let Some(found) = users.parts().store.find_by_email(&email.canonical()).await? else { return Ok(()) };
+                let Some(found) = users.inner().store.find_by_email(&email.canonical()).await? else { return Ok(()) };
                 let status = found.user.status();
                 if !status.is_active || status.is_verified {
                     return Ok(());
                 }
-                if !users.may_mail(Kind::RequestVerify, found.user.id(), cx).await? {
+                if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx).await? {
                     return Ok(());
                 }
-                event::record(Kind::RequestVerify, Outcome::Success, Some(&found.user.id()), None, cx);
+                event::record(EventKind::RequestVerify, Outcome::Success, Some(&found.user.id()), None, cx);
                 users.mail_verify_token(&found.user, cx).await
             })
         })
@@ -42,12 +42,12 @@ impl<U: AuthUser> Users<U> {
     /// Verifies the address that a token was mailed to, if it is still the user's.
     pub(super) async fn verify(&self, token: &VerifyToken, cx: &RequestContext) -> Result<U, VerifyError> {
         let bad_token = |user: Option<&U::Id>| {
-            event::record(Kind::Verify, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            event::record(EventKind::Verify, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
             VerifyError::BadToken
         };
-        let claims = self.parts().mail_tokens.read_verify(token).ok_or_else(|| bad_token(None))?;
+        let claims = self.inner().mail_tokens.read_verify(token).ok_or_else(|| bad_token(None))?;
         let email = claims.email.as_deref().ok_or_else(|| bad_token(None))?;
-        let found = self.parts().store.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
+        let found = self.inner().store.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
         let user = found.ok_or_else(|| bad_token(None))?.user;
         let id = user.id();
         if U::Id::parse(&claims.subject) != Some(id)
@@ -70,9 +70,9 @@ impl<U: AuthUser> Users<U> {
             end_sessions: EndSessions::Keep,
         };
         let user =
-            self.parts().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
-        event::record(Kind::Verify, Outcome::Success, Some(&id), None, cx);
-        self.run_hook(Event::Verified(&user), cx).await.map_err(VerifyError::Hook)?;
+            self.inner().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
+        event::record(EventKind::Verify, Outcome::Success, Some(&id), None, cx);
+        self.run_hook(HookCall::Verified(&user), cx).await.map_err(VerifyError::Hook)?;
         Ok(user)
     }
 }

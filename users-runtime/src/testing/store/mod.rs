@@ -16,20 +16,20 @@
 mod bench;
 mod races;
 mod rules;
-mod scope_rules;
 mod session_races;
 mod session_rules;
 mod stored_sessions;
+mod tenant_rules;
 
 use std::{fmt, future::Future, sync::Arc};
 
 use self::{
     bench::{Bench, Broken},
-    scope_rules::Tenants,
+    tenant_rules::Tenants,
 };
 use crate::{
     port::{BoxFuture, UserStore},
-    user::{AuthUser, NewAccount, Scope, Scoped},
+    user::{AuthUser, HasTenant, NewAccount, Tenant},
 };
 
 /// A rule that a store breaks.
@@ -103,16 +103,16 @@ where
 pub async fn store_tenants<U, S, Fut>(
     fresh: impl Fn() -> Fut,
     user: fn(NewAccount<U::Id>) -> U,
-    tenants: [U::Scope; 2],
+    tenants: [U::Tenant; 2],
 ) -> Result<(), Nonconformity>
 where
-    U: Scoped,
+    U: HasTenant,
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let [one, other] = tenants.map(Scope::new);
-    let held = |store: &S, scope: &Scope<U>| store.in_scope(scope).map_err(Broken::from);
-    for rule in scope_rules::all::<U>() {
+    let [one, other] = tenants.map(Tenant::new);
+    let held = |store: &S, tenant: &Tenant<U>| store.for_tenant(tenant).map_err(Broken::from);
+    for rule in tenant_rules::all::<U>() {
         let whole = fresh().await;
         let checked = async {
             whole.migrate().await?;

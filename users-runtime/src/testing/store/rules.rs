@@ -132,7 +132,7 @@ async fn own_fields<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let inserted = bench.store.insert(user.clone()).await?;
     *user.account_mut().id = inserted.id();
     // A store that is held to a tenant writes the tenant into the user, which is a field that clients may see.
-    let expected = seen(if U::IS_SCOPED { &inserted } else { &user })?;
+    let expected = seen(if U::HAS_TENANTS { &inserted } else { &user })?;
     same("the user that insert answers", seen(&inserted)?, expected.clone())?;
     same("the user found by id", seen(&bench.present(user.id(), None).await?.user)?, expected.clone())?;
     let by_email = bench.by_email("arthur@camelot.example").await?.map(|found| seen(&found.user)).transpose()?;

@@ -1,6 +1,6 @@
 //! Argon2 in another system's wrapping.
 
-use super::super::{area::Area, cost::Cost, stored::Argon2Hash};
+use super::super::{cost::Cost, stored::Argon2Hash, work_buffer::WorkBuffer};
 use crate::{
     domain::Password,
     port::{ForeignHash, HashCost, UnfitHash},
@@ -19,7 +19,7 @@ impl Argon2 {
 
     /// Gives `work` an area of so many blocks, and wipes it. Nothing, if the system has no memory for it.
     fn with_area<T>(kib: u32, work: impl FnOnce(&mut [argon2::Block]) -> T) -> Option<T> {
-        let mut area = Area::allocate(kib)?;
+        let mut area = WorkBuffer::allocate(kib)?;
         let result = work(area.blocks());
         area.wipe();
         Some(result)

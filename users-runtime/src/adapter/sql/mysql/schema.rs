@@ -6,7 +6,7 @@ use crate::{
     adapter::sql::{
         Driver, SqlResult,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
-        tables::{IdKind, Kind},
+        tables::{ColumnKind, IdKind},
     },
     port::BoxFuture,
 };
@@ -41,22 +41,26 @@ impl Catalog for MySql {
         "?".to_owned()
     }
 
-    fn sql_type(kind: &Kind) -> String {
+    fn sql_type(kind: &ColumnKind) -> String {
         match kind {
-            Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
-            Kind::Key(IdKind::Integer) | Kind::UserId(IdKind::Integer) | Kind::Number => "BIGINT".to_owned(),
-            Kind::Text(length) => format!("VARCHAR({length})"),
-            Kind::Exact(length) => format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
-            Kind::Flag => "BOOLEAN".to_owned(),
-            Kind::Time | Kind::UpstreamTime => "DATETIME(6)".to_owned(),
+            ColumnKind::Key(IdKind::Uuid) | ColumnKind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
+            ColumnKind::Key(IdKind::Integer) | ColumnKind::UserId(IdKind::Integer) | ColumnKind::Number => {
+                "BIGINT".to_owned()
+            }
+            ColumnKind::Text(length) => format!("VARCHAR({length})"),
+            ColumnKind::Exact(length) => format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ColumnKind::Flag => "BOOLEAN".to_owned(),
+            ColumnKind::Time | ColumnKind::UpstreamTime => "DATETIME(6)".to_owned(),
             // An index wants a limit, and names of two tenants must not be one name.
-            Kind::Tenant(sql_type) if sql_type == <Self as Driver>::TEXT => Self::sql_type(&Kind::Exact(255)),
-            Kind::Own(sql_type) | Kind::Tenant(sql_type) => sql_type.clone(),
+            ColumnKind::Tenant(sql_type) if sql_type == <Self as Driver>::TEXT => {
+                Self::sql_type(&ColumnKind::Exact(255))
+            }
+            ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),
         }
     }
 
-    fn made_by_database(kind: &Kind) -> &'static str {
-        if matches!(kind, Kind::Key(IdKind::Integer)) { " AUTO_INCREMENT" } else { "" }
+    fn made_by_database(kind: &ColumnKind) -> &'static str {
+        if matches!(kind, ColumnKind::Key(IdKind::Integer)) { " AUTO_INCREMENT" } else { "" }
     }
 
     fn default_value(literal: &str, sql_type: &str) -> String {

@@ -6,7 +6,7 @@ use crate::{
     adapter::sql::{
         SqlResult,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
-        tables::{IdKind, Kind},
+        tables::{ColumnKind, IdKind},
     },
     port::BoxFuture,
 };
@@ -38,19 +38,19 @@ impl Catalog for Postgres {
         format!("${n}")
     }
 
-    fn sql_type(kind: &Kind) -> String {
+    fn sql_type(kind: &ColumnKind) -> String {
         match kind {
-            Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "UUID".to_owned(),
-            Kind::Key(IdKind::Integer) => "BIGSERIAL".to_owned(),
-            Kind::UserId(IdKind::Integer) | Kind::Number => "BIGINT".to_owned(),
-            Kind::Text(length) | Kind::Exact(length) => format!("VARCHAR({length})"),
-            Kind::Flag => "BOOLEAN".to_owned(),
-            Kind::Time | Kind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
-            Kind::Own(sql_type) | Kind::Tenant(sql_type) => sql_type.clone(),
+            ColumnKind::Key(IdKind::Uuid) | ColumnKind::UserId(IdKind::Uuid) => "UUID".to_owned(),
+            ColumnKind::Key(IdKind::Integer) => "BIGSERIAL".to_owned(),
+            ColumnKind::UserId(IdKind::Integer) | ColumnKind::Number => "BIGINT".to_owned(),
+            ColumnKind::Text(length) | ColumnKind::Exact(length) => format!("VARCHAR({length})"),
+            ColumnKind::Flag => "BOOLEAN".to_owned(),
+            ColumnKind::Time | ColumnKind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
+            ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),
         }
     }
 
-    fn made_by_database(_kind: &Kind) -> &'static str {
+    fn made_by_database(_kind: &ColumnKind) -> &'static str {
         "" // the type BIGSERIAL says it
     }
 

@@ -6,7 +6,7 @@ use crate::{
     adapter::sql::{
         SqlResult,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
-        tables::{IdKind, Kind},
+        tables::{ColumnKind, IdKind},
     },
     port::BoxFuture,
 };
@@ -22,20 +22,20 @@ impl Catalog for Sqlite {
         format!("${n}")
     }
 
-    fn sql_type(kind: &Kind) -> String {
+    fn sql_type(kind: &ColumnKind) -> String {
         match kind {
-            Kind::Key(IdKind::Uuid) | Kind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
-            Kind::Key(IdKind::Integer) | Kind::UserId(IdKind::Integer) => "INTEGER".to_owned(),
-            Kind::Text(length) | Kind::Exact(length) => format!("VARCHAR({length})"),
-            Kind::Flag => "BOOLEAN".to_owned(),
-            Kind::Number => "BIGINT".to_owned(),
-            Kind::Time => "DATETIME".to_owned(),
-            Kind::UpstreamTime => "TIMESTAMP".to_owned(),
-            Kind::Own(sql_type) | Kind::Tenant(sql_type) => sql_type.clone(),
+            ColumnKind::Key(IdKind::Uuid) | ColumnKind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
+            ColumnKind::Key(IdKind::Integer) | ColumnKind::UserId(IdKind::Integer) => "INTEGER".to_owned(),
+            ColumnKind::Text(length) | ColumnKind::Exact(length) => format!("VARCHAR({length})"),
+            ColumnKind::Flag => "BOOLEAN".to_owned(),
+            ColumnKind::Number => "BIGINT".to_owned(),
+            ColumnKind::Time => "DATETIME".to_owned(),
+            ColumnKind::UpstreamTime => "TIMESTAMP".to_owned(),
+            ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),
         }
     }
 
-    fn made_by_database(_kind: &Kind) -> &'static str {
+    fn made_by_database(_kind: &ColumnKind) -> &'static str {
         "" // a primary key of the type INTEGER is made by SQLite
     }
 

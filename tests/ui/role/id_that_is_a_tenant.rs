@@ -1,0 +1,15 @@
+use axum_users::{AuthUser, PasswordHash};
+use uuid::Uuid;
+
+#[derive(AuthUser, Debug, Clone)]
+pub struct User {
+    #[auth(tenant)]
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+}
+
+fn main() {}

@@ -1,0 +1,148 @@
+//! Creating an account. Registration and application code share these steps.
+
+use super::PasswordError;
+use crate::{
+    domain::{EmailAddress, EmailRefused, Status, UserId},
+    event::{self, EventKind, Outcome},
+    port::{HookCall, HookError, PasswordSubject, RandomError, RequestContext, StoreError},
+    service::Users,
+    user::{AuthUser, CreateSchema, NewAccount},
+};
+
+/// Why a user was not created.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// Another user has this e-mail address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// The e-mail address is not acceptable.
+    #[error("not an e-mail address: {}", .0.reason)]
+    InvalidEmail(EmailRefused),
+    /// The password is refused or could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// No id could be generated.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The hook after the creation failed. The user stays.
+    #[error("the hook after the registration failed")]
+    Hook(HookError),
+}
+
+impl From<StoreError> for CreateError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::EmailTaken => Self::EmailTaken,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Where the password of a new account comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewPassword {
+    /// The one in the create schema. It must pass the policy.
+    Sent,
+    /// None: the stored hash is of random bits that are not kept.
+    Unusable,
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Creates a user with any flags, for example the first superuser. Applies the password policy and runs
+    /// `on_after_register`.
+    ///
+    /// # Errors
+    /// [`CreateError`]. Nothing is stored, except for [`CreateError::Hook`].
+    pub async fn create(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
+        self.create_by_code(input, NewPassword::Sent, status).await
+    }
+
+    /// Creates a user without a usable password, for example an invited one. Ignores the password of `input`: the stored
+    /// hash is of 256 random bits that are not kept. [`Users::start_reset`] mails the link with which the owner sets the
+    /// first password. Runs `on_after_register`.
+    ///
+    /// # Errors
+    /// [`CreateError`], but never for a refused password. Nothing is stored, except for [`CreateError::Hook`].
+    pub async fn create_without_password(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
+        self.create_by_code(input, NewPassword::Unusable, status).await
+    }
+
+    async fn create_by_code(&self, input: U::Create, password: NewPassword, status: Status) -> Result<U, CreateError> {
+        let email =
+            EmailAddress::parse(input.email(), self.policy().email_rules()).map_err(CreateError::InvalidEmail)?;
+        self.create_account(input, email, password, status, &RequestContext::none()).await
+    }
+
+    /// Creates an account and runs `on_after_register`. `email` is the parsed address of `input`.
+    pub(crate) async fn create_account(
+        &self,
+        input: U::Create,
+        email: EmailAddress,
+        password: NewPassword,
+        status: Status,
+        cx: &RequestContext,
+    ) -> Result<U, CreateError> {
+        if password == NewPassword::Sent {
+            self.validate_new_password(&input, &email).await?;
+        }
+        // Saves a hash. The unique index decides, because another request may insert the address after this query.
+        if self.inner().store.find_by_email(&email.canonical()).await?.is_some() {
+            email_taken(cx);
+            return Err(CreateError::EmailTaken);
+        }
+        let user = self.new_account(input, &email, password, status).await?;
+        let user = self.insert_account(user, cx).await?;
+        self.run_hook(HookCall::Registered(&user), cx).await.map_err(CreateError::Hook)?;
+        Ok(user)
+    }
+
+    /// Checks the password of a new account against the policy, breached passwords and the application's hook.
+    pub(crate) async fn validate_new_password(
+        &self,
+        input: &U::Create,
+        email: &EmailAddress,
+    ) -> Result<(), PasswordError> {
+        self.validate_password(input.password(), email.as_str(), PasswordSubject::New(input)).await
+    }
+
+    /// Builds a user with a fresh id and a hashed password. Stores nothing.
+    pub(crate) async fn new_account(
+        &self,
+        input: U::Create,
+        email: &EmailAddress,
+        password: NewPassword,
+        status: Status,
+    ) -> Result<U, CreateError> {
+        let hashed_password = match password {
+            NewPassword::Sent => self.hash_password(input.password()).await?,
+            NewPassword::Unusable => self.unusable_password_hash().await?,
+        };
+        let account = NewAccount { id: self.new_id()?, email: email.as_str().to_owned(), hashed_password, status };
+        Ok(self.new_user_of(account, input))
+    }
+
+    /// Stores a user that [`Users::new_account`] built, and records the outcome.
+    pub(crate) async fn insert_account(&self, user: U, cx: &RequestContext) -> Result<U, CreateError> {
+        let inserted = self.inner().store.insert(user).await.map_err(CreateError::from);
+        match &inserted {
+            Ok(user) => event::record(EventKind::Register, Outcome::Success, Some(&user.id()), None, cx),
+            Err(CreateError::EmailTaken) => email_taken(cx),
+            Err(_) => {}
+        }
+        inserted
+    }
+
+    fn new_id(&self) -> Result<U::Id, RandomError> {
+        let mut bytes = [0; 16];
+        self.inner().random.fill(&mut bytes)?;
+        Ok(U::Id::generate(bytes))
+    }
+}
+
+fn email_taken(cx: &RequestContext) {
+    event::record(EventKind::Register, Outcome::Refused("address taken"), None, None, cx);
+}

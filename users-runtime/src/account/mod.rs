@@ -1,0 +1,18 @@
+//! Operations on accounts that routes and application code share: create, change, delete, passwords, mailed tokens,
+//! sessions. Knows ports only.
+
+mod create;
+mod delete;
+mod lookup;
+mod mailed_tokens;
+mod password;
+mod schema;
+mod sessions;
+mod update;
+
+pub use create::CreateError;
+pub(crate) use create::NewPassword;
+pub use password::PasswordError;
+pub use sessions::{Sessions, SessionsError};
+pub(crate) use update::Actor;
+pub use update::UpdateError;

@@ -1,0 +1,59 @@
+//! What every new password goes through.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::CreateError;
+use crate::{
+    domain::{Password, PasswordHash},
+    port::{HashError, PasswordSubject},
+    service::Users,
+    user::AuthUser,
+};
+
+/// Why a password was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordError {
+    /// The policy or the application's hook refuses it, with this reason for the client.
+    #[error("the password is refused: {0}")]
+    Refused(Value),
+    /// The hasher is overloaded or failed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Asks the built-in policy first, which is cheap, then the breached passwords, and then the application.
+    pub(crate) async fn validate_password(
+        &self,
+        password: &Password,
+        email: &str,
+        subject: PasswordSubject<'_, U>,
+    ) -> Result<(), PasswordError> {
+        self.policy()
+            .password_policy()
+            .check(password, email)
+            .map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
+        if let Some(breached) = &self.inner().breached {
+            breached.check(password).await.map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
+        }
+        self.inner()
+            .hooks
+            .validate_password(password, subject)
+            .await
+            .map_err(|invalid| PasswordError::Refused(invalid.reason))
+    }
+
+    /// A hash that no password is known for. It costs as much to verify as any other, so a login tells nothing.
+    pub(crate) async fn unusable_password_hash(&self) -> Result<PasswordHash, CreateError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        self.inner().random.fill(bytes.as_mut_slice())?;
+        Ok(self.hash_password(&Password::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))).await?)
+    }
+
+    pub(crate) async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
+        Ok(self.inner().hasher.hash(password).await?)
+    }
+}

@@ -1,0 +1,152 @@
+//! The sessions of users, to look at and to end.
+
+use crate::{
+    domain::{ListedSession, Session, TokenId},
+    event::{self, EventKind, Outcome},
+    port::{Change, EndSessions, Lookup, RequestContext, StoreError, StrategyError},
+    service::Users,
+    user::{AuthUser, Columns},
+};
+
+/// The sessions of users.
+#[derive(Debug)]
+pub struct Sessions<'a, U: AuthUser>(&'a Users<U>);
+
+/// Why sessions were not listed or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionsError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The strategy's storage does not answer.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+}
+
+impl<U: AuthUser> Users<U> {
+    /// The sessions of users, to list and to end them.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<'_, U> {
+        Sessions(self)
+    }
+
+    /// Forgets what is kept of tokens and sessions that have ended by themselves; answers how many. Run it once a day, or
+    /// more often where many log in. It works in bounded steps and is safe to run at any time and on several nodes at once.
+    ///
+    /// # Errors
+    /// [`SessionsError`] if a database refuses; what was forgotten by then stays so.
+    pub async fn purge_expired(&self) -> Result<u64, SessionsError> {
+        let now = self.now();
+        let mut forgotten = self.inner().store.purge_expired(now).await?;
+        for backend in &self.inner().backends {
+            forgotten += backend.strategy.purge(now).await?;
+        }
+        Ok(forgotten)
+    }
+}
+
+impl<U: AuthUser> Sessions<'_, U> {
+    /// The live sessions of a user that are kept in the database or in Redis, in the order of their logins. JWTs stand for
+    /// themselves and are kept nowhere, so they are not among them; [`Sessions::end_all`] ends them as well.
+    ///
+    /// # Errors
+    /// [`SessionsError`] if a storage does not answer.
+    pub async fn list(&self, id: U::Id) -> Result<Vec<ListedSession>, SessionsError> {
+        let subject = id.to_string();
+        let mut listed: Vec<ListedSession> = Vec::new();
+        for backend in &self.0.inner().backends {
+            for session in backend.strategy.list(&subject).await? {
+                // Backends with different transports may share one storage.
+                if listed.iter().all(|other| other.session.token_id != session.session.token_id) {
+                    listed.push(session);
+                }
+            }
+        }
+        let lookups: Vec<_> =
+            listed.iter().map(|listed| Lookup::User { id, token: listed.session.token_id.clone() }).collect();
+        let found = self.0.inner().store.find(&lookups).await?;
+        let live = listed.into_iter().zip(found);
+        let live =
+            live.filter(|(listed, found)| found.as_ref().is_some_and(|found| self.0.is_live(&listed.session, found)));
+        let mut live: Vec<ListedSession> = live.map(|(listed, _)| listed).collect();
+        live.sort_by_key(|listed| listed.session.logged_in_at);
+        Ok(live)
+    }
+
+    /// Ends one session of a user, by the name that [`Sessions::list`] shows; answers whether there was one.
+    ///
+    /// # Errors
+    /// [`SessionsError`] if that cannot be promised.
+    pub async fn end(&self, id: U::Id, session: &TokenId) -> Result<bool, SessionsError> {
+        self.end_in(id, session, &RequestContext::none()).await
+    }
+
+    pub(crate) async fn end_in(
+        &self,
+        id: U::Id,
+        session: &TokenId,
+        cx: &RequestContext,
+    ) -> Result<bool, SessionsError> {
+        // Rows of sessions know users, and users know tenants.
+        if U::HAS_TENANTS && self.0.get(id).await?.is_none() {
+            return Ok(false);
+        }
+        let subject = id.to_string();
+        let mut ended = false;
+        for backend in &self.0.inner().backends {
+            ended |= backend.strategy.end(&subject, session).await?;
+        }
+        if ended {
+            event::record(EventKind::EndSessions, Outcome::Success, Some(&id), None, cx);
+        }
+        Ok(ended)
+    }
+
+    /// Ends all sessions of a user but `spared`, JWTs as well.
+    ///
+    /// # Errors
+    /// [`SessionsError`] if the database refuses; the sessions then live on.
+    pub async fn end_others(&self, user: &U, spared: &Session) -> Result<(), SessionsError> {
+        self.end_others_in(user, spared, &RequestContext::none()).await
+    }
+
+    pub(crate) async fn end_others_in(
+        &self,
+        user: &U,
+        spared: &Session,
+        cx: &RequestContext,
+    ) -> Result<(), SessionsError> {
+        let change = Change {
+            user: user.clone(),
+            columns: Columns::NONE,
+            if_hashed_password: None,
+            if_email: None,
+            if_epoch: None,
+            end_sessions: EndSessions::all_but(spared),
+        };
+        self.0.inner().store.update(change).await?;
+        event::record(EventKind::EndSessions, Outcome::Success, Some(&user.id()), None, cx);
+        Ok(())
+    }
+
+    /// Ends all sessions of one user. The next request with any of its tokens is 401.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database refuses; the sessions then live on.
+    pub async fn end_all(&self, id: U::Id) -> Result<(), StoreError> {
+        self.0.inner().store.end_sessions(Some(id)).await?;
+        event::record(EventKind::EndSessions, Outcome::Success, Some(&id), None, &RequestContext::none());
+        Ok(())
+    }
+
+    /// Ends all sessions of everybody.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database refuses; the sessions then live on.
+    pub async fn end_everyone(&self) -> Result<(), StoreError> {
+        self.0.inner().store.end_sessions(None).await?;
+        event::record(EventKind::EndSessions, Outcome::Success, None, None, &RequestContext::none());
+        Ok(())
+    }
+}

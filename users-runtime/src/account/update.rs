@@ -1,0 +1,215 @@
+//! Changing a user: the rules that `PATCH /users/me`, `PATCH /users/{id}` and code share (contract.md 4.4).
+
+use super::PasswordError;
+use crate::{
+    domain::{EmailAddress, EmailRefused, Epoch, Password, Relaxation},
+    event::{self, EventKind, Outcome},
+    port::{
+        Change, EndSessions, FailedLogin, HookCall, HookError, PasswordSubject, RequestContext, StoreError, Updated,
+        Verification,
+    },
+    service::{Authenticated, Users},
+    user::{AccountUpdate, AuthUser, Columns, UpdateSchema},
+};
+
+/// Who changes a user.
+pub(crate) enum Actor<'a, U> {
+    /// The user itself, with the session it uses.
+    Owner(&'a Authenticated<U>),
+    /// A superuser, or the application's code.
+    Admin,
+}
+
+/// Why a user was not changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// Another user has the new address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// The new address is not an acceptable one.
+    #[error("not an e-mail address: {}", .0.reason)]
+    InvalidEmail(EmailRefused),
+    /// The new password is refused, or the present one was not proved.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// There is no such user any more.
+    #[error("there is no such user")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The hook after the change failed; the change stays.
+    #[error("the hook after the update failed")]
+    Hook(HookError),
+}
+
+impl From<StoreError> for UpdateError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::EmailTaken => Self::EmailTaken,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Applies `input` to `before` in the order of the wire: password, address, flags, the application's fields.
+    /// Nothing is stored if any step refuses. `fields` are the JSON keys of the request, for the hook.
+    pub(crate) async fn apply_update<I: UpdateSchema<U>>(
+        &self,
+        before: U,
+        mut input: I,
+        fields: Vec<&'static str>,
+        actor: Actor<'_, U>,
+        cx: &RequestContext,
+    ) -> Result<U, UpdateError> {
+        let account = input.take_account();
+        let mut user = before.clone();
+        let new_email = self.changed_email(&before, account.email.as_deref())?;
+
+        if account.password.is_some() || new_email.is_some() {
+            self.require_reauthentication(&before, account.current_password.as_ref(), &actor, cx).await?;
+        }
+        let mut columns = Columns::NONE;
+        if let Some(password) = &account.password {
+            if matches!(actor, Actor::Admin) && self.policy().denies_admin_password() && cx.method().is_some() {
+                return Err(refused("A superuser may not set a password; start a reset instead"));
+            }
+            self.validate_password(password, before.account().email, PasswordSubject::Existing(&before)).await?;
+            *user.account_mut().hashed_password = self.hash_password(password).await?;
+            columns = columns.and(Columns::HASHED_PASSWORD);
+        }
+        if let Some(email) = new_email {
+            if self.inner().store.find_by_email(&email.canonical()).await?.is_some() {
+                return Err(UpdateError::EmailTaken);
+            }
+            let roles = user.account_mut();
+            *roles.email = email.as_str().to_owned();
+            *roles.is_verified = false;
+            columns = columns.and(Columns::EMAIL).and(Columns::IS_VERIFIED);
+        }
+        columns = columns.and(apply_flags(&mut user, &account)).and(input.apply(&mut user));
+
+        let user = if columns.is_empty() {
+            before.clone()
+        } else {
+            let end_sessions = self.sessions_to_end(&user, columns, &actor);
+            let if_epoch = proved_epoch(columns, &actor);
+            let change = Change { user, columns, if_hashed_password: None, if_email: None, if_epoch, end_sessions };
+            match self.inner().store.update(change).await? {
+                Some(user) => user,
+                None => return Err(self.update_conflict(&before).await?),
+            }
+        };
+        event::record(EventKind::Update, Outcome::Success, Some(&user.id()), None, cx);
+        self.notify_credentials_changed(&user, &before, cx).await;
+        let updated = Updated { before, fields };
+        self.run_hook(HookCall::Updated(&user, &updated), cx).await.map_err(UpdateError::Hook)?;
+        Ok(user)
+    }
+
+    /// The new address in its normal form, if it differs from the stored one.
+    fn changed_email(&self, before: &U, email: Option<&str>) -> Result<Option<EmailAddress>, UpdateError> {
+        let Some(email) = email else { return Ok(None) };
+        let email = EmailAddress::parse(email, self.policy().email_rules()).map_err(UpdateError::InvalidEmail)?;
+        Ok((email.as_str() != before.account().email).then_some(email))
+    }
+
+    /// Before the password or the address changes, the owner proves to be there: by the present password, or by a login
+    /// that is fresh (OWASP ASVS 6.2.3 and 7.5.1).
+    async fn require_reauthentication(
+        &self,
+        before: &U,
+        current: Option<&Password>,
+        actor: &Actor<'_, U>,
+        cx: &RequestContext,
+    ) -> Result<(), UpdateError> {
+        let Actor::Owner(authenticated) = actor else { return Ok(()) };
+        if let Some(current) = current {
+            let hash = before.account().hashed_password;
+            let verification = self.inner().hasher.verify(current, hash).await.map_err(PasswordError::from)?;
+            if verification == Verification::Wrong {
+                self.report_wrong_current(before, cx).await;
+                return Err(refused("The current password is wrong"));
+            }
+            return Ok(());
+        }
+        if self.policy().allows(Relaxation::PasswordChangeWithoutCurrent) {
+            return Ok(());
+        }
+        if self.policy().requires_current_password() || !self.is_fresh(authenticated, self.policy().fresh_window()) {
+            return Err(refused("The current password is required: send it as current_password, or log in again"));
+        }
+        Ok(())
+    }
+
+    /// Whether the login behind a session is at most `window` old.
+    pub(crate) fn is_fresh(&self, authenticated: &Authenticated<U>, window: std::time::Duration) -> bool {
+        let Some(at) = authenticated.session.logged_in_at else { return false };
+        (self.now() - at).to_std().is_ok_and(|age| age <= window)
+    }
+
+    /// A wrong present password is a failed login: somebody with a session guesses.
+    async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
+        event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
+        let failed =
+            FailedLogin { username: user.account().email, user: Some(user), code: "UPDATE_USER_INVALID_PASSWORD" };
+        if let Err(error) = self.run_hook(HookCall::LoginFailed(&failed), cx).await {
+            tracing::error!(target: "axum_users", hook = "on_after_failed_login", ?error, "a hook failed");
+        }
+    }
+
+    /// A change whose condition failed: the user is gone, or its sessions were ended since the request came in.
+    async fn update_conflict(&self, before: &U) -> Result<UpdateError, StoreError> {
+        Ok(match self.get(before.id()).await? {
+            Some(_) => refused("The sessions were ended meanwhile: log in again"),
+            None => UpdateError::NotFound,
+        })
+    }
+
+    fn sessions_to_end(&self, user: &U, columns: Columns, actor: &Actor<'_, U>) -> EndSessions {
+        if columns.contains(3) && !user.status().is_active {
+            return EndSessions::All;
+        }
+        let password_changed = columns.contains(2);
+        if !password_changed || self.policy().allows(Relaxation::KeepSessions) {
+            return EndSessions::Keep;
+        }
+        match actor {
+            Actor::Owner(Authenticated { session, .. }) => EndSessions::all_but(session),
+            Actor::Admin => EndSessions::All,
+        }
+    }
+}
+
+/// The epoch that must still be the user's when a session changes the password or the address. A session that a reset, a
+/// superuser or the owner ended while its request was under way must not undo that.
+fn proved_epoch<U>(columns: Columns, actor: &Actor<'_, U>) -> Option<Epoch> {
+    let takes_over = columns.includes(Columns::HASHED_PASSWORD) || columns.includes(Columns::EMAIL);
+    match actor {
+        Actor::Owner(authenticated) if takes_over => Some(authenticated.epoch),
+        Actor::Owner(_) | Actor::Admin => None,
+    }
+}
+
+/// The flags of a superuser's update. They come after the address, so an explicit `is_verified: true` survives it.
+fn apply_flags<U: AuthUser>(user: &mut U, update: &AccountUpdate) -> Columns {
+    let roles = user.account_mut();
+    let mut columns = Columns::NONE;
+    for (field, value, column) in [
+        (roles.is_active, update.is_active, Columns::IS_ACTIVE),
+        (roles.is_superuser, update.is_superuser, Columns::IS_SUPERUSER),
+        (roles.is_verified, update.is_verified, Columns::IS_VERIFIED),
+    ] {
+        if let Some(value) = value {
+            *field = value;
+            columns = columns.and(column);
+        }
+    }
+    columns
+}
+
+fn refused(reason: &str) -> UpdateError {
+    UpdateError::Password(PasswordError::Refused(reason.into()))
+}

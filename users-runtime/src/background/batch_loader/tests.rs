@@ -1,0 +1,278 @@
+//! Look-ups that share queries, with a store that answers when told to.
+
+use std::{sync::Mutex, time::Duration};
+
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    adapter::MemoryStore,
+    domain::{CanonicalEmail, PasswordHash, Status, Timestamp, TokenId},
+    port::{BoxFuture, Change, SchemaDrift},
+    testing::users::{User, user},
+    user::NewAccount,
+};
+
+/// What a query of a [`Gate`] does when it is let through.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    Answer,
+    Unavailable,
+    FailIfMany,
+}
+
+/// A store that notes every query and lets it through when told to.
+struct Gate {
+    users: MemoryStore<User>,
+    queries: Mutex<Vec<Vec<Uuid>>>,
+    permits: Semaphore,
+    then: Then,
+}
+
+impl UserStore<User> for Gate {
+    fn find<'a>(&'a self, wanted: &'a [Lookup<Uuid>]) -> BoxFuture<'a, Result<Vec<Option<Found<User>>>, StoreError>> {
+        self.queries.lock().unwrap().push(wanted.iter().map(id_wanted).collect());
+        Box::pin(async move {
+            self.permits.acquire().await.unwrap().forget();
+            match self.then {
+                Then::Unavailable => Err(StoreError::unavailable("down")),
+                Then::FailIfMany if wanted.len() > 1 => Err(StoreError::failed("a bad row")),
+                _ => self.users.find(wanted).await,
+            }
+        })
+    }
+
+    fn find_by_email<'a>(
+        &'a self,
+        email: &'a CanonicalEmail,
+    ) -> BoxFuture<'a, Result<Option<Found<User>>, StoreError>> {
+        self.users.find_by_email(email)
+    }
+
+    fn insert(&self, user: User) -> BoxFuture<'_, Result<User, StoreError>> {
+        self.users.insert(user)
+    }
+
+    fn update(&self, change: Change<User>) -> BoxFuture<'_, Result<Option<User>, StoreError>> {
+        self.users.update(change)
+    }
+
+    fn delete(&self, id: Uuid) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.users.delete(id)
+    }
+
+    fn end_sessions(&self, whose: Option<Uuid>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.users.end_sessions(whose)
+    }
+
+    fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.users.revoke(token, until)
+    }
+
+    fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.users.purge_expired(now)
+    }
+
+    fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.users.migrate()
+    }
+
+    fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
+        self.users.check_schema()
+    }
+}
+
+const USERS: u128 = 40;
+
+fn lookup(number: u128) -> Lookup<Uuid> {
+    Lookup::by_id(Uuid::from_u128(number))
+}
+
+async fn rig(then: Then) -> (Arc<Gate>, BatchLoader<User>) {
+    let users = MemoryStore::new();
+    for number in 1..=USERS {
+        let account = NewAccount {
+            id: Uuid::from_u128(number),
+            email: format!("{number}@camelot.example"),
+            hashed_password: PasswordHash::from_stored(""),
+            status: Status::NEW,
+        };
+        users.insert(user(account)).await.unwrap();
+    }
+    let gate = Arc::new(Gate { users, queries: Mutex::default(), permits: Semaphore::new(0), then });
+    (Arc::clone(&gate), BatchLoader::new(gate))
+}
+
+impl Gate {
+    fn sizes(&self) -> Vec<usize> {
+        self.queries.lock().unwrap().iter().map(Vec::len).collect()
+    }
+}
+
+type Task = tokio::task::JoinHandle<Answer<User>>;
+
+/// Starts a look-up and lets it get as far as it can.
+async fn ask(loader: &BatchLoader<User>, number: u128) -> Task {
+    let loader = loader.clone();
+    let task = tokio::spawn(async move { loader.find(lookup(number)).await });
+    settle().await;
+    task
+}
+
+/// On the test's one thread every other task runs until it waits.
+async fn settle() {
+    for _ in 0..64 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn id_of(task: Task) -> Option<u128> {
+    task.await.unwrap().unwrap().map(|found| found.user.id.as_u128())
+}
+
+#[tokio::test]
+async fn a_look_up_alone_starts_at_once() {
+    let (gate, loader) = rig(Then::Answer).await;
+    gate.permits.add_permits(2);
+    assert_eq!(loader.find(lookup(7)).await.unwrap().unwrap().user.id, Uuid::from_u128(7));
+    assert!(loader.find(lookup(999)).await.unwrap().is_none());
+    assert_eq!(gate.sizes(), [1, 1]);
+}
+
+#[tokio::test]
+async fn look_ups_that_arrive_during_queries_share_the_next_one() {
+    let (gate, loader) = rig(Then::Answer).await;
+    let mut tasks = Vec::new();
+    for number in 1..=USERS {
+        tasks.push(ask(&loader, number).await);
+    }
+    assert_eq!(gate.sizes(), vec![1; MAX_QUERIES]);
+    gate.permits.add_permits(1);
+    settle().await;
+    // The one that started later has everybody in it who waited.
+    assert_eq!(gate.sizes().last(), Some(&(USERS as usize - MAX_QUERIES)));
+    gate.permits.add_permits(100);
+    for (number, task) in (1..).zip(tasks) {
+        assert_eq!(id_of(task).await, Some(number));
+    }
+    assert_eq!(gate.sizes().len(), MAX_QUERIES + 1);
+    assert_eq!(loader.shared.queue().queries, 0);
+}
+
+#[tokio::test]
+async fn no_look_up_is_answered_by_a_query_that_started_before_it() {
+    let (gate, loader) = rig(Then::Answer).await;
+    let first = ask(&loader, 1).await;
+    let second = ask(&loader, 1).await;
+    let third = ask(&loader, 1).await;
+    gate.users.delete(Uuid::from_u128(1)).await.unwrap();
+    let late = ask(&loader, 1).await;
+    gate.permits.add_permits(100);
+    for task in [first, second, third, late] {
+        task.await.unwrap().unwrap();
+    }
+    // Whoever arrived while two were under way is in a third query, and not answered by those.
+    assert_eq!(gate.sizes(), [1, 1, 2]);
+}
+
+#[tokio::test]
+async fn a_leader_that_goes_away_leaves_nobody_behind() {
+    let (gate, loader) = rig(Then::Answer).await;
+    let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
+    let leader = ask(&loader, 3).await;
+    let followers = [ask(&loader, 4).await, ask(&loader, 5).await];
+    gate.permits.add_permits(1);
+    settle().await;
+    assert_eq!(gate.sizes(), [1, 1, 3], "the third leads the others");
+    leader.abort();
+    settle().await;
+    gate.permits.add_permits(100);
+    for (number, task) in (4..).zip(followers) {
+        assert_eq!(id_of(task).await, Some(number));
+    }
+    for task in busy {
+        task.await.unwrap().unwrap();
+    }
+    assert!(leader.await.unwrap_err().is_cancelled());
+    assert_eq!(loader.shared.queue().queries, 0);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_while_it_waits_is_passed_over() {
+    let (gate, loader) = rig(Then::Answer).await;
+    let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
+    let gone = [ask(&loader, 3).await, ask(&loader, 4).await];
+    let stays = ask(&loader, 5).await;
+    for task in gone {
+        task.abort();
+    }
+    settle().await;
+    gate.permits.add_permits(100);
+    assert_eq!(id_of(stays).await, Some(5));
+    for task in busy {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(loader.shared.queue().queries, 0);
+}
+
+#[tokio::test]
+async fn an_unavailable_store_is_reported_to_everybody() {
+    let (gate, loader) = rig(Then::Unavailable).await;
+    let mut tasks = Vec::new();
+    for number in 1..=8 {
+        tasks.push(ask(&loader, number).await);
+    }
+    gate.permits.add_permits(100);
+    for task in tasks {
+        assert!(matches!(task.await.unwrap(), Err(StoreError::Unavailable(_))));
+    }
+    assert_eq!(gate.sizes(), [1, 1, 6], "nobody asks an unavailable store again");
+}
+
+#[tokio::test]
+async fn one_bad_row_does_not_fail_its_neighbours() {
+    let (gate, loader) = rig(Then::FailIfMany).await;
+    let mut tasks = Vec::new();
+    for number in 1..=8 {
+        tasks.push(ask(&loader, number).await);
+    }
+    gate.permits.add_permits(100);
+    for (number, task) in (1..).zip(tasks) {
+        assert_eq!(id_of(task).await, Some(number));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_caller_gets_its_own_answer_under_load_and_cancellation() {
+    let (gate, loader) = rig(Then::Answer).await;
+    gate.permits.add_permits(Semaphore::MAX_PERMITS >> 1);
+    let tasks: Vec<_> = (0..32)
+        .map(|task: u64| {
+            let loader = loader.clone();
+            tokio::spawn(async move {
+                for round in 0..200_u64 {
+                    let number = u128::from((task * 7 + round) % 40 + 1);
+                    if round % 5 == 0 {
+                        // Dropped somewhere on its way, or not.
+                        let wait = Duration::from_micros(task + round % 50);
+                        let _elapsed = tokio::time::timeout(wait, loader.find(lookup(number))).await;
+                    }
+                    let found = loader.find(lookup(number)).await.unwrap().unwrap();
+                    assert_eq!(found.user.id.as_u128(), number);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody waits for ever").unwrap();
+    }
+    assert_eq!(loader.shared.queue().queries, 0);
+}
+
+fn id_wanted(lookup: &Lookup<Uuid>) -> Uuid {
+    match lookup {
+        Lookup::User { id, .. } => *id,
+        Lookup::Session(_) => panic!("these tests look up by id"),
+    }
+}

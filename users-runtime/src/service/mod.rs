@@ -1,0 +1,119 @@
+//! The handle that an application holds, and what every operation needs: policy, backends, authentication, hooks.
+//! Knows ports only.
+
+mod authenticate;
+mod backend;
+mod gates;
+mod hooks;
+mod limits;
+mod origin;
+mod policy;
+mod tenant;
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
+pub(crate) use backend::ActiveBackend;
+pub(crate) use gates::{ActiveGate, VerifiedGate};
+pub(crate) use hooks::AfterResponse;
+pub use limits::Limits;
+pub(crate) use origin::OriginRule;
+pub use policy::Policy;
+
+use crate::{
+    background::{BatchLoader, Jobs},
+    domain::Timestamp,
+    port::{
+        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore,
+        TenantOfRequest, UserStore,
+    },
+    user::{AuthUser, Tenant},
+};
+
+/// Everything about users. Put it in the router's state: routes and extractors find it there through
+/// [`axum::extract::FromRef`]. Cheap to clone.
+///
+/// Its methods are the programmatic interface, for command line tools, jobs and tests.
+pub struct Users<U: AuthUser>(Arc<View<U>>);
+
+/// What one handle works with: everything that handles share, and one view of the store.
+pub(crate) struct View<U: AuthUser> {
+    /// The users of `tenant`. For a user type with tenants, a store without a tenant refuses every operation on users.
+    pub(crate) store: Arc<dyn UserStore<U>>,
+    pub(crate) loader: BatchLoader<U>,
+    /// The tenant that the handle is bound to.
+    tenant: Option<Tenant<U>>,
+    inner: Arc<Inner<U>>,
+}
+
+impl<U: AuthUser> Deref for View<U> {
+    type Target = Inner<U>;
+
+    fn deref(&self) -> &Inner<U> {
+        &self.inner
+    }
+}
+
+/// What all handles of one service share. Filled by the builder.
+pub(crate) struct Inner<U: AuthUser> {
+    /// The store of all users. Operations use [`View::store`].
+    pub(crate) whole_store: Arc<dyn UserStore<U>>,
+    pub(crate) tenant_of_request: Option<Arc<dyn TenantOfRequest<U>>>,
+    pub(crate) sessions: Option<Arc<dyn SessionStore>>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) hooks: Arc<dyn Hooks<U>>,
+    pub(crate) mail_tokens: Arc<dyn MailTokens>,
+    pub(crate) backends: Vec<ActiveBackend>,
+    pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
+    pub(crate) gates: Vec<Arc<dyn Gate<U>>>,
+    pub(crate) policy: Policy,
+    pub(crate) breached: Option<BreachCheck>,
+    pub(crate) verification_on_register: bool,
+    pub(crate) limits: Limits,
+    pub(crate) counters: Arc<dyn Counters>,
+    pub(crate) jobs: Jobs,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl<U: AuthUser> Users<U> {
+    pub(crate) fn assemble(inner: Inner<U>) -> Self {
+        let store = Arc::clone(&inner.whole_store);
+        let loader = BatchLoader::new(Arc::clone(&store));
+        Self(Arc::new(View { store, loader, tenant: None, inner: Arc::new(inner) }))
+    }
+
+    pub(crate) fn inner(&self) -> &View<U> {
+        &self.0
+    }
+
+    /// The rules that hold.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The names of the backends, in the order of declaration.
+    pub fn backends(&self) -> impl Iterator<Item = &str> {
+        self.0.backends.iter().map(|backend| &*backend.name)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+impl<U: AuthUser> Clone for Users<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Users<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users")
+            .field("backends", &self.backends().collect::<Vec<_>>())
+            .field("policy", &self.0.policy)
+            .finish_non_exhaustive()
+    }
+}

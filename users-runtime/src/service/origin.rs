@@ -1,0 +1,138 @@
+//! Whether a request that a browser made comes from a page that may make it (OWASP ASVS 3.5.1).
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{ORIGIN, UPGRADE},
+    request::Parts,
+};
+
+use crate::domain::Origin;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The pages whose requests count where browsers attach the token by themselves.
+///
+/// Browsers say it in two headers that no script can set: `Sec-Fetch-Site` (all since 2023, over TLS or on localhost) and
+/// `Origin`. What is the service's own comes from its configuration and never from `Host`, which says what the client
+/// wrote.
+#[derive(Debug, Clone)]
+pub(crate) struct OriginRule {
+    /// The service's own origin and the trusted ones.
+    pub(crate) accepted: Vec<Origin>,
+    /// Whether a request that says nothing is refused. Without, it is taken for one of a client that is no browser.
+    pub(crate) is_required: bool,
+}
+
+impl OriginRule {
+    /// Whether a request with these headers may change something.
+    pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
+        let (site, origin) = (HeaderValues::of(headers, &SEC_FETCH_SITE), HeaderValues::of(headers, &ORIGIN));
+        match (site, origin) {
+            (HeaderValues::Once(site), _) if site == "same-origin" || site == "none" => true,
+            (HeaderValues::Nothing | HeaderValues::Once(_), HeaderValues::Once(origin)) => {
+                self.accepted.iter().any(|accepted| accepted.as_str().as_bytes() == origin.as_bytes())
+            }
+            (HeaderValues::Nothing, HeaderValues::Nothing) => !self.is_required,
+            // Another site without an origin, or a header that stands twice.
+            _ => false,
+        }
+    }
+}
+
+enum HeaderValues<'a> {
+    Nothing,
+    Once(&'a HeaderValue),
+    Twice,
+}
+
+impl<'a> HeaderValues<'a> {
+    fn of(headers: &'a HeaderMap, name: &HeaderName) -> Self {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Nothing,
+            (Some(value), None) => Self::Once(value),
+            (Some(_), Some(_)) => Self::Twice,
+        }
+    }
+}
+
+/// Whether a request may change something by itself. One for a WebSocket does: what comes through it later has no headers,
+/// and browsers ask no page's permission for it.
+pub(crate) fn may_change_something(request: &Parts) -> bool {
+    let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    let is_websocket =
+        |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().windows(9).any(|word| word == b"websocket");
+    !is_safe || request.headers.get_all(UPGRADE).iter().any(is_websocket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Result;
+
+    fn rule(is_required: bool) -> Result<OriginRule> {
+        let accepted = vec![Origin::parse("https://camelot.bt")?, Origin::parse("https://app.camelot.bt:8443")?];
+        Ok(OriginRule { accepted, is_required })
+    }
+
+    #[test]
+    fn browsers_are_believed_and_what_says_nothing_is_no_browser() -> Result<()> {
+        const OWN: &str = "https://camelot.bt";
+        for (site, origin, expected) in [
+            (&["same-origin"][..], &[][..], true),
+            (&["same-origin"], &[OWN], true),
+            (&["none"], &[], true),
+            (&["same-site"], &[], false),
+            (&["cross-site"], &[], false),
+            (&[""], &[], false),
+            (&["Same-Origin"], &[], false),
+            (&["same-origin", "cross-site"], &[], false),
+            (&["same-origin", "same-origin"], &[OWN], false),
+            (&["cross-site"], &["https://evil.example"], false),
+            (&["same-site"], &["https://evil.camelot.bt"], false),
+            (&["same-site"], &["https://app.camelot.bt:8443"], true),
+            (&["cross-site"], &["https://app.camelot.bt:8443"], true),
+            (&["cross-site"], &["null"], false),
+            (&[], &[OWN], true),
+            (&[], &["https://app.camelot.bt:8443"], true),
+            (&[], &["https://app.camelot.bt"], false),
+            (&[], &["http://camelot.bt"], false),
+            (&[], &["https://camelot.bt:443"], false),
+            (&[], &["https://camelot.bt/"], false),
+            (&[], &["https://camelot.bt.evil.example"], false),
+            (&[], &["https://camelot.bt evil"], false),
+            (&[], &["null"], false),
+            (&[], &[""], false),
+            (&[], &[OWN, OWN], false),
+            (&[], &[OWN, "https://evil.example"], false),
+            (&[], &[], true),
+        ] {
+            let site = site.iter().map(|value| (SEC_FETCH_SITE, HeaderValue::from_static(value)));
+            let origins = origin.iter().map(|value| (ORIGIN, HeaderValue::from_static(value)));
+            let headers: HeaderMap = site.chain(origins).collect();
+            assert_eq!(rule(false)?.admits(&headers), expected, "{headers:?}");
+            assert_eq!(rule(true)?.admits(&headers), expected && !headers.is_empty(), "required: {headers:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn safe_methods_change_nothing_but_for_a_websocket() {
+        let parts = |method: &str, upgrade: &[&str]| {
+            let request = upgrade
+                .iter()
+                .fold(http::Request::builder().method(method), |request, value| request.header(UPGRADE, *value));
+            request.body(()).unwrap().into_parts().0
+        };
+        for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
+            assert!(!may_change_something(&parts(method, &[])), "{method}");
+            assert!(!may_change_something(&parts(method, &["h2c"])), "{method}");
+            for upgrade in [&["websocket"][..], &["WebSocket"], &["h2c, websocket"], &["h2c", "websocket"]] {
+                assert!(may_change_something(&parts(method, upgrade)), "{method} {upgrade:?}");
+            }
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "get", "PURGE"] {
+            assert!(may_change_something(&parts(method, &[])), "{method}");
+        }
+    }
+}
