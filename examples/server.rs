@@ -1,4 +1,7 @@
 //! A service to deploy, configured by its environment. The table of variables is in `docs/server.md`.
+//!
+//! `cargo run --example server` builds it for SQLite. `--features postgres,mysql,redis,smtp,tls` adds the others, each of which
+//! costs build time, and `--all-features` adds everything.
 
 use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
@@ -9,6 +12,7 @@ use axum_users::{
     Updated, UserManager, Users, UsersBuilder, VerifyToken,
 };
 use serde_json::json;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use uuid::Uuid;
 
 /// A user of this service.
@@ -28,7 +32,6 @@ pub struct User {
 
 #[tokio::main]
 pub async fn main() -> std::process::ExitCode {
-    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     match run().await {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
@@ -39,6 +42,7 @@ pub async fn main() -> std::process::ExitCode {
 }
 
 async fn run() -> Result<()> {
+    start_log()?;
     refuse_what_is_not_built_in()?;
     let bind = variable("BIND", "127.0.0.1:8000");
     let public_url = variable("PUBLIC_URL", &format!("http://{bind}"));
@@ -70,6 +74,15 @@ async fn run() -> Result<()> {
         .with_state(users.clone());
     println!("listening on http://{bind}");
     users.serve(app, bind).await
+}
+
+/// Writes log lines of the levels in `RUST_LOG` to the terminal, such as `warn` or `warn,axum_users=info`.
+fn start_log() -> Result<()> {
+    let levels: Targets = variable("RUST_LOG", "error")
+        .parse()
+        .map_err(|error| Error::config(format!("RUST_LOG takes levels such as `warn,axum_users=info`: {error}")))?;
+    tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(levels).init();
+    Ok(())
 }
 
 fn variable(name: &str, default: &str) -> String {

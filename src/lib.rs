@@ -11,22 +11,3 @@ pub use users_runtime::*;
 
 #[doc(hidden)]
 pub use users_runtime::private as __private;
-
-/// The pages with programs in them, so that these compile.
-#[cfg(all(doctest, feature = "openapi", feature = "sqlite"))]
-mod pages {
-    #[doc = include_str!("../docs/cookies.md")]
-    mod cookies {}
-    #[doc = include_str!("../docs/custom-store.md")]
-    mod custom_store {}
-    #[doc = include_str!("../docs/moving-from-fastapi-users.md")]
-    mod moving {}
-    #[doc = include_str!("../docs/openapi.md")]
-    mod openapi {}
-    #[doc = include_str!("../docs/passwords.md")]
-    mod passwords {}
-    #[doc = include_str!("../docs/resources.md")]
-    mod resources {}
-    #[doc = include_str!("../docs/server.md")]
-    mod server {}
-}

@@ -21,8 +21,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
 const SECRET: &str = "0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u";
-const PRIVATE: &str = include_str!("../../users-runtime/tests/security_tokens/keys/es256-private.pem");
-const PUBLIC: &str = include_str!("../../users-runtime/tests/security_tokens/keys/es256-public.pem");
+const PRIVATE: &str = include_str!("../../users-runtime/tests/it/security_tokens/keys/es256-private.pem");
+const PUBLIC: &str = include_str!("../../users-runtime/tests/it/security_tokens/keys/es256-public.pem");
 
 /// The baseline's claims: all that a session needs.
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
--- What `migrate` makes in an empty database for a user of the six roles. Written by a test (tests/docs).
+-- What `migrate` makes in an empty database for a user of the six roles. Written by a test (tests/it/docs).
 CREATE TABLE IF NOT EXISTS `user` (
     `id` CHAR(36) NOT NULL,
     `email` VARCHAR(320) NOT NULL,

@@ -18,7 +18,7 @@
 //! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores; nothing in a release build |
 #![forbid(unsafe_code)]
 
-// Lets unit tests share the users of `tests/store`.
+// Lets unit tests share the users of `tests/it/store`.
 #[cfg(test)]
 extern crate self as users_runtime;
 

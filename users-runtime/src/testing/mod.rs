@@ -8,6 +8,6 @@ pub use store::{Nonconformity, store_conformance, store_races, store_tenants};
 
 /// Users as the derive writes them, shared with the tests of the stores.
 #[cfg(test)]
-#[path = "../../tests/store/users.rs"]
+#[path = "../../tests/it/store/users.rs"]
 #[allow(missing_docs, unreachable_pub, dead_code)]
 pub(crate) mod users;

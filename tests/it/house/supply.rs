@@ -1,0 +1,180 @@
+//! What the tree is built of.
+
+use std::{collections::BTreeSet, process::Command};
+
+use super::{
+    sbom,
+    source::{code, paths},
+};
+use crate::repository::{path, read, sources};
+
+/// Names and sources of all packages in the lock file.
+fn locked() -> Vec<(String, Option<String>)> {
+    let lock = read("Cargo.lock");
+    let value = |block: &str, key: &str| {
+        block
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"').map(str::to_owned))
+    };
+    lock.split("[[package]]").skip(1).map(|block| (value(block, "name").unwrap(), value(block, "source"))).collect()
+}
+
+/// Those of `names` that are compiled with all features on. Not from the lock file, which also holds optional
+/// dependencies that no feature of ours turns on.
+fn compiled(names: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            "axum-users",
+            "--all-features",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+        ])
+        .current_dir(path(""))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let packages = String::from_utf8(tree.stdout).unwrap();
+    let packages = packages.lines().filter_map(|line| line.split(' ').next());
+    packages.filter(|name| names.contains(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn forbid_unsafe() {
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""));
+    assert!(manifest.contains("[lints.rust]\nunsafe_code = \"forbid\""), "the facade, its examples and tests");
+    for own in ["users-macros/Cargo.toml", "users-runtime/Cargo.toml"] {
+        assert!(read(own).contains("[lints]\nworkspace = true"), "{own} takes the lints of the workspace");
+    }
+    for file in sources(&["src", "users-macros/src", "users-runtime/src"]) {
+        let allows = file.text.contains("allow(unsafe_code") || file.text.contains("expect(unsafe_code");
+        assert!(!allows, "{}: unsafe is forbidden, for generated code too", file.path);
+    }
+}
+
+#[test]
+fn hash_crates_on_allowlist() {
+    // Every crate of a hash function that somebody might pull in, broken ones included.
+    const HASHES: &[&str] = &[
+        "blake2",
+        "blake3",
+        "digest",
+        "groestl",
+        "hmac-sha256",
+        "md-5",
+        "md2",
+        "md4",
+        "md5",
+        "ripemd",
+        "sha-1",
+        "sha1",
+        "sha1_smol",
+        "sha1collisiondetection",
+        "sha2",
+        "sha3",
+        "sm3",
+        "streebog",
+        "tiger",
+        "whirlpool",
+        "argon2",
+        "bcrypt",
+        "pbkdf2",
+        "scrypt",
+        "yescrypt",
+        "rust-argon2",
+        "hkdf",
+        "hmac",
+    ];
+    // blake2 is the inside of Argon2 (RFC 9106); bcrypt, pbkdf2 and scrypt only verify what other systems stored; sha1 is the
+    // breach lists' own, and that of old PBKDF2 hashes (decision 27), and in sqlx-mysql
+    // the server's; md-5 is in sqlx-postgres, for servers that ask for passwords that way (decision 33).
+    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "md-5", "pbkdf2", "scrypt", "sha1", "sha2"];
+    let found = compiled(HASHES);
+    assert!(found.contains("sha2"), "the tree was read");
+    assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
+    for file in sources(&["users-runtime/src"]) {
+        let may = file.path.contains("/breached") || file.path.ends_with("/password/foreign/pbkdf2.rs");
+        assert!(
+            may || paths(&code(&file.text), "sha1").is_empty(),
+            "{}: SHA-1 is for breach lists and stored PBKDF2 hashes only",
+            file.path
+        );
+        assert!(paths(&code(&file.text), "md5").is_empty(), "{}: MD5 is for nothing of ours", file.path);
+    }
+}
+
+#[test]
+fn crypto_crates_on_allowlist() {
+    // Other crates that bring primitives, home-made or abandoned ones included.
+    const PRIMITIVES: &[&str] = &[
+        "aes",
+        "aes-gcm",
+        "aws-lc-rs",
+        "boring",
+        "chacha20poly1305",
+        "crypto",
+        "ctr",
+        "dalek",
+        "ed25519-dalek",
+        "fernet",
+        "jwt",
+        "jwt-simple",
+        "libsodium-sys",
+        "openssl",
+        "orion",
+        "p256",
+        "p384",
+        "ring",
+        "ring-compat",
+        "rsa",
+        "rust-crypto",
+        "rustls",
+        "salsa20",
+        "sodiumoxide",
+        "subtle",
+    ];
+    // p256 and ed25519-dalek sign tokens; ring and rustls carry mail over TLS; aes and ctr are in Firebase's hashes, salsa20
+    // in scrypt's.
+    let allowed = ["aes", "ctr", "ed25519-dalek", "p256", "ring", "rustls", "salsa20", "subtle"];
+    let found = compiled(PRIMITIVES);
+    assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
+}
+
+#[test]
+fn sources_allowlisted() {
+    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+    let packages = locked();
+    assert!(packages.len() > 200, "the lock file was read");
+    for (name, source) in packages {
+        let ours = name.starts_with("axum-users") || name == "renamed";
+        assert_eq!(source.as_deref(), (!ours).then_some(REGISTRY), "{name}");
+    }
+}
+
+/// The bill of materials that a release carries is that of its lock file.
+#[test]
+fn sbom_current() {
+    const BILL: &str = "docs/sbom.json";
+    let now = sbom::bill();
+    if std::env::var_os("UPDATE_SBOM").is_some_and(|update| update == "1") {
+        std::fs::write(path(BILL), &now).unwrap();
+    }
+    // It has everything that the compiler is given, so nothing was overlooked.
+    let parsed: serde_json::Value = serde_json::from_str(&now).unwrap();
+    let names: BTreeSet<&str> =
+        parsed["components"].as_array().unwrap().iter().map(|component| component["name"].as_str().unwrap()).collect();
+    let locked = locked();
+    let all: Vec<&str> = locked.iter().map(|(name, _)| name.as_str()).collect();
+    for compiled in compiled(&all).iter().filter(|name| *name != "axum-users") {
+        assert!(names.contains(compiled.as_str()), "{compiled} is compiled and not in the bill");
+    }
+    let committed = read(BILL);
+    let differs = committed.lines().zip(now.lines()).position(|(committed, now)| committed != now);
+    assert!(committed == now, "{BILL} is not that of Cargo.lock (line {differs:?}): run scripts/sbom");
+}

@@ -1,0 +1,42 @@
+//! The files of the repository.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A source file.
+pub(crate) struct Source {
+    /// Its path from the root of the repository, with slashes.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+/// The path of a file or folder, given from the root of the repository.
+pub(crate) fn path(name: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)
+}
+
+/// Reads a file of the repository.
+pub(crate) fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// All Rust files under the folders, in order. A folder that does not exist has none.
+pub(crate) fn sources(folders: &[&str]) -> Vec<Source> {
+    let mut names: Vec<String> = Vec::new();
+    let mut open: Vec<String> = folders.iter().map(|folder| (*folder).to_owned()).collect();
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = fs::read_dir(path(&folder)) else { continue };
+        for entry in entries.map(Result::unwrap) {
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                open.push(name);
+            } else if name.ends_with(".rs") {
+                names.push(name);
+            }
+        }
+    }
+    names.sort();
+    names.into_iter().map(|path| Source { text: read(&path), path }).collect()
+}

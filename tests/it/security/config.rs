@@ -1,0 +1,148 @@
+//! What a service is made of before anybody uses it, and that secrets do not print (OWASP ASVS 13.3.1).
+
+use std::path::Path;
+
+use axum_users::{
+    AccessToken, Backend, JwtConfig, Password, PasswordHash, Policy, Relaxation, ResetToken, SecretKey, VerifyToken,
+};
+
+use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
+use crate::support::{PASSWORD, SECRET, TestApp};
+
+#[tokio::test]
+async fn fresh_database_is_empty() {
+    let app = TestApp::start().await;
+    let pool = app.sqlite().await;
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert!(tables.iter().any(|table| table == "user"), "{tables:?}");
+    for table in &tables {
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM \"{table}\""));
+        let rows: i64 = sqlx::query_scalar(count).fetch_one(&pool).await.unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+    for name in ["admin", "root", "admin@example.com", "admin@localhost", "test@test.com"] {
+        for password in ["admin", "password", "changeme", "root", "test"] {
+            assert_eq!(app.try_login(name, password).await.status, 400);
+        }
+    }
+}
+
+/// Words that examples print, and every secret that stands in an example or a page of ours.
+#[test]
+fn placeholder_secrets_refused() {
+    for word in ["secret", "SECRET", "changeme", "change-me", "your-secret-key", "password", "example"] {
+        for secret in [word.to_owned(), word.repeat(10), [word; 12].join("-"), format!("<{}>", [word; 12].join(" "))] {
+            let refused = SecretKey::new(secret.clone());
+            assert!(refused.is_err_and(|error| secret == word || !error.to_string().contains(&secret)), "{secret}");
+        }
+    }
+    for secret in ["", "0", &"x".repeat(64), &"\0".repeat(64)] {
+        assert!(SecretKey::new(secret).is_err(), "{secret:?}");
+    }
+    let mut read = 0;
+    for folder in ["", "docs", "examples"] {
+        for text in texts(&crate::repository::path(folder), false) {
+            read += 1;
+            for after in text.split("SecretKey::new(\"").skip(1).chain(text.split("AUTH_SECRET=\"").skip(1)) {
+                let secret = after.split('"').next().unwrap();
+                assert!(secret.starts_with('$') || SecretKey::new(secret).is_err(), "an example runs with {secret}");
+            }
+        }
+    }
+    assert!(read > 5, "the pages were found");
+}
+
+/// A service of fastapi-users' documentation, whose secret is `SECRET`, moves over by name, and the log says so.
+#[tokio::test]
+async fn short_secret_runs_only_by_name() {
+    assert!(SecretKey::new("SECRET").is_err());
+    for (policy, raw) in
+        [(Policy::fastapi_users(), true), (Policy::recommended().raw_keys(), true), (Policy::recommended(), false)]
+    {
+        let app = TestApp::with_secret(SecretKey::allow_short_secret("SECRET"), policy).await;
+        assert!(app.users.policy().allows(Relaxation::ShortSecret));
+        assert_eq!(app.users.policy().allows(Relaxation::RawKeys), raw);
+        let session = app.member(ARTHUR).await;
+        assert_eq!(app.me(&session).await.status, 200);
+        let token = verify_token(&app, ARTHUR).await;
+        assert_eq!(verify(&app, &token).await.status, 200);
+        let token = reset_token(&app, ARTHUR).await;
+        reset(&app, &token, OTHER).await.is(200, "null");
+        assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 400);
+    }
+    let long_but_known = SecretKey::allow_short_secret("SECRET".repeat(10));
+    let app = TestApp::with_secret(long_but_known, Policy::recommended()).await;
+    assert!(app.users.policy().allows(Relaxation::ShortSecret), "length alone makes no secret");
+}
+
+/// All that the feature `testing` adds is also tied to debug assertions, which a release build has not.
+#[test]
+fn test_helpers_absent_in_release() {
+    const TIED: &str = "#[cfg(any(test, all(feature = \"testing\", debug_assertions)))]";
+    let source = crate::repository::path("users-runtime/src");
+    let mut tied = Vec::new();
+    for text in texts(&source, true) {
+        let mut lines = text.lines().map(str::trim).filter(|line| *line != "#[must_use]");
+        while let Some(line) = lines.next() {
+            if line.contains("feature = \"testing\"") {
+                assert_eq!(line, TIED);
+                tied.push(lines.next().unwrap().to_owned());
+            }
+        }
+    }
+    tied.sort();
+    assert_eq!(
+        tied,
+        [
+            "mod memory;",
+            "pub const fn weak_for_tests() -> Self {",
+            "pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {",
+            "pub mod testing;",
+            "pub use memory::MemoryMails;",
+            "pub use session_sql::session_statements;"
+        ]
+    );
+}
+
+/// The Rust and Markdown files in a folder, and in the folders below it.
+fn texts(folder: &Path, below: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && below {
+            found.extend(texts(&path, below));
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
+            found.push(std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn debug_prints_no_secret() {
+    let app = TestApp::start().await;
+    app.register("arthur@camelot.bt").await;
+    let user = app.stored("arthur@camelot.bt").await;
+    let hash = user.hashed_password.as_stored().to_owned();
+    let canary = "canary-5e1f-of-the-king";
+    let secret = SecretKey::new(SECRET).unwrap();
+    for printed in [
+        format!("{:?} {:#?}", app.users, app.users),
+        format!("{user:?} {user:#?}"),
+        format!("{secret:?}"),
+        format!("{:?}", SecretKey::new(canary)),
+        format!("{:?}", Password::new(canary)),
+        format!("{:?}", PasswordHash::from_stored(canary)),
+        format!("{:?} {:?} {:?}", AccessToken::new(canary), ResetToken::new(canary), VerifyToken::new(canary)),
+        format!("{:?} {:?}", Backend::bearer_jwt("jwt"), JwtConfig::default()),
+        format!("{:?}", app.users.policy()),
+    ] {
+        for secret in [SECRET, PASSWORD, canary, &hash, &hash[hash.len() - 12..]] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Rules that were taken away are known and told.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum_users::{
+    Backend, Bearer, Cookie, JwtConfig, Limits, PasswordPolicy, Policy, Relaxation, SecretKey, Users, UsersBuilder,
+};
+
+use super::log::Log;
+use crate::support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User};
+
+/// Builds a service and answers its relaxations, by call, and the warnings that it logged.
+async fn start(policy: Policy, config: JwtConfig, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
+    start_with(policy, Backend::jwt("jwt", Bearer, config), secret, Limits::default()).await
+}
+
+async fn start_with(
+    policy: Policy,
+    backend: Backend,
+    secret: SecretKey,
+    limits: Limits,
+) -> (BTreeSet<&'static str>, Vec<String>) {
+    let (log, _guard) = Log::start();
+    let users = Users::<User>::builder(secret)
+        .database("sqlite::memory:")
+        .public_url("http://localhost:8000")
+        .policy(policy)
+        .limits(limits)
+        .backend(backend)
+        .build()
+        .await
+        .unwrap();
+    let warnings = log.lines("WARN");
+    (users.policy().relaxations().map(Relaxation::call).collect(), warnings)
+}
+
+/// One way to take each rule away.
+fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
+    let (policy, config) = (Policy::recommended(), JwtConfig::new());
+    let secret = SecretKey::new(SECRET).unwrap();
+    let policy = match relaxation {
+        Relaxation::WithoutRevocation => policy.without_revocation(),
+        Relaxation::KeepSessions => policy.keep_sessions(),
+        Relaxation::PasswordChangeWithoutCurrent => policy.allow_password_change_without_current(),
+        Relaxation::NoPasswordPolicy => policy.passwords(PasswordPolicy::none()),
+        Relaxation::InlineHooks => policy.inline_hooks(),
+        Relaxation::NeverExpires => return (policy, config.never_expires(), secret),
+        Relaxation::LongLifetime => return (policy, config.lifetime(Duration::from_secs(86_401)), secret),
+        Relaxation::WithoutChallenge => policy.without_challenge(),
+        Relaxation::PwdlibHashes => policy.pwdlib_hashes(),
+        Relaxation::RawKeys => policy.raw_keys(),
+        Relaxation::ShortSecret => return (policy, config, SecretKey::allow_short_secret("SECRET")),
+        Relaxation::UpstreamTokens => policy.accept_upstream_tokens(None),
+        Relaxation::InternationalizedEmail => policy.internationalized_email(),
+        Relaxation::SlashRedirect => policy.slash_redirect(),
+        Relaxation::PlaintextTokens => policy.plaintext_tokens(),
+        Relaxation::WithoutOriginCheck => policy.without_origin_check(),
+        Relaxation::PlainCookieNames => policy.plain_cookie_names(),
+        Relaxation::KeepSiteData => policy.keep_site_data(),
+        other => panic!("{other:?} has no opt-out here"),
+    };
+    (policy, config, secret)
+}
+
+/// The calls in the column "opt-out" of docs/security.md.
+fn documented() -> BTreeSet<String> {
+    let text = crate::repository::read("docs/security.md");
+    let table = text.split("## Differences from fastapi-users").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| C"));
+    let cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
+    let opt_outs = cells.filter(|cell| !cell.contains("default is the wire"));
+    opt_outs.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[tokio::test]
+async fn relaxations_are_listed_and_logged() {
+    let secret = || SecretKey::new(SECRET).unwrap();
+    let (none, silent) = start(Policy::recommended(), JwtConfig::new(), secret()).await;
+    assert_eq!((none.len(), silent.len()), (0, 0), "{silent:?}");
+
+    for relaxation in Relaxation::ALL {
+        let (policy, config) = (Policy::recommended(), JwtConfig::new());
+        let (listed, warnings) = match relaxation {
+            Relaxation::InsecureCookies => {
+                let cookie = Cookie::new().insecure_for_localhost();
+                start_with(policy, Backend::jwt("jwt", cookie, config), secret(), Limits::default()).await
+            }
+            Relaxation::NoLimits => {
+                start_with(policy, Backend::jwt("jwt", Bearer, config), secret(), Limits::off()).await
+            }
+            _ => {
+                let (policy, config, secret) = opt_out(relaxation);
+                start(policy, config, secret).await
+            }
+        };
+        assert_eq!(listed, BTreeSet::from([relaxation.call()]));
+        let [warning] = &warnings[..] else { panic!("{relaxation:?}: one warning, not {warnings:?}") };
+        assert!(warning.contains(relaxation.call()), "{warning}");
+        assert!(!warning.contains(SECRET) && !warning.contains("SECRET"), "{warning}");
+    }
+    let listed: BTreeSet<String> = Relaxation::ALL.map(|relaxation| relaxation.call().to_owned()).into();
+    assert_eq!(listed, documented(), "docs/security.md lists what exists");
+
+    // All of upstream's in one line; what its policy does not touch is not in it.
+    let (listed, warnings) = start(Policy::fastapi_users(), JwtConfig::new(), secret()).await;
+    let [warning] = &warnings[..] else { panic!("one warning, not {warnings:?}") };
+    assert!(listed.iter().all(|call| warning.contains(call)), "{warning}");
+    let untouched = [
+        "never_expires()",
+        "lifetime(more than a day)",
+        "allow_short_secret()",
+        "insecure_for_localhost()",
+        "Limits::off()",
+    ];
+    let all = Relaxation::ALL.map(Relaxation::call);
+    assert_eq!(listed, all.into_iter().filter(|call| !untouched.contains(call)).collect());
+}
+
+/// What asks for more than the default is no relaxation, and a rule set anew is not taken away.
+#[tokio::test]
+async fn stricter_rules_are_not_listed() {
+    let stricter = Policy::recommended()
+        .passwords(PasswordPolicy::none())
+        .passwords(PasswordPolicy::nist())
+        .require_verification(true)
+        .require_current_password()
+        .require_origin()
+        .deny_admin_password()
+        .private_registration();
+    let (listed, warnings) = start(stricter, JwtConfig::new(), SecretKey::new(SECRET).unwrap()).await;
+    assert_eq!((listed.len(), warnings.len()), (0, 0), "{warnings:?}");
+}
+
+/// What one backend asks for is listed for the service, and takes nothing away from its neighbours.
+#[tokio::test]
+async fn a_rule_that_one_backend_gives_up_holds_at_the_others() {
+    let lax = [
+        Backend::jwt("lax", Bearer, JwtConfig::new().audience(["lax"]).without_revocation()),
+        Backend::jwt("plain", Cookie::new().cookie_name("sid"), JwtConfig::new().audience(["plain"])),
+    ];
+    let strict = [Backend::bearer_jwt("jwt"), Backend::cookie_jwt("cookie")];
+    let backend = lax.into_iter().chain(strict).collect();
+    let builder = Box::new(|builder: UsersBuilder<User>| builder.limits(Limits::default()));
+    let app = TestApp::with(Setup { backend, builder, ..Setup::default() }).await;
+    let listed: Vec<_> = app.users.policy().relaxations().collect();
+    assert_eq!(listed, [Relaxation::WithoutRevocation, Relaxation::PlainCookieNames]);
+    let token = app.member("arthur@camelot.bt").await;
+    app.post("/auth/jwt/logout").bearer(&token).send().await.is(204, "");
+    assert_eq!(app.me(&token).await.status, 401, "revoked");
+    let login = app.post("/auth/cookie/login").form(&[("username", "arthur@camelot.bt"), ("password", PASSWORD)]);
+    assert_eq!(login.send().await.set_cookie().unwrap().0, COOKIE);
+}

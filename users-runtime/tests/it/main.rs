@@ -1,0 +1,21 @@
+//! The runtime against real databases, a real Redis and real keys, below HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking, and has no readers outside of its crate"
+)]
+
+#[cfg(feature = "foreign-hashes")]
+mod foreign_hashes;
+#[cfg(feature = "redis")]
+mod redis;
+mod security_passwords;
+mod security_tokens;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod servers;
+#[cfg(feature = "sqlite")]
+mod store;

@@ -1,0 +1,12 @@
+//! Sessions and revoked tokens in a real Redis: at `TEST_REDIS_URL`, under keys of the test's own, or in a server that
+//! the test starts and stops.
+
+mod server;
+mod support;
+
+mod counters;
+mod outage;
+mod revocations;
+mod sentinel;
+mod session;
+mod upstream;

@@ -1,0 +1,143 @@
+//! Redis down, slow, wrong, and back again.
+
+use std::{sync::Arc, time::Duration};
+
+use users_runtime::{
+    Backend,
+    adapter::{
+        OsRandom,
+        redis::{Redis, RedisRevocations},
+        session_tokens::{RedisTokens, SessionConfig},
+    },
+    domain::{AccessToken, Device, Epoch, Error, Login, TokenId},
+    port::{Clock, RevocationStore, Strategy},
+    testing::ManualClock,
+};
+
+use crate::redis::{
+    server::PrivateRedis,
+    support::{ARTHUR, after, find},
+};
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()))
+}
+
+fn tokens(redis: impl Into<Redis>) -> RedisTokens {
+    RedisTokens::new(SessionConfig::new(), redis, clock(), Arc::new(OsRandom)).unwrap()
+}
+
+fn login() -> Login {
+    Login { subject: ARTHUR.to_owned(), epoch: Epoch(0), at: clock().now(), device: Device::default() }
+}
+
+#[tokio::test]
+async fn down_is_an_error_and_never_nobody_and_back_again_works_without_a_restart_of_ours() {
+    let Some(mut server) = PrivateRedis::start() else { return };
+    let redis = Redis::at(&server.url());
+    let tokens = tokens(&redis);
+    let revoked = RedisRevocations::new(&redis, clock()).unwrap();
+    let token = tokens.issue(&login()).await.unwrap();
+    let (id, until) = (TokenId::from_random([7; 16]), after(clock().now(), 60));
+    for _ in 0..3 {
+        server.stop();
+        for _ in 0..3 {
+            assert!(tokens.issue(&login()).await.is_err());
+            assert!(tokens.resolve(&token).await.is_err());
+            assert!(tokens.revoke(&token).await.is_err());
+            assert!(tokens.list(ARTHUR).await.is_err());
+            assert!(tokens.end(ARTHUR, &id).await.is_err());
+            assert!(revoked.is_revoked(&id).await.is_err());
+            assert!(revoked.revoke(&id, until).await.is_err());
+            assert!(redis.ping().await.is_err());
+        }
+        assert!(tokens.resolve(&AccessToken::new("no token of ours")).await.unwrap().is_none(), "that needs no Redis");
+        server.start_again();
+        // The very next request is answered, by a server that has forgotten everything.
+        assert!(find(&tokens, &token).await.is_none());
+        let token = tokens.issue(&login()).await.unwrap();
+        assert!(find(&tokens, &token).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_cut_is_no_outage() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let tokens = tokens(server.url());
+    let token = tokens.issue(&login()).await.unwrap();
+    for _ in 0..20 {
+        server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        assert!(find(&tokens, &token).await.is_some());
+    }
+}
+
+/// The clock of the runtime jumps to the next time limit whenever nothing else happens, so this does not wait.
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_holds_nobody_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let tokens = tokens(format!("redis://{}", silent.local_addr().unwrap()));
+    for _ in 0..3 {
+        let token = AccessToken::new("A".repeat(43));
+        let answer = tokio::time::timeout(Duration::from_millis(5100), tokens.resolve(&token)).await;
+        assert!(answer.expect("it answers in time").is_err());
+    }
+}
+
+#[tokio::test]
+async fn nothing_tells_the_password() {
+    let Some(server) = PrivateRedis::start() else { return };
+    server.ask(&["CONFIG", "SET", "requirepass", "the-right-sword"]);
+    let url = |user: &str| format!("redis://{user}@127.0.0.1:{}/0", server.port);
+    for user in [":canary-77aa", "arthur:canary-77aa", "canary-77aa:x"] {
+        let redis = Redis::at(&url(user));
+        let tokens = tokens(&redis);
+        let failed = tokens.resolve(&AccessToken::new("A".repeat(43))).await.unwrap_err();
+        let ping = redis.ping().await.unwrap_err();
+        let backend = Backend::bearer_redis("redis", &redis);
+        let source = std::error::Error::source(&failed).unwrap();
+        let all = format!("{failed} {failed:?} {source} {ping} {ping:?} {redis:?} {tokens:?} {backend:?}");
+        assert!(!all.contains("canary"), "{all}");
+        assert!(ping.to_string().contains("Redis: "), "{ping}");
+    }
+    Redis::at(&url(":the-right-sword")).ping().await.unwrap();
+    assert!(Redis::at(&server.url()).ping().await.is_err(), "NOAUTH");
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_be_used_is_refused_at_build_and_not_quoted() {
+    let urls = ["", "canary", "http://canary@host", "redis://u:canary@host:port", "rediss://u:canary@host#insecure"];
+    let tls = cfg!(feature = "tls");
+    for url in urls.into_iter().chain((!tls).then_some("rediss://u:canary@host")) {
+        let refused = RedisTokens::new(SessionConfig::new(), url, clock(), Arc::new(OsRandom)).unwrap_err();
+        assert!(matches!(refused, Error::Config(_)) && !refused.to_string().contains("canary"), "{url}: {refused}");
+        assert!(matches!(Redis::at(url).ping().await, Err(Error::Config(_))), "{url}");
+        assert!(RedisRevocations::new(url, clock()).is_err(), "{url}");
+    }
+    let redis = || Redis::at("redis://127.0.0.1");
+    for overlapping in [redis().prefix(""), redis().prefix("a:").upstream_prefix("a:session:")] {
+        assert!(RedisTokens::new(SessionConfig::new(), overlapping, clock(), Arc::new(OsRandom)).is_err());
+    }
+}
+
+/// As a managed service leaves a former primary behind: alive, and read-only.
+#[tokio::test]
+async fn a_server_that_takes_no_writes_any_more_is_left_and_looked_for_anew() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let tokens = tokens(server.url().as_str());
+    // The connections of others than the test.
+    let clients = || -> Vec<String> {
+        let list = server.ask(&["CLIENT", "LIST"]).text();
+        let others = list.lines().filter(|line| !line.contains("cmd=client"));
+        others.filter(|line| line.contains("flags=N")).map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let kept = tokens.issue(&login()).await.unwrap();
+    let before = clients();
+    assert_eq!(before.len(), 1);
+    server.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    assert!(tokens.issue(&login()).await.is_err());
+    server.ask(&["REPLICAOF", "NO", "ONE"]);
+    assert!(tokens.issue(&login()).await.is_ok() && find(&tokens, &kept).await.is_some());
+    let after = clients();
+    assert_eq!(after.len(), 1);
+    assert_ne!(before, after, "the connection to the read-only server was given up");
+}

@@ -1,0 +1,126 @@
+//! A primary that dies, and a replica that Sentinel puts in its place.
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use users_runtime::{
+    adapter::{
+        OsRandom,
+        redis::Redis,
+        session_tokens::{RedisTokens, SessionConfig},
+    },
+    domain::{Device, Epoch, Login},
+    port::{Clock, Strategy},
+    testing::ManualClock,
+};
+
+use crate::redis::{
+    server::{PrivateRedis, Reply, ask_at},
+    support::{ARTHUR, find},
+};
+
+/// A Sentinel that watches one primary.
+struct Sentinel {
+    process: Child,
+    address: String,
+}
+
+impl Sentinel {
+    fn watch(primary: &PrivateRedis) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (folder, file) = (primary.folder().display(), primary.folder().join("sentinel.conf"));
+        let config = format!(
+            "port {port}\nbind 127.0.0.1\ndir {folder}\nsentinel monitor camelot 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds camelot 1000\nsentinel failover-timeout camelot 10000\n",
+            primary.port
+        );
+        fs::write(&file, config).unwrap();
+        let process = Command::new("redis-server").arg(&file).arg("--sentinel").stdout(Stdio::null()).spawn().unwrap();
+        let address = format!("127.0.0.1:{port}");
+        while TcpStream::connect(&address).is_err() {
+            std::thread::yield_now();
+        }
+        Self { process, address }
+    }
+
+    fn url(&self) -> String {
+        format!("redis+sentinel://{}/camelot", self.address)
+    }
+
+    fn ask(&self, command: &[&str]) -> Reply {
+        ask_at(&format!("redis://{}", self.address), command)
+    }
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        let _ended = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
+
+/// Waits until something holds, which the servers do by themselves.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            // slow on purpose: the servers go by clocks of their own, and to ask without a pause would starve them
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("it never holds: {what}"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_live_on_when_sentinel_replaces_the_primary() {
+    let Some(mut primary) = PrivateRedis::start_durable() else { return };
+    let follow = format!("--replicaof 127.0.0.1 {}", primary.port);
+    let Some(replica) = PrivateRedis::start_with(|port, _| format!("--port {port} --appendonly no {follow}")) else {
+        return;
+    };
+    let sentinel = Sentinel::watch(&primary);
+    until("the replica follows", async || {
+        replica.ask(&["INFO", "replication"]).text().contains("master_link_status:up")
+    })
+    .await;
+    until(
+        "the Sentinel knows the replica",
+        async || matches!(sentinel.ask(&["SENTINEL", "REPLICAS", "camelot"]), Reply::List(list) if list.len() == 1),
+    )
+    .await;
+
+    let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
+    let redis = Redis::at(&sentinel.url());
+    redis.ping().await.unwrap();
+    let tokens = RedisTokens::new(SessionConfig::new(), &redis, clock.clone(), Arc::new(OsRandom)).unwrap();
+    let login = || Login { subject: ARTHUR.to_owned(), epoch: Epoch(0), at: clock.now(), device: Device::default() };
+    let (kept, out) = (tokens.issue(&login()).await.unwrap(), tokens.issue(&login()).await.unwrap());
+    until("the replica has both", async || {
+        primary.ask(&["DBSIZE"]).integer() > 0 && primary.ask(&["DBSIZE"]) == replica.ask(&["DBSIZE"])
+    })
+    .await;
+
+    primary.stop();
+    // Until another is chosen nobody knows, and nobody is told that a session is gone.
+    until("another primary is chosen", async || match tokens.resolve(&kept).await {
+        Ok(found) => {
+            assert!(found.is_some());
+            tokens.issue(&login()).await.is_ok()
+        }
+        Err(_) => false,
+    })
+    .await;
+    tokens.revoke(&out).await.unwrap();
+    assert!(find(&tokens, &out).await.is_none() && find(&tokens, &kept).await.is_some());
+    assert!(replica.ask(&["INFO", "replication"]).text().contains("role:master"));
+
+    // Nobody is asked as long as the connection holds; a new service finds nobody to ask.
+    let url = sentinel.url();
+    drop(sentinel);
+    assert!(tokens.issue(&login()).await.is_ok());
+    assert!(Redis::at(&url).ping().await.is_err());
+}

@@ -1,0 +1,158 @@
+//! Settings that would open a door are refused when the service is built.
+
+use std::time::Duration;
+
+use users_runtime::{
+    adapter::{
+        OsRandom,
+        jwt::{
+            HmacKey, JwtConfig, KeyRing, MailTokenConfig, Purpose, RotatingKeys, SigningKeyPair, VerifyingKey,
+            ensure_distinct_audiences,
+        },
+    },
+    domain::{Error, Relaxation, Result, SecretKey},
+    port::Strategy,
+    testing::ManualClock,
+};
+
+use crate::security_tokens::support::{NOW, PhcArgon2, Rig, SECRET, at, mail_tokens, secret};
+
+fn refused<T>(result: Result<T>) -> bool {
+    matches!(result, Err(Error::Config(_)))
+}
+
+fn built(config: JwtConfig) -> Result<Rig> {
+    Rig::try_new(config, SECRET)
+}
+
+fn built_mail(config: MailTokenConfig) -> Result<()> {
+    let clock = std::sync::Arc::new(ManualClock::at(at(NOW)));
+    config.build(&secret(SECRET), clock, std::sync::Arc::new(OsRandom), std::sync::Arc::new(PhcArgon2)).map(|_| ())
+}
+
+#[test]
+fn duplicate_audience_refused() {
+    for other in [Purpose::Reset, Purpose::Verify, Purpose::OauthState] {
+        assert!(refused(built(JwtConfig::new().audience([other.default_audience()]))), "access = {other:?}");
+    }
+    assert!(refused(built_mail(MailTokenConfig::new().reset_audience("a").verify_audience("a"))));
+    for other in [Purpose::Access, Purpose::Verify, Purpose::OauthState] {
+        assert!(
+            refused(built_mail(MailTokenConfig::new().reset_audience(other.default_audience()))),
+            "reset = {other:?}"
+        );
+    }
+    assert!(built_mail(MailTokenConfig::new().reset_audience("a").verify_audience("b")).is_ok());
+
+    // Across strategy and mail, which are built apart.
+    let access = JwtConfig::new().audience(["shop"]);
+    let mail = MailTokenConfig::new().reset_audience("shop");
+    let all = access.audiences().iter().map(|audience| (Purpose::Access, audience.as_str())).chain(mail.audiences());
+    assert!(refused(ensure_distinct_audiences(all)));
+}
+
+#[test]
+fn missing_and_empty_audiences_refused() {
+    assert!(refused(built(JwtConfig::new().audience(Vec::<String>::new()))));
+    assert!(refused(built(JwtConfig::new().audience([""]))));
+    assert!(refused(built_mail(MailTokenConfig::new().reset_audience(""))));
+}
+
+#[test]
+fn short_secret_refused() {
+    for length in 0..32 {
+        assert!(refused(SecretKey::new(&SECRET.as_bytes()[..length])), "{length} bytes");
+    }
+}
+
+#[test]
+fn zero_and_endless_lifetimes_refused() {
+    for lifetime in [Duration::ZERO, Duration::from_millis(999), Duration::MAX, Duration::from_secs(u64::MAX)] {
+        assert!(refused(built(JwtConfig::new().lifetime(lifetime))), "{lifetime:?}");
+        assert!(refused(built_mail(MailTokenConfig::new().reset_lifetime(lifetime))), "reset, {lifetime:?}");
+        assert!(refused(built_mail(MailTokenConfig::new().verify_lifetime(lifetime))), "verify, {lifetime:?}");
+    }
+    assert!(built(JwtConfig::new().lifetime(Duration::from_secs(1))).is_ok());
+    assert!(refused(built_mail(MailTokenConfig::new().reset_lifetime(Duration::from_secs(24 * 3600 + 1)))));
+    assert!(built_mail(MailTokenConfig::new().reset_lifetime(Duration::from_secs(24 * 3600))).is_ok());
+}
+
+#[test]
+fn a_leeway_over_five_seconds_refused() {
+    assert!(built(JwtConfig::new().leeway(Duration::from_secs(5))).is_ok());
+    assert!(refused(built(JwtConfig::new().leeway(Duration::from_millis(5001)))));
+}
+
+#[test]
+fn small_rsa_key_refused() {
+    let (private, public) = (include_str!("keys/rsa1024-private.pem"), include_str!("keys/rsa1024-public.pem"));
+    assert!(refused(SigningKeyPair::es256_pem(private)) && refused(SigningKeyPair::eddsa_pem(private)));
+    assert!(refused(VerifyingKey::es256_pem(public)) && refused(VerifyingKey::eddsa_pem(public)));
+}
+
+#[test]
+fn keys_of_another_curve_or_half_or_form_refused() {
+    let es256 = include_str!("keys/es256-private.pem");
+    let eddsa = include_str!("keys/eddsa-private.pem");
+    let es384 = include_str!("keys/es384-private.pem");
+    let sec1 = include_str!("keys/es256-sec1-private.pem");
+    let (es256_public, eddsa_public) = (include_str!("keys/es256-public.pem"), include_str!("keys/eddsa-public.pem"));
+    let es384_public = include_str!("keys/es384-public.pem");
+    for pem in [eddsa, es384, sec1, es256_public, eddsa_public, "", "garbage"] {
+        assert!(refused(SigningKeyPair::es256_pem(pem)), "{pem}");
+    }
+    for pem in [es256, es384, es256_public, eddsa_public, "", "garbage"] {
+        assert!(refused(SigningKeyPair::eddsa_pem(pem)), "{pem}");
+    }
+    for pem in [eddsa_public, es384_public, es256, "", "garbage"] {
+        assert!(refused(VerifyingKey::es256_pem(pem)), "{pem}");
+    }
+    for pem in [es256_public, es384_public, eddsa, "", "garbage"] {
+        assert!(refused(VerifyingKey::eddsa_pem(pem)), "{pem}");
+    }
+}
+
+#[test]
+fn relaxations_are_told() {
+    let told = |config| built(config).expect("a strategy").jwt.relaxations();
+    assert_eq!(told(JwtConfig::new()), []);
+    for (config, relaxation) in [
+        (JwtConfig::new().never_expires(), Relaxation::NeverExpires),
+        (JwtConfig::new().lifetime(Duration::from_secs(24 * 3600 + 1)), Relaxation::LongLifetime),
+        (JwtConfig::new().raw_keys(), Relaxation::RawKeys),
+        (JwtConfig::new().accept_upstream_tokens(None), Relaxation::UpstreamTokens),
+        (JwtConfig::new().without_revocation(), Relaxation::WithoutRevocation),
+    ] {
+        assert_eq!(told(config), [relaxation]);
+    }
+}
+
+#[test]
+fn debug_prints_no_secret() {
+    let key = HmacKey::hs256(&secret(SECRET)).expect("a key").with_kid("name");
+    let pem = include_str!("keys/eddsa-private.pem");
+    let pair = SigningKeyPair::eddsa_pem(pem).expect("a key");
+    let ring = KeyRing::hmac(key.clone()).and_public(pair.verifying_key()).expect("a ring");
+    let config = JwtConfig::new().keys(ring.clone()).previous_secrets([secret(SECRET)]);
+    let (mail, _) = mail_tokens(MailTokenConfig::new(), SECRET);
+    let mail_config = MailTokenConfig::new().reset_secret(secret(SECRET));
+    let refusal = HmacKey::hs256(&SecretKey::allow_short_secret(pem)).expect_err("a PEM text");
+    let rsa = include_str!("keys/rsa1024-private.pem");
+    let rsa_refusal = SigningKeyPair::es256_pem(rsa).expect_err("an RSA key");
+
+    let printed = format!(
+        "{key:?} {pair:?} {:?} {ring:?} {:?} {config:?} {:?} {mail:?} {mail_config:?} {refusal} {refusal:?} {rsa_refusal}",
+        pair.verifying_key(),
+        RotatingKeys::new(ring.clone()),
+        built(config.clone()).expect("a strategy").jwt,
+    );
+    assert!(printed.contains("name") && printed.contains("HS256"), "{printed}");
+
+    let derived = crate::security_tokens::support::derived_key(SECRET, Purpose::Access);
+    let lists = [format!("{:?}", SECRET.as_bytes()), format!("{derived:?}")];
+    let secrets = [SECRET, pem, rsa].into_iter().flat_map(|text| text.lines().filter(|line| !line.starts_with('-')));
+    for canary in secrets.chain(lists.iter().map(|list| &list[1..40])) {
+        let fragment = &canary[canary.len().saturating_sub(12)..];
+        assert!(!printed.contains(fragment), "{fragment} in {printed}");
+    }
+}

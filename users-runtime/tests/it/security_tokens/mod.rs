@@ -1,0 +1,10 @@
+//! What tokens must withstand, at the level of the adapters: the names are those of the project's security contract.
+
+mod config;
+mod crypto;
+mod entropy;
+mod jwt;
+mod mail;
+mod race;
+mod support;
+mod upstream;

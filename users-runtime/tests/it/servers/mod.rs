@@ -1,0 +1,170 @@
+//! Databases of their own on real servers, one for each test that wants one.
+//!
+//! `tests/it` includes this file by its path. The servers are at `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`, or at their usual ports on this machine. One that does not answer is
+//! left out with a printed line, and a failure with `REQUIRE_SERVICES=1`.
+#![allow(dead_code, clippy::print_stdout, reason = "each test file uses its part, and says what it leaves out")]
+
+pub mod proxy;
+
+use std::{
+    env,
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row};
+
+/// A kind of server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    Postgres,
+    Mysql,
+}
+
+impl Server {
+    pub const ALL: [Self; 2] = [Self::Postgres, Self::Mysql];
+
+    /// Where it is, with a database that is there already.
+    fn url(self) -> String {
+        let (variable, usual) = match self {
+            Self::Postgres => ("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
+            Self::Mysql => ("TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306"),
+        };
+        env::var(variable).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// Where it listens.
+    pub async fn address(self) -> SocketAddr {
+        let url = self.url();
+        let authority = url.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let usual = if self == Self::Postgres { 5432 } else { 3306 };
+        let host = if host.contains(':') { host.to_owned() } else { format!("{host}:{usual}") };
+        tokio::net::lookup_host(host).await.unwrap().next().unwrap()
+    }
+
+    /// Runs statements on the server, as its administrator does.
+    async fn administrate(self, sql: &str) -> Result<(), sqlx::Error> {
+        run(self, &self.url(), sql).await
+    }
+
+    /// A database of its own, or `None` if the server does not answer.
+    pub async fn database(self) -> Option<TempDatabase> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        #[allow(clippy::disallowed_methods, reason = "a name that no earlier run has left behind")]
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        let name = format!("axum_users_{}_{number}_{:x}", std::process::id(), time & 0xffff_ffff);
+        match self.administrate(&format!("CREATE DATABASE {name}")).await {
+            Ok(()) => Some(TempDatabase { server: self, name }),
+            Err(error) if env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1") => {
+                panic!("REQUIRE_SERVICES=1 and {self:?} does not answer: {error}")
+            }
+            Err(error) => {
+                println!("left out: {self:?} does not answer: {error}");
+                None
+            }
+        }
+    }
+}
+
+async fn run(server: Server, url: &str, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match server {
+        Server::Postgres => {
+            let mut connection = PgConnection::connect(url).await?;
+            connection.execute(sqlx::raw_sql(sql)).await?;
+            connection.close().await
+        }
+        Server::Mysql => {
+            let mut connection = MySqlConnection::connect(url).await?;
+            connection.execute(sqlx::raw_sql(sql)).await?;
+            connection.close().await
+        }
+    }
+}
+
+/// A database that is dropped with this value, after a panic too.
+pub struct TempDatabase {
+    pub server: Server,
+    pub name: String,
+}
+
+impl TempDatabase {
+    pub fn url(&self) -> String {
+        let server = self.server.url();
+        let (before, authority) = server.split_once("://").unwrap();
+        let (authority, options) = authority.split_once('?').map_or((authority, None), |(a, o)| (a, Some(o)));
+        let host = authority.split('/').next().unwrap();
+        let options = options.map(|options| format!("?{options}")).unwrap_or_default();
+        format!("{before}://{host}/{}{options}", self.name)
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let quote = if self.server == Server::Postgres { '"' } else { '`' };
+        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {quote}{table}{quote}"));
+        match self.server {
+            Server::Postgres => {
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            Server::Mysql => {
+                let mut connection = MySqlConnection::connect(&self.url()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+
+    /// Ends every connection to this database at the server, and answers how many there were when they are gone.
+    pub async fn cut_connections(&self) -> usize {
+        match self.server {
+            Server::Postgres => {
+                const CUT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                let cut = connection.fetch_all(CUT).await.unwrap().len();
+                connection.close().await.unwrap();
+                cut
+            }
+            Server::Mysql => {
+                const OTHERS: &str = "SELECT CAST(id AS SIGNED) FROM information_schema.processlist \
+                                      WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+                let mut connection = MySqlConnection::connect(&self.url()).await.unwrap();
+                let mut others = connection.fetch_all(OTHERS).await.unwrap();
+                let cut: Vec<i64> = others.iter().map(|other| other.get(0)).collect();
+                for other in &cut {
+                    let kill = format!("KILL {other}");
+                    // It may have ended by itself.
+                    let _gone = connection.execute(sqlx::raw_sql(AssertSqlSafe(kill))).await;
+                }
+                while others.iter().any(|other| cut.contains(&other.get(0))) {
+                    others = connection.fetch_all(OTHERS).await.unwrap();
+                }
+                connection.close().await.unwrap();
+                cut.len()
+            }
+        }
+    }
+
+    /// Runs statements as another program does.
+    pub async fn run(&self, sql: &str) {
+        run(self.server, &self.url(), sql).await.unwrap();
+    }
+}
+
+impl Drop for TempDatabase {
+    fn drop(&mut self) {
+        let (server, name) = (self.server, self.name.clone());
+        // A thread of its own, since this may run inside of a runtime that ends.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let force = if server == Server::Postgres { " WITH (FORCE)" } else { "" };
+            runtime.block_on(server.administrate(&format!("DROP DATABASE IF EXISTS {name}{force}")))
+        });
+        if let Ok(Err(error)) = dropping.join() {
+            println!("{} stays behind: {error}", self.name);
+        }
+    }
+}

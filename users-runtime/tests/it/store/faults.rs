@@ -1,0 +1,263 @@
+//! The suite against stores that have one fault each: it must name the rule that is broken.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use users_runtime::{
+    adapter::memory::MemoryStore,
+    domain::{CanonicalEmail, ListedSession, SessionKey, Timestamp, TokenId},
+    port::{
+        BoxFuture, Change, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SchemaDrift,
+        SessionStore, StoreError, UserStore,
+    },
+    testing::{store_conformance, store_races},
+    user::{AuthUser, Columns},
+};
+
+use crate::store::users::{User, user};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    CaseMatters,
+    AnswersBackwards,
+    LeavesOutWhoIsMissing,
+    IgnoresTheHash,
+    IgnoresTheAddress,
+    IgnoresTheEpoch,
+    WritesEveryColumn,
+    KeepsTheEpoch,
+    SparesEverybody,
+    SparesNobody,
+    EndsEverybody,
+    RevokesNothing,
+    ForgetsEarly,
+    LooksBeforeItWrites,
+    DeletesWhatIsGone,
+    IgnoresTheCap,
+    RevivesByUse,
+    NotesNoUse,
+    EndsSessionsOfOthers,
+    ListsTheNewestFirst,
+    PurgesTheLiving,
+    PurgesNothingElse,
+    AnswersThePresentEpoch,
+}
+
+/// Each fault and the rule that it breaks.
+const FAULTS: [(Fault, &str); 23] = {
+    use Fault::*;
+    [
+        (CaseMatters, "an address is found in any case"),
+        (AnswersBackwards, "many look-ups are answered in order"),
+        (LeavesOutWhoIsMissing, "who is not there is not found, and that is no error"),
+        (IgnoresTheHash, "a change holds to its condition on the hash"),
+        (IgnoresTheAddress, "a change holds to its condition on the address"),
+        (IgnoresTheEpoch, "a change holds to its condition on the epoch"),
+        (WritesEveryColumn, "a change writes the named columns only"),
+        (KeepsTheEpoch, "a change ends all sessions if told so"),
+        (SparesEverybody, "a change spares one token if told so"),
+        (SparesNobody, "a change spares one token if told so"),
+        (EndsEverybody, "sessions of one user end alone"),
+        (RevokesNothing, "many look-ups are answered in order"),
+        (ForgetsEarly, "a revocation is forgotten after the token's end only"),
+        (LooksBeforeItWrites, "of many changes under one condition one wins"),
+        (DeletesWhatIsGone, "of many deletions one deletes"),
+        (IgnoresTheCap, "beyond the cap the oldest sessions end"),
+        (RevivesByUse, "the last use moves forward and revives nothing"),
+        (NotesNoUse, "the last use moves forward and revives nothing"),
+        (EndsSessionsOfOthers, "a session is removed by its key and ended by its name"),
+        (ListsTheNewestFirst, "a session is removed by its key and ended by its name"),
+        (PurgesTheLiving, "a purge removes what has ended, in steps"),
+        (PurgesNothingElse, "a purge removes what an epoch left behind"),
+        (AnswersThePresentEpoch, "a session keeps the epoch of its login"),
+    ]
+};
+
+/// The store in memory with a fault.
+struct Faulty {
+    users: Arc<MemoryStore<User>>,
+    fault: Fault,
+    added: Mutex<HashMap<SessionKey, NewSession>>,
+}
+
+impl Faulty {
+    fn new(fault: Fault) -> Self {
+        Self { users: Arc::new(MemoryStore::new()), fault, added: Mutex::default() }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    async fn one(&self, lookup: Lookup<<User as AuthUser>::Id>) -> Result<Option<Found<User>>, StoreError> {
+        Ok(self.users.find(&[lookup]).await?.pop().flatten())
+    }
+}
+
+type Answers = Vec<Option<Found<User>>>;
+
+impl UserStore<User> for Faulty {
+    fn find<'a>(&'a self, wanted: &'a [Lookup<<User as AuthUser>::Id>]) -> BoxFuture<'a, Result<Answers, StoreError>> {
+        Box::pin(async move {
+            let mut answers = self.users.find(wanted).await?;
+            match self.fault {
+                Fault::AnswersBackwards => answers.reverse(),
+                Fault::LeavesOutWhoIsMissing => answers.retain(Option::is_some),
+                Fault::AnswersThePresentEpoch => {
+                    for found in answers.iter_mut().flatten() {
+                        let epoch = Some(found.epoch);
+                        found.session = found.session.take().map(|session| FoundSession { epoch, ..session });
+                    }
+                }
+                _ => {}
+            }
+            Ok(answers)
+        })
+    }
+
+    fn find_by_email<'a>(
+        &'a self,
+        email: &'a CanonicalEmail,
+    ) -> BoxFuture<'a, Result<Option<Found<User>>, StoreError>> {
+        Box::pin(async move {
+            let found = self.users.find_by_email(email).await?;
+            Ok(found.filter(|found| !self.has(Fault::CaseMatters) || found.user.email == email.as_str()))
+        })
+    }
+
+    fn insert(&self, user: User) -> BoxFuture<'_, Result<User, StoreError>> {
+        self.users.insert(user)
+    }
+
+    fn update(&self, mut change: Change<User>) -> BoxFuture<'_, Result<Option<User>, StoreError>> {
+        Box::pin(async move {
+            match (self.fault, &change.end_sessions) {
+                (Fault::IgnoresTheHash, _) => change.if_hashed_password = None,
+                (Fault::IgnoresTheAddress, _) => change.if_email = None,
+                (Fault::IgnoresTheEpoch, _) => change.if_epoch = None,
+                (Fault::WritesEveryColumn, _) => change.columns = (0..10).fold(Columns::NONE, Columns::with),
+                (Fault::KeepsTheEpoch, EndSessions::All) => change.end_sessions = EndSessions::Keep,
+                (Fault::SparesEverybody, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::Keep,
+                (Fault::SparesNobody, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::All,
+                (Fault::LooksBeforeItWrites, _) => {
+                    let Some(found) = self.one(Lookup::by_id(change.user.id)).await? else { return Ok(None) };
+                    if !change.may_change(&found.user, found.epoch) {
+                        return Ok(None);
+                    }
+                    tokio::task::yield_now().await;
+                    (change.if_hashed_password, change.if_email, change.if_epoch) = (None, None, None);
+                }
+                _ => {}
+            }
+            self.users.update(change).await
+        })
+    }
+
+    fn delete(&self, id: <User as AuthUser>::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let was_there = self.one(Lookup::by_id(id)).await?.is_some();
+            tokio::task::yield_now().await;
+            let deleted = self.users.delete(id).await?;
+            Ok(if self.has(Fault::DeletesWhatIsGone) { was_there } else { deleted })
+        })
+    }
+
+    fn end_sessions(&self, whose: Option<<User as AuthUser>::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.users.end_sessions(whose.filter(|_| !self.has(Fault::EndsEverybody)))
+    }
+
+    fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        match self.fault {
+            Fault::RevokesNothing => Box::pin(async { Ok(()) }),
+            _ => self.users.revoke(token, until),
+        }
+    }
+
+    fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.users.purge_expired(if self.has(Fault::ForgetsEarly) { Timestamp::MAX_UTC } else { now })
+    }
+
+    fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.users.migrate()
+    }
+
+    fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
+        self.users.check_schema()
+    }
+
+    fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        Some(self)
+    }
+}
+
+impl SessionStore for Faulty {
+    fn add(&self, session: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.added.lock().unwrap().insert(session.key.clone(), session.clone());
+        self.users.add(session, if self.has(Fault::IgnoresTheCap) { u32::MAX } else { at_most })
+    }
+
+    fn remove<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.users.remove(key)
+    }
+
+    fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let is_gone = self.one(Lookup::Session(key.clone())).await?.is_none();
+            let added = self.added.lock().unwrap().get(key).cloned();
+            match (self.fault, added) {
+                (Fault::NotesNoUse, _) => return Ok(()),
+                (Fault::RevivesByUse, Some(session)) if is_gone => self.users.add(session, u32::MAX).await?,
+                _ => {}
+            }
+            self.users.touch(key, at).await
+        })
+    }
+
+    fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>> {
+        Box::pin(async move {
+            let mut listed = self.users.list(subject).await?;
+            if self.has(Fault::ListsTheNewestFirst) {
+                listed.reverse();
+            }
+            Ok(listed)
+        })
+    }
+
+    fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            if self.has(Fault::EndsSessionsOfOthers) {
+                let key =
+                    self.added.lock().unwrap().values().find(|added| added.id == *id).map(|added| added.key.clone());
+                return match key {
+                    Some(key) => self.users.remove(&key).await,
+                    None => Ok(false),
+                };
+            }
+            self.users.end(subject, id).await
+        })
+    }
+
+    fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        match self.fault {
+            Fault::PurgesTheLiving => {
+                self.users.purge(EndedSessions { created_before: Some(Timestamp::MAX_UTC), ..ended }, step)
+            }
+            Fault::PurgesNothingElse if ended == EndedSessions::default() => Box::pin(async { Ok(0) }),
+            _ => self.users.purge(ended, step),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_fault_is_named() {
+    for (fault, rule) in FAULTS {
+        let fresh = async || Faulty::new(fault);
+        let named = match store_conformance(fresh, user).await {
+            Ok(()) => store_races(fresh, user).await,
+            broken => broken,
+        };
+        assert_eq!(named.map_err(|broken| broken.rule), Err(rule), "{fault:?}");
+    }
+}

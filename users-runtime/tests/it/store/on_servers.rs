@@ -1,0 +1,317 @@
+//! PostgreSQL and MySQL or MariaDB, each against the server: what `conformance`, `sql` and `schema` say of SQLite.
+
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
+use users_runtime::{
+    adapter::sql::{Database, SqlStore, StoredUser},
+    domain::CanonicalEmail,
+    port::{Change, EndSessions, Lookup, SchemaDrift, StoreError, UserStore},
+    testing::{store_conformance, store_races},
+    user::Columns,
+};
+
+use crate::store::{
+    plans,
+    server_store::ServerStore,
+    servers::{Server, TempDatabase},
+    support::account,
+    users::{Member, Plan, USER_SQL, User, member, user},
+};
+
+async fn conforms(server: Server) {
+    if server.database().await.is_none() {
+        return;
+    }
+    store_conformance(async || ServerStore::<User>::fresh(server).await.unwrap(), user).await.unwrap();
+    store_conformance(async || ServerStore::<Member>::fresh(server).await.unwrap(), member).await.unwrap();
+}
+
+#[tokio::test]
+async fn postgres_conforms() {
+    conforms(Server::Postgres).await;
+}
+
+#[tokio::test]
+async fn mysql_conforms() {
+    conforms(Server::Mysql).await;
+}
+
+async fn survives_races(server: Server) {
+    if server.database().await.is_none() {
+        return;
+    }
+    store_races(async || ServerStore::<User>::fresh(server).await.unwrap(), user).await.unwrap();
+    store_races(async || ServerStore::<Member>::fresh(server).await.unwrap(), member).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_survives_races() {
+    survives_races(Server::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mysql_survives_races() {
+    survives_races(Server::Mysql).await;
+}
+
+/// What fastapi-users makes, with rows (contract.md sections 14 and 17). `{id}` is the type of ids, `{time}` of times,
+/// `{q}` the quote, `{options}` what stands behind a table.
+const UPSTREAM: &str = "
+    CREATE TABLE {q}user{q} (id {id} NOT NULL, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
+      is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, PRIMARY KEY (id)) {options};
+    CREATE UNIQUE INDEX ix_user_email ON {q}user{q} (email);
+    CREATE TABLE oauth_account (id {id} NOT NULL, user_id {id} NOT NULL, oauth_name VARCHAR(100) NOT NULL,
+      access_token VARCHAR(1024) NOT NULL, expires_at INTEGER, refresh_token VARCHAR(1024),
+      account_id VARCHAR(320) NOT NULL, account_email VARCHAR(320) NOT NULL, PRIMARY KEY (id),
+      FOREIGN KEY(user_id) REFERENCES {q}user{q} (id) ON DELETE cascade) {options};
+    CREATE INDEX ix_oauth_account_oauth_name ON oauth_account (oauth_name);
+    CREATE INDEX ix_oauth_account_account_id ON oauth_account (account_id);
+    CREATE TABLE accesstoken (user_id {id} NOT NULL, token VARCHAR(43) NOT NULL, created_at {time} NOT NULL,
+      PRIMARY KEY (token), FOREIGN KEY(user_id) REFERENCES {q}user{q} (id) ON DELETE cascade) {options};
+    CREATE INDEX ix_accesstoken_created_at ON accesstoken (created_at);
+    INSERT INTO {q}user{q} VALUES ('bdfc2b97-4876-4210-9dba-158745062fcd', 'King.Arthur@camelot.bt', '$argon2id$arthur', TRUE, FALSE, TRUE);
+    INSERT INTO {q}user{q} VALUES ('0e3ef2b0-d0de-4a50-8e40-ebd2aaf5e31c', 'mordred@camelot.bt', '$2b$12$mordred', FALSE, TRUE, FALSE);
+    INSERT INTO accesstoken VALUES ('bdfc2b97-4876-4210-9dba-158745062fcd', '1U07Sj5vv2rckCEnaYqPzMxt3n4u81zMXy3E4VG24wU',
+      '2026-11-23 02:52:42');
+    INSERT INTO oauth_account VALUES ('cd687bc0-f736-476c-ad52-68b1105f01e6', 'bdfc2b97-4876-4210-9dba-158745062fcd', 'fake',
+      'AT', 1795406798, 'RT', 'arthur', 'arthur@example.com');
+";
+
+fn upstream(server: Server, options: &str) -> String {
+    let (id, time, quote) = match server {
+        Server::Postgres => ("UUID", "TIMESTAMP WITH TIME ZONE", "\""),
+        Server::Mysql => ("CHAR(36)", "DATETIME", "`"),
+    };
+    let text = UPSTREAM.replace("{id}", id).replace("{time}", time).replace("{q}", quote);
+    text.replace("{options}", options)
+}
+
+/// The table options that upstream's tables may have: on MySQL they are the server's, whatever these are.
+fn options(server: Server) -> &'static [&'static str] {
+    match server {
+        Server::Postgres => &[""],
+        Server::Mysql => &[
+            "",
+            "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+            "CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+            "CHARACTER SET latin1 COLLATE latin1_swedish_ci",
+        ],
+    }
+}
+
+async fn drift<U: StoredUser>(store: &SqlStore<U>) -> Vec<SchemaDrift> {
+    store.check_schema().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_of_fastapi_users_is_adopted_with_its_rows() {
+    for server in Server::ALL {
+        for options in options(server) {
+            let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
+            store.database.run(&upstream(server, options)).await;
+            store.migrate().await.unwrap();
+            assert_eq!(drift(&store).await, [], "{server:?} {options}");
+
+            let arthur =
+                store.find_by_email(&CanonicalEmail::of("king.arthur@CAMELOT.bt")).await.unwrap().unwrap().user;
+            assert_eq!(arthur.id.to_string(), "bdfc2b97-4876-4210-9dba-158745062fcd");
+            assert_eq!(arthur.hashed_password.as_stored(), "$argon2id$arthur");
+            assert_eq!((arthur.is_active, arthur.is_superuser, arthur.is_verified), (true, false, true));
+            assert_eq!(
+                (&arthur.full_name, arthur.visits, &arthur.tags, &arthur.plan),
+                (&None, 0, &vec![], &Plan::Free)
+            );
+            let mordred = store.find_by_email(&CanonicalEmail::of("mordred@camelot.bt")).await.unwrap().unwrap().user;
+            let wanted = [Lookup::by_id(mordred.id), Lookup::by_id(arthur.id)];
+            let found = store.find(&wanted).await.unwrap();
+            assert_eq!(found[1].as_ref().unwrap().user, arthur, "{server:?} {options}");
+            plans::hot_queries_of(&store.database, &USER_SQL).await;
+
+            // Python still adds users with the columns it knows, and we find them; what hangs on a user goes with it.
+            let quote = if server == Server::Postgres { '"' } else { '`' };
+            let galahad = "(id, email, hashed_password, is_active, is_superuser, is_verified) VALUES \
+                           ('d777d2a5-f4a7-4a1a-9d27-a6b68d7fb3ea', 'Galahad@camelot.bt', 'hash', TRUE, FALSE, FALSE)";
+            store.database.run(&format!("INSERT INTO {quote}user{quote} {galahad}")).await;
+            assert!(store.find_by_email(&CanonicalEmail::of("galahad@camelot.bt")).await.unwrap().is_some());
+            let twin = store.insert(user(account("GALAHAD@camelot.bt"))).await;
+            assert!(matches!(twin, Err(StoreError::EmailTaken)), "{twin:?}");
+            assert!(store.delete(arthur.id).await.unwrap());
+            let left = rows(
+                &store.database,
+                "SELECT token FROM accesstoken WHERE token LIKE '1U07%' UNION ALL SELECT oauth_name FROM oauth_account",
+            );
+            assert_eq!(left.await, 0, "{server:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn integer_ids_of_fastapi_users_are_adopted_on_servers() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<Member>::fresh(server).await else { continue };
+        let (table, id) = match server {
+            Server::Postgres => ("\"user\"", "SERIAL"),
+            Server::Mysql => ("`user`", "INTEGER AUTO_INCREMENT"),
+        };
+        let made = format!(
+            "CREATE TABLE {table} (id {id} NOT NULL, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
+               is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, PRIMARY KEY (id));
+             CREATE UNIQUE INDEX ix_user_email ON {table} (email);
+             INSERT INTO {table} (email, hashed_password, is_active, is_superuser, is_verified)
+               VALUES ('arthur@camelot.bt', 'hash', TRUE, FALSE, FALSE);"
+        );
+        store.database.run(&made).await;
+        store.migrate().await.unwrap();
+        assert_eq!(drift(&store).await, []);
+        let found = store.find(&[Lookup::by_id(1)]).await.unwrap().pop().unwrap().unwrap();
+        assert_eq!(found.user.email, "arthur@camelot.bt");
+        let next = store.insert(member(account("mordred@camelot.bt"))).await.unwrap();
+        assert_eq!(next.id, 2);
+        let both = store.find(&[Lookup::by_id(2), Lookup::by_id(1)]).await.unwrap();
+        assert_eq!(both[0].as_ref().unwrap().user, next);
+    }
+}
+
+#[tokio::test]
+async fn the_migration_as_text_makes_the_same_on_servers() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
+        let database = if server == Server::Postgres { Database::Postgres } else { Database::Mysql };
+        store.database.run(&users_runtime::Users::<User>::migration_sql(database).unwrap()).await;
+        assert_eq!(drift(&store).await, []);
+        let Some(store) = ServerStore::<Member>::fresh(server).await else { continue };
+        store.database.run(&users_runtime::Users::<Member>::migration_sql(database).unwrap()).await;
+        assert_eq!(drift(&store).await, []);
+    }
+}
+
+#[tokio::test]
+async fn the_repairs_that_drift_reports_are_enough_on_servers() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
+        let before = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
+        let older = match server {
+            Server::Postgres => {
+                r#"ALTER TABLE "user" DROP COLUMN auth_epoch, DROP COLUMN tags, DROP COLUMN full_name;
+                   ALTER TABLE "user" ALTER COLUMN visits DROP NOT NULL;
+                   DROP INDEX ix_user_email_canonical; DROP INDEX ix_user_token_state_user_id"#
+            }
+            Server::Mysql => {
+                "ALTER TABLE `user` DROP COLUMN auth_epoch, DROP COLUMN tags, DROP COLUMN full_name;
+                 ALTER TABLE `user` DROP COLUMN email_canonical;
+                 DROP INDEX ix_user_token_state_expires_at ON user_token_state"
+            }
+        };
+        store.database.run(older).await;
+        let found = drift(&store).await;
+        assert!(found.len() >= 5, "{found:?}");
+        for SchemaDrift { repair, .. } in found {
+            store.database.run(&repair.unwrap()).await;
+        }
+        assert_eq!(drift(&store).await, []);
+        let after = store.find(&[Lookup::by_id(before.id)]).await.unwrap().pop().unwrap().unwrap().user;
+        assert_eq!(after, User { tags: Vec::new(), full_name: None, ..before });
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_differ_by_case_stop_a_migration_before_it_changes_anything() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
+        store
+            .database
+            .run(&upstream(server, "").replace("ix_user_email ON", "ix_other ON").replace("UNIQUE ", ""))
+            .await;
+        let quote = if server == Server::Postgres { '"' } else { '`' };
+        let twin = "VALUES ('d777d2a5-f4a7-4a1a-9d27-a6b68d7fb3ea', 'MORDRED@camelot.bt', 'hash', TRUE, FALSE, FALSE)";
+        store.database.run(&format!("INSERT INTO {quote}user{quote} {twin}")).await;
+        let before = drift(&store).await;
+        let Err(StoreError::Schema(text)) = store.migrate().await else { panic!("it must be refused") };
+        assert!(text.starts_with("1 e-mail address"), "{text}");
+        assert_eq!(drift(&store).await, before);
+        let query = text.split_once("Find them with: ").unwrap().1;
+        assert_eq!(rows(&store.database, query).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_servers_may_migrate_one_database_at_once() {
+    for server in Server::ALL {
+        let Some(database) = server.database().await else { continue };
+        database.run(&upstream(server, "")).await;
+        let mut stores = Vec::new();
+        for _ in 0..6 {
+            stores.push(SqlStore::<User>::connect(&database.url()).await.unwrap());
+        }
+        let tasks: Vec<_> =
+            stores.iter().cloned().map(|store| tokio::spawn(async move { store.migrate().await })).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(drift(&stores[0]).await, []);
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_canonical_in_ascii_and_in_nothing_else() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
+        // Each of these is an address of its own; the last has every letter that ASCII knows.
+        let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@[`{\u{7f}\u{80}ÀÉÞßàéþÿĞğİıŠšſΣσςЯяאש漢🗝\u{1e9e}";
+        for address in ["É@camelot.bt", "é@camelot.bt", "e@camelot.bt", "é @camelot.bt", all] {
+            let stored = store.insert(user(account(address))).await.unwrap();
+            let shouted = address.to_ascii_uppercase();
+            let found = store.find_by_email(&CanonicalEmail::of(&shouted)).await.unwrap().unwrap();
+            assert_eq!(found.user, stored, "{server:?} {address}");
+            let twin = store.insert(user(account(&shouted))).await;
+            assert!(matches!(twin, Err(StoreError::EmailTaken)), "{server:?} {address}: {twin:?}");
+            // A space at the end is a character too, whatever the collation makes of it.
+            let padded = store.find_by_email(&CanonicalEmail::of(&format!("{address} "))).await.unwrap();
+            assert!(padded.is_none(), "{server:?} {address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_changes_nothing_finds_its_row() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
+        let stored = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        let same = Change {
+            user: stored.clone(),
+            columns: Columns::EMAIL,
+            if_hashed_password: None,
+            if_email: Some(stored.email.clone()),
+            if_epoch: None,
+            end_sessions: EndSessions::Keep,
+        };
+        assert_eq!(store.update(same).await.unwrap(), Some(stored), "{server:?}");
+    }
+}
+
+/// How many rows a query has, as another program sees it.
+async fn rows(database: &TempDatabase, sql: &str) -> usize {
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    match database.server {
+        Server::Postgres => PgConnection::connect(&database.url()).await.unwrap().fetch_all(sql).await.unwrap().len(),
+        Server::Mysql => MySqlConnection::connect(&database.url()).await.unwrap().fetch_all(sql).await.unwrap().len(),
+    }
+}
+
+#[tokio::test]
+async fn a_pool_of_the_application_serves_as_well_on_servers() {
+    for server in Server::ALL {
+        let Some(database) = server.database().await else { continue };
+        let store = match server {
+            Server::Postgres => {
+                SqlStore::<User>::from_postgres_pool(sqlx::PgPool::connect(&database.url()).await.unwrap()).unwrap()
+            }
+            Server::Mysql => {
+                SqlStore::<User>::from_mysql_pool(sqlx::MySqlPool::connect(&database.url()).await.unwrap()).unwrap()
+            }
+        };
+        store.migrate().await.unwrap();
+        let stored = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        let found = store.find(&[Lookup::by_id(stored.id)]).await.unwrap().pop().unwrap().unwrap();
+        assert_eq!(found.user, stored);
+    }
+}

@@ -1,0 +1,406 @@
+//! Servers that go away, are read-only or have no connection to spare: what is answered, what is stored, what comes back.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use sqlx::{Executor, mysql::MySqlPoolOptions, postgres::PgPoolOptions};
+use tokio::time::timeout;
+use users_runtime::{
+    adapter::sql::{PoolSettings, SqlStore},
+    domain::{AccessToken, CanonicalEmail, Device, Epoch, PasswordHash, SessionKey, Timestamp, TokenId},
+    port::{Change, EndSessions, Lookup, NewSession, SessionStore, StoreError, TokenState, UserStore},
+    user::Columns,
+};
+
+use crate::store::{
+    server_store::ServerStore,
+    servers::{
+        Server, TempDatabase,
+        proxy::{Cut, Proxy},
+    },
+    support::account,
+    users::{User, user},
+};
+
+const FULL_NAME: usize = 6;
+
+fn change(user: &User, full_name: &str, end_sessions: EndSessions) -> Change<User> {
+    Change {
+        user: User { full_name: Some(full_name.to_owned()), ..user.clone() },
+        columns: Columns::NONE.with(FULL_NAME),
+        if_hashed_password: None,
+        if_email: None,
+        if_epoch: None,
+        end_sessions,
+    }
+}
+
+fn key(number: u32) -> SessionKey {
+    SessionKey::hashed(&AccessToken::new(format!("{number:0>43}")))
+}
+
+fn name(number: u32) -> TokenId {
+    TokenId(format!("{number:0>22}"))
+}
+
+fn later() -> Timestamp {
+    "2030-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn session(user: &User, number: u32) -> NewSession {
+    NewSession {
+        key: key(number),
+        id: name(number),
+        subject: user.id.to_string(),
+        epoch: Epoch(0),
+        at: "2026-11-23T12:00:00Z".parse().unwrap(),
+        device: Device::new(None, Some("a browser")),
+    }
+}
+
+fn sessions(store: &SqlStore<User>) -> Arc<dyn SessionStore> {
+    Arc::new(store.clone()).session_store().unwrap()
+}
+
+async fn present(store: &SqlStore<User>, user: &User) -> Option<User> {
+    store.find(&[Lookup::by_id(user.id)]).await.unwrap().pop().unwrap().map(|found| found.user)
+}
+
+async fn by_email(store: &SqlStore<User>, email: &str) -> Option<User> {
+    store.find_by_email(&CanonicalEmail::of(email)).await.unwrap().map(|found| found.user)
+}
+
+fn is_unavailable<T>(answer: &Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Unavailable(_)))
+}
+
+/// Opens as many connections as the pool may have.
+async fn fill_pool(store: &SqlStore<User>) {
+    let nobody = nobody();
+    for found in join_all((0..16).map(|_| store.find_by_email(&nobody))).await {
+        assert!(found.unwrap().is_none());
+    }
+}
+
+fn nobody() -> CanonicalEmail {
+    CanonicalEmail::of("nobody@camelot.bt")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_cut_are_replaced_unnoticed() {
+    for server in Server::ALL {
+        let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
+        let store = fresh.another(&PoolSettings::default().with_readers(4)).await;
+        let sessions = sessions(&store);
+        let cut = async || {
+            fill_pool(&store).await;
+            let cut = fresh.database.cut_connections().await;
+            assert!(cut >= 2, "{server:?}: {cut}, so one try more would do");
+        };
+
+        let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        cut().await;
+        assert_eq!(present(&store, &arthur).await.as_ref(), Some(&arthur), "{server:?}");
+        cut().await;
+        assert_eq!(by_email(&store, "arthur@camelot.bt").await.as_ref(), Some(&arthur), "{server:?}");
+        cut().await;
+        let both = [Lookup::by_id(arthur.id), Lookup::Session(key(1))];
+        assert_eq!(store.find(&both).await.unwrap().iter().flatten().count(), 1, "{server:?}");
+        cut().await;
+        let mordred = store.insert(user(account("mordred@camelot.bt"))).await.unwrap();
+        cut().await;
+        let named = store.update(change(&arthur, "Arthur", EndSessions::AllBut(name(1), later()))).await.unwrap();
+        assert_eq!(named.unwrap().full_name.as_deref(), Some("Arthur"), "{server:?}");
+        cut().await;
+        sessions.add(session(&arthur, 1), 20).await.unwrap();
+        cut().await;
+        assert_eq!(sessions.list(&arthur.id.to_string()).await.unwrap().len(), 1, "{server:?}");
+        cut().await;
+        sessions.touch(&key(1), later()).await.unwrap();
+        cut().await;
+        assert!(sessions.remove(&key(1)).await.unwrap(), "{server:?}");
+        cut().await;
+        store.revoke(&name(2), later()).await.unwrap();
+        cut().await;
+        assert!(store.delete(mordred.id).await.unwrap(), "{server:?}");
+        cut().await;
+        assert_eq!(store.check_schema().await.unwrap(), [], "{server:?}");
+        cut().await;
+        store.migrate().await.unwrap();
+    }
+}
+
+/// Users that are written while every connection is cut again and again: each is there wholly or not at all, and each
+/// that was acknowledged is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_acknowledged_while_connections_are_cut_is_there() {
+    for server in Server::ALL {
+        let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
+        let store = fresh.another(&PoolSettings::default().with_readers(4)).await;
+        let mut writers = Vec::new();
+        for writer in 0..4 {
+            let store = store.clone();
+            writers.push(tokio::spawn(async move {
+                let mut answers = Vec::new();
+                for number in 0..40 {
+                    let wanted = user(account(&format!("{writer}.{number}@camelot.bt")));
+                    let answer = store.insert(wanted.clone()).await;
+                    answers.push((wanted, answer));
+                }
+                answers
+            }));
+        }
+        let mut cuts = 0;
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            cuts += fresh.database.cut_connections().await;
+            tokio::task::yield_now().await;
+        }
+        assert!(cuts > 0);
+        for writer in writers {
+            for (wanted, answer) in writer.await.unwrap() {
+                let stored = present(&fresh, &wanted).await;
+                assert_eq!(stored, by_email(&fresh, &wanted.email).await);
+                match answer {
+                    Ok(answered) => assert_eq!(stored, Some(answered), "{server:?}"),
+                    Err(StoreError::Unavailable(_)) => {
+                        assert!(stored.is_none_or(|stored| stored == wanted), "{server:?}");
+                    }
+                    Err(other) => panic!("{server:?}: {other:?}"),
+                }
+            }
+        }
+        // And it is as it was.
+        store.insert(user(account("last@camelot.bt"))).await.unwrap();
+    }
+}
+
+/// Something that writes, the text on the way of its statement at which it is cut, and what another store sees then.
+struct Write<'a> {
+    does: &'a str,
+    cut_at: &'a str,
+    cut: Cut,
+    is_done: bool,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
+    for server in Server::ALL {
+        let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
+        let proxy = Proxy::before(&fresh.database).await;
+        let store = SqlStore::<User>::connect(&proxy.url(&fresh.database)).await.unwrap();
+        let sessions = sessions(&store);
+        let (commit, spared, email) = ("COMMIT", name(7).0, "cut@camelot.bt");
+        let one_statement = server == Server::Postgres;
+        for Write { does, cut_at, cut, is_done } in [
+            Write { does: "insert", cut_at: email, cut: Cut::Before, is_done: false },
+            Write { does: "insert", cut_at: email, cut: Cut::After, is_done: one_statement },
+            Write { does: "insert", cut_at: commit, cut: Cut::Before, is_done: false },
+            Write { does: "insert", cut_at: commit, cut: Cut::After, is_done: true },
+            Write { does: "change", cut_at: "Lancelot", cut: Cut::Before, is_done: false },
+            Write { does: "change", cut_at: "Lancelot", cut: Cut::After, is_done: false },
+            Write { does: "change", cut_at: &spared, cut: Cut::Before, is_done: false },
+            Write { does: "change", cut_at: &spared, cut: Cut::After, is_done: false },
+            Write { does: "change", cut_at: commit, cut: Cut::Before, is_done: false },
+            Write { does: "change", cut_at: commit, cut: Cut::After, is_done: true },
+            Write { does: "session", cut_at: key(9).as_str(), cut: Cut::Before, is_done: false },
+            Write { does: "session", cut_at: key(9).as_str(), cut: Cut::After, is_done: false },
+            Write { does: "session", cut_at: commit, cut: Cut::Before, is_done: false },
+            Write { does: "session", cut_at: commit, cut: Cut::After, is_done: true },
+        ] {
+            if does == "insert" && cut_at == commit && one_statement {
+                continue; // which is a transaction by itself
+            }
+            let what = format!("{server:?}: {does} cut {cut:?} {cut_at}");
+            let arthur = fresh.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+            let written = match does {
+                "insert" => {
+                    let wanted = user(account(email));
+                    proxy.cut_at(cut_at, cut);
+                    let answer = store.insert(wanted.clone()).await;
+                    assert!(is_unavailable(&answer), "{what}: {answer:?}");
+                    let stored = by_email(&fresh, email).await;
+                    assert!(stored.as_ref().is_none_or(|stored| *stored == wanted), "{what}");
+                    stored.is_some()
+                }
+                "change" => {
+                    proxy.cut_at(cut_at, cut);
+                    let end = EndSessions::AllBut(name(7), later());
+                    let answer = store.update(change(&arthur, "Lancelot", end)).await;
+                    assert!(is_unavailable(&answer), "{what}: {answer:?}");
+                    let wanted = Lookup::User { id: arthur.id, token: Some(name(7)) };
+                    let stored = fresh.find(&[wanted]).await.unwrap().pop().unwrap().unwrap();
+                    let renamed = stored.user.full_name.as_deref() == Some("Lancelot");
+                    let spared = stored.token == TokenState::KeptAt(Epoch(1));
+                    assert_eq!((stored.epoch == Epoch(1), spared), (renamed, renamed), "{what}");
+                    renamed
+                }
+                _ => {
+                    proxy.cut_at(cut_at, cut);
+                    let answer = sessions.add(session(&arthur, 9), 1).await;
+                    assert!(is_unavailable(&answer), "{what}: {answer:?}");
+                    fresh.find(&[Lookup::Session(key(9))]).await.unwrap().pop().unwrap().is_some()
+                }
+            };
+            assert!(!proxy.is_waiting(), "{what}: the text never passed");
+            assert_eq!(written, is_done, "{what}");
+
+            // The same store goes on, and nothing is locked.
+            for address in ["arthur@camelot.bt", email] {
+                if let Some(left) = by_email(&store, address).await {
+                    assert!(store.delete(left.id).await.unwrap(), "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_gone_is_unavailable_in_time_and_comes_back() {
+    for server in Server::ALL {
+        let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
+        let proxy = Proxy::before(&fresh.database).await;
+        let settings = PoolSettings::default().with_acquire_timeout(Duration::from_millis(300)).with_readers(4);
+        let store = SqlStore::<User>::connect_with(&proxy.url(&fresh.database), &settings).await.unwrap();
+        let sessions = sessions(&store);
+        let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        fill_pool(&store).await;
+        for _ in 0..2 {
+            proxy.stop().await;
+            // More than the time for a connection, since two cores do much else; far less than one for each that is dead.
+            let in_time = Duration::from_secs(3);
+            macro_rules! refused {
+                ($call:expr) => {{
+                    let answer = timeout(in_time, $call).await.expect("an answer in time");
+                    assert!(is_unavailable(&answer), "{server:?}: {answer:?}");
+                }};
+            }
+            refused!(store.find(&[Lookup::by_id(arthur.id)]));
+            refused!(store.find(&[Lookup::Session(key(1))]));
+            refused!(store.find_by_email(&nobody()));
+            refused!(store.insert(user(account("mordred@camelot.bt"))));
+            refused!(store.update(change(&arthur, "Nobody", EndSessions::All)));
+            refused!(store.delete(arthur.id));
+            refused!(store.revoke(&name(1), later()));
+            refused!(sessions.add(session(&arthur, 1), 20));
+            refused!(sessions.remove(&key(1)));
+            refused!(sessions.list("bdfc2b97-4876-4210-9dba-158745062fcd"));
+            refused!(store.check_schema());
+            refused!(store.migrate());
+
+            proxy.start().await;
+            assert_eq!(present(&store, &arthur).await.as_ref(), Some(&arthur), "{server:?}");
+            assert!(by_email(&store, "mordred@camelot.bt").await.is_none());
+            assert!(store.find(&[Lookup::Session(key(1))]).await.unwrap()[0].is_none(), "{server:?}");
+            sessions.add(session(&arthur, 2), 1).await.unwrap();
+            assert!(sessions.remove(&key(2)).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_server_answers_and_refuses_writes_as_unavailable() {
+    for server in Server::ALL {
+        let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
+        let arthur = fresh.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        sessions(&fresh).add(session(&arthur, 1), 20).await.unwrap();
+        let store = match server {
+            Server::Postgres => {
+                let name = &fresh.database.name;
+                let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+                fresh.database.run(&sql).await;
+                fresh.another(&PoolSettings::default()).await
+            }
+            Server::Mysql => {
+                let pool = MySqlPoolOptions::new().after_connect(|connection, _| {
+                    Box::pin(async move { connection.execute("SET SESSION TRANSACTION READ ONLY").await.map(drop) })
+                });
+                SqlStore::from_mysql_pool(pool.connect(&fresh.database.url()).await.unwrap()).unwrap()
+            }
+        };
+        let sessions = sessions(&store);
+        assert_eq!(present(&store, &arthur).await.as_ref(), Some(&arthur), "{server:?}");
+        assert!(store.find(&[Lookup::Session(key(1))]).await.unwrap()[0].is_some(), "{server:?}");
+        assert_eq!(sessions.list(&arthur.id.to_string()).await.unwrap().len(), 1, "{server:?}");
+        assert_eq!(store.check_schema().await.unwrap(), [], "{server:?}");
+
+        let refused = [
+            store.insert(user(account("mordred@camelot.bt"))).await.map(drop),
+            store.update(change(&arthur, "Nobody", EndSessions::Keep)).await.map(drop),
+            store.update(change(&arthur, "Nobody", EndSessions::AllBut(name(1), later()))).await.map(drop),
+            store.end_sessions(Some(arthur.id)).await,
+            store.revoke(&name(1), later()).await,
+            store.delete(arthur.id).await.map(drop),
+            store.purge_expired(later()).await.map(drop),
+            sessions.add(session(&arthur, 2), 20).await,
+            sessions.touch(&key(1), later()).await,
+            sessions.remove(&key(1)).await.map(drop),
+        ];
+        for (number, answer) in refused.iter().enumerate() {
+            assert!(is_unavailable(answer), "{server:?} {number}: {answer:?}");
+        }
+        assert_eq!(present(&store, &arthur).await.as_ref(), Some(&arthur), "{server:?}");
+    }
+}
+
+/// A store over one connection, and that connection, taken.
+async fn without_a_connection(database: &TempDatabase) -> (SqlStore<User>, Box<dyn Send>) {
+    let wait = Duration::from_millis(200);
+    match database.server {
+        Server::Postgres => {
+            let options = PgPoolOptions::new().max_connections(1).acquire_timeout(wait);
+            let pool = options.connect(&database.url()).await.unwrap();
+            let taken = pool.acquire().await.unwrap();
+            (SqlStore::from_postgres_pool(pool).unwrap(), Box::new(taken))
+        }
+        Server::Mysql => {
+            let options = MySqlPoolOptions::new().max_connections(1).acquire_timeout(wait);
+            let pool = options.connect(&database.url()).await.unwrap();
+            let taken = pool.acquire().await.unwrap();
+            (SqlStore::from_mysql_pool(pool).unwrap(), Box::new(taken))
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_is_unavailable_until_a_connection_is_free() {
+    for server in Server::ALL {
+        let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
+        let arthur = fresh.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        let (store, taken) = without_a_connection(&fresh.database).await;
+        let sessions = sessions(&store);
+        let refused = [
+            store.find(&[Lookup::by_id(arthur.id)]).await.map(drop),
+            store.find_by_email(&nobody()).await.map(drop),
+            store.insert(user(account("mordred@camelot.bt"))).await.map(drop),
+            store.update(change(&arthur, "Nobody", EndSessions::Keep)).await.map(drop),
+            sessions.add(session(&arthur, 1), 20).await,
+            sessions.list(&arthur.id.to_string()).await.map(drop),
+        ];
+        for (number, answer) in refused.iter().enumerate() {
+            assert!(is_unavailable(answer), "{server:?} {number}: {answer:?}");
+        }
+        drop(taken);
+        assert_eq!(present(&store, &arthur).await, Some(arthur), "{server:?}");
+        assert!(by_email(&store, "mordred@camelot.bt").await.is_none(), "{server:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hash_is_replaced_once_though_connections_are_cut() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
+        let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+        let replaced = |hash: &str| Change {
+            user: User { hashed_password: PasswordHash::from_stored(hash), ..arthur.clone() },
+            columns: Columns::HASHED_PASSWORD,
+            if_hashed_password: Some(arthur.hashed_password.clone()),
+            if_email: None,
+            if_epoch: Some(Epoch(0)),
+            end_sessions: EndSessions::All,
+        };
+        store.database.cut_connections().await;
+        assert!(store.update(replaced("a second hash")).await.unwrap().is_some(), "{server:?}");
+        store.database.cut_connections().await;
+        assert!(store.update(replaced("a third hash")).await.unwrap().is_none(), "{server:?}");
+    }
+}

@@ -1,0 +1,235 @@
+//! How a database runs each statement, by its own plan: on the way of a request no table is read from end to end.
+//!
+//! Tables are filled and analyzed, and nothing tells the planner what to do: an index that it does not choose here is one
+//! that a service would not have.
+
+use sqlx::{AssertSqlSafe, Connection, Row};
+use users_runtime::adapter::sql::{Catalog, Statements, UserSql, session_statements};
+
+use crate::store::{
+    support::FileStore,
+    users::{MEMBER_SQL, Member, USER_SQL, User},
+};
+
+/// The statements on a request's way, by name. Not among them, since they are meant for every row: `end_all_sessions`, and the
+/// page of a purge of sessions, which runs in steps beside requests. `insert`, `keep_token` and `revoke_token` add a row and look
+/// for one by its key.
+fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, String)> {
+    let Statements { find, find_many, find_session, find_sessions, find_by_email, update, delete, .. } = *statements;
+    let Statements { end_sessions, purge_tokens, .. } = *statements;
+    let of_users = [
+        ("find", find),
+        ("find_many", find_many),
+        ("find_session", find_session),
+        ("find_sessions", find_sessions),
+        ("find_by_email", find_by_email),
+        ("update", update),
+        ("delete", delete),
+        ("end_sessions", end_sessions),
+        ("purge_tokens", purge_tokens),
+    ];
+    let mut all: Vec<(String, String)> =
+        of_users.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let of_sessions = session_statements::<DB>(sql).into_iter().filter(|(name, _)| !["insert", "page"].contains(name));
+    all.extend(of_sessions.map(|(name, text)| (format!("session {name}"), text)));
+    assert_eq!(all.len(), 14);
+    all
+}
+
+pub async fn on_sqlite() {
+    let users = FileStore::<User>::migrated().await;
+    let members = FileStore::<Member>::migrated().await;
+    for (file, sql) in [(&users.file, &USER_SQL), (&members.file, &MEMBER_SQL)] {
+        let mut connection = file.connect().await;
+        let mut searches = 0;
+        for (name, statement) in hot::<sqlx::Sqlite>(&sql.sqlite, sql) {
+            let explain = format!("EXPLAIN QUERY PLAN {statement}");
+            for row in sqlx::query(AssertSqlSafe(explain)).fetch_all(&mut connection).await.unwrap() {
+                let step: String = row.get("detail");
+                // The list of what is looked up is read from end to end; tables never are.
+                let of_the_wanted = step.starts_with("SCAN w VIRTUAL TABLE");
+                assert!(!step.starts_with("SCAN") || of_the_wanted, "{name}: {step}: {statement}");
+                searches += usize::from(step.starts_with("SEARCH"));
+            }
+        }
+        assert!(searches >= 14, "{searches} searches: EXPLAIN does not say what this test reads");
+        connection.close().await.unwrap();
+    }
+}
+
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod servers {
+    use sqlx::{Arguments as _, Executor, MySql, MySqlConnection, PgConnection, Postgres, mysql::MySqlArguments};
+
+    use super::*;
+    use crate::store::{
+        server_store::ServerStore,
+        servers::{Server, TempDatabase},
+    };
+
+    pub async fn on_server(server: Server) {
+        if let Some(users) = ServerStore::<User>::migrated(server).await {
+            hot_queries_of(&users.database, &USER_SQL).await;
+            // And this sees an index that is missing.
+            let on = if server == Server::Postgres { "" } else { " ON `user`" };
+            users.database.run(&format!("DROP INDEX ix_user_email_canonical{on}")).await;
+            let scans = scans(&users.database, &USER_SQL).await;
+            assert_eq!(
+                scans.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+                ["find_by_email"],
+                "{server:?}"
+            );
+        }
+        if let Some(members) = ServerStore::<Member>::migrated(server).await {
+            hot_queries_of(&members.database, &MEMBER_SQL).await;
+        }
+    }
+
+    /// Fills the tables of a database and looks at all plans.
+    pub async fn hot_queries_of(database: &TempDatabase, sql: &UserSql) {
+        fill(database, sql.id_made_by_database).await;
+        assert_eq!(scans(database, sql).await, [], "{:?}", database.server);
+    }
+
+    /// Thousands of users, a quarter of them with four sessions each, and as many states of tokens.
+    async fn fill(database: &TempDatabase, integer: bool) {
+        let (quote, thousand, four, uuid, minutes, now, analyze) = match database.server {
+            Server::Postgres => (
+                '"',
+                "generate_series(1, 900) AS s(n)",
+                "generate_series(1, 4) AS f(n)",
+                "gen_random_uuid()",
+                "s.n * INTERVAL '1 minute'",
+                "now()",
+                "ANALYZE",
+            ),
+            Server::Mysql => (
+                '`',
+                "(WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < 900) SELECT n FROM s) AS s",
+                "(SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) AS f",
+                "UUID()",
+                "INTERVAL s.n MINUTE",
+                "UTC_TIMESTAMP()",
+                "ANALYZE TABLE `user`, user_token_state, accesstoken",
+            ),
+        };
+        let (id, value) = if integer { ("", String::new()) } else { ("id, ", format!("{uuid}, ")) };
+        let statements = [
+            format!(
+                "INSERT INTO {quote}user{quote} ({id}email, hashed_password, is_active, is_superuser, is_verified, \
+                 visits, tags, plan) SELECT {value}CONCAT('filler', s.n, '.', f.n, '@camelot.bt'), 'hash', TRUE, FALSE, \
+                 FALSE, 0, '[]', 'free' FROM {thousand}, {four}"
+            ),
+            format!(
+                "INSERT INTO accesstoken (user_id, token, created_at, hashed, session_id, auth_epoch) \
+                 SELECT u.id, RPAD(MD5(CONCAT(u.email, f.n)), 43, 'x'), {now} - INTERVAL '1' DAY, TRUE, \
+                 LEFT(MD5(CONCAT(u.email, f.n)), 22), 0 FROM {quote}user{quote} AS u, {four} WHERE u.email LIKE 'filler%.1@camelot.bt'"
+            ),
+            format!(
+                "INSERT INTO user_token_state (token_id, user_id, revoked, kept_epoch, expires_at) \
+                 SELECT LEFT(MD5(CONCAT('state', s.n, f.n)), 22), NULL, TRUE, NULL, {now} + {minutes} \
+                 FROM {thousand}, {four}"
+            ),
+            analyze.to_owned(),
+        ];
+        database.run(&statements.join(";\n")).await;
+    }
+
+    /// Statements that read a whole table, each with the step of its plan that does.
+    async fn scans(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
+        match database.server {
+            Server::Postgres => scans_of_postgres(database, sql).await,
+            Server::Mysql => scans_of_mysql(database, sql).await,
+        }
+    }
+
+    /// By the plan for any values, since that is what a statement has that is used often.
+    async fn scans_of_postgres(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        let mut found = Vec::new();
+        for (number, (name, statement)) in hot::<Postgres>(&sql.postgres, sql).into_iter().enumerate() {
+            let ids = if sql.id_made_by_database { "bigint[]" } else { "uuid[]" };
+            let types = match name.as_str() {
+                "find_many" => format!("({ids}, text[])"),
+                "find_sessions" => "(text[], boolean[])".to_owned(),
+                _ => String::new(),
+            };
+            let count = (1..).take_while(|n| statement.contains(&format!("${n}"))).count();
+            // What has ended is few, which the plan for any time cannot know.
+            let (mode, values) = match name.as_str() {
+                "purge_tokens" => ("force_custom_plan", "'2020-01-01', 1000".to_owned()),
+                _ => ("force_generic_plan", vec!["NULL"; count].join(", ")),
+            };
+            for text in [format!("SET plan_cache_mode = {mode}"), format!("PREPARE q{number} {types} AS {statement}")] {
+                connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.unwrap();
+            }
+            let explain = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE q{number}({values})")));
+            let steps = connection.fetch_all(explain).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|row| row.get(0)).collect();
+            assert!(steps.iter().any(|step| step.contains("Scan")), "{name}: {steps:?}");
+            found.extend(steps.into_iter().find(|step| step.contains("Seq Scan")).map(|step| (name, step)));
+        }
+        connection.close().await.unwrap();
+        found
+    }
+
+    async fn scans_of_mysql(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
+        let mut connection = MySqlConnection::connect(&database.url()).await.unwrap();
+        let mut found = Vec::new();
+        // A user that is there: of one that is not, the server says so instead of a plan.
+        let known = sqlx::query(
+            "SELECT u.email, CAST(u.id AS CHAR), t.token FROM `user` AS u JOIN accesstoken AS t ON t.user_id = u.id",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        let [email, id, token] = [0, 1, 2].map(|index| known.get::<String, _>(index));
+        for (name, statement) in hot::<MySql>(&sql.mysql, sql) {
+            let mut values = MySqlArguments::default();
+            let pairs = match name.as_str() {
+                "find_many" if sql.id_made_by_database => format!("[[{id}, \"a\"], [8, null]]"),
+                "find_many" => format!("[[\"{id}\", \"a\"], [\"b\", null]]"),
+                _ => format!("[[\"{token}\", 1], [\"b\", 0]]"),
+            };
+            for (position, _) in statement.match_indices('?') {
+                let before = &statement[..position];
+                match () {
+                    () if before.ends_with("JSON_TABLE(") => values.add(&pairs),
+                    () if before.ends_with("OFFSET ") => values.add(2),
+                    () if before.ends_with("`hashed` = ") => values.add(true),
+                    () if before.ends_with("`expires_at` < ") => values.add("2020-01-01"),
+                    () if before.ends_with("`last_seen_at` = ") => values.add("2020-01-01"),
+                    () if before.ends_with("`last_seen_at` < ") => values.add("2020-01-01"),
+                    () if before.ends_with("`token` = ") || before.ends_with("`token` <> ") => values.add(&token),
+                    () if before.ends_with("`email_canonical` = ") => values.add(&email),
+                    () if before.ends_with("`token_id` = ") || before.ends_with("`session_id` = ") => values.add("a"),
+                    () if before.ends_with("id` = ") && sql.id_made_by_database => {
+                        values.add(id.parse::<i64>().unwrap())
+                    }
+                    () if before.ends_with("id` = ") => values.add(&id),
+                    () if before.ends_with("CASE WHEN ") => values.add(true),
+                    () if before.ends_with("COALESCE(") => values.add(None::<String>),
+                    () => values.add(1),
+                }
+                .unwrap();
+            }
+            let explain = sqlx::query_with(AssertSqlSafe(format!("EXPLAIN {statement}")), values);
+            let steps = connection.fetch_all(explain).await.unwrap();
+            assert!(!steps.is_empty(), "{name}");
+            for step in steps {
+                let text = |column: &str| step.try_get::<Option<String>, _>(column).ok().flatten().unwrap_or_default();
+                let (table, how, extra) = (text("table"), text("type"), text("Extra"));
+                // Lists of what is looked up are read from end to end.
+                let is_list = extra.contains("Table function") || table.starts_with("<derived");
+                if (how == "ALL" || how == "index") && !is_list {
+                    found.push((name.clone(), format!("{table} {how} {extra}")));
+                }
+            }
+        }
+        connection.close().await.unwrap();
+        found
+    }
+}
+
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+pub use servers::{hot_queries_of, on_server};

@@ -1,0 +1,48 @@
+//! A store in a database of its own on a server.
+
+use std::ops::Deref;
+
+use users_runtime::{
+    adapter::sql::{PoolSettings, SqlStore, StoredUser},
+    port::UserStore,
+};
+
+use crate::store::{
+    servers::{Server, TempDatabase},
+    support::delegate_user_store,
+};
+
+/// A store in a database of its own.
+pub struct ServerStore<U: StoredUser> {
+    pub store: SqlStore<U>,
+    pub database: TempDatabase,
+}
+
+delegate_user_store!(ServerStore);
+
+impl<U: StoredUser> Deref for ServerStore<U> {
+    type Target = SqlStore<U>;
+
+    fn deref(&self) -> &SqlStore<U> {
+        &self.store
+    }
+}
+
+impl<U: StoredUser> ServerStore<U> {
+    pub async fn fresh(server: Server) -> Option<Self> {
+        let database = server.database().await?;
+        let store = SqlStore::connect(&database.url()).await.unwrap();
+        Some(Self { store, database })
+    }
+
+    /// One more store on the same database.
+    pub async fn another(&self, settings: &PoolSettings) -> SqlStore<U> {
+        SqlStore::connect_with(&self.database.url(), settings).await.unwrap()
+    }
+
+    pub async fn migrated(server: Server) -> Option<Self> {
+        let fresh = Self::fresh(server).await?;
+        fresh.migrate().await.unwrap();
+        Some(fresh)
+    }
+}
