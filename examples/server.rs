@@ -1,4 +1,4 @@
-//! A service to deploy, configured by its environment. The table of variables is in `docs/server.md`.
+//! A service to deploy, configured by its environment. The table of variables is in `docs/guide/deployment.md`.
 
 use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 

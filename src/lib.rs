@@ -5,7 +5,7 @@
 // Lets generated code say `::axum_users` inside this crate as well, as in the doctests.
 extern crate self as axum_users;
 
-#[doc = include_str!("../docs/derive.md")]
+#[doc = include_str!("../docs/guide/user-struct.md")]
 pub use users_macros::AuthUser;
 pub use users_runtime::*;
 
@@ -15,18 +15,18 @@ pub use users_runtime::private as __private;
 /// The pages with programs in them, so that these compile.
 #[cfg(all(doctest, feature = "openapi", feature = "sqlite"))]
 mod pages {
-    #[doc = include_str!("../docs/cookies.md")]
+    #[doc = include_str!("../docs/guide/cookies.md")]
     mod cookies {}
-    #[doc = include_str!("../docs/custom-store.md")]
+    #[doc = include_str!("../docs/guide/custom-store.md")]
     mod custom_store {}
-    #[doc = include_str!("../docs/moving-from-fastapi-users.md")]
+    #[doc = include_str!("../docs/guide/moving-from-fastapi-users.md")]
     mod moving {}
-    #[doc = include_str!("../docs/openapi.md")]
+    #[doc = include_str!("../docs/guide/openapi.md")]
     mod openapi {}
-    #[doc = include_str!("../docs/passwords.md")]
+    #[doc = include_str!("../docs/guide/passwords.md")]
     mod passwords {}
-    #[doc = include_str!("../docs/resources.md")]
+    #[doc = include_str!("../docs/guide/resources.md")]
     mod resources {}
-    #[doc = include_str!("../docs/server.md")]
+    #[doc = include_str!("../docs/guide/deployment.md")]
     mod server {}
 }

@@ -34,7 +34,7 @@ const NO_SOCKET: Duration = Duration::from_secs(1);
 /// included; the routes of this library end every request after 10 seconds, its body included. Clients' addresses are known
 /// to hooks and events.
 ///
-/// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see `docs/server.md`; call [`Users::drain`](crate::Users::drain) there when the server
+/// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see `docs/guide/deployment.md`; call [`Users::drain`](crate::Users::drain) there when the server
 /// has stopped.
 ///
 /// # Errors
