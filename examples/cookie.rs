@@ -1,6 +1,6 @@
 //! A page with a login form, and the service behind it: `cargo run --example cookie`, then <http://localhost:8000>.
 //!
-//! The session is in a cookie that no script can read, so the page keeps no token at all. docs/cookies.md says more.
+//! The session is in a cookie that no script can read, so the page keeps no token at all. docs/guide/cookies.md says more.
 
 use axum::{
     Router,

@@ -1,4 +1,4 @@
-//! A service to deploy, configured by its environment. The table of variables is in `docs/server.md`.
+//! A service to deploy, configured by its environment. The table of variables is in `docs/guide/deployment.md`.
 //!
 //! `cargo run --example server` builds it for SQLite. `--features postgres,mysql,redis,smtp,tls` adds the others, each of which
 //! costs build time, and `--all-features` adds everything.

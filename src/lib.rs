@@ -5,7 +5,7 @@
 // Lets generated code say `::axum_users` inside this crate as well, as in the doctests.
 extern crate self as axum_users;
 
-#[doc = include_str!("../docs/derive.md")]
+#[doc = include_str!("../docs/guide/user-struct.md")]
 pub use users_macros::AuthUser;
 pub use users_runtime::*;
 

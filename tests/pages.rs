@@ -1,17 +1,17 @@
 //! The pages of the documentation with programs in them, so that `cargo test --doc` compiles and runs these.
 #![cfg(all(feature = "openapi", feature = "sqlite"))]
 
-#[doc = include_str!("../docs/cookies.md")]
+#[doc = include_str!("../docs/guide/cookies.md")]
 mod cookies {}
-#[doc = include_str!("../docs/custom-store.md")]
+#[doc = include_str!("../docs/guide/custom-store.md")]
 mod custom_store {}
-#[doc = include_str!("../docs/moving-from-fastapi-users.md")]
+#[doc = include_str!("../docs/guide/moving-from-fastapi-users.md")]
 mod moving {}
-#[doc = include_str!("../docs/openapi.md")]
+#[doc = include_str!("../docs/guide/openapi.md")]
 mod openapi {}
-#[doc = include_str!("../docs/passwords.md")]
+#[doc = include_str!("../docs/guide/passwords.md")]
 mod passwords {}
-#[doc = include_str!("../docs/resources.md")]
+#[doc = include_str!("../docs/guide/resources.md")]
 mod resources {}
-#[doc = include_str!("../docs/server.md")]
+#[doc = include_str!("../docs/guide/deployment.md")]
 mod server {}

@@ -1,7 +1,7 @@
 //! What reading an access token costs, beside a plain `jsonwebtoken::decode` of the same token in the same run.
 //!
 //! Compare the two lines of a group; absolute numbers are the machine's. Both sides verify the signature, check audience and
-//! times, and hand out owned claims; ours checks more (docs/security.md) and asks the clock port.
+//! times, and hand out owned claims; ours checks more (docs/contributing/security.md) and asks the clock port.
 #![allow(missing_docs, reason = "criterion's macros write public functions without documentation")]
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 

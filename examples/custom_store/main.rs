@@ -1,4 +1,4 @@
-//! The quickstart on a store of one's own: `cargo run --example custom_store`. `docs/custom-store.md` is the guide to it.
+//! The quickstart on a store of one's own: `cargo run --example custom_store`. `docs/guide/custom-store.md` is the guide to it.
 
 mod codec;
 mod engine;

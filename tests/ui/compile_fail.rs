@@ -1,4 +1,4 @@
-//! The controls of `docs/security.md` that the compiler proves, one test each under the name that stands there.
+//! The controls of `docs/contributing/security.md` that the compiler proves, one test each under the name that stands there.
 
 fn does_not_compile(case: &str) {
     trybuild::TestCases::new().compile_fail(format!("{case}.rs"));

@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use crate::port::RequestContext;
 
-/// What happened. The inventory with levels and moments is in `docs/events.md`; a test compares the two.
+/// What happened. The inventory with levels and moments is in `docs/guide/events.md`; a test compares the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {

@@ -2,7 +2,7 @@
 //! `axum-users`, which adds the derive.
 //!
 //! The floors, low to high: [`domain`] → [`user`] → [`port`] → { [`adapter`] | `manager` } → { steps of `flows` |
-//! `http` } → routes of `flows` → `builder`. A file uses lower floors only; `docs/architecture.md` has the picture.
+//! `http` } → routes of `flows` → `builder`. A file uses lower floors only; `docs/contributing/architecture.md` has the picture.
 //!
 //! | Cargo feature | default | what it adds |
 //! |---|---|---|

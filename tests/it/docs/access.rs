@@ -23,11 +23,11 @@ pub struct User {
 const HEAD: &str = "\
 # Who may do what
 
-Written by `axum_users::access_matrix::<User>()` for the `User` of the [README](../README.md), out of the tables that
+Written by `axum_users::access_matrix::<User>()` for the `User` of the [README](../../README.md), out of the tables that
 requests are checked against (OWASP ASVS 8.1.1, 8.1.2). For your own user commit the page of your own, and let a test compare:
 
 ```rust,ignore
-assert_eq!(std::fs::read_to_string(\"docs/access-matrix.md\")?, axum_users::access_matrix::<User>());
+assert_eq!(std::fs::read_to_string(\"docs/guide/access-matrix.md\")?, axum_users::access_matrix::<User>());
 ```
 
 With `Policy::require_verification(true)`, \"active\" means \"active and verified\". Nobody and inactive users get 401, known users
@@ -38,7 +38,7 @@ Where users have tenants (`#[auth(tenant)]`), every row is about users of the re
 
 #[test]
 fn access_matrix_generated_and_current() {
-    is_current("docs/access-matrix.md", &format!("{HEAD}{}", access_matrix::<User>()));
+    is_current("docs/guide/access-matrix.md", &format!("{HEAD}{}", access_matrix::<User>()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::page::{first_cells, quoted, read, rows};
 
 #[test]
 fn cors_page() {
-    let page = read("docs/cookies.md");
+    let page = read("docs/guide/cookies.md");
     let (_, cors) = page.split_once("### CORS").unwrap();
     let program = cors.split("```").nth(1).unwrap();
     // Exact origins, each a whole one, and nothing that lets others in. The program itself is compiled with the documentation.
@@ -30,7 +30,7 @@ fn cors_page() {
 
 #[test]
 fn the_settings_are_those_of_the_code() {
-    let page = read("docs/cookies.md");
+    let page = read("docs/guide/cookies.md");
     let table = page.split("## Settings").nth(1).unwrap().split("\n## ").next().unwrap();
     let documented: Vec<String> =
         first_cells(&rows(table)).iter().map(|cell| cell.split('(').next().unwrap().to_owned()).collect();

@@ -44,7 +44,7 @@ const CRYPTOGRAPHIC: [&str; 26] = [
 
 #[test]
 fn crypto_inventory_matches_code() {
-    let page = read("docs/cryptography.md");
+    let page = read("docs/guide/cryptography.md");
     let (keys, algorithms) = page.split_once("## Algorithms").unwrap();
 
     let keys = rows(keys);

@@ -30,7 +30,7 @@ async fn columns() -> BTreeSet<String> {
 
 #[tokio::test]
 async fn data_classes_match_schema() {
-    let page = read("docs/data.md");
+    let page = read("docs/guide/data.md");
     let rows = rows(&page);
     let stored = columns().await;
     assert!(stored.contains("user.hashed_password") && stored.len() >= 12, "{stored:?}");

@@ -65,7 +65,7 @@ fn schema_is_current(database: Database, name: &str) {
     let text = Users::<User>::migration_sql(database).unwrap();
     let head =
         "-- What `migrate` makes in an empty database for a user of the six roles. Written by a test (tests/it/docs).\n";
-    is_current(&format!("docs/schema/{name}.sql"), &format!("{head}{}", laid_out(&text)));
+    is_current(&format!("docs/guide/schema/{name}.sql"), &format!("{head}{}", laid_out(&text)));
     // Laid out or not, it is the same.
     let words = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     assert_eq!(words(&laid_out(&text)), words(&text));
@@ -100,12 +100,12 @@ async fn the_page_shows_a_report_of_drift_as_it_is() {
     users::<User>(&url).await.migrate().await.unwrap();
     let drift = users::<later::User>(&url).await.check_schema().await.unwrap();
     let report: String = drift.iter().map(|drift| format!("{drift}\n")).collect();
-    assert!(read("docs/databases.md").contains(&format!("```text\n{report}```")), "{report}");
+    assert!(read("docs/guide/databases.md").contains(&format!("```text\n{report}```")), "{report}");
 }
 
 #[test]
 fn the_page_says_how_many_connections_there_are() {
-    let page = read("docs/databases.md");
+    let page = read("docs/guide/databases.md");
     let settings = PoolSettings::default();
     assert!((2..=8).contains(&settings.readers));
     assert!(page.contains("as many as there are cores, 2 to 8"));
@@ -114,7 +114,7 @@ fn the_page_says_how_many_connections_there_are() {
 
 #[tokio::test]
 async fn the_urls_of_the_page_are_understood() {
-    let page = read("docs/databases.md");
+    let page = read("docs/guide/databases.md");
     // Tests have all of them built in, whatever features are chosen: see the development dependencies.
     for scheme in ["sqlite:", "postgres:", "mysql:"] {
         assert!(page.contains(&format!("`{scheme}")), "{scheme}");

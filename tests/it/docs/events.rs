@@ -25,7 +25,7 @@ fn runtime() -> String {
 
 #[test]
 fn events_match_code() {
-    let page = read("docs/events.md");
+    let page = read("docs/guide/events.md");
     let (events, lines) = page.split_once("## Other lines").unwrap();
     let names: BTreeSet<String> = EventKind::ALL.into_iter().map(|kind| kind.name().to_owned()).collect();
     let fields = events.find("## Fields").unwrap();
@@ -56,7 +56,7 @@ fn events_match_code() {
 
 #[test]
 fn the_fields_are_those_that_are_written() {
-    let page = read("docs/events.md");
+    let page = read("docs/guide/events.md");
     let fields = page.split_once("## Fields").unwrap().1.split_once("## Other lines").unwrap().0;
     let source = read("users-runtime/src/event.rs");
     for name in first_cells(&rows(fields)) {

@@ -1,4 +1,4 @@
-//! The page on moving from fastapi-users, against docs/security.md, docs/contract.md and the code.
+//! The page on moving from fastapi-users, against docs/contributing/security.md, docs/contributing/contract.md and the code.
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
@@ -6,11 +6,11 @@ use axum_users::Relaxation;
 
 use super::page::{is_current, quoted, read, rows};
 
-const PAGE: &str = "docs/moving-from-fastapi-users.md";
+const PAGE: &str = "docs/guide/moving-from-fastapi-users.md";
 const BEGIN: &str = "<!-- differences: written by UPDATE_DOCS=1 cargo test --test docs -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// Differences that docs/security.md has no row for as long as what they concern is not built.
+/// Differences that docs/contributing/security.md has no row for as long as what they concern is not built.
 const NOT_BUILT: [[&str; 4]; 4] = [
     ["C7", "no rate limits", "none in this version either: put one in front of the logins", "none"],
     ["C14", "`oauth_accounts` of a user hold the provider's tokens", "no OAuth in this version", "none"],
@@ -18,9 +18,9 @@ const NOT_BUILT: [[&str; 4]; 4] = [
     ["C23", "errors are `{\"detail\": …}`", "the same", "the default is the wire"],
 ];
 
-/// The rows of docs/security.md and those that it lacks, in the order of their numbers.
+/// The rows of docs/contributing/security.md and those that it lacks, in the order of their numbers.
 fn differences() -> Vec<Vec<String>> {
-    let security = read("docs/security.md");
+    let security = read("docs/contributing/security.md");
     let section = security.split("## Differences from fastapi-users").nth(1).unwrap().split("\n## ").next().unwrap();
     let mut all = rows(section);
     for row in NOT_BUILT {
@@ -41,7 +41,9 @@ fn the_differences_are_those_of_the_security_page() {
 
     let mut table = "\n| # | fastapi-users | `Policy::recommended()` | opt-out |\n|---|---|---|---|\n".to_owned();
     for row in &differences {
-        writeln!(table, "| {} |", row.join(" | ")).unwrap();
+        // Links are relative to the page that they stand on.
+        let row = row.join(" | ").replace("](decisions/", "](../contributing/decisions/").replace("](../guide/", "](");
+        writeln!(table, "| {row} |").unwrap();
     }
     let page = read(PAGE);
     let (before, rest) = page.split_once(BEGIN).unwrap();
@@ -105,7 +107,7 @@ fn hooks_are_all_there_with_their_names_in_python() {
     assert_eq!(ours, methods);
 
     // Upstream's are those of the contract, and each has the same name here.
-    let contract = read("docs/contract.md");
+    let contract = read("docs/contributing/contract.md");
     let section = contract.split("## 12. User manager").nth(1).unwrap().split("| hook |").nth(1).unwrap();
     let section = section.split("\n\n").next().unwrap();
     let upstream: BTreeSet<&str> =

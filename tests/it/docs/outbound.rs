@@ -4,7 +4,7 @@ use super::page::{numbers_stand_in_the_code, quoted, read, rows};
 
 #[test]
 fn outbound_page() {
-    let page = read("docs/outbound.md");
+    let page = read("docs/guide/outbound.md");
     assert!(numbers_stand_in_the_code(&page) >= 2, "limits are named with their place in the code");
     for row in rows(&page) {
         let [what, whom, when, said, how_long, place] = &row[..] else { panic!("not six cells: {row:?}") };

@@ -6,7 +6,7 @@ use super::page::{read, rows};
 
 #[test]
 fn context_words_page() {
-    let page = read("docs/passwords.md");
+    let page = read("docs/guide/passwords.md");
     let section = page.split("## Words of your own").nth(1).expect("a section about context words");
     let section = section.split("\n## ").next().unwrap();
     assert!(section.contains(".context_words([\"camelot\", \"round table\"])") && section.contains(".site_name("));
@@ -23,7 +23,7 @@ fn context_words_page() {
 
 #[test]
 fn the_numbers_of_the_page_are_those_of_the_policies() {
-    let page = read("docs/passwords.md");
+    let page = read("docs/guide/passwords.md");
     let all = rows(&page);
     let row = |name: &str| all.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("no row {name}")).clone();
     for (name, policy) in [

@@ -4,7 +4,7 @@ use super::page::{numbers_stand_in_the_code, read};
 
 #[test]
 fn resources_page() {
-    let page = read("docs/resources.md");
+    let page = read("docs/guide/resources.md");
     assert!(numbers_stand_in_the_code(&page) >= 20, "every row names its number in the code");
     // The prose repeats the defaults.
     for number in ["256 MiB, at most", "19 MiB", "lowest priority", "`Retry-After`"] {

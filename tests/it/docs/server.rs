@@ -17,7 +17,7 @@ fn variables(source: &str) -> BTreeSet<String> {
 
 #[test]
 fn server_setup_page() {
-    let page = read("docs/server.md");
+    let page = read("docs/guide/deployment.md");
     let example = read("examples/server.rs");
     let table = rows(page.split("## A server of your own").next().unwrap());
 

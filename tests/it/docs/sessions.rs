@@ -25,7 +25,7 @@ async fn relaxed(backend: Backend) -> Option<usize> {
 
 #[tokio::test]
 async fn session_page() {
-    let page = read("docs/sessions.md");
+    let page = read("docs/guide/sessions.md");
     assert_eq!(numbers_stand_in_the_code(&page), 7, "every limit names its number in the code");
     let limits: Vec<_> = rows(&page).into_iter().filter(|row| row.len() == 4 && row[3].contains(".rs`")).collect();
     let defaults: Vec<_> = limits.iter().map(|row| row[1].as_str()).collect();

@@ -295,5 +295,5 @@ async fn validation_rules_match_code() {
     tokens(&mut page);
     booleans(&mut page, &service).await;
     own_fields(&mut page, &service).await;
-    is_current("docs/validation.md", &page);
+    is_current("docs/guide/validation.md", &page);
 }

@@ -1,4 +1,4 @@
-//! The floors of `users-runtime/src`, low to high (docs/architecture.md):
+//! The floors of `users-runtime/src`, low to high (docs/contributing/architecture.md):
 //! `domain` → `user` → `port` → { `adapter` | `manager` } → { steps of `flows` | `http` } → routes of `flows` →
 //! `builder`, `private`. A file uses lower floors only; floors in one brace and rooms of `flows` are blind to each other.
 

@@ -1,4 +1,4 @@
-//! Who may open a connection: the files in the table of docs/outbound.md, and no other.
+//! Who may open a connection: the files in the table of docs/guide/outbound.md, and no other.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ fn covers(row: &str, path: &str) -> bool {
 
 #[test]
 fn only_files_of_the_table_open_connections() {
-    let rows = listed(&read("docs/outbound.md"));
+    let rows = listed(&read("docs/guide/outbound.md"));
     assert!(rows.len() >= 3, "the table was read: {rows:?}");
     let (mut unlisted, mut used) = (Vec::new(), BTreeSet::new());
     for file in sources(&["src", "users-macros/src", "users-runtime/src"]) {
@@ -71,7 +71,7 @@ fn only_files_of_the_table_open_connections() {
         let Some(word) = opener(&file.text) else { continue };
         match rows.iter().find(|row| covers(row, &file.path)) {
             Some(row) => _ = used.insert(row.clone()),
-            None => unlisted.push(format!("{}: `{word}` is not in docs/outbound.md", file.path)),
+            None => unlisted.push(format!("{}: `{word}` is not in docs/guide/outbound.md", file.path)),
         }
     }
     assert!(unlisted.is_empty(), "{unlisted:#?}");

@@ -1,6 +1,6 @@
 //! The security contract as data: rows with a box and the names of the tests that prove them.
 
-/// One row of a table in docs/security.md.
+/// One row of a table in docs/contributing/security.md.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     /// The heading that it stands under.

@@ -1,4 +1,4 @@
-//! docs/security.md and the tests cannot drift apart: a ticked row names tests, and each of them exists.
+//! docs/contributing/security.md and the tests cannot drift apart: a ticked row names tests, and each of them exists.
 
 use std::collections::BTreeSet;
 
@@ -48,10 +48,10 @@ fn unproved(rows: &[Row], tests: &BTreeSet<Name>) -> Vec<String> {
     let mut found = Vec::new();
     for row in rows.iter().filter(|row| row.ticked) {
         if row.tests.is_empty() {
-            found.push(format!("docs/security.md:{}: ticked, but names no test", row.line));
+            found.push(format!("docs/contributing/security.md:{}: ticked, but names no test", row.line));
         }
         for name in row.tests.iter().filter(|name| !tests.contains(*name)) {
-            found.push(format!("docs/security.md:{}: there is no test {}::{}", row.line, name.0, name.1));
+            found.push(format!("docs/contributing/security.md:{}: there is no test {}::{}", row.line, name.0, name.1));
         }
     }
     found
@@ -59,7 +59,7 @@ fn unproved(rows: &[Row], tests: &BTreeSet<Name>) -> Vec<String> {
 
 #[test]
 fn every_ticked_row_is_proved_by_tests_that_exist() {
-    let rows = rows(&read("docs/security.md"));
+    let rows = rows(&read("docs/contributing/security.md"));
     assert!(rows.len() > 50, "the tables were found");
     let files =
         sources(&["tests", "users-runtime/src", "users-runtime/tests", "users-macros/src", "users-macros/tests"]);

@@ -1,6 +1,6 @@
 //! Races that concern sessions, on every database with every strategy; how a token travels does not matter to them.
 //!
-//! Three rounds in the ordinary run, or as many as `RACE_ROUNDS` says: `RACE_ROUNDS=50` is what docs/security.md speaks of.
+//! Three rounds in the ordinary run, or as many as `RACE_ROUNDS` says: `RACE_ROUNDS=50` is what docs/contributing/security.md speaks of.
 
 use std::env;
 

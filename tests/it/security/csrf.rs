@@ -245,7 +245,7 @@ async fn without_the_rule_cookies_count_from_everywhere() {
     }
 }
 
-/// The layer that docs/cookies.md shows, around a service that trusts the same origin: reading is the layer's to permit,
+/// The layer that docs/guide/cookies.md shows, around a service that trusts the same origin: reading is the layer's to permit,
 /// changing the rule's.
 #[tokio::test]
 async fn a_front_end_with_another_origin_works_and_no_other_page_does() {

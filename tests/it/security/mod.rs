@@ -1,4 +1,4 @@
-//! The controls of docs/security.md over real HTTP, a module for each of the names that stand there, below what they share.
+//! The controls of docs/contributing/security.md over real HTTP, a module for each of the names that stand there, below what they share.
 
 mod base64url;
 pub mod crowd;

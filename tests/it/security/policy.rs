@@ -62,9 +62,9 @@ fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
     (policy, config, secret)
 }
 
-/// The calls in the column "opt-out" of docs/security.md.
+/// The calls in the column "opt-out" of docs/contributing/security.md.
 fn documented() -> BTreeSet<String> {
-    let text = crate::repository::read("docs/security.md");
+    let text = crate::repository::read("docs/contributing/security.md");
     let table = text.split("## Differences from fastapi-users").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| C"));
     let cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
@@ -99,7 +99,7 @@ async fn relaxations_are_listed_and_logged() {
         assert!(!warning.contains(SECRET) && !warning.contains("SECRET"), "{warning}");
     }
     let listed: BTreeSet<String> = Relaxation::ALL.map(|relaxation| relaxation.call().to_owned()).into();
-    assert_eq!(listed, documented(), "docs/security.md lists what exists");
+    assert_eq!(listed, documented(), "docs/contributing/security.md lists what exists");
 
     // All of upstream's in one line; what its policy does not touch is not in it.
     let (listed, warnings) = start(Policy::fastapi_users(), JwtConfig::new(), secret()).await;

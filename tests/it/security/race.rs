@@ -1,4 +1,4 @@
-//! Races over HTTP (section "Races" of docs/security.md): many clients, one moment, every outcome allowed but the wrong one.
+//! Races over HTTP (section "Races" of docs/contributing/security.md): many clients, one moment, every outcome allowed but the wrong one.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

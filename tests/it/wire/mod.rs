@@ -1,4 +1,4 @@
-//! The wire of fastapi-users (docs/contract.md), call by call over real HTTP, under both policies.
+//! The wire of fastapi-users (docs/contributing/contract.md), call by call over real HTTP, under both policies.
 
 mod app;
 mod journal;

@@ -45,7 +45,7 @@ pub struct Answered {
     token: &'static str,
 }
 
-/// A difference in docs/security.md, by its number, and where it shows.
+/// A difference in docs/contributing/security.md, by its number, and where it shows.
 pub struct Difference {
     number: &'static str,
     under: &'static [Rules],
@@ -151,7 +151,7 @@ pub const fn always(number: &'static str, answer: Answered) -> Difference {
     Difference { number, under: &Rules::BOTH, answer }
 }
 
-/// Headers of an answer beside those that the tables name: of HTTP itself, and of docs/security.md.
+/// Headers of an answer beside those that the tables name: of HTTP itself, and of docs/contributing/security.md.
 const OTHER_HEADERS: [&str; 7] = [
     "date",
     "content-length",

@@ -47,7 +47,7 @@ pub enum Relaxation {
 }
 
 impl Relaxation {
-    /// All of them. `docs/security.md` lists the same.
+    /// All of them. `docs/contributing/security.md` lists the same.
     pub const ALL: [Self; 20] = [
         Self::WithoutRevocation,
         Self::KeepSessions,

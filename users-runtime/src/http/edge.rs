@@ -18,10 +18,10 @@ use tower::{Layer, Service};
 use super::ApiError;
 use crate::event::EventKind;
 
-/// The longest a request may take (docs/security.md, "Default numbers").
+/// The longest a request may take (docs/contributing/security.md, "Default numbers").
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Headers of every answer: JSON is never a page, never cached, never embedded (docs/security.md).
+/// Headers of every answer: JSON is never a page, never cached, never embedded (docs/contributing/security.md).
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

@@ -14,7 +14,7 @@ use crate::{
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
 };
 
-/// When to try again after an outage, in seconds: the most that docs/security.md allows, since a database that is
+/// When to try again after an outage, in seconds: the most that docs/contributing/security.md allows, since a database that is
 /// down rarely comes back at once.
 const OUTAGE_RETRY_AFTER: u32 = 5;
 

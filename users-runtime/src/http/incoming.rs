@@ -12,7 +12,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// The most bytes that the body of one of our routes may have: 16 KiB (docs/security.md, "Default numbers").
+/// The most bytes that the body of one of our routes may have: 16 KiB (docs/contributing/security.md, "Default numbers").
 pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 
 /// A request without its body, which comes beside it where a route has one.

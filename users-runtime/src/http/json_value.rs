@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Loc, Problem, json_syntax};
 
-/// How deep lists and objects may stand in each other (docs/security.md, "Default numbers").
+/// How deep lists and objects may stand in each other (docs/contributing/security.md, "Default numbers").
 pub(super) const MAX_DEPTH: usize = 32;
 
 /// Parses a whole text. Refused beside malformed JSON: a key that stands twice in one object, since two readers can

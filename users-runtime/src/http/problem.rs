@@ -10,7 +10,7 @@ use crate::domain::EmailRefused;
 /// One entry of a 422 answer: `{"type","loc","msg","input","ctx"?}`, in this order (contract.md section 5).
 ///
 /// `input` is null unless [`Problem::input`] sets it, so nothing that a client sent is echoed by accident
-/// (difference C13 in docs/security.md). `Debug` leaves it out, too.
+/// (difference C13 in docs/contributing/security.md). `Debug` leaves it out, too.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -99,7 +99,7 @@ impl Problem {
         Self::at(field, "value_error", format!("Value error, {text}")).ctx("error", text)
     }
 
-    /// Echoes the value that was sent if it is a scalar; objects and lists stay null (difference C13 in docs/security.md).
+    /// Echoes the value that was sent if it is a scalar; objects and lists stay null (difference C13 in docs/contributing/security.md).
     ///
     /// # Security
     /// Not for secrets: whatever is given here is in the answer.

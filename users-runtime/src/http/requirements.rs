@@ -94,7 +94,7 @@ fn origin_refused(backend: Option<&str>, request: &Parts) -> ApiError {
     ApiError::Refused("CSRF_ORIGIN_REFUSED")
 }
 
-/// Holds a login or logout at `backend` to its own pages, whoever it is of (docs/security.md, row 3.5.1). Asked before the
+/// Holds a login or logout at `backend` to its own pages, whoever it is of (docs/contributing/security.md, row 3.5.1). Asked before the
 /// body is read.
 pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Result<Request, ApiError> {
     if backend.admits(request.headers()) {

@@ -13,7 +13,7 @@ use crate::{
 /// Look-ups answer `None` for "not there"; that is an answer and not an error. Every write is one transaction: it
 /// happens wholly, durably, or not at all, also when the caller drops the future. A future must not block its thread.
 ///
-/// To write one: `docs/custom-store.md` in the repository is the guide, with a whole store in it and one over an embedded
+/// To write one: `docs/guide/custom-store.md` in the repository is the guide, with a whole store in it and one over an embedded
 /// engine in `examples/custom_store`. `testing::store_conformance` and `testing::store_races` (Cargo feature `testing`)
 /// say when it is done. [`MemoryStore`](crate::adapter::memory::MemoryStore) is one that keeps everything but after a restart.
 ///

@@ -29,7 +29,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The secure rules. The numbers and their sources are in `docs/security.md`.
+    /// The secure rules. The numbers and their sources are in `docs/contributing/security.md`.
     #[must_use]
     pub fn recommended() -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The controls of sessions (docs/security.md) over every combination.
+//! The controls of sessions (docs/contributing/security.md) over every combination.
 
 mod ending;
 mod limits;

@@ -38,7 +38,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 ///
 /// # Security
 /// Browsers attach a cookie whichever page makes the request, so a request that changes something counts only from the
-/// service's own pages and those of trusted origins: `docs/cookies.md`. A request with two cookies of the name has two
+/// service's own pages and those of trusted origins: `docs/guide/cookies.md`. A request with two cookies of the name has two
 /// readings and carries no token.
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a backend"]

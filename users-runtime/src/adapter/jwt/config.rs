@@ -57,7 +57,7 @@ enum Revocation {
 impl JwtConfig {
     /// One hour, as in fastapi-users' documentation.
     pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
-    /// Above this, a lifetime is listed among the relaxations (docs/security.md, "Default numbers").
+    /// Above this, a lifetime is listed among the relaxations (docs/contributing/security.md, "Default numbers").
     pub const LONG_LIFETIME: Duration = Duration::from_secs(24 * 3600);
     /// The most that clocks may differ.
     pub const MAX_LEEWAY: Duration = Duration::from_secs(5);

@@ -162,7 +162,7 @@ mod tests {
         EmailAddress::parse(text, EmailRules::default()).is_err()
     }
 
-    /// What docs/security.md promises about addresses by default.
+    /// What docs/contributing/security.md promises about addresses by default.
     #[test]
     fn rules() {
         let domain = |labels: usize, rest: usize| format!("{}{}.bt", "b1234567.".repeat(labels), "c".repeat(rest));

@@ -12,7 +12,7 @@ const MAX_ADDRESS: usize = 254;
 const MAX_LOCAL_PART: usize = 64;
 /// What Pydantic looks at at all, in characters.
 const MAX_INPUT: usize = 2048;
-/// What we look at by default, in characters: 254 and some space around it (docs/security.md, "Default numbers").
+/// What we look at by default, in characters: 254 and some space around it (docs/contributing/security.md, "Default numbers").
 const MAX_ASCII_INPUT: usize = 320;
 
 /// Mailboxes whose case means nothing: RFC 2142 sections 3 to 5.

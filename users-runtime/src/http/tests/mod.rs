@@ -1,3 +1,3 @@
-//! What docs/security.md promises about input, proved on the readers of bodies themselves.
+//! What docs/contributing/security.md promises about input, proved on the readers of bodies themselves.
 
 mod input;

@@ -1,7 +1,7 @@
 //! The conformance suite of [`UserStore`]: what every store must do, whatever it stands on.
 //!
 //! What it cannot see is whether a store keeps anything beyond its own life, and the values of fields that no client sees.
-//! `docs/custom-store.md` in the repository has the rules in words; `examples/custom_store` tests those as well.
+//! `docs/guide/custom-store.md` in the repository has the rules in words; `examples/custom_store` tests those as well.
 //!
 //! ```no_run
 //! # async fn example<U: users_runtime::AuthUser>(user: fn(users_runtime::user::NewAccount<U::Id>) -> U) {

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// Firebase exports them as numbers and texts, not as one string. Here they stand as
 /// `firebase$ROUNDS$MEM_COST$SALT$HASH`, such as `firebase$8$14$42xEC+ixf3L2lw==$lSrfV15cpx95…`: rounds and mem cost of
-/// the project, salt and hash of the account in standard base64. `docs/passwords.md` has the recipe.
+/// the project, salt and hash of the account in standard base64. `docs/guide/passwords.md` has the recipe.
 #[derive(Clone)]
 pub struct Firebase {
     project: Arc<Project>,

@@ -7,7 +7,7 @@
 //! | [`Devise`] (Rails) | `$2a$…`: bcrypt over password and pepper |
 //! | [`Firebase`] | `firebase$rounds$memory$salt$hash` |
 //!
-//! How a table moves over stands in `docs/passwords.md`. Another system is a [`HashVerifier`](crate::port::HashVerifier) of
+//! How a table moves over stands in `docs/guide/passwords.md`. Another system is a [`HashVerifier`](crate::port::HashVerifier) of
 //! the application's own.
 
 mod argon2;
