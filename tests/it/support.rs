@@ -11,9 +11,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Limits, Password, PasswordHash,
-    PasswordSubject, Policy, Prefixes, RequestContext, ResetToken, Route, RouteGroup, SecretKey, Status, Updated,
-    UserManager, Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, Endpoint, FailedLogin, HookError, HookResult, InvalidPassword, Limits, Password, PasswordHash,
+    PasswordSubject, Policy, Prefixes, RequestContext, ResetToken, RouteGroup, SecretKey, Status, Updated, UserManager,
+    Users, UsersBuilder, VerifyToken,
     adapter::password::{Argon2Params, HashSettings},
     port::Clock,
     session_routes,
@@ -25,7 +25,7 @@ use uuid::Uuid;
 pub use crate::http::{Answer, COOKIE, Call, Carrier, Http};
 
 /// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
-#[derive(AuthUser, Debug, Clone)]
+#[derive(AuthUser, Endpoint, Debug, Clone)]
 pub struct User {
     pub id: Uuid,
     pub email: String,
@@ -51,7 +51,7 @@ pub const PASSWORD: &str = "a long sword of steel";
 pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 
 /// The path of a route, with the backend that all services under test have.
-pub fn path_of(route: Route) -> String {
+pub fn path_of(route: &Endpoint) -> String {
     Prefixes::usual().with(RouteGroup::Sessions).path_of(route, "jwt").unwrap()
 }
 

@@ -58,10 +58,10 @@ pub use domain::{
 pub use event::{EventKind, Outcome as EventOutcome};
 pub use flows::sessions::session_routes;
 pub use http::{
-    ApiError, CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Loc, Problem, Require, Requirements,
-    SecurityHeaders, Superuser, VerifiedUser, not_found, security_headers,
+    ApiError, Caller, CurrentSession, CurrentUser, Endpoint, FreshUser, Guard, Guarded, HasUsers, Loc, Problem,
+    Require, Requirements, RouteGroup, SecurityHeaders, Superuser, VerifiedUser, not_found, security_headers,
 };
-pub use inventory::{Caller, Prefixes, Route, RouteGroup, access_matrix};
+pub use inventory::{Prefixes, access_matrix, endpoints};
 #[cfg(feature = "openapi")]
 pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
 pub use port::{

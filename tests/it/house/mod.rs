@@ -1,6 +1,6 @@
-//! Holds the source tree to the house's own rules: floors, tidiness, the security contract, what is in the supply chain.
+//! Checks the source tree: layers, tidiness, the security contract, what is in the supply chain.
 
-mod floors;
+mod layers;
 mod outbound;
 mod rows;
 mod sbom;

@@ -1,7 +1,7 @@
 //! Who may call which route (OWASP ASVS 8.2, 8.3), what superusers may not do, and that tenants are kept apart.
 
 use axum::http::Method;
-use axum_users::{Caller, Policy, Route};
+use axum_users::{Caller, Endpoint, Policy, endpoints};
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, is_dead, refused_password, reset};
@@ -87,15 +87,15 @@ impl Role {
 }
 
 /// A call of `route` that succeeds for whoever may make it.
-async fn call(app: &TestApp, route: Route, token: Option<&str>, victim: &str) -> Answer {
+async fn call(app: &TestApp, route: &Endpoint, token: Option<&str>, victim: &str) -> Answer {
     let path = path_of(route).replace("{id}", victim);
-    let mut call = app.request(route.method(), &path);
+    let mut call = app.request(route.method().clone(), &path);
     if let Some(token) = token {
         call = call.bearer(token);
     }
-    match route.method() {
+    match *route.method() {
         Method::PATCH => call.json(json!({ "first_name": "Mordred" })).send().await,
-        Method::POST if route != Route::Logout => call.json(json!({})).send().await,
+        Method::POST if !route.name().ends_with(".logout") => call.json(json!({})).send().await,
         _ => call.send().await,
     }
 }
@@ -106,7 +106,7 @@ async fn matrix_every_route_every_role() {
         let policy = Policy::recommended().require_verification(required);
         let app = TestApp::with(Setup { policy, ..Setup::default() }).await;
         let mut number = 0;
-        for route in Route::ALL {
+        for route in endpoints() {
             for role in ROLES {
                 number += 1;
                 let victim = app.register(&format!("victim{number}@camelot.bt")).await;
@@ -132,7 +132,7 @@ async fn matrix_every_route_every_role() {
                     None => match route.caller() {
                         Caller::Anyone | Caller::MailedToken => assert_eq!(answer.status, 422, "{case}"),
                         // The victim's id names no session of theirs.
-                        _ if route == Route::EndSession => assert_eq!(answer.status, 404, "{case}"),
+                        _ if route.name() == "sessions:end" => assert_eq!(answer.status, 404, "{case}"),
                         _ => assert!(answer.status.is_success(), "{case}"),
                     },
                 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use axum_users::Route;
+use axum_users::endpoints;
 use serde_json::{Value, json};
 
 use super::{
@@ -146,7 +146,8 @@ fn body(dice: &mut Dice, tokens: &[String]) -> (String, Vec<u8>) {
 }
 
 fn path(dice: &mut Dice, ids: &[String]) -> String {
-    let route = *dice.pick(&Route::ALL);
+    let all: Vec<_> = endpoints().collect();
+    let route = *dice.pick(&all);
     let id: String = match dice.below(4) {
         0 => text(dice).bytes().take(200).map(|byte| format!("%{byte:02X}")).collect(),
         1 => "me".to_owned(),

@@ -14,5 +14,5 @@ pub use create::CreateError;
 pub(crate) use create::NewPassword;
 pub use password::PasswordError;
 pub use sessions::{Sessions, SessionsError};
-pub(crate) use update::Actor;
 pub use update::UpdateError;
+pub(crate) use update::{Actor, EMAIL_EXISTS, INVALID_PASSWORD, UPDATE_CODES};

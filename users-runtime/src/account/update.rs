@@ -2,7 +2,7 @@
 
 use super::PasswordError;
 use crate::{
-    domain::{EmailAddress, EmailRefused, Epoch, Password, Relaxation},
+    domain::{Code, EmailAddress, EmailRefused, Epoch, Password, Relaxation},
     event::{self, EventKind, Outcome},
     port::{
         Change, EndSessions, FailedLogin, HookCall, HookError, PasswordSubject, RequestContext, StoreError, Updated,
@@ -11,6 +11,12 @@ use crate::{
     service::{Authenticated, Users},
     user::{AccountUpdate, AuthUser, Columns, UpdateSchema},
 };
+
+pub(crate) const EMAIL_EXISTS: Code =
+    Code::new("UPDATE_USER_EMAIL_ALREADY_EXISTS", "A user with this address already exists.");
+pub(crate) const INVALID_PASSWORD: Code = Code::refused_password("UPDATE_USER_INVALID_PASSWORD");
+/// The codes of a refused change.
+pub(crate) const UPDATE_CODES: [Code; 2] = [EMAIL_EXISTS, INVALID_PASSWORD];
 
 /// Who changes a user.
 pub(crate) enum Actor<'a, U> {
@@ -153,8 +159,7 @@ impl<U: AuthUser> Users<U> {
     /// A wrong present password is a failed login: somebody with a session guesses.
     async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
         event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
-        let failed =
-            FailedLogin { username: user.account().email, user: Some(user), code: "UPDATE_USER_INVALID_PASSWORD" };
+        let failed = FailedLogin { username: user.account().email, user: Some(user), code: INVALID_PASSWORD.code };
         if let Err(error) = self.run_hook(HookCall::LoginFailed(&failed), cx).await {
             tracing::error!(target: "axum_users", hook = "on_after_failed_login", ?error, "a hook failed");
         }
@@ -169,10 +174,10 @@ impl<U: AuthUser> Users<U> {
     }
 
     fn sessions_to_end(&self, user: &U, columns: Columns, actor: &Actor<'_, U>) -> EndSessions {
-        if columns.contains(3) && !user.status().is_active {
+        if columns.includes(Columns::IS_ACTIVE) && !user.status().is_active {
             return EndSessions::All;
         }
-        let password_changed = columns.contains(2);
+        let password_changed = columns.includes(Columns::HASHED_PASSWORD);
         if !password_changed || self.policy().allows(Relaxation::KeepSessions) {
             return EndSessions::Keep;
         }

@@ -1,6 +1,7 @@
 //! The words of the field, parsed and redacting. No I/O, no HTTP, nothing asynchronous.
 
 mod clock_time;
+mod code;
 mod email;
 mod error;
 mod id;
@@ -22,6 +23,7 @@ pub mod lax;
 
 pub use self::url::PublicUrl;
 pub use clock_time::Timestamp;
+pub(crate) use code::Code;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub use error::{Error, Result};
 pub use id::{IdValue, UserId};

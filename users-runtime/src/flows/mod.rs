@@ -1,5 +1,5 @@
-//! One room per feature. A room's `mod.rs` is its card, `logic.rs` its steps, `http.rs` its routes. Rooms do not know
-//! each other; what they share is in the manager.
+//! The features. A feature's folder holds everything about it: `mod.rs` its endpoints and error codes, `http.rs` its
+//! handlers and bodies, `logic.rs` its steps. Features do not depend on each other; what they share is in `account`.
 
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -9,3 +9,21 @@ pub(crate) mod reset_password;
 pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod verify;
+
+use crate::http::Endpoint;
+
+/// The endpoints of every feature, in the order of the OpenAPI document.
+pub(crate) static ENDPOINTS: [&[Endpoint]; 8] = [
+    &login::ENDPOINTS,
+    &logout::ENDPOINTS,
+    &register::ENDPOINTS,
+    &reset_password::ENDPOINTS,
+    &verify::ENDPOINTS,
+    &me::ENDPOINTS,
+    &users::ENDPOINTS,
+    &sessions::ENDPOINTS,
+];
+
+/// The route that the OpenAPI document names as the token URL of the password flow.
+#[cfg(feature = "openapi")]
+pub(crate) static LOGIN: &Endpoint = &login::ENDPOINTS[0];

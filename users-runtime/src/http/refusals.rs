@@ -1,8 +1,8 @@
-//! What the manager refuses, as answers.
+//! Refusals of account operations as responses.
 
 use super::ApiError;
 use crate::{
-    account::{PasswordError, UpdateError},
+    account::{EMAIL_EXISTS, INVALID_PASSWORD, PasswordError, UpdateError},
     domain::EmailRefused,
     service::AfterResponse,
 };
@@ -20,9 +20,9 @@ impl ApiError {
 impl From<UpdateError> for ApiError {
     fn from(error: UpdateError) -> Self {
         match error {
-            UpdateError::EmailTaken => Self::Code("UPDATE_USER_EMAIL_ALREADY_EXISTS"),
+            UpdateError::EmailTaken => Self::Code(EMAIL_EXISTS.code),
             UpdateError::InvalidEmail(refused) => refused.into(),
-            UpdateError::Password(error) => Self::password("UPDATE_USER_INVALID_PASSWORD", error),
+            UpdateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
             UpdateError::NotFound => Self::NotFound,
             UpdateError::Store(error) => error.into(),
             UpdateError::Hook(error) => error.into(),

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Caller, Prefixes, Route, RouteGroup};
+use super::{Prefixes, endpoints};
 use crate::{
     domain::field::{Field, FieldKind},
+    http::{Caller, RouteGroup},
     user::{AuthUser, Schema},
 };
 
@@ -16,10 +17,10 @@ use crate::{
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
     let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
-    for route in Route::ALL {
-        let path = prefixes.path_of(route, "{backend}").unwrap_or_default();
+    for endpoint in endpoints() {
+        let path = prefixes.path_of(endpoint, "{backend}").unwrap_or_default();
         // Writing to a string cannot fail.
-        let _ = writeln!(page, "| `{} {path}` | {} |", route.method(), who(route.caller()));
+        let _ = writeln!(page, "| `{} {path}` | {} |", endpoint.method(), who(endpoint.caller()));
     }
     page.push_str(
         "\n| field | read: its owner, superusers | set at registration: anyone | changed by its owner | changed by \
@@ -41,7 +42,7 @@ pub fn access_matrix<U: AuthUser>() -> String {
 fn who(caller: Caller) -> &'static str {
     match caller {
         Caller::Anyone => "anyone",
-        Caller::MailedToken => "whoever holds a token that was mailed to the account's address",
+        Caller::MailedToken => "the holder of a token that was mailed to the account's address",
         Caller::Owner => "an active user, for their own account",
         Caller::Superuser => "an active superuser, for any account",
     }

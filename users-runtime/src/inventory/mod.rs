@@ -1,10 +1,15 @@
-//! What there is, as data: every route with who may call it, every field with who may touch it. The OpenAPI document
-//! and the access matrix are two views of it.
+//! All endpoints and fields of the library as data: where each route is mounted, who may call it, who may touch which
+//! field. The OpenAPI document and the access matrix are views of it.
 
 mod access_matrix;
 mod prefixes;
-mod route;
 
 pub use access_matrix::access_matrix;
 pub use prefixes::Prefixes;
-pub use route::{Caller, Route, RouteGroup};
+
+use crate::{flows, http::Endpoint};
+
+/// Returns every route of the library, in the order of the OpenAPI document.
+pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    flows::ENDPOINTS.into_iter().flatten()
+}

@@ -1,6 +1,6 @@
 //! Where the groups of routes are mounted.
 
-use super::{Route, RouteGroup};
+use crate::http::{Endpoint, RouteGroup};
 
 /// Where an application mounts the groups of routes, for the OpenAPI document.
 ///
@@ -41,15 +41,15 @@ impl Prefixes {
         self
     }
 
-    /// The whole path of a route, if it is mounted.
+    /// Returns the full path of a route, if it is mounted.
     #[must_use]
-    pub fn path_of(&self, route: Route, backend: &str) -> Option<String> {
-        let (_, prefix) = self.0.iter().find(|(group, _)| *group == route.group())?;
-        let prefix = match route.group() {
+    pub fn path_of(&self, endpoint: &Endpoint, backend: &str) -> Option<String> {
+        let (_, prefix) = self.0.iter().find(|(group, _)| *group == endpoint.group())?;
+        let prefix = match endpoint.group() {
             RouteGroup::Auth => prefix.replace("{backend}", backend),
             _ => prefix.clone(),
         };
-        Some(format!("{}{}", prefix.trim_end_matches('/'), route.path()))
+        Some(format!("{}{}", prefix.trim_end_matches('/'), endpoint.path()))
     }
 }
 
@@ -62,18 +62,23 @@ impl Default for Prefixes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::endpoints;
+
+    fn path(prefixes: &Prefixes, name: &str, backend: &str) -> Option<String> {
+        prefixes.path_of(endpoints().find(|endpoint| endpoint.name() == name)?, backend)
+    }
 
     #[test]
     fn a_group_is_where_it_was_put_last_or_nowhere() {
         let prefixes = Prefixes::usual();
-        assert_eq!(prefixes.path_of(Route::Login, "jwt").as_deref(), Some("/auth/jwt/login"));
-        assert_eq!(prefixes.path_of(Route::UserById, "").as_deref(), Some("/users/{id}"));
+        assert_eq!(path(&prefixes, "auth:{backend}.login", "jwt").as_deref(), Some("/auth/jwt/login"));
+        assert_eq!(path(&prefixes, "users:user", "").as_deref(), Some("/users/{id}"));
         let prefixes = prefixes.at(RouteGroup::Users, "/a").at(RouteGroup::Users, "/b/").without(RouteGroup::Auth);
-        assert_eq!(prefixes.path_of(Route::Me, "").as_deref(), Some("/b/me"));
-        assert_eq!(prefixes.path_of(Route::Login, "jwt"), None);
-        assert_eq!(prefixes.path_of(Route::Sessions, ""), None);
+        assert_eq!(path(&prefixes, "users:current_user", "").as_deref(), Some("/b/me"));
+        assert_eq!(path(&prefixes, "auth:{backend}.login", "jwt"), None);
+        assert_eq!(path(&prefixes, "sessions:list", ""), None);
         let prefixes = prefixes.with(RouteGroup::Sessions);
-        assert_eq!(prefixes.path_of(Route::EndOtherSessions, "").as_deref(), Some("/auth/sessions"));
-        assert_eq!(prefixes.path_of(Route::EndSession, "").as_deref(), Some("/auth/sessions/{id}"));
+        assert_eq!(path(&prefixes, "sessions:end_others", "").as_deref(), Some("/auth/sessions"));
+        assert_eq!(path(&prefixes, "sessions:end", "").as_deref(), Some("/auth/sessions/{id}"));
     }
 }

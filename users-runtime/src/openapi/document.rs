@@ -1,16 +1,18 @@
 //! Putting the document together.
 
 use utoipa::openapi::{
-    Components, Info, OpenApi, Paths,
+    Components, Info, OpenApi, Paths, RefOr,
     path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     request_body::{RequestBody, RequestBodyBuilder},
+    schema::Schema as OwnSchema,
     security::SecurityRequirement,
     {ContentBuilder, Ref, Required},
 };
 
-use super::{answers, bodies, bodies::Body, fixed, schemas, security, sessions};
+use super::{fixed, responses, schemas, security};
 use crate::{
-    inventory::{Caller, Prefixes, Route, RouteGroup},
+    http::{Body, Caller, Content, Endpoint, RouteGroup},
+    inventory::{Prefixes, endpoints},
     service::{ActiveBackend, Users},
     user::{AuthUser, Schema},
 };
@@ -37,54 +39,70 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
     let security = security::requirements(users);
     let backends = &users.inner().backends;
     let on_each_backend = backends.iter().flat_map(|backend| {
-        let of_auth = Route::ALL.into_iter().filter(|route| route.group() == RouteGroup::Auth);
-        of_auth.map(move |route| (route, Some(backend)))
+        let of_auth = endpoints().filter(|endpoint| endpoint.group() == RouteGroup::Auth);
+        of_auth.map(move |endpoint| (endpoint, Some(backend)))
     });
-    let once = Route::ALL.into_iter().filter(|route| route.group() != RouteGroup::Auth).map(|route| (route, None));
-    for (route, backend) in on_each_backend.chain(once) {
+    let once = endpoints().filter(|endpoint| endpoint.group() != RouteGroup::Auth).map(|endpoint| (endpoint, None));
+    for (endpoint, backend) in on_each_backend.chain(once) {
         let name = backend.map_or("", |backend| &*backend.name);
-        let Some(path) = prefixes.path_of(route, name) else { continue };
-        let id = operation_id(&route.name().replace("{backend}", name), &path, route.method().as_str());
-        if let Some((name, schema)) = bodies::of_one_route(route, &id) {
-            components.schemas.insert(name, schema);
-        }
-        if route == Route::Sessions {
-            components.schemas.insert(sessions::NAME.to_owned(), sessions::schema().into());
-        }
-        let operation = operation::<U>(users, route, backend, &id, &security);
-        document.paths.add_path_operation(path, vec![http_method(route)], operation);
+        let Some(path) = prefixes.path_of(endpoint, name) else { continue };
+        let id = operation_id(&endpoint.name().replace("{backend}", name), &path, endpoint.method().as_str());
+        components.schemas.extend(own_schemas(endpoint, &id));
+        let operation = operation::<U>(users, endpoint, backend, &id, &security);
+        document.paths.add_path_operation(path, vec![http_method(endpoint)], operation);
     }
     document.components = Some(components);
     document
 }
 
+/// Returns the schemas that only this route uses, with their names.
+fn own_schemas(endpoint: &Endpoint, id: &str) -> Vec<(String, RefOr<OwnSchema>)> {
+    let name = body_name(id);
+    let body = match endpoint.body {
+        Body::LoginForm => Some((name.clone(), fixed::login_form(&name))),
+        Body::Object(fields) => Some((name.clone(), schemas::sent(&name, fields.iter().copied().flatten()))),
+        Body::None | Body::Create | Body::Update | Body::AdminUpdate => None,
+    };
+    let returned = endpoint.responses.iter().filter_map(|documented| match documented.content {
+        Content::List(item) => Some((item.name.to_owned(), schemas::returned(item).into())),
+        _ => None,
+    });
+    body.into_iter().chain(returned).collect()
+}
+
+/// The name of a schema that belongs to one route, as FastAPI builds it.
+fn body_name(id: &str) -> String {
+    format!("Body_{id}")
+}
+
 fn operation<U: AuthUser>(
     users: &Users<U>,
-    route: Route,
+    endpoint: &Endpoint,
     backend: Option<&ActiveBackend>,
     id: &str,
     security: &[SecurityRequirement],
 ) -> Operation {
     let carrier = backend.and_then(|backend| backend.transport.security_scheme());
     let mut operation = OperationBuilder::new()
-        .tag(if route.group() == RouteGroup::Users { "users" } else { "auth" })
-        .summary(Some(answers::summary(route)))
+        .tag(if endpoint.group() == RouteGroup::Users { "users" } else { "auth" })
+        .summary(Some(endpoint.summary))
         .operation_id(Some(id))
-        .request_body(request_body::<U>(route, id))
-        .responses(answers::of::<U>(route, carrier.as_ref(), users.policy().requires_verification()));
-    if route.path().contains("{id}") {
+        .request_body(request_body::<U>(endpoint, id))
+        .responses(responses::of::<U>(endpoint, carrier.as_ref(), users.policy().requires_verification()));
+    if endpoint.path().contains("{id}") {
         operation = operation.parameter(id_in_path());
     }
-    if matches!(route.caller(), Caller::Owner | Caller::Superuser) && !security.is_empty() {
+    if matches!(endpoint.caller(), Caller::Owner | Caller::Superuser) && !security.is_empty() {
         operation = operation.securities(Some(security.to_vec()));
     }
     operation.build()
 }
 
-fn request_body<U: AuthUser>(route: Route, id: &str) -> Option<RequestBody> {
-    let (media_type, name) = match bodies::of(route)? {
-        Body::Form => ("application/x-www-form-urlencoded", bodies::name(id)),
-        Body::Loose => ("application/json", bodies::name(id)),
+fn request_body<U: AuthUser>(endpoint: &Endpoint, id: &str) -> Option<RequestBody> {
+    let (media_type, name) = match endpoint.body {
+        Body::None => return None,
+        Body::LoginForm => ("application/x-www-form-urlencoded", body_name(id)),
+        Body::Object(_) => ("application/json", body_name(id)),
         Body::Create => ("application/json", U::Create::NAME.to_owned()),
         Body::Update => ("application/json", U::Update::NAME.to_owned()),
         Body::AdminUpdate => ("application/json", U::AdminUpdate::NAME.to_owned()),
@@ -93,7 +111,7 @@ fn request_body<U: AuthUser>(route: Route, id: &str) -> Option<RequestBody> {
     Some(RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True)).build())
 }
 
-/// Any text: an id that is none is unknown (404) and never malformed.
+/// Any text. An id that does not parse is unknown (404), not malformed (422).
 fn id_in_path() -> Parameter {
     ParameterBuilder::new()
         .name("id")
@@ -110,8 +128,8 @@ fn operation_id(name: &str, path: &str, method: &str) -> String {
     format!("{words}_{}", method.to_ascii_lowercase())
 }
 
-fn http_method(route: Route) -> HttpMethod {
-    match route.method().as_str() {
+fn http_method(endpoint: &Endpoint) -> HttpMethod {
+    match endpoint.method().as_str() {
         "POST" => HttpMethod::Post,
         "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,

@@ -1,16 +1,14 @@
 //! The OpenAPI document (contract.md section 16): a value to serve, to merge or to write to a file.
 //!
-//! It is built when asked for, out of the [inventory](crate::Route) of routes, the backends of the service and the field
+//! It is built when asked for, out of the [inventory](crate::endpoints) of routes, the backends of the service and the field
 //! tables of the schemas. Nothing of it is served unless the application mounts [`openapi_routes`].
 
-mod answers;
-mod bodies;
 mod document;
 mod fixed;
 mod page;
+mod responses;
 mod schemas;
 mod security;
-mod sessions;
 
 pub use document::{openapi, openapi_at};
 pub use page::{openapi_routes, openapi_routes_of};

@@ -15,6 +15,7 @@ use crate::{
         UserId,
         field::{Field, FieldKind, Rule, Shape},
     },
+    http::{ObjectSchema, ReadType},
     user::{AuthUser, Schema as Table},
 };
 
@@ -34,6 +35,22 @@ pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
 /// The schema of something that a client sends.
 pub(super) fn sent(title: &str, fields: impl Iterator<Item = &'static Field>) -> RefOr<Schema> {
     object(title, fields, |field| field.required, None).into()
+}
+
+/// The schema of an object that a feature returns. Every field is always present.
+pub(super) fn returned(object: &ObjectSchema) -> Object {
+    let mut schema = ObjectBuilder::new().schema_type(Type::Object).title(Some(object.name));
+    for (name, kind, description) in object.fields {
+        let mut field = match kind {
+            ReadType::Text => text(name),
+            ReadType::OptionalText => nullable(Object::with_type(Type::String).into()),
+            ReadType::OptionalTime => nullable(formatted("date-time").into()),
+            ReadType::Flag => Object::with_type(Type::Boolean),
+        };
+        (field.title, field.description) = (Some(title(name)), Some((*description).to_owned()));
+        schema = schema.property(*name, field).required(*name);
+    }
+    schema.build()
 }
 
 /// A text without rules.

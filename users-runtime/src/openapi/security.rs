@@ -9,19 +9,14 @@ use utoipa::openapi::{
     },
 };
 
-use crate::{
-    inventory::{Prefixes, Route},
-    port::SecurityScheme as Carrier,
-    service::Users,
-    user::AuthUser,
-};
+use crate::{flows::LOGIN, inventory::Prefixes, port::SecurityScheme as Carrier, service::Users, user::AuthUser};
 
 /// The scheme of each transport under FastAPI's name for it. Of several backends with one transport the last one shows,
 /// as in fastapi-users.
 pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTreeMap<String, RefOr<SecurityScheme>> {
     let described = users.inner().backends.iter().filter_map(|backend| {
         let carrier = backend.transport.security_scheme()?;
-        let login = prefixes.path_of(Route::Login, &backend.name);
+        let login = prefixes.path_of(LOGIN, &backend.name);
         Some((name(&carrier).to_owned(), RefOr::T(scheme(carrier, login.as_deref()))))
     });
     described.collect()

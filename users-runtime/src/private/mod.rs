@@ -32,10 +32,10 @@ pub use crate::{
     flows::{
         login::login,
         logout::logout,
-        me::{me, me_as_id, update_me},
+        me::{me, update_me},
         register::register,
         reset_password::{forgot_password, reset_password},
-        users::{delete_user, update_user, user_by_id},
+        users::{delete_user, me_as_id, update_user, user_by_id},
         verify::{request_verify_token, verify},
     },
     http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},

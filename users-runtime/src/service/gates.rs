@@ -3,9 +3,15 @@
 use std::future::ready;
 
 use crate::{
+    domain::Code,
     port::{BoxFuture, Gate, RequestContext, Verdict},
     user::AuthUser,
 };
+
+/// The code of every failed login that must not disclose anything about the account.
+pub(crate) const BAD_CREDENTIALS: Code =
+    Code::new("LOGIN_BAD_CREDENTIALS", "Wrong credentials, or the user is inactive.");
+pub(crate) const NOT_VERIFIED: Code = Code::new("LOGIN_USER_NOT_VERIFIED", "The user is not verified.");
 
 /// Opens for active users. Its refusal looks like a wrong password (contract.md 6.1).
 pub(crate) struct ActiveGate;
@@ -17,7 +23,7 @@ impl<U: AuthUser> Gate<U> for ActiveGate {
 
     fn check<'a>(&'a self, user: &'a U, _: &'a RequestContext) -> BoxFuture<'a, Verdict> {
         let open = user.status().is_active;
-        Box::pin(ready(if open { Verdict::Open } else { Verdict::Closed("LOGIN_BAD_CREDENTIALS") }))
+        Box::pin(ready(if open { Verdict::Open } else { Verdict::Closed(BAD_CREDENTIALS.code) }))
     }
 }
 
@@ -35,8 +41,8 @@ impl<U: AuthUser> Gate<U> for VerifiedGate {
     fn check<'a>(&'a self, user: &'a U, _: &'a RequestContext) -> BoxFuture<'a, Verdict> {
         let verdict = match (user.status().is_verified, self.private) {
             (true, _) => Verdict::Open,
-            (false, false) => Verdict::Closed("LOGIN_USER_NOT_VERIFIED"),
-            (false, true) => Verdict::Closed("LOGIN_BAD_CREDENTIALS"),
+            (false, false) => Verdict::Closed(NOT_VERIFIED.code),
+            (false, true) => Verdict::Closed(BAD_CREDENTIALS.code),
         };
         Box::pin(ready(verdict))
     }

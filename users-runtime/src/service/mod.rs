@@ -14,7 +14,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
-pub(crate) use gates::{ActiveGate, VerifiedGate};
+pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
 pub(crate) use hooks::AfterResponse;
 pub use limits::Limits;
 pub(crate) use origin::OriginRule;

@@ -9,12 +9,9 @@ use crate::{
         Change, EndSessions, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError,
         StrategyError, TokenResponse, Verdict, Verification,
     },
-    service::{ActiveBackend, Users},
+    service::{ActiveBackend, BAD_CREDENTIALS, Users},
     user::{AuthUser, Columns},
 };
-
-/// The answer that tells nothing about the account.
-const BAD_CREDENTIALS: &str = "LOGIN_BAD_CREDENTIALS";
 
 /// Why nobody was logged in.
 #[derive(Debug)]
@@ -40,7 +37,7 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<TokenResponse, LoginError> {
         let found = self.find_by_username(&username).await?;
         let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
-            return Err(LoginError::Refused(BAD_CREDENTIALS));
+            return Err(LoginError::Refused(BAD_CREDENTIALS.code));
         };
         for gate in &self.inner().gates {
             match gate.check(&found.user, cx).await {
@@ -66,7 +63,7 @@ impl<U: AuthUser> Users<U> {
             Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), device: cx.device() };
         let token = match backend.strategy.issue(&login).await {
             Ok(token) => token,
-            Err(StrategyError::UserGone) => return Err(LoginError::Refused(BAD_CREDENTIALS)),
+            Err(StrategyError::UserGone) => return Err(LoginError::Refused(BAD_CREDENTIALS.code)),
             Err(error) => return Err(LoginError::Strategy(error)),
         };
         let mut granted = backend.transport.grant(&token);
@@ -96,7 +93,7 @@ impl<U: AuthUser> Users<U> {
         let Some(found) = found else {
             hasher.verify_nobody(password).await.map_err(LoginError::Hash)?;
             event::record(EventKind::Login, Outcome::Refused("unknown user"), None, None, cx);
-            self.report_failure(username.to_owned(), None, BAD_CREDENTIALS, cx).await;
+            self.report_failure(username.to_owned(), None, BAD_CREDENTIALS.code, cx).await;
             return Ok(None);
         };
         let verification =
@@ -109,7 +106,7 @@ impl<U: AuthUser> Users<U> {
             }
             Verification::Wrong => {
                 event::record(EventKind::Login, Outcome::Refused("wrong password"), Some(&found.user.id()), None, cx);
-                self.report_failure(username.to_owned(), Some(found.user), BAD_CREDENTIALS, cx).await;
+                self.report_failure(username.to_owned(), Some(found.user), BAD_CREDENTIALS.code, cx).await;
                 Ok(None)
             }
         }

@@ -1,13 +1,29 @@
 //! Logging in with a password.
 //!
-//! | route | success | errors |
-//! |---|---|---|
-//! | `POST /login` (form) | the backend's transport decides: 200 with a token, 204 with a cookie | 400 `LOGIN_BAD_CREDENTIALS`, 400 `LOGIN_USER_NOT_VERIFIED`, 403 `CSRF_ORIGIN_REFUSED`, 422, 503 |
-//!
-//! Unknown user, wrong password and inactive user get one answer after the same work. Settings:
+//! An unknown user, a wrong password and an inactive user get the same response after the same work. Settings:
 //! `Policy::require_verification`, gates. Hooks: `on_after_login`, `on_after_failed_login`.
 
 mod http;
 mod logic;
 
+use ::http::Method;
+
 pub use http::login;
+
+use crate::{
+    http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
+    service::{BAD_CREDENTIALS, NOT_VERIFIED},
+};
+
+pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
+    group: RouteGroup::Auth,
+    method: Method::POST,
+    path: "/login",
+    name: "auth:{backend}.login",
+    caller: Caller::Anyone,
+    fresh: false,
+    summary: "Log in with e-mail address and password",
+    body: Body::LoginForm,
+    responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
+    codes: &[BAD_CREDENTIALS, NOT_VERIFIED],
+}];

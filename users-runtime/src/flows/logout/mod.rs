@@ -1,12 +1,32 @@
 //! Logging out.
 //!
-//! | route | success | errors |
-//! |---|---|---|
-//! | `POST /logout` | 204, with the clearing cookie of a cookie backend | 401, 403 `CSRF_ORIGIN_REFUSED`, 403 where verification is required, 503 if the token's death cannot be promised |
-//!
-//! Hook: `on_after_logout`.
+//! 503 if the token cannot be revoked for certain. Hook: `on_after_logout`.
 
 mod http;
 mod logic;
 
+use ::http::Method;
+
 pub use http::logout;
+
+use crate::http::{Body, Caller, Content, Documented, Endpoint, RouteGroup};
+
+pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
+    group: RouteGroup::Auth,
+    method: Method::POST,
+    path: "/logout",
+    name: "auth:{backend}.logout",
+    caller: Caller::Owner,
+    fresh: false,
+    summary: "Log out",
+    body: Body::None,
+    responses: &[
+        Documented {
+            status: 200,
+            content: Content::Anything,
+            description: "Logged out. Documented as in fastapi-users; the response that is sent is 204.",
+        },
+        Documented { status: 204, content: Content::Empty, description: "Logged out." },
+    ],
+    codes: &[],
+}];

@@ -1,11 +1,11 @@
 //! The routes of one's own account.
 
 use axum::{extract::Request, response::Response};
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use crate::{
     account::Actor,
-    http::{ApiError, Handle, Incoming, Requirements, answer, delete_by_id},
+    http::{ApiError, Handle, Incoming, Requirements, answer},
     user::AuthUser,
 };
 
@@ -32,17 +32,4 @@ pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) 
     let actor = Actor::Owner(&authenticated);
     let user = users.apply_update(authenticated.user.clone(), input, fields, actor, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
-}
-
-/// What no route of `/me` takes: `DELETE` treats `me` as an id, as on the wire (contract.md section 2); the rest is 405.
-///
-/// A fallback and not a route, so that an application can have a `DELETE /users/me` of its own.
-///
-/// # Errors
-/// For `DELETE` as for `DELETE /{id}` with an id that nobody has; 405 else.
-pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
-    if request.method() == Method::DELETE {
-        return delete_by_id(&users, Some("me".to_owned()), Incoming::bare(request)).await;
-    }
-    Err(ApiError::MethodNotAllowed)
 }

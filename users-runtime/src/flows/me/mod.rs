@@ -1,13 +1,42 @@
-//! One's own account.
+//! The user's own account.
 //!
-//! | route | success | errors |
-//! |---|---|---|
-//! | `GET /me` | 200, read schema | 401 |
-//! | `PATCH /me` | 200, read schema | 401, 400 `UPDATE_USER_EMAIL_ALREADY_EXISTS`, 400 `UPDATE_USER_INVALID_PASSWORD` with a reason, 422 |
-//!
-//! 403 for an unverified user where verification is required. The steps of a change are the manager's, since a superuser's
-//! change has the same. Hook: `on_after_update`.
+//! 403 for an unverified user where verification is required. The steps of a change are in `account`, because a
+//! superuser's change has the same. Hook: `on_after_update`.
 
 mod http;
 
-pub use http::{me, me_as_id, update_me};
+use ::http::Method;
+
+pub use http::{me, update_me};
+
+use crate::{
+    account::UPDATE_CODES,
+    http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
+};
+
+pub(crate) static ENDPOINTS: [Endpoint; 2] = [
+    Endpoint {
+        group: RouteGroup::Users,
+        method: Method::GET,
+        path: "/me",
+        name: "users:current_user",
+        caller: Caller::Owner,
+        fresh: false,
+        summary: "Read your account",
+        body: Body::None,
+        responses: &[Documented { status: 200, content: Content::User, description: "The account." }],
+        codes: &[],
+    },
+    Endpoint {
+        group: RouteGroup::Users,
+        method: Method::PATCH,
+        path: "/me",
+        name: "users:patch_current_user",
+        caller: Caller::Owner,
+        fresh: false,
+        summary: "Change your account",
+        body: Body::Update,
+        responses: &[Documented { status: 200, content: Content::User, description: "The account after the change." }],
+        codes: &UPDATE_CODES,
+    },
+];

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::StatusCode;
 
-use super::logic::RegisterError;
+use super::{INVALID_PASSWORD, USER_EXISTS, logic::RegisterError};
 use crate::{
     account::CreateError,
     domain::EmailAddress,
@@ -34,8 +34,8 @@ impl From<RegisterError> for ApiError {
             RegisterError::Create(error) => error,
         };
         match error {
-            CreateError::Password(error) => Self::password("REGISTER_INVALID_PASSWORD", error),
-            CreateError::EmailTaken => Self::Code("REGISTER_USER_ALREADY_EXISTS"),
+            CreateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
+            CreateError::EmailTaken => Self::Code(USER_EXISTS.code),
             CreateError::InvalidEmail(refused) => refused.into(),
             CreateError::Random(error) => error.into(),
             CreateError::Store(error) => error.into(),

@@ -1,8 +1,4 @@
-//! Becoming a user.
-//!
-//! | route | success | errors |
-//! |---|---|---|
-//! | `POST /register` | 201, read schema | 400 `REGISTER_INVALID_PASSWORD`, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 |
+//! Registration.
 //!
 //! Settings: `Policy::passwords`, `Policy::private_registration`. Hooks: `validate_password`, `on_after_register`,
 //! `on_after_duplicate_register`.
@@ -10,4 +6,27 @@
 mod http;
 mod logic;
 
+use ::http::Method;
+
 pub use http::register;
+
+use crate::{
+    domain::Code,
+    http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
+};
+
+const USER_EXISTS: Code = Code::new("REGISTER_USER_ALREADY_EXISTS", "A user with this address already exists.");
+const INVALID_PASSWORD: Code = Code::refused_password("REGISTER_INVALID_PASSWORD");
+
+pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
+    group: RouteGroup::Register,
+    method: Method::POST,
+    path: "/register",
+    name: "register:register",
+    caller: Caller::Anyone,
+    fresh: false,
+    summary: "Register",
+    body: Body::Create,
+    responses: &[Documented { status: 201, content: Content::User, description: "The new account." }],
+    codes: &[USER_EXISTS, INVALID_PASSWORD],
+}];

@@ -4,7 +4,7 @@ use axum::{extract::Request, response::Response};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::logic::ResetError;
+use super::{BAD_TOKEN, INVALID_PASSWORD, logic::ResetError};
 use crate::{
     domain::{EmailAddress, Password, ResetToken, field::Field},
     http::{ApiError, Handle, Incoming, null},
@@ -61,8 +61,8 @@ pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Requ
 impl From<ResetError> for ApiError {
     fn from(error: ResetError) -> Self {
         match error {
-            ResetError::BadToken => Self::Code("RESET_PASSWORD_BAD_TOKEN"),
-            ResetError::Password(error) => Self::password("RESET_PASSWORD_INVALID_PASSWORD", error),
+            ResetError::BadToken => Self::Code(BAD_TOKEN.code),
+            ResetError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
             ResetError::Token(error) => error.into(),
             ResetError::Store(error) => error.into(),
             ResetError::Hook(error) => error.into(),

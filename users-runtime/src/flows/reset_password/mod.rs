@@ -1,16 +1,56 @@
 //! Setting a new password with a mailed token.
 //!
-//! | route | success | errors |
-//! |---|---|---|
-//! | `POST /forgot-password` `{"email"}` | 202 `null`, always | 422 |
-//! | `POST /reset-password` `{"token","password"}` | 200 `null` | 400 `RESET_PASSWORD_BAD_TOKEN`, 400 `RESET_PASSWORD_INVALID_PASSWORD` with a reason, 422 |
-//!
-//! A token works once: the new hash is stored only if the old one is still there. All sessions of the user end. Nobody is
-//! logged in by it. Hooks: `on_after_forgot_password` (after the answer), `validate_password`, `on_after_reset_password`.
+//! A token works once: the new hash is stored only if the old one is still there. All sessions of the user end, and the
+//! reset does not log in. Hooks: `on_after_forgot_password` (after the response), `validate_password`,
+//! `on_after_reset_password`.
 
 mod http;
 mod logic;
 
-#[cfg(feature = "openapi")]
-pub(crate) use http::{ForgotPassword, ResetPassword};
-pub use http::{forgot_password, reset_password};
+use ::http::Method;
+
+use self::http::{ForgotPassword, ResetPassword};
+pub use self::http::{forgot_password, reset_password};
+use crate::{
+    domain::Code,
+    http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
+    user::Schema,
+};
+
+const BAD_TOKEN: Code = Code::new("RESET_PASSWORD_BAD_TOKEN", "The token is invalid, expired or already used.");
+const INVALID_PASSWORD: Code = Code::refused_password("RESET_PASSWORD_INVALID_PASSWORD");
+
+pub(crate) static ENDPOINTS: [Endpoint; 2] = [
+    Endpoint {
+        group: RouteGroup::Reset,
+        method: Method::POST,
+        path: "/forgot-password",
+        name: "reset:forgot_password",
+        caller: Caller::Anyone,
+        fresh: false,
+        summary: "Request a mail to set a new password",
+        body: Body::Object(ForgotPassword::FIELDS),
+        responses: &[Documented {
+            status: 202,
+            content: Content::Anything,
+            description: "`null`, whether or not an account has this address.",
+        }],
+        codes: &[],
+    },
+    Endpoint {
+        group: RouteGroup::Reset,
+        method: Method::POST,
+        path: "/reset-password",
+        name: "reset:reset_password",
+        caller: Caller::MailedToken,
+        fresh: false,
+        summary: "Set a new password with a mailed token",
+        body: Body::Object(ResetPassword::FIELDS),
+        responses: &[Documented {
+            status: 200,
+            content: Content::Anything,
+            description: "`null`: the password is set.",
+        }],
+        codes: &[BAD_TOKEN, INVALID_PASSWORD],
+    },
+];

@@ -2,11 +2,11 @@
 
 use axum::{Router, extract::Request, response::Response};
 use http::StatusCode;
-use serde::Serialize;
 
+use super::{END, read::SessionRead};
 use crate::{
     account::SessionsError,
-    domain::{ListedSession, Session, Timestamp, TokenId},
+    domain::TokenId,
     http::{
         ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, answer, delete, get, no_content,
         require_fresh,
@@ -20,48 +20,8 @@ use crate::{
 pub fn session_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     Routes::new(users)
         .route("/", get(sessions::<U>).delete(end_other_sessions::<U>))
-        .route("/{id}", delete(end_session::<U>))
+        .route(END.path, delete(end_session::<U>))
         .into_router()
-}
-
-/// A session as its owner sees it.
-#[derive(Debug, Serialize)]
-struct SessionRead {
-    /// Its name, by which it can be ended.
-    id: String,
-    /// When its owner logged in.
-    created_at: Option<String>,
-    /// When it was last used, to the minute; null if never since the login.
-    last_seen_at: Option<String>,
-    /// When it ends however much it is used; null for never.
-    expires_at: Option<String>,
-    /// The address that the login came from.
-    client: Option<String>,
-    /// What the client called itself.
-    user_agent: Option<String>,
-    /// Whether it is the one of this request.
-    current: bool,
-}
-
-impl SessionRead {
-    fn of(listed: ListedSession, own: &Session) -> Option<Self> {
-        let ListedSession { session, last_seen_at, device } = listed;
-        let current = session.token_id == own.token_id;
-        Some(Self {
-            id: session.token_id?.0,
-            created_at: session.logged_in_at.map(text),
-            last_seen_at: last_seen_at.map(text),
-            expires_at: session.expires_at.map(text),
-            client: device.client.map(|client| client.to_string()),
-            user_agent: device.user_agent,
-            current,
-        })
-    }
-}
-
-/// RFC 3339 in UTC, to the second.
-fn text(time: Timestamp) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// `GET`: 200 with the live sessions that are kept.

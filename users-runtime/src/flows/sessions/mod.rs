@@ -1,14 +1,62 @@
-//! One's own sessions, to look at and to end (OWASP ASVS 7.5.2).
+//! The user's own sessions: listing and ending them (OWASP ASVS 7.5.2).
 //!
-//! | route | success | errors |
-//! |---|---|---|
-//! | `GET ` | 200, the live sessions that are kept, in the order of their logins | 401, 403 where verification is required |
-//! | `DELETE ` | 204: all others are ended | as above, and 401 `Reauthentication required` |
-//! | `DELETE /{id}` | 204 | as above, and 404 |
-//!
-//! The router is optional: nothing mounts it but the application. Ending asks for a login that is as fresh as a change of
-//! the password asks for. A session shows its name, its times and its device, never its token.
+//! The application mounts the router or leaves it out. Ending a session requires a login as fresh as a change of the
+//! password does. A session shows its name, times and device, never its token.
 
 mod http;
+mod read;
+
+use ::http::Method;
 
 pub use http::session_routes;
+
+use self::read::SESSION_READ;
+use crate::http::{Body, Caller, Content, Documented, Endpoint, RouteGroup};
+
+pub(crate) static ENDPOINTS: [Endpoint; 3] = [LIST, END_OTHERS, END];
+
+const LIST: Endpoint = Endpoint {
+    group: RouteGroup::Sessions,
+    method: Method::GET,
+    path: "",
+    name: "sessions:list",
+    caller: Caller::Owner,
+    fresh: false,
+    summary: "List your sessions",
+    body: Body::None,
+    responses: &[Documented {
+        status: 200,
+        content: Content::List(&SESSION_READ),
+        description: "The stored sessions, in the order of their logins.",
+    }],
+    codes: &[],
+};
+
+const END_OTHERS: Endpoint = Endpoint {
+    group: RouteGroup::Sessions,
+    method: Method::DELETE,
+    path: "",
+    name: "sessions:end_others",
+    caller: Caller::Owner,
+    fresh: true,
+    summary: "End all your other sessions",
+    body: Body::None,
+    responses: &[Documented { status: 204, content: Content::Empty, description: "All other sessions are ended." }],
+    codes: &[],
+};
+
+const END: Endpoint = Endpoint {
+    group: RouteGroup::Sessions,
+    method: Method::DELETE,
+    path: "/{id}",
+    name: "sessions:end",
+    caller: Caller::Owner,
+    fresh: true,
+    summary: "End one of your sessions",
+    body: Body::None,
+    responses: &[
+        Documented { status: 204, content: Content::Empty, description: "The session is ended." },
+        Documented { status: 404, content: Content::Empty, description: "You have no such session." },
+    ],
+    codes: &[],
+};

@@ -1,11 +1,13 @@
 //! The routes for other people's accounts.
 
 use axum::{extract::Request, response::Response};
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::{
     account::Actor,
-    http::{ApiError, Handle, IdText, Incoming, Requirements, answer, delete_by_id, find_by_id},
+    domain::UserId,
+    http::{ApiError, Handle, IdText, Incoming, Requirements, answer, no_content},
+    service::Users,
     user::AuthUser,
 };
 
@@ -51,4 +53,36 @@ pub async fn delete_user<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     delete_by_id(&users, id, Incoming::bare(request)).await
+}
+
+/// The fallback of `/me`. fastapi-users routes `DELETE /users/me` to the route with an id, which `me` is not; other methods
+/// are 405.
+///
+/// A fallback and not a route, so that an application can add its own `DELETE /users/me`.
+///
+/// # Errors
+/// For `DELETE` as for `DELETE /{id}` with an id that nobody has; 405 else.
+pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    if request.method() == Method::DELETE {
+        return delete_by_id(&users, Some("me".to_owned()), Incoming::bare(request)).await;
+    }
+    Err(ApiError::MethodNotAllowed)
+}
+
+/// Returns the user with this id. An id that does not parse is unknown, too.
+async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>) -> Result<U, ApiError> {
+    let id = id.as_deref().and_then(U::Id::parse).ok_or(ApiError::NotFound)?;
+    users.get(id).await?.ok_or(ApiError::NotFound)
+}
+
+/// Deletes the user with this id for a superuser.
+async fn delete_by_id<U: AuthUser>(
+    users: &Users<U>,
+    id: Option<String>,
+    incoming: Incoming,
+) -> Result<Response, ApiError> {
+    incoming.authenticate(users, Requirements::superuser(users)).await?;
+    let user = find_by_id(users, id).await?;
+    users.delete_user(&user, incoming.cx()).await?;
+    Ok(no_content())
 }

@@ -4,7 +4,7 @@ use axum::{extract::Request, response::Response};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::logic::VerifyError;
+use super::{ALREADY_VERIFIED, BAD_TOKEN, logic::VerifyError};
 use crate::{
     domain::{EmailAddress, VerifyToken, field::Field},
     http::{ApiError, Handle, Incoming, answer, null},
@@ -62,8 +62,8 @@ pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> 
 impl From<VerifyError> for ApiError {
     fn from(error: VerifyError) -> Self {
         match error {
-            VerifyError::BadToken => Self::Code("VERIFY_USER_BAD_TOKEN"),
-            VerifyError::AlreadyVerified => Self::Code("VERIFY_USER_ALREADY_VERIFIED"),
+            VerifyError::BadToken => Self::Code(BAD_TOKEN.code),
+            VerifyError::AlreadyVerified => Self::Code(ALREADY_VERIFIED.code),
             VerifyError::Token(error) => error.into(),
             VerifyError::Store(error) => error.into(),
             VerifyError::Hook(error) => error.into(),

@@ -1,0 +1,55 @@
+//! A session as its owner sees it.
+
+use serde::Serialize;
+
+use crate::{
+    domain::{ListedSession, Session, Timestamp},
+    http::{ObjectSchema, ReadType},
+};
+
+/// See [`SESSION_READ`] for its fields.
+#[derive(Debug, Serialize)]
+pub(super) struct SessionRead {
+    id: String,
+    created_at: Option<String>,
+    last_seen_at: Option<String>,
+    expires_at: Option<String>,
+    client: Option<String>,
+    user_agent: Option<String>,
+    current: bool,
+}
+
+impl SessionRead {
+    pub(super) fn of(listed: ListedSession, own: &Session) -> Option<Self> {
+        let ListedSession { session, last_seen_at, device } = listed;
+        let current = session.token_id == own.token_id;
+        Some(Self {
+            id: session.token_id?.0,
+            created_at: session.logged_in_at.map(text),
+            last_seen_at: last_seen_at.map(text),
+            expires_at: session.expires_at.map(text),
+            client: device.client.map(|client| client.to_string()),
+            user_agent: device.user_agent,
+            current,
+        })
+    }
+}
+
+/// RFC 3339 in UTC, to the second.
+fn text(time: Timestamp) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// The schema of [`SessionRead`].
+pub(super) static SESSION_READ: ObjectSchema = ObjectSchema {
+    name: "SessionRead",
+    fields: &[
+        ("id", ReadType::Text, "The name by which the session can be ended. It is not a credential."),
+        ("created_at", ReadType::OptionalTime, "The time of the login."),
+        ("last_seen_at", ReadType::OptionalTime, "The last use, to the minute; null if unused since the login."),
+        ("expires_at", ReadType::OptionalTime, "When the session ends, however much it is used; null for never."),
+        ("client", ReadType::OptionalText, "The IP address of the login."),
+        ("user_agent", ReadType::OptionalText, "The `User-Agent` of the login."),
+        ("current", ReadType::Flag, "Whether it is the session of this request."),
+    ],
+};

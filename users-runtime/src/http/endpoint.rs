@@ -1,0 +1,192 @@
+//! The facts of a route as data. Each feature keeps its own table; the inventory, the access matrix and the OpenAPI
+//! document are collected from these tables.
+
+use std::fmt;
+
+use http::Method;
+
+use crate::domain::{Code, field::Field};
+
+/// A route of this library and the facts about it.
+#[non_exhaustive]
+pub struct Endpoint {
+    pub(crate) group: RouteGroup,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) caller: Caller,
+    /// The login must be fresh.
+    pub(crate) fresh: bool,
+    pub(crate) summary: &'static str,
+    pub(crate) body: Body,
+    pub(crate) responses: &'static [Documented],
+    /// The codes of its 400 responses.
+    pub(crate) codes: &'static [Code],
+}
+
+impl Endpoint {
+    /// The group of routes that it is mounted with.
+    #[must_use]
+    pub fn group(&self) -> RouteGroup {
+        self.group
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path, relative to the prefix of the group.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The route name that fastapi-users gives it, from which operation ids are built. `{backend}` stands for the name of
+    /// a backend.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Who may call it.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        self.caller
+    }
+
+    /// Whether the session must come from a fresh login.
+    #[must_use]
+    pub fn requires_fresh_login(&self) -> bool {
+        self.fresh
+    }
+
+    /// The codes of its 400 responses.
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.codes.iter().map(|code| code.code)
+    }
+}
+
+/// Shows the method, the path behind the prefix of the group, and the name.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.method, self.path, self.name)
+    }
+}
+
+/// Routes that are mounted together, under one prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RouteGroup {
+    /// Login and logout, once per backend.
+    Auth,
+    /// Registration.
+    Register,
+    /// Password reset.
+    Reset,
+    /// Verification of the e-mail address.
+    Verify,
+    /// The user's own account, and all accounts for superusers.
+    Users,
+    /// The user's own sessions. fastapi-users has no such routes, and `user_routes` does not mount them.
+    Sessions,
+}
+
+impl RouteGroup {
+    /// All groups.
+    pub const ALL: [Self; 6] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users, Self::Sessions];
+
+    /// The groups that the derived `user_routes` mounts.
+    pub const OF_USER_ROUTES: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];
+
+    /// The prefix that front ends of fastapi-users expect. `{backend}` stands for the name of a backend.
+    #[must_use]
+    pub const fn usual_prefix(self) -> &'static str {
+        match self {
+            Self::Auth => "/auth/{backend}",
+            Self::Register | Self::Reset | Self::Verify => "/auth",
+            Self::Users => "/users",
+            Self::Sessions => "/auth/sessions",
+        }
+    }
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Caller {
+    /// Everyone.
+    Anyone,
+    /// The holder of a token that was mailed to the account's address.
+    MailedToken,
+    /// An active user, for their own account. A verified one where verification is required.
+    Owner,
+    /// An active superuser, for any account.
+    Superuser,
+}
+
+/// What a route reads from the request's body.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+pub(crate) enum Body {
+    /// Nothing.
+    None,
+    /// The login form.
+    LoginForm,
+    /// A JSON object with these fields, which belongs to this route.
+    Object(&'static [&'static [Field]]),
+    /// The create schema.
+    Create,
+    /// The update schema.
+    Update,
+    /// The update schema of superusers.
+    AdminUpdate,
+}
+
+/// A documented success, or a documented error without a code.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+pub(crate) struct Documented {
+    pub(crate) status: u16,
+    pub(crate) content: Content,
+    pub(crate) description: &'static str,
+}
+
+/// What a documented response carries.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+pub(crate) enum Content {
+    /// No body.
+    Empty,
+    /// JSON without a schema.
+    Anything,
+    /// The read schema.
+    User,
+    /// The token that a login hands out: the transport decides on status and body.
+    Token,
+    /// An array of objects.
+    List(&'static ObjectSchema),
+}
+
+/// The schema of an object that a feature returns.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+pub(crate) struct ObjectSchema {
+    pub(crate) name: &'static str,
+    /// JSON key, type and description.
+    pub(crate) fields: &'static [(&'static str, ReadType, &'static str)],
+}
+
+/// The type of a field that a feature returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadType {
+    /// A string.
+    Text,
+    /// A string or null.
+    OptionalText,
+    /// A time as in RFC 3339, or null.
+    OptionalTime,
+    /// True or false.
+    Flag,
+}

@@ -1,0 +1,103 @@
+//! The documented responses of a route, from its feature's table and from what holds for every caller of its kind.
+
+use serde_json::json;
+use utoipa::openapi::{
+    ContentBuilder, Ref, Response, ResponseBuilder, Responses,
+    example::ExampleBuilder,
+    schema::{Array, Object, Schema, SchemaType},
+};
+
+use super::fixed::{BEARER, ERROR, INVALID};
+use crate::{
+    domain::Code,
+    http::{Body, Caller, Content, Documented, Endpoint},
+    port::SecurityScheme as Carrier,
+    user::{AuthUser, Schema as _},
+};
+
+/// Returns the responses of a route. `carrier` is the transport of its backend, if it belongs to one.
+pub(super) fn of<U: AuthUser>(endpoint: &Endpoint, carrier: Option<&Carrier>, verified_only: bool) -> Responses {
+    let documented = endpoint.responses.iter().flat_map(|documented| successes::<U>(documented, carrier));
+    let mut responses: Vec<(u16, Response)> = documented.collect();
+    if let Some(bad_request) = bad_request(endpoint.codes) {
+        responses.push((400, bad_request));
+    }
+    if matches!(endpoint.caller, Caller::Owner | Caller::Superuser) {
+        responses.push((
+            401,
+            Response::new(match endpoint.fresh {
+                true => "Missing token or inactive user, or the login is not fresh.",
+                false => "Missing token or inactive user.",
+            }),
+        ));
+    }
+    match endpoint.caller {
+        Caller::Superuser => {
+            responses.push((403, Response::new("Not a superuser.")));
+            responses.push((404, Response::new("The user does not exist.")));
+        }
+        Caller::Owner if verified_only => responses.push((403, Response::new("Not verified."))),
+        _ => {}
+    }
+    // fastapi-users documents 422 for the routes by id, too, although those without a body never send it.
+    if !matches!(endpoint.body, Body::None) || endpoint.caller == Caller::Superuser {
+        responses.push((422, with_schema("The problems of the request, field by field.", INVALID)));
+    }
+    responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect()
+}
+
+fn successes<U: AuthUser>(documented: &Documented, carrier: Option<&Carrier>) -> Vec<(u16, Response)> {
+    let Documented { status, content, description } = *documented;
+    let response = match content {
+        Content::Empty => Response::new(description),
+        Content::Anything => anything(description),
+        Content::User => with_schema(description, U::Read::NAME),
+        Content::List(item) => list(description, item.name),
+        Content::Token => return token(status, description, carrier),
+    };
+    vec![(status, response)]
+}
+
+/// What a login returns is up to the transport.
+fn token(status: u16, description: &str, carrier: Option<&Carrier>) -> Vec<(u16, Response)> {
+    match carrier {
+        Some(Carrier::Bearer) => vec![(status, with_schema(description, BEARER))],
+        Some(Carrier::Cookie { .. }) => vec![
+            (status, anything("The response of the transport.")),
+            (204, Response::new("Logged in. The token is in the cookie.")),
+        ],
+        _ => vec![(status, anything("The response of the transport."))],
+    }
+}
+
+fn bad_request(codes: &[Code]) -> Option<Response> {
+    if codes.is_empty() {
+        return None;
+    }
+    let examples = codes.iter().map(|Code { code, when, has_reason }| {
+        let detail = match has_reason {
+            true => json!({"code": code, "reason": "Password should be at least 8 characters"}),
+            false => json!(code),
+        };
+        (*code, ExampleBuilder::new().summary(*when).value(Some(json!({ "detail": detail }))).build())
+    });
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ERROR))).examples_from_iter(examples).build();
+    Some(ResponseBuilder::new().description("Refused, with a code.").content("application/json", content).build())
+}
+
+fn with_schema(description: &str, name: &str) -> Response {
+    json_response(description, Ref::from_schema_name(name).into())
+}
+
+fn list(description: &str, item: &str) -> Response {
+    json_response(description, Schema::Array(Array::new(Ref::from_schema_name(item))).into())
+}
+
+fn anything(description: &str) -> Response {
+    json_response(description, Schema::Object(Object::with_type(SchemaType::AnyValue)).into())
+}
+
+fn json_response(description: &str, schema: utoipa::openapi::RefOr<Schema>) -> Response {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new().description(description).content("application/json", content).build()
+}
