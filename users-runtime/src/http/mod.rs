@@ -10,7 +10,6 @@ mod fields;
 mod form;
 mod incoming;
 mod json;
-mod json_syntax;
 mod json_value;
 mod methods;
 mod problem;
