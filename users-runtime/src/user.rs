@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::domain::{Password, PasswordHash, Status, UserId, field::Field};
+use crate::domain::{EmailAddress, Password, PasswordHash, Status, UserId, field::Field};
 
 mod tenant;
 
@@ -114,6 +114,16 @@ pub trait UpdateSchema<U>: Schema + DeserializeOwned {
         let _ = user;
         Columns::NONE
     }
+}
+
+/// The values of a schema, with what validation learned about them.
+pub(crate) struct Parsed<T> {
+    /// The values, as sent.
+    pub(crate) input: T,
+    /// The address in `input`. `None` if there is none, or if the values come from code and are not validated yet.
+    pub(crate) email: Option<EmailAddress>,
+    /// The JSON keys of the request that change something, in the order of the schema.
+    pub(crate) fields: Vec<&'static str>,
 }
 
 /// The six roles of a user.

@@ -133,7 +133,7 @@ fn email(page: &mut String) {
         let sent = text.replace("\\n", "\n");
         let verdict = |rules| match EmailAddress::parse(&sent, rules) {
             Ok(address) => format!("`{}`", address.as_str()),
-            Err(refused) => refused.reason,
+            Err(refused) => refused.reason.to_owned(),
         };
         let _ = writeln!(
             page,
@@ -161,7 +161,8 @@ fn passwords(page: &mut String) {
 fn ids(page: &mut String) {
     page.push_str(
         "\n## Ids\n\n\
-         One parser for `/users/{id}` and for the `sub` of tokens, as lenient as Python's. What it refuses is an unknown id: 404.\n\n\
+         One parser reads the id in `/users/{id}` and the `sub` of tokens. An integer has one spelling, a UUID those of the crate `uuid`. Any\n\
+         other text is an unknown id: 404.\n\n\
          | text | a UUID | a 64-bit integer | a 32-bit integer |\n|---|---|---|---|\n",
     );
     fn shown<T: UserId>(text: &str) -> String {

@@ -80,3 +80,19 @@ fn the_rules_find_what_breaks_them() {
         assert_eq!(undone(&file(path, text.to_owned())).len(), finds, "{text}");
     }
 }
+
+/// A request's address is parsed by the reader of its fields, and one from code where an account is created or changed.
+/// Everything else receives an `EmailAddress`.
+#[test]
+fn addresses_are_parsed_in_three_places_only() {
+    let calls = |file: &Source| without_tests(&code(&file.text)).matches("EmailAddress::parse(").count();
+    let found: Vec<String> = sources(&["users-runtime/src"])
+        .iter()
+        .filter(|file| !file.path.contains("/domain/") && !is_test(&file.path))
+        .flat_map(|file| vec![file.path.clone(); calls(file)])
+        .collect();
+    assert_eq!(
+        found,
+        ["account/create.rs", "account/update.rs", "http/fields.rs"].map(|file| format!("users-runtime/src/{file}"))
+    );
+}

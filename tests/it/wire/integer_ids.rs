@@ -109,30 +109,26 @@ async fn a_token_is_not_another_persons_when_a_number_is_given_out_again() {
 }
 
 #[tokio::test]
-async fn ids_are_read_as_leniently_as_python_reads_them() {
+async fn every_id_has_one_spelling() {
     let library = Library::opens().await;
     for number in 1..=12 {
         library.register(&format!("reader{number}@camelot.bt")).await;
     }
     let librarian = library.librarian().await;
-    for (spelling, number) in [
-        ("12", 12),
-        ("012", 12),
-        ("+12", 12),
-        ("1_2", 12),
-        ("0_0_12", 12),
-        ("%2012%20", 12),
-        ("%0912%0A", 12),
-        ("%C2%A012", 12),
-        ("%D9%A1%D9%A2", 12),       // Arabic-Indic
-        ("%E0%A5%A7%E0%A5%A8", 12), // Devanagari
-        ("%EF%BC%91%EF%BC%92", 12), // fullwidth
-        ("%F0%9D%9F%8F2", 12),      // mathematical bold
-    ] {
+    for spelling in ["12", "%312"] {
         let answer = library.http.get(&format!("/users/{spelling}")).bearer(&librarian).send().await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["id"]), (200, &json!(number)), "{spelling}");
+        assert_eq!((answer.status.as_u16(), &answer.json()["id"]), (200, &json!(12)), "{spelling}");
     }
     for other in [
+        "012",
+        "+12",
+        "1_2",
+        "%2012%20",
+        "%0912%0A",
+        "%C2%A012",
+        "%D9%A1%D9%A2",       // Arabic-Indic digits
+        "%EF%BC%91%EF%BC%92", // full-width digits
+        "-0",
         "0",
         "-12",
         "13x",

@@ -303,7 +303,7 @@ fn the_sequence_has_every_example_that_concerns_what_is_built() {
     assert_eq!(played, built.map(|number| &*format!("R{number}").leak()).collect());
     let numbers: BTreeSet<&str> =
         calls().flat_map(|call| call.differences).map(|difference| difference.number).collect();
-    assert_eq!(numbers, BTreeSet::from(["C1", "C2", "C9", "C13", "C25", "[bug]", "[quirk]"]));
+    assert_eq!(numbers, BTreeSet::from(["C1", "C2", "C9", "C13", "C25", "[bug]", "[quirk]", "[text]"]));
 }
 
 #[test]

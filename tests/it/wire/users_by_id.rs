@@ -116,25 +116,20 @@ async fn only_superusers_learn_which_ids_there_are() {
 }
 
 #[tokio::test]
-async fn ids_are_read_as_leniently_as_python_reads_them() {
+async fn a_uuid_is_read_in_every_form_of_its_crate() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let superuser = app.superuser("mordred@camelot.bt").await;
         let id = app.stored("mordred@camelot.bt").await.id.to_string();
         let bare = id.replace('-', "");
-        for spelling in [
-            id.clone(),
-            id.to_uppercase(),
-            bare.clone(),
-            format!("%7B{id}%7D"),
-            format!("urn:uuid:{id}"),
-            format!("{{{bare}}}"),
-        ] {
+        for spelling in [id.clone(), id.to_uppercase(), bare.clone(), format!("%7B{id}%7D"), format!("urn:uuid:{id}")] {
             let spelling = spelling.replace('{', "%7B").replace('}', "%7D");
             let answer = app.get(&format!("/users/{spelling}")).bearer(&superuser).send().await;
             assert_eq!((answer.status.as_u16(), answer.json()["id"].as_str()), (200, Some(&*id)), "{spelling}");
         }
-        for other in [format!("{id}0"), format!("%20{id}"), bare[1..].to_owned(), "x".repeat(5000)] {
+        for other in
+            [format!("{id}0"), format!("%20{id}"), format!("%7B{bare}%7D"), bare[1..].to_owned(), "x".repeat(5000)]
+        {
             let answer = app.get(&format!("/users/{other}")).bearer(&superuser).send().await;
             answer.is(404, r#"{"detail":"Not Found"}"#);
         }

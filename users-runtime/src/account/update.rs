@@ -9,7 +9,7 @@ use crate::{
         Verification,
     },
     service::{Authenticated, Users},
-    user::{AccountUpdate, AuthUser, Columns, UpdateSchema},
+    user::{AccountUpdate, AuthUser, Columns, Parsed, UpdateSchema},
 };
 
 pub(crate) const EMAIL_EXISTS: Code =
@@ -35,7 +35,7 @@ pub enum UpdateError {
     EmailTaken,
     /// The new address is not an acceptable one.
     #[error("not an e-mail address: {}", .0.reason)]
-    InvalidEmail(EmailRefused),
+    InvalidEmail(#[from] EmailRefused),
     /// The new password is refused, or the present one was not proved.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -60,19 +60,33 @@ impl From<StoreError> for UpdateError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Applies `input` to `before` in the order of the wire: password, address, flags, the application's fields.
-    /// Nothing is stored if any step refuses. `fields` are the JSON keys of the request, for the hook.
+    /// Changes a user as a superuser can: any field of the update schema.
+    ///
+    /// # Errors
+    /// [`UpdateError`]. Nothing is stored, except for [`UpdateError::Hook`].
+    pub async fn update(&self, user: U, input: U::AdminUpdate) -> Result<U, UpdateError> {
+        let change = Parsed { input, email: None, fields: Vec::new() };
+        self.apply_update(user, change, Actor::Admin, &RequestContext::none()).await
+    }
+
+    /// Applies `change` to `before` in the order of the wire: password, address, flags, the application's fields.
+    /// Nothing is stored if any step refuses.
     pub(crate) async fn apply_update<I: UpdateSchema<U>>(
         &self,
         before: U,
-        mut input: I,
-        fields: Vec<&'static str>,
+        change: Parsed<I>,
         actor: Actor<'_, U>,
         cx: &RequestContext,
     ) -> Result<U, UpdateError> {
+        let Parsed { mut input, email, fields } = change;
         let account = input.take_account();
         let mut user = before.clone();
-        let new_email = self.changed_email(&before, account.email.as_deref())?;
+        let email = match (email, &account.email) {
+            // A change by code, whose address no request validation has parsed.
+            (None, Some(text)) => Some(EmailAddress::parse(text, self.policy().email_rules())?),
+            (parsed, _) => parsed,
+        };
+        let new_email = email.filter(|email| email.as_str() != before.account().email);
 
         if account.password.is_some() || new_email.is_some() {
             self.require_reauthentication(&before, account.current_password.as_ref(), &actor, cx).await?;
@@ -113,13 +127,6 @@ impl<U: AuthUser> Users<U> {
         let updated = Updated { before, fields };
         self.run_hook(HookCall::Updated(&user, &updated), cx).await.map_err(UpdateError::Hook)?;
         Ok(user)
-    }
-
-    /// The new address in its normal form, if it differs from the stored one.
-    fn changed_email(&self, before: &U, email: Option<&str>) -> Result<Option<EmailAddress>, UpdateError> {
-        let Some(email) = email else { return Ok(None) };
-        let email = EmailAddress::parse(email, self.policy().email_rules()).map_err(UpdateError::InvalidEmail)?;
-        Ok((email.as_str() != before.account().email).then_some(email))
     }
 
     /// Before the password or the address changes, the owner proves to be there: by the present password, or by a login

@@ -1,29 +1,71 @@
-//! What can go wrong outside a request: while a service is put together, started or stopped.
+//! Errors of services and stores.
 
-/// Shorthand for results of building and running a service.
+use std::sync::Arc;
+
+/// The result of building or running a service.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a service could not be built, migrated or served.
+/// The reason why a service could not be built, migrated or served.
 ///
-/// No variant carries a secret, so printing one is safe.
+/// No variant contains a secret, so errors are safe to print.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting is missing, contradictory or too weak; the text says which and what to write instead.
+    /// A setting is missing, contradictory or too weak. The message names it and the repair.
     #[error("{0}")]
     Config(String),
-    /// The database refused or could not be reached.
+    /// The database failed or could not be reached.
     #[error("database: {0}")]
-    Store(#[from] super::StoreError),
+    Store(#[from] StoreError),
     /// The listener or a file could not be opened.
     #[error("i/o: {0}")]
     Io(#[from] std::io::Error),
 }
 
 impl Error {
-    /// A refused setting, in words for the person who wrote it.
+    /// Returns an error for an invalid setting.
     #[must_use]
     pub fn config(message: impl Into<String>) -> Self {
         Self::Config(message.into())
+    }
+}
+
+/// The reason why a store failed. Cheap to clone, because one query can serve many callers.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another user has this address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// A unique constraint on a column of the application was violated. Clients receive 400 `{"detail":"CONFLICT"}`.
+    #[error("a value that must be unique is taken")]
+    Conflict,
+    /// The database cannot be reached, has no free connection in time, or is busy or read-only. A later attempt may
+    /// succeed.
+    #[error("the database is not available")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The existing schema or rows prevent a migration. The message contains the repair.
+    #[error("{0}")]
+    Schema(String),
+    /// Users belong to tenants (`#[auth(tenant)]`) and no tenant was selected: call `for_tenant` first. Or the store does not
+    /// support tenants.
+    #[error("users belong to tenants and no tenant was selected: call for_tenant first")]
+    MissingTenant,
+    /// Another failure. The cause is logged and not sent to clients.
+    #[error("the database failed")]
+    Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Returns [`StoreError::Unavailable`] with this cause.
+    #[must_use]
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Arc::from(cause.into()))
+    }
+
+    /// Returns [`StoreError::Failed`] with this cause.
+    #[must_use]
+    pub fn failed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(Arc::from(cause.into()))
     }
 }

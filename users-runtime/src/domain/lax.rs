@@ -1,10 +1,10 @@
-//! Serde helpers of the generated schemas: fields that tell absent from null, and booleans as the wire spells them.
+//! Serde helpers of the generated schemas: fields that distinguish absent from null, and lenient booleans.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The boolean that a value spells: `true`, `false`, 0, 1, or one of the words of contract.md 4.1 in any case. This is
-/// the whole table; everything else is `None`.
+/// Returns the boolean that a value stands for, as Pydantic's lax mode reads it: `true`, `false`, 0, 1, or one of twelve
+/// words in any case. Returns `None` for every other value.
 #[must_use]
 pub(crate) fn boolean(value: &Value) -> Option<bool> {
     match value {
@@ -23,11 +23,11 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// For `#[serde(default, deserialize_with = "present")]` (here or on the struct): an absent key is `None`, a key with any value is `Some`, so
-/// that null means something for an `Option<Option<T>>`.
+/// Deserializes the value of a present key as `Some`, for `#[serde(default, deserialize_with = "present")]`. An absent key
+/// becomes `None`, so an `Option<Option<T>>` distinguishes it from null.
 ///
 /// # Errors
-/// Whatever `T` refuses.
+/// The error of `T`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans_are_spelled_as_on_the_wire_and_in_no_other_way() {
+    fn only_the_listed_spellings_are_booleans() {
         for (value, truth) in [
             (json!(true), true),
             (json!(1), true),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_is_not_null() {
+    fn absent_and_null_are_distinguished() {
         let read = |value| serde_json::from_value::<Changes>(value);
         assert_eq!(read(json!({})).unwrap(), Changes { nickname: None });
         assert_eq!(read(json!({"nickname": null})).unwrap(), Changes { nickname: Some(None) });

@@ -1,6 +1,5 @@
-//! The words of the field, parsed and redacting. No I/O, no HTTP, nothing asynchronous.
+//! The types of user management: parsed, validated and redacted. No I/O, no HTTP, no async code.
 
-mod clock_time;
 mod code;
 mod email;
 mod error;
@@ -14,7 +13,6 @@ mod secret;
 mod session;
 mod shape;
 mod status;
-mod store_error;
 mod token;
 mod url;
 
@@ -22,10 +20,9 @@ pub mod field;
 pub mod lax;
 
 pub use self::url::PublicUrl;
-pub use clock_time::Timestamp;
 pub(crate) use code::Code;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
-pub use error::{Error, Result};
+pub use error::{Error, Result, StoreError};
 pub use id::{IdValue, UserId};
 pub use origin::{Origin, TrustedOrigins};
 pub use password::{Password, PasswordHash};
@@ -35,5 +32,7 @@ pub use relaxation::Relaxation;
 pub use secret::SecretKey;
 pub use session::{Device, Epoch, ListedSession, Login, Session, SessionKey, TokenId};
 pub use status::Status;
-pub use store_error::StoreError;
 pub use token::{AccessToken, ResetToken, VerifyToken};
+
+/// A point in time in UTC. Library code gets it from the [`Clock`](crate::port::Clock) port and never from the system.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,11 +1,11 @@
-//! Where a page comes from, as browsers tell it.
+//! Origins of web pages, as browsers send them.
 
 use url::Url;
 
 use super::{Error, PublicUrl, Result};
 
-/// Scheme, host and port of a page (RFC 6454), written as browsers write them in the header `Origin`:
-/// `https://app.example.org`, with a port only if it is not the scheme's own.
+/// The scheme, host and port of a page (RFC 6454) as browsers write them in the header `Origin`:
+/// `https://app.example.org`, with a port only if it is not the default port of the scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
@@ -13,18 +13,18 @@ impl Origin {
     /// Parses an origin.
     ///
     /// # Errors
-    /// [`Error::Config`] unless it is `https://HOST`, or `http://` with a loopback host, with a port at most, and without a
-    /// wildcard.
+    /// [`Error::Config`] unless the text is `https://HOST` or `http://LOOPBACK_HOST`, with or without a port. Wildcards are
+    /// refused.
     pub fn parse(text: &str) -> Result<Self> {
         let url = PublicUrl::parse(text).map_err(|_| {
             Error::config(format!("`{text}` is not an origin. Write https://HOST or https://HOST:PORT"))
         })?;
         if url.has_path() {
-            return Err(Error::config(format!("`{text}` has a path, and an origin has none")));
+            return Err(Error::config(format!("`{text}` has a path. Write only the scheme, host and port")));
         }
         if text.contains('*') {
             return Err(Error::config(format!(
-                "`{text}` has a wildcard: whoever gets one of those hosts would be trusted. List each origin"
+                "`{text}` has a wildcard, which would trust every such host. List each origin"
             )));
         }
         Ok(url.origin())
@@ -34,17 +34,18 @@ impl Origin {
         Self(url.origin().ascii_serialization())
     }
 
-    /// The text that browsers send.
+    /// Returns the text that browsers send.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Origins whose pages may use the session cookie as the service's own pages do: the front end, if it has another origin.
+/// The origins whose pages may use the session cookie like the pages of the service. Needed if the front end has another
+/// origin.
 ///
 /// # Security
-/// Script in a page of such an origin can do with a visitor's account whatever the visitor can.
+/// A script in a page of a trusted origin can do everything that the logged-in user can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedOrigins(Vec<Origin>);
 
@@ -61,7 +62,7 @@ impl TrustedOrigins {
         Ok(Self(origins))
     }
 
-    /// The list.
+    /// Returns the origins.
     #[must_use]
     pub fn as_slice(&self) -> &[Origin] {
         &self.0
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_written_as_browsers_write_it() -> Result<()> {
+    fn an_origin_is_normalized_as_browsers_send_it() -> Result<()> {
         for (text, origin) in [
             ("https://app.example.org", "https://app.example.org"),
             ("https://APP.example.org:443/", "https://app.example.org"),
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_origin_is_refused() {
+    fn anything_but_a_single_origin_is_refused() {
         for text in [
             "",
             "*",

@@ -1,33 +1,33 @@
-//! Passwords in clear and their hashes, as types that neither print nor serialize.
+//! Plaintext passwords and their hashes, as types that neither print nor serialize.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-/// A password as a person typed it: exact bytes, no trimming, no normalisation.
+/// A plaintext password, exactly as typed: it is neither trimmed nor normalized.
 ///
-/// `Debug` prints no part of it, it does not serialize, and it is wiped from memory when dropped.
+/// `Debug` prints no part of it, it does not implement `Serialize`, and its memory is zeroed when it is dropped.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// Takes over a password.
+    /// Wraps a password.
     #[must_use]
     pub fn new(password: impl Into<String>) -> Self {
         Self(SecretString::from(password.into()))
     }
 
-    /// The password itself, for a policy of the application's own.
+    /// Returns the password, for example for a custom policy.
     ///
     /// # Security
-    /// Must not reach a log, an error or an answer.
+    /// The password must not reach a log, an error message or a response.
     #[must_use]
     pub fn secret(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Its length as a person counts it: Unicode code points (OWASP ASVS 6.2.1 and NIST SP 800-63B-4 count so).
+    /// Returns the length in Unicode code points, as OWASP ASVS 6.2.1 and NIST SP 800-63B-4 count it.
     #[must_use]
     pub fn code_points(&self) -> usize {
         self.secret().chars().count()
@@ -58,11 +58,11 @@ impl<'de> Deserialize<'de> for Password {
     }
 }
 
-/// A stored password hash: a PHC string (Argon2) or a bcrypt string. Opaque on purpose: it does not implement
-/// `Serialize`, so it cannot stand in an answer, and `Debug` prints no part of it.
+/// A stored password hash: a PHC string (Argon2) or a bcrypt string. It does not implement `Serialize`, so it cannot be
+/// part of a response, and `Debug` prints no part of it.
 ///
 /// ```compile_fail,E0277
-/// fn answer(hash: users_runtime::PasswordHash) -> String {
+/// fn respond(hash: users_runtime::PasswordHash) -> String {
 ///     serde_json::to_string(&hash).unwrap() // the trait `Serialize` is not implemented
 /// }
 /// ```
@@ -70,16 +70,16 @@ impl<'de> Deserialize<'de> for Password {
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes over a hash as it stands in the database. Nothing is checked: an unknown form never verifies.
+    /// Wraps a hash from the database. The text is not checked; a hash of an unknown format never verifies.
     #[must_use]
     pub fn from_stored(hash: impl Into<String>) -> Self {
         Self(hash.into())
     }
 
-    /// The hash as it is stored.
+    /// Returns the text to store.
     ///
     /// # Security
-    /// For a store only. A hash that leaves the server can be guessed offline.
+    /// Use it in a store only. A hash that leaves the server is open to offline guessing.
     #[must_use]
     pub fn as_stored(&self) -> &str {
         &self.0

@@ -1,17 +1,17 @@
-//! Which passwords may be set. Nothing here is asked at login.
+//! The rules for new passwords. They do not apply to a login.
 
 use zeroize::Zeroizing;
 
 use super::Password;
 
-/// Sorted by bytes, one lower-cased password a line; origin and licence stand beside it.
+/// One lower-case password per line, sorted by bytes. A file beside it names the origin and the license.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Which passwords may be set, on every path that sets one.
+/// The rules that every new password must meet.
 ///
 /// Lengths are counted in Unicode code points. There are no composition rules ("one digit, one capital"), because they
-/// make passwords worse (OWASP ASVS 6.2.5, NIST SP 800-63B-4 section 3.1.1.2). The bytes are taken as they are: nothing
-/// is trimmed or normalised.
+/// make passwords worse (OWASP ASVS 6.2.5, NIST SP 800-63B-4 section 3.1.1.2). Passwords are neither trimmed nor
+/// normalized.
 ///
 /// ```
 /// use users_runtime::domain::{Password, PasswordPolicy};
@@ -32,105 +32,106 @@ pub struct PasswordPolicy {
     context: Vec<String>,
 }
 
-/// Why a password may not be set.
+/// The reason why a password is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct PasswordRefused {
-    /// The reason, for the person who chose the password. It repeats no part of it.
+    /// A message for the user. It repeats no part of the password.
     pub reason: String,
 }
 
 impl PasswordPolicy {
-    /// The most bytes a password may have under any policy. Longer ones are refused before anything is hashed.
+    /// The longest password in bytes under any policy. Longer ones are refused before hashing.
     pub const MAX_BYTES: usize = 1024;
-    /// The most code points a password may have unless [`max_length`](Self::max_length) says otherwise.
+    /// The default maximum length in code points; [`max_length`](Self::max_length) changes it.
     pub const MAX_LENGTH: usize = 256;
-    /// The lowest maximum that may be set: managers and passphrases need room (OWASP ASVS 6.2.9).
+    /// The lowest maximum that may be set, so that password managers and passphrases work (OWASP ASVS 6.2.9).
     pub const LOWEST_MAX_LENGTH: usize = 64;
 
-    /// The default: 8 to 256 code points (OWASP ASVS 6.2.1, 6.2.9), none of some 8,000 common passwords (6.2.4), not the
-    /// account's own e-mail address and none of the context words (6.2.11).
+    /// Returns the default policy: 8 to 256 code points (OWASP ASVS 6.2.1, 6.2.9), none of about 8,000 common passwords
+    /// (6.2.4), not the email address of the account and none of the context words (6.2.11).
     pub fn recommended() -> Self {
         Self { min: 8, max: Self::MAX_LENGTH, common_list: true, own_words: true, context: Vec::new() }
     }
 
-    /// As [`recommended`](Self::recommended), with at least 15 code points, which NIST SP 800-63B-4 section 3.1.1.2 asks
-    /// for where the password is the only factor.
+    /// Returns [`recommended`](Self::recommended) with a minimum of 15 code points, which NIST SP 800-63B-4 section
+    /// 3.1.1.2 requires if the password is the only factor.
     ///
     /// # Security
-    /// Published lists of common passwords hold few that long: only about 50 of the built-in list can still match.
+    /// Lists of common passwords have few of that length: about 50 entries of the built-in list can still match.
     pub fn nist() -> Self {
         Self::recommended().min_length(15)
     }
 
-    /// No rules but [`MAX_BYTES`](Self::MAX_BYTES), as fastapi-users has it: even the empty password may be set.
+    /// Returns a policy without rules except [`MAX_BYTES`](Self::MAX_BYTES), as in fastapi-users. Even the empty password
+    /// is accepted.
     ///
     /// # Security
-    /// For moving an existing service, together with the application's own `validate_password`.
+    /// Use it only to migrate an existing service that has its own `validate_password`.
     pub fn none() -> Self {
         Self { min: 0, max: Self::MAX_BYTES, common_list: false, own_words: false, context: Vec::new() }
     }
 
-    /// Sets the least number of code points. A number above 256 counts as 256, which always fits in
-    /// [`MAX_BYTES`](Self::MAX_BYTES); a maximum below the minimum is raised to it.
+    /// Sets the minimum length in code points. A value above 256 counts as 256, which always fits in
+    /// [`MAX_BYTES`](Self::MAX_BYTES). A maximum below the minimum is raised to it.
     pub fn min_length(mut self, code_points: usize) -> Self {
         self.min = code_points.min(Self::MAX_LENGTH);
         self.max = self.max.max(self.min);
         self
     }
 
-    /// Sets the greatest number of code points. Taken into the range from 64, or the minimum if that is more, to 1,024.
+    /// Sets the maximum length in code points, clamped to between 64 (or the minimum length, if greater) and 1,024.
     pub fn max_length(mut self, code_points: usize) -> Self {
         self.max = code_points.clamp(Self::LOWEST_MAX_LENGTH.max(self.min), Self::MAX_BYTES);
         self
     }
 
-    /// Adds words that everybody would try first here: names of the organisation, its products, its places.
+    /// Adds words that an attacker would try first: names of the organization, its products and its places.
     ///
-    /// A word is refused as the whole password, in any case, and also with digits or punctuation around or inside it. It is
-    /// not refused as a part of a longer text.
+    /// A word is refused as the whole password, in any case, even with digits or punctuation around or inside it. It is
+    /// accepted as part of a longer password.
     pub fn context_words<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
         self.context.extend(words.into_iter().map(|word| bare(word.as_ref())).filter(|word| !word.is_empty()));
         self
     }
 
-    /// Adds the name of the site to the context words.
+    /// Adds the name of the site to the [context words](Self::context_words).
     pub fn site_name(self, name: &str) -> Self {
         self.context_words([name])
     }
 
-    /// Stops refusing the built-in common passwords.
+    /// Accepts the common passwords of the built-in list.
     ///
     /// # Security
-    /// They are what guessing starts with. Do this only where another list, such as one of breached passwords, is asked.
+    /// Password guessing starts with these. Use it only with another list, such as one of breached passwords.
     pub fn without_common_list(mut self) -> Self {
         self.common_list = false;
         self
     }
 
-    /// Whether it asks for less than [`recommended`](Self::recommended) does, which is worth a line in the log.
+    /// Returns whether the policy is weaker than [`recommended`](Self::recommended), which is logged at startup.
     #[must_use]
     pub fn is_relaxed(&self) -> bool {
         let recommended = Self::recommended();
         self.min < recommended.min || !self.common_list || !self.own_words
     }
 
-    /// The least number of code points.
+    /// Returns the minimum length in code points.
     #[must_use]
     pub fn least(&self) -> usize {
         self.min
     }
 
-    /// The greatest number of code points.
+    /// Returns the maximum length in code points.
     #[must_use]
     pub fn most(&self) -> usize {
         self.max
     }
 
-    /// Whether this password may be set for the account with this address. An empty address is no address.
+    /// Checks a new password for the account with this address. An empty address means that there is none.
     ///
     /// # Errors
-    /// [`PasswordRefused`] with the first rule that is broken: length, then the common list, then the context.
+    /// [`PasswordRefused`] for the first broken rule, in the order length, common passwords, context words.
     pub fn check(&self, password: &Password, email: &str) -> Result<(), PasswordRefused> {
         if password.secret().len() > Self::MAX_BYTES {
             return refuse(format!("Password should be at most {} bytes", Self::MAX_BYTES));
@@ -168,26 +169,27 @@ fn refuse(reason: impl Into<String>) -> Result<(), PasswordRefused> {
     Err(PasswordRefused { reason: reason.into() })
 }
 
-/// The words an address gives away: all of it, its local part, and the local part without its `+tag`.
+/// Returns the words that an attacker who knows the address would try: the address, its local part, and the local part
+/// without its `+tag`.
 fn own_words(email: &str) -> impl Iterator<Item = String> {
     let local = email.rsplit_once('@').map_or(email, |(local, _)| local);
     let untagged = local.split_once('+').map_or(local, |(name, _)| name);
     [email, local, untagged].into_iter().map(bare)
 }
 
-/// Lower case, letters and digits only: `King.Arthur` and `king_arthur` are one word to a person who guesses.
+/// Returns the letters and digits of a text in lower case, so that `King.Arthur` and `king_arthur` are the same word.
 fn bare(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether the bare text is the word with nothing but digits before and after it.
+/// Returns whether the bare text is the word with only digits before and after it.
 fn is_decorated(text: &str, word: &str) -> bool {
     let no_letters = |part: &str| !part.chars().any(char::is_alphabetic);
     !word.is_empty()
         && text.match_indices(word).any(|(at, _)| no_letters(&text[..at]) && no_letters(&text[at + word.len()..]))
 }
 
-/// Binary search over the lines of [`COMMON`].
+/// Searches the lines of [`COMMON`] by bisection.
 fn is_common(lower_case: &str) -> bool {
     let (mut from, mut to) = (0, COMMON.len());
     while from < to {
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_inside_a_longer_text_is_no_context_word() {
+    fn a_context_word_inside_a_longer_text_is_accepted() {
         assert!(is_decorated("12camelot34", "camelot"));
         assert!(!is_decorated("camelotisfar", "camelot"));
         assert!(!is_decorated("12345678", ""));

@@ -1,11 +1,11 @@
-//! How often something may happen.
+//! Rates for rate limits.
 
 use std::time::Duration;
 
 use super::Timestamp;
 
-/// So many times within a span of time: all of them at once if need be, and then one more each time that a share of the span
-/// has passed (the generic cell rate algorithm, ITU-T I.371). There is no window to wait for the end of.
+/// A number of events per period, for the generic cell rate algorithm (ITU-T I.371): all of them may happen at once, and
+/// then one more after each interval of `period / number`. There is no fixed window that has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     at_most: u32,
@@ -13,45 +13,45 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// `at_most` times within `per`. Fractions of a millisecond do not count.
+    /// Allows `at_most` events per period `per`. Fractions of a millisecond are ignored.
     #[must_use]
     pub const fn new(at_most: u32, per: Duration) -> Self {
         Self { at_most, per }
     }
 
-    /// How many times.
+    /// Returns the number of events.
     #[must_use]
     pub const fn at_most(self) -> u32 {
         self.at_most
     }
 
-    /// Within which time.
+    /// Returns the period.
     #[must_use]
     pub const fn per(self) -> Duration {
         self.per
     }
 
-    /// Whether it lets anything happen, and forbids anything.
+    /// Returns whether the quota allows some events and forbids others.
     pub(crate) fn is_usable(self) -> bool {
         self.at_most > 0 && self.share() > 0
     }
 
-    /// The whole span in milliseconds, at most a thousand years, so that sums with times do not overflow.
+    /// Returns the period in milliseconds, at most a thousand years, so that adding it to a time cannot overflow.
     pub(crate) fn span(self) -> i64 {
         const LONGEST: i64 = 1000 * 366 * 24 * 3600 * 1000;
         i64::try_from(self.per.as_millis()).unwrap_or(LONGEST).min(LONGEST)
     }
 
-    /// After how many milliseconds one more may happen.
+    /// Returns the interval in milliseconds after which one more event is allowed.
     pub(crate) fn share(self) -> i64 {
         self.span() / i64::from(self.at_most.max(1))
     }
 
-    /// Takes one. `full_again` is when all that was taken so far is given back, in milliseconds; answers the same after this
-    /// one, or nothing if none is left.
+    /// Counts one event. `full_again` is the time in milliseconds at which the whole quota is available again. Returns that
+    /// time after this event, or `None` if the event is not allowed.
     pub(crate) fn take(self, full_again: Option<i64>, now: Timestamp) -> Option<i64> {
         let now = now.timestamp_millis();
-        // A clock that was set back must not keep somebody waiting for longer than the span.
+        // If the clock was set back, the wait is still no longer than one period.
         let from = full_again.unwrap_or(now).clamp(now, now.saturating_add(self.span()));
         let full_again = from.saturating_add(self.share());
         (full_again.saturating_sub(now) <= self.span()).then_some(full_again)
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn all_may_happen_at_once_and_then_one_after_each_share() {
+    fn a_burst_is_allowed_and_then_one_event_per_interval() {
         let quota = Quota::new(3, Duration::from_secs(60));
         let (mut state, mut taken) = (None, Vec::new());
         for second in [0, 0, 0, 0, 19, 20, 20, 39, 40, 200, 200, 200, 200] {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_costs_no_more_than_the_span() {
+    fn a_clock_set_back_delays_no_longer_than_one_period() {
         let quota = Quota::new(1, Duration::from_secs(60));
         let state = quota.take(None, at(1_000_000));
         assert!(state.is_some() && quota.take(state, at(0)).is_none());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_forbids_everything_or_nothing_is_not_usable() {
+    fn a_quota_that_allows_nothing_or_everything_is_unusable() {
         let second = Duration::from_secs(1);
         assert!(Quota::new(1, second).is_usable() && Quota::new(1000, second).is_usable());
         assert!(!Quota::new(0, second).is_usable() && !Quota::new(1, Duration::ZERO).is_usable());

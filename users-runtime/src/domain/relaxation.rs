@@ -1,53 +1,53 @@
-//! Rules that can be taken away.
+//! Security rules that an application can relax.
 
-/// A rule that was taken away.
+/// A security rule that the application relaxed. Every one is logged at startup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Relaxation {
-    /// A JWT works until it ends by itself, logged out or not.
+    /// A JWT stays valid until it expires, even after a logout.
     WithoutRevocation,
-    /// Other sessions survive a change or reset of the password.
+    /// Other sessions stay valid after a change or reset of the password.
     KeepSessions,
-    /// A session alone, however old, may change the password and the address.
+    /// A session of any age may change the password and the address without re-authentication.
     PasswordChangeWithoutCurrent,
-    /// Any password is accepted, the empty one as well.
+    /// Any password is accepted, including the empty one.
     NoPasswordPolicy,
-    /// Mail hooks run before the answer, so its time tells who has an account.
+    /// Mail hooks run before the response, so its timing allows account enumeration.
     InlineHooks,
-    /// Tokens never end by themselves.
+    /// Tokens never expire.
     NeverExpires,
-    /// JWTs live longer than a day, or stored sessions longer than 30 days.
+    /// JWTs are valid for more than a day, or stored sessions for more than 30 days.
     LongLifetime,
-    /// 401 answers carry no challenge.
+    /// 401 responses carry no challenge.
     WithoutChallenge,
-    /// New hashes cost what fastapi-users' do (64 MiB each), and are rewritten when they differ.
+    /// New hashes have the cost of fastapi-users (64 MiB each), and hashes of another cost are replaced at login.
     PwdlibHashes,
-    /// One key signs tokens of all purposes; only the audience keeps them apart.
+    /// One key signs the tokens of all purposes, which only the audience distinguishes.
     RawKeys,
-    /// The secret may be short enough to guess.
+    /// The secret may be short enough for brute force.
     ShortSecret,
-    /// Tokens that fastapi-users minted are accepted; they cannot be revoked.
+    /// Tokens issued by fastapi-users are accepted. They cannot be revoked.
     UpstreamTokens,
-    /// Addresses with any Unicode, and `Name <address>`.
+    /// Addresses may have any Unicode local part and a display name (`Name <address>`).
     InternationalizedEmail,
-    /// A superfluous slash is redirected.
+    /// A path with a superfluous trailing slash is redirected.
     SlashRedirect,
-    /// Stored sessions hold the token itself: a stolen table logs everybody in.
+    /// Stored sessions contain the token itself, so a stolen table gives access to every session.
     PlaintextTokens,
-    /// Any web site can make a person's browser send requests with the session cookie.
+    /// Any website can make a user's browser send requests with the session cookie (CSRF).
     WithoutOriginCheck,
-    /// Cookies have names without a prefix, so a sibling subdomain can plant one.
+    /// Cookie names have no prefix, so a sibling subdomain can set the cookie.
     PlainCookieNames,
-    /// Cookies travel without TLS, on this machine only.
+    /// Cookies are sent without TLS, on loopback hosts only.
     InsecureCookies,
-    /// What the browser cached stays there after a logout.
+    /// The browser keeps its cache after a logout.
     KeepSiteData,
-    /// Anybody may ask for any number of mails to anybody.
+    /// Requests for mails and attempts to guess are not rate-limited.
     NoLimits,
 }
 
 impl Relaxation {
-    /// All of them. `docs/contributing/security.md` lists the same.
+    /// Every relaxation. `docs/contributing/security.md` describes them.
     pub const ALL: [Self; 20] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
@@ -71,7 +71,7 @@ impl Relaxation {
         Self::NoLimits,
     ];
 
-    /// The call that takes the rule away, as written in an application.
+    /// Returns the call that relaxes the rule, as written in an application.
     #[must_use]
     pub const fn call(self) -> &'static str {
         match self {

@@ -6,22 +6,22 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{Error, Result};
 
-/// The master secret of a service, from which the keys of all purposes are derived (HKDF-SHA-256, one label each).
+/// The master secret of a service. The keys of all purposes are derived from it (HKDF-SHA-256 with one label each).
 ///
-/// At least 32 bytes (RFC 7518 section 3.2 asks for as many as the hash has). `Debug` prints nothing of it, it does not
-/// serialize, and it is wiped from memory when dropped.
+/// It has at least 32 bytes, the output size of the hash (RFC 7518 section 3.2). `Debug` prints no part of it, it does not
+/// implement `Serialize`, and its memory is zeroed when it is dropped.
 #[derive(Clone)]
 pub struct SecretKey(SecretSlice<u8>);
 
 impl SecretKey {
-    /// The least number of bytes: the output size of SHA-256.
+    /// The minimum length in bytes: the output size of SHA-256.
     pub const MIN_BYTES: usize = 32;
 
-    /// Takes the bytes of a secret.
+    /// Wraps the bytes of a secret.
     ///
     /// # Errors
-    /// [`Error::Config`] if it has fewer than 32 bytes or is a well-known placeholder such as `SECRET` or `changeme`,
-    /// repeated or not.
+    /// [`Error::Config`] if it has fewer than 32 bytes or is a known placeholder such as `SECRET` or `changeme`, repeated
+    /// or not.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self> {
         let bytes: Vec<u8> = bytes.into();
         if bytes.len() < Self::MIN_BYTES {
@@ -39,11 +39,11 @@ impl SecretKey {
         Ok(Self(bytes.into()))
     }
 
-    /// Takes any bytes, however few and well known, for moving a service whose secret is in use already.
+    /// Wraps any bytes, even a short or known secret, to migrate a service whose secret is already in use.
     ///
     /// # Security
-    /// Whoever guesses the secret can log in as anybody. Tokens signed with a short one can be broken offline
-    /// (RFC 8725 section 3.5). The relaxation is logged when the service starts.
+    /// An attacker who guesses the secret can log in as any user. A short one can be found by offline brute force on a
+    /// signed token (RFC 8725 section 3.5). The relaxation is logged at startup.
     #[must_use]
     pub fn allow_short_secret(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into().into())
@@ -60,7 +60,7 @@ impl SecretKey {
         Self::new(value).map_err(|error| Error::config(format!("{variable}: {error}")))
     }
 
-    /// Reads the secret from a file, such as one that an orchestrator mounts; one newline at the end is dropped.
+    /// Reads the secret from a file, such as one mounted by an orchestrator. One newline at the end is removed.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Config`] if [`SecretKey::new`] refuses its content.
@@ -72,7 +72,7 @@ impl SecretKey {
         Self::new(bytes)
     }
 
-    /// Whether [`SecretKey::new`] would have refused it.
+    /// Returns whether [`SecretKey::new`] would refuse the secret.
     pub(crate) fn is_short(&self) -> bool {
         let bytes = self.0.expose_secret();
         bytes.len() < Self::MIN_BYTES || is_placeholder(bytes)
@@ -89,13 +89,13 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Whether the bytes are one of the words that examples print, once or over and over.
+/// Returns whether the bytes are a placeholder from examples, once or repeated.
 fn is_placeholder(bytes: &[u8]) -> bool {
     const WORDS: [&str; 7] = ["secret", "changeme", "change-me", "change_me", "password", "example", "your-secret-key"];
     let text = String::from_utf8_lossy(bytes).to_lowercase();
     let letters = text.trim_matches(|c: char| !c.is_alphanumeric());
     let rest = |word| letters.replace(word, "").chars().filter(char::is_ascii_alphanumeric).count();
-    // The word must be there: of 32 random bytes about one in a hundred has two letters and digits or fewer.
+    // The placeholder itself must occur, because about one in a hundred random secrets has at most two letters and digits.
     WORDS.iter().any(|word| letters.contains(word) && rest(word) <= 2)
         || bytes.windows(2).all(|pair| pair[0] == pair[1])
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_repeated_and_well_known_secrets_are_refused() {
+    fn short_repeated_and_placeholder_secrets_are_refused() {
         for secret in
             ["SECRET", "SECRETSECRETSECRETSECRETSECRETSECRET", "changeme-changeme-changeme-changeme", &"a".repeat(40)]
         {
@@ -115,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_no_placeholder() {
+    fn binary_secrets_are_accepted() {
         let bytes: Vec<u8> = (128..160).collect();
         assert!(SecretKey::new(bytes).is_ok());
     }
 
     #[test]
-    fn debug_prints_nothing_of_it() {
+    fn debug_prints_no_part_of_the_secret() {
         let secret = SecretKey::allow_short_secret("hunter2");
         assert_eq!(format!("{secret:?}"), "SecretKey(***)");
     }

@@ -1,4 +1,4 @@
-//! What a login is, and what a token says about one.
+//! Logins and sessions.
 
 use std::fmt;
 
@@ -6,30 +6,31 @@ use sha2::{Digest, Sha256};
 
 use super::{AccessToken, Timestamp};
 
-/// How often all sessions of a user were ended. A token carries the value of its login; another value in the
-/// database means that the token is dead.
+/// A counter of how often all sessions of a user were ended. A token contains the value at its login and is valid only
+/// while the database has the same value.
 ///
-/// A counter and not a time, so that a login in the very second of a password reset works.
+/// It is a counter and not a time so that a login within the second of a password reset works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Epoch(pub i64);
 
-/// The name of one session (a JWT's `jti`): 22 URL-safe characters, 128 bits. It identifies a session and logs nobody in.
+/// The id of a session (the `jti` of a JWT): 128 bits in 22 URL-safe characters. It identifies a session but does not
+/// authenticate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenId(pub String);
 
 impl TokenId {
-    /// Names a token by 128 random bits.
+    /// Makes an id from 128 random bits.
     #[must_use]
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(base64url(&bytes))
     }
 }
 
-/// Under which key a session is stored: the SHA-256 of its token, or the token itself where fastapi-users must read it.
+/// The key under which a session is stored: the SHA-256 of its token, or the token itself if fastapi-users shares the
+/// table.
 ///
-/// Both are 43 characters, so that they fit that library's column. A store keeps beside the text which of the two it is,
-/// and finds a session only under the key it was stored by: a digest out of a stolen table, presented as a token, is
-/// looked up as *its* digest and found nowhere.
+/// Both have 43 characters and fit the column of fastapi-users. A store also keeps which of the two the text is and
+/// compares both. A digest from a stolen table is therefore useless as a token: it is hashed again before the look-up.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
     text: String,
@@ -37,31 +38,31 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// How many characters a key has: 256 bits in base64url without padding.
+    /// The length of a key in characters: 256 bits in base64url without padding.
     pub const CHARS: usize = 43;
 
-    /// The key of a token that nobody else must read: base64url(SHA-256(token)).
+    /// Returns the digest of a token as a key: base64url(SHA-256(token)).
     #[must_use]
     pub fn hashed(token: &AccessToken) -> Self {
         Self { text: base64url(&Sha256::digest(token.secret().as_bytes())), hashed: true }
     }
 
-    /// The token itself, as fastapi-users stores it.
+    /// Returns the token itself as a key, as fastapi-users stores it.
     ///
     /// # Security
-    /// Whoever reads the table can log in with it.
+    /// Anyone who can read the table can use the sessions.
     #[must_use]
     pub fn plain(token: &AccessToken) -> Self {
         Self { text: token.secret().to_owned(), hashed: false }
     }
 
-    /// The text to store.
+    /// Returns the text to store.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the text is a digest.
+    /// Returns whether the text is a digest.
     #[must_use]
     pub fn is_hashed(&self) -> bool {
         self.hashed
@@ -74,34 +75,35 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-/// The facts of a login that a strategy turns into a token.
+/// A login, for which a strategy issues a token.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// The user's id in its text form.
+    /// The id of the user as text.
     pub subject: String,
-    /// The user's epoch as it was *before* the password was checked, so that a password change meanwhile kills the token.
+    /// The epoch of the user *before* the password was checked, so that a password change in the meantime invalidates the
+    /// token.
     pub epoch: Epoch,
-    /// When the login happened.
+    /// The time of the login.
     pub at: Timestamp,
-    /// Where it came from.
+    /// The device that logged in.
     pub device: Device,
 }
 
-/// Where a login came from, for the list of sessions that a person is shown.
+/// The device that logged in, for the list of sessions that a user can see.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device {
-    /// The client's address, if the server knows it.
+    /// The IP address of the client, if the server knows it.
     pub client: Option<std::net::IpAddr>,
-    /// What the client calls itself, at most [`Device::MAX_USER_AGENT`] characters without control characters. It is the
-    /// client's word: show it, and decide nothing by it.
+    /// The `User-Agent` of the client, at most [`Device::MAX_USER_AGENT`] characters, without control characters. A client
+    /// can send any text, so show it but do not base decisions on it.
     pub user_agent: Option<String>,
 }
 
 impl Device {
-    /// The most characters that are kept of a `User-Agent`.
+    /// The maximum number of characters that are kept of a `User-Agent`.
     pub const MAX_USER_AGENT: usize = 255;
 
-    /// A login from `client` by a program that sent this `User-Agent`.
+    /// Describes a device by its IP address and the `User-Agent` it sent.
     #[must_use]
     pub fn new(client: Option<std::net::IpAddr>, user_agent: Option<&str>) -> Self {
         let text = |text: &str| text.chars().filter(|c| !c.is_control()).take(Self::MAX_USER_AGENT).collect::<String>();
@@ -109,29 +111,30 @@ impl Device {
     }
 }
 
-/// What a strategy read out of a valid token.
+/// The content of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// The user's id in its text form, not yet parsed.
+    /// The id of the user as text, not yet parsed.
     pub subject: String,
-    /// The session's name, absent where fastapi-users made the token.
+    /// The id of the session. Absent if fastapi-users issued the token.
     pub token_id: Option<TokenId>,
-    /// The epoch at login, absent where fastapi-users made the token.
+    /// The epoch at login. Absent if fastapi-users issued the token.
     pub epoch: Option<Epoch>,
-    /// When the person logged in, if the token says so.
+    /// The time of the login, if the token contains it.
     pub logged_in_at: Option<Timestamp>,
-    /// When the token ends by itself; `None` only under `never_expires()` or for upstream's eternal tokens.
+    /// The time at which the token expires. `None` only under `never_expires()` or for tokens of fastapi-users without
+    /// expiry.
     pub expires_at: Option<Timestamp>,
 }
 
-/// One of a person's sessions, as they are listed. It never holds the token.
+/// A session in the list of a user's sessions. It never contains the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedSession {
     /// The session.
     pub session: Session,
-    /// When it was last used, to the minute; never since the login if absent.
+    /// The time of the last use, to the minute. `None` if the session was not used since the login.
     pub last_seen_at: Option<Timestamp>,
-    /// Where the login came from.
+    /// The device that logged in.
     pub device: Device,
 }
 

@@ -1,4 +1,4 @@
-//! What a Rust type expects to find in JSON, learnt by asking it.
+//! Finds the JSON that a Rust type expects, through its `Deserialize` implementation.
 
 use std::{cell::Cell, fmt};
 
@@ -6,37 +6,65 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, VariantAccess, Visitor, value::StrDeserializer,
 };
 
-use super::field::Shape;
+/// The JSON that a Rust type expects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shape {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Number,
+    /// A string.
+    String,
+    /// One of these strings: a Rust enum of unit variants.
+    OneOf(&'static [&'static str]),
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+    /// Anything.
+    Any,
+    /// The inner shape, or null.
+    Nullable(Box<Shape>),
+}
 
-/// Lets `T` deserialize from a probe that notes the first question and then fails.
-pub(super) fn of<T: DeserializeOwned>() -> Shape {
-    match ask::<T>(None) {
-        Answer { nullable, shape: Shape::OneOf(variants) } => {
-            // An enum is a choice of texts only if no variant carries data; each has to be asked.
-            let texts = variants.iter().all(|variant| matches!(ask::<T>(Some(variant)).shape, Shape::String));
-            wrap(if texts { Shape::OneOf(variants) } else { Shape::Any }, nullable)
+impl Shape {
+    /// Returns the shape of `T`. It lets `T` deserialize from a probe that records which type is requested and then fails.
+    #[must_use]
+    pub fn of<T: DeserializeOwned>() -> Self {
+        let (nullable, shape) = match probe::<T>(None) {
+            (nullable, Self::OneOf(variants)) => {
+                // Only unit variants are written as strings, so each variant has to be probed.
+                let unit = variants.iter().all(|variant| probe::<T>(Some(variant)).1 == Self::String);
+                (nullable, if unit { Self::OneOf(variants) } else { Self::Any })
+            }
+            other => other,
+        };
+        if nullable { Self::Nullable(Box::new(shape)) } else { shape }
+    }
+
+    /// Returns whether it is a boolean, or a boolean or null.
+    pub(crate) fn is_boolean(&self) -> bool {
+        match self {
+            Self::Boolean => true,
+            Self::Nullable(inner) => inner.is_boolean(),
+            _ => false,
         }
-        Answer { nullable, shape } => wrap(shape, nullable),
     }
 }
 
-struct Answer {
-    nullable: bool,
-    shape: Shape,
-}
-
-fn wrap(shape: Shape, nullable: bool) -> Shape {
-    if nullable { Shape::Nullable(Box::new(shape)) } else { shape }
-}
-
-fn ask<T: DeserializeOwned>(variant: Option<&'static str>) -> Answer {
+/// Returns whether `T` accepts null, and its shape otherwise. `variant` is the variant that the probe claims to have if `T`
+/// is an enum.
+fn probe<T: DeserializeOwned>(variant: Option<&'static str>) -> (bool, Shape) {
     let (nullable, shape) = (Cell::new(false), Cell::new(Shape::Any));
-    // The type may wrap or drop the probe's error, so the answer is what the probe noted and not what comes back.
+    // The type may wrap or drop the error of the probe, so the result is what the probe recorded.
     drop(T::deserialize(Probe { nullable: &nullable, shape: &shape, variant }));
-    Answer { nullable: nullable.get(), shape: shape.into_inner() }
+    (nullable.get(), shape.into_inner())
 }
 
-/// Notes what it is asked for. `variant`: the variant to claim when asked for an enum.
+/// A deserializer that records the requested type.
 #[derive(Clone, Copy)]
 struct Probe<'a> {
     nullable: &'a Cell<bool>,
@@ -45,41 +73,41 @@ struct Probe<'a> {
 }
 
 #[derive(Debug)]
-struct Noted;
+struct Recorded;
 
-impl fmt::Display for Noted {
+impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a probe holds no value")
+        f.write_str("a probe has no value")
     }
 }
 
-impl std::error::Error for Noted {}
+impl std::error::Error for Recorded {}
 
-impl Error for Noted {
+impl Error for Recorded {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
 }
 
 impl Probe<'_> {
-    fn note<T>(self, shape: Shape) -> Result<T, Noted> {
+    fn record<T>(self, shape: Shape) -> Result<T, Recorded> {
         self.shape.set(shape);
-        Err(Noted)
+        Err(Recorded)
     }
 }
 
-macro_rules! note {
+macro_rules! record {
     ($($method:ident => $shape:ident),* $(,)?) => {$(
-        fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Noted> {
-            self.note(Shape::$shape)
+        fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Recorded> {
+            self.record(Shape::$shape)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Probe<'_> {
-    type Error = Noted;
+    type Error = Recorded;
 
-    note! {
+    record! {
         deserialize_any => Any, deserialize_ignored_any => Any, deserialize_unit => Any,
         deserialize_bool => Boolean,
         deserialize_i8 => Integer, deserialize_i16 => Integer, deserialize_i32 => Integer,
@@ -93,25 +121,25 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         deserialize_map => Object,
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Noted> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Recorded> {
         self.nullable.set(true);
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Noted> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Recorded> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, _: V) -> Result<V::Value, Noted> {
-        self.note(Shape::Any)
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, _: V) -> Result<V::Value, Recorded> {
+        self.record(Shape::Any)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Noted> {
-        self.note(Shape::Array)
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Recorded> {
+        self.record(Shape::Array)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, _: V) -> Result<V::Value, Noted> {
-        self.note(Shape::Array)
+    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, _: V) -> Result<V::Value, Recorded> {
+        self.record(Shape::Array)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -119,8 +147,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         _: &'static str,
         _: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Noted> {
-        self.note(Shape::Object)
+    ) -> Result<V::Value, Recorded> {
+        self.record(Shape::Object)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -128,42 +156,42 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Noted> {
+    ) -> Result<V::Value, Recorded> {
         match self.variant {
             Some(_) => visitor.visit_enum(self),
-            None => self.note(Shape::OneOf(variants)),
+            None => self.record(Shape::OneOf(variants)),
         }
     }
 }
 
 impl<'de> EnumAccess<'de> for Probe<'_> {
-    type Error = Noted;
+    type Error = Recorded;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Noted> {
-        let name: StrDeserializer<'_, Noted> = StrDeserializer::new(self.variant.unwrap_or_default());
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Recorded> {
+        let name: StrDeserializer<'_, Recorded> = StrDeserializer::new(self.variant.unwrap_or_default());
         seed.deserialize(name).map(|variant| (variant, self))
     }
 }
 
-/// Notes what a variant carries: a text if it is nothing, else an object.
+/// Records what a variant contains: a string for a unit variant, and an object for every other one.
 impl<'de> VariantAccess<'de> for Probe<'_> {
-    type Error = Noted;
+    type Error = Recorded;
 
-    fn unit_variant(self) -> Result<(), Noted> {
-        self.note(Shape::String)
+    fn unit_variant(self) -> Result<(), Recorded> {
+        self.record(Shape::String)
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Noted> {
-        self.note(Shape::Object)
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Recorded> {
+        self.record(Shape::Object)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Noted> {
-        self.note(Shape::Object)
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Recorded> {
+        self.record(Shape::Object)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Noted> {
-        self.note(Shape::Object)
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Recorded> {
+        self.record(Shape::Object)
     }
 }
 
@@ -185,16 +213,16 @@ mod tests {
 
     #[derive(Deserialize)]
     enum Mixed {
-        #[expect(dead_code, reason = "only its shape is asked for")]
+        #[expect(dead_code, reason = "only the shape of the type is used")]
         Number(i64),
         Nothing,
     }
 
     #[derive(Deserialize)]
-    struct Wrapped(#[expect(dead_code, reason = "only its shape is asked for")] String);
+    struct Wrapped(#[expect(dead_code, reason = "only the shape of the type is used")] String);
 
     #[derive(Deserialize)]
-    #[expect(dead_code, reason = "only its shape is asked for")]
+    #[expect(dead_code, reason = "only the shape of the type is used")]
     struct Point {
         x: f64,
     }
@@ -216,31 +244,31 @@ mod tests {
     }
 
     #[test]
-    fn a_type_says_what_it_expects() {
-        for (asked, shape) in [
-            (of::<bool>(), Shape::Boolean),
-            (of::<u8>(), Shape::Integer),
-            (of::<i128>(), Shape::Integer),
-            (of::<f32>(), Shape::Number),
-            (of::<String>(), Shape::String),
-            (of::<char>(), Shape::String),
-            (of::<uuid::Uuid>(), Shape::String),
-            (of::<Timestamp>(), Shape::String),
-            (of::<Box<String>>(), Shape::String),
-            (of::<Wrapped>(), Shape::String),
-            (of::<Even>(), Shape::Integer),
-            (of::<Vec<String>>(), Shape::Array),
-            (of::<(i32, i32)>(), Shape::Array),
-            (of::<Point>(), Shape::Object),
-            (of::<BTreeMap<String, i32>>(), Shape::Object),
-            (of::<serde_json::Value>(), Shape::Any),
-            (of::<Colour>(), Shape::OneOf(&["red", "green"])),
-            (of::<Mixed>(), Shape::Any),
-            (of::<Option<i32>>(), nullable(Shape::Integer)),
-            (of::<Option<Option<bool>>>(), nullable(Shape::Boolean)),
-            (of::<Option<Colour>>(), nullable(Shape::OneOf(&["red", "green"]))),
+    fn the_shape_of_a_type_is_found() {
+        for (found, expected) in [
+            (Shape::of::<bool>(), Shape::Boolean),
+            (Shape::of::<u8>(), Shape::Integer),
+            (Shape::of::<i128>(), Shape::Integer),
+            (Shape::of::<f32>(), Shape::Number),
+            (Shape::of::<String>(), Shape::String),
+            (Shape::of::<char>(), Shape::String),
+            (Shape::of::<uuid::Uuid>(), Shape::String),
+            (Shape::of::<Timestamp>(), Shape::String),
+            (Shape::of::<Box<String>>(), Shape::String),
+            (Shape::of::<Wrapped>(), Shape::String),
+            (Shape::of::<Even>(), Shape::Integer),
+            (Shape::of::<Vec<String>>(), Shape::Array),
+            (Shape::of::<(i32, i32)>(), Shape::Array),
+            (Shape::of::<Point>(), Shape::Object),
+            (Shape::of::<BTreeMap<String, i32>>(), Shape::Object),
+            (Shape::of::<serde_json::Value>(), Shape::Any),
+            (Shape::of::<Colour>(), Shape::OneOf(&["red", "green"])),
+            (Shape::of::<Mixed>(), Shape::Any),
+            (Shape::of::<Option<i32>>(), nullable(Shape::Integer)),
+            (Shape::of::<Option<Option<bool>>>(), nullable(Shape::Boolean)),
+            (Shape::of::<Option<Colour>>(), nullable(Shape::OneOf(&["red", "green"]))),
         ] {
-            assert_eq!(asked, shape);
+            assert_eq!(found, expected);
         }
     }
 }

@@ -1,18 +1,18 @@
-//! The three flags every user has.
+//! The three flags of a user.
 
-/// The three flags of an account.
+/// The three flags of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
-    /// May log in at all. An inactive user's tokens answer 401.
+    /// The user may log in. The tokens of an inactive user are refused with 401.
     pub is_active: bool,
-    /// May use the routes for other people's accounts.
+    /// The user may manage other users.
     pub is_superuser: bool,
-    /// Has proved that the stored e-mail address is theirs.
+    /// The user has proved to own the stored email address.
     pub is_verified: bool,
 }
 
 impl Status {
-    /// What a person gets who registers: active, no superuser, not verified (contract.md 4.2).
+    /// The flags of a user who registers: active, not a superuser, not verified.
     pub const NEW: Self = Self { is_active: true, is_superuser: false, is_verified: false };
 }
 

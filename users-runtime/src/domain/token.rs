@@ -1,4 +1,4 @@
-//! Tokens, one type per purpose, so that one cannot be used for another.
+//! Tokens, with one type per purpose so that they cannot be confused.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ macro_rules! token {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// `Debug` prints no part of it, and it does not serialize.
+        /// `Debug` prints no part of it, and it does not implement `Serialize`.
         #[derive(Clone)]
         pub struct $name(SecretString);
 
         impl $name {
-            /// Takes over a token received from outside or just minted.
+            /// Wraps a token that was received or just issued.
             #[must_use]
             pub fn new(token: impl Into<String>) -> Self {
                 Self(SecretString::from(token.into()))
             }
 
-            /// The token itself.
+            /// Returns the text of the token.
             ///
             /// # Security
-            /// Whoever holds this text can use it. It belongs into the mail to the account's owner or the answer to
-            /// the client, and into no log.
+            /// Anyone who has the text can use the token. Put it only into the mail to the owner of the account or the
+            /// response to the client, and never into a log.
             #[must_use]
             pub fn secret(&self) -> &str {
                 self.0.expose_secret()
@@ -39,14 +39,14 @@ macro_rules! token {
 }
 
 token! {
-    /// What a login yields and a request carries.
+    /// The token that a login returns and that requests carry.
     AccessToken
 }
 token! {
-    /// What a password reset mail carries.
+    /// The token in a password reset mail.
     ResetToken
 }
 token! {
-    /// What a verification mail carries.
+    /// The token in a verification mail.
     VerifyToken
 }

@@ -1,4 +1,4 @@
-//! The address that people reach the service at.
+//! The public URL of the service.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -6,17 +6,17 @@ use url::{Host, Url, form_urlencoded};
 
 use super::{Error, Origin, Result};
 
-/// The public base of a service, such as `https://app.example.org`. Links in mails are built from it and from nothing
-/// else: a `Host` header never reaches one (OWASP WSTG-ATHN-09, password reset poisoning).
+/// The public base URL of a service, such as `https://app.example.org`. Links in mails are built only from it and never
+/// from a `Host` header (password reset poisoning, OWASP WSTG-ATHN-09).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(Url);
 
 impl PublicUrl {
-    /// Parses a base. A path is kept, so a service may live under one.
+    /// Parses a base URL. It may have a path.
     ///
     /// # Errors
     /// [`Error::Config`] unless the scheme is `https`, or `http` on a loopback host (`localhost`, `127.0.0.0/8`,
-    /// `::1`), and if the base has credentials, a query or a fragment.
+    /// `::1`), and if the URL has credentials, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self> {
         let url = Url::parse(text)
             .map_err(|error| Error::config(format!("the public URL is not a URL ({error}). Write https://HOST")))?;
@@ -25,7 +25,7 @@ impl PublicUrl {
             "http" if is_loopback(&url) => {}
             "http" => {
                 return Err(Error::config(
-                    "the public URL is http and its host is not loopback: mailed tokens would travel in clear. Write https://HOST",
+                    "the public URL is http and its host is not loopback: mailed tokens would be sent in plaintext. Write https://HOST",
                 ));
             }
             other => {
@@ -38,43 +38,43 @@ impl PublicUrl {
         Ok(Self(url))
     }
 
-    /// The base itself, without a slash at its end.
+    /// Returns the base URL without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// The origin of the pages under this base, as browsers write it.
+    /// Returns the origin of the pages under this base URL.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::of(&self.0)
     }
 
-    /// Whether people reach the service on this very machine, without TLS.
+    /// Returns whether the URL is `http` on a loopback host, which does not need TLS.
     #[must_use]
     pub fn is_http_on_loopback(&self) -> bool {
         self.0.scheme() == "http" && is_loopback(&self.0)
     }
 
-    /// Whether there is a path below the host.
+    /// Returns whether the URL has a path.
     pub(super) fn has_path(&self) -> bool {
         self.0.path() != "/"
     }
 
-    /// The host, as a name for the site when nobody gave another.
+    /// Returns the host, which is the default name of the site.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The base with `path` added. Every part between slashes is encoded by itself, so `?`, `#` and spaces in it stay part of the path.
+    /// Returns the URL of the page `path`. Each segment is percent-encoded, so `?`, `#` and spaces stay part of the path.
     #[must_use]
     pub fn page(&self, path: &str) -> String {
         self.join(path).into()
     }
 
-    /// The page `path` with `name=value` in the fragment, the part that browsers send to no server: the value stands in
-    /// no access log, proxy log or `Referer` (OWASP ASVS 14.2.1).
+    /// Returns the URL of the page `path` with `name=value` in the fragment. Browsers do not send the fragment, so the value
+    /// cannot leak into access logs, proxy logs or `Referer` headers (OWASP ASVS 14.2.1).
     #[must_use]
     pub fn page_with_secret(&self, path: &str, name: &str, value: &str) -> String {
         let mut url = self.join(path);
@@ -91,7 +91,7 @@ impl PublicUrl {
     }
 }
 
-/// Whether the host can only be this machine.
+/// Returns whether the host is a loopback host.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_with_credentials_query_or_fragment_is_refused_and_not_repeated() {
+    fn credentials_queries_and_fragments_are_refused_and_not_repeated() {
         for text in ["https://u:hunter2@app.example.org", "https://app.example.org?a=b", "https://app.example.org/#/"] {
             let error = PublicUrl::parse(text).map_err(|error| error.to_string());
             assert!(error.as_ref().is_err_and(|text| !text.contains("hunter2")), "{text}: {error:?}");
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(
             base.page_with_secret("verify", "token", "eyJ0.eyJz-_.x"),
             "https://app.example.org/shop/verify#token=eyJ0.eyJz-_.x",
-            "the usual token needs no encoding"
+            "a token needs no encoding"
         );
         Ok(())
     }

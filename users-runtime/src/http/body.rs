@@ -1,37 +1,28 @@
-//! The bytes of a body and what they claim to be.
+//! Reads the bytes of a request body and its media type.
 
-use axum::body::{Body, Bytes};
-use futures_util::StreamExt;
-use http::{
-    HeaderMap,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
-};
+use axum::body::{Body, Bytes, HttpBody};
+use http::{HeaderMap, header::CONTENT_TYPE};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
 
-/// What FastAPI says about a body that it cannot read.
+/// FastAPI's message for a body that it cannot read.
 pub(super) const UNREADABLE: ApiError = ApiError::BadRequest("There was an error parsing the body");
 
-/// Reads a whole body of at most `limit` bytes. A larger one is refused before it is read if it says its length, else
-/// at the first byte too many.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
+/// Reads a whole body of at most `limit` bytes. A larger one is refused before it is read if the request states its
+/// length, and otherwise at the first byte beyond the limit.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    if usize::try_from(body.size_hint().lower()).map_or(true, |length| length > limit) {
         return Err(ApiError::PayloadTooLarge);
     }
-    let mut chunks = body.into_data_stream();
-    let mut bytes = Vec::with_capacity(announced.map_or(0, |length| usize::try_from(length).unwrap_or(0)));
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| UNREADABLE)?;
-        if chunk.len() > limit - bytes.len() {
-            return Err(ApiError::PayloadTooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
+        Err(_) => Err(UNREADABLE),
     }
-    Ok(bytes.into())
 }
 
-/// What a body claims to be.
+/// The media type that a request states for its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MediaType {
     /// `application/json` or `application/*+json`.
@@ -40,20 +31,20 @@ pub(super) enum MediaType {
     UrlEncoded,
     /// `multipart/form-data`.
     Multipart,
-    /// Anything else, nothing, or two claims at once, which are refused and not guessed.
+    /// Another type, none, or two `Content-Type` headers, of which neither is trusted.
     Other,
 }
 
 impl MediaType {
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut claims = headers.get_all(CONTENT_TYPE).iter();
-        let (Some(claim), None) = (claims.next(), claims.next()) else {
+        let mut values = headers.get_all(CONTENT_TYPE).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
             return Self::Other;
         };
-        let Ok(claim) = claim.to_str() else {
+        let Ok(value) = value.to_str() else {
             return Self::Other;
         };
-        let essence = claim.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.split_once('/') {
             Some(("application", subtype)) if subtype == "json" || subtype.ends_with("+json") => Self::Json,
             Some(("application", "x-www-form-urlencoded")) => Self::UrlEncoded,
@@ -69,13 +60,13 @@ mod tests {
 
     use super::*;
 
-    fn headers(claims: &[&'static str]) -> HeaderMap {
-        claims.iter().map(|claim| (CONTENT_TYPE, HeaderValue::from_static(claim))).collect()
+    fn headers(values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (CONTENT_TYPE, HeaderValue::from_static(value))).collect()
     }
 
     #[test]
-    fn the_claim_is_read_without_case_and_parameters_and_two_claims_count_as_none() {
-        for (claims, media) in [
+    fn a_media_type_is_read_without_case_and_parameters_and_two_count_as_none() {
+        for (values, media) in [
             (vec!["application/json"], MediaType::Json),
             (vec!["Application/JSON; charset=utf-8"], MediaType::Json),
             (vec!["application/merge-patch+json"], MediaType::Json),
@@ -89,28 +80,52 @@ mod tests {
             (vec![], MediaType::Other),
             (vec!["application/json", "text/plain"], MediaType::Other),
         ] {
-            assert_eq!(MediaType::of(&headers(&claims)), media, "{claims:?}");
+            assert_eq!(MediaType::of(&headers(&values)), media, "{values:?}");
         }
+    }
+
+    fn chunks(count: usize) -> Body {
+        let chunks = vec![Ok::<_, std::convert::Infallible>(Bytes::from_static(b"1234")); count];
+        Body::from_stream(futures_util::stream::iter(chunks))
     }
 
     #[tokio::test]
     async fn a_body_beyond_the_limit_is_refused_with_and_without_a_length() {
-        let chunks = |count: usize| {
-            let chunks = vec![Ok::<_, std::convert::Infallible>(Bytes::from_static(b"1234")); count];
-            Body::from_stream(futures_util::stream::iter(chunks))
-        };
-        let silent = HeaderMap::new();
-        assert_eq!(read(&silent, chunks(2), 8).await.unwrap().len(), 8);
-        assert_eq!(read(&silent, chunks(3), 8).await, Err(ApiError::PayloadTooLarge));
-        for length in ["9", "18446744073709551615"] {
-            let announced = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static(length))]);
-            assert_eq!(read(&announced, Body::empty(), 8).await, Err(ApiError::PayloadTooLarge));
+        assert_eq!(read(chunks(2), 8).await.unwrap().len(), 8);
+        assert_eq!(read(chunks(3), 8).await, Err(ApiError::PayloadTooLarge));
+        assert_eq!(read(Body::from("12345678"), 8).await.unwrap().len(), 8);
+        assert_eq!(read(Body::from("123456789"), 8).await, Err(ApiError::PayloadTooLarge));
+    }
+
+    /// A body of a stated length whose bytes must not be asked for.
+    struct Announced(u64);
+
+    impl HttpBody for Announced {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            panic!("the body was read")
+        }
+
+        fn size_hint(&self) -> hyper::body::SizeHint {
+            hyper::body::SizeHint::with_exact(self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stated_length_beyond_the_limit_is_refused_before_the_body_is_read() {
+        for length in [9, u64::MAX] {
+            assert_eq!(read(Body::new(Announced(length)), 8).await, Err(ApiError::PayloadTooLarge));
         }
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_unreadable() {
         let broken = Body::from_stream(futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("gone"))]));
-        assert_eq!(read(&HeaderMap::new(), broken, 8).await, Err(UNREADABLE));
+        assert_eq!(read(broken, 8).await, Err(UNREADABLE));
     }
 }

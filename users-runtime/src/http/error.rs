@@ -1,4 +1,4 @@
-//! The one place where an error becomes an answer (contract.md section 3).
+//! The error type of all routes and its response.
 
 use axum::response::{IntoResponse, Response};
 use http::{
@@ -14,27 +14,27 @@ use crate::{
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
 };
 
-/// When to try again after an outage, in seconds: the most that docs/contributing/security.md allows, since a database that is
-/// down rarely comes back at once.
+/// `Retry-After` in seconds when a database or Redis is down: the longest that docs/contributing/security.md allows, since an outage
+/// rarely ends at once.
 const OUTAGE_RETRY_AFTER: u32 = 5;
 
-/// Why a request is refused. Each variant has one answer; nothing of a cause is ever sent.
+/// The reason why a request is refused. Each variant has one response, which never contains the cause of a failure.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// 401: nobody is logged in.
+    /// 401: the request is not authenticated.
     Unauthorized {
-        /// What `WWW-Authenticate` says (RFC 6750), if a backend has a challenge and the policy sends it.
+        /// The value of `WWW-Authenticate` (RFC 6750), if a backend has a challenge and the policy sends it.
         challenge: Option<HeaderValue>,
     },
-    /// 401: somebody is, but logged in too long ago for this.
+    /// 401: the session is valid, but its login is too old for this operation.
     Reauthenticate {
         /// As for [`ApiError::Unauthorized`].
         challenge: Option<HeaderValue>,
     },
-    /// 403: somebody is, and may not.
+    /// 403: the user lacks the permission.
     Forbidden,
-    /// 403 with a code of its own, such as `CSRF_ORIGIN_REFUSED`.
+    /// 403 with a stable code, such as `CSRF_ORIGIN_REFUSED`.
     Refused(&'static str),
     /// 404.
     NotFound,
@@ -42,36 +42,36 @@ pub enum ApiError {
     MethodNotAllowed,
     /// 400 with a stable code: `{"detail":"CODE"}`.
     Code(&'static str),
-    /// 400 with a stable code and a reason for people: `{"detail":{"code":"CODE","reason":…}}`.
+    /// 400 with a stable code and a reason to show to the user: `{"detail":{"code":"CODE","reason":…}}`.
     Reason {
         /// The code, such as `REGISTER_INVALID_PASSWORD`.
         code: &'static str,
-        /// The reason: a text, or any JSON that the application gives.
+        /// The reason: a string, or any JSON from the application.
         reason: Value,
     },
-    /// 422: everything that is wrong with a body, in the order of the schema.
+    /// 422: every problem of a body, in the order of the schema.
     Validation(Vec<Problem>),
-    /// 400 for a body that cannot be read at all, in words.
+    /// 400 with a message, for a body that cannot be read at all.
     BadRequest(&'static str),
     /// 413: the body is larger than the limit.
     PayloadTooLarge,
     /// 429: too many attempts.
     TooManyRequests {
-        /// When to try again, in seconds.
+        /// `Retry-After` in seconds.
         retry_after: u32,
     },
-    /// 503: something this needs is overloaded or down.
+    /// 503: a service that the operation needs is overloaded or down.
     Unavailable {
-        /// When to try again, in seconds.
+        /// `Retry-After` in seconds.
         retry_after: u32,
     },
-    /// What a hook of the application answers: this status with `{"detail": …}`.
+    /// The response of an application's hook: this status with `{"detail": …}`.
     Hook(StatusCode, Value),
-    /// 500. The cause is in the log and not in the answer.
+    /// 500. The cause is logged and not sent.
     Internal,
 }
 
-/// The shape of every error's body.
+/// The body of every error.
 #[derive(Serialize)]
 struct Detail<T> {
     detail: T,
@@ -84,7 +84,7 @@ struct CodeAndReason<'a> {
 }
 
 impl ApiError {
-    /// The status of the answer.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -151,14 +151,14 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The event of a request that ends in 5xx. Where an error becomes an answer the request is not at hand any more, so the
-/// line tells the cause and no client.
+/// Logs the event of a request that fails with a 5xx status. The request is no longer available here, so the event has
+/// the cause but no client.
 fn failed(kind: EventKind, reason: &'static str, cause: &(dyn std::error::Error + 'static)) {
     let (event, cause) = (kind.name(), redact::cause(cause));
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
 }
 
-/// The event of work that is refused because too much is under way.
+/// Logs the event of work that is refused because the service is overloaded.
 pub(super) fn overloaded(reason: &'static str) {
     tracing::warn!(target: "axum_users", event = EventKind::Overload.name(), outcome = "refused", reason);
 }
@@ -170,14 +170,14 @@ impl From<Problem> for ApiError {
 }
 
 impl From<StoreError> for ApiError {
-    /// A flow that can hit a taken address maps [`StoreError::EmailTaken`] to its own code before it comes here.
+    /// Operations that may find an address taken map [`StoreError::EmailTaken`] to their own code before this conversion.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
                 failed(EventKind::Dependency, "the user store is not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
             }
-            // Which value it was is the application's to say; it knows its own columns.
+            // The conflict is in a column of the application, which knows the reason.
             StoreError::Conflict => Self::Code("CONFLICT"),
             _ => {
                 failed(EventKind::Dependency, "the user store failed", &error);
@@ -248,7 +248,7 @@ mod tests {
 
     use super::*;
 
-    async fn answer(error: impl Into<ApiError>) -> (u16, String) {
+    async fn response(error: impl Into<ApiError>) -> (u16, String) {
         let response = error.into().into_response();
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
         let status = response.status().as_u16();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_error_has_the_wires_status_and_body() {
+    async fn every_error_has_its_status_and_body() {
         let reason = ApiError::Reason { code: "REGISTER_INVALID_PASSWORD", reason: json!("Too short") };
         for (error, status, body) in [
             (ApiError::Unauthorized { challenge: None }, 401, r#"{"detail":"Unauthorized"}"#),
@@ -279,12 +279,12 @@ mod tests {
             (ApiError::Hook(StatusCode::IM_A_TEAPOT, json!({"tea": true})), 418, r#"{"detail":{"tea":true}}"#),
             (ApiError::Internal, 500, r#"{"detail":"Internal Server Error"}"#),
         ] {
-            assert_eq!(answer(error).await, (status, body.to_owned()));
+            assert_eq!(response(error).await, (status, body.to_owned()));
         }
     }
 
     #[test]
-    fn waiting_is_told_in_seconds() {
+    fn retry_after_is_in_seconds() {
         for error in [ApiError::TooManyRequests { retry_after: 3 }, ApiError::Unavailable { retry_after: 3 }] {
             assert_eq!(error.into_response().headers()[RETRY_AFTER], "3");
         }
@@ -296,14 +296,14 @@ mod tests {
         let cause = || Arc::new(std::io::Error::other("table user, king@camelot.bt"));
         let down = (503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#.to_owned());
         let failed = (500, r#"{"detail":"Internal Server Error"}"#.to_owned());
-        assert_eq!(answer(StoreError::Conflict).await, (400, r#"{"detail":"CONFLICT"}"#.to_owned()));
-        assert_eq!(answer(StoreError::Unavailable(cause())).await, down);
-        assert_eq!(answer(StoreError::Failed(cause())).await, failed);
-        assert_eq!(answer(StrategyError::unavailable(std::io::Error::other("redis, king@camelot.bt"))).await, down);
-        assert_eq!(answer(HookError::from(std::io::Error::other("smtp, king@camelot.bt"))).await, failed);
-        assert_eq!(answer(HashError::Failed).await, failed);
-        assert_eq!(answer(MailTokenError::Hash(HashError::Overloaded { retry_after: 1 })).await, down);
-        assert_eq!(answer(MailTokenError::Failed).await, failed);
-        assert_eq!(answer(RandomError).await, failed);
+        assert_eq!(response(StoreError::Conflict).await, (400, r#"{"detail":"CONFLICT"}"#.to_owned()));
+        assert_eq!(response(StoreError::Unavailable(cause())).await, down);
+        assert_eq!(response(StoreError::Failed(cause())).await, failed);
+        assert_eq!(response(StrategyError::unavailable(std::io::Error::other("redis, king@camelot.bt"))).await, down);
+        assert_eq!(response(HookError::from(std::io::Error::other("smtp, king@camelot.bt"))).await, failed);
+        assert_eq!(response(HashError::Failed).await, failed);
+        assert_eq!(response(MailTokenError::Hash(HashError::Overloaded { retry_after: 1 })).await, down);
+        assert_eq!(response(MailTokenError::Failed).await, failed);
+        assert_eq!(response(RandomError).await, failed);
     }
 }

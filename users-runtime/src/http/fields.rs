@@ -1,4 +1,4 @@
-//! A table of fields against an object: everything that is wrong, in the wire's words (contract.md section 5).
+//! Validates an object against the fields of a schema and reports every problem with Pydantic's types and messages.
 
 use serde_json::{Map, Number, Value};
 
@@ -9,41 +9,50 @@ use crate::domain::{
     lax,
 };
 
-/// Reports every problem, at most one per field, in the order of the table. Spellings of booleans that the wire
-/// allows are put right in `object`, for serde knows `true` and `false` only.
+/// Checks an object against the fields of a schema and returns its address, if it has one. Replaces the lenient spellings
+/// of booleans in `object` by booleans, because serde accepts only those.
+///
+/// # Errors
+/// Every problem, at most one per field, in the order of the fields.
 pub(super) fn check<'f>(
     fields: impl IntoIterator<Item = &'f Field>,
     object: &mut Map<String, Value>,
     emails: EmailRules,
-) -> Vec<Problem> {
-    fields.into_iter().filter_map(|field| check_field(field, object.get_mut(field.name), emails).err()).collect()
+) -> Result<Option<EmailAddress>, Vec<Problem>> {
+    let (mut email, mut problems) = (None, Vec::new());
+    for field in fields {
+        match check_field(field, object.get_mut(field.name), emails) {
+            Ok(address) => email = address.or(email),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(email) } else { Err(problems) }
 }
 
-fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> Result<(), Problem> {
+/// Checks one field. Returns the address if it is the field of the address.
+fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> Result<Option<EmailAddress>, Problem> {
     let Some(value) = value else {
-        return if field.required { Err(Problem::missing(field.name)) } else { Ok(()) };
+        return if field.required { Err(Problem::missing(field.name)) } else { Ok(None) };
     };
     match field.kind {
-        FieldKind::Email => email(field, value, emails),
+        FieldKind::Email => return parse_email(field, value, emails).map(Some),
         FieldKind::Password | FieldKind::CurrentPassword | FieldKind::Token => secret(field, value),
         FieldKind::Flag => flag(field, value),
         FieldKind::DroppedFlag if value.is_null() => Ok(()),
         FieldKind::DroppedFlag => flag(field, value),
         FieldKind::Id(kind) | FieldKind::Custom(kind) => custom(field, kind, value),
     }
+    .map(|()| None)
 }
 
-fn email(field: &Field, value: &Value, emails: EmailRules) -> Result<(), Problem> {
+fn parse_email(field: &Field, value: &Value, emails: EmailRules) -> Result<EmailAddress, Problem> {
     let Value::String(text) = value else {
         return Err(Problem::string_type(field.name).input(value));
     };
-    match EmailAddress::parse(text, emails) {
-        Ok(_) => Ok(()),
-        Err(refused) => Err(Problem::email(field.name, refused).input(value)),
-    }
+    EmailAddress::parse(text, emails).map_err(|refused| Problem::email(field.name, &refused).input(value))
 }
 
-/// A text that is never echoed; null counts as absent where the field may be absent.
+/// Checks a string that is never echoed. Null counts as absent if the field is optional.
 fn secret(field: &Field, value: &Value) -> Result<(), Problem> {
     match value {
         Value::String(_) => Ok(()),
@@ -58,22 +67,22 @@ fn flag(field: &Field, value: &mut Value) -> Result<(), Problem> {
             *value = truth.into();
             Ok(())
         }
-        None => Err(no_boolean(field, value)),
+        None => Err(not_a_boolean(field, value)),
     }
 }
 
-fn no_boolean(field: &Field, value: &Value) -> Problem {
+fn not_a_boolean(field: &Field, value: &Value) -> Problem {
     let (kind, msg) = match value {
-        Value::String(_) => ("bool_parsing", NO_BOOLEAN_WORD),
-        Value::Number(number) if is_whole(number) => ("bool_parsing", NO_BOOLEAN_WORD),
+        Value::String(_) => ("bool_parsing", UNABLE_TO_INTERPRET),
+        Value::Number(number) if is_whole(number) => ("bool_parsing", UNABLE_TO_INTERPRET),
         _ => ("bool_type", "Input should be a valid boolean"),
     };
     Problem::at(field.name, kind, msg).input(value)
 }
 
-const NO_BOOLEAN_WORD: &str = "Input should be a valid boolean, unable to interpret input";
+const UNABLE_TO_INTERPRET: &str = "Input should be a valid boolean, unable to interpret input";
 
-/// Whether Pydantic takes a number for an integer: without a fraction and within 64 bits, however it is written.
+/// Returns whether Pydantic treats a number as an integer: it has no fraction and fits 64 bits, in any notation.
 fn is_whole(number: &Number) -> bool {
     const TWO_TO_THE_63: f64 = 9_223_372_036_854_775_808.0;
     number.is_i64() || number.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < TWO_TO_THE_63)
@@ -96,12 +105,12 @@ fn custom(field: &Field, kind: FieldType, value: &mut Value) -> Result<(), Probl
     }
 }
 
-/// The wire's words for a value that does not have its field's type; `text` is serde's, for what the wire has no word for.
+/// Reports a value of the wrong type with Pydantic's type and message, or with serde's message `text` if Pydantic has none.
 fn wrong_type(field: &Field, shape: &Shape, value: &Value, text: &str) -> Problem {
     let problem = |kind, msg: &str| Problem::at(field.name, kind, msg).input(value);
     match shape {
         Shape::Nullable(inner) => wrong_type(field, inner, value, text),
-        Shape::Boolean => no_boolean(field, value),
+        Shape::Boolean => not_a_boolean(field, value),
         Shape::String if !value.is_string() => problem("string_type", "Input should be a valid string"),
         Shape::Integer => match value {
             Value::Number(number) if number.as_f64().is_some_and(|number| number.fract() != 0.0) => {
@@ -121,7 +130,7 @@ fn wrong_type(field: &Field, shape: &Shape, value: &Value, text: &str) -> Proble
     }
 }
 
-/// `'a', 'b' or 'c'`.
+/// Returns the words as `'a', 'b' or 'c'`.
 fn alternatives(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     match quoted.split_last() {
@@ -131,8 +140,8 @@ fn alternatives(words: &[&str]) -> String {
     }
 }
 
-/// Whether a text in the value has a character that no database, log, header or mail should meet (OWASP ASVS 1.3.3).
-/// Tabs and line ends may stay: a text of several lines is an ordinary thing to store.
+/// Returns whether a string in the value has a control character, which must not reach a database, log, header or mail
+/// (OWASP ASVS 1.3.3). Tabs and line ends are allowed, since texts of several lines are common.
 fn has_control_characters(value: &Value) -> bool {
     let in_text = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'));
     match value {
@@ -159,10 +168,10 @@ mod tests {
         Blue,
     }
 
-    /// The problems that one field has with a value.
+    /// Returns the problems of one field with a value.
     fn problems(field: Field, value: Value) -> Value {
         let mut object = Map::from_iter([(field.name.to_owned(), value)]);
-        serde_json::to_value(check(&[field], &mut object, EmailRules::Ascii)).unwrap()
+        serde_json::to_value(check(&[field], &mut object, EmailRules::Ascii).err().unwrap_or_default()).unwrap()
     }
 
     fn problem(kind: &str, msg: &str, input: Value) -> Value {
@@ -175,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn null_means_what_the_field_says() {
+    fn null_is_accepted_or_refused_by_the_kind_of_the_field() {
         let none = json!([]);
         let string_type = |name: &str| {
             json!([{"type": "string_type", "loc": ["body", name],
@@ -207,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn wrong_types_are_told_in_the_wires_words() {
-        const NO_BOOLEAN: &str = "Input should be a valid boolean, unable to interpret input";
+    fn wrong_types_are_reported_as_pydantic_reports_them() {
+        const NOT_A_BOOLEAN: &str = "Input should be a valid boolean, unable to interpret input";
         const WITH_FRACTION: &str = "Input should be a valid integer, got a number with a fractional part";
         for (field, value, kind, msg) in [
             (Field::custom::<String>("x"), json!(1), "string_type", "Input should be a valid string"),
@@ -218,11 +227,11 @@ mod tests {
             (Field::custom::<i64>("x"), json!(1.5), "int_from_float", WITH_FRACTION),
             (Field::custom::<i64>("x"), json!(1e30), "int_type", "Input should be a valid integer"),
             (Field::custom::<f64>("x"), json!("1.5"), "float_type", "Input should be a valid number"),
-            (Field::custom::<bool>("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
-            (Field::custom::<bool>("x"), json!(2), "bool_parsing", NO_BOOLEAN),
+            (Field::custom::<bool>("x"), json!("maybe"), "bool_parsing", NOT_A_BOOLEAN),
+            (Field::custom::<bool>("x"), json!(2), "bool_parsing", NOT_A_BOOLEAN),
             (Field::custom::<bool>("x"), json!(0.5), "bool_type", "Input should be a valid boolean"),
             (Field::custom::<Option<bool>>("x"), json!([]), "bool_type", "Input should be a valid boolean"),
-            (Field::flag("x"), json!("maybe"), "bool_parsing", NO_BOOLEAN),
+            (Field::flag("x"), json!("maybe"), "bool_parsing", NOT_A_BOOLEAN),
             (Field::dropped_flag("x"), json!({}), "bool_type", "Input should be a valid boolean"),
             (Field::custom::<Vec<String>>("x"), json!("a"), "list_type", "Input should be a valid list"),
             (
@@ -238,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_lists_its_words() {
+    fn an_enum_lists_its_variants() {
         let expected = "'red', 'green' or 'blue'";
         for value in [json!("Red"), json!(1)] {
             assert_eq!(
@@ -252,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_wire_has_no_word_for_is_told_in_serdes() {
+    fn other_type_errors_have_the_message_of_serde() {
         assert_eq!(
             problems(Field::custom::<u8>("x"), json!(300)),
             value_error("invalid value: integer `300`, expected u8", json!(300))
@@ -264,15 +273,15 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_a_boolean_become_one_in_an_applications_own_field_too() {
+    fn lenient_spellings_become_booleans_in_custom_fields() {
         let fields = [Field::custom::<bool>("a"), Field::custom::<Option<bool>>("b"), Field::custom::<String>("c")];
         let Value::Object(mut object) = json!({"a": "YES", "b": 0, "c": "yes"}) else { return };
-        assert_eq!(check(&fields, &mut object, EmailRules::Ascii), []);
+        assert_eq!(check(&fields, &mut object, EmailRules::Ascii), Ok(None));
         assert_eq!(Value::Object(object), json!({"a": true, "b": false, "c": "yes"}));
     }
 
     #[test]
-    fn control_characters_do_not_get_past_and_lines_do() {
+    fn control_characters_other_than_line_ends_are_refused() {
         for text in ["a\0b", "\u{1}", "\u{7f}", "\u{85}", "a\u{1b}[0m"] {
             let refused = value_error("control characters are not allowed", json!(text));
             assert_eq!(problems(Field::custom::<String>("x"), json!(text)), refused, "{text:?}");
@@ -285,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_speak_after_the_type_and_never_about_null() {
+    fn rules_are_checked_after_the_type_and_skip_null() {
         const RULES: &[Rule] = &[Rule::Length { min: Some(2), max: None }, Rule::Pattern("^[a-z]+$")];
         let field = Field::custom::<Option<String>>("x").rules(RULES);
         assert_eq!(problems(field, json!(1))[0]["type"], "string_type");
@@ -296,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_of_the_applications_own_speaks_in_its_own_words() {
+    fn a_custom_check_reports_its_own_message() {
         fn even(number: &i64) -> Result<(), &'static str> {
             if number % 2 == 0 { Ok(()) } else { Err("must be even") }
         }
@@ -307,10 +316,19 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_reported_in_the_tables_order() {
+    fn the_address_is_returned_in_its_normal_form() {
+        let Value::Object(mut object) = json!({"email": " King@CAMELOT.bt ", "x": "a@b.co"}) else { return };
+        let checked = check(&[Field::email(), Field::custom::<String>("x")], &mut object, EmailRules::Ascii);
+        assert_eq!(checked, Ok(EmailAddress::stored("King@camelot.bt")));
+        assert_eq!(check(&[Field::email()], &mut Map::new(), EmailRules::Ascii), Ok(None));
+    }
+
+    #[test]
+    fn every_problem_is_reported_in_the_order_of_the_fields() {
         let fields = [Field::password().required(), Field::email().required(), Field::flag("is_active")];
         let Value::Object(mut object) = json!({"is_active": [], "email": 7}) else { return };
-        let kinds: Vec<_> = check(&fields, &mut object, EmailRules::Ascii).iter().map(Problem::kind).collect();
+        let problems = check(&fields, &mut object, EmailRules::Ascii).unwrap_err();
+        let kinds: Vec<_> = problems.iter().map(Problem::kind).collect();
         assert_eq!(kinds, ["missing", "string_type", "bool_type"]);
     }
 }

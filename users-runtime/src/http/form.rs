@@ -1,4 +1,4 @@
-//! The login form (contract.md 6.1): OAuth's password grant in shape only.
+//! The login form, which has the fields of OAuth 2.0's password grant.
 
 use std::convert::Infallible;
 
@@ -12,15 +12,15 @@ use super::{
 };
 use crate::domain::Password;
 
-/// What a person logs in with. It has no `Debug`, since a user name is personal and often a mistyped password.
+/// The credentials of a login. It has no `Debug`, since users sometimes type their password into the field of the name.
 pub(crate) struct LoginForm {
-    /// The e-mail address, exactly as typed.
+    /// The email address, exactly as typed.
     pub(crate) username: String,
     /// The password, exactly as typed.
     pub(crate) password: Password,
 }
 
-/// The fields of a form that mean something here. `scope`, `client_id` and `client_secret` are accepted and ignored.
+/// The fields that are read. `scope`, `client_id` and `client_secret` are accepted and ignored.
 #[derive(Default)]
 struct Fields {
     grant_type: Option<String>,
@@ -29,13 +29,13 @@ struct Fields {
 }
 
 impl LoginForm {
-    /// Reads a form, urlencoded or multipart. A body of another type has no fields.
+    /// Reads a form, URL-encoded or multipart. A body of another type counts as a form without fields.
     ///
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a form that cannot be read,
     /// [`ApiError::Validation`] for missing fields and for a grant that is not `password`.
     pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
-        let bytes = body::read(&parts.headers, body, limit).await?;
+        let bytes = body::read(body, limit).await?;
         match MediaType::of(&parts.headers) {
             MediaType::UrlEncoded => Fields::of_urlencoded(&bytes),
             MediaType::Multipart if bytes.is_empty() => Fields::default(),
@@ -50,8 +50,8 @@ impl LoginForm {
 }
 
 impl Fields {
-    /// The last of several values wins and an empty one counts as absent, as on the wire. Nothing can be smuggled by
-    /// that: this is the only reader of the form.
+    /// Sets a field. The last of several values wins and an empty value counts as absent, as in fastapi-users. No other
+    /// code reads the form, so two parsers cannot disagree about it.
     fn set(&mut self, name: &str, value: String) {
         let field = match name {
             "grant_type" => &mut self.grant_type,
@@ -70,7 +70,7 @@ impl Fields {
         fields
     }
 
-    /// Text parts only: a part with a file name is not a field.
+    /// Reads a multipart form. A part with a file name is not a field.
     async fn of_multipart(content_type: &str, bytes: Bytes) -> Result<Self, ApiError> {
         let boundary = multer::parse_boundary(content_type).map_err(|_| UNREADABLE)?;
         let whole = futures_util::stream::iter([Ok::<_, Infallible>(bytes)]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_kinds_of_form_give_the_same_exact_text() {
+    async fn both_encodings_give_the_same_exact_text() {
         let arthur = ("king.arthur@camelot.bt".to_owned(), " a+b\u{e9} ".to_owned());
         let body = "username=king.arthur%40camelot.bt&password=+a%2Bb%C3%A9+&scope=x&client_id=y&other=z";
         assert_eq!(accepted(URL_ENCODED, body).await, arthur);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r22_what_is_no_form_has_no_fields() {
+    async fn r22_another_media_type_has_no_fields() {
         let both = json!([missing("username"), missing("password")]);
         assert_eq!(problems("application/json", r#"{"username":"a","password":"b"}"#).await, both);
         assert_eq!(problems("text/plain", "username=a&password=b").await, both);
@@ -192,13 +192,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_encoded_twice_stays_encoded_once() {
+    async fn a_form_is_decoded_once() {
         let twice = accepted(URL_ENCODED, "username=a%2540b&password=%252B").await;
         assert_eq!(twice, ("a%40b".into(), "%2B".into()));
     }
 
     #[tokio::test]
-    async fn files_are_no_fields_and_broken_forms_are_unreadable() {
+    async fn files_are_not_fields_and_broken_forms_are_unreadable() {
         let file = multipart(&[("name=\"username\"; filename=\"a.txt\"", "a"), ("name=\"password\"", "b")]);
         assert_eq!(problems("multipart/form-data; boundary=X", file).await, json!([missing("username")]));
         for (content_type, body) in [

@@ -1,73 +1,56 @@
-//! Text to one JSON value: by serde_json, stricter than it is by default.
+//! Parses a body into a JSON value with serde_json, and refuses more than serde_json does.
 
-use std::{cell::RefCell, fmt};
+use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{Loc, Problem, json_syntax};
+use super::Problem;
 
-/// How deep lists and objects may stand in each other (docs/contributing/security.md, "Default numbers").
-pub(super) const MAX_DEPTH: usize = 32;
+/// How deep arrays and objects may be nested (docs/contributing/security.md, "Default numbers").
+const MAX_DEPTH: usize = 32;
 
-/// Parses a whole text. Refused beside malformed JSON: a key that stands twice in one object, since two readers can
-/// take it in two ways, and anything deeper than [`MAX_DEPTH`].
+/// Parses a whole text. Besides malformed JSON it refuses a key that an object has twice, since two readers can
+/// understand it in two ways, and nesting deeper than [`MAX_DEPTH`].
 pub(super) fn parse(text: &str) -> Result<Value, Problem> {
-    let notes = RefCell::new(Notes::default());
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { notes: &notes, depth: 0 }.deserialize(&mut deserializer);
-    let error = match value.and_then(|value| deserializer.end().map(|()| value)) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    Err(match notes.into_inner().duplicate {
-        Some(way) => Problem::along(way, "value_error", format!("Value error, {DUPLICATE}")).ctx("error", DUPLICATE),
-        None => json_syntax::explain(text, &error),
-    })
+    Strict { depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value)).map_err(
+        |error| {
+            // serde_json's messages name what it expected, and quote nothing of the text.
+            Problem::at(offset(text, &error), "json_invalid", "JSON decode error")
+                .empty_object_as_input()
+                .ctx("error", error.to_string())
+        },
+    )
 }
 
-const DUPLICATE: &str = "the key stands twice in one object";
-
-/// Where the reader is, and what it found that serde's errors cannot carry.
-#[derive(Default)]
-struct Notes {
-    way: Vec<Loc>,
-    duplicate: Option<Vec<Loc>>,
+/// Returns the position of an error in characters. serde_json counts lines and bytes, both from 1.
+fn offset(text: &str, error: &serde_json::Error) -> usize {
+    if error.is_eof() {
+        return text.chars().count();
+    }
+    let lines_before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let position = lines_before + error.column().saturating_sub(1);
+    text.char_indices().take_while(|(at, _)| *at < position).count()
 }
 
-/// Reads one value, `depth` lists and objects down.
-struct Strict<'a> {
-    notes: &'a RefCell<Notes>,
+/// Reads one value that is nested in `depth` arrays and objects.
+#[derive(Clone, Copy)]
+struct Strict {
     depth: usize,
 }
 
-impl<'a> Strict<'a> {
-    /// The reader of what stands inside, unless that is too deep.
-    fn inside<E: Error>(&self) -> Result<impl Fn() -> Strict<'a> + use<'a, E>, E> {
-        let (notes, depth) = (self.notes, self.depth + 1);
-        if depth > MAX_DEPTH {
-            return Err(E::custom(json_syntax::TOO_DEEP));
+impl Strict {
+    /// Returns the reader of the values inside an array or object.
+    fn nested<E: Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom("nested too deep"));
         }
-        Ok(move || Strict { notes, depth })
-    }
-
-    fn enter(&self, step: Loc) {
-        self.notes.borrow_mut().way.push(step);
-    }
-
-    fn leave(&self) {
-        self.notes.borrow_mut().way.pop();
-    }
-
-    fn note_duplicate(&self, key: String) {
-        let notes = &mut *self.notes.borrow_mut();
-        let mut way = notes.way.clone();
-        way.push(key.into());
-        notes.duplicate = Some(way);
+        Ok(Self { depth: self.depth + 1 })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for Strict {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -75,7 +58,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for Strict {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,31 +90,22 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let item = self.inside::<A::Error>()?;
+        let item = self.nested()?;
         let mut list = Vec::new();
-        loop {
-            self.enter(list.len().into());
-            match items.next_element_seed(item())? {
-                Some(value) => list.push(value),
-                None => break,
-            }
-            self.leave();
+        while let Some(value) = items.next_element_seed(item)? {
+            list.push(value);
         }
-        self.leave();
         Ok(list.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let value = self.inside::<A::Error>()?;
+        let value = self.nested()?;
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if object.contains_key(&key) {
-                self.note_duplicate(key);
-                return Err(A::Error::custom(DUPLICATE));
+                return Err(A::Error::custom("duplicate key"));
             }
-            self.enter(key.clone().into());
-            object.insert(key, entries.next_value_seed(value())?);
-            self.leave();
+            object.insert(key, entries.next_value_seed(value)?);
         }
         Ok(object.into())
     }
@@ -148,39 +122,68 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_whole_and_exact() {
+    fn values_are_kept_exactly() {
         let text = r#" {"a":[true,null,-1,18446744073709551615,0.5,"\ud83d\ude00 \u0000\/"],"b":{}} "#;
         let value = json!({"a": [true, null, -1, u64::MAX, 0.5, "😀 \0/"], "b": {}});
         assert_eq!(parse(text), Ok(value));
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
-        for (text, loc) in [
-            (r#"{"a":1,"a":1}"#, json!(["body", "a"])),
-            (r#"{"a":1,"\u0061":2}"#, json!(["body", "a"])),
-            (r#"{"x":[0,{"b":{},"c":[],"b":2}]}"#, json!(["body", "x", 1, "b"])),
-            (r#"{"x":[[],[[],{"":1,"":2}]]}"#, json!(["body", "x", 1, 1, ""])),
+    fn malformed_json_is_refused_with_its_position_in_characters() {
+        for (text, offset) in [
+            ("{bad", 1),
+            ("{", 1),
+            (r#"{"é":}"#, 5),
+            (r#"{"a":1,}"#, 7),
+            ("[1 2]", 3),
+            ("{\n\"é\":1 x", 8),
+            (r#"{"a":1} x"#, 8),
+            ("\u{feff}{}", 0),
+            ("NaN", 0),
         ] {
-            let error = "the key stands twice in one object";
-            let problem = json!({"type": "value_error", "loc": loc, "msg": format!("Value error, {error}"),
-                "input": null, "ctx": {"error": error}});
-            assert_eq!(refusal(text), problem, "{text}");
+            let refusal = refusal(text);
+            assert!(refusal["ctx"]["error"].as_str().is_some_and(|error| error.contains("at line")), "{refusal}");
+            let problem = json!({"type": "json_invalid", "loc": ["body", offset], "msg": "JSON decode error",
+                "input": {}, "ctx": refusal["ctx"]});
+            assert_eq!(refusal, problem, "{text}");
+        }
+        for text in ["", " ", "tru", "01", "[1,]", r#"{"a"}"#, "\"\u{1}\"", r#""\x""#, r#""\ud800""#, "1e999", "-"] {
+            assert_eq!(refusal(text)["type"], "json_invalid", "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_quote_nothing_of_the_text() {
+        for text in ["hunter2", r#"{"password":hunter2}"#, r#"{"hunter2":1,"hunter2":2}"#, r#"["hunter2" 1]"#] {
+            assert!(!refusal(text).to_string().contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duplicate_key_is_refused_at_any_depth() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":[0,{"b":{},"c":[],"b":2}]}"#,
+            r#"{"x":[[],[[],{"":1,"":2}]]}"#,
+        ] {
+            let refusal = refusal(text);
+            assert_eq!(refusal["type"], "json_invalid", "{text}");
+            assert!(refusal["ctx"]["error"].as_str().is_some_and(|error| error.starts_with("duplicate key")), "{text}");
         }
         assert!(parse(r#"{"a":{"a":1},"b":[{"a":1},{"a":1}],"A":1}"#).is_ok());
     }
 
     #[test]
-    fn nesting_ends_at_thirty_two() {
+    fn nesting_is_limited_to_thirty_two() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
         assert!(parse(&nested(32)).is_ok());
         assert!(parse(&objects(32)).is_ok());
-        for text in [nested(33), objects(33), "[".repeat(1_000_000), format!("[1e999,{}", nested(5_000))] {
-            assert_eq!(refusal(&text)["type"], "json_invalid");
-        }
-        for text in [nested(33), objects(33), "[".repeat(33)] {
-            assert_eq!(refusal(&text)["ctx"], json!({"error": "Nesting is too deep"}));
+        for text in [nested(33), objects(33), "[".repeat(33), "[".repeat(1_000_000), format!("[1,{}", nested(5_000))] {
+            let refusal = refusal(&text);
+            assert_eq!(refusal["type"], "json_invalid");
+            assert!(refusal["ctx"]["error"].as_str().is_some_and(|error| error.starts_with("nested too deep")));
         }
     }
 }

@@ -11,7 +11,6 @@ mod fields;
 mod form;
 mod incoming;
 mod json;
-mod json_syntax;
 mod json_value;
 mod methods;
 mod problem;

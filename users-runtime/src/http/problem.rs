@@ -1,16 +1,15 @@
-//! One entry of a 422 answer.
+//! One entry of a 422 response.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
 use crate::domain::EmailRefused;
 
-/// One entry of a 422 answer: `{"type","loc","msg","input","ctx"?}`, in this order (contract.md section 5).
+/// One entry of a 422 response: `{"type","loc","msg","input","ctx"?}`, in this order, as Pydantic writes it.
 ///
-/// `input` is null unless [`Problem::input`] sets it, so nothing that a client sent is echoed by accident
-/// (difference C13 in docs/contributing/security.md). `Debug` leaves it out, too.
+/// `input` is null unless [`Problem::input`] sets it, so that no input is echoed by accident. `Debug` omits it.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -22,25 +21,19 @@ pub struct Problem {
     ctx: Vec<(&'static str, Value)>,
 }
 
-/// One step of the way to the value that is wrong.
+/// One step of the path to an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Loc {
-    /// A key of an object, or the `body` that every way starts with.
-    Key(Cow<'static, str>),
-    /// A place in a list, or the offset of a syntax error in characters.
+    /// The name of a field, or the `body` that every path starts with.
+    Key(&'static str),
+    /// The offset of a syntax error in characters.
     Index(usize),
 }
 
 impl From<&'static str> for Loc {
     fn from(key: &'static str) -> Self {
-        Self::Key(Cow::Borrowed(key))
-    }
-}
-
-impl From<String> for Loc {
-    fn from(key: String) -> Self {
-        Self::Key(Cow::Owned(key))
+        Self::Key(key)
     }
 }
 
@@ -51,13 +44,13 @@ impl From<usize> for Loc {
 }
 
 impl Problem {
-    /// Something about the body as a whole.
+    /// Reports a problem of the body as a whole.
     #[must_use]
     pub fn of_body(kind: &'static str, msg: impl Into<String>) -> Self {
         Self { kind, loc: vec!["body".into()], msg: msg.into(), input: Value::Null, ctx: Vec::new() }
     }
 
-    /// Something about one part of the body: a field, or an offset in the text.
+    /// Reports a problem of a field, or of the text at an offset.
     #[must_use]
     pub fn at(place: impl Into<Loc>, kind: &'static str, msg: impl Into<String>) -> Self {
         let mut problem = Self::of_body(kind, msg);
@@ -65,44 +58,36 @@ impl Problem {
         problem
     }
 
-    /// Something about a part of a part of the body.
-    #[must_use]
-    pub fn along(way: impl IntoIterator<Item = Loc>, kind: &'static str, msg: impl Into<String>) -> Self {
-        let mut problem = Self::of_body(kind, msg);
-        problem.loc.extend(way);
-        problem
-    }
-
-    /// An absent field.
+    /// Reports an absent field.
     #[must_use]
     pub fn missing(field: &'static str) -> Self {
         Self::at(field, "missing", "Field required")
     }
 
-    /// A text that is expected and not there. The value is not echoed.
+    /// Reports a value that is not a string. The value is not echoed.
     #[must_use]
     pub fn string_type(field: &'static str) -> Self {
         Self::at(field, "string_type", "Input should be a valid string")
     }
 
-    /// The text is not an acceptable address.
+    /// Reports an unacceptable email address.
     #[must_use]
-    pub fn email(field: &'static str, refused: EmailRefused) -> Self {
+    pub fn email(field: &'static str, refused: &EmailRefused) -> Self {
         let msg = format!("value is not a valid email address: {}", refused.reason);
         Self::at(field, "value_error", msg).ctx("reason", refused.reason)
     }
 
-    /// A value that a check refuses, with the check's words.
+    /// Reports a value that a check refuses, with the message of the check.
     #[must_use]
     pub fn value_error(field: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
         Self::at(field, "value_error", format!("Value error, {text}")).ctx("error", text)
     }
 
-    /// Echoes the value that was sent if it is a scalar; objects and lists stay null (difference C13 in docs/contributing/security.md).
+    /// Echoes the value that was sent, unless it is an object or array: those may contain secrets and stay null.
     ///
     /// # Security
-    /// Not for secrets: whatever is given here is in the answer.
+    /// The value is part of the response. Never pass a secret.
     #[must_use]
     pub fn input(mut self, value: &Value) -> Self {
         if !value.is_object() && !value.is_array() {
@@ -111,27 +96,27 @@ impl Problem {
         self
     }
 
-    /// Sets `input` to `{}`, which the wire shows for a body that is not JSON.
+    /// Sets `input` to `{}`, as Pydantic does for a body that is not JSON.
     #[must_use]
     pub(super) fn empty_object_as_input(mut self) -> Self {
         self.input = Value::Object(Map::new());
         self
     }
 
-    /// Adds a value to `ctx`, which keeps the order of the calls.
+    /// Adds a value to `ctx`, in the order of the calls.
     #[must_use]
     pub fn ctx(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.ctx.push((key, value.into()));
         self
     }
 
-    /// The stable word for what is wrong, such as `missing`.
+    /// Returns the stable identifier of the problem, such as `missing`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The way to the value.
+    /// Returns the path to the value.
     #[must_use]
     pub fn loc(&self) -> &[Loc] {
         &self.loc
@@ -157,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_stand_in_the_order_of_the_wire_and_ctx_only_when_it_says_something() {
+    fn keys_are_in_pydantics_order_and_an_empty_ctx_is_omitted() {
         let problem = Problem::at("tags", "too_long", "msg").input(&"x".into()).ctx("min", 1).ctx("actual", 2);
         assert_eq!(
             serde_json::to_string(&problem).unwrap(),
@@ -170,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn objects_and_lists_are_never_echoed() {
+    fn objects_and_arrays_are_never_echoed() {
         for value in [serde_json::json!({"password": "p"}), serde_json::json!(["p"])] {
             assert_eq!(Problem::missing("x").input(&value).input, Value::Null);
         }
     }
 
     #[test]
-    fn debug_prints_no_input() {
+    fn debug_omits_the_input() {
         let problem = Problem::value_error("x", "hunter2").input(&"hunter2".into());
         assert!(!format!("{problem:?}").contains("hunter2"));
     }

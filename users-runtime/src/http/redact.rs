@@ -1,11 +1,11 @@
-//! What a cause may say in the log.
+//! Removes personal data from error messages before they are logged.
 
 use std::error::Error;
 
-/// A cause with all that caused it, for the log, with every e-mail address left out.
+/// Returns the messages of an error and its sources, with every word that contains an at-sign replaced.
 ///
-/// Databases quote values in their messages ("Duplicate entry 'king@camelot.bt' for key 'email'"), and a log is no
-/// place for personal data. Any word with an at-sign goes.
+/// Databases quote values in their messages ("Duplicate entry 'king@camelot.bt' for key 'email'"), and email addresses
+/// must not be logged.
 pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -30,7 +30,7 @@ mod tests {
     struct Outer(#[source] std::io::Error);
 
     #[test]
-    fn the_whole_chain_is_told_and_no_address_in_it() {
+    fn the_whole_chain_is_logged_without_addresses() {
         let inner = std::io::Error::other("Duplicate entry 'king@camelot.bt' for key 'email'");
         assert_eq!(cause(&Outer(inner)), "outer: Duplicate entry *** for key 'email'");
     }

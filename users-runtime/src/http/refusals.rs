@@ -1,4 +1,4 @@
-//! Refusals of account operations as responses.
+//! Converts the errors of account operations into responses.
 
 use super::ApiError;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl ApiError {
-    /// A refused password, under the code of the route.
+    /// Returns the response for a refused password, with the code of the route.
     pub(crate) fn password(code: &'static str, error: PasswordError) -> Self {
         match error {
             PasswordError::Refused(reason) => Self::Reason { code, reason },
@@ -44,6 +44,6 @@ impl From<AfterResponse> for ApiError {
 
 impl From<EmailRefused> for ApiError {
     fn from(refused: EmailRefused) -> Self {
-        Self::Validation(vec![super::Problem::email("email", refused)])
+        Self::Validation(vec![super::Problem::email("email", &refused)])
     }
 }

@@ -1,4 +1,4 @@
-//! One rule of a field against one value, in Pydantic's words.
+//! Checks a value against one rule of its field and reports problems as Pydantic does.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use validator::{ValidateLength, ValidateRange, ValidateRegex};
 use super::Problem;
 use crate::domain::field::Rule;
 
-/// The problem that `value` has with `rule`. A value of a kind that the rule says nothing about passes.
+/// Returns the problem if `value` breaks `rule`. A rule does not apply to values of other types.
 pub(super) fn check(rule: &Rule, field: &'static str, value: &Value) -> Option<Problem> {
     match *rule {
         Rule::Length { min, max } => length(field, value, min, max),
@@ -77,7 +77,7 @@ fn range(field: &'static str, number: &Number, min: Option<f64>, max: Option<f64
 /// Compares without rounding: an integer near the end of its type has no exact `f64`.
 fn within(number: &Number, min: Option<f64>, max: Option<f64>) -> bool {
     match number.as_i128() {
-        // `as` saturates, which is right for bounds beyond any integer.
+        // `as` saturates, which is correct for bounds beyond any integer.
         Some(integer) => {
             integer.validate_range(min.map(|min| min.ceil() as i128), max.map(|max| max.floor() as i128), None, None)
         }
@@ -85,7 +85,7 @@ fn within(number: &Number, min: Option<f64>, max: Option<f64>) -> bool {
     }
 }
 
-/// A bound as JSON: `18` and not `18.0`.
+/// Returns a bound as JSON, written `18` and not `18.0`.
 fn shown(bound: f64) -> Value {
     // 2^53: below it every whole number is exact.
     if bound.fract() == 0.0 && bound.abs() < 9_007_199_254_740_992.0 {
@@ -106,7 +106,7 @@ fn match_pattern(field: &'static str, text: &str, pattern: &'static str) -> Opti
     }
 }
 
-/// A pattern, compiled at its first use. `None` is one that does not compile; it matches nothing.
+/// Returns a pattern, compiled at its first use, or `None` if it does not compile, in which case no value may pass.
 fn compiled(pattern: &'static str) -> Option<Regex> {
     static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Regex>>>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_a_range_are_in_it() {
+    fn a_range_includes_both_bounds() {
         let rule = Rule::Range { min: Some(18.0), max: Some(99.5) };
         for value in [json!(18), json!(18.0), json!(99), json!(99.5), json!("1"), json!(null)] {
             assert_eq!(problem(rule, value.clone()), Value::Null, "{value}");
@@ -186,9 +186,9 @@ mod tests {
         let rule = Rule::Range { min: None, max: Some(9_007_199_254_740_992.0) };
         assert_eq!(problem(rule, json!(9_007_199_254_740_992_u64)), Value::Null);
         assert_eq!(problem(rule, json!(9_007_199_254_740_993_u64))["type"], "less_than_equal");
-        let endless = Rule::Range { min: Some(f64::NEG_INFINITY), max: Some(f64::INFINITY) };
-        assert_eq!(problem(endless, json!(u64::MAX)), Value::Null);
-        assert_eq!(problem(endless, json!(i64::MIN)), Value::Null);
+        let unbounded = Rule::Range { min: Some(f64::NEG_INFINITY), max: Some(f64::INFINITY) };
+        assert_eq!(problem(unbounded, json!(u64::MAX)), Value::Null);
+        assert_eq!(problem(unbounded, json!(i64::MIN)), Value::Null);
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_does_not_compile_lets_nothing_pass() {
+    fn a_pattern_that_does_not_compile_refuses_every_value() {
         assert_eq!(problem(Rule::Pattern("("), json!("("))["type"], "string_pattern_mismatch");
     }
 }

@@ -1,13 +1,14 @@
 //! Headers for the pages of an application.
 
-use std::task::{Context, Poll};
+use std::future::{Ready, ready};
 
-use axum::response::Response;
-use futures_util::future::BoxFuture;
-use http::{HeaderName, HeaderValue, Request, header};
-use tower::{Layer, Service};
+use axum::{
+    middleware::{MapResponseLayer, map_response},
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, header};
 
-/// What is added where the application did not say something else. One year and all subdomains is OWASP ASVS 3.4.1.
+/// The headers and their values. One year with all subdomains is OWASP ASVS 3.4.1.
 const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -15,56 +16,24 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
-/// A layer for the whole application: `Strict-Transport-Security` for a year with all subdomains, `X-Content-Type-Options`
-/// and `Referrer-Policy: same-origin`, each unless an answer has it already.
+/// The layer that [`security_headers`] returns.
+pub type SecurityHeaders = MapResponseLayer<fn(Response) -> Ready<Response>, (), (Response,)>;
+
+/// Returns a layer for the whole application that adds `Strict-Transport-Security` for a year with all subdomains,
+/// `X-Content-Type-Options: nosniff` and `Referrer-Policy: same-origin` to every response that lacks them.
 ///
-/// Not on by itself, since TLS often ends at a proxy, which then is the place for it: `app.layer(security_headers())`.
-/// A `Content-Security-Policy` is the page's own to write.
+/// The layer is not added by default, because TLS often ends at a proxy, which then should send these headers:
+/// `app.layer(security_headers())`. It sends no `Content-Security-Policy`, which depends on the page.
 ///
 /// # Security
-/// A browser that has seen the first header speaks TLS to this host and every subdomain for a year.
+/// A browser that has received `Strict-Transport-Security` uses TLS for this host and all its subdomains for a year.
 pub fn security_headers() -> SecurityHeaders {
-    SecurityHeaders(())
+    map_response(add_missing as fn(Response) -> Ready<Response>)
 }
 
-/// See [`security_headers`].
-#[derive(Debug, Clone, Copy)]
-#[must_use]
-pub struct SecurityHeaders(());
-
-impl<S> Layer<S> for SecurityHeaders {
-    type Service = WithSecurityHeaders<S>;
-
-    fn layer(&self, inner: S) -> WithSecurityHeaders<S> {
-        WithSecurityHeaders(inner)
+fn add_missing(mut response: Response) -> Ready<Response> {
+    for (name, value) in &HEADERS {
+        response.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
-}
-
-/// See [`security_headers`].
-#[derive(Debug, Clone)]
-pub struct WithSecurityHeaders<S>(S);
-
-impl<S, B> Service<Request<B>> for WithSecurityHeaders<S>
-where
-    S: Service<Request<B>, Response = Response>,
-    S::Future: Send + 'static,
-{
-    type Response = Response;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<Response, S::Error>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let answer = self.0.call(request);
-        Box::pin(async move {
-            let mut response = answer.await?;
-            for (name, value) in &HEADERS {
-                response.headers_mut().entry(name).or_insert_with(|| value.clone());
-            }
-            Ok(response)
-        })
-    }
+    ready(response)
 }

@@ -27,9 +27,8 @@ pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Resu
 pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
-    let fields = body.present::<U::Update>();
-    let input = body.schema::<U::Update>(users.policy().email_rules())?;
+    let change = body.schema::<U::Update>(users.policy().email_rules())?;
     let actor = Actor::Owner(&authenticated);
-    let user = users.apply_update(authenticated.user.clone(), input, fields, actor, incoming.cx()).await?;
+    let user = users.apply_update(authenticated.user.clone(), change, actor, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }

@@ -9,9 +9,8 @@ use http::StatusCode;
 use super::{INVALID_PASSWORD, USER_EXISTS, logic::RegisterError};
 use crate::{
     account::CreateError,
-    domain::EmailAddress,
     http::{ApiError, Handle, Incoming, answer},
-    user::{AuthUser, CreateSchema},
+    user::AuthUser,
 };
 
 /// `POST /register`: 201 with the read schema.
@@ -20,9 +19,7 @@ use crate::{
 /// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the body.
 pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let rules = users.policy().email_rules();
-    let input = body.schema::<U::Create>(rules)?;
-    let email = EmailAddress::parse(input.email(), rules).map_err(ApiError::from)?;
+    let (input, email) = body.schema::<U::Create>(users.policy().email_rules())?.with_email()?;
     let user = users.register(input, email, incoming.cx()).await?;
     Ok(answer(StatusCode::CREATED, &user.read()).into_response())
 }

@@ -6,16 +6,14 @@ use serde::Deserialize;
 
 use super::{BAD_TOKEN, INVALID_PASSWORD, logic::ResetError};
 use crate::{
-    domain::{EmailAddress, Password, ResetToken, field::Field},
+    domain::{Password, ResetToken, field::Field},
     http::{ApiError, Handle, Incoming, null},
     user::{AuthUser, Schema},
 };
 
 /// The body of `POST /forgot-password`.
 #[derive(Deserialize)]
-pub(crate) struct ForgotPassword {
-    email: String,
-}
+pub(crate) struct ForgotPassword {}
 
 impl Schema for ForgotPassword {
     const NAME: &'static str = "Body_reset_forgot_password";
@@ -40,9 +38,8 @@ impl Schema for ResetPassword {
 /// 422 for a malformed address, 503 when too many mails wait.
 pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let rules = users.policy().email_rules();
-    let ForgotPassword { email } = body.embedded(rules)?;
-    users.forgot_password(EmailAddress::parse(&email, rules)?, incoming.cx()).await?;
+    let (ForgotPassword {}, email) = body.embedded(users.policy().email_rules())?.with_email()?;
+    users.forgot_password(email, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
 
@@ -53,7 +50,7 @@ pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Req
 /// with `Retry-After` when too many passwords wait.
 pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let ResetPassword { token, password } = body.embedded(users.policy().email_rules())?;
+    let ResetPassword { token, password } = body.embedded(users.policy().email_rules())?.input;
     users.reset_password(&ResetToken::new(token), &password, incoming.cx()).await?;
     Ok(null(StatusCode::OK))
 }

@@ -37,9 +37,8 @@ pub async fn update_user<U: AuthUser>(
     let (incoming, body) = Incoming::json(request).await?;
     incoming.authenticate(&users, Requirements::superuser(&users)).await?;
     let user = find_by_id(&users, id).await?;
-    let fields = body.present::<U::AdminUpdate>();
-    let input = body.schema::<U::AdminUpdate>(users.policy().email_rules())?;
-    let user = users.apply_update(user, input, fields, Actor::Admin, incoming.cx()).await?;
+    let change = body.schema::<U::AdminUpdate>(users.policy().email_rules())?;
+    let user = users.apply_update(user, change, Actor::Admin, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }
 

@@ -6,16 +6,14 @@ use serde::Deserialize;
 
 use super::{ALREADY_VERIFIED, BAD_TOKEN, logic::VerifyError};
 use crate::{
-    domain::{EmailAddress, VerifyToken, field::Field},
+    domain::{VerifyToken, field::Field},
     http::{ApiError, Handle, Incoming, answer, null},
     user::{AuthUser, Schema},
 };
 
 /// The body of `POST /request-verify-token`.
 #[derive(Deserialize)]
-pub(crate) struct RequestVerifyToken {
-    email: String,
-}
+pub(crate) struct RequestVerifyToken {}
 
 impl Schema for RequestVerifyToken {
     const NAME: &'static str = "Body_verify_request_token";
@@ -42,9 +40,8 @@ pub async fn request_verify_token<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let rules = users.policy().email_rules();
-    let RequestVerifyToken { email } = body.embedded(rules)?;
-    users.request_verify(EmailAddress::parse(&email, rules)?, incoming.cx()).await?;
+    let (RequestVerifyToken {}, email) = body.embedded(users.policy().email_rules())?.with_email()?;
+    users.request_verify(email, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
 
@@ -54,7 +51,7 @@ pub async fn request_verify_token<U: AuthUser>(
 /// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422.
 pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let Verify { token } = body.embedded(users.policy().email_rules())?;
+    let Verify { token } = body.embedded(users.policy().email_rules())?.input;
     let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }

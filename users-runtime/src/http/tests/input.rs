@@ -1,4 +1,4 @@
-//! Input of any kind: it is understood in exactly one way or refused, and never breaks anything.
+//! Arbitrary input has exactly one interpretation or is refused, and never causes a failure.
 
 use axum::body::Body;
 use http::{Request, header::CONTENT_TYPE};
@@ -15,7 +15,7 @@ use crate::{
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// An update with a field of every kind.
+/// An update with a field of each kind.
 #[derive(Debug, Deserialize)]
 struct Update {
     password: Option<Password>,
@@ -59,7 +59,7 @@ impl Schema for Update {
     ]];
 }
 
-/// Polls what never has to wait, since the whole body is there.
+/// Runs a future that never waits, because the whole body is in memory.
 fn now<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
@@ -79,14 +79,14 @@ fn form_of(content_type: &str, body: impl Into<Body>) -> Result<LoginForm, ApiEr
 }
 
 fn update(body: impl Into<Body>) -> Result<Update, ApiError> {
-    json_of(&[JSON], body)?.schema(EmailRules::Ascii)
+    json_of(&[JSON], body)?.schema(EmailRules::Ascii).map(|parsed| parsed.input)
 }
 
 fn update_value(value: &Value) -> Result<Update, ApiError> {
     update(value.to_string())
 }
 
-/// Any JSON of some depth.
+/// Any JSON value of limited depth.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -105,7 +105,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An object with any value under every key that means something.
+/// An object with any value under any of the known keys.
 fn any_update() -> impl Strategy<Value = Value> {
     let entries = Update::fields().map(|field| prop::option::of(any_json()).prop_map(move |v| (field.name, v)));
     entries
@@ -113,7 +113,7 @@ fn any_update() -> impl Strategy<Value = Value> {
         .prop_map(|entries| entries.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
-/// Text that is nearly JSON, nearly a form, nearly an address, or nothing of the kind.
+/// Text that is almost JSON, almost a form, almost an address, or something else.
 fn any_text() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..256),
@@ -138,7 +138,7 @@ fn is_refusal(error: &ApiError) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever arrives, every reader answers: a value, or a refusal in the 400s.
+    /// Every reader returns a value or a 4xx error for any input.
     #[test]
     fn validators_total(body in any_text(), content_type in prop_oneof![
         Just(JSON), Just(FORM), Just("multipart/form-data; boundary=X"), Just("multipart/form-data"), Just("text/plain"), Just(";"),
@@ -164,7 +164,7 @@ proptest! {
         let _ = CanonicalEmail::of(&text);
     }
 
-    /// Any value for any field: a typed value or a refusal, and no refusal echoes a list, an object or a password.
+    /// Any value of any field is typed or refused, and no refusal echoes an array, an object or a password.
     #[test]
     fn any_value_is_typed_or_refused(value in any_update()) {
         match update_value(&value) {
@@ -187,7 +187,7 @@ proptest! {
         }
     }
 
-    /// A whole number is kept exactly or refused, whatever the size of the field and of the number.
+    /// An integer of any size is kept exactly or refused, in fields of any size.
     #[test]
     fn integers_never_overflow(number in prop_oneof![
         any::<i128>(), any::<i64>().prop_map(i128::from), any::<u64>().prop_map(i128::from), (-300..300_i128),
@@ -205,8 +205,7 @@ proptest! {
         prop_assert_eq!(<i64 as UserId>::parse(&text), i64::try_from(number).ok());
     }
 
-    /// A key that stands twice is refused whatever it holds, however it is spelled and wherever it stands; so is a body
-    /// with two content types.
+    /// A duplicate key is refused with any value, in any spelling and at any depth. So is a body with two content types.
     #[test]
     fn ambiguous_requests_refused(
         key in "[a-z_]{1,9}", first in any_json(), second in any_json(), others in any_json(), nested in any::<bool>(),
@@ -227,7 +226,7 @@ proptest! {
         prop_assert!(json_of(&[JSON], good).and_then(|body| body.schema::<Update>(EmailRules::Ascii)).is_ok());
     }
 
-    /// What gets past the table holds no control character but the ends of lines and tabs, and an address none at all.
+    /// Accepted values contain no control characters but line ends and tabs, and addresses contain none at all.
     #[test]
     fn no_control_characters_reach_sinks(
         before in "[a-z]{0,3}", c in prop_oneof![prop::char::range('\0', '\u{9f}'), any::<char>()], after in "[a-z]{0,3}",

@@ -1,3 +1,3 @@
-//! What docs/contributing/security.md promises about input, proved on the readers of bodies themselves.
+//! Tests of the readers of request bodies, for the promises about input in docs/contributing/security.md.
 
 mod input;
