@@ -26,6 +26,8 @@ pub enum Relaxation {
     RawKeys,
     /// The secret may be short enough to guess.
     ShortSecret,
+    /// RS256 keys are configured, a signature scheme that OWASP ASVS 5.0 disallows.
+    LegacyRs256,
     /// Tokens that fastapi-users minted are accepted; they cannot be revoked.
     UpstreamTokens,
     /// Addresses with any Unicode, and `Name <address>`.
@@ -48,7 +50,7 @@ pub enum Relaxation {
 
 impl Relaxation {
     /// All of them. `docs/contributing/security.md` lists the same.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
@@ -60,6 +62,7 @@ impl Relaxation {
         Self::PwdlibHashes,
         Self::RawKeys,
         Self::ShortSecret,
+        Self::LegacyRs256,
         Self::UpstreamTokens,
         Self::InternationalizedEmail,
         Self::SlashRedirect,
@@ -86,6 +89,7 @@ impl Relaxation {
             Self::PwdlibHashes => "pwdlib_hashes()",
             Self::RawKeys => "raw_keys()",
             Self::ShortSecret => "allow_short_secret()",
+            Self::LegacyRs256 => "legacy_rs256_pem(key)",
             Self::UpstreamTokens => "accept_upstream_tokens(until)",
             Self::InternationalizedEmail => "internationalized_email()",
             Self::SlashRedirect => "slash_redirect()",
