@@ -11,7 +11,7 @@ use super::{MAX_TOKEN_BYTES, header, key::Key, ring::KeyRing};
 pub(super) fn sign(ring: &KeyRing, claims: &impl Serialize) -> Option<String> {
     let key = ring.signing()?;
     let mut token = String::with_capacity(512);
-    token.push_str(key.header());
+    token.push_str(&key.header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims).ok()?, &mut token);
     let signature = key.sign(token.as_bytes())?;
@@ -31,14 +31,14 @@ pub(super) fn verify(ring: &KeyRing, token: &str) -> Option<Vec<u8>> {
 
     let signed_by = |key: &&Key| key.verify(message.as_bytes(), &signature);
     // A header that one of our keys writes is compared as text; only others are parsed.
-    let known = ring.keys().iter().find(|key| key.header() == header);
+    let known = ring.keys().iter().find(|key| key.header == header);
     let (algorithm, kid) = match known {
-        Some(key) => (key.algorithm(), key.kid().map(Cow::Borrowed)),
+        Some(key) => (key.algorithm, key.kid.as_deref().map(Cow::Borrowed)),
         None => header::read(header).map(|(algorithm, kid)| (algorithm, kid.map(Cow::Owned)))?,
     };
     ring.keys()
         .iter()
-        .filter(|key| key.algorithm() == algorithm && key.kid() == kid.as_deref())
+        .filter(|key| key.algorithm == algorithm && key.kid.as_deref() == kid.as_deref())
         .find(signed_by)
         .and_then(|_| URL_SAFE_NO_PAD.decode(payload).ok())
 }

@@ -12,14 +12,14 @@ use super::header;
 /// installed for the process is never read nor set: with none installed, or with a different one, nothing changes here.
 #[derive(Clone)]
 pub(super) struct Key {
-    algorithm: Algorithm,
-    kid: Option<String>,
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
     /// The first part of every token that this key signs.
-    header: String,
+    pub(super) header: String,
     /// `None` for a key that only verifies.
     signing: Option<EncodingKey>,
     verifying: DecodingKey,
-    is_short: bool,
+    pub(super) is_short: bool,
 }
 
 impl Key {
@@ -38,22 +38,6 @@ impl Key {
 
     pub(super) fn public_half(&self) -> Self {
         Self { signing: None, ..self.clone() }
-    }
-
-    pub(super) const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    pub(super) fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
-    pub(super) fn header(&self) -> &str {
-        &self.header
-    }
-
-    pub(super) const fn is_short(&self) -> bool {
-        self.is_short
     }
 
     /// Signs, or returns `None` for a public key and when the signer fails.

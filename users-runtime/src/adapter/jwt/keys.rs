@@ -55,12 +55,6 @@ impl HmacKey {
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         Self(Key::hmac(bytes, false))
     }
-
-    /// Names the key. The name stands in the header of its tokens.
-    #[must_use]
-    pub fn with_kid(self, kid: impl Into<String>) -> Self {
-        Self(self.0.named(kid.into()))
-    }
 }
 
 impl SigningKeyPair {
@@ -101,12 +95,6 @@ impl SigningKeyPair {
     pub fn verifying_key(&self) -> VerifyingKey {
         VerifyingKey(self.0.public_half())
     }
-
-    /// Names the pair. The name stands in the header of its tokens.
-    #[must_use]
-    pub fn with_kid(self, kid: impl Into<String>) -> Self {
-        Self(self.0.named(kid.into()))
-    }
 }
 
 impl VerifyingKey {
@@ -139,16 +127,18 @@ impl VerifyingKey {
     pub fn legacy_rs256_pem(public_key: &str) -> Result<Self> {
         pem::public_key(Algorithm::RS256, public_key).map(Self)
     }
-
-    /// Names the key: it then verifies the tokens that carry this name, and no others.
-    #[must_use]
-    pub fn with_kid(self, kid: impl Into<String>) -> Self {
-        Self(self.0.named(kid.into()))
-    }
 }
 
-macro_rules! debug_without_secrets {
+macro_rules! named_without_secrets {
     ($($key:ident),*) => {$(
+        impl $key {
+            /// Names the key. Its name stands in the header of the tokens that it signs, and it verifies tokens with this name only.
+            #[must_use]
+            pub fn with_kid(self, kid: impl Into<String>) -> Self {
+                Self(self.0.named(kid.into()))
+            }
+        }
+
         impl fmt::Debug for $key {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($key), "({:?})"), self.0)
@@ -157,4 +147,4 @@ macro_rules! debug_without_secrets {
     )*};
 }
 
-debug_without_secrets!(HmacKey, SigningKeyPair, VerifyingKey);
+named_without_secrets!(HmacKey, SigningKeyPair, VerifyingKey);

@@ -60,8 +60,8 @@ impl KeyRing {
     }
 
     fn and(mut self, key: Key) -> Result<Self> {
-        if let Some(kid) = key.kid()
-            && self.keys.iter().any(|known| known.kid() == Some(kid))
+        if let Some(kid) = &key.kid
+            && self.keys.iter().any(|known| known.kid.as_ref() == Some(kid))
         {
             return Err(Error::config(format!("two keys are named {kid:?}: a `kid` must select one")));
         }
@@ -80,8 +80,8 @@ impl KeyRing {
 
     /// Returns the rules that keys of this ring take away.
     pub(super) fn relaxations(&self) -> impl Iterator<Item = Relaxation> {
-        let is_short = self.keys.iter().any(Key::is_short);
-        let has_rs256 = self.keys.iter().any(|key| key.algorithm() == Algorithm::RS256);
+        let is_short = self.keys.iter().any(|key| key.is_short);
+        let has_rs256 = self.keys.iter().any(|key| key.algorithm == Algorithm::RS256);
         [is_short.then_some(Relaxation::ShortSecret), has_rs256.then_some(Relaxation::LegacyRs256)]
             .into_iter()
             .flatten()
