@@ -63,8 +63,7 @@ fn laid_out(sql: &str) -> String {
 
 fn schema_is_current(database: Database, name: &str) {
     let text = Users::<User>::migration_sql(database).unwrap();
-    let head =
-        "-- What `migrate` makes in an empty database for a user of the six roles. Written by a test (tests/it/docs).\n";
+    let head = "-- What `migrate` makes in an empty database for a user of the six roles. Written by a test (tests/it/docs).\n";
     is_current(&format!("docs/guide/schema/{name}.sql"), &format!("{head}{}", laid_out(&text)));
     // Laid out or not, it is the same.
     let words = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();

@@ -3,7 +3,7 @@
 use jsonwebtoken::crypto::{CryptoProvider, KeyUtils};
 use users_runtime::adapter::jwt::{HmacKey, JwtConfig, KeyRing, SigningKeyPair, VerifyingKey};
 
-use crate::support::{Rig, SECRET, secret};
+use super::support::{Rig, SECRET, secret};
 
 /// A provider of which any use panics. jsonwebtoken's own default is the same as this one if other crates of an application
 /// turn on both of its providers.

@@ -11,7 +11,7 @@ use users_runtime::{
     port::Strategy,
 };
 
-use crate::support::{NOW, OTHER_SECRET, Rig, SECRET, USER, at, forge, good_claims, header, header_with, secret};
+use super::support::{NOW, OTHER_SECRET, Rig, SECRET, USER, at, forge, good_claims, header, header_with, secret};
 
 const PRIVATE: &str = include_str!("keys/rsa3072-private.pem");
 const PUBLIC: &str = include_str!("keys/rsa3072-public.pem");
