@@ -1,7 +1,7 @@
-//! What reading an access token costs, beside a plain `jsonwebtoken::decode` of the same token in the same run.
+//! Measures reading an access token, beside a plain `jsonwebtoken::decode` of the same token in the same run, and signing one.
 //!
-//! Compare the two lines of a group; absolute numbers are the machine's. Both sides verify the signature, check audience and
-//! times, and hand out owned claims; ours checks more (docs/contributing/security.md) and asks the clock port.
+//! Compare the two lines of a group; absolute numbers are the machine's. Both sides verify the signature with `jsonwebtoken`,
+//! check audience and times, and return owned claims; ours checks more and asks the clock port.
 #![allow(missing_docs, reason = "criterion's macros write public functions without documentation")]
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -21,8 +21,12 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
 const SECRET: &str = "0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u";
-const PRIVATE: &str = include_str!("../../users-runtime/tests/it/security_tokens/keys/es256-private.pem");
-const PUBLIC: &str = include_str!("../../users-runtime/tests/it/security_tokens/keys/es256-public.pem");
+
+macro_rules! key {
+    ($name:literal) => {
+        include_str!(concat!("../../users-runtime/tests/it/security_tokens/keys/", $name, ".pem"))
+    };
+}
 
 /// The baseline's claims: all that a session needs.
 #[derive(Deserialize)]
@@ -54,19 +58,20 @@ fn strategy(ring: KeyRing) -> Jwt {
         .expect("a strategy")
 }
 
-fn token(jwt: &Jwt) -> AccessToken {
-    let login = Login {
+fn login() -> Login {
+    Login {
         subject: "bdfc2b97-4876-4210-9dba-158745062fcd".into(),
         epoch: Epoch(0),
         at: SystemClock.now(),
         device: Device::default(),
-    };
-    jwt.issue(&login).now_or_never().expect("ready").expect("a token")
+    }
 }
 
 fn compare(c: &mut Criterion, name: &str, ring: KeyRing, algorithm: Algorithm, key: &DecodingKey) {
     let jwt = strategy(ring);
-    let token = token(&jwt);
+    let login = login();
+    let issue = || jwt.issue(black_box(&login)).now_or_never().expect("ready").expect("a token");
+    let token = issue();
     let mut validation = Validation::new(algorithm);
     validation.set_audience(&["fastapi-users:auth"]);
     validation.leeway = 0;
@@ -87,6 +92,7 @@ fn compare(c: &mut Criterion, name: &str, ring: KeyRing, algorithm: Algorithm, k
         });
     });
     group.finish();
+    c.bench_function(&format!("sign an access token, {name}"), |b| b.iter(issue));
 }
 
 fn read(c: &mut Criterion) {
@@ -94,9 +100,17 @@ fn read(c: &mut Criterion) {
     let hmac = KeyRing::hmac(HmacKey::hs256(&secret).expect("a key"));
     compare(c, "HS256", hmac, Algorithm::HS256, &DecodingKey::from_secret(SECRET.as_bytes()));
 
-    let pair = KeyRing::key_pair(SigningKeyPair::es256_pem(PRIVATE).expect("a key"));
-    let public = DecodingKey::from_ec_pem(PUBLIC.as_bytes()).expect("a key");
+    let pair = KeyRing::key_pair(SigningKeyPair::es256_pem(key!("es256-private")).expect("a key"));
+    let public = DecodingKey::from_ec_pem(key!("es256-public").as_bytes()).expect("a key");
     compare(c, "ES256", pair, Algorithm::ES256, &public);
+
+    let pair = KeyRing::key_pair(SigningKeyPair::eddsa_pem(key!("eddsa-private")).expect("a key"));
+    let public = DecodingKey::from_ed_pem(key!("eddsa-public").as_bytes()).expect("a key");
+    compare(c, "EdDSA", pair, Algorithm::EdDSA, &public);
+
+    let pair = KeyRing::key_pair(SigningKeyPair::legacy_rs256_pem(key!("rsa3072-private")).expect("a key"));
+    let public = DecodingKey::from_rsa_pem(key!("rsa3072-public").as_bytes()).expect("a key");
+    compare(c, "RS256 with 3072 bits", pair, Algorithm::RS256, &public);
 }
 
 criterion_group!(benches, read);

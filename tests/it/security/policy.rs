@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use axum_users::{
     Backend, Bearer, Cookie, JwtConfig, Limits, PasswordPolicy, Policy, Relaxation, SecretKey, Users, UsersBuilder,
+    adapter::jwt::{HmacKey, KeyRing, VerifyingKey},
 };
 
 use super::log::Log;
@@ -50,6 +51,7 @@ fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
         Relaxation::PwdlibHashes => policy.pwdlib_hashes(),
         Relaxation::RawKeys => policy.raw_keys(),
         Relaxation::ShortSecret => return (policy, config, SecretKey::allow_short_secret("SECRET")),
+        Relaxation::LegacyRs256 => return (policy, config.keys(ring_with_rs256()), secret),
         Relaxation::UpstreamTokens => policy.accept_upstream_tokens(None),
         Relaxation::InternationalizedEmail => policy.internationalized_email(),
         Relaxation::SlashRedirect => policy.slash_redirect(),
@@ -60,6 +62,13 @@ fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
         other => panic!("{other:?} has no opt-out here"),
     };
     (policy, config, secret)
+}
+
+/// An HS256 key that signs, and an RS256 key that verifies.
+fn ring_with_rs256() -> KeyRing {
+    let public = include_str!("../../../users-runtime/tests/it/security_tokens/keys/rsa2048-public.pem");
+    let signing = HmacKey::hs256(&SecretKey::new(SECRET).unwrap()).unwrap();
+    KeyRing::hmac(signing).and_public(VerifyingKey::legacy_rs256_pem(public).unwrap()).unwrap()
 }
 
 /// The calls in the column "opt-out" of docs/contributing/security.md.
@@ -109,6 +118,7 @@ async fn relaxations_are_listed_and_logged() {
         "never_expires()",
         "lifetime(more than a day)",
         "allow_short_secret()",
+        "legacy_rs256_pem(key)",
         "insecure_for_localhost()",
         "Limits::off()",
     ];

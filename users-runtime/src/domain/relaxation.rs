@@ -26,6 +26,8 @@ pub enum Relaxation {
     RawKeys,
     /// The secret may be short enough for brute force.
     ShortSecret,
+    /// RS256 keys are configured, a signature scheme that OWASP ASVS 5.0 disallows.
+    LegacyRs256,
     /// Tokens issued by fastapi-users are accepted. They cannot be revoked.
     UpstreamTokens,
     /// Addresses may have any Unicode local part and a display name (`Name <address>`).
@@ -48,7 +50,7 @@ pub enum Relaxation {
 
 impl Relaxation {
     /// Every relaxation. `docs/contributing/security.md` describes them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
@@ -60,6 +62,7 @@ impl Relaxation {
         Self::PwdlibHashes,
         Self::RawKeys,
         Self::ShortSecret,
+        Self::LegacyRs256,
         Self::UpstreamTokens,
         Self::InternationalizedEmail,
         Self::SlashRedirect,
@@ -86,6 +89,7 @@ impl Relaxation {
             Self::PwdlibHashes => "pwdlib_hashes()",
             Self::RawKeys => "raw_keys()",
             Self::ShortSecret => "allow_short_secret()",
+            Self::LegacyRs256 => "legacy_rs256_pem(key)",
             Self::UpstreamTokens => "accept_upstream_tokens(until)",
             Self::InternationalizedEmail => "internationalized_email()",
             Self::SlashRedirect => "slash_redirect()",

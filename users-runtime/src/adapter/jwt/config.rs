@@ -255,7 +255,7 @@ impl JwtConfig {
 }
 
 fn derived(secret: &SecretKey) -> Result<HmacKey> {
-    HmacKey::from_bytes(Purpose::Access.signing_key(secret)?.as_slice())
+    Ok(HmacKey::from_bytes(Purpose::Access.signing_key(secret)?.as_slice()))
 }
 
 impl Default for JwtConfig {

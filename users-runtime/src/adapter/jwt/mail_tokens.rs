@@ -216,7 +216,7 @@ impl TokenKind {
         }
         let secret = setting.secret.as_ref().unwrap_or(master);
         let key = match form {
-            Form::Bound => HmacKey::from_bytes(purpose.signing_key(secret)?.as_slice())?,
+            Form::Bound => HmacKey::from_bytes(purpose.signing_key(secret)?.as_slice()),
             Form::Upstream => HmacKey::hs256(secret)?,
         };
         let binding = Hmac::new_from_slice(purpose.binding_key(secret)?.as_slice())

@@ -1,22 +1,24 @@
 //! JSON Web Tokens: access tokens and the tokens of reset and verification mails.
 //!
-//! A token passes through three rooms, in this order: `jws` finds the key and verifies the signature, `claims` reads
-//! and judges what the payload says, and the strategy or the mail tokens decide what it is good for. No claim is looked at
-//! before the signature holds (RFC 8725 section 3.3).
+//! A token is checked in three steps: `jws` finds the key and verifies the signature with `jsonwebtoken`, `claims` reads and
+//! checks the payload, and the strategy or the mail tokens decide what the token is good for. No claim is read before the
+//! signature has been verified ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725#section-3.3)).
 //!
 //! | algorithm | key | for |
 //! |---|---|---|
 //! | HS256 | [`HmacKey`], at least 32 bytes | the default; one service, or services that trust each other |
 //! | ES256, EdDSA | [`SigningKeyPair`], [`VerifyingKey`], PEM | others verify what only this service signs |
-//!
-//! RS256 is not offered: OWASP ASVS 5.0 appendix C disallows PKCS#1 v1.5 signatures.
+//! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users or an identity provider that signs with RS256 |
 
 mod claims;
 mod config;
+mod header;
 mod jws;
+mod key;
 mod keys;
 mod mail_tokens;
 mod mail_tokens_until;
+mod pem;
 mod purpose;
 mod ring;
 mod strategy;

@@ -2,8 +2,13 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::keys::{HmacKey, Key, SigningKeyPair, VerifyingKey};
-use crate::domain::{Error, Result};
+use jsonwebtoken::Algorithm;
+
+use super::{
+    key::Key,
+    keys::{HmacKey, SigningKeyPair, VerifyingKey},
+};
+use crate::domain::{Error, Relaxation, Result};
 
 /// The keys of one kind of token: the first signs, all verify.
 ///
@@ -55,8 +60,8 @@ impl KeyRing {
     }
 
     fn and(mut self, key: Key) -> Result<Self> {
-        if let Some(kid) = key.kid()
-            && self.keys.iter().any(|known| known.kid() == Some(kid))
+        if let Some(kid) = &key.kid
+            && self.keys.iter().any(|known| known.kid.as_ref() == Some(kid))
         {
             return Err(Error::config(format!("two keys are named {kid:?}: a `kid` must select one")));
         }
@@ -73,8 +78,13 @@ impl KeyRing {
         &self.keys
     }
 
-    pub(super) fn has_short_secret(&self) -> bool {
-        self.keys.iter().any(Key::is_short)
+    /// Returns the rules that keys of this ring take away.
+    pub(super) fn relaxations(&self) -> impl Iterator<Item = Relaxation> {
+        let is_short = self.keys.iter().any(|key| key.is_short);
+        let has_rs256 = self.keys.iter().any(|key| key.algorithm == Algorithm::RS256);
+        [is_short.then_some(Relaxation::ShortSecret), has_rs256.then_some(Relaxation::LegacyRs256)]
+            .into_iter()
+            .flatten()
     }
 }
 

@@ -187,9 +187,7 @@ impl Strategy for Jwt {
 
     fn relaxations(&self) -> Vec<Relaxation> {
         let mut open = self.settings.relaxations.clone();
-        if self.settings.keys.current().has_short_secret() {
-            open.push(Relaxation::ShortSecret);
-        }
+        open.extend(self.settings.keys.current().relaxations());
         open
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use users_runtime::{
     adapter::{
         OsRandom,
@@ -88,6 +89,86 @@ fn small_rsa_key_refused() {
     let (private, public) = (include_str!("keys/rsa1024-private.pem"), include_str!("keys/rsa1024-public.pem"));
     assert!(refused(SigningKeyPair::es256_pem(private)) && refused(SigningKeyPair::eddsa_pem(private)));
     assert!(refused(VerifyingKey::es256_pem(public)) && refused(VerifyingKey::eddsa_pem(public)));
+
+    let sign = SigningKeyPair::legacy_rs256_pem;
+    for (pem, bits) in [(private, "1024 bits"), (include_str!("keys/rsa2048-private.pem"), "2048 bits")] {
+        let refusal = sign(pem).expect_err("too small to sign").to_string();
+        assert!(refusal.contains(bits) && refusal.contains("3072 bits"), "{refusal}");
+    }
+    assert!(sign(include_str!("keys/rsa3072-private.pem")).is_ok());
+
+    let verify = VerifyingKey::legacy_rs256_pem;
+    let refusal = verify(public).expect_err("too small to verify").to_string();
+    assert!(refusal.contains("1024 bits") && refusal.contains("2048 bits"), "{refusal}");
+    assert!(verify(include_str!("keys/rsa2048-public.pem")).is_ok());
+}
+
+/// The library reads no larger ones, so they are refused at start and not at the first login.
+#[test]
+fn rsa_keys_of_more_than_4096_bits_refused() {
+    assert!(refused(SigningKeyPair::legacy_rs256_pem(include_str!("keys/rsa4104-private.pem"))));
+    assert!(refused(VerifyingKey::legacy_rs256_pem(include_str!("keys/rsa4104-public.pem"))));
+}
+
+#[test]
+fn rsa_keys_of_another_half_or_kind_refused_and_pkcs1_read() {
+    let (private, public) = (include_str!("keys/rsa3072-private.pem"), include_str!("keys/rsa3072-public.pem"));
+    let (es256, eddsa) = (include_str!("keys/es256-private.pem"), include_str!("keys/eddsa-private.pem"));
+    let (es256_public, eddsa_public) = (include_str!("keys/es256-public.pem"), include_str!("keys/eddsa-public.pem"));
+    for pem in [public, es256, eddsa, es256_public, eddsa_public, "", "garbage"] {
+        assert!(refused(SigningKeyPair::legacy_rs256_pem(pem)), "{pem}");
+    }
+    for pem in [private, es256, eddsa, es256_public, eddsa_public, "", "garbage"] {
+        assert!(refused(VerifyingKey::legacy_rs256_pem(pem)), "{pem}");
+    }
+    assert!(SigningKeyPair::legacy_rs256_pem(include_str!("keys/rsa3072-pkcs1-private.pem")).is_ok());
+    assert!(VerifyingKey::legacy_rs256_pem(include_str!("keys/rsa3072-pkcs1-public.pem")).is_ok());
+}
+
+#[test]
+fn certificates_are_no_public_keys() {
+    let certificate = include_str!("keys/es256-certificate.pem");
+    assert!(refused(VerifyingKey::es256_pem(certificate)));
+    let both = format!("{}{certificate}", include_str!("keys/es256-public.pem"));
+    assert!(refused(VerifyingKey::es256_pem(&both)));
+}
+
+/// An Ed25519 public key in PEM, of any bytes (RFC 8410 section 4).
+fn ed25519_pem(key: &[u8]) -> String {
+    let length = u8::try_from(key.len()).expect("short");
+    let der = [&[0x30, 10 + length, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 1 + length, 0], key].concat();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
+}
+
+#[test]
+fn ed25519_keys_of_another_length_refused_without_a_panic() {
+    for length in [0, 1, 31, 33, 57] {
+        assert!(refused(VerifyingKey::eddsa_pem(&ed25519_pem(&vec![9; length]))), "{length} bytes");
+    }
+}
+
+/// For a public key of small order, signatures can be made without any private key.
+#[test]
+fn ed25519_keys_of_small_order_refused() {
+    let hex = |text: &str| -> Vec<u8> {
+        (0..32).map(|index| u8::from_str_radix(&text[2 * index..2 * index + 2], 16).expect("hexadecimal")).collect()
+    };
+    // All eight points, by order: 1, 2, 4, 4, 8, 8, 8, 8.
+    for point in [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    ] {
+        assert!(refused(VerifyingKey::eddsa_pem(&ed25519_pem(&hex(point)))), "{point}");
+    }
+    let good = include_str!("keys/eddsa-public.pem");
+    let der = STANDARD.decode(good.lines().filter(|line| !line.starts_with('-')).collect::<String>()).expect("base64");
+    assert_eq!(ed25519_pem(&der[12..]).trim(), good.trim(), "the points above stand in the same form");
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod crypto;
 mod entropy;
 mod jwt;
 mod mail;
+mod provider;
 mod race;
+mod rs256;
 mod support;
 mod upstream;

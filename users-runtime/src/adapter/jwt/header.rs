@@ -1,0 +1,68 @@
+//! The header of a token, written as PyJWT writes it and read strictly.
+
+use std::{collections::BTreeMap, fmt};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, Header};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+/// Header members that bring or point to a key, or ask for an extension (RFC 7515 sections 4.1.2 to 4.1.6 and 4.1.11,
+/// RFC 7797). A token with one of them is refused.
+const REFUSED: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
+
+/// Encodes the header of the tokens that a key signs. Its members are sorted by name, as PyJWT sorts them.
+pub(super) fn encode(algorithm: Algorithm, kid: Option<&str>) -> String {
+    let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
+    // Three strings always serialize.
+    let members: BTreeMap<String, Value> =
+        serde_json::to_value(header).and_then(serde_json::from_value).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&members).unwrap_or_default())
+}
+
+/// Reads algorithm and `kid` from a header. Members that are not judged here are ignored (RFC 7515 section 4).
+pub(super) fn read(encoded: &str) -> Option<(Algorithm, Option<String>)> {
+    let json = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+    let Members(members) = serde_json::from_slice(&json).ok()?;
+    if REFUSED.iter().any(|name| members.contains_key(*name)) {
+        return None;
+    }
+    let header: Header = serde_json::from_value(Value::Object(members)).ok()?;
+    // Another type marks a token for another use (RFC 8725 section 3.11).
+    if header.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+        return None;
+    }
+    Some((header.alg, header.kid))
+}
+
+/// The members of a JSON object, of which none is null and none occurs twice.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct UniqueMembers;
+
+        impl<'de> Visitor<'de> for UniqueMembers {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+                let mut members = Map::new();
+                while let Some((name, value)) = object.next_entry::<String, Value>()? {
+                    if value.is_null() || members.insert(name, value).is_some() {
+                        return Err(de::Error::custom("a member is null or occurs twice"));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(UniqueMembers)
+    }
+}

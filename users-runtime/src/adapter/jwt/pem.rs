@@ -1,0 +1,115 @@
+//! Keys in PEM: read by jsonwebtoken, and checked here before a service starts with them.
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, DecodingKeyKind, EncodingKey,
+    crypto::rust_crypto::DEFAULT_PROVIDER,
+    errors::{ErrorKind, Result as JwtResult},
+    jwk::EllipticCurve,
+};
+
+use super::key::Key;
+use crate::domain::{Error, Result};
+
+/// The smallest RSA key that verifies (RFC 7518 section 3.3).
+const MIN_VERIFYING_BITS: usize = 2048;
+/// The smallest RSA key that signs: 128 bits of security (NIST SP 800-57 part 1, table 2; OWASP ASVS appendix C).
+const MIN_SIGNING_BITS: usize = 3072;
+
+/// Reads a private key and derives its public half. A key whose halves do not match is refused.
+pub(super) fn private_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
+    let refused = || not_a_key(algorithm, "private");
+    let (signing, verifying) = read_private(algorithm, pem.as_bytes()).map_err(|_| refused())?;
+    ensure_size(&verifying, MIN_SIGNING_BITS, "sign")?;
+    let key = Key::new(algorithm, Some(signing), verifying);
+    let signature = key.sign(&[]).ok_or_else(refused)?;
+    if key.verify(&[], &signature) { Ok(key) } else { Err(refused()) }
+}
+
+/// Reads a public key.
+pub(super) fn public_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
+    let refused = || not_a_key(algorithm, "public");
+    // jsonwebtoken takes the key out of a certificate without looking at anything else in it.
+    if pem.contains("-----BEGIN CERTIFICATE") {
+        return Err(refused());
+    }
+    let verifying = read_public(algorithm, pem.as_bytes()).map_err(|_| refused())?;
+    ensure_size(&verifying, MIN_VERIFYING_BITS, "verify")?;
+    (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &verifying).map_err(|_| refused())?;
+    let key = Key::new(algorithm, None, verifying);
+    if accepts_a_forgery(&key) { Err(refused()) } else { Ok(key) }
+}
+
+fn read_private(algorithm: Algorithm, pem: &[u8]) -> JwtResult<(EncodingKey, DecodingKey)> {
+    let keys = &DEFAULT_PROVIDER.key_utils;
+    Ok(match algorithm {
+        Algorithm::ES256 => {
+            let signing = EncodingKey::from_ec_pem(pem)?;
+            let (_, x, y) = (keys.ec_pub_components_from_private_key)(signing.as_bytes(), algorithm)?;
+            // An uncompressed point (SEC 1 section 2.3.3).
+            let point = [&[4], x.as_slice(), y.as_slice()].concat();
+            (signing, DecodingKey::from_ec_der(&point))
+        }
+        Algorithm::EdDSA => {
+            let signing = EncodingKey::from_ed_pem(pem)?;
+            let x = (keys.ed_pub_components_from_private_key)(signing.as_bytes(), &EllipticCurve::Ed25519)?;
+            (signing, DecodingKey::from_ed_der(&x))
+        }
+        Algorithm::RS256 => {
+            let signing = EncodingKey::from_rsa_pem(pem)?;
+            let (n, e) = (keys.rsa_pub_components_from_private_key)(signing.as_bytes())?;
+            (signing, DecodingKey::from_rsa_raw_components(&n, &e))
+        }
+        _ => return Err(ErrorKind::UnsupportedAlgorithm.into()),
+    })
+}
+
+fn read_public(algorithm: Algorithm, pem: &[u8]) -> JwtResult<DecodingKey> {
+    match algorithm {
+        Algorithm::ES256 => DecodingKey::from_ec_pem(pem),
+        Algorithm::EdDSA => {
+            let key = DecodingKey::from_ed_pem(pem)?;
+            // The verifier takes the first 32 bytes and panics if there are fewer.
+            if key.try_get_as_bytes()?.len() == 32 { Ok(key) } else { Err(ErrorKind::InvalidEddsaKey.into()) }
+        }
+        Algorithm::RS256 => {
+            let key = DecodingKey::from_rsa_pem(pem)?;
+            let (n, e) = (DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key)(key.try_get_as_bytes()?)?;
+            Ok(DecodingKey::from_rsa_raw_components(&n, &e))
+        }
+        _ => Err(ErrorKind::UnsupportedAlgorithm.into()),
+    }
+}
+
+/// Refuses RSA keys that are too small. Elliptic curves have one size.
+fn ensure_size(key: &DecodingKey, min_bits: usize, usage: &str) -> Result<()> {
+    let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind() else { return Ok(()) };
+    let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    if bits < min_bits {
+        return Err(Error::config(format!(
+            "an RSA key of {bits} bits is too small to {usage}: use at least {min_bits} bits"
+        )));
+    }
+    Ok(())
+}
+
+/// Returns whether the key accepts a signature that was made without a private key: the neutral point and zero. Ed25519
+/// public keys of small order do, for one message in eight at least; the library accepts such keys.
+fn accepts_a_forgery(key: &Key) -> bool {
+    let mut forgery = [0; 64];
+    forgery[0] = 1;
+    key.algorithm == Algorithm::EdDSA && (0..128).any(|message: u8| key.verify(&[message], &forgery))
+}
+
+/// Says what is expected, and nothing of what was given: it may be a private key.
+fn not_a_key(algorithm: Algorithm, half: &str) -> Error {
+    let expected = match algorithm {
+        Algorithm::ES256 => "a key on the curve P-256 (RSA keys: legacy_rs256_pem)",
+        Algorithm::EdDSA => "an Ed25519 key (RSA keys: legacy_rs256_pem)",
+        _ => "an RSA key of at most 4096 bits",
+    };
+    Error::config(format!(
+        "this is not a {half} key for {algorithm:?}: expected PEM, `BEGIN {} KEY`, with {expected}. Convert other forms of \
+         private keys with: openssl pkcs8 -topk8 -nocrypt",
+        half.to_uppercase()
+    ))
+}
