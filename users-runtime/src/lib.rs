@@ -1,8 +1,23 @@
-//! What axum-users does at run time: flows, policy, hashing, tokens and storage. Applications use it through the crate
+//! The runtime of axum-users: flows, policy, hashing, tokens and storage. Applications use it through the crate
 //! `axum-users`, which adds the derive.
 //!
-//! The floors, low to high: [`domain`] → [`user`] → [`port`] → { [`adapter`] | `manager` } → { steps of `flows` |
-//! `http` } → routes of `flows` → `builder`. A file uses lower floors only; `docs/contributing/architecture.md` has the picture.
+//! The root has what most applications need. Everything else is in modules named by purpose:
+//!
+//! | module | for |
+//! |---|---|
+//! | [`extract`] | guards, sessions and requirements in a handler's signature |
+//! | [`token`] | strategies, transports, signing keys and the settings of mailed tokens |
+//! | [`store`] | databases, pools and custom stores |
+//! | [`schema`] | what `#[derive(AuthUser)]` implements |
+//! | [`password`] | hashing, hashes of other systems, breached passwords |
+//! | [`mail`] | mail transports and templates |
+//! | [`limits`] | counters and quotas |
+//! | [`tenant`] | users that belong to tenants |
+//! | [`routes`] | the routes as data, the session routes, error responses |
+//! | [`event`] | security events |
+//! | [`env`] | the clock and the random number generator |
+//! | `openapi` | the OpenAPI document (feature `openapi`) |
+//! | `testing` | helpers for tests (feature `testing`) |
 //!
 //! | Cargo feature | default | what it adds |
 //! |---|---|---|
@@ -15,7 +30,7 @@
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
-//! | `testing` | no | a clock to set, a mailbox to read, the conformance suite of stores; nothing in a release build |
+//! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
 #![forbid(unsafe_code)]
 
 // Lets unit tests share the users of `tests/it/store`.
@@ -23,52 +38,183 @@
 extern crate self as users_runtime;
 
 mod account;
-pub mod adapter;
+mod adapter;
 mod background;
 mod builder;
-pub mod domain;
-mod event;
+mod domain;
+pub mod event;
 mod flows;
 mod http;
 mod inventory;
 #[cfg(feature = "openapi")]
-mod openapi;
-pub mod port;
+pub mod openapi;
+mod port;
 #[doc(hidden)]
 pub mod private;
 mod service;
-#[cfg(any(test, all(feature = "testing", debug_assertions)))]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
-pub mod user;
+mod user;
 
-pub use account::{CreateError, PasswordError, Sessions, SessionsError, UpdateError};
-#[cfg(feature = "redis")]
-pub use adapter::redis::{Redis, RedisRevocations};
+pub use account::{CreateError, PasswordError, UpdateError};
 pub use adapter::{
     Bearer, Cookie, SameSite,
-    jwt::JwtConfig,
+    jwt::Jwt,
     mail::{MailHooks, Mailer},
-    session_tokens::SessionConfig,
+    session_tokens::DatabaseSessions,
 };
-pub use builder::{Backend, NoHooks, UsersBuilder};
+#[cfg(feature = "redis")]
+pub use adapter::{redis::Redis, session_tokens::RedisSessions};
+pub use builder::{Backend, UsersBuilder};
 pub use domain::{
-    AccessToken, Device, EmailAddress, Epoch, Error, ListedSession, Origin, Password, PasswordHash, PasswordPolicy,
-    Quota, Relaxation, ResetToken, Result, SecretKey, Session, Status, Timestamp, TrustedOrigins, UserId, VerifyToken,
+    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
 };
-pub use event::{EventKind, Outcome as EventOutcome};
 pub use flows::sessions::session_routes;
 pub use http::{
-    ApiError, Caller, CurrentSession, CurrentUser, Endpoint, FreshUser, Guard, Guarded, HasUsers, Loc, Problem,
-    Require, Requirements, RouteGroup, SecurityHeaders, Superuser, VerifiedUser, not_found, security_headers,
+    ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found,
 };
-pub use inventory::{Prefixes, access_matrix, endpoints};
-#[cfg(feature = "openapi")]
-pub use openapi::{openapi, openapi_at, openapi_routes, openapi_routes_of};
 pub use port::{
-    FailedLogin, Gate, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, StoreError, Updated,
-    UserManager, UserStore, Verdict,
+    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, Updated, UserManager,
 };
 pub use service::{Limits, Policy, Users};
-pub use user::{AuthUser, HasTenant, Tenant};
-#[cfg(feature = "openapi")]
-pub use utoipa;
+pub use user::AuthUser;
+
+/// Guards, sessions and requirements in a handler's signature.
+pub mod extract {
+    pub use crate::{
+        http::{
+            CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Require, Requirements, Superuser,
+            VerifiedUser,
+        },
+        port::{EnabledBackends, Gate, Verdict},
+    };
+}
+
+/// Tokens and sessions: strategies, transports, keys, and the settings of mailed tokens.
+pub mod token {
+    #[cfg(feature = "redis")]
+    pub use crate::adapter::{
+        redis::{Redis, RedisRevocations},
+        session_tokens::{RedisSessions, RedisTokens},
+    };
+    pub use crate::{
+        account::{Sessions, SessionsError},
+        adapter::{
+            Bearer, Cookie, SameSite,
+            jwt::{
+                HmacKey, Jwt, JwtMailTokens, JwtStrategy, KeyRing, MAX_TOKEN_BYTES, MailTokenSettings, Purpose,
+                RotatingKeys, SigningKeyPair, VerifyingKey, ensure_distinct_audiences,
+            },
+            session_tokens::{DatabaseSessions, DatabaseTokens, StoredSessions},
+        },
+        builder::StrategySettings,
+        domain::{
+            AccessToken, Device, Epoch, ListedSession, Login, Origin, PublicUrl, ResetToken, SecretKey, Session,
+            TokenId, TrustedOrigins, VerifyToken,
+        },
+        port::{
+            Binding, MailToken, MailTokenError, MailTokens, Resolved, RevocationStore, SecurityScheme, StoredSession,
+            Strategy, StrategyError, TokenResponse, TokenSubject, Transport, TransportContext,
+        },
+    };
+}
+
+/// Databases, connection pools, and the traits of a custom store.
+pub mod store {
+    pub use crate::{
+        adapter::{
+            MemoryStore,
+            sql::{Database, PoolSettings, SqlStore, StoredUser},
+        },
+        domain::{CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId},
+        port::{
+            Change, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SchemaDrift, SessionStore,
+            TokenState, UserStore,
+        },
+        user::{Columns, NewAccount},
+    };
+}
+
+/// What `#[derive(AuthUser)]` implements: the user type, its roles, and the schemas of requests and responses.
+pub mod schema {
+    pub use crate::{
+        domain::{
+            EmailAddress, EmailRefused, EmailRules, PasswordHash, Status, UserId,
+            field::{Field, FieldKind, FieldType, Rule, Shape},
+        },
+        user::{
+            Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
+            UpdateSchema,
+        },
+    };
+}
+
+/// Password hashing, hashes of other systems, and breached passwords.
+pub mod password {
+    #[cfg(feature = "breached")]
+    pub use crate::adapter::breached::{HashFile, RangeQuery};
+    #[cfg(feature = "foreign-hashes")]
+    pub use crate::adapter::password::foreign::{Devise, Django, Firebase, Werkzeug};
+    pub use crate::{
+        adapter::password::{Argon2Params, HashSettings, Hashing, RehashRule},
+        domain::{Password, PasswordHash, PasswordPolicy, PasswordRefused},
+        port::{
+            BreachCheck, BreachSourceDown, BreachedPasswords, ForeignHash, HashCost, HashError, HashVerifier, HttpGet,
+            HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown,
+        },
+    };
+}
+
+/// Mail: what is sent, and what delivers it.
+pub mod mail {
+    #[cfg(any(test, feature = "testing"))]
+    pub use crate::adapter::mail::MemoryMails;
+    #[cfg(feature = "smtp")]
+    pub use crate::adapter::mail::Smtp;
+    pub use crate::{
+        adapter::mail::{
+            EmailChanged, English, Letter, LinkMail, MailHooks, MailTemplates, Mailer, Notice, Terminal, escape_html,
+        },
+        port::{Mail, MailError, MailTransport},
+    };
+}
+
+/// Quotas, and where events are counted.
+pub mod limits {
+    #[cfg(feature = "redis")]
+    pub use crate::adapter::redis::RedisCounters;
+    pub use crate::{
+        adapter::memory::MemoryCounters,
+        domain::Quota,
+        port::{CounterKey, Counters, CountersUnavailable},
+        service::Limits,
+    };
+}
+
+/// Users that belong to tenants.
+pub mod tenant {
+    pub use crate::{
+        port::TenantOfRequest,
+        user::{HasTenant, Tenant},
+    };
+}
+
+/// The routes as data, the access matrix, and the error responses of the wire.
+pub mod routes {
+    pub use crate::{
+        flows::sessions::session_routes,
+        http::{
+            ApiError, Caller, Endpoint, Loc, Problem, RouteGroup, SecurityHeaders, not_found, security_headers,
+        },
+        inventory::{Prefixes, access_matrix, endpoints},
+    };
+}
+
+/// The clock, the random number generator, and other things that tests replace.
+pub mod env {
+    pub use crate::{
+        adapter::{OsRandom, SystemClock},
+        domain::{Relaxation, Timestamp},
+        port::{BoxFuture, Clock, Random, RandomError},
+    };
+}

@@ -92,7 +92,7 @@ impl Service {
     async fn on(combination: Combination, plan: Plan, stored: Stored, clock: Arc<ManualClock>, number: u64) -> Self {
         let hooks = Hooks::default();
         // A machine under load is no reason to refuse: waiting has tests of its own.
-        let patient = PoolSettings::default().with_acquire_timeout(Duration::from_secs(20));
+        let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
         let store = SqlStore::<User>::connect_with(&stored.database.url(), &patient).await.unwrap();
         let hashing = HashSettings {
             params: Argon2Params::weak_for_tests(),

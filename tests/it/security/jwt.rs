@@ -93,7 +93,7 @@ async fn foreign_audience() {
 
 #[tokio::test]
 async fn rotation_old_key_verifies_then_retired() {
-    let key = |text: &str, kid: &str| HmacKey::hs256(&SecretKey::new(text).unwrap()).unwrap().with_kid(kid);
+    let key = |text: &str, kid: &str| HmacKey::hs256(&SecretKey::new(text).unwrap()).unwrap().kid(kid);
     let (old, new) = (key(SECRET, "old"), key("u1mJb6hGt4dNw8rLs2XpPf9qy3Vc7kZ0", "new"));
     let keys = RotatingKeys::new(KeyRing::hmac(old.clone()));
     let config = JwtConfig::new().keys(keys.clone());

@@ -115,7 +115,7 @@ async fn a_server_that_is_gone_is_503_in_time_and_comes_back() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         let proxy = Proxy::before(&database).await;
-        let settings = PoolSettings::default().with_acquire_timeout(Duration::from_millis(200));
+        let settings = PoolSettings::default().acquire_timeout(Duration::from_millis(200));
         let app = over(SqlStore::connect_with(&proxy.url(&database), &settings).await.unwrap()).await;
         let tokens = tokens(&app, "arthur@camelot.bt").await;
         for _ in 0..2 {

@@ -85,7 +85,7 @@ async fn mails_bounded() {
 fn ring(round: usize) -> KeyRing {
     let key = |round: usize| {
         let secret = SecretKey::new(format!("the secret of round number {round:0>8}")).unwrap();
-        HmacKey::hs256(&secret).unwrap().with_kid(round.to_string())
+        HmacKey::hs256(&secret).unwrap().kid(round.to_string())
     };
     KeyRing::hmac(key(round)).and_hmac(key(round.wrapping_sub(1))).unwrap()
 }

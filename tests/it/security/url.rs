@@ -29,7 +29,7 @@ fn other_schemes_refused_at_build() {
 async fn parts_are_encoded() {
     let mails = MemoryMails::new();
     let mailer = Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle/").unwrap();
-    let mailer = mailer.with_verify_path("/gate one/..?next=//evil.example#");
+    let mailer = mailer.verify_path("/gate one/..?next=//evil.example#");
     let token = VerifyToken::new("a&b=c#d e\r\n<\"");
     mailer.send_verification("arthur@camelot.bt", &token).await.unwrap();
     let mail = mails.all().remove(0);

@@ -3,15 +3,12 @@
 use std::{fmt, sync::Arc};
 
 #[cfg(feature = "redis")]
-use crate::adapter::{
-    redis::{Redis, RedisRevocations},
-    session_tokens::RedisTokens,
-};
+use crate::adapter::session_tokens::{RedisSessions, RedisTokens};
 use crate::{
     adapter::{
         Bearer, Cookie,
-        jwt::JwtConfig,
-        session_tokens::{DatabaseTokens, SessionConfig},
+        jwt::Jwt,
+        session_tokens::{DatabaseSessions, DatabaseTokens, StoredSessions},
     },
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Timestamp, TokenId, UserId},
     port::{
@@ -24,105 +21,88 @@ use crate::{
 
 /// A way to log in: a name, a transport (how a token travels) and a strategy (what a token is). The name is part of the
 /// routes' paths: `/auth/{name}/login`.
+///
+/// Every strategy works with every transport:
+///
+/// ```
+/// # use users_runtime as axum_users;
+/// use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, SameSite};
+///
+/// let api = Backend::bearer("jwt", Jwt::new());
+/// let web = Backend::cookie("web", DatabaseSessions::new());
+/// let embedded = Backend::new("embedded", Cookie::new().same_site(SameSite::Strict), Jwt::new());
+/// ```
+#[must_use]
 pub struct Backend {
     name: String,
     transport: Box<dyn Transport>,
-    strategy: Source,
-    #[cfg(feature = "redis")]
-    revocations: Option<Redis>,
+    strategy: StrategySettings,
 }
 
-/// A strategy that is there, or the settings of one that needs the secret and the store to be made.
+/// What a token is: the settings of a built-in strategy ([`Jwt`], [`DatabaseSessions`], `RedisSessions`), or any
+/// [`Strategy`]. Made by `From`, so that [`Backend`] takes either.
+pub struct StrategySettings(Source);
+
+/// A strategy that is ready, or the settings of one that needs the secret and the store to be built.
 enum Source {
     Ready(Arc<dyn Strategy>),
-    Jwt(Box<JwtConfig>),
-    Database(SessionConfig),
+    Jwt(Box<Jwt>),
+    Database(DatabaseSessions),
     #[cfg(feature = "redis")]
-    Redis(Redis, SessionConfig),
+    Redis(Box<RedisSessions>),
+}
+
+impl<S: Strategy> From<S> for StrategySettings {
+    fn from(strategy: S) -> Self {
+        Self(Source::Ready(Arc::new(strategy)))
+    }
+}
+
+impl From<Jwt> for StrategySettings {
+    fn from(jwt: Jwt) -> Self {
+        Self(Source::Jwt(Box::new(jwt)))
+    }
+}
+
+impl From<DatabaseSessions> for StrategySettings {
+    fn from(sessions: DatabaseSessions) -> Self {
+        Self(Source::Database(sessions))
+    }
+}
+
+#[cfg(feature = "redis")]
+impl From<RedisSessions> for StrategySettings {
+    fn from(sessions: RedisSessions) -> Self {
+        Self(Source::Redis(Box::new(sessions)))
+    }
+}
+
+impl fmt::Debug for StrategySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Source::Ready(_) => "StrategySettings(custom)",
+            Source::Jwt(_) => "StrategySettings(jwt)",
+            Source::Database(_) => "StrategySettings(database)",
+            #[cfg(feature = "redis")]
+            Source::Redis(_) => "StrategySettings(redis)",
+        })
+    }
 }
 
 impl Backend {
-    /// Signed tokens in the `Authorization` header. HS256 with a key derived from the master secret, one hour, revoked
-    /// at logout through the user's own database.
-    #[must_use]
-    pub fn bearer_jwt(name: impl Into<String>) -> Self {
-        Self::jwt(name, Bearer, JwtConfig::default())
+    /// A backend whose tokens travel in the `Authorization` header (RFC 6750), for API clients.
+    pub fn bearer(name: impl Into<String>, strategy: impl Into<StrategySettings>) -> Self {
+        Self::new(name, Bearer, strategy)
     }
 
-    /// The same tokens in a cookie, for pages in a browser: see [`Cookie`].
-    #[must_use]
-    pub fn cookie_jwt(name: impl Into<String>) -> Self {
-        Self::jwt(name, Cookie::new(), JwtConfig::default())
+    /// A backend whose tokens travel in a cookie with the default settings of [`Cookie`], for pages in a browser.
+    pub fn cookie(name: impl Into<String>, strategy: impl Into<StrategySettings>) -> Self {
+        Self::new(name, Cookie::new(), strategy)
     }
 
-    /// Signed tokens with settings of one's own, over any transport.
-    #[must_use]
-    pub fn jwt(name: impl Into<String>, transport: impl Transport, config: JwtConfig) -> Self {
-        Self::of(name, transport, Source::Jwt(Box::new(config)))
-    }
-
-    /// Sessions kept in the users' own database, their tokens in the `Authorization` header: 24 hours, or one hour without
-    /// use, ended at logout.
-    #[must_use]
-    pub fn bearer_database(name: impl Into<String>) -> Self {
-        Self::database(name, Bearer, SessionConfig::new())
-    }
-
-    /// The same sessions with their tokens in a cookie, for pages in a browser: see [`Cookie`].
-    #[must_use]
-    pub fn cookie_database(name: impl Into<String>) -> Self {
-        Self::database(name, Cookie::new(), SessionConfig::new())
-    }
-
-    /// Sessions kept in the users' own database with settings of one's own, over any transport.
-    #[must_use]
-    pub fn database(name: impl Into<String>, transport: impl Transport, config: SessionConfig) -> Self {
-        Self::of(name, transport, Source::Database(config))
-    }
-
-    /// Sessions kept in Redis, their tokens in the `Authorization` header: 24 hours, or one hour without use, ended at
-    /// logout. Takes a URL, or a [`Redis`] that is used elsewhere as well.
-    #[cfg(feature = "redis")]
-    #[must_use]
-    pub fn bearer_redis(name: impl Into<String>, redis: impl Into<Redis>) -> Self {
-        Self::redis(name, Bearer, redis, SessionConfig::new())
-    }
-
-    /// Sessions kept in Redis with settings of one's own, over any transport.
-    #[cfg(feature = "redis")]
-    #[must_use]
-    pub fn redis(
-        name: impl Into<String>,
-        transport: impl Transport,
-        redis: impl Into<Redis>,
-        config: SessionConfig,
-    ) -> Self {
-        Self::of(name, transport, Source::Redis(redis.into(), config))
-    }
-
-    /// Notes revoked JWTs in Redis and not in the users' database, and asks there in every request: one round trip more, and
-    /// no table that grows. Refused when the service is built if the backend's tokens are no JWTs made from settings.
-    #[cfg(feature = "redis")]
-    #[must_use]
-    pub fn revoked_in_redis(mut self, redis: impl Into<Redis>) -> Self {
-        self.revocations = Some(redis.into());
-        self
-    }
-
-    /// Any strategy over any transport.
-    #[must_use]
-    pub fn new(name: impl Into<String>, transport: impl Transport, strategy: impl Strategy) -> Self {
-        Self::of(name, transport, Source::Ready(Arc::new(strategy)))
-    }
-
-    fn of(name: impl Into<String>, transport: impl Transport, strategy: Source) -> Self {
-        Self {
-            name: name.into(),
-            transport: Box::new(transport),
-            strategy,
-            #[cfg(feature = "redis")]
-            revocations: None,
-        }
+    /// A backend with any transport and any strategy.
+    pub fn new(name: impl Into<String>, transport: impl Transport, strategy: impl Into<StrategySettings>) -> Self {
+        Self { name: name.into(), transport: Box::new(transport), strategy: strategy.into() }
     }
 
     /// Its name.
@@ -133,8 +113,8 @@ impl Backend {
 
     /// The audiences of its tokens, if they are JWTs made from settings.
     pub(super) fn audiences(&self) -> &[String] {
-        match &self.strategy {
-            Source::Jwt(config) => config.audiences(),
+        match &self.strategy.0 {
+            Source::Jwt(jwt) => jwt.audiences(),
             _ => &[],
         }
     }
@@ -153,20 +133,12 @@ impl Backend {
     /// Makes the strategy and tells the transport what it works under. What their own settings relax is added to `listed`,
     /// and does not count for other backends.
     pub(super) fn build<U: AuthUser>(mut self, service: &Service<'_, U>, listed: &mut Policy) -> Result<ActiveBackend> {
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.revocations.take() {
-            let Source::Jwt(config) = self.strategy else {
-                return Err(Error::config(format!("the backend `{}` has no JWTs to revoke in Redis", self.name)));
-            };
-            let revoked = RedisRevocations::new(redis, Arc::clone(service.clock))?;
-            self.strategy = Source::Jwt(Box::new(config.revocation(Arc::new(revoked))));
-        }
-        let strategy = match self.strategy {
+        let strategy = match self.strategy.0 {
             Source::Ready(strategy) => strategy,
-            Source::Jwt(config) => service.jwt(*config)?,
-            Source::Database(config) => service.database(config, &self.name)?,
+            Source::Jwt(jwt) => service.jwt(*jwt)?,
+            Source::Database(sessions) => service.database(sessions, &self.name)?,
             #[cfg(feature = "redis")]
-            Source::Redis(redis, config) => service.redis(redis, config)?,
+            Source::Redis(sessions) => service.redis(*sessions)?,
         };
         let relaxed: Vec<_> = service.policy.relaxations().collect();
         let largest_token = strategy.largest_token(longest_id::<U::Id>());
@@ -198,32 +170,32 @@ pub(super) struct Service<'a, U> {
 }
 
 impl<U: AuthUser> Service<'_, U> {
-    fn jwt(&self, mut config: JwtConfig) -> Result<Arc<dyn Strategy>> {
+    fn jwt(&self, mut jwt: Jwt) -> Result<Arc<dyn Strategy>> {
         if self.policy.allows(Relaxation::WithoutRevocation) {
-            config = config.without_revocation();
+            jwt = jwt.without_revocation();
         }
         if self.policy.allows(Relaxation::RawKeys) {
-            config = config.raw_keys();
+            jwt = jwt.raw_keys();
         }
         if self.policy.allows(Relaxation::UpstreamTokens) {
-            config = config.accept_upstream_tokens(self.policy.upstream_tokens_until());
+            jwt = jwt.accept_upstream_tokens(self.policy.upstream_tokens_until());
         }
         let revocation = Arc::new(RevokedInStore(Arc::clone(self.store)));
-        Ok(Arc::new(config.build(self.secret, Arc::clone(self.clock), Arc::clone(self.random), revocation)?))
+        Ok(Arc::new(jwt.build(self.secret, Arc::clone(self.clock), Arc::clone(self.random), revocation)?))
     }
 
-    fn database(&self, config: SessionConfig, name: &str) -> Result<Arc<dyn Strategy>> {
-        let sessions = self
+    fn database(&self, sessions: DatabaseSessions, name: &str) -> Result<Arc<dyn Strategy>> {
+        let store = self
             .sessions
             .ok_or_else(|| Error::config(format!("the store keeps no sessions, which the backend `{name}` needs")))?;
-        let (sessions, clock, random) = (Arc::clone(sessions), Arc::clone(self.clock), Arc::clone(self.random));
-        Ok(Arc::new(DatabaseTokens::new(under(self.policy, config), sessions, clock, random)?))
+        let (store, clock, random) = (Arc::clone(store), Arc::clone(self.clock), Arc::clone(self.random));
+        Ok(Arc::new(DatabaseTokens::new(under(self.policy, sessions), store, clock, random)?))
     }
 
     #[cfg(feature = "redis")]
-    fn redis(&self, redis: Redis, config: SessionConfig) -> Result<Arc<dyn Strategy>> {
+    fn redis(&self, sessions: RedisSessions) -> Result<Arc<dyn Strategy>> {
         let (clock, random) = (Arc::clone(self.clock), Arc::clone(self.random));
-        Ok(Arc::new(RedisTokens::new(under(self.policy, config), redis, clock, random)?))
+        Ok(Arc::new(RedisTokens::new(under(self.policy, sessions), clock, random)?))
     }
 
     fn origin_rule(&self, transport: &dyn Transport) -> Option<OriginRule> {
@@ -250,19 +222,19 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// What the policy says about stored sessions.
-fn under(policy: &Policy, mut config: SessionConfig) -> SessionConfig {
+/// Applies the policy to the settings of stored sessions.
+fn under<P>(policy: &Policy, mut sessions: StoredSessions<P>) -> StoredSessions<P> {
     if policy.allows(Relaxation::PlaintextTokens) {
-        config = config.plaintext_tokens();
+        sessions = sessions.plaintext_tokens();
     }
     if policy.allows(Relaxation::UpstreamTokens) {
-        config = config.accept_upstream_tokens(policy.upstream_tokens_until());
+        sessions = sessions.accept_upstream_tokens(policy.upstream_tokens_until());
     }
     if policy.keeps_quirks() {
-        // fastapi-users ends no session because of another one.
-        config = config.without_idle_limit().at_most(u32::MAX);
+        // fastapi-users has neither an idle limit nor a maximum number of sessions.
+        sessions = sessions.without_idle_limit().at_most(u32::MAX);
     }
-    config
+    sessions
 }
 
 /// The user store as a [`RevocationStore`]: the note about a token is read by the query that loads the user.

@@ -8,14 +8,14 @@ mod tenant;
 
 use std::{sync::Arc, time::Duration};
 
-pub use backend::Backend;
+pub use backend::{Backend, StrategySettings};
 use backend::Service;
 pub use no_hooks::NoHooks;
 
 use crate::{
     adapter::{
         OsRandom, SystemClock,
-        jwt::{MailTokenConfig, Purpose, UntilThen, ensure_distinct_audiences},
+        jwt::{MailTokenSettings, Purpose, UntilThen, ensure_distinct_audiences},
         mail::{MailHooks, Mailer},
         memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
@@ -46,7 +46,7 @@ pub struct UsersBuilder<U: AuthUser> {
     trusted_origins: Vec<Origin>,
     breached: Option<BreachCheck>,
     hashing: Option<HashSettings>,
-    mail_tokens: Option<MailTokenConfig>,
+    mail_tokens: Option<MailTokenSettings>,
     reset_lifetime: Option<Duration>,
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
@@ -177,7 +177,7 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// Audiences, secrets and form of mailed tokens, where the policy's do not fit, such as for a service in Python that has
     /// a secret of its own for each.
-    pub fn mail_tokens(mut self, config: MailTokenConfig) -> Self {
+    pub fn mail_tokens(mut self, config: MailTokenSettings) -> Self {
         self.mail_tokens = Some(config);
         self
     }
@@ -221,8 +221,7 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// Counts in Redis, for all nodes together. With Redis down, what is counted does not happen.
     #[cfg(feature = "redis")]
-    pub fn counters_in_redis(mut self, redis: impl Into<crate::adapter::redis::Redis>) -> Self {
-        let redis = redis.into();
+    pub fn counters_in_redis(mut self, redis: crate::adapter::redis::Redis) -> Self {
         self.counters = Some(Box::new(move || Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis)?))));
         self
     }
@@ -261,7 +260,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             None => Arc::new(MemoryCounters::new()),
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
-        let mail_tokens = self.mail_token_config();
+        let mail_tokens = self.mail_token_settings();
         self.check_audiences(&mail_tokens)?;
         let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
         let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose()?;
@@ -316,7 +315,7 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     fn check(&self) -> Result<()> {
         if self.backends.is_empty() {
-            return Err(Error::config("no backend: call .backend(Backend::bearer_jwt(\"jwt\"))"));
+            return Err(Error::config("no backend: call .backend(Backend::bearer(\"jwt\", Jwt::new()))"));
         }
         self.limits.check()?;
         tenant::check(U::HAS_TENANTS, self.tenant.is_some())?;
@@ -340,7 +339,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     /// Where purposes share a key, the audience is all that keeps their tokens apart, so each is compared with all.
-    fn check_audiences(&self, mail_tokens: &MailTokenConfig) -> Result<()> {
+    fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
         let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
         let state = (Purpose::OauthState, Purpose::OauthState.default_audience());
         ensure_distinct_audiences(access.chain(mail_tokens.audiences()).chain([state]))
@@ -356,30 +355,30 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     /// Upstream's form counts until the time that the policy names, unless the application chose a form.
-    fn build_mail_tokens(&self, config: MailTokenConfig, hasher: &Arc<Hashing>) -> Result<Arc<dyn MailTokens>> {
-        let build = |config: MailTokenConfig| {
+    fn build_mail_tokens(&self, config: MailTokenSettings, hasher: &Arc<Hashing>) -> Result<Arc<dyn MailTokens>> {
+        let build = |config: MailTokenSettings| {
             let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
             config.build(&self.secret, clock, random, Arc::clone(hasher) as _)
         };
         let tokens = build(config)?;
         Ok(match self.policy.upstream_tokens_until() {
             Some(until) if self.mail_tokens.is_none() => {
-                let ours = build(self.with_lifetimes(MailTokenConfig::new()))?;
+                let ours = build(self.lifetimes(MailTokenSettings::new()))?;
                 Arc::new(UntilThen::new(tokens, ours, until, Arc::clone(&self.clock)))
             }
             _ => Arc::new(tokens),
         })
     }
 
-    fn mail_token_config(&self) -> MailTokenConfig {
-        self.with_lifetimes(match &self.mail_tokens {
+    fn mail_token_settings(&self) -> MailTokenSettings {
+        self.lifetimes(match &self.mail_tokens {
             Some(config) => config.clone(),
-            None if self.policy.allows(Relaxation::UpstreamTokens) => MailTokenConfig::fastapi_users(),
-            None => MailTokenConfig::new(),
+            None if self.policy.allows(Relaxation::UpstreamTokens) => MailTokenSettings::fastapi_users(),
+            None => MailTokenSettings::new(),
         })
     }
 
-    fn with_lifetimes(&self, mut config: MailTokenConfig) -> MailTokenConfig {
+    fn lifetimes(&self, mut config: MailTokenSettings) -> MailTokenSettings {
         if let Some(lifetime) = self.reset_lifetime {
             config = config.reset_lifetime(lifetime);
         }

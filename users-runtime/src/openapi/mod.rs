@@ -12,3 +12,4 @@ mod security;
 
 pub use document::{openapi, openapi_at};
 pub use page::{openapi_routes, openapi_routes_of};
+pub use utoipa;

@@ -134,7 +134,7 @@ macro_rules! named_without_secrets {
         impl $key {
             /// Names the key. Its name stands in the header of the tokens that it signs, and it verifies tokens with this name only.
             #[must_use]
-            pub fn with_kid(self, kid: impl Into<String>) -> Self {
+            pub fn kid(self, kid: impl Into<String>) -> Self {
                 Self(self.0.named(kid.into()))
             }
         }

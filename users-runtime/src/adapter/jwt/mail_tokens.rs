@@ -27,7 +27,7 @@ use crate::{
 /// The settings of reset and verification tokens.
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are built"]
-pub struct MailTokenConfig {
+pub struct MailTokenSettings {
     reset: Setting,
     verify: Setting,
     form: Form,
@@ -49,7 +49,7 @@ enum Form {
     Upstream,
 }
 
-impl MailTokenConfig {
+impl MailTokenSettings {
     /// Half an hour (OWASP forgot password cheat sheet; fastapi-users: one hour).
     pub const DEFAULT_RESET_LIFETIME: Duration = Duration::from_secs(1800);
     /// One hour, as fastapi-users.
@@ -146,7 +146,7 @@ impl MailTokenConfig {
     }
 }
 
-impl Default for MailTokenConfig {
+impl Default for MailTokenSettings {
     fn default() -> Self {
         Self::new()
     }
@@ -167,7 +167,7 @@ impl fmt::Debug for Setting {
     }
 }
 
-/// Reset and verification tokens as JSON Web Tokens with HS256. Made by [`MailTokenConfig`].
+/// Reset and verification tokens as JSON Web Tokens with HS256. Made by [`MailTokenSettings`].
 ///
 /// Our tokens carry `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and `bnd`: a keyed digest of id, address
 /// and stored hash. A change of any of these makes the digest another one, and the token is dead.
@@ -208,7 +208,7 @@ struct MailClaims<'a> {
 
 impl TokenKind {
     fn build(purpose: Purpose, setting: Setting, form: Form, master: &SecretKey) -> Result<Self> {
-        if setting.lifetime < Duration::from_secs(1) || setting.lifetime > MailTokenConfig::MAX_LIFETIME {
+        if setting.lifetime < Duration::from_secs(1) || setting.lifetime > MailTokenSettings::MAX_LIFETIME {
             return Err(Error::config(format!(
                 "{purpose:?} tokens live {:?}: give a second to a day",
                 setting.lifetime

@@ -21,8 +21,8 @@ use crate::domain::{Error, Relaxation, Result};
 /// # fn main() -> users_runtime::domain::Result<()> {
 /// # let new = SecretKey::new("0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u")?;
 /// # let old = SecretKey::new("u1mJb6hGt4dNw8rLs2XpPf9qy3Vc7kZ0")?;
-/// let ring = KeyRing::hmac(HmacKey::hs256(&new)?.with_kid("2026-11"))
-///     .and_hmac(HmacKey::hs256(&old)?.with_kid("2026-05"))?;
+/// let ring = KeyRing::hmac(HmacKey::hs256(&new)?.kid("2026-11"))
+///     .and_hmac(HmacKey::hs256(&old)?.kid("2026-05"))?;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]

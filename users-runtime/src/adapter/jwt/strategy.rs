@@ -18,10 +18,10 @@ use crate::{
 /// Signed tokens as on the wire of fastapi-users (contract.md section 10): `sub`, `aud`, `exp`, and of our own `iat`, `jti`
 /// and `epoch`, by which a token can be revoked alone or with all others of its user.
 ///
-/// Made by [`JwtConfig`](super::JwtConfig). A token resolves only if a configured key signed it and then every claim holds; the
+/// Made by [`Jwt`](super::Jwt). A token resolves only if a configured key signed it and then every claim holds; the
 /// user's state, the epoch and what is noted in the user's database about tokens are the store's to check, in the query
 /// that loads the user; a list of revoked tokens elsewhere is asked here.
-pub struct Jwt {
+pub struct JwtStrategy {
     settings: Settings,
 }
 
@@ -62,7 +62,7 @@ struct AccessClaims<'a> {
 /// How many characters 128 bits take in base64url.
 const TOKEN_ID_CHARS: usize = 22;
 
-impl Jwt {
+impl JwtStrategy {
     pub(super) const fn new(settings: Settings) -> Self {
         Self { settings }
     }
@@ -135,7 +135,7 @@ impl Jwt {
     }
 }
 
-impl Strategy for Jwt {
+impl Strategy for JwtStrategy {
     fn issue<'a>(&'a self, login: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>> {
         Box::pin(ready(self.mint(login)))
     }
@@ -210,9 +210,9 @@ fn the_latest_time() -> Timestamp {
     Timestamp::from_timestamp(LATEST, 0).unwrap_or(Timestamp::MAX_UTC)
 }
 
-impl fmt::Debug for Jwt {
+impl fmt::Debug for JwtStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Jwt")
+        f.debug_struct("JwtStrategy")
             .field("lifetime", &self.settings.lifetime)
             .field("audience", &self.settings.audience)
             .field("keys", &self.settings.keys.current().keys())

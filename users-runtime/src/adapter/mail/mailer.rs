@@ -65,31 +65,31 @@ impl Mailer {
 
     /// Names the site in mails (default: the host of the public URL).
     #[must_use]
-    pub fn with_site_name(self, name: impl Into<String>) -> Self {
+    pub fn site_name(self, name: impl Into<String>) -> Self {
         self.with(|inner| inner.site_name = name.into())
     }
 
     /// Replaces the texts (default: [`English`]).
     #[must_use]
-    pub fn with_templates(self, templates: impl MailTemplates) -> Self {
+    pub fn templates(self, templates: impl MailTemplates) -> Self {
         self.with(|inner| inner.templates = Arc::new(templates))
     }
 
     /// Where the page is that reads a verification token from its fragment and posts it (default: `verify`).
     #[must_use]
-    pub fn with_verify_path(self, path: impl Into<String>) -> Self {
+    pub fn verify_path(self, path: impl Into<String>) -> Self {
         self.with(|inner| inner.verify_path = path.into())
     }
 
     /// Where the page is that reads a reset token from its fragment and asks for a password (default: `reset-password`).
     #[must_use]
-    pub fn with_reset_path(self, path: impl Into<String>) -> Self {
+    pub fn reset_path(self, path: impl Into<String>) -> Self {
         self.with(|inner| inner.reset_path = path.into())
     }
 
     /// Lets mails say how long tokens work. Give the values of your policy; by default mails promise no time.
     #[must_use]
-    pub fn with_lifetimes(self, verify: Duration, reset: Duration) -> Self {
+    pub fn lifetimes(self, verify: Duration, reset: Duration) -> Self {
         self.with(|inner| (inner.verify_lifetime, inner.reset_lifetime) = (Some(verify), Some(reset)))
     }
 
@@ -236,10 +236,10 @@ mod tests {
         }
         let (mailer, letterbox) = mailer()?;
         let mailer = mailer
-            .with_templates(Own)
-            .with_site_name("The Shop")
-            .with_verify_path("/account/confirm")
-            .with_lifetimes(Duration::from_secs(3_600), Duration::from_secs(1_800));
+            .templates(Own)
+            .site_name("The Shop")
+            .verify_path("/account/confirm")
+            .lifetimes(Duration::from_secs(3_600), Duration::from_secs(1_800));
         assert!(mailer.send_verification("ann@example.org", &VerifyToken::new("t")).await.is_ok());
         let mail = letterbox.take();
         assert!(mail.is_some_and(|mail| mail.subject == "The Shop"
@@ -255,7 +255,7 @@ mod tests {
         {
             assert!(mailer.send_already_registered(to).await.is_err(), "{to:?}");
         }
-        let forged = mailer.with_site_name("Shop\r\nBcc: eve@example.org");
+        let forged = mailer.site_name("Shop\r\nBcc: eve@example.org");
         assert!(forged.send_already_registered("ann@example.org").await.is_err());
         assert!(letterbox.take().is_none());
         Ok(())

@@ -3,7 +3,7 @@
 mod letter;
 mod mail_hooks;
 mod mailer;
-#[cfg(any(test, all(feature = "testing", debug_assertions)))]
+#[cfg(any(test, feature = "testing"))]
 mod memory;
 #[cfg(feature = "smtp")]
 mod smtp;
@@ -13,7 +13,7 @@ mod terminal;
 pub use letter::{Letter, escape_html};
 pub use mail_hooks::MailHooks;
 pub use mailer::Mailer;
-#[cfg(any(test, all(feature = "testing", debug_assertions)))]
+#[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryMails;
 #[cfg(feature = "smtp")]
 pub use smtp::Smtp;

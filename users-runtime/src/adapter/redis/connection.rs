@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -30,10 +31,12 @@ pub(super) const ALL: Duration = Duration::from_secs(5);
 /// second try five; beyond, requests that need Redis are refused with 503. It is connected to anew as soon as it is back.
 ///
 /// ```
-/// use users_runtime::{Backend, Redis};
-/// let redis = Redis::at("redis://127.0.0.1").prefix("camelot:");
-/// let sessions = Backend::bearer_redis("redis", &redis);
-/// let tokens = Backend::bearer_jwt("jwt").revoked_in_redis(&redis);
+/// # use users_runtime as axum_users;
+/// use axum_users::{Backend, Jwt, Redis, RedisSessions};
+/// let redis = Redis::new("redis://127.0.0.1")?.prefix("camelot:");
+/// let sessions = Backend::bearer("redis", RedisSessions::new(redis.clone()));
+/// let tokens = Backend::bearer("jwt", Jwt::new().revoked_in_redis(redis));
+/// # Ok::<(), axum_users::Error>(())
 /// ```
 ///
 /// # Security
@@ -48,8 +51,7 @@ pub struct Redis {
 }
 
 struct Link {
-    /// Where it is, or why the URL cannot be used.
-    place: std::result::Result<RedisServer, &'static str>,
+    server: RedisServer,
     state: Mutex<State>,
 }
 
@@ -69,13 +71,17 @@ impl Redis {
     /// The server at `url`: `redis://user:password@host:port/database`, `redis+unix:///path`, and `rediss://…` (TLS) with the
     /// Cargo feature `tls`. With Sentinel `redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database` (or
     /// `rediss+sentinel://…`): user and password are those of the server; the Sentinels are asked for the primary whenever a
-    /// connection is made. A URL that cannot be used is refused when the service is built.
-    pub fn at(url: &str) -> Self {
-        Self {
-            link: Arc::new(Link { place: RedisServer::read(url), state: Mutex::default() }),
+    /// connection is made. Nothing is sent before the first request.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a URL that cannot be parsed or needs a Cargo feature that is off. The message does not quote it.
+    pub fn new(url: &str) -> Result<Self> {
+        let server = RedisServer::parse(url).map_err(Error::config)?;
+        Ok(Self {
+            link: Arc::new(Link { server, state: Mutex::default() }),
             prefix: Self::PREFIX.to_owned(),
             upstream_prefix: Self::UPSTREAM_PREFIX.to_owned(),
-        }
+        })
     }
 
     /// What stands before every key of our own. Services that share a database need different ones. Default
@@ -94,7 +100,7 @@ impl Redis {
     /// Asks the server whether it is there, such as at start, to learn of a wrong address or password before a client does.
     ///
     /// # Errors
-    /// [`Error::Config`] for a URL that cannot be used, [`Error::Io`] if the server does not answer or refuses.
+    /// [`Error::Config`] for prefixes of keys that overlap, [`Error::Io`] if the server does not answer or refuses.
     pub async fn ping(&self) -> Result<()> {
         self.check()?;
         let answer: std::result::Result<String, _> = self.send(&redis::cmd("PING")).await;
@@ -103,9 +109,6 @@ impl Redis {
 
     /// Refuses settings that cannot work.
     pub(crate) fn check(&self) -> Result<()> {
-        if let Err(reason) = &self.link.place {
-            return Err(Error::config(*reason));
-        }
         if self.prefix.is_empty() || self.upstream_prefix.starts_with(&self.prefix) {
             return Err(Error::config(
                 "the prefix of our keys in Redis is empty, or that of fastapi-users starts with it: a digest out of one \
@@ -172,8 +175,7 @@ impl Link {
         if let (Some(manager), generation) = self.current() {
             return Ok((manager, generation));
         }
-        let place = self.place.as_ref().map_err(|_| RedisFailed::late())?;
-        let client = tokio::time::timeout(CONNECT, place.client()).await.map_err(|_| RedisFailed::late())??;
+        let client = tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::late())??;
         let mut state = self.state();
         // Others may have been faster.
         let manager = match &state.manager {
@@ -214,21 +216,19 @@ impl Link {
     }
 }
 
-impl From<&str> for Redis {
-    fn from(url: &str) -> Self {
-        Self::at(url)
+impl FromStr for Redis {
+    type Err = Error;
+
+    fn from_str(url: &str) -> Result<Self> {
+        Self::new(url)
     }
 }
 
-impl From<String> for Redis {
-    fn from(url: String) -> Self {
-        Self::at(&url)
-    }
-}
+impl TryFrom<&str> for Redis {
+    type Error = Error;
 
-impl From<&Redis> for Redis {
-    fn from(redis: &Redis) -> Self {
-        redis.clone()
+    fn try_from(url: &str) -> Result<Self> {
+        Self::new(url)
     }
 }
 

@@ -21,9 +21,8 @@ impl RedisCounters {
     /// Counters in `redis`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for a URL that cannot be used.
-    pub fn new(redis: impl Into<Redis>) -> Result<Self> {
-        let redis = redis.into();
+    /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap.
+    pub fn new(redis: Redis) -> Result<Self> {
         redis.check()?;
         Ok(Self(redis))
     }

@@ -25,9 +25,8 @@ impl RedisRevocations {
     /// Notes in `redis`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for a URL that cannot be used.
-    pub fn new(redis: impl Into<Redis>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let redis = redis.into();
+    /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap.
+    pub fn new(redis: Redis, clock: Arc<dyn Clock>) -> Result<Self> {
         redis.check()?;
         Ok(Self { redis, clock })
     }

@@ -32,7 +32,7 @@ pub(super) struct Watched {
 }
 
 impl RedisServer {
-    pub(super) fn read(url: &str) -> Result<Self, &'static str> {
+    pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
         if url.contains("#insecure") {
             return Err("`#insecure` in a Redis URL turns the check of certificates off, which is not offered");
         }
@@ -43,7 +43,7 @@ impl RedisServer {
         #[cfg(feature = "tls")]
         super::tls::choose_provider();
         match url.split_once("+sentinel://") {
-            Some((scheme, rest)) => Watched::read(scheme, rest).map(|watched| Self::Watched(Box::new(watched))),
+            Some((scheme, rest)) => Watched::parse(scheme, rest).map(|watched| Self::Watched(Box::new(watched))),
             None => {
                 let info = url.into_connection_info().map_err(|_| FORM)?;
                 let client = Client::open(info.set_tcp_settings(tcp()));
@@ -65,7 +65,7 @@ impl RedisServer {
 }
 
 impl Watched {
-    fn read(scheme: &str, rest: &str) -> Result<Self, &'static str> {
+    fn parse(scheme: &str, rest: &str) -> Result<Self, &'static str> {
         let (login, rest) = rest.rsplit_once('@').map_or(("", rest), |(login, rest)| (login, rest));
         let (hosts, rest) = rest.split_once('/').ok_or(SENTINEL_FORM)?;
         let (primary, database) = rest.split_once('/').unwrap_or((rest, ""));
@@ -112,7 +112,7 @@ mod tests {
             "redis+sentinel://arthur:p%40ss@[::1]:26379,[::2]/camelot",
             "redis+sentinel://:secret@sentinel/camelot/0",
         ] {
-            assert!(matches!(RedisServer::read(good), Ok(RedisServer::Watched(_))), "{good}");
+            assert!(matches!(RedisServer::parse(good), Ok(RedisServer::Watched(_))), "{good}");
         }
         for bad in [
             "redis+sentinel://",
@@ -124,7 +124,7 @@ mod tests {
             "http+sentinel://10.0.0.1/camelot",
             "redis://arthur:secret@host:port",
         ] {
-            let reason = RedisServer::read(bad).err().unwrap();
+            let reason = RedisServer::parse(bad).err().unwrap();
             assert!(reason.contains("the Redis URL cannot be read") && !reason.contains("secret"), "{bad}: {reason}");
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt, future::ready, sync::Arc};
 
 use super::{
-    SessionConfig,
+    DatabaseSessions, SessionSettings,
     token::{fresh_name, fresh_token, is_well_formed},
 };
 use crate::{
@@ -25,7 +25,7 @@ pub struct DatabaseTokens {
     store: Arc<dyn SessionStore>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    config: SessionConfig,
+    settings: SessionSettings,
 }
 
 impl DatabaseTokens {
@@ -35,18 +35,18 @@ impl DatabaseTokens {
     /// [`Error::Config`](crate::domain::Error::Config) for a lifetime of zero, an idle limit under two minutes, or a cap
     /// of zero sessions.
     pub fn new(
-        config: SessionConfig,
+        sessions: DatabaseSessions,
         store: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self> {
-        Ok(Self { store, clock, random, config: config.check()? })
+        Ok(Self { store, clock, random, settings: sessions.settings.check()? })
     }
 
     /// Where the session of a token may be. A row stored in clear is looked up by the token only where such rows count,
     /// and then first, since they are what the other service writes.
     fn keys(&self, token: &AccessToken) -> Vec<SessionKey> {
-        let plain = self.config.finds_plaintext(self.clock.now()).then(|| SessionKey::plain(token));
+        let plain = self.settings.finds_plaintext(self.clock.now()).then(|| SessionKey::plain(token));
         plain.into_iter().chain([SessionKey::hashed(token)]).collect()
     }
 }
@@ -56,10 +56,10 @@ impl Strategy for DatabaseTokens {
         Box::pin(async move {
             let token = fresh_token(self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let id = fresh_name(self.random.as_ref()).map_err(StrategyError::unavailable)?;
-            let key = if self.config.is_plaintext() { SessionKey::plain(&token) } else { SessionKey::hashed(&token) };
+            let key = if self.settings.is_plaintext() { SessionKey::plain(&token) } else { SessionKey::hashed(&token) };
             let Login { subject, epoch, at, device } = login.clone();
             let session = NewSession { key, id, subject, epoch, at, device };
-            match self.store.add(session, self.config.cap()).await {
+            match self.store.add(session, self.settings.cap()).await {
                 Ok(()) => Ok(token),
                 Err(StoreError::Conflict) => Err(StrategyError::UserGone),
                 Err(error) => Err(StrategyError::unavailable(error)),
@@ -69,7 +69,7 @@ impl Strategy for DatabaseTokens {
 
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
         let stored = is_well_formed(token).then(|| {
-            let (lifetime, idle) = self.config.ends_after();
+            let (lifetime, idle) = self.settings.ends_after();
             Resolved::Stored(StoredSession { keys: self.keys(token), lifetime, idle })
         });
         Box::pin(ready(Ok(stored)))
@@ -116,7 +116,7 @@ impl Strategy for DatabaseTokens {
     }
 
     fn relaxations(&self) -> Vec<Relaxation> {
-        self.config.relaxed()
+        self.settings.relaxed()
     }
 }
 
@@ -125,17 +125,17 @@ impl DatabaseTokens {
     fn ended_at(&self, now: Timestamp) -> EndedSessions {
         let before =
             |limit: Option<std::time::Duration>| now.checked_sub_signed(chrono::TimeDelta::from_std(limit?).ok()?);
-        let (lifetime, idle) = self.config.ends_after();
+        let (lifetime, idle) = self.settings.ends_after();
         EndedSessions { created_before: before(lifetime), seen_before: before(idle) }
     }
 
     fn end_of(&self, login: Timestamp) -> Option<Timestamp> {
-        login.checked_add_signed(chrono::TimeDelta::from_std(self.config.ends_after().0?).ok()?)
+        login.checked_add_signed(chrono::TimeDelta::from_std(self.settings.ends_after().0?).ok()?)
     }
 }
 
 impl fmt::Debug for DatabaseTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DatabaseTokens").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("DatabaseTokens").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

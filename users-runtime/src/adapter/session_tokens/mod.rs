@@ -1,12 +1,15 @@
-//! Tokens that are nothing but random, and name a session that is stored.
+//! Random tokens that name a stored session.
 
-mod config;
 mod database;
 #[cfg(feature = "redis")]
 mod redis;
+mod settings;
 mod token;
 
-pub use config::SessionConfig;
 pub use database::DatabaseTokens;
 #[cfg(feature = "redis")]
 pub use redis::RedisTokens;
+pub(crate) use settings::SessionSettings;
+#[cfg(feature = "redis")]
+pub use settings::RedisSessions;
+pub use settings::{DatabaseSessions, StoredSessions};

@@ -30,14 +30,14 @@ impl Default for PoolSettings {
 impl PoolSettings {
     /// Sets how many connections read at most.
     #[must_use]
-    pub fn with_readers(mut self, readers: u32) -> Self {
+    pub fn readers(mut self, readers: u32) -> Self {
         self.readers = readers;
         self
     }
 
     /// Sets how long a request waits for a free connection.
     #[must_use]
-    pub fn with_acquire_timeout(mut self, timeout: Duration) -> Self {
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
         self
     }

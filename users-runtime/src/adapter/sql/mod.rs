@@ -44,7 +44,7 @@ pub use dialect::{Dialect, Driver, Executed};
 pub use lookups::ById;
 pub use row::Row;
 pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
-#[cfg(any(test, all(feature = "testing", debug_assertions)))]
+#[cfg(any(test, feature = "testing"))]
 pub use session_sql::session_statements;
 pub use statements::{Statements, UserSql};
 pub use tables::{ColumnKind, IdKind, IndexTarget, Table, TableColumn, TableIndex, UserReference};

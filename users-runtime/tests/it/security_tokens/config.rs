@@ -210,7 +210,7 @@ fn relaxations_are_told() {
 
 #[test]
 fn debug_prints_no_secret() {
-    let key = HmacKey::hs256(&secret(SECRET)).expect("a key").with_kid("name");
+    let key = HmacKey::hs256(&secret(SECRET)).expect("a key").kid("name");
     let pem = include_str!("keys/eddsa-private.pem");
     let pair = SigningKeyPair::eddsa_pem(pem).expect("a key");
     let ring = KeyRing::hmac(key.clone()).and_public(pair.verifying_key()).expect("a ring");

@@ -394,7 +394,7 @@ fn short_secret_refused() {
 #[test]
 fn rotation_old_key_verifies_then_retired() {
     for (old, new) in
-        [(hmac(SECRET), hmac(OTHER_SECRET)), (hmac(SECRET).with_kid("1"), hmac(OTHER_SECRET).with_kid("2"))]
+        [(hmac(SECRET), hmac(OTHER_SECRET)), (hmac(SECRET).kid("1"), hmac(OTHER_SECRET).kid("2"))]
     {
         let rig = with_ring(KeyRing::hmac(old.clone()));
         let keys = rig.jwt.keys();
@@ -422,7 +422,7 @@ fn secrets_rotate_as_keys_do() {
 
 #[test]
 fn a_kid_selects_one_configured_key_and_nothing_else() {
-    let ring = KeyRing::hmac(hmac(SECRET).with_kid("b")).and_hmac(hmac(OTHER_SECRET).with_kid("a")).expect("a ring");
+    let ring = KeyRing::hmac(hmac(SECRET).kid("b")).and_hmac(hmac(OTHER_SECRET).kid("a")).expect("a ring");
     let rig = with_ring(ring);
     assert_eq!(part(&rig.issue(), 0), r#"{"alg":"HS256","kid":"b","typ":"JWT"}"#);
     for (kid, key, accepted) in [
@@ -436,7 +436,7 @@ fn a_kid_selects_one_configured_key_and_nothing_else() {
         let header = kid.map_or_else(header, |kid| header_with("kid", json!(kid)));
         assert_eq!(rig.accepts(&forge(&header, &good_claims(), key.as_bytes())), accepted, "{kid:?} {key}");
     }
-    let twice = KeyRing::hmac(hmac(SECRET).with_kid("a")).and_hmac(hmac(OTHER_SECRET).with_kid("a"));
+    let twice = KeyRing::hmac(hmac(SECRET).kid("a")).and_hmac(hmac(OTHER_SECRET).kid("a"));
     assert!(twice.is_err(), "one name for two keys");
 }
 

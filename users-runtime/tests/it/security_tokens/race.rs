@@ -15,7 +15,7 @@ const REQUESTS: usize = 16;
 fn rotation_is_seamless() {
     let key = |round: usize| {
         let secret = secret(&format!("{round:032}"));
-        HmacKey::hs256(&secret).expect("a key").with_kid(round.to_string())
+        HmacKey::hs256(&secret).expect("a key").kid(round.to_string())
     };
     let rig = Rig::new(JwtConfig::new().keys(KeyRing::hmac(key(0))));
     let keys = rig.jwt.keys();

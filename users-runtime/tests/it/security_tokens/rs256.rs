@@ -137,7 +137,7 @@ fn changed_tokens_and_signatures_of_other_lengths_are_refused() {
 
 #[test]
 fn a_ring_rotates_from_rs256_to_another_algorithm_and_back() {
-    let named = |pair: SigningKeyPair, kid: &str| pair.with_kid(kid);
+    let named = |pair: SigningKeyPair, kid: &str| pair.kid(kid);
     for (old, new) in [
         (rs256(), eddsa()),
         (eddsa(), rs256()),
@@ -161,10 +161,10 @@ fn a_ring_rotates_from_rs256_to_another_algorithm_and_back() {
 #[test]
 fn a_kid_selects_one_of_several_rs256_keys() {
     let other = VerifyingKey::legacy_rs256_pem(SMALLER_PUBLIC).expect("a key");
-    let token = with_ring(KeyRing::key_pair(rs256().with_kid("a"))).issue();
+    let token = with_ring(KeyRing::key_pair(rs256().kid("a"))).issue();
     let ring = |kid: &str, other_kid: &str| {
-        let ring = hmac(SECRET).and_public(other.clone().with_kid(other_kid)).expect("a ring");
-        with_ring(ring.and_public(rs256_public().with_kid(kid)).expect("a ring"))
+        let ring = hmac(SECRET).and_public(other.clone().kid(other_kid)).expect("a ring");
+        with_ring(ring.and_public(rs256_public().kid(kid)).expect("a ring"))
     };
     assert!(ring("a", "b").accepts(&token));
     assert!(!ring("b", "a").accepts(&token), "the key of that name did not sign");

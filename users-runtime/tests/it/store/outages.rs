@@ -90,7 +90,7 @@ fn nobody() -> CanonicalEmail {
 async fn connections_that_were_cut_are_replaced_unnoticed() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
-        let store = fresh.another(&PoolSettings::default().with_readers(4)).await;
+        let store = fresh.another(&PoolSettings::default().readers(4)).await;
         let sessions = sessions(&store);
         let cut = async || {
             fill_pool(&store).await;
@@ -136,7 +136,7 @@ async fn connections_that_were_cut_are_replaced_unnoticed() {
 async fn what_is_acknowledged_while_connections_are_cut_is_there() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
-        let store = fresh.another(&PoolSettings::default().with_readers(4)).await;
+        let store = fresh.another(&PoolSettings::default().readers(4)).await;
         let mut writers = Vec::new();
         for writer in 0..4 {
             let store = store.clone();
@@ -259,7 +259,7 @@ async fn a_server_that_is_gone_is_unavailable_in_time_and_comes_back() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let proxy = Proxy::before(&fresh.database).await;
-        let settings = PoolSettings::default().with_acquire_timeout(Duration::from_millis(300)).with_readers(4);
+        let settings = PoolSettings::default().acquire_timeout(Duration::from_millis(300)).readers(4);
         let store = SqlStore::<User>::connect_with(&proxy.url(&fresh.database), &settings).await.unwrap();
         let sessions = sessions(&store);
         let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();

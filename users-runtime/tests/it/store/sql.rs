@@ -191,7 +191,7 @@ async fn a_pool_of_the_application_serves_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_database_is_unavailable_and_then_available_again() {
-    let settings = PoolSettings::default().with_acquire_timeout(Duration::from_millis(100));
+    let settings = PoolSettings::default().acquire_timeout(Duration::from_millis(100));
     let file = TempFile::new();
     let store = SqlStore::<User>::connect_with(&file.url(), &settings).await.unwrap();
     store.migrate().await.unwrap();

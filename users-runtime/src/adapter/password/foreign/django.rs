@@ -32,7 +32,7 @@ impl Django {
     /// # Security
     /// SHA-1 is broken for collisions, which PBKDF2 does not rest on; a guess costs the same as with SHA-256. It is legacy in
     /// every list (OWASP ASVS 11.4.3), hence the call of its own.
-    pub fn with_sha1(self) -> Self {
+    pub fn allow_sha1(self) -> Self {
         Self { sha1: true }
     }
 }

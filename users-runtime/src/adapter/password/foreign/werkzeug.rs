@@ -29,7 +29,7 @@ impl Werkzeug {
     /// # Security
     /// SHA-1 is broken for collisions, which PBKDF2 does not rest on; but these hashes have 1,000 iterations, a thousandth of
     /// today's. Who guesses at a stolen table gets most of its passwords.
-    pub fn with_sha1(self) -> Self {
+    pub fn allow_sha1(self) -> Self {
         Self { sha1: true }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     adapter::{
         redis::Redis,
         session_tokens::{
-            SessionConfig,
+            RedisSessions, SessionSettings,
             token::{fresh_name, fresh_token, is_well_formed},
         },
     },
@@ -31,7 +31,7 @@ const LONGEST: u64 = 1_000_000_000_000_000;
 /// the user's id is an index of a user's sessions. Redis removes both when they end, and logout at once. Whether a session
 /// was ended by a raised epoch, such as by a change of the password, the query that loads the user decides, as for JWTs.
 ///
-/// Under [`SessionConfig::plaintext_tokens`] there is beside it what fastapi-users reads: `fastapi_users_token:` and the token,
+/// Under [`RedisSessions::plaintext_tokens`] there is beside it what fastapi-users reads: `fastapi_users_token:` and the token,
 /// with the user's id as value. A logout there ends the session here, and the other way round.
 ///
 /// One server, or one address that leads to the primary of several. Not a cluster: the keys of a user's sessions
@@ -44,24 +44,23 @@ pub struct RedisTokens {
     redis: Redis,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    config: SessionConfig,
+    settings: SessionSettings,
 }
 
 impl RedisTokens {
-    /// Sessions in `redis`.
+    /// The strategy with these settings.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for a URL that cannot be used, prefixes of keys that overlap, a
+    /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap, a
     /// lifetime of zero, an idle limit under two minutes, or a cap of zero sessions.
     pub fn new(
-        config: SessionConfig,
-        redis: impl Into<Redis>,
+        sessions: RedisSessions,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self> {
-        let redis = redis.into();
+        let RedisSessions { place: redis, settings } = sessions;
         redis.check()?;
-        Ok(Self { redis, clock, random, config: config.check()? })
+        Ok(Self { redis, clock, random, settings: settings.check()? })
     }
 
     async fn add(&self, token: &AccessToken, name: &TokenId, login: &Login) -> Result<(), StrategyError> {
@@ -69,14 +68,14 @@ impl RedisTokens {
         let session = self.session(digest.as_str());
         let (index, plain) = (self.index(&login.subject), self.redis.upstream_key(token.secret()));
         let keys = [session.as_str(), &index, &plain];
-        let keys = if self.config.is_plaintext() { &keys[..] } else { &keys[..2] };
-        let (lifetime, idle) = self.config.ends_after();
+        let keys = if self.settings.is_plaintext() { &keys[..] } else { &keys[..2] };
+        let (lifetime, idle) = self.settings.ends_after();
         let args = [
             self.session(""),
             format!("{}{}", name.0, digest.as_str()),
             milliseconds([lifetime, idle].into_iter().flatten().min()),
             milliseconds(lifetime),
-            self.config.cap().to_string(),
+            self.settings.cap().to_string(),
             login.subject.clone(),
             login.epoch.0.to_string(),
             name.0.clone(),
@@ -90,7 +89,7 @@ impl RedisTokens {
     /// Redis' own end is only the broom: whether a session is alive is decided by the clock of this service.
     async fn find(&self, token: &AccessToken) -> Result<Option<Resolved>, StrategyError> {
         let now = self.clock.now();
-        let (lifetime, idle) = self.config.ends_after();
+        let (lifetime, idle) = self.settings.ends_after();
         let args = [
             now.timestamp_millis().to_string(),
             milliseconds(lifetime),
@@ -111,7 +110,7 @@ impl RedisTokens {
         let session = self.session(SessionKey::hashed(token).as_str());
         let plain = self.redis.upstream_key(token.secret());
         let keys = [session.as_str(), &plain];
-        let keys = if self.config.finds_plaintext(self.clock.now()) { &keys[..] } else { &keys[..1] };
+        let keys = if self.settings.finds_plaintext(self.clock.now()) { &keys[..] } else { &keys[..1] };
         self.run(script, keys, args).await
     }
 
@@ -134,7 +133,7 @@ impl RedisTokens {
     }
 
     fn is_live(&self, listed: &ListedSession, now: Timestamp) -> bool {
-        let (_, idle) = self.config.ends_after();
+        let (_, idle) = self.settings.ends_after();
         let used = listed.last_seen_at.or(listed.session.logged_in_at);
         let idle_end = used.zip(idle).and_then(|(used, idle)| later(used, idle));
         [listed.session.expires_at, idle_end].into_iter().flatten().all(|end| now < end)
@@ -168,10 +167,10 @@ impl Strategy for RedisTokens {
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StrategyError>> {
         Box::pin(async move {
             let now = self.clock.now();
-            let (lifetime, _) = self.config.ends_after();
+            let (lifetime, _) = self.settings.ends_after();
             let index = self.index(subject);
             let answer: Vec<Vec<Option<String>>> = self.run(script::LIST, &[&index], &[self.session("")]).await?;
-            let finds_plaintext = self.config.finds_plaintext(now);
+            let finds_plaintext = self.settings.finds_plaintext(now);
             Ok(answer
                 .into_iter()
                 .filter_map(|fields| listed(fields, lifetime))
@@ -194,7 +193,7 @@ impl Strategy for RedisTokens {
     }
 
     fn relaxations(&self) -> Vec<Relaxation> {
-        self.config.relaxed()
+        self.settings.relaxed()
     }
 }
 
@@ -206,6 +205,6 @@ fn milliseconds(time: Option<Duration>) -> String {
 
 impl fmt::Debug for RedisTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisTokens").field("redis", &self.redis).field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("RedisTokens").field("redis", &self.redis).field("settings", &self.settings).finish_non_exhaustive()
     }
 }
