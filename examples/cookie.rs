@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect},
     routing::{get, post},
 };
-use axum_users::{AuthUser, Backend, Cookie, CurrentUser, JwtConfig, Mailer, PasswordHash, SecretKey, Users};
+use axum_users::{AuthUser, Backend, Cookie, CurrentUser, Jwt, Mailer, PasswordHash, SecretKey, Users};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -40,7 +40,7 @@ async fn main() -> axum_users::Result<()> {
     let users = Users::<User>::builder(SecretKey::generate()?)
         .database(database)
         .public_url(&public_url)
-        .backend(Backend::jwt("cookie", cookie, JwtConfig::default()))
+        .backend(Backend::new("cookie", cookie, Jwt::default()))
         .mailer(Mailer::terminal(&public_url)?)
         .build()
         .await?;
@@ -52,7 +52,7 @@ async fn main() -> axum_users::Result<()> {
         .route("/sign", post(sign))
         .merge(user_routes(&users))
         .fallback(axum_users::not_found)
-        .layer(axum_users::security_headers())
+        .layer(axum_users::routes::security_headers())
         .with_state(users.clone());
     println!("open {public_url}");
     users.serve(app, bind).await

@@ -1,7 +1,7 @@
 //! The program of the README: `cargo run --example quickstart`.
 
 use axum::{Router, routing::get};
-use axum_users::{AuthUser, Backend, CurrentUser, Mailer, PasswordHash, SecretKey, Users};
+use axum_users::{AuthUser, Backend, CurrentUser, Jwt, Mailer, PasswordHash, SecretKey, Users};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -24,7 +24,7 @@ async fn main() -> axum_users::Result<()> {
     // A deployed service reads its secret: SecretKey::from_env("AUTH_SECRET")?
     let users = Users::<User>::builder(SecretKey::generate()?)
         .database("sqlite://quickstart.db?mode=rwc")
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .mailer(Mailer::terminal("http://127.0.0.1:8000")?)
         .build()
         .await?;

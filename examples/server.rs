@@ -7,9 +7,10 @@ use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Bearer, Cookie, Error, FailedLogin, HookResult, Limits, MailHooks, Mailer, PasswordHash,
-    PasswordPolicy, Policy, Prefixes, RequestContext, ResetToken, Result, RouteGroup, SecretKey, SessionConfig,
-    Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, FailedLogin, HookResult, Jwt, Limits, MailHooks,
+    Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager,
+    Users, UsersBuilder, VerifyToken,
+    routes::{Prefixes, RouteGroup},
 };
 use serde_json::json;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -51,25 +52,25 @@ async fn run() -> Result<()> {
     let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
     // As long as fastapi-users' documentation has it, or a day.
     let lifetime = Duration::from_secs(if compatible { 3600 } else { 24 * 3600 });
-    let sessions = SessionConfig::new().lifetime(lifetime);
+    let sessions = DatabaseSessions::new().lifetime(lifetime);
 
     let users = Users::<User>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .public_url(&public_url)
-        .backend(Backend::bearer_jwt("jwt"))
-        .backend(Backend::database("db", Bearer, sessions.clone()))
-        .backend(Backend::database("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
+        .backend(Backend::bearer("jwt", Jwt::new()))
+        .backend(Backend::new("db", Bearer, sessions.clone()))
+        .backend(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
         .limits(if switch("LIMITS", true)? { Limits::default() } else { Limits::off() })
         .manager(Accounts { mails: MailHooks::new(mailer(&public_url)?), hook_log: HookLog::open()? });
     let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
 
-    let document = axum_users::openapi_at(&users, &Prefixes::usual().with(RouteGroup::Sessions));
+    let document = axum_users::openapi::openapi_at(&users, &Prefixes::usual().with(RouteGroup::Sessions));
     let app = Router::new()
         .merge(user_routes(&users))
         .nest("/auth/sessions", axum_users::session_routes(&users))
-        .merge(axum_users::openapi_routes_of(&users, &document))
+        .merge(axum_users::openapi::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
         .with_state(users.clone());
     println!("listening on http://{bind}");
@@ -99,15 +100,15 @@ fn switch(name: &str, default: bool) -> Result<bool> {
 
 /// The backend `redis`, if `REDIS_URL` says where one is. A server that does not answer is told now and not at a login.
 #[cfg(feature = "redis")]
-async fn with_redis(users: UsersBuilder<User>, sessions: SessionConfig) -> Result<UsersBuilder<User>> {
+async fn with_redis(users: UsersBuilder<User>, sessions: DatabaseSessions) -> Result<UsersBuilder<User>> {
     let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else { return Ok(users) };
-    let redis = axum_users::Redis::at(&url);
+    let redis = axum_users::Redis::new(&url)?;
     redis.ping().await?;
-    Ok(users.counters_in_redis(&redis).backend(Backend::redis("redis", Bearer, redis, sessions)))
+    Ok(users.counters_in_redis(redis.clone()).backend(Backend::bearer("redis", sessions.in_redis(redis))))
 }
 
 #[cfg(not(feature = "redis"))]
-async fn with_redis(users: UsersBuilder<User>, _: SessionConfig) -> Result<UsersBuilder<User>> {
+async fn with_redis(users: UsersBuilder<User>, _: DatabaseSessions) -> Result<UsersBuilder<User>> {
     match env::var("REDIS_URL").is_ok_and(|url| !url.is_empty()) {
         true => Err(Error::config("REDIS_URL is set, but this program was built without the Cargo feature `redis`")),
         false => Ok(users),

@@ -8,12 +8,10 @@
 use std::{hint::black_box, sync::Arc};
 
 use axum_users::{
-    adapter::{
-        OsRandom, SystemClock,
-        jwt::{HmacKey, Jwt, JwtConfig, KeyRing, SigningKeyPair},
-    },
-    domain::{AccessToken, Device, Epoch, Login, SecretKey, Timestamp, TokenId},
-    port::{BoxFuture, Clock, RevocationStore, Strategy, StrategyError},
+    AccessToken, Jwt, SecretKey,
+    env::{BoxFuture, Clock, OsRandom, SystemClock, Timestamp},
+    store::{Epoch, TokenId},
+    token::{Device, HmacKey, JwtStrategy, KeyRing, Login, RevocationStore, SigningKeyPair, Strategy, StrategyError},
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::FutureExt;
@@ -50,9 +48,9 @@ impl RevocationStore for Nowhere {
     }
 }
 
-fn strategy(ring: KeyRing) -> Jwt {
+fn strategy(ring: KeyRing) -> JwtStrategy {
     let secret = SecretKey::new(SECRET).expect("a secret");
-    JwtConfig::new()
+    Jwt::new()
         .keys(ring)
         .build(&secret, Arc::new(SystemClock), Arc::new(OsRandom), Arc::new(Nowhere))
         .expect("a strategy")

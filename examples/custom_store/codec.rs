@@ -1,9 +1,9 @@
 //! What is kept and how it becomes bytes: JSON under text keys.
 
 use axum_users::{
-    AuthUser, Epoch, PasswordHash, Status, Timestamp,
-    port::{Found, TokenState},
-    user::NewAccount,
+    AuthUser, PasswordHash, Status,
+    env::Timestamp,
+    store::{Epoch, Found, NewAccount, TokenState},
 };
 use redb::{ReadableTable, Table};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

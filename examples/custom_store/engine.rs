@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
-use axum_users::StoreError;
+use axum_users::store::StoreError;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
 

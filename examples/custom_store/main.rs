@@ -8,7 +8,7 @@ mod store;
 mod tests;
 mod user;
 
-use axum_users::{Backend, Mailer, SecretKey, Users};
+use axum_users::{Backend, DatabaseSessions, Jwt, Mailer, SecretKey, Users};
 
 use crate::{
     engine::RedbStore,
@@ -21,8 +21,8 @@ async fn main() -> axum_users::Result<()> {
     // A deployed service reads its secret: SecretKey::from_env("AUTH_SECRET")?
     let users = Users::<User>::builder(SecretKey::generate()?)
         .store(RedbStore::open("custom_store.redb").await?)
-        .backend(Backend::bearer_jwt("jwt"))
-        .backend(Backend::bearer_database("session")) // its sessions are in the same file
+        .backend(Backend::bearer("jwt", Jwt::new()))
+        .backend(Backend::bearer("session", DatabaseSessions::new())) // its sessions are in the same file
         .mailer(Mailer::terminal("http://127.0.0.1:8000")?)
         .build()
         .await?;

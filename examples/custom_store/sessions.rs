@@ -3,9 +3,13 @@
 use std::net::IpAddr;
 
 use axum_users::{
-    Device, Epoch, ListedSession, Session, StoreError, Timestamp, UserId,
-    domain::{SessionKey, TokenId},
-    port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore, TokenState},
+    env::{BoxFuture, Timestamp},
+    schema::UserId,
+    store::{
+        EndedSessions, Epoch, Found, FoundSession, NewSession, SessionKey, SessionStore, StoreError, TokenId,
+        TokenState,
+    },
+    token::{Device, ListedSession, Session},
 };
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};

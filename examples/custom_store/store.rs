@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use axum_users::{
-    Epoch, StoreError, Timestamp, UserId,
-    domain::{CanonicalEmail, IdValue, TokenId},
-    port::{BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, TokenState, UserStore},
+    env::{BoxFuture, Timestamp},
+    schema::UserId,
+    store::{
+        CanonicalEmail, Change, EndSessions, Epoch, Found, IdValue, Lookup, SchemaDrift, SessionStore, StoreError,
+        TokenId, TokenState, UserStore,
+    },
 };
 use redb::{ReadTransaction, ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 

@@ -16,12 +16,15 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use axum_users::{
-    AccessToken, AuthUser, Backend, Device, Epoch, PasswordHash, SecretKey, Status, StoreError, Timestamp, UserId,
-    Users,
-    domain::{CanonicalEmail, SessionKey, TokenId},
-    port::{Change, EndSessions, Found, Lookup, NewSession, TokenState, UserStore},
+    AccessToken, AuthUser, Backend, DatabaseSessions, PasswordHash, SecretKey, Status, Users,
+    env::Timestamp,
+    schema::UserId,
+    store::{
+        CanonicalEmail, Change, Columns, EndSessions, Epoch, Found, Lookup, NewAccount, NewSession, SessionKey,
+        StoreError, TokenId, TokenState, UserStore,
+    },
     testing::{store_conformance, store_races},
-    user::{Columns, NewAccount},
+    token::Device,
 };
 use http_body_util::BodyExt;
 use tempfile::TempDir;
@@ -245,7 +248,7 @@ async fn what_passes_by_itself_is_unavailable_and_the_rest_has_failed() {
 async fn service(file: &Path) -> axum::Router {
     let users = Users::<User>::builder(SecretKey::generate().unwrap())
         .store(RedbStore::open(file).await.unwrap())
-        .backend(Backend::bearer_database("session"))
+        .backend(Backend::bearer("session", DatabaseSessions::new()))
         .build()
         .await
         .unwrap();

@@ -1,6 +1,6 @@
 //! The application's user, and how the store keeps it.
 
-use axum_users::{AuthUser, PasswordHash, user::NewAccount};
+use axum_users::{AuthUser, PasswordHash, store::NewAccount};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

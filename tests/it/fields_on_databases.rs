@@ -3,11 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum_users::{
-    AuthUser, PasswordHash, Status, UserStore,
-    adapter::sql::SqlStore,
-    domain::CanonicalEmail,
-    port::{Change, EndSessions, Lookup},
-    user::Columns,
+    AuthUser, PasswordHash, Status,
+    store::{CanonicalEmail, Change, Columns, EndSessions, Lookup, SqlStore, UserStore},
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};

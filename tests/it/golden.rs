@@ -53,7 +53,7 @@ mod sources {
 
 #[test]
 fn the_text_says_what_the_compiler_derives() {
-    use axum_users::{adapter::sql::SqlUser, user::AuthUser};
+    use axum_users::{__private::SqlUser, AuthUser};
 
     fn told<U: AuthUser + SqlUser<sqlx::Sqlite>>() -> String {
         format!("{:?} {:?} {:?}", U::SQL.sqlite, U::columns(), U::CUSTOM_FIELDS)

@@ -7,7 +7,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use axum_users::Backend;
+use axum_users::{Backend, Jwt};
 use http_body_util::BodyExt;
 use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use serde_json::Value;
@@ -27,8 +27,8 @@ impl Carrier {
 
     pub fn backend(self, name: &str) -> Backend {
         match self {
-            Self::Bearer => Backend::bearer_jwt(name),
-            Self::Cookie => Backend::cookie_jwt(name),
+            Self::Bearer => Backend::bearer(name, Jwt::new()),
+            Self::Cookie => Backend::cookie(name, Jwt::new()),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum_users::{
     Mailer,
-    adapter::mail::MemoryMails,
-    port::{BoxFuture, Mail, MailError, MailTransport},
+    env::BoxFuture,
+    mail::{Mail, MailError, MailTransport, MemoryMails},
 };
 use serde_json::json;
 

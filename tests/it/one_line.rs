@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use axum_users::{AuthUser, Backend, SecretKey, Users, adapter::password::HashSettings, user::Schema};
+use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, password::HashSettings, schema::Schema};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -54,11 +54,11 @@ mod after {
 
 const PASSWORD: &str = "a long sword of steel";
 
-async fn users<U: AuthUser + axum_users::adapter::sql::StoredUser>(database: &std::path::Path) -> Users<U> {
+async fn users<U: AuthUser + axum_users::store::StoredUser>(database: &std::path::Path) -> Users<U> {
     let users = Users::<U>::builder(SecretKey::generate().unwrap())
         .database(format!("sqlite://{}?mode=rwc", database.display()))
         .hashing(HashSettings::default())
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .build()
         .await
         .unwrap();
@@ -136,7 +136,7 @@ async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_r
 async fn a_field_added_by_one_line_is_in_the_openapi_document() {
     let folder = tempfile::tempdir().unwrap();
     let users = users::<after::User>(&folder.path().join("app.db")).await;
-    let document = serde_json::to_value(axum_users::openapi(&users)).unwrap();
+    let document = serde_json::to_value(axum_users::openapi::openapi(&users)).unwrap();
     for schema in ["UserRead", "UserCreate", "UserUpdate", "UserAdminUpdate"] {
         let city = &document["components"]["schemas"][schema]["properties"]["city"];
         assert!(city.is_object(), "{schema}: {city}");

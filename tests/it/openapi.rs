@@ -8,9 +8,10 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, Cookie, Endpoint, JwtConfig, PasswordHash, Policy, Prefixes, RouteGroup, SecretKey, Users,
-    adapter::password::{Argon2Params, HashSettings},
-    endpoints, openapi, openapi_at, openapi_routes,
+    AuthUser, Backend, Cookie, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users,
+    openapi::{openapi, openapi_at, openapi_routes},
+    password::{Argon2Params, HashSettings},
+    routes::{Endpoint, Prefixes, RouteGroup, endpoints},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -252,8 +253,9 @@ async fn groups_show_where_the_application_mounts_them() {
 
 #[tokio::test]
 async fn sessions_show_where_they_are_mounted() {
-    let backend = Backend::bearer_database("db");
-    let app = TestApp::with(Setup { backend: vec![Backend::bearer_jwt("jwt"), backend], ..Setup::default() }).await;
+    let backend = Backend::bearer("db", DatabaseSessions::new());
+    let app =
+        TestApp::with(Setup { backend: vec![Backend::bearer("jwt", Jwt::new()), backend], ..Setup::default() }).await;
     app.register("arthur@camelot.bt").await;
     let form = [("username", "arthur@camelot.bt"), ("password", crate::support::PASSWORD)];
     let login = app.post("/auth/db/login").form(&form).send().await.json();
@@ -291,9 +293,9 @@ async fn required_verification_shows_as_403() {
 #[tokio::test]
 async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
     let backend = vec![
-        Backend::jwt("first", Cookie::new().cookie_name("__Host-first"), JwtConfig::default()),
-        Backend::bearer_jwt("jwt"),
-        Backend::cookie_jwt("last"),
+        Backend::new("first", Cookie::new().cookie_name("__Host-first"), Jwt::default()),
+        Backend::bearer("jwt", Jwt::new()),
+        Backend::cookie("last", Jwt::new()),
     ];
     let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
     let document = document_of(&app.users);
@@ -312,7 +314,7 @@ async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
     let logout = &document["paths"]["/auth/last/logout"]["post"];
     assert_eq!(keys(&logout["responses"]), ["200", "204", "401"]);
     // What fastapi-users 15.0.5 emits for a cookie backend.
-    let backend = vec![Backend::cookie_jwt("cookie")];
+    let backend = vec![Backend::cookie("cookie", Jwt::new())];
     let app = TestApp::with(Setup { policy: Policy::fastapi_users(), backend, ..Setup::default() }).await;
     let schemes = &document_of(&app.users)["components"]["securitySchemes"];
     assert_eq!(*schemes, json!({"APIKeyCookie": {"type": "apiKey", "in": "cookie", "name": "fastapiusersauth"}}));
@@ -356,7 +358,7 @@ pub enum Plan {
 async fn a_field_of_the_applications_own_shows_its_type_and_its_rules() {
     let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
         .database("sqlite::memory:")
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
         .build()
         .await

@@ -11,11 +11,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, Endpoint, FailedLogin, HookError, HookResult, InvalidPassword, Limits, Password, PasswordHash,
-    PasswordSubject, Policy, Prefixes, RequestContext, ResetToken, RouteGroup, SecretKey, Status, Updated, UserManager,
-    Users, UsersBuilder, VerifyToken,
-    adapter::password::{Argon2Params, HashSettings},
-    port::Clock,
+    AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash,
+    PasswordSubject, Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder,
+    VerifyToken,
+    env::Clock,
+    password::{Argon2Params, HashSettings},
+    routes::{Endpoint, Prefixes, RouteGroup},
     session_routes,
     testing::ManualClock,
 };
@@ -94,7 +95,7 @@ impl Default for Setup {
             hooks: Hooks::default(),
             routes: |router| router,
             builder: Box::new(|builder| builder),
-            backend: vec![Backend::bearer_jwt("jwt")],
+            backend: vec![Backend::bearer("jwt", Jwt::new())],
             hashing: HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() },
             carrier: Carrier::Bearer,
         }
@@ -105,7 +106,7 @@ impl Default for Setup {
 pub struct SharedClock(pub Arc<ManualClock>);
 
 impl Clock for SharedClock {
-    fn now(&self) -> axum_users::Timestamp {
+    fn now(&self) -> axum_users::env::Timestamp {
         self.0.now()
     }
 }

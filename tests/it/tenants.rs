@@ -4,16 +4,11 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, routing::get};
 use axum_users::{
-    AuthUser, Backend, CurrentUser, Error, Mailer, PasswordHash, SecretKey, Status, StoreError, Users, UsersBuilder,
-    adapter::{
-        MemoryStore,
-        mail::MemoryMails,
-        password::{Argon2Params, HashSettings},
-        sql::{SqlStore, StoredUser},
-    },
-    port::UserStore,
+    AuthUser, Backend, CurrentUser, Error, Jwt, Mailer, PasswordHash, SecretKey, Status, Users, UsersBuilder,
+    mail::MemoryMails,
+    password::{Argon2Params, HashSettings},
+    store::{MemoryStore, NewAccount, SqlStore, StoreError, StoredUser, UserStore},
     testing::store_tenants,
-    user::NewAccount,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -81,7 +76,7 @@ impl Deref for Companies {
 fn builder(url: String) -> UsersBuilder<User> {
     Users::<User>::builder(SecretKey::new(SECRET).unwrap())
         .database(url)
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
 }
 

@@ -8,12 +8,9 @@ use std::{hint::black_box, sync::Arc};
 use argon2::{Algorithm, Argon2, Params, Version};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        password::{Argon2Params, HashSettings, Hashing},
-    },
-    domain::Password,
-    port::{PasswordHasher as _, Random as _},
+    Password,
+    env::{OsRandom, Random as _},
+    password::{Argon2Params, HashSettings, Hashing, PasswordHasher as _},
 };
 
 const PASSWORD: &str = "the lady of the lake";

@@ -65,14 +65,12 @@ pub use adapter::{
 };
 #[cfg(feature = "redis")]
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
-pub use builder::{Backend, UsersBuilder};
+pub use builder::{Backend, NoHooks, UsersBuilder};
 pub use domain::{
     AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
 };
 pub use flows::sessions::session_routes;
-pub use http::{
-    ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found,
-};
+pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
 pub use port::{
     FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, Updated, UserManager,
 };
@@ -203,9 +201,7 @@ pub mod tenant {
 pub mod routes {
     pub use crate::{
         flows::sessions::session_routes,
-        http::{
-            ApiError, Caller, Endpoint, Loc, Problem, RouteGroup, SecurityHeaders, not_found, security_headers,
-        },
+        http::{ApiError, Caller, Endpoint, Loc, Problem, RouteGroup, SecurityHeaders, not_found, security_headers},
         inventory::{Prefixes, access_matrix, endpoints},
     };
 }

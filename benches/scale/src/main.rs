@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::Router;
-use axum_users::{AuthUser, Backend, PasswordHash, SecretKey, Users};
+use axum_users::{AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, SecretKey, Users};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, Row, SqliteConnection};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
@@ -76,8 +76,8 @@ async fn main() -> Result<(), Failure> {
 async fn serve(url: String, bind: String) -> axum_users::Result<()> {
     let users = Users::<User>::builder(SecretKey::new("q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E")?)
         .database(url)
-        .backend(Backend::bearer_jwt("jwt"))
-        .backend(Backend::bearer_database("db"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
+        .backend(Backend::bearer("db", DatabaseSessions::new()))
         .build()
         .await?;
     users.migrate().await?;

@@ -3,7 +3,7 @@
 use std::env;
 
 use axum::Router;
-use axum_users::{AuthUser, Backend, PasswordHash, SecretKey, Users};
+use axum_users::{AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -23,7 +23,7 @@ async fn main() -> axum_users::Result<()> {
     let (address, database) = (env::var("BIND").unwrap(), env::var("DATABASE").unwrap());
     let users = Users::<User>::builder(SecretKey::new("q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E")?)
         .database(format!("sqlite://{database}?mode=rwc"))
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .build()
         .await?;
     users.migrate().await?;

@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use axum_users::{AuthUser, PasswordHash, access_matrix};
+use axum_users::{AuthUser, PasswordHash, routes::access_matrix};
 use uuid::Uuid;
 
 use super::page::{is_current, read};
@@ -23,11 +23,11 @@ pub struct User {
 const HEAD: &str = "\
 # Who may do what
 
-Written by `axum_users::access_matrix::<User>()` for the `User` of the [README](../../README.md), out of the tables that
+Written by `axum_users::routes::access_matrix::<User>()` for the `User` of the [README](../../README.md), out of the tables that
 requests are checked against (OWASP ASVS 8.1.1, 8.1.2). For your own user commit the page of your own, and let a test compare:
 
 ```rust,ignore
-assert_eq!(std::fs::read_to_string(\"docs/guide/access-matrix.md\")?, axum_users::access_matrix::<User>());
+assert_eq!(std::fs::read_to_string(\"docs/guide/access-matrix.md\")?, axum_users::routes::access_matrix::<User>());
 ```
 
 With `Policy::require_verification(true)`, \"active\" means \"active and verified\". Nobody and inactive users get 401, known users

@@ -1,6 +1,6 @@
 //! The page on browser front ends.
 
-use axum_users::{Cookie, TrustedOrigins};
+use axum_users::{Cookie, token::TrustedOrigins};
 
 use super::page::{first_cells, quoted, read, rows};
 

@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use axum_users::{
     SecretKey,
-    adapter::{
-        jwt::Purpose,
-        password::{Argon2Params, HashSettings},
-    },
+    password::{Argon2Params, HashSettings},
+    token::Purpose,
 };
 
 use super::page::{first_cells, quoted, read, rows};

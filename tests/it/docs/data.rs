@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum_users::{AuthUser, PasswordHash, adapter::sql::SqlStore};
+use axum_users::{AuthUser, PasswordHash, store::SqlStore};
 use uuid::Uuid;
 
 use super::page::{first_cells, read, rows};

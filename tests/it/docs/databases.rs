@@ -1,8 +1,8 @@
 //! The page about databases, and the statements that make the tables.
 
 use axum_users::{
-    AuthUser, Backend, PasswordHash, SecretKey, Users,
-    adapter::sql::{Database, PoolSettings, SqlStore, StoredUser},
+    AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users,
+    store::{Database, PoolSettings, SqlStore, StoredUser},
 };
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ fn schema_of_mysql_is_current() {
 
 async fn users<U: StoredUser>(url: &str) -> Users<U> {
     let builder = Users::<U>::builder(SecretKey::generate().unwrap()).database(url);
-    builder.backend(Backend::bearer_jwt("jwt")).build().await.unwrap()
+    builder.backend(Backend::bearer("jwt", Jwt::new())).build().await.unwrap()
 }
 
 #[tokio::test]

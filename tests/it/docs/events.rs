@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum_users::EventKind;
+use axum_users::event::EventKind;
 
 use super::page::{first_cells, quoted, read, rows};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
-use axum_users::Relaxation;
+use axum_users::env::Relaxation;
 
 use super::page::{is_current, quoted, read, rows};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum_users::{AuthUser, Backend, Bearer, JwtConfig, PasswordHash, SecretKey, SessionConfig, Users};
+use axum_users::{AuthUser, Backend, Bearer, DatabaseSessions, Jwt, PasswordHash, SecretKey, Users};
 
 use super::page::{numbers_stand_in_the_code, read, rows};
 
@@ -32,25 +32,25 @@ async fn session_page() {
     assert_eq!(defaults, ["3,600 s", "24 h", "1 h", "1 min", "1 min", "300 s", "20"]);
 
     // What the page says is refused, and what it says is listed.
-    let stored = |config: SessionConfig| relaxed(Backend::database("it", Bearer, config));
-    let jwt = |config: JwtConfig| relaxed(Backend::jwt("it", Bearer, config));
+    let stored = |config: DatabaseSessions| relaxed(Backend::new("it", Bearer, config));
+    let jwt = |config: Jwt| relaxed(Backend::new("it", Bearer, config));
     let (second, day) = (Duration::from_secs(1), Duration::from_secs(24 * 60 * 60));
     assert!(page.contains("A lifetime of zero, an idle limit under two minutes and a\ncap of zero are refused"));
-    assert_eq!(stored(SessionConfig::new().lifetime(Duration::ZERO)).await, None);
-    assert_eq!(stored(SessionConfig::new().idle(120 * second - Duration::from_millis(1))).await, None);
-    assert_eq!(stored(SessionConfig::new().at_most(0)).await, None);
-    assert_eq!(jwt(JwtConfig::new().lifetime(Duration::ZERO)).await, None);
+    assert_eq!(stored(DatabaseSessions::new().lifetime(Duration::ZERO)).await, None);
+    assert_eq!(stored(DatabaseSessions::new().idle(120 * second - Duration::from_millis(1))).await, None);
+    assert_eq!(stored(DatabaseSessions::new().at_most(0)).await, None);
+    assert_eq!(jwt(Jwt::new().lifetime(Duration::ZERO)).await, None);
     assert!(
         page.contains(
             "A JWT of more than 24\nhours, a stored session of more than 30 days and an eternal one are listed"
         )
     );
-    assert_eq!(stored(SessionConfig::new().idle(120 * second).lifetime(30 * day)).await, Some(0));
-    assert_eq!(stored(SessionConfig::new().lifetime(30 * day + second)).await, Some(1));
-    assert_eq!(stored(SessionConfig::new().never_expires()).await, Some(1));
-    assert_eq!(jwt(JwtConfig::new().lifetime(day)).await, Some(0));
-    assert_eq!(jwt(JwtConfig::new().lifetime(day + second)).await, Some(1));
-    assert_eq!(jwt(JwtConfig::new().never_expires()).await, Some(1));
+    assert_eq!(stored(DatabaseSessions::new().idle(120 * second).lifetime(30 * day)).await, Some(0));
+    assert_eq!(stored(DatabaseSessions::new().lifetime(30 * day + second)).await, Some(1));
+    assert_eq!(stored(DatabaseSessions::new().never_expires()).await, Some(1));
+    assert_eq!(jwt(Jwt::new().lifetime(day)).await, Some(0));
+    assert_eq!(jwt(Jwt::new().lifetime(day + second)).await, Some(1));
+    assert_eq!(jwt(Jwt::new().never_expires()).await, Some(1));
     assert!(page.contains("`lifetime(30 days).without_idle_limit()`"));
-    assert_eq!(stored(SessionConfig::new().lifetime(30 * day).without_idle_limit()).await, Some(0));
+    assert_eq!(stored(DatabaseSessions::new().lifetime(30 * day).without_idle_limit()).await, Some(0));
 }

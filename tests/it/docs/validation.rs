@@ -9,12 +9,10 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use axum_users::{
-    AuthUser, Backend, PasswordHash, PasswordPolicy, SecretKey, UserId, Users,
-    adapter::{
-        jwt::{JwtConfig, MAX_TOKEN_BYTES, MailTokenConfig},
-        password::{Argon2Params, HashSettings},
-    },
-    domain::{EmailAddress, EmailRules},
+    AuthUser, Backend, Jwt, PasswordHash, PasswordPolicy, SecretKey, Users,
+    password::{Argon2Params, HashSettings},
+    schema::{EmailAddress, EmailRules, UserId},
+    token::{MAX_TOKEN_BYTES, MailTokenSettings},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -52,7 +50,7 @@ fn even(number: &i64) -> Result<(), String> {
 async fn service() -> Router {
     let users = Users::<Member>::builder(SecretKey::generate().unwrap())
         .database("sqlite::memory:")
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
         .build()
         .await
@@ -201,12 +199,12 @@ fn tokens(page: &mut String) {
          | access | {} s | `lifetime(…)`; over {} s it is listed as a relaxation |\n\
          | reset | {} s | {} s |\n\
          | verification | {} s | {} s |",
-        JwtConfig::DEFAULT_LIFETIME.as_secs(),
-        JwtConfig::LONG_LIFETIME.as_secs(),
-        MailTokenConfig::DEFAULT_RESET_LIFETIME.as_secs(),
-        MailTokenConfig::MAX_LIFETIME.as_secs(),
-        MailTokenConfig::DEFAULT_VERIFY_LIFETIME.as_secs(),
-        MailTokenConfig::MAX_LIFETIME.as_secs(),
+        Jwt::DEFAULT_LIFETIME.as_secs(),
+        Jwt::LONG_LIFETIME.as_secs(),
+        MailTokenSettings::DEFAULT_RESET_LIFETIME.as_secs(),
+        MailTokenSettings::MAX_LIFETIME.as_secs(),
+        MailTokenSettings::DEFAULT_VERIFY_LIFETIME.as_secs(),
+        MailTokenSettings::MAX_LIFETIME.as_secs(),
     );
 }
 

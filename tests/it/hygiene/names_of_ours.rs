@@ -2,7 +2,8 @@
 
 use axum_users::{
     AuthUser, PasswordHash, Status,
-    user::{Columns, NewAccount, UpdateSchema},
+    schema::UpdateSchema,
+    store::{Columns, NewAccount},
 };
 
 mod rt {

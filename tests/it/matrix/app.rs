@@ -12,10 +12,8 @@ use std::{
 use axum::Router;
 use axum_users::{
     Policy, Redis, SecretKey, Status, Users,
-    adapter::{
-        password::{Argon2Params, HashSettings},
-        sql::{PoolSettings, SqlStore},
-    },
+    password::{Argon2Params, HashSettings},
+    store::{PoolSettings, SqlStore},
     testing::ManualClock,
 };
 use serde_json::{Value, json};
@@ -105,7 +103,11 @@ impl Service {
             .hashing(hashing)
             .clock(SharedClock(Arc::clone(&clock)))
             .manager(hooks.clone())
-            .backend(combination.backend("it", plan.ends, Redis::at(&stored.redis.url).prefix(stored.redis.ours())))
+            .backend(combination.backend(
+                "it",
+                plan.ends,
+                Redis::new(&stored.redis.url).unwrap().prefix(stored.redis.ours()),
+            ))
             .build()
             .await
             .unwrap();

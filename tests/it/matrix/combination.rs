@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use axum_users::{Backend, Bearer, Cookie, JwtConfig, Redis, SessionConfig};
+use axum_users::{Backend, Bearer, Cookie, DatabaseSessions, Jwt, Redis};
 
 use crate::support::Carrier;
 
@@ -17,7 +17,7 @@ pub enum DatabaseKind {
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
-    Jwt,
+    JwtStrategy,
     Database,
     Redis,
 }
@@ -66,14 +66,14 @@ impl Combination {
     }
 
     /// The backend called `name`, over `redis` if that keeps its sessions.
-    pub fn backend(self, name: &str, ends: Ends, redis: impl Into<Redis>) -> Backend {
+    pub fn backend(self, name: &str, ends: Ends, redis: Redis) -> Backend {
         match (self.strategy, self.transport) {
-            (Strategy::Jwt, Carrier::Bearer) => Backend::jwt(name, Bearer, ends.of_jwt()),
-            (Strategy::Jwt, Carrier::Cookie) => Backend::jwt(name, Cookie::new(), ends.of_jwt()),
-            (Strategy::Database, Carrier::Bearer) => Backend::database(name, Bearer, ends.of_sessions()),
-            (Strategy::Database, Carrier::Cookie) => Backend::database(name, Cookie::new(), ends.of_sessions()),
-            (Strategy::Redis, Carrier::Bearer) => Backend::redis(name, Bearer, redis, ends.of_sessions()),
-            (Strategy::Redis, Carrier::Cookie) => Backend::redis(name, Cookie::new(), redis, ends.of_sessions()),
+            (Strategy::Jwt, Carrier::Bearer) => Backend::new(name, Bearer, ends.of_jwt()),
+            (Strategy::Jwt, Carrier::Cookie) => Backend::new(name, Cookie::new(), ends.of_jwt()),
+            (Strategy::Database, Carrier::Bearer) => Backend::new(name, Bearer, ends.of_sessions()),
+            (Strategy::Database, Carrier::Cookie) => Backend::new(name, Cookie::new(), ends.of_sessions()),
+            (Strategy::Redis, Carrier::Bearer) => Backend::new(name, Bearer, ends.of_sessions().in_redis(redis)),
+            (Strategy::Redis, Carrier::Cookie) => Backend::new(name, Cookie::new(), ends.of_sessions().in_redis(redis)),
         }
     }
 }
@@ -85,15 +85,15 @@ impl Ends {
         Self { lifetime: Some(lifetime), idle: Some(idle), ..Self::default() }
     }
 
-    fn of_jwt(self) -> JwtConfig {
-        let config = self.lifetime.into_iter().fold(JwtConfig::new(), JwtConfig::lifetime);
+    fn of_jwt(self) -> Jwt {
+        let config = self.lifetime.into_iter().fold(Jwt::new(), Jwt::lifetime);
         if self.never { config.never_expires() } else { config }
     }
 
-    fn of_sessions(self) -> SessionConfig {
-        let config = self.lifetime.into_iter().fold(SessionConfig::new(), SessionConfig::lifetime);
-        let config = self.idle.into_iter().fold(config, SessionConfig::idle);
-        let config = self.at_most.into_iter().fold(config, SessionConfig::at_most);
+    fn of_sessions(self) -> DatabaseSessions {
+        let config = self.lifetime.into_iter().fold(DatabaseSessions::new(), DatabaseSessions::lifetime);
+        let config = self.idle.into_iter().fold(config, DatabaseSessions::idle);
+        let config = self.at_most.into_iter().fold(config, DatabaseSessions::at_most);
         if self.never { config.never_expires() } else { config }
     }
 }

@@ -4,11 +4,9 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
 use axum_users::{
-    Backend, Bearer, JwtConfig, Mailer, Policy, Redis, SecretKey, Users,
-    adapter::{
-        mail::MemoryMails,
-        password::{Argon2Params, HashSettings},
-    },
+    Backend, Jwt, Mailer, Policy, Redis, RedisSessions, SecretKey, Users,
+    mail::MemoryMails,
+    password::{Argon2Params, HashSettings},
     testing::ManualClock,
 };
 use serde_json::json;
@@ -45,7 +43,7 @@ pub struct Node {
 
 impl Node {
     pub async fn start(shared: &Shared) -> Self {
-        let listed = JwtConfig::new().audience(["camelot:listed"]);
+        let listed = Jwt::new().audience(["camelot:listed"]);
         let mails = MemoryMails::new();
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(shared.database.url())
@@ -53,10 +51,10 @@ impl Node {
             .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
             .clock(SharedClock(Arc::clone(&shared.clock)))
             .mailer(Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap())
-            .counters_in_redis(&shared.redis)
-            .backend(Backend::bearer_redis("redis", &shared.redis))
-            .backend(Backend::bearer_jwt("jwt"))
-            .backend(Backend::jwt("listed", Bearer, listed).revoked_in_redis(&shared.redis))
+            .counters_in_redis(shared.redis.clone())
+            .backend(Backend::bearer("redis", RedisSessions::new(shared.redis.clone())))
+            .backend(Backend::bearer("jwt", Jwt::new()))
+            .backend(Backend::bearer("listed", listed.revoked_in_redis(shared.redis.clone())))
             .build()
             .await
             .unwrap();

@@ -17,7 +17,8 @@ const OTHER: &str = "another long sword";
 /// Two instances, or nothing without a Redis.
 async fn two() -> Option<(Node, Node, Shared, TestRedis)> {
     let redis = TestRedis::reach()?;
-    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream())).await;
+    let shared =
+        Shared::new(Redis::new(&redis.url).unwrap().prefix(redis.ours()).upstream_prefix(redis.upstream())).await;
     let (a, b) = (Node::start(&shared).await, Node::start(&shared).await);
     a.register(ARTHUR).await;
     Some((a, b, shared, redis))

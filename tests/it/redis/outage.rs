@@ -15,7 +15,7 @@ const DOWN: &str = r#"{"detail":"SERVICE_UNAVAILABLE"}"#;
 /// With Redis down: no login, no access, logout says 503. What does not need it works, and so does everything afterwards.
 pub async fn fails_closed() {
     let Some(mut server) = PrivateRedis::start_durable() else { return };
-    let shared = Shared::new(Redis::at(&server.url())).await;
+    let shared = Shared::new(Redis::new(&server.url()).unwrap()).await;
     let node = Node::start(&shared).await;
     node.register(ARTHUR).await;
     let tokens = [node.login("redis", ARTHUR).await, node.login("listed", ARTHUR).await];

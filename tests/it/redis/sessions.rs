@@ -1,6 +1,6 @@
 //! Sessions in Redis, as people and code see them.
 
-use axum_users::{Redis, SessionConfig};
+use axum_users::{DatabaseSessions, Redis};
 
 use super::{
     node::{Node, Shared},
@@ -12,7 +12,7 @@ const ARTHUR: &str = "arthur@camelot.bt";
 #[tokio::test]
 async fn sessions_are_listed_and_ended_by_code() {
     let Some(redis) = TestRedis::reach() else { return };
-    let shared = Shared::new(Redis::at(&redis.url).prefix(redis.ours())).await;
+    let shared = Shared::new(Redis::new(&redis.url).unwrap().prefix(redis.ours())).await;
     let node = Node::start(&shared).await;
     node.register(ARTHUR).await;
     node.register("kay@camelot.bt").await;
@@ -43,16 +43,18 @@ async fn sessions_are_listed_and_ended_by_code() {
 }
 
 #[tokio::test]
-async fn a_service_is_not_built_on_settings_that_cannot_work() {
-    use axum_users::{Backend, Bearer, SecretKey, Users};
-    let bad: [(&str, Backend); 4] = [
-        ("cannot be read", Backend::bearer_redis("redis", "http://127.0.0.1")),
-        ("lifetime is zero", {
-            let config = SessionConfig::new().lifetime(std::time::Duration::ZERO);
-            Backend::redis("redis", Bearer, "redis://127.0.0.1", config)
-        }),
-        ("no JWTs", Backend::bearer_database("db").revoked_in_redis("redis://127.0.0.1")),
-        ("cannot be read", Backend::bearer_jwt("jwt").revoked_in_redis("127.0.0.1")),
+async fn settings_that_cannot_work_are_refused() {
+    use axum_users::{Backend, Jwt, RedisSessions, SecretKey, Users};
+    for url in ["http://127.0.0.1", "127.0.0.1", ""] {
+        let error = Redis::new(url).unwrap_err().to_string();
+        assert!(error.contains("cannot be read"), "{error}");
+        assert!(RedisSessions::at(url).is_err() && url.parse::<Redis>().is_err(), "{url}");
+    }
+    let redis = || Redis::new("redis://127.0.0.1").unwrap();
+    let bad = [
+        ("lifetime is zero", Backend::bearer("redis", RedisSessions::new(redis()).lifetime(std::time::Duration::ZERO))),
+        ("prefix", Backend::bearer("redis", RedisSessions::new(redis().prefix("")))),
+        ("prefix", Backend::bearer("jwt", Jwt::new().revoked_in_redis(redis().prefix("")))),
     ];
     for (reason, backend) in bad {
         let built = Users::<crate::support::User>::builder(SecretKey::new(crate::support::SECRET).unwrap())

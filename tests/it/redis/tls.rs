@@ -30,8 +30,8 @@ fn certificates(folder: &Path) {
 #[tokio::test]
 async fn certificates_are_checked() {
     if let Ok(port) = env::var("TEST_REDIS_TLS_PORT") {
-        Redis::at(&format!("rediss://127.0.0.1:{port}")).ping().await.unwrap();
-        let other_name = Redis::at(&format!("rediss://localhost:{port}")).ping().await;
+        Redis::new(&format!("rediss://127.0.0.1:{port}")).unwrap().ping().await.unwrap();
+        let other_name = Redis::new(&format!("rediss://localhost:{port}")).unwrap().ping().await;
         assert!(other_name.is_err(), "the certificate is for 127.0.0.1");
         return;
     }
@@ -44,7 +44,7 @@ async fn certificates_are_checked() {
         )
     });
     let Some(server) = server else { return };
-    let unknown = Redis::at(&format!("rediss://127.0.0.1:{}", server.port)).ping().await;
+    let unknown = Redis::new(&format!("rediss://127.0.0.1:{}", server.port)).unwrap().ping().await;
     assert!(unknown.is_err(), "nobody here knows the authority");
     let trusting = Command::new(env::current_exe().unwrap())
         .args(["--exact", "redis::tls::certificates_are_checked", "--nocapture"])

@@ -1,7 +1,10 @@
 //! Who may call which route (OWASP ASVS 8.2, 8.3), what superusers may not do, and that tenants are kept apart.
 
 use axum::http::Method;
-use axum_users::{Caller, Endpoint, Policy, endpoints};
+use axum_users::{
+    Policy,
+    routes::{Caller, Endpoint, endpoints},
+};
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, is_dead, refused_password, reset};

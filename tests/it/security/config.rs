@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use axum_users::{
-    AccessToken, Backend, JwtConfig, Password, PasswordHash, Policy, Relaxation, ResetToken, SecretKey, VerifyToken,
+    AccessToken, Backend, Jwt, Password, PasswordHash, Policy, ResetToken, SecretKey, VerifyToken, env::Relaxation,
 };
 
 use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
@@ -138,7 +138,7 @@ async fn debug_prints_no_secret() {
         format!("{:?}", Password::new(canary)),
         format!("{:?}", PasswordHash::from_stored(canary)),
         format!("{:?} {:?} {:?}", AccessToken::new(canary), ResetToken::new(canary), VerifyToken::new(canary)),
-        format!("{:?} {:?}", Backend::bearer_jwt("jwt"), JwtConfig::default()),
+        format!("{:?} {:?}", Backend::bearer("jwt", Jwt::new()), Jwt::default()),
         format!("{:?}", app.users.policy()),
     ] {
         for secret in [SECRET, PASSWORD, canary, &hash, &hash[hash.len() - 12..]] {

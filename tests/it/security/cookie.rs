@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum_users::{
-    Backend, Cookie, Error, JwtConfig, Policy, Relaxation, SameSite, SecretKey, TrustedOrigins, Users, UsersBuilder,
+    Backend, Cookie, Error, Jwt, Policy, SameSite, SecretKey, Users, UsersBuilder, env::Relaxation,
+    token::TrustedOrigins,
 };
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::support::{COOKIE, Carrier, PASSWORD, SECRET, Setup, TestApp, User};
 const PLAIN: &str = "fastapiusersauth";
 
 fn backend(cookie: Cookie) -> Vec<Backend> {
-    vec![Backend::jwt("jwt", cookie, JwtConfig::default())]
+    vec![Backend::new("jwt", cookie, Jwt::default())]
 }
 
 async fn app(cookie: Cookie, policy: Policy) -> TestApp {
@@ -177,21 +178,19 @@ async fn httponly_and_not_in_body() {
 
 #[tokio::test]
 async fn size_checked_at_build() {
-    let audience = |bytes: usize| JwtConfig::new().audience(["a".repeat(bytes)]);
-    let build = async |name: &str, config: JwtConfig| {
+    let audience = |bytes: usize| Jwt::new().audience(["a".repeat(bytes)]);
+    let build = async |name: &str, config: Jwt| {
         Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database("sqlite::memory:")
-            .backend(Backend::jwt("jwt", Cookie::new().cookie_name(name), config))
+            .backend(Backend::new("jwt", Cookie::new().cookie_name(name), config))
             .build()
             .await
     };
     // Somewhere between the two, name and token are 4,096 bytes.
     assert!(build(COOKIE, audience(2700)).await.is_ok());
-    for (name, config) in [
-        (COOKIE, audience(2900)),
-        (COOKIE, audience(4000)),
-        (&*format!("__Host-{}", "n".repeat(4000)), JwtConfig::new()),
-    ] {
+    for (name, config) in
+        [(COOKIE, audience(2900)), (COOKIE, audience(4000)), (&*format!("__Host-{}", "n".repeat(4000)), Jwt::new())]
+    {
         let error = build(name, config).await.unwrap_err();
         assert!(matches!(error, Error::Config(_)) && error.to_string().contains("4096"), "{error}");
     }
@@ -201,7 +200,7 @@ async fn size_checked_at_build() {
         let middle = (fits + too_long) / 2;
         *(if build(COOKIE, audience(middle)).await.is_ok() { &mut fits } else { &mut too_long }) = middle;
     }
-    let backend = vec![Backend::jwt("jwt", Cookie::new(), audience(fits))];
+    let backend = vec![Backend::new("jwt", Cookie::new(), audience(fits))];
     let app = TestApp::with(Setup { backend, carrier: Carrier::Cookie, ..Setup::default() }).await;
     let token = app.member(ARTHUR).await;
     assert!((4000..=4096).contains(&(COOKIE.len() + token.len())), "{}", token.len());

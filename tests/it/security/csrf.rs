@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, Method, header::CONTENT_TYPE},
     routing::{any, get, post},
 };
-use axum_users::{CurrentSession, CurrentUser, Policy, TrustedOrigins, Users, UsersBuilder};
+use axum_users::{CurrentUser, Policy, Users, UsersBuilder, extract::CurrentSession, token::TrustedOrigins};
 use serde_json::json;
 use tower_http::cors::CorsLayer;
 

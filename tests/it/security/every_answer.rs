@@ -1,7 +1,7 @@
 //! One answer of each kind that the service can give.
 
 use axum::http::Method;
-use axum_users::endpoints;
+use axum_users::routes::endpoints;
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, TestApp, path_of};

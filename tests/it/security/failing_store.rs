@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use axum_users::{
-    StoreError, Timestamp, UserStore,
-    adapter::MemoryStore,
-    domain::{CanonicalEmail, TokenId},
-    port::{BoxFuture, Change, Found, Lookup, SchemaDrift},
+    env::{BoxFuture, Timestamp},
+    store::{CanonicalEmail, Change, Found, Lookup, MemoryStore, SchemaDrift, StoreError, TokenId, UserStore},
 };
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use axum_users::endpoints;
+use axum_users::routes::endpoints;
 use serde_json::{Value, json};
 
 use super::{

@@ -148,7 +148,7 @@ async fn hsts_layer() {
     assert_eq!(without.get("/users/me").send().await.header("strict-transport-security"), None);
     let pages = |router: Router<Users<User>>| {
         let framed = || async { ([("referrer-policy", "origin"), ("x-frame-options", "DENY")], "page") };
-        router.route("/page", get(framed)).layer(axum_users::security_headers())
+        router.route("/page", get(framed)).layer(axum_users::routes::security_headers())
     };
     let app = TestApp::with(Setup { routes: pages, ..Setup::default() }).await;
     let token = app.member("arthur@camelot.bt").await;

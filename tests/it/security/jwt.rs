@@ -1,8 +1,8 @@
 //! JWT through the whole service. The tokens themselves are proved in the runtime crate.
 
 use axum_users::{
-    Backend, Bearer, JwtConfig, SecretKey, Users,
-    adapter::jwt::{HmacKey, KeyRing, MailTokenConfig, RotatingKeys},
+    Backend, Bearer, Jwt, SecretKey, Users,
+    token::{HmacKey, KeyRing, MailTokenSettings, RotatingKeys},
 };
 
 use super::{ARTHUR, OTHER, is_dead, reset, reset_token, verify, verify_token};
@@ -66,8 +66,8 @@ async fn purpose_matrix_all_pairs() {
 #[tokio::test]
 async fn foreign_audience() {
     let backends = vec![
-        Backend::jwt("shop", Bearer, JwtConfig::new().audience(["shop"])),
-        Backend::jwt("jwt", Bearer, JwtConfig::new().audience(["forum"])),
+        Backend::new("shop", Bearer, Jwt::new().audience(["shop"])),
+        Backend::new("jwt", Bearer, Jwt::new().audience(["forum"])),
     ];
     let both = TestApp::with(Setup { backend: backends, ..Setup::default() }).await;
     let forum = both.member(ARTHUR).await;
@@ -76,7 +76,7 @@ async fn foreign_audience() {
     let only_shop = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
         .database(both.database_url())
         .clock(both.shared_clock())
-        .backend(Backend::jwt("shop", Bearer, JwtConfig::new().audience(["shop"])))
+        .backend(Backend::new("shop", Bearer, Jwt::new().audience(["shop"])))
         .build()
         .await
         .unwrap();
@@ -96,8 +96,8 @@ async fn rotation_old_key_verifies_then_retired() {
     let key = |text: &str, kid: &str| HmacKey::hs256(&SecretKey::new(text).unwrap()).unwrap().kid(kid);
     let (old, new) = (key(SECRET, "old"), key("u1mJb6hGt4dNw8rLs2XpPf9qy3Vc7kZ0", "new"));
     let keys = RotatingKeys::new(KeyRing::hmac(old.clone()));
-    let config = JwtConfig::new().keys(keys.clone());
-    let app = TestApp::with(Setup { backend: vec![Backend::jwt("jwt", Bearer, config)], ..Setup::default() }).await;
+    let config = Jwt::new().keys(keys.clone());
+    let app = TestApp::with(Setup { backend: vec![Backend::new("jwt", Bearer, config)], ..Setup::default() }).await;
     let before = app.member(ARTHUR).await;
     keys.replace(KeyRing::hmac(new.clone()).and_hmac(old).unwrap());
     assert_eq!(app.me(&before).await.status, 200);
@@ -110,19 +110,19 @@ async fn rotation_old_key_verifies_then_retired() {
 /// Strategies and mailed tokens are built apart, so the builder compares the audiences of all.
 #[tokio::test]
 async fn duplicate_audience_refused() {
-    let build = async |access: [&'static str; 2], mail: MailTokenConfig| {
-        let [first, second] = access.map(|audience| JwtConfig::new().audience([audience]));
+    let build = async |access: [&'static str; 2], mail: MailTokenSettings| {
+        let [first, second] = access.map(|audience| Jwt::new().audience([audience]));
         Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database("sqlite::memory:")
-            .backend(Backend::jwt("first", Bearer, first))
-            .backend(Backend::jwt("second", Bearer, second))
+            .backend(Backend::new("first", Bearer, first))
+            .backend(Backend::new("second", Bearer, second))
             .mail_tokens(mail)
             .build()
             .await
     };
     let refused =
         |built: axum_users::Result<Users<User>>| built.is_err_and(|error| error.to_string().contains("`shop`"));
-    assert!(refused(build(["forum", "shop"], MailTokenConfig::new().reset_audience("shop")).await));
-    assert!(refused(build(["shop", "forum"], MailTokenConfig::new().verify_audience("shop")).await));
-    assert!(build(["shop", "shop"], MailTokenConfig::new()).await.is_ok(), "backends may share one");
+    assert!(refused(build(["forum", "shop"], MailTokenSettings::new().reset_audience("shop")).await));
+    assert!(refused(build(["shop", "forum"], MailTokenSettings::new().verify_audience("shop")).await));
+    assert!(build(["shop", "shop"], MailTokenSettings::new()).await.is_ok(), "backends may share one");
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum_users::{
-    Backend, Error, Limits, Policy, Quota, SecretKey, Users,
-    port::{BoxFuture, CounterKey, Counters, CountersUnavailable},
+    Backend, Error, Jwt, Limits, Policy, SecretKey, Users,
+    env::BoxFuture,
+    limits::{CounterKey, Counters, CountersUnavailable, Quota},
 };
 use serde_json::json;
 
@@ -69,7 +70,7 @@ async fn limits_are_the_applications_to_choose() {
     for quota in [Quota::new(0, Duration::from_secs(60)), Quota::new(1, Duration::ZERO)] {
         let refused = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database("sqlite::memory:")
-            .backend(Backend::bearer_jwt("jwt"))
+            .backend(Backend::bearer("jwt", Jwt::new()))
             .limits(Limits::default().mails(quota))
             .build()
             .await;
@@ -85,7 +86,7 @@ impl Counters for Down {
         &'a self,
         _: &'a CounterKey,
         _: Quota,
-        _: axum_users::Timestamp,
+        _: axum_users::env::Timestamp,
     ) -> BoxFuture<'a, Result<bool, CountersUnavailable>> {
         Box::pin(std::future::ready(Err(CountersUnavailable::because("no server at this address"))))
     }

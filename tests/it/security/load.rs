@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum_users::adapter::{password::HashSettings, sql::SqlStore};
+use axum_users::{password::HashSettings, store::SqlStore};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tokio::{task::JoinHandle, time::timeout};

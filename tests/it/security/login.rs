@@ -1,6 +1,10 @@
 //! Logging in.
 
-use axum_users::{Backend, Bearer, Gate, JwtConfig, Policy, RequestContext, Status, Verdict, port::BoxFuture};
+use axum_users::{
+    Backend, Bearer, Jwt, Policy, RequestContext, Status,
+    env::BoxFuture,
+    extract::{Gate, Verdict},
+};
 
 use super::{ARTHUR, OTHER, verify, verify_token};
 use crate::support::{Answer, PASSWORD, Setup, TestApp, User, UserCreate};
@@ -113,7 +117,10 @@ impl Gate<User> for NoNote {
 async fn every_path_runs_the_same_gate() {
     let app = TestApp::with(Setup {
         policy: Policy::recommended().require_verification(true),
-        backend: vec![Backend::bearer_jwt("jwt"), Backend::jwt("other", Bearer, JwtConfig::new().audience(["other"]))],
+        backend: vec![
+            Backend::bearer("jwt", Jwt::new()),
+            Backend::new("other", Bearer, Jwt::new().audience(["other"])),
+        ],
         builder: Box::new(|builder| builder.gate(NoNote)),
         ..Setup::default()
     })

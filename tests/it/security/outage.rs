@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum_users::{
-    Backend,
-    adapter::sql::{PoolSettings, SqlStore},
+    Backend, DatabaseSessions, Jwt,
+    store::{PoolSettings, SqlStore},
 };
 use serde_json::json;
 use sqlx::{mysql::MySqlPoolOptions, postgres::PgPoolOptions};
@@ -19,7 +19,7 @@ const DOWN: &str = r#"{"detail":"SERVICE_UNAVAILABLE"}"#;
 
 /// A service with a backend of each kind over a store.
 async fn over(store: SqlStore<User>) -> TestApp {
-    let backend = vec![Backend::bearer_jwt("jwt"), Backend::bearer_database("db")];
+    let backend = vec![Backend::bearer("jwt", Jwt::new()), Backend::bearer("db", DatabaseSessions::new())];
     TestApp::with(Setup { builder: Box::new(|builder| builder.store(store)), backend, ..Setup::default() }).await
 }
 

@@ -13,8 +13,9 @@ use std::{
 
 use axum_users::{
     Mailer,
-    adapter::{breached::RangeQuery, mail::Smtp},
-    port::{BoxFuture, BreachCheck, HttpGet, HttpGetFailed},
+    env::BoxFuture,
+    mail::Smtp,
+    password::{BreachCheck, HttpGet, HttpGetFailed, RangeQuery},
 };
 use serde_json::json;
 use tokio::{

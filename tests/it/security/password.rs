@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum_users::{
     CreateError, Password, PasswordError, PasswordPolicy, Policy, Status, UpdateError,
-    adapter::password::{Argon2Params, HashSettings},
-    port::{BoxFuture, BreachCheck, BreachSourceDown, BreachedPasswords, WhenSourceDown},
+    env::BoxFuture,
+    password::{Argon2Params, BreachCheck, BreachSourceDown, BreachedPasswords, HashSettings, WhenSourceDown},
 };
 use serde_json::json;
 

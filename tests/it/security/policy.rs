@@ -3,16 +3,17 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use axum_users::{
-    Backend, Bearer, Cookie, JwtConfig, Limits, PasswordPolicy, Policy, Relaxation, SecretKey, Users, UsersBuilder,
-    adapter::jwt::{HmacKey, KeyRing, VerifyingKey},
+    Backend, Bearer, Cookie, Jwt, Limits, PasswordPolicy, Policy, SecretKey, Users, UsersBuilder,
+    env::Relaxation,
+    token::{HmacKey, KeyRing, VerifyingKey},
 };
 
 use super::log::Log;
 use crate::support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User};
 
 /// Builds a service and answers its relaxations, by call, and the warnings that it logged.
-async fn start(policy: Policy, config: JwtConfig, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
-    start_with(policy, Backend::jwt("jwt", Bearer, config), secret, Limits::default()).await
+async fn start(policy: Policy, config: Jwt, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
+    start_with(policy, Backend::new("jwt", Bearer, config), secret, Limits::default()).await
 }
 
 async fn start_with(
@@ -36,8 +37,8 @@ async fn start_with(
 }
 
 /// One way to take each rule away.
-fn opt_out(relaxation: Relaxation) -> (Policy, JwtConfig, SecretKey) {
-    let (policy, config) = (Policy::recommended(), JwtConfig::new());
+fn opt_out(relaxation: Relaxation) -> (Policy, Jwt, SecretKey) {
+    let (policy, config) = (Policy::recommended(), Jwt::new());
     let secret = SecretKey::new(SECRET).unwrap();
     let policy = match relaxation {
         Relaxation::WithoutRevocation => policy.without_revocation(),
@@ -84,18 +85,18 @@ fn documented() -> BTreeSet<String> {
 #[tokio::test]
 async fn relaxations_are_listed_and_logged() {
     let secret = || SecretKey::new(SECRET).unwrap();
-    let (none, silent) = start(Policy::recommended(), JwtConfig::new(), secret()).await;
+    let (none, silent) = start(Policy::recommended(), Jwt::new(), secret()).await;
     assert_eq!((none.len(), silent.len()), (0, 0), "{silent:?}");
 
     for relaxation in Relaxation::ALL {
-        let (policy, config) = (Policy::recommended(), JwtConfig::new());
+        let (policy, config) = (Policy::recommended(), Jwt::new());
         let (listed, warnings) = match relaxation {
             Relaxation::InsecureCookies => {
                 let cookie = Cookie::new().insecure_for_localhost();
-                start_with(policy, Backend::jwt("jwt", cookie, config), secret(), Limits::default()).await
+                start_with(policy, Backend::new("jwt", cookie, config), secret(), Limits::default()).await
             }
             Relaxation::NoLimits => {
-                start_with(policy, Backend::jwt("jwt", Bearer, config), secret(), Limits::off()).await
+                start_with(policy, Backend::new("jwt", Bearer, config), secret(), Limits::off()).await
             }
             _ => {
                 let (policy, config, secret) = opt_out(relaxation);
@@ -111,7 +112,7 @@ async fn relaxations_are_listed_and_logged() {
     assert_eq!(listed, documented(), "docs/contributing/security.md lists what exists");
 
     // All of upstream's in one line; what its policy does not touch is not in it.
-    let (listed, warnings) = start(Policy::fastapi_users(), JwtConfig::new(), secret()).await;
+    let (listed, warnings) = start(Policy::fastapi_users(), Jwt::new(), secret()).await;
     let [warning] = &warnings[..] else { panic!("one warning, not {warnings:?}") };
     assert!(listed.iter().all(|call| warning.contains(call)), "{warning}");
     let untouched = [
@@ -137,7 +138,7 @@ async fn stricter_rules_are_not_listed() {
         .require_origin()
         .deny_admin_password()
         .private_registration();
-    let (listed, warnings) = start(stricter, JwtConfig::new(), SecretKey::new(SECRET).unwrap()).await;
+    let (listed, warnings) = start(stricter, Jwt::new(), SecretKey::new(SECRET).unwrap()).await;
     assert_eq!((listed.len(), warnings.len()), (0, 0), "{warnings:?}");
 }
 
@@ -145,10 +146,10 @@ async fn stricter_rules_are_not_listed() {
 #[tokio::test]
 async fn a_rule_that_one_backend_gives_up_holds_at_the_others() {
     let lax = [
-        Backend::jwt("lax", Bearer, JwtConfig::new().audience(["lax"]).without_revocation()),
-        Backend::jwt("plain", Cookie::new().cookie_name("sid"), JwtConfig::new().audience(["plain"])),
+        Backend::new("lax", Bearer, Jwt::new().audience(["lax"]).without_revocation()),
+        Backend::new("plain", Cookie::new().cookie_name("sid"), Jwt::new().audience(["plain"])),
     ];
-    let strict = [Backend::bearer_jwt("jwt"), Backend::cookie_jwt("cookie")];
+    let strict = [Backend::bearer("jwt", Jwt::new()), Backend::cookie("cookie", Jwt::new())];
     let backend = lax.into_iter().chain(strict).collect();
     let builder = Box::new(|builder: UsersBuilder<User>| builder.limits(Limits::default()));
     let app = TestApp::with(Setup { backend, builder, ..Setup::default() }).await;

@@ -3,13 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum_users::{
-    Backend, Bearer, JwtConfig, Limits, Quota, Redis, SecretKey, UsersBuilder,
-    adapter::{
-        jwt::{HmacKey, KeyRing, RotatingKeys},
-        memory::MemoryCounters,
-        redis::RedisCounters,
-    },
-    port::{CounterKey, Counters},
+    Backend, Bearer, Jwt, Limits, Redis, SecretKey, UsersBuilder,
+    limits::{CounterKey, Counters, MemoryCounters, Quota, RedisCounters},
+    token::{HmacKey, KeyRing, RotatingKeys},
 };
 use serde_json::{Value, json};
 
@@ -50,7 +46,7 @@ async fn limit_exact() {
     let mut all: Vec<Arc<dyn Counters>> = vec![Arc::new(MemoryCounters::new())];
     let redis = TestRedis::reach();
     if let Some(redis) = &redis {
-        all.push(Arc::new(RedisCounters::new(Redis::at(&redis.url).prefix(redis.ours())).unwrap()));
+        all.push(Arc::new(RedisCounters::new(Redis::new(&redis.url).unwrap().prefix(redis.ours())).unwrap()));
     }
     for counters in all {
         for round in 0..ROUNDS {
@@ -93,7 +89,7 @@ fn ring(round: usize) -> KeyRing {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rotation_is_seamless() {
     let keys = RotatingKeys::new(ring(1));
-    let backend = vec![Backend::jwt("jwt", Bearer, JwtConfig::new().keys(keys.clone()))];
+    let backend = vec![Backend::new("jwt", Bearer, Jwt::new().keys(keys.clone()))];
     let app = TestApp::with(Setup { backend, ..Setup::default() }).await;
     app.register("arthur@camelot.bt").await;
     let crowd = Crowd::of(&app).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
-use axum_users::{Endpoint, endpoints};
+use axum_users::routes::{Endpoint, endpoints};
 use serde_json::{Value, json};
 
 use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
@@ -190,7 +190,7 @@ async fn no_secret_in_query() {
     reset(&app, &to_reset, OTHER).await.is(200, "null");
     assert_eq!(verify(&app, &to_verify).await.status, 200, "the tokens were good, where they belong");
 
-    let document = serde_json::to_value(axum_users::openapi::<User>(&app.users)).unwrap();
+    let document = serde_json::to_value(axum_users::openapi::openapi::<User>(&app.users)).unwrap();
     let operations =
         document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
     let parameters: Vec<&Value> =

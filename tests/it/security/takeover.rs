@@ -5,12 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    Backend, Mailer, Policy, SecretKey, UserStore, Users,
-    adapter::{
-        MemoryStore,
-        mail::MemoryMails,
-        password::{Argon2Params, HashSettings},
-    },
+    Backend, Jwt, Mailer, Policy, SecretKey, Users,
+    mail::MemoryMails,
+    password::{Argon2Params, HashSettings},
+    store::{MemoryStore, UserStore},
 };
 use serde_json::json;
 
@@ -279,7 +277,7 @@ async fn t18_guessable_secret() {
             .policy(Policy::recommended().raw_keys())
             .clock(SharedClock(Arc::clone(&app.clock)))
             .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
-            .backend(Backend::bearer_jwt("jwt"))
+            .backend(Backend::bearer("jwt", Jwt::new()))
             .build()
             .await;
         // An empty secret is refused whatever one says.

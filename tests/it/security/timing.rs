@@ -16,11 +16,8 @@ use std::{
 use axum::{Router, extract::State, routing::post};
 use axum_users::{
     HookResult, Password, Policy, RequestContext, ResetToken, Status, UserManager, Users, VerifyToken,
-    adapter::{
-        OsRandom,
-        password::{HashSettings, Hashing},
-    },
-    port::PasswordHasher,
+    env::OsRandom,
+    password::{HashSettings, Hashing, PasswordHasher},
 };
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum_users::{Mailer, VerifyToken, adapter::mail::MemoryMails};
+use axum_users::{Mailer, VerifyToken, mail::MemoryMails};
 
 #[test]
 fn other_schemes_refused_at_build() {

@@ -4,8 +4,8 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, PasswordHash, PasswordPolicy, Policy, SecretKey, Status, Users, UsersBuilder,
-    adapter::password::{Argon2Params, HashSettings},
+    AuthUser, Backend, Jwt, PasswordHash, PasswordPolicy, Policy, SecretKey, Status, Users, UsersBuilder,
+    password::{Argon2Params, HashSettings},
     testing::ManualClock,
 };
 use serde_json::json;
@@ -75,7 +75,7 @@ impl WireSetup {
             rules,
             policy: |policy| policy,
             secret: SecretKey::new(SECRET).unwrap(),
-            backends: vec![Backend::bearer_jwt("jwt")],
+            backends: vec![Backend::bearer("jwt", Jwt::new())],
             builder: Box::new(|builder| builder),
             routes: |router| router,
         }

@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, request::Parts};
 use axum_users::{
-    AccessToken, Backend, Bearer, JwtConfig, Status,
-    port::{TokenResponse, Transport},
+    AccessToken, Backend, Bearer, Jwt, Status,
+    token::{TokenResponse, Transport},
 };
 
 use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
@@ -32,9 +32,9 @@ impl Transport for InHeader {
 /// Two bearer backends for different audiences and one over another transport.
 fn three(rules: Rules) -> WireSetup {
     WireSetup::of(rules).backends([
-        Backend::bearer_jwt("jwt"),
-        Backend::jwt("app", Bearer, JwtConfig::new().audience(["camelot:app"])),
-        Backend::jwt("header", InHeader, JwtConfig::new().audience(["camelot:header"])),
+        Backend::bearer("jwt", Jwt::new()),
+        Backend::new("app", Bearer, Jwt::new().audience(["camelot:app"])),
+        Backend::new("header", InHeader, Jwt::new().audience(["camelot:header"])),
     ])
 }
 

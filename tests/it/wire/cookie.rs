@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum_users::{Backend, Cookie, JwtConfig, SameSite, SessionConfig, Status};
+use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, SameSite, Status};
 
 use super::{
     app::{GUINEVERE, Rules, WireApp, WireSetup},
@@ -18,10 +18,10 @@ const ARTHUR: &str =
 pub fn recorded_backends() -> [Backend; 4] {
     let hour = Cookie::new().max_age(Duration::from_secs(3600));
     [
-        Backend::jwt("cookie", hour, JwtConfig::new()),
-        Backend::bearer_jwt("jwt"),
-        Backend::bearer_database("db"),
-        Backend::database("cookiedb", Cookie::new().cookie_name("sid"), SessionConfig::new()),
+        Backend::new("cookie", hour, Jwt::new()),
+        Backend::bearer("jwt", Jwt::new()),
+        Backend::bearer("db", DatabaseSessions::new()),
+        Backend::new("cookiedb", Cookie::new().cookie_name("sid"), DatabaseSessions::new()),
     ]
 }
 
@@ -81,7 +81,7 @@ fn name(rules: Rules) -> &'static str {
 }
 
 async fn cookie_and_bearer(rules: Rules) -> WireApp {
-    let backends = [Backend::cookie_jwt("cookie"), Backend::bearer_jwt("jwt")];
+    let backends = [Backend::cookie("cookie", Jwt::new()), Backend::bearer("jwt", Jwt::new())];
     let app = WireSetup::of(rules).backends(backends).start().await;
     app.knight("arthur@camelot.bt", Status::NEW).await;
     app
@@ -120,7 +120,7 @@ async fn every_setting_shows_in_the_order_of_the_wire() {
         cookie.same_site(SameSite::Strict).max_age(Duration::from_secs(60))
     };
     for rules in Rules::BOTH {
-        let app = WireSetup::of(rules).backends([Backend::jwt("cookie", all(), JwtConfig::new())]).start().await;
+        let app = WireSetup::of(rules).backends([Backend::new("cookie", all(), Jwt::new())]).start().await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
         let form = [("username", "arthur@camelot.bt"), ("password", GUINEVERE)];
         let answer = app.post("/auth/cookie/login").form(&form).send().await;

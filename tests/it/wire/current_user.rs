@@ -2,7 +2,8 @@
 
 use axum::{Router, routing::get};
 use axum_users::{
-    CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Requirements, Superuser, Users, VerifiedUser,
+    CurrentUser, FreshUser, Guard, Guarded, Superuser, Users, VerifiedUser,
+    extract::{CurrentSession, Require, Requirements},
 };
 
 use super::app::{Knight, Rules, WireApp, WireSetup};

@@ -2,10 +2,7 @@
 
 use axum_users::{
     PasswordHash,
-    adapter::password::{
-        Argon2Params, HashSettings,
-        foreign::{Devise, Django, Firebase, Werkzeug},
-    },
+    password::{Argon2Params, Devise, Django, Firebase, HashSettings, Werkzeug},
 };
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Stored password hashes: which log in, and what becomes of them (contract.md section 11).
 
-use axum_users::adapter::password::HashSettings;
+use axum_users::password::HashSettings;
 
 use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
 

@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, NoHooks, PasswordHash, Policy, SecretKey, Status, Users,
-    adapter::password::{Argon2Params, HashSettings},
+    AuthUser, Backend, Jwt, NoHooks, PasswordHash, Policy, SecretKey, Status, Users,
+    password::{Argon2Params, HashSettings},
 };
 use serde_json::json;
 
@@ -40,7 +40,7 @@ impl Library {
             .database(format!("sqlite://{}?mode=rwc", folder.path().join("library.db").display()))
             .policy(Policy::recommended())
             .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
-            .backend(Backend::bearer_jwt("jwt"))
+            .backend(Backend::bearer("jwt", Jwt::new()))
             .manager(NoHooks)
             .build()
             .await

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum_users::{Mailer, adapter::mail::MemoryMails, port::Mail};
+use axum_users::{
+    Mailer,
+    mail::{Mail, MemoryMails},
+};
 use serde_json::json;
 
 use super::app::{GUINEVERE, Rules, WireApp, WireSetup};

@@ -4,8 +4,9 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, NoHooks, PasswordHash, Policy, SecretKey, Timestamp, Users,
-    adapter::password::{Argon2Params, HashSettings},
+    AuthUser, Backend, DatabaseSessions, Jwt, NoHooks, PasswordHash, Policy, SecretKey, Users,
+    env::Timestamp,
+    password::{Argon2Params, HashSettings},
 };
 use serde_json::json;
 
@@ -53,7 +54,7 @@ fn unchanged(policy: Policy) -> Policy {
 }
 
 fn setup(rules: Rules, policy: fn(Policy) -> Policy) -> WireSetup {
-    let backends = [Backend::bearer_jwt("jwt"), Backend::bearer_database("db")];
+    let backends = [Backend::bearer("jwt", Jwt::new()), Backend::bearer("db", DatabaseSessions::new())];
     WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) }
         .backends(backends)
         .policy(policy)
@@ -205,7 +206,7 @@ async fn upstreams_tokens_are_good_for_users_with_integer_ids_that_registered_he
         .policy(Policy::fastapi_users())
         .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
         .clock(SharedClock(clock))
-        .backend(Backend::bearer_jwt("jwt"))
+        .backend(Backend::bearer("jwt", Jwt::new()))
         .manager(NoHooks)
         .build()
         .await

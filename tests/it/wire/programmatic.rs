@@ -1,6 +1,6 @@
 //! What code may do without a request (contract.md section 12).
 
-use axum_users::{CreateError, PasswordError, Status, StoreError, UpdateError};
+use axum_users::{CreateError, PasswordError, Status, UpdateError, store::StoreError};
 use uuid::Uuid;
 
 use super::app::{GUINEVERE, KnightAdminUpdate, KnightCreate, Rules, WireApp, WireSetup};

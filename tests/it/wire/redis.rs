@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum_users::{Backend, Bearer, Redis, SessionConfig, Status};
+use axum_users::{Backend, Bearer, DatabaseSessions, Jwt, Redis, Status};
 
 use super::{
     app::{Rules, WireApp, WireSetup},
@@ -44,9 +44,9 @@ const RECORDED: &[Step] = &[
 /// A service with the backends `jwt` and `redis`, an hour each as in the recording.
 async fn start(rules: Rules) -> Option<(WireApp, TestRedis)> {
     let redis = TestRedis::reach()?;
-    let at = Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream());
-    let sessions = SessionConfig::new().lifetime(Duration::from_secs(3600));
-    let backends = [Backend::bearer_jwt("jwt"), Backend::redis("redis", Bearer, at, sessions)];
+    let at = Redis::new(&redis.url).unwrap().prefix(redis.ours()).upstream_prefix(redis.upstream());
+    let sessions = DatabaseSessions::new().lifetime(Duration::from_secs(3600));
+    let backends = [Backend::bearer("jwt", Jwt::new()), Backend::bearer("redis", sessions.in_redis(at))];
     Some((WireSetup::of(rules).backends(backends).start().await, redis))
 }
 

@@ -72,7 +72,7 @@ async fn upstreams_access_tokens_are_good_until_they_end() {
         format!(r#"{{"id":"{USER}","email":"{EMAIL}","is_active":true,"is_superuser":false,"is_verified":false}}"#);
     app.me(AUTH).await.is(200, &me);
     app.me(AUTH_NO_EXP).await.is(200, &me);
-    app.clock.set(axum_users::Timestamp::from_timestamp(END - 1, 0).unwrap());
+    app.clock.set(axum_users::env::Timestamp::from_timestamp(END - 1, 0).unwrap());
     app.me(AUTH).await.is(200, &me);
     app.advance(1);
     app.me(AUTH).await.is(401, r#"{"detail":"Unauthorized"}"#);
@@ -156,7 +156,7 @@ async fn our_tokens_have_upstreams_form() {
 
 impl WireApp {
     fn clock_seconds(&self) -> i64 {
-        use axum_users::port::Clock;
+        use axum_users::env::Clock;
         self.clock.now().timestamp()
     }
 }

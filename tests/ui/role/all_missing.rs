@@ -1,4 +1,4 @@
-use axum_users::{AuthUser};
+use axum_users::AuthUser;
 
 #[derive(AuthUser, Debug, Clone)]
 pub struct User {

@@ -1,4 +1,4 @@
-use axum_users::adapter::jwt::{HmacKey, KeyRing, VerifyingKey};
+use axum_users::token::{HmacKey, KeyRing, VerifyingKey};
 
 /// The attack: the public key, which everybody has, used as the secret of HS256.
 fn keys(public_key: VerifyingKey, public_key_pem: &str) {

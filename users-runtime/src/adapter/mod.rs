@@ -6,15 +6,15 @@ mod cookie;
 mod random;
 
 #[cfg(feature = "breached")]
-pub mod breached;
-pub mod jwt;
-pub mod mail;
-pub mod memory;
-pub mod password;
+pub(crate) mod breached;
+pub(crate) mod jwt;
+pub(crate) mod mail;
+pub(crate) mod memory;
+pub(crate) mod password;
 #[cfg(feature = "redis")]
-pub mod redis;
-pub mod session_tokens;
-pub mod sql;
+pub(crate) mod redis;
+pub(crate) mod session_tokens;
+pub(crate) mod sql;
 
 pub use bearer::Bearer;
 pub use clock::SystemClock;

@@ -8,8 +8,8 @@ mod tenant;
 
 use std::{sync::Arc, time::Duration};
 
-pub use backend::{Backend, StrategySettings};
 use backend::Service;
+pub use backend::{Backend, StrategySettings};
 pub use no_hooks::NoHooks;
 
 use crate::{

@@ -17,7 +17,7 @@ impl<U: HasTenant> UsersBuilder<U> {
     ///
     /// ```
     /// # use users_runtime as axum_users; // in an application: the crate axum_users
-    /// use axum_users::{UsersBuilder, user::HasTenant};
+    /// use axum_users::{UsersBuilder, tenant::HasTenant};
     ///
     /// fn by_header<U: HasTenant<Tenant = String>>(builder: UsersBuilder<U>) -> UsersBuilder<U> {
     ///     builder.tenant(|request| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned()))

@@ -16,8 +16,8 @@ mod status;
 mod token;
 mod url;
 
-pub mod field;
-pub mod lax;
+pub(crate) mod field;
+pub(crate) mod lax;
 
 pub use self::url::PublicUrl;
 pub(crate) use code::Code;

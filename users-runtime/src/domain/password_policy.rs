@@ -14,7 +14,7 @@ const COMMON: &str = include_str!("common_passwords.txt");
 /// normalized.
 ///
 /// ```
-/// use users_runtime::domain::{Password, PasswordPolicy};
+/// use users_runtime::{Password, PasswordPolicy};
 ///
 /// let policy = PasswordPolicy::recommended().context_words(["camelot"]);
 /// assert!(policy.check(&Password::new("the lady of the lake"), "arthur@example.com").is_ok());

@@ -5,7 +5,7 @@ use crate::http::{Endpoint, RouteGroup};
 /// Where an application mounts the groups of routes, for the OpenAPI document.
 ///
 /// ```
-/// use users_runtime::{Prefixes, RouteGroup};
+/// use users_runtime::routes::{Prefixes, RouteGroup};
 ///
 /// let prefixes = Prefixes::usual()
 ///     .at(RouteGroup::Auth, "/api/login/{backend}")

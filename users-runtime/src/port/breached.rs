@@ -8,7 +8,7 @@ use crate::domain::{Password, PasswordRefused};
 /// A source that knows passwords from data breaches (OWASP ASVS 6.2.12).
 ///
 /// ```
-/// use users_runtime::{domain::Password, port::{BoxFuture, BreachSourceDown, BreachedPasswords}};
+/// use users_runtime::{Password, env::BoxFuture, password::{BreachSourceDown, BreachedPasswords}};
 ///
 /// struct OwnList;
 ///

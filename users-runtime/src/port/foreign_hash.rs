@@ -13,11 +13,7 @@ use crate::domain::Password;
 /// An application writes its own like this. The hash of this example is far too weak for anything else:
 ///
 /// ```
-/// use users_runtime::{
-///     Password,
-///     adapter::password::HashSettings,
-///     port::{ForeignHash, HashCost, HashVerifier, UnfitHash},
-/// };
+/// use users_runtime::{///, /// Password, password::{ForeignHash, HashCost, HashSettings, HashVerifier, UnfitHash}};
 ///
 /// /// `camelot$` and 64 hexadecimal digits: an old system's SHA-256.
 /// struct Camelot;

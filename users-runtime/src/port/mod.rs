@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-pub use crate::domain::StoreError;
+pub(crate) use crate::domain::StoreError;
 
 mod backends;
 mod breached;

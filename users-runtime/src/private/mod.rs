@@ -19,6 +19,8 @@ pub use axum::Router;
 pub use serde::{self, Deserialize, Serialize};
 pub use sqlx;
 
+#[cfg(any(test, feature = "testing"))]
+pub use crate::adapter::sql::{Catalog, session_statements};
 pub use crate::{
     adapter::sql::{
         Column, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column, json_column,

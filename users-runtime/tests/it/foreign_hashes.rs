@@ -7,15 +7,12 @@ use std::{
 
 use serde::Deserialize;
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        password::{
-            Argon2Params, HashSettings, Hashing, RehashRule,
-            foreign::{Devise, Django, Firebase, Werkzeug},
-        },
+    Password, PasswordHash,
+    env::OsRandom,
+    password::{
+        Argon2Params, Devise, Django, Firebase, ForeignHash, HashCost, HashError, HashSettings, HashVerifier, Hashing,
+        PasswordHasher as _, RehashRule, UnfitHash, Verification, Werkzeug,
     },
-    domain::{Password, PasswordHash},
-    port::{ForeignHash, HashCost, HashError, HashVerifier, PasswordHasher as _, UnfitHash, Verification},
 };
 
 /// A line of the data.

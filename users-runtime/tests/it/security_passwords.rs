@@ -10,12 +10,9 @@ use std::{
 };
 
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        password::{Argon2Params, HashSettings, Hashing, RehashRule},
-    },
-    domain::{Password, PasswordHash, PasswordPolicy},
-    port::{HashError, PasswordHasher as _, Random, RandomError, Verification},
+    Password, PasswordHash, PasswordPolicy,
+    env::{OsRandom, Random, RandomError},
+    password::{Argon2Params, HashError, HashSettings, Hashing, PasswordHasher as _, RehashRule, Verification},
 };
 
 fn hashing(settings: HashSettings) -> Hashing {
@@ -429,10 +426,7 @@ mod password {
     #[tokio::test]
     async fn breached_refused() {
         use sha1::{Digest as _, Sha1};
-        use users_runtime::{
-            adapter::breached::{HashFile, RangeQuery},
-            port::BreachCheck,
-        };
+        use users_runtime::password::{BreachCheck, HashFile, RangeQuery};
 
         let known: Vec<_> = (0..1_000).map(|number| format!("password number {number}")).collect();
         let mut lines: Vec<_> = (known.iter().enumerate())
@@ -444,7 +438,7 @@ mod password {
             .collect();
         lines.push(format!("{LADY}:1"));
         lines.sort();
-        let refused = |check: Result<(), users_runtime::domain::PasswordRefused>| {
+        let refused = |check: Result<(), users_runtime::password::PasswordRefused>| {
             check.is_err_and(|refused| refused.reason == "Password has appeared in a data breach")
         };
         for (name, text) in [
@@ -476,7 +470,7 @@ mod password {
     #[cfg(feature = "breached")]
     #[tokio::test]
     async fn range_query_sends_five_hex() {
-        use users_runtime::{adapter::breached::RangeQuery, port::BreachedPasswords as _};
+        use users_runtime::password::{BreachedPasswords as _, RangeQuery};
 
         let service = Service::answering(Ok(""));
         let query = RangeQuery::have_i_been_pwned(service.clone()).unwrap();
@@ -493,10 +487,7 @@ mod password {
     #[cfg(feature = "breached")]
     #[tokio::test]
     async fn breach_source_down_follows_setting() {
-        use users_runtime::{
-            adapter::breached::{HashFile, RangeQuery},
-            port::{BreachCheck, WhenSourceDown},
-        };
+        use users_runtime::password::{BreachCheck, HashFile, RangeQuery, WhenSourceDown};
 
         let torn = format!("{LADY}:1\n{}:1\n", "F".repeat(40));
         let file = Lines::new("torn", &torn);
@@ -570,7 +561,10 @@ mod breached {
 
     use std::sync::{Arc, Mutex};
 
-    use users_runtime::port::{BoxFuture, HttpGet, HttpGetFailed};
+    use users_runtime::{
+        env::BoxFuture,
+        password::{HttpGet, HttpGetFailed},
+    };
 
     /// SHA-1 of `the lady of the lake`, from `printf %s … | sha1sum`.
     pub(crate) const LADY: &str = "976FC3F66A1A9AD61BBCBE0C66BCAD85C93B3A76";

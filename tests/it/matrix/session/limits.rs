@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use axum_users::{FreshUser, Relaxation, SecretKey, Users};
+use axum_users::{FreshUser, SecretKey, Users, env::Relaxation};
 
 use super::super::{
     Plan,

@@ -16,7 +16,7 @@ const PEM_MARK: &[u8] = b"-----BEGIN ";
 /// This closes the classic algorithm confusion ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725#section-2.1)).
 ///
 /// ```compile_fail,E0308
-/// use users_runtime::adapter::jwt::{HmacKey, VerifyingKey};
+/// use users_runtime::token::{HmacKey, VerifyingKey};
 ///
 /// fn confuse(public: VerifyingKey) -> HmacKey {
 ///     HmacKey::hs256(&public).unwrap() // expected `&SecretKey`, found `&VerifyingKey`

@@ -11,7 +11,6 @@
 //! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users or an identity provider that signs with RS256 |
 
 mod claims;
-mod settings;
 mod header;
 mod jws;
 mod key;
@@ -21,14 +20,15 @@ mod mail_tokens_until;
 mod pem;
 mod purpose;
 mod ring;
+mod settings;
 mod strategy;
 
-pub use settings::Jwt;
 pub use keys::{HmacKey, SigningKeyPair, VerifyingKey};
 pub use mail_tokens::{JwtMailTokens, MailTokenSettings};
 pub(crate) use mail_tokens_until::UntilThen;
 pub use purpose::{Purpose, ensure_distinct_audiences};
 pub use ring::{KeyRing, RotatingKeys};
+pub use settings::Jwt;
 pub use strategy::JwtStrategy;
 
 /// The longest token that is looked at, in bytes: what a cookie can carry (RFC 6265 section 6.1).

@@ -17,8 +17,8 @@ use crate::domain::{Error, Relaxation, Result};
 /// one in the ring until its last token has ended.
 ///
 /// ```
-/// # use users_runtime::{adapter::jwt::{HmacKey, KeyRing}, domain::SecretKey};
-/// # fn main() -> users_runtime::domain::Result<()> {
+/// # use users_runtime::{SecretKey, token::{HmacKey, KeyRing}};
+/// # fn main() -> users_runtime::Result<()> {
 /// # let new = SecretKey::new("0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u")?;
 /// # let old = SecretKey::new("u1mJb6hGt4dNw8rLs2XpPf9qy3Vc7kZ0")?;
 /// let ring = KeyRing::hmac(HmacKey::hs256(&new)?.kid("2026-11"))

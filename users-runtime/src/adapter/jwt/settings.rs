@@ -189,7 +189,7 @@ impl Jwt {
             Revocation::Redis(redis) => {
                 let revoked: Arc<dyn RevocationStore> = Arc::new(RedisRevocations::new(redis, Arc::clone(&clock))?);
                 Some(revoked)
-            },
+            }
             Revocation::Off => None,
         };
         Ok(JwtStrategy::new(Settings {

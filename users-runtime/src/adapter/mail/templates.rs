@@ -8,7 +8,7 @@ use super::Letter;
 /// typed argument holds all that a text may need. Use any template engine inside.
 ///
 /// ```
-/// use users_runtime::adapter::mail::{Letter, LinkMail, MailTemplates};
+/// use users_runtime::mail::{Letter, LinkMail, MailTemplates};
 ///
 /// struct German;
 ///

@@ -11,7 +11,7 @@
 
 mod cost;
 #[cfg(feature = "foreign-hashes")]
-pub mod foreign;
+pub(crate) mod foreign;
 mod foreign_hashes;
 mod hashing;
 #[cfg(test)]
@@ -23,7 +23,7 @@ mod settings;
 mod stored;
 mod work_buffer;
 
-pub use foreign_hashes::ForeignHashes;
+pub(crate) use foreign_hashes::ForeignHashes;
 pub use hashing::Hashing;
 pub use params::Argon2Params;
 pub use settings::{HashSettings, RehashRule};

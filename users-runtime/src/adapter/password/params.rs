@@ -63,7 +63,7 @@ impl Argon2Params {
     }
 
     /// The least that Argon2 can do: 8 KiB, one pass. Hashing takes microseconds, and so does guessing.
-    #[cfg(any(test, all(feature = "testing", debug_assertions)))]
+    #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub const fn weak_for_tests() -> Self {
         Self { memory_kib: 8, passes: 1, lanes: 1 }

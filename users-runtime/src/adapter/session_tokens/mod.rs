@@ -9,7 +9,7 @@ mod token;
 pub use database::DatabaseTokens;
 #[cfg(feature = "redis")]
 pub use redis::RedisTokens;
-pub(crate) use settings::SessionSettings;
 #[cfg(feature = "redis")]
 pub use settings::RedisSessions;
+pub(crate) use settings::SessionSettings;
 pub use settings::{DatabaseSessions, StoredSessions};

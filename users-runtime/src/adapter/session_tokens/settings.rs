@@ -84,6 +84,12 @@ impl RedisSessions {
 }
 
 impl<P> StoredSessions<P> {
+    /// The same settings for sessions that are stored in Redis.
+    #[cfg(feature = "redis")]
+    pub fn in_redis(self, redis: Redis) -> RedisSessions {
+        RedisSessions { place: redis, settings: self.settings }
+    }
+
     /// How long after its login a session ends, however much it is used. Zero is refused when the service is built. More
     /// than 30 days is a relaxation.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {

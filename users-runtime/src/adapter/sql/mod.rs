@@ -38,16 +38,19 @@ mod tenant;
 mod user;
 mod values;
 
-pub use column::{Codec, Column, SqlColumn, column, json_column, text_column};
+pub(crate) use column::Codec;
+pub use column::{Column, SqlColumn, column, json_column, text_column};
 pub use connect::{Database, PoolSettings, SqlStore};
-pub use dialect::{Dialect, Driver, Executed};
-pub use lookups::ById;
+pub use dialect::Dialect;
+pub(crate) use dialect::Driver;
+pub(crate) use dialect::Executed;
+pub(crate) use lookups::ById;
 pub use row::Row;
-pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
+pub use schema::Catalog;
+pub(crate) use schema::{WantedColumn, WantedIndex, WantedSchema, WantedTable};
 #[cfg(any(test, feature = "testing"))]
 pub use session_sql::session_statements;
 pub use statements::{Statements, UserSql};
-pub use tables::{ColumnKind, IdKind, IndexTarget, Table, TableColumn, TableIndex, UserReference};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
 

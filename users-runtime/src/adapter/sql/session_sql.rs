@@ -95,7 +95,7 @@ impl SessionSql {
 }
 
 /// The texts of these statements by name, for tests that ask a database how it would run them (feature `testing`).
-#[cfg(any(test, all(feature = "testing", debug_assertions)))]
+#[cfg(any(test, feature = "testing"))]
 #[must_use]
 pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
     let SessionSql { insert, surplus, remove, touch, list, end, page } = SessionSql::of::<DB>(sql);

@@ -42,7 +42,7 @@ pub enum ColumnKind {
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub(crate) struct Table {
     /// Its name, unquoted.
     pub name: String,
     /// Its columns, in order.
@@ -59,7 +59,7 @@ pub struct Table {
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableColumn {
+pub(crate) struct TableColumn {
     /// Its name, unquoted.
     pub name: &'static str,
     /// What it holds.
@@ -75,7 +75,7 @@ pub struct TableColumn {
 
 /// A foreign key to a user, `ON DELETE CASCADE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UserReference {
+pub(crate) struct UserReference {
     /// The column here.
     pub column: &'static str,
     /// The table of users.
@@ -86,7 +86,7 @@ pub struct UserReference {
 
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableIndex {
+pub(crate) struct TableIndex {
     /// Its name, unquoted.
     pub name: String,
     /// What it is made of.
@@ -101,7 +101,7 @@ pub struct TableIndex {
 
 /// What an index is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IndexTarget {
+pub(crate) enum IndexTarget {
     /// Columns, in order.
     Columns(Vec<&'static str>),
     /// The canonical form of the address in a column.

@@ -4,8 +4,8 @@
 //! `docs/guide/custom-store.md` in the repository has the rules in words; `examples/custom_store` tests those as well.
 //!
 //! ```no_run
-//! # async fn example<U: users_runtime::AuthUser>(user: fn(users_runtime::user::NewAccount<U::Id>) -> U) {
-//! use users_runtime::{adapter::memory::MemoryStore, testing};
+//! # async fn example<U: users_runtime::AuthUser>(user: fn(users_runtime::store::NewAccount<U::Id>) -> U) {
+//! use users_runtime::{testing, store::MemoryStore};
 //!
 //! // in a test, with a runtime of several threads
 //! testing::store_conformance(|| async { MemoryStore::<U>::new() }, user).await.unwrap();

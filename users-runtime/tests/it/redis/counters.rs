@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use users_runtime::{
-    adapter::{
-        memory::MemoryCounters,
-        redis::{Redis, RedisCounters},
-    },
-    domain::Quota,
-    port::{Clock, CounterKey, Counters},
+    Redis,
+    env::Clock,
+    limits::{CounterKey, Counters, MemoryCounters, Quota, RedisCounters},
     testing::ManualClock,
 };
 
@@ -21,7 +18,7 @@ fn clock() -> ManualClock {
 #[tokio::test]
 async fn redis_counts_as_the_memory_does() {
     let Some(redis) = TestRedis::reach() else { return };
-    let in_redis = RedisCounters::new(Redis::at(&redis.url).prefix(redis.ours())).unwrap();
+    let in_redis = RedisCounters::new(Redis::new(&redis.url).unwrap().prefix(redis.ours())).unwrap();
     let in_memory = MemoryCounters::new();
     // Steps of a third of a second: some refused, some let through, some after a long rest.
     for (number, (at_most, seconds)) in [(1, 10), (3, 60), (7, 10), (15, 3600)].into_iter().enumerate() {
@@ -43,7 +40,7 @@ async fn redis_counts_as_the_memory_does() {
 #[tokio::test]
 async fn with_redis_down_nobody_can_tell_and_back_again_it_counts_on() {
     let Some(mut server) = PrivateRedis::start_durable() else { return };
-    let counters = RedisCounters::new(server.url().as_str()).unwrap();
+    let counters = RedisCounters::new(Redis::new(&server.url()).unwrap()).unwrap();
     let (key, quota) = (CounterKey::of("mail", "arthur"), Quota::new(2, Duration::from_secs(3600)));
     let now = clock().now();
     assert!(counters.take(&key, quota, now).await.unwrap());

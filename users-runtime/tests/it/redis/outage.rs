@@ -3,15 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use users_runtime::{
-    Backend,
-    adapter::{
-        OsRandom,
-        redis::{Redis, RedisRevocations},
-        session_tokens::{RedisTokens, SessionConfig},
-    },
-    domain::{AccessToken, Device, Epoch, Error, Login, TokenId},
-    port::{Clock, RevocationStore, Strategy},
+    AccessToken, Backend, Error, Redis, RedisSessions,
+    env::{Clock, OsRandom},
+    store::{Epoch, TokenId},
     testing::ManualClock,
+    token::{Device, Login, RedisRevocations, RedisTokens, RevocationStore, Strategy},
 };
 
 use crate::redis::{
@@ -23,8 +19,8 @@ fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()))
 }
 
-fn tokens(redis: impl Into<Redis>) -> RedisTokens {
-    RedisTokens::new(SessionConfig::new(), redis, clock(), Arc::new(OsRandom)).unwrap()
+fn tokens(redis: Redis) -> RedisTokens {
+    RedisTokens::new(RedisSessions::new(redis), clock(), Arc::new(OsRandom)).unwrap()
 }
 
 fn login() -> Login {
@@ -34,9 +30,9 @@ fn login() -> Login {
 #[tokio::test]
 async fn down_is_an_error_and_never_nobody_and_back_again_works_without_a_restart_of_ours() {
     let Some(mut server) = PrivateRedis::start() else { return };
-    let redis = Redis::at(&server.url());
-    let tokens = tokens(&redis);
-    let revoked = RedisRevocations::new(&redis, clock()).unwrap();
+    let redis = Redis::new(&server.url()).unwrap();
+    let tokens = tokens(redis.clone());
+    let revoked = RedisRevocations::new(redis.clone(), clock()).unwrap();
     let token = tokens.issue(&login()).await.unwrap();
     let (id, until) = (TokenId::from_random([7; 16]), after(clock().now(), 60));
     for _ in 0..3 {
@@ -63,7 +59,7 @@ async fn down_is_an_error_and_never_nobody_and_back_again_works_without_a_restar
 #[tokio::test]
 async fn a_connection_that_was_cut_is_no_outage() {
     let Some(server) = PrivateRedis::start() else { return };
-    let tokens = tokens(server.url());
+    let tokens = tokens(Redis::new(&server.url()).unwrap());
     let token = tokens.issue(&login()).await.unwrap();
     for _ in 0..20 {
         server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
@@ -75,7 +71,7 @@ async fn a_connection_that_was_cut_is_no_outage() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_holds_nobody_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let tokens = tokens(format!("redis://{}", silent.local_addr().unwrap()));
+    let tokens = tokens(Redis::new(&format!("redis://{}", silent.local_addr().unwrap())).unwrap());
     for _ in 0..3 {
         let token = AccessToken::new("A".repeat(43));
         let answer = tokio::time::timeout(Duration::from_millis(5100), tokens.resolve(&token)).await;
@@ -89,33 +85,32 @@ async fn nothing_tells_the_password() {
     server.ask(&["CONFIG", "SET", "requirepass", "the-right-sword"]);
     let url = |user: &str| format!("redis://{user}@127.0.0.1:{}/0", server.port);
     for user in [":canary-77aa", "arthur:canary-77aa", "canary-77aa:x"] {
-        let redis = Redis::at(&url(user));
-        let tokens = tokens(&redis);
+        let redis = Redis::new(&url(user)).unwrap();
+        let tokens = tokens(redis.clone());
         let failed = tokens.resolve(&AccessToken::new("A".repeat(43))).await.unwrap_err();
         let ping = redis.ping().await.unwrap_err();
-        let backend = Backend::bearer_redis("redis", &redis);
+        let backend = Backend::bearer("redis", RedisSessions::new(redis.clone()));
         let source = std::error::Error::source(&failed).unwrap();
         let all = format!("{failed} {failed:?} {source} {ping} {ping:?} {redis:?} {tokens:?} {backend:?}");
         assert!(!all.contains("canary"), "{all}");
         assert!(ping.to_string().contains("Redis: "), "{ping}");
     }
-    Redis::at(&url(":the-right-sword")).ping().await.unwrap();
-    assert!(Redis::at(&server.url()).ping().await.is_err(), "NOAUTH");
+    Redis::new(&url(":the-right-sword")).unwrap().ping().await.unwrap();
+    assert!(Redis::new(&server.url()).unwrap().ping().await.is_err(), "NOAUTH");
 }
 
 #[tokio::test]
-async fn a_url_that_cannot_be_used_is_refused_at_build_and_not_quoted() {
+async fn a_url_that_cannot_be_parsed_is_refused_and_not_quoted() {
     let urls = ["", "canary", "http://canary@host", "redis://u:canary@host:port", "rediss://u:canary@host#insecure"];
     let tls = cfg!(feature = "tls");
     for url in urls.into_iter().chain((!tls).then_some("rediss://u:canary@host")) {
-        let refused = RedisTokens::new(SessionConfig::new(), url, clock(), Arc::new(OsRandom)).unwrap_err();
+        let refused = Redis::new(url).unwrap_err();
         assert!(matches!(refused, Error::Config(_)) && !refused.to_string().contains("canary"), "{url}: {refused}");
-        assert!(matches!(Redis::at(url).ping().await, Err(Error::Config(_))), "{url}");
-        assert!(RedisRevocations::new(url, clock()).is_err(), "{url}");
     }
-    let redis = || Redis::at("redis://127.0.0.1");
+    let redis = || Redis::new("redis://127.0.0.1").unwrap();
     for overlapping in [redis().prefix(""), redis().prefix("a:").upstream_prefix("a:session:")] {
-        assert!(RedisTokens::new(SessionConfig::new(), overlapping, clock(), Arc::new(OsRandom)).is_err());
+        assert!(RedisTokens::new(RedisSessions::new(overlapping.clone()), clock(), Arc::new(OsRandom)).is_err());
+        assert!(RedisRevocations::new(overlapping, clock()).is_err());
     }
 }
 
@@ -123,7 +118,7 @@ async fn a_url_that_cannot_be_used_is_refused_at_build_and_not_quoted() {
 #[tokio::test]
 async fn a_server_that_takes_no_writes_any_more_is_left_and_looked_for_anew() {
     let Some(server) = PrivateRedis::start() else { return };
-    let tokens = tokens(server.url().as_str());
+    let tokens = tokens(Redis::new(&server.url()).unwrap());
     // The connections of others than the test.
     let clients = || -> Vec<String> {
         let list = server.ask(&["CLIENT", "LIST"]).text();

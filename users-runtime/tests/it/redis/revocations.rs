@@ -3,14 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        jwt::{Jwt, JwtConfig},
-        redis::{Redis, RedisRevocations},
-    },
-    domain::{AccessToken, Device, Epoch, Login, SecretKey, TokenId},
-    port::{Clock, RevocationStore, Strategy},
+    AccessToken, Jwt, Redis, SecretKey,
+    env::{Clock, OsRandom},
+    store::{Epoch, TokenId},
     testing::ManualClock,
+    token::{Device, JwtStrategy, Login, RedisRevocations, RevocationStore, Strategy},
 };
 
 use crate::redis::{
@@ -28,7 +25,7 @@ impl Rig {
     fn start() -> Option<Self> {
         let redis = TestRedis::reach()?;
         let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
-        let at = Redis::at(&redis.url).prefix(redis.ours());
+        let at = Redis::new(&redis.url).unwrap().prefix(redis.ours());
         let revoked = Arc::new(RedisRevocations::new(at, clock.clone()).unwrap());
         Some(Self { redis, clock, revoked })
     }
@@ -37,10 +34,10 @@ impl Rig {
         format!("{}revoked:{}", self.redis.ours(), token.0)
     }
 
-    fn jwt(&self) -> Jwt {
+    fn jwt(&self) -> JwtStrategy {
         let secret = SecretKey::new("0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u").unwrap();
         let (clock, random) = (Arc::clone(&self.clock), Arc::new(OsRandom));
-        JwtConfig::new().build(&secret, clock, random, Arc::clone(&self.revoked) as _).unwrap()
+        Jwt::new().build(&secret, clock, random, Arc::clone(&self.revoked) as _).unwrap()
     }
 }
 

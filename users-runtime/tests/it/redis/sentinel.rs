@@ -9,14 +9,11 @@ use std::{
 };
 
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        redis::Redis,
-        session_tokens::{RedisTokens, SessionConfig},
-    },
-    domain::{Device, Epoch, Login},
-    port::{Clock, Strategy},
+    Redis, RedisSessions,
+    env::{Clock, OsRandom},
+    store::Epoch,
     testing::ManualClock,
+    token::{Device, Login, RedisTokens, Strategy},
 };
 
 use crate::redis::{
@@ -94,9 +91,9 @@ async fn sessions_live_on_when_sentinel_replaces_the_primary() {
     .await;
 
     let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
-    let redis = Redis::at(&sentinel.url());
+    let redis = Redis::new(&sentinel.url()).unwrap();
     redis.ping().await.unwrap();
-    let tokens = RedisTokens::new(SessionConfig::new(), &redis, clock.clone(), Arc::new(OsRandom)).unwrap();
+    let tokens = RedisTokens::new(RedisSessions::new(redis.clone()), clock.clone(), Arc::new(OsRandom)).unwrap();
     let login = || Login { subject: ARTHUR.to_owned(), epoch: Epoch(0), at: clock.now(), device: Device::default() };
     let (kept, out) = (tokens.issue(&login()).await.unwrap(), tokens.issue(&login()).await.unwrap());
     until("the replica has both", async || {
@@ -122,5 +119,5 @@ async fn sessions_live_on_when_sentinel_replaces_the_primary() {
     let url = sentinel.url();
     drop(sentinel);
     assert!(tokens.issue(&login()).await.is_ok());
-    assert!(Redis::at(&url).ping().await.is_err());
+    assert!(Redis::new(&url).unwrap().ping().await.is_err());
 }

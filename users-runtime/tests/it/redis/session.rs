@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Barrier;
 use users_runtime::{
-    adapter::session_tokens::SessionConfig,
-    domain::{AccessToken, Device, Epoch, TokenId},
-    port::{Clock, Strategy},
+    AccessToken, DatabaseSessions, RedisSessions,
+    env::Clock,
+    store::{Epoch, TokenId},
+    token::{Device, Strategy},
 };
 
 use crate::redis::support::{ARTHUR, KAY, Rig, after, ends_in, find};
@@ -17,7 +18,7 @@ const DAY: i64 = 24 * HOUR;
 /// Starts the strategy, or leaves the test out.
 macro_rules! rig {
     () => {
-        rig!(SessionConfig::new())
+        rig!(DatabaseSessions::new())
     };
     ($config:expr) => {{
         let Some(rig) = Rig::with($config) else { return };
@@ -41,7 +42,7 @@ async fn a_token_resolves_to_the_facts_of_its_login() {
 
 #[tokio::test]
 async fn token_format_and_entropy() {
-    let rig = rig!(SessionConfig::new().at_most(64));
+    let rig = rig!(DatabaseSessions::new().at_most(64));
     let mut seen = std::collections::HashSet::new();
     for _ in 0..50 {
         let token = rig.issue(ARTHUR).await;
@@ -54,8 +55,8 @@ async fn token_format_and_entropy() {
 
 #[tokio::test]
 async fn stored_value_cannot_log_in() {
-    let plain = || SessionConfig::new().plaintext_tokens();
-    for config in [SessionConfig::new(), SessionConfig::new().accept_upstream_tokens(None), plain()] {
+    let plain = || DatabaseSessions::new().plaintext_tokens();
+    for config in [DatabaseSessions::new(), DatabaseSessions::new().accept_upstream_tokens(None), plain()] {
         let rig = rig!(config);
         let token = rig.issue(ARTHUR).await;
         let is_plain = rig.redis.keys().iter().any(|key| key.ends_with(token.secret()));
@@ -93,7 +94,7 @@ async fn logout_kills_token() {
 
 #[tokio::test]
 async fn absolute_timeout() {
-    let rig = rig!(SessionConfig::new().lifetime(Duration::from_secs(1000)).idle(Duration::from_secs(600)));
+    let rig = rig!(DatabaseSessions::new().lifetime(Duration::from_secs(1000)).idle(Duration::from_secs(600)));
     let token = rig.issue(ARTHUR).await;
     let key = rig.session_key(&rig.digests()[0]);
     ends_in(rig.ttl(&key), 600);
@@ -109,7 +110,7 @@ async fn absolute_timeout() {
     assert!(!rig.is_alive(&token).await, "use does not prolong it");
 
     // Redis removes what nobody asks for: the end is a setting of the key.
-    let eternal = rig!(SessionConfig::new().never_expires());
+    let eternal = rig!(DatabaseSessions::new().never_expires());
     let token = eternal.issue(ARTHUR).await;
     let key = eternal.session_key(&eternal.digests()[0]);
     eternal.advance(3600 * 24 * 400);
@@ -119,7 +120,7 @@ async fn absolute_timeout() {
 
 #[tokio::test]
 async fn idle_timeout() {
-    let rig = rig!(SessionConfig::new().idle(Duration::from_secs(600)));
+    let rig = rig!(DatabaseSessions::new().idle(Duration::from_secs(600)));
     let (used, unused) = (rig.issue(ARTHUR).await, rig.issue(ARTHUR).await);
     for _ in 0..3 {
         rig.advance(300);
@@ -134,7 +135,7 @@ async fn idle_timeout() {
 
 #[tokio::test]
 async fn the_last_use_is_noted_at_most_once_a_minute() {
-    let rig = rig!(SessionConfig::new().idle(Duration::from_secs(600)));
+    let rig = rig!(DatabaseSessions::new().idle(Duration::from_secs(600)));
     let token = rig.issue(ARTHUR).await;
     let key = rig.session_key(&rig.digests()[0]);
     let start = rig.clock.now().timestamp_millis();
@@ -186,7 +187,7 @@ async fn touch_never_revives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cap_ends_oldest() {
-    let rig = rig!(SessionConfig::new().at_most(3));
+    let rig = rig!(DatabaseSessions::new().at_most(3));
     let mut tokens = Vec::new();
     for _ in 0..5 {
         tokens.push(rig.issue(ARTHUR).await);
@@ -205,7 +206,7 @@ async fn cap_ends_oldest() {
     assert!(rig.is_alive(&tokens[2]).await);
 
     // Logins at once, in one millisecond: the cap holds, and the last one to arrive is never the one that ends.
-    let rig = Arc::new(rig!(SessionConfig::new()));
+    let rig = Arc::new(rig!(DatabaseSessions::new()));
     let logins: Vec<_> = (0..60)
         .map(|_| {
             let rig = Arc::clone(&rig);
@@ -260,12 +261,12 @@ async fn sessions_are_listed_in_order_and_ended_by_name() {
 
 #[tokio::test]
 async fn the_index_outlives_the_longest_session() {
-    let long = rig!(SessionConfig::new().lifetime(Duration::from_secs(2 * 86_400)));
+    let long = rig!(DatabaseSessions::new().lifetime(Duration::from_secs(2 * 86_400)));
     let token = long.issue(ARTHUR).await;
-    let short = long.another(SessionConfig::new().lifetime(Duration::from_secs(600)));
+    let short = long.another(DatabaseSessions::new().lifetime(Duration::from_secs(600)));
     short.issue(&long.login(ARTHUR)).await.unwrap();
     ends_in(long.ttl(&long.index_key(ARTHUR)), 2 * DAY);
-    let eternal = long.another(SessionConfig::new().never_expires());
+    let eternal = long.another(DatabaseSessions::new().never_expires());
     eternal.issue(&long.login(ARTHUR)).await.unwrap();
     long.issue(ARTHUR).await;
     assert_eq!(long.ttl(&long.index_key(ARTHUR)), -1);
@@ -287,12 +288,11 @@ async fn a_session_of_a_later_version_is_nobody() {
 async fn without_room_for_the_note_a_session_works_on() {
     let Some(server) = crate::redis::server::PrivateRedis::start() else { return };
     let clock = Arc::new(users_runtime::testing::ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
-    let random = Arc::new(users_runtime::adapter::OsRandom);
+    let random = Arc::new(users_runtime::env::OsRandom);
     let url = server.url();
     let tokens =
-        users_runtime::adapter::session_tokens::RedisTokens::new(SessionConfig::new(), url, clock.clone(), random)
-            .unwrap();
-    let login = users_runtime::domain::Login {
+        users_runtime::token::RedisTokens::new(RedisSessions::at(&url).unwrap(), clock.clone(), random).unwrap();
+    let login = users_runtime::token::Login {
         subject: ARTHUR.to_owned(),
         epoch: Epoch(0),
         at: clock.now(),

@@ -3,14 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        redis::Redis,
-        session_tokens::{RedisTokens, SessionConfig},
-    },
-    domain::{AccessToken, Device, Epoch, Login, Session, Timestamp},
-    port::{Clock, Resolved, Strategy},
+    AccessToken, DatabaseSessions, Redis,
+    env::{Clock, OsRandom, Timestamp},
+    store::Epoch,
     testing::ManualClock,
+    token::{Device, Login, RedisTokens, Resolved, Session, Strategy},
 };
 
 use crate::redis::server::TestRedis;
@@ -26,7 +23,7 @@ pub struct Rig {
 }
 
 impl Rig {
-    pub fn with(config: SessionConfig) -> Option<Self> {
+    pub fn with(config: DatabaseSessions) -> Option<Self> {
         let redis = TestRedis::reach()?;
         let clock = Arc::new(ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
         let tokens = Arc::new(tokens(&redis, config, &clock));
@@ -34,7 +31,7 @@ impl Rig {
     }
 
     /// A second service with other settings on the same Redis and the same clock.
-    pub fn another(&self, config: SessionConfig) -> RedisTokens {
+    pub fn another(&self, config: DatabaseSessions) -> RedisTokens {
         tokens(&self.redis, config, &self.clock)
     }
 
@@ -84,9 +81,9 @@ impl Rig {
     }
 }
 
-fn tokens(redis: &TestRedis, config: SessionConfig, clock: &Arc<ManualClock>) -> RedisTokens {
-    let at = Redis::at(&redis.url).prefix(redis.ours()).upstream_prefix(redis.upstream());
-    RedisTokens::new(config, at, clock.clone(), Arc::new(OsRandom)).unwrap()
+fn tokens(redis: &TestRedis, config: DatabaseSessions, clock: &Arc<ManualClock>) -> RedisTokens {
+    let at = Redis::new(&redis.url).unwrap().prefix(redis.ours()).upstream_prefix(redis.upstream());
+    RedisTokens::new(config.in_redis(at), clock.clone(), Arc::new(OsRandom)).unwrap()
 }
 
 pub async fn find(tokens: &RedisTokens, token: &AccessToken) -> Option<Session> {

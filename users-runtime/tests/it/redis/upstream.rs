@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use users_runtime::{
-    adapter::session_tokens::SessionConfig,
-    domain::{AccessToken, Epoch, Session},
-    port::{Clock, Strategy},
+    AccessToken, DatabaseSessions,
+    env::Clock,
+    store::Epoch,
+    token::{Session, Strategy},
 };
 
 use crate::redis::{
@@ -17,8 +18,8 @@ use crate::redis::{
 const UPSTREAM: &str = "si-VTrj7auoqus3RzXn_sAoqMNmwuQbwrzOsMgODD7w";
 
 /// As under the policy of fastapi-users with a lifetime of an hour.
-fn upstream() -> SessionConfig {
-    SessionConfig::new()
+fn upstream() -> DatabaseSessions {
+    DatabaseSessions::new()
         .lifetime(Duration::from_secs(3600))
         .plaintext_tokens()
         .accept_upstream_tokens(None)
@@ -84,8 +85,8 @@ async fn what_fastapi_users_wrote_logs_in_where_that_is_accepted() {
     assert_eq!(rig.tokens.list(ARTHUR).await.unwrap(), [], "it has no name to be ended by");
 
     let now = rig.clock.now();
-    let until = rig.another(SessionConfig::new().accept_upstream_tokens(Some(after(now, 60))));
-    let refused = rig.another(SessionConfig::new());
+    let until = rig.another(DatabaseSessions::new().accept_upstream_tokens(Some(after(now, 60))));
+    let refused = rig.another(DatabaseSessions::new());
     assert!(find(&until, &token).await.is_some() && find(&refused, &token).await.is_none());
     rig.clock.set(after(now, 60));
     assert!(find(&until, &token).await.is_none(), "until then and no longer");
@@ -105,7 +106,7 @@ async fn what_fastapi_users_wrote_logs_in_where_that_is_accepted() {
 #[tokio::test]
 async fn a_session_in_clear_ends_with_the_permission_for_such() {
     let Some(rig) = Rig::with(upstream()) else { return };
-    let (clear, strict) = (rig.issue(ARTHUR).await, rig.another(SessionConfig::new()));
+    let (clear, strict) = (rig.issue(ARTHUR).await, rig.another(DatabaseSessions::new()));
     assert!(find(&strict, &clear).await.is_none());
     assert_eq!(strict.list(ARTHUR).await.unwrap(), []);
     let hashed = strict.issue(&rig.login(ARTHUR)).await.unwrap();

@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        jwt::{
-            HmacKey, JwtConfig, KeyRing, MailTokenConfig, Purpose, RotatingKeys, SigningKeyPair, VerifyingKey,
-            ensure_distinct_audiences,
-        },
-    },
-    domain::{Error, Relaxation, Result, SecretKey},
-    port::Strategy,
+    Error, Jwt, Result, SecretKey,
+    env::{OsRandom, Relaxation},
     testing::ManualClock,
+    token::{
+        HmacKey, KeyRing, MailTokenSettings, Purpose, RotatingKeys, SigningKeyPair, Strategy, VerifyingKey,
+        ensure_distinct_audiences,
+    },
 };
 
 use crate::security_tokens::support::{NOW, PhcArgon2, Rig, SECRET, at, mail_tokens, secret};
@@ -22,11 +19,11 @@ fn refused<T>(result: Result<T>) -> bool {
     matches!(result, Err(Error::Config(_)))
 }
 
-fn built(config: JwtConfig) -> Result<Rig> {
+fn built(config: Jwt) -> Result<Rig> {
     Rig::try_new(config, SECRET)
 }
 
-fn built_mail(config: MailTokenConfig) -> Result<()> {
+fn built_mail(config: MailTokenSettings) -> Result<()> {
     let clock = std::sync::Arc::new(ManualClock::at(at(NOW)));
     config.build(&secret(SECRET), clock, std::sync::Arc::new(OsRandom), std::sync::Arc::new(PhcArgon2)).map(|_| ())
 }
@@ -34,29 +31,29 @@ fn built_mail(config: MailTokenConfig) -> Result<()> {
 #[test]
 fn duplicate_audience_refused() {
     for other in [Purpose::Reset, Purpose::Verify, Purpose::OauthState] {
-        assert!(refused(built(JwtConfig::new().audience([other.default_audience()]))), "access = {other:?}");
+        assert!(refused(built(Jwt::new().audience([other.default_audience()]))), "access = {other:?}");
     }
-    assert!(refused(built_mail(MailTokenConfig::new().reset_audience("a").verify_audience("a"))));
+    assert!(refused(built_mail(MailTokenSettings::new().reset_audience("a").verify_audience("a"))));
     for other in [Purpose::Access, Purpose::Verify, Purpose::OauthState] {
         assert!(
-            refused(built_mail(MailTokenConfig::new().reset_audience(other.default_audience()))),
+            refused(built_mail(MailTokenSettings::new().reset_audience(other.default_audience()))),
             "reset = {other:?}"
         );
     }
-    assert!(built_mail(MailTokenConfig::new().reset_audience("a").verify_audience("b")).is_ok());
+    assert!(built_mail(MailTokenSettings::new().reset_audience("a").verify_audience("b")).is_ok());
 
     // Across strategy and mail, which are built apart.
-    let access = JwtConfig::new().audience(["shop"]);
-    let mail = MailTokenConfig::new().reset_audience("shop");
+    let access = Jwt::new().audience(["shop"]);
+    let mail = MailTokenSettings::new().reset_audience("shop");
     let all = access.audiences().iter().map(|audience| (Purpose::Access, audience.as_str())).chain(mail.audiences());
     assert!(refused(ensure_distinct_audiences(all)));
 }
 
 #[test]
 fn missing_and_empty_audiences_refused() {
-    assert!(refused(built(JwtConfig::new().audience(Vec::<String>::new()))));
-    assert!(refused(built(JwtConfig::new().audience([""]))));
-    assert!(refused(built_mail(MailTokenConfig::new().reset_audience(""))));
+    assert!(refused(built(Jwt::new().audience(Vec::<String>::new()))));
+    assert!(refused(built(Jwt::new().audience([""]))));
+    assert!(refused(built_mail(MailTokenSettings::new().reset_audience(""))));
 }
 
 #[test]
@@ -69,19 +66,19 @@ fn short_secret_refused() {
 #[test]
 fn zero_and_endless_lifetimes_refused() {
     for lifetime in [Duration::ZERO, Duration::from_millis(999), Duration::MAX, Duration::from_secs(u64::MAX)] {
-        assert!(refused(built(JwtConfig::new().lifetime(lifetime))), "{lifetime:?}");
-        assert!(refused(built_mail(MailTokenConfig::new().reset_lifetime(lifetime))), "reset, {lifetime:?}");
-        assert!(refused(built_mail(MailTokenConfig::new().verify_lifetime(lifetime))), "verify, {lifetime:?}");
+        assert!(refused(built(Jwt::new().lifetime(lifetime))), "{lifetime:?}");
+        assert!(refused(built_mail(MailTokenSettings::new().reset_lifetime(lifetime))), "reset, {lifetime:?}");
+        assert!(refused(built_mail(MailTokenSettings::new().verify_lifetime(lifetime))), "verify, {lifetime:?}");
     }
-    assert!(built(JwtConfig::new().lifetime(Duration::from_secs(1))).is_ok());
-    assert!(refused(built_mail(MailTokenConfig::new().reset_lifetime(Duration::from_secs(24 * 3600 + 1)))));
-    assert!(built_mail(MailTokenConfig::new().reset_lifetime(Duration::from_secs(24 * 3600))).is_ok());
+    assert!(built(Jwt::new().lifetime(Duration::from_secs(1))).is_ok());
+    assert!(refused(built_mail(MailTokenSettings::new().reset_lifetime(Duration::from_secs(24 * 3600 + 1)))));
+    assert!(built_mail(MailTokenSettings::new().reset_lifetime(Duration::from_secs(24 * 3600))).is_ok());
 }
 
 #[test]
 fn a_leeway_over_five_seconds_refused() {
-    assert!(built(JwtConfig::new().leeway(Duration::from_secs(5))).is_ok());
-    assert!(refused(built(JwtConfig::new().leeway(Duration::from_millis(5001)))));
+    assert!(built(Jwt::new().leeway(Duration::from_secs(5))).is_ok());
+    assert!(refused(built(Jwt::new().leeway(Duration::from_millis(5001)))));
 }
 
 #[test]
@@ -196,13 +193,13 @@ fn keys_of_another_curve_or_half_or_form_refused() {
 #[test]
 fn relaxations_are_told() {
     let told = |config| built(config).expect("a strategy").jwt.relaxations();
-    assert_eq!(told(JwtConfig::new()), []);
+    assert_eq!(told(Jwt::new()), []);
     for (config, relaxation) in [
-        (JwtConfig::new().never_expires(), Relaxation::NeverExpires),
-        (JwtConfig::new().lifetime(Duration::from_secs(24 * 3600 + 1)), Relaxation::LongLifetime),
-        (JwtConfig::new().raw_keys(), Relaxation::RawKeys),
-        (JwtConfig::new().accept_upstream_tokens(None), Relaxation::UpstreamTokens),
-        (JwtConfig::new().without_revocation(), Relaxation::WithoutRevocation),
+        (Jwt::new().never_expires(), Relaxation::NeverExpires),
+        (Jwt::new().lifetime(Duration::from_secs(24 * 3600 + 1)), Relaxation::LongLifetime),
+        (Jwt::new().raw_keys(), Relaxation::RawKeys),
+        (Jwt::new().accept_upstream_tokens(None), Relaxation::UpstreamTokens),
+        (Jwt::new().without_revocation(), Relaxation::WithoutRevocation),
     ] {
         assert_eq!(told(config), [relaxation]);
     }
@@ -214,9 +211,9 @@ fn debug_prints_no_secret() {
     let pem = include_str!("keys/eddsa-private.pem");
     let pair = SigningKeyPair::eddsa_pem(pem).expect("a key");
     let ring = KeyRing::hmac(key.clone()).and_public(pair.verifying_key()).expect("a ring");
-    let config = JwtConfig::new().keys(ring.clone()).previous_secrets([secret(SECRET)]);
-    let (mail, _) = mail_tokens(MailTokenConfig::new(), SECRET);
-    let mail_config = MailTokenConfig::new().reset_secret(secret(SECRET));
+    let config = Jwt::new().keys(ring.clone()).previous_secrets([secret(SECRET)]);
+    let (mail, _) = mail_tokens(MailTokenSettings::new(), SECRET);
+    let mail_config = MailTokenSettings::new().reset_secret(secret(SECRET));
     let refusal = HmacKey::hs256(&SecretKey::allow_short_secret(pem)).expect_err("a PEM text");
     let rsa = include_str!("keys/rsa1024-private.pem");
     let rsa_refusal = SigningKeyPair::es256_pem(rsa).expect_err("an RSA key");

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use users_runtime::adapter::jwt::JwtConfig;
+use users_runtime::Jwt;
 
 use crate::security_tokens::support::{Rig, payload};
 
@@ -11,7 +11,7 @@ const TOKENS: u32 = 100_000;
 
 #[test]
 fn one_hundred_thousand_tokens() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let mut seen = HashSet::new();
     let mut ones = [0_u32; 128];
     for _ in 0..TOKENS {

@@ -10,11 +10,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Sha384, Sha512};
 use users_runtime::{
-    adapter::jwt::{
-        HmacKey, JwtConfig, KeyRing, MAX_TOKEN_BYTES, MailTokenConfig, Purpose, SigningKeyPair, VerifyingKey,
+    Jwt, PasswordHash, ResetToken, SecretKey, VerifyToken,
+    env::Relaxation,
+    store::Epoch,
+    token::{
+        HmacKey, KeyRing, MAX_TOKEN_BYTES, MailTokenSettings, MailTokens, Purpose, SigningKeyPair, Strategy,
+        VerifyingKey,
     },
-    domain::{Epoch, PasswordHash, Relaxation, ResetToken, SecretKey, VerifyToken},
-    port::{MailTokens, Strategy},
 };
 
 use crate::security_tokens::support::{
@@ -40,19 +42,19 @@ fn hmac(text: &str) -> HmacKey {
 }
 
 fn with_ring(ring: KeyRing) -> Rig {
-    Rig::new(JwtConfig::new().keys(ring))
+    Rig::new(Jwt::new().keys(ring))
 }
 
 /// The forger's own work is beyond reproach, or every refusal below would prove nothing.
 #[test]
 fn a_forgery_with_nothing_wrong_is_accepted() {
-    assert!(Rig::new(JwtConfig::new()).accepts(&forge_claims(&good_claims())));
+    assert!(Rig::new(Jwt::new()).accepts(&forge_claims(&good_claims())));
 }
 
 #[test]
 fn any_flipped_byte_refused() {
     for (name, rig) in [
-        ("HS256", Rig::new(JwtConfig::new())),
+        ("HS256", Rig::new(Jwt::new())),
         ("ES256", with_ring(KeyRing::key_pair(es256()))),
         ("EdDSA", with_ring(KeyRing::key_pair(eddsa()))),
     ] {
@@ -72,7 +74,7 @@ fn any_flipped_byte_refused() {
 
 #[test]
 fn added_removed_and_swapped_parts_refused() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let (token, other) = (rig.issue(), rig.issue());
     let (message, signature) = token.rsplit_once('.').expect("a token");
     for changed in [
@@ -97,7 +99,7 @@ fn added_removed_and_swapped_parts_refused() {
 
 #[test]
 fn alg_none_refused() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let payload = good_claims().to_string();
     for alg in
         [json!("none"), json!("None"), json!("NONE"), json!("nOnE"), json!(""), json!(null), json!(0), json!(["HS256"])]
@@ -113,7 +115,7 @@ fn alg_none_refused() {
 
 #[test]
 fn alg_must_equal_configured() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     for alg in ["HS384", "HS512", "ES256", "ES384", "EdDSA", "RS256", "PS256", "hs256", "HS256 ", "SHA256"] {
         assert!(!rig.accepts(&forge(&header_with("alg", json!(alg)), &good_claims(), &access_key())), "{alg}");
     }
@@ -165,7 +167,7 @@ fn public_key_as_hmac_secret_refused() {
 
 #[test]
 fn header_key_material_ignored_or_refused() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let attacker = b"the attacker's own key, 32 bytes";
     let jwk = json!({"kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(attacker)});
     for (name, value) in [
@@ -201,7 +203,7 @@ fn header_key_material_ignored_or_refused() {
 
 #[test]
 fn expired_one_second_ago() {
-    let rig = Rig::new(JwtConfig::new().lifetime(Duration::from_secs(60)));
+    let rig = Rig::new(Jwt::new().lifetime(Duration::from_secs(60)));
     let token = rig.issue();
     rig.clock.set(at(NOW + 59));
     assert!(rig.accepts(&token), "the last second");
@@ -210,7 +212,7 @@ fn expired_one_second_ago() {
     rig.clock.set(at(NOW + 61));
     assert!(!rig.accepts(&token), "a second later");
 
-    let lenient = Rig::new(JwtConfig::new().lifetime(Duration::from_secs(60)).leeway(Duration::from_secs(5)));
+    let lenient = Rig::new(Jwt::new().lifetime(Duration::from_secs(60)).leeway(Duration::from_secs(5)));
     let token = lenient.issue();
     lenient.clock.set(at(NOW + 64));
     assert!(lenient.accepts(&token), "within the leeway");
@@ -220,23 +222,23 @@ fn expired_one_second_ago() {
 
 #[test]
 fn not_yet_valid() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     for name in ["nbf", "iat"] {
         assert!(rig.accepts(&forge_claims(&claims_with(name, json!(NOW)))), "{name} is now");
         assert!(!rig.accepts(&forge_claims(&claims_with(name, json!(NOW + 1)))), "{name} is in a second");
         assert!(!rig.accepts(&forge_claims(&claims_with(name, json!("soon")))), "{name} is no time");
     }
-    let lenient = Rig::new(JwtConfig::new().leeway(Duration::from_secs(5)));
+    let lenient = Rig::new(Jwt::new().leeway(Duration::from_secs(5)));
     assert!(lenient.accepts(&forge_claims(&claims_with("nbf", json!(NOW + 5)))));
     assert!(!lenient.accepts(&forge_claims(&claims_with("nbf", json!(NOW + 6)))));
 }
 
 #[test]
 fn missing_exp() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     assert!(!rig.accepts(&forge_claims(&claims_with("exp", Value::Null))));
     // A time that cannot be read is no absent time, not even where an absent one is allowed.
-    let eternal = Rig::new(JwtConfig::new().never_expires());
+    let eternal = Rig::new(Jwt::new().never_expires());
     for exp in ["null", "\"\"", "\"never\"", "1e999", "-1", "[]", "{}", "true", "99999999999999999999"] {
         let claims = good_claims().to_string().replace(&(NOW + 3600).to_string(), exp);
         assert!(claims.contains(exp));
@@ -251,8 +253,8 @@ fn missing_exp() {
 async fn purpose_matrix_all_pairs() {
     let hash = PasswordHash::from_stored("a stored hash");
     for (mail, access) in [
-        (MailTokenConfig::new(), JwtConfig::new()),
-        (MailTokenConfig::fastapi_users(), JwtConfig::new().raw_keys().accept_upstream_tokens(None)),
+        (MailTokenSettings::new(), Jwt::new()),
+        (MailTokenSettings::fastapi_users(), Jwt::new().raw_keys().accept_upstream_tokens(None)),
     ] {
         let rig = Rig::new(access);
         let (mail, _) = mail_tokens(mail, SECRET);
@@ -281,8 +283,8 @@ async fn purpose_matrix_all_pairs() {
 /// audience, is refused.
 #[test]
 fn the_key_and_the_audience_each_suffice_to_tell_purposes_apart() {
-    let rig = Rig::new(JwtConfig::new());
-    let (mail, _) = mail_tokens(MailTokenConfig::new(), SECRET);
+    let rig = Rig::new(Jwt::new());
+    let (mail, _) = mail_tokens(MailTokenSettings::new(), SECRET);
     for key in Purpose::ALL {
         for audience in Purpose::ALL {
             let mut claims = good_claims();
@@ -309,7 +311,7 @@ fn the_key_and_the_audience_each_suffice_to_tell_purposes_apart() {
 
 #[test]
 fn foreign_audience() {
-    let rig = Rig::new(JwtConfig::new().audience(["shop", "shop-admin"]));
+    let rig = Rig::new(Jwt::new().audience(["shop", "shop-admin"]));
     for (aud, accepted) in [
         (json!("shop"), true),
         (json!(["else", "shop-admin"]), true),
@@ -325,7 +327,7 @@ fn foreign_audience() {
 
 #[test]
 fn missing_audience() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     assert!(!rig.accepts(&forge_claims(&claims_with("aud", Value::Null))));
     for aud in [json!([]), json!(""), json!(["", ""]), json!({}), json!(1), json!(true)] {
         assert!(!rig.accepts(&forge_claims(&claims_with("aud", aud.clone()))), "{aud}");
@@ -334,7 +336,7 @@ fn missing_audience() {
 
 #[test]
 fn minted_token_has_audience_jti_iat() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let token = rig.issue();
     assert_eq!(part(&token, 0), r#"{"alg":"HS256","typ":"JWT"}"#);
     let jti = payload(&token)["jti"].as_str().expect("a text").to_owned();
@@ -357,7 +359,7 @@ fn minted_token_has_audience_jti_iat() {
 
 #[test]
 fn tokens_that_lack_what_revocation_needs_are_refused() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     for name in ["jti", "epoch", "iat", "sub"] {
         assert!(!rig.accepts(&forge_claims(&claims_with(name, Value::Null))), "without {name}");
     }
@@ -371,7 +373,7 @@ fn tokens_that_lack_what_revocation_needs_are_refused() {
 
 #[test]
 fn tokens_beyond_the_size_of_a_cookie_are_not_looked_at() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let padded = |length: usize| forge_claims(&claims_with("pad", json!("x".repeat(length))));
     let largest = (2000..MAX_TOKEN_BYTES).map(padded).rfind(|token| token.len() <= MAX_TOKEN_BYTES).expect("one");
     assert!(largest.len() > MAX_TOKEN_BYTES - 4 && rig.accepts(&largest));
@@ -393,9 +395,7 @@ fn short_secret_refused() {
 
 #[test]
 fn rotation_old_key_verifies_then_retired() {
-    for (old, new) in
-        [(hmac(SECRET), hmac(OTHER_SECRET)), (hmac(SECRET).kid("1"), hmac(OTHER_SECRET).kid("2"))]
-    {
+    for (old, new) in [(hmac(SECRET), hmac(OTHER_SECRET)), (hmac(SECRET).kid("1"), hmac(OTHER_SECRET).kid("2"))] {
         let rig = with_ring(KeyRing::hmac(old.clone()));
         let keys = rig.jwt.keys();
         let before = rig.issue();
@@ -412,10 +412,10 @@ fn rotation_old_key_verifies_then_retired() {
 
 #[test]
 fn secrets_rotate_as_keys_do() {
-    let before = Rig::new(JwtConfig::new());
+    let before = Rig::new(Jwt::new());
     let token = before.issue();
-    let after = Rig::try_new(JwtConfig::new().previous_secrets([secret(SECRET)]), OTHER_SECRET).expect("a strategy");
-    let later = Rig::try_new(JwtConfig::new(), OTHER_SECRET).expect("a strategy");
+    let after = Rig::try_new(Jwt::new().previous_secrets([secret(SECRET)]), OTHER_SECRET).expect("a strategy");
+    let later = Rig::try_new(Jwt::new(), OTHER_SECRET).expect("a strategy");
     assert!(after.accepts(&token) && !later.accepts(&token));
     assert!(later.accepts(&after.issue()), "the new secret signs");
 }
@@ -456,7 +456,7 @@ fn a_public_key_verifies_and_cannot_sign() {
 
 #[test]
 fn logout_notes_the_token_as_dead_until_its_very_end() {
-    let rig = Rig::new(JwtConfig::new().leeway(Duration::from_secs(5)));
+    let rig = Rig::new(Jwt::new().leeway(Duration::from_secs(5)));
     let token = rig.issue();
     let session = rig.resolve(&token).expect("a session");
     rig.revoke(&token);
@@ -466,7 +466,7 @@ fn logout_notes_the_token_as_dead_until_its_very_end() {
 
 #[test]
 fn what_does_not_resolve_is_not_noted_as_revoked() {
-    let rig = Rig::new(JwtConfig::new());
+    let rig = Rig::new(Jwt::new());
     let stale = rig.issue();
     rig.clock.set(at(NOW + 3600));
     for token in [stale.as_str(), "garbage", &forge(&header(), &good_claims(), b"another key")] {
@@ -474,7 +474,7 @@ fn what_does_not_resolve_is_not_noted_as_revoked() {
     }
     assert!(rig.revoked.0.lock().expect("no panic").is_empty());
 
-    let open = Rig::new(JwtConfig::new().without_revocation());
+    let open = Rig::new(Jwt::new().without_revocation());
     open.revoke(&open.issue());
     assert!(open.revoked.0.lock().expect("no panic").is_empty());
 }

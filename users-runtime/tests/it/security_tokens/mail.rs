@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use users_runtime::{
-    adapter::jwt::{JwtMailTokens, MailTokenConfig, Purpose},
-    domain::{PasswordHash, ResetToken, VerifyToken},
-    port::{Binding, MailTokens, TokenSubject},
+    PasswordHash, ResetToken, VerifyToken,
+    token::{Binding, JwtMailTokens, MailTokenSettings, MailTokens, Purpose, TokenSubject},
 };
 
 use crate::security_tokens::support::{
@@ -33,7 +32,7 @@ async fn verify_of(tokens: &JwtMailTokens, of: TokenSubject<'_>) -> VerifyToken 
 
 #[tokio::test]
 async fn minted_tokens_have_the_claims_of_their_purpose() {
-    let (tokens, _) = mail_tokens(MailTokenConfig::new(), SECRET);
+    let (tokens, _) = mail_tokens(MailTokenSettings::new(), SECRET);
     let stored = hash("stored");
     let reset = payload(reset_of(&tokens, subject(EMAIL, &stored)).await.secret());
     let verify = payload(verify_of(&tokens, subject(EMAIL, &stored)).await.secret());
@@ -54,7 +53,7 @@ async fn minted_tokens_have_the_claims_of_their_purpose() {
 
 #[tokio::test]
 async fn a_token_dies_when_id_address_or_password_changes() {
-    let (tokens, _) = mail_tokens(MailTokenConfig::new(), SECRET);
+    let (tokens, _) = mail_tokens(MailTokenSettings::new(), SECRET);
     let (stored, changed) = (hash("stored"), hash("changed"));
     let now = subject(EMAIL, &stored);
     let reset = tokens.read_reset(&reset_of(&tokens, now).await).expect("readable");
@@ -77,7 +76,7 @@ async fn a_token_dies_when_id_address_or_password_changes() {
 #[tokio::test]
 async fn a_token_ends_in_its_very_second() {
     let config =
-        MailTokenConfig::new().reset_lifetime(Duration::from_secs(60)).verify_lifetime(Duration::from_secs(60));
+        MailTokenSettings::new().reset_lifetime(Duration::from_secs(60)).verify_lifetime(Duration::from_secs(60));
     let (tokens, clock) = mail_tokens(config, SECRET);
     let stored = hash("stored");
     let (reset, verify) =
@@ -90,8 +89,8 @@ async fn a_token_ends_in_its_very_second() {
 
 #[tokio::test]
 async fn tokens_of_another_secret_or_with_a_missing_part_are_unreadable() {
-    let (tokens, _) = mail_tokens(MailTokenConfig::new(), SECRET);
-    let (others, _) = mail_tokens(MailTokenConfig::new(), OTHER_SECRET);
+    let (tokens, _) = mail_tokens(MailTokenSettings::new(), SECRET);
+    let (others, _) = mail_tokens(MailTokenSettings::new(), OTHER_SECRET);
     let stored = hash("stored");
     assert!(tokens.read_reset(&reset_of(&others, subject(EMAIL, &stored)).await).is_none());
 
@@ -107,9 +106,9 @@ async fn tokens_of_another_secret_or_with_a_missing_part_are_unreadable() {
 
 #[tokio::test]
 async fn each_kind_can_have_a_secret_of_its_own() {
-    let config = MailTokenConfig::new().reset_secret(secret(OTHER_SECRET));
+    let config = MailTokenSettings::new().reset_secret(secret(OTHER_SECRET));
     let (tokens, _) = mail_tokens(config, SECRET);
-    let (of_other, _) = mail_tokens(MailTokenConfig::new(), OTHER_SECRET);
+    let (of_other, _) = mail_tokens(MailTokenSettings::new(), OTHER_SECRET);
     let stored = hash("stored");
     let reset = reset_of(&tokens, subject(EMAIL, &stored)).await;
     let verify = verify_of(&tokens, subject(EMAIL, &stored)).await;
@@ -118,7 +117,7 @@ async fn each_kind_can_have_a_secret_of_its_own() {
 
 #[tokio::test]
 async fn upstreams_vectors_are_read_and_bound() {
-    let (tokens, _) = mail_tokens(MailTokenConfig::fastapi_users(), VECTOR_SECRET);
+    let (tokens, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash(STORED_HASH);
 
     let reset = tokens.read_reset(&ResetToken::new(RESET)).expect("readable");
@@ -139,8 +138,8 @@ async fn upstreams_vectors_are_read_and_bound() {
 
 #[tokio::test]
 async fn our_mode_refuses_upstreams_tokens_and_the_other_way_round() {
-    let (ours, _) = mail_tokens(MailTokenConfig::new(), VECTOR_SECRET);
-    let (upstream, _) = mail_tokens(MailTokenConfig::fastapi_users(), VECTOR_SECRET);
+    let (ours, _) = mail_tokens(MailTokenSettings::new(), VECTOR_SECRET);
+    let (upstream, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash("stored");
     assert!(
         ours.read_reset(&ResetToken::new(RESET)).is_none() && ours.read_verify(&VerifyToken::new(VERIFY)).is_none()
@@ -151,7 +150,7 @@ async fn our_mode_refuses_upstreams_tokens_and_the_other_way_round() {
 
 #[tokio::test]
 async fn upstreams_mode_mints_what_fastapi_users_mints() {
-    let (tokens, _) = mail_tokens(MailTokenConfig::fastapi_users(), VECTOR_SECRET);
+    let (tokens, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash(STORED_HASH);
     let verify = verify_of(&tokens, subject(EMAIL, &stored)).await;
     assert_eq!(part(verify.secret(), 0), part(VERIFY, 0));

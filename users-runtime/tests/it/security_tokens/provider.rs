@@ -1,7 +1,10 @@
 //! Tokens do not depend on the cryptography provider that is installed for the process.
 
 use jsonwebtoken::crypto::{CryptoProvider, KeyUtils};
-use users_runtime::adapter::jwt::{HmacKey, JwtConfig, KeyRing, SigningKeyPair, VerifyingKey};
+use users_runtime::{
+    Jwt,
+    token::{HmacKey, KeyRing, SigningKeyPair, VerifyingKey},
+};
 
 use super::support::{Rig, SECRET, secret};
 
@@ -26,11 +29,11 @@ fn use_every_algorithm() {
         VerifyingKey::legacy_rs256_pem(include_str!("keys/rsa3072-public.pem")),
     ];
     let hmac = || KeyRing::hmac(HmacKey::hs256(&secret(SECRET)).expect("a key"));
-    let hs256 = Rig::new(JwtConfig::new().keys(hmac()));
+    let hs256 = Rig::new(Jwt::new().keys(hmac()));
     assert!(hs256.accepts(&hs256.issue()));
     for (pair, public) in pairs.into_iter().zip(public) {
-        let signer = Rig::new(JwtConfig::new().keys(KeyRing::key_pair(pair.expect("a key"))));
-        let reader = Rig::new(JwtConfig::new().keys(hmac().and_public(public.expect("a key")).expect("a ring")));
+        let signer = Rig::new(Jwt::new().keys(KeyRing::key_pair(pair.expect("a key"))));
+        let reader = Rig::new(Jwt::new().keys(hmac().and_public(public.expect("a key")).expect("a ring")));
         let token = signer.issue();
         assert!(signer.accepts(&token) && reader.accepts(&token));
     }

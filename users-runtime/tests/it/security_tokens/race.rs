@@ -2,7 +2,10 @@
 
 use std::sync::Barrier;
 
-use users_runtime::adapter::jwt::{HmacKey, JwtConfig, KeyRing};
+use users_runtime::{
+    Jwt,
+    token::{HmacKey, KeyRing},
+};
 
 use crate::security_tokens::support::{Rig, secret};
 
@@ -17,7 +20,7 @@ fn rotation_is_seamless() {
         let secret = secret(&format!("{round:032}"));
         HmacKey::hs256(&secret).expect("a key").kid(round.to_string())
     };
-    let rig = Rig::new(JwtConfig::new().keys(KeyRing::hmac(key(0))));
+    let rig = Rig::new(Jwt::new().keys(KeyRing::hmac(key(0))));
     let keys = rig.jwt.keys();
     let (start, end) = (Barrier::new(REQUESTS + 1), Barrier::new(REQUESTS + 1));
 

@@ -6,9 +6,9 @@ use base64::{
 };
 use serde_json::json;
 use users_runtime::{
-    adapter::jwt::{HmacKey, JwtConfig, KeyRing, SigningKeyPair, VerifyingKey},
-    domain::{Relaxation, SecretKey},
-    port::Strategy,
+    Jwt, SecretKey,
+    env::Relaxation,
+    token::{HmacKey, KeyRing, SigningKeyPair, Strategy, VerifyingKey},
 };
 
 use super::support::{NOW, OTHER_SECRET, Rig, SECRET, USER, at, forge, good_claims, header, header_with, secret};
@@ -41,7 +41,7 @@ fn hmac(text: &str) -> KeyRing {
 }
 
 fn with_ring(ring: KeyRing) -> Rig {
-    Rig::new(JwtConfig::new().keys(ring))
+    Rig::new(Jwt::new().keys(ring))
 }
 
 /// The token with another algorithm in its header, over the same payload and signature.
@@ -57,7 +57,7 @@ fn rs256_tokens_are_refused_unless_a_key_asks_for_them_by_name() {
         assert!(!with_ring(ring.clone()).accepts(&token), "{ring:?}");
         assert!(with_ring(ring.and_public(rs256_public()).expect("a ring")).accepts(&token));
     }
-    assert!(!Rig::new(JwtConfig::new()).accepts(&token), "the default");
+    assert!(!Rig::new(Jwt::new()).accepts(&token), "the default");
 }
 
 #[test]
@@ -178,13 +178,13 @@ fn rs256_tokens_of_fastapi_users_are_read_until_the_agreed_time() {
     };
     assert!(!with_ring(ring()).accepts(UPSTREAM), "not asked for");
     let until = at(NOW + 10);
-    let rig = Rig::new(JwtConfig::new().keys(ring()).accept_upstream_tokens(Some(until)));
+    let rig = Rig::new(Jwt::new().keys(ring()).accept_upstream_tokens(Some(until)));
     assert_eq!(rig.resolve(UPSTREAM).expect("a session").subject, USER);
     rig.clock.set(until);
     assert!(!rig.accepts(UPSTREAM), "the time is over");
     assert!(rig.accepts(&rig.issue()), "our own tokens go on");
 
     let foreign = hmac(OTHER_SECRET).and_public(rs256_public()).expect("a ring");
-    let rig = Rig::new(JwtConfig::new().keys(foreign).accept_upstream_tokens(None));
+    let rig = Rig::new(Jwt::new().keys(foreign).accept_upstream_tokens(None));
     assert!(!rig.accepts(UPSTREAM), "signed by another key");
 }

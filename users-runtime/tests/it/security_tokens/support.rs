@@ -9,18 +9,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use users_runtime::{
-    adapter::{
-        OsRandom,
-        jwt::{Jwt, JwtConfig, JwtMailTokens, MailTokenConfig, Purpose},
-    },
-    domain::{
-        AccessToken, Device, Epoch, Login, Password, PasswordHash, Result, SecretKey, Session, Timestamp, TokenId,
-    },
-    port::{
-        BoxFuture, HashError, PasswordHasher, Resolved, RevocationStore, Strategy, StrategyError, TokenSubject,
-        Verification,
-    },
+    AccessToken, Jwt, Password, PasswordHash, Result, SecretKey,
+    env::{BoxFuture, OsRandom, Timestamp},
+    password::{HashError, PasswordHasher, Verification},
+    store::{Epoch, TokenId},
     testing::ManualClock,
+    token::{
+        Device, JwtMailTokens, JwtStrategy, Login, MailTokenSettings, Purpose, Resolved, RevocationStore, Session,
+        Strategy, StrategyError, TokenSubject,
+    },
 };
 
 pub(crate) const SECRET: &str = "0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u";
@@ -42,17 +39,17 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 /// A strategy with its clock and the store of revoked tokens.
 pub(crate) struct Rig {
-    pub(crate) jwt: Jwt,
+    pub(crate) jwt: JwtStrategy,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) revoked: Arc<Revoked>,
 }
 
 impl Rig {
-    pub(crate) fn new(config: JwtConfig) -> Self {
+    pub(crate) fn new(config: Jwt) -> Self {
         Self::try_new(config, SECRET).unwrap()
     }
 
-    pub(crate) fn try_new(config: JwtConfig, master: &str) -> Result<Self> {
+    pub(crate) fn try_new(config: Jwt, master: &str) -> Result<Self> {
         let clock = Arc::new(ManualClock::at(at(NOW)));
         let revoked = Arc::new(Revoked::default());
         let jwt = config.build(&secret(master), clock.clone(), Arc::new(OsRandom), revoked.clone())?;
@@ -169,7 +166,7 @@ pub(crate) fn payload(token: &str) -> Value {
     serde_json::from_str(&part(token, 1)).expect("JSON")
 }
 
-pub(crate) fn mail_tokens(config: MailTokenConfig, master: &str) -> (JwtMailTokens, Arc<ManualClock>) {
+pub(crate) fn mail_tokens(config: MailTokenSettings, master: &str) -> (JwtMailTokens, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(at(NOW)));
     let tokens = config.build(&secret(master), clock.clone(), Arc::new(OsRandom), Arc::new(PhcArgon2)).unwrap();
     (tokens, clock)

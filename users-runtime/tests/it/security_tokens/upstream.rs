@@ -1,7 +1,7 @@
 //! Tokens as fastapi-users mints them (contract.md sections 10 and 17).
 
 use serde_json::{Value, json};
-use users_runtime::adapter::jwt::{JwtConfig, Purpose};
+use users_runtime::{Jwt, token::Purpose};
 
 use crate::security_tokens::support::{
     NOW, Rig, USER, VECTOR_SECRET, at, derived_key, forge, good_claims, header, payload,
@@ -10,13 +10,13 @@ use crate::security_tokens::support::{
 const AUTH: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJhdWQiOlsiZmFzdGFwaS11c2VyczphdXRoIl0sImV4cCI6NDEwMjQ0NDgwMH0.9SIrhqyj0KRbrX1lupogWRxcSeybVxmAOHEmGIu3Skk";
 const AUTH_NO_EXP: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJhdWQiOlsiZmFzdGFwaS11c2VyczphdXRoIl19.HCjWL5zLuClKRMiP5klN0qxMeOthN1rq-NGCXC0R_9Y";
 
-fn rig(config: JwtConfig) -> Rig {
+fn rig(config: Jwt) -> Rig {
     Rig::try_new(config, VECTOR_SECRET).expect("a strategy")
 }
 
 #[test]
 fn tokens_of_fastapi_users_are_refused_unless_asked_for() {
-    for config in [JwtConfig::new(), JwtConfig::new().raw_keys(), JwtConfig::new().raw_keys().never_expires()] {
+    for config in [Jwt::new(), Jwt::new().raw_keys(), Jwt::new().raw_keys().never_expires()] {
         let rig = rig(config);
         assert!(!rig.accepts(AUTH) && !rig.accepts(AUTH_NO_EXP));
     }
@@ -24,7 +24,7 @@ fn tokens_of_fastapi_users_are_refused_unless_asked_for() {
 
 #[test]
 fn tokens_of_fastapi_users_are_read_on_request_under_derived_and_under_raw_keys() {
-    for config in [JwtConfig::new(), JwtConfig::new().raw_keys()] {
+    for config in [Jwt::new(), Jwt::new().raw_keys()] {
         let rig = rig(config.accept_upstream_tokens(None));
         let session = rig.resolve(AUTH).expect("a session");
         assert_eq!(session.subject, USER);
@@ -41,7 +41,7 @@ fn tokens_of_fastapi_users_are_read_on_request_under_derived_and_under_raw_keys(
 
 #[test]
 fn tokens_of_fastapi_users_are_refused_from_the_agreed_time_on() {
-    let rig = rig(JwtConfig::new().accept_upstream_tokens(Some(at(NOW + 10))));
+    let rig = rig(Jwt::new().accept_upstream_tokens(Some(at(NOW + 10))));
     rig.clock.set(at(NOW + 9));
     assert!(rig.accepts(AUTH) && rig.accepts(AUTH_NO_EXP));
     rig.clock.set(at(NOW + 10));
@@ -51,7 +51,7 @@ fn tokens_of_fastapi_users_are_refused_from_the_agreed_time_on() {
 
 #[test]
 fn a_token_with_some_of_our_claims_is_neither_ours_nor_upstreams() {
-    let rig = rig(JwtConfig::new().accept_upstream_tokens(None));
+    let rig = rig(Jwt::new().accept_upstream_tokens(None));
     let key = derived_key(VECTOR_SECRET, Purpose::Access);
     assert!(rig.accepts(&forge(&header(), &good_claims(), &key)));
     for names in [&["jti"][..], &["epoch"], &["iat"], &["jti", "epoch"], &["jti", "iat"], &["epoch", "iat"]] {
@@ -65,7 +65,7 @@ fn a_token_with_some_of_our_claims_is_neither_ours_nor_upstreams() {
 
 #[test]
 fn raw_keys_sign_with_the_secret_itself_and_upstreams_claims_come_first() {
-    let rig = rig(JwtConfig::new().raw_keys());
+    let rig = rig(Jwt::new().raw_keys());
     let token = rig.issue();
     let claims: Value = payload(&token);
     assert_eq!(token, {
@@ -77,7 +77,7 @@ fn raw_keys_sign_with_the_secret_itself_and_upstreams_claims_come_first() {
 
 #[test]
 fn times_are_read_as_pyjwt_reads_them() {
-    let rig = rig(JwtConfig::new().raw_keys().accept_upstream_tokens(None));
+    let rig = rig(Jwt::new().raw_keys().accept_upstream_tokens(None));
     for (exp, accepted) in [
         (json!(NOW + 1), true),
         (json!(NOW), false),

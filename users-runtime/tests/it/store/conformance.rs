@@ -1,10 +1,7 @@
 //! The conformance suite over every store that there is, for both kinds of id.
 
 use users_runtime::{
-    adapter::{
-        memory::MemoryStore,
-        sql::{SqlStore, StoredUser},
-    },
+    store::{MemoryStore, SqlStore, StoredUser},
     testing::{store_conformance, store_races},
 };
 

@@ -6,14 +6,14 @@ use std::{
 };
 
 use users_runtime::{
-    adapter::memory::MemoryStore,
-    domain::{CanonicalEmail, ListedSession, SessionKey, Timestamp, TokenId},
-    port::{
-        BoxFuture, Change, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SchemaDrift,
-        SessionStore, StoreError, UserStore,
+    AuthUser,
+    env::{BoxFuture, Timestamp},
+    store::{
+        CanonicalEmail, Change, Columns, EndSessions, EndedSessions, Found, FoundSession, Lookup, MemoryStore,
+        NewSession, SchemaDrift, SessionKey, SessionStore, StoreError, TokenId, UserStore,
     },
     testing::{store_conformance, store_races},
-    user::{AuthUser, Columns},
+    token::ListedSession,
 };
 
 use crate::store::users::{User, user};

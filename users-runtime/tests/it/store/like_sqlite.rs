@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use users_runtime::{
-    domain::{AccessToken, Device, Epoch, SessionKey, TokenId},
-    port::{Lookup, NewSession, SessionStore, StoreError, TokenState, UserStore},
+    AccessToken,
+    store::{Epoch, Lookup, NewSession, SessionKey, SessionStore, StoreError, TokenId, TokenState, UserStore},
+    token::Device,
 };
 
 use crate::store::{

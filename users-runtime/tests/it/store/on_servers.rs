@@ -2,11 +2,11 @@
 
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use users_runtime::{
-    adapter::sql::{Database, SqlStore, StoredUser},
-    domain::CanonicalEmail,
-    port::{Change, EndSessions, Lookup, SchemaDrift, StoreError, UserStore},
+    store::{
+        CanonicalEmail, Change, Columns, Database, EndSessions, Lookup, SchemaDrift, SqlStore, StoreError, StoredUser,
+        UserStore,
+    },
     testing::{store_conformance, store_races},
-    user::Columns,
 };
 
 use crate::store::{

@@ -6,10 +6,13 @@ use futures_util::future::join_all;
 use sqlx::{Executor, mysql::MySqlPoolOptions, postgres::PgPoolOptions};
 use tokio::time::timeout;
 use users_runtime::{
-    adapter::sql::{PoolSettings, SqlStore},
-    domain::{AccessToken, CanonicalEmail, Device, Epoch, PasswordHash, SessionKey, Timestamp, TokenId},
-    port::{Change, EndSessions, Lookup, NewSession, SessionStore, StoreError, TokenState, UserStore},
-    user::Columns,
+    AccessToken, PasswordHash,
+    env::Timestamp,
+    store::{
+        CanonicalEmail, Change, Columns, EndSessions, Epoch, Lookup, NewSession, PoolSettings, SessionKey,
+        SessionStore, SqlStore, StoreError, TokenId, TokenState, UserStore,
+    },
+    token::Device,
 };
 
 use crate::store::{

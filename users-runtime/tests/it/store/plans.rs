@@ -4,7 +4,7 @@
 //! that a service would not have.
 
 use sqlx::{AssertSqlSafe, Connection, Row};
-use users_runtime::adapter::sql::{Catalog, Statements, UserSql, session_statements};
+use users_runtime::private::{Catalog, Statements, UserSql, session_statements};
 
 use crate::store::{
     support::FileStore,

@@ -1,11 +1,7 @@
 //! The schema: made, adopted from fastapi-users, added to, compared.
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
-use users_runtime::{
-    adapter::sql::SqlStore,
-    domain::CanonicalEmail,
-    port::{Lookup, SchemaDrift, StoreError, UserStore},
-};
+use users_runtime::store::{CanonicalEmail, Lookup, SchemaDrift, SqlStore, StoreError, UserStore};
 use uuid::Uuid;
 
 use crate::store::{

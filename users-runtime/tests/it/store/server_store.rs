@@ -2,10 +2,7 @@
 
 use std::ops::Deref;
 
-use users_runtime::{
-    adapter::sql::{PoolSettings, SqlStore, StoredUser},
-    port::UserStore,
-};
+use users_runtime::store::{PoolSettings, SqlStore, StoredUser, UserStore};
 
 use crate::store::{
     servers::{Server, TempDatabase},

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Row};
 use users_runtime::{
-    adapter::{
-        MemoryStore,
-        sql::{PoolSettings, SqlStore},
+    Error, PasswordHash,
+    store::{
+        CanonicalEmail, Change, Columns, EndSessions, Lookup, MemoryStore, PoolSettings, SqlStore, StoreError,
+        UserStore,
     },
-    domain::{CanonicalEmail, Error, PasswordHash},
-    port::{Change, EndSessions, Lookup, StoreError, UserStore},
-    user::Columns,
 };
 
 use crate::store::{

@@ -8,31 +8,31 @@ use std::{
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use users_runtime::{
-    adapter::sql::{SqlStore, StoredUser},
-    domain::{PasswordHash, Status, UserId},
-    user::NewAccount,
+    PasswordHash, Status,
+    schema::UserId,
+    store::{NewAccount, SqlStore, StoredUser},
 };
 
 /// A struct that owns a store is one, for what wants to keep the database as long as the store.
 macro_rules! delegate_user_store {
     ($store:ident) => {
-        impl<U: ::users_runtime::adapter::sql::StoredUser> ::users_runtime::port::UserStore<U> for $store<U> {
+        impl<U: ::users_runtime::store::StoredUser> ::users_runtime::store::UserStore<U> for $store<U> {
             fn find<'a>(
                 &'a self,
-                wanted: &'a [::users_runtime::port::Lookup<U::Id>],
-            ) -> ::users_runtime::port::BoxFuture<
+                wanted: &'a [::users_runtime::store::Lookup<U::Id>],
+            ) -> ::users_runtime::env::BoxFuture<
                 'a,
-                Result<Vec<Option<::users_runtime::port::Found<U>>>, ::users_runtime::port::StoreError>,
+                Result<Vec<Option<::users_runtime::store::Found<U>>>, ::users_runtime::store::StoreError>,
             > {
                 self.store.find(wanted)
             }
 
             fn find_by_email<'a>(
                 &'a self,
-                email: &'a ::users_runtime::domain::CanonicalEmail,
-            ) -> ::users_runtime::port::BoxFuture<
+                email: &'a ::users_runtime::store::CanonicalEmail,
+            ) -> ::users_runtime::env::BoxFuture<
                 'a,
-                Result<Option<::users_runtime::port::Found<U>>, ::users_runtime::port::StoreError>,
+                Result<Option<::users_runtime::store::Found<U>>, ::users_runtime::store::StoreError>,
             > {
                 self.store.find_by_email(email)
             }
@@ -40,62 +40,62 @@ macro_rules! delegate_user_store {
             fn insert(
                 &self,
                 user: U,
-            ) -> ::users_runtime::port::BoxFuture<'_, Result<U, ::users_runtime::port::StoreError>> {
+            ) -> ::users_runtime::env::BoxFuture<'_, Result<U, ::users_runtime::store::StoreError>> {
                 self.store.insert(user)
             }
 
             fn update(
                 &self,
-                change: ::users_runtime::port::Change<U>,
-            ) -> ::users_runtime::port::BoxFuture<'_, Result<Option<U>, ::users_runtime::port::StoreError>> {
+                change: ::users_runtime::store::Change<U>,
+            ) -> ::users_runtime::env::BoxFuture<'_, Result<Option<U>, ::users_runtime::store::StoreError>> {
                 self.store.update(change)
             }
 
             fn delete(
                 &self,
                 id: U::Id,
-            ) -> ::users_runtime::port::BoxFuture<'_, Result<bool, ::users_runtime::port::StoreError>> {
+            ) -> ::users_runtime::env::BoxFuture<'_, Result<bool, ::users_runtime::store::StoreError>> {
                 self.store.delete(id)
             }
 
             fn end_sessions(
                 &self,
                 whose: Option<U::Id>,
-            ) -> ::users_runtime::port::BoxFuture<'_, Result<(), ::users_runtime::port::StoreError>> {
+            ) -> ::users_runtime::env::BoxFuture<'_, Result<(), ::users_runtime::store::StoreError>> {
                 self.store.end_sessions(whose)
             }
 
             fn revoke<'a>(
                 &'a self,
-                token: &'a ::users_runtime::domain::TokenId,
-                until: ::users_runtime::domain::Timestamp,
-            ) -> ::users_runtime::port::BoxFuture<'a, Result<(), ::users_runtime::port::StoreError>> {
+                token: &'a ::users_runtime::store::TokenId,
+                until: ::users_runtime::env::Timestamp,
+            ) -> ::users_runtime::env::BoxFuture<'a, Result<(), ::users_runtime::store::StoreError>> {
                 self.store.revoke(token, until)
             }
 
             fn purge_expired(
                 &self,
-                now: ::users_runtime::domain::Timestamp,
-            ) -> ::users_runtime::port::BoxFuture<'_, Result<u64, ::users_runtime::port::StoreError>> {
+                now: ::users_runtime::env::Timestamp,
+            ) -> ::users_runtime::env::BoxFuture<'_, Result<u64, ::users_runtime::store::StoreError>> {
                 self.store.purge_expired(now)
             }
 
-            fn migrate(&self) -> ::users_runtime::port::BoxFuture<'_, Result<(), ::users_runtime::port::StoreError>> {
+            fn migrate(&self) -> ::users_runtime::env::BoxFuture<'_, Result<(), ::users_runtime::store::StoreError>> {
                 self.store.migrate()
             }
 
             fn check_schema(
                 &self,
-            ) -> ::users_runtime::port::BoxFuture<
+            ) -> ::users_runtime::env::BoxFuture<
                 '_,
-                Result<Vec<::users_runtime::port::SchemaDrift>, ::users_runtime::port::StoreError>,
+                Result<Vec<::users_runtime::store::SchemaDrift>, ::users_runtime::store::StoreError>,
             > {
                 self.store.check_schema()
             }
 
             fn session_store(
                 self: ::std::sync::Arc<Self>,
-            ) -> Option<::std::sync::Arc<dyn ::users_runtime::port::SessionStore>> {
+            ) -> Option<::std::sync::Arc<dyn ::users_runtime::store::SessionStore>> {
                 ::std::sync::Arc::new(self.store.clone()).session_store()
             }
         }
@@ -153,7 +153,7 @@ impl<U: StoredUser> FileStore<U> {
     /// A store over a fresh file, with its schema.
     pub async fn migrated() -> Self {
         let fresh = Self::fresh().await;
-        users_runtime::port::UserStore::migrate(&fresh.store).await.unwrap();
+        users_runtime::store::UserStore::migrate(&fresh.store).await.unwrap();
         fresh
     }
 

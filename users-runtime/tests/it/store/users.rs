@@ -2,15 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use users_runtime::{
-    adapter::sql::{
+    AuthUser, Password, PasswordHash, Status,
+    private::{
         Column, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column, json_column,
         text_column,
     },
-    domain::{Password, PasswordHash, Status, field::Field},
-    user::{
-        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
-        UpdateSchema,
-    },
+    schema::{Account, AccountMut, AccountUpdate, CreateSchema, CustomField, Field, Schema, UpdateSchema},
+    store::{Columns, NewAccount},
 };
 use uuid::Uuid;
 

@@ -53,11 +53,7 @@ impl RedisTokens {
     /// # Errors
     /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap, a
     /// lifetime of zero, an idle limit under two minutes, or a cap of zero sessions.
-    pub fn new(
-        sessions: RedisSessions,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self> {
+    pub fn new(sessions: RedisSessions, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         let RedisSessions { place: redis, settings } = sessions;
         redis.check()?;
         Ok(Self { redis, clock, random, settings: settings.check()? })
@@ -205,6 +201,9 @@ fn milliseconds(time: Option<Duration>) -> String {
 
 impl fmt::Debug for RedisTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisTokens").field("redis", &self.redis).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("RedisTokens")
+            .field("redis", &self.redis)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
