@@ -17,13 +17,18 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// The layer that [`security_headers`] returns.
-pub type SecurityHeaders = MapResponseLayer<fn(Response) -> Ready<Response>, (), (Response,)>;
+pub type SecurityHeaders = MapResponseLayer<fn(Response) -> Ready<Response>, (), ()>;
 
 /// Returns a layer for the whole application that adds `Strict-Transport-Security` for a year with all subdomains,
 /// `X-Content-Type-Options: nosniff` and `Referrer-Policy: same-origin` to every response that lacks them.
 ///
-/// The layer is not added by default, because TLS often ends at a proxy, which then should send these headers:
-/// `app.layer(security_headers())`. It sends no `Content-Security-Policy`, which depends on the page.
+/// The layer is not added by default, because TLS often ends at a proxy, which then should send these headers. It sends no
+/// `Content-Security-Policy`, which depends on the page.
+///
+/// ```
+/// let app: axum::Router = axum::Router::new().layer(users_runtime::security_headers());
+/// # drop(app);
+/// ```
 ///
 /// # Security
 /// A browser that has received `Strict-Transport-Security` uses TLS for this host and all its subdomains for a year.
