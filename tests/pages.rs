@@ -1,5 +1,4 @@
 //! The pages of the documentation with programs in them, so that `cargo test --doc` compiles and runs these.
-#![cfg(all(feature = "openapi", feature = "sqlite"))]
 
 #[doc = include_str!("../docs/guide/cookies.md")]
 mod cookies {}

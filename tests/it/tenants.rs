@@ -13,9 +13,10 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+#[cfg(feature = "services")]
+use crate::servers::{Server, TempDatabase};
 use crate::{
     http::{Answer, Call, Http},
-    servers::{Server, TempDatabase},
     support::{PASSWORD, SECRET},
 };
 
@@ -274,9 +275,11 @@ fn member(account: NewAccount<i64>) -> Member {
 }
 
 /// A tenant whose name another would be under a collation that ignores case.
+#[cfg(feature = "services")]
 const LOUD: &str = "CAMELOT";
 
 /// A store on a database that each rule finds empty: to make one for each takes minutes.
+#[cfg(feature = "services")]
 async fn emptied<U: StoredUser>(database: &TempDatabase, tables: [&str; 3]) -> SqlStore<U> {
     let store = SqlStore::connect(&database.url()).await.unwrap();
     store.migrate().await.unwrap();
@@ -287,6 +290,7 @@ async fn emptied<U: StoredUser>(database: &TempDatabase, tables: [&str; 3]) -> S
     store
 }
 
+#[cfg(feature = "services")]
 async fn keeps_tenants_apart(server: Server) {
     let (Some(companies), Some(clubs)) = (server.database().await, server.database().await) else { return };
     const USERS: [&str; 3] = ["accesstoken", "user_token_state", "user"];
@@ -302,6 +306,7 @@ async fn keeps_tenants_apart(server: Server) {
     assert_eq!(store.check_schema().await.unwrap(), [], "{server:?}");
 }
 
+#[cfg(feature = "services")]
 #[tokio::test]
 async fn servers_keep_tenants_apart() {
     tokio::join!(keeps_tenants_apart(Server::Postgres), keeps_tenants_apart(Server::Mysql));

@@ -1,6 +1,6 @@
 """fastapi-users and this library at once, on one database: each must honour what the other wrote.
 
-Run by scripts/beside-upstream, which makes the environment: check.py SERVER FOLDER
+Run by scripts/nightly, which makes the environment: check.py SERVER FOLDER
 """
 
 import asyncio

@@ -1,5 +1,5 @@
 //! What a login and `GET /users/me` cost with a million users and a million sessions, beside a thousand of each, on each
-//! database. `scripts/scale` runs it.
+//! database. `scripts/nightly scale` runs it.
 //!
 //! For each database two services run, one over a small table and one over a large; requests go to both in turns, one at a
 //! time, and ratios of medians are printed. `--short` only shows that it runs.

@@ -75,13 +75,13 @@ fn schema_of_sqlite_is_current() {
     schema_is_current(Database::Sqlite, "sqlite");
 }
 
-#[cfg(feature = "postgres")]
+#[cfg(feature = "services")]
 #[test]
 fn schema_of_postgres_is_current() {
     schema_is_current(Database::Postgres, "postgres");
 }
 
-#[cfg(feature = "mysql")]
+#[cfg(feature = "services")]
 #[test]
 fn schema_of_mysql_is_current() {
     schema_is_current(Database::Mysql, "mysql");
@@ -111,10 +111,10 @@ fn the_page_says_how_many_connections_there_are() {
     assert!(page.contains(&format!("a request waits {} s for one", settings.acquire_timeout.as_secs())));
 }
 
+#[cfg(feature = "services")]
 #[tokio::test]
 async fn the_urls_of_the_page_are_understood() {
     let page = read("docs/guide/databases.md");
-    // Tests have all of them built in, whatever features are chosen: see the development dependencies.
     for scheme in ["sqlite:", "postgres:", "mysql:"] {
         assert!(page.contains(&format!("`{scheme}")), "{scheme}");
         // One that nobody understands is refused as what it is.

@@ -3,7 +3,7 @@
 //! → `openapi` → `builder` → `private`. A module uses lower layers only. Adapters and the modules beside them do not know
 //! each other, and features of `flows` do not know each other.
 
-use super::source::{code, is_test, paths, without_tests};
+use super::source::{is_test, paths, tokens};
 use crate::repository::{Source, read, sources};
 
 const SRC: &str = "users-runtime/src/";
@@ -81,11 +81,10 @@ fn violations(source: &Source) -> Vec<String> {
     if is_feature_root {
         here.height = 7;
     }
-    let code = code(&source.text);
-    let code = without_tests(&code);
-    let from_root = paths(code, "crate").into_iter();
+    let code = tokens(&source.text).code;
+    let from_root = paths(&code, "crate").into_iter();
     // `super` counts from the module that the file is; deeper ones inside the file are tests.
-    let from_above = paths(code, "super").into_iter().map(|path| {
+    let from_above = paths(&code, "super").into_iter().map(|path| {
         let ups = 1 + path.iter().take_while(|part| *part == "super").count();
         [&own[..own.len().saturating_sub(ups)], &path[ups - 1..]].concat()
     });
@@ -103,7 +102,7 @@ fn violations(source: &Source) -> Vec<String> {
         }
     }
     for name in forbidden_crates(&own) {
-        if !paths(code, name).is_empty() {
+        if !paths(&code, name).is_empty() {
             found.push(format!("{}: must not use the crate {name}", source.path));
         }
     }

@@ -3,7 +3,6 @@
 mod layers;
 mod outbound;
 mod rows;
-mod sbom;
 mod security_rows;
 mod source;
 mod supply;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::source::{code, is_test, without_tests};
+use super::source::{is_test, paths, tokens, words};
 use crate::repository::{read, sources};
 
 /// Crates that speak to somebody.
@@ -29,20 +29,17 @@ const ENDINGS: [&str; 6] =
 
 /// The first word in a file that can open a connection.
 fn opener(text: &str) -> Option<String> {
-    let code = code(text);
-    let code = without_tests(&code);
-    if code.contains("redis::Client") {
-        return Some("redis::Client".to_owned());
+    let code = tokens(text).code;
+    // These crates have more in them than a client.
+    for (name, client) in [("redis", "Client"), ("hyper", "client"), ("hyper_util", "client")] {
+        if paths(&code, name).iter().any(|path| path[0] == client) {
+            return Some(format!("{name}::{client}"));
+        }
     }
-    // hyper has a server and a client in one crate.
-    if code.contains("hyper_util::client") || code.contains("hyper::client") {
-        return Some("hyper::client".to_owned());
-    }
-    let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let opens = |word: &&str| {
-        CRATES.contains(word) || OPENERS.contains(word) || ENDINGS.iter().any(|ending| word.ends_with(ending))
+    let opens = |word: &str| {
+        CRATES.contains(&word) || OPENERS.contains(&word) || ENDINGS.iter().any(|ending| word.ends_with(ending))
     };
-    words.find(opens).map(str::to_owned)
+    words(&code).into_iter().map(|(word, _)| word).find(|word| opens(word))
 }
 
 /// The folders and files that the table names, from `users-runtime/src`.

@@ -1,86 +1,82 @@
-//! Reading Rust sources as far as the rules need it: code without comments and texts, and the paths that a file names.
+//! Reads Rust sources as far as the rules need it: tokens without comments, tests apart, and the paths that they name.
 
-/// The code alone: comments, texts and characters are blanked, line breaks stay.
-pub(crate) fn code(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = bytes.to_vec();
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = match (bytes[at], &bytes[at + 1..]) {
-            (b'/', [b'/', ..]) => find(bytes, at, b"\n").unwrap_or(bytes.len()),
-            (b'/', [b'*', ..]) => end_of_comment(bytes, at),
-            (b'"', _) => end_of_text(bytes, at + 1),
-            (b'r', rest) if !in_word(bytes, at) && is_raw(rest) => end_of_raw(bytes, at + 1),
-            (b'\'', [b'\\', ..]) => find(bytes, at + 3, b"'").map_or(bytes.len(), |end| end + 1),
-            (b'\'', rest) if is_character(rest) => find(bytes, at + 1, b"'").map_or(bytes.len(), |end| end + 1),
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        out[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-        at = end;
-    }
-    String::from_utf8(out).unwrap()
+use std::str::FromStr;
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+/// The tokens of a file. Comments are none, and documentation and other texts are literals, which name nothing.
+pub(crate) struct Tokens {
+    /// All but the tests.
+    pub(crate) code: Vec<TokenTree>,
+    /// The items behind `#[cfg(test)]`.
+    pub(crate) tests: Vec<TokenTree>,
+    /// How many lines the tests take.
+    pub(crate) lines_of_tests: usize,
 }
 
-fn find(bytes: &[u8], from: usize, what: &[u8]) -> Option<usize> {
-    bytes.get(from..)?.windows(what.len()).position(|window| window == what).map(|found| from + found)
-}
-
-fn end_of_comment(bytes: &[u8], start: usize) -> usize {
-    let (mut at, mut depth) = (start, 0);
-    while at < bytes.len() {
-        if bytes[at..].starts_with(b"/*") {
-            depth += 1;
-            at += 2;
-        } else if bytes[at..].starts_with(b"*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
+/// Reads a file, or a part of one.
+#[track_caller]
+pub(crate) fn tokens(text: &str) -> Tokens {
+    let stream = TokenStream::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let mut found = Tokens { code: Vec::new(), tests: Vec::new(), lines_of_tests: 0 };
+    let mut rest = stream.into_iter().peekable();
+    while let Some(token) = rest.next() {
+        if !(is(&token, '#') && rest.peek().is_some_and(is_cfg_test)) {
+            found.code.push(token);
+            continue;
+        }
+        // The item ends with its block, or with a semicolon.
+        let first = token.span().start().line;
+        for token in rest.by_ref() {
+            let is_last = is(&token, ';') || group(&token, Delimiter::Brace).is_some();
+            let last = token.span().end().line;
+            found.tests.push(token);
+            if is_last {
+                found.lines_of_tests += last - first + 1;
                 break;
             }
-        } else {
-            at += 1;
         }
     }
-    at
+    found
 }
 
-fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
+fn is(token: &TokenTree, punctuation: char) -> bool {
+    matches!(token, TokenTree::Punct(found) if found.as_char() == punctuation)
+}
+
+fn is_cfg_test(token: &TokenTree) -> bool {
+    group(token, Delimiter::Bracket).is_some_and(|inner| inner.to_string().replace(' ', "") == "cfg(test)")
+}
+
+fn group(token: &TokenTree, delimiter: Delimiter) -> Option<TokenStream> {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == delimiter => Some(group.stream()),
+        _ => None,
+    }
+}
+
+/// The tokens and all inside of them, as text with the line, in order. A delimiter is a word of its own.
+pub(crate) fn words(tokens: &[TokenTree]) -> Vec<(String, usize)> {
+    let mut words = Vec::new();
+    for token in tokens {
+        let line = token.span().start().line;
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                words.push((open.to_owned(), line));
+                words.extend(self::words(&Vec::from_iter(group.stream())));
+                words.push((close.to_owned(), group.span_close().end().line));
+            }
+            TokenTree::Literal(_) => {}
+            other => words.push((other.to_string(), line)),
         }
     }
-    bytes.len()
-}
-
-/// `r"…"` or `r#"…"#`, but not the raw identifier `r#type`.
-fn is_raw(after_r: &[u8]) -> bool {
-    after_r.iter().find(|byte| **byte != b'#') == Some(&b'"')
-}
-
-fn end_of_raw(bytes: &[u8], after_r: usize) -> usize {
-    let hashes = bytes[after_r..].iter().take_while(|byte| **byte == b'#').count();
-    let end = [b"\"".as_slice(), &b"#".repeat(hashes)].concat();
-    find(bytes, after_r + hashes + 1, &end).map_or(bytes.len(), |found| found + end.len())
-}
-
-fn in_word(bytes: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).map(|before| bytes[before]);
-    before.is_some_and(|byte| byte.is_ascii_alphanumeric() && byte != b'b' || byte == b'_')
-}
-
-/// Whether the apostrophe before starts a character and not a lifetime: one character, then another apostrophe.
-fn is_character(rest: &[u8]) -> bool {
-    std::str::from_utf8(&rest[..rest.len().min(5)])
-        .unwrap_or_else(|error| std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or(""))
-        .chars()
-        .nth(1)
-        == Some('\'')
+    words
 }
 
 /// Whether a file holds nothing but tests.
@@ -88,84 +84,72 @@ pub(crate) fn is_test(path: &str) -> bool {
     path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
-/// The part of a file's code that is no test: everything before its test module.
-pub(crate) fn without_tests(code: &str) -> &str {
-    let end =
-        code.find("#[cfg(test)]\nmod ").or_else(|| code.find("#[cfg(test)]\npub(crate) mod ")).unwrap_or(code.len());
-    &code[..end]
-}
-
-/// Every path that code names and that starts with `start` (such as `crate`), with groups taken apart:
-/// `crate::{a::{b, c}, d}` names `a::b`, `a::c` and `d`.
-pub(crate) fn paths(code: &str, start: &str) -> Vec<Vec<String>> {
-    let bytes = code.as_bytes();
-    code.match_indices(start)
-        .filter(|(at, _)| *at == 0 || !is_word(bytes[at - 1]) && bytes[at - 1] != b'$')
-        .filter_map(|(at, _)| code[at + start.len()..].trim_start().strip_prefix("::"))
-        .flat_map(|rest| {
-            let mut found = Vec::new();
-            tree(rest.trim_start(), &[], &mut found);
-            found
-        })
-        .collect()
-}
-
-/// Reads one branch of a path or use tree; answers what follows it.
-fn tree<'a>(text: &'a str, before: &[String], found: &mut Vec<Vec<String>>) -> &'a str {
-    if let Some(mut rest) = text.strip_prefix('{') {
-        loop {
-            rest = rest.trim_start();
-            if let Some(after) = rest.strip_prefix('}') {
-                return after;
+/// Every path that starts with `start` (such as `crate`), with groups taken apart: `crate::{a::{b, c}, d}` names `a::b`, `a::c`
+/// and `d`.
+pub(crate) fn paths(tokens: &[TokenTree], start: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            // In a path it is a module of that name, and `$crate` is for whom a macro is expanded for.
+            TokenTree::Ident(name) if name == start => {
+                let before = &tokens[..at];
+                let in_a_path = separator(&before[at.saturating_sub(2)..])
+                    && matches!(at.checked_sub(3).map(|at| &tokens[at]), Some(TokenTree::Ident(_)));
+                if !in_a_path && !before.last().is_some_and(|token| is(token, '$')) && separator(&tokens[at + 1..]) {
+                    branch(&tokens[at + 3..], &[], &mut found);
+                }
             }
-            let after = tree(rest, before, found).trim_start();
-            let after =
-                after.strip_prefix("as ").map_or(after, |alias| alias.trim_start_matches(|c: char| is_word_char(c)));
-            let after = after.trim_start();
-            match after.strip_prefix(',') {
-                Some(next) => rest = next,
-                None if after.starts_with('}') => rest = after,
-                None => return after,
-            }
+            TokenTree::Group(group) => found.extend(paths(&Vec::from_iter(group.stream()), start)),
+            _ => {}
         }
     }
-    let word: String = text.chars().take_while(|c| is_word_char(*c) || *c == '*').collect();
-    let rest = &text[word.len()..];
-    let mut path = before.to_vec();
-    path.push(word);
-    match rest.strip_prefix("::").map(str::trim_start) {
-        Some(deeper) if deeper.starts_with(|c: char| is_word_char(c) || c == '{' || c == '*') => {
-            tree(deeper, &path, found)
+    found
+}
+
+/// Whether the tokens start with `::`.
+fn separator(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [TokenTree::Punct(first), second, ..]
+        if first.as_char() == ':' && first.spacing() == Spacing::Joint && is(second, ':'))
+}
+
+/// Reads one branch of a path or of a tree of `use`.
+fn branch(tokens: &[TokenTree], before: &[String], found: &mut Vec<Vec<String>>) {
+    match tokens {
+        [TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Brace => {
+            let inner = Vec::from_iter(group.stream());
+            inner.split(|token| is(token, ',')).for_each(|part| branch(part, before, found));
         }
-        _ => {
-            found.push(path);
-            rest
+        [first @ (TokenTree::Ident(_) | TokenTree::Punct(_)), rest @ ..] => {
+            let path = [before, &[first.to_string()]].concat();
+            let goes_on = match rest {
+                [_, _, next, ..] if separator(rest) => {
+                    matches!(next, TokenTree::Ident(_)) || is(next, '*') || group(next, Delimiter::Brace).is_some()
+                }
+                _ => false,
+            };
+            if goes_on { branch(&rest[2..], &path, found) } else { found.push(path) }
         }
+        _ => {}
     }
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 #[test]
-fn comments_texts_and_characters_are_no_code() {
+fn comments_and_texts_name_nothing_and_tests_are_apart() {
     let text = concat!(
-        "a // b \"\n",
-        "/* c /* d */ \" */ e '\"' '\\'' 'é' <'a> \"f \\\" g\" r#\"h \" i\"# br\"\\\" bar\"j\" k"
+        "//! crate::a\n/* crate::b */ /// crate::c\nfn d() { \"crate::e\"; r#\"crate::f\"#; b\"g\"; 'h' }\n",
+        "#[cfg(test)]\nmod tests {\n    use crate::i;\n}\nfn j<'k>() {}\n"
     );
-    let words: Vec<_> = code(text).split_whitespace().map(str::to_owned).collect();
-    assert_eq!(words, ["a", "e", "<'a>", "b", "bar", "k"]);
-    assert_eq!(code(text).lines().count(), text.lines().count());
+    let Tokens { code, tests, lines_of_tests } = tokens(text);
+    assert_eq!(lines_of_tests, 4);
+    assert!(paths(&code, "crate").is_empty());
+    assert_eq!(paths(&tests, "crate"), [["i"]]);
+    let lines: Vec<_> = words(&code).into_iter().filter(|(word, _)| word == "d" || word == "j").collect();
+    assert_eq!(lines, [("d".to_owned(), 3), ("j".to_owned(), 8)]);
 }
 
 #[test]
 fn paths_are_taken_out_of_groups() {
-    let code = "use crate::{a::{b, c as d, self}, e::*};\nlet x: crate::f::G<crate::h::I> = $crate::no(my_crate::no);";
-    let found: Vec<_> = paths(code, "crate").into_iter().map(|path| path.join("::")).collect();
+    let text = "use crate::{a::{b, c as d, self}, e::*};\nlet x: crate::f::G<crate::h::I> = $crate::no(my_crate::no, a::crate::no);";
+    let found: Vec<_> = paths(&tokens(text).code, "crate").into_iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["a::b", "a::c", "a::self", "e::*", "f::G", "h::I"]);
 }

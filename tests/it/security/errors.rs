@@ -58,7 +58,7 @@ async fn prepared() -> Prepared {
 
 #[tokio::test]
 async fn each_dependency_down_fails_closed() {
-    #[cfg(feature = "redis")]
+    #[cfg(feature = "services")]
     crate::redis::outage::fails_closed().await;
     let Prepared { app, store, king, id, reset, verify } = prepared().await;
     store.fail("*", Outage::Unavailable);

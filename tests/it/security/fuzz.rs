@@ -1,5 +1,5 @@
 //! Random and mutated requests against every route: no panic, no 5xx, no answer that takes long, and nobody gains a right.
-//! `scripts/fuzz` runs it for as long as one likes; the test run sends two thousand requests.
+//! `scripts/nightly fuzz` runs it for as long as one likes; the test run sends two thousand requests.
 #![expect(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::time::Duration;

@@ -224,7 +224,7 @@ async fn pool_exhaustion_is_503() {
     sqlx::query("ROLLBACK").execute(&mut *locked).await.unwrap();
     assert_eq!(app.post("/auth/register").json(register).send().await.status, 201);
 
-    #[cfg(all(feature = "postgres", feature = "mysql"))]
+    #[cfg(feature = "services")]
     for server in crate::servers::Server::ALL {
         super::outage::pool_is_exhausted(server).await;
     }
@@ -296,7 +296,7 @@ async fn a_body_that_never_comes_is_given_up() {
     assert_eq!(app.me(&session).await.status, 200);
 }
 
-/// What a flood may cost. The test run has a short one with loose bounds, since other tests run beside it; `scripts/flood`
+/// What a flood may cost. The test run has a short one with loose bounds, since other tests run beside it; `scripts/nightly flood`
 /// has the real one: an optimised build, alone, ten seconds, the bounds of the security contract.
 struct Flood {
     seconds: u64,

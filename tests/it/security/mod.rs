@@ -28,7 +28,7 @@ mod limits;
 mod load;
 mod log;
 mod login;
-#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "services")]
 mod outage;
 #[cfg(all(feature = "smtp", feature = "breached", target_os = "linux"))]
 mod outbound;

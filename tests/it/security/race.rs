@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum_users::{
-    Backend, Bearer, Jwt, Limits, Redis, SecretKey, UsersBuilder,
-    limits::{CounterKey, Counters, MemoryCounters, Quota, RedisCounters},
+    Backend, Bearer, Jwt, Limits, SecretKey, UsersBuilder,
+    limits::{CounterKey, Counters, MemoryCounters, Quota},
     token::{HmacKey, KeyRing, RotatingKeys},
 };
 use serde_json::{Value, json};
@@ -14,10 +14,7 @@ use super::{
     dice::Dice,
     reset_token, verify_token,
 };
-use crate::{
-    redis_server::TestRedis,
-    support::{Answer, Http, PASSWORD, Setup, TestApp, User},
-};
+use crate::support::{Answer, Http, PASSWORD, Setup, TestApp, User};
 
 const NEW: &str = "another long sword";
 /// bcrypt of [`PASSWORD`] with cost 4, as an old service stored it: replaced at the next login.
@@ -44,9 +41,12 @@ async fn takers(counters: &Arc<dyn Counters>, key: &CounterKey, quota: Quota) ->
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn limit_exact() {
     let mut all: Vec<Arc<dyn Counters>> = vec![Arc::new(MemoryCounters::new())];
-    let redis = TestRedis::reach();
+    #[cfg(feature = "services")]
+    let redis = crate::redis_server::TestRedis::reach();
+    #[cfg(feature = "services")]
     if let Some(redis) = &redis {
-        all.push(Arc::new(RedisCounters::new(Redis::new(&redis.url).unwrap().prefix(redis.ours())).unwrap()));
+        let redis = axum_users::Redis::new(&redis.url).unwrap().prefix(redis.ours());
+        all.push(Arc::new(axum_users::limits::RedisCounters::new(redis).unwrap()));
     }
     for counters in all {
         for round in 0..ROUNDS {

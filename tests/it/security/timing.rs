@@ -5,7 +5,7 @@
 //! that one observation can give. It passes with D under 0.20 and medians within 3 % or 1 ms; chance alone stays under 0.138
 //! in 999 of 1,000 runs of 400 samples. One repeat is allowed.
 //!
-//! `scripts/timing` measures in full size. Without it the samples are few, and a test shows only that the measuring works
+//! `scripts/nightly timing` measures in full size. Without it the samples are few, and a test shows only that the measuring works
 //! and that the detector finds what leaks: shared machines are too noisy for more.
 
 use std::{

@@ -1,4 +1,4 @@
-//! The server under load while its database and its Redis are killed and started again. `scripts/outage` does it more often.
+//! The server under load while its database and its Redis are killed and started again. `scripts/nightly outage` does it more often.
 
 use std::{
     env,

@@ -21,7 +21,7 @@ mod me;
 mod moving;
 mod problems;
 mod programmatic;
-#[cfg(feature = "redis")]
+#[cfg(feature = "services")]
 mod redis;
 mod register;
 mod reset;

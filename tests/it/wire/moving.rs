@@ -1,5 +1,5 @@
 //! Moving in while fastapi-users still runs on the database, going on without it, and going back
-//! (docs/guide/moving-from-fastapi-users.md), with rows and tokens that were recorded from it. `scripts/beside-upstream` asks the
+//! (docs/guide/moving-from-fastapi-users.md), with rows and tokens that were recorded from it. `scripts/nightly upstream` asks the
 //! real one.
 
 use axum::Router;

@@ -1,6 +1,6 @@
 //! Hashing as the pool does it, against the obvious code that allocates for each hash, in the same run.
 //!
-//! `cargo bench -p axum-users-runtime --bench hashing`
+//! `cargo bench -p axum-users-benches --bench pool`
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{hint::black_box, sync::Arc};

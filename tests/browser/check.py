@@ -4,8 +4,8 @@
 What browsers do with a cookie and what they say of a page (SameSite, __Host-, Sec-Fetch-Site, Origin, Clear-Site-Data) is
 theirs alone to decide, so it is asked of one. Python's standard library drives it through a pipe.
 
-    scripts/browser            builds the two examples, or takes them from EXAMPLES=folder
-    REQUIRE_BROWSER=1          a missing Chromium is a failure and not a gap
+    check.py FOLDER      the folder with the two programs; `scripts/nightly browser` builds them
+    REQUIRE_BROWSER=1    a missing Chromium is a failure and not a gap
 
 Pages under test: the service's own at http://localhost:PORT, one of another site at http://127.0.0.1:PORT, and one of the
 same site with another origin at http://localhost:ANOTHER_PORT, which SameSite does not keep out.
@@ -13,7 +13,7 @@ same site with another origin at http://localhost:ANOTHER_PORT, which SameSite d
 
 import fcntl, http.server, json, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+EXAMPLES = pathlib.Path(sys.argv[1])
 SECRET = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E"
 EMAIL, PASSWORD = "arthur@camelot.bt", "a long sword of steel"
 
@@ -115,10 +115,9 @@ class Service:
     def __init__(self, name, folder, **variables):
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        examples = pathlib.Path(os.environ.get("EXAMPLES", ROOT / "target/debug/examples"))
         variables = {"BIND": f"127.0.0.1:{self.port}", "PUBLIC_URL": self.url, "AUTH_SECRET": SECRET,
                      "DATABASE_URL": f"sqlite://{folder}/{name}-{self.port}.db?mode=rwc", **variables}
-        self.process = subprocess.Popen([examples / name], env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([EXAMPLES / name], env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
         for _ in range(500):
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
@@ -244,8 +243,6 @@ def the_server_under(browser, folder, policy, name):
 
 
 def main():
-    if "EXAMPLES" not in os.environ:
-        subprocess.run(["cargo", "build", "--locked", "--quiet", "--all-features", "--example", "cookie", "--example", "server"], cwd=ROOT, check=True)
     foreign = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
     threading.Thread(target=foreign.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
