@@ -1,6 +1,7 @@
 //! Everything over real HTTP against the routes that the derive writes, the documentation and the source tree against each
 //! other, and the derive in unusual surroundings.
 
+mod access_matrix;
 #[cfg(all(feature = "sqlite", feature = "openapi"))]
 mod docs;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
@@ -23,6 +24,7 @@ mod security;
 mod server_process;
 #[path = "../../users-runtime/tests/it/servers/mod.rs"]
 mod servers;
+mod session_settings;
 mod smoke;
 mod support;
 mod tenants;
