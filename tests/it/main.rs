@@ -5,6 +5,7 @@
     allow(unused_imports, unused_mut, reason = "some is needed only where a test uses servers")
 )]
 
+mod access_matrix;
 mod docs;
 #[cfg(feature = "services")]
 mod fields_on_databases;
@@ -29,6 +30,7 @@ mod server_process;
 #[cfg(feature = "services")]
 #[path = "../../users-runtime/tests/it/servers/mod.rs"]
 mod servers;
+mod session_settings;
 mod smoke;
 mod support;
 mod tenants;

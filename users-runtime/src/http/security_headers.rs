@@ -26,7 +26,7 @@ pub type SecurityHeaders = MapResponseLayer<fn(Response) -> Ready<Response>, (),
 /// `Content-Security-Policy`, which depends on the page.
 ///
 /// ```
-/// let app: axum::Router = axum::Router::new().layer(users_runtime::security_headers());
+/// let app: axum::Router = axum::Router::new().layer(users_runtime::routes::security_headers());
 /// # drop(app);
 /// ```
 ///
