@@ -26,7 +26,7 @@ use uuid::Uuid;
 pub use crate::http::{Answer, COOKIE, Call, Carrier, Http};
 
 /// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
-#[derive(AuthUser, Endpoint, Debug, Clone)]
+#[derive(AuthUser, Debug, Clone)]
 pub struct User {
     pub id: Uuid,
     pub email: String,

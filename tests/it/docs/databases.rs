@@ -36,9 +36,9 @@ fn laid_out(sql: &str) -> String {
 fn the_schema_of_each_database_is_current() {
     for (database, name) in [
         (Database::Sqlite, "sqlite"),
-        #[cfg(feature = "postgres")]
+        #[cfg(feature = "services")]
         (Database::Postgres, "postgres"),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "services")]
         (Database::Mysql, "mysql"),
     ] {
         let text = Users::<page::User>::migration_sql(database).unwrap();

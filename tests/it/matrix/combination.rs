@@ -17,7 +17,7 @@ pub enum DatabaseKind {
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
-    JwtStrategy,
+    Jwt,
     Database,
     Redis,
 }

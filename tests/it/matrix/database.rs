@@ -51,7 +51,7 @@ impl Database {
         let database = Arc::new(Self(place));
         let users = Users::<User>::builder(axum_users::SecretKey::new(crate::support::SECRET).unwrap())
             .database(database.url())
-            .backend(axum_users::Backend::bearer("jwt", Jwt::new()))
+            .backend(axum_users::Backend::bearer("jwt", axum_users::Jwt::new()))
             .build();
         users.await.unwrap().migrate().await.unwrap();
         database

@@ -1,6 +1,6 @@
 //! Sessions in Redis, as people and code see them.
 
-use axum_users::{DatabaseSessions, Redis};
+use axum_users::Redis;
 
 use super::{
     node::{Node, Shared},

@@ -286,7 +286,7 @@ const _: () = {
     {
         const SQL: &'static rt::UserSql = &USER_SQL;
         fn columns() -> rt::Vec<rt::SqlColumn> {
-            rt::vec![rt::column:: < DB, String > ("tenant", false).as_scope()]
+            rt::vec![rt::column:: < DB, String > ("tenant", false).as_tenant()]
         }
         fn from_row(row: &rt::Row<'_, DB>) -> rt::SqlResult<Self> {
             rt::Ok(Self {

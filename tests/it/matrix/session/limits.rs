@@ -74,7 +74,7 @@ async fn without_stored_sessions_nothing_is_idle() {
 #[tokio::test]
 async fn zero_lifetime_refused_at_build() {
     let build = async |combination: Combination, ends: Ends| {
-        let backend = combination.backend("it", ends, "redis://127.0.0.1:1");
+        let backend = combination.backend("it", ends, axum_users::Redis::new("redis://127.0.0.1:1").unwrap());
         let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap()).database("sqlite::memory:");
         builder.backend(backend).build().await
     };
