@@ -49,8 +49,11 @@ mod inventory;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod port;
+// The name has the version, and the derive makes the same name of its own version: two crates of different versions do
+// not compile together.
 #[doc(hidden)]
-pub mod private;
+#[path = "private/mod.rs"]
+pub mod __private0_1_0;
 mod service;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -143,8 +146,7 @@ pub mod schema {
             field::{Field, FieldKind, FieldType, Rule, Shape},
         },
         user::{
-            Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
-            UpdateSchema,
+            Account, AccountMut, AccountUpdate, AuthUser, Changes, Columns, CustomField, NewAccount, SchemaKind,
         },
     };
 }

@@ -68,7 +68,7 @@ pub struct CurrentSession<U: AuthUser> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a guard for `{U}`",
     label = "this type does not implement `Guard<{U}>`",
-    note = "help: impl Guard<{U}> for {Self} {{ fn allows(user: &{U}) -> bool {{ … }} }}"
+    note = "write `impl Guard<{U}> for {Self} {{ fn allows(user: &{U}) -> bool {{ … }} }}`"
 )]
 pub trait Guard<U: AuthUser>: 'static {
     /// What is asked before the guard: an active user, unless it says otherwise.

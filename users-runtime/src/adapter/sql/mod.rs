@@ -34,6 +34,7 @@ mod sqlite;
 mod statements;
 mod store;
 mod tables;
+mod token_sql;
 mod tenant;
 mod user;
 mod values;
@@ -46,7 +47,7 @@ pub use row::Row;
 pub use schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable};
 #[cfg(any(test, feature = "testing"))]
 pub use session_sql::session_statements;
-pub use statements::{Statements, UserSql};
+pub use statements::{RoleColumns, Statements, UserSql};
 pub use tables::{ColumnKind, IdKind, IndexTarget, Table, TableColumn, TableIndex, UserReference};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
