@@ -10,6 +10,3 @@ extern crate self as axum_users;
 #[doc = include_str!("../docs/guide/user-struct.md")]
 pub use users_macros::AuthUser;
 pub use users_runtime::*;
-
-#[doc(hidden)]
-pub use users_runtime::private as __private;

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, password::HashSettings, schema::Schema};
+use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, password::HashSettings, schema::SchemaKind};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -120,17 +120,13 @@ async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_r
 
     // Nothing else changed.
 
-    for (before, after) in [
-        (fields::<before::UserRead>(), fields::<after::UserRead>()),
-        (fields::<before::UserCreate>(), fields::<after::UserCreate>()),
-        (fields::<before::UserUpdate>(), fields::<after::UserUpdate>()),
-        (fields::<before::UserAdminUpdate>(), fields::<after::UserAdminUpdate>()),
-    ] {
-        assert_eq!([before, vec!["city"]].concat(), after);
+    for schema in SchemaKind::ALL {
+        assert_eq!([fields::<before::User>(schema), vec!["city"]].concat(), fields::<after::User>(schema));
     }
-    assert_eq!([before::USER_SQL.columns, &["city"]].concat(), after::USER_SQL.columns);
+    assert_eq!(before::USER_SQL.roles, after::USER_SQL.roles);
 }
 
+#[cfg(feature = "openapi")]
 #[tokio::test]
 async fn a_field_added_by_one_line_is_in_the_openapi_document() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,6 +138,6 @@ async fn a_field_added_by_one_line_is_in_the_openapi_document() {
     }
 }
 
-fn fields<S: Schema>() -> Vec<&'static str> {
-    S::fields().map(|field| field.name).collect()
+fn fields<U: AuthUser>(schema: SchemaKind) -> Vec<&'static str> {
+    schema.fields::<U>().map(|field| field.name).collect()
 }

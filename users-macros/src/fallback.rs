@@ -1,5 +1,5 @@
-//! After errors: the errors, and inert stand-ins, so that the rest of the program does not complain about what is
-//! missing only because of them.
+//! The expansion after errors: the errors, and placeholders for the items that are missing because of them, so that the
+//! compiler reports nothing else.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,16 @@ use syn::{Data, DeriveInput, ext::IdentExt};
 
 use crate::{check, model::Role, report::Report};
 
-/// The errors and the stand-ins.
+/// Returns the errors and the placeholders.
 pub(crate) fn errors(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
     let errors = errors.to_compile_error();
-    let stand_ins = can_stand_in(input).then(|| stand_ins(input));
-    quote! { #errors #stand_ins }
+    let placeholders = can_have_placeholders(input).then(|| placeholders(input));
+    quote! { #errors #placeholders }
 }
 
-/// Stand-ins must not make new errors: a generic struct would need its parameters, a union cannot be cloned, names
-/// given twice would clash.
-fn can_stand_in(input: &DeriveInput) -> bool {
+/// Placeholders must not cause errors: a generic struct would need its parameters, a union cannot be cloned, and equal
+/// names would clash.
+fn can_have_placeholders(input: &DeriveInput) -> bool {
     let names = check::names(input, &Report::default());
     let mut taken = HashSet::from([input.ident.unraw().to_string()]);
     let can_be_cloned = !matches!(input.data, Data::Union(_));
@@ -27,7 +27,7 @@ fn can_stand_in(input: &DeriveInput) -> bool {
         && names.items().iter().all(|(name, _)| taken.insert(name.unraw().to_string()))
 }
 
-fn stand_ins(input: &DeriveInput) -> TokenStream {
+fn placeholders(input: &DeriveInput) -> TokenStream {
     let names = check::names(input, &Report::default());
     let (this, vis, id) = (&input.ident, &input.vis, id_type(input));
     let (read, create, update, admin_update) = (&names.read, &names.create, &names.update, &names.admin_update);
@@ -51,38 +51,16 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
         }
     });
     let schemas = [read, create, update, admin_update];
-    let changes = [update, admin_update];
     quote! {
         #(
             #[doc(hidden)]
             #[derive(::core::fmt::Debug, ::core::clone::Clone, #rt::Serialize, #rt::Deserialize)]
             #[serde(crate = #serde)]
             #vis struct #schemas {}
-            impl #rt::Schema for #schemas {
-                const NAME: &'static #rt::str = "";
-                const FIELDS: &'static [&'static [#rt::Field]] = &[];
-            }
         )*
         #[doc(hidden)]
-        #vis const #sql: #rt::UserSql = #rt::UserSql {
-            table: "",
-            session_table: "",
-            columns: &[],
-            id_made_by_database: false,
-            sqlite: #rt::Statements::NONE,
-            postgres: #rt::Statements::NONE,
-            mysql: #rt::Statements::NONE,
-        };
+        #vis const #sql: #rt::UserSql = #rt::UserSql::USUAL;
         #(#functions)*
-        impl #rt::CreateSchema for #create {
-            fn credentials(&self) -> (&#rt::str, &#rt::Password) { loop {} }
-        }
-        #(
-            impl #rt::UpdateSchema<#this> for #changes {
-                fn take_account(&mut self) -> #rt::AccountUpdate { loop {} }
-                fn apply(self, _: &mut #this) -> #rt::Columns { loop {} }
-            }
-        )*
         impl #rt::AuthUser for #this {
             type Id = #id;
             type Read = #read;
@@ -93,23 +71,26 @@ fn stand_ins(input: &DeriveInput) -> TokenStream {
             fn account_mut(&mut self) -> #rt::AccountMut<'_, #id> { loop {} }
             fn new(_: #rt::NewAccount<#id>, _: #create) -> Self { loop {} }
             fn read(&self) -> #read { loop {} }
+            fn credentials(_: &#create) -> (&#rt::str, &#rt::Password) { loop {} }
+            fn update(&mut self, _: #update) -> #rt::Changes<Self> { loop {} }
+            fn admin_update(&mut self, _: #admin_update) -> #rt::Changes<Self> { loop {} }
         }
         impl<#database: #rt::Dialect> #rt::SqlUser<#database> for #this {
             const SQL: &'static #rt::UserSql = &#sql;
             fn columns() -> #rt::Vec<#rt::SqlColumn> { loop {} }
-            fn from_row(_: &#rt::Row<'_, #database>) -> #rt::SqlResult<Self> { loop {} }
-            fn bind(&self, _: &mut #rt::Values<'_, #database>) -> #rt::SqlResult<()> { loop {} }
+            fn from_row(_: &mut #rt::Row<'_, #database>) -> #rt::SqlResult<Self> { loop {} }
+            fn bind_custom(&self, _: &mut #rt::Values<'_, #database>) -> #rt::SqlResult<()> { loop {} }
         }
     }
 }
 
-/// The type of the field that is probably the id, so that code which uses it means the same; or any other if that type
-/// is the mistake.
+/// Returns the type of the field `id`, so that code which uses it has the same meaning; another type if that one is the
+/// mistake.
 fn id_type(input: &DeriveInput) -> TokenStream {
     let Data::Struct(data) = &input.data else { return quote!(::core::primitive::i64) };
     let id = data.fields.iter().find(|field| {
         let is_named = field.ident.as_ref().is_some_and(|ident| ident.unraw() == Role::Id.name());
-        is_named && Role::Id.is_usual(&field.ty)
+        is_named && Role::Id.accepts(&field.ty)
     });
     id.map_or_else(|| quote!(::core::primitive::i64), |field| field.ty.to_token_stream())
 }

@@ -1,27 +1,23 @@
-//! The derive of axum-users. Its documentation stands where applications meet it: on `axum_users::AuthUser`.
+//! The derive macro of axum-users. Its documentation is on `axum_users::AuthUser`, where applications find it.
 //!
-//! parse (`attr`) → check (`check`) → model (`model`) → expand (`expand`); only the first two can fail.
+//! parse (`attr`) → check (`check`) → model (`model`) → expand (`expand`). Only the first two can fail.
 
 mod attr;
 mod check;
 mod expand;
 mod fallback;
-#[cfg(test)]
-mod golden;
-#[cfg(test)]
-mod messages;
 mod model;
 mod names;
 mod report;
 mod sql;
 #[cfg(test)]
-mod testing;
+mod tests;
 
 use model::Databases;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Writes user management for a struct. See `axum_users::AuthUser`.
+/// Derives user management for a struct. See `axum_users::AuthUser`.
 #[proc_macro_derive(AuthUser, attributes(auth))]
 pub fn derive_auth_user(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input as DeriveInput), Databases::ENABLED).into()

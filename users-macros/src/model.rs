@@ -1,10 +1,10 @@
-//! The user struct after all checks: no part of it can be wrong any more. Questions about it are methods on it.
+//! The user struct after all checks, with no mistake left in it.
 
 use syn::{Expr, GenericArgument, Ident, Meta, Path, PathArguments, Type, Visibility, ext::IdentExt};
 
 use crate::names::Names;
 
-/// A user struct, and what is written for it.
+/// A user struct and the names for its expansion.
 pub(crate) struct User {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
@@ -12,17 +12,17 @@ pub(crate) struct User {
     pub(crate) table: String,
     /// The table of its sessions, unquoted.
     pub(crate) session_table: String,
-    /// The databases that statements are written for.
+    /// The databases for which statements are written.
     pub(crate) databases: Databases,
     /// Whether the author named the databases, so that fields may have types that only those know.
     pub(crate) is_narrowed: bool,
     pub(crate) names: Names,
     pub(crate) roles: Roles,
-    /// The application's own fields, in the struct's order.
+    /// The custom fields, in the struct's order.
     pub(crate) customs: Vec<Custom>,
 }
 
-/// What a field is to the runtime.
+/// The role of a field that the runtime needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Id,
@@ -34,11 +34,11 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// All of them, in the order of their columns.
+    /// All roles, in the order of their columns.
     pub(crate) const ALL: [Self; 6] =
         [Self::Id, Self::Email, Self::HashedPassword, Self::IsActive, Self::IsSuperuser, Self::IsVerified];
 
-    /// Its name: as the attribute's key, as the JSON key, and as the column unless another one is named.
+    /// Returns the name: as the attribute's key, as the JSON key, and as the column unless another one is chosen.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -50,38 +50,28 @@ impl Role {
         }
     }
 
-    /// The role of this name.
+    /// Returns the role of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
-    /// The types that such a field can have, as a person would write them.
-    pub(crate) const fn usual_types(self) -> &'static [&'static str] {
+    /// Returns the types that a field of this role can have, the most usual first.
+    pub(crate) const fn types(self) -> &'static [&'static str] {
         match self {
-            Self::Id => &["Uuid", "i32", "i64"],
+            Self::Id => &["Uuid", "i64", "i32"],
             Self::Email => &["String"],
             Self::HashedPassword => &["PasswordHash"],
             Self::IsActive | Self::IsSuperuser | Self::IsVerified => &["bool"],
         }
     }
 
-    /// Whether a type is written as usual. Anything else may be an alias, which only the type checker can follow.
-    pub(crate) fn is_usual(self, ty: &Type) -> bool {
+    /// Returns whether a type is one of these, by the last segment of its path.
+    pub(crate) fn accepts(self, ty: &Type) -> bool {
         match bare(ty) {
             Type::Path(path) => {
-                path.path.segments.last().is_some_and(|last| self.usual_types().iter().any(|name| last.ident == name))
+                path.path.segments.last().is_some_and(|last| self.types().iter().any(|name| last.ident == name))
             }
             _ => false,
-        }
-    }
-
-    /// The type such a field has, as a person would write it.
-    pub(crate) const fn type_name(self) -> &'static str {
-        match self {
-            Self::Id => "Uuid",
-            Self::Email => "String",
-            Self::HashedPassword => "PasswordHash",
-            Self::IsActive | Self::IsSuperuser | Self::IsVerified => "bool",
         }
     }
 }
@@ -97,12 +87,12 @@ pub(crate) struct Roles {
 }
 
 impl Roles {
-    /// In the order of their columns.
+    /// Returns the fields in the order of their columns.
     pub(crate) fn all(&self) -> [&RoleField; 6] {
         [&self.id, &self.email, &self.hashed_password, &self.is_active, &self.is_superuser, &self.is_verified]
     }
 
-    /// The three flags, in the order of the wire.
+    /// Returns the three flags, in the order of the wire.
     pub(crate) fn flags(&self) -> [&RoleField; 3] {
         [&self.is_active, &self.is_superuser, &self.is_verified]
     }
@@ -114,48 +104,48 @@ pub(crate) struct RoleField {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) column: String,
-    pub(crate) words: Words,
+    pub(crate) docs: Docs,
 }
 
-/// A field of the application's own.
+/// A custom field: one without a role.
 pub(crate) struct Custom {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
-    /// Its JSON key.
+    /// The JSON key.
     pub(crate) key: String,
     pub(crate) column: String,
     pub(crate) access: Access,
     pub(crate) default: Initial,
     pub(crate) storage: Storage,
     pub(crate) rules: Vec<Rule>,
-    /// Whether it names the tenant that every statement is held to.
+    /// Whether it names the tenant, to which every statement is limited.
     pub(crate) is_tenant: bool,
-    pub(crate) words: Words,
+    pub(crate) docs: Docs,
 }
 
 impl Custom {
-    /// Whether the JSON key is another word than the field's name.
+    /// Returns whether the JSON key differs from the field's name.
     pub(crate) fn is_renamed(&self) -> bool {
         self.ident.unraw() != self.key
     }
 
-    /// Whether a registration may leave it out.
+    /// Returns whether a registration may leave it out.
     pub(crate) fn may_be_absent(&self) -> bool {
         self.is_nullable() || !matches!(self.default, Initial::Unsaid)
     }
 
-    /// Whether its type is an `Option`.
+    /// Returns whether its type is an `Option`.
     pub(crate) fn is_nullable(&self) -> bool {
         option_of(&self.ty).is_some()
     }
 
-    /// The type without its `Option`.
+    /// Returns the type without its `Option`.
     pub(crate) fn inner_type(&self) -> &Type {
         option_of(&self.ty).unwrap_or(&self.ty)
     }
 }
 
-/// Who may touch a field.
+/// Who may read or write a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Access {
     pub(crate) read: bool,
@@ -165,20 +155,20 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Whether any request can set it.
+    /// Returns whether any request can set the field.
     pub(crate) const fn writable(self) -> bool {
         self.create || self.update || self.admin
     }
 
-    /// Whether clients see it in any way.
+    /// Returns whether clients read or write the field.
     pub(crate) const fn on_the_wire(self) -> bool {
         self.read || self.writable()
     }
 }
 
-/// What a field holds when nothing was sent for it.
+/// The value of a field that a request does not set.
 pub(crate) enum Initial {
-    /// Nothing was said: the type's default where no request can set it.
+    /// The author wrote nothing: the type's default where no request can set the field.
     Unsaid,
     /// The type's default.
     TypeDefault,
@@ -186,18 +176,18 @@ pub(crate) enum Initial {
     Value(Expr),
 }
 
-/// How a value stands in its column.
+/// How a value is stored in its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Storage {
-    /// As the database's own type.
+    /// As a type of the database.
     Native,
     /// As JSON.
     Json,
-    /// As the text that serde makes of it.
+    /// As the text into which serde turns it.
     Text,
 }
 
-/// What a value must meet beyond its type.
+/// A rule for values beyond their type.
 pub(crate) enum Rule {
     Length { min: Option<u64>, max: Option<u64> },
     Range { min: Option<f64>, max: Option<f64> },
@@ -205,20 +195,20 @@ pub(crate) enum Rule {
     Check(Path),
 }
 
-/// What the struct's author says to readers about a field.
+/// The documentation that the struct's author wrote for a field.
 #[derive(Default)]
-pub(crate) struct Words {
-    /// The values of its `#[doc = …]` lines.
-    pub(crate) docs: Vec<Expr>,
-    /// Its `#[deprecated …]`.
+pub(crate) struct Docs {
+    /// The values of the `#[doc = …]` lines.
+    pub(crate) lines: Vec<Expr>,
+    /// The attribute `#[deprecated …]`.
     pub(crate) deprecated: Option<Meta>,
 }
 
-impl Words {
-    /// The first paragraph of its documentation as one line, if it is written out.
+impl Docs {
+    /// Returns the first paragraph of the documentation as one line, if it is a literal.
     pub(crate) fn first_paragraph(&self) -> Option<String> {
         let lines: Vec<String> = self
-            .docs
+            .lines
             .iter()
             .map_while(|doc| match doc {
                 Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
@@ -241,7 +231,7 @@ pub(crate) struct Databases {
 }
 
 impl Databases {
-    /// Those whose Cargo features are on.
+    /// The databases whose Cargo features are on.
     pub(crate) const ENABLED: Self =
         Self { sqlite: cfg!(feature = "sqlite"), postgres: cfg!(feature = "postgres"), mysql: cfg!(feature = "mysql") };
 
@@ -249,7 +239,7 @@ impl Databases {
     pub(crate) const ALL: Self = Self { sqlite: true, postgres: true, mysql: true };
     pub(crate) const NAMES: [&'static str; 3] = ["sqlite", "postgres", "mysql"];
 
-    /// Those that are in both sets.
+    /// Returns the databases that are in both sets.
     pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             sqlite: self.sqlite && other.sqlite,
@@ -258,13 +248,13 @@ impl Databases {
         }
     }
 
-    /// Whether it has none.
+    /// Returns whether the set has no database.
     pub(crate) const fn is_empty(self) -> bool {
         !(self.sqlite || self.postgres || self.mysql)
     }
 }
 
-/// The type inside an `Option<…>`, told by its last path segment as serde and every other derive does.
+/// Returns the type inside an `Option<…>`, recognized by the last path segment as serde and other derives do.
 pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = bare(ty) else { return None };
     let last = path.path.segments.last()?;
@@ -275,7 +265,7 @@ pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// The type without the invisible groups and parentheses that `macro_rules!` puts around it.
+/// Returns the type without the invisible groups and parentheses that `macro_rules!` puts around it.
 pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),
@@ -285,36 +275,28 @@ pub(crate) fn bare(ty: &Type) -> &Type {
 }
 
 impl User {
-    /// All columns: the roles in their order, then the application's own.
+    /// Returns all columns: the roles in their order, then the custom fields.
     pub(crate) fn columns(&self) -> Vec<&str> {
         let roles = self.roles.all().into_iter().map(|role| role.column.as_str());
         roles.chain(self.customs.iter().map(|custom| custom.column.as_str())).collect()
     }
 
-    /// The field that every statement is held to, if there is one.
+    /// Returns the field to whose value every statement is limited, if there is one.
     pub(crate) fn tenant(&self) -> Option<&Custom> {
         self.customs.iter().find(|custom| custom.is_tenant)
     }
 
-    /// Whether the database makes the id: it is an integer. The runtime holds this against the type when the
-    /// application is compiled, so an alias cannot mislead us.
+    /// Returns whether the database makes the id: it is an integer.
     pub(crate) fn id_made_by_database(&self) -> bool {
         match bare(&self.roles.id.ty) {
-            Type::Path(path) => {
-                path.path.segments.last().is_some_and(|last| last.ident == "i32" || last.ident == "i64")
-            }
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident != "Uuid"),
             _ => false,
         }
     }
 
-    /// Whether some field is deprecated, which our own use of it must not report.
+    /// Returns whether a field is deprecated. The generated code uses it, which must not warn.
     pub(crate) fn has_deprecated_field(&self) -> bool {
-        let roles = self.roles.all().into_iter().map(|role| &role.words);
-        roles.chain(self.customs.iter().map(|custom| &custom.words)).any(|words| words.deprecated.is_some())
-    }
-
-    /// The application's own fields that this question is true of, each with its number.
-    pub(crate) fn customs_where(&self, question: impl Fn(&Custom) -> bool) -> impl Iterator<Item = (usize, &Custom)> {
-        self.customs.iter().enumerate().filter(move |(_, custom)| question(custom))
+        let roles = self.roles.all().into_iter().map(|role| &role.docs);
+        roles.chain(self.customs.iter().map(|custom| &custom.docs)).any(|docs| docs.deprecated.is_some())
     }
 }

@@ -1,4 +1,4 @@
-//! Every identifier and path that an expansion may contain is made here.
+//! Every identifier and path that an expansion contains.
 
 use std::collections::HashSet;
 
@@ -7,21 +7,21 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::{Ident, Path, ext::IdentExt};
 
-/// The names of what is written for one struct.
+/// The names of the items that are written for one struct.
 pub(crate) struct Names {
-    /// What clients see: `UserRead`.
+    /// The schema of responses: `UserRead`.
     pub(crate) read: Ident,
-    /// What a registration sends: `UserCreate`.
+    /// The schema of a registration: `UserCreate`.
     pub(crate) create: Ident,
-    /// What a person may change about themselves: `UserUpdate`.
+    /// The schema of a change of one's own account: `UserUpdate`.
     pub(crate) update: Ident,
-    /// What a superuser may change: `UserAdminUpdate`.
+    /// The schema of a superuser's change: `UserAdminUpdate`.
     pub(crate) admin_update: Ident,
     /// The statements: `USER_SQL`.
     pub(crate) sql: Ident,
     /// The functions that make routers.
     pub(crate) routes: Routes,
-    /// Where the runtime is found.
+    /// The paths of the runtime.
     pub(crate) runtime: Runtime,
 }
 
@@ -41,15 +41,15 @@ pub(crate) struct Routes {
     pub(crate) account: Ident,
 }
 
-/// Where the runtime is found, and the short names that stand for it inside bodies.
+/// The paths of the runtime, and the short names inside bodies.
 pub(crate) struct Runtime {
     /// `::axum_users`.
     pub(crate) krate: TokenStream,
-    /// `::axum_users::__private`, for items that an application can name.
+    /// `::axum_users::__private0_1_0`, for items outside of bodies.
     pub(crate) path: TokenStream,
     /// The same as text, for serde's attributes.
     text: String,
-    /// `rt`: the alias inside bodies and the anonymous block.
+    /// `rt`: the alias of `path` inside bodies and the anonymous block.
     pub(crate) rt: Ident,
     /// `DB`: the parameter for the database.
     pub(crate) database: Ident,
@@ -57,7 +57,7 @@ pub(crate) struct Runtime {
     pub(crate) state: Ident,
 }
 
-/// Names that an application gave instead of the usual ones.
+/// Names that an application chose instead of the usual ones.
 #[derive(Default)]
 pub(crate) struct Chosen {
     pub(crate) krate: Option<Path>,
@@ -71,7 +71,7 @@ pub(crate) struct Chosen {
 }
 
 impl Names {
-    /// The names for the struct `user`. `written` is all that its author wrote; our short names keep clear of it.
+    /// Makes the names for the struct `user`. `written` is all that its author wrote; our short names avoid its words.
     pub(crate) fn new(user: &Ident, chosen: Chosen, written: &TokenStream) -> Self {
         let name = user.unraw().to_string();
         let span = user.span();
@@ -102,7 +102,7 @@ impl Names {
         }
     }
 
-    /// The names that stand beside the struct, with what they are.
+    /// Returns the names of the items next to the struct, each with the key that changes it.
     pub(crate) fn items(&self) -> [(&Ident, &'static str); 5] {
         [
             (&self.read, "read"),
@@ -117,7 +117,8 @@ impl Names {
 impl Runtime {
     fn new(krate: Option<Path>, written: &TokenStream) -> Self {
         let krate = krate.map_or_else(|| quote!(::axum_users), |krate| quote!(#krate));
-        let path = quote!(#krate::__private);
+        let private = private_module();
+        let path = quote!(#krate::#private);
         let mut words = HashSet::new();
         collect_words(written.clone(), &mut words);
         let fresh = |wanted: &str| {
@@ -137,15 +138,22 @@ impl Runtime {
         }
     }
 
-    /// The full path of something the runtime offers, as serde's attributes want it: a text.
+    /// Returns the full path of an item of the runtime as text, which serde's attributes want.
     pub(crate) fn text(&self, name: &str) -> String {
         format!("{}::{name}", self.text)
     }
 }
 
-/// The function that makes the value of a field that a registration left out.
+/// Returns the name of the function that makes a field's default value.
 pub(crate) fn default_of(field: &Ident) -> Ident {
     format_ident!("default_{}", field.unraw())
+}
+
+/// Returns the name of the runtime's private module. It has the version, so that a derive and a runtime of different
+/// versions do not compile together.
+fn private_module() -> Ident {
+    let version = env!("CARGO_PKG_VERSION").replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format_ident!("__private{version}")
 }
 
 fn collect_words(tokens: TokenStream, words: &mut HashSet<String>) {
@@ -169,18 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_names_follow_the_structs() {
+    fn usual_names_are_made_from_the_struct_name() {
         let names = names("ShopUser", Chosen::default(), quote!());
         assert_eq!(names.read, "ShopUserRead");
         assert_eq!(names.admin_update, "ShopUserAdminUpdate");
         assert_eq!(names.sql, "SHOP_USER_SQL");
         assert_eq!(names.routes.all, "shop_user_routes");
         assert_eq!(names.routes.account, "shop_user_account_routes");
-        assert_eq!(names.runtime.text("serde"), "::axum_users::__private::serde");
+        assert_eq!(names.runtime.text("serde"), format!("::axum_users::{}::serde", private_module()));
     }
 
     #[test]
-    fn short_names_keep_clear_of_what_the_author_wrote() {
+    fn short_names_avoid_the_words_of_the_author() {
         let names = names(
             "S",
             Chosen::default(),
@@ -197,9 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn another_crate_path_reaches_serde_too() {
+    fn another_crate_path_is_used_in_serde_attributes() {
         let krate = Some(syn::parse_quote!(crate::auth));
         let names = names("User", Chosen { krate, ..Chosen::default() }, quote!());
-        assert_eq!(names.runtime.text("present"), "crate::auth::__private::present");
+        assert_eq!(names.runtime.text("present"), format!("crate::auth::{}::present", private_module()));
     }
 }

@@ -1,28 +1,28 @@
-//! The error sink: every mistake of one struct is collected here and told at once.
+//! The error sink: it collects every mistake of one struct, so that all are reported at once.
 
 use std::cell::RefCell;
 
 use proc_macro2::Span;
 use quote::ToTokens;
 
-/// Collects errors. Must be drained with [`Report::finish`], so that no error is lost.
+/// Collects errors until [`Report::finish`] returns them.
 #[derive(Default)]
 pub(crate) struct Report {
     errors: RefCell<Vec<syn::Error>>,
 }
 
 impl Report {
-    /// Notes a mistake at `tokens`: one sentence, then the repair, ready to be pasted where that is possible.
+    /// Adds an error at `tokens`: one sentence, then the fix, which can be pasted where that is possible.
     pub(crate) fn error(&self, tokens: impl ToTokens, message: impl AsRef<str>, help: impl AsRef<str>) {
         self.push(syn::Error::new_spanned(tokens, text(message, help)));
     }
 
-    /// Notes an error that is complete already.
+    /// Adds a complete error.
     pub(crate) fn push(&self, error: syn::Error) {
         self.errors.borrow_mut().push(error);
     }
 
-    /// All errors as one, in the order they were found.
+    /// Returns all errors as one, in the order in which they were found.
     pub(crate) fn finish(self) -> Result<(), syn::Error> {
         match self.errors.into_inner().into_iter().reduce(|mut all, next| {
             all.combine(next);
@@ -34,7 +34,7 @@ impl Report {
     }
 }
 
-/// An error with its help line, for code that hands it up instead of noting it.
+/// Makes an error with its help line.
 pub(crate) fn error(span: Span, message: impl AsRef<str>, help: impl AsRef<str>) -> syn::Error {
     syn::Error::new(span, text(message, help))
 }
@@ -43,7 +43,7 @@ fn text(message: impl AsRef<str>, help: impl AsRef<str>) -> String {
     format!("{}\nhelp: {}", message.as_ref(), help.as_ref())
 }
 
-/// The known word that `word` was probably meant to be.
+/// Returns the known word that `word` was probably meant to be.
 pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let shortened = |known: &str| known.len() >= 3 && (word.starts_with(known) || word.ends_with(known));
     known
@@ -54,7 +54,7 @@ pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, known)| known)
 }
 
-/// `a`, `b` and `c`.
+/// Joins words as prose: `a`, `b` and `c`.
 pub(crate) fn list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
@@ -63,7 +63,7 @@ pub(crate) fn list(words: &[&str]) -> String {
     }
 }
 
-/// Edits between two words, where swapping two neighbours is one edit (optimal string alignment).
+/// Counts the edits between two words, where swapping two neighbours is one edit (optimal string alignment distance).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_finger_finds_the_word_that_was_meant() {
+    fn a_typo_finds_the_intended_word() {
         let known = ["email", "read", "create", "update", "admin", "rename"];
         for (word, meant) in [("emial", "email"), ("raed", "read"), ("updates", "update"), ("admin_update", "update")] {
             assert_eq!(closest(word, &known), Some(meant), "{word}");
@@ -98,16 +98,16 @@ mod tests {
     }
 
     #[test]
-    fn every_error_is_told_in_the_order_it_was_found() {
+    fn errors_keep_the_order_in_which_they_were_found() {
         let report = Report::default();
         report.error(quote::quote!(a), "first", "do this");
         report.error(quote::quote!(b), "second", "do that");
-        let told: Vec<String> = report.finish().unwrap_err().into_iter().map(|error| error.to_string()).collect();
-        assert_eq!(told, ["first\nhelp: do this", "second\nhelp: do that"]);
+        let messages: Vec<String> = report.finish().unwrap_err().into_iter().map(|error| error.to_string()).collect();
+        assert_eq!(messages, ["first\nhelp: do this", "second\nhelp: do that"]);
     }
 
     #[test]
-    fn a_list_of_words_reads_as_prose() {
+    fn words_are_joined_as_prose() {
         assert_eq!(list(&["a"]), "`a`");
         assert_eq!(list(&["a", "b", "c"]), "`a`, `b` and `c`");
     }

@@ -49,8 +49,11 @@ mod inventory;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod port;
+// The name has the version, and the derive makes the same name of its own version: two crates of different versions do
+// not compile together.
 #[doc(hidden)]
-pub mod private;
+#[path = "private/mod.rs"]
+pub mod __private0_1_0;
 mod service;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -140,10 +143,7 @@ pub mod schema {
             EmailAddress, EmailRefused, EmailRules, PasswordHash, Status, UserId,
             field::{Field, FieldKind, FieldType, Rule, Shape},
         },
-        user::{
-            Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, NewAccount, Schema,
-            UpdateSchema,
-        },
+        user::{Account, AccountMut, AccountUpdate, AuthUser, Changes, Columns, CustomField, NewAccount, SchemaKind},
     };
 }
 

@@ -2,7 +2,6 @@
 
 use axum_users::{
     AuthUser, PasswordHash, Status,
-    schema::UpdateSchema,
     store::{Columns, NewAccount},
 };
 
@@ -24,7 +23,7 @@ fn input() -> Option<String> {
 #[derive(AuthUser, Debug, Clone)]
 struct S {
     id: i32,
-    email: rt::Words,
+    email: String,
     hashed_password: PasswordHash,
     is_active: bool,
     is_superuser: bool,
@@ -34,7 +33,7 @@ struct S {
     #[auth(read, default = input())]
     account: Option<String>,
     #[auth(read, create, update)]
-    user: Option<String>,
+    user: Option<rt::Words>,
     #[auth(read, create, update)]
     values: Option<String>,
     #[auth(read, create, update)]
@@ -65,7 +64,7 @@ fn a_raw_identifier_has_a_plain_json_key() {
     let mut someone = someone(r#"{"email":"a@b.cd","password":"x","type":3}"#);
     assert_eq!(serde_json::to_value(someone.read()).unwrap()["type"], 3);
     let update: SUpdate = serde_json::from_str(r#"{"type":4,"user":null}"#).unwrap();
-    let changed = update.apply(&mut someone);
+    let changed = AuthUser::update(&mut someone, update).columns();
     assert_eq!((someone.r#type, someone.user), (4, None));
     assert_eq!(changed, Columns::NONE.with(Columns::ROLES).with(Columns::ROLES + 2));
 }

@@ -3,9 +3,6 @@
 
 mod auth {
     pub use axum_users::*;
-
-    /// Hidden items do not come with a glob of an application's own making.
-    pub use axum_users::__private;
 }
 
 mod inner {

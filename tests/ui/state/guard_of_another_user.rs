@@ -24,7 +24,11 @@ pub struct Member {
 
 struct IsEditor;
 
-impl Guard<Member> for IsEditor {}
+impl Guard<Member> for IsEditor {
+    fn allows(member: &Member) -> bool {
+        member.is_verified
+    }
+}
 
 async fn edit(user: Guarded<User, IsEditor>) -> String {
     user.0.email

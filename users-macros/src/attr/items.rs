@@ -1,4 +1,4 @@
-//! The items of an attribute, one by one: `key …, key …`.
+//! The items of an attribute: `key …, key …`.
 
 use proc_macro2::TokenTree;
 use syn::{
@@ -13,12 +13,13 @@ use crate::{
     report::{Report, closest, error, list},
 };
 
-pub(super) fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+/// Returns the attributes `#[auth(…)]`.
+pub(super) fn auth_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("auth"))
 }
 
-/// Reads `key …, key …` one by one. An item with a mistake is noted and skipped, so that the next one is read too.
-/// Answers whether there was a mistake.
+/// Reads the items one by one. An item with a mistake is reported and skipped, so that the next one is read too. Returns
+/// whether there was a mistake.
 pub(super) fn each_item(
     attr: &Attribute,
     example: &str,
@@ -30,7 +31,7 @@ pub(super) fn each_item(
         return true;
     };
     if list.tokens.is_empty() {
-        report.error(&attr.meta, "`#[auth()]` says nothing", format!("write `{example}`, or remove it"));
+        report.error(&attr.meta, "`#[auth()]` is empty", format!("write `{example}`, or remove it"));
         return true;
     }
     let mut broken = false;
@@ -61,7 +62,7 @@ fn end_of_item(input: ParseStream) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(error(input.span(), "expected `,`", "separate the keys by commas, as in `#[auth(read, create)]`"))
+    Err(error(input.span(), "expected `,`", "separate the keys with commas: `#[auth(read, create)]`"))
 }
 
 pub(super) fn fill<T>(slot: &mut Slot<T>, key: &Ident, value: T) -> syn::Result<()> {
@@ -78,7 +79,7 @@ pub(super) fn unknown_on_struct(key: &Ident, word: &str) -> syn::Error {
         None if FIELD_KEYS.contains(&word) || Role::named(word).is_some() => {
             format!("`#[auth({word})]` goes on a field")
         }
-        None => format!("the struct's keys are {}", list(&STRUCT_KEYS)),
+        None => format!("the keys of a struct are {}", list(&STRUCT_KEYS)),
     };
     error(key.span(), format!("unknown key `{word}`"), help)
 }
@@ -86,16 +87,18 @@ pub(super) fn unknown_on_struct(key: &Ident, word: &str) -> syn::Error {
 pub(super) fn unknown_on_field(key: &Ident, word: &str) -> syn::Error {
     let known: Vec<&str> = FIELD_KEYS.into_iter().chain(Role::ALL.map(Role::name)).collect();
     let help = match closest(word, &known) {
-        // What fastapi-users' users and older texts call it.
+        // The name of the schema, which older documentation used for the mark.
         _ if word == "admin_update" => "did you mean `admin`?".to_owned(),
         _ if STRUCT_KEYS.contains(&word) => format!("`#[auth({word} …)]` goes on the struct"),
         Some(known) => format!("did you mean `{known}`?"),
-        None => format!("a field's keys are {}, or a role: {}", list(&FIELD_KEYS), list(&Role::ALL.map(Role::name))),
+        None => {
+            format!("the keys of a field are {}, and the roles {}", list(&FIELD_KEYS), list(&Role::ALL.map(Role::name)))
+        }
     };
     error(key.span(), format!("unknown key `{word}`"), help)
 }
 
-/// Skips tokens up to the first of these, or to the end.
+/// Skips tokens until `until` is true, or to the end.
 pub(super) fn skip(input: ParseStream, until: impl Fn(ParseStream) -> bool) -> syn::Result<()> {
     while !input.is_empty() && !until(input) {
         input.parse::<TokenTree>()?;

@@ -1,4 +1,5 @@
-//! The grammar of `#[auth(...)]` as data: what was written, with its place. What may stand together is `check`'s matter.
+//! The grammar of `#[auth(…)]`. It returns the keys and values as written, with their places; `check` decides which of
+//! them go together.
 
 mod items;
 mod values;
@@ -6,19 +7,19 @@ mod values;
 use syn::{Attribute, Expr, Ident, LitStr, Path, ext::IdentExt};
 
 use crate::{model::Role, report::Report};
-use items::{each_item, fill, ours, unknown_on_field, unknown_on_struct};
+use items::{auth_attrs, each_item, fill, unknown_on_field, unknown_on_struct};
 use values::{bounds, crate_path, default, flag, function, name, names, number, pattern, string, whole};
 
-/// A key as it was written, and what it was given.
+/// A key as it was written, and its value.
 pub(crate) struct Given<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
 }
 
-/// A key that may be written once.
+/// A key that may be given once.
 pub(crate) type Slot<T> = Option<Given<T>>;
 
-/// What `#[auth(...)]` on the struct says.
+/// `#[auth(…)]` on the struct.
 #[derive(Default)]
 pub(crate) struct StructAttrs {
     pub(crate) table: Slot<LitStr>,
@@ -33,7 +34,7 @@ pub(crate) struct StructAttrs {
     pub(crate) databases: Slot<Vec<Ident>>,
 }
 
-/// What `#[auth(...)]` on a field says.
+/// `#[auth(…)]` on a field.
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     pub(crate) roles: Vec<Given<Role>>,
@@ -52,7 +53,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) range: Slot<Bounds<f64>>,
     pub(crate) pattern: Slot<LitStr>,
     pub(crate) check: Slot<Path>,
-    /// Whether an error was noted here. What else is missing may then be that error's fault.
+    /// Whether an error was reported here. A key that is missing may then be part of that mistake.
     pub(crate) broken: bool,
 }
 
@@ -71,10 +72,10 @@ const FIELD_KEYS: [&str; 15] = [
 ];
 
 impl StructAttrs {
-    /// Reads every `#[auth(...)]` of the struct; mistakes go to `report`.
+    /// Reads every `#[auth(…)]` of the struct. Mistakes go to `report`.
     pub(crate) fn read(attrs: &[Attribute], report: &Report) -> Self {
         let mut read = Self::default();
-        for attr in ours(attrs) {
+        for attr in auth_attrs(attrs) {
             each_item(attr, "#[auth(table = \"accounts\")]", report, |key, input| {
                 match key.unraw().to_string().as_str() {
                     "table" => fill(&mut read.table, &key, string(&key, input, "accounts")?),
@@ -96,11 +97,11 @@ impl StructAttrs {
 }
 
 impl FieldAttrs {
-    /// Reads every `#[auth(...)]` of a field; mistakes go to `report`.
+    /// Reads every `#[auth(…)]` of a field. Mistakes go to `report`.
     pub(crate) fn read(attrs: &[Attribute], report: &Report) -> Self {
         let mut read = Self::default();
         let mut broken = false;
-        for attr in ours(attrs) {
+        for attr in auth_attrs(attrs) {
             broken |= each_item(attr, "#[auth(read, create, update)]", report, |key, input| {
                 let word = key.unraw().to_string();
                 if let Some(role) = Role::named(&word) {
@@ -132,7 +133,7 @@ impl FieldAttrs {
         read
     }
 
-    /// The keys that belong to fields of the application's own, as far as they were written.
+    /// Returns the written keys that only custom fields may have.
     pub(crate) fn custom_only(&self) -> Vec<&Ident> {
         fn key<T>(slot: &Slot<T>) -> Option<&Ident> {
             slot.as_ref().map(|given| &given.key)
@@ -158,7 +159,7 @@ impl FieldAttrs {
         .collect()
     }
 
-    /// The rules, as far as they were written.
+    /// Returns the written rules.
     pub(crate) fn rules(&self) -> Vec<&Ident> {
         self.custom_only()
             .into_iter()

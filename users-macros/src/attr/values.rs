@@ -1,4 +1,4 @@
-//! What a key is given: a text, a name, bounds, …
+//! The values of keys: a string, a name, bounds, …
 
 use syn::{
     Expr, Ident, Lit, LitFloat, LitInt, LitStr, Path, Token, ext::IdentExt, parse::ParseStream, spanned::Spanned,
@@ -28,7 +28,7 @@ pub(super) fn string(key: &Ident, input: ParseStream, example: &str) -> syn::Res
     let example = format!("{key} = \"{example}\"");
     equals(key, input, &example)?;
     input.parse().map_err(|at: syn::Error| {
-        error(at.span(), format!("`{key}` takes a text in quotes"), format!("write `{example}`"))
+        error(at.span(), format!("`{key}` takes a string in quotes"), format!("write `{example}`"))
     })
 }
 
@@ -41,7 +41,7 @@ pub(super) fn name(key: &Ident, input: ParseStream, example: &str) -> syn::Resul
 }
 
 pub(super) fn crate_path(key: &Ident, input: ParseStream) -> syn::Result<Path> {
-    let help = "write `crate = ::my_name_for_axum_users`, or the path of a module that re-exports it";
+    let help = "write `crate = ::my_auth`, with the name or path under which you import axum-users";
     match input.parse::<Token![=]>() {
         Ok(_) => {}
         Err(_) => return Err(error(key.span(), "`crate` needs a value", help)),
@@ -50,7 +50,7 @@ pub(super) fn crate_path(key: &Ident, input: ParseStream) -> syn::Result<Path> {
 }
 
 pub(super) fn function(key: &Ident, input: ParseStream) -> syn::Result<Path> {
-    let help = "write `check = path::to::function`, with `fn function(value: &T) -> Result<(), impl Display>`";
+    let help = "write `check = path::to::function`, where `fn function(value: &T) -> Result<(), impl Display>`";
     match input.parse::<Token![=]>() {
         Ok(_) => {}
         Err(_) => return Err(error(key.span(), "`check` needs a value", help)),
@@ -71,13 +71,13 @@ pub(super) fn default(input: ParseStream) -> syn::Result<Option<Expr>> {
 }
 
 pub(super) fn names(key: &Ident, input: ParseStream) -> syn::Result<Vec<Ident>> {
-    let help = "write `databases(sqlite, postgres, mysql)` with those that you use";
+    let help = "write `databases(sqlite, postgres, mysql)`, with the ones that you use";
     in_parentheses(key, input, "names", help, |content| {
         let names = content
             .parse_terminated(Ident::parse_any, Token![,])
             .map_err(|at| error(at.span(), "`databases` takes names", help))?;
         if names.is_empty() {
-            return Err(error(key.span(), "`databases` names none", help));
+            return Err(error(key.span(), "`databases` has no name", help));
         }
         Ok(names.into_iter().collect())
     })
@@ -96,14 +96,14 @@ pub(super) fn pattern(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
     })
 }
 
-/// `(min = …, max = …)`.
+/// Reads `(min = …, max = …)`.
 pub(super) fn bounds<T>(
     key: &Ident,
     input: ParseStream,
     example: &str,
     value: fn(ParseStream) -> syn::Result<T>,
 ) -> syn::Result<Bounds<T>> {
-    let help = format!("write `{example}`, or one of the two");
+    let help = format!("write `{example}`, or only one of the bounds");
     in_parentheses(key, input, "its bounds", &help, |content| {
         let mut bounds = Bounds { min: None, max: None };
         while !content.is_empty() {
@@ -131,8 +131,8 @@ pub(super) fn bounds<T>(
     })
 }
 
-/// Reads what stands in parentheses after a key. After a mistake the rest of it is skipped, since syn complains about
-/// what nobody read.
+/// Reads the parentheses after a key. After a mistake the rest of them is skipped, since syn reports tokens that were not
+/// read.
 fn in_parentheses<T>(
     key: &Ident,
     input: ParseStream,
@@ -153,7 +153,7 @@ fn in_parentheses<T>(
 }
 
 pub(super) fn whole(input: ParseStream) -> syn::Result<u64> {
-    let refused = |at| syn::Error::new(at, "expected a whole number that is not below zero");
+    let refused = |at| syn::Error::new(at, "expected a whole number, zero or above");
     let number: LitInt = input.parse().map_err(|at: syn::Error| refused(at.span()))?;
     number.base10_parse().map_err(|_| refused(number.span()))
 }

@@ -1,10 +1,10 @@
-//! Rules about fields of the application's own.
+//! Rules about custom fields.
 
 use quote::ToTokens;
 use syn::{Field, Ident, LitStr, ext::IdentExt};
 
 use super::{
-    fields::{Sorted, words},
+    fields::{Sorted, docs},
     sql_names::column,
 };
 use crate::{
@@ -13,25 +13,25 @@ use crate::{
     report::Report,
 };
 
-/// JSON keys that requests and answers use for something else, and for what.
+/// JSON keys with another meaning in requests and responses.
 const RESERVED: [(&str, &str); 3] = [
-    ("password", "the password in clear, in requests"),
-    ("current_password", "the present password, beside a change"),
-    ("oauth_accounts", "the accounts at other providers"),
+    ("password", "the plain-text password in requests"),
+    ("current_password", "the current password in requests"),
+    ("oauth_accounts", "the accounts at OAuth providers"),
 ];
 
 impl Sorted {
-    /// Sorts in a field of the application's own.
+    /// Adds a custom field.
     pub(super) fn add_custom(&mut self, field: &Field, ident: &Ident, attrs: FieldAttrs, report: &Report) {
         let name = ident.unraw().to_string();
         if let Some((word, meaning)) = RESERVED.iter().find(|(word, _)| *word == name) {
             report.error(
                 ident,
-                format!("a field cannot be named `{word}`: that is the JSON key of {meaning}"),
+                format!("a field cannot have the name `{word}`: it is the JSON key of {meaning}"),
                 if *word == "password" {
-                    "store the hash instead: `hashed_password: PasswordHash`"
+                    "store the hash: `hashed_password: PasswordHash`"
                 } else {
-                    "give the field another name"
+                    "rename the field"
                 },
             );
         }
@@ -47,7 +47,7 @@ impl Sorted {
             for rule in attrs.rules() {
                 report.error(
                     rule,
-                    format!("`{rule}` has nothing to check: no request can set `{ident}`"),
+                    format!("`{rule}` checks nothing: no request can set `{ident}`"),
                     format!("remove `{rule}`, or add `create`, `update` or `admin`"),
                 );
             }
@@ -55,7 +55,7 @@ impl Sorted {
         if let (Some(json), Some(text)) = (&attrs.json, &attrs.text) {
             report.error(
                 &text.key,
-                "a field is stored as `json` or as `text`, not as both",
+                "a field is stored either as `json` or as `text`",
                 format!("remove `{}` or `{}`", json.key, text.key),
             );
         }
@@ -83,11 +83,11 @@ impl Sorted {
             storage,
             rules,
             is_tenant: attrs.tenant.is_some(),
-            words: words(&field.attrs),
+            docs: docs(&field.attrs),
         });
     }
 
-    /// The JSON key of a field of the application's own.
+    /// Returns the JSON key of a custom field.
     fn key(
         &mut self,
         ident: &Ident,
@@ -104,7 +104,7 @@ impl Sorted {
                     report.error(
                         &given.key,
                         format!("`{ident}` is private and has no JSON key to rename"),
-                        "remove `rename`; `column = \"…\"` names the column",
+                        "remove `rename`, or use `column = \"…\"` to rename the column",
                     );
                 }
                 if given.value.value().is_empty() {
@@ -121,7 +121,7 @@ impl Sorted {
         if let (Some((word, meaning)), Some(_)) = (taken, &rename) {
             report.error(
                 &place,
-                format!("`{word}` cannot be the JSON key of `{ident}`: it is that of {meaning}"),
+                format!("`{word}` cannot be the JSON key of `{ident}`: it is the key of {meaning}"),
                 "choose another key",
             );
         } else if access.on_the_wire() {
@@ -131,7 +131,7 @@ impl Sorted {
     }
 }
 
-/// Who may touch a field of the application's own; `None` if its author did not say.
+/// Returns who may read and write a custom field; `None` if its author did not say.
 fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> {
     let access = Access {
         read: attrs.read.is_some(),
@@ -142,15 +142,15 @@ fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> 
     if let (true, Some(admin)) = (access.update, &attrs.admin) {
         report.error(
             &admin.key,
-            format!("`admin` says nothing beside `update`: a superuser may change `{ident}` already"),
-            "remove `admin`; or remove `update`, so that only a superuser may",
+            format!("`admin` is redundant with `update`: a superuser may change `{ident}` anyway"),
+            "remove `admin`, or remove `update` so that only a superuser may change the field",
         );
     }
     if let (true, Some(private)) = (access.on_the_wire(), &attrs.private) {
         report.error(
             &private.key,
-            format!("`{ident}` cannot be private and on the wire"),
-            "remove `private`, or the other marks",
+            format!("`{ident}` cannot be both private and readable or writable"),
+            "remove `private`, or `read`, `create`, `update` and `admin`",
         );
     }
     (access.on_the_wire() || attrs.private.is_some() || attrs.tenant.is_some()).then_some(access)
@@ -161,7 +161,7 @@ fn rules(attrs: &FieldAttrs, report: &Report) -> Vec<Rule> {
         let Given { key, value: Bounds { min, max } } = given;
         let (min, max) = (min.as_ref().map(|min| min.value), max.as_ref().map(|max| max.value));
         if min.zip(max).is_some_and(|(min, max)| min > max) {
-            report.error(key, format!("`{key}` allows nothing: `min` is above `max`"), "exchange the two");
+            report.error(key, format!("`{key}` allows no value: `min` is greater than `max`"), "swap the two");
         }
         (min, max)
     }

@@ -1,4 +1,4 @@
-//! The fields of a struct, sorted into roles and the application's own; and what must differ between them.
+//! The fields of a struct, sorted into roles and custom fields, and the names that must differ between them.
 
 use std::collections::HashSet;
 
@@ -7,31 +7,31 @@ use syn::{Attribute, Field, Ident, Meta, ext::IdentExt};
 
 use crate::{
     attr::FieldAttrs,
-    model::{Custom, Role, RoleField, Words},
+    model::{Custom, Docs, Role, RoleField},
     report::Report,
 };
 
-/// How many fields of its own a struct can have: 128 columns without those of the six roles.
+/// The most custom fields of a struct: the runtime knows 128 columns, six of which are the roles'.
 const MOST_CUSTOM_FIELDS: usize = 122;
 
-/// The fields of a struct, sorted into roles and the application's own.
+/// The fields of a struct, sorted into roles and custom fields.
 #[derive(Default)]
 pub(super) struct Sorted {
-    /// In the order of the roles.
+    /// The roles, in their order.
     pub(super) roles: [Option<RoleField>; 6],
     pub(super) customs: Vec<Custom>,
-    /// The field that is marked `tenant`, if one was seen.
+    /// The field with the mark `tenant`, if there is one so far.
     pub(super) tenant: Option<Ident>,
-    /// Fields without a mark; perhaps one of them was meant to be a role.
+    /// Fields without a mark. One of them may be a misspelt role.
     pub(super) unmarked: Vec<Ident>,
-    /// All columns, with the place to complain about.
+    /// All columns, with the places for errors.
     pub(super) columns: Vec<(String, TokenStream)>,
-    /// All JSON keys of the application's own fields, with the place to complain about.
+    /// The JSON keys of all custom fields, with the places for errors.
     pub(super) keys: Vec<(String, TokenStream)>,
 }
 
 impl Sorted {
-    /// Sorts in one field.
+    /// Adds one field.
     pub(super) fn add(&mut self, field: &Field, report: &Report) {
         let Some(ident) = &field.ident else { return };
         let attrs = FieldAttrs::read(&field.attrs, report);
@@ -46,7 +46,7 @@ impl Sorted {
             ([one], Some(role)) if one.value == role => {
                 report.error(
                     &one.key,
-                    format!("`{ident}` has the role `{}` by its name already", role.name()),
+                    format!("`{ident}` already has the role `{}` by its name", role.name()),
                     format!("remove `{}`", one.key),
                 );
                 self.add_role(role, field, ident, attrs, report);
@@ -54,7 +54,11 @@ impl Sorted {
             ([one], Some(role)) => {
                 report.error(
                     &one.key,
-                    format!("`{ident}` has the role `{}` by its name, and cannot be `{}`", role.name(), one.key),
+                    format!(
+                        "`{ident}` has the role `{}` by its name and cannot have the role `{}`",
+                        role.name(),
+                        one.key
+                    ),
                     format!("rename the field, or remove `{}`", one.key),
                 );
                 self.add_role(role, field, ident, attrs, report);
@@ -66,7 +70,7 @@ impl Sorted {
                     if first.value == second.value {
                         format!("`{}` is given twice", second.key)
                     } else {
-                        format!("a field has one role: `{ident}` is `{}` already", first.key)
+                        format!("a field has only one role: `{ident}` already has the role `{}`", first.key)
                     },
                     format!("remove `{}`", second.key),
                 );
@@ -80,19 +84,29 @@ impl Sorted {
         if self.customs.len() > MOST_CUSTOM_FIELDS {
             report.error(
                 user,
-                format!("`{user}` has {} fields of its own, the most is {MOST_CUSTOM_FIELDS}", self.customs.len()),
-                "gather some of them in a struct of their own, stored in one column: `#[auth(read, json)]`",
+                format!("`{user}` has {} custom fields; at most {MOST_CUSTOM_FIELDS} are possible", self.customs.len()),
+                "move some of them into a struct that is stored in one column: `#[auth(read, json)]`",
             );
         }
     }
 
     /// Refuses one column or JSON key for two fields.
     pub(super) fn collisions(&self, report: &Report) {
-        // SQLite and MySQL compare the names of columns without regard to case.
+        // SQLite and MySQL ignore case in column names.
         let columns = self.columns.iter().map(|(name, place)| (name.to_lowercase(), name, place));
-        twice(columns, report, "two fields have the column", "give one of them another: `#[auth(column = \"…\")]`");
+        twice(
+            columns,
+            report,
+            "two fields have the column",
+            "choose another column for one of them: `#[auth(column = \"…\")]`",
+        );
         let keys = self.keys.iter().map(|(name, place)| (name.clone(), name, place));
-        twice(keys, report, "two fields have the JSON key", "give one of them another: `#[auth(rename = \"…\")]`");
+        twice(
+            keys,
+            report,
+            "two fields have the JSON key",
+            "choose another JSON key for one of them: `#[auth(rename = \"…\")]`",
+        );
     }
 }
 
@@ -110,15 +124,15 @@ fn twice<'a>(
     }
 }
 
-/// What the struct's author says to readers about a field.
-pub(super) fn words(attrs: &[Attribute]) -> Words {
-    let mut words = Words::default();
+/// Returns the documentation that the struct's author wrote for a field.
+pub(super) fn docs(attrs: &[Attribute]) -> Docs {
+    let mut docs = Docs::default();
     for attr in attrs {
         match &attr.meta {
-            Meta::NameValue(doc) if doc.path.is_ident("doc") => words.docs.push(doc.value.clone()),
-            meta if meta.path().is_ident("deprecated") => words.deprecated = Some(meta.clone()),
+            Meta::NameValue(doc) if doc.path.is_ident("doc") => docs.lines.push(doc.value.clone()),
+            meta if meta.path().is_ident("deprecated") => docs.deprecated = Some(meta.clone()),
             _ => {}
         }
     }
-    words
+    docs
 }

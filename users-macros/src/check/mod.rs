@@ -1,4 +1,4 @@
-//! From what was written to the model: every rule about a struct and between its fields, every error at once.
+//! From the written attributes to the model: every rule about a struct and its fields.
 
 mod customs;
 mod fields;
@@ -17,7 +17,7 @@ use crate::{
 use fields::Sorted;
 pub(crate) use shape::names;
 
-/// Reads and checks a struct, for the databases that are `enabled`. The error has every mistake.
+/// Reads and checks a struct for the databases that are `enabled`. The error has every mistake.
 pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn::Error> {
     let report = Report::default();
     let fields = shape::fields(input, &report);
@@ -52,7 +52,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             roles,
             customs,
         }),
-        // `complete` noted what is missing, so `finish` has handed it up already.
+        // `complete` reported the missing role, so `finish` has already returned.
         None => Err(syn::Error::new(input.ident.span(), "the struct is not complete")),
     }
 }

@@ -1,25 +1,25 @@
-//! Rules about fields that have a role.
+//! Rules about fields with a role.
 
 use syn::{DeriveInput, Field, Ident, Type, ext::IdentExt};
 
 use super::{
-    fields::{Sorted, words},
+    fields::{Sorted, docs},
     sql_names::column,
 };
 use crate::{
     attr::FieldAttrs,
-    model::{Role, RoleField, Roles, bare, option_of},
+    model::{Role, RoleField, Roles},
     report::{Report, closest},
 };
 
 impl Sorted {
-    /// Sorts in a field that has a role.
+    /// Adds a field that has a role.
     pub(super) fn add_role(&mut self, role: Role, field: &Field, ident: &Ident, attrs: FieldAttrs, report: &Report) {
         let name = role.name();
         for key in attrs.custom_only() {
             report.error(
                 key,
-                format!("the role `{name}` takes no `{key}`"),
+                format!("a field with the role `{name}` cannot have `{key}`"),
                 format!("remove `{key}`: {}", fixed_access(role)),
             );
         }
@@ -29,7 +29,7 @@ impl Sorted {
                 ident,
                 format!("two fields have the role `{name}`: `{}` and `{ident}`", first.ident),
                 if *ident == name {
-                    format!("rename `{ident}`: a field of this name has the role without a mark")
+                    format!("rename `{ident}`, which has the role by its name")
                 } else {
                     format!("remove `{name}` from the attribute")
                 },
@@ -38,53 +38,20 @@ impl Sorted {
         }
         let (column, place) = column(attrs.column, name, ident, report);
         self.columns.push((column.clone(), place));
-        let words = words(&field.attrs);
-        self.roles[role as usize] = Some(RoleField { role, ident: ident.clone(), ty: field.ty.clone(), column, words });
+        let docs = docs(&field.attrs);
+        self.roles[role as usize] = Some(RoleField { role, ident: ident.clone(), ty: field.ty.clone(), column, docs });
     }
 }
 
-/// Refuses the types that are a frequent mistake. Of any other type the type checker knows more than we do.
+/// Refuses every type but those of the role. The type must be written by its name: the derive does not see through an
+/// alias, and the compiler would report each use of a wrong one.
 fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
-    const FREQUENT: [&str; 24] = [
-        "String",
-        "str",
-        "Option",
-        "Vec",
-        "Box",
-        "Cow",
-        "Arc",
-        "bool",
-        "char",
-        "i8",
-        "i16",
-        "i32",
-        "i64",
-        "i128",
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "u128",
-        "usize",
-        "Uuid",
-        "PasswordHash",
-        "Password",
-        "SecretString",
-    ];
-    let is_wrong = match bare(ty) {
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-            let found = last.ident.to_string();
-            FREQUENT.contains(&found.as_str()) && !role.usual_types().contains(&found.as_str())
-        }),
-        Type::Reference(_) | Type::Tuple(_) | Type::Array(_) => true,
-        _ => false,
-    };
-    if !is_wrong {
+    if role.accepts(ty) {
         return;
     }
     let wanted = match role {
         Role::Id => "a `Uuid`, an `i64` or an `i32`".to_owned(),
-        _ => format!("a `{}`", role.type_name()),
+        _ => format!("a `{}`", role.types()[0]),
     };
     let message = if *ident == role.name() {
         format!("`{ident}` must be {wanted}")
@@ -93,33 +60,26 @@ fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
     };
     let help = match role {
         Role::Id => {
-            "write `Uuid`, from `use uuid::Uuid;`, for ids made here; or `i64` or `i32` for ids made by the database"
+            "write `uuid::Uuid` for ids that axum-users makes, or `i64` or `i32` for ids that the database makes"
         }
-        Role::Email => "write `String`",
-        Role::HashedPassword => {
-            "write `PasswordHash`, from `use axum_users::PasswordHash;`: it cannot be printed, serialized or sent by mistake"
-        }
-        Role::IsActive | Role::IsSuperuser | Role::IsVerified if option_of(ty).is_some() => {
-            "write `bool`: the column is NOT NULL"
-        }
-        Role::IsActive | Role::IsSuperuser | Role::IsVerified => "write `bool`",
+        Role::Email => "write `String`, not an alias of it",
+        Role::HashedPassword => "write `axum_users::PasswordHash`, which cannot be printed or serialized",
+        Role::IsActive | Role::IsSuperuser | Role::IsVerified => "write `bool`, not an `Option` or an alias of it",
     };
     report.error(ty, message, help);
 }
 
-/// Why a role takes no marks.
+/// Returns who may read and write a role, which no mark changes.
 const fn fixed_access(role: Role) -> &'static str {
     match role {
-        Role::Id => "clients see the id, and nobody can set it",
-        Role::Email => "clients see the address, and send it to register and to change it",
-        Role::HashedPassword => "nobody sees the hash, and requests set it through `password`",
-        Role::IsActive | Role::IsSuperuser | Role::IsVerified => {
-            "clients see the flag, and only a superuser can set it"
-        }
+        Role::Id => "clients see the id and cannot set it",
+        Role::Email => "clients see the address and can set it",
+        Role::HashedPassword => "clients never see the hash and set it through `password`",
+        Role::IsActive | Role::IsSuperuser | Role::IsVerified => "clients see the flag and only superusers can set it",
     }
 }
 
-/// All six roles, or `None` after noting those that are missing.
+/// Returns all six roles; `None` after reporting those that are missing.
 pub(super) fn complete(
     roles: [Option<RoleField>; 6],
     unmarked: &[Ident],
@@ -137,9 +97,9 @@ pub(super) fn complete(
                 format!("no field has the role `{name}`"),
                 match similar {
                     Some(ident) => {
-                        format!("is it `{ident}`? Rename the field to `{name}`, or mark it: `#[auth({name})]`")
+                        format!("if it is `{ident}`, rename the field to `{name}`, or mark it: `#[auth({name})]`")
                     }
-                    None => format!("add `{name}: {}`, or mark a field: `#[auth({name})]`", role.type_name()),
+                    None => format!("add `{name}: {}`, or mark a field: `#[auth({name})]`", role.types()[0]),
                 },
             );
         }
@@ -147,8 +107,8 @@ pub(super) fn complete(
     for ident in unmarked.iter().filter(|ident| !meant.contains(ident)) {
         report.error(
             ident,
-            format!("`{ident}` does not say who may touch it"),
-            "add `#[auth(read, create, update)]` with any of these marks, `admin` for superusers only, or `#[auth(private)]` for nobody",
+            format!("`{ident}` does not say who may read or write it"),
+            "add some of `#[auth(read, create, update)]`; `#[auth(read, admin)]` if only superusers write it; `#[auth(private)]` if clients do neither",
         );
     }
     match roles {
@@ -159,7 +119,7 @@ pub(super) fn complete(
     }
 }
 
-/// Whether a field of this name was probably meant to have the role.
+/// Returns whether a field of this name was probably meant to have the role.
 fn is_similar(name: &str, role: Role) -> bool {
     let usual: &[&str] = match role {
         Role::Id => &["uuid", "uid", "user_id", "pk"],

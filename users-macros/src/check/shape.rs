@@ -1,4 +1,4 @@
-//! What kind of item it is, and what its own attributes say.
+//! The kind of the item, and the attributes on the struct.
 
 use std::collections::HashMap;
 
@@ -12,22 +12,22 @@ use crate::{
     report::{Report, closest, list},
 };
 
-/// The fields of a struct that can be a user; of anything else, `None` after saying why.
+/// Returns the fields of a struct that can be a user; `None` after an error for anything else.
 pub(super) fn fields<'a>(input: &'a DeriveInput, report: &Report) -> Option<&'a Punctuated<Field, Token![,]>> {
     if !input.generics.params.is_empty() {
         report.error(
             &input.generics,
-            format!("`{}` must not be generic", input.ident),
-            "a table holds one type of user: put concrete types into the fields",
+            format!("`{}` cannot be generic", input.ident),
+            "use concrete types in the fields: a table has one type of user",
         );
     } else if let Some(clause) = &input.generics.where_clause {
-        report.error(clause, "a user struct takes no `where` clause", "remove it");
+        report.error(clause, "a user struct cannot have a `where` clause", "remove it");
     }
     let wrong = |tokens: &dyn ToTokens, what: &str| {
         report.error(
             tokens.to_token_stream(),
             format!("`AuthUser` cannot be derived for {what}"),
-            format!("write `struct {} {{ id: Uuid, email: String, … }}`, a struct with named fields", input.ident),
+            format!("write a struct with named fields: `struct {} {{ id: Uuid, email: String, … }}`", input.ident),
         );
         None
     };
@@ -42,7 +42,7 @@ pub(super) fn fields<'a>(input: &'a DeriveInput, report: &Report) -> Option<&'a 
     }
 }
 
-/// For which databases statements are written.
+/// Returns the databases for which statements are written.
 pub(super) fn databases(attrs: &StructAttrs, enabled: Databases, report: &Report) -> Databases {
     let Some(given) = &attrs.databases else { return enabled };
     let mut databases = Databases { sqlite: false, postgres: false, mysql: false };
@@ -54,16 +54,16 @@ pub(super) fn databases(attrs: &StructAttrs, enabled: Databases, report: &Report
             "mysql" => &mut databases.mysql,
             word => {
                 let help = match (word, closest(word, &Databases::NAMES)) {
-                    ("mariadb", _) => "MariaDB is `mysql` here".to_owned(),
+                    ("mariadb", _) => "write `mysql`, which includes MariaDB".to_owned(),
                     (_, Some(known)) => format!("did you mean `{known}`?"),
-                    (_, None) => format!("there are {}", list(&Databases::NAMES)),
+                    (_, None) => format!("the databases are {}", list(&Databases::NAMES)),
                 };
                 report.error(name, format!("unknown database `{word}`"), help);
                 continue;
             }
         };
         if *slot {
-            report.error(name, format!("`{word}` is named twice"), "keep one of the two");
+            report.error(name, format!("`{word}` is given twice"), "keep one of the two");
         }
         *slot = true;
     }
@@ -72,13 +72,13 @@ pub(super) fn databases(attrs: &StructAttrs, enabled: Databases, report: &Report
         report.error(
             &given.key,
             "none of these databases is enabled",
-            format!("turn the Cargo feature on: `axum-users = {{ …, features = [{}] }}`", names.join(", ")),
+            format!("enable the Cargo feature: `axum-users = {{ …, features = [{}] }}`", names.join(", ")),
         );
     }
     databases.and(enabled)
 }
 
-/// The names of what is written for a struct, as far as its attributes can be read; mistakes go to `report`.
+/// Returns the names of the generated items, as far as the attributes can be read. Mistakes go to `report`.
 pub(crate) fn names(input: &DeriveInput, report: &Report) -> Names {
     chosen_names(input, StructAttrs::read(&input.attrs, report))
 }
@@ -106,8 +106,8 @@ pub(super) fn distinct(input: &DeriveInput, names: &Names, report: &Report) {
         if let Some(other) = taken.insert(name.unraw().to_string(), format!("`{key}`")) {
             report.error(
                 name,
-                format!("`{name}` is the name of `{key}` and of {other}"),
-                format!("give `{key}` another name: `#[auth({key} = …)]`"),
+                format!("`{name}` is the name of both `{key}` and {other}"),
+                format!("choose another name: `#[auth({key} = …)]`"),
             );
         }
     }

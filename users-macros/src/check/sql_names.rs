@@ -1,4 +1,4 @@
-//! Names that stand in SQL: plain words, short enough for every database.
+//! Names in SQL: plain words, short enough for every database.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -9,17 +9,17 @@ use crate::{
     report::Report,
 };
 
-/// The longest name of a column: PostgreSQL cuts at 63 bytes, MySQL refuses more than 64 characters.
+/// The longest name of a column: PostgreSQL truncates at 63 bytes, MySQL refuses more than 64 characters.
 const LONGEST_COLUMN: usize = 63;
 
-/// The longest name of a table: the longest index, `ix_{table}_accesstoken_created_at`, must not be cut either.
+/// The longest name of a table: the longest index, `ix_{table}_accesstoken_created_at`, must not be truncated either.
 const LONGEST_TABLE: usize = LONGEST_COLUMN - "ix__accesstoken_created_at".len();
 
-/// Columns of ours in the application's table, and what they hold.
+/// Our columns in the application's table, and their contents.
 const OUR_COLUMNS: [(&str, &str); 2] =
-    [("auth_epoch", "which sessions are still good"), ("email_canonical", "the address in its canonical form")];
+    [("auth_epoch", "the number that ends sessions"), ("email_canonical", "the canonical form of the address")];
 
-/// The table.
+/// Returns the table of users.
 pub(super) fn table(given: Option<&Given<LitStr>>, report: &Report) -> String {
     match given {
         Some(given) => sql_name("table", &given.value, LONGEST_TABLE, report),
@@ -27,7 +27,7 @@ pub(super) fn table(given: Option<&Given<LitStr>>, report: &Report) -> String {
     }
 }
 
-/// The table of sessions: fastapi-users' for its table of users, and one that two user types do not share else.
+/// Returns the table of sessions: that of fastapi-users for the table `user`, else one that no other user type shares.
 pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: &Report) -> String {
     match given {
         Some(given) => {
@@ -35,8 +35,8 @@ pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: 
             if name.eq_ignore_ascii_case(users) {
                 report.error(
                     &given.value,
-                    format!("`{name}` is the table of the users"),
-                    "name another table: `session_table = \"…\"`",
+                    format!("`{name}` is already the table of users"),
+                    "choose another table: `session_table = \"…\"`",
                 );
             }
             name
@@ -46,7 +46,7 @@ pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: 
     }
 }
 
-/// The column of a field, and the place to complain about.
+/// Returns the column of a field, and the place for errors about it.
 pub(super) fn column(given: Slot<LitStr>, usual: &str, ident: &Ident, report: &Report) -> (String, TokenStream) {
     let (column, place) = match given {
         Some(given) => (sql_name("column", &given.value, LONGEST_COLUMN, report), given.value.to_token_stream()),
@@ -55,7 +55,7 @@ pub(super) fn column(given: Slot<LitStr>, usual: &str, ident: &Ident, report: &R
                 report.error(
                     ident,
                     format!("`{usual}` cannot be the name of a column: {problem}"),
-                    format!("name the column: `#[auth(column = \"{}\")]`", plain_word(usual, "column")),
+                    format!("choose a column: `#[auth(column = \"{}\")]`", plain_word(usual, "column")),
                 );
             }
             (usual.to_owned(), ident.to_token_stream())
@@ -64,14 +64,14 @@ pub(super) fn column(given: Slot<LitStr>, usual: &str, ident: &Ident, report: &R
     if let Some((ours, meaning)) = OUR_COLUMNS.iter().find(|(ours, _)| column.eq_ignore_ascii_case(ours)) {
         report.error(
             &place,
-            format!("the column `{ours}` is taken: axum-users keeps there {meaning}"),
-            "name another column: `#[auth(column = \"…\")]`",
+            format!("the column `{ours}` is reserved: axum-users stores {meaning} there"),
+            "choose another column: `#[auth(column = \"…\")]`",
         );
     }
     (column, place)
 }
 
-/// The name of a table or column as it was given; anything but a plain word is refused, since it stands in SQL.
+/// Returns the given name of a table or column. Anything but a plain word is refused, since the name becomes SQL.
 fn sql_name(key: &str, given: &LitStr, longest: usize, report: &Report) -> String {
     let name = given.value();
     if let Some(problem) = sql_name_problem(&name, longest) {
@@ -79,9 +79,9 @@ fn sql_name(key: &str, given: &LitStr, longest: usize, report: &Report) -> Strin
             given,
             format!("{name:?} cannot be the name of a {key}: {problem}"),
             if name.len() > longest {
-                format!("PostgreSQL cuts longer names, or those of the indexes; write `{key} = \"…\"`")
+                format!("PostgreSQL truncates longer names, and those of indexes: write `{key} = \"…\"`")
             } else {
-                format!("use ASCII letters, digits and `_`, as in `{key} = \"{}\"`", plain_word(&name, key))
+                format!("use ASCII letters, digits and `_`: `{key} = \"{}\"`", plain_word(&name, key))
             },
         );
     }
@@ -97,13 +97,13 @@ fn sql_name_problem(name: &str, longest: usize) -> Option<String> {
     } else if !starts_well {
         Some("it starts with a digit".to_owned())
     } else if name.len() > longest {
-        Some(format!("it has {} characters, the most is {longest}", name.len()))
+        Some(format!("it has {} characters, and {longest} are possible", name.len()))
     } else {
         None
     }
 }
 
-/// The nearest allowed name, for the help line.
+/// Returns the closest allowed name, for the help line.
 fn plain_word(name: &str, fallback: &str) -> String {
     let mut word: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();

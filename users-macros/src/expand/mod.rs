@@ -1,20 +1,22 @@
 //! From the model to tokens: the order of the pieces. Nothing here decides or fails.
 //!
-//! All of our own tokens are `mixed_site`, so that an expression of the struct's author (`default = …`) cannot see our
-//! local variables. Names of items are made in `names`; short ones keep clear of what the author wrote.
+//! Our tokens have `mixed_site` hygiene, so an expression of the struct's author (`default = …`) cannot see our local
+//! variables. Names of items are made in `names`; the short ones avoid every word that the author wrote.
 
+mod auth_user;
 mod checks;
-mod queries;
+mod custom_fields;
 mod routes;
 mod schemas;
-mod tables;
-mod user;
+mod sql_user;
+mod statements;
+mod values;
 
 use proc_macro2::{Span, TokenStream};
 
 use crate::model::User;
 
-/// `quote!` at our own place.
+/// `quote!` with our hygiene.
 macro_rules! ours {
     ($($tokens:tt)*) => {
         ::quote::quote_spanned!(::proc_macro2::Span::mixed_site()=> $($tokens)*)
@@ -22,34 +24,34 @@ macro_rules! ours {
 }
 pub(crate) use ours;
 
-/// Our own place, shown to readers of an error as that of `tokens`.
+/// Returns a span with our hygiene; errors point at the place of `tokens`.
 pub(crate) fn at(tokens: &impl syn::spanned::Spanned) -> Span {
     Span::mixed_site().located_at(tokens.span())
 }
 
-/// Everything that is written for one struct.
+/// Returns everything that the derive writes for one struct.
 pub(crate) fn user(user: &User) -> TokenStream {
+    let checks = checks::assertions(user);
     let schemas = schemas::structs(user);
-    let sql = queries::constant(user);
+    let statements = statements::constant(user);
     let routes = routes::functions(user);
 
     let rt = &user.names.runtime.rt;
     let runtime = &user.names.runtime.path;
-    let auth_user = user::auth_user(user);
-    let tables = tables::impls(user);
-    let sql_user = queries::sql_user(user);
-    let checks = checks::assertions(user);
+    let auth_user = auth_user::impls(user);
+    let defaults = values::defaults(user);
+    let sql_user = sql_user::impls(user);
     let lints = user.has_deprecated_field().then(|| ours!(#[allow(deprecated)]));
     ours! {
         #checks
         #schemas
-        #sql
+        #statements
         #routes
         #lints
         const _: () = {
             use #runtime as #rt;
             #auth_user
-            #tables
+            #defaults
             #sql_user
         };
     }

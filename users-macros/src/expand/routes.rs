@@ -1,101 +1,103 @@
-//! The functions that make routers: one per router of the wire, and one for all of them.
+//! The functions that make routers: one per group of routes, and one for all of them. Each route is one line of the
+//! expansion: method, path, handler.
 
 use proc_macro2::{Ident, TokenStream};
 
 use super::ours;
 use crate::{model::User, names::Runtime};
 
-/// All functions.
+/// Returns all functions.
 pub(super) fn functions(user: &User) -> TokenStream {
-    let (rt, names) = (&user.names.runtime.rt, &user.names.routes);
-    let this = &user.ident;
+    let (rt, names, this) = (&user.names.runtime.rt, &user.names.routes, &user.ident);
+    let all = all(user);
     let auth = auth(user);
-    let register = router(
+    let register = group(
         user,
         &names.register,
         " The route of registration, usually under `/auth`: `POST /register`.",
-        &ours!(.route("/register", #rt::post(#rt::register::<#this>))),
+        &ours! {
+            .post("/register", #rt::register::<#this>)
+        },
     );
-    let reset = router(
+    let reset = group(
         user,
         &names.reset,
         " The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.",
         &ours! {
-            .route("/forgot-password", #rt::post(#rt::forgot_password::<#this>))
-            .route("/reset-password", #rt::post(#rt::reset_password::<#this>))
+            .post("/forgot-password", #rt::forgot_password::<#this>)
+            .post("/reset-password", #rt::reset_password::<#this>)
         },
     );
-    let verify = router(
+    let verify = group(
         user,
         &names.verify,
-        " The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.",
+        " The routes that verify an e-mail address, usually under `/auth`: `POST /request-verify-token` and `/verify`.",
         &ours! {
-            .route("/request-verify-token", #rt::post(#rt::request_verify_token::<#this>))
-            .route("/verify", #rt::post(#rt::verify::<#this>))
+            .post("/request-verify-token", #rt::request_verify_token::<#this>)
+            .post("/verify", #rt::verify::<#this>)
         },
     );
-    let account = function(
+    let account = group(
         user,
         &names.account,
-        " The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.",
-        None,
+        " The routes of one's own account and, for superusers, of all accounts, usually under `/users`: `/me` and `/{id}`.",
         &ours! {
-            let me = #rt::get(#rt::me::<#this>).patch(#rt::update_me::<#this>);
-            let by_id = #rt::get(#rt::user_by_id::<#this>).patch(#rt::update_user::<#this>);
-            #rt::Routes::new(users)
-                .route("/me", me.fallback(#rt::me_as_id::<#this>))
-                .route("/{id}", by_id.delete(#rt::delete_user::<#this>))
-                .into_router()
+            .get("/me", #rt::me::<#this>)
+            .patch("/me", #rt::update_me::<#this>)
+            .fallback("/me", #rt::me_as_id::<#this>)
+            .get("/{id}", #rt::user_by_id::<#this>)
+            .patch("/{id}", #rt::update_user::<#this>)
+            .delete("/{id}", #rt::delete_user::<#this>)
         },
     );
-    let all = all(user);
     ours! { #all #auth #register #reset #verify #account }
 }
 
-fn auth(user: &User) -> TokenStream {
-    let (this, rt) = (&user.ident, &user.names.runtime.rt);
-    let runtime = &user.names.runtime.path;
-    let routes = ours! {
-        #rt::Routes::new(users)
-            .backend(backend)
-            .route("/login", #rt::post(#rt::login::<#this>))
-            .route("/logout", #rt::post(#rt::logout::<#this>))
-            .into_router()
-    };
-    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.";
-    function(user, &user.names.routes.auth, docs, Some(&ours!(, backend: &#runtime::str)), &routes)
-}
-
 fn all(user: &User) -> TokenStream {
-    let (this, names, rt) = (&user.ident, &user.names.routes, &user.names.runtime.rt);
+    let (this, names, path) = (&user.ident, &user.names.routes, &user.names.runtime.path);
     let (auth, register, reset) = (&names.auth, &names.register, &names.reset);
     let (verify, account) = (&names.verify, &names.account);
-    let routes = ours! {
-        let others = [
-            ("/auth", #register(users)),
-            ("/auth", #reset(users)),
-            ("/auth", #verify(users)),
-            ("/users", #account(users)),
-        ];
-        #rt::Routes::at_usual_prefixes(users, #auth, others)
+    let docs = format!(" Every route of [`{this}`] under its usual prefix.");
+    let body = ours! {
+        #path::Routes::new(users)
+            .nest_backends("/auth", #auth)
+            .nest("/auth", [#register, #reset, #verify])
+            .nest("/users", [#account])
+            .into_router()
     };
-    function(user, &names.all, &format!(" Every route of [`{this}`] under its usual prefix."), None, &routes)
+    function(user, &names.all, &docs, None, &body)
 }
 
-fn router(user: &User, name: &Ident, docs: &str, routes: &TokenStream) -> TokenStream {
-    let rt = &user.names.runtime.rt;
-    function(user, name, docs, None, &ours!(#rt::Routes::new(users) #routes .into_router()))
+fn auth(user: &User) -> TokenStream {
+    let (this, Runtime { rt, path, .. }) = (&user.ident, &user.names.runtime);
+    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.";
+    let body = ours! {
+        use #path as #rt;
+        #rt::Routes::of_backend(users, backend)
+            .post("/login", #rt::login::<#this>)
+            .post("/logout", #rt::logout::<#this>)
+            .into_router()
+    };
+    function(user, &user.names.routes.auth, docs, Some(&ours!(, backend: &#path::str)), &body)
+}
+
+fn group(user: &User, name: &Ident, docs: &str, routes: &TokenStream) -> TokenStream {
+    let Runtime { rt, path, .. } = &user.names.runtime;
+    let body = ours! {
+        use #path as #rt;
+        #rt::Routes::new(users) #routes .into_router()
+    };
+    function(user, name, docs, None, &body)
 }
 
 fn function(user: &User, name: &Ident, docs: &str, parameter: Option<&TokenStream>, body: &TokenStream) -> TokenStream {
     let (vis, this) = (&user.vis, &user.ident);
-    let Runtime { krate, path, rt, state, .. } = &user.names.runtime;
+    let Runtime { krate, path, state, .. } = &user.names.runtime;
     ours! {
         #[doc = #docs]
         #vis fn #name<#state: #krate::HasUsers<#this>>(
             users: &#krate::Users<#this> #parameter
         ) -> #path::Router<#state> {
-            use #path as #rt;
             #body
         }
     }

@@ -4,11 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 
 use super::ours;
 use crate::{
-    model::{Custom, Initial, Role, RoleField, User, Words},
+    model::{Custom, Docs, Initial, Role, RoleField, User},
     names::{Runtime, default_of},
 };
 
-/// The public structs.
+/// Returns the four structs.
 pub(super) fn structs(user: &User) -> TokenStream {
     let (read, create) = (read(user), create(user));
     let (update, admin_update) = (update(user), admin_update(user));
@@ -16,17 +16,17 @@ pub(super) fn structs(user: &User) -> TokenStream {
 }
 
 fn read(user: &User) -> TokenStream {
-    let docs = format!(" What clients see of a [`{}`].", user.ident);
+    let docs = format!(" A [`{}`] as clients see it.", user.ident);
     let (runtime, serde) = (&user.names.runtime.path, user.names.runtime.text("serde"));
     let roles = user.roles.all().into_iter().filter(|field| field.role != Role::HashedPassword).map(|field| {
-        let words = words(&field.words);
+        let docs = doc_attributes(&field.docs);
         let (name, ty) = (role_ident(field), &field.ty);
-        ours! { #words pub #name: #ty, }
+        ours! { #docs pub #name: #ty, }
     });
-    let customs = user.customs_where(|custom| custom.access.read).map(|(_, custom)| {
-        let (words, rename) = (words(&custom.words), rename(custom));
+    let customs = user.customs.iter().filter(|custom| custom.access.read).map(|custom| {
+        let (docs, rename) = (doc_attributes(&custom.docs), rename(custom));
         let (name, ty) = (&custom.ident, &custom.ty);
-        ours! { #words #rename pub #name: #ty, }
+        ours! { #docs #rename pub #name: #ty, }
     });
     let attributes = ours! {
         #[derive(::core::fmt::Debug, ::core::clone::Clone)]
@@ -37,38 +37,42 @@ fn read(user: &User) -> TokenStream {
 }
 
 fn create(user: &User) -> TokenStream {
-    let docs = format!(" What a person sends to become a [`{}`].", user.ident);
+    let docs = format!(" The registration of a [`{}`].", user.ident);
     let Runtime { krate, path: runtime, .. } = &user.names.runtime;
     let serde = user.names.runtime.text("serde");
-    let (email, email_words) = (&user.roles.email.ty, words(&user.roles.email.words));
-    let customs = user.customs_where(|custom| custom.access.create).map(|(_, custom)| {
-        let (words, serde) = (words(&custom.words), create_serde(user, custom));
+    let (email, email_docs) = (&user.roles.email.ty, doc_attributes(&user.roles.email.docs));
+    let customs = user.customs.iter().filter(|custom| custom.access.create).map(|custom| {
+        let (docs, serde) = (doc_attributes(&custom.docs), create_serde(user, custom));
         let (name, ty) = (&custom.ident, &custom.ty);
-        ours! { #words #serde pub #name: #ty, }
+        ours! { #docs #serde pub #name: #ty, }
     });
     let fields = ours! {
-        #email_words
+        #email_docs
         pub email: #email,
-        /// The password in clear.
+        /// The password in plain text.
         pub password: #krate::Password,
         #(#customs)*
     };
     let attributes = ours! {
-        #[derive(::core::fmt::Debug, ::core::clone::Clone, #runtime::Deserialize)]
+        #[derive(::core::fmt::Debug, ::core::clone::Clone)]
+        #[derive(#runtime::Deserialize)]
         #[serde(crate = #serde)]
     };
     schema(user, &docs, &attributes, &user.names.create, &fields)
 }
 
 fn update(user: &User) -> TokenStream {
-    let docs = format!(" What a [`{}`] may change about itself. An absent key leaves the field as it is.", user.ident);
+    let docs = format!(
+        " A change that a [`{}`] makes to its own account. An absent key leaves the field as it is.",
+        user.ident
+    );
     let krate = &user.names.runtime.krate;
     let email = email_update(user);
-    let customs = user.customs_where(|custom| custom.access.update).map(|(_, custom)| custom_update(user, custom));
+    let customs = user.customs.iter().filter(|custom| custom.access.update).map(|custom| custom_update(user, custom));
     let fields = ours! {
-        /// The new password in clear.
+        /// The new password in plain text.
         pub password: ::core::option::Option<#krate::Password>,
-        /// The present password, where the policy asks for it beside a change.
+        /// The current password, where the policy requires it for a change.
         pub current_password: ::core::option::Option<#krate::Password>,
         #email
         #(#customs)*
@@ -78,18 +82,20 @@ fn update(user: &User) -> TokenStream {
 
 fn admin_update(user: &User) -> TokenStream {
     let docs =
-        format!(" What a superuser may change about any [`{}`]. An absent key leaves the field as it is.", user.ident);
+        format!(" A change that a superuser makes to any [`{}`]. An absent key leaves the field as it is.", user.ident);
     let krate = &user.names.runtime.krate;
     let email = email_update(user);
     let flags = user.roles.flags().into_iter().map(|field| {
-        let (words, name, ty) = (words(&field.words), role_ident(field), &field.ty);
-        ours! { #words pub #name: ::core::option::Option<#ty>, }
+        let (docs, name, ty) = (doc_attributes(&field.docs), role_ident(field), &field.ty);
+        ours! { #docs pub #name: ::core::option::Option<#ty>, }
     });
     let customs = user
-        .customs_where(|custom| custom.access.update || custom.access.admin)
-        .map(|(_, custom)| custom_update(user, custom));
+        .customs
+        .iter()
+        .filter(|custom| custom.access.update || custom.access.admin)
+        .map(|custom| custom_update(user, custom));
     let fields = ours! {
-        /// The new password in clear.
+        /// The new password in plain text.
         pub password: ::core::option::Option<#krate::Password>,
         #email
         #(#flags)*
@@ -118,23 +124,23 @@ fn schema(user: &User, docs: &str, attributes: &TokenStream, name: &Ident, field
 }
 
 fn email_update(user: &User) -> TokenStream {
-    let (email, words) = (&user.roles.email.ty, words(&user.roles.email.words));
-    ours! { #words pub email: ::core::option::Option<#email>, }
+    let (email, docs) = (&user.roles.email.ty, doc_attributes(&user.roles.email.docs));
+    ours! { #docs pub email: ::core::option::Option<#email>, }
 }
 
 fn custom_update(user: &User, custom: &Custom) -> TokenStream {
-    let (words, rename) = (words(&custom.words), rename(custom));
+    let (docs, rename) = (doc_attributes(&custom.docs), rename(custom));
     let reader = user.names.runtime.text("present");
     let (name, ty) = (&custom.ident, &custom.ty);
     ours! {
-        #words
+        #docs
         #rename
         #[serde(deserialize_with = #reader)]
         pub #name: ::core::option::Option<#ty>,
     }
 }
 
-/// How a registration reads a field.
+/// Returns serde's attributes for a field of the registration.
 fn create_serde(user: &User, custom: &Custom) -> TokenStream {
     let rename = rename(custom);
     let default = match &custom.default {
@@ -156,13 +162,13 @@ fn rename(custom: &Custom) -> Option<TokenStream> {
     })
 }
 
-/// The fields of the six roles are named as on the wire, whatever the struct calls them.
+/// Returns the name of a role's field in the schemas, which is that of the wire and not that of the struct.
 fn role_ident(field: &RoleField) -> Ident {
     Ident::new(field.role.name(), field.ident.span())
 }
 
-/// What the struct's author says to readers about a field, carried over.
-fn words(words: &Words) -> TokenStream {
-    let (docs, deprecated) = (&words.docs, words.deprecated.iter());
-    ours! { #(#[doc = #docs])* #(#[#deprecated])* }
+/// Returns the documentation of a field as attributes.
+fn doc_attributes(docs: &Docs) -> TokenStream {
+    let (lines, deprecated) = (&docs.lines, docs.deprecated.iter());
+    ours! { #(#[doc = #lines])* #(#[#deprecated])* }
 }

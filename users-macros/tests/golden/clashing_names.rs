@@ -1,4 +1,5 @@
-// Names that an expansion uses itself: as a struct, as types, as fields and in an expression.
+// Recorded: s_register_routes, SqlUser
+// Names that the expansion uses as well: of the struct, of types, of fields and in an expression.
 
 use axum_users::{AuthUser, PasswordHash};
 
@@ -17,7 +18,7 @@ fn input() -> Option<String> {
 #[derive(AuthUser, Debug, Clone)]
 pub struct S {
     pub id: i32,
-    pub email: rt::Words,
+    pub email: String,
     pub hashed_password: PasswordHash,
     pub is_active: bool,
     pub is_superuser: bool,
@@ -25,7 +26,7 @@ pub struct S {
     #[auth(read, create, update, default = rt::values())]
     pub r#type: DB,
     #[auth(read, create, update, default = input())]
-    pub user: Option<String>,
+    pub user: Option<rt::Words>,
     #[auth(read, default = input())]
     pub account: Option<String>,
     #[auth(read, create, update)]

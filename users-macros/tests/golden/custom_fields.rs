@@ -1,6 +1,6 @@
-// Every kind of field of an application's own.
+// Every kind of custom field.
 
-use axum_users::{AuthUser, PasswordHash, __private::serde};
+use axum_users::{AuthUser, PasswordHash};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -17,8 +17,6 @@ pub struct User {
     /// Not unique.
     #[auth(read, create, update, length(min = 1, max = 80), pattern("^\\S"))]
     pub nick: String,
-    #[auth(read, create, update)]
-    pub full_name: Option<String>,
     #[auth(read, create, update, range(min = 0, max = 150.5))]
     pub age: Option<i32>,
     #[auth(read, create, update, range(min = -273.15), default = 20.0)]
@@ -43,14 +41,13 @@ pub struct User {
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(crate = "axum_users::__private::serde", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Plan {
     Free,
     Paid,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(crate = "axum_users::__private::serde")]
 pub struct Address {
     pub city: String,
 }

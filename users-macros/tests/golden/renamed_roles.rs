@@ -1,8 +1,9 @@
-// An integer id, roles on fields of other names, and names of our own for everything that is written.
+// Recorded: MEMBER_STATEMENTS, people_reset_routes, PublicMember
+// An integer id, fields with other names than their roles, and chosen names for all generated items.
 
 use axum_users::{AuthUser, PasswordHash};
 
-/// Somebody who reads here.
+/// A member of the library.
 #[derive(AuthUser, Debug, Clone)]
 #[auth(table = "members", databases(sqlite, postgres))]
 #[auth(read = PublicMember, create = NewMember, update = MemberPatch, admin_update = MemberAdminPatch)]

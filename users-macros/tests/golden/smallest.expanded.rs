@@ -1,70 +1,61 @@
-use axum_users::{AuthUser, PasswordHash};
-use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct User {
-    pub id: Uuid,
+    pub id: uuid::Uuid,
     pub email: String,
-    pub hashed_password: PasswordHash,
+    pub hashed_password: axum_users::PasswordHash,
     pub is_active: bool,
     pub is_superuser: bool,
     pub is_verified: bool,
 }
-/// What clients see of a [`User`].
+/// A [`User`] as clients see it.
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private::Serialize, ::axum_users::__private::Deserialize)]
-#[serde(crate = "::axum_users::__private::serde")]
+#[derive(
+    ::axum_users::__private0_1_0::Serialize,
+    ::axum_users::__private0_1_0::Deserialize
+)]
+#[serde(crate = "::axum_users::__private0_1_0::serde")]
 pub struct UserRead {
-    pub id: Uuid,
+    pub id: uuid::Uuid,
     pub email: String,
     pub is_active: bool,
     pub is_superuser: bool,
     pub is_verified: bool,
 }
-/// What a person sends to become a [`User`].
-#[derive(::core::fmt::Debug, ::core::clone::Clone, ::axum_users::__private::Deserialize)]
-#[serde(crate = "::axum_users::__private::serde")]
+/// The registration of a [`User`].
+#[derive(::core::fmt::Debug, ::core::clone::Clone)]
+#[derive(::axum_users::__private0_1_0::Deserialize)]
+#[serde(crate = "::axum_users::__private0_1_0::serde")]
 pub struct UserCreate {
     pub email: String,
-    /// The password in clear.
+    /// The password in plain text.
     pub password: ::axum_users::Password,
 }
-/// What a [`User`] may change about itself. An absent key leaves the field as it is.
+/// A change that a [`User`] makes to its own account. An absent key leaves the field as it is.
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
-#[derive(::axum_users::__private::Deserialize)]
-#[serde(crate = "::axum_users::__private::serde", default)]
+#[derive(::axum_users::__private0_1_0::Deserialize)]
+#[serde(crate = "::axum_users::__private0_1_0::serde", default)]
 pub struct UserUpdate {
-    /// The new password in clear.
+    /// The new password in plain text.
     pub password: ::core::option::Option<::axum_users::Password>,
-    /// The present password, where the policy asks for it beside a change.
+    /// The current password, where the policy requires it for a change.
     pub current_password: ::core::option::Option<::axum_users::Password>,
     pub email: ::core::option::Option<String>,
 }
-/// What a superuser may change about any [`User`]. An absent key leaves the field as it is.
+/// A change that a superuser makes to any [`User`]. An absent key leaves the field as it is.
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::default::Default)]
-#[derive(::axum_users::__private::Deserialize)]
-#[serde(crate = "::axum_users::__private::serde", default)]
+#[derive(::axum_users::__private0_1_0::Deserialize)]
+#[serde(crate = "::axum_users::__private0_1_0::serde", default)]
 pub struct UserAdminUpdate {
-    /// The new password in clear.
+    /// The new password in plain text.
     pub password: ::core::option::Option<::axum_users::Password>,
     pub email: ::core::option::Option<String>,
     pub is_active: ::core::option::Option<bool>,
     pub is_superuser: ::core::option::Option<bool>,
     pub is_verified: ::core::option::Option<bool>,
 }
-/// Every statement that touches the table `user`, per database.
-pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::UserSql {
-    table: "user",
-    session_table: "accesstoken",
-    columns: &[
-        "id",
-        "email",
-        "hashed_password",
-        "is_active",
-        "is_superuser",
-        "is_verified",
-    ],
-    id_made_by_database: false,
-    sqlite: ::axum_users::__private::Statements {
+/// Every statement on the table `user`, per database.
+pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__private0_1_0::UserSql {
+    sqlite: ::axum_users::__private0_1_0::Statements {
         find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
         find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
         find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
@@ -75,100 +66,84 @@ pub const USER_SQL: ::axum_users::__private::UserSql = ::axum_users::__private::
         delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
         end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
-        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
-        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
-    postgres: ::axum_users::__private::Statements::NONE,
-    mysql: ::axum_users::__private::Statements::NONE,
+    ..::axum_users::__private0_1_0::UserSql::USUAL
 };
 /// Every route of [`User`] under its usual prefix.
 pub fn user_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
-) -> ::axum_users::__private::Router<S> {
-    use ::axum_users::__private as rt;
-    let others = [
-        ("/auth", user_register_routes(users)),
-        ("/auth", user_reset_routes(users)),
-        ("/auth", user_verify_routes(users)),
-        ("/users", user_account_routes(users)),
-    ];
-    rt::Routes::at_usual_prefixes(users, user_auth_routes, others)
+) -> ::axum_users::__private0_1_0::Router<S> {
+    ::axum_users::__private0_1_0::Routes::new(users)
+        .nest_backends("/auth", user_auth_routes)
+        .nest("/auth", [user_register_routes, user_reset_routes, user_verify_routes])
+        .nest("/users", [user_account_routes])
+        .into_router()
 }
 /// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
 pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
-    backend: &::axum_users::__private::str,
-) -> ::axum_users::__private::Router<S> {
-    use ::axum_users::__private as rt;
-    rt::Routes::new(users)
-        .backend(backend)
-        .route("/login", rt::post(rt::login::<User>))
-        .route("/logout", rt::post(rt::logout::<User>))
+    backend: &::axum_users::__private0_1_0::str,
+) -> ::axum_users::__private0_1_0::Router<S> {
+    use ::axum_users::__private0_1_0 as rt;
+    rt::Routes::of_backend(users, backend)
+        .post("/login", rt::login::<User>)
+        .post("/logout", rt::logout::<User>)
         .into_router()
 }
 /// The route of registration, usually under `/auth`: `POST /register`.
 pub fn user_register_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
-) -> ::axum_users::__private::Router<S> {
-    use ::axum_users::__private as rt;
-    rt::Routes::new(users)
-        .route("/register", rt::post(rt::register::<User>))
-        .into_router()
+) -> ::axum_users::__private0_1_0::Router<S> {
+    use ::axum_users::__private0_1_0 as rt;
+    rt::Routes::new(users).post("/register", rt::register::<User>).into_router()
 }
 /// The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.
 pub fn user_reset_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
-) -> ::axum_users::__private::Router<S> {
-    use ::axum_users::__private as rt;
+) -> ::axum_users::__private0_1_0::Router<S> {
+    use ::axum_users::__private0_1_0 as rt;
     rt::Routes::new(users)
-        .route("/forgot-password", rt::post(rt::forgot_password::<User>))
-        .route("/reset-password", rt::post(rt::reset_password::<User>))
+        .post("/forgot-password", rt::forgot_password::<User>)
+        .post("/reset-password", rt::reset_password::<User>)
         .into_router()
 }
-/// The routes to prove an address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
+/// The routes that verify an e-mail address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
 pub fn user_verify_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
-) -> ::axum_users::__private::Router<S> {
-    use ::axum_users::__private as rt;
+) -> ::axum_users::__private0_1_0::Router<S> {
+    use ::axum_users::__private0_1_0 as rt;
     rt::Routes::new(users)
-        .route("/request-verify-token", rt::post(rt::request_verify_token::<User>))
-        .route("/verify", rt::post(rt::verify::<User>))
+        .post("/request-verify-token", rt::request_verify_token::<User>)
+        .post("/verify", rt::verify::<User>)
         .into_router()
 }
-/// The routes of one's own account and, for superusers, of all others, usually under `/users`: `/me` and `/{id}`.
+/// The routes of one's own account and, for superusers, of all accounts, usually under `/users`: `/me` and `/{id}`.
 pub fn user_account_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
-) -> ::axum_users::__private::Router<S> {
-    use ::axum_users::__private as rt;
-    let me = rt::get(rt::me::<User>).patch(rt::update_me::<User>);
-    let by_id = rt::get(rt::user_by_id::<User>).patch(rt::update_user::<User>);
+) -> ::axum_users::__private0_1_0::Router<S> {
+    use ::axum_users::__private0_1_0 as rt;
     rt::Routes::new(users)
-        .route("/me", me.fallback(rt::me_as_id::<User>))
-        .route("/{id}", by_id.delete(rt::delete_user::<User>))
+        .get("/me", rt::me::<User>)
+        .patch("/me", rt::update_me::<User>)
+        .fallback("/me", rt::me_as_id::<User>)
+        .get("/{id}", rt::user_by_id::<User>)
+        .patch("/{id}", rt::update_user::<User>)
+        .delete("/{id}", rt::delete_user::<User>)
         .into_router()
 }
 const _: () = {
-    use ::axum_users::__private as rt;
+    use ::axum_users::__private0_1_0 as rt;
     impl rt::AuthUser for User {
-        type Id = Uuid;
+        type Id = uuid::Uuid;
         type Read = UserRead;
         type Create = UserCreate;
         type Update = UserUpdate;
         type AdminUpdate = UserAdminUpdate;
-        fn account(&self) -> rt::Account<'_, Uuid> {
-            rt::Account {
-                id: self.id,
-                email: &self.email,
-                hashed_password: &self.hashed_password,
-                status: rt::Status {
-                    is_active: self.is_active,
-                    is_superuser: self.is_superuser,
-                    is_verified: self.is_verified,
-                },
-            }
+        fn account(&self) -> rt::Account<'_, uuid::Uuid> {
+            let flags = [self.is_active, self.is_superuser, self.is_verified];
+            rt::Account::new(self.id, &self.email, &self.hashed_password, flags)
         }
-        fn account_mut(&mut self) -> rt::AccountMut<'_, Uuid> {
+        fn account_mut(&mut self) -> rt::AccountMut<'_, uuid::Uuid> {
             rt::AccountMut {
                 id: &mut self.id,
                 email: &mut self.email,
@@ -178,7 +153,7 @@ const _: () = {
                 is_verified: &mut self.is_verified,
             }
         }
-        fn new(account: rt::NewAccount<Uuid>, _: UserCreate) -> Self {
+        fn new(account: rt::NewAccount<uuid::Uuid>, _: UserCreate) -> Self {
             Self {
                 id: account.id,
                 email: account.email,
@@ -197,64 +172,28 @@ const _: () = {
                 is_verified: self.is_verified,
             }
         }
-    }
-    impl rt::Schema for UserRead {
-        const NAME: &'static rt::str = "UserRead";
-        const FIELDS: &'static [&'static [rt::Field]] = &[&rt::Field::read::<Uuid>()];
-    }
-    impl rt::Schema for UserCreate {
-        const NAME: &'static rt::str = "UserCreate";
-        const FIELDS: &'static [&'static [rt::Field]] = &[rt::Field::CREATE];
-    }
-    impl rt::CreateSchema for UserCreate {
-        fn credentials(&self) -> (&rt::str, &rt::Password) {
-            (&self.email, &self.password)
+        fn credentials(input: &UserCreate) -> (&rt::str, &rt::Password) {
+            (&input.email, &input.password)
         }
-    }
-    impl rt::Schema for UserUpdate {
-        const NAME: &'static rt::str = "UserUpdate";
-        const FIELDS: &'static [&'static [rt::Field]] = &[rt::Field::UPDATE];
-    }
-    impl rt::UpdateSchema<User> for UserUpdate {
-        fn take_account(&mut self) -> rt::AccountUpdate {
-            rt::AccountUpdate {
-                email: self.email.take(),
-                password: self.password.take(),
-                current_password: self.current_password.take(),
-                ..rt::Default::default()
-            }
+        fn update(&mut self, update: UserUpdate) -> rt::Changes<Self> {
+            rt::Changes::by_owner(update.email, update.password, update.current_password)
         }
-    }
-    impl rt::Schema for UserAdminUpdate {
-        const NAME: &'static rt::str = "UserAdminUpdate";
-        const FIELDS: &'static [&'static [rt::Field]] = &[rt::Field::ADMIN_UPDATE];
-    }
-    impl rt::UpdateSchema<User> for UserAdminUpdate {
-        fn take_account(&mut self) -> rt::AccountUpdate {
-            rt::AccountUpdate {
-                email: self.email.take(),
-                password: self.password.take(),
-                current_password: rt::None,
-                is_active: self.is_active.take(),
-                is_superuser: self.is_superuser.take(),
-                is_verified: self.is_verified.take(),
-            }
+        fn admin_update(&mut self, update: UserAdminUpdate) -> rt::Changes<Self> {
+            let flags = [update.is_active, update.is_superuser, update.is_verified];
+            rt::Changes::by_superuser(update.email, update.password, flags)
         }
     }
     impl<DB: rt::Dialect> rt::SqlUser<DB> for User {
         const SQL: &'static rt::UserSql = &USER_SQL;
-        fn from_row(row: &rt::Row<'_, DB>) -> rt::SqlResult<Self> {
+        fn from_row(row: &mut rt::Row<'_, DB>) -> rt::SqlResult<Self> {
             rt::Ok(Self {
-                id: row.id(0)?,
-                email: row.get(1)?,
-                hashed_password: row.hash(2)?,
-                is_active: row.get(3)?,
-                is_superuser: row.get(4)?,
-                is_verified: row.get(5)?,
+                id: row.id()?,
+                email: row.get()?,
+                hashed_password: row.hash()?,
+                is_active: row.get()?,
+                is_superuser: row.get()?,
+                is_verified: row.get()?,
             })
-        }
-        fn bind(&self, values: &mut rt::Values<'_, DB>) -> rt::SqlResult<()> {
-            values.account(&rt::AuthUser::account(self))
         }
     }
 };

@@ -1,13 +1,10 @@
-// The six roles and nothing else.
+// The smallest user: the six roles and nothing else.
 
-use axum_users::{AuthUser, PasswordHash};
-use uuid::Uuid;
-
-#[derive(AuthUser, Debug, Clone)]
+#[derive(axum_users::AuthUser, Debug, Clone)]
 pub struct User {
-    pub id: Uuid,
+    pub id: uuid::Uuid,
     pub email: String,
-    pub hashed_password: PasswordHash,
+    pub hashed_password: axum_users::PasswordHash,
     pub is_active: bool,
     pub is_superuser: bool,
     pub is_verified: bool,

@@ -1,3 +1,4 @@
+// Recorded: HasTenant, SqlUser
 // Users that belong to tenants.
 
 use axum_users::{AuthUser, PasswordHash};

@@ -6,7 +6,7 @@ use crate::{
     event::{self, EventKind, Outcome},
     port::{HookCall, HookError, PasswordSubject, RandomError, RequestContext, StoreError},
     service::Users,
-    user::{AuthUser, CreateSchema, NewAccount},
+    user::{AuthUser, NewAccount},
 };
 
 /// Why a user was not created.
@@ -72,8 +72,8 @@ impl<U: AuthUser> Users<U> {
     }
 
     async fn create_by_code(&self, input: U::Create, password: NewPassword, status: Status) -> Result<U, CreateError> {
-        let email =
-            EmailAddress::parse(input.email(), self.policy().email_rules()).map_err(CreateError::InvalidEmail)?;
+        let email = EmailAddress::parse(U::credentials(&input).0, self.policy().email_rules())
+            .map_err(CreateError::InvalidEmail)?;
         self.create_account(input, email, password, status, &RequestContext::none()).await
     }
 
@@ -106,7 +106,7 @@ impl<U: AuthUser> Users<U> {
         input: &U::Create,
         email: &EmailAddress,
     ) -> Result<(), PasswordError> {
-        self.validate_password(input.password(), email.as_str(), PasswordSubject::New(input)).await
+        self.validate_password(U::credentials(input).1, email.as_str(), PasswordSubject::New(input)).await
     }
 
     /// Builds a user with a fresh id and a hashed password. Stores nothing.
@@ -118,7 +118,7 @@ impl<U: AuthUser> Users<U> {
         status: Status,
     ) -> Result<U, CreateError> {
         let hashed_password = match password {
-            NewPassword::Sent => self.hash_password(input.password()).await?,
+            NewPassword::Sent => self.hash_password(U::credentials(&input).1).await?,
             NewPassword::Unusable => self.unusable_password_hash().await?,
         };
         let account = NewAccount { id: self.new_id()?, email: email.as_str().to_owned(), hashed_password, status };

@@ -9,7 +9,7 @@ use crate::{
         Verification,
     },
     service::{Authenticated, Users},
-    user::{AccountUpdate, AuthUser, Columns, Parsed, UpdateSchema},
+    user::{AccountUpdate, AuthUser, Changes, Columns, Parsed},
 };
 
 pub(crate) const EMAIL_EXISTS: Code =
@@ -65,22 +65,24 @@ impl<U: AuthUser> Users<U> {
     /// # Errors
     /// [`UpdateError`]. Nothing is stored, except for [`UpdateError::Hook`].
     pub async fn update(&self, user: U, input: U::AdminUpdate) -> Result<U, UpdateError> {
-        let change = Parsed { input, email: None, fields: Vec::new() };
-        self.apply_update(user, change, Actor::Admin, &RequestContext::none()).await
+        let update = Parsed { input, email: None, fields: Vec::new() };
+        self.apply_update(user, update, U::admin_update, Actor::Admin, &RequestContext::none()).await
     }
 
-    /// Applies `change` to `before` in the order of the wire: password, address, flags, the application's fields.
-    /// Nothing is stored if any step refuses.
-    pub(crate) async fn apply_update<I: UpdateSchema<U>>(
+    /// Applies a change to `before` in the order of the wire: password, address, flags, custom fields. Nothing is stored
+    /// if any step refuses. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
+    pub(crate) async fn apply_update<I>(
         &self,
         before: U,
-        change: Parsed<I>,
+        update: Parsed<I>,
+        write: fn(&mut U, I) -> Changes<U>,
         actor: Actor<'_, U>,
         cx: &RequestContext,
     ) -> Result<U, UpdateError> {
-        let Parsed { mut input, email, fields } = change;
-        let account = input.take_account();
+        let Parsed { input, email, fields } = update;
         let mut user = before.clone();
+        let changes = write(&mut user, input);
+        let account = changes.account();
         let email = match (email, &account.email) {
             // A change by code, whose address no request validation has parsed.
             (None, Some(text)) => Some(EmailAddress::parse(text, self.policy().email_rules())?),
@@ -109,7 +111,7 @@ impl<U: AuthUser> Users<U> {
             *roles.is_verified = false;
             columns = columns.and(Columns::EMAIL).and(Columns::IS_VERIFIED);
         }
-        columns = columns.and(apply_flags(&mut user, &account)).and(input.apply(&mut user));
+        columns = columns.and(apply_flags(&mut user, account)).and(changes.columns());
 
         let user = if columns.is_empty() {
             before.clone()

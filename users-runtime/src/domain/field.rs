@@ -1,6 +1,6 @@
 //! The fields of the generated schemas as data: their names, types and rules.
 //!
-//! The derive generates one table per schema. Validation, the OpenAPI document and the access matrix all read it.
+//! Validation, the OpenAPI document and the access matrix read the same tables.
 
 use std::fmt::Display;
 
@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use super::shape::Shape;
+pub(crate) use super::shape::struct_name;
 
 /// One field of a schema.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a user's id",
     label = "neither a UUID nor an integer id",
-    note = "help: make the id a `uuid::Uuid` (made by axum-users), an `i64` or an `i32` (made by the database)"
+    note = "make the id a `uuid::Uuid` (made by axum-users), an `i64` or an `i32` (made by the database)"
 )]
 pub trait UserId:
     Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Serialize + DeserializeOwned + Send + Sync + 'static

@@ -34,11 +34,12 @@ impl Shape {
     /// Returns the shape of `T`. It lets `T` deserialize from a probe that records which type is requested and then fails.
     #[must_use]
     pub fn of<T: DeserializeOwned>() -> Self {
-        let (nullable, shape) = match probe::<T>(None) {
-            (nullable, Self::OneOf(variants)) => {
+        let Requested { nullable, shape, .. } = probe::<T>(None);
+        let shape = match shape {
+            Self::OneOf(variants) => {
                 // Only unit variants are written as strings, so each variant has to be probed.
-                let unit = variants.iter().all(|variant| probe::<T>(Some(variant)).1 == Self::String);
-                (nullable, if unit { Self::OneOf(variants) } else { Self::Any })
+                let unit = variants.iter().all(|variant| probe::<T>(Some(variant)).shape == Self::String);
+                if unit { Self::OneOf(variants) } else { Self::Any }
             }
             other => other,
         };
@@ -55,13 +56,29 @@ impl Shape {
     }
 }
 
-/// Returns whether `T` accepts null, and its shape otherwise. `variant` is the variant that the probe claims to have if `T`
-/// is an enum.
-fn probe<T: DeserializeOwned>(variant: Option<&'static str>) -> (bool, Shape) {
-    let (nullable, shape) = (Cell::new(false), Cell::new(Shape::Any));
+/// Returns the name that serde has for the struct `T`; the name of the Rust type if serde has none.
+pub(crate) fn struct_name<T: DeserializeOwned>() -> &'static str {
+    match probe::<T>(None).name {
+        "" => std::any::type_name::<T>().rsplit("::").next().unwrap_or_default(),
+        name => name,
+    }
+}
+
+/// The type that a Rust type requests from its deserializer.
+struct Requested {
+    /// Whether null is accepted.
+    nullable: bool,
+    shape: Shape,
+    /// The name, for a struct.
+    name: &'static str,
+}
+
+/// Probes `T`. `variant` is the variant that the probe claims to have if `T` is an enum.
+fn probe<T: DeserializeOwned>(variant: Option<&'static str>) -> Requested {
+    let (nullable, shape, name) = (Cell::new(false), Cell::new(Shape::Any), Cell::new(""));
     // The type may wrap or drop the error of the probe, so the result is what the probe recorded.
-    drop(T::deserialize(Probe { nullable: &nullable, shape: &shape, variant }));
-    (nullable.get(), shape.into_inner())
+    drop(T::deserialize(Probe { nullable: &nullable, shape: &shape, name: &name, variant }));
+    Requested { nullable: nullable.get(), shape: shape.into_inner(), name: name.get() }
 }
 
 /// A deserializer that records the requested type.
@@ -69,6 +86,7 @@ fn probe<T: DeserializeOwned>(variant: Option<&'static str>) -> (bool, Shape) {
 struct Probe<'a> {
     nullable: &'a Cell<bool>,
     shape: &'a Cell<Shape>,
+    name: &'a Cell<&'static str>,
     variant: Option<&'static str>,
 }
 
@@ -144,10 +162,11 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         _: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Recorded> {
+        self.name.set(name);
         self.record(Shape::Object)
     }
 
@@ -237,6 +256,18 @@ mod tests {
         fn try_from(_: i64) -> Result<Self, String> {
             Err("odd".into())
         }
+    }
+
+    #[test]
+    fn a_struct_has_the_name_that_serde_has() {
+        #[derive(Deserialize)]
+        #[serde(rename = "Place")]
+        #[expect(dead_code, reason = "only its name is requested")]
+        struct Renamed {
+            x: f64,
+        }
+        assert_eq!((struct_name::<Point>(), struct_name::<Renamed>()), ("Point", "Place"));
+        assert_eq!(struct_name::<Even>(), "Even");
     }
 
     fn nullable(shape: Shape) -> Shape {

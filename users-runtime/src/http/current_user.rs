@@ -68,17 +68,14 @@ pub struct CurrentSession<U: AuthUser> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a guard for `{U}`",
     label = "this type does not implement `Guard<{U}>`",
-    note = "help: impl Guard<{U}> for {Self} {{ fn allows(user: &{U}) -> bool {{ … }} }}"
+    note = "write `impl Guard<{U}> for {Self} {{ fn allows(user: &{U}) -> bool {{ … }} }}`"
 )]
 pub trait Guard<U: AuthUser>: 'static {
     /// What is asked before the guard: an active user, unless it says otherwise.
     const REQUIREMENTS: Requirements = Requirements::ACTIVE;
 
-    /// Whether this user may.
-    fn allows(user: &U) -> bool {
-        let _ = user;
-        true
-    }
+    /// Returns whether this user may call the route. There is no default: a guard without a rule would let everybody in.
+    fn allows(user: &U) -> bool;
 }
 
 /// The guard with no rule but flags: every row of contract.md section 7 is one, such as
@@ -90,6 +87,11 @@ impl<U: AuthUser, const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: boo
     for Require<ACTIVE, VERIFIED, SUPERUSER>
 {
     const REQUIREMENTS: Requirements = Requirements { active: ACTIVE, verified: VERIFIED, superuser: SUPERUSER };
+
+    /// Returns `true`: the requirements, which are checked first, are the whole rule.
+    fn allows(_: &U) -> bool {
+        true
+    }
 }
 
 /// Turns a user that was let in into an extractor.

@@ -135,7 +135,7 @@ pub(crate) enum Body {
     /// The login form.
     LoginForm,
     /// A JSON object with these fields, which belongs to this route.
-    Object(&'static [&'static [Field]]),
+    Object(&'static [Field]),
     /// The create schema.
     Create,
     /// The update schema.

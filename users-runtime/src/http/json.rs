@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         EmailAddress, EmailRules,
-        field::{Field, FieldKind},
+        field::{Field, FieldKind, struct_name},
     },
     user::{Parsed, Schema},
 };
@@ -55,7 +55,11 @@ impl JsonBody {
     ///
     /// # Errors
     /// [`ApiError::Validation`] with every problem, in the order of the schema's fields.
-    pub(crate) fn schema<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<Parsed<T>, ApiError> {
+    pub(crate) fn schema<T: DeserializeOwned>(
+        self,
+        fields: impl IntoIterator<Item = Field>,
+        rules: EmailRules,
+    ) -> Result<Parsed<T>, ApiError> {
         match self.0 {
             Content::Absent => Err(Problem::of_body("missing", "Field required").into()),
             Content::NoObject => Err(Problem::of_body(
@@ -63,7 +67,7 @@ impl JsonBody {
                 "Input should be a valid dictionary or object to extract fields from",
             )
             .into()),
-            Content::Object(object) => parse(object, rules),
+            Content::Object(object) => parse(object, fields, rules),
         }
     }
 
@@ -77,7 +81,7 @@ impl JsonBody {
             Content::Object(object) => object,
             Content::Absent | Content::NoObject => Map::new(),
         };
-        parse(object, rules)
+        parse(object, T::FIELDS.iter().copied(), rules)
     }
 }
 
@@ -92,17 +96,20 @@ impl<T> Parsed<T> {
     }
 }
 
-fn parse<T: Schema + DeserializeOwned>(
+fn parse<T: DeserializeOwned>(
     mut object: Map<String, Value>,
+    fields: impl IntoIterator<Item = Field>,
     rules: EmailRules,
 ) -> Result<Parsed<T>, ApiError> {
-    let email = fields::check(T::fields(), &mut object, rules).map_err(ApiError::Validation)?;
+    let fields: Vec<Field> = fields.into_iter().collect();
+    let email = fields::check(&fields, &mut object, rules).map_err(ApiError::Validation)?;
     let changes = |field: &&Field| !matches!(field.kind, FieldKind::DroppedFlag | FieldKind::CurrentPassword);
-    let sent = T::fields().filter(changes).map(|field| field.name).filter(|name| object.contains_key(*name)).collect();
+    let names = fields.iter().filter(changes).map(|field| field.name);
+    let sent = names.filter(|name| object.contains_key(*name)).collect();
     // The fields have been checked, so only serde attributes of the application can fail here. Their messages may quote any
     // value, including a password, and are not sent.
     let input = T::deserialize(Value::Object(object)).map_err(|_| {
-        let text = format!("the body does not fit {}", T::NAME);
+        let text = format!("the body does not fit {}", struct_name::<T>());
         Problem::of_body("value_error", format!("Value error, {text}")).ctx("error", text)
     })?;
     Ok(Parsed { input, email, fields: sent })
@@ -124,11 +131,8 @@ mod tests {
         password: Password,
     }
 
-    impl Schema for Create {
-        const NAME: &'static str = "UserCreate";
-        const FIELDS: &'static [&'static [Field]] =
-            &[&[Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")]];
-    }
+    const CREATE: [Field; 3] =
+        [Field::email().required(), Field::password().required(), Field::dropped_flag("is_active")];
 
     /// The body of reset-password.
     #[derive(Deserialize)]
@@ -138,8 +142,7 @@ mod tests {
     }
 
     impl Schema for Reset {
-        const NAME: &'static str = "Reset";
-        const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required(), Field::password().required()]];
+        const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
     }
 
     /// The body of request-verify-token.
@@ -147,8 +150,7 @@ mod tests {
     struct Request_ {}
 
     impl Schema for Request_ {
-        const NAME: &'static str = "Request";
-        const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
+        const FIELDS: &'static [Field] = &[Field::email().required()];
     }
 
     async fn read(content_type: Option<&str>, body: impl Into<Body>) -> Result<JsonBody, ApiError> {
@@ -174,7 +176,7 @@ mod tests {
     }
 
     fn create(body: JsonBody) -> Result<Create, ApiError> {
-        body.schema(EmailRules::Ascii).map(|parsed| parsed.input)
+        body.schema(CREATE, EmailRules::Ascii).map(|parsed| parsed.input)
     }
 
     fn missing(loc: Value) -> Value {
@@ -280,7 +282,7 @@ mod tests {
     async fn the_fields_of_a_body_are_listed_in_the_order_of_the_schema() {
         let body = json(r#"{"is_active":true,"other":1,"password":"p","email":"a@camelot.bt"}"#).await;
         assert_eq!(
-            body.schema::<Create>(EmailRules::Ascii).map(|parsed| parsed.fields).ok(),
+            body.schema::<Create>(CREATE, EmailRules::Ascii).map(|parsed| parsed.fields).ok(),
             Some(vec!["email", "password"])
         );
     }
@@ -288,7 +290,7 @@ mod tests {
     #[tokio::test]
     async fn the_parsed_address_comes_with_the_schema() {
         let body = json(r#"{"email":" King@CAMELOT.bt ","password":"p"}"#).await;
-        let (create, email) = body.schema::<Create>(EmailRules::Ascii).and_then(Parsed::with_email).unwrap();
+        let (create, email) = body.schema::<Create>(CREATE, EmailRules::Ascii).and_then(Parsed::with_email).unwrap();
         assert_eq!((create.email.as_str(), email.as_str()), (" King@CAMELOT.bt ", "King@camelot.bt"));
         let body = json(r#"{"token":"t","password":"p"}"#).await;
         let without = body.embedded::<Reset>(EmailRules::Ascii).and_then(Parsed::with_email);

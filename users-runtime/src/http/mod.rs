@@ -34,7 +34,6 @@ pub use error::ApiError;
 pub(crate) use form::LoginForm;
 pub(crate) use incoming::Incoming;
 pub(crate) use json::JsonBody;
-pub use methods::{Methods, delete, get, patch, post};
 pub use problem::{Loc, Problem};
 pub use requirements::Requirements;
 pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh};

@@ -1,95 +1,142 @@
-//! Putting routes together, so that generated code only lists them.
+//! Routers from lists of routes: method, path, handler.
 
 use axum::{
     Extension, Router,
     extract::OriginalUri,
+    handler::Handler,
     response::{IntoResponse, Response},
-    routing::any,
+    routing::{MethodFilter, any},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 
-use super::{ApiError, HasUsers, Methods, edge, edge::with_headers};
+use super::{ApiError, HasUsers, edge, edge::with_headers, methods::Methods};
 use crate::{domain::Relaxation, service::Users, user::AuthUser};
 
-/// Which backend a login or logout route belongs to.
+/// The backend of a login or logout route.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteBackend(pub(crate) usize);
 
-/// Routes of one router under construction.
+/// A router under construction. The methods of one path share a route.
 #[must_use]
 #[derive(Debug)]
 pub struct Routes<U: AuthUser, S> {
     users: Users<U>,
     backend: Option<RouteBackend>,
-    router: Router<S>,
+    paths: Vec<(&'static str, Methods<S>)>,
+    nested: Router<S>,
 }
 
 impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
-    /// No route yet.
+    /// Starts without a route.
     pub fn new(users: &Users<U>) -> Self {
-        Self { users: users.clone(), backend: None, router: Router::new() }
+        Self { users: users.clone(), backend: None, paths: Vec::new(), nested: Router::new() }
     }
 
-    /// The routes belong to this backend.
+    /// Starts with the routes of one backend.
     ///
     /// # Panics
     /// If there is no backend of that name: a mistake in the application that shows when it starts.
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
-    pub fn backend(mut self, name: &str) -> Self {
-        let Some(index) = self.users.backends().position(|backend| backend == name) else {
-            let names: Vec<_> = self.users.backends().collect();
+    pub fn of_backend(users: &Users<U>, name: &str) -> Self {
+        let Some(index) = users.backends().position(|backend| backend == name) else {
+            let names: Vec<_> = users.backends().collect();
             panic!("there is no backend `{name}`; there is {names:?}");
         };
-        self.backend = Some(RouteBackend(index));
+        Self { backend: Some(RouteBackend(index)), ..Self::new(users) }
+    }
+
+    /// Adds `GET path`.
+    pub fn get<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.on(Method::GET, MethodFilter::GET, path, handler)
+    }
+
+    /// Adds `POST path`.
+    pub fn post<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.on(Method::POST, MethodFilter::POST, path, handler)
+    }
+
+    /// Adds `PATCH path`.
+    pub fn patch<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.on(Method::PATCH, MethodFilter::PATCH, path, handler)
+    }
+
+    /// Adds `DELETE path`.
+    pub fn delete<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.on(Method::DELETE, MethodFilter::DELETE, path, handler)
+    }
+
+    /// Adds the handler of every method that `path` does not take. Without one these are 405.
+    pub fn fallback<H: Handler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
+        self.methods(path).fallback(handler);
         self
     }
 
-    /// Adds a route.
-    pub fn route(mut self, path: &str, methods: Methods<S>) -> Self {
-        let edge = edge(methods.allow(self.users.policy().keeps_quirks()));
-        self.router = self.router.route(path, methods.router.layer(edge));
-        if self.users.policy().allows(Relaxation::SlashRedirect) && path != "/" {
-            self.router = self.router.route(&format!("{path}/"), any(without_slash));
+    fn on<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.methods(path).on(method, filter, handler);
+        self
+    }
+
+    fn methods(&mut self, path: &'static str) -> &mut Methods<S> {
+        let index = self.paths.iter().position(|(known, _)| *known == path).unwrap_or_else(|| {
+            self.paths.push((path, Methods::new()));
+            self.paths.len() - 1
+        });
+        &mut self.paths[index].1
+    }
+
+    /// Adds the routes of other functions under a prefix.
+    pub fn nest<const N: usize>(mut self, prefix: &str, groups: [fn(&Users<U>) -> Router<S>; N]) -> Self {
+        for routes in groups {
+            self.nested = self.nested.nest(prefix, routes(&self.users));
         }
         self
     }
 
-    /// The router.
+    /// Adds the routes of every backend under a prefix and the backend's name: `/auth/{backend}`.
+    pub fn nest_backends(mut self, prefix: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
+        for name in self.users.backends() {
+            self.nested = self.nested.nest(&format!("{prefix}/{name}"), routes(&self.users, name));
+        }
+        self
+    }
+
+    /// Returns the router.
     pub fn into_router(self) -> Router<S> {
-        match self.backend {
-            Some(backend) => self.router.layer(Extension(backend)),
-            None => self.router,
+        let policy = self.users.policy();
+        let mut router = self.nested;
+        for (path, methods) in self.paths {
+            let edge = edge(methods.allow(policy.keeps_quirks()));
+            router = router.route(path, methods.into_router().layer(edge));
+            if policy.allows(Relaxation::SlashRedirect) && path != "/" {
+                router = router.route(&format!("{path}/"), any(without_slash));
+            }
         }
-    }
-
-    /// All routers at the prefixes that front ends of fastapi-users know: `/auth/{backend}` for each backend, and the
-    /// others as given.
-    pub fn at_usual_prefixes<const N: usize>(
-        users: &Users<U>,
-        auth: fn(&Users<U>, &str) -> Router<S>,
-        others: [(&str, Router<S>); N],
-    ) -> Router<S> {
-        let backends = users.backends().map(|name| (format!("/auth/{name}"), auth(users, name)));
-        let others = others.into_iter().map(|(prefix, router)| (prefix.to_owned(), router));
-        backends.chain(others).fold(Router::new(), |all, (prefix, router)| all.nest(&prefix, router))
+        match self.backend {
+            Some(backend) => router.layer(Extension(backend)),
+            None => router,
+        }
     }
 }
 
-/// 307 to the path without its last slash. Relative, so that nothing is built from `Host`.
+/// Redirects (307) to the path without its last slash. The target is relative, so that nothing is taken from `Host`.
 async fn without_slash(OriginalUri(uri): OriginalUri) -> Response {
     let path = uri.path().trim_end_matches('/');
     let target = match uri.query() {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };
-    // A path that starts with two slashes would be another host.
+    // A target that starts with two slashes would name another host.
     with_headers(match HeaderValue::try_from(format!("/{}", target.trim_start_matches('/'))) {
         Ok(location) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(),
         Err(_) => ApiError::NotFound.into_response(),
     })
 }
 
-/// The fallback for unknown paths, in the shape of the wire: `app.fallback(axum_users::not_found)`.
+/// Responds to an unknown path, in the shape of the wire: `app.fallback(axum_users::not_found)`.
 pub async fn not_found() -> Response {
     with_headers(ApiError::NotFound.into_response())
 }

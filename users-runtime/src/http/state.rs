@@ -12,7 +12,7 @@ use crate::{service::Users, user::AuthUser};
 #[diagnostic::on_unimplemented(
     message = "the router's state `{Self}` does not hold `Users<{U}>`",
     label = "this state has no `Users<{U}>`",
-    note = "help: `.with_state(users)`, or add a field `users: Users<{U}>` to the state and `impl FromRef<{Self}> for Users<{U}>`"
+    note = "call `.with_state(users)`, or add a field `users: Users<{U}>` to the state and `impl FromRef<{Self}> for Users<{U}>`"
 )]
 pub trait HasUsers<U: AuthUser>: Clone + Send + Sync + 'static {
     /// The handle.

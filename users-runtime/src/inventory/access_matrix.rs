@@ -6,7 +6,7 @@ use super::{Prefixes, endpoints};
 use crate::{
     domain::field::{Field, FieldKind},
     http::{Caller, RouteGroup},
-    user::{AuthUser, Schema},
+    user::{AuthUser, SchemaKind},
 };
 
 /// Two tables in Markdown: route × who may call it, and field × who may read or write it.
@@ -30,10 +30,10 @@ pub fn access_matrix<U: AuthUser>() -> String {
         let _ = writeln!(
             page,
             "| `{field}` | {} | {} | {} | {} |",
-            mark::<U::Read>(field),
-            mark::<U::Create>(field),
-            mark::<U::Update>(field),
-            mark::<U::AdminUpdate>(field),
+            mark::<U>(SchemaKind::Read, field),
+            mark::<U>(SchemaKind::Create, field),
+            mark::<U>(SchemaKind::Update, field),
+            mark::<U>(SchemaKind::AdminUpdate, field),
         );
     }
     page
@@ -56,9 +56,9 @@ fn fields<U: AuthUser>() -> Vec<&'static str> {
     roles.into_iter().chain(sent).chain(own).collect()
 }
 
-fn mark<S: Schema>(name: &str) -> &'static str {
+fn mark<U: AuthUser>(schema: SchemaKind, name: &str) -> &'static str {
     // A flag that is checked and dropped is not a field of the schema: nothing can be written through it.
-    let mut fields = S::fields();
-    let has = |field: &Field| field.name == name && !matches!(field.kind, FieldKind::DroppedFlag);
+    let mut fields = schema.fields::<U>();
+    let has = |field: Field| field.name == name && !matches!(field.kind, FieldKind::DroppedFlag);
     if fields.any(has) { "yes" } else { "no" }
 }

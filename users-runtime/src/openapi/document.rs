@@ -14,7 +14,7 @@ use crate::{
     http::{Body, Caller, Content, Endpoint, RouteGroup},
     inventory::{Prefixes, endpoints},
     service::{ActiveBackend, Users},
-    user::{AuthUser, Schema},
+    user::{AuthUser, SchemaKind},
 };
 
 /// The OpenAPI 3.1 document of a user type's routes at the prefixes that front ends of fastapi-users know, with that
@@ -60,7 +60,7 @@ fn own_schemas(endpoint: &Endpoint, id: &str) -> Vec<(String, RefOr<OwnSchema>)>
     let name = body_name(id);
     let body = match endpoint.body {
         Body::LoginForm => Some((name.clone(), fixed::login_form(&name))),
-        Body::Object(fields) => Some((name.clone(), schemas::sent(&name, fields.iter().copied().flatten()))),
+        Body::Object(fields) => Some((name.clone(), schemas::sent(&name, fields.iter().copied()))),
         Body::None | Body::Create | Body::Update | Body::AdminUpdate => None,
     };
     let returned = endpoint.responses.iter().filter_map(|documented| match documented.content {
@@ -103,9 +103,9 @@ fn request_body<U: AuthUser>(endpoint: &Endpoint, id: &str) -> Option<RequestBod
         Body::None => return None,
         Body::LoginForm => ("application/x-www-form-urlencoded", body_name(id)),
         Body::Object(_) => ("application/json", body_name(id)),
-        Body::Create => ("application/json", U::Create::NAME.to_owned()),
-        Body::Update => ("application/json", U::Update::NAME.to_owned()),
-        Body::AdminUpdate => ("application/json", U::AdminUpdate::NAME.to_owned()),
+        Body::Create => ("application/json", SchemaKind::Create.name::<U>().to_owned()),
+        Body::Update => ("application/json", SchemaKind::Update.name::<U>().to_owned()),
+        Body::AdminUpdate => ("application/json", SchemaKind::AdminUpdate.name::<U>().to_owned()),
     };
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
     Some(RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True)).build())

@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi;
 
 use super::openapi;
 use crate::{
-    http::{ApiError, HasUsers, Routes, get},
+    http::{ApiError, HasUsers, Routes},
     service::Users,
     user::AuthUser,
 };
@@ -45,11 +45,11 @@ pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document
             None
         }
     };
-    let document = Routes::new(users).route("/openapi.json", get(move || std::future::ready(json_document(json))));
+    let document = Routes::new(users).get("/openapi.json", move || std::future::ready(json_document(json)));
     let page = Routes::new(users)
-        .route("/docs", get(|| asset("text/html; charset=utf-8", HTML)))
-        .route("/docs/page.js", get(|| asset("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/docs/page.css", get(|| asset("text/css; charset=utf-8", STYLE)));
+        .get("/docs", || asset("text/html; charset=utf-8", HTML))
+        .get("/docs/page.js", || asset("text/javascript; charset=utf-8", SCRIPT))
+        .get("/docs/page.css", || asset("text/css; charset=utf-8", STYLE));
     document.into_router().merge(page.into_router().layer(map_response(allow_own_script)))
 }
 

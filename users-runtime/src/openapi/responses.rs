@@ -12,7 +12,7 @@ use crate::{
     domain::Code,
     http::{Body, Caller, Content, Documented, Endpoint},
     port::SecurityScheme as Carrier,
-    user::{AuthUser, Schema as _},
+    user::{AuthUser, SchemaKind},
 };
 
 /// Returns the responses of a route. `carrier` is the transport of its backend, if it belongs to one.
@@ -51,7 +51,7 @@ fn successes<U: AuthUser>(documented: &Documented, carrier: Option<&Carrier>) ->
     let response = match content {
         Content::Empty => Response::new(description),
         Content::Anything => anything(description),
-        Content::User => with_schema(description, U::Read::NAME),
+        Content::User => with_schema(description, SchemaKind::Read.name::<U>()),
         Content::List(item) => list(description, item.name),
         Content::Token => return token(status, description, carrier),
     };

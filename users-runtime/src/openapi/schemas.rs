@@ -16,24 +16,25 @@ use crate::{
         field::{Field, FieldKind, Rule, Shape},
     },
     http::{ObjectSchema, ReadType},
-    user::{AuthUser, Schema as Table},
+    user::{AuthUser, SchemaKind},
 };
 
 /// The four schemas of a user type, with their names.
 pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
     let id_format = (!U::Id::MADE_BY_DATABASE).then_some("uuid");
     // An answer always has every field; a request has those that the table requires.
-    let read = object(U::Read::NAME, U::Read::fields(), |_| true, id_format);
-    [
-        (U::Read::NAME.to_owned(), read.into()),
-        (U::Create::NAME.to_owned(), sent(U::Create::NAME, U::Create::fields())),
-        (U::Update::NAME.to_owned(), sent(U::Update::NAME, U::Update::fields())),
-        (U::AdminUpdate::NAME.to_owned(), sent(U::AdminUpdate::NAME, U::AdminUpdate::fields())),
-    ]
+    SchemaKind::ALL.map(|kind| {
+        let (name, fields) = (kind.name::<U>(), kind.fields::<U>());
+        let schema = match kind {
+            SchemaKind::Read => object(name, fields, |_| true, id_format).into(),
+            SchemaKind::Create | SchemaKind::Update | SchemaKind::AdminUpdate => sent(name, fields),
+        };
+        (name.to_owned(), schema)
+    })
 }
 
 /// The schema of something that a client sends.
-pub(super) fn sent(title: &str, fields: impl Iterator<Item = &'static Field>) -> RefOr<Schema> {
+pub(super) fn sent(title: &str, fields: impl Iterator<Item = Field>) -> RefOr<Schema> {
     object(title, fields, |field| field.required, None).into()
 }
 
@@ -99,15 +100,15 @@ pub(super) fn nullable(mut inner: Schema) -> Object {
 
 fn object(
     title: &str,
-    fields: impl Iterator<Item = &'static Field>,
+    fields: impl Iterator<Item = Field>,
     required: impl Fn(&Field) -> bool,
     id_format: Option<&str>,
 ) -> Object {
     let mut object = ObjectBuilder::new().schema_type(Type::Object).title(Some(title));
     // A dropped flag is checked and thrown away, so no client has a reason to send it.
     for field in fields.filter(|field| !matches!(field.kind, FieldKind::DroppedFlag)) {
-        object = object.property(field.name, property(field, id_format));
-        if required(field) {
+        object = object.property(field.name, property(&field, id_format));
+        if required(&field) {
             object = object.required(field.name);
         }
     }

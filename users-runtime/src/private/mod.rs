@@ -1,4 +1,4 @@
-//! Everything that generated code may name. Hidden, and not for use by hand: it changes with every version.
+//! Everything that generated code names. Hidden, and not for use by hand: it changes with every version.
 
 pub mod check;
 
@@ -23,12 +23,12 @@ pub use sqlx;
 pub use crate::adapter::sql::{Catalog, session_statements};
 pub use crate::{
     adapter::sql::{
-        Column, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column, json_column,
-        text_column,
+        Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,
+        json_column, text_column,
     },
     domain::{
         Password, PasswordHash, Status, UserId,
-        field::{Field, Rule, check_with},
+        field::{Rule, check_with},
         lax::present,
     },
     flows::{
@@ -40,10 +40,7 @@ pub use crate::{
         users::{delete_user, me_as_id, update_user, user_by_id},
         verify::{request_verify_token, verify},
     },
-    http::{Handle, HasUsers, IdText, Methods, RouteBackend, Routes, delete, get, patch, post},
+    http::{Handle, HasUsers, IdText, RouteBackend, Routes},
     service::Users,
-    user::{
-        Account, AccountMut, AccountUpdate, AuthUser, Columns, CreateSchema, CustomField, HasTenant, NewAccount,
-        Schema, Tenant, UpdateSchema,
-    },
+    user::{Account, AccountMut, AuthUser, Changes, Columns, CustomField, HasTenant, NewAccount, Tenant},
 };

@@ -8,7 +8,7 @@ use super::AuthUser;
 #[diagnostic::on_unimplemented(
     message = "the users of `{Self}` belong to no tenant",
     label = "`{Self}` has no field marked `#[auth(tenant)]`",
-    note = "help: mark the field that names the tenant: `#[auth(tenant)] pub tenant: String`"
+    note = "mark the field that names the tenant: `#[auth(tenant)] pub tenant: String`"
 )]
 pub trait HasTenant: AuthUser {
     /// What names a tenant.

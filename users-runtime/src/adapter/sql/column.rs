@@ -10,9 +10,9 @@ use super::{Driver, SqlResult};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a column",
     label = "no column type is known for `{Self}`",
-    note = "help: mark the field `json` to store it as JSON, `#[auth(.., json)]`",
-    note = "help: or mark it `text` if serde makes a string of it, `#[auth(.., text)]`",
-    note = "help: or implement sqlx's `Type`, `Encode` and `Decode` for it"
+    note = "store it as JSON: `#[auth(…, json)]`",
+    note = "or, if serde turns it into a string, as text: `#[auth(…, text)]`",
+    note = "or implement sqlx's `Type`, `Encode` and `Decode` for it"
 )]
 pub trait Column<DB: Driver>: Sized {
     /// The database's name of the type, such as `TEXT`.

@@ -11,7 +11,7 @@ pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], i
     WantedSchema {
         tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),
         user_table: sql.table,
-        email: tables::email_of(sql),
+        email: sql.roles.email,
         tenant: tables::tenant_of(custom),
     }
 }

@@ -35,6 +35,7 @@ mod statements;
 mod store;
 mod tables;
 mod tenant;
+mod token_sql;
 mod user;
 mod values;
 
@@ -50,7 +51,7 @@ pub use schema::Catalog;
 pub(crate) use schema::{WantedColumn, WantedIndex, WantedSchema, WantedTable};
 #[cfg(any(test, feature = "testing"))]
 pub use session_sql::session_statements;
-pub use statements::{Statements, UserSql};
+pub use statements::{RoleColumns, Statements, UserSql};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
 

@@ -25,7 +25,7 @@ struct Step {
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn purge_notes(&self, now: Timestamp) -> Result<u64, StoreError> {
         let step = || {
-            self.execute(self.statements.purge_tokens, move |arguments| {
+            self.execute(self.token_sql.purge.clone(), move |arguments| {
                 DB::add_time(storable(now), arguments)?;
                 add::<DB, _>(&i64::from(STEP), arguments)
             })
@@ -65,9 +65,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let (mut dead, mut last) = (Vec::new(), None);
         for row in &page {
             let columns = Row::<DB>::new(row);
-            let token: String = columns.get(0)?;
-            if columns.get(2)? {
-                dead.push((token.clone(), columns.get(1)?));
+            let token: String = columns.at(0)?;
+            if columns.at(2)? {
+                dead.push((token.clone(), columns.at(1)?));
             }
             last = Some(token);
         }

@@ -134,6 +134,20 @@ pub trait Catalog: Driver {
     /// What stands before the name of an index that may be there already.
     const IF_NO_INDEX: &'static str;
 
+    /// The clause that turns the insert of a known token into an update.
+    const ON_CONFLICT_OF_TOKEN: &'static str;
+
+    /// The function that returns the greater of two values.
+    const GREATEST: &'static str;
+
+    /// Whether `DELETE` has a `LIMIT`.
+    const LIMITS_DELETIONS: bool = false;
+
+    /// Returns the value that such an insert would have written.
+    fn inserted(column: &str) -> String {
+        format!("excluded.{column}")
+    }
+
     /// A name as it stands in statements. It is a checked one, so nothing needs an escape.
     fn quoted(name: &str) -> String;
 

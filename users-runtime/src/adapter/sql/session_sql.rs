@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use super::{Catalog, UserSql, tables};
+use super::{Catalog, UserSql};
 
 /// The statements of one store.
 pub(super) struct SessionSql {
@@ -48,7 +48,7 @@ impl SessionSql {
         let (created, seen, name, epoch) = (q("created_at"), q("last_seen_at"), q("session_id"), q("auth_epoch"));
         let (client, user_agent) = (q("client"), q("user_agent"));
         let by_key = |first: usize| format!("{token} = {} AND {hashed} = {}", p(first), p(first + 1));
-        let (user_key, token_id) = (q(tables::id_of(sql)), q("token_id"));
+        let (user_key, token_id) = (q(sql.roles.id), q("token_id"));
         let with_users = format!(
             "{table} AS t LEFT JOIN {users} AS u ON u.{user_key} = t.{user_id} \
              LEFT JOIN {state} AS s ON s.{token_id} = t.{name}"
@@ -94,11 +94,15 @@ impl SessionSql {
     }
 }
 
-/// The texts of these statements by name, for tests that ask a database how it would run them (feature `testing`).
+/// Returns the texts of these statements and of those on token states by name, for tests that ask a database for its
+/// plans (feature `testing`).
 #[cfg(any(test, feature = "testing"))]
 #[must_use]
 pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
+    use super::token_sql::TokenSql;
+
     let SessionSql { insert, surplus, remove, touch, list, end, page } = SessionSql::of::<DB>(sql);
+    let TokenSql { keep, revoke, purge } = TokenSql::of::<DB>(sql);
     let texts = [
         ("insert", insert),
         ("surplus", surplus),
@@ -107,6 +111,9 @@ pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, Stri
         ("list", list),
         ("end", end),
         ("page", page),
+        ("keep_token", keep),
+        ("revoke_token", revoke),
+        ("purge_tokens", purge),
     ];
     texts.into_iter().map(|(name, text)| (name, text.as_str().to_owned())).collect()
 }

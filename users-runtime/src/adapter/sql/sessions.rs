@@ -35,7 +35,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut answers = Vec::with_capacity(wanted.len());
         answers.resize_with(wanted.len(), || None);
         for row in &rows {
-            let number: i64 = Row::<DB>::new(row).get(self.epoch_column() + 8)?;
+            let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 8)?;
             let Ok(number) = usize::try_from(number) else { continue };
             if let (Some(answer), Some(key)) = (answers.get_mut(number), wanted.get(number)) {
                 *answer = self.found_by_session(row, key)?;
@@ -48,12 +48,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     /// collation of a column that fastapi-users made may take other letters for the same.
     fn found_by_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
         let (columns, first) = (Row::<DB>::new(row), self.epoch_column() + 3);
-        if columns.get::<String>(first + 4)? != key.as_str() {
+        if columns.at::<String>(first + 4)? != key.as_str() {
             return Ok(None);
         }
         let session = FoundSession {
-            id: columns.get::<Option<String>>(first)?.map(TokenId),
-            epoch: columns.get::<Option<i64>>(first + 1)?.map(Epoch),
+            id: columns.at::<Option<String>>(first)?.map(TokenId),
+            epoch: columns.at::<Option<i64>>(first + 1)?.map(Epoch),
             created_at: DB::upstream_time_at(row, first + 2)?.ok_or(sqlx::Error::RowNotFound)?,
             last_seen_at: DB::upstream_time_at(row, first + 3)?,
         };
@@ -81,7 +81,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         DB::execute(&mut transaction, self.session_sql.insert.clone(), arguments).await?;
         for row in &DB::fetch_all(&mut transaction, self.session_sql.surplus.clone(), surplus).await? {
             let columns = Row::<DB>::new(row);
-            self.remove_in(&mut transaction, &columns.get::<String>(0)?, columns.get(1)?).await?;
+            self.remove_in(&mut transaction, &columns.at::<String>(0)?, columns.at(1)?).await?;
         }
         transaction.commit().await
     }
@@ -110,17 +110,17 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
 fn listed<DB: Dialect>(row: &DB::Row, subject: &str) -> SqlResult<ListedSession> {
     let columns = Row::<DB>::new(row);
-    let client: Option<String> = columns.get(4)?;
+    let client: Option<String> = columns.at(4)?;
     Ok(ListedSession {
         session: Session {
             subject: subject.to_owned(),
-            token_id: columns.get::<Option<String>>(0)?.map(TokenId),
-            epoch: columns.get::<Option<i64>>(1)?.map(Epoch),
+            token_id: columns.at::<Option<String>>(0)?.map(TokenId),
+            epoch: columns.at::<Option<i64>>(1)?.map(Epoch),
             logged_in_at: DB::upstream_time_at(row, 2)?,
             expires_at: None,
         },
         last_seen_at: DB::upstream_time_at(row, 3)?,
-        device: Device { client: client.and_then(|client| client.parse::<IpAddr>().ok()), user_agent: columns.get(5)? },
+        device: Device { client: client.and_then(|client| client.parse::<IpAddr>().ok()), user_agent: columns.at(5)? },
     })
 }
 

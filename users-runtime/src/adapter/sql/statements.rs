@@ -12,11 +12,14 @@
 //!   derive, so quoting needs no escapes.
 //! * Parameters are `$1`, `$2` … on SQLite and PostgreSQL and `?` on MySQL. They are numbered in the order in which they
 //!   stand in the text and none stands twice, so one binding order fits all three.
-//! * *All columns* means [`UserSql::columns`] in their order: the six roles, then the fields of the application's own.
+//! * *All columns* means the six roles, then the custom fields in the struct's order.
 //!   Every statement that answers a user answers all columns first and `"auth_epoch"` right after them.
-//! * `"auth_epoch"` and the table `{table}_token_state` are ours; `auth_epoch` is therefore no name for a field.
+//! * `"auth_epoch"` and the table `{table}_token_state` are ours; `auth_epoch` is therefore no name for a field. The
+//!   statements on the table of token states alone are in `adapter/sql/token_sql`.
 //! * The table of sessions is fastapi-users' `accesstoken` with columns of ours. What else is done with it than to find users
 //!   is in `adapter/sql/sessions`.
+
+use crate::user::Columns;
 
 /// Every statement that touches the table of one user type, per database.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +28,8 @@ pub struct UserSql {
     pub table: &'static str,
     /// The table of their sessions, unquoted: `accesstoken`.
     pub session_table: &'static str,
-    /// All columns, unquoted: the six roles in the order of contract.md section 14, whatever their names, then the
-    /// fields of the application's own in the struct's order.
-    pub columns: &'static [&'static str],
+    /// The columns of the six roles, unquoted. In the table, the custom columns follow them in the struct's order.
+    pub roles: RoleColumns,
     /// Whether the id is an integer, made by the database. Checked against
     /// [`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE) when the application is compiled, so an
     /// id type behind an alias that misleads the derive is an error and not a failing insert.
@@ -38,6 +40,38 @@ pub struct UserSql {
     pub postgres: Statements,
     /// For MySQL and MariaDB.
     pub mysql: Statements,
+}
+
+/// The columns of the six roles, unquoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleColumns {
+    /// Of the id.
+    pub id: &'static str,
+    /// Of the e-mail address.
+    pub email: &'static str,
+    /// Of the password hash.
+    pub hashed_password: &'static str,
+    /// Of the flag `is_active`.
+    pub is_active: &'static str,
+    /// Of the flag `is_superuser`.
+    pub is_superuser: &'static str,
+    /// Of the flag `is_verified`.
+    pub is_verified: &'static str,
+}
+
+impl RoleColumns {
+    /// Each column is named like its role, as in fastapi-users.
+    pub const USUAL: Self = Self {
+        id: "id",
+        email: "email",
+        hashed_password: "hashed_password",
+        is_active: "is_active",
+        is_superuser: "is_superuser",
+        is_verified: "is_verified",
+    };
+
+    /// How many there are.
+    pub(super) const COUNT: usize = Columns::ROLES;
 }
 
 /// The statements of one user type for one database.
@@ -175,44 +209,19 @@ pub struct Statements {
     /// UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1
     /// ```
     pub end_all_sessions: &'static str,
+}
 
-    /// Spares one token when the user's other sessions end; runs in the transaction of [`Statements::update`].
-    ///
-    /// Parameters: 1 the token's id, 2 the user's id, 3 the user's new epoch, 4 when the token ends. A token that was
-    /// revoked stays revoked, and nothing is forgotten sooner than it was to be.
-    ///
-    /// SQLite (PostgreSQL: `GREATEST` instead of `max`):
-    /// ```sql
-    /// INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")
-    /// ```
-    /// MySQL and MariaDB:
-    /// ```sql
-    /// INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))
-    /// ```
-    pub keep_token: &'static str,
-
-    /// Notes that a token is dead.
-    ///
-    /// Parameters: 1 the token's id, 2 when the token ends.
-    ///
-    /// SQLite (PostgreSQL: `GREATEST` instead of `max`):
-    /// ```sql
-    /// INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")
-    /// ```
-    /// MySQL and MariaDB:
-    /// ```sql
-    /// INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))
-    /// ```
-    pub revoke_token: &'static str,
-
-    /// Forgets tokens that have ended.
-    ///
-    /// Parameter: 1 the present time.
-    /// ```sql
-    /// DELETE FROM "user_token_state" WHERE "token_id" IN
-    ///     (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)
-    /// ```
-    pub purge_tokens: &'static str,
+impl UserSql {
+    /// The table `user` with the usual columns and UUIDs as ids, and no statement.
+    pub const USUAL: Self = Self {
+        table: "user",
+        session_table: "accesstoken",
+        roles: RoleColumns::USUAL,
+        id_made_by_database: false,
+        sqlite: Statements::NONE,
+        postgres: Statements::NONE,
+        mysql: Statements::NONE,
+    };
 }
 
 impl Statements {
@@ -228,9 +237,6 @@ impl Statements {
         delete: "",
         end_sessions: "",
         end_all_sessions: "",
-        keep_token: "",
-        revoke_token: "",
-        purge_tokens: "",
     };
 
     /// Whether there are statements at all.

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
 
 use super::{
-    ById, Codec, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
+    ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
     again::again,
     ddl,
     error::{is_disconnected, is_undone, store_error},
     lookups::{Sorted, lookup, put},
     schema,
     session_sql::SessionSql,
-    tables,
+    token_sql::TokenSql,
 };
 use crate::{
     domain::{CanonicalEmail, Epoch, IdValue, Timestamp, TokenId, UserId as _},
@@ -35,6 +35,7 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) pools: Pools<DB>,
     pub(super) statements: &'static Statements,
     pub(super) session_sql: Arc<SessionSql>,
+    pub(super) token_sql: Arc<TokenSql>,
     pub(super) sql: &'static UserSql,
     pub(super) custom: Arc<[SqlColumn]>,
     /// The tenant that every statement is held to.
@@ -53,6 +54,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             pools,
             statements: DB::statements(U::SQL),
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
+            token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             sql: U::SQL,
             custom: U::columns().into(),
             tenant: None,
@@ -65,21 +67,21 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     /// Index of the first column after the user's own: the epoch.
     pub(super) fn epoch_column(&self) -> usize {
-        self.sql.columns.len()
+        RoleColumns::COUNT + self.custom.len()
     }
 
     fn user(&self, row: &DB::Row) -> SqlResult<U> {
-        U::from_row(&Row::new(row))
+        U::from_row(&mut Row::new(row))
     }
 
     fn epoch(&self, row: &DB::Row) -> SqlResult<Epoch> {
-        Row::<DB>::new(row).get(self.epoch_column()).map(Epoch)
+        Row::<DB>::new(row).at(self.epoch_column()).map(Epoch)
     }
 
     pub(super) fn found(&self, row: &DB::Row) -> SqlResult<Found<U>> {
         let columns = Row::<DB>::new(row);
-        let revoked: Option<bool> = columns.get(self.epoch_column() + 1)?;
-        let kept: Option<i64> = columns.get(self.epoch_column() + 2)?;
+        let revoked: Option<bool> = columns.at(self.epoch_column() + 1)?;
+        let kept: Option<i64> = columns.at(self.epoch_column() + 2)?;
         let token = match (revoked, kept) {
             (Some(true), _) => TokenState::Revoked,
             (_, Some(epoch)) => TokenState::KeptAt(Epoch(epoch)),
@@ -105,7 +107,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut answers = Vec::with_capacity(wanted.len());
         answers.resize_with(wanted.len(), || None);
         for row in &rows {
-            let number: i64 = Row::<DB>::new(row).get(self.epoch_column() + 3)?;
+            let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 3)?;
             if let Some(answer) = usize::try_from(number).ok().and_then(|number| answers.get_mut(number)) {
                 *answer = Some(self.found(row)?);
             }
@@ -150,7 +152,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     async fn add_user(&self, user: &U) -> SqlResult<U> {
         let mut values = Values::insert(&self.custom);
-        user.bind(&mut values)?;
+        bind(user, &mut values)?;
         let (arguments, id) = (values.into_arguments(), (!U::Id::MADE_BY_DATABASE).then(|| user.id()));
         let mut connection = self.writer().await?;
         if DB::RETURNS_ROWS {
@@ -187,7 +189,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
         let mut values = Values::update(&self.custom, change.columns);
-        change.user.bind(&mut values)?;
+        bind(&change.user, &mut values)?;
         let mut arguments = values.into_arguments();
         let raise: i64 = if change.end_sessions == EndSessions::Keep { 0 } else { 1 };
         add::<DB, _>(&raise, &mut arguments)?;
@@ -232,7 +234,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             DB::add_id(id, &mut arguments)?;
             add::<DB, _>(&epoch.0, &mut arguments)?;
             DB::add_time(storable(*until), &mut arguments)?;
-            DB::execute(connection, self.statements.keep_token, arguments).await?;
+            DB::execute(connection, self.token_sql.keep.clone(), arguments).await?;
         }
         self.user(&row).map(Some)
     }
@@ -273,7 +275,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     /// What the database should have, as far as it depends on what is there already.
     async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
-        let id_type = DB::id_type(connection, self.sql.table, tables::id_of(self.sql)).await?;
+        let id_type = DB::id_type(connection, self.sql.table, self.sql.roles.id).await?;
         Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
     }
 
@@ -304,6 +306,12 @@ async fn finish<DB: Dialect, T>(transaction: Transaction<'_, DB>, done: SqlResul
             Err(error)
         }
     }
+}
+
+/// Hands over every column of a user, in the order of the table.
+fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, values: &mut Values<'_, DB>) -> SqlResult<()> {
+    values.account(&user.account())?;
+    user.bind_custom(values)
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
@@ -343,7 +351,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
         let revoke = move || {
-            self.execute(self.statements.revoke_token, move |arguments| {
+            self.execute(self.token_sql.revoke.clone(), move |arguments| {
                 add::<DB, _>(&token.0, arguments)?;
                 DB::add_time(storable(until), arguments)
             })

@@ -108,19 +108,6 @@ pub(crate) enum IndexTarget {
     Canonical(&'static str),
 }
 
-/// Index of the address among the columns of users.
-const EMAIL: usize = 1;
-
-/// The name of the column of the address.
-pub(super) fn email_of(sql: &UserSql) -> &'static str {
-    sql.columns.get(EMAIL).copied().unwrap_or("email")
-}
-
-/// The name of the column of the id.
-pub(super) fn id_of(sql: &UserSql) -> &'static str {
-    sql.columns.first().copied().unwrap_or("id")
-}
-
 /// The column of the tenant, for users that have one.
 pub(super) fn tenant_of(custom: &[SqlColumn]) -> Option<&'static str> {
     custom.iter().find(|column| column.is_tenant).map(|column| column.name)
@@ -128,7 +115,7 @@ pub(super) fn tenant_of(custom: &[SqlColumn]) -> Option<&'static str> {
 
 /// The name of the unique index over the canonical address.
 pub(super) fn canonical_index(sql: &UserSql) -> String {
-    format!("ix_{}_{}_canonical", sql.table, email_of(sql))
+    format!("ix_{}_{}_canonical", sql.table, sql.roles.email)
 }
 
 /// Every table of a user type; users first, since others refer to them.
@@ -168,17 +155,15 @@ fn index(table: &str, column: &'static str) -> TableIndex {
 
 /// The table of users: upstream's columns as upstream declares them, then the application's, then ours.
 fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
-    let (email, within) = (email_of(sql), tenant_of(custom));
-    let roles = [
-        ColumnKind::Key(id_kind(sql)),
-        ColumnKind::Text(320),
-        ColumnKind::Text(1024),
-        ColumnKind::Flag,
-        ColumnKind::Flag,
-        ColumnKind::Flag,
-    ]
-    .into_iter();
-    let mut columns: Vec<TableColumn> = sql.columns.iter().zip(roles).map(|(name, kind)| column(name, kind)).collect();
+    let (email, within) = (sql.roles.email, tenant_of(custom));
+    let mut columns = vec![
+        column(sql.roles.id, ColumnKind::Key(id_kind(sql))),
+        column(sql.roles.email, ColumnKind::Text(320)),
+        column(sql.roles.hashed_password, ColumnKind::Text(1024)),
+        column(sql.roles.is_active, ColumnKind::Flag),
+        column(sql.roles.is_superuser, ColumnKind::Flag),
+        column(sql.roles.is_verified, ColumnKind::Flag),
+    ];
     columns.extend(custom.iter().map(|own| TableColumn {
         nullable: own.nullable,
         fill: own.fill.clone(),
@@ -188,7 +173,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
     Table {
         name: sql.table.to_owned(),
         columns,
-        primary_key: id_of(sql),
+        primary_key: sql.roles.id,
         of_user: None,
         indexes: vec![
             TableIndex {
@@ -223,7 +208,7 @@ fn token_state(sql: &'static UserSql) -> Table {
             column("expires_at", ColumnKind::Time),
         ],
         primary_key: "token_id",
-        of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),
+        of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),
         // By expiry for the purge, by user for the cascade of a deletion.
         indexes: vec![index(&name, "expires_at"), index(&name, "user_id")],
         clustered: true,
@@ -248,7 +233,7 @@ fn sessions(sql: &'static UserSql) -> Table {
             column("user_agent", ColumnKind::Exact(255)).nullable(),
         ],
         primary_key: "token",
-        of_user: Some(UserReference { column: "user_id", users: sql.table, id: id_of(sql) }),
+        of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),
         // By login for the purge, by user for the list, the cap and the cascade of a deletion.
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,

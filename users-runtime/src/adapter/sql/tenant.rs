@@ -16,6 +16,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             pools: Pools { read: self.pools.read.clone(), write: self.pools.write.clone() },
             statements: self.statements,
             session_sql: Arc::clone(&self.session_sql),
+            token_sql: Arc::clone(&self.token_sql),
             sql: self.sql,
             custom: Arc::clone(&self.custom),
             tenant: Some(tenant.clone()),

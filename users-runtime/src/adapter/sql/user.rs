@@ -8,22 +8,25 @@ pub trait SqlUser<DB: Dialect>: AuthUser {
     /// The statements.
     const SQL: &'static UserSql;
 
-    /// The columns of the application's own, in the order of [`UserSql::columns`] after the six roles.
+    /// Returns the custom columns, in the struct's order. In the table they follow the six roles.
     fn columns() -> Vec<SqlColumn> {
         Vec::new()
     }
 
-    /// Reads a user: all columns, from index 0.
+    /// Reads a user from all columns of a row.
     ///
     /// # Errors
-    /// If a column is missing or holds something else.
-    fn from_row(row: &Row<'_, DB>) -> SqlResult<Self>;
+    /// If a column is missing or holds another type.
+    fn from_row(row: &mut Row<'_, DB>) -> SqlResult<Self>;
 
-    /// Hands over all columns, in order.
+    /// Hands over the values of the custom columns, in order.
     ///
     /// # Errors
     /// If a value cannot be encoded.
-    fn bind(&self, values: &mut Values<'_, DB>) -> SqlResult<()>;
+    fn bind_custom(&self, values: &mut Values<'_, DB>) -> SqlResult<()> {
+        let _ = values;
+        Ok(())
+    }
 
     /// Hands over what names the tenant, for a struct with `#[auth(tenant)]`.
     ///
@@ -42,7 +45,7 @@ pub trait SqlUser<DB: Dialect>: AuthUser {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in every enabled database",
     label = "a column of `{Self}` has a type that a database does not know",
-    note = "help: derive it with `#[derive(AuthUser)]`, and mark fields of other types `json` or `text`"
+    note = "derive it with `#[derive(AuthUser)]`, and mark fields of other types `json` or `text`"
 )]
 pub trait StoredUser: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql {}
 

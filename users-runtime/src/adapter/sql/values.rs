@@ -9,7 +9,7 @@ use crate::{
     user::{Account, Columns, HasTenant, Tenant},
 };
 
-/// Takes the columns of a user in the order of [`UserSql::columns`](super::UserSql::columns) and binds what the
+/// Takes the columns of a user in the order of the table and binds what the
 /// statement at hand wants of them.
 pub struct Values<'c, DB: Dialect> {
     arguments: DB::Arguments,
@@ -53,7 +53,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     ///
     /// # Errors
     /// If the driver refuses the value.
-    pub fn id<I: UserId>(&mut self, id: I) -> SqlResult<()> {
+    fn id<I: UserId>(&mut self, id: I) -> SqlResult<()> {
         self.next += 1;
         match self.purpose {
             Purpose::Insert if !I::MADE_BY_DATABASE => DB::add_id(id, &mut self.arguments),
@@ -65,7 +65,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     ///
     /// # Errors
     /// If the driver refuses a value.
-    pub fn account<I: UserId>(&mut self, account: &Account<'_, I>) -> SqlResult<()> {
+    pub(super) fn account<I: UserId>(&mut self, account: &Account<'_, I>) -> SqlResult<()> {
         self.id(account.id)?;
         self.add(&account.email.to_owned())?;
         self.hash(account.hashed_password)?;
@@ -106,7 +106,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     ///
     /// # Errors
     /// If the driver refuses the value.
-    pub fn hash(&mut self, hash: &PasswordHash) -> SqlResult<()> {
+    fn hash(&mut self, hash: &PasswordHash) -> SqlResult<()> {
         self.add(&hash.as_stored().to_owned())
     }
 

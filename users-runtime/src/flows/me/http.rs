@@ -6,7 +6,7 @@ use http::StatusCode;
 use crate::{
     account::Actor,
     http::{ApiError, Handle, Incoming, Requirements, answer},
-    user::AuthUser,
+    user::{AuthUser, SchemaKind},
 };
 
 /// `GET /me`: 200 with the read schema.
@@ -27,8 +27,9 @@ pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Resu
 pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
-    let change = body.schema::<U::Update>(users.policy().email_rules())?;
+    let update = body.schema::<U::Update>(SchemaKind::Update.fields::<U>(), users.policy().email_rules())?;
     let actor = Actor::Owner(&authenticated);
-    let user = users.apply_update(authenticated.user.clone(), change, actor, incoming.cx()).await?;
+    let before = authenticated.user.clone();
+    let user = users.apply_update(before, update, U::update, actor, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }

@@ -10,7 +10,7 @@ use super::{INVALID_PASSWORD, USER_EXISTS, logic::RegisterError};
 use crate::{
     account::CreateError,
     http::{ApiError, Handle, Incoming, answer},
-    user::AuthUser,
+    user::{AuthUser, SchemaKind},
 };
 
 /// `POST /register`: 201 with the read schema.
@@ -19,7 +19,8 @@ use crate::{
 /// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the body.
 pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let (input, email) = body.schema::<U::Create>(users.policy().email_rules())?.with_email()?;
+    let fields = SchemaKind::Create.fields::<U>();
+    let (input, email) = body.schema::<U::Create>(fields, users.policy().email_rules())?.with_email()?;
     let user = users.register(input, email, incoming.cx()).await?;
     Ok(answer(StatusCode::CREATED, &user.read()).into_response())
 }

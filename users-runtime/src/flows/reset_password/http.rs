@@ -16,8 +16,7 @@ use crate::{
 pub(crate) struct ForgotPassword {}
 
 impl Schema for ForgotPassword {
-    const NAME: &'static str = "Body_reset_forgot_password";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
+    const FIELDS: &'static [Field] = &[Field::email().required()];
 }
 
 /// The body of `POST /reset-password`.
@@ -28,8 +27,7 @@ pub(crate) struct ResetPassword {
 }
 
 impl Schema for ResetPassword {
-    const NAME: &'static str = "Body_reset_reset_password";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required(), Field::password().required()]];
+    const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
 }
 
 /// `POST /forgot-password` with `{"email"}`: 202 `null`, whether anybody has the address or not.

@@ -7,10 +7,7 @@ use super::{END, read::SessionRead};
 use crate::{
     account::SessionsError,
     domain::TokenId,
-    http::{
-        ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, answer, delete, get, no_content,
-        require_fresh,
-    },
+    http::{ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, answer, no_content, require_fresh},
     service::{Authenticated, Users},
     user::AuthUser,
 };
@@ -19,8 +16,9 @@ use crate::{
 /// `DELETE` ends all others, `DELETE /{id}` ends one.
 pub fn session_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     Routes::new(users)
-        .route("/", get(sessions::<U>).delete(end_other_sessions::<U>))
-        .route(END.path, delete(end_session::<U>))
+        .get("/", sessions::<U>)
+        .delete("/", end_other_sessions::<U>)
+        .delete(END.path, end_session::<U>)
         .into_router()
 }
 

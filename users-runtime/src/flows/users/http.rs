@@ -8,7 +8,7 @@ use crate::{
     domain::UserId,
     http::{ApiError, Handle, IdText, Incoming, Requirements, answer, no_content},
     service::Users,
-    user::AuthUser,
+    user::{AuthUser, SchemaKind},
 };
 
 /// `GET /{id}`: 200 with the read schema.
@@ -37,8 +37,8 @@ pub async fn update_user<U: AuthUser>(
     let (incoming, body) = Incoming::json(request).await?;
     incoming.authenticate(&users, Requirements::superuser(&users)).await?;
     let user = find_by_id(&users, id).await?;
-    let change = body.schema::<U::AdminUpdate>(users.policy().email_rules())?;
-    let user = users.apply_update(user, change, Actor::Admin, incoming.cx()).await?;
+    let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), users.policy().email_rules())?;
+    let user = users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await?;
     Ok(answer(StatusCode::OK, &user.read()))
 }
 

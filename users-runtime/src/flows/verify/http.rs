@@ -16,8 +16,7 @@ use crate::{
 pub(crate) struct RequestVerifyToken {}
 
 impl Schema for RequestVerifyToken {
-    const NAME: &'static str = "Body_verify_request_token";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required()]];
+    const FIELDS: &'static [Field] = &[Field::email().required()];
 }
 
 /// The body of `POST /verify`.
@@ -27,8 +26,7 @@ pub(crate) struct Verify {
 }
 
 impl Schema for Verify {
-    const NAME: &'static str = "Body_verify_verify";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::token().required()]];
+    const FIELDS: &'static [Field] = &[Field::token().required()];
 }
 
 /// `POST /request-verify-token` with `{"email"}`: 202 `null`, whether anybody has the address or not.

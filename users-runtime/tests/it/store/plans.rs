@@ -4,7 +4,7 @@
 //! that a service would not have.
 
 use sqlx::{AssertSqlSafe, Connection, Row};
-use users_runtime::private::{Catalog, Statements, UserSql, session_statements};
+use users_runtime::__private0_1_0::{Catalog, Statements, UserSql, session_statements};
 
 use crate::store::{
     support::FileStore,
@@ -12,11 +12,11 @@ use crate::store::{
 };
 
 /// The statements on a request's way, by name. Not among them, since they are meant for every row: `end_all_sessions`, and the
-/// page of a purge of sessions, which runs in steps beside requests. `insert`, `keep_token` and `revoke_token` add a row and look
-/// for one by its key.
+/// page of a purge of sessions, which runs in steps beside requests. `insert`, and the statements that keep and revoke a token,
+/// add a row and look for one by its key.
 fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, String)> {
     let Statements { find, find_many, find_session, find_sessions, find_by_email, update, delete, .. } = *statements;
-    let Statements { end_sessions, purge_tokens, .. } = *statements;
+    let end_sessions = statements.end_sessions;
     let of_users = [
         ("find", find),
         ("find_many", find_many),
@@ -26,11 +26,11 @@ fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, Stri
         ("update", update),
         ("delete", delete),
         ("end_sessions", end_sessions),
-        ("purge_tokens", purge_tokens),
     ];
     let mut all: Vec<(String, String)> =
         of_users.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    let of_sessions = session_statements::<DB>(sql).into_iter().filter(|(name, _)| !["insert", "page"].contains(name));
+    let cold = ["insert", "page", "keep_token", "revoke_token"];
+    let of_sessions = session_statements::<DB>(sql).into_iter().filter(|(name, _)| !cold.contains(name));
     all.extend(of_sessions.map(|(name, text)| (format!("session {name}"), text)));
     assert_eq!(all.len(), 14);
     all
@@ -157,7 +157,7 @@ mod servers {
             let count = (1..).take_while(|n| statement.contains(&format!("${n}"))).count();
             // What has ended is few, which the plan for any time cannot know.
             let (mode, values) = match name.as_str() {
-                "purge_tokens" => ("force_custom_plan", "'2020-01-01', 1000".to_owned()),
+                "session purge_tokens" => ("force_custom_plan", "'2020-01-01', 1000".to_owned()),
                 _ => ("force_generic_plan", vec!["NULL"; count].join(", ")),
             };
             for text in [format!("SET plan_cache_mode = {mode}"), format!("PREPARE q{number} {types} AS {statement}")] {

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use users_runtime::{
-    AuthUser, Password, PasswordHash, Status,
-    private::{
-        Column, Dialect, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column, json_column,
-        text_column,
+    AuthUser, Password, PasswordHash,
+    __private0_1_0::{
+        Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,
+        json_column, text_column,
     },
-    schema::{Account, AccountMut, AccountUpdate, CreateSchema, CustomField, Field, Schema, UpdateSchema},
+    schema::{Account, AccountMut, Changes, CustomField},
     store::{Columns, NewAccount},
 };
 use uuid::Uuid;
@@ -42,20 +42,16 @@ macro_rules! user {
             type Update = Update;
             type AdminUpdate = Update;
 
-            const CUSTOM_FIELDS: &'static [CustomField] =
-                &[custom("full_name"), custom("visits"), custom("tags"), custom("plan")];
+            const CUSTOM_FIELDS: &'static [CustomField] = &[
+                CustomField::new::<Option<String>>("full_name").read().create().update(),
+                CustomField::new::<i64>("visits").read().admin(),
+                CustomField::new::<Vec<String>>("tags").read().admin(),
+                CustomField::new::<Plan>("plan").read().admin(),
+            ];
 
             fn account(&self) -> Account<'_, $id> {
-                Account {
-                    id: self.id,
-                    email: &self.email,
-                    hashed_password: &self.hashed_password,
-                    status: Status {
-                        is_active: self.is_active,
-                        is_superuser: self.is_superuser,
-                        is_verified: self.is_verified,
-                    },
-                }
+                let flags = [self.is_active, self.is_superuser, self.is_verified];
+                Account::new(self.id, &self.email, &self.hashed_password, flags)
             }
 
             fn account_mut(&mut self) -> AccountMut<'_, $id> {
@@ -88,29 +84,24 @@ macro_rules! user {
                 Read { email: self.email.clone() }
             }
 
+            fn credentials(input: &Create) -> (&str, &Password) {
+                (&input.email, &input.password)
+            }
+
+            fn update(&mut self, update: Update) -> Changes<Self> {
+                Changes::by_owner(None, None, None).set("full_name", &mut self.full_name, update.full_name)
+            }
+
+            fn admin_update(&mut self, update: Update) -> Changes<Self> {
+                self.update(update)
+            }
+
             fn copy_custom(&mut self, from: &Self, columns: Columns) {
-                if columns.contains(6) {
-                    self.full_name.clone_from(&from.full_name);
-                }
-                if columns.contains(7) {
-                    self.visits = from.visits;
-                }
-                if columns.contains(8) {
-                    self.tags.clone_from(&from.tags);
-                }
-                if columns.contains(9) {
-                    self.plan = from.plan.clone();
-                }
-            }
-        }
-
-        impl UpdateSchema<$name> for Update {
-            fn take_account(&mut self) -> AccountUpdate {
-                AccountUpdate::default()
-            }
-
-            fn apply(self, user: &mut $name) -> Columns {
-                Columns::NONE.assign(0, &mut user.full_name, self.full_name)
+                let columns = columns.by_name::<Self>();
+                columns.copy("full_name", &mut self.full_name, &from.full_name);
+                columns.copy("visits", &mut self.visits, &from.visits);
+                columns.copy("tags", &mut self.tags, &from.tags);
+                columns.copy("plan", &mut self.plan, &from.plan);
             }
         }
 
@@ -130,28 +121,22 @@ macro_rules! user {
                 ]
             }
 
-            fn from_row(row: &Row<'_, DB>) -> SqlResult<Self> {
+            fn from_row(row: &mut Row<'_, DB>) -> SqlResult<Self> {
                 Ok(Self {
-                    id: row.id(0)?,
-                    email: row.get(1)?,
-                    hashed_password: row.hash(2)?,
-                    is_active: row.get(3)?,
-                    is_superuser: row.get(4)?,
-                    is_verified: row.get(5)?,
-                    full_name: row.get(6)?,
-                    visits: row.get(7)?,
-                    tags: row.json(8)?,
-                    plan: row.text(9)?,
+                    id: row.id()?,
+                    email: row.get()?,
+                    hashed_password: row.hash()?,
+                    is_active: row.get()?,
+                    is_superuser: row.get()?,
+                    is_verified: row.get()?,
+                    full_name: row.get()?,
+                    visits: row.get()?,
+                    tags: row.json()?,
+                    plan: row.text()?,
                 })
             }
 
-            fn bind(&self, values: &mut Values<'_, DB>) -> SqlResult<()> {
-                values.id(self.id)?;
-                values.add(&self.email)?;
-                values.hash(&self.hashed_password)?;
-                values.add(&self.is_active)?;
-                values.add(&self.is_superuser)?;
-                values.add(&self.is_verified)?;
+            fn bind_custom(&self, values: &mut Values<'_, DB>) -> SqlResult<()> {
                 values.add(&self.full_name)?;
                 values.add(&self.visits)?;
                 values.json(&self.tags)?;
@@ -165,11 +150,7 @@ user!(User, Uuid, USER_SQL);
 user!(Member, i64, MEMBER_SQL);
 user!(Elsewhere, Uuid, ELSEWHERE_SQL);
 
-const fn custom(name: &'static str) -> CustomField {
-    CustomField { name, column: name, read: true, create: true, update: true, admin: true }
-}
-
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Read {
     pub email: String,
 }
@@ -188,44 +169,10 @@ pub struct Update {
     pub full_name: Option<Option<String>>,
 }
 
-impl Schema for Read {
-    const NAME: &'static str = "UserRead";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::email()]];
-}
-
-impl Schema for Create {
-    const NAME: &'static str = "UserCreate";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::email().required(), Field::password().required()]];
-}
-
-impl Schema for Update {
-    const NAME: &'static str = "UserUpdate";
-    const FIELDS: &'static [&'static [Field]] = &[&[Field::custom::<Option<String>>("full_name")]];
-}
-
-impl CreateSchema for Create {
-    fn credentials(&self) -> (&str, &Password) {
-        (&self.email, &self.password)
-    }
-}
-
-const COLUMNS: &[&str] = &[
-    "id",
-    "email",
-    "hashed_password",
-    "is_active",
-    "is_superuser",
-    "is_verified",
-    "full_name",
-    "visits",
-    "tags",
-    "plan",
-];
-
 pub const USER_SQL: UserSql = UserSql {
     table: "user",
     session_table: "accesstoken",
-    columns: COLUMNS,
+    roles: RoleColumns::USUAL,
     id_made_by_database: false,
     sqlite: Statements {
         find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
@@ -238,9 +185,6 @@ pub const USER_SQL: UserSql = UserSql {
         delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
         end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
-        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
-        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     postgres: Statements {
         find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."visits", u."tags", u."plan", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
@@ -253,9 +197,6 @@ pub const USER_SQL: UserSql = UserSql {
         delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
         end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
-        keep_token: r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = GREATEST("user_token_state"."expires_at", excluded."expires_at")"#,
-        revoke_token: r#"INSERT INTO "user_token_state" ("token_id", "revoked", "expires_at") VALUES ($1, TRUE, $2) ON CONFLICT ("token_id") DO UPDATE SET "revoked" = TRUE, "expires_at" = GREATEST("user_token_state"."expires_at", excluded."expires_at")"#,
-        purge_tokens: r#"DELETE FROM "user_token_state" WHERE "token_id" IN (SELECT "token_id" FROM "user_token_state" WHERE "expires_at" < $1 LIMIT $2)"#,
     },
     mysql: Statements {
         find_session: "SELECT u.`id`, u.`email`, u.`hashed_password`, u.`is_active`, u.`is_superuser`, u.`is_verified`, u.`full_name`, u.`visits`, u.`tags`, u.`plan`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, t.`session_id`, t.`auth_epoch`, t.`created_at`, t.`last_seen_at`, t.`token` FROM `accesstoken` AS t JOIN `user` AS u ON u.`id` = t.`user_id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = t.`session_id` WHERE t.`token` = ? AND t.`hashed` = ?",
@@ -268,9 +209,6 @@ pub const USER_SQL: UserSql = UserSql {
         delete: "DELETE FROM `user` WHERE `id` = ?",
         end_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1 WHERE `id` = ?",
         end_all_sessions: "UPDATE `user` SET `auth_epoch` = `auth_epoch` + 1",
-        keep_token: "INSERT INTO `user_token_state` (`token_id`, `user_id`, `revoked`, `kept_epoch`, `expires_at`) VALUES (?, ?, FALSE, ?, ?) ON DUPLICATE KEY UPDATE `user_id` = VALUES(`user_id`), `kept_epoch` = VALUES(`kept_epoch`), `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        revoke_token: "INSERT INTO `user_token_state` (`token_id`, `revoked`, `expires_at`) VALUES (?, TRUE, ?) ON DUPLICATE KEY UPDATE `revoked` = TRUE, `expires_at` = GREATEST(`expires_at`, VALUES(`expires_at`))",
-        purge_tokens: "DELETE FROM `user_token_state` WHERE `expires_at` < ? LIMIT ?",
     },
 };
 

@@ -124,7 +124,7 @@ impl Driver for MySql {
         let Some((_, key)) = refusal.message().rsplit_once(" for key '") else { return false };
         let key = key.trim_end_matches('\'');
         let key = key.strip_prefix(&format!("{}.", sql.table)).unwrap_or(key);
-        let email = tables::email_of(sql);
+        let email = sql.roles.email;
         key == tables::canonical_index(sql) || key == format!("ix_{}_{email}", sql.table) || key == email
     }
 

@@ -32,6 +32,13 @@ const CANONICAL: &str = "email_canonical";
 
 impl Catalog for MySql {
     const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not know IF NOT EXISTS there
+    const ON_CONFLICT_OF_TOKEN: &'static str = "ON DUPLICATE KEY UPDATE";
+    const GREATEST: &'static str = "GREATEST";
+    const LIMITS_DELETIONS: bool = true;
+
+    fn inserted(column: &str) -> String {
+        format!("VALUES({column})")
+    }
 
     fn quoted(name: &str) -> String {
         format!("`{name}`")

@@ -101,7 +101,7 @@ impl Driver for Postgres {
     }
 
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
-        let email = tables::email_of(sql);
+        let email = sql.roles.email;
         refusal.constraint().is_some_and(|violated| {
             violated == tables::canonical_index(sql)
                 || violated == format!("ix_{}_{email}", sql.table)

@@ -29,6 +29,8 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7021802714573206386)";
 
 impl Catalog for Postgres {
     const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
+    const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
+    const GREATEST: &'static str = "GREATEST";
 
     fn quoted(name: &str) -> String {
         format!("\"{name}\"")

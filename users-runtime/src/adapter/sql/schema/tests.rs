@@ -3,17 +3,9 @@
 use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use super::*;
-use crate::adapter::sql::{SqlColumn, Statements, UserSql, column, ddl, json_column, text_column};
+use crate::adapter::sql::{SqlColumn, UserSql, column, ddl, json_column, text_column};
 
-const SQL: UserSql = UserSql {
-    table: "user",
-    session_table: "accesstoken",
-    columns: &["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "own"],
-    id_made_by_database: false,
-    sqlite: Statements::NONE,
-    postgres: Statements::NONE,
-    mysql: Statements::NONE,
-};
+const SQL: UserSql = UserSql::USUAL;
 
 /// Adds the column to a table that has a row already.
 async fn add(own: SqlColumn) -> Result<(), Refusal> {

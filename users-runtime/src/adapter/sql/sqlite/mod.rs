@@ -100,7 +100,7 @@ impl Driver for Sqlite {
         let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
         // With a tenant before it, the address is the last column. An index of the application's own that ends in it can
         // only be hit by an address that is taken.
-        violated.rsplit(", ").next() == Some(&format!("{}.{}", sql.table, tables::email_of(sql)))
+        violated.rsplit(", ").next() == Some(&format!("{}.{}", sql.table, sql.roles.email))
             || violated == format!("index '{}'", tables::canonical_index(sql))
     }
 

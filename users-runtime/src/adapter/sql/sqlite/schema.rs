@@ -13,6 +13,8 @@ use crate::{
 
 impl Catalog for Sqlite {
     const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
+    const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
+    const GREATEST: &'static str = "max";
 
     fn quoted(name: &str) -> String {
         format!("\"{name}\"")

@@ -1,9 +1,0 @@
-use axum_users::AuthUser;
-
-#[derive(AuthUser, Debug, Clone)]
-pub struct User {
-    #[auth(read)]
-    pub nickname: String,
-}
-
-fn main() {}

@@ -1,6 +1,0 @@
-use axum_users::AuthUser;
-
-#[derive(AuthUser, Debug, Clone)]
-pub struct User;
-
-fn main() {}

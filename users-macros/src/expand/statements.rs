@@ -1,0 +1,76 @@
+//! The statements as a public constant: `USER_SQL`.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+
+use super::ours;
+use crate::{
+    model::User,
+    sql::{self, Dialect, MySql, Postgres, Sqlite},
+};
+
+/// Returns the constant. Only the parts that differ from the usual ones are written out.
+pub(super) fn constant(user: &User) -> TokenStream {
+    let (vis, name, runtime) = (&user.vis, &user.names.sql, &user.names.runtime.path);
+    let docs = format!(" Every statement on the table `{}`, per database.", user.table);
+    let named = |field: &str, name: &str, usual: &str| {
+        let field = Ident::new(field, Span::mixed_site());
+        (name != usual).then(|| ours!(#field: #name,))
+    };
+    let table = named("table", &user.table, "user");
+    let session_table = named("session_table", &user.session_table, "accesstoken");
+    let roles = role_columns(user);
+    let integers = user.id_made_by_database().then(|| ours!(id_made_by_database: true,));
+    let sqlite = user.databases.sqlite.then(|| statements(user, "sqlite", &Sqlite));
+    let postgres = user.databases.postgres.then(|| statements(user, "postgres", &Postgres));
+    let mysql = user.databases.mysql.then(|| statements(user, "mysql", &MySql));
+    ours! {
+        #[doc = #docs]
+        #vis const #name: #runtime::UserSql = #runtime::UserSql {
+            #table
+            #session_table
+            #roles
+            #integers
+            #sqlite
+            #postgres
+            #mysql
+            ..#runtime::UserSql::USUAL
+        };
+    }
+}
+
+/// Returns the columns of the roles that are not named like their role, if there are any.
+fn role_columns(user: &User) -> Option<TokenStream> {
+    let runtime = &user.names.runtime.path;
+    let roles = user.roles.all();
+    let renamed: Vec<TokenStream> = roles
+        .iter()
+        .filter(|field| field.column != field.role.name())
+        .map(|field| {
+            let (role, column) = (Ident::new(field.role.name(), Span::mixed_site()), &field.column);
+            ours!(#role: #column,)
+        })
+        .collect();
+    let others = (renamed.len() < roles.len()).then(|| ours!(..#runtime::RoleColumns::USUAL));
+    (!renamed.is_empty()).then(|| ours!(roles: #runtime::RoleColumns { #(#renamed)* #others },))
+}
+
+fn statements(user: &User, database: &str, dialect: &dyn Dialect) -> TokenStream {
+    let (runtime, database) = (&user.names.runtime.path, Ident::new(database, Span::mixed_site()));
+    let statements = sql::statements(user, dialect).into_iter().map(|(field, text)| {
+        let field = Ident::new(field, Span::mixed_site());
+        let text = raw(&text);
+        ours!(#field: #text,)
+    });
+    ours!(#database: #runtime::Statements { #(#statements)* },)
+}
+
+/// Returns a string literal as one would write it by hand: raw if the text has quotes.
+fn raw(text: &str) -> Literal {
+    if text.contains('"') {
+        // The text has no `"#`, since `#` is in no name and no statement.
+        if let Ok(literal) = format!("r#\"{text}\"#").parse() {
+            return literal;
+        }
+    }
+    Literal::string(text)
+}

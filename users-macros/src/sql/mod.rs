@@ -1,0 +1,87 @@
+//! From the model to the text of every statement, per database.
+//!
+//! The purpose, the parameters and the results of each statement: `users-runtime/src/adapter/sql/statements.rs`.
+
+mod dialect;
+mod find;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::model::User;
+pub(crate) use dialect::{Dialect, MySql, Postgres, Sqlite};
+use dialect::{List, Listed, Parameters};
+
+/// The statements of one user type for one database: the field of `Statements` and its text.
+pub(crate) type Statements = [(&'static str, String); 10];
+
+/// Writes all statements.
+pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
+    let table = Table {
+        dialect,
+        name: &user.table,
+        sessions: &user.session_table,
+        id: &user.roles.id.column,
+        email: &user.roles.email.column,
+        hashed_password: &user.roles.hashed_password.column,
+        columns: user.columns(),
+        id_made_by_database: user.id_made_by_database(),
+        tenant: user.tenant().map(|tenant| tenant.column.as_str()),
+    };
+    [
+        ("find", table.find()),
+        ("find_many", table.find_many()),
+        ("find_session", table.find_session()),
+        ("find_sessions", table.find_sessions()),
+        ("find_by_email", table.find_by_email()),
+        ("insert", table.insert()),
+        ("update", table.update()),
+        ("delete", table.delete()),
+        ("end_sessions", table.end_sessions()),
+        ("end_all_sessions", table.end_all_sessions()),
+    ]
+}
+
+/// The table of one user type in one database.
+struct Table<'a> {
+    dialect: &'a dyn Dialect,
+    name: &'a str,
+    sessions: &'a str,
+    id: &'a str,
+    email: &'a str,
+    hashed_password: &'a str,
+    /// All columns: the roles, from the id to `is_verified`, then the custom fields.
+    columns: Vec<&'a str>,
+    id_made_by_database: bool,
+    /// The column of the tenant, to which every statement about users is limited.
+    tenant: Option<&'a str>,
+}
+
+impl Table<'_> {
+    /// Returns the condition that keeps a statement within one tenant, for structs with a tenant. `keyword` is `WHERE` or
+    /// `AND`, `prefix` the table's alias. The parameter is the statement's last one.
+    fn within_tenant(&self, keyword: &str, prefix: &str, parameters: &mut Parameters) -> String {
+        match self.tenant {
+            Some(tenant) => format!(" {keyword} {prefix}{} = {}", self.quoted(tenant), parameters.next()),
+            None => String::new(),
+        }
+    }
+
+    /// Returns the columns that every statement returns of a user.
+    fn all_columns(&self, prefix: &str) -> String {
+        let columns = self.columns.iter().copied().chain(["auth_epoch"]);
+        columns.map(|column| format!("{prefix}{}", self.quoted(column))).collect::<Vec<_>>().join(", ")
+    }
+
+    fn table(&self) -> String {
+        self.quoted(self.name)
+    }
+
+    fn quoted(&self, name: &str) -> String {
+        self.dialect.quoted(name)
+    }
+
+    fn parameters(&self) -> Parameters<'_> {
+        Parameters::new(self.dialect)
+    }
+}

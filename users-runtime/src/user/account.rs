@@ -1,0 +1,55 @@
+//! The six roles of a user, apart from its struct.
+
+use crate::domain::{PasswordHash, Status};
+
+/// The six roles of a user.
+#[derive(Debug, Clone, Copy)]
+pub struct Account<'a, Id> {
+    /// The id.
+    pub id: Id,
+    /// The address in its normal form.
+    pub email: &'a str,
+    /// The stored hash.
+    pub hashed_password: &'a PasswordHash,
+    /// The three flags.
+    pub status: Status,
+}
+
+impl<'a, Id> Account<'a, Id> {
+    /// Puts the roles together. `flags` are `is_active`, `is_superuser` and `is_verified`.
+    #[must_use]
+    pub const fn new(id: Id, email: &'a str, hashed_password: &'a PasswordHash, flags: [bool; 3]) -> Self {
+        let [is_active, is_superuser, is_verified] = flags;
+        Self { id, email, hashed_password, status: Status { is_active, is_superuser, is_verified } }
+    }
+}
+
+/// The six roles of a user, for writing.
+#[derive(Debug)]
+pub struct AccountMut<'a, Id> {
+    /// The id. Only a store whose database makes ids writes it.
+    pub id: &'a mut Id,
+    /// The address in its normal form.
+    pub email: &'a mut String,
+    /// The stored hash.
+    pub hashed_password: &'a mut PasswordHash,
+    /// May log in.
+    pub is_active: &'a mut bool,
+    /// May manage others.
+    pub is_superuser: &'a mut bool,
+    /// Has proved the address.
+    pub is_verified: &'a mut bool,
+}
+
+/// The roles of a new user, as the runtime decides them.
+#[derive(Debug, Clone)]
+pub struct NewAccount<Id> {
+    /// A fresh id, or the placeholder that the database replaces.
+    pub id: Id,
+    /// The address in its normal form.
+    pub email: String,
+    /// The hash of the password.
+    pub hashed_password: PasswordHash,
+    /// The three flags.
+    pub status: Status,
+}
