@@ -57,12 +57,7 @@ fn strategy(ring: KeyRing) -> JwtStrategy {
 }
 
 fn login() -> Login {
-    Login {
-        subject: "bdfc2b97-4876-4210-9dba-158745062fcd".into(),
-        epoch: Epoch(0),
-        at: SystemClock.now(),
-        device: Device::default(),
-    }
+    Login::new("bdfc2b97-4876-4210-9dba-158745062fcd", Epoch(0), SystemClock.now(), Device::default())
 }
 
 fn compare(c: &mut Criterion, name: &str, ring: KeyRing, algorithm: Algorithm, key: &DecodingKey) {

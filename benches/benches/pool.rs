@@ -36,7 +36,7 @@ fn hashing(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("allocating", name), &params, |b, &params| {
             b.iter(|| black_box(allocating(params)));
         });
-        let pool = Hashing::start(HashSettings { params, ..HashSettings::default() }, Arc::new(OsRandom)).unwrap();
+        let pool = Hashing::start(HashSettings::default().params(params), Arc::new(OsRandom)).unwrap();
         group.bench_with_input(BenchmarkId::new("pool", name), &pool, |b, pool| {
             b.iter(|| runtime.block_on(pool.hash(&password)).unwrap());
         });

@@ -62,7 +62,10 @@ impl<U: Record> UserRow<U> {
     }
 
     pub fn into_found(self, token: TokenState) -> Found<U> {
-        Found { epoch: Epoch(self.epoch), token, session: None, user: self.into_user() }
+        let epoch = Epoch(self.epoch);
+        let mut found = Found::new(self.into_user(), epoch);
+        found.token = token;
+        found
     }
 }
 

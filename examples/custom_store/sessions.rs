@@ -149,17 +149,13 @@ fn purge<U: Record>(transaction: &WriteTransaction, ended: EndedSessions, limit:
 }
 
 fn listed(subject: &str, row: SessionRow) -> ListedSession {
-    ListedSession {
-        session: Session {
-            subject: subject.to_owned(),
-            token_id: Some(TokenId(row.id)),
-            epoch: Some(Epoch(row.epoch)),
-            logged_in_at: Some(row.created_at),
-            expires_at: None,
-        },
-        last_seen_at: row.last_seen_at,
-        device: Device::new(row.client, row.user_agent.as_deref()),
-    }
+    let mut session = Session::new(subject);
+    session.token_id = Some(TokenId(row.id));
+    session.epoch = Some(Epoch(row.epoch));
+    session.logged_in_at = Some(row.created_at);
+    let mut listed = ListedSession::new(session, Device::new(row.client, row.user_agent.as_deref()));
+    listed.last_seen_at = row.last_seen_at;
+    listed
 }
 
 /// The key that a user has in this file. A subject may be spelled in more than one way.

@@ -204,12 +204,9 @@ impl<U: Record> UserStore<U> for RedbStore<U> {
         Box::pin(self.read(|transaction| {
             let there: Vec<String> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
             let wanted = [USERS.name(), EMAILS.name(), TOKENS.name(), LAST.name()].into_iter().chain(sessions::TABLES);
-            let missing = wanted.filter(|table| !there.iter().any(|name| name == table)).map(|table| SchemaDrift {
-                table: table.to_owned(),
-                column: None,
-                problem: "is missing".to_owned(),
-                repair: None,
-            });
+            let missing = wanted
+                .filter(|table| !there.iter().any(|name| name == table))
+                .map(|table| SchemaDrift::new(table, "is missing"));
             Ok(missing.collect())
         }))
     }

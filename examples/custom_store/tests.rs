@@ -100,7 +100,7 @@ impl Files {
 }
 
 fn change(user: User, columns: Columns) -> Change<User> {
-    Change { user, columns, if_hashed_password: None, if_email: None, if_epoch: None, end_sessions: EndSessions::Keep }
+    Change::new(user, columns)
 }
 
 fn minute(minute: i64) -> Timestamp {

@@ -257,14 +257,7 @@ async fn comes_back(database: &str, url: &str) {
         assert_eq!(by_id, by_email, "{database}");
         by_id
     };
-    let change = |user: &User, columns: Columns| Change {
-        user: user.clone(),
-        columns,
-        if_hashed_password: None,
-        if_email: None,
-        if_epoch: None,
-        end_sessions: EndSessions::Keep,
-    };
+    let change = |user: &User, columns: Columns| Change::new(user.clone(), columns);
     for far in [false, true] {
         let empty = plain(&format!("empty.{far}@camelot.bt"));
         let full = filled(&plain(&format!("full.{far}@camelot.bt")), far);

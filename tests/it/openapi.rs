@@ -365,7 +365,7 @@ async fn a_field_of_the_applications_own_shows_its_type_and_its_rules() {
     let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
         .database("sqlite::memory:")
         .backend(Backend::bearer("jwt", Jwt::new()))
-        .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
         .build()
         .await
         .unwrap();

@@ -96,7 +96,7 @@ impl Default for Setup {
             routes: |router| router,
             builder: Box::new(|builder| builder),
             backend: vec![Backend::bearer("jwt", Jwt::new())],
-            hashing: HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() },
+            hashing: HashSettings::default().params(Argon2Params::weak_for_tests()),
             carrier: Carrier::Bearer,
         }
     }

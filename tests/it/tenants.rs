@@ -78,7 +78,7 @@ fn builder(url: String) -> UsersBuilder<User> {
     Users::<User>::builder(SecretKey::new(SECRET).unwrap())
         .database(url)
         .backend(Backend::bearer("jwt", Jwt::new()))
-        .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
 }
 
 /// The company of a request: the header `x-company`, if there is such a company.

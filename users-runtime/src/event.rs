@@ -131,3 +131,11 @@ pub(crate) fn record(
         }
     }
 }
+
+/// Writes an ERROR event if a helper for tests is used without debug assertions: it must not be deployed.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn warn_of_test_helper(helper: &'static str) {
+    if !cfg!(debug_assertions) {
+        tracing::error!(target: "axum_users", event = "test_helper", helper, "a helper for tests is used in a release build");
+    }
+}

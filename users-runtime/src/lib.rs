@@ -59,7 +59,7 @@ mod service;
 pub mod testing;
 mod user;
 
-pub use account::{CreateError, PasswordError, UpdateError};
+pub use account::{CreateError, PasswordError, SignInError, SignedIn, UpdateError};
 pub use adapter::{
     Bearer, Cookie, SameSite,
     jwt::Jwt,

@@ -49,7 +49,7 @@ async fn service(policy: Policy) -> Router {
         .database("sqlite::memory:")
         .backend(Backend::bearer("jwt", Jwt::new()))
         .policy(policy)
-        .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
         .build()
         .await
         .unwrap();

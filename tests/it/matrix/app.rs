@@ -92,11 +92,7 @@ impl Service {
         // A machine under load is no reason to refuse: waiting has tests of its own.
         let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
         let store = SqlStore::<User>::connect_with(&stored.database.url(), &patient).await.unwrap();
-        let hashing = HashSettings {
-            params: Argon2Params::weak_for_tests(),
-            max_wait: Duration::from_secs(10),
-            ..HashSettings::default()
-        };
+        let hashing = HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10));
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .store(store)
             .policy(plan.policy.clone())

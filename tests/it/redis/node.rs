@@ -48,7 +48,7 @@ impl Node {
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(shared.database.url())
             .policy(Policy::recommended())
-            .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .clock(SharedClock(Arc::clone(&shared.clock)))
             .mailer(Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap())
             .counters_in_redis(shared.redis.clone())

@@ -20,8 +20,7 @@ const AT_ONCE: Duration = Duration::from_millis(150);
 
 /// One hashing thread with one place to wait, and a user whose login keeps it busy.
 async fn narrow() -> TestApp {
-    let hashing =
-        HashSettings { workers: 1, queue_per_worker: 1, max_wait: Duration::from_secs(10), ..Setup::default().hashing };
+    let hashing = Setup::default().hashing.workers(1).queue_per_worker(1).max_wait(Duration::from_secs(10));
     let app = TestApp::with(Setup { hashing, ..Setup::default() }).await;
     app.register("slow@camelot.bt").await;
     let sql = "UPDATE user SET hashed_password = $1 WHERE email = 'slow@camelot.bt'";

@@ -83,8 +83,7 @@ async fn accepts_64_128_256() {
 #[tokio::test]
 async fn too_long_never_hashed() {
     let params = Argon2Params::new(128 * 1024, Argon2Params::MAX_PASSES, 1).unwrap();
-    let app =
-        TestApp::with(Setup { hashing: HashSettings { params, ..HashSettings::default() }, ..Setup::default() }).await;
+    let app = TestApp::with(Setup { hashing: HashSettings::default().params(params), ..Setup::default() }).await;
     let register = async |password: &str| {
         let call = app.post("/auth/register").json(json!({ "email": ARTHUR, "password": password })).send();
         tokio::time::timeout(Duration::from_millis(1500), call).await

@@ -276,7 +276,7 @@ async fn t18_guessable_secret() {
             .store(store)
             .policy(Policy::recommended().raw_keys())
             .clock(SharedClock(Arc::clone(&app.clock)))
-            .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .backend(Backend::bearer("jwt", Jwt::new()))
             .build()
             .await;

@@ -105,7 +105,7 @@ impl WireSetup {
         let builder = Users::<Knight>::builder(self.secret)
             .database(format!("sqlite://{}?mode=rwc", database.display()))
             .policy((self.policy)(self.rules.policy()))
-            .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .clock(SharedClock(Arc::clone(&clock)))
             .manager(journal.clone());
         let builder = self.backends.into_iter().fold(builder, UsersBuilder::backend);

@@ -20,12 +20,20 @@ impl Transport for InHeader {
 
     fn grant(&self, token: &AccessToken) -> TokenResponse {
         let headers = HeaderMap::from_iter([("x-token".parse().unwrap(), token.secret().parse().unwrap())]);
-        TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
+        {
+            let mut response = TokenResponse::new(StatusCode::NO_CONTENT);
+            response.headers = headers;
+            response
+        }
     }
 
     fn clear(&self) -> TokenResponse {
         let headers = HeaderMap::from_iter([("x-token".parse().unwrap(), "gone".parse().unwrap())]);
-        TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
+        {
+            let mut response = TokenResponse::new(StatusCode::NO_CONTENT);
+            response.headers = headers;
+            response
+        }
     }
 }
 

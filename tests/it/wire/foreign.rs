@@ -27,7 +27,7 @@ fn of_each_kind() -> Vec<(String, HashSettings)> {
         {
             continue;
         }
-        let settings = HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() };
+        let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
         let settings = match &*text("system") {
             "django" => settings.also_verify(Django::new().allow_sha1()),
             "werkzeug" => settings.also_verify(Werkzeug::new().allow_sha1()),
@@ -104,7 +104,7 @@ async fn an_upgraded_hash_has_the_form_of_the_policy() {
 #[tokio::test]
 async fn a_foreign_hash_that_nobody_asked_for_is_a_wrong_password() {
     for (hash, _) in of_each_kind() {
-        let settings = HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() };
+        let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
         let app = service(Rules::Recommended, &hash, settings).await;
         app.try_login("arthur@camelot.bt", "guinevere").await.is(400, BAD_CREDENTIALS);
         assert_eq!(stored(&app).await, hash);
@@ -113,7 +113,7 @@ async fn a_foreign_hash_that_nobody_asked_for_is_a_wrong_password() {
 
 #[tokio::test]
 async fn an_account_without_a_usable_password_takes_a_reset() {
-    let settings = HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() };
+    let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
     let app =
         service(Rules::Recommended, "!XlLW5TkFYqIm3unyCAVLrZN2mNKeioUjBJMipmF9", settings.also_verify(Django::new()))
             .await;

@@ -39,7 +39,7 @@ impl Library {
         let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
             .database(format!("sqlite://{}?mode=rwc", folder.path().join("library.db").display()))
             .policy(Policy::recommended())
-            .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .backend(Backend::bearer("jwt", Jwt::new()))
             .manager(NoHooks)
             .build()

@@ -204,7 +204,7 @@ async fn upstreams_tokens_are_good_for_users_with_integer_ids_that_registered_he
     let users = Users::<Page>::builder(SecretKey::allow_short_secret(SECRET))
         .database(format!("sqlite://{}?mode=rwc", folder.path().join("pages.db").display()))
         .policy(Policy::fastapi_users())
-        .hashing(HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() })
+        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
         .clock(SharedClock(clock))
         .backend(Backend::bearer("jwt", Jwt::new()))
         .manager(NoHooks)

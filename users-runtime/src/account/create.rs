@@ -71,6 +71,7 @@ impl<U: AuthUser> Users<U> {
         self.create_by_code(input, NewPassword::Unusable, status).await
     }
 
+    #[tracing::instrument(target = "axum_users", name = "create_user", skip_all)]
     async fn create_by_code(&self, input: U::Create, password: NewPassword, status: Status) -> Result<U, CreateError> {
         let email = EmailAddress::parse(U::credentials(&input).0, self.policy().email_rules())
             .map_err(CreateError::InvalidEmail)?;

@@ -17,6 +17,7 @@ impl<U: AuthUser> Users<U> {
         self.delete_user(user, &RequestContext::none()).await
     }
 
+    #[tracing::instrument(target = "axum_users", name = "delete_user", skip_all, fields(user.id = %user.id()))]
     pub(crate) async fn delete_user(&self, user: &U, cx: &RequestContext) -> Result<(), UpdateError> {
         self.run_hook(HookCall::Deleting(user), cx).await.map_err(UpdateError::Hook)?;
         if !self.inner().store.delete(user.id()).await? {

@@ -8,11 +8,13 @@ mod mailed_tokens;
 mod password;
 mod schema;
 mod sessions;
+mod sign_in;
 mod update;
 
 pub use create::CreateError;
 pub(crate) use create::NewPassword;
 pub use password::PasswordError;
 pub use sessions::{Sessions, SessionsError};
+pub use sign_in::{SignInError, SignedIn};
 pub use update::UpdateError;
 pub(crate) use update::{Actor, EMAIL_EXISTS, INVALID_PASSWORD, UPDATE_CODES};

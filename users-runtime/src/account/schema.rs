@@ -11,6 +11,7 @@ impl<U: AuthUser> Users<U> {
     ///
     /// # Errors
     /// [`StoreError`] if the database refuses, for example because two stored addresses differ by case only.
+    #[tracing::instrument(target = "axum_users", name = "migrate", skip_all)]
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.inner().store.migrate().await
     }

@@ -36,6 +36,7 @@ impl<U: AuthUser> Users<U> {
     ///
     /// # Errors
     /// [`SessionsError`] if a database refuses; what was forgotten by then stays so.
+    #[tracing::instrument(target = "axum_users", name = "purge_expired", skip_all)]
     pub async fn purge_expired(&self) -> Result<u64, SessionsError> {
         let now = self.now();
         let mut forgotten = self.inner().store.purge_expired(now).await?;
@@ -52,6 +53,7 @@ impl<U: AuthUser> Sessions<'_, U> {
     ///
     /// # Errors
     /// [`SessionsError`] if a storage does not answer.
+    #[tracing::instrument(target = "axum_users", name = "list_sessions", skip_all, fields(user.id = %id))]
     pub async fn list(&self, id: U::Id) -> Result<Vec<ListedSession>, SessionsError> {
         let subject = id.to_string();
         let mut listed: Vec<ListedSession> = Vec::new();
@@ -82,6 +84,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         self.end_in(id, session, &RequestContext::none()).await
     }
 
+    #[tracing::instrument(target = "axum_users", name = "end_session", skip_all, fields(user.id = %id))]
     pub(crate) async fn end_in(
         &self,
         id: U::Id,
@@ -111,20 +114,14 @@ impl<U: AuthUser> Sessions<'_, U> {
         self.end_others_in(user, spared, &RequestContext::none()).await
     }
 
+    #[tracing::instrument(target = "axum_users", name = "end_other_sessions", skip_all, fields(user.id = %user.id()))]
     pub(crate) async fn end_others_in(
         &self,
         user: &U,
         spared: &Session,
         cx: &RequestContext,
     ) -> Result<(), SessionsError> {
-        let change = Change {
-            user: user.clone(),
-            columns: Columns::NONE,
-            if_hashed_password: None,
-            if_email: None,
-            if_epoch: None,
-            end_sessions: EndSessions::all_but(spared),
-        };
+        let change = Change { end_sessions: EndSessions::all_but(spared), ..Change::new(user.clone(), Columns::NONE) };
         self.0.inner().store.update(change).await?;
         event::record(EventKind::EndSessions, Outcome::Success, Some(&user.id()), None, cx);
         Ok(())
@@ -134,6 +131,7 @@ impl<U: AuthUser> Sessions<'_, U> {
     ///
     /// # Errors
     /// [`StoreError`] if the database refuses; the sessions then live on.
+    #[tracing::instrument(target = "axum_users", name = "end_all_sessions", skip_all, fields(user.id = %id))]
     pub async fn end_all(&self, id: U::Id) -> Result<(), StoreError> {
         self.0.inner().store.end_sessions(Some(id)).await?;
         event::record(EventKind::EndSessions, Outcome::Success, Some(&id), None, &RequestContext::none());
@@ -144,6 +142,7 @@ impl<U: AuthUser> Sessions<'_, U> {
     ///
     /// # Errors
     /// [`StoreError`] if the database refuses; the sessions then live on.
+    #[tracing::instrument(target = "axum_users", name = "end_all_sessions_of_all_users", skip_all)]
     pub async fn end_everyone(&self) -> Result<(), StoreError> {
         self.0.inner().store.end_sessions(None).await?;
         event::record(EventKind::EndSessions, Outcome::Success, None, None, &RequestContext::none());

@@ -71,6 +71,7 @@ impl<U: AuthUser> Users<U> {
 
     /// Applies a change to `before` in the order of the wire: password, address, flags, custom fields. Nothing is stored
     /// if any step refuses. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
+    #[tracing::instrument(target = "axum_users", name = "update_user", skip_all, fields(user.id = %before.id()))]
     pub(crate) async fn apply_update<I>(
         &self,
         before: U,
@@ -118,7 +119,7 @@ impl<U: AuthUser> Users<U> {
         } else {
             let end_sessions = self.sessions_to_end(&user, columns, &actor);
             let if_epoch = proved_epoch(columns, &actor);
-            let change = Change { user, columns, if_hashed_password: None, if_email: None, if_epoch, end_sessions };
+            let change = Change { if_epoch, end_sessions, ..Change::new(user, columns) };
             match self.inner().store.update(change).await? {
                 Some(user) => user,
                 None => return Err(self.update_conflict(&before).await?),

@@ -77,6 +77,7 @@ impl fmt::Debug for SessionKey {
 
 /// A login, for which a strategy issues a token.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Login {
     /// The id of the user as text.
     pub subject: String,
@@ -89,8 +90,17 @@ pub struct Login {
     pub device: Device,
 }
 
+impl Login {
+    /// Describes a login by these facts.
+    #[must_use]
+    pub fn new(subject: impl Into<String>, epoch: Epoch, at: Timestamp, device: Device) -> Self {
+        Self { subject: subject.into(), epoch, at, device }
+    }
+}
+
 /// The device that logged in, for the list of sessions that a user can see.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Device {
     /// The IP address of the client, if the server knows it.
     pub client: Option<std::net::IpAddr>,
@@ -113,6 +123,7 @@ impl Device {
 
 /// The content of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Session {
     /// The id of the user as text, not yet parsed.
     pub subject: String,
@@ -127,8 +138,17 @@ pub struct Session {
     pub expires_at: Option<Timestamp>,
 }
 
+impl Session {
+    /// Describes a session of the user with this id. The other fields are absent until they are set.
+    #[must_use]
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self { subject: subject.into(), token_id: None, epoch: None, logged_in_at: None, expires_at: None }
+    }
+}
+
 /// A session in the list of a user's sessions. It never contains the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListedSession {
     /// The session.
     pub session: Session,
@@ -136,6 +156,14 @@ pub struct ListedSession {
     pub last_seen_at: Option<Timestamp>,
     /// The device that logged in.
     pub device: Device,
+}
+
+impl ListedSession {
+    /// Describes a session that has not been used since its login.
+    #[must_use]
+    pub fn new(session: Session, device: Device) -> Self {
+        Self { session, last_seen_at: None, device }
+    }
 }
 
 fn base64url(bytes: &[u8]) -> String {

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::ApiError;
-use crate::port::TokenResponse;
+use crate::{account::SignedIn, port::TokenResponse};
 
 /// Compact JSON, `content-type` without charset (contract.md section 3).
 pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
@@ -31,7 +31,19 @@ pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// What a transport answers to a login or logout.
+impl IntoResponse for TokenResponse {
+    fn into_response(self) -> Response {
+        granted(self)
+    }
+}
+
+impl IntoResponse for SignedIn {
+    fn into_response(self) -> Response {
+        granted(self.response)
+    }
+}
+
+/// Converts what a transport returns at a login or logout.
 pub(crate) fn granted(granted: TokenResponse) -> Response {
     let mut response = match granted.body {
         Some(body) => json(granted.status, body),

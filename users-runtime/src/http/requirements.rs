@@ -13,6 +13,7 @@ use crate::{
 
 /// What is asked of a user. 401 comes before 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Requirements {
     /// Active, or 401.
     pub active: bool,
@@ -32,14 +33,26 @@ impl Requirements {
     /// An active superuser.
     pub const SUPERUSER: Self = Self { superuser: true, ..Self::ACTIVE };
 
+    /// The same, and a verified user.
+    #[must_use]
+    pub const fn verified(self) -> Self {
+        Self { verified: true, ..self }
+    }
+
+    /// The same, and a superuser.
+    #[must_use]
+    pub const fn superuser(self) -> Self {
+        Self { superuser: true, ..self }
+    }
+
     /// What the library's own routes ask of everybody.
     pub(crate) fn usual<U: AuthUser>(users: &Users<U>) -> Self {
         Self { verified: users.policy().requires_verification(), ..Self::ACTIVE }
     }
 
     /// What the library's own routes ask of a superuser.
-    pub(crate) fn superuser<U: AuthUser>(users: &Users<U>) -> Self {
-        Self { superuser: true, ..Self::usual(users) }
+    pub(crate) fn usual_superuser<U: AuthUser>(users: &Users<U>) -> Self {
+        Self::usual(users).superuser()
     }
 }
 

@@ -165,6 +165,7 @@ impl InvalidPassword {
 
 /// What a login failed with.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FailedLogin<'a, U> {
     /// The user name as typed: an address, or anything.
     pub username: &'a str,
@@ -176,6 +177,7 @@ pub struct FailedLogin<'a, U> {
 
 /// What an update changed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Updated<U> {
     /// The user as it was before, with the old address.
     pub before: U,

@@ -108,6 +108,7 @@ impl<Id> Lookup<Id> {
 
 /// A user as found, with what decides about tokens.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Found<U> {
     /// The user.
     pub user: U,
@@ -145,6 +146,7 @@ impl TokenState {
 
 /// A change of one user.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Change<U> {
     /// The user as it should become; only the named columns are written.
     pub user: U,
@@ -159,6 +161,29 @@ pub struct Change<U> {
     pub if_epoch: Option<Epoch>,
     /// Sessions to end in the same transaction.
     pub end_sessions: EndSessions,
+}
+
+impl<U> Found<U> {
+    /// A user with no recorded token state and no session.
+    #[must_use]
+    pub fn new(user: U, epoch: Epoch) -> Self {
+        Self { user, epoch, token: TokenState::Unmarked, session: None }
+    }
+}
+
+impl<U> Change<U> {
+    /// A change of the named columns, without conditions, that ends no session.
+    #[must_use]
+    pub fn new(user: U, columns: Columns) -> Self {
+        Self {
+            user,
+            columns,
+            if_hashed_password: None,
+            if_email: None,
+            if_epoch: None,
+            end_sessions: EndSessions::Keep,
+        }
+    }
 }
 
 impl<U: AuthUser> Change<U> {
@@ -220,6 +245,7 @@ impl EndSessions {
 
 /// One difference between the struct and the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SchemaDrift {
     /// The table.
     pub table: String,
@@ -229,6 +255,14 @@ pub struct SchemaDrift {
     pub problem: String,
     /// A statement that repairs it without losing data, if there is one.
     pub repair: Option<String>,
+}
+
+impl SchemaDrift {
+    /// A difference in a table, without a column and without a repair.
+    #[must_use]
+    pub fn new(table: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { table: table.into(), column: None, problem: problem.into(), repair: None }
+    }
 }
 
 impl fmt::Display for SchemaDrift {

@@ -91,6 +91,7 @@ pub enum SecurityScheme {
 
 /// An answer that hands a token out or takes it back.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct TokenResponse {
     /// Its status.
     pub status: StatusCode,
@@ -98,4 +99,12 @@ pub struct TokenResponse {
     pub headers: HeaderMap,
     /// A JSON text, or nothing.
     pub body: Option<String>,
+}
+
+impl TokenResponse {
+    /// A response with this status, without headers and body.
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: None }
+    }
 }

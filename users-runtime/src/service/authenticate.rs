@@ -49,6 +49,7 @@ pub(crate) enum Identity<U> {
 impl<U: AuthUser> Users<U> {
     /// Asks the enabled backends in the order of declaration; the first user found wins, and a bad token in one backend
     /// does not stop the next (contract.md section 7). A token that may be a forger's is not even looked at.
+    #[tracing::instrument(target = "axum_users", name = "authenticate", level = "debug", skip_all)]
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Identity<U>, AuthenticationError> {
         let parts = self.inner();
         let mut identity = Identity::Anonymous;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{domain::Timestamp, port::Clock};
+use crate::{domain::Timestamp, event, port::Clock};
 
 /// A clock that moves only when told to, so that a test of an expiry needs no sleeping.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ impl ManualClock {
     /// A clock that shows `now` until it is moved.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
+        event::warn_of_test_helper("ManualClock");
         Self(Mutex::new(now))
     }
 

@@ -1,9 +1,15 @@
-//! Stand-ins for tests and the conformance suite of stores, behind the feature `testing`.
+//! Helpers for tests, behind the feature `testing`: a clock to set, a mailbox to read, requests of a signed-in user, and the
+//! conformance suite of stores.
+//!
+//! They compile in release builds, so that an application can run its tests with optimizations. A test clock or mailbox that
+//! is created without debug assertions writes an ERROR event, because it must not be deployed.
 
 mod clock;
+mod request;
 mod store;
 
 pub use clock::ManualClock;
+pub use request::request_as;
 pub use store::{Nonconformity, store_conformance, store_races, store_tenants};
 
 /// Users as the derive writes them, shared with the tests of the stores.

@@ -79,7 +79,7 @@ impl HashVerifier for Boxed {
 }
 
 fn weak() -> HashSettings {
-    HashSettings { params: Argon2Params::weak_for_tests(), ..HashSettings::default() }
+    HashSettings::default().params(Argon2Params::weak_for_tests())
 }
 
 fn start(settings: HashSettings) -> Hashing {
@@ -341,7 +341,7 @@ async fn none_verifies_unless_asked_for() {
 async fn a_right_password_asks_for_a_new_hash() {
     for rehash in [RehashRule::WhenWeaker, RehashRule::WhenDifferent] {
         for made in Made::all().into_iter().filter(|made| made.is_cheap() && !made.unsure) {
-            let hashing = start(HashSettings { rehash, workers: 1, ..weak() }.also_verify(Boxed(made.verifier())));
+            let hashing = start(weak().rehash(rehash).workers(1).also_verify(Boxed(made.verifier())));
             let found = hashing.verify(&Password::new(&*made.password), &stored(&made.stored)).await;
             assert_eq!(found, Ok(Verification::RightButOutdated), "{}", made.stored);
             let wrong = hashing.verify(&Password::new("mordred"), &stored(&made.stored)).await;
@@ -467,7 +467,7 @@ async fn an_example_sets_the_time_from_the_start() {
 #[tokio::test]
 async fn a_hash_that_fills_the_budget_is_verified_beside_a_costlier_one() {
     let fake = Fake::costing(HashCost { memory_kib: 65_536, work: 10 });
-    let settings = HashSettings { memory_budget_mib: 64, ..HashSettings::default() };
+    let settings = HashSettings::default().memory_budget_mib(64);
     let hashing = start(settings.also_verify(fake.clone()));
     assert_eq!(
         hashing.verify(&Password::new("guinevere"), &stored("fake$right")).await,
@@ -500,7 +500,7 @@ async fn the_first_that_knows_a_string_has_it() {
 #[tokio::test]
 async fn a_panicking_verifier_is_one_failure() {
     let fake = Fake::costing(HashCost { memory_kib: 64, work: 1 });
-    let hashing = start(HashSettings { workers: 1, ..weak() }.also_verify(fake));
+    let hashing = start(weak().workers(1).also_verify(fake));
     let password = Password::new("guinevere");
     assert_eq!(hashing.verify(&password, &stored("fake$panic")).await, Err(HashError::Failed));
     assert_eq!(hashing.verify(&password, &stored("fake$right")).await, Ok(Verification::RightButOutdated));

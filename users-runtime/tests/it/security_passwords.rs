@@ -130,7 +130,7 @@ mod hash {
     #[tokio::test]
     async fn rehash_up_never_down() {
         use Verification::{Right, RightButOutdated};
-        let hasher = |params, rehash| hashing(HashSettings { params, rehash, ..HashSettings::default() });
+        let hasher = |params, rehash| hashing(HashSettings::default().params(params).rehash(rehash));
         let (low, high) = (Argon2Params::recommended(), Argon2Params::pwdlib());
         let recommended = hasher(low, RehashRule::WhenWeaker);
         let as_upstream = hasher(high, RehashRule::WhenDifferent);

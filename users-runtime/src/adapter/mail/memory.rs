@@ -4,10 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::port::{BoxFuture, Mail, MailError, MailTransport};
+use crate::{
+    event,
+    port::{BoxFuture, Mail, MailError, MailTransport},
+};
 
 /// Keeps all mails in memory. Cheap to clone; all clones share one box. For tests (feature `testing`).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MemoryMails(Arc<Inner>);
 
 #[derive(Debug, Default)]
@@ -16,11 +19,18 @@ struct Inner {
     arrived: Notify,
 }
 
+impl Default for MemoryMails {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl MemoryMails {
     /// An empty box.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        event::warn_of_test_helper("MemoryMails");
+        Self(Arc::default())
     }
 
     /// All mails, in the order of sending.

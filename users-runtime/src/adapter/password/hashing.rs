@@ -43,6 +43,10 @@ impl Hashing {
     /// be verified, [`Error::Io`](crate::domain::Error::Io) if the system gives no threads.
     pub fn start(settings: HashSettings, random: Arc<dyn Random>) -> Result<Self> {
         settings.check()?;
+        #[cfg(any(test, feature = "testing"))]
+        if settings.params == Argon2Params::weak_for_tests() {
+            crate::event::warn_of_test_helper("Argon2Params::weak_for_tests");
+        }
         let pool = Pool::start(Bounds {
             workers: settings.workers,
             memory_kib: u64::from(settings.memory_budget_mib) * 1024,

@@ -292,7 +292,7 @@ impl Random for Counting {
 
 fn hashing(workers: usize, queue_per_worker: usize) -> Hashing {
     let params = Argon2Params::weak_for_tests();
-    let settings = HashSettings { params, workers, queue_per_worker, ..HashSettings::default() };
+    let settings = HashSettings::default().params(params).workers(workers).queue_per_worker(queue_per_worker);
     Hashing::start(settings, Arc::new(Counting)).unwrap()
 }
 

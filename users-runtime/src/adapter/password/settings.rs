@@ -13,6 +13,8 @@ use crate::{
 /// Two bounds hold at once: at most [`workers`](Self::workers) passwords are hashed, and the memory that the running ones
 /// ask for never adds up to more than [`memory_budget_mib`](Self::memory_budget_mib).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use]
 pub struct HashSettings {
     /// The cost of new hashes. Default: [`Argon2Params::recommended`].
     pub params: Argon2Params,
@@ -54,9 +56,44 @@ impl HashSettings {
     const MAX_BUDGET_MIB: u32 = 1024 * 1024;
     const MAX_WAIT: Duration = Duration::from_secs(10);
 
+    /// Sets the cost of new hashes.
+    pub fn params(mut self, params: Argon2Params) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Sets when a stored hash is replaced at the next login.
+    pub fn rehash(mut self, rehash: RehashRule) -> Self {
+        self.rehash = rehash;
+        self
+    }
+
+    /// Sets the number of threads that hash.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Sets the memory for hashing, in MiB.
+    pub fn memory_budget_mib(mut self, memory_budget_mib: u32) -> Self {
+        self.memory_budget_mib = memory_budget_mib;
+        self
+    }
+
+    /// Sets how many passwords may wait for each worker.
+    pub fn queue_per_worker(mut self, queue_per_worker: usize) -> Self {
+        self.queue_per_worker = queue_per_worker;
+        self
+    }
+
+    /// Sets how long a password may wait before it is hashed.
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self
+    }
+
     /// Verifies hashes of another system too, and replaces each at its user's next login. Several are asked in the order of
     /// registration; the first that knows a string has it. A string of Argon2 (`$argon2…`) is never given to any.
-    #[must_use]
     pub fn also_verify(mut self, verifier: impl HashVerifier) -> Self {
         self.foreign.add(verifier);
         self
@@ -64,7 +101,6 @@ impl HashSettings {
 
     /// Takes a stored string as an example of what verifying costs: from the start, a wrong password and one for nobody take
     /// as long as it. Without one, that begins with the first such hash that somebody tries a password for.
-    #[must_use]
     pub fn costs_like(mut self, stored: PasswordHash) -> Self {
         self.foreign.add_example(stored);
         self

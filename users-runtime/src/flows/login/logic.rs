@@ -1,13 +1,12 @@
 //! The steps of a login.
 
-use http::HeaderMap;
-
 use crate::{
-    domain::{AccessToken, CanonicalEmail, Login, Password},
+    account::SignInError,
+    domain::{AccessToken, CanonicalEmail, Password},
     event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError,
-        StrategyError, TokenResponse, Verdict, Verification,
+        Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
+        TokenResponse, Verification,
     },
     service::{ActiveBackend, BAD_CREDENTIALS, Users},
     user::{AuthUser, Columns},
@@ -24,9 +23,22 @@ pub(super) enum LoginError {
     Hook(HookError),
 }
 
+impl From<SignInError> for LoginError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused(code) => Self::Refused(code),
+            SignInError::UnknownBackend | SignInError::NotFound => Self::Refused(BAD_CREDENTIALS.code),
+            SignInError::Store(error) => Self::Store(error),
+            SignInError::Strategy(error) => Self::Strategy(error),
+            SignInError::Hook(error) => Self::Hook(error),
+        }
+    }
+}
+
 impl<U: AuthUser> Users<U> {
     /// Proves a password, passes the gates, and mints a token. One that the browser `held` already ends: the new cookie takes
     /// its place, so nobody could log it out any more, and somebody may have planted it.
+    #[tracing::instrument(target = "axum_users", name = "login", skip_all, fields(backend = %backend.name))]
     pub(super) async fn login(
         &self,
         backend: &ActiveBackend,
@@ -39,37 +51,18 @@ impl<U: AuthUser> Users<U> {
         let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
             return Err(LoginError::Refused(BAD_CREDENTIALS.code));
         };
-        for gate in &self.inner().gates {
-            match gate.check(&found.user, cx).await {
-                Verdict::Open => {}
-                Verdict::Closed(code) => {
-                    event::record(
-                        EventKind::Login,
-                        Outcome::Refused(gate.name()),
-                        Some(&found.user.id()),
-                        Some(&backend.name),
-                        cx,
-                    );
-                    self.report_failure(username, Some(found.user), code, cx).await;
-                    return Err(LoginError::Refused(code));
-                }
+        let found = match self.pass_gates(found, backend, cx).await {
+            Ok(found) => found,
+            Err(closed) => {
+                self.report_failure(username, Some(closed.user), closed.code, cx).await;
+                return Err(LoginError::Refused(closed.code));
             }
-        }
-        // First, so that a cap on sessions counts the new one in the old one's place.
+        };
+        // Before the new token, so that a limit on sessions counts the new one in its place.
         if let Some(held) = held {
             backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
         }
-        let login =
-            Login { subject: found.user.id().to_string(), epoch: found.epoch, at: self.now(), device: cx.device() };
-        let token = match backend.strategy.issue(&login).await {
-            Ok(token) => token,
-            Err(StrategyError::UserGone) => return Err(LoginError::Refused(BAD_CREDENTIALS.code)),
-            Err(error) => return Err(LoginError::Strategy(error)),
-        };
-        let mut granted = backend.transport.grant(&token);
-        event::record(EventKind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
-        self.run_login_hook(&found.user, &mut granted.headers, cx).await.map_err(LoginError::Hook)?;
-        Ok(granted)
+        Ok(self.issue(&found, backend, cx).await?.response)
     }
 
     /// Looks the user name up as typed (contract.md 4.3). What no stored address can be is not sent to a database.
@@ -118,12 +111,8 @@ impl<U: AuthUser> Users<U> {
         let mut upgraded = user.clone();
         *upgraded.account_mut().hashed_password = hash;
         let change = Change {
-            user: upgraded,
-            columns: Columns::HASHED_PASSWORD,
             if_hashed_password: Some(user.account().hashed_password.clone()),
-            if_email: None,
-            if_epoch: None,
-            end_sessions: EndSessions::Keep,
+            ..Change::new(upgraded, Columns::HASHED_PASSWORD)
         };
         match self.inner().store.update(change).await {
             Ok(Some(stored)) => {
@@ -136,10 +125,6 @@ impl<U: AuthUser> Users<U> {
                 user
             }
         }
-    }
-
-    async fn run_login_hook(&self, user: &U, response: &mut HeaderMap, cx: &RequestContext) -> Result<(), HookError> {
-        self.run_hook(HookCall::LoggedIn(user, response), cx).await
     }
 
     /// Tells the application after the answer, so that a slow hook tells nothing about the account.

@@ -20,6 +20,7 @@ impl<U: AuthUser> Users<U> {
     ///
     /// fastapi-users asks only the route's backend and lets a token of another one live on; a person who sees 204 is
     /// logged out here.
+    #[tracing::instrument(target = "axum_users", name = "logout", skip_all, fields(user.id = %authenticated.user.id()))]
     pub(super) async fn logout(
         &self,
         route_backend: usize,

@@ -23,6 +23,7 @@ impl<E: Into<CreateError>> From<E> for RegisterError {
 
 impl<U: AuthUser> Users<U> {
     /// Registers a user. `email` is the parsed address of `input`.
+    #[tracing::instrument(target = "axum_users", name = "register", skip_all)]
     pub(super) async fn register(
         &self,
         input: U::Create,

@@ -25,6 +25,7 @@ pub(super) enum ResetError {
 impl<U: AuthUser> Users<U> {
     /// Has a reset mail sent, if somebody active has the address. All of it happens after the answer, which therefore
     /// tells nothing.
+    #[tracing::instrument(target = "axum_users", name = "forgot_password", skip_all)]
     pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
         self.after_response("on_after_forgot_password", cx, move |users, cx| {
             Box::pin(async move {
@@ -54,6 +55,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Sets the new password, once per token, and ends all sessions of the user in the same transaction.
+    #[tracing::instrument(target = "axum_users", name = "reset_password", skip_all)]
     pub(super) async fn reset_password(
         &self,
         token: &ResetToken,
@@ -81,14 +83,8 @@ impl<U: AuthUser> Users<U> {
         *changed.account_mut().hashed_password = hash;
         let end_sessions =
             if self.policy().allows(Relaxation::KeepSessions) { EndSessions::Keep } else { EndSessions::All };
-        let change = Change {
-            user: changed,
-            columns: Columns::HASHED_PASSWORD,
-            if_hashed_password,
-            if_email,
-            if_epoch: None,
-            end_sessions,
-        };
+        let change =
+            Change { if_hashed_password, if_email, end_sessions, ..Change::new(changed, Columns::HASHED_PASSWORD) };
         let before = user;
         let user =
             self.inner().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;

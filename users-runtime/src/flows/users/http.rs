@@ -20,7 +20,7 @@ pub async fn user_by_id<U: AuthUser>(
     IdText(id): IdText,
     request: Request,
 ) -> Result<Response, ApiError> {
-    Incoming::bare(request).authenticate(&users, Requirements::superuser(&users)).await?;
+    Incoming::bare(request).authenticate(&users, Requirements::usual_superuser(&users)).await?;
     Ok(answer(StatusCode::OK, &find_by_id(&users, id).await?.read()))
 }
 
@@ -35,7 +35,7 @@ pub async fn update_user<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    incoming.authenticate(&users, Requirements::superuser(&users)).await?;
+    incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?;
     let user = find_by_id(&users, id).await?;
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), users.policy().email_rules())?;
     let user = users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await?;
@@ -80,7 +80,7 @@ async fn delete_by_id<U: AuthUser>(
     id: Option<String>,
     incoming: Incoming,
 ) -> Result<Response, ApiError> {
-    incoming.authenticate(users, Requirements::superuser(users)).await?;
+    incoming.authenticate(users, Requirements::usual_superuser(users)).await?;
     let user = find_by_id(users, id).await?;
     users.delete_user(&user, incoming.cx()).await?;
     Ok(no_content())

@@ -3,7 +3,7 @@
 use crate::{
     domain::{CanonicalEmail, EmailAddress, UserId, VerifyToken},
     event::{self, EventKind, Outcome},
-    port::{Change, EndSessions, HookCall, HookError, MailTokenError, RequestContext, StoreError},
+    port::{Change, HookCall, HookError, MailTokenError, RequestContext, StoreError},
     service::{AfterResponse, Users},
     user::{AuthUser, Columns},
 };
@@ -21,6 +21,7 @@ pub(super) enum VerifyError {
 impl<U: AuthUser> Users<U> {
     /// Has a verification mail sent, if somebody active and unverified has the address. All of it happens after the
     /// answer, which therefore tells nothing.
+    #[tracing::instrument(target = "axum_users", name = "request_verify", skip_all)]
     pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
         self.after_response("on_after_request_verify", cx, move |users, cx| {
             Box::pin(async move {
@@ -40,6 +41,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Verifies the address that a token was mailed to, if it is still the user's.
+    #[tracing::instrument(target = "axum_users", name = "verify", skip_all)]
     pub(super) async fn verify(&self, token: &VerifyToken, cx: &RequestContext) -> Result<U, VerifyError> {
         let bad_token = |user: Option<&U::Id>| {
             event::record(EventKind::Verify, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
@@ -61,14 +63,7 @@ impl<U: AuthUser> Users<U> {
         let if_email = Some(user.account().email.to_owned());
         let mut verified = user;
         *verified.account_mut().is_verified = true;
-        let change = Change {
-            user: verified,
-            columns: Columns::IS_VERIFIED,
-            if_hashed_password: None,
-            if_email,
-            if_epoch: None,
-            end_sessions: EndSessions::Keep,
-        };
+        let change = Change { if_email, ..Change::new(verified, Columns::IS_VERIFIED) };
         let user =
             self.inner().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(EventKind::Verify, Outcome::Success, Some(&id), None, cx);

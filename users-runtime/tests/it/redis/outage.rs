@@ -24,7 +24,7 @@ fn tokens(redis: Redis) -> RedisTokens {
 }
 
 fn login() -> Login {
-    Login { subject: ARTHUR.to_owned(), epoch: Epoch(0), at: clock().now(), device: Device::default() }
+    Login::new(ARTHUR, Epoch(0), clock().now(), Device::default())
 }
 
 #[tokio::test]

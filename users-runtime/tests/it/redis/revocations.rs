@@ -62,7 +62,7 @@ async fn a_note_ends_with_its_token() {
 async fn a_jwt_that_one_node_revoked_is_dead_on_the_other() {
     let Some(rig) = Rig::start() else { return };
     let (one, other) = (rig.jwt(), rig.jwt());
-    let login = Login { subject: ARTHUR.to_owned(), epoch: Epoch(0), at: rig.clock.now(), device: Device::default() };
+    let login = Login::new(ARTHUR, Epoch(0), rig.clock.now(), Device::default());
     let (token, kept) = (one.issue(&login).await.unwrap(), one.issue(&login).await.unwrap());
     assert!(other.resolve(&token).await.unwrap().is_some());
     one.revoke(&token).await.unwrap();

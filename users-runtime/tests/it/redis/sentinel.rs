@@ -94,7 +94,7 @@ async fn sessions_live_on_when_sentinel_replaces_the_primary() {
     let redis = Redis::new(&sentinel.url()).unwrap();
     redis.ping().await.unwrap();
     let tokens = RedisTokens::new(RedisSessions::new(redis.clone()), clock.clone(), Arc::new(OsRandom)).unwrap();
-    let login = || Login { subject: ARTHUR.to_owned(), epoch: Epoch(0), at: clock.now(), device: Device::default() };
+    let login = || Login::new(ARTHUR, Epoch(0), clock.now(), Device::default());
     let (kept, out) = (tokens.issue(&login()).await.unwrap(), tokens.issue(&login()).await.unwrap());
     until("the replica has both", async || {
         primary.ask(&["DBSIZE"]).integer() > 0 && primary.ask(&["DBSIZE"]) == replica.ask(&["DBSIZE"])

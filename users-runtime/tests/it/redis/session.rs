@@ -292,12 +292,7 @@ async fn without_room_for_the_note_a_session_works_on() {
     let url = server.url();
     let tokens =
         users_runtime::token::RedisTokens::new(RedisSessions::at(&url).unwrap(), clock.clone(), random).unwrap();
-    let login = users_runtime::token::Login {
-        subject: ARTHUR.to_owned(),
-        epoch: Epoch(0),
-        at: clock.now(),
-        device: Device::default(),
-    };
+    let login = users_runtime::token::Login::new(ARTHUR, Epoch(0), clock.now(), Device::default());
     let token = tokens.issue(&login).await.unwrap();
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     clock.advance(Duration::from_secs(61));

@@ -37,12 +37,7 @@ impl Rig {
 
     pub fn login(&self, user: &str) -> Login {
         let client = "192.0.2.7".parse().ok();
-        Login {
-            subject: user.to_owned(),
-            epoch: Epoch(3),
-            at: self.clock.now(),
-            device: Device::new(client, Some("Round Table/1")),
-        }
+        Login::new(user, Epoch(3), self.clock.now(), Device::new(client, Some("Round Table/1")))
     }
 
     pub async fn issue(&self, user: &str) -> AccessToken {

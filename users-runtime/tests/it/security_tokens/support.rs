@@ -57,7 +57,7 @@ impl Rig {
     }
 
     pub(crate) fn issue(&self) -> String {
-        let login = Login { subject: USER.into(), epoch: Epoch(3), at: at(NOW), device: Device::default() };
+        let login = Login::new(USER, Epoch(3), at(NOW), Device::default());
         let token = self.jwt.issue(&login).now_or_never().expect("ready").expect("a token");
         token.secret().to_owned()
     }

@@ -28,13 +28,11 @@ use crate::store::{
 const FULL_NAME: usize = 6;
 
 fn change(user: &User, full_name: &str, end_sessions: EndSessions) -> Change<User> {
-    Change {
-        user: User { full_name: Some(full_name.to_owned()), ..user.clone() },
-        columns: Columns::NONE.with(FULL_NAME),
-        if_hashed_password: None,
-        if_email: None,
-        if_epoch: None,
-        end_sessions,
+    {
+        let mut change =
+            Change::new(User { full_name: Some(full_name.to_owned()), ..user.clone() }, Columns::NONE.with(FULL_NAME));
+        change.end_sessions = end_sessions;
+        change
     }
 }
 
@@ -393,13 +391,15 @@ async fn a_hash_is_replaced_once_though_connections_are_cut() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
         let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
-        let replaced = |hash: &str| Change {
-            user: User { hashed_password: PasswordHash::from_stored(hash), ..arthur.clone() },
-            columns: Columns::HASHED_PASSWORD,
-            if_hashed_password: Some(arthur.hashed_password.clone()),
-            if_email: None,
-            if_epoch: Some(Epoch(0)),
-            end_sessions: EndSessions::All,
+        let replaced = |hash: &str| {
+            let mut change = Change::new(
+                User { hashed_password: PasswordHash::from_stored(hash), ..arthur.clone() },
+                Columns::HASHED_PASSWORD,
+            );
+            change.if_hashed_password = Some(arthur.hashed_password.clone());
+            change.if_epoch = Some(Epoch(0));
+            change.end_sessions = EndSessions::All;
+            change
         };
         store.database.cut_connections().await;
         assert!(store.update(replaced("a second hash")).await.unwrap().is_some(), "{server:?}");

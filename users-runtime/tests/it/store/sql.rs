@@ -5,10 +5,7 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Row};
 use users_runtime::{
     Error, PasswordHash,
-    store::{
-        CanonicalEmail, Change, Columns, EndSessions, Lookup, MemoryStore, PoolSettings, SqlStore, StoreError,
-        UserStore,
-    },
+    store::{CanonicalEmail, Change, Columns, Lookup, MemoryStore, PoolSettings, SqlStore, StoreError, UserStore},
 };
 
 use crate::store::{
@@ -23,14 +20,7 @@ const TAGS: usize = 8;
 const PLAN: usize = 9;
 
 fn change(user: &User, columns: Columns) -> Change<User> {
-    Change {
-        user: user.clone(),
-        columns,
-        if_hashed_password: None,
-        if_email: None,
-        if_epoch: None,
-        end_sessions: EndSessions::Keep,
-    }
+    Change::new(user.clone(), columns)
 }
 
 pub async fn present(store: &impl UserStore<User>, user: &User) -> User {

@@ -1,0 +1,116 @@
+//! Signing a user in: the steps that every login takes after its credentials are proved.
+
+use crate::{
+    domain::{AccessToken, Login},
+    event::{self, EventKind, Outcome},
+    port::{Found, HookCall, HookError, Lookup, RequestContext, StoreError, StrategyError, TokenResponse, Verdict},
+    service::{ActiveBackend, BAD_CREDENTIALS, Users},
+    user::AuthUser,
+};
+
+/// A new session: its token, and the response with which the backend's transport hands it out.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// The token.
+    pub token: AccessToken,
+    /// The response of the login route: the token in the body, or in a cookie. It converts into an HTTP response.
+    pub response: TokenResponse,
+}
+
+/// Why a user was not signed in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// No backend has this name.
+    #[error("there is no backend of this name")]
+    UnknownBackend,
+    /// A gate refuses, with this code: the user is inactive, not verified, or does not meet a rule of the application.
+    #[error("the login is refused: {0}")]
+    Refused(&'static str),
+    /// The user no longer exists.
+    #[error("there is no such user")]
+    NotFound,
+    /// The user store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The strategy could not issue a token.
+    #[error(transparent)]
+    Strategy(StrategyError),
+    /// The hook after the login failed. The session exists.
+    #[error("the hook after the login failed")]
+    Hook(HookError),
+}
+
+/// A gate that is closed, with the user that it refuses.
+pub(crate) struct Closed<U> {
+    pub(crate) user: U,
+    pub(crate) code: &'static str,
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Signs a user in without credentials and returns what a login returns: for sign-up flows, invitations and tests.
+    ///
+    /// The user passes the same gates as at the login route, and `on_after_login` runs.
+    ///
+    /// # Errors
+    /// [`SignInError`]. No session exists then, except for [`SignInError::Hook`].
+    ///
+    /// # Security
+    /// Whoever can make the application call this for a user is that user. Call it only after the user has proved who they
+    /// are in another way.
+    pub async fn sign_in(&self, user: &U, backend: &str) -> Result<SignedIn, SignInError> {
+        self.sign_in_with(user, backend, &RequestContext::none()).await
+    }
+
+    /// As [`Users::sign_in`], for a request: hooks, events and the list of sessions then know the client.
+    ///
+    /// # Errors
+    /// As [`Users::sign_in`].
+    #[tracing::instrument(target = "axum_users", name = "sign_in", skip_all, fields(user.id = %user.id(), backend))]
+    pub async fn sign_in_with(&self, user: &U, backend: &str, cx: &RequestContext) -> Result<SignedIn, SignInError> {
+        let backend = self.inner().backends.iter().find(|known| *known.name == *backend);
+        let backend = backend.ok_or(SignInError::UnknownBackend)?;
+        let found = self.inner().store.find(&[Lookup::by_id(user.id())]).await?;
+        let found = found.into_iter().next().flatten().ok_or(SignInError::NotFound)?;
+        let found = self.pass_gates(found, backend, cx).await.map_err(|closed| SignInError::Refused(closed.code))?;
+        self.issue(&found, backend, cx).await
+    }
+
+    /// Asks every gate. The first that is closed refuses the login, and the refusal is recorded.
+    pub(crate) async fn pass_gates(
+        &self,
+        found: Found<U>,
+        backend: &ActiveBackend,
+        cx: &RequestContext,
+    ) -> Result<Found<U>, Closed<U>> {
+        for gate in &self.inner().gates {
+            if let Verdict::Closed(code) = gate.check(&found.user, cx).await {
+                let id = found.user.id();
+                event::record(EventKind::Login, Outcome::Refused(gate.name()), Some(&id), Some(&backend.name), cx);
+                return Err(Closed { user: found.user, code });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Issues a token to a user who has passed the gates, and runs `on_after_login`.
+    pub(crate) async fn issue(
+        &self,
+        found: &Found<U>,
+        backend: &ActiveBackend,
+        cx: &RequestContext,
+    ) -> Result<SignedIn, SignInError> {
+        let login = Login::new(found.user.id().to_string(), found.epoch, self.now(), cx.device());
+        let token = match backend.strategy.issue(&login).await {
+            Ok(token) => token,
+            // The user was deleted in the meantime. To a client it looks like wrong credentials.
+            Err(StrategyError::UserGone) => return Err(SignInError::Refused(BAD_CREDENTIALS.code)),
+            Err(error) => return Err(SignInError::Strategy(error)),
+        };
+        let mut response = backend.transport.grant(&token);
+        event::record(EventKind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
+        self.run_hook(HookCall::LoggedIn(&found.user, &mut response.headers), cx).await.map_err(SignInError::Hook)?;
+        Ok(SignedIn { token, response })
+    }
+}

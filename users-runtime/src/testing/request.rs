@@ -1,0 +1,32 @@
+//! Requests that come from a signed-in user.
+
+use axum::http::{
+    header::{AUTHORIZATION, COOKIE, SET_COOKIE},
+    request::Builder,
+};
+
+use crate::{SignInError, SignedIn, Users, user::AuthUser};
+
+/// Starts a request of `user`: signs the user in at `backend` and returns a builder with the headers that a client or
+/// browser would send. Method, path and body are up to the caller.
+///
+/// Works for bearer and cookie backends. Other transports carry the token of [`Users::sign_in`] in their own way.
+///
+/// # Errors
+/// As [`Users::sign_in`]: the user passes the same gates as at the login route.
+pub async fn request_as<U: AuthUser>(users: &Users<U>, user: &U, backend: &str) -> Result<Builder, SignInError> {
+    let SignedIn { token, response, .. } = users.sign_in(user, backend).await?;
+    let cookies: Vec<&str> = response
+        .headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+        .collect();
+    let request = Builder::new();
+    Ok(if cookies.is_empty() {
+        request.header(AUTHORIZATION, format!("Bearer {}", token.secret()))
+    } else {
+        // What a browser adds to the request of a page of the same origin.
+        request.header(COOKIE, cookies.join("; ")).header("sec-fetch-site", "same-origin")
+    })
+}
