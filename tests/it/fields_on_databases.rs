@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum_users::{
     AuthUser, PasswordHash, Status,
-    store::{CanonicalEmail, Change, Columns, EndSessions, Lookup, SqlStore, UserStore},
+    store::{CanonicalEmail, Change, Columns, Lookup, SqlStore, UserStore},
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};

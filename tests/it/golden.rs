@@ -41,7 +41,7 @@ mod sources {
 
 #[test]
 fn the_recorded_text_means_what_the_compiler_derives() {
-    use axum_users::{__private::SqlUser, AuthUser, schema::SchemaKind};
+    use axum_users::{__private0_1_0::SqlUser, AuthUser, schema::SchemaKind};
 
     fn facts<U: AuthUser + SqlUser<sqlx::Sqlite>>() -> String {
         let fields = SchemaKind::ALL.map(|schema| {

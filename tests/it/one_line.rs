@@ -126,7 +126,6 @@ async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_r
     assert_eq!(before::USER_SQL.roles, after::USER_SQL.roles);
 }
 
-#[cfg(feature = "openapi")]
 #[tokio::test]
 async fn a_field_added_by_one_line_is_in_the_openapi_document() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use axum_users::{
     AuthUser, Backend, Cookie, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users,
     openapi::{openapi, openapi_at, openapi_routes},
     password::{Argon2Params, HashSettings},
-    routes::{Endpoint, Prefixes, RouteGroup, endpoints},
+    routes::{Prefixes, RouteGroup, endpoints},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
