@@ -8,7 +8,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use axum_users::{
-    AccessToken, Jwt, SecretKey,
+    Jwt, SecretKey,
     env::{BoxFuture, Clock, OsRandom, SystemClock, Timestamp},
     store::{Epoch, TokenId},
     token::{Device, HmacKey, JwtStrategy, KeyRing, Login, RevocationStore, SigningKeyPair, Strategy, StrategyError},

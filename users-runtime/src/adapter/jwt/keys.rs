@@ -81,7 +81,8 @@ impl SigningKeyPair {
     /// # Security
     /// OWASP ASVS 5.0 appendix C disallows PKCS#1 v1.5 signatures. Private-key operations of the `rsa` crate are not
     /// constant-time ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)): an attacker who can measure many
-    /// logins precisely may learn the key. Signing is blinded, which makes that harder. A signature takes milliseconds.
+    /// logins precisely may learn the key. Signing is blinded, which makes that harder. A signature takes several
+    /// milliseconds, on the worker thread that serves the login.
     /// [`Relaxation::LegacyRs256`](crate::domain::Relaxation::LegacyRs256) is listed at start.
     ///
     /// # Errors
