@@ -1,14 +1,9 @@
 //! A field of the application's own costs one line: schemas, statements, table, document and routes follow.
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Method, Request, StatusCode},
-};
 use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, password::HashSettings, schema::SchemaKind};
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
-use tower::ServiceExt;
+use serde_json::json;
+
+use crate::http::Http;
 
 /// The struct of the README.
 mod before {
@@ -67,28 +62,6 @@ async fn users<U: AuthUser + axum_users::store::StoredUser>(database: &std::path
     users
 }
 
-async fn call(
-    app: &Router,
-    method: Method,
-    path: &str,
-    token: Option<&str>,
-    kind: &str,
-    body: String,
-) -> (StatusCode, Value) {
-    let mut request = Request::builder().method(method).uri(path).header("content-type", kind);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let response = app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-    let status = response.status();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
-}
-
-async fn json(app: &Router, method: Method, path: &str, token: Option<&str>, body: Value) -> (StatusCode, Value) {
-    call(app, method, path, token, "application/json", body.to_string()).await
-}
-
 #[tokio::test]
 async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_routes() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,30 +69,25 @@ async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_r
 
     // Yesterday's program has a user in its table.
     let old = users::<before::User>(&database).await;
-    let app = before::user_routes::<Users<before::User>>(&old).with_state(old.clone());
+    let http = Http::serve(before::user_routes::<Users<before::User>>(&old).with_state(old)).await;
     let arthur = json!({"email": "king.arthur@camelot.bt", "password": PASSWORD, "full_name": "Arthur"});
-    let (status, shown) = json(&app, Method::POST, "/auth/register", None, arthur).await;
-    assert_eq!((status, shown.get("city")), (StatusCode::CREATED, None));
-    drop((old, app));
+    let registered = http.post("/auth/register").json(arthur).send().await;
+    assert_eq!((registered.status.as_u16(), registered.json().get("city")), (201, None));
 
     // Today's program adopts the table.
     let new = users::<after::User>(&database).await;
-    let app = after::user_routes::<Users<after::User>>(&new).with_state(new.clone());
-    let form = format!("username=king.arthur%40camelot.bt&password={}", PASSWORD.replace(' ', "+"));
-    let (status, login) =
-        call(&app, Method::POST, "/auth/jwt/login", None, "application/x-www-form-urlencoded", form).await;
-    assert_eq!(status, StatusCode::OK, "{login}");
-    let token = login["access_token"].as_str();
+    let http = Http::serve(after::user_routes::<Users<after::User>>(&new).with_state(new)).await;
+    let form = [("username", "king.arthur@camelot.bt"), ("password", PASSWORD)];
+    let token = http.post("/auth/jwt/login").form(&form).send().await.access_token();
 
-    let (_, shown) = json(&app, Method::GET, "/users/me", token, Value::Null).await;
+    let shown = http.get("/users/me").bearer(&token).send().await.json();
     assert_eq!((&shown["city"], &shown["full_name"]), (&json!("Camelot"), &json!("Arthur")));
-    let (status, shown) = json(&app, Method::PATCH, "/users/me", token, json!({"city": "Avalon"})).await;
-    assert_eq!((status, &shown["city"]), (StatusCode::OK, &json!("Avalon")));
-    let (status, problem) = json(&app, Method::PATCH, "/users/me", token, json!({"city": null})).await;
-    assert_eq!((status, &problem["detail"][0]["loc"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(["body", "city"])));
+    let changed = http.patch("/users/me").bearer(&token).json(json!({"city": "Avalon"})).send().await;
+    assert_eq!((changed.status.as_u16(), &changed.json()["city"]), (200, &json!("Avalon")));
+    let refused = http.patch("/users/me").bearer(&token).json(json!({"city": null})).send().await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"][0]["loc"]), (422, &json!(["body", "city"])));
 
     // Nothing else changed.
-
     for schema in SchemaKind::ALL {
         assert_eq!([fields::<before::User>(schema), vec!["city"]].concat(), fields::<after::User>(schema));
     }
