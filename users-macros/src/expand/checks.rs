@@ -9,8 +9,8 @@ use crate::{
     names::Runtime,
 };
 
-/// Returns all assertions, if there are any. They run at compile time and stand before everything else, so that theirs
-/// is the first message.
+/// Returns all assertions, if there are any. They run at compile time and precede everything else, so that theirs is the
+/// first message.
 pub(super) fn assertions(user: &User) -> Option<TokenStream> {
     let Runtime { path: runtime, rt, .. } = &user.names.runtime;
     let checks: Vec<TokenStream> = user

@@ -137,3 +137,12 @@ fn clashing_names_expand_as_recorded() {
 fn users_with_tenants_expand_as_recorded() {
     is_as_recorded("tenants", SQLITE);
 }
+
+#[test]
+fn the_readme_shows_the_recorded_routes() {
+    let expansion = fs::read_to_string(folder().join("smallest.expanded.rs")).unwrap();
+    let start = expansion.find("/// Every route of").unwrap();
+    let routes = expansion[start..].split_inclusive("\n}\n").next().unwrap();
+    let readme = fs::read_to_string(folder().join("../../../README.md")).unwrap();
+    assert!(readme.contains(routes), "between the markers of README.md belongs:\n{routes}");
+}

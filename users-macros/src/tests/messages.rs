@@ -111,3 +111,14 @@ fn types_in_the_groups_of_macro_rules_are_recognized() {
     });
     assert!(user.customs[0].is_nullable());
 }
+
+#[test]
+fn a_struct_has_at_most_122_custom_fields() {
+    let with = |count: usize| {
+        let names = (0..count).map(|n| quote::format_ident!("field_{n}"));
+        messages(with_fields(&quote!(#(#[auth(read)] #names: i32),*)))
+    };
+    let help = "help: move some of them into a struct that is stored in one column: `#[auth(read, json)]`";
+    assert_eq!(with(122), Vec::<String>::new());
+    assert_eq!(with(123), [format!("`User` has 123 custom fields; at most 122 are possible\n{help}")]);
+}

@@ -10,7 +10,7 @@ use syn::DeriveInput;
 use super::errors;
 use crate::model::Databases;
 
-/// Stands for the fields of the six roles.
+/// A placeholder for the fields of the six roles.
 const SIX_ROLES: &str = "    // the six roles";
 const ROLES: [&str; 6] = [
     "id: Uuid,",
@@ -47,7 +47,7 @@ fn cases(text: &str) -> Vec<Case> {
 }
 
 impl Case {
-    /// The struct. The roles are written on the line that stands for them, so that the lines keep their numbers.
+    /// The struct. All roles are on the line of their placeholder, so that the lines keep their numbers.
     fn input(&self) -> DeriveInput {
         let roles = ROLES.join(" ");
         let code: Vec<&str> =
