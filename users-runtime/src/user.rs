@@ -13,7 +13,7 @@ mod tenant;
 
 pub use account::{Account, AccountMut, NewAccount};
 pub use changes::{AccountUpdate, Changes};
-pub use columns::{Columns};
+pub use columns::Columns;
 pub use custom_field::CustomField;
 pub use schemas::SchemaKind;
 pub use tenant::{HasTenant, Tenant};
