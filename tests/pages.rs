@@ -24,5 +24,7 @@ mod passwords {}
 mod protecting_routes {}
 #[doc = include_str!("../docs/guide/resources.md")]
 mod resources {}
+#[doc = include_str!("../docs/guide/sessions.md")]
+mod sessions {}
 #[doc = include_str!("../docs/guide/tenants.md")]
 mod tenants {}

@@ -33,3 +33,12 @@ fn the_user_here_is_the_user_of_the_readme() {
     let fields = |text: &str| text.split("pub struct User {").nth(1).unwrap().split("\n}").next().unwrap().to_owned();
     assert_eq!(fields(&read("README.md")), fields(include_str!("access.rs")));
 }
+
+#[test]
+fn the_expansion_in_the_readme_is_the_generated_one() {
+    let golden = read("users-macros/tests/golden/smallest.expanded.rs");
+    let readme = read("README.md");
+    let shown: Vec<&str> =
+        readme.split("```rust,ignore\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(shown.len() == 2 && shown.iter().all(|item| golden.contains(item)), "{shown:#?}");
+}
