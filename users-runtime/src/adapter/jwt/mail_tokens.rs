@@ -72,7 +72,7 @@ impl MailTokenSettings {
     ///
     /// # Security
     /// Tokens minted here carry one claim more, `bnd`, which fastapi-users ignores. It binds them as the tokens of
-    /// [`MailTokenConfig::new`] are bound, and no service of this library accepts them without it. Tokens that
+    /// [`MailTokenSettings::new`] are bound, and no service of this library accepts them without it. Tokens that
     /// fastapi-users minted lack the claim: a reset token of these is bound to the password only and survives a change of
     /// address, a verification token is bound to id and address only. Purposes are kept apart by the audience alone.
     pub fn fastapi_users() -> Self {

@@ -65,10 +65,7 @@ pub async fn by_email(store: &SqlStore<User>, email: &str) -> Option<User> {
     store.find_by_email(&CanonicalEmail::of(email)).await.unwrap().map(|found| found.user)
 }
 
-async fn found(
-    store: &SqlStore<User>,
-    wanted: Lookup<<User as AuthUser>::Id>,
-) -> Option<Found<User>> {
+async fn found(store: &SqlStore<User>, wanted: Lookup<<User as AuthUser>::Id>) -> Option<Found<User>> {
     store.find(&[wanted]).await.unwrap().pop().unwrap()
 }
 
