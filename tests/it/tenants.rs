@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, routing::get};
 use axum_users::{
-    AuthUser, Backend, CurrentUser, Error, Jwt, Mailer, PasswordHash, SecretKey, Status, Users, UsersBuilder,
+    AuthUser, Backend, CurrentUser, Error, Jwt, Mailer, PasswordHash, Policy, SecretKey, Status, Users, UsersBuilder,
     mail::MemoryMails,
     password::{Argon2Params, HashSettings},
     store::{MemoryStore, NewAccount, SqlStore, StoreError, StoredUser, UserStore},
@@ -101,6 +101,10 @@ async fn forgets_the_tenant(State(users): State<Users<User>>) -> String {
 
 impl Companies {
     pub async fn start() -> Self {
+        Self::under(Policy::recommended()).await
+    }
+
+    pub async fn under(policy: Policy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("test.db");
         let mails = MemoryMails::new();
@@ -108,6 +112,7 @@ impl Companies {
         let users = builder(format!("sqlite://{}?mode=rwc", database.display()))
             .mailer(mailer)
             .tenant(company)
+            .policy(policy)
             .build()
             .await
             .unwrap();

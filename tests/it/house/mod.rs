@@ -5,5 +5,6 @@ mod outbound;
 mod rows;
 mod security_rows;
 mod source;
+mod statements;
 mod supply;
 mod tidy;

@@ -1,9 +1,10 @@
 //! Take-overs that depend on where sessions are kept and how they travel.
 
+use axum_users::Policy;
 use serde_json::json;
 
-use super::{Plan, everywhere_as, wherever};
-use crate::support::{COOKIE, Carrier, PASSWORD};
+use super::{Combination, DatabaseKind, Plan, Service, Strategy, everywhere_as, wherever};
+use crate::support::{Answer, COOKIE, Carrier, PASSWORD};
 
 const NEW: &str = "another long sword";
 
@@ -38,7 +39,7 @@ async fn t29_database_dump() {
 /// The thief plants a cookie, the victim logs in over it, and the thief uses what was planted.
 #[tokio::test]
 async fn t13_fixation() {
-    let cookie = |combination: &super::Combination| combination.transport == Carrier::Cookie;
+    let cookie = |combination: &Combination| combination.transport == Carrier::Cookie;
     wherever(cookie, Plan::default(), |app| async move {
         app.register("arthur").await;
         let thiefs = app.member("mordred").await;
@@ -62,4 +63,114 @@ async fn t13_fixation() {
         }
     })
     .await;
+}
+
+/// An event after which a mailed token must be dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    AddressByOwner,
+    AddressBySuperuser,
+    PasswordByOwner,
+    PasswordBySuperuser,
+    Reset,
+    Deactivation,
+    EndOfAllSessions,
+    Recreation,
+}
+
+impl Ending {
+    const ALL: [Self; 8] = [
+        Self::AddressByOwner,
+        Self::AddressBySuperuser,
+        Self::PasswordByOwner,
+        Self::PasswordBySuperuser,
+        Self::Reset,
+        Self::Deactivation,
+        Self::EndOfAllSessions,
+        Self::Recreation,
+    ];
+
+    /// Lets it happen to the account `victim`, and returns its address and password after that.
+    async fn happen(self, app: &Service, superuser: &str) -> (&'static str, &'static str) {
+        let id = app.stored_user("victim").await.id;
+        let path = id.to_string();
+        let owner = app.login("victim", PASSWORD).await;
+        let moved = json!({ "email": app.mail("moved") });
+        let changed = json!({ "password": NEW });
+        let ok = |answer: Answer| assert!(answer.status.is_success(), "{self:?}: {answer:?}");
+        match self {
+            Self::AddressByOwner => ok(app.patch_me(&owner, moved).await),
+            Self::AddressBySuperuser => ok(app.patch_user(superuser, &path, moved).await),
+            Self::PasswordByOwner => ok(app.patch_me(&owner, changed).await),
+            Self::PasswordBySuperuser => ok(app.patch_user(superuser, &path, changed).await),
+            Self::Reset => ok(app.reset(&app.reset_token("victim").await, NEW).await),
+            Self::Deactivation => {
+                for is_active in [false, true] {
+                    ok(app.patch_user(superuser, &path, json!({ "is_active": is_active })).await);
+                }
+            }
+            Self::EndOfAllSessions => app.users.sessions().end_all(id).await.unwrap(),
+            Self::Recreation => {
+                ok(app.delete_user(superuser, &path).await);
+                app.register("victim").await;
+            }
+        }
+        let name = if matches!(self, Self::AddressByOwner | Self::AddressBySuperuser) { "moved" } else { "victim" };
+        let has_new = matches!(self, Self::PasswordByOwner | Self::PasswordBySuperuser | Self::Reset);
+        (name, if has_new { NEW } else { PASSWORD })
+    }
+}
+
+/// The thief reads the victim's old mailbox: no token that was mailed before the event works after it.
+async fn mailed_tokens_die(app: Service) {
+    let superuser = app.superuser("uther").await;
+    for ending in Ending::ALL {
+        app.register("victim").await;
+        let (reset, verify) = (app.reset_token("victim").await, app.verify_token("victim").await);
+        let (name, password) = ending.happen(&app, &superuser).await;
+
+        let answer = app.reset(&reset, "the thief's long sword").await;
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (400, BAD_RESET), "{ending:?}");
+        let answer = app.verify(&verify).await;
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (400, BAD_VERIFY), "{ending:?}");
+        assert!(!app.stored_user(name).await.is_verified, "{ending:?}");
+        assert_eq!(app.try_login(name, "the thief's long sword").await.status, 400, "{ending:?}");
+        app.lives(&app.login(name, password).await).await;
+
+        // What is mailed now works: it was the event that killed the others.
+        let (verify, reset) = (app.verify_token(name).await, app.reset_token(name).await);
+        assert_eq!(app.verify(&verify).await.status, 200, "{ending:?}");
+        app.reset(&reset, "the victim's own sword").await.is(200, "null");
+        app.users.delete(&app.stored_user(name).await).await.unwrap();
+    }
+}
+
+const BAD_RESET: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
+const BAD_VERIFY: &str = r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#;
+
+#[tokio::test]
+async fn mailed_tokens_die_with_what_they_are_bound_to() {
+    everywhere_as(Plan::default(), mailed_tokens_die).await;
+}
+
+/// What of fastapi-users' policy concerns tokens and sessions, with hashes that cost less.
+#[tokio::test]
+async fn mailed_tokens_in_upstreams_form_die_with_what_they_are_bound_to() {
+    let policy = Policy::recommended()
+        .without_revocation()
+        .keep_sessions()
+        .allow_password_change_without_current()
+        .raw_keys()
+        .accept_upstream_tokens(None)
+        .plaintext_tokens();
+    everywhere_as(Plan { policy, ..Plan::default() }, mailed_tokens_die).await;
+}
+
+#[tokio::test]
+async fn mailed_tokens_under_upstreams_policy_die_with_what_they_are_bound_to() {
+    let one = |combination: &Combination| {
+        let Combination { database, strategy, transport } = *combination;
+        (database, strategy, transport) == (DatabaseKind::Sqlite, Strategy::Jwt, Carrier::Bearer)
+    };
+    wherever(one, Plan { policy: Policy::fastapi_users(), ..Plan::default() }, mailed_tokens_die).await;
 }

@@ -330,3 +330,25 @@ async fn tenant_scope_in_every_query() {
     is_dead(&app.me(CAMELOT, &session).await);
     assert_eq!(app.me(CORNWALL, &king).await.status, 200, "a reset ends sessions of one tenant's user");
 }
+
+#[tokio::test]
+async fn mailed_tokens_of_every_form_stay_in_their_tenant() {
+    for policy in [Policy::recommended(), Policy::recommended().accept_upstream_tokens(None), Policy::fastapi_users()] {
+        let app = Companies::under(policy).await;
+        assert_eq!(app.register(CAMELOT, ARTHUR).await.status, 201);
+        let verify_here = app.mailed_token(1).await;
+        assert_eq!(app.register(CORNWALL, ARTHUR).await.status, 201);
+        app.mailed_token(2).await;
+        app.post_json(CAMELOT, "/auth/forgot-password", json!({ "email": ARTHUR })).await.is(202, "null");
+        let reset_here = app.mailed_token(3).await;
+        for (company, status) in [(CORNWALL, 400), (CAMELOT, 200)] {
+            let answer = app.post_json(company, "/auth/verify", json!({ "token": verify_here })).await;
+            assert_eq!(answer.status, status, "{company}: {answer:?}");
+            let reset = json!({ "token": reset_here, "password": OTHER });
+            let answer = app.post_json(company, "/auth/reset-password", reset).await;
+            assert_eq!(answer.status, status, "{company}: {answer:?}");
+        }
+        assert!(!app.stored(CORNWALL, ARTHUR).await.is_verified);
+        app.login(CORNWALL, ARTHUR, PASSWORD).await;
+    }
+}

@@ -33,12 +33,19 @@ struct Inner {
     users: MemoryStore<User>,
     /// Which calls fail, by name, and how; `*` for all.
     failing: Mutex<Option<(&'static str, Outage)>>,
+    /// Whose sessions end just before the next change of a user.
+    ending: Mutex<Option<Uuid>>,
 }
 
 impl FailingStore {
     /// From now on, `call` fails; `*` for all calls.
     pub fn fail(&self, call: &'static str, outage: Outage) {
         *self.0.failing.lock().unwrap() = Some((call, outage));
+    }
+
+    /// All sessions of a user end just before the next change of a user is written, and after the request looked.
+    pub fn end_sessions_before_the_next_change(&self, id: Uuid) {
+        *self.0.ending.lock().unwrap() = Some(id);
     }
 
     pub fn mend(&self) {
@@ -86,6 +93,10 @@ impl UserStore<User> for FailingStore {
     fn update(&self, change: Change<User>) -> BoxFuture<'_, Result<Option<User>, StoreError>> {
         Box::pin(async move {
             self.check("update")?;
+            let ending = self.0.ending.lock().unwrap().take();
+            if ending.is_some() {
+                self.0.users.end_sessions(ending).await?;
+            }
             self.0.users.update(change).await
         })
     }

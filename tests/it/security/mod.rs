@@ -15,6 +15,7 @@ mod conflict;
 mod cookie;
 mod crypto;
 mod csrf;
+mod durability;
 mod email;
 mod errors;
 mod events;

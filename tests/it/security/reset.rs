@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum_users::Policy;
 use serde_json::json;
 
-use super::{ARTHUR, OTHER, patch_me, reset, reset_token};
-use crate::support::{Failure, PASSWORD, TestApp};
+use super::{ARTHUR, OTHER, failing_store::FailingStore, patch_me, reset, reset_token, verify, verify_token};
+use crate::support::{Failure, PASSWORD, Setup, TestApp};
 
 const BAD_TOKEN: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
 
@@ -45,6 +45,33 @@ async fn dies_when_its_binding_changes() {
     sqlx::query("UPDATE user SET is_active = FALSE WHERE email = ?").bind(ARTHUR).execute(&pool).await.unwrap();
     dead(&of_disabled).await;
     app.login("king@camelot.bt", PASSWORD).await;
+}
+
+/// Check and change are one statement: what ends a mailed token between them leaves nothing changed.
+#[tokio::test]
+async fn a_mailed_token_that_dies_between_check_and_change_changes_nothing() {
+    for policy in [Policy::recommended(), Policy::recommended().accept_upstream_tokens(None)] {
+        let store = FailingStore::default();
+        let kept = store.clone();
+        let app = TestApp::with(Setup { policy, builder: Box::new(|builder| builder.store(kept)), ..Setup::default() });
+        let app = app.await;
+        app.register(ARTHUR).await;
+        let id = app.stored(ARTHUR).await.id;
+
+        let token = verify_token(&app, ARTHUR).await;
+        store.end_sessions_before_the_next_change(id);
+        verify(&app, &token).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
+        assert!(!app.stored(ARTHUR).await.is_verified);
+
+        let token = reset_token(&app, ARTHUR).await;
+        store.end_sessions_before_the_next_change(id);
+        reset(&app, &token, OTHER).await.is(400, BAD_TOKEN);
+        app.login(ARTHUR, PASSWORD).await;
+
+        let (token, proof) = (reset_token(&app, ARTHUR).await, verify_token(&app, ARTHUR).await);
+        assert_eq!(verify(&app, &proof).await.status, 200);
+        reset(&app, &token, OTHER).await.is(200, "null");
+    }
 }
 
 #[tokio::test]

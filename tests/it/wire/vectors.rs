@@ -97,6 +97,16 @@ async fn upstreams_reset_token_resets_once_and_only_the_hash_it_was_minted_for()
     app.reset(RESET, "caliburn").await.is(200, "null");
 }
 
+/// C17: what fastapi-users minted says nothing of the address. It can be told apart only by the claim that it lacks.
+#[tokio::test]
+async fn a_change_of_address_voids_our_reset_tokens_and_not_upstreams() {
+    let app = service(Rules::FastapiUsers).await;
+    let ours = app.reset_token(EMAIL).await;
+    app.sql("UPDATE user SET email = 'pendragon@camelot.bt'").await;
+    app.reset(&ours, "excalibur").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+    app.reset(RESET, "excalibur").await.is(200, "null");
+}
+
 #[tokio::test]
 async fn a_token_of_one_purpose_is_good_for_no_other() {
     let app = service(Rules::FastapiUsers).await;
@@ -137,9 +147,15 @@ async fn our_tokens_have_upstreams_form() {
     let jti = claims["jti"].as_str().unwrap();
     assert_eq!(ours, format!(r#","iat":{now},"jti":"{jti}","epoch":0}}"#));
 
+    // The last claim is ours and ignored by fastapi-users as well: it binds the token to the account as it is (C17).
     let (header, payload) = opened(&app.verify_token(EMAIL).await);
     assert_eq!(header, HEADER);
-    let wanted = format!(r#"{{"sub":"{USER}","email":"{EMAIL}","aud":"fastapi-users:verify","exp":{}}}"#, now + 3600);
+    let claims: Value = serde_json::from_str(&payload).unwrap();
+    let bnd = claims["bnd"].as_str().unwrap();
+    let wanted = format!(
+        r#"{{"sub":"{USER}","email":"{EMAIL}","aud":"fastapi-users:verify","exp":{},"bnd":"{bnd}"}}"#,
+        now + 3600
+    );
     assert_eq!(payload, wanted);
 
     let (header, payload) = opened(&app.reset_token(EMAIL).await);
@@ -147,8 +163,9 @@ async fn our_tokens_have_upstreams_form() {
     let claims: Value = serde_json::from_str(&payload).unwrap();
     let fingerprint = claims["password_fgpt"].as_str().unwrap();
     assert!(fingerprint.starts_with("$argon2id$v=19$m=65536,t=3,p=4$"), "{fingerprint}");
+    let bnd = claims["bnd"].as_str().unwrap();
     let wanted = format!(
-        r#"{{"sub":"{USER}","password_fgpt":"{fingerprint}","aud":"fastapi-users:reset","exp":{}}}"#,
+        r#"{{"sub":"{USER}","password_fgpt":"{fingerprint}","aud":"fastapi-users:reset","exp":{},"bnd":"{bnd}"}}"#,
         now + 3600
     );
     assert_eq!(payload, wanted);

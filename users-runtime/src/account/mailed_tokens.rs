@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::{
     event::{self, EventKind, Outcome},
-    port::{CounterKey, HookCall, HookError, MailToken, MailTokenError, RequestContext, TokenSubject},
+    port::{CounterKey, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject},
     service::Users,
     user::AuthUser,
 };
@@ -13,37 +13,53 @@ impl<U: AuthUser> Users<U> {
     /// Starts a password reset: mints a token and runs `on_after_forgot_password`, which mails it. For administrators,
     /// and for accounts that were created without a usable password. Not counted against [`Limits`](crate::Limits).
     ///
+    /// The hook gets the user as stored now, even if `user` is older: the mail goes to the address that the token is bound
+    /// to.
+    ///
     /// # Errors
-    /// The hook's error, or [`HookError::Failed`] if no token could be minted.
+    /// The hook's error, or [`HookError::Failed`] if there is no such user, the database does not answer, or no token
+    /// could be minted.
     pub async fn start_reset(&self, user: &U) -> Result<(), HookError> {
-        self.mail_reset_token(user, &RequestContext::none()).await
+        let found = self.find_for_mail(user.id()).await?;
+        self.mail_reset_token(&found, &RequestContext::none()).await
     }
 
-    pub(crate) async fn mail_reset_token(&self, user: &U, cx: &RequestContext) -> Result<(), HookError> {
-        let subject = user.id().to_string();
-        let token = self.inner().mail_tokens.mint_reset(token_subject(user, &subject)).await?;
-        self.run_hook(HookCall::PasswordForgotten(user, &token), cx).await
+    pub(crate) async fn mail_reset_token(&self, found: &Found<U>, cx: &RequestContext) -> Result<(), HookError> {
+        let subject = found.user.id().to_string();
+        let token = self.inner().mail_tokens.mint_reset(token_subject(found, &subject)).await?;
+        self.run_hook(HookCall::PasswordForgotten(&found.user, &token), cx).await
     }
 
     /// Starts a verification: mints a token and runs `on_after_request_verify`, which mails it. Not counted against
-    /// [`Limits`](crate::Limits).
+    /// [`Limits`](crate::Limits). The hook gets the user as stored now, as in [`Users::start_reset`].
     ///
     /// # Errors
-    /// The hook's error, or [`HookError::Failed`] if no token could be minted.
+    /// As [`Users::start_reset`].
     pub async fn start_verification(&self, user: &U) -> Result<(), HookError> {
-        self.mail_verify_token(user, &RequestContext::none()).await
+        self.start_verification_in(user.id(), &RequestContext::none()).await
     }
 
-    pub(crate) async fn mail_verify_token(&self, user: &U, cx: &RequestContext) -> Result<(), HookError> {
-        let subject = user.id().to_string();
-        let token = self.inner().mail_tokens.mint_verify(token_subject(user, &subject)).await?;
-        self.run_hook(HookCall::VerificationRequested(user, &token), cx).await
+    pub(crate) async fn start_verification_in(&self, id: U::Id, cx: &RequestContext) -> Result<(), HookError> {
+        let found = self.find_for_mail(id).await?;
+        self.mail_verify_token(&found, cx).await
     }
 
-    /// Returns whether a mailed token is still bound to `user` as stored now.
-    pub(crate) async fn is_bound(&self, token: &MailToken, user: &U) -> Result<bool, MailTokenError> {
-        let subject = user.id().to_string();
-        self.inner().mail_tokens.is_bound(token, token_subject(user, &subject)).await
+    pub(crate) async fn mail_verify_token(&self, found: &Found<U>, cx: &RequestContext) -> Result<(), HookError> {
+        let subject = found.user.id().to_string();
+        let token = self.inner().mail_tokens.mint_verify(token_subject(found, &subject)).await?;
+        self.run_hook(HookCall::VerificationRequested(&found.user, &token), cx).await
+    }
+
+    /// Loads the user that a token is minted for, with the epoch of the same moment.
+    async fn find_for_mail(&self, id: U::Id) -> Result<Found<U>, HookError> {
+        let found = self.inner().store.find(&[Lookup::by_id(id)]).await?;
+        found.into_iter().next().flatten().ok_or_else(|| HookError::from("there is no such user"))
+    }
+
+    /// Returns whether a mailed token is still bound to a user as stored now.
+    pub(crate) async fn is_bound(&self, token: &MailToken, to: &Found<U>) -> Result<bool, MailTokenError> {
+        let subject = to.user.id().to_string();
+        self.inner().mail_tokens.is_bound(token, token_subject(to, &subject)).await
     }
 
     /// Counts a mail that an anonymous request asked for. Returns whether it may be sent to this account.
@@ -64,7 +80,7 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-fn token_subject<'a, U: AuthUser>(user: &'a U, subject: &'a str) -> TokenSubject<'a> {
-    let account = user.account();
-    TokenSubject { subject, email: account.email, hashed_password: account.hashed_password }
+fn token_subject<'a, U: AuthUser>(found: &'a Found<U>, subject: &'a str) -> TokenSubject<'a> {
+    let account = found.user.account();
+    TokenSubject { subject, email: account.email, hashed_password: account.hashed_password, epoch: found.epoch }
 }

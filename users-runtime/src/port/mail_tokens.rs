@@ -1,10 +1,10 @@
 //! Tokens that travel by mail.
 
 use super::BoxFuture;
-use crate::domain::{PasswordHash, ResetToken, VerifyToken};
+use crate::domain::{Epoch, PasswordHash, ResetToken, VerifyToken};
 
 /// Mints and reads the tokens of reset and verification mails. Each is bound to its purpose, the user, the address it is
-/// mailed to and the password it is minted under: change any of them and the token is dead.
+/// mailed to, the password it is minted under and the user's epoch: change any of them and the token is dead.
 pub trait MailTokens: Send + Sync + 'static {
     /// Mints a token for a reset mail.
     ///
@@ -44,6 +44,8 @@ pub struct TokenSubject<'a> {
     pub email: &'a str,
     /// The stored hash.
     pub hashed_password: &'a PasswordHash,
+    /// The stored epoch, which rises when all sessions of the user end: at a reset, a deactivation, a logout everywhere.
+    pub epoch: Epoch,
 }
 
 /// A mailed token that was read. Check [`MailTokens::is_bound`] before acting on it.
@@ -61,11 +63,11 @@ pub struct MailToken {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Binding {
-    /// A keyed digest of user, address and hash.
+    /// A keyed digest of user, address, hash and epoch. Every token minted here has one.
     Digest(String),
-    /// fastapi-users' reset token: a password hash of the stored hash (contract.md section 10).
+    /// A reset token that fastapi-users minted: a password hash of the stored hash (contract.md section 10).
     Fingerprint(PasswordHash),
-    /// fastapi-users' verification token: id and address only.
+    /// A verification token that fastapi-users minted: id and address only.
     Address,
 }
 

@@ -45,7 +45,8 @@ struct Setting {
 enum Form {
     /// Ours: a derived key, bound by a keyed digest.
     Bound,
-    /// fastapi-users': the secret as it is, bound by a password hash of the stored hash, or by the address alone.
+    /// fastapi-users': the secret as it is. Those minted here carry our digest as well and are held to it; those that
+    /// fastapi-users minted are bound by a password hash of the stored hash, or by the address alone.
     Upstream,
 }
 
@@ -66,11 +67,14 @@ impl MailTokenSettings {
         }
     }
 
-    /// Mints and reads tokens exactly as fastapi-users does, both good for an hour, so that services in Rust and Python
+    /// Mints and reads tokens in the form of fastapi-users, both good for an hour, so that services in Rust and Python
     /// which share the secret read each other's.
     ///
     /// # Security
-    /// A verification token is then bound to id and address only, and purposes are kept apart by the audience alone.
+    /// Tokens minted here carry one claim more, `bnd`, which fastapi-users ignores. It binds them as the tokens of
+    /// [`MailTokenSettings::new`] are bound, and no service of this library accepts them without it. Tokens that
+    /// fastapi-users minted lack the claim: a reset token of these is bound to the password only and survives a change of
+    /// address, a verification token is bound to id and address only. Purposes are kept apart by the audience alone.
     pub fn fastapi_users() -> Self {
         let hour = Duration::from_secs(3600);
         Self {
@@ -169,8 +173,8 @@ impl fmt::Debug for Setting {
 
 /// Reset and verification tokens as JSON Web Tokens with HS256. Made by [`MailTokenSettings`].
 ///
-/// Our tokens carry `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and `bnd`: a keyed digest of id, address
-/// and stored hash. A change of any of these makes the digest another one, and the token is dead.
+/// Our tokens carry `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and `bnd`: a keyed digest of id, address,
+/// stored hash and epoch. A change of any of these changes the digest, and the token is dead.
 pub struct JwtMailTokens {
     reset: TokenKind,
     verify: TokenKind,
@@ -202,8 +206,7 @@ struct MailClaims<'a> {
     iat: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bnd: Option<String>,
+    bnd: String,
 }
 
 impl TokenKind {
@@ -224,57 +227,45 @@ impl TokenKind {
         Ok(Self { ring: KeyRing::hmac(key), binding, audience: setting.audience, lifetime: setting.lifetime })
     }
 
-    /// The digest that binds a token: HMAC-SHA-256 over id, address and stored hash, each behind its length, so that no
-    /// two triples give the same text.
+    /// Returns the digest that binds a token: HMAC-SHA-256 over id, address, stored hash and epoch. Each text follows its
+    /// length, so that no two subjects give the same input.
     fn digest(&self, of: TokenSubject<'_>) -> String {
         let mut mac = self.binding.clone();
         for part in [of.subject, of.email, of.hashed_password.as_stored()] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
+        mac.update(&of.epoch.0.to_be_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }
 
 impl JwtMailTokens {
-    /// A token bound by our digest.
-    fn mint_bound(
+    /// Mints a token that is bound by our digest, in either form.
+    fn mint(
         &self,
         kind: &TokenKind,
         of: TokenSubject<'_>,
-        email: Option<&str>,
-    ) -> Result<String, MailTokenError> {
-        let now = self.clock.now();
-        let claims = MailClaims {
-            sub: of.subject,
-            password_fgpt: None,
-            email,
-            aud: &kind.audience,
-            exp: (now + kind.lifetime).timestamp(),
-            iat: Some(now.timestamp()),
-            jti: Some(fresh_token_id(self.random.as_ref()).map_err(|_| MailTokenError::Failed)?),
-            bnd: Some(kind.digest(of)),
-        };
-        jws::sign(&kind.ring, &claims).ok_or(MailTokenError::Failed)
-    }
-
-    /// A token as fastapi-users mints it.
-    fn mint_upstream(
-        &self,
-        kind: &TokenKind,
-        subject: &str,
         fingerprint: Option<&PasswordHash>,
         email: Option<&str>,
     ) -> Result<String, MailTokenError> {
+        let now = self.clock.now();
+        let (iat, jti) = match self.form {
+            Form::Bound => {
+                let jti = fresh_token_id(self.random.as_ref()).map_err(|_| MailTokenError::Failed)?;
+                (Some(now.timestamp()), Some(jti))
+            }
+            Form::Upstream => (None, None),
+        };
         let claims = MailClaims {
-            sub: subject,
+            sub: of.subject,
             password_fgpt: fingerprint.map(PasswordHash::as_stored),
             email,
             aud: &kind.audience,
-            exp: (self.clock.now() + kind.lifetime).timestamp(),
-            iat: None,
-            jti: None,
-            bnd: None,
+            exp: (now + kind.lifetime).timestamp(),
+            iat,
+            jti,
+            bnd: kind.digest(of),
         };
         jws::sign(&kind.ring, &claims).ok_or(MailTokenError::Failed)
     }
@@ -308,37 +299,45 @@ impl JwtMailTokens {
     }
 }
 
-/// What binds a reset token. One that names an address is none.
+/// Returns what binds a reset token. One that names an address is none.
 fn reset_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
     if claims.email.is_some() {
         return None;
     }
+    let digest = digest_of(claims);
     match form {
-        Form::Bound => claims.bnd.take().map(|bnd| Binding::Digest(bnd.0.into_owned())),
+        Form::Bound => digest,
         Form::Upstream => {
-            claims.password_fgpt.take().map(|hash| Binding::Fingerprint(PasswordHash::from_stored(hash.0.into_owned())))
+            let fingerprint = claims.password_fgpt.take()?;
+            digest.or_else(|| Some(Binding::Fingerprint(PasswordHash::from_stored(fingerprint.0.into_owned()))))
         }
     }
 }
 
-/// What binds a verification token. One that names no address is none.
+/// Returns what binds a verification token. One that names no address is none.
 fn verify_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
     claims.email.as_ref()?;
+    let digest = digest_of(claims);
     match form {
-        Form::Bound => claims.bnd.take().map(|bnd| Binding::Digest(bnd.0.into_owned())),
-        Form::Upstream => Some(Binding::Address),
+        Form::Bound => digest,
+        Form::Upstream => digest.or(Some(Binding::Address)),
     }
+}
+
+/// Takes the digest out of a token. Every token minted here has one, and it outranks the bindings of fastapi-users.
+fn digest_of(claims: &mut Claims<'_>) -> Option<Binding> {
+    claims.bnd.take().map(|bnd| Binding::Digest(bnd.0.into_owned()))
 }
 
 impl MailTokens for JwtMailTokens {
     fn mint_reset<'a>(&'a self, of: TokenSubject<'a>) -> BoxFuture<'a, Result<ResetToken, MailTokenError>> {
-        match self.form {
-            Form::Bound => Box::pin(ready(self.mint_bound(&self.reset, of, None).map(ResetToken::new))),
-            Form::Upstream => Box::pin(async move {
-                let fingerprint = self.hasher.hash(&Password::new(of.hashed_password.as_stored())).await?;
-                self.mint_upstream(&self.reset, of.subject, Some(&fingerprint), None).map(ResetToken::new)
-            }),
-        }
+        Box::pin(async move {
+            let fingerprint = match self.form {
+                Form::Bound => None,
+                Form::Upstream => Some(self.hasher.hash(&Password::new(of.hashed_password.as_stored())).await?),
+            };
+            self.mint(&self.reset, of, fingerprint.as_ref(), None).map(ResetToken::new)
+        })
     }
 
     fn read_reset(&self, token: &ResetToken) -> Option<MailToken> {
@@ -346,11 +345,7 @@ impl MailTokens for JwtMailTokens {
     }
 
     fn mint_verify<'a>(&'a self, of: TokenSubject<'a>) -> BoxFuture<'a, Result<VerifyToken, MailTokenError>> {
-        let token = match self.form {
-            Form::Bound => self.mint_bound(&self.verify, of, Some(of.email)),
-            Form::Upstream => self.mint_upstream(&self.verify, of.subject, None, Some(of.email)),
-        };
-        Box::pin(ready(token.map(VerifyToken::new)))
+        Box::pin(ready(self.mint(&self.verify, of, None, Some(of.email)).map(VerifyToken::new)))
     }
 
     fn read_verify(&self, token: &VerifyToken) -> Option<MailToken> {

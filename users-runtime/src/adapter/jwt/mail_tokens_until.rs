@@ -55,7 +55,7 @@ impl MailTokens for UntilThen {
         self.read(|tokens| tokens.read_verify(token))
     }
 
-    /// Our digest is keyed by our form; upstream's bindings need no key.
+    /// Both forms derive the key of the digest from the same secret; the bindings of fastapi-users need no key.
     fn is_bound<'a>(
         &'a self,
         token: &'a MailToken,

@@ -55,7 +55,7 @@ impl Purpose {
         derive(secret, &[self.label()])
     }
 
-    /// The key of the digest that binds a mailed token to address and password. Not the signing key, so that neither use
+    /// The key of the digest that binds a mailed token to address, password and epoch. Not the signing key, so that neither use
     /// can be turned into the other.
     pub(super) fn binding_key(self, secret: &SecretKey) -> Result<DerivedKey> {
         derive(secret, &[self.label(), "/binding"])

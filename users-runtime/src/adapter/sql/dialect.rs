@@ -106,21 +106,27 @@ pub trait Driver: Database + sealed::Sealed {
     /// Whether the database undid the whole transaction for the sake of another one, so that it may be tried again.
     fn is_undone(refusal: &dyn DatabaseError) -> bool;
 
-    /// Runs a statement that answers one row at most.
-    fn fetch_optional<'a>(
-        connection: &'a mut Self::Connection,
-        sql: impl SqlSafeStr,
-        arguments: Self::Arguments,
-    ) -> BoxFuture<'a, SqlResult<Option<Self::Row>>>;
-
-    /// Runs a statement that answers rows.
+    /// Runs a statement to its end and returns its rows.
     fn fetch_all<'a>(
         connection: &'a mut Self::Connection,
         sql: impl SqlSafeStr,
         arguments: Self::Arguments,
     ) -> BoxFuture<'a, SqlResult<Vec<Self::Row>>>;
 
-    /// Runs a statement and answers what it did.
+    /// Runs a statement to its end and returns its first row.
+    ///
+    /// sqlx's own `fetch_optional` must not be used: on SQLite it resets the statement after the first row. Outside a
+    /// transaction that commits, and an error of this commit (the disk is full, the file is locked) is lost.
+    fn fetch_first<'a>(
+        connection: &'a mut Self::Connection,
+        sql: impl SqlSafeStr,
+        arguments: Self::Arguments,
+    ) -> BoxFuture<'a, SqlResult<Option<Self::Row>>> {
+        let rows = Self::fetch_all(connection, sql, arguments);
+        Box::pin(async move { Ok(rows.await?.into_iter().next()) })
+    }
+
+    /// Runs a statement to its end and returns what it did.
     fn execute<'a>(
         connection: &'a mut Self::Connection,
         sql: impl SqlSafeStr,

@@ -36,6 +36,7 @@ mod store;
 mod tables;
 mod tenant;
 mod token_sql;
+mod transaction;
 mod user;
 mod values;
 

@@ -1,12 +1,11 @@
 //! Forgetting what has ended, in steps that read and lock few rows, so that it may run beside requests.
 
-use sqlx::Connection as _;
-
 use super::{
     Dialect, Row, SqlResult, SqlUser,
     again::again,
     error::is_undone,
     store::{Store, add, storable},
+    transaction::begin,
 };
 use crate::{
     domain::{StoreError, Timestamp},
@@ -75,7 +74,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut done = Step { removed: 0, next: last.filter(|_| !is_last) };
         if !dead.is_empty() {
             let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+            let mut transaction = begin::<DB>(&mut connection).await?;
             for (token, hashed) in &dead {
                 done.removed += self.remove_in(&mut transaction, token, *hashed).await?;
             }

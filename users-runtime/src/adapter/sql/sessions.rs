@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use sqlx::Connection as _;
-
 use super::{
     Dialect, Row, SqlResult, SqlUser,
     again::again,
     error::{is_disconnected, is_undone},
     store::{Store, add},
+    transaction::begin,
 };
 use crate::{
     domain::{Device, Epoch, ListedSession, Session, SessionKey, Timestamp, TokenId, UserId},
@@ -21,7 +20,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add_key::<DB>(key, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
-        let row = DB::fetch_optional(&mut connection, self.statements.find_session, arguments).await?;
+        let row = DB::fetch_first(&mut connection, self.statements.find_session, arguments).await?;
         Ok(row.map(|row| self.found_by_session(&row, key)).transpose()?.flatten())
     }
 
@@ -77,7 +76,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&i64::from(at_most.saturating_sub(1)), &mut surplus)?;
 
         let mut connection = self.writer().await?;
-        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        let mut transaction = begin::<DB>(&mut connection).await?;
         DB::execute(&mut transaction, self.session_sql.insert.clone(), arguments).await?;
         for row in &DB::fetch_all(&mut transaction, self.session_sql.surplus.clone(), surplus).await? {
             let columns = Row::<DB>::new(row);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection as _, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
 use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
@@ -14,6 +14,7 @@ use super::{
     schema,
     session_sql::SessionSql,
     token_sql::TokenSql,
+    transaction::{begin, finish},
 };
 use crate::{
     domain::{CanonicalEmail, Epoch, IdValue, Timestamp, TokenId, UserId as _},
@@ -93,7 +94,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
         let arguments = self.tenant_condition(lookup::<DB, U>(wanted)?)?;
         let mut connection = self.pools.read.acquire().await?;
-        let row = DB::fetch_optional(&mut connection, self.statements.find, arguments).await?;
+        let row = DB::fetch_first(&mut connection, self.statements.find, arguments).await?;
         row.map(|row| self.found(&row)).transpose()
     }
 
@@ -139,7 +140,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
         let mut connection = self.pools.read.acquire().await?;
-        match DB::fetch_optional(&mut connection, self.statements.find_by_email, arguments).await? {
+        match DB::fetch_first(&mut connection, self.statements.find_by_email, arguments).await? {
             Some(row) => Ok(Some(Found {
                 user: self.user(&row)?,
                 epoch: self.epoch(&row)?,
@@ -159,7 +160,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             let row = self.write_user(&mut connection, self.statements.insert, arguments, id).await?;
             return self.user(&row.ok_or(sqlx::Error::RowNotFound)?);
         }
-        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        let mut transaction = begin::<DB>(&mut connection).await?;
         let row = self.write_user(&mut transaction, self.statements.insert, arguments, id).await;
         let user = finish(transaction, row.and_then(|row| row.map(|row| self.user(&row)).transpose())).await?;
         user.ok_or(sqlx::Error::RowNotFound)
@@ -175,7 +176,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         id: Option<U::Id>,
     ) -> SqlResult<Option<DB::Row>> {
         if DB::RETURNS_ROWS {
-            return DB::fetch_optional(connection, sql, arguments).await;
+            return DB::fetch_first(connection, sql, arguments).await;
         }
         let done = DB::execute(connection, sql, arguments).await?;
         if done.rows == 0 {
@@ -184,7 +185,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let made = || done.last_id.and_then(|id| U::Id::from_value(IdValue::Integer(id)));
         let id = id.or_else(made).ok_or(sqlx::Error::RowNotFound)?;
         let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
-        DB::fetch_optional(connection, self.statements.find, arguments).await
+        DB::fetch_first(connection, self.statements.find, arguments).await
     }
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
@@ -203,10 +204,10 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let mut connection = self.writer().await?;
         if DB::RETURNS_ROWS && is_plain {
-            let row = DB::fetch_optional(&mut connection, self.statements.update, arguments).await?;
+            let row = DB::fetch_first(&mut connection, self.statements.update, arguments).await?;
             return row.map(|row| self.user(&row)).transpose();
         }
-        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        let mut transaction = begin::<DB>(&mut connection).await?;
         let done = self.change_in(&mut transaction, change, arguments, raise).await;
         finish(transaction, done).await
     }
@@ -284,7 +285,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         if DB::OVER_A_NETWORK {
             connection.close_on_drop(); // a lock may hang on it, whatever happens
         }
-        let mut transaction = connection.begin_with(DB::BEGIN_WRITE).await?;
+        let mut transaction = begin::<DB>(&mut connection).await?;
         if !DB::lock(&mut transaction).await? {
             return Err(sqlx::Error::PoolTimedOut.into());
         }
@@ -292,19 +293,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         schema::migrate::<DB>(&mut transaction, &wanted).await?;
         transaction.commit().await?;
         Ok(())
-    }
-}
-
-/// Commits if there is something, else rolls back, and now: one that is only dropped holds its locks until sqlx gets to it.
-async fn finish<DB: Dialect, T>(transaction: Transaction<'_, DB>, done: SqlResult<Option<T>>) -> SqlResult<Option<T>> {
-    match done {
-        Ok(Some(done)) => transaction.commit().await.map(|()| Some(done)),
-        Ok(None) => transaction.rollback().await.map(|()| None),
-        Err(error) => {
-            // The first error is the one to tell; a connection that cannot roll back is lost, and so is its transaction.
-            let _second = transaction.rollback().await;
-            Err(error)
-        }
     }
 }
 

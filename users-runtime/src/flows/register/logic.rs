@@ -35,9 +35,9 @@ impl<U: AuthUser> Users<U> {
         }
         let user = self.create_account(input, email, NewPassword::Sent, Status::NEW, cx).await?;
         if self.inner().verification_on_register {
-            let registered = user.clone();
+            let id = user.id();
             self.after_response("on_after_request_verify", cx, move |users, cx| {
-                Box::pin(async move { users.mail_verify_token(&registered, cx).await })
+                Box::pin(async move { users.start_verification_in(id, cx).await })
             })
             .await
             .map_err(RegisterError::AfterResponse)?;
@@ -62,7 +62,7 @@ impl<U: AuthUser> Users<U> {
                     Box::pin(async move {
                         users.run_hook(HookCall::Registered(&registered), cx).await?;
                         if users.inner().verification_on_register {
-                            users.mail_verify_token(&registered, cx).await?;
+                            users.start_verification_in(registered.id(), cx).await?;
                         }
                         Ok(())
                     })

@@ -5,8 +5,8 @@ use crate::{
     domain::{EmailAddress, Password, Relaxation, ResetToken, UserId},
     event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, HashError, HookCall, HookError, Lookup, MailTokenError, PasswordSubject, RequestContext,
-        StoreError,
+        Change, EndSessions, Found, HashError, HookCall, HookError, Lookup, MailTokenError, PasswordSubject,
+        RequestContext, StoreError,
     },
     service::{AfterResponse, Users},
     user::{AuthUser, Columns},
@@ -36,7 +36,7 @@ impl<U: AuthUser> Users<U> {
                             return Ok(users.equalize_timing().await?);
                         }
                         event::record(EventKind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
-                        users.mail_reset_token(&found.user, cx).await
+                        users.mail_reset_token(&found, cx).await
                     }
                     _ => Ok(users.equalize_timing().await?),
                 }
@@ -69,10 +69,11 @@ impl<U: AuthUser> Users<U> {
         let claims = self.inner().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
         let id = U::Id::parse(&claims.subject).ok_or_else(|| bad_token(None))?;
         let found = self.inner().store.find(&[Lookup::by_id(id)]).await.map_err(ResetError::Store)?;
-        let user = found.into_iter().next().flatten().ok_or_else(|| bad_token(Some(&id)))?.user;
-        if !self.is_bound(&claims, &user).await.map_err(ResetError::Token)? || !user.status().is_active {
+        let found = found.into_iter().next().flatten().ok_or_else(|| bad_token(Some(&id)))?;
+        if !self.is_bound(&claims, &found).await.map_err(ResetError::Token)? || !found.user.status().is_active {
             return Err(bad_token(Some(&id)));
         }
+        let Found { user, epoch, .. } = found;
         let account = user.account();
         self.validate_password(password, account.email, PasswordSubject::Existing(&user))
             .await
@@ -83,8 +84,13 @@ impl<U: AuthUser> Users<U> {
         *changed.account_mut().hashed_password = hash;
         let end_sessions =
             if self.policy().allows(Relaxation::KeepSessions) { EndSessions::Keep } else { EndSessions::All };
-        let change =
-            Change { if_hashed_password, if_email, end_sessions, ..Change::new(changed, Columns::HASHED_PASSWORD) };
+        let change = Change {
+            if_hashed_password,
+            if_email,
+            if_epoch: Some(epoch),
+            end_sessions,
+            ..Change::new(changed, Columns::HASHED_PASSWORD)
+        };
         let before = user;
         let user =
             self.inner().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;

@@ -3,7 +3,7 @@
 use crate::{
     domain::{CanonicalEmail, EmailAddress, UserId, VerifyToken},
     event::{self, EventKind, Outcome},
-    port::{Change, HookCall, HookError, MailTokenError, RequestContext, StoreError},
+    port::{Change, Found, HookCall, HookError, MailTokenError, RequestContext, StoreError},
     service::{AfterResponse, Users},
     user::{AuthUser, Columns},
 };
@@ -34,7 +34,7 @@ impl<U: AuthUser> Users<U> {
                     return Ok(());
                 }
                 event::record(EventKind::RequestVerify, Outcome::Success, Some(&found.user.id()), None, cx);
-                users.mail_verify_token(&found.user, cx).await
+                users.mail_verify_token(&found, cx).await
             })
         })
         .await
@@ -50,20 +50,21 @@ impl<U: AuthUser> Users<U> {
         let claims = self.inner().mail_tokens.read_verify(token).ok_or_else(|| bad_token(None))?;
         let email = claims.email.as_deref().ok_or_else(|| bad_token(None))?;
         let found = self.inner().store.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
-        let user = found.ok_or_else(|| bad_token(None))?.user;
-        let id = user.id();
+        let found = found.ok_or_else(|| bad_token(None))?;
+        let id = found.user.id();
         if U::Id::parse(&claims.subject) != Some(id)
-            || !self.is_bound(&claims, &user).await.map_err(VerifyError::Token)?
+            || !self.is_bound(&claims, &found).await.map_err(VerifyError::Token)?
         {
             return Err(bad_token(Some(&id)));
         }
+        let Found { user, epoch, .. } = found;
         if user.status().is_verified {
             return Err(VerifyError::AlreadyVerified);
         }
         let if_email = Some(user.account().email.to_owned());
         let mut verified = user;
         *verified.account_mut().is_verified = true;
-        let change = Change { if_email, ..Change::new(verified, Columns::IS_VERIFIED) };
+        let change = Change { if_email, if_epoch: Some(epoch), ..Change::new(verified, Columns::IS_VERIFIED) };
         let user =
             self.inner().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(EventKind::Verify, Outcome::Success, Some(&id), None, cx);

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use users_runtime::{
-    PasswordHash, ResetToken, VerifyToken,
+    Password, PasswordHash, ResetToken, VerifyToken,
+    password::{PasswordHasher, Verification},
+    store::Epoch,
     token::{Binding, JwtMailTokens, MailTokenSettings, MailTokens, Purpose, TokenSubject},
 };
 
 use crate::security_tokens::support::{
-    EMAIL, NOW, OTHER_SECRET, SECRET, USER, VECTOR_SECRET, at, derived_key, forge, header, mail_tokens, part, payload,
-    secret, subject,
+    EMAIL, NOW, OTHER_SECRET, PhcArgon2, SECRET, USER, VECTOR_SECRET, at, derived_key, forge, header, mail_tokens,
+    part, payload, secret, subject,
 };
 
 const VERIFY: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJlbWFpbCI6ImtpbmcuYXJ0aHVyQGNhbWVsb3QuYnQiLCJhdWQiOiJmYXN0YXBpLXVzZXJzOnZlcmlmeSIsImV4cCI6NDEwMjQ0NDgwMH0.NqFl-K9LW1F5BWJqYDGIyfBxFBW96PlvOUv67x8v1qY";
@@ -52,23 +54,27 @@ async fn minted_tokens_have_the_claims_of_their_purpose() {
 }
 
 #[tokio::test]
-async fn a_token_dies_when_id_address_or_password_changes() {
-    let (tokens, _) = mail_tokens(MailTokenSettings::new(), SECRET);
-    let (stored, changed) = (hash("stored"), hash("changed"));
-    let now = subject(EMAIL, &stored);
-    let reset = tokens.read_reset(&reset_of(&tokens, now).await).expect("readable");
-    let verify = tokens.read_verify(&verify_of(&tokens, now).await).expect("readable");
-    for token in [&reset, &verify] {
-        for (to, bound) in [
-            (now, true),
-            (subject("other@camelot.bt", &stored), false),
-            (subject("King.arthur@camelot.bt", &stored), false),
-            (subject(EMAIL, &changed), false),
-            (TokenSubject { subject: "another id", ..now }, false),
-            // The same text, cut elsewhere.
-            (TokenSubject { subject: &format!("{USER}k"), email: &EMAIL[1..], hashed_password: &stored }, false),
-        ] {
-            assert_eq!(tokens.is_bound(token, to).await.expect("an answer"), bound, "{to:?}");
+async fn a_token_of_either_form_dies_when_id_address_password_or_epoch_changes() {
+    for config in [MailTokenSettings::new(), MailTokenSettings::fastapi_users()] {
+        let (tokens, _) = mail_tokens(config, SECRET);
+        let (stored, changed) = (hash("stored"), hash("changed"));
+        let now = subject(EMAIL, &stored);
+        let reset = tokens.read_reset(&reset_of(&tokens, now).await).expect("readable");
+        let verify = tokens.read_verify(&verify_of(&tokens, now).await).expect("readable");
+        for token in [&reset, &verify] {
+            assert!(matches!(token.binding, Binding::Digest(_)));
+            for (to, bound) in [
+                (now, true),
+                (subject("other@camelot.bt", &stored), false),
+                (subject("King.arthur@camelot.bt", &stored), false),
+                (subject(EMAIL, &changed), false),
+                (TokenSubject { subject: "another id", ..now }, false),
+                (TokenSubject { epoch: Epoch(now.epoch.0 + 1), ..now }, false),
+                // The same text, cut elsewhere.
+                (TokenSubject { subject: &format!("{USER}k"), email: &EMAIL[1..], ..now }, false),
+            ] {
+                assert_eq!(tokens.is_bound(token, to).await.expect("an answer"), bound, "{to:?}");
+            }
         }
     }
 }
@@ -154,15 +160,53 @@ async fn upstreams_mode_mints_what_fastapi_users_mints() {
     let stored = hash(STORED_HASH);
     let verify = verify_of(&tokens, subject(EMAIL, &stored)).await;
     assert_eq!(part(verify.secret(), 0), part(VERIFY, 0));
-    assert_eq!(part(verify.secret(), 1), part(VERIFY, 1).replace("4102444800", &(NOW + 3600).to_string()));
+    let bnd = payload(verify.secret())["bnd"].as_str().expect("a digest").to_owned();
+    let upstreams = part(VERIFY, 1).replace("4102444800", &(NOW + 3600).to_string());
+    let with_ours = upstreams.strip_suffix('}').map(|claims| format!(r#"{claims},"bnd":"{bnd}"}}"#));
+    assert_eq!(Some(part(verify.secret(), 1)), with_ours, "fastapi-users' claims, and one that it ignores");
 
     let reset = reset_of(&tokens, subject(EMAIL, &stored)).await;
     let minted: Value = payload(reset.secret());
     let order =
-        ["sub", "password_fgpt", "aud", "exp"].map(|name| part(reset.secret(), 1).find(&format!("\"{name}\":")));
+        ["sub", "password_fgpt", "aud", "exp", "bnd"].map(|name| part(reset.secret(), 1).find(&format!("\"{name}\":")));
     assert!(order.is_sorted() && order.iter().all(Option::is_some), "the order of the wire");
-    assert_eq!(minted.as_object().map(serde_json::Map::len), Some(4), "and nothing else");
+    assert_eq!(minted.as_object().map(serde_json::Map::len), Some(5), "and nothing else");
     assert_eq!((&minted["aud"], &minted["exp"]), (&json!("fastapi-users:reset"), &json!(NOW + 3600)));
+    let fingerprint = hash(minted["password_fgpt"].as_str().expect("a hash"));
+    let matches = PhcArgon2.verify(&Password::new(STORED_HASH), &fingerprint).await.expect("an answer");
+    assert_ne!(matches, Verification::Wrong, "fastapi-users takes it");
     let read = tokens.read_reset(&reset).expect("readable");
     assert!(tokens.is_bound(&read, subject(EMAIL, &stored)).await.expect("an answer"));
+}
+
+/// Only a service with the key, such as fastapi-users, can mint a token without our claim. A token that has it is held to
+/// it, whatever else it carries.
+#[tokio::test]
+async fn in_upstreams_form_a_token_that_has_our_claim_is_held_to_it() {
+    let (tokens, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
+    let stored = hash(STORED_HASH);
+    let (now, moved) = (subject(EMAIL, &stored), subject("other@camelot.bt", &stored));
+    let ours = payload(reset_of(&tokens, now).await.secret());
+    let with = |bnd: Option<Value>| {
+        let mut claims = ours.clone();
+        let map = claims.as_object_mut().expect("an object");
+        map.remove("bnd");
+        map.extend(bnd.map(|bnd| ("bnd".to_owned(), bnd)));
+        ResetToken::new(forge(&header(), &claims, VECTOR_SECRET.as_bytes()))
+    };
+    let bound = async |token: ResetToken, to| {
+        let read = tokens.read_reset(&token)?;
+        Some(tokens.is_bound(&read, to).await.expect("an answer"))
+    };
+    for (bnd, here, elsewhere) in [
+        (Some(ours["bnd"].clone()), Some(true), Some(false)),
+        (Some(json!("")), Some(false), Some(false)),
+        (Some(json!("AAAA")), Some(false), Some(false)),
+        (Some(Value::Null), None, None),
+        (Some(json!(7)), None, None),
+        (None, Some(true), Some(true)),
+    ] {
+        assert_eq!(bound(with(bnd.clone()), now).await, here, "{bnd:?}");
+        assert_eq!(bound(with(bnd.clone()), moved).await, elsewhere, "{bnd:?}");
+    }
 }

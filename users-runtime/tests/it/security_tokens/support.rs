@@ -173,7 +173,7 @@ pub(crate) fn mail_tokens(config: MailTokenSettings, master: &str) -> (JwtMailTo
 }
 
 pub(crate) fn subject<'a>(email: &'a str, hashed_password: &'a PasswordHash) -> TokenSubject<'a> {
-    TokenSubject { subject: USER, email, hashed_password }
+    TokenSubject { subject: USER, email, hashed_password, epoch: Epoch(7) }
 }
 
 /// Argon2id straight from its crate, for the fingerprints of fastapi-users' reset tokens.

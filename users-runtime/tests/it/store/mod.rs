@@ -4,7 +4,10 @@
 use crate::servers;
 
 mod conformance;
+mod every_write;
 mod faults;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod like_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
@@ -12,6 +15,7 @@ mod on_servers;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod outages;
 mod plans;
+mod refused_writes;
 mod schema;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod server_store;

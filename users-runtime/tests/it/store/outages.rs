@@ -1,21 +1,20 @@
 //! Servers that go away, are read-only or have no connection to spare: what is answered, what is stored, what comes back.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use sqlx::{Executor, mysql::MySqlPoolOptions, postgres::PgPoolOptions};
 use tokio::time::timeout;
 use users_runtime::{
-    AccessToken, PasswordHash,
-    env::Timestamp,
+    PasswordHash,
     store::{
-        CanonicalEmail, Change, Columns, EndSessions, Epoch, Lookup, NewSession, PoolSettings, SessionKey,
-        SessionStore, SqlStore, StoreError, TokenId, TokenState, UserStore,
+        CanonicalEmail, Change, Columns, EndSessions, Epoch, Lookup, PoolSettings, SqlStore, StoreError, TokenState,
+        UserStore,
     },
-    token::Device,
 };
 
 use crate::store::{
+    every_write::{by_email, change, is_unavailable, key, later, name, present, session, sessions},
     server_store::ServerStore,
     servers::{
         Server, TempDatabase,
@@ -24,56 +23,6 @@ use crate::store::{
     support::account,
     users::{User, user},
 };
-
-const FULL_NAME: usize = 6;
-
-fn change(user: &User, full_name: &str, end_sessions: EndSessions) -> Change<User> {
-    {
-        let mut change =
-            Change::new(User { full_name: Some(full_name.to_owned()), ..user.clone() }, Columns::NONE.with(FULL_NAME));
-        change.end_sessions = end_sessions;
-        change
-    }
-}
-
-fn key(number: u32) -> SessionKey {
-    SessionKey::hashed(&AccessToken::new(format!("{number:0>43}")))
-}
-
-fn name(number: u32) -> TokenId {
-    TokenId(format!("{number:0>22}"))
-}
-
-fn later() -> Timestamp {
-    "2030-01-01T00:00:00Z".parse().unwrap()
-}
-
-fn session(user: &User, number: u32) -> NewSession {
-    NewSession {
-        key: key(number),
-        id: name(number),
-        subject: user.id.to_string(),
-        epoch: Epoch(0),
-        at: "2026-11-23T12:00:00Z".parse().unwrap(),
-        device: Device::new(None, Some("a browser")),
-    }
-}
-
-fn sessions(store: &SqlStore<User>) -> Arc<dyn SessionStore> {
-    Arc::new(store.clone()).session_store().unwrap()
-}
-
-async fn present(store: &SqlStore<User>, user: &User) -> Option<User> {
-    store.find(&[Lookup::by_id(user.id)]).await.unwrap().pop().unwrap().map(|found| found.user)
-}
-
-async fn by_email(store: &SqlStore<User>, email: &str) -> Option<User> {
-    store.find_by_email(&CanonicalEmail::of(email)).await.unwrap().map(|found| found.user)
-}
-
-fn is_unavailable<T>(answer: &Result<T, StoreError>) -> bool {
-    matches!(answer, Err(StoreError::Unavailable(_)))
-}
 
 /// Opens as many connections as the pool may have.
 async fn fill_pool(store: &SqlStore<User>) {

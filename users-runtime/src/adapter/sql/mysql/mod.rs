@@ -155,14 +155,6 @@ impl Driver for MySql {
         number(refusal).is_some_and(|number| [DEADLOCK, CHANGED_SINCE_READ].contains(&number))
     }
 
-    fn fetch_optional<'a>(
-        connection: &'a mut mysql::MySqlConnection,
-        sql: impl SqlSafeStr,
-        arguments: mysql::MySqlArguments,
-    ) -> BoxFuture<'a, SqlResult<Option<mysql::MySqlRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
-    }
-
     fn fetch_all<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,

@@ -178,8 +178,8 @@ impl Catalog for MySql {
 
     fn lock(connection: &mut MySqlConnection) -> BoxFuture<'_, SqlResult<bool>> {
         Box::pin(async move {
-            let got: Option<bool> = sqlx::query_scalar(LOCK).fetch_one(connection).await?;
-            Ok(got == Some(true))
+            let got: Vec<Option<bool>> = sqlx::query_scalar(LOCK).fetch_all(connection).await?;
+            Ok(got == [Some(true)])
         })
     }
 

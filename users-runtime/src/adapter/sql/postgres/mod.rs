@@ -133,14 +133,6 @@ impl Driver for Postgres {
         refusal.code().is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK].contains(&&*code))
     }
 
-    fn fetch_optional<'a>(
-        connection: &'a mut postgres::PgConnection,
-        sql: impl SqlSafeStr,
-        arguments: postgres::PgArguments,
-    ) -> BoxFuture<'a, SqlResult<Option<postgres::PgRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
-    }
-
     fn fetch_all<'a>(
         connection: &'a mut postgres::PgConnection,
         sql: impl SqlSafeStr,

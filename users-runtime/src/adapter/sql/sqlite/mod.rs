@@ -124,14 +124,6 @@ impl Driver for Sqlite {
         false // writers wait for each other; what is still busy after that is unavailable
     }
 
-    fn fetch_optional<'a>(
-        connection: &'a mut sqlite::SqliteConnection,
-        sql: impl SqlSafeStr,
-        arguments: sqlite::SqliteArguments,
-    ) -> BoxFuture<'a, SqlResult<Option<sqlite::SqliteRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).fetch_optional(connection))
-    }
-
     fn fetch_all<'a>(
         connection: &'a mut sqlite::SqliteConnection,
         sql: impl SqlSafeStr,

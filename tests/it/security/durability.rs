@@ -1,0 +1,209 @@
+//! While the database takes no writes, success is never the answer to a request that had to store something.
+
+use std::time::Duration;
+
+use axum_users::{Backend, DatabaseSessions, Jwt, Status, store::SqlStore};
+use serde_json::json;
+use sqlx::{
+    Connection, Executor, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+};
+
+use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
+use crate::support::{Answer, PASSWORD, Setup, TestApp, User};
+
+const SUPERUSER: &str = "uther@camelot.bt";
+
+/// A request that stores something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    Register,
+    PatchMe,
+    PatchAddress,
+    PatchPassword,
+    Reset,
+    Verify,
+    Logout,
+    LogoutOfSession,
+    LoginForSession,
+    EndSession,
+    EndOtherSessions,
+    PatchBySuperuser,
+    DeactivateBySuperuser,
+    DeleteBySuperuser,
+}
+
+impl Request {
+    const ALL: [Self; 14] = [
+        Self::Register,
+        Self::PatchMe,
+        Self::PatchAddress,
+        Self::PatchPassword,
+        Self::Reset,
+        Self::Verify,
+        Self::Logout,
+        Self::LogoutOfSession,
+        Self::LoginForSession,
+        Self::EndSession,
+        Self::EndOtherSessions,
+        Self::PatchBySuperuser,
+        Self::DeactivateBySuperuser,
+        Self::DeleteBySuperuser,
+    ];
+}
+
+/// What the requests carry: tokens and ids of [`ARTHUR`], who is registered for each request anew.
+struct Prepared {
+    jwt: String,
+    session: String,
+    /// The name of another session.
+    other: String,
+    reset: String,
+    verify: String,
+    path: String,
+}
+
+/// A service over a pool as an application may have it: a rollback journal, and one connection.
+struct App {
+    app: TestApp,
+    pool: SqlitePool,
+    superuser: String,
+    folder: tempfile::TempDir,
+}
+
+impl App {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("users.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Delete)
+            .busy_timeout(Duration::from_millis(20));
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        let store = SqlStore::<User>::from_sqlite_pool(pool.clone()).unwrap();
+        let app = TestApp::with(Setup {
+            builder: Box::new(|builder| builder.store(store)),
+            backend: vec![Backend::bearer("jwt", Jwt::new()), Backend::bearer("db", DatabaseSessions::new())],
+            ..Setup::default()
+        })
+        .await;
+        let superuser = app.superuser(SUPERUSER).await;
+        Self { app, pool, superuser, folder }
+    }
+
+    async fn login_for_session(&self, email: &str) -> Answer {
+        let form = [("username", email), ("password", PASSWORD)];
+        self.app.post("/auth/db/login").form(&form).send().await
+    }
+
+    async fn prepare(&self) -> Prepared {
+        let app = &self.app;
+        let jwt = app.member(ARTHUR).await;
+        let session = self.login_for_session(ARTHUR).await.access_token();
+        self.login_for_session(ARTHUR).await.access_token();
+        let listed = app.get("/auth/sessions").bearer(&session).send().await.json();
+        let other = listed.as_array().unwrap().iter().find(|listed| listed["current"] == false).unwrap();
+        let other = other["id"].as_str().unwrap().to_owned();
+        let (reset, verify) = (reset_token(app, ARTHUR).await, verify_token(app, ARTHUR).await);
+        let path = format!("/users/{}", app.stored(ARTHUR).await.id);
+        Prepared { jwt, session, other, reset, verify, path }
+    }
+
+    async fn send(&self, request: Request, with: &Prepared) -> Answer {
+        let app = &self.app;
+        let patch_me = |change| app.patch("/users/me").bearer(&with.jwt).json(change).send();
+        let patch = |change| app.patch(&with.path).bearer(&self.superuser).json(change).send();
+        match request {
+            Request::Register => {
+                let body = json!({ "email": "lancelot@camelot.bt", "password": PASSWORD });
+                app.post("/auth/register").json(body).send().await
+            }
+            Request::PatchMe => patch_me(json!({ "first_name": "Arthur" })).await,
+            Request::PatchAddress => patch_me(json!({ "email": "king@camelot.bt" })).await,
+            Request::PatchPassword => patch_me(json!({ "password": OTHER })).await,
+            Request::Reset => reset(app, &with.reset, OTHER).await,
+            Request::Verify => verify(app, &with.verify).await,
+            Request::Logout => app.post("/auth/jwt/logout").bearer(&with.jwt).send().await,
+            Request::LogoutOfSession => app.post("/auth/db/logout").bearer(&with.session).send().await,
+            Request::LoginForSession => self.login_for_session(ARTHUR).await,
+            Request::EndSession => {
+                app.delete(&format!("/auth/sessions/{}", with.other)).bearer(&with.session).send().await
+            }
+            Request::EndOtherSessions => app.delete("/auth/sessions").bearer(&with.session).send().await,
+            Request::PatchBySuperuser => patch(json!({ "quota": 7 })).await,
+            Request::DeactivateBySuperuser => patch(json!({ "is_active": false })).await,
+            Request::DeleteBySuperuser => app.delete(&with.path).bearer(&self.superuser).send().await,
+        }
+    }
+
+    /// Everything that is stored, but for the times of last use.
+    async fn dump(&self) -> Vec<String> {
+        const DUMP: &str = "SELECT json_array('user', id, email, hashed_password, is_active, is_superuser, is_verified, \
+                                first_name, quota, note, auth_epoch) FROM user \
+                            UNION ALL SELECT json_array('session', token, user_id, session_id, auth_epoch) FROM accesstoken \
+                            UNION ALL SELECT json_array('token', token_id, user_id, revoked, kept_epoch) FROM user_token_state \
+                            ORDER BY 1";
+        sqlx::query_scalar(DUMP).fetch_all(&self.pool).await.unwrap()
+    }
+
+    /// Sends every request while a fault holds, and again after it.
+    async fn stores_nothing_while<F>(&self, start: impl AsyncFn() -> F, end: impl AsyncFn(F)) {
+        for request in Request::ALL {
+            let with = self.prepare().await;
+            let before = self.dump().await;
+            let fault = start().await;
+            let answer = self.send(request, &with).await;
+            assert_eq!(answer.text(), r#"{"detail":"SERVICE_UNAVAILABLE"}"#, "{request:?}: {answer:?}");
+            assert_eq!(answer.status, 503, "{request:?}");
+            assert!(answer.header("retry-after").is_some(), "{request:?}: {answer:?}");
+            assert_eq!(self.dump().await, before, "{request:?} is refused and stored");
+            end(fault).await;
+            assert_eq!(self.dump().await, before, "{request:?} is stored after it was refused");
+
+            let answer = self.send(request, &with).await;
+            assert!(answer.status.is_success(), "{request:?} after the fault: {answer:?}");
+            assert_ne!(self.dump().await, before, "{request:?} is acknowledged and not stored");
+            self.pool.execute("DELETE FROM user WHERE NOT is_superuser").await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_the_file_is_locked() {
+    let app = App::start().await;
+    let lock = async || {
+        let url = format!("sqlite://{}", app.folder.path().join("users.db").display());
+        let mut reader = SqliteConnection::connect(&url).await.unwrap();
+        reader.execute(sqlx::raw_sql("BEGIN; SELECT count(*) FROM user")).await.unwrap();
+        reader
+    };
+    app.stores_nothing_while(lock, async |reader: SqliteConnection| reader.close().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_the_database_is_read_only() {
+    let app = App::start().await;
+    let read_only = async || drop(app.pool.execute("PRAGMA query_only = ON").await.unwrap());
+    let writable = async |()| drop(app.pool.execute("PRAGMA query_only = OFF").await.unwrap());
+    app.stores_nothing_while(read_only, writable).await;
+}
+
+/// Code has no status to look at: it gets the error.
+#[tokio::test]
+async fn code_is_told_that_nothing_is_stored() {
+    let app = App::start().await;
+    app.app.register(ARTHUR).await;
+    let arthur = app.app.stored(ARTHUR).await;
+    let before = app.dump().await;
+    app.pool.execute("PRAGMA query_only = ON").await.unwrap();
+    let users = &app.app.users;
+    let new =
+        crate::support::UserCreate { email: "kay@camelot.bt".into(), password: PASSWORD.into(), first_name: None };
+    assert!(users.create(new, Status::NEW).await.is_err());
+    let update = crate::support::UserAdminUpdate { quota: Some(7), ..Default::default() };
+    assert!(users.update(arthur.clone(), update).await.is_err());
+    assert!(users.sessions().end_all(arthur.id).await.is_err());
+    assert!(users.sessions().end_everyone().await.is_err());
+    assert!(users.delete(&arthur).await.is_err());
+    assert_eq!(app.dump().await, before);
+}
