@@ -1,14 +1,15 @@
-//! Which backends count for a request.
+//! Selects the authentication backends that a request may use.
 
 use http::request::Parts;
 
 use super::BoxFuture;
 
-/// Decides for each request whether a backend's tokens count (fastapi-users' `get_enabled_backends`).
+/// Selects, for each request, the backends whose tokens are accepted (fastapi-users' `get_enabled_backends`).
 ///
-/// A function `Fn(&http::request::Parts, &str) -> bool` is one. Implement the trait to ask a database.
+/// Implemented by every function `Fn(&http::request::Parts, &str) -> bool`. Implement the trait yourself if the
+/// decision needs I/O, such as a database query.
 pub trait EnabledBackends: Send + Sync + 'static {
-    /// Whether the backend named `backend` is enabled for `request`.
+    /// Returns `true` if tokens of the backend named `backend` are accepted on `request`.
     fn is_enabled<'a>(&'a self, request: &'a Parts, backend: &'a str) -> BoxFuture<'a, bool>;
 }
 

@@ -2,8 +2,9 @@
 
 use crate::domain::Timestamp;
 
-/// Tells the time. Nothing in the runtime reads the system's clock directly, so tests need no sleeping.
+/// The source of the current time. The runtime never reads the system clock directly, so tests can set the time instead
+/// of sleeping.
 pub trait Clock: Send + Sync + 'static {
-    /// Now.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }

@@ -1,25 +1,26 @@
-//! Gates between a right password and a session.
+//! Conditions of a login beyond the password.
 
 use super::{BoxFuture, RequestContext};
 use crate::user::AuthUser;
 
-/// A condition that every login passes after the password is proved: active, verified, and what later features or an
-/// application add (second factor, lock-out). Gates are asked in order; the first that does not open decides.
+/// A condition that every login has to meet after the password was verified: an active account, a verified address, or
+/// a condition of the application such as a second factor. Gates are checked in order; the first one that returns
+/// [`Verdict::Closed`] refuses the login.
 pub trait Gate<U: AuthUser>: Send + Sync + 'static {
-    /// Its name, for events.
+    /// Returns the name of the gate, for events.
     fn name(&self) -> &'static str;
 
-    /// Whether `user` may pass.
+    /// Checks the condition for `user`.
     fn check<'a>(&'a self, user: &'a U, cx: &'a RequestContext) -> BoxFuture<'a, Verdict>;
 }
 
-/// What a gate says.
+/// The result of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The next gate is asked.
+    /// The condition is met; the next gate is checked.
     Open,
-    /// Refused with 400 and this code; `LOGIN_BAD_CREDENTIALS` tells nothing about the account.
+    /// The login is refused with status 400 and this code. `LOGIN_BAD_CREDENTIALS` reveals nothing about the account.
     Closed(&'static str),
 }

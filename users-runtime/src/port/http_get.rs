@@ -1,16 +1,16 @@
-//! Fetching one short text over HTTP.
+//! Fetches a short text over HTTP.
 
 use super::BoxFuture;
 
-/// Fetches a text. The application brings the client, so that no client is in the tree of those who need none.
+/// An HTTP client for short texts. The application provides it, so that services which need none do not compile one.
 ///
-/// An implementation limits the time (3 s to connect, 10 s in all) and the size (1 MiB), follows no redirects, and
-/// verifies certificates.
+/// An implementation must limit the time (3 s to connect, 10 s in total) and the size of the body (1 MiB), follow no
+/// redirects, and verify certificates.
 pub trait HttpGet: Send + Sync + 'static {
-    /// Sends a GET request with these headers and gives the body of an answer with status 200.
+    /// Sends a GET request with these headers and returns the body of a response with status 200.
     ///
     /// # Errors
-    /// [`HttpGetFailed`] for every other status, and if there is no answer.
+    /// [`HttpGetFailed`] for any other status, and if there is no response.
     fn get<'a>(
         &'a self,
         url: &'a str,
@@ -18,7 +18,7 @@ pub trait HttpGet: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<String, HttpGetFailed>>;
 }
 
-/// Nothing was fetched. The text is for the log.
+/// The request failed. The text is logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct HttpGetFailed(pub String);

@@ -1,4 +1,4 @@
-//! What the runtime asks of the world, one object-safe trait per file. No implementation lives here.
+//! The interfaces between the runtime and its environment: object-safe traits, without implementations.
 
 use std::{future::Future, pin::Pin};
 
@@ -43,5 +43,5 @@ pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyE
 pub use tenant::TenantOfRequest;
 pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
 
-/// What an object-safe asynchronous method returns.
+/// The return type of object-safe asynchronous methods.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,15 +1,16 @@
 //! The source of randomness.
 
-/// Fills bytes that nobody can guess. The only source in the runtime is the operating system's generator (OWASP ASVS 11.5.1).
+/// A cryptographically secure random number generator. The runtime uses only the operating system's (OWASP ASVS
+/// 11.5.1).
 pub trait Random: Send + Sync + 'static {
-    /// Fills the whole of `bytes`.
+    /// Fills `bytes` with random bytes.
     ///
     /// # Errors
-    /// [`RandomError`] if the generator fails; nothing weaker is tried instead.
+    /// [`RandomError`] if the generator fails. There is no fallback to a weaker one.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 
-/// The operating system's generator failed.
+/// The operating system's random number generator failed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the operating system's random generator failed")]
+#[error("the operating system's random number generator failed")]
 pub struct RandomError;

@@ -1,13 +1,13 @@
-//! Which tenant a request is for.
+//! Determines the tenant of a request.
 
 use http::request::Parts;
 
 use crate::user::{AuthUser, Tenant};
 
-/// Tells which tenant a request is for: by a header, a subdomain, a part of the path.
+/// Determines the tenant of a request, for instance from a header, a subdomain or a path segment.
 ///
-/// Not asked for user types without a field marked `#[auth(tenant)]`.
+/// Not called for user types without a field marked `#[auth(tenant)]`.
 pub trait TenantOfRequest<U: AuthUser>: Send + Sync + 'static {
-    /// The tenant, or `None` if the request names none that exists; it is then answered with 404.
+    /// Returns the tenant, or `None` if the request names no existing tenant; the response is then 404.
     fn tenant(&self, request: &Parts) -> Option<Tenant<U>>;
 }
