@@ -22,7 +22,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How many requests may wait to be written to the connection before they wait for room.
 const QUEUE: usize = 1024;
 /// How long a request waits in all, with a second try.
-pub(super) const ALL: Duration = Duration::from_secs(5);
+pub(super) const TOTAL: Duration = Duration::from_secs(5);
 
 /// A Redis server, shared by all nodes of a service. Cheap to clone; clones share one connection, over which requests are
 /// interleaved.
@@ -140,13 +140,13 @@ impl Redis {
 
     /// Sends a command that does no harm the second time.
     pub(super) async fn send<T: FromRedisValue>(&self, command: &Cmd) -> std::result::Result<T, RedisFailed> {
-        let Ok(value) = tokio::time::timeout(ALL, self.link.send(command)).await else {
+        let Ok(value) = tokio::time::timeout(TOTAL, self.link.send(command)).await else {
             let generation = self.link.state().generation;
             self.link.forget(generation);
-            return Err(RedisFailed::late());
+            return Err(RedisFailed::timed_out());
         };
         let value = value?;
-        redis::from_redis_value(value).map_err(|_| RedisFailed::garbled())
+        redis::from_redis_value(value).map_err(|_| RedisFailed::unexpected_reply())
     }
 }
 
@@ -154,7 +154,7 @@ impl Link {
     async fn send(&self, command: &Cmd) -> std::result::Result<redis::Value, RedisFailed> {
         match self.try_send(command).await {
             // A server that was started anew shows only when it is asked.
-            Err(failed) if !failed.is_late() => self.try_send(command).await,
+            Err(failed) if !failed.is_timeout() => self.try_send(command).await,
             answer => answer,
         }
     }
@@ -175,7 +175,7 @@ impl Link {
         if let (Some(manager), generation) = self.current() {
             return Ok((manager, generation));
         }
-        let client = tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::late())??;
+        let client = tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::timed_out())??;
         let mut state = self.state();
         // Others may have been faster.
         let manager = match &state.manager {

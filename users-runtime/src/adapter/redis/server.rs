@@ -7,7 +7,7 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use super::connection::ALL;
+use super::connection::TOTAL;
 
 /// The usual port of a Sentinel.
 const SENTINEL_PORT: u16 = 26379;
@@ -96,7 +96,7 @@ fn tcp() -> TcpSettings {
     let tcp = TcpSettings::default().set_nodelay(true);
     // A host that vanished without a word shows after this time, and not after the quarter of an hour that TCP waits.
     #[cfg(target_os = "linux")]
-    let tcp = tcp.set_user_timeout(ALL);
+    let tcp = tcp.set_user_timeout(TOTAL);
     tcp
 }
 
