@@ -1,4 +1,4 @@
-//! Checks of new passwords against data breaches.
+//! Checks of new passwords against data breaches, and the HTTP client for online sources.
 
 use std::sync::Arc;
 
@@ -91,3 +91,24 @@ impl std::fmt::Debug for BreachCheck {
         f.debug_struct("BreachCheck").field("when_down", &self.when_down).finish_non_exhaustive()
     }
 }
+
+/// An HTTP client for short texts. The application provides it, so that services which need none do not compile one.
+///
+/// An implementation must limit the time (3 s to connect, 10 s in total) and the size of the body (1 MiB), follow no
+/// redirects, and verify certificates.
+pub trait HttpGet: Send + Sync + 'static {
+    /// Sends a GET request with these headers and returns the body of a response with status 200.
+    ///
+    /// # Errors
+    /// [`HttpGetFailed`] for any other status, and if there is no response.
+    fn get<'a>(
+        &'a self,
+        url: &'a str,
+        headers: &'a [(&'static str, &'static str)],
+    ) -> BoxFuture<'a, Result<String, HttpGetFailed>>;
+}
+
+/// The request failed. The text is logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HttpGetFailed(pub String);

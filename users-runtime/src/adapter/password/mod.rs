@@ -16,7 +16,7 @@ pub(crate) mod foreign;
 mod foreign_hashes;
 mod hashing;
 #[cfg(test)]
-mod load;
+mod tests;
 mod params;
 mod pool;
 mod priority;

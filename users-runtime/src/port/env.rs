@@ -1,4 +1,13 @@
-//! The source of randomness.
+//! The clock and the random number generator, which tests replace.
+
+use crate::domain::Timestamp;
+
+/// The source of the current time. The runtime never reads the system clock directly, so tests can set the time instead
+/// of sleeping.
+pub trait Clock: Send + Sync + 'static {
+    /// Returns the current time.
+    fn now(&self) -> Timestamp;
+}
 
 /// A cryptographically secure random number generator. The runtime uses only the operating system's (OWASP ASVS
 /// 11.5.1).

@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{
+use super::super::{
     Argon2Params, HashSettings, Hashing,
     pool::{Bounds, Memory, Pool},
 };
