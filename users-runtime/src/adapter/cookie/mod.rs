@@ -185,10 +185,14 @@ impl Cookie {
             return Err(Error::config(format!("`{}` is not a valid cookie name", self.name)));
         }
         if starts_with(&self.name, HOST_PREFIX) && (self.path != "/" || self.domain.is_some()) {
-            return Err(Error::config("browsers refuse a cookie named `__Host-…` unless its path is `/` and it has no domain"));
+            return Err(Error::config(
+                "browsers refuse a cookie named `__Host-…` unless its path is `/` and it has no domain",
+            ));
         }
         if !self.path.starts_with('/') || !self.path.bytes().all(header::is_attribute) {
-            return Err(Error::config("the path of a cookie must start with `/` and contain no `;`, space or control character"));
+            return Err(Error::config(
+                "the path of a cookie must start with `/` and contain no `;`, space or control character",
+            ));
         }
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
         if self

@@ -160,8 +160,8 @@ impl Mailer {
     }
 
     async fn post(&self, to: &str, letter: Letter) -> Result<(), MailError> {
-        let to =
-            EmailAddress::stored(to).ok_or_else(|| MailError("the stored address is not exactly one mailbox".to_owned()))?;
+        let to = EmailAddress::stored(to)
+            .ok_or_else(|| MailError("the stored address is not exactly one mailbox".to_owned()))?;
         self.send(Mail { to, subject: letter.subject, text: letter.text, html: letter.html }).await
     }
 }

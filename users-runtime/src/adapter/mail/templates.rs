@@ -58,9 +58,7 @@ pub trait MailTemplates: Send + Sync + 'static {
     fn email_changed(&self, mail: &EmailChanged<'_>) -> Letter {
         Letter::new(format!("Your e-mail address at {} was changed", mail.site_name))
             .paragraph(format!("The address of your account at {} is now {}.", mail.site_name, mail.new_email))
-            .paragraph(
-                "If that was not you, someone may have taken over your account. Please contact us immediately:",
-            )
+            .paragraph("If that was not you, someone may have taken over your account. Please contact us immediately:")
             .button(mail.site_name, mail.site_url)
     }
 

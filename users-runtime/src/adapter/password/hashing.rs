@@ -59,8 +59,9 @@ impl Hashing {
         let hashing = Self { pool, settings, random, costliest };
         for example in hashing.settings.foreign.examples() {
             let read = hashing.read(example);
-            let read =
-                read.map_err(|reason| Error::config(format!("hash settings: the example hash cannot be verified: {reason}")))?;
+            let read = read.map_err(|reason| {
+                Error::config(format!("hash settings: the example hash cannot be verified: {reason}"))
+            })?;
             hashing.costliest.record(read.cost());
         }
         Ok(hashing)

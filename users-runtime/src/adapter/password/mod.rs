@@ -15,13 +15,13 @@ mod cost;
 pub(crate) mod foreign;
 mod foreign_hashes;
 mod hashing;
-#[cfg(test)]
-mod tests;
 mod params;
 mod pool;
 mod priority;
 mod settings;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod work_buffer;
 
 pub(crate) use foreign_hashes::ForeignHashes;

@@ -184,7 +184,8 @@ impl Link {
         if let (Some(manager), generation) = self.current() {
             return Ok((manager, generation));
         }
-        let client = tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::timed_out())??;
+        let client =
+            tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::timed_out())??;
         let mut state = self.state();
         // A concurrent request may have connected in the meantime.
         let manager = match &state.manager {

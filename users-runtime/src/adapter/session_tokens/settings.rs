@@ -165,7 +165,9 @@ impl Default for SessionSettings {
 impl SessionSettings {
     pub(crate) fn check(self) -> Result<Self> {
         if self.lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
-            return Err(Error::config("the lifetime of a session is zero; call never_expires() for sessions without a limit"));
+            return Err(Error::config(
+                "a session's lifetime is zero; call never_expires() for sessions without a limit",
+            ));
         }
         if self.idle.is_some_and(|idle| idle < Duration::from_secs(120)) {
             return Err(Error::config(

@@ -148,7 +148,9 @@ fn failed(error: &lettre::transport::smtp::Error) -> MailError {
         Some(status) => format!("the mail server replied with status {status}"),
         None if error.is_tls() => "the mail server could not be reached over TLS".to_owned(),
         None if error.is_timeout() => "the mail server took too long".to_owned(),
-        None if error.is_client() => "the mail server does not support an extension that the mail or the login needs".to_owned(),
+        None if error.is_client() => {
+            "the mail server does not support an extension that the mail or the login needs".to_owned()
+        }
         None => "the mail server could not be reached or closed the connection".to_owned(),
     })
 }

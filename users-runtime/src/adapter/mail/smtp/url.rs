@@ -45,7 +45,9 @@ impl Server {
         };
         let credentials = credentials(&url)?;
         if encryption == Encryption::None && credentials.is_some() && !loopback {
-            return Err(Error::config("the SMTP URL has a password and ?tls=none: the password would be sent unencrypted"));
+            return Err(Error::config(
+                "the SMTP URL has a password and ?tls=none: the password would be sent unencrypted",
+            ));
         }
         // 465 and 587 are the submission ports (RFC 8314 section 7.3, RFC 6409), 25 is that of a local relay.
         let port = url.port().unwrap_or(match encryption {
