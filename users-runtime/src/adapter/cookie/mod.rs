@@ -287,7 +287,7 @@ impl Transport for Cookie {
         let fits = self.name.len() + token.len() <= MAX_BYTES && token.bytes().all(header::is_value);
         let cookie = fits.then(|| self.set(token, self.max_age.map(|age| age.as_secs()))).flatten();
         let Some(cookie) = cookie else {
-            tracing::error!(target: "axum_users", bytes = token.len(), "a token does not fit into a cookie");
+            tracing::error!(target: "axum_users", bytes = token.len(), "a token cannot be stored in a cookie");
             return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
         };
         let headers = HeaderMap::from_iter([(SET_COOKIE, cookie)]);
