@@ -6,13 +6,13 @@ local session, plain = KEYS[1], KEYS[2]
 local now, lifetime, idle, every = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local v, user, epoch, name, at, seen, kept_plain =
   unpack(redis.call('HMGET', session, 'v', 'user', 'epoch', 'name', 'at', 'seen', 'plain'))
-local user_of_plain = plain and redis.call('GET', plain)
+local plain_user = plain and redis.call('GET', plain)
 
 if not v then
-  if not user_of_plain then return false end
-  return { user_of_plain, redis.call('PTTL', plain) } -- written by fastapi-users
+  if not plain_user then return false end
+  return { plain_user, redis.call('PTTL', plain) } -- written by fastapi-users
 end
-if v ~= '1' or (kept_plain and user_of_plain ~= user) then return false end
+if v ~= '1' or (kept_plain and plain_user ~= user) then return false end
 
 local left = math.huge
 if lifetime > 0 then left = at + lifetime - now end
