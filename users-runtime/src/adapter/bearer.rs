@@ -11,15 +11,18 @@ use crate::{
     port::{SecurityScheme, TokenResponse, Transport},
 };
 
-/// Carries a token as `Authorization: Bearer …` (RFC 6750 section 2.1) and hands it out as JSON (contract.md section 8).
+/// Carries tokens as `Authorization: Bearer …` ([RFC 6750 section
+/// 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)). A login responds with status 200 and `{"access_token": …,
+/// "token_type": "bearer"}`.
 ///
 /// # Security
-/// The form body and the query string, RFC 6750's other two places, are never read: URLs end up in logs and histories
-/// (OWASP ASVS 14.2.1). A request with more than one `Authorization` header has two readings and carries no token.
+/// The other two places of RFC 6750, the form body and the query string, are never read: URLs end up in logs and
+/// browser histories (OWASP ASVS 14.2.1). A request with more than one `Authorization` header is ambiguous and counts
+/// as one without a token.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bearer;
 
-/// The answer to a login, in the key order of the wire.
+/// The response body of a login. The order of the fields is that of fastapi-users.
 #[derive(Serialize)]
 struct BearerResponse<'a> {
     access_token: &'a str,
@@ -39,8 +42,8 @@ impl Transport for Bearer {
     }
 
     fn grant(&self, token: &AccessToken) -> TokenResponse {
-        let answer = BearerResponse { access_token: token.secret(), token_type: "bearer" };
-        let Ok(body) = serde_json::to_string(&answer) else {
+        let response = BearerResponse { access_token: token.secret(), token_type: "bearer" };
+        let Ok(body) = serde_json::to_string(&response) else {
             return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
         };
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
@@ -93,15 +96,15 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_answered_in_the_compact_form_of_the_wire() {
-        let granted = Bearer.grant(&AccessToken::new("abc.def"));
-        assert_eq!(granted.status, StatusCode::OK);
-        assert_eq!(granted.body.as_deref(), Some(r#"{"access_token":"abc.def","token_type":"bearer"}"#));
+    fn a_login_responds_with_compact_json() {
+        let response = Bearer.grant(&AccessToken::new("abc.def"));
+        assert_eq!(response.status, StatusCode::OK);
+        assert_eq!(response.body.as_deref(), Some(r#"{"access_token":"abc.def","token_type":"bearer"}"#));
     }
 
     #[test]
-    fn a_logout_is_answered_with_nothing() {
-        let cleared = Bearer.clear();
-        assert_eq!((cleared.status, cleared.body, cleared.headers.len()), (StatusCode::NO_CONTENT, None, 0));
+    fn a_logout_responds_without_a_body() {
+        let response = Bearer.clear();
+        assert_eq!((response.status, response.body, response.headers.len()), (StatusCode::NO_CONTENT, None, 0));
     }
 }

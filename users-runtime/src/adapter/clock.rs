@@ -1,13 +1,13 @@
-//! The system's clock.
+//! The system clock.
 
 use crate::{domain::Timestamp, port::Clock};
 
-/// Reads the clock of the operating system.
+/// The clock of the operating system, in UTC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
     fn now(&self) -> Timestamp {
         chrono::Utc::now()
     }

@@ -1,4 +1,4 @@
-//! One outside thing per file.
+//! Implementations of the traits in `port`, one module per technology.
 
 mod bearer;
 mod clock;

@@ -1,4 +1,4 @@
-//! Where it is counted how often things happen.
+//! Counters of events, for rate limits.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use sha2::{Digest as _, Sha256};
 use super::BoxFuture;
 use crate::domain::{Quota, Timestamp};
 
-/// Counts in one place for all who ask: the process by default, or Redis for several nodes.
+/// Counts events against quotas: in the process by default, or in Redis for several nodes.
 pub trait Counters: Send + Sync + 'static {
-    /// Takes one of what `quota` leaves to `key`; answers whether there was one. Of any number of callers at once no more
-    /// get one than are left.
+    /// Takes one unit from what `quota` leaves to `key` and returns `true` if there was one. Concurrent callers never
+    /// take more units than are left.
     ///
     /// # Errors
-    /// [`CountersUnavailable`] if nobody can tell. What is counted does not happen then.
+    /// [`CountersUnavailable`] if the count is not known. The runtime then refuses the operation that is limited.
     fn take<'a>(
         &'a self,
         key: &'a CounterKey,
@@ -23,19 +23,20 @@ pub trait Counters: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<bool, CountersUnavailable>>;
 }
 
-/// What is counted: the SHA-256 of a kind and of whose it is, so that a list of keys tells nobody's id.
+/// The key of a counter: the SHA-256 digest of an event kind and its subject, so that a list of keys reveals no user
+/// ids.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CounterKey(String);
 
 impl CounterKey {
-    /// The counter of `kind` for `whose`.
+    /// Returns the key of the counter of `kind` for the subject `whose`.
     #[must_use]
     pub fn of(kind: &str, whose: &str) -> Self {
         let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(whose).finalize();
         Self(URL_SAFE_NO_PAD.encode(digest))
     }
 
-    /// Its 43 characters.
+    /// Returns the key in text: 43 characters of base64url.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,13 +49,13 @@ impl fmt::Debug for CounterKey {
     }
 }
 
-/// The counters did not answer.
+/// The counters could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("the counters are not available")]
 pub struct CountersUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl CountersUnavailable {
-    /// They cannot answer, because of `cause`.
+    /// Wraps the cause of the failure.
     #[must_use]
     pub fn because(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(cause.into())

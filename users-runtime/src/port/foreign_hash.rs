@@ -2,20 +2,21 @@
 
 use crate::domain::Password;
 
-/// Knows the strings in which one other system stores password hashes, so that its users can log in here. They are
-/// hashed anew at their first login. Registered by
+/// Recognizes the stored password hashes of one other system, so that its users can log in here. A hash is replaced by
+/// one with the current settings at the user's first login. Register a verifier with
 /// [`HashSettings::also_verify`](crate::adapter::password::HashSettings::also_verify).
 ///
-/// It is asked for each stored string but those of Argon2 (`$argon2…`), before bcrypt's own form, on an asynchronous
-/// worker: [`read`](Self::read) looks at the string and computes nothing. What it returns is verified on the threads for
-/// hashing, within their bounds.
+/// A verifier sees every stored string except those of Argon2 (`$argon2…`), and sees it before the built-in bcrypt form
+/// is tried. [`read`](Self::read) runs on an asynchronous worker: it must only parse the string. The returned
+/// [`ForeignHash`] is verified on the hashing threads, within their limits of memory and concurrency.
 ///
-/// An application writes its own like this. The hash of this example is far too weak for anything else:
+/// See [the guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/importing-hashes.md) for the systems
+/// that are supported out of the box. The following example is far too weak for anything but a migration:
 ///
 /// ```
-/// use users_runtime::{///, /// Password, password::{ForeignHash, HashCost, HashSettings, HashVerifier, UnfitHash}};
+/// use users_runtime::{Password, password::{ForeignHash, HashCost, HashSettings, HashVerifier, UnfitHash}};
 ///
-/// /// `camelot$` and 64 hexadecimal digits: an old system's SHA-256.
+/// /// `camelot$` and 64 hexadecimal digits: the SHA-256 hashes of an old system.
 /// struct Camelot;
 ///
 /// struct CamelotHash(String);
@@ -55,32 +56,36 @@ use crate::domain::Password;
 /// ```
 ///
 /// # Security
-/// Whoever can write to the table can log in with any form that is known, so each one registered counts. Weak forms
-/// are for the time of a move.
+/// Anyone who can write to the user table can log in with any registered form, so every registered form widens the
+/// attack surface. Register weak forms only until the migration is complete.
 pub trait HashVerifier: Send + Sync + 'static {
-    /// What logs call it. Not part of any stored string.
+    /// Returns the name of the system, for logs. It is not part of any stored string.
     fn name(&self) -> &'static str;
 
-    /// Reads a stored string of at most 1,024 bytes. Nothing, if it is of another system.
+    /// Parses a stored string of at most 1,024 bytes. Returns `None` if the string is not a hash of this system.
     ///
     /// # Errors
-    /// [`UnfitHash`], if it is of this system, but no password can be verified against it: the login fails, and takes as
-    /// long as any.
+    /// [`UnfitHash`] if the string is of this system but no password can be verified against it. The login then fails,
+    /// after the time of an ordinary verification.
     fn read(&self, stored: &str) -> Option<Result<Box<dyn ForeignHash>, UnfitHash>>;
 }
 
-/// A stored hash that was understood.
+/// A parsed password hash of another system.
 pub trait ForeignHash: Send + Sync {
-    /// What verifying it takes. One above [`HashCost::MAX_MEMORY_KIB`] or [`HashCost::MAX_WORK`] is never verified.
+    /// Returns the cost of one verification. A hash above [`HashCost::MAX_MEMORY_KIB`] or [`HashCost::MAX_WORK`] is
+    /// never verified.
     fn cost(&self) -> HashCost;
 
-    /// Whether it was made from this password: compares in constant time, and is false for whatever goes wrong.
+    /// Returns `true` if the hash was made from `password`. Must compare in constant time and return `false` on any
+    /// internal error.
     fn matches(&self, password: &Password) -> bool;
 
-    /// Spends about this much of its [work](HashCost::work) on a password, with nothing to compare the result to, and in no
-    /// more memory. It makes a wrong password for another hash, or for nobody, take as long.
+    /// Spends about `work` units of [work](HashCost::work) on a password without comparing the result, using no more
+    /// memory than a verification. It equalizes the time of a failed login between hashes of different cost and unknown
+    /// accounts.
     ///
-    /// By default it verifies the password or does nothing, whatever is nearer.
+    /// The default implementation either verifies the password once or does nothing, depending on which is closer to
+    /// `work`.
     fn spend(&self, password: &Password, work: u64) {
         if work >= self.cost().work.div_ceil(2) {
             std::hint::black_box(self.matches(password));
@@ -88,35 +93,35 @@ pub trait ForeignHash: Send + Sync {
     }
 }
 
-/// What verifying a foreign hash takes.
+/// The cost of verifying a foreign hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashCost {
-    /// Memory that it allocates while it runs, in KiB. Counts against the budget for hashing.
+    /// Memory that the verification allocates, in KiB. It counts against the memory budget for hashing.
     pub memory_kib: u32,
-    /// Its time, in KiB that Argon2id fills in as much: memory in KiB times passes. A hash of
-    /// [`Argon2Params::recommended`](crate::adapter::password::Argon2Params::recommended) is 38,912 and takes about
-    /// 15 ms, so a second is about 2,500,000.
+    /// Time, in KiB that Argon2id fills in the same time (memory in KiB × passes). A hash with
+    /// [`Argon2Params::recommended`](crate::adapter::password::Argon2Params::recommended) has 38,912 units and takes
+    /// about 15 ms, so one second is about 2,500,000 units.
     pub work: u64,
 }
 
 impl HashCost {
-    /// The most memory that any hash may ask for, in KiB: 1 GiB.
+    /// The most memory that a hash may ask for, in KiB: 1 GiB.
     pub const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-    /// The most work that a foreign hash may ask for: that of 2^16 rounds of bcrypt, some 3.6 seconds.
+    /// The most work that a foreign hash may ask for: that of bcrypt with 2^16 rounds, about 3.6 seconds.
     pub const MAX_WORK: u64 = 140 << 16;
 }
 
-/// Why a stored string of a known system cannot be verified.
+/// The reason why a stored string of a known system cannot be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnfitHash {
-    /// It is not what that system writes. An ERROR event tells.
+    /// The string does not have the form that the system writes. An ERROR event is emitted.
     #[error("malformed")]
     Malformed,
-    /// It asks for a cost that nobody sets. An ERROR event tells.
-    #[error("asks for an absurd cost")]
+    /// The string asks for a cost far above any sensible setting. An ERROR event is emitted.
+    #[error("asks for an excessive cost")]
     AbsurdCost,
-    /// That system's mark of an account without a password. No event.
+    /// The string is the system's marker of an account without a password. No event is emitted.
     #[error("marks an account without a password")]
     Unusable,
 }

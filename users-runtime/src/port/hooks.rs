@@ -1,4 +1,4 @@
-//! The application's say: password policy and what follows an event.
+//! The application's hooks: a password policy and reactions to events.
 
 use std::future::Future;
 
@@ -11,17 +11,22 @@ use crate::{
     user::AuthUser,
 };
 
-/// What a hook returns.
+/// The result of a hook.
 pub type HookResult = Result<(), HookError>;
 
-/// The application's hooks, in the words of fastapi-users. Each does nothing unless it is written.
+/// The application's hooks, named as in fastapi-users. By default every hook does nothing.
 ///
-/// Hooks run after the change they follow is stored. Those that send mail (`on_after_request_verify`,
-/// `on_after_forgot_password`, `on_after_duplicate_register`, `on_after_credentials_change`) run after the answer, on a
-/// bounded queue that is drained at shutdown, so that the answer's time tells nothing about an account and a slow mail
-/// server holds no request.
+/// Hooks run after their change was stored. Those that send mail (`on_after_request_verify`,
+/// `on_after_forgot_password`, `on_after_duplicate_register`, `on_after_credentials_change`) run after the response, on
+/// a bounded queue that is drained at shutdown: the response time reveals nothing about an account, and a slow mail
+/// server delays no request. See [Hooks and
+/// mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
-    /// Refuses a password, in addition to the built-in policy. Asked at register, update and reset, never at login.
+    /// Checks a new password, in addition to the built-in policy. Runs at registration, update and reset, never at
+    /// login.
+    ///
+    /// # Errors
+    /// [`InvalidPassword`] with the reason that the client sees.
     fn validate_password(
         &self,
         password: &Password,
@@ -31,19 +36,21 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// A person registered.
+    /// Runs after a user registered.
     fn on_after_register(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 
-    /// Somebody registered with an address that `user` has, under `private_registration()`: tell its owner.
+    /// Runs after a registration with the address of the existing `user`, under `private_registration()`: tell the
+    /// owner of the address.
     fn on_after_duplicate_register(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 
-    /// A user was changed by itself or a superuser. `updated` says what, and holds the user as it was before.
+    /// Runs after a user was changed by the user or by a superuser. `updated` has the names of the changed fields and
+    /// the user as it was before.
     fn on_after_update(
         &self,
         user: &U,
@@ -54,7 +61,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// A verification mail is due: send `token` to the user's stored address.
+    /// Sends a verification mail: `token` must go to the user's stored address.
     fn on_after_request_verify(
         &self,
         user: &U,
@@ -65,13 +72,13 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// The user proved the address.
+    /// Runs after the user proved ownership of the address.
     fn on_after_verify(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 
-    /// A reset mail is due: send `token` to the user's stored address.
+    /// Sends a reset mail: `token` must go to the user's stored address.
     fn on_after_forgot_password(
         &self,
         user: &U,
@@ -82,14 +89,14 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// The password was reset by a mailed token.
+    /// Runs after the password was reset with a mailed token.
     fn on_after_reset_password(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 
-    /// The address or the password was changed, by an update or by a reset: tell the owner, at the address of `before`
-    /// (OWASP ASVS 6.3.7). Its error cannot change the answer.
+    /// Runs after the address or the password was changed by an update or a reset: notify the owner at the address of
+    /// `before` (OWASP ASVS 6.3.7). An error is logged and does not change the response.
     fn on_after_credentials_change(
         &self,
         user: &U,
@@ -100,7 +107,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// A person logged in. `response` are the headers of the answer, which the hook may change.
+    /// Runs after a login. The hook may change `response`, the headers of the response.
     fn on_after_login(
         &self,
         user: &U,
@@ -111,7 +118,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// A login failed. Its error cannot change the answer.
+    /// Runs after a failed login. An error is logged and does not change the response.
     fn on_after_failed_login(
         &self,
         failed: &FailedLogin<'_, U>,
@@ -121,81 +128,81 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// A person logged out.
+    /// Runs after a logout.
     fn on_after_logout(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 
-    /// A user is about to be deleted. An error keeps it.
+    /// Runs before a user is deleted. An error prevents the deletion.
     fn on_before_delete(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 
-    /// A user was deleted.
+    /// Runs after a user was deleted.
     fn on_after_delete(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
     }
 }
 
-/// Whose password it is to be.
+/// The owner of a password that is checked.
 pub enum PasswordSubject<'a, U: AuthUser> {
-    /// A person who registers: what they sent.
+    /// A user who registers, with the request body.
     New(&'a U::Create),
-    /// A user who is there: as stored.
+    /// An existing user, as stored.
     Existing(&'a U),
 }
 
-/// A password is refused.
+/// The application refuses a password.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvalidPassword {
-    /// Shown to the client as `reason`: a text, or any JSON.
+    /// The `reason` that the client sees: a string, or any JSON value.
     pub reason: Value,
 }
 
 impl InvalidPassword {
-    /// Refuses with a reason.
+    /// Refuses a password for this reason.
     #[must_use]
     pub fn new(reason: impl Into<Value>) -> Self {
         Self { reason: reason.into() }
     }
 }
 
-/// What a login failed with.
+/// The details of a failed login.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FailedLogin<'a, U> {
-    /// The user name as typed: an address, or anything.
+    /// The user name as the client sent it, not validated.
     pub username: &'a str,
-    /// The user with that address, if there is one.
+    /// The user with that address, if one exists.
     pub user: Option<&'a U>,
-    /// The code of the answer, such as `LOGIN_BAD_CREDENTIALS`.
+    /// The error code of the response, such as `LOGIN_BAD_CREDENTIALS`.
     pub code: &'static str,
 }
 
-/// What an update changed.
+/// The details of an update.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Updated<U> {
-    /// The user as it was before, with the old address.
+    /// The user as it was before the update.
     pub before: U,
-    /// The JSON keys that the request had, but for privileged ones, in the order of the schema.
+    /// The JSON keys of the request without the privileged ones, in the order of the schema.
     pub fields: Vec<&'static str>,
 }
 
-/// A hook's error: an answer of its own for the client, or a failure (500) whose cause goes to the log.
+/// The error of a hook: a response for the client, or a failure (status 500) whose cause is only logged.
 #[derive(Debug)]
 pub enum HookError {
-    /// Answer with this status and `{"detail": …}`.
+    /// Responds with this status and `{"detail": …}`.
     Answer(StatusCode, Value),
-    /// Answer 500; the cause is logged and not sent.
+    /// Responds with status 500. The cause is logged and not sent to the client.
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl HookError {
-    /// Turns the answer into this status with `{"detail": detail}`.
+    /// Responds with this status and `{"detail": detail}`.
     #[must_use]
     pub fn answer(status: StatusCode, detail: impl Into<Value>) -> Self {
         Self::Answer(status, detail.into())
@@ -208,7 +215,7 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for HookError {
     }
 }
 
-/// What happened, as handed to [`Hooks::run`].
+/// The call of a hook, as passed to [`Hooks::run`].
 pub(crate) enum HookCall<'a, U: AuthUser> {
     Registered(&'a U),
     DuplicateRegistration(&'a U),
@@ -217,7 +224,7 @@ pub(crate) enum HookCall<'a, U: AuthUser> {
     Verified(&'a U),
     PasswordForgotten(&'a U, &'a ResetToken),
     PasswordReset(&'a U),
-    /// The user as it is and as it was.
+    /// The user after and before the change.
     CredentialsChanged(&'a U, &'a U),
     LoggedIn(&'a U, &'a mut HeaderMap),
     LoginFailed(&'a FailedLogin<'a, U>),
@@ -226,7 +233,7 @@ pub(crate) enum HookCall<'a, U: AuthUser> {
     Deleted(&'a U),
 }
 
-/// [`UserManager`] as an object, since asynchronous methods of a trait cannot be called through `dyn`.
+/// The object-safe form of [`UserManager`]: methods that return `impl Future` cannot be called through `dyn`.
 pub(crate) trait Hooks<U: AuthUser>: Send + Sync + 'static {
     fn validate_password<'a>(
         &'a self,

@@ -1,27 +1,27 @@
-//! Sending of mail.
+//! Mail transports.
 
 use super::BoxFuture;
 use crate::domain::EmailAddress;
 
-/// Hands a mail to something that delivers it.
+/// Hands mails to a service that delivers them.
 pub trait MailTransport: Send + Sync + 'static {
-    /// Delivers `mail`, or at least takes responsibility for it.
+    /// Delivers `mail`, or accepts responsibility for its delivery.
     ///
     /// # Errors
-    /// [`MailError`] if it was not taken; the text goes to the log and must hold no content of the mail.
+    /// [`MailError`] if the mail was not accepted. The text is logged and must contain no content of the mail.
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>>;
 }
 
-/// One mail to one person, as text and as HTML. `Debug` leaves the texts out: they hold tokens.
+/// A mail to one recipient, as text and as HTML. `Debug` omits the bodies because they contain tokens.
 #[derive(Clone)]
 pub struct Mail {
-    /// The stored address of the user, never one from a request.
+    /// The user's stored address, never one from a request.
     pub to: EmailAddress,
-    /// The subject: one line.
+    /// The subject, one line.
     pub subject: String,
-    /// The plain text.
+    /// The plain text body.
     pub text: String,
-    /// The same as HTML.
+    /// The HTML body.
     pub html: String,
 }
 
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-/// A mail was not taken.
+/// The mail was not accepted.
 #[derive(Debug, thiserror::Error)]
 #[error("the mail was not sent: {0}")]
 pub struct MailError(pub String);

@@ -1,47 +1,39 @@
-//! What the runtime asks of the world, one object-safe trait per file. No implementation lives here.
+//! The interfaces between the runtime and its environment: object-safe traits, without implementations.
 
 use std::{future::Future, pin::Pin};
 
 pub(crate) use crate::domain::StoreError;
 
-mod backends;
 mod breached;
-mod clock;
 mod counters;
+mod decisions;
+mod env;
 mod foreign_hash;
-mod gate;
 mod hooks;
-mod http_get;
 mod mail_tokens;
 mod mailer;
 mod password_hasher;
-mod random;
 mod request;
 mod session_store;
 mod store;
 mod strategy;
-mod tenant;
 mod transport;
 
-pub use backends::EnabledBackends;
-pub use breached::{BreachCheck, BreachSourceDown, BreachedPasswords, WhenSourceDown};
-pub use clock::Clock;
+pub use breached::{BreachCheck, BreachSourceDown, BreachedPasswords, HttpGet, HttpGetFailed, WhenSourceDown};
 pub use counters::{CounterKey, Counters, CountersUnavailable};
+pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
+pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
-pub use gate::{Gate, Verdict};
 pub use hooks::{FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Updated, UserManager};
 pub(crate) use hooks::{HookCall, Hooks};
-pub use http_get::{HttpGet, HttpGetFailed};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
-pub use random::{Random, RandomError};
 pub use request::RequestContext;
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
-pub use tenant::TenantOfRequest;
 pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
 
-/// What an object-safe asynchronous method returns.
+/// The return type of object-safe asynchronous methods.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

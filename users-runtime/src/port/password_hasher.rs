@@ -3,45 +3,58 @@
 use super::BoxFuture;
 use crate::domain::{Password, PasswordHash};
 
-/// Hashes and verifies passwords, off the asynchronous workers and within bounds.
+/// Hashes and verifies passwords, outside the asynchronous workers and within limits of memory and concurrency.
 pub trait PasswordHasher: Send + Sync + 'static {
-    /// Hashes a password with the current algorithm and a fresh salt.
+    /// Hashes a password with the current settings and a new random salt.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] if the queue is full, [`HashError::Failed`] if a thread or the random number generator
+    /// fails.
     fn hash<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<PasswordHash, HashError>>;
 
-    /// Verifies a password against a stored hash of any known form. An unknown or absurd form is a mismatch.
+    /// Verifies a password against a stored hash in any known form. A hash of an unknown form or of excessive cost is a
+    /// mismatch.
+    ///
+    /// # Errors
+    /// As for [`hash`](Self::hash).
     fn verify<'a>(
         &'a self,
         password: &'a Password,
         hash: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<Verification, HashError>>;
 
-    /// Spends the time that the costliest verification now in use takes, for an account that does not exist.
+    /// Spends the time of the costliest verification now in use. It equalizes the response time of logins with an
+    /// unknown address, which prevents account enumeration.
+    ///
+    /// # Errors
+    /// As for [`hash`](Self::hash).
     fn verify_nobody<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<(), HashError>>;
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Verification {
-    /// Not the password.
+    /// The password does not match.
     Wrong,
-    /// The password, and the hash is as strong as the policy asks.
+    /// The password matches, and the hash is as strong as the settings require.
     Right,
-    /// The password, but the stored hash is weaker than the policy asks: hash again and store.
+    /// The password matches, but the hash is weaker than the settings require: hash the password again and store the
+    /// result.
     RightButOutdated,
 }
 
-/// Why nothing was hashed.
+/// The reason why no password was hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// Too many are waiting, or waited too long: 503 with `Retry-After`.
+    /// The queue is full, or the request waited too long: status 503 with `Retry-After`.
     #[error("too many passwords are waiting to be hashed")]
     Overloaded {
-        /// When to try again, in seconds, 1 to 5.
+        /// The value of `Retry-After`, in seconds: 1 to 5.
         retry_after: u32,
     },
-    /// The worker or the random generator failed.
+    /// A thread or the random number generator failed.
     #[error("hashing failed")]
     Failed,
 }

@@ -1,4 +1,4 @@
-//! What a hook may know about the request it runs in.
+//! The request that a hook runs in.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -6,9 +6,9 @@ use http::{HeaderMap, Method, Uri, request::Parts};
 
 use crate::domain::Device;
 
-/// The request that a hook runs in, or the note that there is none (a call from code).
+/// The request that a hook runs in, or none if the hook was caused by a call from code.
 ///
-/// Cheap to clone, and it outlives the request, since mail hooks run after the answer.
+/// Cheap to clone. It outlives the request, because mail hooks run after the response.
 #[derive(Debug, Clone, Default)]
 pub struct RequestContext(Option<Arc<RequestFacts>>);
 
@@ -20,7 +20,7 @@ struct RequestFacts {
 }
 
 impl std::fmt::Debug for RequestFacts {
-    /// Leaves the headers out: they hold tokens.
+    /// Omits the headers, which contain tokens.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestFacts")
             .field("method", &self.method)
@@ -31,14 +31,14 @@ impl std::fmt::Debug for RequestFacts {
 }
 
 impl RequestContext {
-    /// The context of a call that no request caused.
+    /// Returns the context of a call that was not caused by a request.
     #[must_use]
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// The context of a request. `uri` is what the client asked for, before any router cut a prefix off; `client` is the
-    /// socket's peer.
+    /// Returns the context of a request. `uri` is the URI that the client requested, before a router removed a prefix;
+    /// `client` is the address of the socket's peer.
     #[must_use]
     pub fn of(parts: &Parts, uri: &Uri, client: Option<IpAddr>) -> Self {
         Self(Some(Arc::new(RequestFacts {
@@ -49,31 +49,31 @@ impl RequestContext {
         })))
     }
 
-    /// The method, absent in a call from code.
+    /// Returns the method, or `None` for a call from code.
     #[must_use]
     pub fn method(&self) -> Option<&Method> {
         self.0.as_deref().map(|facts| &facts.method)
     }
 
-    /// The path and query, absent in a call from code.
+    /// Returns the path and query, or `None` for a call from code.
     #[must_use]
     pub fn uri(&self) -> Option<&Uri> {
         self.0.as_deref().map(|facts| &facts.uri)
     }
 
-    /// One header as text.
+    /// Returns one header as text, or `None` if it is missing or not visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.as_deref()?.headers.get(name)?.to_str().ok()
     }
 
-    /// The address of the socket's peer, if the server was set up to know it.
+    /// Returns the address of the socket's peer, if the server provides it.
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {
         self.0.as_deref()?.client
     }
 
-    /// Where the request comes from, as a session remembers it.
+    /// Returns the client address and user agent, as stored with a session.
     #[must_use]
     pub fn device(&self) -> Device {
         Device::new(self.client(), self.header("user-agent"))

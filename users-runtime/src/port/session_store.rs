@@ -1,70 +1,75 @@
-//! Where sessions are kept that a strategy does not keep in the token itself.
+//! Storage of server-side sessions.
 
 use super::BoxFuture;
 use crate::domain::{Device, Epoch, ListedSession, SessionKey, StoreError, Timestamp, TokenId};
 
-/// Rows of sessions beside their users: fastapi-users' table `accesstoken`, with columns of our own.
+/// The sessions that are stored in the users' database: fastapi-users' table `accesstoken`, with additional columns.
 ///
-/// Finding a session is no method here: [`UserStore::find`](super::UserStore::find) answers session and user in one
+/// Sessions are looked up by [`UserStore::find`](super::UserStore::find), which reads the session and its user in one
 /// query. Every write is one transaction.
+///
+/// # Errors
+/// Every method returns [`StoreError::Unavailable`] if the operation may succeed later, and [`StoreError::Failed`] for
+/// any other failure of the database.
 pub trait SessionStore: Send + Sync + 'static {
-    /// Adds a session, and removes others of the user beyond `at_most`: first those that a raised epoch or a revocation
-    /// ended, so that they take no place from one that was spared, then the oldest by time of login.
+    /// Adds a session and removes the user's sessions beyond `at_most`: first those that a raised epoch or a revocation
+    /// has ended, so that they do not displace a valid one, then the oldest by time of login.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is no such user any more.
+    /// [`StoreError::Conflict`] if the user no longer exists.
     fn add(&self, session: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Removes a session, ended or not; answers whether there was one.
+    /// Removes a session, expired or not. Returns `true` if it existed.
     fn remove<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Notes that a session was used. One that is gone stays gone, and a later time is never overwritten by an earlier.
+    /// Records that a session was used at `at`. Does nothing if the session no longer exists or a later use is already
+    /// recorded.
     fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The sessions of a user in the order of their logins, ended ones among them. Rows of fastapi-users have no name and
-    /// are left out.
+    /// Returns the sessions of a user in the order of their logins, including expired ones. Rows that fastapi-users
+    /// wrote have no id and are omitted.
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>>;
 
-    /// Removes the session of a user that has this name; answers whether there was one.
+    /// Removes the session of a user with this id. Returns `true` if it existed.
     fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Removes all sessions that cannot live any more, in transactions of at most `step` of them, so that none holds its
-    /// locks for long; answers how many it removed.
+    /// Removes all sessions that are expired or revoked, in transactions of at most `step` rows, so that locks are held
+    /// only briefly. Returns the number of removed sessions.
     fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
 }
 
-/// A session to be stored.
+/// A session to store.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    /// What it is found by.
+    /// The key that the session is looked up by.
     pub key: SessionKey,
-    /// What it is called.
+    /// The public id of the session.
     pub id: TokenId,
-    /// The user's id in its text form.
+    /// The user's id in text form.
     pub subject: String,
-    /// The user's epoch before the password was checked.
+    /// The user's epoch, read before the password was verified.
     pub epoch: Epoch,
-    /// When the login happened.
+    /// The time of the login.
     pub at: Timestamp,
-    /// Where it came from.
+    /// The client that logged in.
     pub device: Device,
 }
 
-/// A session as found beside its user. What it lacks, fastapi-users did not note.
+/// A session as stored with its user. Fields that fastapi-users does not store are `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSession {
-    /// What it is called.
+    /// The public id of the session.
     pub id: Option<TokenId>,
     /// The user's epoch at login.
     pub epoch: Option<Epoch>,
-    /// When the login happened.
+    /// The time of the login.
     pub created_at: Timestamp,
-    /// When it was last used.
+    /// The time of the last use.
     pub last_seen_at: Option<Timestamp>,
 }
 
-/// Which sessions a purge removes: those that meet one of these, and those whose epoch was left behind and that nothing
-/// spared.
+/// The sessions that a purge removes: those that meet one of these conditions, and those that were ended by a raised
+/// epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EndedSessions {
     /// Logged in before this time.
@@ -74,7 +79,8 @@ pub struct EndedSessions {
 }
 
 impl EndedSessions {
-    /// Whether one of the times has ended a session, which counts as used at its login.
+    /// Returns `true` if a session meets one of the conditions. A session that was never used counts as used at its
+    /// login.
     #[must_use]
     pub fn covers(&self, created_at: Timestamp, last_seen_at: Option<Timestamp>) -> bool {
         self.created_before.is_some_and(|time| created_at < time)

@@ -1,4 +1,4 @@
-//! Where users are kept.
+//! Storage of users.
 
 use std::{fmt, sync::Arc};
 
@@ -8,132 +8,138 @@ use crate::{
     user::{AuthUser, Columns, Tenant},
 };
 
-/// Where users are kept. Everything the runtime ever asks of a database is here.
+/// The database of users: everything the runtime reads and writes.
 ///
-/// Look-ups answer `None` for "not there"; that is an answer and not an error. Every write is one transaction: it
-/// happens wholly, durably, or not at all, also when the caller drops the future. A future must not block its thread.
+/// Lookups return `None` if there is no such user. Every write is one transaction: it takes effect completely and
+/// durably or not at all, even if the caller drops the future. A future must not block its thread.
 ///
-/// To write one: `docs/guide/custom-store.md` in the repository is the guide, with a whole store in it and one over an embedded
-/// engine in `examples/custom_store`. `testing::store_conformance` and `testing::store_races` (Cargo feature `testing`)
-/// say when it is done. [`MemoryStore`](crate::adapter::memory::MemoryStore) is one that keeps everything but after a restart.
+/// See [Writing a store](https://github.com/axum-users/axum-users/blob/main/docs/guide/custom-store.md) for a complete
+/// implementation, and `examples/custom_store` in the repository for one over an embedded database.
+/// `testing::store_conformance` and `testing::store_races` (Cargo feature `testing`) test an implementation.
+/// [`MemoryStore`](crate::adapter::memory::MemoryStore) keeps users in memory.
 ///
 /// # Errors
-/// Those of [`StoreError`]: [`Unavailable`](StoreError::Unavailable) for what may work later (clients see 503),
-/// [`Failed`](StoreError::Failed) for anything else (500). What a method refuses beyond that stands beside it.
+/// Every method returns [`StoreError::Unavailable`] if the operation may succeed later (status 503) and
+/// [`StoreError::Failed`] for any other failure of the database (status 500). Additional errors are documented with the
+/// method.
 pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
-    /// Looks several users up at once, in one query; the answer has one entry per look-up, in order. User, epoch, note and
-    /// session of one entry are of one moment.
+    /// Looks up several users in one query. The result has one entry for each lookup, in order. The user, epoch, token
+    /// state and session of an entry are read from one consistent snapshot.
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>>;
 
-    /// Looks a user up by the canonical form of the address.
+    /// Looks up a user by the canonical form of the address.
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>>;
 
-    /// Adds a user and answers it as stored, with the id that the database made, if it makes them
-    /// ([`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE)). No id together with an epoch is ever given
-    /// twice, or the tokens of a deleted user would fit a new one.
+    /// Adds a user and returns it as stored, with the generated id if the database generates ids
+    /// ([`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE)). A pair of id and epoch must never be
+    /// used twice: otherwise the tokens of a deleted user would be valid for a new one.
     ///
     /// # Errors
-    /// [`StoreError::EmailTaken`] if another user has the address in any case, [`StoreError::Conflict`] if one has the id.
+    /// [`StoreError::EmailTaken`] if another user has the address, ignoring case; [`StoreError::Conflict`] if another
+    /// user has the id.
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>>;
 
-    /// Changes the named columns of one user, and nothing else, if every condition of the change holds. Answers the
-    /// row as it then is, or `None` if there is no such user or a condition fails. [`Change::may_change`] and
-    /// [`Change::write_into`] do both for a store that reads whole users.
+    /// Changes the named columns of one user, and no others, if every condition of the change holds. Returns the row
+    /// after the change, or `None` if the user does not exist or a condition fails. Stores that read whole users can
+    /// use [`Change::may_change`] and [`Change::write_into`].
     ///
     /// # Errors
-    /// [`StoreError::EmailTaken`] as for insert.
+    /// [`StoreError::EmailTaken`] as for [`insert`](Self::insert).
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>>;
 
-    /// Deletes a user with all that hangs on it: index entries, sessions. Answers whether there was one.
+    /// Deletes a user with all dependent data, such as index entries and sessions. Returns `true` if the user existed.
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Ends all sessions of one user, or of everybody, by raising the epoch.
+    /// Ends all sessions of one user, or of all users if `whose` is `None`, by raising the epoch.
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Notes that a token is dead until `until`, when it ends by itself. A note never lives shorter than an earlier one
-    /// about the same token said, and nothing takes a revocation back.
+    /// Records that a token is revoked until `until`, the time at which it expires. A later call never shortens an
+    /// earlier record of the same token, and nothing reverts a revocation.
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Forgets what it notes about tokens that ended before `now`; answers how many. Safe to run at any time.
+    /// Removes the records of tokens that expired before `now` and returns their number. Safe to run at any time.
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// Creates what is missing: tables, columns, indexes. Drops and rewrites nothing.
+    /// Creates missing tables, columns and indexes. Drops and rewrites nothing.
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Compares the database with the struct; an empty answer means that they agree.
+    /// Compares the database with the user struct. Returns the differences; an empty list means that they agree.
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>>;
 
-    /// Where sessions are kept beside the users, for backends whose tokens are rows. A store that has `None`, as this
-    /// default, answers `None` to every [`Lookup::Session`], and such backends cannot be built on it.
+    /// Returns the storage of sessions, for backends whose sessions are rows of the users' database. A store that
+    /// returns `None`, which is the default, must return no user for every [`Lookup::Session`]; such backends cannot be
+    /// built on it.
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         None
     }
 
-    /// The same store, held to one tenant: it finds, changes and deletes users of the tenant only, writes the tenant into
-    /// every user that it stores, and knows an address as taken if another user of the same tenant has it. What is noted
-    /// about tokens is the same for all tenants.
+    /// Returns the same store restricted to one tenant: it finds, changes and deletes only users of the tenant, writes
+    /// the tenant into every user it stores, and requires addresses to be unique within the tenant. Records about
+    /// tokens are shared by all tenants.
     ///
-    /// Only asked for user types with tenants ([`AuthUser::HAS_TENANTS`]). A store that implements it answers
-    /// [`StoreError::MissingTenant`] to everything about users of such a type until it is held to a tenant.
+    /// Only called for user types with tenants ([`AuthUser::HAS_TENANTS`]). For such a type an unrestricted store must
+    /// return [`StoreError::MissingTenant`] from every method that reads or writes users.
     ///
     /// # Errors
-    /// [`StoreError::MissingTenant`] if the store knows no tenants, as by default: nothing then runs missing_tenant.
+    /// [`StoreError::MissingTenant`] if the store does not support tenants, which is the default: no query then runs
+    /// without a tenant.
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {
         let _ = tenant;
         Err(StoreError::MissingTenant)
     }
 }
 
-/// A look-up of one user.
+/// A lookup of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<Id> {
-    /// By id, with the state of the token that named the id, if one did, so that an authenticated request costs one query.
+    /// By id, together with the state of the token that contained the id, so that an authenticated request costs one
+    /// query.
     User {
         /// The user's id.
         id: Id,
-        /// The token.
+        /// The id of the token, or `None` for a lookup without a token.
         token: Option<TokenId>,
     },
-    /// By a session that is stored beside the user, with the state of that session's name.
+    /// By a session that is stored with the user, together with the state of that session.
     Session(SessionKey),
 }
 
 impl<Id> Lookup<Id> {
-    /// By id alone.
+    /// Looks up a user by id, without a token.
     #[must_use]
     pub fn by_id(id: Id) -> Self {
         Self::User { id, token: None }
     }
 }
 
-/// A user as found, with what decides about tokens.
+/// A user as stored, with the data that decides on the validity of tokens.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Found<U> {
     /// The user.
     pub user: U,
-    /// The user's epoch: tokens of another one are dead, but for [`TokenState::KeptAt`].
+    /// The user's epoch. Tokens of another epoch are revoked, except those with [`TokenState::KeptAt`].
     pub epoch: Epoch,
-    /// What is noted about the token of the look-up.
+    /// The recorded state of the token in the lookup.
     pub token: TokenState,
-    /// The session of the look-up, if it was one by session.
+    /// The session, if the lookup was by session.
     pub session: Option<FoundSession>,
 }
 
-/// What a store notes about one token.
+/// The recorded state of one token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenState {
-    /// Nothing: the epoch decides.
+    /// Nothing is recorded: the epoch decides.
     #[default]
     Unmarked,
     /// Logged out.
     Revoked,
-    /// Spared when the user's other sessions were ended: good as long as the user's epoch is this one.
+    /// The token was kept when the user's other sessions were ended: it is valid while the user has this epoch.
     KeptAt(Epoch),
 }
 
 impl TokenState {
-    /// Whether a token of a login at this epoch counts while its user is at `current`.
+    /// Returns `true` if a token of a login at the epoch `login` is valid while its user is at `current`.
     #[must_use]
     pub fn is_live(self, login: Epoch, current: Epoch) -> bool {
         match self {
@@ -148,18 +154,20 @@ impl TokenState {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Change<U> {
-    /// The user as it should become; only the named columns are written.
+    /// The new values; only the named columns are written.
     pub user: U,
     /// The columns to write.
     pub columns: Columns,
-    /// Only if the stored hash is still this one: single use of reset tokens, and no lost password.
+    /// Requires the stored password hash to be this one. Makes reset tokens single-use and prevents lost updates of the
+    /// password.
     pub if_hashed_password: Option<PasswordHash>,
-    /// Only if the stored address is still this one, byte for byte: no verification of an unproved address.
+    /// Requires the stored address to be this one, byte for byte. Prevents that an address is marked as verified which
+    /// was never proved.
     pub if_email: Option<String>,
-    /// Only if the user's epoch is still this one: a session that was ended while its request was under way must not
-    /// change the password or the address.
+    /// Requires the user's epoch to be this one. A session that was ended during the request can then not change the
+    /// password or the address.
     pub if_epoch: Option<Epoch>,
-    /// Sessions to end in the same transaction.
+    /// The sessions to end in the same transaction.
     pub end_sessions: EndSessions,
 }
 
@@ -187,8 +195,8 @@ impl<U> Change<U> {
 }
 
 impl<U: AuthUser> Change<U> {
-    /// Whether every condition holds for the user as it is stored. Ask inside the transaction that writes: between a
-    /// look before it and the write, somebody else may have changed what was seen.
+    /// Returns `true` if every condition holds for the stored user. Call it inside the transaction that writes;
+    /// otherwise a concurrent request may change the user between the check and the write.
     #[must_use]
     pub fn may_change(&self, stored: &U, epoch: Epoch) -> bool {
         let stored = stored.account();
@@ -197,8 +205,8 @@ impl<U: AuthUser> Change<U> {
             && self.if_epoch.is_none_or(|wanted| wanted == epoch)
     }
 
-    /// Copies the named columns into the user as it is stored, and no other: somebody else may have written those
-    /// meanwhile.
+    /// Copies the named columns into the stored user, and no others, so that concurrent changes of other columns are
+    /// kept.
     pub fn write_into(&self, stored: &mut U) {
         stored.copy_custom(&self.user, self.columns);
         let (from, to) = (self.user.account(), stored.account_mut());
@@ -220,7 +228,7 @@ impl<U: AuthUser> Change<U> {
     }
 }
 
-/// Which sessions of the changed user end with the change.
+/// The sessions of the changed user that end with the change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum EndSessions {
     /// None.
@@ -228,12 +236,12 @@ pub enum EndSessions {
     Keep,
     /// All.
     All,
-    /// All but this token, which ends by itself at the time given.
+    /// All but this token, which expires at the given time.
     AllBut(TokenId, Timestamp),
 }
 
 impl EndSessions {
-    /// All but this session; all, if it has no name by which it could be spared.
+    /// Ends all sessions but `spared`, or all of them if `spared` has no id.
     #[must_use]
     pub fn all_but(spared: &Session) -> Self {
         match &spared.token_id {
@@ -243,17 +251,17 @@ impl EndSessions {
     }
 }
 
-/// One difference between the struct and the database.
+/// A difference between the user struct and the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchemaDrift {
     /// The table.
     pub table: String,
-    /// The column, or `None` when the table or an index is missing.
+    /// The column, or `None` if the table or an index is missing.
     pub column: Option<String>,
-    /// What is wrong, in words.
+    /// A description of the difference.
     pub problem: String,
-    /// A statement that repairs it without losing data, if there is one.
+    /// An SQL statement that repairs it without losing data, if there is one.
     pub repair: Option<String>,
 }
 

@@ -1,120 +1,125 @@
-//! What a token is.
+//! Token strategies: how a login becomes a token.
 
 use std::time::Duration;
 
 use super::BoxFuture;
 use crate::domain::{AccessToken, ListedSession, Login, Relaxation, Session, SessionKey, Timestamp, TokenId};
 
-/// Turns a login into a token and a token back into a session. It never loads users.
+/// Mints the token of a login and resolves a token to its session. Strategies never load users.
 pub trait Strategy: Send + Sync + 'static {
     /// Mints a token for a login.
     ///
     /// # Errors
-    /// [`StrategyError`] if no token can be made or kept; the login then fails.
+    /// [`StrategyError`] if the token cannot be minted or stored; the login then fails.
     fn issue<'a>(&'a self, login: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>>;
 
-    /// Reads a token that a client presented; `None` for anything that is not a live token of this strategy.
+    /// Resolves a token that a client presented. Returns `None` if it is not a valid token of this strategy.
     ///
     /// # Errors
-    /// [`StrategyError`] only if the answer is not known, such as with its storage down: the request is then refused.
+    /// [`StrategyError`] only if the validity cannot be determined, for instance while the storage is down. The request
+    /// is then refused.
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>>;
 
-    /// Kills a token at logout. `Ok` means that it is dead, durably, or that it is not one of this strategy's.
+    /// Revokes a token at logout. `Ok` means that the token is durably revoked, or was not issued by this strategy.
     ///
     /// # Errors
-    /// [`StrategyError`] if that cannot be promised; the client then sees 503 and not 204.
+    /// [`StrategyError`] if the revocation was not stored; the client then receives status 503 instead of 204.
     fn revoke<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<(), StrategyError>>;
 
-    /// The sessions of a user that this strategy keeps, in the order of their logins, ended ones perhaps among them. A
-    /// strategy whose tokens stand for themselves keeps none.
+    /// Returns the user's sessions that this strategy stores, in the order of their logins; expired ones may be
+    /// included. Strategies with self-contained tokens return none.
     ///
     /// # Errors
-    /// [`StrategyError`] if its storage does not answer.
+    /// [`StrategyError`] if the storage is not available.
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StrategyError>> {
         let _ = subject;
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Ends the session of a user that has this name; answers whether there was one.
+    /// Ends the session of a user with this id. Returns `true` if it existed.
     ///
     /// # Errors
-    /// [`StrategyError`] if that cannot be promised.
+    /// [`StrategyError`] if the change was not stored.
     fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>> {
         let _ = (subject, id);
         Box::pin(async { Ok(false) })
     }
 
-    /// Removes what it keeps of sessions that cannot live any more at `now`, in bounded steps; answers how many.
+    /// Removes sessions that are expired at `now`, in bounded batches. Returns the number of removed sessions.
     ///
     /// # Errors
-    /// [`StrategyError`] if its storage does not answer.
+    /// [`StrategyError`] if the storage is not available.
     fn purge(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StrategyError>> {
         let _ = now;
         Box::pin(async { Ok(0) })
     }
 
-    /// The most bytes that a token can have for a user whose id is that long in text, if that is known. A transport with a
-    /// limit is refused at build if it would not hold one.
+    /// Returns the size in bytes of the largest token for a user whose id has `id_bytes` bytes in text form, or `None`
+    /// if it is not known. Building a backend fails if its transport cannot carry such a token.
     fn largest_token(&self, id_bytes: usize) -> Option<usize> {
         let _ = id_bytes;
         None
     }
 
-    /// The rules that this strategy's own settings take away, for the warning at start.
+    /// Returns the security rules that this strategy's settings relax, for the warning at startup.
     fn relaxations(&self) -> Vec<Relaxation> {
         Vec::new()
     }
 }
 
-/// What a token turned out to be.
+/// The result of resolving a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
-    /// The token, or the strategy's own storage, says whose session it is.
+    /// The session, read from the token or from the strategy's storage.
     Session(Session),
-    /// The session is stored beside its user: one query finds both.
+    /// A session that is stored with its user: one query reads both.
     Stored(StoredSession),
 }
 
-/// A session that is stored beside its user, if it is there.
+/// A session that is stored with its user, if it exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSession {
-    /// Where it may be, to be tried in order.
+    /// The keys it may be stored under, in the order in which they are tried.
     pub keys: Vec<SessionKey>,
-    /// How long after the login it ends; `None` for never.
+    /// The time from the login to the expiry; `None` if there is no limit.
     pub lifetime: Option<Duration>,
-    /// How long after its last use it ends; `None` for never.
+    /// The time from the last use to the expiry; `None` if there is no limit.
     pub idle: Option<Duration>,
 }
 
-/// Where self-contained tokens are noted as revoked until they end by themselves.
+/// Storage of revoked self-contained tokens, until they expire.
 ///
-/// The user store is one; it is asked in the same query that loads the user. Any other costs a round trip of its own in
-/// every request.
+/// The user store implements it and is read in the query that loads the user. Any other implementation costs one more
+/// round trip in every request.
 pub trait RevocationStore: Send + Sync + 'static {
-    /// Notes that `token` is dead until `until`.
+    /// Records that `token` is revoked until `until`.
+    ///
+    /// # Errors
+    /// [`StrategyError`] if the revocation was not stored.
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StrategyError>>;
 
-    /// Whether `token` is noted as dead. Asked for each token that is otherwise good.
+    /// Returns `true` if `token` is revoked. Called for every token that is otherwise valid.
     ///
     /// # Errors
     /// [`StrategyError`] if that is not known; the request is then refused.
     fn is_revoked<'a>(&'a self, token: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>>;
 }
 
-/// Why a strategy did not do what it was asked.
+/// The reason why a strategy could not complete an operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StrategyError {
-    /// Its storage, its keys or its source of randomness failed: the answer is not known.
+    /// The storage, a key or the random number generator failed; the result is not known.
     #[error("the token strategy is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The user was deleted between the proof of the password and the session. Told to clients as a wrong password.
-    #[error("the user is gone")]
+    /// The user was deleted between the verification of the password and the creation of the session. Clients see the
+    /// response to a wrong password.
+    #[error("the user no longer exists")]
     UserGone,
 }
 
 impl StrategyError {
-    /// It cannot answer, because of `cause`.
+    /// Wraps the cause of the failure.
     #[must_use]
     pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(cause.into())

@@ -1,78 +1,79 @@
-//! How a token travels.
+//! Token transports: how a token travels in requests and responses.
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::domain::{AccessToken, Origin, PublicUrl, Relaxation, Result};
 
-/// Carries a token from the server to a client and back.
+/// Carries tokens between the server and its clients.
 pub trait Transport: Send + Sync + 'static {
-    /// Finds a token in a request's headers.
+    /// Returns the token in the headers of a request, if there is one.
     fn read(&self, headers: &HeaderMap) -> Option<AccessToken>;
 
-    /// The answer to a successful login.
+    /// Returns the response to a successful login.
     fn grant(&self, token: &AccessToken) -> TokenResponse;
 
-    /// The answer to a logout.
+    /// Returns the response to a logout.
     fn clear(&self) -> TokenResponse;
 
-    /// The challenge for `WWW-Authenticate` (RFC 9110 section 11.6.1), if this transport has one.
+    /// Returns the challenge for `WWW-Authenticate` ([RFC 9110 section
+    /// 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)), if this transport has one.
     fn challenge(&self) -> Option<HeaderValue> {
         None
     }
 
-    /// Where the token travels, in the words of the OpenAPI document; `None` leaves the transport out of it.
+    /// Returns the security scheme for the OpenAPI document; `None` omits the transport from it.
     fn security_scheme(&self) -> Option<SecurityScheme> {
         None
     }
 
-    /// Whether browsers attach the token by themselves, whichever page makes the request. What changes something then
-    /// counts only from the service's own pages and those of trusted origins. Default: as [`Transport::security_scheme`]
-    /// says.
+    /// Returns `true` if browsers attach the token automatically, also to cross-site requests. Requests that change
+    /// state are then accepted only from the service's own origin and trusted origins, as a protection against CSRF.
+    /// The default is `true` for [`SecurityScheme::Cookie`].
     fn is_sent_by_browsers(&self) -> bool {
         matches!(self.security_scheme(), Some(SecurityScheme::Cookie { .. }))
     }
 
-    /// Origins that this transport was made for, beside those that the service trusts.
+    /// Returns origins that this transport trusts, in addition to those that the service trusts.
     fn trusted_origins(&self) -> &[Origin] {
         &[]
     }
 
-    /// The rules that this transport's own settings take away, for the warning at start.
+    /// Returns the security rules that this transport's settings relax, for the warning at startup.
     fn relaxations(&self) -> Vec<Relaxation> {
         Vec::new()
     }
 
-    /// Takes over what the service was told. Called once, when the service is built.
+    /// Applies settings of the service. Called once, when the service is built.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) if the transport's settings do not go with it.
-    fn configure(&mut self, terms: &TransportContext<'_>) -> Result<()> {
-        let _ = terms;
+    /// [`Error::Config`](crate::domain::Error::Config) if the transport's settings conflict with those of the service.
+    fn configure(&mut self, context: &TransportContext<'_>) -> Result<()> {
+        let _ = context;
         Ok(())
     }
 }
 
-/// What a service tells its transports when it is built.
+/// The settings that a service passes to its transports when it is built.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TransportContext<'a> {
-    /// The rules that the policy takes away.
+    /// The security rules that the policy relaxes.
     pub relaxed: &'a [Relaxation],
-    /// Where people reach the service, if it was told.
+    /// The public URL of the service, if it is configured.
     pub public_url: Option<&'a PublicUrl>,
-    /// The most bytes that a token of the backend's strategy can have, if the strategy knows.
+    /// The size in bytes of the largest token of the backend's strategy, if it is known.
     pub largest_token: Option<usize>,
 }
 
 impl TransportContext<'_> {
-    /// Whether the policy takes a rule away.
+    /// Returns `true` if the policy relaxes this rule.
     #[must_use]
     pub fn allows(&self, relaxation: Relaxation) -> bool {
         self.relaxed.contains(&relaxation)
     }
 }
 
-/// Where a token travels in a request.
+/// The place of a token in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecurityScheme {
     /// In the `Authorization` header, as `Bearer …`.
@@ -82,22 +83,22 @@ pub enum SecurityScheme {
         /// The cookie's name.
         name: String,
     },
-    /// In a header of its own.
+    /// In a custom header.
     Header {
         /// The header's name.
         name: String,
     },
 }
 
-/// An answer that hands a token out or takes it back.
+/// A response that issues a token or revokes it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TokenResponse {
-    /// Its status.
+    /// The status code.
     pub status: StatusCode,
-    /// Headers to add.
+    /// The headers to add.
     pub headers: HeaderMap,
-    /// A JSON text, or nothing.
+    /// The JSON body, if any.
     pub body: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Breached passwords from a sorted file of hashes.
+//! Lookup of breached passwords in a sorted file of hashes.
 
 use std::{
     cmp::Ordering,
@@ -13,21 +13,21 @@ use crate::{
     port::{BoxFuture, BreachSourceDown, BreachedPasswords},
 };
 
-/// A file with one line for each password, `SHA-1 in 40 hex digits:how often it was seen`, sorted by hash: what Have I Been
-/// Pwned's downloader writes. Nothing leaves the server.
+/// A file with one line per password, `SHA-1 in 40 hex digits:count`, sorted by hash, as written by Have I Been Pwned's
+/// downloader. No data leaves the server.
 ///
-/// The file is searched where it lies (some 35 reads for a file of 40 GB) and opened for each question, so it can be
-/// replaced by a newer one while the server runs.
+/// A lookup is a binary search in the file (about 35 reads for a file of 40 GB). The file is opened for every lookup,
+/// so it can be replaced by a newer one while the server runs.
 #[derive(Debug, Clone)]
 pub struct HashFile {
     path: PathBuf,
 }
 
 impl HashFile {
-    /// Looks whether the file is there, begins and ends with a line of the right form, and seems to be sorted.
+    /// Checks that the file exists, that its first and last line have the right form, and that they are in order.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::domain::Error::Io) if not.
+    /// [`Error::Io`](crate::domain::Error::Io) if one of these checks fails.
     pub fn open(path: impl AsRef<Path>) -> crate::domain::Result<Self> {
         let file = Self { path: path.as_ref().to_owned() };
         let mut lines = Lines::open(&file.path)?;
@@ -38,7 +38,7 @@ impl HashFile {
         Ok(file)
     }
 
-    fn holds(&self, wanted: &Sha1Hex) -> Result<bool> {
+    fn contains(&self, wanted: &Sha1Hex) -> Result<bool> {
         let mut lines = Lines::open(&self.path)?;
         let (mut from, mut to) = (0, lines.bytes);
         while from < to {
@@ -57,23 +57,23 @@ impl BreachedPasswords for HashFile {
     fn knows<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, std::result::Result<bool, BreachSourceDown>> {
         let (file, hash) = (self.clone(), Sha1Hex::of(password));
         Box::pin(async move {
-            let found = tokio::task::spawn_blocking(move || file.holds(&hash)).await;
+            let found = tokio::task::spawn_blocking(move || file.contains(&hash)).await;
             match found {
                 Ok(Ok(found)) => Ok(found),
                 Ok(Err(error)) => Err(BreachSourceDown(error.to_string())),
-                Err(_) => Err(BreachSourceDown("the search was broken off".to_owned())),
+                Err(_) => Err(BreachSourceDown("the search was aborted".to_owned())),
             }
         })
     }
 }
 
-/// A file of lines that can be read around any place.
+/// A file of lines with random access by byte offset.
 struct Lines {
     file: File,
     bytes: u64,
 }
 
-/// A line and the place of its first byte and of the one after its line break.
+/// A line, with the offsets of its first byte and of the byte after its line break.
 struct Line {
     hash: String,
     seen: bool,
@@ -82,7 +82,7 @@ struct Line {
 }
 
 impl Lines {
-    /// A hash, a colon, a number of 20 digits and a line break fit well.
+    /// More than a hash, a colon, a number of 20 digits and a line break need.
     const MAX_LINE: u64 = 80;
 
     fn open(path: &Path) -> Result<Self> {
@@ -91,13 +91,13 @@ impl Lines {
         Ok(Self { file, bytes })
     }
 
-    /// The line that the byte at this place belongs to.
-    fn around(&mut self, place: u64) -> Result<Line> {
-        let window_start = place.saturating_sub(Self::MAX_LINE);
+    /// Returns the line that contains the byte at this offset.
+    fn around(&mut self, offset: u64) -> Result<Line> {
+        let window_start = offset.saturating_sub(Self::MAX_LINE);
         let mut window = Vec::new();
         self.file.seek(SeekFrom::Start(window_start))?;
         self.file.by_ref().take(2 * Self::MAX_LINE).read_to_end(&mut window)?;
-        let at = usize::try_from(place - window_start).unwrap_or(usize::MAX).min(window.len());
+        let at = usize::try_from(offset - window_start).unwrap_or(usize::MAX).min(window.len());
         let (before, after) = window.split_at(at);
         let start = match before.iter().rposition(|&byte| byte == b'\n') {
             Some(line_break) => line_break + 1,
@@ -115,7 +115,7 @@ impl Lines {
     }
 }
 
-/// Reads `HASH:count`, or a hash alone, which counts as seen.
+/// Parses `HASH:count`, or a hash alone, which counts as breached.
 fn parse(line: &str) -> Option<(String, bool)> {
     let line = line.trim_end_matches(['\r', '\n']);
     let (hash, count) = line.split_once(':').unwrap_or((line, "1"));

@@ -1,8 +1,9 @@
-//! Sources of breached passwords: a sorted file of hashes, and a range query. Both know SHA-1 hashes, as published by
+//! Sources of breached passwords: a sorted file of hashes and a range query. Both use SHA-1 hashes, as published by
 //! Have I Been Pwned.
 //!
 //! # Security
-//! SHA-1 serves here to look a password up in a published list, not to protect it; nothing stores or logs the hash.
+//! SHA-1 is only used to look up passwords in published lists, never to protect them. The hash is neither stored nor
+//! logged.
 
 mod hash_file;
 mod range_query;

@@ -1,4 +1,4 @@
-//! Breached passwords by a range query.
+//! Lookup of breached passwords by a range query.
 
 use std::sync::Arc;
 
@@ -10,30 +10,30 @@ use crate::{
     port::{BoxFuture, BreachSourceDown, BreachedPasswords, HttpGet},
 };
 
-/// Asks a service for all hashes that begin like the password's and looks for the rest in the answer, so that the service
-/// learns five hex digits of a SHA-1 hash, which some thousand known passwords share, and no more.
+/// Looks up passwords in a service by k-anonymity: the service receives the first five hex digits of the password's
+/// SHA-1 hash, which hundreds of breached passwords share, and returns all hashes with this prefix.
 ///
-/// Answers are asked to be padded (`Add-Padding`), so that their length tells an eavesdropper nothing.
+/// Responses are requested with padding (`Add-Padding`), so that their length reveals nothing to an eavesdropper.
 pub struct RangeQuery {
     base: Url,
     http: Arc<dyn HttpGet>,
 }
 
 impl RangeQuery {
-    /// Asks [Have I Been Pwned](https://haveibeenpwned.com/API/v3#PwnedPasswords).
+    /// Queries [Have I Been Pwned](https://haveibeenpwned.com/API/v3#PwnedPasswords).
     ///
     /// # Errors
-    /// None in practice: the address is a constant.
+    /// None in practice, because the URL is a constant.
     pub fn have_i_been_pwned(http: impl HttpGet) -> Result<Self> {
         Self::new("https://api.pwnedpasswords.com/range/", http)
     }
 
-    /// Asks a service with the same protocol; the five digits are put at the end of the address.
+    /// Queries another service with the same protocol. The five digits are appended to `base`.
     ///
     /// # Errors
-    /// [`Error::Config`] unless the address is `https`, or `http` to this machine, and ends in a slash.
+    /// [`Error::Config`] unless `base` is `https`, or `http` with a loopback host, and ends in a slash.
     pub fn new(base: &str, http: impl HttpGet) -> Result<Self> {
-        let refused = |why: &str| Error::config(format!("address of the range query: {why}"));
+        let refused = |why: &str| Error::config(format!("URL of the range query: {why}"));
         let base = Url::parse(base).map_err(|error| refused(&error.to_string()))?;
         let loopback = match base.host() {
             Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -42,7 +42,7 @@ impl RangeQuery {
             None => false,
         };
         if base.scheme() != "https" && !(base.scheme() == "http" && loopback) {
-            return Err(refused("must be https, or http to this machine"));
+            return Err(refused("must be https, or http with a loopback host"));
         }
         if !base.path().ends_with('/') || base.query().is_some() || base.fragment().is_some() {
             return Err(refused("must end in a slash"));
@@ -57,12 +57,12 @@ impl BreachedPasswords for RangeQuery {
             let hash = Sha1Hex::of(password);
             let (prefix, rest) = hash.as_str().split_at(5);
             let url = format!("{}{prefix}", self.base);
-            let answer = self.http.get(&url, &[("Add-Padding", "true")]).await;
-            let answer = answer.map_err(|failed| BreachSourceDown(failed.to_string()))?;
+            let response = self.http.get(&url, &[("Add-Padding", "true")]).await;
+            let response = response.map_err(|failed| BreachSourceDown(failed.to_string()))?;
             let mut found = false;
-            for line in answer.lines() {
+            for line in response.lines() {
                 let (suffix, seen) =
-                    parse(line).ok_or_else(|| BreachSourceDown("the answer is no list of hashes".to_owned()))?;
+                    parse(line).ok_or_else(|| BreachSourceDown("the response is not a list of hashes".to_owned()))?;
                 found |= seen && suffix.eq_ignore_ascii_case(rest);
             }
             Ok(found)
@@ -70,7 +70,7 @@ impl BreachedPasswords for RangeQuery {
     }
 }
 
-/// Reads `REST:count`. Padding counts zero.
+/// Parses `SUFFIX:count`. Padding has the count zero.
 fn parse(line: &str) -> Option<(&str, bool)> {
     let (suffix, count) = line.split_once(':')?;
     let is_rest = suffix.len() == 35 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());

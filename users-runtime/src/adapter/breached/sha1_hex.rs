@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::Password;
 
-/// SHA-1 of a password in 40 upper-case hex digits, wiped when dropped: a password can be guessed from it.
+/// The SHA-1 hash of a password in 40 upper-case hex digits. It is wiped when dropped, because it can be cracked.
 pub(super) struct Sha1Hex(Zeroizing<String>);
 
 impl Sha1Hex {

@@ -1,12 +1,12 @@
-//! The syntax of the header `Cookie` and of what `Set-Cookie` may hold (RFC 6265).
+//! The syntax of the headers `Cookie` and `Set-Cookie` (RFC 6265).
 
 use http::{HeaderValue, header::GetAll};
 
-/// The values of the cookies called `name`, in the order of the request and without the quotes around them.
+/// Returns the values of all cookies called `name`, in the order of the request and without enclosing quotes.
 ///
-/// Bytes and not text, so that a cookie of somebody else which is no text takes nothing away. Several headers are one list:
-/// HTTP/2 splits it as it likes (RFC 9113 section 8.2.3). Only blanks and tabs are cut off, since browsers know no other white
-/// space: a name that begins with some could otherwise pass for one with a prefix.
+/// Works on bytes, so that a cookie of another application that is not UTF-8 does not hide ours. Several headers form
+/// one list, because HTTP/2 may split the header (RFC 9113 section 8.2.3). Only spaces and tabs are trimmed, as
+/// browsers do: with other white space trimmed, an attacker's cookie could pass for one with a `__Host-` prefix.
 pub(super) fn values<'a>(headers: GetAll<'a, HeaderValue>, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
     let pairs = headers.into_iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| {
@@ -23,7 +23,7 @@ fn trimmed(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Escapes inside of quotes are left as they are: no token has a backslash.
+/// Escapes inside the quotes are not decoded, because no token contains a backslash.
 fn unquoted(value: &[u8]) -> &[u8] {
     match value {
         [b'"', inner @ .., b'"'] => inner,
@@ -31,17 +31,17 @@ fn unquoted(value: &[u8]) -> &[u8] {
     }
 }
 
-/// What a name consists of: a token of HTTP (RFC 9110 section 5.6.2).
+/// Returns `true` for a byte of a cookie name: a `token` (RFC 9110 section 5.6.2).
 pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What a value consists of: `cookie-octet` of RFC 6265 section 4.1.1.
+/// Returns `true` for a byte of a cookie value: a `cookie-octet` (RFC 6265 section 4.1.1).
 pub(super) fn is_value(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// What an attribute consists of, less blanks.
+/// Returns `true` for a byte of an attribute value (RFC 6265 section 4.1.1), without spaces.
 pub(super) fn is_attribute(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b';'
 }

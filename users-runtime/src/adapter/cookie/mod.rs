@@ -14,38 +14,39 @@ use crate::{
     port::{SecurityScheme, TokenResponse, Transport, TransportContext},
 };
 
-/// What fastapi-users calls its cookie.
-const WIRE_NAME: &str = "fastapiusersauth";
-/// A browser takes such a cookie only from the host itself, over TLS, for all paths.
+/// The cookie name of fastapi-users.
+const UPSTREAM_NAME: &str = "fastapiusersauth";
+/// Browsers accept such a cookie only from the host itself, over TLS, and for the path `/`.
 const HOST_PREFIX: &str = "__Host-";
-/// A browser takes such a cookie only over TLS.
+/// Browsers accept such a cookie only over TLS.
 const SECURE_PREFIX: &str = "__Secure-";
-/// The most bytes of name and value that browsers keep (RFC 6265bis section 5.6).
+/// The most bytes of name and value that browsers accept (RFC 6265bis section 5.6).
 const MAX_BYTES: usize = 4096;
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// Carries a token in a cookie (contract.md section 8). A login is answered with 204 and `Set-Cookie`, and no script of the
-/// page ever sees the token: the cookie is always `HttpOnly`.
+/// Carries tokens in a cookie. A login responds with status 204 and `Set-Cookie`. The cookie is always `HttpOnly`, so
+/// scripts cannot read the token.
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`cookie_name`](Self::cookie_name) | `__Host-fastapiusersauth`; `__Secure-fastapiusersauth` with a domain or another path |
-/// | [`max_age`](Self::max_age) | none: the browser forgets it when it closes |
+/// | [`cookie_name`](Self::cookie_name) | `__Host-fastapiusersauth`, or `__Secure-fastapiusersauth` with a domain or a path other than `/` |
+/// | [`max_age`](Self::max_age) | none: a session cookie, which the browser deletes when it closes |
 /// | [`path`](Self::path) | `/` |
-/// | [`domain`](Self::domain) | none: this host alone |
+/// | [`domain`](Self::domain) | none: this host only |
 /// | [`same_site`](Self::same_site) | [`SameSite::Lax`] |
-/// | `Secure` | always, but for [`insecure_for_localhost`](Self::insecure_for_localhost) |
+/// | `Secure` | always, except with [`insecure_for_localhost`](Self::insecure_for_localhost) |
 ///
 /// # Security
-/// Browsers attach a cookie whichever page makes the request, so a request that changes something counts only from the
-/// service's own pages and those of trusted origins: `docs/guide/cookies.md`. A request with two cookies of the name has two
-/// readings and carries no token.
+/// Browsers attach cookies to requests from any page. As a protection against CSRF, requests that change state are
+/// accepted only from the service's own origin and trusted origins; see
+/// [Cookies](https://github.com/axum-users/axum-users/blob/main/docs/guide/cookies.md). A request with two cookies of
+/// this name is ambiguous and counts as one without a token.
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a backend"]
 pub struct Cookie {
-    /// As given by the application.
+    /// The name that the application set.
     given_name: Option<String>,
-    /// As sent and read.
+    /// The name that is sent and read.
     name: String,
     max_age: Option<Duration>,
     path: String,
@@ -53,18 +54,17 @@ pub struct Cookie {
     same_site: Attribute,
     trusted: Vec<Origin>,
     is_insecure: bool,
-    /// Of several cookies with the name, the last counts.
+    /// Of several cookies with the name, the last one counts.
     takes_last: bool,
     clears: Clears,
 }
 
-/// Which requests from other sites carry the cookie. `None`, for all of them, is
-/// [`Cookie::cross_site_cookies`].
+/// The cross-site requests that carry the cookie. `SameSite=None` is set by [`Cookie::cross_site_cookies`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameSite {
-    /// Those that follow a link to the service.
+    /// Top-level navigations, such as following a link to the service.
     Lax,
-    /// None at all: a person who follows a link arrives logged out, until the page loads something itself.
+    /// No cross-site request: a user who follows a link to the service is logged out on the first page.
     Strict,
 }
 
@@ -75,7 +75,7 @@ enum Attribute {
     None,
 }
 
-/// What a logout has the browser forget beside the cookie.
+/// The data that the browser deletes at logout, besides the cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clears {
     Nothing,
@@ -90,11 +90,11 @@ impl Default for Cookie {
 }
 
 impl Cookie {
-    /// The defaults.
+    /// Creates a cookie transport with the default settings.
     pub fn new() -> Self {
         Self {
             given_name: None,
-            name: format!("{HOST_PREFIX}{WIRE_NAME}"),
+            name: format!("{HOST_PREFIX}{UPSTREAM_NAME}"),
             max_age: None,
             path: "/".to_owned(),
             domain: None,
@@ -106,36 +106,37 @@ impl Cookie {
         }
     }
 
-    /// Exactly this name.
+    /// Sets the name of the cookie.
     ///
     /// # Security
-    /// Without one of the prefixes `__Host-` and `__Secure-` a page on a sibling subdomain, or anybody on the network, can
-    /// plant a cookie of this name; the relaxation is listed. Only this one name is read, so the fallback to another name
-    /// that an attacker could choose does not exist.
+    /// Without one of the prefixes `__Host-` and `__Secure-`, a sibling subdomain or an attacker on the network can set
+    /// a cookie of this name (cookie tossing, session fixation); the startup warning lists such a name as a relaxation.
+    /// Only this name is read: there is no fallback to another one.
     pub fn cookie_name(self, name: impl Into<String>) -> Self {
         Self { given_name: Some(name.into()), ..self }
     }
 
-    /// How long the browser keeps it, in whole seconds. Independent of how long the token lives; a browser keeps nothing
-    /// longer than 400 days.
+    /// Sets how long the browser keeps the cookie, in whole seconds. It is independent of the token's lifetime;
+    /// browsers limit it to 400 days (RFC 6265bis section 5.5).
     pub fn max_age(self, max_age: Duration) -> Self {
         Self { max_age: Some(max_age), ..self }
     }
 
-    /// Under which path it is sent. This separates nothing: pages of one host read each other whatever their paths.
+    /// Sets the path of the cookie. A path is not a security boundary: pages of one host can read each other's data
+    /// regardless of their paths.
     pub fn path(self, path: impl Into<String>) -> Self {
         Self { path: path.into(), ..self }
     }
 
-    /// Has it sent to this host and all its subdomains.
+    /// Sends the cookie to this host and all its subdomains.
     ///
     /// # Security
-    /// Each of them, and whoever takes one over, can read the session and plant another.
+    /// Every subdomain, also one that an attacker took over, can read the session and set a cookie of its own.
     pub fn domain(self, domain: impl Into<String>) -> Self {
         Self { domain: Some(domain.into()), ..self }
     }
 
-    /// Which requests from other sites carry it.
+    /// Sets which cross-site requests carry the cookie. Default: [`SameSite::Lax`].
     pub fn same_site(self, same_site: SameSite) -> Self {
         let same_site = match same_site {
             SameSite::Lax => Attribute::Lax,
@@ -144,49 +145,54 @@ impl Cookie {
         Self { same_site, ..self }
     }
 
-    /// Has it sent with requests of all sites (`SameSite=None`), for a front end on another site. What changes something
-    /// counts from these origins and the service's own alone.
+    /// Sends the cookie with cross-site requests (`SameSite=None`), for a front end on another site. Requests that
+    /// change state are accepted only from `origins` and the service's own origin.
     ///
-    /// Browsers that block third-party cookies do not send it even so; a common domain of front end and service is better.
+    /// Browsers that block third-party cookies do not send it anyway; prefer a common domain of front end and service.
     pub fn cross_site_cookies(self, origins: TrustedOrigins) -> Self {
         Self { same_site: Attribute::None, trusted: origins.as_slice().to_vec(), ..self }
     }
 
-    /// Leaves `Secure` and the name's prefix out, for browsers that keep no secure cookie from `http://localhost`. Builds
-    /// only where the builder's `public_url` is `http` on a loopback host.
+    /// Omits `Secure` and the name prefix, for browsers that refuse secure cookies from `http://localhost`. Building
+    /// the service fails unless its `public_url` is `http` with a loopback host.
     pub fn insecure_for_localhost(self) -> Self {
         Self { is_insecure: true, ..self }
     }
 
-    /// Has a logout empty what scripts stored in the browser, beside its cache (`Clear-Site-Data: "cache", "storage"`).
+    /// Deletes at logout what scripts stored in the browser, in addition to the cache (`Clear-Site-Data: "cache",
+    /// "storage"`).
     pub fn clear_site_storage(self) -> Self {
         Self { clears: Clears::CacheAndStorage, ..self }
     }
 
-    /// Whether the name says more to browsers than that it is a name.
+    /// Returns `true` if the name has a prefix with a meaning for browsers.
     fn has_prefix(name: &str) -> bool {
         [HOST_PREFIX, SECURE_PREFIX].iter().any(|prefix| starts_with(name, prefix))
     }
 
-    /// The name that these settings and the policy ask for.
-    fn name_under(&self, terms: &TransportContext<'_>) -> String {
+    /// Returns the name for these settings and the policy.
+    fn effective_name(&self, context: &TransportContext<'_>) -> String {
         match &self.given_name {
             Some(name) => name.clone(),
-            None if self.is_insecure || terms.allows(Relaxation::PlainCookieNames) => WIRE_NAME.to_owned(),
-            None if self.path == "/" && self.domain.is_none() => format!("{HOST_PREFIX}{WIRE_NAME}"),
-            None => format!("{SECURE_PREFIX}{WIRE_NAME}"),
+            None if self.is_insecure || context.allows(Relaxation::PlainCookieNames) => UPSTREAM_NAME.to_owned(),
+            None if self.path == "/" && self.domain.is_none() => format!("{HOST_PREFIX}{UPSTREAM_NAME}"),
+            None => format!("{SECURE_PREFIX}{UPSTREAM_NAME}"),
         }
     }
 
-    fn check(&self, terms: &TransportContext<'_>) -> Result<()> {
+    fn check(&self, context: &TransportContext<'_>) -> Result<()> {
         if self.name.is_empty() || !self.name.bytes().all(header::is_name) {
-            return Err(Error::config(format!("`{}` cannot be a cookie's name", self.name)));
+            return Err(Error::config(format!("`{}` is not a valid cookie name", self.name)));
         }
         if starts_with(&self.name, HOST_PREFIX) && (self.path != "/" || self.domain.is_some()) {
-            return Err(Error::config("a cookie named `__Host-…` has the path `/` and no domain, or browsers drop it"));
+            return Err(Error::config(
+                "browsers refuse a cookie named `__Host-…` unless its path is `/` and it has no domain",
+            ));
         }
         if !self.path.starts_with('/') || !self.path.bytes().all(header::is_attribute) {
-            return Err(Error::config("a cookie's path starts with `/` and has no `;`, blank or control character"));
+            return Err(Error::config(
+                "the path of a cookie must start with `/` and contain no `;`, space or control character",
+            ));
         }
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
         if self
@@ -194,17 +200,17 @@ impl Cookie {
             .as_ref()
             .is_some_and(|domain| domain.is_empty() || domain.starts_with('.') || !domain.bytes().all(is_host))
         {
-            return Err(Error::config("a cookie's domain is a host name, without a dot in front"));
+            return Err(Error::config("the domain of a cookie must be a host name without a leading dot"));
         }
         if self.max_age.is_some_and(|max_age| max_age.as_secs() == 0) {
-            return Err(Error::config("a cookie's max_age of less than a second: the login would be gone at once"));
+            return Err(Error::config("the max_age of a cookie must be at least one second"));
         }
         if self.is_insecure {
-            self.check_insecure(terms)?;
+            self.check_insecure(context)?;
         }
-        match terms.largest_token {
+        match context.largest_token {
             Some(token) if self.name.len() + token > MAX_BYTES => Err(Error::config(format!(
-                "a token can have {token} bytes, and with the name `{}` that is more than the {MAX_BYTES} that browsers keep: shorten \
+                "a token of up to {token} bytes with the name `{}` exceeds the {MAX_BYTES} bytes that browsers accept: shorten \
                  the name or the audiences",
                 self.name
             ))),
@@ -212,21 +218,21 @@ impl Cookie {
         }
     }
 
-    fn check_insecure(&self, terms: &TransportContext<'_>) -> Result<()> {
-        if !terms.public_url.is_some_and(crate::domain::PublicUrl::is_http_on_loopback) {
+    fn check_insecure(&self, context: &TransportContext<'_>) -> Result<()> {
+        if !context.public_url.is_some_and(crate::domain::PublicUrl::is_http_on_loopback) {
             return Err(Error::config(
-                "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): anywhere else the session would travel in clear",
+                "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): elsewhere the session would be sent unencrypted",
             ));
         }
         if Self::has_prefix(&self.name) || self.same_site == Attribute::None {
             return Err(Error::config(
-                "browsers keep no cookie without Secure that is named `__Host-…` or `__Secure-…`, or has SameSite=None",
+                "browsers refuse a cookie without Secure that is named `__Host-…` or `__Secure-…` or has SameSite=None",
             ));
         }
         Ok(())
     }
 
-    /// The value of `Set-Cookie`, in the order of the wire.
+    /// Returns the value of `Set-Cookie`, with the attributes in the order of fastapi-users.
     fn set(&self, value: &str, max_age: Option<u64>) -> Option<HeaderValue> {
         let mut text = format!("{}={value}", self.name);
         if let Some(domain) = &self.domain {
@@ -253,7 +259,7 @@ impl Cookie {
     }
 }
 
-/// Whether `name` begins with `prefix` in any case, which is how browsers look at it.
+/// Returns `true` if `name` starts with `prefix`, ignoring case as browsers do.
 fn starts_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
@@ -274,13 +280,14 @@ impl Transport for Cookie {
         (!value.is_empty()).then(|| AccessToken::new(value))
     }
 
-    /// 500 for a token that cannot be in a cookie, or is too long for one: a browser would drop or cut it without a word.
+    /// Responds with status 500 if the token contains bytes that a cookie cannot hold or is too long, because browsers
+    /// would drop or truncate such a cookie silently.
     fn grant(&self, token: &AccessToken) -> TokenResponse {
         let token = token.secret();
         let fits = self.name.len() + token.len() <= MAX_BYTES && token.bytes().all(header::is_value);
         let cookie = fits.then(|| self.set(token, self.max_age.map(|age| age.as_secs()))).flatten();
         let Some(cookie) = cookie else {
-            tracing::error!(target: "axum_users", bytes = token.len(), "a token cannot be in a cookie");
+            tracing::error!(target: "axum_users", bytes = token.len(), "a token cannot be stored in a cookie");
             return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
         };
         let headers = HeaderMap::from_iter([(SET_COOKIE, cookie)]);
@@ -315,13 +322,13 @@ impl Transport for Cookie {
         plain.into_iter().chain(insecure).collect()
     }
 
-    fn configure(&mut self, terms: &TransportContext<'_>) -> Result<()> {
-        self.name = self.name_under(terms);
-        self.takes_last = terms.allows(Relaxation::PlainCookieNames);
-        if self.clears == Clears::Cache && terms.allows(Relaxation::KeepSiteData) {
+    fn configure(&mut self, context: &TransportContext<'_>) -> Result<()> {
+        self.name = self.effective_name(context);
+        self.takes_last = context.allows(Relaxation::PlainCookieNames);
+        if self.clears == Clears::Cache && context.allows(Relaxation::KeepSiteData) {
             self.clears = Clears::Nothing;
         }
-        self.check(terms)
+        self.check(context)
     }
 }
 

@@ -1,17 +1,17 @@
-//! The cookie by itself. What it does in a service is under test in `tests/flows`.
+//! Unit tests of the cookie transport. Its behavior in a service is tested in the integration tests.
 
 use super::*;
 use crate::domain::PublicUrl;
 
 const RECOMMENDED: TransportContext<'_> = TransportContext { relaxed: &[], public_url: None, largest_token: None };
 
-fn built(mut cookie: Cookie, terms: &TransportContext<'_>) -> Cookie {
-    cookie.configure(terms).unwrap();
+fn built(mut cookie: Cookie, context: &TransportContext<'_>) -> Cookie {
+    cookie.configure(context).unwrap();
     cookie
 }
 
-fn refused(mut cookie: Cookie, terms: &TransportContext<'_>) -> bool {
-    matches!(cookie.configure(terms), Err(Error::Config(_)))
+fn refused(mut cookie: Cookie, context: &TransportContext<'_>) -> bool {
+    matches!(cookie.configure(context), Err(Error::Config(_)))
 }
 
 fn read(cookie: &Cookie, values: &[&'static str]) -> Option<String> {
@@ -19,12 +19,12 @@ fn read(cookie: &Cookie, values: &[&'static str]) -> Option<String> {
     cookie.read(&headers).map(|token| token.secret().to_owned())
 }
 
-fn set_cookie(granted: &TokenResponse) -> &str {
-    granted.headers[SET_COOKIE].to_str().unwrap()
+fn set_cookie(response: &TokenResponse) -> &str {
+    response.headers[SET_COOKIE].to_str().unwrap()
 }
 
 #[test]
-fn only_the_name_is_read_quotes_are_taken_off_and_nothing_is_no_token() {
+fn only_the_exact_name_is_read_quotes_are_removed_and_an_empty_value_is_no_token() {
     let cookie = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
     for (values, token) in [
         (&["sid=abc.def"][..], Some("abc.def")),
@@ -46,7 +46,7 @@ fn only_the_name_is_read_quotes_are_taken_off_and_nothing_is_no_token() {
     ] {
         assert_eq!(read(&cookie, values).as_deref(), token, "{values:?}");
     }
-    // A cookie of somebody else that is no text, and white space that browsers take for part of a name.
+    // Another application's cookie may contain arbitrary bytes, and only space and tab count as white space.
     let bytes = |bytes: &'static [u8]| HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(bytes).unwrap())]);
     assert!(cookie.read(&bytes(b"other=\xff\xfe; sid=abc")).is_some());
     assert!(cookie.read(&bytes(b"\xc2\xa0sid=abc")).is_none());
@@ -54,29 +54,29 @@ fn only_the_name_is_read_quotes_are_taken_off_and_nothing_is_no_token() {
 }
 
 #[test]
-fn of_two_cookies_none_counts_or_the_last_as_on_the_wire() {
+fn duplicate_cookies_are_rejected_or_the_last_one_counts_for_compatibility() {
     let strict = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
-    let wire = built(
+    let compatible = built(
         Cookie::new().cookie_name("sid"),
         &TransportContext { relaxed: &[Relaxation::PlainCookieNames], ..RECOMMENDED },
     );
     for values in [&["sid=a; sid=b"][..], &["sid=a", "sid=b"], &["sid=b; x=y; sid=\"b\""]] {
         assert_eq!(read(&strict, values), None, "{values:?}");
-        assert_eq!(read(&wire, values).as_deref(), Some("b"), "{values:?}");
+        assert_eq!(read(&compatible, values).as_deref(), Some("b"), "{values:?}");
     }
-    assert_eq!(read(&wire, &["sid=a; sid="]), None);
+    assert_eq!(read(&compatible, &["sid=a; sid="]), None);
 }
 
 #[test]
-fn attributes_stand_in_the_order_of_the_wire() {
+fn attributes_have_the_order_of_fastapi_users() {
     let all = Cookie::new().domain("example.org").path("/app").max_age(Duration::from_secs(3600));
     let all = built(all.same_site(SameSite::Strict), &RECOMMENDED);
-    let granted = all.grant(&AccessToken::new("abc.def-_"));
+    let response = all.grant(&AccessToken::new("abc.def-_"));
     assert_eq!(
-        set_cookie(&granted),
+        set_cookie(&response),
         "__Secure-fastapiusersauth=abc.def-_; Domain=example.org; HttpOnly; Max-Age=3600; Path=/app; SameSite=strict; Secure"
     );
-    assert_eq!((granted.status, granted.body), (StatusCode::NO_CONTENT, None));
+    assert_eq!((response.status, response.body), (StatusCode::NO_CONTENT, None));
     assert_eq!(
         set_cookie(&all.clear()),
         "__Secure-fastapiusersauth=\"\"; Domain=example.org; HttpOnly; Max-Age=0; Path=/app; SameSite=strict; Secure"
@@ -89,20 +89,20 @@ fn attributes_stand_in_the_order_of_the_wire() {
 }
 
 #[test]
-fn a_token_that_a_browser_would_drop_or_cut_is_not_sent() {
+fn a_token_that_a_browser_would_drop_or_truncate_is_not_sent() {
     let cookie = built(Cookie::new().cookie_name("sid"), &RECOMMENDED);
     for token in ["a;b", "a b", "a,b", "a\"b", "a\\b", "a\r\nb", "é", &"x".repeat(4094)] {
-        let granted = cookie.grant(&AccessToken::new(token));
-        assert_eq!((granted.status, granted.headers.len()), (StatusCode::INTERNAL_SERVER_ERROR, 0), "{token}");
+        let response = cookie.grant(&AccessToken::new(token));
+        assert_eq!((response.status, response.headers.len()), (StatusCode::INTERNAL_SERVER_ERROR, 0), "{token}");
     }
     assert_eq!(cookie.grant(&AccessToken::new("x".repeat(4093))).status, StatusCode::NO_CONTENT);
 }
 
 #[test]
-fn settings_that_browsers_would_not_follow_are_refused() {
+fn settings_that_browsers_would_ignore_are_refused() {
     let local = PublicUrl::parse("http://localhost:8000").unwrap();
     let on_localhost = TransportContext { public_url: Some(&local), ..RECOMMENDED };
-    for (cookie, terms) in [
+    for (cookie, context) in [
         (Cookie::new().cookie_name(""), &RECOMMENDED),
         (Cookie::new().cookie_name("a b"), &RECOMMENDED),
         (Cookie::new().cookie_name("a;b"), &RECOMMENDED),
@@ -116,6 +116,6 @@ fn settings_that_browsers_would_not_follow_are_refused() {
         (Cookie::new().max_age(Duration::from_millis(999)), &RECOMMENDED),
         (Cookie::new().cookie_name("__Secure-sid").insecure_for_localhost(), &on_localhost),
     ] {
-        assert!(refused(cookie.clone(), terms), "{cookie:?}");
+        assert!(refused(cookie.clone(), context), "{cookie:?}");
     }
 }

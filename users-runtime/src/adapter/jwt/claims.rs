@@ -1,4 +1,4 @@
-//! What a payload says: one reading only, and times that are really times.
+//! The claims of a token, parsed strictly.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -9,8 +9,8 @@ use serde::{
 
 use crate::domain::Timestamp;
 
-/// The claims of all our tokens. A claim that occurs twice, is null, or has another type makes the whole token unreadable;
-/// claims that are not named here are ignored (RFC 7519 section 4).
+/// The claims of all tokens. A token is invalid if a claim occurs twice, is null or has the wrong type. Unknown claims
+/// are ignored (RFC 7519 section 4).
 #[derive(Deserialize)]
 pub(super) struct Claims<'a> {
     #[serde(borrow)]
@@ -36,12 +36,12 @@ pub(super) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads a verified payload.
+    /// Parses a verified payload.
     pub(super) fn read(payload: &'a [u8]) -> Option<Self> {
         object(payload).filter(|claims: &Self| !claims.sub.0.is_empty())
     }
 
-    /// Whether one of the token's audiences is one of ours.
+    /// Returns `true` if one of the token's audiences is one of `audiences`.
     pub(super) fn is_for<S: AsRef<str>>(&self, audiences: &[S]) -> bool {
         let ours = |named: &str| audiences.iter().any(|audience| audience.as_ref() == named);
         match &self.aud {
@@ -50,31 +50,31 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Whether now lies within the times that the token names. Whether it must name an end is for the caller to ask.
+    /// Returns `true` if `now` is within the token's times. The caller decides whether a token may lack `exp`.
     pub(super) fn is_live(&self, now: Timestamp, leeway: Duration) -> bool {
         let not_over = self.exp.is_none_or(|exp| now < exp.0 + leeway);
         let begun = |start: Option<NumericDate>| start.is_none_or(|start| start.0 <= now + leeway);
         not_over && begun(self.nbf) && begun(self.iat)
     }
 
-    /// When the token ends by itself.
+    /// Returns the time at which the token expires.
     pub(super) fn expires_at(&self) -> Option<Timestamp> {
         self.exp.map(|exp| exp.0)
     }
 
-    /// When the token was made.
+    /// Returns the time at which the token was issued.
     pub(super) fn issued_at(&self) -> Option<Timestamp> {
         self.iat.map(|iat| iat.0)
     }
 }
 
-/// Reads a JSON object; serde alone would also read an array, member by member.
+/// Parses a JSON object. serde alone would also accept an array with the values in order.
 pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     json.starts_with(b"{").then(|| serde_json::from_slice(json).ok()).flatten()
 }
 
-/// Reads a claim that, if it is there at all, must have a value: serde alone would take null for absent, and so a null
-/// `exp` for no limit.
+/// Deserializes a claim that must have a value if it is present. serde alone would treat null as absent, and thus a
+/// null `exp` as no limit.
 pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -83,12 +83,12 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// A string, borrowed from the payload when it has no escapes.
+/// A string, borrowed from the payload if it has no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// One string or several.
+/// One audience or several.
 enum Audience<'a> {
     One(Cow<'a, str>),
     Many(Vec<Text<'a>>),
@@ -126,11 +126,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {
     }
 }
 
-/// A time in seconds since 1970 (RFC 7519 section 2); a fraction is cut off, as PyJWT does.
+/// A time in seconds since 1970 (RFC 7519 section 2). Fractions are truncated, as in PyJWT.
 #[derive(Clone, Copy)]
 struct NumericDate(Timestamp);
 
-/// The last second of the year 9999, the latest time that every database and Python can hold.
+/// The last second of the year 9999, the latest time that all databases and Python can represent.
 pub(super) const LATEST: i64 = 253_402_300_799;
 
 impl NumericDate {
@@ -167,11 +167,11 @@ impl<'de> Deserialize<'de> for NumericDate {
                 if !seconds.is_finite() {
                     return Err(E::custom("a time that is not finite"));
                 }
-                // The conversion saturates, and the ends are out of range.
+                // The conversion saturates, and the extreme values are out of range.
                 NumericDate::from_seconds(seconds as i64)
             }
 
-            /// PyJWT accepts what Python's `int()` reads; of that, the plain decimal forms.
+            /// PyJWT accepts all strings that Python's `int()` accepts; here only plain decimal numbers are accepted.
             fn visit_str<E: de::Error>(self, seconds: &str) -> Result<NumericDate, E> {
                 seconds.trim().parse().map_err(E::custom).and_then(NumericDate::from_seconds)
             }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_finite_number_in_range_makes_the_token_unreadable_and_is_never_no_limit() {
+    fn an_invalid_exp_makes_the_token_invalid_and_never_unlimited() {
         for value in [
             "null",
             "true",
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_that_occur_twice_or_have_another_type_make_the_token_unreadable() {
+    fn claims_that_occur_twice_or_have_another_type_make_the_token_invalid() {
         for payload in [
             r#"{"sub":"1","sub":"2","aud":"a"}"#,
             r#"{"sub":"1","aud":"a","aud":"b"}"#,
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn an_audience_is_one_string_or_several_and_one_must_be_ours() {
+    fn an_audience_is_one_string_or_several_and_one_must_match() {
         for (aud, is_ours) in
             [(r#""a""#, true), (r#"["b","a"]"#, true), (r#""b""#, false), ("[]", false), (r#""A""#, false)]
         {

@@ -1,4 +1,4 @@
-//! The header of a token, written as PyJWT writes it and read strictly.
+//! JWS headers: written as PyJWT does, and parsed strictly.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,11 +10,11 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// Header members that bring or point to a key, or ask for an extension (RFC 7515 sections 4.1.2 to 4.1.6 and 4.1.11,
+/// Header members that contain or refer to a key, or require an extension (RFC 7515 sections 4.1.2 to 4.1.6 and 4.1.11,
 /// RFC 7797). A token with one of them is refused.
 const REFUSED: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
 
-/// Encodes the header of the tokens that a key signs. Its members are sorted by name, as PyJWT sorts them.
+/// Encodes the header of the tokens that a key signs. Its members are sorted by name, as in PyJWT.
 pub(super) fn encode(algorithm: Algorithm, kid: Option<&str>) -> String {
     let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
     // Three strings always serialize.
@@ -23,7 +23,7 @@ pub(super) fn encode(algorithm: Algorithm, kid: Option<&str>) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&members).unwrap_or_default())
 }
 
-/// Reads algorithm and `kid` from a header. Members that are not judged here are ignored (RFC 7515 section 4).
+/// Parses the algorithm and `kid` of a header. Unknown members are ignored (RFC 7515 section 4).
 pub(super) fn read(encoded: &str) -> Option<(Algorithm, Option<String>)> {
     let json = URL_SAFE_NO_PAD.decode(encoded).ok()?;
     let Members(members) = serde_json::from_slice(&json).ok()?;
@@ -31,14 +31,14 @@ pub(super) fn read(encoded: &str) -> Option<(Algorithm, Option<String>)> {
         return None;
     }
     let header: Header = serde_json::from_value(Value::Object(members)).ok()?;
-    // Another type marks a token for another use (RFC 8725 section 3.11).
+    // Another type marks a token of a different kind (RFC 8725 section 3.11).
     if header.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
         return None;
     }
     Some((header.alg, header.kid))
 }
 
-/// The members of a JSON object, of which none is null and none occurs twice.
+/// The members of a JSON object without nulls and duplicates.
 struct Members(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,4 +1,4 @@
-//! The compact form `header.payload.signature` (RFC 7515): finding the key and checking the signature, nothing else.
+//! The compact serialization `header.payload.signature` (RFC 7515): selects the key and verifies the signature.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{MAX_TOKEN_BYTES, header, key::Key, ring::KeyRing};
 
-/// Signs `claims` with the first key of the ring; `None` if it cannot sign or the token would be longer than allowed.
+/// Signs `claims` with the first key of the ring. Returns `None` if signing fails or the token exceeds
+/// [`MAX_TOKEN_BYTES`].
 pub(super) fn sign(ring: &KeyRing, claims: &impl Serialize) -> Option<String> {
     let key = ring.signing()?;
     let mut token = String::with_capacity(512);
@@ -20,7 +21,7 @@ pub(super) fn sign(ring: &KeyRing, claims: &impl Serialize) -> Option<String> {
     (token.len() <= MAX_TOKEN_BYTES).then_some(token)
 }
 
-/// Returns the decoded payload if a key of the ring signed the token. The payload has not been read in any way.
+/// Returns the decoded payload if a key of the ring signed the token. The payload is not parsed.
 pub(super) fn verify(ring: &KeyRing, token: &str) -> Option<Vec<u8>> {
     if token.len() > MAX_TOKEN_BYTES {
         return None;
@@ -30,7 +31,7 @@ pub(super) fn verify(ring: &KeyRing, token: &str) -> Option<Vec<u8>> {
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
 
     let signed_by = |key: &&Key| key.verify(message.as_bytes(), &signature);
-    // A header that one of our keys writes is compared as text; only others are parsed.
+    // A header that one of our keys writes is compared as text; only other headers are parsed.
     let known = ring.keys().iter().find(|key| key.header == header);
     let (algorithm, kid) = match known {
         Some(key) => (key.algorithm, key.kid.as_deref().map(Cow::Borrowed)),

@@ -1,4 +1,4 @@
-//! One key: its algorithm, its name, and how it signs and verifies.
+//! A signing or verification key with its algorithm.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto::rust_crypto::DEF
 
 use super::header;
 
-/// A key that is used with one algorithm only.
+/// A key that is used with exactly one algorithm.
 ///
-/// Signers and verifiers come from the factories of jsonwebtoken's RustCrypto provider, called directly. The provider that is
-/// installed for the process is never read nor set: with none installed, or with a different one, nothing changes here.
+/// Signers and verifiers come from the factories of jsonwebtoken's RustCrypto provider, which are called directly. The
+/// process-wide provider is neither read nor set.
 #[derive(Clone)]
 pub(super) struct Key {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
-    /// The first part of every token that this key signs.
+    /// The encoded header of every token that this key signs.
     pub(super) header: String,
     /// `None` for a key that only verifies.
     signing: Option<EncodingKey>,
@@ -46,7 +46,7 @@ impl Key {
         signer.try_sign(message).ok()
     }
 
-    /// Returns whether this key made `signature` over `message`. The verifier of HS256 compares in constant time.
+    /// Returns `true` if this key made `signature` over `message`. HS256 is compared in constant time.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.verifying)
             .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())

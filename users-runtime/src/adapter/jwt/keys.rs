@@ -1,4 +1,4 @@
-//! The keys that an application configures: symmetric and asymmetric ones are different types.
+//! The keys that an application configures. Symmetric and asymmetric keys have different types.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use jsonwebtoken::Algorithm;
 use super::{key::Key, pem};
 use crate::domain::{Error, Result, SecretKey};
 
-const PEM_MARK: &[u8] = b"-----BEGIN ";
+const PEM_MARKER: &[u8] = b"-----BEGIN ";
 
 /// A secret that signs and verifies with HS256 (HMAC with SHA-256,
 /// [RFC 7518](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 ///
-/// A public key cannot be used as an HMAC secret by mistake: public keys are another type, and text in PEM form is refused.
-/// This closes the classic algorithm confusion ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725#section-2.1)).
+/// A public key cannot be used as an HMAC secret by mistake: public keys have a different type, and text in PEM form is
+/// refused. This prevents algorithm confusion ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725#section-2.1)).
 ///
 /// ```compile_fail,E0308
 /// use users_runtime::token::{HmacKey, VerifyingKey};
@@ -25,33 +25,34 @@ const PEM_MARK: &[u8] = b"-----BEGIN ";
 #[derive(Clone)]
 pub struct HmacKey(pub(super) Key);
 
-/// A private key with its public half: signs and verifies with ES256 or EdDSA, or with RS256 if asked for by name.
+/// A private key with its public key: signs and verifies with ES256 or EdDSA, or with RS256 if requested explicitly.
 #[derive(Clone)]
 pub struct SigningKeyPair(pub(super) Key);
 
-/// A public key: verifies ES256 or EdDSA, or RS256 if asked for by name, and signs nothing.
+/// A public key: verifies ES256 or EdDSA, or RS256 if requested explicitly. It cannot sign.
 #[derive(Clone)]
 pub struct VerifyingKey(pub(super) Key);
 
 impl HmacKey {
-    /// Makes an HS256 key of the secret's bytes as they are.
+    /// Creates an HS256 key from the bytes of the secret.
     ///
-    /// [`SecretKey::new`] has refused fewer than 32 bytes; [`SecretKey::allow_short_secret`] lets them through by name.
+    /// [`SecretKey::new`] refuses fewer than 32 bytes; [`SecretKey::allow_short_secret`] permits them explicitly.
     ///
     /// # Errors
-    /// [`Error::Config`] if the secret is empty or a PEM text: everyone who knows a public key could sign with it.
+    /// [`Error::Config`] if the secret is empty or is a PEM text: if it were a public key, anyone who knows it could
+    /// sign tokens.
     pub fn hs256(secret: &SecretKey) -> Result<Self> {
         let bytes = secret.expose();
         if bytes.is_empty() {
-            return Err(Error::config("the HMAC secret is empty. Make one: openssl rand -base64 48"));
+            return Err(Error::config("the HMAC secret is empty. Generate one: openssl rand -base64 48"));
         }
-        if bytes.windows(PEM_MARK.len()).any(|window| window == PEM_MARK) {
+        if bytes.windows(PEM_MARKER.len()).any(|window| window == PEM_MARKER) {
             return Err(Error::config("the HMAC secret is a PEM key: use SigningKeyPair or VerifyingKey for it"));
         }
         Ok(Self(Key::hmac(bytes, secret.is_short())))
     }
 
-    /// Makes a key of bytes that were derived from a secret.
+    /// Creates a key from derived bytes.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         Self(Key::hmac(bytes, false))
     }
@@ -75,15 +76,15 @@ impl SigningKeyPair {
         pem::private_key(Algorithm::EdDSA, private_key).map(Self)
     }
 
-    /// Reads a key pair for RS256 (RSASSA-PKCS1-v1_5 with SHA-256) from a private key in PEM, PKCS#8 or PKCS#1, of 3,072 to
-    /// 4,096 bits. For readers of these tokens that know no other algorithm; choose EdDSA or ES256 wherever you can.
+    /// Reads a key pair for RS256 (RSASSA-PKCS1-v1_5 with SHA-256) from a private key in PEM, PKCS#8 or PKCS#1, of
+    /// 3,072 to 4,096 bits. Use it only if consumers of the tokens support no other algorithm; prefer EdDSA or ES256.
     ///
     /// # Security
     /// OWASP ASVS 5.0 appendix C disallows PKCS#1 v1.5 signatures. Private-key operations of the `rsa` crate are not
-    /// constant-time ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)): an attacker who can measure many
-    /// logins precisely may learn the key. Signing is blinded, which makes that harder. A signature takes several
-    /// milliseconds, on the worker thread that serves the login.
-    /// [`Relaxation::LegacyRs256`](crate::domain::Relaxation::LegacyRs256) is listed at start.
+    /// constant-time ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)): an attacker who can
+    /// measure many logins precisely may learn the key. Signing is blinded, which makes that harder. A signature takes
+    /// several milliseconds, on the worker thread that serves the login. The startup warning lists
+    /// [`Relaxation::LegacyRs256`](crate::domain::Relaxation::LegacyRs256).
     ///
     /// # Errors
     /// [`Error::Config`] for a smaller or larger key, and for anything that is not an RSA private key.
@@ -91,7 +92,7 @@ impl SigningKeyPair {
         pem::private_key(Algorithm::RS256, private_key).map(Self)
     }
 
-    /// Returns the public half, for a service that only verifies, or to keep old tokens valid after a rotation.
+    /// Returns the public key, for a service that only verifies, or to keep old tokens valid after a rotation.
     #[must_use]
     pub fn verifying_key(&self) -> VerifyingKey {
         VerifyingKey(self.0.public_half())
@@ -115,13 +116,14 @@ impl VerifyingKey {
         pem::public_key(Algorithm::EdDSA, public_key).map(Self)
     }
 
-    /// Reads a public key for RS256 (RSASSA-PKCS1-v1_5 with SHA-256) from PEM (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`), of
-    /// 2,048 to 4,096 bits. For tokens of a fastapi-users or of an identity provider that signs with RS256.
+    /// Reads a public key for RS256 (RSASSA-PKCS1-v1_5 with SHA-256) from PEM (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC
+    /// KEY`), of 2,048 to 4,096 bits. For tokens of a fastapi-users service or an identity provider that signs with
+    /// RS256.
     ///
     /// # Security
-    /// OWASP ASVS 5.0 appendix C disallows PKCS#1 v1.5 signatures. Only the public key is used, so the timing weakness of the
-    /// `rsa` crate ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)) does not apply.
-    /// [`Relaxation::LegacyRs256`](crate::domain::Relaxation::LegacyRs256) is listed at start.
+    /// OWASP ASVS 5.0 appendix C disallows PKCS#1 v1.5 signatures. Only the public key is used, so the timing weakness
+    /// of the `rsa` crate ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)) does not apply. The
+    /// startup warning lists [`Relaxation::LegacyRs256`](crate::domain::Relaxation::LegacyRs256).
     ///
     /// # Errors
     /// [`Error::Config`] for a smaller or larger key, and for anything that is not an RSA public key.
@@ -133,7 +135,8 @@ impl VerifyingKey {
 macro_rules! named_without_secrets {
     ($($key:ident),*) => {$(
         impl $key {
-            /// Names the key. Its name stands in the header of the tokens that it signs, and it verifies tokens with this name only.
+            /// Sets the key's name (`kid`). The name is written into the header of the tokens that the key signs, and
+            /// the key verifies only tokens with this name.
             #[must_use]
             pub fn kid(self, kid: impl Into<String>) -> Self {
                 Self(self.0.named(kid.into()))

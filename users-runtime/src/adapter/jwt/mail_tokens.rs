@@ -1,4 +1,4 @@
-//! Tokens that travel by mail.
+//! Tokens of reset and verification mails.
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
@@ -40,10 +40,10 @@ struct Setting {
     secret: Option<SecretKey>,
 }
 
-/// Which tokens are minted and read.
+/// The form of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Ours: a derived key, bound by a keyed digest.
+    /// The form of axum-users: signed with a derived key and bound by a keyed digest.
     Bound,
     /// fastapi-users': the secret as it is. Those minted here carry our digest as well and are held to it; those that
     /// fastapi-users minted are bound by a password hash of the stored hash, or by the address alone.
@@ -51,14 +51,16 @@ enum Form {
 }
 
 impl MailTokenSettings {
-    /// Half an hour (OWASP forgot password cheat sheet; fastapi-users: one hour).
+    /// The default lifetime of reset tokens: half an hour ([OWASP Forgot Password Cheat
+    /// Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Forgot_Password_Cheat_Sheet.html): short-lived;
+    /// fastapi-users: one hour).
     pub const DEFAULT_RESET_LIFETIME: Duration = Duration::from_secs(1800);
-    /// One hour, as fastapi-users.
+    /// The default lifetime of verification tokens: one hour, as in fastapi-users.
     pub const DEFAULT_VERIFY_LIFETIME: Duration = Duration::from_secs(3600);
-    /// The longest lifetime of either.
+    /// The longest lifetime of either kind: one day.
     pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-    /// Our tokens, with the defaults.
+    /// Creates the default settings, with tokens in the form of axum-users.
     pub fn new() -> Self {
         Self {
             reset: Setting::of(Purpose::Reset, Self::DEFAULT_RESET_LIFETIME),
@@ -84,52 +86,55 @@ impl MailTokenSettings {
         }
     }
 
-    /// How long a reset token lives: a second to a day.
+    /// Sets the lifetime of reset tokens, from one second to one day. Default: [`Self::DEFAULT_RESET_LIFETIME`].
     pub fn reset_lifetime(mut self, lifetime: Duration) -> Self {
         self.reset.lifetime = lifetime;
         self
     }
 
-    /// How long a verification token lives: a second to a day.
+    /// Sets the lifetime of verification tokens, from one second to one day. Default:
+    /// [`Self::DEFAULT_VERIFY_LIFETIME`].
     pub fn verify_lifetime(mut self, lifetime: Duration) -> Self {
         self.verify.lifetime = lifetime;
         self
     }
 
-    /// The audience of reset tokens, `fastapi-users:reset` by default.
+    /// Sets the audience of reset tokens. Default: `fastapi-users:reset`.
     pub fn reset_audience(mut self, audience: impl Into<String>) -> Self {
         self.reset.audience = audience.into();
         self
     }
 
-    /// The audience of verification tokens, `fastapi-users:verify` by default.
+    /// Sets the audience of verification tokens. Default: `fastapi-users:verify`.
     pub fn verify_audience(mut self, audience: impl Into<String>) -> Self {
         self.verify.audience = audience.into();
         self
     }
 
-    /// A secret of its own for reset tokens (fastapi-users' `reset_password_token_secret`), instead of the master secret.
+    /// Uses a separate secret for reset tokens (fastapi-users' `reset_password_token_secret`) instead of the master
+    /// secret.
     pub fn reset_secret(mut self, secret: SecretKey) -> Self {
         self.reset.secret = Some(secret);
         self
     }
 
-    /// A secret of its own for verification tokens (fastapi-users' `verification_token_secret`), instead of the master secret.
+    /// Uses a separate secret for verification tokens (fastapi-users' `verification_token_secret`) instead of the
+    /// master secret.
     pub fn verify_secret(mut self, secret: SecretKey) -> Self {
         self.verify.secret = Some(secret);
         self
     }
 
-    /// The two audiences with their purposes, for [`ensure_distinct_audiences`].
+    /// Returns both audiences with their purposes, for [`ensure_distinct_audiences`].
     pub fn audiences(&self) -> impl Iterator<Item = (Purpose, &str)> {
         [(Purpose::Reset, self.reset.audience.as_str()), (Purpose::Verify, self.verify.audience.as_str())].into_iter()
     }
 
-    /// Builds the tokens' maker and reader. The hasher serves fastapi-users' reset tokens only.
+    /// Builds the tokens. `hasher` is only used for fastapi-users' reset tokens.
     ///
     /// # Errors
-    /// [`Error::Config`] for a lifetime under a second or over a day, an audience that is empty or another purpose's, or a
-    /// secret that cannot be used.
+    /// [`Error::Config`] for a lifetime under one second or over one day, an empty audience or one of another purpose,
+    /// or an unusable secret.
     pub fn build(
         self,
         secret: &SecretKey,
@@ -184,7 +189,7 @@ pub struct JwtMailTokens {
     hasher: Arc<dyn PasswordHasher>,
 }
 
-/// One of the two kinds.
+/// The keys and settings of reset or verification tokens.
 struct TokenKind {
     ring: KeyRing,
     binding: Hmac<Sha256>,
@@ -192,7 +197,7 @@ struct TokenKind {
     lifetime: Duration,
 }
 
-/// The claims of both forms, in the order of the wire with ours behind.
+/// The claims of both forms, in the order of fastapi-users, followed by ours.
 #[derive(Serialize)]
 struct MailClaims<'a> {
     sub: &'a str,
@@ -213,7 +218,7 @@ impl TokenKind {
     fn build(purpose: Purpose, setting: Setting, form: Form, master: &SecretKey) -> Result<Self> {
         if setting.lifetime < Duration::from_secs(1) || setting.lifetime > MailTokenSettings::MAX_LIFETIME {
             return Err(Error::config(format!(
-                "{purpose:?} tokens live {:?}: give a second to a day",
+                "the lifetime of {purpose:?} tokens is {:?}: it must be between one second and one day",
                 setting.lifetime
             )));
         }
@@ -270,7 +275,8 @@ impl JwtMailTokens {
         jws::sign(&kind.ring, &claims).ok_or(MailTokenError::Failed)
     }
 
-    /// Reads a token of one kind: signature first, then purpose, then times, then what binds it.
+    /// Reads a token of one kind: verifies the signature, then checks the audience and the times, then reads the
+    /// binding.
     fn read(
         &self,
         kind: &TokenKind,
@@ -293,7 +299,7 @@ impl JwtMailTokens {
         })
     }
 
-    /// The kind of a token that was read: only verification tokens name an address.
+    /// Returns the kind of a token that was read: only verification tokens contain an address.
     const fn kind_of(&self, token: &MailToken) -> &TokenKind {
         if token.email.is_some() { &self.verify } else { &self.reset }
     }

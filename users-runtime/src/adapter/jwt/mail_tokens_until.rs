@@ -1,4 +1,4 @@
-//! Mailed tokens in fastapi-users' form until an agreed time, and in ours from then on.
+//! Mailed tokens in the form of fastapi-users until a given time, and in ours from then on.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::{
     port::{BoxFuture, Clock, MailToken, MailTokenError, MailTokens, TokenSubject},
 };
 
-/// Which of two forms counts is a matter of the time.
+/// Selects the form of mailed tokens by the time.
 ///
-/// Ours are read before `until` as well, so that a node whose clock is ahead, or one that already knows nothing of the
-/// other form, mails nothing in vain.
+/// Tokens in our form are accepted before `until` as well, so that those of a node whose clock is ahead, or that was
+/// already configured without the other form, are valid.
 pub(crate) struct UntilThen {
     before: JwtMailTokens,
     after: JwtMailTokens,
@@ -33,8 +33,8 @@ impl UntilThen {
     }
 
     fn read(&self, read: impl Fn(&JwtMailTokens) -> Option<MailToken>) -> Option<MailToken> {
-        let upstreams = || (!self.is_over()).then(|| read(&self.before)).flatten();
-        read(&self.after).or_else(upstreams)
+        let upstream = || (!self.is_over()).then(|| read(&self.before)).flatten();
+        read(&self.after).or_else(upstream)
     }
 }
 

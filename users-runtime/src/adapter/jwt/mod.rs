@@ -1,14 +1,14 @@
 //! JSON Web Tokens: access tokens and the tokens of reset and verification mails.
 //!
-//! A token is checked in three steps: `jws` finds the key and verifies the signature with `jsonwebtoken`, `claims` reads and
-//! checks the payload, and the strategy or the mail tokens decide what the token is good for. No claim is read before the
-//! signature has been verified ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725#section-3.3)).
+//! A token is checked in three steps: `jws` selects the key and verifies the signature with `jsonwebtoken`, `claims`
+//! parses and checks the payload, and the strategy or the mail tokens decide what the token permits. No claim is read
+//! before the signature was verified ([RFC 8725](https://www.rfc-editor.org/rfc/rfc8725#section-3.3)).
 //!
 //! | algorithm | key | for |
 //! |---|---|---|
 //! | HS256 | [`HmacKey`], at least 32 bytes | the default; one service, or services that trust each other |
 //! | ES256, EdDSA | [`SigningKeyPair`], [`VerifyingKey`], PEM | others verify what only this service signs |
-//! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users or an identity provider that signs with RS256 |
+//! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users service or an identity provider that signs with RS256 |
 
 mod claims;
 mod header;
@@ -31,5 +31,5 @@ pub use ring::{KeyRing, RotatingKeys};
 pub use settings::Jwt;
 pub use strategy::JwtStrategy;
 
-/// The longest token that is looked at, in bytes: what a cookie can carry (RFC 6265 section 6.1).
+/// The longest token that is accepted, in bytes: the size of a cookie (RFC 6265 section 6.1).
 pub const MAX_TOKEN_BYTES: usize = 4096;

@@ -1,4 +1,4 @@
-//! Keys in PEM: read by jsonwebtoken, and checked here before a service starts with them.
+//! Keys in PEM: parsed by jsonwebtoken and checked before they are used.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind, EncodingKey,
@@ -10,12 +10,12 @@ use jsonwebtoken::{
 use super::key::Key;
 use crate::domain::{Error, Result};
 
-/// The smallest RSA key that verifies (RFC 7518 section 3.3).
+/// The smallest RSA key for verification (RFC 7518 section 3.3).
 const MIN_VERIFYING_BITS: usize = 2048;
-/// The smallest RSA key that signs: 128 bits of security (NIST SP 800-57 part 1, table 2; OWASP ASVS appendix C).
+/// The smallest RSA key for signing: 128 bits of security (NIST SP 800-57 part 1, table 2; OWASP ASVS appendix C).
 const MIN_SIGNING_BITS: usize = 3072;
 
-/// Reads a private key and derives its public half. A key whose halves do not match is refused.
+/// Parses a private key and derives its public key. A key whose two parts do not match is refused.
 pub(super) fn private_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
     let refused = || not_a_key(algorithm, "private");
     let (signing, verifying) = read_private(algorithm, pem.as_bytes()).map_err(|_| refused())?;
@@ -25,10 +25,10 @@ pub(super) fn private_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
     if key.verify(&[], &signature) { Ok(key) } else { Err(refused()) }
 }
 
-/// Reads a public key.
+/// Parses a public key.
 pub(super) fn public_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
     let refused = || not_a_key(algorithm, "public");
-    // jsonwebtoken takes the key out of a certificate without looking at anything else in it.
+    // jsonwebtoken would extract the key of a certificate without validating the certificate.
     if pem.contains("-----BEGIN CERTIFICATE") {
         return Err(refused());
     }
@@ -80,7 +80,7 @@ fn read_public(algorithm: Algorithm, pem: &[u8]) -> JwtResult<DecodingKey> {
     }
 }
 
-/// Refuses RSA keys that are too small. Elliptic curves have one size.
+/// Refuses RSA keys that are too small. The elliptic curves have a fixed key size.
 fn ensure_size(key: &DecodingKey, min_bits: usize, usage: &str) -> Result<()> {
     let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind() else { return Ok(()) };
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
@@ -92,15 +92,15 @@ fn ensure_size(key: &DecodingKey, min_bits: usize, usage: &str) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether the key accepts a signature that was made without a private key: the neutral point and zero. Ed25519
-/// public keys of small order do, for one message in eight at least; the library accepts such keys.
+/// Returns `true` if the key accepts a signature that was made without a private key (the neutral point and zero).
+/// Ed25519 public keys of small order accept it for at least one message in eight, and the library accepts such keys.
 fn accepts_a_forgery(key: &Key) -> bool {
     let mut forgery = [0; 64];
     forgery[0] = 1;
     key.algorithm == Algorithm::EdDSA && (0..128).any(|message: u8| key.verify(&[message], &forgery))
 }
 
-/// Says what is expected, and nothing of what was given: it may be a private key.
+/// Returns an error that describes the expected key without quoting the given text, which may be a private key.
 fn not_a_key(algorithm: Algorithm, half: &str) -> Error {
     let expected = match algorithm {
         Algorithm::ES256 => "a key on the curve P-256 (RSA keys: legacy_rs256_pem)",

@@ -1,4 +1,4 @@
-//! What a token is for: one key and one audience per purpose.
+//! Token purposes, each with its own keys and audience.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -6,29 +6,29 @@ use zeroize::Zeroizing;
 
 use crate::domain::{Error, Result, SecretKey};
 
-/// What a token is for. Each purpose has a key and an audience of its own, so a token of one is refused by all others
-/// (OWASP ASVS 9.2.2, RFC 8725 section 3.11).
+/// The purpose of a token. Each purpose has its own key and audience, so that a token is refused wherever another
+/// purpose is expected (OWASP ASVS 9.2.2, RFC 8725 section 3.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// Logging in.
+    /// Authenticates requests.
     Access,
-    /// Setting a new password.
+    /// Resets a password.
     Reset,
-    /// Proving an address.
+    /// Verifies an email address.
     Verify,
-    /// Tying an OAuth callback to the browser that started it.
+    /// Binds an OAuth callback to the browser that started the flow.
     OauthState,
 }
 
-/// A key that was derived, wiped when dropped.
+/// A derived key, wiped when it is dropped.
 pub(super) type DerivedKey = Zeroizing<[u8; 32]>;
 
 impl Purpose {
     /// All purposes.
     pub const ALL: [Self; 4] = [Self::Access, Self::Reset, Self::Verify, Self::OauthState];
 
-    /// The audience on the wire (contract.md section 10), used unless the application names another.
+    /// Returns the default audience, the same as in fastapi-users.
     #[must_use]
     pub const fn default_audience(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Purpose {
         }
     }
 
-    /// The label under which the key is derived. Changing one ends all tokens of that purpose.
+    /// Returns the label for deriving the key. Changing a label invalidates all tokens of the purpose.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -50,25 +50,27 @@ impl Purpose {
         }
     }
 
-    /// The key that signs tokens of this purpose: HKDF-SHA-256 (RFC 5869) of the master secret, no salt, the label as info.
+    /// Derives the key that signs tokens of this purpose: HKDF-SHA-256 (RFC 5869) of the master secret, without salt
+    /// and with the label as info.
     pub(super) fn signing_key(self, secret: &SecretKey) -> Result<DerivedKey> {
         derive(secret, &[self.label()])
     }
 
-    /// The key of the digest that binds a mailed token to address, password and epoch. Not the signing key, so that neither use
-    /// can be turned into the other.
+    /// Derives the key of the digest that binds a mailed token to address, password and epoch. It differs from the signing
+    /// key, so that a digest cannot be used as a signature or the other way round.
     pub(super) fn binding_key(self, secret: &SecretKey) -> Result<DerivedKey> {
         derive(secret, &[self.label(), "/binding"])
     }
 }
 
-/// Refuses one audience for two purposes.
+/// Checks that no audience is used for two purposes.
 ///
-/// With shared keys (`raw_keys()`, fastapi-users) the audience is all that keeps purposes apart. Several backends may share
+/// With shared keys (`raw_keys()`, fastapi-users) only the audience separates the purposes. Several backends may share
 /// the audience of one purpose.
 ///
 /// # Errors
-/// [`Error::Config`] that names the audience and both purposes.
+/// [`Error::Config`] if an audience is empty or used for two purposes. The message names the audience and both
+/// purposes.
 pub fn ensure_distinct_audiences<'a>(audiences: impl IntoIterator<Item = (Purpose, &'a str)>) -> Result<()> {
     let mut seen: Vec<(Purpose, &str)> = Vec::new();
     for (purpose, audience) in audiences {
@@ -77,7 +79,7 @@ pub fn ensure_distinct_audiences<'a>(audiences: impl IntoIterator<Item = (Purpos
         }
         if let Some((other, _)) = seen.iter().find(|(other, known)| *known == audience && *other != purpose) {
             return Err(Error::config(format!(
-                "the audience `{audience}` is used for {other:?} and for {purpose:?} tokens: give each purpose its own"
+                "the audience `{audience}` is used for {other:?} and for {purpose:?} tokens: use a different one for each purpose"
             )));
         }
         seen.push((purpose, audience));
@@ -101,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_purpose_and_use_has_a_key_of_its_own_that_is_not_the_secret() {
+    fn every_purpose_and_use_has_a_distinct_key_that_is_not_the_secret() {
         let secret = SecretKey::allow_short_secret(*b"0Zk7cV3yq9fPpX2sLr8wNd4tGh6bJm1u");
         let mut keys = HashSet::from([secret.expose().to_vec()]);
         for purpose in Purpose::ALL {

@@ -1,4 +1,4 @@
-//! Which keys count, and how they change while a service runs.
+//! Key rings and key rotation.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::domain::{Error, Relaxation, Result};
 
-/// The keys of one kind of token: the first signs, all verify.
+/// The keys of one kind of token: the first one signs, all verify.
 ///
-/// A token's `kid` only selects among these. A token with a `kid` is tried against the key of that name alone, a token
-/// without one against the keys without a name alone. So a service that starts to name its keys keeps the old, unnamed
-/// one in the ring until its last token has ended.
+/// A token with a `kid` is verified only with the key of that name, a token without a `kid` only with unnamed keys. A
+/// service that starts to name its keys must therefore keep the old, unnamed key in the ring until its last token has
+/// expired.
 ///
 /// ```
 /// # use users_runtime::{SecretKey, token::{HmacKey, KeyRing}};
@@ -31,30 +31,30 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// A ring that signs with a secret.
+    /// Creates a ring that signs with a secret.
     #[must_use]
     pub fn hmac(key: HmacKey) -> Self {
         Self { keys: vec![key.0] }
     }
 
-    /// A ring that signs with a private key.
+    /// Creates a ring that signs with a private key.
     #[must_use]
     pub fn key_pair(pair: SigningKeyPair) -> Self {
         Self { keys: vec![pair.0] }
     }
 
-    /// The ring with a secret that only verifies, such as the one that signed until yesterday.
+    /// Adds a secret that only verifies, for instance the previous one after a rotation.
     ///
     /// # Errors
-    /// [`Error::Config`] if a key of that name is in the ring.
+    /// [`Error::Config`] if the ring has a key of that name.
     pub fn and_hmac(self, key: HmacKey) -> Result<Self> {
         self.and(key.0)
     }
 
-    /// The ring with a public key.
+    /// Adds a public key that only verifies.
     ///
     /// # Errors
-    /// [`Error::Config`] if a key of that name is in the ring.
+    /// [`Error::Config`] if the ring has a key of that name.
     pub fn and_public(self, key: VerifyingKey) -> Result<Self> {
         self.and(key.0)
     }
@@ -69,7 +69,7 @@ impl KeyRing {
         Ok(self)
     }
 
-    /// The key that signs.
+    /// Returns the key that signs.
     pub(super) fn signing(&self) -> Option<&Key> {
         self.keys.first()
     }
@@ -78,7 +78,7 @@ impl KeyRing {
         &self.keys
     }
 
-    /// Returns the rules that keys of this ring take away.
+    /// Returns the security rules that keys of this ring relax.
     pub(super) fn relaxations(&self) -> impl Iterator<Item = Relaxation> {
         let is_short = self.keys.iter().any(|key| key.is_short);
         let has_rs256 = self.keys.iter().any(|key| key.algorithm == Algorithm::RS256);
@@ -88,26 +88,26 @@ impl KeyRing {
     }
 }
 
-/// A ring that can be swapped while a service runs; clones share it.
+/// A key ring that can be replaced while a service runs; clones share it.
 ///
-/// Rotate in three steps: add the new key behind the old one on every node, then put it first, then, when the last token
-/// of the old key has ended, leave the old key out. No request sees half a ring.
+/// Rotate keys in three steps: add the new key after the old one on every node; then move it to the front; then, when
+/// the last token of the old key has expired, remove the old key. A replacement is atomic.
 #[derive(Debug, Clone)]
 pub struct RotatingKeys(Arc<RwLock<Arc<KeyRing>>>);
 
 impl RotatingKeys {
-    /// Starts with `ring`.
+    /// Creates a value with the initial `ring`.
     #[must_use]
     pub fn new(ring: KeyRing) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(ring))))
     }
 
-    /// Swaps the whole ring. Requests under way finish with the ring they started with.
+    /// Replaces the whole ring. Requests in progress finish with the ring they started with.
     pub fn replace(&self, ring: KeyRing) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 
-    /// The ring as it now is.
+    /// Returns the current ring.
     #[must_use]
     pub fn current(&self) -> Arc<KeyRing> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))

@@ -1,4 +1,4 @@
-//! The settings of access tokens, written down before the master secret is known.
+//! The settings of access tokens.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     port::{Clock, Random, RevocationStore},
 };
 
-/// The settings of a [`JwtStrategy`] strategy.
+/// The settings of a [`JwtStrategy`].
 ///
 /// | setting | default |
 /// |---|---|
@@ -59,14 +59,14 @@ enum Revocation {
 }
 
 impl Jwt {
-    /// One hour, as in fastapi-users' documentation.
+    /// The default lifetime: one hour, as in fastapi-users' documentation.
     pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
-    /// Above this, a lifetime is listed among the relaxations (docs/contributing/security.md, "Default numbers").
+    /// A longer lifetime, more than 24 hours, is listed as a relaxation in the startup warning.
     pub const LONG_LIFETIME: Duration = Duration::from_secs(24 * 3600);
-    /// The most that clocks may differ.
+    /// The largest leeway.
     pub const MAX_LEEWAY: Duration = Duration::from_secs(5);
 
-    /// The defaults.
+    /// Creates the default settings.
     pub fn new() -> Self {
         Self {
             lifetime: Lifetime::Limited(Self::DEFAULT_LIFETIME),
@@ -79,91 +79,91 @@ impl Jwt {
         }
     }
 
-    /// How long a token lives, in whole seconds; a fraction is cut off.
+    /// Sets the lifetime of tokens in whole seconds; a fraction is truncated. Default: [`Jwt::DEFAULT_LIFETIME`].
     pub fn lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime: Lifetime::Limited(lifetime), ..self }
     }
 
-    /// Mints tokens without an end and accepts them.
+    /// Mints tokens that do not expire, and accepts such tokens.
     ///
     /// # Security
-    /// A stolen token works until it is revoked or the user's sessions are ended. Nothing forgets revocations of such
-    /// tokens either.
+    /// A stolen token is valid until it is revoked or the user's sessions are ended. Revocations of such tokens are
+    /// stored forever.
     pub fn never_expires(self) -> Self {
         Self { lifetime: Lifetime::Unlimited, ..self }
     }
 
-    /// Whom the tokens are for. Minted tokens carry all of these; a presented token must carry one.
+    /// Sets the audience. Minted tokens contain all of these values; a presented token must contain one of them.
     ///
-    /// Services that share a key need audiences of their own (OWASP ASVS 9.2.4).
+    /// Services that share a key need different audiences (OWASP ASVS 9.2.4).
     pub fn audience<S: Into<String>>(self, audience: impl IntoIterator<Item = S>) -> Self {
         Self { audience: audience.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Keys of the application's own, instead of one derived from the master secret. Keep a clone of a [`RotatingKeys`]
-    /// to swap them while the service runs.
+    /// Uses the given keys instead of one derived from the master secret. Keep a clone of a [`RotatingKeys`] to replace
+    /// them while the service runs.
     pub fn keys(self, keys: impl Into<RotatingKeys>) -> Self {
         Self { keys: Keys::Own(keys.into()), ..self }
     }
 
-    /// Signs with the master secret as it is, so that a service in Python which has the same secret reads these tokens,
-    /// and this service reads tokens which that one mints with `iat`, `jti` and `epoch`.
+    /// Signs with the master secret without key derivation, so that a Python service with the same secret can verify
+    /// these tokens and this service accepts that service's tokens if they have `iat`, `jti` and `epoch`.
     ///
     /// # Security
-    /// One key then serves several purposes, and only the audience keeps their tokens apart. Tokens that fastapi-users mints
-    /// stay refused, see [`accept_upstream_tokens`](Self::accept_upstream_tokens).
+    /// One key then serves several purposes, and only the audience separates their tokens. Tokens that fastapi-users
+    /// mints are still refused, see [`accept_upstream_tokens`](Self::accept_upstream_tokens).
     pub fn raw_keys(self) -> Self {
         Self { keys: Keys::Raw, ..self }
     }
 
-    /// Keeps tokens good that were signed under earlier master secrets. Has no effect beside [`keys`](Self::keys).
+    /// Accepts tokens that were signed under earlier master secrets. Has no effect together with [`keys`](Self::keys).
     pub fn previous_secrets(self, secrets: impl IntoIterator<Item = SecretKey>) -> Self {
         Self { previous_secrets: secrets.into_iter().collect(), ..self }
     }
 
-    /// How far clocks may differ: at most five seconds, by default not at all.
+    /// Sets the tolerated difference between clocks, at most five seconds. Default: none.
     pub fn leeway(self, leeway: Duration) -> Self {
         Self { leeway, ..self }
     }
 
-    /// Accepts tokens as fastapi-users mints them, signed with the master secret as it is and without `iat`, `jti` and
-    /// `epoch`, up to a point in time, or without end. For the time of a migration.
+    /// Accepts tokens of fastapi-users, which are signed with the master secret without key derivation and lack `iat`,
+    /// `jti` and `epoch`, until `until`, or without a limit for `None`. Meant for the time of a migration.
     ///
     /// # Security
-    /// Such a token survives logout, a password change and a reset: it has no name to revoke and no epoch. One that was
-    /// minted without `exp` lives until `until`.
+    /// Such a token stays valid after a logout, a password change and a reset, because it has no `jti` and no epoch.
+    /// One without `exp` is valid until `until`.
     pub fn accept_upstream_tokens(self, until: Option<Timestamp>) -> Self {
         Self { upstream: until.map_or(UpstreamTokens::Accepted, UpstreamTokens::AcceptedUntil), ..self }
     }
 
-    /// Notes revoked tokens somewhere else than in the user's database, and asks there in every request.
+    /// Stores revoked tokens in `store` instead of the users' database, and queries it in every request.
     pub fn revocation(self, store: Arc<dyn RevocationStore>) -> Self {
         Self { revocation: Revocation::Own(store), ..self }
     }
 
-    /// Stores revoked tokens in Redis instead of the user's database, and queries Redis in every request: one round trip
-    /// more, and no table that grows.
+    /// Stores revoked tokens in Redis instead of the users' database. Costs one more round trip in every request, but
+    /// no database table grows.
     #[cfg(feature = "redis")]
     pub fn revoked_in_redis(self, redis: Redis) -> Self {
         Self { revocation: Revocation::Redis(redis), ..self }
     }
 
-    /// Makes logout leave the token alive until its end, as fastapi-users does.
+    /// Keeps tokens valid after a logout until they expire, as fastapi-users does.
     pub fn without_revocation(self) -> Self {
         Self { revocation: Revocation::Off, ..self }
     }
 
-    /// The audiences, for [`ensure_distinct_audiences`].
+    /// Returns the audiences, for [`ensure_distinct_audiences`].
     #[must_use]
     pub fn audiences(&self) -> &[String] {
         &self.audience
     }
 
-    /// Builds the strategy. Revoked tokens are noted in `default_revocation` unless the settings say otherwise.
+    /// Builds the strategy. Revoked tokens are stored in `default_revocation` unless the settings say otherwise.
     ///
     /// # Errors
-    /// [`Error::Config`] for a lifetime under a second or beyond the calendar, a leeway over five seconds, no or an empty
-    /// audience, the audience of another purpose, or a key that cannot be used.
+    /// [`Error::Config`] for a lifetime under one second or beyond the year 9999, a leeway over five seconds, a missing
+    /// or empty audience, an audience of another purpose, or an unusable key.
     pub fn build(
         self,
         secret: &SecretKey,
@@ -175,7 +175,7 @@ impl Jwt {
         self.check_audience()?;
         if self.leeway > Self::MAX_LEEWAY {
             return Err(Error::config(format!(
-                "a leeway of {:?} is more than {:?}: set the clocks of your nodes instead",
+                "a leeway of {:?} is more than {:?}: synchronize the clocks of your nodes instead",
                 self.leeway,
                 Self::MAX_LEEWAY
             )));
@@ -211,13 +211,13 @@ impl Jwt {
         };
         if lifetime < Duration::from_secs(1) {
             return Err(Error::config(
-                "a token lifetime under one second: give a longer one, or never_expires() if tokens must not end",
+                "a token lifetime under one second: use a longer one, or never_expires() for tokens that do not expire",
             ));
         }
         let ends = chrono::TimeDelta::from_std(lifetime).ok().and_then(|lifetime| now.checked_add_signed(lifetime));
         if ends.is_none_or(|ends| ends.timestamp() > super::claims::LATEST) {
             return Err(Error::config(
-                "a token lifetime beyond the year 9999: call never_expires() if tokens must not end",
+                "a token lifetime beyond the year 9999: call never_expires() for tokens that do not expire",
             ));
         }
         Ok(Some(Duration::from_secs(lifetime.as_secs())))
@@ -225,7 +225,7 @@ impl Jwt {
 
     fn check_audience(&self) -> Result<()> {
         if self.audience.is_empty() {
-            return Err(Error::config("access tokens have no audience: give at least one"));
+            return Err(Error::config("access tokens have no audience: set at least one"));
         }
         let others = Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Access);
         ensure_distinct_audiences(

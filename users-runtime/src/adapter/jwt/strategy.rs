@@ -1,4 +1,4 @@
-//! Access tokens that carry their own session.
+//! Access tokens that contain their session.
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
@@ -15,19 +15,19 @@ use crate::{
     port::{BoxFuture, Clock, Random, RandomError, Resolved, RevocationStore, Strategy, StrategyError},
 };
 
-/// Signed tokens as on the wire of fastapi-users (contract.md section 10): `sub`, `aud`, `exp`, and of our own `iat`, `jti`
-/// and `epoch`, by which a token can be revoked alone or with all others of its user.
+/// Signed access tokens, compatible with those of fastapi-users (`sub`, `aud`, `exp`), with the additional claims
+/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked.
 ///
-/// Made by [`Jwt`](super::Jwt). A token resolves only if a configured key signed it and then every claim holds; the
-/// user's state, the epoch and what is noted in the user's database about tokens are the store's to check, in the query
-/// that loads the user; a list of revoked tokens elsewhere is asked here.
+/// Built from the settings [`Jwt`](super::Jwt). A token resolves only if a configured key signed it and every claim is
+/// valid. The user store checks the user's status, the epoch and revocations in the users' database, in the query that
+/// loads the user; any other revocation store is queried here.
 pub struct JwtStrategy {
     settings: Settings,
 }
 
-/// What was configured, checked and ready to use.
+/// The validated settings.
 pub(super) struct Settings {
-    /// Whole seconds; `None` for tokens without an end.
+    /// The lifetime in whole seconds; `None` for tokens that do not expire.
     pub(super) lifetime: Option<Duration>,
     pub(super) audience: Vec<String>,
     pub(super) keys: RotatingKeys,
@@ -39,7 +39,7 @@ pub(super) struct Settings {
     pub(super) relaxations: Vec<Relaxation>,
 }
 
-/// Whether tokens without `iat`, `jti` and `epoch` count.
+/// Controls whether tokens without `iat`, `jti` and `epoch` are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UpstreamTokens {
     Refused,
@@ -47,7 +47,7 @@ pub(super) enum UpstreamTokens {
     AcceptedUntil(Timestamp),
 }
 
-/// The claims of a minted token, in the order of the wire with ours behind.
+/// The claims of a minted token, in the order of fastapi-users, followed by ours.
 #[derive(Serialize)]
 struct AccessClaims<'a> {
     sub: &'a str,
@@ -59,7 +59,7 @@ struct AccessClaims<'a> {
     epoch: i64,
 }
 
-/// How many characters 128 bits take in base64url.
+/// The length of 128 bits in base64url.
 const TOKEN_ID_CHARS: usize = 22;
 
 impl JwtStrategy {
@@ -67,13 +67,13 @@ impl JwtStrategy {
         Self { settings }
     }
 
-    /// The keys, to swap them while the service runs.
+    /// Returns the keys, to replace them while the service runs.
     #[must_use]
     pub fn keys(&self) -> RotatingKeys {
         self.settings.keys.clone()
     }
 
-    /// The audiences, for [`ensure_distinct_audiences`](super::ensure_distinct_audiences).
+    /// Returns the audiences, for [`ensure_distinct_audiences`](super::ensure_distinct_audiences).
     #[must_use]
     pub fn audiences(&self) -> &[String] {
         &self.settings.audience
@@ -104,9 +104,9 @@ impl JwtStrategy {
         let (expires_at, logged_in_at) = (claims.expires_at(), claims.issued_at());
         match (claims.jti, claims.epoch, logged_in_at) {
             (Some(jti), Some(epoch), Some(_)) => {
-                let may_lack_end = lifetime.is_none();
+                let may_lack_exp = lifetime.is_none();
                 let token_id = is_token_id(&jti.0).then(|| TokenId(jti.0.into_owned()))?;
-                (expires_at.is_some() || may_lack_end).then(|| Session {
+                (expires_at.is_some() || may_lack_exp).then(|| Session {
                     subject: claims.sub.0.into_owned(),
                     token_id: Some(token_id),
                     epoch: Some(Epoch(epoch)),
@@ -121,7 +121,7 @@ impl JwtStrategy {
                 logged_in_at: None,
                 expires_at,
             }),
-            // Some of the three: nobody mints that.
+            // Only some of the three claims: not minted by either system.
             _ => None,
         }
     }
@@ -152,8 +152,9 @@ impl Strategy for JwtStrategy {
         })
     }
 
-    /// Notes the token's name as revoked until it ends by itself. A token that does not resolve is dead already. One without
-    /// a name (fastapi-users') cannot be revoked, and without a revocation store none can: both stay alive, as upstream.
+    /// Records the token's `jti` as revoked until the token expires. A token that does not resolve needs no revocation.
+    /// A token without `jti` (fastapi-users') cannot be revoked, and without a revocation store no token can; such
+    /// tokens stay valid until they expire.
     fn revoke<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<(), StrategyError>> {
         Box::pin(async move {
             let Some(store) = &self.settings.revocation else {
@@ -165,13 +166,13 @@ impl Strategy for JwtStrategy {
             let Some(token_id) = session.token_id else {
                 return Ok(());
             };
-            // With a leeway the token lives on a little after its end, and so must the note.
-            let until = session.expires_at.map_or_else(the_latest_time, |end| end + self.settings.leeway);
+            // The leeway extends the validity of the token, so the record must last as long.
+            let until = session.expires_at.map_or_else(latest_time, |end| end + self.settings.leeway);
             store.revoke(&token_id, until).await
         })
     }
 
-    /// Signs a token whose every number is as long as it can be. Keys that are swapped in later may need a few bytes more.
+    /// Signs a token in which every number has its maximum length. Keys that are set later may need a few bytes more.
     fn largest_token(&self, id_bytes: usize) -> Option<usize> {
         let claims = AccessClaims {
             sub: &"x".repeat(id_bytes),
@@ -181,7 +182,7 @@ impl Strategy for JwtStrategy {
             jti: &"x".repeat(TOKEN_ID_CHARS),
             epoch: i64::MIN,
         };
-        // What would be longer is not signed.
+        // Longer tokens are not signed.
         Some(jws::sign(&self.settings.keys.current(), &claims).map_or(MAX_TOKEN_BYTES, |token| token.len()))
     }
 
@@ -194,19 +195,19 @@ impl Strategy for JwtStrategy {
 
 const CANNOT_SIGN: &str = "the token could not be signed";
 
-/// Makes the name of a token: 128 random bits.
+/// Generates a token id: 128 random bits.
 pub(super) fn fresh_token_id(random: &dyn Random) -> Result<String, RandomError> {
     let mut bits = [0_u8; 16];
     random.fill(&mut bits)?;
     Ok(TokenId::from_random(bits).0)
 }
 
-/// Whether `text` has the form of a token's name; it becomes a key in a store.
+/// Returns `true` if `text` has the form of a token id. It is used as a key in stores.
 fn is_token_id(text: &str) -> bool {
     text.len() == TOKEN_ID_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn the_latest_time() -> Timestamp {
+fn latest_time() -> Timestamp {
     Timestamp::from_timestamp(LATEST, 0).unwrap_or(Timestamp::MAX_UTC)
 }
 

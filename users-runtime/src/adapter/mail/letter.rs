@@ -1,23 +1,23 @@
-//! What a mail says, written once and given out as text and as HTML.
+//! The content of a mail, as text and as HTML.
 
 use std::fmt::Write;
 
-/// A mail without a recipient: subject, plain text and HTML.
+/// The content of a mail: subject, plain text and HTML.
 ///
-/// Build one with [`Letter::new`], [`Letter::paragraph`] and [`Letter::button`], which escape for HTML, or write the
-/// three parts yourself.
+/// Build it with [`Letter::new`], [`Letter::paragraph`] and [`Letter::button`], which escape HTML, or fill the three
+/// fields yourself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// One line.
+    /// The subject, one line.
     pub subject: String,
-    /// The plain text.
+    /// The plain text body.
     pub text: String,
-    /// The same as HTML.
+    /// The HTML body.
     pub html: String,
 }
 
 impl Letter {
-    /// A letter with nothing but a subject.
+    /// Creates a letter with a subject and empty bodies.
     #[must_use]
     pub fn new(subject: impl Into<String>) -> Self {
         Self { subject: subject.into(), text: String::new(), html: String::new() }
@@ -35,7 +35,8 @@ impl Letter {
         self
     }
 
-    /// Adds a link that stands by itself. `url` is shown in full, so that a person can see where it leads.
+    /// Adds a link in a paragraph of its own. The URL is also shown as text, so that users can see where the link
+    /// leads.
     #[must_use]
     pub fn button(mut self, label: impl AsRef<str>, url: impl AsRef<str>) -> Self {
         let (label, url) = (label.as_ref(), url.as_ref());
@@ -54,13 +55,13 @@ impl Letter {
 }
 
 impl std::fmt::Debug for Letter {
-    /// Leaves the texts out: they hold tokens.
+    /// Omits the bodies, which contain tokens.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Letter").field("subject", &self.subject).finish_non_exhaustive()
     }
 }
 
-/// Makes a text safe in HTML, as content and between quotation marks of an attribute.
+/// Escapes text for HTML, both in content and in quoted attribute values.
 #[must_use]
 pub fn escape_html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_text_is_escaped_in_html_and_left_alone_in_text() {
+    fn text_is_escaped_in_html_and_unchanged_in_plain_text() {
         let letter = Letter::new("s").paragraph("<b onclick='x'>&</b>").button("\"go\"", "https://a/?x=<&y='");
         assert_eq!(letter.text, "<b onclick='x'>&</b>\n\n\"go\":\nhttps://a/?x=<&y='\n");
         assert_eq!(

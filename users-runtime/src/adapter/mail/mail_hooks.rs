@@ -1,4 +1,4 @@
-//! A user manager that only sends the mails.
+//! Hooks that send the mails of the flows.
 
 use super::Mailer;
 use crate::{
@@ -7,21 +7,20 @@ use crate::{
     user::AuthUser,
 };
 
-/// A ready [`UserManager`]: it sends the mails of the flows and refuses nothing of its own.
+/// A [`UserManager`] that sends the mails of the flows and does nothing else:
 ///
-/// * asked to verify: the link to do so
-/// * password forgotten: the link to a new one
-/// * registered again with a taken address (under `private_registration()`): a note to its owner
-/// * address changed: a note to the **old** address; password changed: a note (OWASP ASVS 6.3.7)
+/// * verification requested: a link that verifies the address
+/// * password forgotten: a link to choose a new password
+/// * registration with the address of an existing account (under `private_registration()`): a notice to its owner
+/// * address changed: a notice to the **old** address; password changed: a notice (OWASP ASVS 6.3.7)
 ///
-/// All of them are sent after the answer.
-///
-/// Write a `UserManager` of your own, with a [`Mailer`] in it, for anything more.
+/// All mails are sent after the response. If you need more, implement `UserManager` yourself and keep a [`Mailer`] in
+/// it; see [Hooks and mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 #[derive(Debug, Clone)]
 pub struct MailHooks(Mailer);
 
 impl MailHooks {
-    /// Sends with `mailer`.
+    /// Creates hooks that send with `mailer`.
     #[must_use]
     pub fn new(mailer: Mailer) -> Self {
         Self(mailer)
@@ -49,14 +48,14 @@ impl<U: AuthUser> UserManager<U> for MailHooks {
 
     async fn on_after_credentials_change(&self, user: &U, before: &U, _: &RequestContext) -> HookResult {
         let (before, now) = (before.account(), user.account());
-        // Both are tried, whatever becomes of the first.
-        let told_of_email = match before.email == now.email {
+        // A failure of the first mail must not prevent the second one.
+        let notified = match before.email == now.email {
             true => Ok(()),
             false => self.0.send_email_changed(before.email, now.email).await,
         };
         if before.hashed_password != now.hashed_password {
             self.0.send_password_changed(before.email).await?;
         }
-        Ok(told_of_email?)
+        Ok(notified?)
     }
 }

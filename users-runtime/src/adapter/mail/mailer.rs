@@ -1,4 +1,4 @@
-//! Writes the mails of the flows and hands them to a transport.
+//! Writes the mails of the flows and passes them to a transport.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,10 +8,12 @@ use crate::{
     port::{Mail, MailError, MailTransport},
 };
 
-/// Writes mails and sends them. Cheap to clone; keep one in your `UserManager`, or use [`MailHooks`](super::MailHooks).
+/// Writes and sends mails. Cheap to clone; keep one in your `UserManager`, or use [`MailHooks`](super::MailHooks).
 ///
-/// Links are made from the configured public URL only, with the token in the fragment, which no server sees and no
-/// access log keeps: the page reads it with a script (`location.hash`) and posts it.
+/// # Security
+/// Links are built only from the configured public URL, never from a request's `Host` header. The token is in the
+/// fragment, which browsers do not send to servers, so it does not appear in access logs: the page reads it from
+/// `location.hash` and posts it.
 #[derive(Clone)]
 pub struct Mailer(Arc<Inner>);
 
@@ -28,10 +30,10 @@ struct Inner {
 }
 
 impl Mailer {
-    /// A mailer over a transport, for a service that people reach at `public_url`.
+    /// Creates a mailer for the service at `public_url`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) unless `public_url` is `https`, or `http` on a loopback host.
+    /// [`Error::Config`](crate::domain::Error::Config) unless `public_url` is `https`, or `http` with a loopback host.
     pub fn new(transport: Arc<dyn MailTransport>, public_url: &str) -> Result<Self> {
         let site = PublicUrl::parse(public_url)?;
         Ok(Self(Arc::new(Inner {
@@ -46,7 +48,7 @@ impl Mailer {
         })))
     }
 
-    /// A mailer that prints mails, tokens included, to standard output. For development only.
+    /// Creates a mailer that prints mails, including their tokens, to standard output. For development only.
     ///
     /// # Errors
     /// As for [`Mailer::new`].
@@ -54,7 +56,7 @@ impl Mailer {
         Self::new(Arc::new(Terminal), public_url)
     }
 
-    /// A mailer that hands mails to an SMTP server; see [`Smtp::from_url`](super::Smtp::from_url) for `url` and `from`.
+    /// Creates a mailer for an SMTP server. See [`Smtp::from_url`](super::Smtp::from_url) for `url` and `from`.
     ///
     /// # Errors
     /// As for [`Mailer::new`] and [`Smtp::from_url`](super::Smtp::from_url).
@@ -63,31 +65,32 @@ impl Mailer {
         Self::new(Arc::new(super::Smtp::from_url(url, from)?), public_url)
     }
 
-    /// Names the site in mails (default: the host of the public URL).
+    /// Sets the name of the site in mails. Default: the host of the public URL.
     #[must_use]
     pub fn site_name(self, name: impl Into<String>) -> Self {
         self.with(|inner| inner.site_name = name.into())
     }
 
-    /// Replaces the texts (default: [`English`]).
+    /// Replaces the texts. Default: [`English`].
     #[must_use]
     pub fn templates(self, templates: impl MailTemplates) -> Self {
         self.with(|inner| inner.templates = Arc::new(templates))
     }
 
-    /// Where the page is that reads a verification token from its fragment and posts it (default: `verify`).
+    /// Sets the path of the page that reads a verification token from the fragment and posts it. Default: `verify`.
     #[must_use]
     pub fn verify_path(self, path: impl Into<String>) -> Self {
         self.with(|inner| inner.verify_path = path.into())
     }
 
-    /// Where the page is that reads a reset token from its fragment and asks for a password (default: `reset-password`).
+    /// Sets the path of the page that reads a reset token from the fragment and asks for a new password. Default:
+    /// `reset-password`.
     #[must_use]
     pub fn reset_path(self, path: impl Into<String>) -> Self {
         self.with(|inner| inner.reset_path = path.into())
     }
 
-    /// Lets mails say how long tokens work. Give the values of your policy; by default mails promise no time.
+    /// Sets the lifetimes that the mails state. Pass the values of your policy; by default mails state no lifetime.
     #[must_use]
     pub fn lifetimes(self, verify: Duration, reset: Duration) -> Self {
         self.with(|inner| (inner.verify_lifetime, inner.reset_lifetime) = (Some(verify), Some(reset)))
@@ -98,10 +101,10 @@ impl Mailer {
         self
     }
 
-    /// Sends a verification mail. `to` is the stored address of the user.
+    /// Sends a verification mail to `to`, the user's stored address.
     ///
     /// # Errors
-    /// [`MailError`] if the transport did not take it, or `to` is not one mailbox.
+    /// [`MailError`] if the transport did not accept the mail, or if `to` is not exactly one mailbox.
     pub async fn send_verification(&self, to: &str, token: &VerifyToken) -> Result<(), MailError> {
         let inner = &*self.0;
         let link = inner.site.page_with_secret(&inner.verify_path, "token", token.secret());
@@ -109,7 +112,7 @@ impl Mailer {
         self.post(to, letter).await
     }
 
-    /// Sends a mail with a link to a new password. `to` is the stored address of the user.
+    /// Sends a mail with a link to choose a new password to `to`, the user's stored address.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -120,7 +123,7 @@ impl Mailer {
         self.post(to, letter).await
     }
 
-    /// Tells the owner of an account that somebody tried to register with its address.
+    /// Tells the owner of an account about an attempt to register with its address.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -128,7 +131,7 @@ impl Mailer {
         self.post(to, self.0.templates.already_registered(&self.0.notice(to))).await
     }
 
-    /// Tells the old address of an account that `new_email` took its place.
+    /// Tells the old address of an account about `new_email`.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -137,7 +140,7 @@ impl Mailer {
         self.post(to, self.0.templates.email_changed(&EmailChanged { to, new_email, site_name, site_url })).await
     }
 
-    /// Tells the owner of an account that its password was changed.
+    /// Tells the owner of an account about a change of its password.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -145,10 +148,10 @@ impl Mailer {
         self.post(to, self.0.templates.password_changed(&self.0.notice(to))).await
     }
 
-    /// Sends a mail of the application's own.
+    /// Sends another mail of the application.
     ///
     /// # Errors
-    /// [`MailError`] if the transport did not take it, or the subject is not one line.
+    /// [`MailError`] if the transport did not accept the mail, or if the subject has a control character.
     pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
         if mail.subject.contains(char::is_control) {
             return Err(MailError("the subject has a control character".to_owned()));
@@ -157,8 +160,8 @@ impl Mailer {
     }
 
     async fn post(&self, to: &str, letter: Letter) -> Result<(), MailError> {
-        let to =
-            EmailAddress::stored(to).ok_or_else(|| MailError("the stored address is not one mailbox".to_owned()))?;
+        let to = EmailAddress::stored(to)
+            .ok_or_else(|| MailError("the stored address is not exactly one mailbox".to_owned()))?;
         self.send(Mail { to, subject: letter.subject, text: letter.text, html: letter.html }).await
     }
 }
@@ -188,30 +191,30 @@ mod tests {
     use crate::port::BoxFuture;
 
     #[derive(Default)]
-    struct Letterbox(Mutex<Vec<Mail>>);
+    struct Outbox(Mutex<Vec<Mail>>);
 
-    impl MailTransport for Letterbox {
+    impl MailTransport for Outbox {
         fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mail.clone());
             Box::pin(std::future::ready(Ok(())))
         }
     }
 
-    impl Letterbox {
+    impl Outbox {
         fn take(&self) -> Option<Mail> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
         }
     }
 
-    fn mailer() -> Result<(Mailer, Arc<Letterbox>)> {
-        let letterbox = Arc::new(Letterbox::default());
-        Ok((Mailer::new(Arc::clone(&letterbox) as _, "https://shop.example.org/app")?, letterbox))
+    fn mailer() -> Result<(Mailer, Arc<Outbox>)> {
+        let outbox = Arc::new(Outbox::default());
+        Ok((Mailer::new(Arc::clone(&outbox) as _, "https://shop.example.org/app")?, outbox))
     }
 
     #[tokio::test]
-    async fn links_carry_the_token_in_the_fragment_of_the_public_url() -> Result<()> {
-        let (mailer, letterbox) = mailer()?;
-        let leads_to = |mail: Option<Mail>, link: &str| {
+    async fn links_have_the_token_in_the_fragment_of_the_public_url() -> Result<()> {
+        let (mailer, outbox) = mailer()?;
+        let has_link = |mail: Option<Mail>, link: &str| {
             mail.is_some_and(|mail| {
                 mail.to.as_str() == "ann@example.org"
                     && mail.text.contains(&format!("\n{link}\n"))
@@ -219,37 +222,37 @@ mod tests {
             })
         };
         assert!(mailer.send_verification("ann@example.org", &VerifyToken::new("a.b-c_d")).await.is_ok());
-        assert!(leads_to(letterbox.take(), "https://shop.example.org/app/verify#token=a.b-c_d"));
+        assert!(has_link(outbox.take(), "https://shop.example.org/app/verify#token=a.b-c_d"));
         assert!(mailer.send_password_reset("ann@example.org", &ResetToken::new("x&y")).await.is_ok());
-        assert!(leads_to(letterbox.take(), "https://shop.example.org/app/reset-password#token=x%26y"));
+        assert!(has_link(outbox.take(), "https://shop.example.org/app/reset-password#token=x%26y"));
         Ok(())
     }
 
     #[tokio::test]
-    async fn texts_name_and_pages_are_the_applications() -> Result<()> {
-        struct Own;
-        impl MailTemplates for Own {
+    async fn the_application_replaces_texts_site_name_and_pages() -> Result<()> {
+        struct Custom;
+        impl MailTemplates for Custom {
             fn verification(&self, mail: &LinkMail<'_>) -> Letter {
                 let seconds = mail.lifetime.map(|lifetime| lifetime.as_secs());
                 Letter::new(mail.site_name).paragraph(format!("{} {} {seconds:?} {}", mail.to, mail.link, mail.token))
             }
         }
-        let (mailer, letterbox) = mailer()?;
+        let (mailer, outbox) = mailer()?;
         let mailer = mailer
-            .templates(Own)
+            .templates(Custom)
             .site_name("The Shop")
             .verify_path("/account/confirm")
             .lifetimes(Duration::from_secs(3_600), Duration::from_secs(1_800));
         assert!(mailer.send_verification("ann@example.org", &VerifyToken::new("t")).await.is_ok());
-        let mail = letterbox.take();
+        let mail = outbox.take();
         assert!(mail.is_some_and(|mail| mail.subject == "The Shop"
             && mail.text == "ann@example.org https://shop.example.org/app/account/confirm#token=t Some(3600) t\n"));
         Ok(())
     }
 
     #[tokio::test]
-    async fn nothing_is_sent_to_more_than_one_mailbox_or_with_a_second_header() -> Result<()> {
-        let (mailer, letterbox) = mailer()?;
+    async fn a_mail_has_one_recipient_and_no_injected_headers() -> Result<()> {
+        let (mailer, outbox) = mailer()?;
         for to in
             ["ann@example.org, eve@example.org", "ann@example.org\r\nBcc: eve@example.org", "Ann <a@b.org>", "ann", ""]
         {
@@ -257,12 +260,12 @@ mod tests {
         }
         let forged = mailer.site_name("Shop\r\nBcc: eve@example.org");
         assert!(forged.send_already_registered("ann@example.org").await.is_err());
-        assert!(letterbox.take().is_none());
+        assert!(outbox.take().is_none());
         Ok(())
     }
 
     #[test]
-    fn a_public_url_in_clear_is_refused_at_build() {
+    fn a_public_url_without_tls_is_refused() {
         assert!(Mailer::terminal("http://shop.example.org").is_err());
         assert!(Mailer::terminal("http://127.0.0.1:8000").is_ok());
     }

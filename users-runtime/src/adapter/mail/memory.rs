@@ -1,4 +1,4 @@
-//! Mail that is kept for tests to read.
+//! A mail transport for tests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,7 @@ use crate::{
     port::{BoxFuture, Mail, MailError, MailTransport},
 };
 
-/// Keeps all mails in memory. Cheap to clone; all clones share one box. For tests (feature `testing`).
+/// Keeps all mails in memory, for tests (feature `testing`). Cheap to clone; clones share the mails.
 #[derive(Debug, Clone)]
 pub struct MemoryMails(Arc<Inner>);
 
@@ -26,24 +26,24 @@ impl Default for MemoryMails {
 }
 
 impl MemoryMails {
-    /// An empty box.
+    /// Creates an empty mailbox.
     #[must_use]
     pub fn new() -> Self {
         event::warn_of_test_helper("MemoryMails");
         Self(Arc::default())
     }
 
-    /// All mails, in the order of sending.
+    /// Returns all mails in the order they were sent.
     #[must_use]
     pub fn all(&self) -> Vec<Mail> {
         self.mails().clone()
     }
 
-    /// Waits until `count` mails are there and answers all. Mail is sent after the answer, so a test waits for it; give
-    /// the wait a time limit.
+    /// Waits until at least `count` mails were sent and returns all of them. Mail is sent after the response, so a test
+    /// has to wait for it; wrap the call in a timeout.
     pub async fn wait_for(&self, count: usize) -> Vec<Mail> {
         loop {
-            let arrived = self.0.arrived.notified(); // made before the look, so that no mail is missed
+            let arrived = self.0.arrived.notified(); // before the check, so that no mail is missed
             let mails = self.all();
             if mails.len() >= count {
                 return mails;
@@ -52,7 +52,7 @@ impl MemoryMails {
         }
     }
 
-    /// The token in the link of a mail, as a page would read it from its fragment.
+    /// Returns the token in the link of a mail.
     #[must_use]
     pub fn token(mail: &Mail) -> Option<String> {
         let (_, fragment) = mail.text.split_once("#")?;

@@ -1,4 +1,4 @@
-//! Mail: who sends it, what it says, and what delivers it.
+//! Mail: hooks, texts and transports.
 
 mod letter;
 mod mail_hooks;

@@ -1,11 +1,11 @@
-//! The texts of mails, replaceable by the application.
+//! The texts of the mails, which the application can replace.
 
 use std::time::Duration;
 
 use super::Letter;
 
-/// What each mail says. Every method has a good English text, so an application replaces only what it wants to; the
-/// typed argument holds all that a text may need. Use any template engine inside.
+/// The texts of the mails. Every method has an English default, so an application overrides only the ones it wants to
+/// change, with any template engine. The argument contains all values that a text may need.
 ///
 /// ```
 /// use users_runtime::mail::{Letter, LinkMail, MailTemplates};
@@ -19,112 +19,110 @@ use super::Letter;
 /// }
 /// ```
 pub trait MailTemplates: Send + Sync + 'static {
-    /// Asks the owner of an address to prove it.
+    /// Asks the owner of an address to verify it.
     fn verification(&self, mail: &LinkMail<'_>) -> Letter {
         Letter::new(format!("Confirm your e-mail address for {}", mail.site_name))
             .paragraph(format!(
-                "Somebody, most likely you, gave this address to {}. Please confirm that it is yours.",
+                "Someone, most likely you, entered this address at {}. Please confirm that it is yours.",
                 mail.site_name
             ))
             .button("Confirm this address", mail.link)
             .paragraph(validity(mail.lifetime))
-            .paragraph("If it was not you, do nothing: without a confirmation, nobody can use your address.")
+            .paragraph("If it was not you, ignore this e-mail: the address cannot be used without your confirmation.")
     }
 
-    /// Hands the owner of an account the link to a new password.
+    /// Sends the owner of an account the link to choose a new password.
     fn password_reset(&self, mail: &LinkMail<'_>) -> Letter {
         Letter::new(format!("Choose a new password for {}", mail.site_name))
             .paragraph(format!(
-                "Somebody, most likely you, asked for a new password for your account at {}.",
+                "Someone, most likely you, asked for a new password for your account at {}.",
                 mail.site_name
             ))
             .button("Choose a new password", mail.link)
             .paragraph(validity(mail.lifetime))
-            .paragraph("If it was not you, do nothing: your password stays as it is. Never give this link to anybody.")
+            .paragraph("If it was not you, ignore this e-mail: your password is unchanged. Never share this link.")
     }
 
-    /// Tells the owner of an account that somebody tried to register with its address.
+    /// Tells the owner of an account about an attempt to register with its address.
     fn already_registered(&self, mail: &Notice<'_>) -> Letter {
         Letter::new(format!("You already have an account at {}", mail.site_name))
             .paragraph(format!(
-                "Somebody, most likely you, tried to register at {} with this address. It has an account already, so nothing was changed.",
+                "Someone, most likely you, tried to register at {} with this address. It already has an account, so nothing was changed.",
                 mail.site_name
             ))
-            .button("Log in, or ask for a new password", mail.site_url)
-            .paragraph("If it was not you, do nothing.")
+            .button("Log in or reset your password", mail.site_url)
+            .paragraph("If it was not you, ignore this e-mail.")
     }
 
-    /// Tells the old address of an account that another one took its place.
+    /// Tells the old address of an account about the new one.
     fn email_changed(&self, mail: &EmailChanged<'_>) -> Letter {
         Letter::new(format!("Your e-mail address at {} was changed", mail.site_name))
             .paragraph(format!("The address of your account at {} is now {}.", mail.site_name, mail.new_email))
-            .paragraph(
-                "If that was not you, somebody may have taken over your account. Please get in touch with us at once:",
-            )
+            .paragraph("If that was not you, someone may have taken over your account. Please contact us immediately:")
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account that its password was changed.
+    /// Tells the owner of an account about a change of its password.
     fn password_changed(&self, mail: &Notice<'_>) -> Letter {
         Letter::new(format!("Your password at {} was changed", mail.site_name))
             .paragraph(format!("The password of your account at {} was changed.", mail.site_name))
-            .paragraph("If that was not you, ask for a new password at once:")
+            .paragraph("If that was not you, reset your password immediately:")
             .button(mail.site_name, mail.site_url)
     }
 }
 
-/// The texts that [`MailTemplates`] brings along.
+/// The default texts of [`MailTemplates`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct English;
 
 impl MailTemplates for English {}
 
-/// What a mail with a link to act on is made of.
+/// The values of a mail with a link.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct LinkMail<'a> {
-    /// Who gets it: the stored address.
+    /// The recipient: the stored address.
     pub to: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// Its public URL.
+    /// The public URL of the site.
     pub site_url: &'a str,
-    /// The link with the token in its fragment.
+    /// The link, with the token in its fragment.
     pub link: &'a str,
-    /// The token by itself, for a person to type or for a link of the application's own.
+    /// The token alone, for users to type or for a link that the application builds.
     pub token: &'a str,
-    /// How long the token works, if the mailer was told.
+    /// The lifetime of the token, if it was given to the mailer.
     pub lifetime: Option<Duration>,
 }
 
-/// What a mail is made of that tells of something.
+/// The values of a notice.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Notice<'a> {
-    /// Who gets it: the stored address.
+    /// The recipient: the stored address.
     pub to: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// Its public URL.
+    /// The public URL of the site.
     pub site_url: &'a str,
 }
 
-/// What the mail about a new address is made of.
+/// The values of the notice about a new address.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct EmailChanged<'a> {
-    /// Who gets it: the address before the change.
+    /// The recipient: the address before the change.
     pub to: &'a str,
-    /// The address now, not yet proved.
+    /// The new address, not verified yet.
     pub new_email: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// Its public URL.
+    /// The public URL of the site.
     pub site_url: &'a str,
 }
 
 impl std::fmt::Debug for LinkMail<'_> {
-    /// Leaves link and token out.
+    /// Omits the link and the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LinkMail").field("site_name", &self.site_name).finish_non_exhaustive()
     }
@@ -137,7 +135,7 @@ fn validity(lifetime: Option<Duration>) -> String {
     }
 }
 
-/// Whole hours or minutes, rounded down, so that the text never promises too much.
+/// Formats a duration in whole hours or minutes, rounded down, so that the text never promises too much.
 fn in_words(time: Duration) -> String {
     let (count, unit) = match time.as_secs() / 60 {
         0 | 1 => (1, "minute"),
@@ -153,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lifetimes_are_said_as_a_person_would_say_them() {
+    fn lifetimes_are_formatted_in_minutes_or_hours() {
         for (seconds, words) in
             [(60, "1 minute"), (1_800, "30 minutes"), (3_600, "1 hour"), (5_400, "90 minutes"), (86_400, "24 hours")]
         {

@@ -4,22 +4,22 @@ use std::io::Write;
 
 use crate::port::{BoxFuture, Mail, MailError, MailTransport};
 
-/// Prints each mail to standard output, in a frame.
+/// Prints each mail to standard output.
 ///
 /// # Security
-/// For development only: the output holds tokens that log people in or reset their passwords.
+/// For development only: the output contains tokens that verify addresses and reset passwords.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terminal;
 
 impl MailTransport for Terminal {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
-        // One write, so that two mails at once do not mix.
+        // A single write keeps concurrent mails apart.
         let printed = std::io::stdout().lock().write_all(frame(mail).as_bytes());
         Box::pin(std::future::ready(printed.map_err(|error| MailError(error.to_string()))))
     }
 }
 
-/// The mail in a frame, without control characters, which a terminal would obey.
+/// Formats the mail in a frame. Control characters are replaced, because a terminal would interpret them.
 fn frame(mail: &Mail) -> String {
     let rule = "-".repeat(72);
     let mut frame =
@@ -45,7 +45,7 @@ mod tests {
     use crate::domain::EmailAddress;
 
     #[test]
-    fn a_mail_stands_in_a_frame_and_cannot_command_the_terminal() {
+    fn a_mail_is_framed_and_control_characters_are_replaced() {
         let mail = EmailAddress::stored("ann@example.org").map(|to| Mail {
             to,
             subject: "Hello\u{1b}[2J".to_owned(),

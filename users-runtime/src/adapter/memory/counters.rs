@@ -1,4 +1,4 @@
-//! Counters of one process.
+//! Counters in the memory of one process.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,16 +11,16 @@ use crate::{
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable},
 };
 
-/// How many keys are kept at most (security contract, section (c) 10): some 240 bytes each.
+/// The most keys that are kept, at about 240 bytes each.
 const CAPACITY: usize = 100_000;
 
-/// Counters in the memory of one process: a second node counts for itself, and a restart forgets.
+/// Counts in the memory of one process: each node counts separately, and a restart resets the counters.
 ///
-/// Bounded: beyond 100,000 keys the one goes that would be forgotten first anyway.
+/// At most 100,000 keys (about 24 MB) are kept. Beyond that, the key whose quota is restored first is dropped.
 #[derive(Default)]
 pub struct MemoryCounters(Mutex<Kept>);
 
-/// When each key is full again, found by key and in order.
+/// The time in milliseconds at which each key's quota is fully restored, by key and in order of time.
 #[derive(Default)]
 struct Kept {
     by_key: HashMap<CounterKey, i64>,
@@ -28,7 +28,7 @@ struct Kept {
 }
 
 impl MemoryCounters {
-    /// Empty ones.
+    /// Creates empty counters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -48,7 +48,7 @@ impl Kept {
         true
     }
 
-    /// Forgets what is full again, and what is too much.
+    /// Drops keys whose quota is fully restored, and keys beyond the capacity.
     fn forget(&mut self, now: i64) {
         while let Some((end, key)) = self.by_end.pop_first() {
             if end > now && self.by_key.len() <= CAPACITY {
@@ -67,7 +67,7 @@ impl Counters for MemoryCounters {
         quota: Quota,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<bool, CountersUnavailable>> {
-        // A panic while it is held leaves whole entries behind.
+        // A panic while the lock is held leaves complete entries.
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take(key, quota, now);
         Box::pin(std::future::ready(Ok(taken)))
     }
@@ -90,10 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_keys_does_not_fill_the_memory_and_frees_nobody_else() {
+    fn a_flood_of_keys_is_bounded_in_memory_and_does_not_reset_other_keys() {
         let quota = Quota::new(1, Duration::from_secs(3600));
         let mut kept = Kept::default();
-        // In the middle of the flood.
         let victim = CounterKey::of("mail", "victim");
         assert!(kept.take(&victim, quota, at(60)));
         for number in 0..CAPACITY + 100 {
@@ -103,11 +102,11 @@ mod tests {
         assert_eq!((kept.by_key.len(), kept.by_end.len()), (CAPACITY, CAPACITY));
         assert!(!kept.take(&victim, quota, at(200)));
         assert!(!kept.take(&CounterKey::of("mail", "101"), quota, at(200)));
-        assert!(kept.take(&CounterKey::of("mail", "0"), quota, at(200)), "the oldest was forgotten");
+        assert!(kept.take(&CounterKey::of("mail", "0"), quota, at(200)), "the oldest was dropped");
     }
 
     #[test]
-    fn what_is_full_again_is_forgotten() {
+    fn a_key_with_a_restored_quota_is_dropped() {
         let quota = Quota::new(2, Duration::from_secs(10));
         let mut kept = Kept::default();
         for number in 0..50 {

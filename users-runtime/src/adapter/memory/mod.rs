@@ -1,7 +1,7 @@
-//! Users in memory: for tests, and as the example of a store of one's own.
+//! An in-memory store, for tests and as an example of a custom store.
 //!
-//! It keeps every promise of [`UserStore`] but durability. The conformance suite (feature `testing`) runs against it as
-//! it does against SQL.
+//! It fulfills the contract of [`UserStore`] except for durability. The conformance suite (feature `testing`) runs
+//! against it as it does against SQL.
 
 mod counters;
 mod sessions;
@@ -21,16 +21,16 @@ use crate::{
     user::{AuthUser, Tenant},
 };
 
-/// Users in memory. Everything is lost when it is dropped.
+/// A user store in memory. All data is lost when it is dropped.
 pub struct MemoryStore<U: AuthUser> {
-    // One lock around everything is what makes each write one transaction.
+    // A single lock makes every write atomic.
     state: Arc<Mutex<State<U>>>,
     tenant: Option<Tenant<U>>,
 }
 
 struct State<U: AuthUser> {
     users: HashMap<U::Id, Stored<U>>,
-    // Several, if several tenants have a user with the address.
+    // Users of several tenants may have the same address.
     ids: HashMap<CanonicalEmail, Vec<U::Id>>,
     tokens: HashMap<TokenId, Mark>,
     sessions: HashMap<SessionKey, KeptSession<U::Id>>,
@@ -50,7 +50,7 @@ struct Mark {
 }
 
 impl<U: AuthUser> MemoryStore<U> {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         let state = State {
@@ -63,7 +63,7 @@ impl<U: AuthUser> MemoryStore<U> {
         Self { state: Arc::new(Mutex::new(state)), tenant: None }
     }
 
-    /// Whose users this store may see and write.
+    /// Returns the tenant whose users this store may read and write.
     fn tenant(&self) -> Result<TenantFilter<'_, U>, StoreError> {
         match &self.tenant {
             Some(tenant) => Ok(TenantFilter::One(tenant)),
@@ -72,7 +72,7 @@ impl<U: AuthUser> MemoryStore<U> {
         }
     }
 
-    /// A thread that panicked while it held the lock left the state whole: every write happens after all checks.
+    /// A panic while the lock is held leaves the state consistent: every write happens after all checks.
     fn state(&self) -> MutexGuard<'_, State<U>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,9 +84,9 @@ impl<U: AuthUser> Default for MemoryStore<U> {
     }
 }
 
-/// Whose users are meant.
+/// Restricts an operation to the users of a tenant.
 pub(super) enum TenantFilter<'a, U> {
-    /// All: users of this type have no tenants.
+    /// All users: the type has no tenants.
     None,
     One(&'a Tenant<U>),
 }
@@ -115,12 +115,12 @@ impl<U: AuthUser> TenantFilter<'_, U> {
 }
 
 impl<U: AuthUser> State<U> {
-    /// The stored user with this id, if it is one of the tenant's.
+    /// Returns the user with this id if it belongs to the tenant.
     fn stored(&self, tenant: TenantFilter<'_, U>, id: &U::Id) -> Option<&Stored<U>> {
         self.users.get(id).filter(|stored| tenant.has(&stored.user))
     }
 
-    /// The id of the tenant's user with this address.
+    /// Returns the id of the tenant's user with this address.
     fn owner(&self, tenant: TenantFilter<'_, U>, email: &CanonicalEmail) -> Option<U::Id> {
         self.ids.get(email)?.iter().copied().find(|id| self.stored(tenant, id).is_some())
     }
@@ -152,9 +152,9 @@ impl<U: AuthUser> State<U> {
             return Err(StoreError::EmailTaken);
         }
         if U::Id::MADE_BY_DATABASE {
-            self.last_id += 1; // an id is never used twice, or an old token would log in as the new user
+            self.last_id += 1; // ids are never reused: an old token would be valid for the new user
             let id = U::Id::from_value(IdValue::Integer(self.last_id));
-            *user.account_mut().id = id.ok_or_else(|| StoreError::failed("there are no more ids"))?;
+            *user.account_mut().id = id.ok_or_else(|| StoreError::failed("no ids are left"))?;
         }
         if self.users.contains_key(&user.id()) {
             return Err(StoreError::Conflict);
@@ -192,7 +192,7 @@ impl<U: AuthUser> State<U> {
         Ok(Some(user))
     }
 
-    /// What is noted about a token, which is forgotten at `until` or later.
+    /// Returns the record of a token, which is kept at least until `until`.
     fn mark(&mut self, token: TokenId, until: Timestamp) -> &mut Mark {
         let mark = self.tokens.entry(token).or_insert(Mark { revoked: false, kept_at: None, until });
         mark.until = mark.until.max(until);
@@ -266,12 +266,10 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
         })
     }
 
-    /// There is nothing to create.
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
 
-    /// There is nothing to compare.
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         Box::pin(async { Ok(Vec::new()) })
     }

@@ -1,4 +1,4 @@
-//! Sessions in memory, beside their users.
+//! Sessions in memory.
 
 use super::{MemoryStore, State, TenantFilter};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// A session as it is kept.
+/// A stored session.
 pub(super) struct KeptSession<Id> {
     pub(super) user: Id,
     id: TokenId,
@@ -15,7 +15,7 @@ pub(super) struct KeptSession<Id> {
     created_at: Timestamp,
     last_seen_at: Option<Timestamp>,
     device: Device,
-    /// Sessions of one moment are in the order of their making.
+    /// Orders sessions with equal times by creation.
     number: u64,
 }
 
@@ -66,7 +66,7 @@ impl<U: AuthUser> State<U> {
         of_user.into_iter().map(listed).collect()
     }
 
-    /// Whether neither a raised epoch nor a revocation ended it.
+    /// Returns `true` if the session was ended neither by a raised epoch nor by a revocation.
     fn is_live(&self, session: &KeptSession<U::Id>) -> bool {
         let current = self.users.get(&session.user).map(|stored| stored.epoch);
         current.is_some_and(|current| self.token_state(&session.id).is_live(session.epoch, current))

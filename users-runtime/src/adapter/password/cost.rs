@@ -1,4 +1,5 @@
-//! What a verification costs, so that one for nobody can cost as much.
+//! The cost of verifications. Known costs allow failed logins to take the same time for every hash and for unknown
+//! accounts.
 
 use std::{
     fmt,
@@ -22,25 +23,25 @@ pub(super) enum Cost {
     Bcrypt {
         log_rounds: u32,
     },
-    /// So much of the work that this one takes.
+    /// A part of the work of verifying this hash.
     Foreign {
         hash: Arc<dyn ForeignHash>,
         work: u64,
     },
 }
 
-/// The costliest verification that this process has met.
+/// The costliest verification since the start of the process.
 #[derive(Debug)]
 pub(super) struct Costliest(Mutex<Cost>);
 
 impl Cost {
-    /// How many KiB Argon2 fills in the time of one round of bcrypt: measured as 55 µs a round against 0.39 µs a KiB at
-    /// 19 MiB. Bigger areas miss the processor's cache more often and take up to half as long again for each KiB.
+    /// The KiB that Argon2 fills in the time of one bcrypt round: 55 µs per round against 0.39 µs per KiB at 19 MiB, as
+    /// measured. Larger buffers cause more cache misses and take up to 50 % longer per KiB.
     const KIB_PER_BCRYPT_ROUND: u64 = 140;
-    /// The cheapest bcrypt there is.
+    /// The lowest cost of bcrypt.
     const LEAST_LOG_ROUNDS: u32 = 4;
 
-    /// KiB that Argon2 fills in the same time.
+    /// Returns the work, in KiB that Argon2 fills in the same time.
     pub(super) fn work(&self) -> u64 {
         match *self {
             Self::Argon2 { memory_kib, passes, .. } => u64::from(memory_kib) * u64::from(passes),
@@ -53,12 +54,12 @@ impl Cost {
         match self {
             Self::Argon2 { memory_kib, .. } => (*memory_kib).into(),
             Self::Bcrypt { .. } => 0.into(),
-            Self::Foreign { hash, .. } => Memory { area: 0, own: hash.cost().memory_kib },
+            Self::Foreign { hash, .. } => Memory { buffer: 0, own: hash.cost().memory_kib },
         }
     }
 
-    /// What is left to spend of this cost after `spent`, so that a wrong password for a cheap hash takes as long as one for
-    /// a costly hash, or for nobody. Work of this kind only, so that the sum is as close as the two kinds can be compared.
+    /// Returns the work that remains after `spent`, so that a wrong password takes as long for a cheap hash as for the
+    /// costliest one or an unknown account. The work uses the algorithm of `self`, for which the time is most exact.
     pub(super) fn beyond(&self, spent: &Self) -> Vec<Self> {
         let missing = self.work().saturating_sub(spent.work());
         match *self {
@@ -71,14 +72,14 @@ impl Cost {
         }
     }
 
-    /// So much work for Argon2, if there is any to do in so many passes.
+    /// Returns an Argon2 cost for this work in this number of passes, or `None` if it is below Argon2's minimum.
     pub(super) fn argon2(work: u64, passes: u32, lanes: u32) -> Option<Self> {
         let memory_kib = u32::try_from(work / u64::from(passes)).unwrap_or(0);
         let least = 8 * lanes; // RFC 9106 section 3.1
         (memory_kib >= least).then_some(Self::Argon2 { memory_kib, passes, lanes })
     }
 
-    /// So much work for bcrypt, in parts of this cost or less.
+    /// Splits work into bcrypt computations of at most this cost.
     pub(super) fn bcrypt(work: u64, log_rounds: u32) -> Vec<Self> {
         let rounds = work / Self::KIB_PER_BCRYPT_ROUND;
         let is_needed = |log: &u32| rounds >> log & 1 == 1;
@@ -86,21 +87,23 @@ impl Cost {
         parts.map(|log_rounds| Self::Bcrypt { log_rounds }).collect()
     }
 
-    /// The same work in memory that stays inside the budget beside what is held: as it is, or in a smaller area.
+    /// Fits the work into the memory budget, next to the memory already held: unchanged if possible, otherwise as
+    /// Argon2 in a smaller buffer.
     pub(super) fn fit(costs: Vec<Self>, held: Memory, budget_kib: u64) -> Vec<Self> {
         if costs.iter().map(Self::memory).fold(held, Memory::or).all() <= budget_kib {
             return costs;
         }
         let work: u64 = costs.iter().map(Self::work).sum();
-        let room = if held.area > 0 { held.area.into() } else { budget_kib.saturating_sub(held.own.into()) };
-        let area = room.min(work);
-        match (u32::try_from(area), u32::try_from(work / area.max(1))) {
+        let available = if held.buffer > 0 { held.buffer.into() } else { budget_kib.saturating_sub(held.own.into()) };
+        let buffer = available.min(work);
+        match (u32::try_from(buffer), u32::try_from(work / buffer.max(1))) {
             (Ok(memory_kib), Ok(passes)) if memory_kib >= 8 => vec![Self::Argon2 { memory_kib, passes, lanes: 1 }],
             _ => Vec::new(),
         }
     }
 
-    /// Spends it on a password, with nothing to compare the result to. Needs the blocks of its [`memory`](Self::memory).
+    /// Spends the work on a password without comparing the result. `blocks` must have the size of
+    /// [`memory`](Self::memory).
     pub(super) fn spend(&self, password: &Password, blocks: &mut [Block]) {
         const SALT: [u8; Argon2Params::SALT_BYTES] = [0; Argon2Params::SALT_BYTES];
         let bytes = password.secret().as_bytes();
@@ -134,12 +137,12 @@ impl From<Argon2Params> for Cost {
 }
 
 impl Costliest {
-    pub(super) fn starting_with(cost: Cost) -> Self {
+    pub(super) fn new(cost: Cost) -> Self {
         Self(Mutex::new(cost))
     }
 
-    /// Takes note of a cost that is in use.
-    pub(super) fn meet(&self, cost: Cost) {
+    /// Records the cost of a verification.
+    pub(super) fn record(&self, cost: Cost) {
         let mut costliest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cost.work() > costliest.work() {
             *costliest = cost;
@@ -161,7 +164,7 @@ mod tests {
     const BCRYPT_4: Cost = Cost::Bcrypt { log_rounds: 4 };
 
     #[test]
-    fn a_cheap_verification_is_topped_up_to_the_costliest() {
+    fn a_cheap_verification_is_extended_to_the_costliest() {
         for (costliest, spent) in [
             (PWDLIB, RECOMMENDED),
             (PWDLIB, BCRYPT_4),
@@ -169,30 +172,30 @@ mod tests {
             (BCRYPT_12, RECOMMENDED),
             (RECOMMENDED, BCRYPT_4),
         ] {
-            let topped_up = spent.work() + costliest.beyond(&spent).iter().map(Cost::work).sum::<u64>();
-            let off = topped_up.abs_diff(costliest.work());
+            let total = spent.work() + costliest.beyond(&spent).iter().map(Cost::work).sum::<u64>();
+            let off = total.abs_diff(costliest.work());
             assert!(off * 100 <= costliest.work(), "{spent:?} to {costliest:?} is off by {off}");
         }
     }
 
     #[test]
-    fn the_costliest_itself_is_not_topped_up() {
+    fn the_costliest_verification_is_not_extended() {
         assert!(PWDLIB.beyond(&PWDLIB).is_empty());
         assert!(RECOMMENDED.beyond(&BCRYPT_12).is_empty());
     }
 
     #[test]
-    fn the_costliest_met_is_kept() {
-        let costliest = Costliest::starting_with(RECOMMENDED);
-        for (met, kept) in [(BCRYPT_4, RECOMMENDED), (PWDLIB, PWDLIB), (RECOMMENDED, PWDLIB), (BCRYPT_12, BCRYPT_12)] {
-            costliest.meet(met);
+    fn the_costliest_recorded_verification_is_kept() {
+        let costliest = Costliest::new(RECOMMENDED);
+        for (cost, kept) in [(BCRYPT_4, RECOMMENDED), (PWDLIB, PWDLIB), (RECOMMENDED, PWDLIB), (BCRYPT_12, BCRYPT_12)] {
+            costliest.record(cost);
             assert_eq!(format!("{:?}", costliest.get()), format!("{kept:?}"));
         }
     }
 
     #[test]
-    fn what_does_not_fit_is_spent_in_a_smaller_area() {
-        let held = |area, own| Memory { area, own };
+    fn work_that_does_not_fit_is_spent_in_a_smaller_buffer() {
+        let held = |buffer, own| Memory { buffer, own };
         for (held, budget_kib) in [(held(0, 200_000), 262_144), (held(1_000, 0), 65_536), (held(0, 0), 20_000)] {
             let fitted = Cost::fit(vec![PWDLIB], held, budget_kib);
             let all = fitted.iter().map(Cost::memory).fold(held, Memory::or).all();
@@ -200,6 +203,6 @@ mod tests {
             let work: u64 = fitted.iter().map(Cost::work).sum();
             assert!(work.abs_diff(PWDLIB.work()) * 2 <= PWDLIB.work(), "{work}");
         }
-        assert!(Cost::fit(vec![PWDLIB], held(0, 65_536), 65_536).is_empty(), "no room at all");
+        assert!(Cost::fit(vec![PWDLIB], held(0, 65_536), 65_536).is_empty(), "no memory is left");
     }
 }

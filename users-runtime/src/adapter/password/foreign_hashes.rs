@@ -1,4 +1,4 @@
-//! Which hashes of other systems verify.
+//! The registered verifiers of other systems' hashes.
 
 use std::{fmt, sync::Arc};
 
@@ -8,8 +8,8 @@ use crate::{
     port::{ForeignHash, HashCost, HashVerifier},
 };
 
-/// The verifiers that [`HashSettings::also_verify`](super::HashSettings::also_verify) was given. Two are equal if they hold
-/// the same objects.
+/// The verifiers registered with [`HashSettings::also_verify`](super::HashSettings::also_verify). Two values are equal
+/// if they contain the same objects.
 #[derive(Clone, Default)]
 pub struct ForeignHashes {
     verifiers: Vec<Arc<dyn HashVerifier>>,
@@ -29,15 +29,16 @@ impl ForeignHashes {
         &self.examples
     }
 
-    /// What the first one that knows the string makes of it. An absurd cost is refused here, whatever its verifier says.
+    /// Parses a string with the first verifier that recognizes it. Enforces the cost limits, so that a verifier cannot
+    /// exceed them.
     pub(super) fn read(&self, stored: &str) -> Option<Result<Arc<dyn ForeignHash>, Corrupt>> {
         let hash = match self.verifiers.iter().find_map(|verifier| verifier.read(stored))? {
             Ok(hash) => hash,
             Err(unfit) => return Some(Err(unfit.into())),
         };
         let HashCost { memory_kib, work } = hash.cost();
-        let absurd = memory_kib > HashCost::MAX_MEMORY_KIB || work > HashCost::MAX_WORK;
-        Some(if absurd { Err(Corrupt::AbsurdCost) } else { Ok(Arc::from(hash)) })
+        let excessive = memory_kib > HashCost::MAX_MEMORY_KIB || work > HashCost::MAX_WORK;
+        Some(if excessive { Err(Corrupt::AbsurdCost) } else { Ok(Arc::from(hash)) })
     }
 }
 

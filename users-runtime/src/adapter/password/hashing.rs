@@ -1,4 +1,4 @@
-//! The hasher: what to compute for a password, and what the result means.
+//! The password hasher: creates and verifies hashes.
 
 use std::{fmt, sync::Arc};
 
@@ -15,19 +15,21 @@ use crate::{
     port::{BoxFuture, HashError, PasswordHasher, Random, Verification},
 };
 
-/// Hashes with Argon2id and verifies Argon2id, Argon2i, Argon2d, bcrypt (`2a`, `2b`, `2x`, `2y`) and the forms of other
-/// systems that were [asked for](HashSettings::also_verify), within [`HashSettings`].
+/// Hashes passwords with Argon2id. Verifies Argon2id, Argon2i, Argon2d, bcrypt (`2a`, `2b`, `2x`, `2y`) and the
+/// [registered](HashSettings::also_verify) forms of other systems, within the limits of [`HashSettings`].
 ///
-/// Its futures need a Tokio runtime with a timer. Dropping it stops its threads.
+/// The futures need a Tokio runtime with timers enabled. Dropping the hasher stops its threads.
 ///
 /// # Security
-/// * Passwords are hashed and compared as exact bytes. One above 1,024 bytes is never hashed and matches nothing.
-/// * A wrong password takes about the time of the costliest verification met since the start, whatever its own hash costs,
-///   and so does one for nobody.
-/// * Against a bcrypt hash, a password above 72 bytes or with a NUL never matches: bcrypt cannot tell it from another.
-/// * A stored hash that is malformed, of an unknown form, or asks for an absurd cost (more than 1 GiB, 32 passes, 2^16
-///   rounds of bcrypt, or the whole memory budget) matches nothing, takes the time of a verification, and is
-///   reported as an ERROR event that holds no part of it.
+/// * Passwords are hashed and compared byte for byte. A password of more than 1,024 bytes is never hashed and never
+///   matches.
+/// * A wrong password takes about the time of the costliest verification since the start, regardless of the cost of its
+///   own hash; so does a login with an unknown address. Response times therefore do not allow account enumeration.
+/// * A password with more than 72 bytes or with a NUL byte never matches a bcrypt hash, because bcrypt ignores what
+///   follows.
+/// * A stored hash that is malformed, of an unknown form or of excessive cost (more than 1 GiB, 32 passes, 2^16 rounds
+///   of bcrypt, or the whole memory budget) never matches. The check takes the time of a verification, and an ERROR
+///   event without any part of the hash is emitted.
 pub struct Hashing {
     pub(super) pool: Pool,
     settings: HashSettings,
@@ -36,11 +38,11 @@ pub struct Hashing {
 }
 
 impl Hashing {
-    /// Starts the threads.
+    /// Starts the hashing threads.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of its bounds or an example of stored hashes cannot
-    /// be verified, [`Error::Io`](crate::domain::Error::Io) if the system gives no threads.
+    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of range or an example hash cannot be
+    /// verified, [`Error::Io`](crate::domain::Error::Io) if the operating system cannot start the threads.
     pub fn start(settings: HashSettings, random: Arc<dyn Random>) -> Result<Self> {
         settings.check()?;
         #[cfg(any(test, feature = "testing"))]
@@ -53,18 +55,19 @@ impl Hashing {
             waiting: settings.workers * settings.queue_per_worker,
             max_wait: settings.max_wait,
         })?;
-        let costliest = Costliest::starting_with(settings.params.into());
+        let costliest = Costliest::new(settings.params.into());
         let hashing = Self { pool, settings, random, costliest };
         for example in hashing.settings.foreign.examples() {
             let read = hashing.read(example);
-            let read =
-                read.map_err(|reason| Error::config(format!("hash settings: the example of a hash is {reason}")))?;
-            hashing.costliest.meet(read.cost());
+            let read = read.map_err(|reason| {
+                Error::config(format!("hash settings: the example hash cannot be verified: {reason}"))
+            })?;
+            hashing.costliest.record(read.cost());
         }
         Ok(hashing)
     }
 
-    /// The settings it runs with.
+    /// Returns the settings.
     #[must_use]
     pub fn settings(&self) -> &HashSettings {
         &self.settings
@@ -110,7 +113,7 @@ impl Hashing {
             }
         };
         let cost = stored.cost();
-        self.costliest.meet(cost.clone());
+        self.costliest.record(cost.clone());
         let outdated = stored.is_outdated(self.settings.params, self.settings.rehash);
         let rest = Cost::fit(self.costliest.get().beyond(&cost), cost.memory(), self.budget_kib());
         let memory = rest.iter().map(Cost::memory).fold(cost.memory(), Memory::or);
@@ -141,7 +144,7 @@ impl Hashing {
         u64::from(self.settings.memory_budget_mib) * 1024
     }
 
-    /// Takes as long as the costliest verification.
+    /// Spends the time of the costliest verification.
     async fn spend(&self, password: &Password) -> Result<(), HashError> {
         if is_too_long(password) {
             return Ok(());
@@ -176,7 +179,8 @@ impl fmt::Debug for Hashing {
     }
 }
 
-/// The policy refuses such a password before anything is hashed; this is the second line.
+/// Returns `true` if the password exceeds the policy's limit. The policy refuses such a password earlier; this check is
+/// defense in depth.
 fn is_too_long(password: &Password) -> bool {
     password.secret().len() > PasswordPolicy::MAX_BYTES
 }

@@ -1,11 +1,12 @@
-//! Password hashing: Argon2id for new hashes, every form that fastapi-users stores for old ones, on threads of its own.
+//! Password hashing: Argon2id for new hashes, and verification of all forms that fastapi-users stores.
 //!
-//! * A password is hashed on one of a fixed number of threads with the lowest scheduling priority, never on an
-//!   asynchronous worker, so a flood of logins leaves the other routes alone.
-//! * A hash takes the memory that *its own* string asks for, and the running ones together stay inside a budget.
-//! * Whoever waits is served in order; too many or too long, and the answer is [`HashError::Overloaded`].
-//! * Hashes of other systems verify when they are [asked for](HashSettings::also_verify).
-//! * An account that does not exist, and one whose hash is corrupt, cost the time of a verification.
+//! * Passwords are hashed by a fixed number of threads with the lowest scheduling priority, never on an asynchronous
+//!   worker, so that a flood of logins does not slow down other routes.
+//! * A hash counts with the memory that its own parameters require; all running hashes together stay within a budget.
+//! * Waiting requests are served in order. If the queue is full or the wait too long, the result is
+//!   [`HashError::Overloaded`].
+//! * Hashes of other systems are verified if they are [registered](HashSettings::also_verify).
+//! * Logins with an unknown address or a corrupt hash take the time of a verification.
 //!
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 
@@ -14,13 +15,13 @@ mod cost;
 pub(crate) mod foreign;
 mod foreign_hashes;
 mod hashing;
-#[cfg(test)]
-mod load;
 mod params;
 mod pool;
 mod priority;
 mod settings;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod work_buffer;
 
 pub(crate) use foreign_hashes::ForeignHashes;

@@ -1,8 +1,8 @@
-//! Threads that work, and the queue before them. Knows nothing of passwords.
+//! A thread pool with a queue and a memory budget. It is independent of passwords.
 //!
-//! A job asks for an amount of memory. It starts when it is the first in the queue, a thread is free, and its memory fits
-//! beside that of the running jobs. Strictly in order: a job that needs much memory waits for the running ones to
-//! end, and those behind it wait too, so it cannot starve.
+//! Each job declares the memory that it needs. It starts when it is the first in the queue, a thread is idle, and its
+//! memory fits into what the running jobs leave of the budget. The order is strictly first in, first out: a job that
+//! needs much memory waits until enough jobs have finished and the jobs behind it wait too, so it cannot starve.
 
 use std::{
     collections::VecDeque,
@@ -21,26 +21,26 @@ use tokio::sync::oneshot;
 use super::{priority, work_buffer::WorkBuffer};
 use crate::port::HashError;
 
-/// How much at once.
+/// The limits of a pool.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// Threads.
+    /// The number of threads.
     pub(super) workers: usize,
-    /// Memory of all running jobs and of areas that are kept for the next, in KiB.
+    /// The memory of all running jobs and of the buffers kept for reuse, in KiB.
     pub(super) memory_kib: u64,
-    /// Jobs that may wait.
+    /// The number of jobs that may wait.
     pub(super) waiting: usize,
-    /// How long one may wait.
+    /// The time that a job may wait.
     pub(super) max_wait: Duration,
 }
 
-/// Dropping it stops the threads after the jobs they are at.
+/// A thread pool. Dropping it stops each thread after its current job.
 pub(super) struct Pool(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     bounds: Bounds,
     queue: Mutex<Queue>,
-    /// Told when a job was put in, when one may have become able to start, and at the end.
+    /// Notified when a job was added, when a waiting job may be able to start, and when the pool is closed.
     changed: Condvar,
 }
 
@@ -48,29 +48,29 @@ pub(super) struct Shared {
 pub(super) struct Queue {
     pub(super) waiting: VecDeque<Box<dyn Job>>,
     pub(super) running_kib: u64,
-    /// Wiped areas for the next jobs, the one used last at the end.
+    /// Wiped buffers for reuse, the most recently used one last.
     kept: Vec<WorkBuffer>,
     closed: bool,
 }
 
-/// What a job asks for, in KiB. Both count.
+/// The memory that a job needs, in KiB. The two parts add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Memory {
-    /// In blocks that it is given.
-    pub(super) area: u32,
-    /// That it allocates by itself.
+    /// The buffer that the pool passes to the job.
+    pub(super) buffer: u32,
+    /// Memory that the job allocates.
     pub(super) own: u32,
 }
 
-/// A job as a thread sees it.
+/// A job, as the threads see it.
 pub(super) trait Job: Send {
     fn memory(&self) -> Memory;
-    /// Whether its caller has left, or some thread has begun it.
+    /// Returns `true` if the caller has left or a thread has started the job.
     fn is_taken(&self) -> bool;
-    /// Takes it; false if it was taken before.
+    /// Claims the job. Returns `false` if it was claimed before.
     fn take(&self) -> bool;
     fn run(&mut self, blocks: &mut [Block]);
-    /// Tells the caller how it ended.
+    /// Sends the result to the caller.
     fn deliver(self: Box<Self>);
 }
 
@@ -82,29 +82,29 @@ struct Task<W, T> {
     caller: oneshot::Sender<T>,
 }
 
-/// A slot in the queue, held by the caller and by the job. Whoever takes it first decides: a thread that begins the
-/// job, or the caller who leaves. What was begun is never taken back.
+/// A slot in the queue, shared by the caller and the job. The first one to claim it decides: a thread that starts the
+/// job, or a caller that leaves. A job that has started always runs to its end.
 ///
-/// A job whose caller left in time is skipped. That is safe: attempts are counted before they wait here, so leaving
-/// gives no free guess; nobody is there to see how long it took; and nothing was stored yet.
+/// Jobs of callers that left the queue are skipped. This is safe: attempts are counted against their limits before they
+/// are queued, so leaving gives no free guess, and nothing has been stored yet.
 #[derive(Clone, Default)]
 struct QueueSlot(Arc<AtomicBool>);
 
 /// Leaves the queue when the caller's future is dropped.
 struct Leave(QueueSlot);
 
-/// A job that may run: its memory is counted as long as this lives, whatever becomes of its caller.
+/// The permission to run a job. Its memory counts as used until this value is dropped, even if the caller leaves.
 struct Permit<'a> {
     shared: &'a Shared,
     memory: Memory,
-    area: Option<WorkBuffer>,
+    buffer: Option<WorkBuffer>,
 }
 
 impl Pool {
     /// Starts the threads.
     ///
     /// # Errors
-    /// That of the system, if it gives no more threads.
+    /// The operating system's error if it cannot start a thread.
     pub(super) fn start(bounds: Bounds) -> std::io::Result<Self> {
         let pool = Self(Arc::new(Shared { bounds, queue: Mutex::default(), changed: Condvar::new() }));
         for number in 0..bounds.workers {
@@ -117,11 +117,12 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Runs `work` on one of the threads, with as many blocks of 1 KiB as it asks for (a number: and no memory of its own). Their content is arbitrary.
+    /// Runs `work` on one of the threads, with a buffer of as many blocks of 1 KiB as requested. The content of the
+    /// blocks is unspecified. A plain number as `memory` requests a buffer only.
     ///
     /// # Errors
-    /// [`HashError::Overloaded`] if too many wait or it waited too long, [`HashError::Failed`] if it panicked, if the
-    /// system has no memory, or if it asks for more than there is in all.
+    /// [`HashError::Overloaded`] if the queue is full or the job waited too long, [`HashError::Failed`] if the job
+    /// panicked, the system is out of memory, or the job needs more than the whole budget.
     pub(super) async fn run<W, T>(&self, memory: impl Into<Memory>, work: W) -> Result<T, HashError>
     where
         W: FnOnce(&mut [Block]) -> T + Send + 'static,
@@ -158,7 +159,7 @@ impl Shared {
 
     fn put(&self, job: Box<dyn Job>) -> Result<(), HashError> {
         if job.memory().all() > self.bounds.memory_kib {
-            return Err(HashError::Failed); // would block the queue for good
+            return Err(HashError::Failed); // it would block the queue forever
         }
         let mut queue = self.lock();
         if queue.waiting.len() >= self.bounds.waiting {
@@ -166,7 +167,7 @@ impl Shared {
         }
         if queue.waiting.len() >= self.bounds.waiting {
             drop(queue);
-            return Err(self.overloaded("too many are waiting"));
+            return Err(self.overloaded("the queue is full"));
         }
         queue.waiting.push_back(job);
         drop(queue);
@@ -174,26 +175,26 @@ impl Shared {
         Ok(())
     }
 
-    /// The answer to one more than there is room for. It depends on how many wait and on nothing else, so it says nothing
-    /// about an account.
+    /// Logs and returns the error for overload. It depends only on the length of the queue, so it reveals nothing about
+    /// an account.
     fn overloaded(&self, why: &'static str) -> HashError {
         let waiting = self.lock().waiting.len();
         let retry_after = 1 + 4 * waiting.min(self.bounds.waiting) / self.bounds.waiting.max(1);
-        tracing::warn!(event = "hash_overloaded", waiting, "password hashing sheds load: {why}");
+        tracing::warn!(event = "hash_overloaded", waiting, "password hashing is overloaded: {why}");
         HashError::Overloaded { retry_after: u32::try_from(retry_after).unwrap_or(5) }
     }
 
-    /// The life of a thread.
+    /// Runs jobs until the pool is closed.
     fn work(&self) {
         while let Some((job, permit)) = self.next() {
-            // Nothing in there is used again after a panic but the area, which is wiped.
+            // After a panic only the buffer is reused, and it is wiped before.
             if catch_unwind(AssertUnwindSafe(|| serve(job, permit))).is_err() {
-                tracing::error!(event = "hash_panicked", "hashing a password panicked; the thread goes on");
+                tracing::error!(event = "hash_panicked", "hashing a password panicked; the thread continues");
             }
         }
     }
 
-    /// Waits until the first job can start, and takes it; nothing at the end.
+    /// Waits until the first job can start, and claims it. Returns `None` when the pool is closed.
     fn next(&self) -> Option<(Box<dyn Job>, Permit<'_>)> {
         let mut queue = self.lock();
         let job = loop {
@@ -205,7 +206,7 @@ impl Shared {
                 Some(first) if queue.running_kib + first.memory().all() <= self.bounds.memory_kib => {
                     match queue.waiting.pop_front() {
                         Some(job) if job.take() => break job,
-                        _ => {} // left between the two looks
+                        _ => {} // its caller left in between
                     }
                 }
                 _ => queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
@@ -213,38 +214,39 @@ impl Shared {
         };
         let memory = job.memory();
         queue.running_kib += memory.all();
-        let (area, given_up) = queue.area_for(memory.area, self.bounds.memory_kib);
+        let (buffer, evicted) = queue.take_buffer(memory.buffer, self.bounds.memory_kib);
         let more = !queue.waiting.is_empty();
         drop(queue);
         if more {
-            self.changed.notify_one(); // this thread was told of one job, but the next may fit as well
+            self.changed.notify_one(); // a notification wakes one thread, but the next job may fit too
         }
-        drop(given_up);
-        Some((job, Permit { shared: self, memory, area }))
+        drop(evicted);
+        Some((job, Permit { shared: self, memory, buffer }))
     }
 }
 
 impl Queue {
-    /// The kept area of this many KiB, if there is one, and those to give up so that kept and running ones stay inside the budget.
-    fn area_for(&mut self, memory_kib: u32, budget_kib: u64) -> (Option<WorkBuffer>, Vec<WorkBuffer>) {
-        let area = self.kept.iter().rposition(|area| area.kib() == memory_kib).map(|at| self.kept.remove(at));
-        let mut given_up = Vec::new();
+    /// Takes a kept buffer of this size, if there is one. Also returns the buffers to free, so that kept and running
+    /// ones stay within the budget.
+    fn take_buffer(&mut self, memory_kib: u32, budget_kib: u64) -> (Option<WorkBuffer>, Vec<WorkBuffer>) {
+        let buffer = self.kept.iter().rposition(|buffer| buffer.kib() == memory_kib).map(|at| self.kept.remove(at));
+        let mut evicted = Vec::new();
         while !self.kept.is_empty() && self.running_kib + self.kept_kib() > budget_kib {
-            given_up.push(self.kept.remove(0));
+            evicted.push(self.kept.remove(0));
         }
-        (area, given_up)
+        (buffer, evicted)
     }
 
     pub(super) fn kept_kib(&self) -> u64 {
-        self.kept.iter().map(|area| u64::from(area.kib())).sum()
+        self.kept.iter().map(|buffer| u64::from(buffer.kib())).sum()
     }
 }
 
-/// Runs a job. Its memory is free again before its caller hears of the end.
+/// Runs a job. Its memory is released before its caller gets the result.
 fn serve(mut job: Box<dyn Job>, mut permit: Permit<'_>) {
     match permit.blocks() {
         Some(blocks) => job.run(blocks),
-        None => tracing::error!(event = "hash_no_memory", "the system has no memory to hash a password in"),
+        None => tracing::error!(event = "hash_no_memory", "out of memory while hashing a password"),
     }
     drop(permit);
     job.deliver();
@@ -252,26 +254,26 @@ fn serve(mut job: Box<dyn Job>, mut permit: Permit<'_>) {
 
 impl Permit<'_> {
     fn blocks(&mut self) -> Option<&mut [Block]> {
-        if self.area.is_none() {
-            self.area = WorkBuffer::allocate(self.memory.area);
+        if self.buffer.is_none() {
+            self.buffer = WorkBuffer::allocate(self.memory.buffer);
         }
-        self.area.as_mut().map(WorkBuffer::blocks)
+        self.buffer.as_mut().map(WorkBuffer::blocks)
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let area = self.area.take().map(|mut area| {
-            area.wipe();
-            area
+        let buffer = self.buffer.take().map(|mut buffer| {
+            buffer.wipe();
+            buffer
         });
         let mut queue = self.shared.lock();
         queue.running_kib -= self.memory.all();
-        queue.kept.extend(area.filter(|area| area.kib() > 0));
-        let given_up = (queue.kept.len() > self.shared.bounds.workers).then(|| queue.kept.remove(0));
+        queue.kept.extend(buffer.filter(|buffer| buffer.kib() > 0));
+        let evicted = (queue.kept.len() > self.shared.bounds.workers).then(|| queue.kept.remove(0));
         drop(queue);
-        drop(given_up);
-        // The thread that drops this looks at the queue next, and tells another if there is more to do.
+        drop(evicted);
+        // This thread checks the queue next and wakes another one if more jobs can start.
     }
 }
 
@@ -305,18 +307,18 @@ where
 
 impl Memory {
     pub(super) fn all(self) -> u64 {
-        u64::from(self.area) + u64::from(self.own)
+        u64::from(self.buffer) + u64::from(self.own)
     }
 
-    /// Enough for either, one after the other.
+    /// Returns the memory that is enough for both jobs if they run one after the other.
     pub(super) fn or(self, other: Self) -> Self {
-        Self { area: self.area.max(other.area), own: self.own.max(other.own) }
+        Self { buffer: self.buffer.max(other.buffer), own: self.own.max(other.own) }
     }
 }
 
 impl From<u32> for Memory {
-    fn from(area: u32) -> Self {
-        Self { area, own: 0 }
+    fn from(buffer: u32) -> Self {
+        Self { buffer, own: 0 }
     }
 }
 

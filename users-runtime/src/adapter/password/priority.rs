@@ -1,12 +1,13 @@
-//! The scheduling priority of the threads that hash.
+//! The scheduling priority of the hashing threads.
 
-/// Gives the calling thread the lowest priority, so that hashing only takes the time that answering leaves over.
+/// Sets the calling thread to the lowest priority, so that hashing uses only time that the request handlers leave idle.
 ///
-/// Best effort: where it cannot be done, hashing competes with the rest of the server.
+/// Best effort: if it fails, hashing competes with the rest of the server.
 pub(super) fn lower_to_minimum() {
-    // On Linux a nice value belongs to a thread, and `None` means the calling one. Elsewhere it would slow the whole process.
+    // On Linux a nice value applies to a single thread, and `None` is the calling one. On other systems it would slow
+    // down the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
-        tracing::warn!(event = "hash_priority", %error, "the threads that hash passwords keep the normal priority");
+        tracing::warn!(event = "hash_priority", %error, "the hashing threads keep the normal priority");
     }
 }

@@ -1,4 +1,4 @@
-//! How much hashing a server does at once, and what it upgrades.
+//! The settings of password hashing.
 
 use std::{num::NonZero, time::Duration};
 
@@ -8,42 +8,45 @@ use crate::{
     port::HashVerifier,
 };
 
-/// Settings of [`Hashing`](super::Hashing).
+/// The settings of [`Hashing`](super::Hashing).
 ///
-/// Two bounds hold at once: at most [`workers`](Self::workers) passwords are hashed, and the memory that the running ones
-/// ask for never adds up to more than [`memory_budget_mib`](Self::memory_budget_mib).
+/// Two limits apply at the same time: at most [`workers`](Self::workers) passwords are hashed concurrently, and their
+/// memory never exceeds [`memory_budget_mib`](Self::memory_budget_mib). See
+/// [Passwords](https://github.com/axum-users/axum-users/blob/main/docs/guide/passwords.md) for sizing them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
 pub struct HashSettings {
     /// The cost of new hashes. Default: [`Argon2Params::recommended`].
     pub params: Argon2Params,
-    /// When a stored hash is replaced at the next login. Default: [`RehashRule::WhenWeaker`].
+    /// The rule for replacing a stored hash after a login. Default: [`RehashRule::WhenWeaker`].
     pub rehash: RehashRule,
-    /// Threads that hash, 1 to 1,024. Default: as many as there are cores for this process.
+    /// The number of hashing threads, 1 to 1,024. Default: the number of cores available to the process.
     pub workers: usize,
-    /// Memory for hashing in MiB, up to 1 TiB, and no less than one new hash takes. Default: 256.
+    /// Memory for hashing in MiB, at most 1 TiB and at least the memory of one new hash. Default: 256.
     ///
-    /// A stored hash that asks for more than all of it can never be verified: the login fails and an ERROR event says so.
+    /// A stored hash that needs more than the whole budget cannot be verified: the login fails and an ERROR event is
+    /// emitted.
     pub memory_budget_mib: u32,
-    /// Passwords that may wait for each worker, 1 to 1,024. Beyond, [`HashError::Overloaded`](crate::port::HashError). Default: 32.
+    /// Passwords that may wait for each worker, 1 to 1,024. More are refused with
+    /// [`HashError::Overloaded`](crate::port::HashError). Default: 32.
     pub queue_per_worker: usize,
-    /// How long a password may wait before it is hashed, up to 10 s (the time limit of a request). Beyond,
-    /// [`HashError::Overloaded`](crate::port::HashError). Default: 2 s.
+    /// The time that a password may wait to be hashed, at most 10 s (the time limit of a request). Afterwards it is
+    /// refused with [`HashError::Overloaded`](crate::port::HashError). Default: 2 s.
     pub max_wait: Duration,
-    /// Hashes of other systems that verify. Default: none.
+    /// The verifiers of other systems' hashes. Default: none.
     pub foreign: ForeignHashes,
 }
 
-/// When a stored hash is replaced after a successful login.
+/// The rule for replacing a stored hash after a successful login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RehashRule {
-    /// When it was not made by Argon2id (version 19), or one guess at it costs less work (memory times passes) than at a
-    /// new one. Never downward (OWASP ASVS 11.2.2).
+    /// Replaces a hash that was not made by Argon2id (version 19), or whose work (memory × passes) is less than that of
+    /// a new hash. Never replaces a hash by a weaker one (OWASP ASVS 11.2.2).
     #[default]
     WhenWeaker,
-    /// When it was not made by Argon2id, or any parameter differs: version, memory, passes, lanes, length of salt or tag. This
-    /// is fastapi-users' rule, needed where both stacks write one table.
+    /// Replaces a hash that was not made by Argon2id or differs in any parameter: version, memory, passes, lanes,
+    /// length of salt or tag. This is the rule of fastapi-users, needed if both systems write the same table.
     ///
     /// # Security
     /// Replaces stronger hashes by weaker ones if the settings are weaker.
@@ -62,45 +65,46 @@ impl HashSettings {
         self
     }
 
-    /// Sets when a stored hash is replaced at the next login.
+    /// Sets the rule for replacing a stored hash after a login.
     pub fn rehash(mut self, rehash: RehashRule) -> Self {
         self.rehash = rehash;
         self
     }
 
-    /// Sets the number of threads that hash.
+    /// Sets the number of hashing threads, 1 to 1,024.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
     }
 
-    /// Sets the memory for hashing, in MiB.
+    /// Sets the memory budget for hashing, in MiB.
     pub fn memory_budget_mib(mut self, memory_budget_mib: u32) -> Self {
         self.memory_budget_mib = memory_budget_mib;
         self
     }
 
-    /// Sets how many passwords may wait for each worker.
+    /// Sets the number of passwords that may wait for each worker, 1 to 1,024.
     pub fn queue_per_worker(mut self, queue_per_worker: usize) -> Self {
         self.queue_per_worker = queue_per_worker;
         self
     }
 
-    /// Sets how long a password may wait before it is hashed.
+    /// Sets the time that a password may wait to be hashed, at most 10 s.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self
     }
 
-    /// Verifies hashes of another system too, and replaces each at its user's next login. Several are asked in the order of
-    /// registration; the first that knows a string has it. A string of Argon2 (`$argon2…`) is never given to any.
+    /// Registers a verifier for the hashes of another system; each hash is replaced at its user's next login. Verifiers
+    /// are tried in the order of registration and the first one that recognizes a string is used. Argon2 strings
+    /// (`$argon2…`) are never passed to a verifier.
     pub fn also_verify(mut self, verifier: impl HashVerifier) -> Self {
         self.foreign.add(verifier);
         self
     }
 
-    /// Takes a stored string as an example of what verifying costs: from the start, a wrong password and one for nobody take
-    /// as long as it. Without one, that begins with the first such hash that somebody tries a password for.
+    /// Registers a stored hash as an example of the verification cost: from the start, failed logins take at least as
+    /// long as its verification. Without an example, this begins only with the first login against such a hash.
     pub fn costs_like(mut self, stored: PasswordHash) -> Self {
         self.foreign.add_example(stored);
         self
@@ -120,7 +124,7 @@ impl HashSettings {
         in_bounds(
             "memory_budget_mib",
             (least_budget..=Self::MAX_BUDGET_MIB).contains(&self.memory_budget_mib),
-            format!("{least_budget} (what one new hash takes) to {}", Self::MAX_BUDGET_MIB),
+            format!("{least_budget} (the memory of one new hash) to {}", Self::MAX_BUDGET_MIB),
         )?;
         in_bounds(
             "max_wait",

@@ -1,4 +1,4 @@
-//! The strings that stand in the column `hashed_password`: reading any known form, writing our own.
+//! The strings in the column `hashed_password`: parses every known form and writes our own.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     port::{ForeignHash, HashError, UnfitHash},
 };
 
-/// A stored hash that was understood and asks for no absurd cost.
+/// A parsed hash whose cost is within the limits.
 #[derive(Clone)]
 pub(super) enum Stored {
     Argon2(Argon2Hash),
@@ -35,18 +35,18 @@ pub(super) struct BcryptHash {
     pub(super) text: String,
 }
 
-/// Why a stored hash counts as corrupt. The words go to a log, so they hold nothing of the hash.
+/// The reason why a stored hash cannot be verified. The text is logged and contains no part of the hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Corrupt {
     #[error("of no known form")]
     UnknownForm,
     #[error("malformed")]
     Malformed,
-    #[error("asks for an absurd cost")]
+    #[error("asks for an excessive cost")]
     AbsurdCost,
     #[error("asks for more memory than the budget for hashing")]
     OverBudget,
-    #[error("the mark of an account without a password")]
+    #[error("marks an account without a password")]
     Unusable,
 }
 
@@ -72,11 +72,11 @@ impl From<UnfitHash> for Corrupt {
 }
 
 impl Stored {
-    /// The column has 1,024 characters (contract.md section 14).
+    /// The length of the column `hashed_password`, in characters.
     const MAX_CHARS: usize = 1024;
 
-    /// Our own form is never a foreign one, or a new hash could turn out to be another system's. bcrypt's may be: systems
-    /// that add something to the password store it as plain bcrypt.
+    /// Parses a stored string. Argon2 strings are never passed to foreign verifiers, so that a new hash cannot be taken
+    /// for another system's. bcrypt strings are, because systems with a pepper store plain bcrypt strings.
     pub(super) fn parse(text: &str, foreign: &ForeignHashes) -> Result<Self, Corrupt> {
         if text.len() > Self::MAX_CHARS {
             Err(Corrupt::Malformed)
@@ -91,7 +91,7 @@ impl Stored {
         }
     }
 
-    /// What verifying it takes.
+    /// Returns the cost of a verification.
     pub(super) fn cost(&self) -> Cost {
         match self {
             Self::Argon2(hash) => Cost::Argon2 {
@@ -104,7 +104,7 @@ impl Stored {
         }
     }
 
-    /// Whether it was made from this password. Compares in constant time.
+    /// Returns `true` if the hash was made from this password. Compares in constant time.
     pub(super) fn matches(&self, password: &Password, blocks: &mut [Block]) -> Result<bool, HashError> {
         let bytes = password.secret().as_bytes();
         match self {
@@ -114,7 +114,7 @@ impl Stored {
         }
     }
 
-    /// Whether a login should replace it by a hash with these parameters.
+    /// Returns `true` if a login should replace the hash by one with these parameters.
     pub(super) fn is_outdated(&self, wanted: Argon2Params, rule: RehashRule) -> bool {
         let Self::Argon2(hash) = self else { return true };
         if hash.algorithm != Algorithm::Argon2id || hash.version != Version::V0x13 {
@@ -137,20 +137,20 @@ impl Stored {
 }
 
 impl Argon2Hash {
-    /// Shorter tags would match by chance too easily; the PHC string format asks for 10 bytes or more.
+    /// Shorter tags could match by chance; the PHC string format requires at least 10 bytes.
     const MIN_TAG_BYTES: usize = 10;
 
     pub(super) fn matches(&self, password: &[u8], blocks: &mut [Block]) -> Result<bool, HashError> {
         Ok(self.compute(password, self.tag.len(), blocks)?.ct_eq(&self.tag).into())
     }
 
-    /// `$argon2id$v=19$m=…,t=…,p=…$salt$tag`, in exactly this order, as the reference implementation writes and reads it.
+    /// Parses `$argon2id$v=19$m=…,t=…,p=…$salt$tag`, in exactly this order, like the reference implementation.
     pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {
         let mut parts = text.split('$').skip(1);
         let mut next = || parts.next().ok_or(Corrupt::Malformed);
         let algorithm = next()?.parse().map_err(|_| Corrupt::UnknownForm)?;
         let mut part = next()?;
-        // Strings without a version were written by Argon2 1.0, before there was another.
+        // Strings without a version were written by Argon2 1.0, the only version at the time.
         let version = match part.strip_prefix("v=") {
             Some(version) => {
                 part = next()?;
@@ -175,7 +175,7 @@ impl Argon2Hash {
         Ok(Self { algorithm, version, params, salt, tag })
     }
 
-    /// The string to store for a hash that was just made by [`Argon2Params`].
+    /// Returns the string to store for a hash that was made with [`Argon2Params`].
     pub(super) fn to_phc(&self) -> String {
         format!(
             "${}$v={}$m={},t={},p={}${}${}",
@@ -189,7 +189,7 @@ impl Argon2Hash {
         )
     }
 
-    /// The tag that this password gets with these parameters and this salt.
+    /// Computes the tag of a password with these parameters and this salt.
     pub(super) fn compute(
         &self,
         password: &[u8],
@@ -205,18 +205,19 @@ impl Argon2Hash {
 }
 
 impl BcryptHash {
-    /// 2^16 rounds take seconds; each step more doubles them, and the greatest, 31, takes days.
+    /// 2^16 rounds take seconds. Each increment doubles the time; the maximum, 31, takes days.
     const MAX_COST: u32 = 16;
-    /// bcrypt reads no further.
+    /// bcrypt ignores further bytes.
     const MAX_BYTES: usize = 72;
 
-    /// bcrypt cuts at 72 bytes, and repeats what is shorter with a NUL between, so that `a` and `a\0a` are one password to
-    /// it. Neither must let anybody in, but both take their time.
+    /// Verifies a password. bcrypt truncates at 72 bytes and repeats shorter passwords with a NUL in between, so it
+    /// cannot tell `a` from `a\0a`. Such passwords never match, but take the time of a verification.
     pub(super) fn matches(&self, password: &[u8]) -> Result<bool, HashError> {
         self.matches_start(password, password.len())
     }
 
-    /// As [`matches`](Self::matches), for what starts with a password of so many bytes: what comes behind it may be cut.
+    /// Verifies like [`matches`](Self::matches) an input that starts with a password of `password_bytes` bytes; bcrypt
+    /// may truncate what follows the password.
     pub(super) fn matches_start(&self, input: &[u8], password_bytes: usize) -> Result<bool, HashError> {
         let exact = password_bytes <= Self::MAX_BYTES && !input.contains(&0);
         let same = bcrypt::verify(input, &self.text).map_err(|_| HashError::Failed)?;
@@ -226,7 +227,7 @@ impl BcryptHash {
     pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {
         let parts: bcrypt::HashParts = text.parse().map_err(|_| Corrupt::Malformed)?;
         if !text[4..6].bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Corrupt::Malformed); // the crate lets `+9` pass
+            return Err(Corrupt::Malformed); // the crate accepts `+9`
         }
         match parts.get_cost() {
             0..4 => Err(Corrupt::Malformed),
@@ -236,7 +237,7 @@ impl BcryptHash {
     }
 }
 
-/// Reads `m=…,t=…,p=…`.
+/// Parses `m=…,t=…,p=…`.
 fn costs(text: &str) -> Result<[u32; 3], Corrupt> {
     let mut fields = text.split(',');
     let mut next = |name| {
@@ -247,7 +248,7 @@ fn costs(text: &str) -> Result<[u32; 3], Corrupt> {
     if fields.next().is_some() { Err(Corrupt::Malformed) } else { Ok(costs) }
 }
 
-/// A number in decimal digits only: no sign, no leading zero. One too big for 32 bits is an absurd cost.
+/// Parses a number of decimal digits without sign and leading zeros. A number above 32 bits is an excessive cost.
 pub(super) fn decimal(text: &str) -> Result<u32, UnfitHash> {
     let canonical =
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));

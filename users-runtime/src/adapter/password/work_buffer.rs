@@ -1,20 +1,20 @@
-//! The memory that Argon2 works in: allocated once, wiped after each use, used again.
+//! The working memory of Argon2: allocated once, wiped after each use, and reused.
 
 use argon2::Block;
 use zeroize::Zeroize;
 
-/// A work area of a fixed number of blocks of 1 KiB. Taking a fresh one from the system for each hash costs 8 to 27 %
-/// more, because every page of it has to be mapped in again.
+/// Working memory: a fixed number of blocks of 1 KiB. A fresh allocation for each hash would cost 8 to 27 % more,
+/// because all of its pages would have to be mapped again.
 pub(super) struct WorkBuffer(Vec<Block>);
 
 impl WorkBuffer {
-    /// Allocates an area, or nothing if the system has no memory for it.
+    /// Allocates a buffer of `kib` KiB, or returns `None` if the system is out of memory.
     pub(super) fn allocate(kib: u32) -> Option<Self> {
         let blocks = usize::try_from(kib).ok()?;
-        let mut area = Vec::new();
-        area.try_reserve_exact(blocks).ok()?;
-        area.resize(blocks, Block::new());
-        Some(Self(area))
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(blocks).ok()?;
+        buffer.resize(blocks, Block::new());
+        Some(Self(buffer))
     }
 
     pub(super) fn kib(&self) -> u32 {
@@ -25,10 +25,10 @@ impl WorkBuffer {
         &mut self.0
     }
 
-    /// Overwrites what the last password left.
+    /// Overwrites the data of the last password.
     pub(super) fn wipe(&mut self) {
         for block in &mut self.0 {
-            let words: &mut [u64] = block.as_mut(); // wiped as one run; `Block::zeroize` goes word by word
+            let words: &mut [u64] = block.as_mut(); // one slice: `Block::zeroize` works word by word
             words.zeroize();
         }
     }

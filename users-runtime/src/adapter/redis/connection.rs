@@ -1,4 +1,4 @@
-//! One connection for all requests, made when it is needed and made anew when it broke.
+//! A shared connection that is made on demand and replaced when it breaks.
 
 use std::{
     fmt,
@@ -15,20 +15,21 @@ use redis::{
 use super::{failure::RedisFailed, server::RedisServer};
 use crate::domain::{Error, Result};
 
-/// How long a connection may take.
+/// The time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(2);
-/// How many requests may wait to be written to the connection before they wait for room.
+/// The time limit for a reply.
+const REPLY: Duration = Duration::from_secs(2);
+/// The number of requests that may be queued on the connection before further ones wait.
 const QUEUE: usize = 1024;
-/// How long a request waits in all, with a second try.
-pub(super) const ALL: Duration = Duration::from_secs(5);
+/// The time limit of a request, including a retry.
+pub(super) const TOTAL: Duration = Duration::from_secs(5);
 
-/// A Redis server, shared by all nodes of a service. Cheap to clone; clones share one connection, over which requests are
-/// interleaved.
+/// A Redis server, shared by all nodes of a service. Cheap to clone; clones share one connection, on which requests are
+/// pipelined.
 ///
-/// Nothing is sent before the first request. A connection may take three seconds, an answer two, both together with a
-/// second try five; beyond, requests that need Redis are refused with 503. It is connected to anew as soon as it is back.
+/// Connects with the first request and reconnects automatically. The time limits are three seconds for connecting, two
+/// seconds for a reply, and five seconds in total, including one retry. After that, requests that need Redis are
+/// refused with status 503. See [Redis](https://github.com/axum-users/axum-users/blob/main/docs/guide/redis.md).
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -40,8 +41,9 @@ pub(super) const ALL: Duration = Duration::from_secs(5);
 /// ```
 ///
 /// # Security
-/// Whoever can write to the server can log in as anybody; whoever can read it can log in if tokens are kept in clear. Keep
-/// it off public networks, with a password or an ACL. Errors, logs and `Debug` hold no part of the URL.
+/// A client with write access to the server can log in as any user; one with read access can do so if tokens are stored
+/// in plaintext. Keep the server off public networks and protect it with a password or an ACL. Errors, logs and `Debug`
+/// contain no part of the URL.
 #[derive(Clone)]
 #[must_use]
 pub struct Redis {
@@ -58,23 +60,28 @@ struct Link {
 #[derive(Default)]
 struct State {
     manager: Option<ConnectionManager>,
-    /// Which connection it is, counted.
+    /// The number of connections made so far.
     generation: u64,
 }
 
 impl Redis {
-    /// Before all keys of our own.
+    /// The default prefix of all keys of axum-users.
     pub const PREFIX: &'static str = "axum_users:";
-    /// Before the keys of fastapi-users.
+    /// The default prefix of the keys of fastapi-users.
     pub const UPSTREAM_PREFIX: &'static str = "fastapi_users_token:";
 
-    /// The server at `url`: `redis://user:password@host:port/database`, `redis+unix:///path`, and `rediss://…` (TLS) with the
-    /// Cargo feature `tls`. With Sentinel `redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database` (or
-    /// `rediss+sentinel://…`): user and password are those of the server; the Sentinels are asked for the primary whenever a
-    /// connection is made. Nothing is sent before the first request.
+    /// Configures the server at `url`. Does not connect until the first request.
+    ///
+    /// | URL | server |
+    /// |---|---|
+    /// | `redis://user:password@host:port/database` | one server |
+    /// | `redis+unix:///path` | a Unix socket |
+    /// | `redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database` | Sentinel: user and password are those of the server; the Sentinels are asked for the primary for each new connection |
+    /// | `rediss://…`, `rediss+sentinel://…` | the same over TLS, with the Cargo feature `tls` |
     ///
     /// # Errors
-    /// [`Error::Config`] for a URL that cannot be parsed or needs a Cargo feature that is off. The message does not quote it.
+    /// [`Error::Config`] for a URL that cannot be parsed or needs a Cargo feature that is off. The message does not
+    /// quote the URL.
     pub fn new(url: &str) -> Result<Self> {
         let server = RedisServer::parse(url).map_err(Error::config)?;
         Ok(Self {
@@ -84,30 +91,32 @@ impl Redis {
         })
     }
 
-    /// What stands before every key of our own. Services that share a database need different ones. Default
+    /// Sets the prefix of all keys of axum-users. Services that share a database need different ones. Default:
     /// [`Redis::PREFIX`].
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// What stands before tokens that are kept in clear: `key_prefix` of fastapi-users. Default [`Redis::UPSTREAM_PREFIX`].
+    /// Sets the prefix of tokens that are stored in plaintext, the `key_prefix` of fastapi-users. Default:
+    /// [`Redis::UPSTREAM_PREFIX`].
     pub fn upstream_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.upstream_prefix = prefix.into();
         self
     }
 
-    /// Asks the server whether it is there, such as at start, to learn of a wrong address or password before a client does.
+    /// Pings the server, for instance at startup, to detect a wrong address or password before the first request.
     ///
     /// # Errors
-    /// [`Error::Config`] for prefixes of keys that overlap, [`Error::Io`] if the server does not answer or refuses.
+    /// [`Error::Config`] for overlapping key prefixes, [`Error::Io`] if the server does not reply or refuses the
+    /// connection.
     pub async fn ping(&self) -> Result<()> {
         self.check()?;
-        let answer: std::result::Result<String, _> = self.send(&redis::cmd("PING")).await;
-        answer.map(drop).map_err(|failed| Error::Io(std::io::Error::other(failed)))
+        let reply: std::result::Result<String, _> = self.send(&redis::cmd("PING")).await;
+        reply.map(drop).map_err(|failed| Error::Io(std::io::Error::other(failed)))
     }
 
-    /// Refuses settings that cannot work.
+    /// Checks that the key prefixes do not overlap.
     pub(crate) fn check(&self) -> Result<()> {
         if self.prefix.is_empty() || self.upstream_prefix.starts_with(&self.prefix) {
             return Err(Error::config(
@@ -118,17 +127,17 @@ impl Redis {
         Ok(())
     }
 
-    /// The key of our own for `kind` and `name`.
+    /// Returns the key of axum-users for `kind` and `name`.
     pub(in crate::adapter) fn key(&self, kind: &str, name: &str) -> String {
         format!("{}{kind}:{name}", self.prefix)
     }
 
-    /// The key under which fastapi-users keeps a token.
+    /// Returns the key under which fastapi-users stores a token.
     pub(in crate::adapter) fn upstream_key(&self, token: &str) -> String {
         format!("{}{token}", self.upstream_prefix)
     }
 
-    /// Runs a script. It may run twice if the connection breaks, so it must do no harm the second time.
+    /// Runs a script. It must be idempotent, because it is sent again if the connection breaks.
     pub(in crate::adapter) async fn run<T: FromRedisValue>(
         &self,
         script: &str,
@@ -138,52 +147,53 @@ impl Redis {
         self.send(redis::cmd("EVAL").arg(script).arg(keys.len()).arg(keys).arg(args)).await
     }
 
-    /// Sends a command that does no harm the second time.
+    /// Sends an idempotent command.
     pub(super) async fn send<T: FromRedisValue>(&self, command: &Cmd) -> std::result::Result<T, RedisFailed> {
-        let Ok(value) = tokio::time::timeout(ALL, self.link.send(command)).await else {
+        let Ok(value) = tokio::time::timeout(TOTAL, self.link.send(command)).await else {
             let generation = self.link.state().generation;
             self.link.forget(generation);
-            return Err(RedisFailed::late());
+            return Err(RedisFailed::timed_out());
         };
         let value = value?;
-        redis::from_redis_value(value).map_err(|_| RedisFailed::garbled())
+        redis::from_redis_value(value).map_err(|_| RedisFailed::unexpected_reply())
     }
 }
 
 impl Link {
     async fn send(&self, command: &Cmd) -> std::result::Result<redis::Value, RedisFailed> {
         match self.try_send(command).await {
-            // A server that was started anew shows only when it is asked.
-            Err(failed) if !failed.is_late() => self.try_send(command).await,
-            answer => answer,
+            // A restarted server is only noticed when the old connection fails.
+            Err(failed) if !failed.is_timeout() => self.try_send(command).await,
+            reply => reply,
         }
     }
 
     async fn try_send(&self, command: &Cmd) -> std::result::Result<redis::Value, RedisFailed> {
         let (mut manager, generation) = self.connection().await?;
-        let answer = manager.send_packed_command(command).await;
-        let is_broken = answer.is_err();
-        let answer = answer.and_then(redis::Value::extract_error);
-        // A server that takes no writes is the primary no more.
-        if is_broken || answer.as_ref().is_err_and(|error| error.code() == Some("READONLY")) {
+        let reply = manager.send_packed_command(command).await;
+        let is_broken = reply.is_err();
+        let reply = reply.and_then(redis::Value::extract_error);
+        // A server that refuses writes is no longer the primary.
+        if is_broken || reply.as_ref().is_err_and(|error| error.code() == Some("READONLY")) {
             self.forget(generation);
         }
-        answer.map_err(RedisFailed::from)
+        reply.map_err(RedisFailed::from)
     }
 
     async fn connection(&self) -> std::result::Result<(ConnectionManager, u64), RedisFailed> {
         if let (Some(manager), generation) = self.current() {
             return Ok((manager, generation));
         }
-        let client = tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::late())??;
+        let client =
+            tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::timed_out())??;
         let mut state = self.state();
-        // Others may have been faster.
+        // A concurrent request may have connected in the meantime.
         let manager = match &state.manager {
             Some(manager) => manager.clone(),
             None => {
                 let config = ConnectionManagerConfig::new()
                     .set_connection_timeout(Some(CONNECT))
-                    .set_response_timeout(Some(ANSWER))
+                    .set_response_timeout(Some(REPLY))
                     .set_pipeline_buffer_size(QUEUE)
                     .set_number_of_retries(0);
                 let manager = ConnectionManager::new_lazy_with_config(client, config)?;
@@ -199,10 +209,10 @@ impl Link {
         (state.manager.clone(), state.generation)
     }
 
-    /// Drops a connection that may be broken, unless that was done already: the next request makes another.
+    /// Drops a broken connection, unless it was replaced already; the next request connects again.
     ///
-    /// The manager itself connects anew after some errors, but not when a server that is still loading its data refuses
-    /// the first words, and not when a server is silent.
+    /// The manager reconnects after some errors, but not when a server refuses the handshake because it is loading its
+    /// data, nor when a server does not reply.
     fn forget(&self, generation: u64) {
         let mut state = self.state();
         if state.generation == generation {
@@ -210,7 +220,7 @@ impl Link {
         }
     }
 
-    /// No code that can panic runs under the lock, so a poisoned one is whole.
+    /// No code that can panic runs while the lock is held, so the state is consistent even if the lock is poisoned.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! How often things happened, on all nodes together.
+//! Counters in Redis, shared by all nodes.
 
 use std::fmt;
 
@@ -8,20 +8,22 @@ use crate::{
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable},
 };
 
-/// Takes one in one step. Run twice, as a connection that breaks may have it, it takes two: that errs on the safe side.
+/// Takes one unit atomically. If the script is sent twice because the connection broke, it takes two, which errs on the
+/// safe side.
 const TAKE: &str = include_str!("take.lua");
 
-/// Counters in Redis: `axum_users:count:` and the key's digest, until all is given back.
+/// Stores counters in Redis: the key `axum_users:count:` followed by the digest of the counter's key, until the quota
+/// is fully restored.
 ///
 /// # Security
-/// With Redis down, what is counted does not happen. Counters that Redis loses start anew.
+/// While Redis is down, limited operations are refused. If Redis loses its data, the counters start again.
 pub struct RedisCounters(Redis);
 
 impl RedisCounters {
-    /// Counters in `redis`.
+    /// Creates counters in `redis`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap.
+    /// [`Error::Config`](crate::domain::Error::Config) for overlapping key prefixes.
     pub fn new(redis: Redis) -> Result<Self> {
         redis.check()?;
         Ok(Self(redis))

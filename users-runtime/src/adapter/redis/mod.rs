@@ -1,5 +1,5 @@
-//! Redis, shared by all nodes: the connection, the list of revoked JWTs, and counters. Sessions kept there are in
-//! [`opaque`](super::opaque).
+//! Redis: the connection, revoked JWTs and counters. Sessions in Redis are in
+//! [`session_tokens`](super::session_tokens).
 
 mod connection;
 mod counters;

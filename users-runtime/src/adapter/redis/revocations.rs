@@ -1,4 +1,4 @@
-//! Which JWTs are dead before their time.
+//! Revoked JWTs in Redis.
 
 use std::{fmt, sync::Arc};
 
@@ -8,24 +8,24 @@ use crate::{
     port::{BoxFuture, Clock, RevocationStore, StrategyError},
 };
 
-/// Revoked JWTs in Redis: `axum_users:revoked:` and the token's name (`jti`), until the token ends by itself.
+/// Stores revoked JWTs in Redis: the key `axum_users:revoked:` followed by the token's `jti`, until the token expires.
 ///
-/// It costs a round trip in every request that carries a JWT. What it cannot find out counts as dead: with Redis down
-/// requests are refused with 503.
+/// This costs one round trip in every request with a JWT. It fails closed: while Redis is down, requests with a JWT are
+/// refused with status 503.
 ///
 /// # Security
-/// A note that is lost makes its token good again. Run Redis with `maxmemory-policy noeviction`, and with
-/// `appendfsync always` if a logout must survive a crash of the server within the second.
+/// If Redis loses a record, the token is valid again. Run Redis with `maxmemory-policy noeviction`, and with
+/// `appendfsync always` if a logout must survive a crash of the server within the same second.
 pub struct RedisRevocations {
     redis: Redis,
     clock: Arc<dyn Clock>,
 }
 
 impl RedisRevocations {
-    /// Notes in `redis`.
+    /// Creates a revocation store in `redis`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap.
+    /// [`Error::Config`](crate::domain::Error::Config) for overlapping key prefixes.
     pub fn new(redis: Redis, clock: Arc<dyn Clock>) -> Result<Self> {
         redis.check()?;
         Ok(Self { redis, clock })
@@ -41,12 +41,12 @@ impl RevocationStore for RedisRevocations {
         Box::pin(async move {
             let left = (until - self.clock.now()).num_milliseconds();
             if left <= 0 {
-                return Ok(()); // dead by itself
+                return Ok(()); // already expired
             }
             let key = self.key(token);
-            let answer: Result<String, _> =
+            let reply: Result<String, _> =
                 self.redis.send(redis::cmd("SET").arg(key).arg("1").arg("PX").arg(left)).await;
-            answer.map(drop).map_err(StrategyError::unavailable)
+            reply.map(drop).map_err(StrategyError::unavailable)
         })
     }
 

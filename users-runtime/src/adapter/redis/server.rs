@@ -1,4 +1,4 @@
-//! Where Redis is: a server, or whichever Sentinel says is the primary.
+//! The Redis server: a fixed one, or the primary that Sentinel reports.
 
 use redis::{
     Client, IntoConnectionInfo, RedisResult, TlsMode,
@@ -7,9 +7,9 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use super::connection::ALL;
+use super::connection::TOTAL;
 
-/// The usual port of a Sentinel.
+/// The default port of Sentinel.
 const SENTINEL_PORT: u16 = 26379;
 
 const FORM: &str = "the Redis URL cannot be read: it has the form redis://user:password@host:port/database, with special characters of \
@@ -18,13 +18,13 @@ const SENTINEL_FORM: &str = "the Redis URL cannot be read: with Sentinel it has 
                              redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database, with special \
                              characters of the password percent-encoded";
 
-/// Where a URL points to. What goes wrong with one is told without quoting it, since it may hold a password.
+/// A parsed Redis URL. Errors do not quote the URL, which may contain a password.
 pub(super) enum RedisServer {
     Server(Box<Client>),
     Watched(Box<Watched>),
 }
 
-/// A primary that Sentinels watch, and replace when it fails.
+/// A primary that is monitored by Sentinel and replaced when it fails.
 pub(super) struct Watched {
     sentinels: Mutex<Sentinel>,
     primary: String,
@@ -34,7 +34,7 @@ pub(super) struct Watched {
 impl RedisServer {
     pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
         if url.contains("#insecure") {
-            return Err("`#insecure` in a Redis URL turns the check of certificates off, which is not offered");
+            return Err("`#insecure` in a Redis URL turns off certificate verification, which is not supported");
         }
         let with_tls = url.starts_with("rediss:") || url.starts_with("rediss+");
         if with_tls && !cfg!(feature = "tls") {
@@ -52,7 +52,7 @@ impl RedisServer {
         }
     }
 
-    /// A client of the server that takes writes now.
+    /// Returns a client of the server that currently accepts writes.
     pub(super) async fn client(&self) -> RedisResult<Client> {
         match self {
             Self::Server(client) => Ok(Client::clone(client)),
@@ -94,9 +94,9 @@ impl Watched {
 
 fn tcp() -> TcpSettings {
     let tcp = TcpSettings::default().set_nodelay(true);
-    // A host that vanished without a word shows after this time, and not after the quarter of an hour that TCP waits.
+    // Detects a host that vanished after this time instead of after TCP's usual 15 minutes.
     #[cfg(target_os = "linux")]
-    let tcp = tcp.set_user_timeout(ALL);
+    let tcp = tcp.set_user_timeout(TOTAL);
     tcp
 }
 

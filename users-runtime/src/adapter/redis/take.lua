@@ -1,5 +1,5 @@
--- Takes one of a quota, if one is left: `Quota::take` on the server.
--- KEYS: counter, whose value is when all that was taken is given back
+-- Takes one unit of a quota if one is left, like `Quota::take`.
+-- KEYS: counter; its value is the time at which the quota is fully restored
 -- ARGV: now, span, share; milliseconds
 local now, span, share = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local from = tonumber(redis.call('GET', KEYS[1]) or now)

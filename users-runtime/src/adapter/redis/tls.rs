@@ -1,9 +1,8 @@
 //! Cryptography for TLS to Redis.
 
-/// Says for the whole process that rustls uses ring, unless the application has said something else.
+/// Installs ring as the process-wide rustls provider, unless the application has installed one.
 ///
-/// The client builds its TLS settings itself and takes the process' provider; with two compiled in and none chosen it
-/// would panic.
+/// The Redis client uses the process-wide provider; it would panic if several are compiled in and none is installed.
 pub(super) fn choose_provider() {
     let _chosen_before = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,4 +1,4 @@
-//! Sessions in the database, beside their users.
+//! Sessions in the database, stored with their users.
 
 use std::{fmt, future::ready, sync::Arc};
 
@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// How many rows one step of a purge looks at, so that no transaction holds its locks for long.
+/// The number of rows that one transaction of a purge covers, so that locks are held only briefly.
 const PURGE_STEP: u32 = 1000;
 
-/// Tokens whose sessions are rows beside their users (fastapi-users' database strategy, contract.md section 9).
+/// Random tokens whose sessions are rows of the users' database, like fastapi-users' database strategy.
 ///
-/// A token is random and means nothing; the row is found by its digest, in the query that loads the user. Logout
-/// deletes the row, and a raised epoch leaves it behind.
+/// A row is looked up by the digest of its token, in the query that loads the user. A logout deletes the row; raising
+/// the user's epoch invalidates it.
 pub struct DatabaseTokens {
     store: Arc<dyn SessionStore>,
     clock: Arc<dyn Clock>,
@@ -29,11 +29,11 @@ pub struct DatabaseTokens {
 }
 
 impl DatabaseTokens {
-    /// Sessions in `store`.
+    /// Creates the strategy with sessions in `store`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for a lifetime of zero, an idle limit under two minutes, or a cap
-    /// of zero sessions.
+    /// [`Error::Config`](crate::domain::Error::Config) for a lifetime of zero, an idle limit under two minutes, or a
+    /// maximum of zero sessions.
     pub fn new(
         sessions: DatabaseSessions,
         store: Arc<dyn SessionStore>,
@@ -43,8 +43,8 @@ impl DatabaseTokens {
         Ok(Self { store, clock, random, settings: sessions.settings.check()? })
     }
 
-    /// Where the session of a token may be. A row stored in clear is looked up by the token only where such rows count,
-    /// and then first, since they are what the other service writes.
+    /// Returns the keys that the session of a token may have. The plaintext key is included only while such rows are
+    /// accepted, and comes first because the other service writes it.
     fn keys(&self, token: &AccessToken) -> Vec<SessionKey> {
         let plain = self.settings.finds_plaintext(self.clock.now()).then(|| SessionKey::plain(token));
         plain.into_iter().chain([SessionKey::hashed(token)]).collect()
@@ -88,7 +88,7 @@ impl Strategy for DatabaseTokens {
 
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StrategyError>> {
         Box::pin(async move {
-            let ended = self.ended_at(self.clock.now());
+            let ended = self.expired_at(self.clock.now());
             let mut sessions = self.store.list(subject).await.map_err(StrategyError::unavailable)?;
             sessions.retain(|listed| {
                 let created = listed.session.logged_in_at;
@@ -107,7 +107,7 @@ impl Strategy for DatabaseTokens {
 
     fn purge(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StrategyError>> {
         Box::pin(
-            async move { self.store.purge(self.ended_at(now), PURGE_STEP).await.map_err(StrategyError::unavailable) },
+            async move { self.store.purge(self.expired_at(now), PURGE_STEP).await.map_err(StrategyError::unavailable) },
         )
     }
 
@@ -121,8 +121,8 @@ impl Strategy for DatabaseTokens {
 }
 
 impl DatabaseTokens {
-    /// What was created or last used before which time is dead at `now`.
-    fn ended_at(&self, now: Timestamp) -> EndedSessions {
+    /// Returns the conditions that expired sessions meet at `now`.
+    fn expired_at(&self, now: Timestamp) -> EndedSessions {
         let before =
             |limit: Option<std::time::Duration>| now.checked_sub_signed(chrono::TimeDelta::from_std(limit?).ok()?);
         let (lifetime, idle) = self.settings.ends_after();

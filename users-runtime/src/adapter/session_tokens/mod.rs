@@ -1,4 +1,4 @@
-//! Random tokens that name a stored session.
+//! Random tokens that refer to stored sessions.
 
 mod database;
 #[cfg(feature = "redis")]

@@ -1,4 +1,4 @@
-//! The settings of stored sessions: their lifetime, how many a user may have, and how their tokens are stored.
+//! The settings of stored sessions.
 
 use std::time::Duration;
 
@@ -6,17 +6,18 @@ use std::time::Duration;
 use crate::adapter::redis::Redis;
 use crate::domain::{Error, Relaxation, Result, Timestamp};
 
-/// Sessions in the database, next to their users. See [`StoredSessions`] for the settings.
+/// Sessions in the users' database. See [`StoredSessions`] for the settings.
 pub type DatabaseSessions = StoredSessions<()>;
 
 /// Sessions in Redis. See [`StoredSessions`] for the settings.
 #[cfg(feature = "redis")]
 pub type RedisSessions = StoredSessions<Redis>;
 
-/// Sessions that are stored on the server and named by random tokens. The type parameter says where.
+/// Sessions that are stored on the server and identified by random tokens. The type parameter selects the storage.
 ///
-/// Defaults: a session ends 24 hours after its login and one hour after its last use (NIST SP 800-63B-4 section 2.2.3, AAL2), a
-/// user has at most 20 at once, and the store holds digests of the tokens.
+/// By default a session expires 24 hours after its login and one hour after its last use ([NIST SP 800-63B-4 section
+/// 2.2.3](https://pages.nist.gov/800-63-4/sp800-63b.html), AAL2), a user has at most 20 sessions, and the tokens are
+/// stored as digests.
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -33,7 +34,7 @@ pub struct StoredSessions<P> {
     pub(crate) settings: SessionSettings,
 }
 
-/// The settings of stored sessions, wherever they are stored.
+/// The settings of stored sessions, independent of the storage.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionSettings {
     lifetime: Option<Duration>,
@@ -44,7 +45,7 @@ pub(crate) struct SessionSettings {
     relaxations: Vec<Relaxation>,
 }
 
-/// Whether tokens that fastapi-users stored in clear are looked up.
+/// Controls whether tokens that fastapi-users stored in plaintext are accepted.
 #[derive(Debug, Clone, Copy)]
 enum Upstream {
     Refused,
@@ -55,7 +56,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl DatabaseSessions {
-    /// Sessions in the database, with the default settings.
+    /// Stores sessions in the database, with the default settings.
     pub fn new() -> Self {
         Self { place: (), settings: SessionSettings::default() }
     }
@@ -69,29 +70,29 @@ impl Default for DatabaseSessions {
 
 #[cfg(feature = "redis")]
 impl RedisSessions {
-    /// Sessions in Redis, with the default settings.
+    /// Stores sessions in `redis`, with the default settings.
     pub fn new(redis: Redis) -> Self {
         Self { place: redis, settings: SessionSettings::default() }
     }
 
-    /// Sessions in the Redis server at `url`, with the default settings.
+    /// Stores sessions in the Redis server at `url`, with the default settings.
     ///
     /// # Errors
-    /// As [`Redis::new`].
+    /// As for [`Redis::new`].
     pub fn at(url: &str) -> Result<Self> {
         Ok(Self::new(Redis::new(url)?))
     }
 }
 
 impl<P> StoredSessions<P> {
-    /// The same settings for sessions that are stored in Redis.
+    /// Returns the same settings for sessions that are stored in Redis.
     #[cfg(feature = "redis")]
     pub fn in_redis(self, redis: Redis) -> RedisSessions {
         RedisSessions { place: redis, settings: self.settings }
     }
 
-    /// How long after its login a session ends, however much it is used. Zero is refused when the service is built. More
-    /// than 30 days is a relaxation.
+    /// Sets the time from the login to the expiry, regardless of use. Building the service fails for zero. More than 30
+    /// days is listed as a relaxation in the startup warning.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.lifetime = Some(lifetime);
         if lifetime > DAY * 30 {
@@ -100,20 +101,21 @@ impl<P> StoredSessions<P> {
         self
     }
 
-    /// How long after its last use a session ends. The last use is noted to the minute, so it may be a minute less. Less than two
-    /// minutes is refused when the service is built.
+    /// Sets the time from the last use to the expiry. The last use is recorded with a precision of one minute, so a
+    /// session may expire up to one minute early. Building the service fails for less than two minutes.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.settings.idle = Some(idle);
         self
     }
 
-    /// A session that is not used lives as long as any other. fastapi-users has no idle limit either.
+    /// Removes the idle limit; only the lifetime applies. fastapi-users has no idle limit either.
     pub fn without_idle_limit(mut self) -> Self {
         self.settings.idle = None;
         self
     }
 
-    /// Sessions never end by themselves, as fastapi-users' without `lifetime_seconds` (difference C8).
+    /// Removes the lifetime and the idle limit, as in fastapi-users without `lifetime_seconds`. Listed as a relaxation
+    /// in the startup warning.
     pub fn never_expires(mut self) -> Self {
         self.settings.lifetime = None;
         self.settings.idle = None;
@@ -121,23 +123,25 @@ impl<P> StoredSessions<P> {
         self
     }
 
-    /// How many sessions a user may have at once; beyond, a login ends the oldest. Default 20 (OWASP ASVS 7.1.2).
+    /// Sets the number of sessions that a user may have; a further login ends the oldest. Default: 20 (OWASP ASVS
+    /// 7.1.2).
     pub fn at_most(mut self, sessions: u32) -> Self {
         self.settings.at_most = sessions;
         self
     }
 
-    /// Stores the tokens themselves (C18), which fastapi-users must find while both services run.
+    /// Stores the tokens in plaintext, so that fastapi-users finds them while both services run.
     ///
     /// # Security
-    /// Whoever reads the table can log in as everybody in it.
+    /// An attacker with read access to the storage can log in as every user with a session.
     pub fn plaintext_tokens(mut self) -> Self {
         self.settings.plaintext = true;
         self.settings.relaxations.push(Relaxation::PlaintextTokens);
         self
     }
 
-    /// Finds sessions that were stored in clear as well, until `until` or for good (C21).
+    /// Also accepts sessions whose tokens fastapi-users stored in plaintext, until `until`, or without a limit for
+    /// `None`.
     pub fn accept_upstream_tokens(mut self, until: Option<Timestamp>) -> Self {
         self.settings.upstream = Upstream::Accepted { until };
         self.settings.relaxations.push(Relaxation::UpstreamTokens);
@@ -161,11 +165,13 @@ impl Default for SessionSettings {
 impl SessionSettings {
     pub(crate) fn check(self) -> Result<Self> {
         if self.lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
-            return Err(Error::config("a session's lifetime is zero; for one that never ends say never_expires()"));
+            return Err(Error::config(
+                "a session's lifetime is zero; call never_expires() for sessions without a limit",
+            ));
         }
         if self.idle.is_some_and(|idle| idle < Duration::from_secs(120)) {
             return Err(Error::config(
-                "a session's idle limit is under two minutes; its last use is noted to the minute only",
+                "the idle limit of a session must be at least two minutes, because the last use is recorded to the minute",
             ));
         }
         if self.at_most == 0 {
@@ -186,7 +192,7 @@ impl SessionSettings {
         self.plaintext
     }
 
-    /// Whether a session stored in clear counts at `now`.
+    /// Returns `true` if sessions with plaintext tokens are accepted at `now`.
     pub(crate) fn finds_plaintext(&self, now: Timestamp) -> bool {
         match self.upstream {
             Upstream::Refused => self.plaintext,

@@ -1,4 +1,4 @@
-//! The token itself: 32 bytes of the operating system's generator as 43 URL-safe characters (contract.md section 9).
+//! Tokens: 32 random bytes in 43 URL-safe characters, the format of fastapi-users.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -8,21 +8,21 @@ use crate::{
     port::{Random, RandomError},
 };
 
-/// Mints a token of 256 bits (OWASP ASVS 7.2.3 asks for 128).
+/// Mints a token of 256 bits (OWASP ASVS 7.2.3 requires at least 128).
 pub(super) fn fresh_token(random: &dyn Random) -> Result<AccessToken, RandomError> {
     let mut bits = Zeroizing::new([0_u8; 32]);
     random.fill(bits.as_mut_slice())?;
     Ok(AccessToken::new(URL_SAFE_NO_PAD.encode(bits.as_slice())))
 }
 
-/// Makes the name of a session: 128 bits.
+/// Generates the id of a session: 128 bits.
 pub(super) fn fresh_name(random: &dyn Random) -> Result<TokenId, RandomError> {
     let mut bits = [0_u8; 16];
     random.fill(&mut bits)?;
     Ok(TokenId::from_random(bits))
 }
 
-/// Whether `token` has the form of one; anything else is not looked up.
+/// Returns `true` if `token` has the form of a minted token. Others are never looked up.
 pub(super) fn is_well_formed(token: &AccessToken) -> bool {
     let text = token.secret();
     text.len() == SessionKey::CHARS

@@ -1,4 +1,4 @@
-//! Values of columns: which Rust types have one, and what the schema must know about it.
+//! Column values: the Rust types that can be stored in a column, and the description of a column for the schema.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use sqlx::{Decode, Encode, Type, TypeInfo as _, ValueRef as _, error::BoxDynErro
 
 use super::{Driver, SqlResult};
 
-/// A Rust type that stands in a column of the database `DB`: everything that sqlx can encode and decode.
+/// A Rust type that can be stored in a column of the database `DB`: every type that sqlx can encode and decode.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a column",
     label = "no column type is known for `{Self}`",
@@ -15,19 +15,19 @@ use super::{Driver, SqlResult};
     note = "or implement sqlx's `Type`, `Encode` and `Decode` for it"
 )]
 pub trait Column<DB: Driver>: Sized {
-    /// The database's name of the type, such as `TEXT`.
+    /// Returns the database's name of the type, such as `TEXT`.
     fn type_name() -> String;
 
     /// Appends the value to a statement's arguments.
     ///
     /// # Errors
-    /// Whatever the type's `Encode` answers.
+    /// The error of the type's `Encode` implementation.
     fn add(&self, arguments: &mut DB::Arguments) -> Result<(), BoxDynError>;
 
-    /// Reads column number `index` of a row.
+    /// Reads the column at `index`.
     ///
     /// # Errors
-    /// If there is no such column, or its value is of another type.
+    /// [`sqlx::Error::ColumnDecode`] if the column is missing or its value has another type.
     fn read(row: &DB::Row, index: usize) -> SqlResult<Self>;
 }
 
@@ -56,22 +56,22 @@ where
     }
 }
 
-/// [`Column`] seen from the database: `DB: Codec<T>` says the same as `T: Column<DB>`, but as a supertrait of
+/// [`Column`] from the database's side: `DB: Codec<T>` is equivalent to `T: Column<DB>`, but as a supertrait of
 /// [`Dialect`](super::Dialect) it is implied, so generated code needs no bounds for the types of the six roles.
 pub trait Codec<T>: Driver {
-    /// The database's name of the type.
+    /// Returns the database's name of the type.
     fn type_name() -> String;
 
     /// Appends a value to a statement's arguments.
     ///
     /// # Errors
-    /// As [`Column::add`].
+    /// As for [`Column::add`].
     fn add(value: &T, arguments: &mut Self::Arguments) -> Result<(), BoxDynError>;
 
-    /// Reads column number `index` of a row.
+    /// Reads the column at `index`.
     ///
     /// # Errors
-    /// As [`Column::read`].
+    /// As for [`Column::read`].
     fn read(row: &Self::Row, index: usize) -> SqlResult<T>;
 }
 
@@ -89,22 +89,22 @@ impl<DB: Driver, T: Column<DB>> Codec<T> for DB {
     }
 }
 
-/// What the schema must know about a column of the application's own.
+/// The description of a custom column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlColumn {
-    /// Its name, unquoted.
+    /// The name, unquoted.
     pub name: &'static str,
-    /// Its type in the words of the database.
+    /// The type, in the database's notation.
     pub sql_type: String,
-    /// Whether it may be NULL.
+    /// `true` if the column may be NULL.
     pub nullable: bool,
-    /// What rows get that are there before the column is: an SQL literal.
+    /// The value for existing rows when the column is added: an SQL literal.
     pub fill: Option<String>,
-    /// Whether it names the tenant (`#[auth(tenant)]`), which makes the address unique per tenant.
+    /// `true` if the column contains the tenant (`#[auth(tenant)]`), which makes addresses unique per tenant.
     pub is_tenant: bool,
 }
 
-/// The column of a field of type `T`, which is `nullable` if `T` is an `Option`.
+/// Returns the column of a field of type `T`. It is `nullable` if `T` is an `Option`.
 #[must_use]
 pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
     let sql_type = DB::declared(&T::type_name());
@@ -112,32 +112,32 @@ pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> 
     SqlColumn { name, sql_type, nullable, fill, is_tenant: false }
 }
 
-/// The column of a field that is stored as JSON text.
+/// Returns the column of a field that is stored as JSON text.
 #[must_use]
 pub fn json_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
     SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_tenant: false }
 }
 
-/// The column of a field that is stored as the text which serde makes of it.
+/// Returns the column of a field that is stored as the string that serde makes of it.
 #[must_use]
 pub fn text_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
     SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_tenant: false }
 }
 
 impl SqlColumn {
-    /// The column names the tenant.
+    /// Marks the column as the tenant's.
     #[must_use]
     pub fn as_tenant(mut self) -> Self {
         self.is_tenant = true;
         self
     }
 
-    /// Rows that are there before the column is get `value` (the field's `default`), as text, number or boolean.
+    /// Sets the value for existing rows (the field's `default`) if it is a string, a number or a boolean.
     #[must_use]
     pub fn filled_with<T: Serialize>(mut self, value: &T) -> Self {
         self.fill = match serde_json::to_value(value) {
-            // serde writes a UUID as text, sqlx stores its bytes where the database has no type for it. Other bytes
-            // have no text that we know.
+            // serde writes a UUID as text, but sqlx stores its bytes where the database has no UUID type. The text of
+            // other bytes is not known.
             Ok(Value::String(text)) if ["BLOB", "BINARY"].iter().any(|bytes| self.sql_type.contains(bytes)) => {
                 uuid::Uuid::try_parse(&text).ok().map(|id| format!("x'{}'", id.simple()))
             }
@@ -149,7 +149,7 @@ impl SqlColumn {
         self
     }
 
-    /// As [`SqlColumn::filled_with`], for a column of JSON text.
+    /// Sets the value for existing rows, for a column of JSON text.
     #[must_use]
     pub fn filled_with_json<T: Serialize>(mut self, value: &T) -> Self {
         self.fill = serde_json::to_string(value).ok().map(|text| literal(&text)).or(self.fill);
@@ -157,7 +157,7 @@ impl SqlColumn {
     }
 }
 
-/// A text as an SQL literal. Only values out of the application's source come here, never a request's.
+/// Formats a string as an SQL literal. Only values of the application's source code get here, never those of a request.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

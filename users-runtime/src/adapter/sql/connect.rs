@@ -1,4 +1,4 @@
-//! The store that a database URL names.
+//! The store for a database URL.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -9,14 +9,15 @@ use crate::{
     user::Tenant,
 };
 
-/// How many connections are kept and how long a request waits for one.
+/// The settings of the connection pools.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PoolSettings {
-    /// Connections that read, at most (as many as there are cores, 2 to 8). Requests that arrive together share a
-    /// query, so few are enough. SQLite has one more that writes; other databases use these for writes as well.
+    /// The maximum number of connections for reading. Default: the number of cores, between 2 and 8. Concurrent
+    /// requests share queries, so few connections suffice. SQLite has one additional connection for writing; other
+    /// databases use these for writing as well.
     pub readers: u32,
-    /// How long a request waits for a free connection before it is refused as unavailable (2 seconds).
+    /// The time that a request waits for a free connection before it is refused as unavailable. Default: 2 s.
     pub acquire_timeout: Duration,
 }
 
@@ -28,14 +29,14 @@ impl Default for PoolSettings {
 }
 
 impl PoolSettings {
-    /// Sets how many connections read at most.
+    /// Sets the maximum number of connections for reading.
     #[must_use]
     pub fn readers(mut self, readers: u32) -> Self {
         self.readers = readers;
         self
     }
 
-    /// Sets how long a request waits for a free connection.
+    /// Sets the time that a request waits for a free connection.
     #[must_use]
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
@@ -43,7 +44,7 @@ impl PoolSettings {
     }
 }
 
-/// A database that [`SqlStore`] can speak to, if its Cargo feature is on.
+/// A database that [`SqlStore`] supports if its Cargo feature is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     /// SQLite, feature `sqlite`.
@@ -54,37 +55,37 @@ pub enum Database {
     Mysql,
 }
 
-/// Users in an SQL database.
+/// A user store in an SQL database. Cheap to clone; clones share the connections.
 ///
-/// Cheap to clone; clones share the connections.
+/// See [Databases](https://github.com/axum-users/axum-users/blob/main/docs/guide/databases.md).
 pub struct SqlStore<U: StoredUser> {
     store: Arc<dyn UserStore<U>>,
     creation: Arc<str>,
     close: Closing,
 }
 
-/// Closes the connections, whatever their database.
+/// Closes the connections, independent of the type of the database.
 type Closing = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl<U: StoredUser> SqlStore<U> {
-    /// Connects to the database of a URL: `sqlite://app.db?mode=rwc`, `sqlite::memory:`, `postgres://…`, `mysql://…`.
+    /// Connects to the database at `url`: `sqlite://app.db?mode=rwc`, `sqlite::memory:`, `postgres://…` or `mysql://…`.
     ///
-    /// An SQLite file is created only if the URL says `mode=rwc`. It is opened with a write-ahead log, foreign keys, and
-    /// commits that are on the disk before they are acknowledged.
+    /// An SQLite file is created only with `mode=rwc`. It is opened with a write-ahead log, foreign keys, and
+    /// `synchronous = FULL`, so that a commit is on disk before it is acknowledged.
     ///
     /// # Errors
-    /// [`Error::Config`] if the URL is not understood or its database is not built in; [`Error::Store`] if the
-    /// database cannot be reached.
+    /// [`Error::Config`] if the URL cannot be parsed or the Cargo feature of its database is disabled; [`Error::Store`]
+    /// if the database cannot be reached. Neither quotes the URL, which may contain a password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, &PoolSettings::default()).await
     }
 
-    /// As [`SqlStore::connect`], with other settings.
+    /// Connects like [`SqlStore::connect`], with these pool settings.
     ///
     /// # Errors
-    /// As [`SqlStore::connect`].
+    /// As for [`SqlStore::connect`].
     pub async fn connect_with(url: &str, settings: &PoolSettings) -> Result<Self> {
-        // A URL may hold a password: no message repeats it.
+        // The URL may contain a password, so no message quotes it.
         match url.split_once(':').map(|(scheme, _)| scheme) {
             #[cfg(feature = "sqlite")]
             Some("sqlite") => Self::over(super::sqlite::open(url, settings).await?),
@@ -104,11 +105,12 @@ impl<U: StoredUser> SqlStore<U> {
         }
     }
 
-    /// The statements that create the schema in an empty database, for tools that keep migrations in files. Needs no
-    /// connection.
+    /// Returns the statements that create the schema in an empty database, for tools that manage migrations as files.
+    /// Does not connect.
     ///
     /// # Errors
-    /// [`Error::Config`] if the database is not built in, or the struct is not meant for it.
+    /// [`Error::Config`] if the Cargo feature of the database is disabled or the struct excludes the database
+    /// (`#[auth(databases(…))]`).
     pub fn creation(database: Database) -> Result<String> {
         match database {
             #[cfg(feature = "sqlite")]
@@ -129,14 +131,15 @@ impl<U: StoredUser> SqlStore<U> {
 
 #[cfg(feature = "sqlite")]
 impl<U: StoredUser + super::SqlUser<sqlx::Sqlite>> SqlStore<U> {
-    /// Uses a pool that the application has already.
+    /// Uses an existing pool.
     ///
     /// # Security
-    /// The pool's own settings hold. Without `foreign_keys` (on by default in sqlx) the tokens of a deleted user stay
-    /// behind, and with `synchronous` below `FULL` an acknowledged change may be lost when the power fails.
+    /// The pool's settings are not changed. Without `foreign_keys` (enabled by default in sqlx) the tokens of a deleted
+    /// user remain in the database, and with `synchronous` below `FULL` a power failure may revert acknowledged
+    /// changes.
     ///
     /// # Errors
-    /// [`Error::Config`] if the struct is not meant for SQLite (`#[auth(databases(…))]`).
+    /// [`Error::Config`] if the struct excludes SQLite (`#[auth(databases(…))]`).
     pub fn from_sqlite_pool(pool: sqlx::SqlitePool) -> Result<Self> {
         Self::over(super::sqlite::share(pool))
     }
@@ -144,13 +147,14 @@ impl<U: StoredUser + super::SqlUser<sqlx::Sqlite>> SqlStore<U> {
 
 #[cfg(feature = "postgres")]
 impl<U: StoredUser + super::SqlUser<sqlx::Postgres>> SqlStore<U> {
-    /// Uses a pool that the application has already.
+    /// Uses an existing pool.
     ///
     /// # Security
-    /// The pool's own settings hold: without an `acquire_timeout` of a few seconds requests pile up when it is exhausted.
+    /// The pool's settings are not changed. Set an `acquire_timeout` of a few seconds; otherwise requests pile up while
+    /// all connections are in use.
     ///
     /// # Errors
-    /// [`Error::Config`] if the struct is not meant for PostgreSQL (`#[auth(databases(…))]`).
+    /// [`Error::Config`] if the struct excludes PostgreSQL (`#[auth(databases(…))]`).
     pub fn from_postgres_pool(pool: sqlx::PgPool) -> Result<Self> {
         Self::over(super::postgres::share(pool))
     }
@@ -158,14 +162,14 @@ impl<U: StoredUser + super::SqlUser<sqlx::Postgres>> SqlStore<U> {
 
 #[cfg(feature = "mysql")]
 impl<U: StoredUser + super::SqlUser<sqlx::MySql>> SqlStore<U> {
-    /// Uses a pool that the application has already, of MySQL or MariaDB.
+    /// Uses an existing pool, of MySQL or MariaDB.
     ///
     /// # Security
-    /// The pool's own settings hold. Its sessions must be in UTC and utf8mb4, as sqlx makes them unless told otherwise,
-    /// or tokens end too early or too late; and in strict mode, or what is too long for a column is cut.
+    /// The pool's settings are not changed. Its sessions must use UTC and utf8mb4, the defaults of sqlx, or tokens
+    /// expire at the wrong time; and strict mode, or the server truncates values that are too long for their column.
     ///
     /// # Errors
-    /// [`Error::Config`] if the struct is not meant for MySQL (`#[auth(databases(…))]`).
+    /// [`Error::Config`] if the struct excludes MySQL (`#[auth(databases(…))]`).
     pub fn from_mysql_pool(pool: sqlx::MySqlPool) -> Result<Self> {
         Self::over(super::mysql::share(pool))
     }
@@ -188,13 +192,14 @@ impl<U: StoredUser> SqlStore<U> {
         Ok(Self { store: Arc::new(super::store::Store::<U, DB>::new(pools)), creation, close })
     }
 
-    /// The statements that create the schema in an empty database, for tools that keep migrations in files.
+    /// Returns the statements that create the schema in an empty database, for tools that manage migrations as files.
     #[must_use]
     pub fn migration_sql(&self) -> &str {
         &self.creation
     }
 
-    /// Closes the connections after the statements under way. SQLite then has everything in its one file.
+    /// Closes the connections after the current statements. For SQLite this merges the write-ahead log into the
+    /// database file.
     pub async fn close(&self) {
         (self.close)().await;
     }

@@ -1,12 +1,12 @@
-//! From the description of a table to the statements that make it, in the words of a database.
+//! Generates the DDL statements of a database from the description of its tables.
 
 use super::{
     Catalog, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
     tables::{self, ColumnKind, IndexTarget, Table, TableIndex},
 };
 
-/// What a user type asks for. `id_type` is the type of a users' id that is there already, if columns that refer to it
-/// must be declared as it is.
+/// Returns the schema of a user type. `id_type` is the existing type of the users' id, if columns that refer to it must
+/// have exactly this type.
 pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], id_type: Option<&str>) -> WantedSchema {
     WantedSchema {
         tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),

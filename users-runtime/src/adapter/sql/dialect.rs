@@ -1,4 +1,4 @@
-//! What a database must bring so that the store can speak to it.
+//! The interface between the store and a database.
 
 use sqlx::{
     Arguments as _, Database, Encode, SqlSafeStr, Type,
@@ -15,48 +15,49 @@ pub(super) mod sealed {
     pub trait Sealed {}
 }
 
-/// Running statements and reading values, without sqlx's where-clauses: each database writes them once.
+/// Runs statements and reads values. Each database implements it once, so that other code needs none of sqlx's trait
+/// bounds.
 pub trait Driver: Database + sealed::Sealed {
-    /// The column type of texts without a limit.
+    /// The column type of strings without a length limit.
     const TEXT: &'static str;
 
-    /// Begins a transaction that is going to write.
+    /// The statement that begins a transaction for writing.
     const BEGIN_WRITE: &'static str;
 
-    /// Whether a statement that writes a user can answer the row.
+    /// `true` if a statement that writes a user can return the row.
     const RETURNS_ROWS: bool;
 
-    /// Whether connections may be lost while they rest in the pool.
+    /// `true` if idle connections in the pool may be lost.
     const OVER_A_NETWORK: bool;
 
-    /// The type of a column for values of a type that sqlx calls `type_name`.
+    /// Returns the column type for values of the type that sqlx calls `type_name`.
     fn declared(type_name: &str) -> String;
 
-    /// The raw value of column number `index`.
+    /// Returns the raw value of the column at `index`.
     ///
     /// # Errors
-    /// If the row has fewer columns.
+    /// [`sqlx::Error::ColumnIndexOutOfBounds`] if the row has fewer columns.
     fn value_at(row: &Self::Row, index: usize) -> SqlResult<Self::ValueRef<'_>>;
 
-    /// The zero of a column type as an SQL literal, for rows that are there before a column is.
+    /// Returns the zero value of a column type as an SQL literal, for existing rows when a column is added.
     fn zero(sql_type: &str) -> Option<&'static str>;
 
     /// Reads an id.
     ///
     /// # Errors
-    /// If the column is missing or does not hold such an id.
+    /// [`sqlx::Error`] if the column is missing or does not contain such an id.
     fn id_at<I: UserId>(row: &Self::Row, index: usize) -> SqlResult<I>;
 
     /// Appends an id to a statement's arguments.
     ///
     /// # Errors
-    /// If the driver refuses the value.
+    /// [`sqlx::Error::Encode`] if the driver refuses the value.
     fn add_id<I: UserId>(id: I, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
     /// Appends a value of any type that has a column.
     ///
     /// # Errors
-    /// Whatever the type's `Encode` answers.
+    /// The error of the type's `Encode` implementation.
     fn add_value<T>(value: &T, arguments: &mut Self::Arguments) -> Result<(), BoxDynError>
     where
         T: Type<Self> + for<'q> Encode<'q, Self>,
@@ -64,46 +65,47 @@ pub trait Driver: Database + sealed::Sealed {
         arguments.add(value)
     }
 
-    /// Appends a point in time.
+    /// Appends a time.
     ///
     /// # Errors
-    /// If the driver refuses the value.
+    /// [`sqlx::Error::Encode`] if the driver refuses the value.
     fn add_time(time: Timestamp, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
-    /// Appends a time, or NULL, as fastapi-users writes it.
+    /// Appends a time or NULL in the format of fastapi-users.
     ///
     /// # Errors
-    /// If the driver refuses the value.
+    /// [`sqlx::Error::Encode`] if the driver refuses the value.
     fn add_upstream_time(time: Option<Timestamp>, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
-    /// Reads a time that fastapi-users may have written.
+    /// Reads a time in the format of fastapi-users.
     ///
     /// # Errors
-    /// If the column is missing or holds something else.
+    /// [`sqlx::Error`] if the column is missing or contains another type.
     fn upstream_time_at(row: &Self::Row, index: usize) -> SqlResult<Option<Timestamp>>;
 
-    /// Appends several look-ups, as the one statement for many wants them.
+    /// Appends several lookups, in the form of [`Statements::find_many`].
     ///
     /// # Errors
-    /// If the driver refuses a value.
+    /// [`sqlx::Error::Encode`] if the driver refuses a value.
     fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut Self::Arguments) -> SqlResult<()>;
 
-    /// Appends several keys of sessions, as the one statement for many wants them.
+    /// Appends several session keys, in the form of [`Statements::find_sessions`].
     ///
     /// # Errors
-    /// If the driver refuses a value.
+    /// [`sqlx::Error::Encode`] if the driver refuses a value.
     fn add_session_keys(wanted: &[SessionKey], arguments: &mut Self::Arguments) -> SqlResult<()>;
 
-    /// Whether a violated unique constraint is one on the address.
+    /// Returns `true` if the violated unique constraint is one on the address.
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool;
 
-    /// Whether the database may do later what it refused now.
+    /// Returns `true` if the operation may succeed later.
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
 
-    /// Whether the refusal is the last thing that this connection says.
+    /// Returns `true` if the server closes the connection after this error.
     fn is_disconnected(refusal: &dyn DatabaseError) -> bool;
 
-    /// Whether the database undid the whole transaction for the sake of another one, so that it may be tried again.
+    /// Returns `true` if the database rolled back the whole transaction because of a conflict, so that it can be
+    /// retried.
     fn is_undone(refusal: &dyn DatabaseError) -> bool;
 
     /// Runs a statement to its end and returns its rows.
@@ -134,23 +136,23 @@ pub trait Driver: Database + sealed::Sealed {
     ) -> BoxFuture<'a, SqlResult<Executed>>;
 }
 
-/// What a statement did that answers no rows.
+/// The effect of a statement that returns no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Executed {
-    /// How many rows its condition found.
+    /// The number of rows that matched.
     pub rows: u64,
-    /// The id that the database made, if it tells.
+    /// The id that the database generated, if it reports one.
     pub last_id: Option<i64>,
 }
 
-/// A database that axum-users can keep users in: `sqlx::Sqlite`, `sqlx::Postgres` and `sqlx::MySql` (MariaDB too), each
-/// with the Cargo feature of its name.
+/// A database that axum-users supports: `sqlx::Sqlite`, `sqlx::Postgres` and `sqlx::MySql` (also MariaDB), each with
+/// the Cargo feature of its name.
 ///
-/// Sealed: the statements of a user type are finished text for the databases of [`UserSql`], so another database is
-/// another [`UserStore`](crate::port::UserStore) and not another dialect.
+/// Sealed, because the statements of a user type are generated at compile time for the databases of [`UserSql`].
+/// Implement [`UserStore`](crate::port::UserStore) for other databases.
 pub trait Dialect:
     Catalog + Codec<bool> + Codec<Option<bool>> + Codec<i64> + Codec<Option<i64>> + Codec<String> + Codec<Option<String>>
 {
-    /// Its statements.
+    /// Returns the statements for this database.
     fn statements(sql: &'static UserSql) -> &'static Statements;
 }

@@ -1,11 +1,11 @@
-//! What a database's error means to the runtime.
+//! Classification of database errors.
 
 use sqlx::Error;
 
 use super::{Driver, UserSql};
 use crate::port::StoreError;
 
-/// Whether the connection is gone; the statement may have run or not.
+/// Returns `true` if the connection was lost; it is not known whether the statement took effect.
 pub(super) fn is_disconnected<DB: Driver>(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed => true,
@@ -14,22 +14,23 @@ pub(super) fn is_disconnected<DB: Driver>(error: &Error) -> bool {
     }
 }
 
-/// Whether the database undid everything and may be asked again.
+/// Returns `true` if the database rolled back the transaction, so that it can be retried.
 pub(super) fn is_undone<DB: Driver>(error: &Error) -> bool {
     matches!(error, Error::Database(refusal) if DB::is_undone(refusal.as_ref()))
 }
 
-/// Users of such a type are kept per tenant, and no tenant was named.
+/// A statement about users with tenants was run without a tenant.
 #[derive(Debug, thiserror::Error)]
-#[error("no tenant was named")]
+#[error("no tenant was given")]
 struct MissingTenant;
 
-/// The error of a statement that would run without a tenant.
+/// Returns the error of a statement that would run without a tenant.
 pub(super) fn missing_tenant() -> Error {
     Error::Encode(Box::new(MissingTenant))
 }
 
-/// Sorts an error of the driver. The cause travels along for the log; it names tables and columns, never values.
+/// Converts an error of the driver. The cause is kept for the log; it contains names of tables and columns, never
+/// values.
 pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError {
     match &error {
         Error::Database(refusal) if refusal.is_unique_violation() => {
@@ -39,7 +40,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError
                 StoreError::Conflict
             }
         }
-        // What refers to a user that was deleted meanwhile.
+        // The row refers to a user that was deleted in the meantime.
         Error::Database(refusal) if refusal.is_foreign_key_violation() => StoreError::Conflict,
         Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
         Error::Database(refusal) if DB::is_unavailable(refusal.as_ref()) => StoreError::unavailable(error),

@@ -1,4 +1,4 @@
-//! Look-ups of several kinds, sorted for the statements that answer them.
+//! Groups lookups by the statement that runs them.
 
 use super::{Dialect, SqlResult, SqlUser, store::add};
 use crate::{
@@ -6,36 +6,40 @@ use crate::{
     port::Lookup,
 };
 
-/// A look-up by id.
+/// A lookup by id.
 #[derive(Debug, Clone)]
 pub struct ById<I> {
     /// The user's id.
     pub id: I,
-    /// The token whose state is wanted as well.
+    /// The token whose state is read as well.
     pub token: Option<TokenId>,
 }
 
-/// Look-ups by kind, each with its place in the question.
+/// Lookups by kind, with their positions in the request.
 pub(super) struct Sorted<I> {
     pub(super) by_id: Vec<ById<I>>,
-    pub(super) places_by_id: Vec<usize>,
+    pub(super) positions_by_id: Vec<usize>,
     pub(super) by_session: Vec<SessionKey>,
-    pub(super) places_by_session: Vec<usize>,
+    pub(super) positions_by_session: Vec<usize>,
 }
 
 impl<I: UserId> Sorted<I> {
     pub(super) fn of(wanted: &[Lookup<I>]) -> Self {
-        let mut sorted =
-            Self { by_id: Vec::new(), places_by_id: Vec::new(), by_session: Vec::new(), places_by_session: Vec::new() };
-        for (place, lookup) in wanted.iter().enumerate() {
+        let mut sorted = Self {
+            by_id: Vec::new(),
+            positions_by_id: Vec::new(),
+            by_session: Vec::new(),
+            positions_by_session: Vec::new(),
+        };
+        for (position, lookup) in wanted.iter().enumerate() {
             match lookup {
                 Lookup::User { id, token } => {
                     sorted.by_id.push(ById { id: *id, token: token.clone() });
-                    sorted.places_by_id.push(place);
+                    sorted.positions_by_id.push(position);
                 }
                 Lookup::Session(key) => {
                     sorted.by_session.push(key.clone());
-                    sorted.places_by_session.push(place);
+                    sorted.positions_by_session.push(position);
                 }
             }
         }
@@ -43,23 +47,23 @@ impl<I: UserId> Sorted<I> {
     }
 }
 
-/// Keys of sessions as a JSON text, a list of pairs: the key, and 1 for a digest.
+/// Encodes session keys as JSON: a list of pairs of the key and 1 for a digest.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn session_keys(wanted: &[SessionKey]) -> SqlResult<String> {
     let pairs: Vec<(&str, u8)> = wanted.iter().map(|key| (key.as_str(), u8::from(key.is_hashed()))).collect();
     serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-/// Puts answers where their look-ups stood.
-pub(super) fn put<T>(answers: &mut [Option<T>], places: &[usize], found: Vec<Option<T>>) {
-    for (place, found) in places.iter().zip(found) {
-        if let Some(answer) = answers.get_mut(*place) {
-            *answer = found;
+/// Stores results at the positions of their lookups.
+pub(super) fn place<T>(results: &mut [Option<T>], positions: &[usize], found: Vec<Option<T>>) {
+    for (position, found) in positions.iter().zip(found) {
+        if let Some(result) = results.get_mut(*position) {
+            *result = found;
         }
     }
 }
 
-/// The arguments of [`Statements::find`](super::Statements::find).
+/// Returns the arguments of [`Statements::find`](super::Statements::find).
 pub(super) fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>) -> SqlResult<DB::Arguments> {
     let mut arguments = DB::Arguments::default();
     add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;

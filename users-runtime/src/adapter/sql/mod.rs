@@ -1,8 +1,9 @@
-//! The SQL store: users in SQLite, PostgreSQL, MySQL or MariaDB, each by a Cargo feature (`sqlite`, `postgres`, `mysql`),
-//! in any combination. The URL chooses at run time.
+//! The SQL store: users in SQLite, PostgreSQL, MySQL or MariaDB, each with a Cargo feature (`sqlite`, `postgres`,
+//! `mysql`), in any combination. The URL selects the database at run time.
 //!
-//! Shape comes from the derive ([`UserSql`], [`SqlUser`]), behaviour is here. No statement on the way of a request is
-//! put together at run time; only the schema (create, add, compare) is, out of names that the derive has checked.
+//! The derive generates the description of a user type ([`UserSql`], [`SqlUser`]); the behavior is implemented here.
+//! Statements that serve requests are never assembled at run time per request; the statements on our own tables and the
+//! schema are made once, from names that the derive has checked.
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(
@@ -13,7 +14,6 @@
     )
 )]
 
-mod again;
 mod column;
 mod connect;
 mod ddl;
@@ -25,6 +25,7 @@ mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;
+mod retry;
 mod row;
 mod schema;
 mod session_sql;
@@ -56,5 +57,5 @@ pub use statements::{RoleColumns, Statements, UserSql};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
 
-/// Shorthand for results of reading and binding values.
+/// The result of reading and binding values.
 pub type SqlResult<T> = Result<T, sqlx::Error>;

@@ -1,101 +1,101 @@
-//! The schema that a user type asks for, compared with the one that is there.
+//! Comparison of the schema that a user type needs with the existing one, and migration.
 //!
-//! What is missing is added; nothing is dropped, rewritten or loosened. The databases differ in how they describe
-//! themselves and in a few words of their DDL ([`Driver`]), the comparison is the same.
+//! A migration adds what is missing; it never drops, rewrites or loosens anything. Databases differ in their catalogs
+//! and in details of their DDL ([`Driver`]); the comparison is the same for all.
 
 use super::{Driver, SqlResult, tables::ColumnKind};
 use crate::port::{BoxFuture, SchemaDrift};
 
-/// What a user type asks for.
+/// The schema that a user type needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedSchema {
-    /// Users first, then what is noted about tokens.
+    /// The table of users first, then the tables that refer to it.
     pub tables: Vec<WantedTable>,
     /// The table of users, unquoted.
     pub user_table: &'static str,
     /// The column of the address, unquoted.
     pub email: &'static str,
-    /// The column of the tenant, unquoted, if users have tenants.
+    /// The column of the tenant, unquoted, if the type has tenants.
     pub tenant: Option<&'static str>,
 }
 
-/// A table that must be there.
+/// A required table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedTable {
-    /// Its name, unquoted.
+    /// The name, unquoted.
     pub name: String,
     /// The statement that creates it.
     pub create: String,
-    /// Its columns.
+    /// The columns.
     pub columns: Vec<WantedColumn>,
-    /// Its indexes.
+    /// The indexes.
     pub indexes: Vec<WantedIndex>,
 }
 
-/// A column that must be there.
+/// A required column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedColumn {
-    /// Its name, unquoted.
+    /// The name, unquoted.
     pub name: String,
-    /// Its type in the words of the database.
+    /// The type, in the database's notation.
     pub sql_type: String,
-    /// Whether it may be NULL.
+    /// `true` if the column may be NULL.
     pub nullable: bool,
-    /// What rows get that are there before the column is: an SQL literal.
+    /// The value for existing rows when the column is added: an SQL literal.
     pub fill: Option<String>,
-    /// What makes its value out of other columns, as it stands behind the type in a declaration.
+    /// The clause that generates the value from other columns, as it follows the type in a declaration.
     pub generated: Option<String>,
 }
 
-/// An index.
+/// A required index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedIndex {
-    /// Its name, unquoted.
+    /// The name, unquoted.
     pub name: String,
     /// The statement that creates it.
     pub create: String,
-    /// What it is made of, in the form of [`Catalog::normal_form`], as `lower(email)`.
+    /// The indexed columns or expression, in the form of [`Catalog::normal_form`], such as `lower(email)`.
     pub over: String,
-    /// Whether a value may stand in it once only.
+    /// `true` for a unique index.
     pub unique: bool,
-    /// Whether a table that was there before us must get it as well.
+    /// `true` if the index is also added to a table that axum-users did not create.
     pub required: bool,
 }
 
-/// A table as it is.
+/// An existing table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoundTable {
-    /// Its columns; none means that there is no such table.
+    /// The columns; empty if the table does not exist.
     pub columns: Vec<FoundColumn>,
-    /// Its indexes.
+    /// The indexes.
     pub indexes: Vec<FoundIndex>,
 }
 
-/// A column as it is.
+/// An existing column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundColumn {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its declared type.
+    /// The declared type.
     pub sql_type: String,
-    /// Whether it may be NULL.
+    /// `true` if the column may be NULL.
     pub nullable: bool,
-    /// Whether an insert may leave it out though it must not be NULL: it has a default or is made by the database.
+    /// `true` if an insert may omit the column because it has a default or is generated.
     pub filled: bool,
 }
 
-/// An index as it is.
+/// An existing index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundIndex {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is made of, in the form of [`Catalog::normal_form`].
+    /// The indexed columns or expression, in the form of [`Catalog::normal_form`].
     pub over: String,
-    /// Whether a value may stand in it once only.
+    /// `true` for a unique index.
     pub unique: bool,
 }
 
-/// A difference, and whether adding something mends it.
+/// A difference, and what has to be added to resolve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Difference {
     pub(super) drift: SchemaDrift,
@@ -104,22 +104,22 @@ pub(super) struct Difference {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
-    /// Nothing is missing; something is otherwise than it should be.
+    /// Nothing is missing; something has the wrong form.
     Nothing,
-    /// A table with everything in it.
+    /// A table.
     Table,
-    /// A column. `unfilled` if rows that are there could not get a value.
+    /// A column. `unfilled` if existing rows would have no value.
     Column { unfilled: bool },
-    /// An index over the canonical address.
+    /// The index on the canonical address.
     CanonicalIndex,
     /// Another index.
     Index,
 }
 
-/// Why a migration stopped.
+/// The reason why a migration stopped.
 pub(super) enum Refusal {
     Database(sqlx::Error),
-    /// The rows are in the way; the text says how to find out more.
+    /// The existing rows prevent it. The text says how to find them.
     Schema(String),
 }
 
@@ -129,59 +129,61 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-/// How a database describes itself, and its words for a schema.
+/// The catalog and the DDL of a database.
 pub trait Catalog: Driver {
-    /// What stands before the name of an index that may be there already.
+    /// The clause before the name of an index that may exist already.
     const IF_NO_INDEX: &'static str;
 
-    /// The clause that turns the insert of a known token into an update.
+    /// The clause that turns the insert of an existing token into an update.
     const ON_CONFLICT_OF_TOKEN: &'static str;
 
     /// The function that returns the greater of two values.
     const GREATEST: &'static str;
 
-    /// Whether `DELETE` has a `LIMIT`.
+    /// `true` if `DELETE` supports `LIMIT`.
     const LIMITS_DELETIONS: bool = false;
 
-    /// Returns the value that such an insert would have written.
+    /// Returns the value that the insert would have written, for use in the conflict clause.
     fn inserted(column: &str) -> String {
         format!("excluded.{column}")
     }
 
-    /// A name as it stands in statements. It is a checked one, so nothing needs an escape.
+    /// Quotes a name. Names were checked by the derive, so nothing has to be escaped.
     fn quoted(name: &str) -> String;
 
-    /// Parameter number `n` of a statement, from 1, where each stands once and in order.
+    /// Returns the parameter with number `n`, counted from 1. Statements use each parameter once and in order.
     fn parameter(n: usize) -> String;
 
-    /// The type of a column.
+    /// Returns the type of a column.
     fn sql_type(kind: &ColumnKind) -> String;
 
-    /// What stands behind the type if the database is to make the value; empty for others.
+    /// Returns the clause after the type for a generated value, or an empty string.
     fn made_by_database(kind: &ColumnKind) -> &'static str;
 
-    /// A literal as it stands behind `DEFAULT` for a column of the type.
+    /// Formats a literal for `DEFAULT` in a column of this type.
     fn default_value(literal: &str, sql_type: &str) -> String;
 
-    /// The column that holds the canonical form of an address, if this database indexes a column and no expression.
+    /// Returns the column with the canonical form of an address, if the database can only index columns and not
+    /// expressions.
     fn canonical_column(email: &str) -> Option<WantedColumn>;
 
-    /// What the index over the canonical form of an address is made of.
+    /// Returns the columns or expression of the index on the canonical address.
     fn canonical_form(email: &str) -> String;
 
-    /// What stands behind the columns of a new table. In a `clustered` one rows live in the primary key's index.
+    /// Returns the clause after the columns of a new table. In a `clustered` table the rows are stored in the index of
+    /// the primary key.
     fn table_options(clustered: bool) -> &'static str;
 
-    /// What an index is made of, in a form that can be compared whoever wrote it.
+    /// Normalizes the columns or expression of an index, so that they can be compared.
     fn normal_form(over: &str) -> String;
 
-    /// A table as it is.
+    /// Reads the definition of an existing table.
     fn describe<'a>(connection: &'a mut Self::Connection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>>;
 
-    /// Whether a column of the type `found` gives back what a field of the type `wanted` puts in.
+    /// Returns `true` if a column of the type `found` returns every value of the type `wanted` unchanged.
     fn holds(found: &str, wanted: &str) -> bool;
 
-    /// The statement that adds a column.
+    /// Returns the statement that adds a column.
     fn add_column(table: &str, column: &WantedColumn) -> String {
         let WantedColumn { name, sql_type, nullable, fill, generated } = column;
         let rest = match (nullable, fill) {
@@ -193,39 +195,39 @@ pub trait Catalog: Driver {
         format!("ALTER TABLE {} ADD COLUMN {} {sql_type}{rest}{generated}", Self::quoted(table), Self::quoted(name))
     }
 
-    /// The statement that lets a column be NULL or forbids it, if the database can do that in place.
+    /// Returns the statement that allows or forbids NULL in a column, if the database can change this in place.
     fn set_nullable(table: &str, column: &str, nullable: bool) -> Option<String>;
 
-    /// What the canonical form of an address is made of, where no column holds it yet.
+    /// Returns the expression of the canonical address, for a table without a column for it.
     fn canonical_expression(email: &str) -> String;
 
-    /// The query for addresses that differ by case only: the canonical form and how many have it.
+    /// Returns the query for addresses that differ only in case: their canonical form and number of rows.
     fn case_duplicates(wanted: &WantedSchema) -> String {
         let (users, form) = (Self::quoted(wanted.user_table), Self::canonical_expression(wanted.email));
         let form = wanted.tenant.map(|tenant| format!("{form}, {}", Self::quoted(tenant))).unwrap_or(form);
         format!("SELECT {form}, count(*) FROM {users} GROUP BY {form} HAVING count(*) > 1")
     }
 
-    /// The type of the id of users that are there, if a column that refers to it must be declared as it is.
+    /// Returns the existing type of the users' id, if columns that refer to it must have exactly this type.
     fn id_type<'a>(
         connection: &'a mut Self::Connection,
         table: &'a str,
         id: &'a str,
     ) -> BoxFuture<'a, SqlResult<Option<String>>>;
 
-    /// Keeps other migrations out until the transaction ends or the connection is closed, whatever comes first in this
-    /// database. Answers whether that was granted.
+    /// Locks out other migrations until the transaction ends or the connection is closed, whichever comes first in this
+    /// database. Returns `true` if the lock was acquired.
     fn lock(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<bool>>;
 
-    /// Runs a query that is made of checked names, and answers how many rows there are.
+    /// Runs a query that consists of checked names and returns the number of rows.
     fn count_rows(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, SqlResult<usize>>;
 
-    /// Runs a statement that changes the schema; it is made of checked names.
+    /// Runs a statement that changes the schema. It consists of checked names.
     fn change_schema(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, SqlResult<()>>;
 }
 
 impl WantedSchema {
-    /// The statements that create everything in an empty database, in order.
+    /// Returns the statements that create the schema in an empty database, in order.
     #[must_use]
     pub fn creation(&self) -> String {
         let statements = self
@@ -236,7 +238,7 @@ impl WantedSchema {
     }
 }
 
-/// Compares the database with what is wanted.
+/// Compares the database with the required schema.
 pub(super) async fn compare<DB: Catalog>(
     connection: &mut DB::Connection,
     wanted: &WantedSchema,
@@ -331,8 +333,8 @@ fn compare_table<DB: Catalog>(wanted: &WantedTable, found: &FoundTable, of_users
     differences
 }
 
-/// Adds what is missing, in the caller's transaction. Everything that may be refused is looked at before the first
-/// change, since MySQL has no transactions around changes of a schema.
+/// Adds what is missing, in the caller's transaction. All conditions are checked before the first change, because MySQL
+/// cannot roll back schema changes.
 pub(super) async fn migrate<DB: Catalog>(
     connection: &mut DB::Connection,
     wanted: &WantedSchema,
@@ -360,7 +362,7 @@ pub(super) async fn migrate<DB: Catalog>(
     Ok(())
 }
 
-/// Two rows whose addresses differ by case only (fastapi-users lets them in) cannot be told apart by a login.
+/// Refuses addresses that differ only in case, which fastapi-users permits: a login could not tell their users apart.
 async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted: &WantedSchema) -> Result<(), Refusal> {
     let query = DB::case_duplicates(wanted);
     match DB::count_rows(connection, query.clone()).await? {

@@ -1,7 +1,7 @@
-//! The statements on the table of sessions alone, per database.
+//! The statements on the session table, per database.
 //!
-//! The table is ours and not the application's, so its columns are known here and only names differ. The texts are made
-//! once, when the store is, out of names that the derive has checked. Parameters stand in the order of their use, and none twice.
+//! The table belongs to axum-users, so its columns are known here and only names differ. The statements are made once
+//! per store, from names that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -9,33 +9,34 @@ use super::{Catalog, UserSql};
 
 /// The statements of one store.
 pub(super) struct SessionSql {
-    /// Parameters: user, token, login, whether the token is a digest, name, epoch, client, user agent.
+    /// Adds a session. Parameters: user, token, login, whether the token is a digest, id, epoch, client, user agent.
     pub(super) insert: SqlStr,
-    /// Answers token and whether it is a digest of a user's surplus sessions: first those that have ended, then the oldest.
-    /// Parameters: user, the token that is spared, how many others are.
+    /// Returns the user's surplus sessions (token, whether it is a digest): first those that have ended, then the
+    /// oldest. Parameters: user, the token of the new session, the number of other sessions to keep.
     ///
-    /// A question of its own, and not within the deletion: MariaDB would then read and lock the rows of all users.
+    /// Separate from the deletion, because MariaDB would otherwise read and lock the rows of all users.
     pub(super) surplus: SqlStr,
-    /// Parameters: token, whether it is a digest.
+    /// Removes a session. Parameters: token, whether it is a digest.
     pub(super) remove: SqlStr,
-    /// Parameters: time, token, whether it is a digest, time.
+    /// Records the last use. Parameters: time, token, whether it is a digest, time.
     pub(super) touch: SqlStr,
-    /// Answers name, epoch, login, last use, client, user agent. Parameter: user.
+    /// Returns a user's sessions: id, epoch, login, last use, client, user agent. Parameter: user.
     pub(super) list: SqlStr,
-    /// Parameters: user, name.
+    /// Removes a user's session. Parameters: user, id.
     pub(super) end: SqlStr,
-    /// Answers token, whether it is a digest and whether it has ended, in the order of the tokens. Parameters: the time
-    /// before which a login has ended or NULL, the same of a last use, the token behind which to look, how many at most.
+    /// Returns token, whether it is a digest and whether the session has ended, in the order of the tokens. Parameters:
+    /// the time before which logins have expired or NULL, the same for the last use, the token to start after, the
+    /// maximum number of rows.
     ///
-    /// A question of its own, for the same reason.
+    /// Separate from the deletion for the same reason.
     pub(super) page: SqlStr,
 }
 
-/// The most sessions that a list answers; the cap on sessions is far below.
+/// The most sessions that a list contains, far above the maximum number of a user's sessions.
 const LONGEST_LIST: u32 = 1000;
 
-/// A limit that is none. MySQL has no word for it, and this number fits everywhere.
-const ALL: i64 = i64::MAX;
+/// No limit. MySQL has no syntax for it; this number is valid in all databases.
+const NO_LIMIT: i64 = i64::MAX;
 
 impl SessionSql {
     pub(super) fn of<DB: Catalog>(sql: &UserSql) -> Self {
@@ -53,7 +54,7 @@ impl SessionSql {
             "{table} AS t LEFT JOIN {users} AS u ON u.{user_key} = t.{user_id} \
              LEFT JOIN {state} AS s ON s.{token_id} = t.{name}"
         );
-        // A row of fastapi-users has no epoch, and while that runs it is not for us to say that it was left behind.
+        // Rows of fastapi-users have no epoch. While it still runs, they must not count as ended.
         let is_ended = format!("s.{} OR COALESCE(s.{}, t.{epoch}) <> u.{epoch}", q("revoked"), q("kept_epoch"));
         Self {
             insert: text(format!(
@@ -63,7 +64,7 @@ impl SessionSql {
             )),
             surplus: text(format!(
                 "SELECT t.{token}, t.{hashed} FROM {with_users} WHERE t.{user_id} = {} AND t.{token} <> {} \
-                 ORDER BY CASE WHEN {is_ended} THEN 1 ELSE 0 END, t.{created} DESC LIMIT {ALL} OFFSET {}",
+                 ORDER BY CASE WHEN {is_ended} THEN 1 ELSE 0 END, t.{created} DESC LIMIT {NO_LIMIT} OFFSET {}",
                 p(1),
                 p(2),
                 p(3),
@@ -94,8 +95,8 @@ impl SessionSql {
     }
 }
 
-/// Returns the texts of these statements and of those on token states by name, for tests that ask a database for its
-/// plans (feature `testing`).
+/// Returns the texts of these statements and those on token states by name, for tests of query plans (feature
+/// `testing`).
 #[cfg(any(test, feature = "testing"))]
 #[must_use]
 pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {

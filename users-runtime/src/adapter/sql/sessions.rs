@@ -1,11 +1,11 @@
-//! Sessions in the database, beside their users.
+//! Sessions in the users' database.
 
 use std::net::IpAddr;
 
 use super::{
     Dialect, Row, SqlResult, SqlUser,
-    again::again,
     error::{is_disconnected, is_undone},
+    retry::retry,
     store::{Store, add},
     transaction::begin,
 };
@@ -31,20 +31,20 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut connection = self.pools.read.acquire().await?;
         let rows = DB::fetch_all(&mut connection, self.statements.find_sessions, arguments).await?;
         drop(connection);
-        let mut answers = Vec::with_capacity(wanted.len());
-        answers.resize_with(wanted.len(), || None);
+        let mut results = Vec::with_capacity(wanted.len());
+        results.resize_with(wanted.len(), || None);
         for row in &rows {
             let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 8)?;
             let Ok(number) = usize::try_from(number) else { continue };
-            if let (Some(answer), Some(key)) = (answers.get_mut(number), wanted.get(number)) {
-                *answer = self.found_by_session(row, key)?;
+            if let (Some(result), Some(key)) = (results.get_mut(number), wanted.get(number)) {
+                *result = self.found_by_session(row, key)?;
             }
         }
-        Ok(answers)
+        Ok(results)
     }
 
-    /// A row of [`Statements::find_session`](super::Statements::find_session), if it is the session of this very key: the
-    /// collation of a column that fastapi-users made may take other letters for the same.
+    /// Reads a row of [`Statements::find_session`](super::Statements::find_session). Returns `None` if its token is not
+    /// exactly the key: the collation of a column that fastapi-users created may treat different letters as equal.
     fn found_by_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
         let (columns, first) = (Row::<DB>::new(row), self.epoch_column() + 3);
         if columns.at::<String>(first + 4)? != key.as_str() {
@@ -85,7 +85,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         transaction.commit().await
     }
 
-    /// Removes the row of a key.
+    /// Removes the session with a key and returns the number of rows.
     pub(super) async fn remove_in(
         &self,
         connection: &mut DB::Connection,
@@ -132,14 +132,14 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
     fn add(&self, session: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let user = U::Id::parse(&session.subject).ok_or(StoreError::Conflict)?;
-            again!(self, is_undone::<DB>, self.add_session(&session, user, at_most))
+            retry!(self, is_undone::<DB>, self.add_session(&session, user, at_most))
         })
     }
 
     fn remove<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         let sql = &self.session_sql.remove;
         let remove = move || self.execute(sql.clone(), move |arguments| add_key::<DB>(key, arguments));
-        Box::pin(async move { again!(self, is_undone::<DB>, remove()).map(|rows| rows > 0) })
+        Box::pin(async move { retry!(self, is_undone::<DB>, remove()).map(|rows| rows > 0) })
     }
 
     fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -151,13 +151,13 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
                 DB::add_upstream_time(Some(at), arguments)
             })
         };
-        Box::pin(async move { again!(self, is_undone::<DB>, touch()).map(drop) })
+        Box::pin(async move { retry!(self, is_undone::<DB>, touch()).map(drop) })
     }
 
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>> {
         Box::pin(async move {
             let Some(user) = U::Id::parse(subject) else { return Ok(Vec::new()) };
-            again!(self, is_disconnected::<DB>, self.list_sessions(subject, user))
+            retry!(self, is_disconnected::<DB>, self.list_sessions(subject, user))
         })
     }
 
@@ -171,7 +171,7 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
                     add::<DB, _>(&id.0, arguments)
                 })
             };
-            again!(self, is_undone::<DB>, end()).map(|rows| rows > 0)
+            retry!(self, is_undone::<DB>, end()).map(|rows| rows > 0)
         })
     }
 

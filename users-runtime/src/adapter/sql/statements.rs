@@ -1,66 +1,67 @@
-//! The statements of one user type, as finished text per database. The derive writes them; nothing adds to them later.
+//! The statements of a user type, as complete text per database. The derive generates them; they are not changed at run
+//! time.
 //!
-//! # How the texts are made
+//! # Form of the statements
 //!
-//! The examples below are those of
+//! The examples below are for
 //!
 //! ```text
 //! pub struct User { id: Uuid, email, hashed_password, is_active, is_superuser, is_verified, full_name: Option<String> }
 //! ```
 //!
-//! * Names stand in double quotes on SQLite and PostgreSQL and in backticks on MySQL. Every name is checked by the
-//!   derive, so quoting needs no escapes.
-//! * Parameters are `$1`, `$2` … on SQLite and PostgreSQL and `?` on MySQL. They are numbered in the order in which they
-//!   stand in the text and none stands twice, so one binding order fits all three.
-//! * *All columns* means the six roles, then the custom fields in the struct's order.
-//!   Every statement that answers a user answers all columns first and `"auth_epoch"` right after them.
-//! * `"auth_epoch"` and the table `{table}_token_state` are ours; `auth_epoch` is therefore no name for a field. The
-//!   statements on the table of token states alone are in `adapter/sql/token_sql`.
-//! * The table of sessions is fastapi-users' `accesstoken` with columns of ours. What else is done with it than to find users
-//!   is in `adapter/sql/sessions`.
+//! * Names are in double quotes for SQLite and PostgreSQL and in backticks for MySQL. The derive checks every name, so
+//!   none needs escaping.
+//! * Parameters are `$1`, `$2` … for SQLite and PostgreSQL and `?` for MySQL. Each is used once, in the order of the
+//!   text, so the same binding order works for all databases.
+//! * *All columns* are the six roles, followed by the custom fields in the order of the struct. Every statement that
+//!   returns a user returns all columns first, followed by `"auth_epoch"`.
+//! * `"auth_epoch"` and the table `{table}_token_state` belong to axum-users; `auth_epoch` is therefore not a valid
+//!   field name. The statements on the table of token states are in `adapter/sql/token_sql`.
+//! * The session table is fastapi-users' `accesstoken` with additional columns. The other statements on it are in
+//!   `adapter/sql/session_sql`.
 
 use crate::user::Columns;
 
-/// Every statement that touches the table of one user type, per database.
+/// The statements of a user type, per database.
 #[derive(Debug, Clone, Copy)]
 pub struct UserSql {
-    /// The table, unquoted: `user`.
+    /// The table of users, unquoted, such as `user`.
     pub table: &'static str,
-    /// The table of their sessions, unquoted: `accesstoken`.
+    /// The table of sessions, unquoted, such as `accesstoken`.
     pub session_table: &'static str,
-    /// The columns of the six roles, unquoted. In the table, the custom columns follow them in the struct's order.
+    /// The columns of the six roles, unquoted. The custom columns follow them in the table, in the order of the struct.
     pub roles: RoleColumns,
-    /// Whether the id is an integer, made by the database. Checked against
-    /// [`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE) when the application is compiled, so an
-    /// id type behind an alias that misleads the derive is an error and not a failing insert.
+    /// `true` if the database generates integer ids. Checked against
+    /// [`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE) at compile time, so that an id type behind
+    /// an alias that the derive misjudges is a compile error instead of a failing insert.
     pub id_made_by_database: bool,
-    /// For SQLite.
+    /// The statements for SQLite.
     pub sqlite: Statements,
-    /// For PostgreSQL.
+    /// The statements for PostgreSQL.
     pub postgres: Statements,
-    /// For MySQL and MariaDB.
+    /// The statements for MySQL and MariaDB.
     pub mysql: Statements,
 }
 
 /// The columns of the six roles, unquoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleColumns {
-    /// Of the id.
+    /// The column of the id.
     pub id: &'static str,
-    /// Of the e-mail address.
+    /// The column of the email address.
     pub email: &'static str,
-    /// Of the password hash.
+    /// The column of the password hash.
     pub hashed_password: &'static str,
-    /// Of the flag `is_active`.
+    /// The column of the flag `is_active`.
     pub is_active: &'static str,
-    /// Of the flag `is_superuser`.
+    /// The column of the flag `is_superuser`.
     pub is_superuser: &'static str,
-    /// Of the flag `is_verified`.
+    /// The column of the flag `is_verified`.
     pub is_verified: &'static str,
 }
 
 impl RoleColumns {
-    /// Each column is named like its role, as in fastapi-users.
+    /// The default names, which are those of the roles, as in fastapi-users.
     pub const USUAL: Self = Self {
         id: "id",
         email: "email",
@@ -70,16 +71,16 @@ impl RoleColumns {
         is_verified: "is_verified",
     };
 
-    /// How many there are.
+    /// The number of roles.
     pub(super) const COUNT: usize = Columns::ROLES;
 }
 
 /// The statements of one user type for one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statements {
-    /// One user by id, with the state of one token.
+    /// Reads a user by id, with the state of one token.
     ///
-    /// Parameters: 1 the token's id or NULL, 2 the user's id. Answers all columns, `auth_epoch`, `revoked`,
+    /// Parameters: 1 the token's id or NULL, 2 the user's id. Returns all columns, `auth_epoch`, `revoked`,
     /// `kept_epoch`.
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
@@ -88,11 +89,11 @@ pub struct Statements {
     /// ```
     pub find: &'static str,
 
-    /// Several users by id at once, each with the state of its token.
+    /// Reads several users by id, each with the state of its token.
     ///
-    /// Answers what [`Statements::find`] answers, and last the number of the look-up, from 0.
+    /// Returns the columns of [`Statements::find`] and the number of the lookup, from 0.
     ///
-    /// SQLite. Parameter: 1 a JSON text, a list of pairs `[id, token id or null]`.
+    /// SQLite. Parameter: 1 JSON text, a list of pairs `[id, token id or null]`.
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')
     /// ```
@@ -100,18 +101,18 @@ pub struct Statements {
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
     /// ```
-    /// MySQL. Parameter: as SQLite. `CHAR(36)` for ids made by us, `BIGINT` for ids made by the database, which are
-    /// compared as they are. A text out of a function yields to the collation of the column, whatever that is; a column
-    /// of the list would be refused as an illegal mix, or compared without the index.
+    /// MySQL. Parameter: as for SQLite. `CHAR(36)` for UUIDs, `BIGINT` for integer ids, which are compared directly.
+    /// The result of a function adopts the collation of the column it is compared with; a column of the JSON table
+    /// would cause an "illegal mix of collations" error or a comparison without the index.
     /// ```sql
     /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
     /// ```
     pub find_many: &'static str,
 
-    /// One user by a session that is stored beside it.
+    /// Reads a user by a stored session.
     ///
-    /// Parameters: 1 the token's digest or the token, 2 whether it is a digest. Answers what [`Statements::find`] answers,
-    /// then of the session its name, epoch, login, last use and token.
+    /// Parameters: 1 the token's digest or the token, 2 whether it is a digest. Returns the columns of
+    /// [`Statements::find`], followed by the session's id, epoch, login, last use and token.
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
     /// ```sql
@@ -119,10 +120,10 @@ pub struct Statements {
     /// ```
     pub find_session: &'static str,
 
-    /// Several users by sessions at once. Answers what [`Statements::find_session`] answers, and last the number of the
-    /// look-up, from 0.
+    /// Reads several users by stored sessions. Returns the columns of [`Statements::find_session`] and the number of
+    /// the lookup, from 0.
     ///
-    /// SQLite. Parameter: 1 a JSON text, a list of pairs `[key, 1 for a digest]`.
+    /// SQLite. Parameter: 1 JSON text, a list of pairs `[key, 1 for a digest]`.
     /// ```sql
     /// SELECT u."id", …, t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id"
     /// ```
@@ -130,65 +131,66 @@ pub struct Statements {
     /// ```sql
     /// SELECT u."id", …, t."token", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("token", "hashed", "n") JOIN "accesstoken" AS t ON t."token" = w."token" AND t."hashed" = w."hashed" JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id"
     /// ```
-    /// MySQL. Parameter: as SQLite.
+    /// MySQL. Parameter: as for SQLite.
     /// ```sql
     /// SELECT u.`id`, …, t.`token`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `token` VARCHAR(43) PATH '$[0]', `hashed` INT PATH '$[1]')) AS w JOIN `accesstoken` AS t ON t.`token` = JSON_UNQUOTE(JSON_QUOTE(w.`token`)) AND t.`hashed` = w.`hashed` JOIN `user` AS u ON u.`id` = t.`user_id` LEFT JOIN `user_token_state` AS s ON s.`token_id` = t.`session_id`
     /// ```
     pub find_sessions: &'static str,
 
-    /// One user by canonical e-mail, through the index `ix_user_email_canonical`.
+    /// Reads a user by the canonical address, with the index `ix_user_email_canonical`.
     ///
-    /// Parameter: 1 the canonical address. Answers all columns, `auth_epoch`.
+    /// Parameter: 1 the canonical address. Returns all columns, `auth_epoch`.
     ///
-    /// SQLite (its `lower()` is ASCII only, as the canonical form is):
+    /// SQLite (its `lower()` changes only ASCII, like the canonical form):
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1
     /// ```
-    /// PostgreSQL (the collation `C` makes `lower()` ASCII only):
+    /// PostgreSQL (with the collation `C`, `lower()` changes only ASCII):
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch" FROM "user" AS u WHERE lower(u."email" COLLATE "C") = $1
     /// ```
-    /// MySQL (a generated column with a binary collation, under a unique index; upstream's inserts need not know it):
+    /// MySQL (a generated column with a binary collation and a unique index; inserts of fastapi-users need not know
+    /// it):
     /// ```sql
     /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = ?
     /// ```
     pub find_by_email: &'static str,
 
-    /// Adds one user.
+    /// Adds a user.
     ///
-    /// Parameters: all columns in order; without the id if the database makes it.
+    /// Parameters: all columns in order, without the id if the database generates it.
     ///
-    /// SQLite and PostgreSQL, id made by us:
+    /// SQLite and PostgreSQL, UUIDs:
     /// ```sql
     /// INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name") VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch"
     /// ```
-    /// PostgreSQL, id made by the database: the same without the first column and value.
+    /// PostgreSQL, integer ids: the same without the first column and value.
     ///
-    /// SQLite, id made by the database. It may use the id of a deleted user again, so the epoch starts at a random
-    /// number of 53 bits, and tokens of the deleted user stay dead:
+    /// SQLite, integer ids. SQLite may reuse the id of a deleted user, so the epoch starts at a random number of 53
+    /// bits and the tokens of the deleted user stay invalid:
     /// ```sql
     /// INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, random() & 9007199254740991) RETURNING "id", …, "full_name", "auth_epoch"
     /// ```
-    /// MySQL: without `RETURNING`; the runtime asks for the last id and reads the row with [`Statements::find`].
+    /// MySQL: without `RETURNING`; the store reads the row by its last insert id with [`Statements::find`].
     pub insert: &'static str,
 
-    /// Changes the named columns of one user, if the conditions hold.
+    /// Changes the named columns of a user if the conditions hold.
     ///
-    /// Parameters: for every column but the id a flag "write it?" and the value (1 to 2n), then the number to add to
-    /// the epoch, the id, the hash that must still be stored or NULL, the address that must still be stored or NULL.
-    /// A column that is not named keeps what it has, whoever wrote it meanwhile.
+    /// Parameters: for every column except the id, whether to write it and the value (1 to 2n), followed by the number
+    /// to add to the epoch, the id, the required password hash or NULL, the required address or NULL. Other columns
+    /// keep their values, including those of concurrent changes.
     ///
     /// SQLite and PostgreSQL:
     /// ```sql
     /// UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "email" = COALESCE($16, "email") RETURNING "id", …, "full_name", "auth_epoch"
     /// ```
-    /// MySQL compares byte for byte by `BINARY` and has no `RETURNING`:
+    /// MySQL compares bytes with `BINARY` and has no `RETURNING`:
     /// ```sql
     /// UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, …, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)
     /// ```
     pub update: &'static str,
 
-    /// Deletes one user; what hangs on it goes by foreign keys.
+    /// Deletes a user; foreign keys delete the dependent rows.
     ///
     /// Parameter: 1 the id.
     /// ```sql
@@ -196,7 +198,7 @@ pub struct Statements {
     /// ```
     pub delete: &'static str,
 
-    /// Ends all sessions of one user.
+    /// Ends all sessions of a user.
     ///
     /// Parameter: 1 the id.
     /// ```sql
@@ -204,7 +206,7 @@ pub struct Statements {
     /// ```
     pub end_sessions: &'static str,
 
-    /// Ends all sessions of everybody. No parameters.
+    /// Ends all sessions of all users. No parameters.
     /// ```sql
     /// UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1
     /// ```
@@ -212,7 +214,7 @@ pub struct Statements {
 }
 
 impl UserSql {
-    /// The table `user` with the usual columns and UUIDs as ids, and no statement.
+    /// The table `user` with the default columns and UUIDs, without statements.
     pub const USUAL: Self = Self {
         table: "user",
         session_table: "accesstoken",
@@ -225,7 +227,8 @@ impl UserSql {
 }
 
 impl Statements {
-    /// For a database that the struct is not meant for (`#[auth(databases(…))]`). A store on it cannot be built.
+    /// No statements, for a database that the struct excludes (`#[auth(databases(…))]`). A store for it cannot be
+    /// built.
     pub const NONE: Self = Self {
         find: "",
         find_many: "",
@@ -239,7 +242,7 @@ impl Statements {
         end_all_sessions: "",
     };
 
-    /// Whether there are statements at all.
+    /// Returns `true` if there are no statements.
     #[must_use]
     pub const fn is_none(&self) -> bool {
         self.find.is_empty()

@@ -1,4 +1,4 @@
-//! The user store over any database that has a [`Dialect`].
+//! The user store for every database with a [`Dialect`].
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
 use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
-    again::again,
     ddl,
     error::{is_disconnected, is_undone, store_error},
-    lookups::{Sorted, lookup, put},
+    lookups::{Sorted, lookup, place},
+    retry::retry,
     schema,
     session_sql::SessionSql,
     token_sql::TokenSql,
@@ -24,14 +24,14 @@ use crate::{
     user::Tenant,
 };
 
-/// Where statements run. A database with one writer at a time gets a pool of its own for writes, so that writers
-/// wait in our queue, in order, and not in the database's, at random.
+/// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
+/// pool's queue, in order, instead of polling the database's lock.
 pub(super) struct Pools<DB: Dialect> {
     pub(super) read: Pool<DB>,
     pub(super) write: Pool<DB>,
 }
 
-/// Users in one database.
+/// The user store of one database.
 pub(super) struct Store<U, DB: Dialect> {
     pub(super) pools: Pools<DB>,
     pub(super) statements: &'static Statements,
@@ -39,7 +39,7 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) token_sql: Arc<TokenSql>,
     pub(super) sql: &'static UserSql,
     pub(super) custom: Arc<[SqlColumn]>,
-    /// The tenant that every statement is held to.
+    /// The tenant that every statement is restricted to.
     pub(super) tenant: Option<Tenant<U>>,
 }
 
@@ -66,7 +66,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         store_error::<DB>(error, self.sql)
     }
 
-    /// Index of the first column after the user's own: the epoch.
+    /// Returns the index of the column after all columns of the user: the epoch.
     pub(super) fn epoch_column(&self) -> usize {
         RoleColumns::COUNT + self.custom.len()
     }
@@ -105,34 +105,34 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut connection = self.pools.read.acquire().await?;
         let rows = DB::fetch_all(&mut connection, self.statements.find_many, arguments).await?;
         drop(connection);
-        let mut answers = Vec::with_capacity(wanted.len());
-        answers.resize_with(wanted.len(), || None);
+        let mut results = Vec::with_capacity(wanted.len());
+        results.resize_with(wanted.len(), || None);
         for row in &rows {
             let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 3)?;
-            if let Some(answer) = usize::try_from(number).ok().and_then(|number| answers.get_mut(number)) {
-                *answer = Some(self.found(row)?);
+            if let Some(result) = usize::try_from(number).ok().and_then(|number| results.get_mut(number)) {
+                *result = Some(self.found(row)?);
             }
         }
-        Ok(answers)
+        Ok(results)
     }
 
     async fn find_all(&self, wanted: &[Lookup<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
         let sorted = Sorted::of(wanted);
-        let mut answers = Vec::with_capacity(wanted.len());
-        answers.resize_with(wanted.len(), || None);
+        let mut results = Vec::with_capacity(wanted.len());
+        results.resize_with(wanted.len(), || None);
         let found = match sorted.by_id.as_slice() {
             [] => Vec::new(),
             [one] => vec![self.find_one(one).await?],
             many => self.find_many(many).await?,
         };
-        put(&mut answers, &sorted.places_by_id, found);
+        place(&mut results, &sorted.positions_by_id, found);
         let found = match sorted.by_session.as_slice() {
             [] => Vec::new(),
             [one] => vec![self.find_session(one).await?],
             many => self.find_sessions(many).await?,
         };
-        put(&mut answers, &sorted.places_by_session, found);
-        Ok(answers)
+        place(&mut results, &sorted.positions_by_session, found);
+        Ok(results)
     }
 
     async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<Found<U>>> {
@@ -166,8 +166,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         user.ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// Inserts or updates one user and answers its row: all columns, then the epoch. `id` is the user's, if it is known
-    /// before. A database that does not answer rows is asked for it, which needs a transaction around both.
+    /// Inserts or updates a user and returns the row: all columns, followed by the epoch. `id` is the user's id, if it
+    /// is known before. A database that does not return rows from writes needs a second query, and a transaction around
+    /// both.
     async fn write_user(
         &self,
         connection: &mut DB::Connection,
@@ -200,7 +201,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&change.if_email, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
 
-        // One statement is a transaction of its own; what looks at its result, or does more, needs one around it.
+        // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let mut connection = self.writer().await?;
         if DB::RETURNS_ROWS && is_plain {
@@ -212,7 +213,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         finish(transaction, done).await
     }
 
-    /// The steps of a change that are more than one statement; `None` and errors are to be rolled back.
+    /// Runs the statements of a change inside a transaction. The caller rolls back on `None` and errors.
     async fn change_in(
         &self,
         connection: &mut DB::Connection,
@@ -224,7 +225,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let Some(row) = self.write_user(connection, self.statements.update, arguments, Some(id)).await? else {
             return Ok(None);
         };
-        // The update locks the row, so the epoch that it answers tells the one before for sure.
+        // The update locks the row, so the epoch before it can be derived from the returned one.
         let epoch = self.epoch(&row)?;
         if change.if_epoch.is_some_and(|wanted| epoch.0.checked_sub(raise) != Some(wanted.0)) {
             return Ok(None);
@@ -240,7 +241,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         self.user(&row).map(Some)
     }
 
-    /// Runs a statement that answers no rows, with the arguments that `bind` makes.
+    /// Runs a statement that returns no rows, with the arguments from `bind`.
     pub(super) async fn execute(
         &self,
         sql: impl SqlSafeStr,
@@ -251,8 +252,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
     }
 
-    /// A connection that was there a moment ago: a write that got no answer cannot simply be tried again, so it pays the
-    /// round trip of asking before. Reads do not; see [`again`].
+    /// Returns a connection that was just tested. A write without a response cannot simply be retried, because it may
+    /// have taken effect, so writes pay one round trip for a ping. Reads do not; see [`retry`].
     pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
         let mut attempts = self.attempts();
         loop {
@@ -269,12 +270,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
     }
 
-    /// How often something is tried: every connection in the pool may be lost, and one more is new.
+    /// Returns the number of attempts: every connection in the pool may be lost, and one more is new.
     pub(super) fn attempts(&self) -> u32 {
         if DB::OVER_A_NETWORK { self.pools.write.options().get_max_connections().saturating_add(1).min(16) } else { 1 }
     }
 
-    /// What the database should have, as far as it depends on what is there already.
+    /// Returns the required schema, which may depend on the existing one.
     async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
         let id_type = DB::id_type(connection, self.sql.table, self.sql.roles.id).await?;
         Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
@@ -283,7 +284,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
         let mut connection = self.writer().await?;
         if DB::OVER_A_NETWORK {
-            connection.close_on_drop(); // a lock may hang on it, whatever happens
+            connection.close_on_drop(); // closing releases the migration lock in every case
         }
         let mut transaction = begin::<DB>(&mut connection).await?;
         if !DB::lock(&mut transaction).await? {
@@ -296,7 +297,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 }
 
-/// Hands over every column of a user, in the order of the table.
+/// Binds all columns of a user, in the order of the table.
 fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, values: &mut Values<'_, DB>) -> SqlResult<()> {
     values.account(&user.account())?;
     user.bind_custom(values)
@@ -304,37 +305,37 @@ fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, values: &mut Values<'_, DB>) -> S
 
 impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
-        Box::pin(async move { again!(self, is_disconnected::<DB>, self.find_all(wanted)) })
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.find_all(wanted)) })
     }
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
-        Box::pin(async move { again!(self, is_disconnected::<DB>, self.find_canonical(email)) })
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.find_canonical(email)) })
     }
 
     fn insert(&self, mut user: U) -> BoxFuture<'_, Result<U, StoreError>> {
         Box::pin(async move {
             self.stamp(&mut user).map_err(|error| self.error(error))?;
-            again!(self, is_undone::<DB>, self.add_user(&user))
+            retry!(self, is_undone::<DB>, self.add_user(&user))
         })
     }
 
     fn update(&self, mut change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
         Box::pin(async move {
             self.stamp(&mut change.user).map_err(|error| self.error(error))?;
-            again!(self, is_undone::<DB>, self.change(&change))
+            retry!(self, is_undone::<DB>, self.change(&change))
         })
     }
 
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
         let delete = move || self.execute_on_users(self.statements.delete, move |arguments| DB::add_id(id, arguments));
-        Box::pin(async move { again!(self, is_undone::<DB>, delete()).map(|rows| rows > 0) })
+        Box::pin(async move { retry!(self, is_undone::<DB>, delete()).map(|rows| rows > 0) })
     }
 
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
         let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
         let end =
             move || self.execute_on_users(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
-        Box::pin(async move { again!(self, is_undone::<DB>, end()).map(drop) })
+        Box::pin(async move { retry!(self, is_undone::<DB>, end()).map(drop) })
     }
 
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -344,11 +345,11 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
                 DB::add_time(storable(until), arguments)
             })
         };
-        Box::pin(async move { again!(self, is_undone::<DB>, revoke()).map(drop) })
+        Box::pin(async move { retry!(self, is_undone::<DB>, revoke()).map(drop) })
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.purge_notes(now))
+        Box::pin(self.purge_token_states(now))
     }
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -367,7 +368,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
             schema::compare::<DB>(&mut connection, &wanted).await
         };
         Box::pin(async move {
-            let differences = again!(self, is_disconnected::<DB>, compare())?;
+            let differences = retry!(self, is_disconnected::<DB>, compare())?;
             Ok(differences.into_iter().map(|difference| difference.drift).collect())
         })
     }
@@ -385,7 +386,7 @@ pub(super) fn add<DB: Codec<T>, T>(value: &T, arguments: &mut DB::Arguments) -> 
     <DB as Codec<T>>::add(value, arguments).map_err(sqlx::Error::Encode)
 }
 
-/// The latest time that sorts rightly as text (a year of five digits starts with a sign) and fits every database.
+/// Limits a time to the end of the year 9999. Later years sort incorrectly as text, and not all databases support them.
 pub(super) fn storable(time: Timestamp) -> Timestamp {
     const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
     DateTime::<Utc>::from_timestamp(LATEST, 0).map_or(time, |latest| time.min(latest))

@@ -1,4 +1,4 @@
-//! Statements about users within one tenant, for structs with `#[auth(tenant)]`.
+//! Statements restricted to one tenant, for structs with `#[auth(tenant)]`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
 use crate::user::Tenant;
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
-    /// The same store, held to one tenant.
+    /// Returns the same store restricted to a tenant.
     pub(super) fn for_one_tenant(&self, tenant: &Tenant<U>) -> Self {
         Self {
             pools: Pools { read: self.pools.read.clone(), write: self.pools.write.clone() },
@@ -23,7 +23,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
     }
 
-    /// The one place where statements about users get their tenant: as the last argument. Without one they do not run.
+    /// Appends the tenant as the last argument of a statement about users. All of them get it here, and without a
+    /// tenant they do not run.
     pub(super) fn tenant_condition(&self, arguments: DB::Arguments) -> SqlResult<DB::Arguments> {
         if !U::HAS_TENANTS {
             return Ok(arguments);
@@ -33,7 +34,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(values.into_arguments())
     }
 
-    /// Users are written with the tenant of the store, whatever stands in them.
+    /// Sets the tenant of a user that is about to be written, replacing any other.
     pub(super) fn stamp(&self, user: &mut U) -> SqlResult<()> {
         match &self.tenant {
             Some(tenant) => tenant.stamp(user),
@@ -43,7 +44,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(())
     }
 
-    /// As [`Store::execute`], for a statement about users.
+    /// Runs a statement about users like [`Store::execute`].
     pub(super) async fn execute_on_users(
         &self,
         sql: &'static str,

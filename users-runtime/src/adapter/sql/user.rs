@@ -1,47 +1,47 @@
-//! What the derive promises to the SQL store.
+//! The interface between the derive and the SQL store.
 
 use super::{Dialect, Row, SqlColumn, SqlResult, UserSql, Values, error::missing_tenant};
 use crate::user::{AuthUser, Tenant};
 
-/// Columns in, columns out. Written by the derive, one impl for every database.
+/// Reads and binds the columns of a user. Implemented by the derive, generically for all databases.
 pub trait SqlUser<DB: Dialect>: AuthUser {
-    /// The statements.
+    /// The statements and table names.
     const SQL: &'static UserSql;
 
-    /// Returns the custom columns, in the struct's order. In the table they follow the six roles.
+    /// Returns the custom columns in the order of the struct. They follow the six roles in the table.
     fn columns() -> Vec<SqlColumn> {
         Vec::new()
     }
 
-    /// Reads a user from all columns of a row.
+    /// Reads a user from a row with all columns.
     ///
     /// # Errors
-    /// If a column is missing or holds another type.
+    /// [`sqlx::Error`] if a column is missing or contains another type.
     fn from_row(row: &mut Row<'_, DB>) -> SqlResult<Self>;
 
-    /// Hands over the values of the custom columns, in order.
+    /// Binds the values of the custom columns, in order.
     ///
     /// # Errors
-    /// If a value cannot be encoded.
+    /// [`sqlx::Error::Encode`] if a value cannot be encoded.
     fn bind_custom(&self, values: &mut Values<'_, DB>) -> SqlResult<()> {
         let _ = values;
         Ok(())
     }
 
-    /// Hands over what names the tenant, for a struct with `#[auth(tenant)]`.
+    /// Binds the tenant, for a struct with `#[auth(tenant)]`.
     ///
     /// # Errors
-    /// If the value cannot be encoded; always for a struct without tenants.
+    /// [`sqlx::Error::Encode`] if the value cannot be encoded; always for a struct without tenants.
     fn bind_tenant(tenant: &Tenant<Self>, values: &mut Values<'_, DB>) -> SqlResult<()> {
         let _ = (tenant, values);
         Err(missing_tenant())
     }
 }
 
-/// A user type that every enabled database can keep: what a database URL asks for.
+/// A user type that can be stored in all enabled databases.
 ///
-/// Implemented by itself for what the derive wrote. The Cargo features are looked at here, so that generated code never
-/// has to.
+/// Implemented for every type with the derive. It depends on the enabled Cargo features, so that generated code does
+/// not have to.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in every enabled database",
     label = "a column of `{Self}` has a type that a database does not know",
@@ -51,7 +51,7 @@ pub trait StoredUser: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql
 
 impl<U: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql> StoredUser for U {}
 
-/// One trait per Cargo feature: the bound when it is on, nothing when it is off.
+/// One trait per Cargo feature: the bound if the feature is enabled, nothing otherwise.
 mod enabled {
     macro_rules! on {
         ($name:ident, $feature:literal, $database:ident) => {

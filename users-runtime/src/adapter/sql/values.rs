@@ -1,4 +1,4 @@
-//! The values of a user on their way into a statement, as generated code hands them over.
+//! Binds the values of a user to a statement, for generated code.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,8 +9,7 @@ use crate::{
     user::{Account, Columns, HasTenant, Tenant},
 };
 
-/// Takes the columns of a user in the order of the table and binds what the
-/// statement at hand wants of them.
+/// Takes the columns of a user in the order of the table and binds those that the statement needs.
 pub struct Values<'c, DB: Dialect> {
     arguments: DB::Arguments,
     purpose: Purpose,
@@ -18,29 +17,29 @@ pub struct Values<'c, DB: Dialect> {
     next: usize,
 }
 
-/// What the values are for.
+/// The statement that the values are for.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
-    /// Every value; the id only if we make it.
+    /// All values; the id only if axum-users generates it.
     Insert,
-    /// For every column but the id: whether to write it, and the value.
+    /// For every column except the id: whether to write it, and the value.
     Update(Columns),
-    /// The tenant that a statement is held to, after its other parameters.
+    /// The tenant of a statement, after its other parameters.
     Tenant,
 }
 
 impl<'c, DB: Dialect> Values<'c, DB> {
-    /// For [`Statements::insert`](super::Statements::insert).
+    /// Binds the arguments of [`Statements::insert`](super::Statements::insert).
     pub(crate) fn insert(custom: &'c [SqlColumn]) -> Self {
         Self { arguments: DB::Arguments::default(), purpose: Purpose::Insert, custom, next: 0 }
     }
 
-    /// For [`Statements::update`](super::Statements::update).
+    /// Binds the arguments of [`Statements::update`](super::Statements::update).
     pub(crate) fn update(custom: &'c [SqlColumn], columns: Columns) -> Self {
         Self { arguments: DB::Arguments::default(), purpose: Purpose::Update(columns), custom, next: 0 }
     }
 
-    /// For the last parameter of a statement that is held to a tenant.
+    /// Binds the tenant as the last argument of a statement.
     pub(crate) fn after(arguments: DB::Arguments) -> Self {
         Self { arguments, purpose: Purpose::Tenant, custom: &[], next: 0 }
     }
@@ -49,10 +48,10 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.arguments
     }
 
-    /// The id.
+    /// Binds the id.
     ///
     /// # Errors
-    /// If the driver refuses the value.
+    /// [`sqlx::Error::Encode`] if the driver refuses the value.
     fn id<I: UserId>(&mut self, id: I) -> SqlResult<()> {
         self.next += 1;
         match self.purpose {
@@ -61,10 +60,10 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         }
     }
 
-    /// The six roles.
+    /// Binds the six roles.
     ///
     /// # Errors
-    /// If the driver refuses a value.
+    /// [`sqlx::Error::Encode`] if the driver refuses a value.
     pub(super) fn account<I: UserId>(&mut self, account: &Account<'_, I>) -> SqlResult<()> {
         self.id(account.id)?;
         self.add(&account.email.to_owned())?;
@@ -74,10 +73,10 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.add(&account.status.is_verified)
     }
 
-    /// A value that has a column type of its own.
+    /// Binds a value of a type with a column type.
     ///
     /// # Errors
-    /// If the type's `Encode` refuses the value.
+    /// [`sqlx::Error::Encode`] if the type's `Encode` implementation refuses the value.
     pub fn add<T>(&mut self, value: &T) -> SqlResult<()>
     where
         DB: Codec<T>,
@@ -90,10 +89,10 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         <DB as Codec<T>>::add(value, &mut self.arguments).map_err(sqlx::Error::Encode)
     }
 
-    /// What names a tenant.
+    /// Binds the tenant.
     ///
     /// # Errors
-    /// If the type's `Encode` refuses the value.
+    /// [`sqlx::Error::Encode`] if no tenant is given or its `Encode` implementation refuses the value.
     pub fn tenant<U>(&mut self, tenant: &Tenant<U>) -> SqlResult<()>
     where
         U: HasTenant,
@@ -102,18 +101,18 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.add(tenant.value().ok_or_else(missing_tenant)?)
     }
 
-    /// The password hash.
+    /// Binds the password hash.
     ///
     /// # Errors
-    /// If the driver refuses the value.
+    /// [`sqlx::Error::Encode`] if the driver refuses the value.
     fn hash(&mut self, hash: &PasswordHash) -> SqlResult<()> {
         self.add(&hash.as_stored().to_owned())
     }
 
-    /// A value to be stored as JSON text. JSON's `null` becomes NULL where the column may be NULL.
+    /// Binds a value as JSON text. JSON's `null` becomes NULL if the column may be NULL.
     ///
     /// # Errors
-    /// If serde refuses the value.
+    /// [`sqlx::Error::Encode`] if serde refuses the value.
     pub fn json<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
         let text = serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let nullable =
@@ -121,15 +120,17 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.add(&if nullable && text == "null" { None } else { Some(text) })
     }
 
-    /// A value to be stored as the text that serde makes of it. `None` becomes NULL.
+    /// Binds a value as the string that serde makes of it. `None` becomes NULL.
     ///
     /// # Errors
-    /// If serde refuses the value, or makes something else than a string of it.
+    /// [`sqlx::Error::Encode`] if serde refuses the value or serializes it as something else than a string.
     pub fn text<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
         match serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(error.into()))? {
             Value::String(text) => self.add(&Some(text)),
             Value::Null => self.add(&None::<String>),
-            _ => Err(sqlx::Error::Encode("a field marked `text` must become a string; mark it `json` instead".into())),
+            _ => Err(sqlx::Error::Encode(
+                "a field marked `text` must serialize as a string; mark it `json` instead".into(),
+            )),
         }
     }
 }

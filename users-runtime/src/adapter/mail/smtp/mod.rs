@@ -21,13 +21,14 @@ use crate::{
 
 mod url;
 
-/// How long one mail may take in all, from connecting to the server's last word.
+/// The time limit for one mail, from connecting to the last reply of the server.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Hands mails to an SMTP server, one connection per mail.
+/// Sends mails to an SMTP server, over one connection per mail. A mail may take 10 seconds.
 ///
-/// Certificates are checked against Mozilla's roots, and there is no switch to leave that out. `Debug` prints no
-/// credentials; errors hold the server's status code and no address.
+/// # Security
+/// Certificates are verified against Mozilla's root certificates; the verification cannot be turned off. `Debug` omits
+/// the credentials. Errors contain the server's status code but no address.
 pub struct Smtp {
     host: String,
     port: u16,
@@ -45,7 +46,8 @@ enum Security {
 }
 
 impl Smtp {
-    /// A server by its URL, and the sender of all mails, such as `Shop <noreply@example.org>`.
+    /// Creates a transport from the URL of the server and the sender of all mails, such as `Shop
+    /// <noreply@example.org>`.
     ///
     /// | URL | encryption | default port |
     /// |---|---|---|
@@ -54,16 +56,16 @@ impl Smtp {
     /// | `smtp://HOST?tls=none` | none; no password is sent | 25 |
     /// | `smtp://localhost`, `127.0.0.1`, `[::1]` | none | 25 |
     ///
-    /// Percent-encode what is special in user and password (`@` is `%40`).
+    /// Percent-encode special characters of the user name and password (`@` is `%40`).
     ///
     /// # Errors
-    /// [`Error::Config`] if the URL or the sender cannot be read, or a password would travel in clear. It repeats
-    /// neither.
+    /// [`Error::Config`] if the URL or the sender cannot be parsed, or if a password would be sent unencrypted. The
+    /// message quotes neither URL nor sender.
     pub fn from_url(url: &str, from: &str) -> Result<Self> {
         let Server { host, port, encryption, credentials } = Server::parse(url)?;
         let tls_parameters = || {
             TlsParameters::new_rustls(host.clone())
-                .map_err(|_| Error::config("the host of the SMTP URL cannot be checked against a certificate"))
+                .map_err(|_| Error::config("the host of the SMTP URL is not a valid TLS server name"))
         };
         let security = match encryption {
             Encryption::Implicit => Security::Implicit(tls_parameters()?),
@@ -71,7 +73,7 @@ impl Smtp {
             Encryption::None => Security::None,
         };
         let from = from.parse().map_err(|error| {
-            Error::config(format!("the sender of mails cannot be read ({error}). Write Name <address>"))
+            Error::config(format!("the sender of mails cannot be parsed ({error}). Write Name <address>"))
         })?;
         Ok(Self { host, port, security, credentials, hello: ClientId::default(), from, time: TIME })
     }
@@ -80,20 +82,20 @@ impl Smtp {
         let message = message(&self.from, mail)?;
         let mut connection = self.connect().await.map_err(|error| failed(&error))?;
         connection.send(message.envelope(), &message.formatted()).await.map_err(|error| failed(&error))?;
-        // The server has taken the mail; how it says goodbye changes nothing.
+        // The server has accepted the mail; a failure of QUIT does not matter.
         let _ = connection.quit().await;
         Ok(())
     }
 
-    /// A fresh connection per mail: one that a time-out cut off is never used again.
+    /// Opens a new connection for each mail, so that one in an unknown state after a timeout is never used again.
     async fn connect(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
-        let from_the_start = match &self.security {
+        let implicit_tls = match &self.security {
             Security::Implicit(tls) => Some(tls.clone()),
             Security::StartTls(_) | Security::None => None,
         };
         let server = (self.host.as_str(), self.port);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.time), &self.hello, from_the_start, None).await?;
+            AsyncSmtpConnection::connect_tokio1(server, Some(self.time), &self.hello, implicit_tls, None).await?;
         if let Security::StartTls(tls) = &self.security {
             connection.starttls(tls.clone(), &self.hello).await?;
         }
@@ -120,34 +122,36 @@ impl std::fmt::Debug for Smtp {
     }
 }
 
-/// The mail as a message, text and HTML side by side. Addresses are parsed and other headers encoded, so nothing in
-/// them can start a header of its own.
+/// Builds the message with a text and an HTML body. Addresses are parsed and other headers are encoded, which prevents
+/// header injection.
 fn message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, address(&mail.to)?))
         .subject(&mail.subject)
         .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-        .map_err(|_| MailError("no message could be made of it".to_owned()))
+        .map_err(|_| MailError("the message could not be built".to_owned()))
 }
 
-/// The address as servers understand it: its domain is stored in Unicode and travels in ASCII (RFC 5890), so that only
-/// an international local part needs a server with SMTPUTF8.
+/// Converts the address to the form of SMTP: the stored Unicode domain is sent in ASCII (RFC 5890), so that only an
+/// internationalized local part needs a server with SMTPUTF8.
 fn address(email: &EmailAddress) -> Result<Address, MailError> {
-    let unreadable = || MailError("the address cannot be mailed to".to_owned());
-    let (local, domain) = email.as_str().rsplit_once('@').ok_or_else(unreadable)?;
-    let domain = idna::domain_to_ascii(domain).map_err(|_| unreadable())?;
-    Address::new(local, domain).map_err(|_| unreadable())
+    let invalid = || MailError("the address cannot be used in SMTP".to_owned());
+    let (local, domain) = email.as_str().rsplit_once('@').ok_or_else(invalid)?;
+    let domain = idna::domain_to_ascii(domain).map_err(|_| invalid())?;
+    Address::new(local, domain).map_err(|_| invalid())
 }
 
-/// The error without the server's words, which may repeat the address.
+/// Converts an error without the server's text, which may contain the address.
 fn failed(error: &lettre::transport::smtp::Error) -> MailError {
     MailError(match error.status() {
-        Some(status) => format!("the mail server answered {status}"),
+        Some(status) => format!("the mail server replied with status {status}"),
         None if error.is_tls() => "the mail server could not be reached over TLS".to_owned(),
         None if error.is_timeout() => "the mail server took too long".to_owned(),
-        None if error.is_client() => "the mail server lacks something the mail or the login needs".to_owned(),
-        None => "the mail server could not be reached, or broke off".to_owned(),
+        None if error.is_client() => {
+            "the mail server does not support an extension that the mail or the login needs".to_owned()
+        }
+        None => "the mail server could not be reached or closed the connection".to_owned(),
     })
 }
 

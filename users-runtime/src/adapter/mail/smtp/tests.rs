@@ -1,4 +1,4 @@
-//! The SMTP adapter against a small server that plays back one dialogue.
+//! Tests of the SMTP adapter against a small scripted server.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -8,16 +8,16 @@ use std::{
 
 use super::*;
 
-/// What the server does with the recipient.
+/// The behavior of the server.
 #[derive(Clone, Copy)]
 enum Server {
     Accepts,
     Refuses,
-    NeverAnswers,
+    IsSilent,
     OffersTlsOnly,
 }
 
-/// Serves one connection and yields the lines it was sent.
+/// Serves one connection and returns the lines that the client sent.
 fn serve(how: Server) -> std::io::Result<(u16, JoinHandle<Vec<String>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
@@ -30,15 +30,15 @@ fn dialogue(listener: &TcpListener, how: Server) -> std::io::Result<Vec<String>>
     let input = BufReader::new(out.try_clone()?);
     let mut lines = Vec::new();
     let mut in_data = false;
-    if !matches!(how, Server::NeverAnswers) {
+    if !matches!(how, Server::IsSilent) {
         out.write_all(b"220 fake ESMTP\r\n")?;
     }
     for line in input.lines() {
         let line = line?;
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
-        let answer = match (how, verb.as_str()) {
+        let reply = match (how, verb.as_str()) {
             _ if in_data && line != "." => None,
-            (Server::NeverAnswers, _) => None,
+            (Server::IsSilent, _) => None,
             (Server::OffersTlsOnly, "EHLO") => Some("250-fake\r\n250 8BITMIME\r\n"),
             (_, "EHLO") => Some("250-fake\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n"),
             (_, "AUTH") => Some("235 welcome\r\n"),
@@ -50,8 +50,8 @@ fn dialogue(listener: &TcpListener, how: Server) -> std::io::Result<Vec<String>>
         in_data = verb == "DATA" || (in_data && line != ".");
         let quit = verb == "QUIT" && !in_data;
         lines.push(line);
-        if let Some(answer) = answer {
-            out.write_all(answer.as_bytes())?;
+        if let Some(reply) = reply {
+            out.write_all(reply.as_bytes())?;
         }
         if quit {
             break;
@@ -70,7 +70,7 @@ fn mail(to: &str) -> Mail {
 async fn send(how: Server, url: &str, mail: &Mail) -> Result<(Result<(), MailError>, String)> {
     let (port, served) = serve(how)?;
     let mut smtp = Smtp::from_url(&url.replace("PORT", &port.to_string()), "The Shop <noreply@example.org>")?;
-    if matches!(how, Server::NeverAnswers) {
+    if matches!(how, Server::IsSilent) {
         smtp.time = Duration::from_millis(100);
     }
     let sent = smtp.send(mail).await;
@@ -97,7 +97,7 @@ async fn a_mail_reaches_the_server_as_text_and_html() -> Result<()> {
     ] {
         assert!(seen.contains(part), "{part} is missing in\n{seen}");
     }
-    assert!(!seen.contains("AUTH"), "nobody gave credentials");
+    assert!(!seen.contains("AUTH"), "no credentials are configured");
     Ok(())
 }
 
@@ -112,7 +112,7 @@ async fn credentials_are_used_before_the_mail() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_international_domain_travels_in_ascii() -> Result<()> {
+async fn an_international_domain_is_sent_in_ascii() -> Result<()> {
     let (sent, seen) = send(Server::Accepts, "smtp://127.0.0.1:PORT", &mail("ann@bücher.example")).await?;
     assert!(sent.is_ok(), "{sent:?}");
     assert!(seen.contains("RCPT TO:<ann@xn--bcher-kva.example>"), "{seen}");
@@ -120,13 +120,13 @@ async fn an_international_domain_travels_in_ascii() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_text_of_a_mail_becomes_a_header_or_a_command() -> Result<()> {
+async fn no_text_of_a_mail_is_interpreted_as_a_header_or_a_command() -> Result<()> {
     let mut mail = mail("ann@example.org");
     mail.subject = "Hi\r\nBcc: eve@example.org".to_owned();
     mail.text = "before\r\n.\r\nRSET\r\n".to_owned();
     let (_, seen) = send(Server::Accepts, "smtp://127.0.0.1:PORT", &mail).await?;
     assert!(!seen.contains("\nBcc"), "{seen}");
-    assert_eq!(seen.matches("\n.\n").count(), 1, "the mail has one end:\n{seen}");
+    assert_eq!(seen.matches("\n.\n").count(), 1, "the mail ends once:\n{seen}");
     Ok(())
 }
 
@@ -139,15 +139,15 @@ async fn a_refusal_is_an_error_without_the_address() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up() -> Result<()> {
-    let (sent, _) = send(Server::NeverAnswers, "smtp://127.0.0.1:PORT", &mail("ann@example.org")).await?;
+async fn a_silent_server_times_out() -> Result<()> {
+    let (sent, _) = send(Server::IsSilent, "smtp://127.0.0.1:PORT", &mail("ann@example.org")).await?;
     assert!(sent.is_err());
     Ok(())
 }
 
 #[tokio::test]
 async fn without_starttls_neither_password_nor_mail_is_sent() -> Result<()> {
-    // A name that is not loopback by its text but leads here, as a server found by DNS would.
+    // The name is not a loopback name, like that of a real server, but the connection goes to the local one.
     let (port, served) = serve(Server::OffersTlsOnly)?;
     let mut smtp = Smtp::from_url(&format!("smtp://ann:hunter2@mail.example.org:{port}"), "noreply@example.org")?;
     smtp.host = "127.0.0.1".to_owned();

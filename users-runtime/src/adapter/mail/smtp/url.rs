@@ -1,4 +1,4 @@
-//! The address of a mail server.
+//! The URL of an SMTP server.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::domain::{Error, Result};
 
-/// What an `smtp://` or `smtps://` URL says.
+/// The settings in an `smtp://` or `smtps://` URL.
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
@@ -15,21 +15,21 @@ pub(super) struct Server {
     pub(super) credentials: Option<Credentials>,
 }
 
-/// When a connection to a mail server is encrypted.
+/// The encryption of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
-    /// From the first byte (RFC 8314).
+    /// TLS from the first byte (RFC 8314).
     Implicit,
-    /// By the command STARTTLS, and given up without it.
+    /// STARTTLS, required: without it no mail is sent.
     StartTls,
-    /// Never.
+    /// No encryption.
     None,
 }
 
 impl Server {
-    /// Reads the URL. No error repeats it, since it holds a password.
+    /// Parses the URL. Errors do not quote it, because it contains a password.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let url = Url::parse(text).map_err(|error| Error::config(format!("the SMTP URL is not a URL: {error}")))?;
+        let url = Url::parse(text).map_err(|error| Error::config(format!("the SMTP URL cannot be parsed: {error}")))?;
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| Error::config("the SMTP URL has no host. Write smtps://USER:PASSWORD@HOST"))?;
         let loopback = is_loopback(&url);
@@ -39,21 +39,23 @@ impl Server {
             ("smtp", None) => Encryption::StartTls,
             ("smtp", Some("tls=none")) => Encryption::None,
             ("smtp" | "smtps", Some(_)) => {
-                return Err(Error::config("an smtp:// URL may end in ?tls=none and in nothing else"));
+                return Err(Error::config("the only query that an smtp:// URL may have is ?tls=none"));
             }
             _ => return Err(Error::config("the SMTP URL must start with smtp:// or smtps://")),
         };
         let credentials = credentials(&url)?;
         if encryption == Encryption::None && credentials.is_some() && !loopback {
-            return Err(Error::config("the SMTP URL has a password and ?tls=none: it would travel in clear"));
+            return Err(Error::config(
+                "the SMTP URL has a password and ?tls=none: the password would be sent unencrypted",
+            ));
         }
-        // 465 and 587 are the ports of submission (RFC 8314 section 7.3, RFC 6409), 25 that of a relay nearby.
+        // 465 and 587 are the submission ports (RFC 8314 section 7.3, RFC 6409), 25 is that of a local relay.
         let port = url.port().unwrap_or(match encryption {
             Encryption::Implicit => 465,
             Encryption::StartTls => 587,
             Encryption::None => 25,
         });
-        // An IPv6 address stands in brackets in a URL, and without them in a socket address.
+        // IPv6 addresses are in brackets in a URL, but not in a socket address.
         let host = host.trim_matches(['[', ']']).to_owned();
         Ok(Self { host, port, encryption, credentials })
     }
@@ -64,17 +66,17 @@ fn credentials(url: &Url) -> Result<Option<Credentials>> {
         percent_encoding::percent_decode_str(text)
             .decode_utf8()
             .map(|text| text.into_owned())
-            .map_err(|_| Error::config("user or password in the SMTP URL is not UTF-8 after decoding"))
+            .map_err(|_| Error::config("the user name or password in the SMTP URL is not UTF-8 after percent-decoding"))
     };
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
         (user, Some(password)) if !user.is_empty() => Ok(Some(Credentials::new(decode(user)?, decode(password)?))),
-        _ => Err(Error::config("the SMTP URL needs both a user and a password, or neither")),
+        _ => Err(Error::config("the SMTP URL needs both a user name and a password, or neither")),
     }
 }
 
 fn is_loopback(url: &Url) -> bool {
-    // `smtp` is no special scheme, so the parser leaves an IPv4 address as a name.
+    // `smtp` is not a special scheme of the URL standard, so the parser returns an IPv4 address as a domain.
     match url.host() {
         Some(Host::Domain(name)) => {
             name == "localhost" || name.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scheme_and_the_host_say_how_a_connection_is_encrypted() {
+    fn the_scheme_and_the_host_determine_the_encryption() {
         for (text, host, port, encryption) in [
             ("smtps://u:p@mail.example.org", "mail.example.org", 465, Encryption::Implicit),
             ("smtp://u:p@mail.example.org", "mail.example.org", 587, Encryption::StartTls),
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_would_send_a_password_in_clear_or_says_too_little_is_refused_and_not_repeated() {
+    fn a_url_that_is_incomplete_or_would_send_a_password_unencrypted_is_refused_and_not_quoted() {
         for text in [
             "smtp://u:hunter2@mail.example.org?tls=none",
             "smtps://u:hunter2@mail.example.org?tls=none",

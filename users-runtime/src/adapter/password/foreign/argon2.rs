@@ -1,4 +1,4 @@
-//! Argon2 in another system's wrapping.
+//! Argon2 hashes with another system's prefix.
 
 use super::super::{cost::Cost, stored::Argon2Hash, work_buffer::WorkBuffer};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 pub(super) struct Argon2(Argon2Hash);
 
 impl Argon2 {
-    /// Reads `$argon2id$v=19$…`.
+    /// Parses `$argon2id$v=19$…`.
     pub(super) fn parse(text: &str) -> Result<Self, UnfitHash> {
         match Argon2Hash::parse(text) {
             Ok(hash) => Ok(Self(hash)),
@@ -17,11 +17,11 @@ impl Argon2 {
         }
     }
 
-    /// Gives `work` an area of so many blocks, and wipes it. Nothing, if the system has no memory for it.
-    fn with_area<T>(kib: u32, work: impl FnOnce(&mut [argon2::Block]) -> T) -> Option<T> {
-        let mut area = WorkBuffer::allocate(kib)?;
-        let result = work(area.blocks());
-        area.wipe();
+    /// Runs `work` with a buffer of `kib` blocks and wipes it. Returns `None` if the system is out of memory.
+    fn with_buffer<T>(kib: u32, work: impl FnOnce(&mut [argon2::Block]) -> T) -> Option<T> {
+        let mut buffer = WorkBuffer::allocate(kib)?;
+        let result = work(buffer.blocks());
+        buffer.wipe();
         Some(result)
     }
 }
@@ -34,14 +34,14 @@ impl ForeignHash for Argon2 {
 
     fn matches(&self, password: &Password) -> bool {
         let bytes = password.secret().as_bytes();
-        let matched = Self::with_area(self.cost().memory_kib, |blocks| self.0.matches(bytes, blocks));
+        let matched = Self::with_buffer(self.cost().memory_kib, |blocks| self.0.matches(bytes, blocks));
         matched.is_some_and(|matched| matched.unwrap_or(false))
     }
 
     fn spend(&self, password: &Password, work: u64) {
         let work = work.min(self.cost().work);
         if let Some(cost) = Cost::argon2(work, self.0.params.t_cost(), self.0.params.p_cost()) {
-            let _ = Self::with_area(cost.memory().area, |blocks| cost.spend(password, blocks));
+            let _ = Self::with_buffer(cost.memory().buffer, |blocks| cost.spend(password, blocks));
         }
     }
 }

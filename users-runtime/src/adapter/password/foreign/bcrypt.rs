@@ -1,4 +1,4 @@
-//! bcrypt over something made of the password.
+//! bcrypt hashes of an input derived from the password.
 
 use std::sync::Arc;
 
@@ -15,24 +15,24 @@ use crate::{
     port::{ForeignHash, HashCost, UnfitHash},
 };
 
-/// What is given to bcrypt.
-pub(super) enum Over {
+/// The input of bcrypt.
+pub(super) enum Input {
     Password,
-    /// 64 hexadecimal digits of the password's SHA-256.
+    /// The SHA-256 hash of the password, in 64 hexadecimal digits.
     Sha256Hex,
-    /// The password and this behind it.
+    /// The password followed by this pepper.
     Peppered(Arc<SecretString>),
 }
 
 pub(super) struct Bcrypt {
     hash: BcryptHash,
-    over: Over,
+    input: Input,
 }
 
 impl Bcrypt {
-    pub(super) fn parse(text: &str, over: Over) -> Result<Self, UnfitHash> {
+    pub(super) fn parse(text: &str, input: Input) -> Result<Self, UnfitHash> {
         match BcryptHash::parse(text) {
-            Ok(hash) => Ok(Self { hash, over }),
+            Ok(hash) => Ok(Self { hash, input }),
             Err(corrupt) => Err(corrupt.into()),
         }
     }
@@ -45,13 +45,13 @@ impl ForeignHash for Bcrypt {
 
     fn matches(&self, password: &Password) -> bool {
         let bytes = password.secret().as_bytes();
-        let matched = match &self.over {
-            Over::Password => self.hash.matches(bytes),
-            Over::Sha256Hex => {
+        let matched = match &self.input {
+            Input::Password => self.hash.matches(bytes),
+            Input::Sha256Hex => {
                 let digits = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
                 self.hash.matches(Zeroizing::<String>::new(digits).as_bytes())
             }
-            Over::Peppered(pepper) => {
+            Input::Peppered(pepper) => {
                 let peppered = Zeroizing::new([bytes, pepper.expose_secret().as_bytes()].concat());
                 self.hash.matches_start(&peppered, bytes.len())
             }

@@ -1,32 +1,33 @@
-//! What Devise for Rails stores (`encrypted_password`).
+//! Hashes of Devise for Rails (`encrypted_password`).
 
 use std::{fmt, sync::Arc};
 
 use secrecy::SecretString;
 
 use super::{
-    bcrypt::{Bcrypt, Over},
+    bcrypt::{Bcrypt, Input},
     boxed,
 };
 use crate::port::{ForeignHash, HashVerifier, UnfitHash};
 
-/// Hashes that Devise stored: bcrypt over the password with the pepper behind it. Every plain bcrypt string counts as
-/// Devise's.
+/// Verifies hashes that Devise stored with a pepper: bcrypt over the password followed by the pepper. Once registered,
+/// every plain bcrypt string is verified with the pepper.
 ///
-/// Without a pepper this is not needed: Devise's hashes are plain bcrypt then.
+/// Without a pepper Devise stores plain bcrypt hashes, which need no verifier.
 ///
 /// # Security
-/// * bcrypt reads 72 bytes. Of the pepper that is as much as fits behind the password, so did Devise. A password of more than 72
-///   bytes never matches here, whereas Devise takes any that starts alike; its owner needs a reset.
-/// * A password and the same one with the first bytes of the pepper behind it are one to bcrypt if both reach 72 bytes with the
-///   pepper. Whoever could use that knows password and pepper.
+/// * bcrypt reads 72 bytes, so only the part of the pepper that fits after the password has an effect, as in Devise. A
+///   password of more than 72 bytes never matches here, whereas Devise accepts any password with the same first 72
+///   bytes; the user has to reset it.
+/// * If password and pepper together exceed 72 bytes, the password followed by the first bytes of the pepper matches as
+///   well. Exploiting this requires knowledge of both.
 #[derive(Clone)]
 pub struct Devise {
     pepper: Arc<SecretString>,
 }
 
 impl Devise {
-    /// The value of `config.pepper` in `config/initializers/devise.rb`.
+    /// Creates a verifier with the value of `config.pepper` in `config/initializers/devise.rb`.
     #[must_use]
     pub fn new(pepper: impl Into<String>) -> Self {
         Self { pepper: Arc::new(SecretString::from(pepper.into())) }
@@ -39,7 +40,7 @@ impl HashVerifier for Devise {
     }
 
     fn read(&self, stored: &str) -> Option<Result<Box<dyn ForeignHash>, UnfitHash>> {
-        stored.starts_with("$2").then(|| Bcrypt::parse(stored, Over::Peppered(Arc::clone(&self.pepper))).map(boxed))
+        stored.starts_with("$2").then(|| Bcrypt::parse(stored, Input::Peppered(Arc::clone(&self.pepper))).map(boxed))
     }
 }
 

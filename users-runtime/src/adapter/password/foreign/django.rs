@@ -1,9 +1,9 @@
-//! Django's column `password` (`django.contrib.auth.hashers`).
+//! Hashes of Django's column `password` (`django.contrib.auth.hashers`).
 
 use super::{
     Read,
     argon2::Argon2,
-    bcrypt::{Bcrypt, Over},
+    bcrypt::{Bcrypt, Input},
     boxed,
     pbkdf2::{Digest, Pbkdf2},
     scrypt::{Scrypt, ScryptHash},
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::port::{ForeignHash, HashVerifier, UnfitHash};
 
-/// Hashes that Django stored: PBKDF2 with SHA-256, Argon2, scrypt, bcrypt and bcrypt over SHA-256. `!…`, an account without
-/// a usable password, never verifies.
+/// Verifies hashes that Django stored: PBKDF2 with SHA-256, Argon2, scrypt, bcrypt, and bcrypt over SHA-256. `!…`, the
+/// marker of an account without a usable password, never matches.
 ///
-/// Those of its hashers that are no password hashes (`md5`, `sha1`, `crypt` and the unsalted ones) are not read.
+/// Django's hashers that are no password hashes (`md5`, `sha1`, `crypt` and the unsalted ones) are not accepted.
 #[derive(Debug, Clone, Copy, Default)]
 #[must_use]
 pub struct Django {
@@ -22,16 +22,16 @@ pub struct Django {
 }
 
 impl Django {
-    /// Every hasher that Django 5 has on by default.
+    /// Accepts all hashers that Django 5 enables by default.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// And `pbkdf2_sha1`, which Django offered for tables of other systems.
+    /// Also accepts `pbkdf2_sha1`, which Django offers for tables of other systems.
     ///
     /// # Security
-    /// SHA-1 is broken for collisions, which PBKDF2 does not rest on; a guess costs the same as with SHA-256. It is legacy in
-    /// every list (OWASP ASVS 11.4.3), hence the call of its own.
+    /// The collision attacks on SHA-1 do not affect PBKDF2, and a guess costs as much as with SHA-256. SHA-1 is
+    /// disallowed for new use (OWASP ASVS 11.4.3), which is why it has to be enabled explicitly.
     pub fn allow_sha1(self) -> Self {
         Self { sha1: true }
     }
@@ -52,20 +52,20 @@ impl HashVerifier for Django {
             "pbkdf2_sha1" if self.sha1 => pbkdf2(Digest::Sha1, rest),
             "argon2" => Argon2::parse(&format!("${rest}")).map(boxed),
             "scrypt" => scrypt(rest),
-            "bcrypt" => Bcrypt::parse(rest, Over::Password).map(boxed),
-            "bcrypt_sha256" => Bcrypt::parse(rest, Over::Sha256Hex).map(boxed),
+            "bcrypt" => Bcrypt::parse(rest, Input::Password).map(boxed),
+            "bcrypt_sha256" => Bcrypt::parse(rest, Input::Sha256Hex).map(boxed),
             _ => return None,
         })
     }
 }
 
-/// `iterations$salt$base64`
+/// Parses `iterations$salt$base64`.
 fn pbkdf2(digest: Digest, text: &str) -> Read {
     let [iterations, text, key] = parts(text, '$')?;
     Pbkdf2::new(digest, decimal(iterations)?, salt(text)?, base64(key)?).map(boxed)
 }
 
-/// `N$salt$r$p$base64`
+/// Parses `N$salt$r$p$base64`.
 fn scrypt(text: &str) -> Read {
     let [n, text, r, p, key] = parts(text, '$')?;
     let scrypt = Scrypt::new(decimal(n)?, decimal(r)?, decimal(p)?)?;

@@ -1,4 +1,4 @@
-//! Firebase Authentication's own scrypt (github.com/firebase/scrypt).
+//! Firebase Authentication's variant of scrypt (<https://github.com/firebase/scrypt>).
 
 use std::{fmt, sync::Arc};
 
@@ -17,11 +17,13 @@ use crate::{
     port::{ForeignHash, HashCost, HashVerifier, UnfitHash},
 };
 
-/// Hashes that Firebase Authentication stored, of one project.
+/// Verifies hashes that Firebase Authentication stored for one project.
 ///
-/// Firebase exports them as numbers and texts, not as one string. Here they stand as
-/// `firebase$ROUNDS$MEM_COST$SALT$HASH`, such as `firebase$8$14$42xEC+ixf3L2lw==$lSrfV15cpx95…`: rounds and mem cost of
-/// the project, salt and hash of the account in standard base64. `docs/guide/passwords.md` has the recipe.
+/// Firebase exports a hash as several values. Store them as `firebase$ROUNDS$MEM_COST$SALT$HASH`, for instance
+/// `firebase$8$14$42xEC+ixf3L2lw==$lSrfV15cpx95…`: the project's rounds and memory cost, and the account's salt and
+/// hash in standard base64. See [the
+/// guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/importing-hashes.md) for the complete
+/// procedure.
 #[derive(Clone)]
 pub struct Firebase {
     project: Arc<Project>,
@@ -40,19 +42,19 @@ struct FirebaseHash {
 }
 
 impl Firebase {
-    /// Less would match by chance.
+    /// A shorter key could match by chance.
     const LEAST_KEY_BYTES: usize = 16;
-    /// Firebase's own are 14 and 8 (`firebase auth:import --help`: up to 14, up to 8).
+    /// Firebase uses a memory cost of up to 14 and up to 8 rounds (`firebase auth:import --help`).
     const MAX_MEM_COST: u32 = 20;
 
-    /// `base64_signer_key` and `base64_salt_separator` of the project's password hash parameters, which the Firebase console
-    /// shows above the table of users.
+    /// Creates a verifier from `base64_signer_key` and `base64_salt_separator` of the project's password hash
+    /// parameters, which the Firebase console shows above the table of users.
     ///
     /// # Errors
-    /// [`Error::Config`] if either is no base64, or the key has less than 16 bytes (Firebase's have 64).
+    /// [`Error::Config`] if one of them is not base64, or if the key has less than 16 bytes (Firebase's keys have 64).
     pub fn new(signer_key: &str, salt_separator: &str) -> Result<Self> {
         let read =
-            |name: &str, text| base64(text).map_err(|_| Error::config(format!("Firebase's {name} is no base64")));
+            |name: &str, text| base64(text).map_err(|_| Error::config(format!("Firebase's {name} is not base64")));
         let (signer_key, salt_separator) = (read("signer key", signer_key)?, read("salt separator", salt_separator)?);
         if signer_key.len() < Self::LEAST_KEY_BYTES {
             return Err(Error::config("Firebase's signer key has less than 16 bytes"));
@@ -77,7 +79,8 @@ impl Firebase {
 }
 
 impl FirebaseHash {
-    /// The signer key in AES-256-CTR under a key derived from the password, from a counter of 0.
+    /// Encrypts the signer key with AES-256-CTR, under a key derived from the password and with an initial counter of
+    /// 0.
     fn derive(&self, password: &Password) -> Option<Vec<u8>> {
         let salt = [&*self.salt, &*self.project.salt_separator].concat();
         let mut key = Zeroizing::new([0; 64]);

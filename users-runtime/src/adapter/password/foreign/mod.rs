@@ -1,14 +1,16 @@
-//! Hashes of other systems (feature `foreign-hashes`): verified when asked for, replaced at the next login, never made.
+//! Verifiers of other systems' hashes (feature `foreign-hashes`). Hashes of these forms are verified and replaced at
+//! the next login, never created.
 //!
 //! | system | stored strings |
 //! |---|---|
-//! | [`Django`] | `pbkdf2_sha256$…`, `argon2$…`, `scrypt$…`, `bcrypt$…`, `bcrypt_sha256$…`; `pbkdf2_sha1$…` by name; `!…` |
-//! | [`Werkzeug`] (Flask) | `scrypt:N:r:p$…`, `pbkdf2:sha256:…`, `pbkdf2:sha512:…`; `pbkdf2:sha1:…` by name |
+//! | [`Django`] | `pbkdf2_sha256$…`, `argon2$…`, `scrypt$…`, `bcrypt$…`, `bcrypt_sha256$…`; `pbkdf2_sha1$…` if enabled; `!…` |
+//! | [`Werkzeug`] (Flask) | `scrypt:N:r:p$…`, `pbkdf2:sha256:…`, `pbkdf2:sha512:…`; `pbkdf2:sha1:…` if enabled |
 //! | [`Devise`] (Rails) | `$2a$…`: bcrypt over password and pepper |
 //! | [`Firebase`] | `firebase$rounds$memory$salt$hash` |
 //!
-//! How a table moves over stands in `docs/guide/passwords.md`. Another system is a [`HashVerifier`](crate::port::HashVerifier) of
-//! the application's own.
+//! Implement [`HashVerifier`](crate::port::HashVerifier) for another system. See [the
+//! guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/importing-hashes.md) for importing a table of
+//! users.
 
 mod argon2;
 mod bcrypt;
@@ -27,10 +29,9 @@ pub use werkzeug::Werkzeug;
 
 use crate::port::{ForeignHash, UnfitHash};
 
-/// A string that was recognised.
+/// The result of parsing a recognized string.
 type Read = Result<Box<dyn ForeignHash>, UnfitHash>;
 
-/// Verifiers that know a hash are handed out as what they do.
 fn boxed(hash: impl ForeignHash + 'static) -> Box<dyn ForeignHash> {
     Box::new(hash)
 }

@@ -1,4 +1,4 @@
-//! PBKDF2 with HMAC (RFC 8018). The one place beside breach lists that knows SHA-1: old tables hold it.
+//! PBKDF2 with HMAC (RFC 8018). It includes SHA-1 because old tables contain such hashes.
 
 use std::hint::black_box;
 
@@ -26,7 +26,7 @@ pub(super) struct Pbkdf2 {
 }
 
 impl Pbkdf2 {
-    /// Ten times what Django 5.2 and Werkzeug 3.1 make, two to five seconds.
+    /// Ten times the iterations of Django 5.2 and Werkzeug 3.1: two to five seconds.
     const MAX_ITERATIONS: u32 = 10_000_000;
 
     pub(super) fn new(digest: Digest, iterations: u32, salt: Vec<u8>, key: Vec<u8>) -> Result<Self, UnfitHash> {
@@ -61,8 +61,9 @@ impl Digest {
         }
     }
 
-    /// How many KiB Argon2 fills in the time of so many iterations. Measured: 0.14 µs an iteration of SHA-1 and SHA-256, with
-    /// the processor's own instructions for them, and 0.53 µs of SHA-512, against 0.42 µs a KiB at 19 MiB.
+    /// Returns the KiB that Argon2 fills in the time of a number of iterations. Measured: 0.14 µs per iteration of
+    /// SHA-1 and SHA-256 with processor instructions for them, and 0.53 µs of SHA-512, against 0.42 µs per KiB at 19
+    /// MiB.
     const fn kib_per_iterations(self) -> (u64, u64) {
         match self {
             Self::Sha1 | Self::Sha256 => (1, 3),
@@ -91,8 +92,8 @@ impl ForeignHash for Pbkdf2 {
     }
 }
 
-/// HMAC fills its key up with NULs, so with one at its end a password is the same to it as without. Neither must let
-/// anybody in.
+/// Returns `true` if the password ends with a NUL. HMAC pads its key with NULs and cannot tell such a password from the
+/// one without them, so it must never match.
 pub(super) fn ends_with_nul(password: &Password) -> bool {
     password.secret().ends_with('\0')
 }

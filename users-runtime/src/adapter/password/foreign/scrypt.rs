@@ -12,7 +12,7 @@ use crate::{
     port::{ForeignHash, HashCost, UnfitHash},
 };
 
-/// What a hash costs: N = 2^`log_n`, r, p. No absurd one has a value.
+/// The cost parameters of a hash: N = 2^`log_n`, r and p. A value of this type is within the cost limits.
 #[derive(Clone, Copy)]
 pub(super) struct Scrypt {
     log_n: u8,
@@ -20,7 +20,7 @@ pub(super) struct Scrypt {
     p: u32,
 }
 
-/// A hash that is the derived key itself.
+/// A hash that consists of the derived key.
 pub(super) struct ScryptHash {
     scrypt: Scrypt,
     salt: Vec<u8>,
@@ -28,10 +28,10 @@ pub(super) struct ScryptHash {
 }
 
 impl Scrypt {
-    /// How many KiB Argon2 fills in the time that scrypt mixes one: measured as 1.7 to 2.4 µs, the more the bigger the area,
-    /// against 0.42 µs at 19 MiB.
+    /// The KiB that Argon2 fills in the time in which scrypt mixes one: 1.7 to 2.4 µs, growing with the memory, against
+    /// 0.42 µs at 19 MiB, as measured.
     const KIB_PER_KIB: u64 = 5;
-    /// Less takes no time that could be told apart.
+    /// Less work takes no measurable time.
     const LEAST_LOG_N: u8 = 4;
 
     pub(super) fn new(n: u32, r: u32, p: u32) -> Result<Self, UnfitHash> {
@@ -41,7 +41,7 @@ impl Scrypt {
         let log_n = u8::try_from(n.ilog2()).map_err(|_| UnfitHash::AbsurdCost)?;
         let scrypt = Self { log_n, r, p };
         let HashCost { memory_kib, work } = scrypt.cost();
-        // Within these nothing in the crate can overflow.
+        // Within these limits nothing in the crate can overflow.
         if memory_kib > HashCost::MAX_MEMORY_KIB || work > HashCost::MAX_WORK {
             return Err(UnfitHash::AbsurdCost);
         }
@@ -59,15 +59,15 @@ impl Scrypt {
         }
     }
 
-    /// Fills `key` with what it derives from the password. Nothing, for one that ends with a NUL: scrypt starts and ends
-    /// with PBKDF2.
+    /// Derives `key` from the password. Returns `None` for a password that ends with a NUL, because scrypt starts and
+    /// ends with PBKDF2.
     pub(super) fn derive(self, password: &Password, salt: &[u8], key: &mut [u8]) -> Option<()> {
         let params = Params::new(self.log_n, self.r, self.p).ok()?;
         scrypt::scrypt(password.secret().as_bytes(), salt, &params, key).ok()?;
         (!ends_with_nul(password)).then_some(())
     }
 
-    /// Spends so much work, in runs with one lane that ask for no more memory.
+    /// Spends this much work, in runs with one lane that need no more memory than a verification.
     pub(super) fn spend(self, password: &Password, work: u64) {
         let steps = work.min(self.cost().work).saturating_mul(8) / (Self::KIB_PER_KIB * u64::from(self.r));
         let whole = (0..steps >> self.log_n).map(|_| self.log_n);
@@ -80,7 +80,7 @@ impl Scrypt {
 }
 
 impl ScryptHash {
-    /// Both Django and Werkzeug derive so many.
+    /// The key length of both Django and Werkzeug.
     const KEY_BYTES: usize = 64;
 
     pub(super) fn new(scrypt: Scrypt, salt: Vec<u8>, key: Vec<u8>) -> Result<Self, UnfitHash> {

@@ -1,27 +1,27 @@
-//! Reading the parts of stored strings, strictly: one spelling for each.
+//! Strict parsers for the parts of stored strings; each value has exactly one valid form.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 pub(super) use super::super::stored::decimal;
 use crate::port::UnfitHash;
 
-/// Exactly so many parts.
+/// Splits a text into exactly `N` parts.
 pub(super) fn parts<const N: usize>(text: &str, between: char) -> Result<[&str; N], UnfitHash> {
     let parts: Vec<_> = text.split(between).take(N + 1).collect();
     parts.try_into().map_err(|_| UnfitHash::Malformed)
 }
 
-/// A salt that is used as it is written.
+/// Returns a salt that is used as written.
 pub(super) fn salt(text: &str) -> Result<Vec<u8>, UnfitHash> {
     if text.is_empty() { Err(UnfitHash::Malformed) } else { Ok(text.into()) }
 }
 
-/// Base64 with padding.
+/// Decodes base64 with padding.
 pub(super) fn base64(text: &str) -> Result<Vec<u8>, UnfitHash> {
     STANDARD.decode(text).map_err(|_| UnfitHash::Malformed)
 }
 
-/// Hexadecimal digits in lower case.
+/// Decodes lower-case hexadecimal digits.
 pub(super) fn hex(text: &str) -> Result<Vec<u8>, UnfitHash> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Ok(byte - b'0'),

@@ -1,4 +1,4 @@
-//! What Flask's `generate_password_hash` stores (`werkzeug.security`).
+//! Hashes of Flask's `generate_password_hash` (`werkzeug.security`).
 
 use super::{
     Read, boxed,
@@ -8,10 +8,10 @@ use super::{
 };
 use crate::port::{ForeignHash, HashVerifier, UnfitHash};
 
-/// Hashes that Werkzeug stored: scrypt, and PBKDF2 with SHA-256 or SHA-512.
+/// Verifies hashes that Werkzeug stored: scrypt, and PBKDF2 with SHA-256 or SHA-512.
 ///
-/// Those of before Werkzeug 3 that are no password hashes (`sha256$…`, `sha1$…`, `md5$…`, `plain$…`) are not read, as little as
-/// by Werkzeug 3.
+/// The plain digests of versions before Werkzeug 3 (`sha256$…`, `sha1$…`, `md5$…`, `plain$…`) are not password hashes
+/// and not accepted, as in Werkzeug 3.
 #[derive(Debug, Clone, Copy, Default)]
 #[must_use]
 pub struct Werkzeug {
@@ -19,16 +19,16 @@ pub struct Werkzeug {
 }
 
 impl Werkzeug {
-    /// The methods `scrypt`, `pbkdf2:sha256` and `pbkdf2:sha512`.
+    /// Accepts the methods `scrypt`, `pbkdf2:sha256` and `pbkdf2:sha512`.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// And `pbkdf2:sha1`, the default of before 2014.
+    /// Also accepts `pbkdf2:sha1`, the default before 2014.
     ///
     /// # Security
-    /// SHA-1 is broken for collisions, which PBKDF2 does not rest on; but these hashes have 1,000 iterations, a thousandth of
-    /// today's. Who guesses at a stolen table gets most of its passwords.
+    /// The collision attacks on SHA-1 do not affect PBKDF2, but these hashes have only 1,000 iterations, a thousandth
+    /// of today's number: an attacker with a stolen table recovers most of its passwords.
     pub fn allow_sha1(self) -> Self {
         Self { sha1: true }
     }
@@ -58,7 +58,7 @@ impl HashVerifier for Werkzeug {
     }
 }
 
-/// `N:r:p$salt$hex`
+/// Parses `N:r:p$salt$hex`.
 fn scrypt(text: &str) -> Read {
     let [costs, text, key] = parts(text, '$')?;
     let [n, r, p] = parts(costs, ':')?;
@@ -66,7 +66,7 @@ fn scrypt(text: &str) -> Read {
     ScryptHash::new(scrypt, salt(text)?, hex(key)?).map(boxed)
 }
 
-/// `iterations$salt$hex`
+/// Parses `iterations$salt$hex`.
 fn pbkdf2(digest: Digest, text: &str) -> Read {
     let [iterations, text, key] = parts(text, '$')?;
     Pbkdf2::new(digest, decimal(iterations)?, salt(text)?, hex(key)?).map(boxed)

@@ -1,24 +1,23 @@
-//! What the scripts answer, read back into sessions.
+//! Parses the replies of the scripts.
 
 use std::time::Duration;
 
 use crate::domain::{Device, Epoch, ListedSession, Session, Timestamp, TokenId};
 
-/// The form of a session that this version writes and reads.
+/// The format version of the sessions that are written and read.
 const VERSION: &str = "1";
 
-/// The session of a token: as we keep it, or as fastapi-users does, which knows the user and no more.
-///
-/// `None` if it cannot be read.
-pub(super) fn found(answer: &[String], now: Timestamp, lifetime: Option<Duration>) -> Option<Session> {
-    match answer {
+/// Parses the session of a token: one of axum-users, or one of fastapi-users, which contains only the user. Returns
+/// `None` if it cannot be parsed.
+pub(super) fn found(reply: &[String], now: Timestamp, lifetime: Option<Duration>) -> Option<Session> {
+    match reply {
         [user, epoch, name, at] => session(user, epoch, name, at, lifetime),
         [user, left] => Some(Session {
             subject: user.clone(),
             token_id: None,
             epoch: None,
             logged_in_at: None,
-            // Below zero there is no end.
+            // A negative value means that there is no expiry.
             expires_at: u64::try_from(left.parse::<i64>().ok()?)
                 .ok()
                 .and_then(|left| later(now, Duration::from_millis(left))),
@@ -27,7 +26,7 @@ pub(super) fn found(answer: &[String], now: Timestamp, lifetime: Option<Duration
     }
 }
 
-/// A session of the list, with whether its token is kept in clear.
+/// Parses a session of the list. Also returns `true` if its token is stored in plaintext.
 pub(super) fn listed(fields: Vec<Option<String>>, lifetime: Option<Duration>) -> Option<(ListedSession, bool)> {
     let fields: [Option<String>; 9] = fields.try_into().ok()?;
     let [version, user, epoch, name, at, seen, ip, agent, plain] = fields;
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_session() {
+    fn a_malformed_reply_is_no_session() {
         let now = Timestamp::from_timestamp(1_795_435_200, 0).unwrap();
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert!(found(&texts(&["7", "0", "name", "1795435200000"]), now, None).is_some());
@@ -79,8 +78,8 @@ mod tests {
             assert_eq!(found(&texts(broken), now, None), None, "{broken:?}");
         }
         let good = ["1", "7", "0", "name", "1795435200000", "1795435200000", "", "", ""];
-        let (session, in_clear) = listed(fields(good), None).unwrap();
-        assert!(!in_clear && session.last_seen_at.is_none() && session.session.expires_at.is_none());
+        let (session, in_plaintext) = listed(fields(good), None).unwrap();
+        assert!(!in_plaintext && session.last_seen_at.is_none() && session.session.expires_at.is_none());
         for (at, value) in [(0, "2"), (0, ""), (2, "x"), (3, ""), (4, ""), (5, "x")] {
             let mut broken = good;
             broken[at] = value;

@@ -1,4 +1,4 @@
-//! What happens to sessions in one step, on the server. Each script may run twice, see the connection.
+//! Scripts that change sessions atomically on the server. Each must be idempotent, because it may be sent twice.
 
 macro_rules! script {
     ($file:literal) => {

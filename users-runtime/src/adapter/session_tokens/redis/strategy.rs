@@ -1,4 +1,4 @@
-//! The strategy.
+//! The Redis session strategy.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -18,28 +18,29 @@ use crate::{
     port::{BoxFuture, Clock, Random, Resolved, Strategy, StrategyError},
 };
 
-/// How old the note of a session's last use may become before it is written anew.
+/// The recorded last use of a session is updated if it is older than this.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
-/// The longest time that Redis is told, so that its sums do not overflow: 31,000 years.
+/// The longest time passed to Redis, 31,000 years, so that its arithmetic does not overflow.
 const LONGEST: u64 = 1_000_000_000_000_000;
 
-/// Tokens whose sessions are kept in Redis (fastapi-users' Redis strategy, contract.md section 9).
+/// Random tokens whose sessions are stored in Redis, like fastapi-users' Redis strategy.
 ///
-/// A token is random and means nothing. Its session is a hash under `axum_users:session:` and the token's digest, with the
-/// user's id, the epoch, the session's name, the time of the login and of the last use, and the device. `axum_users:user:` and
-/// the user's id is an index of a user's sessions. Redis removes both when they end, and logout at once. Whether a session
-/// was ended by a raised epoch, such as by a change of the password, the query that loads the user decides, as for JWTs.
+/// The key of a session is `axum_users:session:` followed by the digest of its token. The value is a hash with the
+/// user's id and epoch, the session's id, the times of the login and of the last use, and the device.
+/// `axum_users:user:` followed by the user's id is an index of the user's sessions. Redis removes both at their expiry;
+/// a logout removes the session at once. Sessions that were ended by a raised epoch, for instance by a change of the
+/// password, are refused by the query that loads the user, as for JWTs.
 ///
-/// Under [`RedisSessions::plaintext_tokens`] there is beside it what fastapi-users reads: `fastapi_users_token:` and the token,
-/// with the user's id as value. A logout there ends the session here, and the other way round.
+/// With [`RedisSessions::plaintext_tokens`] the entry of fastapi-users is stored as well: `fastapi_users_token:`
+/// followed by the token, with the user's id as the value. A logout in either service ends the session in both.
 ///
-/// One server, or one address that leads to the primary of several. Not a cluster: the keys of a user's sessions
-/// lie in different slots.
+/// Supports a single server or a primary with replicas, but not Redis Cluster, because the keys of one user are in
+/// different slots.
 ///
 /// # Security
-/// With Redis down, nobody whose token is kept there gets in, and requests are refused with 503. A session that was logged
-/// out comes back if Redis loses its newest writes in a crash; `appendfsync always` prevents it.
+/// While Redis is down, requests with such a token are refused with status 503. If Redis loses its latest writes in a
+/// crash, a session that was logged out becomes valid again; `appendfsync always` prevents this.
 pub struct RedisTokens {
     redis: Redis,
     clock: Arc<dyn Clock>,
@@ -48,11 +49,11 @@ pub struct RedisTokens {
 }
 
 impl RedisTokens {
-    /// The strategy with these settings.
+    /// Creates the strategy.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) for prefixes of keys that overlap, a
-    /// lifetime of zero, an idle limit under two minutes, or a cap of zero sessions.
+    /// [`Error::Config`](crate::domain::Error::Config) for overlapping key prefixes, a lifetime of zero, an idle limit
+    /// under two minutes, or a maximum of zero sessions.
     pub fn new(sessions: RedisSessions, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         let RedisSessions { place: redis, settings } = sessions;
         redis.check()?;
@@ -82,7 +83,7 @@ impl RedisTokens {
         self.run::<i64>(script::ADD, keys, &args).await.map(drop)
     }
 
-    /// Redis' own end is only the broom: whether a session is alive is decided by the clock of this service.
+    /// Looks up a session. The expiry in Redis only cleans up: the service's clock decides whether a session is valid.
     async fn find(&self, token: &AccessToken) -> Result<Option<Resolved>, StrategyError> {
         let now = self.clock.now();
         let (lifetime, idle) = self.settings.ends_after();
@@ -92,11 +93,11 @@ impl RedisTokens {
             milliseconds(idle),
             milliseconds(Some(TOUCH_EVERY)),
         ];
-        let answer: Option<Vec<String>> = self.run_for(token, script::FIND, &args).await?;
-        Ok(answer.and_then(|answer| found(&answer, now, lifetime)).map(Resolved::Session))
+        let reply: Option<Vec<String>> = self.run_for(token, script::FIND, &args).await?;
+        Ok(reply.and_then(|reply| found(&reply, now, lifetime)).map(Resolved::Session))
     }
 
-    /// Runs a script about the session of a token. A token in clear is looked up only where such tokens count.
+    /// Runs a script on the session of a token. The plaintext key is included only while such tokens are accepted.
     async fn run_for<T: redis::FromRedisValue>(
         &self,
         token: &AccessToken,
@@ -165,12 +166,12 @@ impl Strategy for RedisTokens {
             let now = self.clock.now();
             let (lifetime, _) = self.settings.ends_after();
             let index = self.index(subject);
-            let answer: Vec<Vec<Option<String>>> = self.run(script::LIST, &[&index], &[self.session("")]).await?;
+            let reply: Vec<Vec<Option<String>>> = self.run(script::LIST, &[&index], &[self.session("")]).await?;
             let finds_plaintext = self.settings.finds_plaintext(now);
-            Ok(answer
+            Ok(reply
                 .into_iter()
                 .filter_map(|fields| listed(fields, lifetime))
-                .filter(|(session, in_clear)| (finds_plaintext || !in_clear) && self.is_live(session, now))
+                .filter(|(session, in_plaintext)| (finds_plaintext || !in_plaintext) && self.is_live(session, now))
                 .map(|(session, _)| session)
                 .collect())
         })
@@ -193,7 +194,7 @@ impl Strategy for RedisTokens {
     }
 }
 
-/// For a script: a time in milliseconds, 0 for none.
+/// Formats a time in milliseconds for a script; 0 stands for no limit.
 fn milliseconds(time: Option<Duration>) -> String {
     let milliseconds = time.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST));
     milliseconds.to_string()

@@ -1,10 +1,10 @@
-//! Times of the application's own as MySQL and MariaDB are to see them.
+//! Times in custom columns on MySQL and MariaDB.
 
 use chrono::NaiveDateTime;
 use sqlx::{Encode, MySql, Type, TypeInfo as _, encode::IsNull, error::BoxDynError, mysql::MySqlTypeInfo};
 
-/// A value, which is called a `DATETIME` if sqlx calls it a `TIMESTAMP`. The bytes are the same; a `TIMESTAMP` ends in 2038,
-/// and MariaDB makes NULL of a parameter that is later, without a word.
+/// Sends a value as `DATETIME` if sqlx would send it as `TIMESTAMP`. The bytes are the same, but a `TIMESTAMP` ends in
+/// 2038, and MariaDB silently turns a later parameter into NULL.
 pub(super) struct AsDatetime<'a, T>(pub(super) &'a T);
 
 impl<T: Type<MySql>> Type<MySql> for AsDatetime<'_, T> {

@@ -25,8 +25,8 @@ use crate::{
 
 impl Sealed for MySql {}
 
-/// The server's number of an error (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>, MariaDB's
-/// own from 1900 on). Its SQLSTATE tells less.
+/// Returns the server's error number (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>;
+/// MariaDB's own from 1900 on), which is more specific than the SQLSTATE.
 fn number(refusal: &dyn DatabaseError) -> Option<u16> {
     refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
@@ -37,13 +37,13 @@ impl Driver for MySql {
     const RETURNS_ROWS: bool = false;
     const OVER_A_NETWORK: bool = true;
 
-    /// sqlx names the types of values, some of which are no types of columns, or lose something there.
+    /// sqlx names types of values. Some are not valid as column types, or a column of that type would lose data.
     fn declared(type_name: &str) -> String {
         match type_name {
             "VARCHAR" | "CHAR" | "TEXT" => "LONGTEXT",
             "VARBINARY" | "BLOB" => "LONGBLOB",
             "BINARY" => "BINARY(16)", // a UUID
-            // Without (6) fractions of a second are rounded away, and TIMESTAMP ends in 2038.
+            // DATETIME without (6) drops fractions of a second, and TIMESTAMP ends in 2038.
             "DATETIME" | "TIMESTAMP" => "DATETIME(6)",
             "TIME" => "TIME(6)",
             other => other,
@@ -69,14 +69,14 @@ impl Driver for MySql {
     }
 
     fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
-        let foreign = |source: BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
+        let mismatch = |source: BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
         let value = if I::MADE_BY_DATABASE {
             IdValue::Integer(row.try_get(index)?)
         } else {
             let text: String = row.try_get(index)?;
-            IdValue::Uuid(Uuid::try_parse(&text).map_err(|error| foreign(error.into()))?)
+            IdValue::Uuid(Uuid::try_parse(&text).map_err(|error| mismatch(error.into()))?)
         };
-        I::from_value(value).ok_or_else(|| foreign("the id is out of the range of its type".into()))
+        I::from_value(value).ok_or_else(|| mismatch("the id is out of the range of its type".into()))
     }
 
     fn add_id<I: UserId>(id: I, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
@@ -95,7 +95,7 @@ impl Driver for MySql {
     }
 
     fn add_time(time: Timestamp, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
-        // As a DATETIME: sqlx sends a time with a zone as a TIMESTAMP, which MariaDB makes NULL of after 2038.
+        // As DATETIME: sqlx sends a time with a zone as TIMESTAMP, which MariaDB turns into NULL after 2038.
         arguments.add(time.naive_utc()).map_err(sqlx::Error::Encode)
     }
 
@@ -119,8 +119,8 @@ impl Driver for MySql {
     }
 
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
-        // Only the message names the key, at its end: Duplicate entry '…' for key 'user.ix_user_email', on MariaDB
-        // without the table. The entry may hold anything, quotes too.
+        // Only the message contains the key, at its end: "Duplicate entry '…' for key 'user.ix_user_email'", on MariaDB
+        // without the table. The entry may contain quotes.
         let Some((_, key)) = refusal.message().rsplit_once(" for key '") else { return false };
         let key = key.trim_end_matches('\'');
         let key = key.strip_prefix(&format!("{}.", sql.table)).unwrap_or(key);
@@ -136,16 +136,15 @@ impl Driver for MySql {
                     number,
                     1021 | 1114                 // the disk or the table is full
                     | 1040 | 1203 | 1226        // too many connections, limits of an account
-                    | 1205                      // a lock was not given in time
+                    | 1205                      // lock wait timeout
                     | 1290 | 1792 | 1836        // read-only
-                    | 1317 | 1969 | 3024 // interrupted, too slow
+                    | 1317 | 1969 | 3024 // interrupted, time limit exceeded
                 )
             })
     }
 
     fn is_disconnected(refusal: &dyn DatabaseError) -> bool {
-        // Shutting down (1053), trouble with the network (1158 to 1161), the connection was killed (1927, 1152),
-        // rested too long (4031).
+        // Shutdown (1053), network errors (1158 to 1161), connection killed (1927, 1152), idle timeout (4031).
         number(refusal).is_some_and(|number| matches!(number, 1053 | 1152 | 1158..=1161 | 1927 | 4031))
     }
 
@@ -163,7 +162,7 @@ impl Driver for MySql {
         Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
     }
 
-    /// sqlx asks the server to count the rows that were found, not only those that changed.
+    /// sqlx makes the server count the rows that match, not only those that change.
     fn execute<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,

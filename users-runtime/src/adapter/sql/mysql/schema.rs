@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: the words of their DDL, and how they describe themselves.
+//! MySQL and MariaDB: DDL and catalog.
 
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row as _};
 
@@ -11,27 +11,27 @@ use crate::{
     port::BoxFuture,
 };
 
-/// The casts are for MySQL 8, which hands out some of these as binary.
+/// The casts are for MySQL 8, which returns some of these as binary.
 const COLUMNS: &str = "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), is_nullable = 'YES', \
      column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%', \
      CAST(character_set_name AS CHAR), CAST(collation_name AS CHAR) \
      FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position";
 
-/// One row per column of each index; an index over the start of a column only is another one.
+/// One row per column of each index. An index on a prefix of a column counts as a different one.
 const INDEXES: &str = "SELECT CAST(index_name AS CHAR), non_unique = 0, \
      CAST(CONCAT(COALESCE(column_name, ''), COALESCE(CONCAT('(', sub_part, ')'), '')) AS CHAR) \
      FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? \
      ORDER BY index_name, seq_in_index";
 
-/// One lock for all migrations of axum-users in this database, which the connection holds until it is closed. Its name
-/// has 64 characters at most.
+/// The lock for all migrations of axum-users in this database, held until the connection is closed. Its name may have
+/// at most 64 characters.
 const LOCK: &str = "SELECT GET_LOCK(CONCAT('axum-users migrates ', MD5(DATABASE())), 60) = 1";
 
 /// The column with the canonical form of the address.
 const CANONICAL: &str = "email_canonical";
 
 impl Catalog for MySql {
-    const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not know IF NOT EXISTS there
+    const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not support IF NOT EXISTS here
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON DUPLICATE KEY UPDATE";
     const GREATEST: &'static str = "GREATEST";
     const LIMITS_DELETIONS: bool = true;
@@ -58,7 +58,7 @@ impl Catalog for MySql {
             ColumnKind::Exact(length) => format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Time | ColumnKind::UpstreamTime => "DATETIME(6)".to_owned(),
-            // An index wants a limit, and names of two tenants must not be one name.
+            // An index needs a length limit, and tenants whose names differ only in case must stay distinct.
             ColumnKind::Tenant(sql_type) if sql_type == <Self as Driver>::TEXT => {
                 Self::sql_type(&ColumnKind::Exact(255))
             }
@@ -75,12 +75,12 @@ impl Catalog for MySql {
             return literal.to_owned();
         };
         if sql_type.starts_with("DATETIME") {
-            // Neither server knows the form of RFC 3339 in full.
+            // Neither server supports the complete form of RFC 3339.
             let time = text.trim_end_matches('Z').trim_end_matches("+00:00").replacen('T', " ", 1);
             return format!("'{time}'");
         }
         let text = format!("'{}'", text.replace('\\', "\\\\"));
-        // A default of a type without a limit must be an expression.
+        // The default of a type without a length limit must be an expression.
         if sql_type.contains("TEXT") || sql_type.contains("BLOB") || sql_type == "JSON" {
             format!("({text})")
         } else {
@@ -92,7 +92,7 @@ impl Catalog for MySql {
         Some(WantedColumn {
             name: CANONICAL.to_owned(),
             sql_type: "VARBINARY(1280)".to_owned(), // 320 characters of 4 bytes
-            nullable: true,                         // MariaDB does not take NOT NULL here
+            nullable: true,                         // MariaDB does not support NOT NULL here
             fill: None,
             generated: Some(format!(" GENERATED ALWAYS AS ({}) VIRTUAL", ascii_lower(email))),
         })
@@ -102,7 +102,7 @@ impl Catalog for MySql {
         Self::quoted(CANONICAL)
     }
 
-    /// Compared byte for byte, as on other databases; a table of users that is there keeps what it has.
+    /// Compares byte for byte, like the other databases. An existing table of users keeps its settings.
     fn table_options(_clustered: bool) -> &'static str {
         " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     }
@@ -159,17 +159,18 @@ impl Catalog for MySql {
         })
     }
 
-    /// By families: strict mode refuses what does not fit, so within one nothing is lost in silence.
+    /// Compares families of types: strict mode refuses values that do not fit, so within a family no data is lost
+    /// silently.
     fn holds(found: &str, wanted: &str) -> bool {
         let (found, wanted) = (family(found), family(wanted));
         found == wanted
             || (wanted == Family::Flag && found == Family::Integer)
             || (wanted == Family::Integer && found == Family::Flag)
-            || (wanted == Family::Json && found == Family::Text) // MariaDB's JSON is a text
+            || (wanted == Family::Json && found == Family::Text) // MariaDB's JSON is text
     }
 
     fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
-        None // MODIFY wants the whole declaration again, and forgets what it is not told
+        None // MODIFY needs the complete declaration and drops everything else
     }
 
     fn canonical_expression(email: &str) -> String {
@@ -192,13 +193,13 @@ impl Catalog for MySql {
     }
 }
 
-/// The address with A to Z as small letters and all else as it is, compared byte for byte. `LOWER` knows Unicode, which
-/// the canonical form does not. In ISO 8859-8 no byte above 127 has a case, so there it changes ASCII letters only.
+/// Returns the address with A to Z in lower case and everything else unchanged, compared byte for byte. `LOWER` would
+/// change other Unicode letters too; in ISO 8859-8 no byte above 127 has a case, so there it changes only ASCII.
 fn ascii_lower(email: &str) -> String {
     format!("CAST(LOWER(CONVERT(CAST(CONVERT(`{email}` USING utf8mb4) AS BINARY) USING hebrew)) AS BINARY)")
 }
 
-/// Types that hold the same values.
+/// Types with the same values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Family {
     Text,

@@ -1,4 +1,4 @@
-//! PostgreSQL: opening a database.
+//! PostgreSQL: connecting.
 
 use std::str::FromStr;
 
@@ -13,22 +13,22 @@ use crate::{
     port::StoreError,
 };
 
-/// Opens the database of a URL such as `postgres://user:password@host/database`. sqlx sets the session to UTC.
+/// Connects to a database URL such as `postgres://user:password@host/database`. sqlx sets the session to UTC.
 pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Postgres>> {
-    // The cause may quote parts of the URL, which may hold a password.
+    // The cause may quote parts of the URL, which may contain a password.
     let options = PgConnectOptions::from_str(url).map_err(|_| {
-        Error::config("the PostgreSQL URL is not understood; it reads postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        Error::config("the PostgreSQL URL cannot be parsed; its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE")
     })?;
     let pool = PgPoolOptions::new()
         .acquire_timeout(settings.acquire_timeout)
         .max_connections(settings.readers.max(1))
-        // The store finds out by itself, without a round trip before every statement.
+        // The store detects lost connections, without a round trip before every statement.
         .test_before_acquire(false);
     let pool = pool.connect_with(options).await.map_err(|error| Error::Store(StoreError::unavailable(error)))?;
     Ok(share(pool))
 }
 
-/// Uses a pool that the application has already, for reads and writes.
+/// Uses an existing pool for reads and writes.
 pub(in crate::adapter::sql) fn share(pool: PgPool) -> Pools<Postgres> {
     Pools { read: pool.clone(), write: pool }
 }

@@ -46,7 +46,7 @@ impl Driver for Postgres {
 
     fn id_at<I: UserId>(row: &postgres::PgRow, index: usize) -> SqlResult<I> {
         let value = if I::MADE_BY_DATABASE {
-            // fastapi-users makes a SERIAL of 32 bits, we one of 64.
+            // fastapi-users creates SERIAL ids of 32 bits, axum-users BIGSERIAL ids of 64 bits.
             let narrow = row.try_get_raw(index)?.type_info().name() == "INT4";
             IdValue::Integer(if narrow { i64::from(row.try_get::<i32, _>(index)?) } else { row.try_get(index)? })
         } else {
@@ -105,7 +105,7 @@ impl Driver for Postgres {
         refusal.constraint().is_some_and(|violated| {
             violated == tables::canonical_index(sql)
                 || violated == format!("ix_{}_{email}", sql.table)
-                || violated == format!("{}_{email}_key", sql.table) // as PostgreSQL names it by itself
+                || violated == format!("{}_{email}_key", sql.table) // PostgreSQL's default name
         })
     }
 
@@ -115,7 +115,7 @@ impl Driver for Postgres {
         const LOCK_NOT_AVAILABLE: &str = "55P03";
         const CANCELED: &str = "57014";
         refusal.code().is_some_and(|code| {
-            // connections, resources such as disk and connections, the system
+            // connection exceptions, insufficient resources, system errors
             ["08", "53", "58"].iter().any(|class| code.starts_with(class))
                 || [READ_ONLY, LOCK_NOT_AVAILABLE, CANCELED].contains(&&*code)
         }) || Self::is_disconnected(refusal)
@@ -123,7 +123,7 @@ impl Driver for Postgres {
     }
 
     fn is_disconnected(refusal: &dyn DatabaseError) -> bool {
-        // The server shuts down, crashed or starts up; or it closed a connection that rested too long.
+        // Server shutdown, crash or startup, or an idle timeout.
         refusal.code().is_some_and(|code| ["57P01", "57P02", "57P03", "57P05", "25P03"].contains(&&*code))
     }
 

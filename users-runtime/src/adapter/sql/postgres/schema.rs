@@ -1,4 +1,4 @@
-//! PostgreSQL: the words of its DDL, and how the database describes itself.
+//! PostgreSQL: DDL and catalog.
 
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _};
 
@@ -11,20 +11,21 @@ use crate::{
     port::BoxFuture,
 };
 
-/// The columns of the table that the search path finds under the name.
+/// The columns of the table that the search path selects.
 const COLUMNS: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, \
      a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' \
      FROM pg_attribute AS a WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
      ORDER BY a.attnum";
 
-/// Its indexes. One that was never finished (`CREATE INDEX CONCURRENTLY`) holds nothing to be unique.
+/// The indexes of the table. An index that is not valid (`CREATE INDEX CONCURRENTLY`) does not enforce uniqueness.
 const INDEXES: &str = "SELECT c.relname::text, pg_get_indexdef(i.indexrelid), i.indisunique AND i.indisvalid \
      FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(quote_ident($1))";
 
-/// How long a migration waits for another server's, and for the locks of its own statements.
+/// The time that a migration waits for the one of another node, and for the locks of its statements.
 const WAIT: &str = "SET LOCAL lock_timeout = '60s'";
 
-/// One number for all migrations of axum-users in this database, until the transaction ends. The letters "axum-usr".
+/// The advisory lock of all migrations of axum-users in this database, held until the transaction ends: the letters
+/// "axum-usr".
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7021802714573206386)";
 
 impl Catalog for Postgres {
@@ -53,7 +54,7 @@ impl Catalog for Postgres {
     }
 
     fn made_by_database(_kind: &ColumnKind) -> &'static str {
-        "" // the type BIGSERIAL says it
+        "" // part of the type BIGSERIAL
     }
 
     fn default_value(literal: &str, _sql_type: &str) -> String {
@@ -65,14 +66,14 @@ impl Catalog for Postgres {
     }
 
     fn canonical_form(email: &str) -> String {
-        format!("lower(\"{email}\" COLLATE \"C\")") // this collation makes lower() ASCII only, as the canonical form is
+        format!("lower(\"{email}\" COLLATE \"C\")") // with this collation lower() changes only ASCII, like the canonical form
     }
 
     fn table_options(_clustered: bool) -> &'static str {
         ""
     }
 
-    /// PostgreSQL prints an expression with parentheses and casts of its own.
+    /// PostgreSQL adds parentheses and casts when it prints an expression.
     fn normal_form(over: &str) -> String {
         let plain = over.replace("::text", "");
         plain.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '(' | ')')).collect::<String>().to_lowercase()
@@ -91,7 +92,7 @@ impl Catalog for Postgres {
             }
             for row in sqlx::query(INDEXES).bind(table).fetch_all(&mut *connection).await? {
                 let made_by: String = row.try_get(1)?;
-                // CREATE INDEX … USING btree (what it is made of) INCLUDE … WHERE …
+                // CREATE INDEX … USING btree (columns or expression) INCLUDE … WHERE …
                 let over = made_by.split_once(" USING ").and_then(|(_, rest)| rest.split_once(' '));
                 found.indexes.push(FoundIndex {
                     name: row.try_get(0)?,
@@ -119,7 +120,7 @@ impl Catalog for Postgres {
         })
     }
 
-    /// Values travel in binary, so a column gives back what a field puts in if it has the field's own type.
+    /// Values are sent in binary, so a column must have the type of its field.
     fn holds(found: &str, wanted: &str) -> bool {
         const TEXTS: [&str; 5] = ["text", "varchar", "bpchar", "name", "citext"];
         let (found, wanted) = (base_type(found), base_type(wanted));
@@ -156,7 +157,7 @@ impl Catalog for Postgres {
     }
 }
 
-/// One name for the many of a type, without its length.
+/// Returns a canonical name of a type, without its length.
 fn base_type(declared: &str) -> String {
     let mut base = declared.to_ascii_lowercase();
     if let (Some(start), Some(end)) = (base.find('('), base.find(')')) {

@@ -1,4 +1,4 @@
-//! What a migration adds, refuses and leaves, on SQLite.
+//! Tests of migrations on SQLite.
 
 use sqlx::{Connection, Sqlite, SqliteConnection};
 
@@ -7,7 +7,7 @@ use crate::adapter::sql::{SqlColumn, UserSql, column, ddl, json_column, text_col
 
 const SQL: UserSql = UserSql::USUAL;
 
-/// Adds the column to a table that has a row already.
+/// Adds a column to a table that already has a row.
 async fn add(own: SqlColumn) -> Result<(), Refusal> {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     let before = "CREATE TABLE user (id CHAR(36) NOT NULL PRIMARY KEY, email TEXT NOT NULL, hashed_password TEXT NOT NULL, \
@@ -18,7 +18,7 @@ async fn add(own: SqlColumn) -> Result<(), Refusal> {
 }
 
 #[tokio::test]
-async fn a_column_that_old_rows_cannot_have_is_refused_with_advice() {
+async fn a_column_without_a_value_for_existing_rows_is_refused_with_advice() {
     for own in [
         json_column::<Sqlite>("own", false),
         text_column::<Sqlite>("own", false),
@@ -30,7 +30,7 @@ async fn a_column_that_old_rows_cannot_have_is_refused_with_advice() {
 }
 
 #[tokio::test]
-async fn a_column_with_a_value_for_old_rows_is_added() {
+async fn a_column_with_a_value_for_existing_rows_is_added() {
     let id = uuid::Uuid::from_u128(7);
     for (own, fill) in [
         (column::<Sqlite, Option<i64>>("own", true), None),
@@ -47,7 +47,7 @@ async fn a_column_with_a_value_for_old_rows_is_added() {
 }
 
 #[test]
-fn sqlite_converts_texts_that_look_like_numbers_and_numbers_in_columns_of_text() {
+fn sqlite_converts_numeric_strings_and_numbers_in_text_columns() {
     for (found, wanted, holds) in [
         ("VARCHAR(320)", "TEXT", true),
         ("CHAR(36)", "CHAR(36)", true),

@@ -13,16 +13,16 @@ use crate::{
     port::StoreError,
 };
 
-/// How long a statement waits for another process's write lock before it is refused as busy.
+/// The time that a statement waits for the write lock of another process before it fails as busy.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Opens the database of a URL such as `sqlite://app.db?mode=rwc` or `sqlite::memory:`.
+/// Opens a database URL such as `sqlite://app.db?mode=rwc` or `sqlite::memory:`.
 ///
-/// Durable before fast: with `synchronous = FULL` a commit is on the disk before it is acknowledged; the `NORMAL` that
-/// is usual with a write-ahead log may lose the last ones when the power fails.
+/// Uses `synchronous = FULL`, so that a commit is on disk before it is acknowledged. The usual `NORMAL` with a
+/// write-ahead log may lose the latest commits in a power failure.
 pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Sqlite>> {
     let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| Error::config(format!("the SQLite URL is not understood: {error}")))?
+        .map_err(|error| Error::config(format!("the SQLite URL cannot be parsed: {error}")))?
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .synchronous(SqliteSynchronous::Full);
@@ -30,8 +30,8 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
     let read_only = url.contains("mode=ro") || url.contains("immutable=");
     let options = if in_memory || read_only { options } else { options.journal_mode(SqliteJournalMode::Wal) };
 
-    // SQLite has one writer at a time. One connection for writes makes them queue here, where waiting is fair and
-    // has a limit. A database in memory lives in its connection: one, and never closed.
+    // SQLite has one writer at a time. With a single connection for writes they wait in the pool's queue, which is fair
+    // and has a time limit. An in-memory database exists only in its connection, which must never be closed.
     let pool = SqlitePoolOptions::new()
         .acquire_timeout(settings.acquire_timeout)
         .idle_timeout(None)
@@ -47,16 +47,16 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
     Ok(Pools { read, write })
 }
 
-/// Uses a pool that the application has already, for reads and writes.
+/// Uses an existing pool for reads and writes.
 pub(in crate::adapter::sql) fn share(pool: SqlitePool) -> Pools<Sqlite> {
     Pools { read: pool.clone(), write: pool }
 }
 
 fn cannot_open(error: sqlx::Error) -> Error {
     match &error {
-        sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("14") => Error::config(
-            "the SQLite file cannot be opened. If it is to be created, say so in the URL: sqlite://app.db?mode=rwc",
-        ),
+        sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("14") => {
+            Error::config("the SQLite file cannot be opened. To create it, use a URL such as sqlite://app.db?mode=rwc")
+        }
         _ => Error::Store(StoreError::unavailable(error)),
     }
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_connection_is_durable_and_holds_foreign_keys() {
+    async fn every_connection_is_durable_and_enforces_foreign_keys() {
         const FULL: i64 = 2;
         let folder = std::env::temp_dir();
         let file = folder.join(format!("axum-users-pragmas-{}.db", std::process::id()));

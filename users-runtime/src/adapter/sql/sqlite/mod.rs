@@ -22,8 +22,8 @@ impl Sealed for Sqlite {}
 impl Driver for Sqlite {
     const TEXT: &'static str = "TEXT";
 
-    /// Takes the write lock at once. A transaction that starts as a reader and then wants to write is refused as busy,
-    /// without waiting, if another one wrote in between.
+    /// Takes the write lock immediately. A transaction that starts with a read and then writes fails as busy without
+    /// waiting, if another one wrote in between.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
 
     const RETURNS_ROWS: bool = true;
@@ -77,7 +77,8 @@ impl Driver for Sqlite {
         Ok(row.try_get::<Option<NaiveDateTime>, _>(index)?.map(|time| time.and_utc()))
     }
 
-    /// Text without an offset and always with six decimals (contract.md section 14), since it is compared as text.
+    /// Text without an offset and always with six decimals, the format of fastapi-users, because it is compared as
+    /// text.
     fn add_upstream_time(time: Option<Timestamp>, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         let text = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
         arguments.add(text).map_err(sqlx::Error::Encode)
@@ -95,11 +96,11 @@ impl Driver for Sqlite {
     }
 
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
-        // SQLite names no constraint apart from its text: the columns of an ordinary index, the name of one on an
-        // expression.
+        // SQLite reports the constraint only in the message: the columns of an ordinary index, or the name of an index
+        // on an expression.
         let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
-        // With a tenant before it, the address is the last column. An index of the application's own that ends in it can
-        // only be hit by an address that is taken.
+        // With a tenant, the address is the last column. An index of the application that also ends with the address
+        // can only be violated by an address that is taken.
         violated.rsplit(", ").next() == Some(&format!("{}.{}", sql.table, sql.roles.email))
             || violated == format!("index '{}'", tables::canonical_index(sql))
     }
@@ -121,7 +122,7 @@ impl Driver for Sqlite {
     }
 
     fn is_undone(_refusal: &dyn DatabaseError) -> bool {
-        false // writers wait for each other; what is still busy after that is unavailable
+        false // writers wait for each other; a timeout counts as unavailable
     }
 
     fn fetch_all<'a>(

@@ -1,4 +1,4 @@
-//! SQLite: the tables, and how the database describes itself.
+//! SQLite: DDL and catalog.
 
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
 
@@ -38,7 +38,7 @@ impl Catalog for Sqlite {
     }
 
     fn made_by_database(_kind: &ColumnKind) -> &'static str {
-        "" // a primary key of the type INTEGER is made by SQLite
+        "" // SQLite generates primary keys of the type INTEGER
     }
 
     fn default_value(literal: &str, _sql_type: &str) -> String {
@@ -50,7 +50,7 @@ impl Catalog for Sqlite {
     }
 
     fn canonical_form(email: &str) -> String {
-        format!("lower(\"{email}\")") // SQLite's lower() is ASCII only, as the canonical form is
+        format!("lower(\"{email}\")") // SQLite's lower() changes only ASCII, like the canonical form
     }
 
     fn table_options(clustered: bool) -> &'static str {
@@ -65,7 +65,7 @@ impl Catalog for Sqlite {
     fn describe<'a>(connection: &'a mut SqliteConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
         Box::pin(async move {
             let mut found = FoundTable::default();
-            // table_xinfo, unlike table_info, shows generated columns too (hidden = 2 or 3).
+            // table_xinfo, unlike table_info, includes generated columns (hidden = 2 or 3).
             let columns = sqlx::query(
                 "SELECT name, type, \"notnull\" OR pk > 0, dflt_value IS NOT NULL OR hidden <> 0 OR pk > 0 \
                  FROM pragma_table_xinfo($1) ORDER BY cid",
@@ -89,9 +89,8 @@ impl Catalog for Sqlite {
         })
     }
 
-    /// By affinity (<https://sqlite.org/datatype3.html>): a text that looks like a number becomes one in a numeric
-    /// column, and a number becomes a text in a column of text. Times are texts that look like no number, and blobs are
-    /// never converted.
+    /// Compares affinities (<https://sqlite.org/datatype3.html>): numeric columns convert strings that look like
+    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted.
     fn holds(found: &str, wanted: &str) -> bool {
         match wanted {
             "DATETIME" | "DATE" | "TIME" | "BLOB" => true,
@@ -103,14 +102,14 @@ impl Catalog for Sqlite {
     }
 
     fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
-        None // only by building the table anew, which is for a person to decide
+        None // needs a rebuild of the table, which the operator has to decide
     }
 
     fn canonical_expression(email: &str) -> String {
         Self::canonical_form(email)
     }
 
-    /// SQLite converts, so a reference need not be declared as what it refers to.
+    /// SQLite converts values, so a foreign key does not need the same type.
     fn id_type<'a>(
         _connection: &'a mut SqliteConnection,
         _table: &'a str,
@@ -119,7 +118,7 @@ impl Catalog for Sqlite {
         Box::pin(async { Ok(None) })
     }
 
-    /// The transaction has the only lock that there is.
+    /// The transaction already holds the only lock.
     fn lock(_connection: &mut SqliteConnection) -> BoxFuture<'_, SqlResult<bool>> {
         Box::pin(async { Ok(true) })
     }
@@ -133,22 +132,22 @@ impl Catalog for Sqlite {
     }
 }
 
-/// Reads name, uniqueness and content out of the statement that made an index.
+/// Parses the statement that created an index.
 fn found_index(name: String, sql: &str) -> FoundIndex {
     let words = Sqlite::normal_form(sql);
     let over = words.find('(').map(|start| &words[start + 1..]).unwrap_or_default();
-    // What stands after the last parenthesis is the WHERE of a partial index and makes it another one.
+    // A WHERE clause after the last parenthesis (a partial index) makes it a different index.
     let over = over.strip_suffix(')').unwrap_or(over).to_owned();
     FoundIndex { name, over, unique: words.starts_with("createunique") }
 }
 
-/// Whether a declared type has the affinity TEXT.
+/// Returns `true` if a declared type has the affinity TEXT.
 fn is_text(declared: &str) -> bool {
     let declared = declared.to_ascii_uppercase();
     !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
 }
 
-/// Whether a declared type has the affinity BLOB, which converts nothing.
+/// Returns `true` if a declared type has the affinity BLOB, which converts nothing.
 fn is_blob(declared: &str) -> bool {
     let declared = declared.to_ascii_uppercase();
     declared.is_empty() || (declared.contains("BLOB") && !declared.contains("INT"))

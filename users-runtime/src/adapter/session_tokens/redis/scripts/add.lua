@@ -1,6 +1,7 @@
--- Adds a session, forgets ended ones, and ends the oldest beyond the cap. A second run changes nothing.
--- KEYS: session, index of the user, key of fastapi-users (or none)
--- ARGV: prefix of sessions, member of the index, milliseconds to live (0: no end), the same of the index, cap,
+-- Adds a session, removes ended ones, and ends the oldest beyond the maximum. Idempotent.
+-- KEYS: session, index of the user, key of fastapi-users (optional)
+-- ARGV: prefix of sessions, member of the index, time to live in milliseconds (0: no limit), the same of the index,
+--       maximum number of sessions,
 --       then the fields user, epoch, name, at, ip, agent
 local session, index, plain = KEYS[1], KEYS[2], KEYS[3]
 local sessions, member, ttl, index_ttl, cap = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -18,7 +19,7 @@ if ttl > 0 then
   if plain then redis.call('PEXPIRE', plain, ARGV[3]) end
 end
 
--- The index lives as long as its longest session.
+-- The index expires with its last session.
 local left = redis.call('PTTL', index)
 redis.call('ZADD', index, at, member)
 if index_ttl == 0 then
@@ -30,7 +31,7 @@ end
 local others = {}
 for _, other in ipairs(redis.call('ZRANGE', index, 0, -1)) do
   if other ~= member then
-    if stands(sessions .. digest_of(other)) then
+    if is_valid(sessions .. digest_of(other)) then
       others[#others + 1] = other
     else
       redis.call('ZREM', index, other)

@@ -1,5 +1,5 @@
--- Ends the session of a user that has a name; answers how many there were.
--- KEYS: index of the user. ARGV: prefix of sessions, name
+-- Ends the session of a user with an id; returns the number of ended sessions.
+-- KEYS: index of the user. ARGV: prefix of sessions, id
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if name_of(member) == ARGV[2] then
     redis.call('ZREM', KEYS[1], member)

@@ -1,5 +1,5 @@
 -- Ends the session of a token.
--- KEYS: session, key of fastapi-users (none where such keys do not count). ARGV: prefix of indexes, digest of the token
+-- KEYS: session, key of fastapi-users (omitted unless such keys are accepted). ARGV: prefix of indexes, digest of the token
 local user, name = unpack(redis.call('HMGET', KEYS[1], 'user', 'name'))
 if user and name then redis.call('ZREM', ARGV[1] .. user, name .. ARGV[2]) end
 finish(KEYS[1])

@@ -1,7 +1,7 @@
-//! Asking a database again.
+//! Retries of database operations.
 
-/// Tries something again as long as its error `may` be gone then.
-macro_rules! again {
+/// Repeats an operation while attempts are left and `$may` accepts its error.
+macro_rules! retry {
     ($store:expr, $may:expr, $what:expr) => {{
         let mut attempts = $store.attempts();
         loop {
@@ -13,4 +13,4 @@ macro_rules! again {
     }};
 }
 
-pub(super) use again;
+pub(super) use retry;

@@ -1,4 +1,4 @@
-//! The bounds on hashing, proved with jobs that wait for the test instead of for time.
+//! Tests of the limits on hashing, with jobs that are controlled by the test instead of by timing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{
+use super::super::{
     Argon2Params, HashSettings, Hashing,
     pool::{Bounds, Memory, Pool},
 };
@@ -31,29 +31,29 @@ fn bounds(workers: usize) -> Bounds {
     Bounds { workers, memory_kib: 256, waiting: 32 * workers, max_wait: Duration::from_secs(3600) }
 }
 
-/// A job that says when it has begun and ends when it is told to.
+/// A job that reports its start and runs until the test ends it.
 struct Held {
-    begun: oneshot::Receiver<()>,
+    started: oneshot::Receiver<()>,
     end: mpsc::Sender<()>,
 }
 
 fn held() -> (Held, impl FnOnce(&mut [argon2::Block]) + Send + 'static) {
-    let (say_begun, begun) = oneshot::channel();
-    let (end, told) = mpsc::channel();
+    let (report_start, started) = oneshot::channel();
+    let (end, wait) = mpsc::channel();
     let job = move |_: &mut [argon2::Block]| {
-        let _ = say_begun.send(());
-        let _ = told.recv();
+        let _ = report_start.send(());
+        let _ = wait.recv();
     };
-    (Held { begun, end }, job)
+    (Held { started, end }, job)
 }
 
 impl Held {
-    async fn begun(&mut self) {
-        (&mut self.begun).await.expect("the job begins");
+    async fn started(&mut self) {
+        (&mut self.started).await.expect("the job starts");
     }
 }
 
-/// Lets a future go as far as it can, once.
+/// Polls a future once.
 async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| match future.as_mut().poll(cx) {
@@ -84,7 +84,7 @@ async fn memory_budget_holds_for_mixed_hashes() {
                 };
                 let result = pool.run(kib, job).await;
                 let queue = pool.0.lock();
-                assert!(queue.running_kib + queue.kept_kib() <= 256, "kept areas count as well");
+                assert!(queue.running_kib + queue.kept_kib() <= 256, "kept buffers count as well");
                 result
             })
         })
@@ -97,17 +97,17 @@ async fn memory_budget_holds_for_mixed_hashes() {
 }
 
 #[tokio::test]
-async fn a_job_counts_what_it_asks_for_and_the_budget_can_be_used_up() {
+async fn a_job_counts_with_its_declared_memory_and_jobs_can_use_the_whole_budget() {
     let pool = Arc::new(Pool::start(bounds(8)).unwrap());
     let mut running = Vec::new();
     for _ in 0..4 {
         let (mut held, job) = held();
         let pool = Arc::clone(&pool);
         let caller = tokio::spawn(async move { pool.run(BIG, job).await });
-        held.begun().await;
+        held.started().await;
         running.push((held, caller));
     }
-    assert_eq!(pool.0.lock().running_kib, 256, "four of 64 run at once");
+    assert_eq!(pool.0.lock().running_kib, 256, "four jobs of 64 KiB run concurrently");
     let fifth = tokio::spawn({
         let pool = Arc::clone(&pool);
         let inner = Arc::clone(&pool);
@@ -117,27 +117,27 @@ async fn a_job_counts_what_it_asks_for_and_the_budget_can_be_used_up() {
         held.end.send(()).unwrap();
         assert_eq!(caller.await.unwrap(), Ok(()));
     }
-    let at_its_start = fifth.await.unwrap().unwrap();
-    assert!(at_its_start <= 3 * u64::from(BIG) + u64::from(SMALL), "{at_its_start}");
+    let running_kib = fifth.await.unwrap().unwrap();
+    assert!(running_kib <= 3 * u64::from(BIG) + u64::from(SMALL), "{running_kib}");
 }
 
 #[tokio::test]
-async fn memory_that_a_job_allocates_itself_counts_beside_its_area() {
+async fn memory_that_a_job_allocates_counts_in_addition_to_its_buffer() {
     let pool = Arc::new(Pool::start(bounds(8)).unwrap());
     let (mut held, job) = held();
     let caller = tokio::spawn({
         let pool = Arc::clone(&pool);
-        async move { pool.run(Memory { area: 64, own: 128 }, move |blocks| (blocks.len(), job(blocks)).0).await }
+        async move { pool.run(Memory { buffer: 64, own: 128 }, move |blocks| (blocks.len(), job(blocks)).0).await }
     });
-    held.begun().await;
+    held.started().await;
     assert_eq!(pool.0.lock().running_kib, 192);
     let inner = Arc::clone(&pool);
-    let mut waiting = pin!(pool.run(Memory { area: 0, own: 65 }, move |_| inner.0.lock().running_kib));
+    let mut waiting = pin!(pool.run(Memory { buffer: 0, own: 65 }, move |_| inner.0.lock().running_kib));
     assert!(poll_once(waiting.as_mut()).await.is_none());
     held.end.send(()).unwrap();
     assert_eq!(caller.await.unwrap(), Ok(64), "blocks");
-    assert_eq!(waiting.await, Ok(65), "64 were left, so it waited");
-    let too_much = pool.run(Memory { area: 128, own: 129 }, |_| ()).await;
+    assert_eq!(waiting.await, Ok(65), "only 64 KiB were left, so it waited");
+    let too_much = pool.run(Memory { buffer: 128, own: 129 }, |_| ()).await;
     assert_eq!(too_much, Err(HashError::Failed));
 }
 
@@ -156,7 +156,7 @@ async fn disconnect_does_not_free_permit() {
             .await
         }
     });
-    held.begun().await;
+    held.started().await;
     client.abort();
     assert!(client.await.unwrap_err().is_cancelled());
     assert_eq!(pool.0.lock().running_kib, u64::from(BIG), "the job still holds its memory");
@@ -174,68 +174,68 @@ async fn disconnect_does_not_free_permit() {
 }
 
 #[tokio::test]
-async fn who_leaves_before_the_turn_is_skipped_and_frees_the_place() {
+async fn a_caller_that_leaves_the_queue_is_skipped_and_frees_its_slot() {
     let pool = Pool::start(Bounds { waiting: 1, ..bounds(1) }).unwrap();
     let (mut held, job) = held();
     let mut first = pin!(pool.run(BIG, job));
     assert!(poll_once(first.as_mut()).await.is_none());
-    held.begun().await;
+    held.started().await;
 
-    let begun = Arc::new(AtomicBool::new(false));
-    let work = |begun: &Arc<AtomicBool>| {
-        let begun = Arc::clone(begun);
-        move |_: &mut [argon2::Block]| begun.store(true, Ordering::SeqCst)
+    let ran = Arc::new(AtomicBool::new(false));
+    let work = |ran: &Arc<AtomicBool>| {
+        let ran = Arc::clone(ran);
+        move |_: &mut [argon2::Block]| ran.store(true, Ordering::SeqCst)
     };
-    assert!(poll_once(pool.run(BIG, work(&begun))).await.is_none(), "it waits, and is dropped while it waits");
+    assert!(poll_once(pool.run(BIG, work(&ran))).await.is_none(), "it is dropped while it waits");
     let mut third = pin!(pool.run(BIG, |_| ()));
-    assert!(poll_once(third.as_mut()).await.is_none(), "there is a place for the next");
+    assert!(poll_once(third.as_mut()).await.is_none(), "there is a slot for the next one");
     let fourth = poll_once(pool.run(BIG, |_| ())).await;
     assert!(matches!(fourth, Some(Err(HashError::Overloaded { .. }))), "but only one");
     held.end.send(()).unwrap();
     assert_eq!(third.await, Ok(()));
-    assert!(!begun.load(Ordering::SeqCst), "nobody hashes for somebody who left");
+    assert!(!ran.load(Ordering::SeqCst), "a job whose caller left must not run");
 }
 
-#[tokio::test(start_paused = true)] // the clock jumps to the next deadline as soon as nothing else can go on
-#[expect(clippy::disallowed_methods, reason = "asks the paused clock, not the system's")]
-async fn who_waits_too_long_is_sent_away_and_what_has_begun_is_finished() {
+#[tokio::test(start_paused = true)] // the clock advances to the next deadline when all tasks are idle
+#[expect(clippy::disallowed_methods, reason = "reads the paused clock, not the system clock")]
+async fn a_job_that_waits_too_long_is_refused_and_a_running_one_is_finished() {
     let pool = Pool::start(Bounds { max_wait: Duration::from_secs(2), ..bounds(1) }).unwrap();
     let (mut held, job) = held();
     let mut first = pin!(pool.run(BIG, job));
     assert!(poll_once(first.as_mut()).await.is_none());
-    held.begun().await;
+    held.started().await;
     let start = tokio::time::Instant::now();
-    let begun = Arc::new(AtomicBool::new(false));
+    let ran = Arc::new(AtomicBool::new(false));
     let second = pool.run(BIG, {
-        let begun = Arc::clone(&begun);
-        move |_| begun.store(true, Ordering::SeqCst)
+        let ran = Arc::clone(&ran);
+        move |_| ran.store(true, Ordering::SeqCst)
     });
-    let Err(HashError::Overloaded { retry_after }) = second.await else { panic!("it must not wait for ever") };
+    let Err(HashError::Overloaded { retry_after }) = second.await else { panic!("the job must not wait forever") };
     assert!((1..=5).contains(&retry_after));
     assert_eq!(start.elapsed().as_secs(), 2);
     held.end.send(()).unwrap();
-    assert_eq!(first.await, Ok(()), "longer than the wait, but it had begun");
+    assert_eq!(first.await, Ok(()), "it took longer than the maximum wait, but had started");
     tokio::time::resume();
     assert_eq!(pool.run(BIG, |_| ()).await, Ok(()));
-    assert!(!begun.load(Ordering::SeqCst), "nobody hashes for somebody who was sent away");
+    assert!(!ran.load(Ordering::SeqCst), "a refused job must not run");
 }
 
 #[tokio::test]
-async fn first_come_first_served_and_a_big_job_is_not_overtaken() {
+async fn jobs_run_in_order_and_a_big_job_is_not_overtaken() {
     let pool = Pool::start(Bounds { memory_kib: 80, ..bounds(4) }).unwrap();
     let (mut held, job) = held();
     let mut small = pin!(pool.run(SMALL, job));
     assert!(poll_once(small.as_mut()).await.is_none());
-    held.begun().await;
+    held.started().await;
 
     let order = Arc::new(Mutex::new(Vec::new()));
-    let note = |name: &'static str| {
+    let record = |name: &'static str| {
         let order = Arc::clone(&order);
         move |_: &mut [argon2::Block]| order.lock().unwrap().push(name)
     };
-    // The big one does not fit beside the running one; the small ones behind it would. All but the last fill the budget.
-    let (mut big, mut next) = (pin!(pool.run(BIG, note("big"))), pin!(pool.run(BIG, note("next"))));
-    let mut last = pin!(pool.run(SMALL, note("last")));
+    // The first big job does not fit beside the running one; the small one behind them would.
+    let (mut big, mut next) = (pin!(pool.run(BIG, record("big"))), pin!(pool.run(BIG, record("next"))));
+    let mut last = pin!(pool.run(SMALL, record("last")));
     assert!(poll_once(big.as_mut()).await.is_none());
     assert!(poll_once(next.as_mut()).await.is_none());
     assert!(poll_once(last.as_mut()).await.is_none());
@@ -247,17 +247,17 @@ async fn first_come_first_served_and_a_big_job_is_not_overtaken() {
 }
 
 #[tokio::test]
-async fn a_panic_is_contained_and_the_worker_goes_on() {
+async fn a_panic_is_contained_and_the_worker_continues() {
     let pool = Pool::start(bounds(1)).unwrap();
     for _ in 0..3 {
         assert_eq!(pool.run(BIG, |_| panic!("on purpose")).await, Err::<(), _>(HashError::Failed));
     }
-    assert_eq!(pool.0.lock().running_kib, 0, "a panic gives its memory back");
+    assert_eq!(pool.0.lock().running_kib, 0, "a panic releases the memory of the job");
     assert_eq!(pool.run(BIG, |blocks| blocks.len()).await, Ok(64));
 }
 
 #[tokio::test]
-async fn a_job_finds_nothing_of_the_job_before() {
+async fn a_job_finds_no_data_of_the_previous_one() {
     let pool = Pool::start(bounds(1)).unwrap();
     let write = |blocks: &mut [argon2::Block]| {
         for block in blocks {
@@ -266,7 +266,7 @@ async fn a_job_finds_nothing_of_the_job_before() {
         }
     };
     assert_eq!(pool.run(SMALL, write).await, Ok(()));
-    assert_eq!(pool.0.lock().kept_kib(), u64::from(SMALL), "the area is kept for the next job");
+    assert_eq!(pool.0.lock().kept_kib(), u64::from(SMALL), "the buffer is kept for the next job");
     let read = |blocks: &mut [argon2::Block]| {
         blocks.iter().all(|block| AsRef::<[u64]>::as_ref(block).iter().all(|&word| word == 0))
     };
@@ -305,16 +305,16 @@ async fn overflow_is_refused_alike_for_known_and_unknown() {
     let (mut held, job) = held();
     let mut running = pin!(hashing.pool.run(0, job));
     assert!(poll_once(running.as_mut()).await.is_none());
-    held.begun().await;
+    held.started().await;
     let mut waiting = [hashing.verify_nobody(&password), hashing.verify_nobody(&password)];
     for one in &mut waiting {
         assert!(poll_once(one).await.is_none());
     }
-    let nobody = poll_once(hashing.verify_nobody(&password)).await.unwrap().unwrap_err();
-    assert!(matches!(nobody, HashError::Overloaded { retry_after: 1..=5 }));
-    assert_eq!(poll_once(hashing.verify(&password, &known)).await.unwrap(), Err(nobody));
-    assert_eq!(poll_once(hashing.verify(&password, &corrupt)).await.unwrap(), Err(nobody));
-    assert_eq!(poll_once(hashing.hash(&password)).await.unwrap().unwrap_err(), nobody);
+    let unknown = poll_once(hashing.verify_nobody(&password)).await.unwrap().unwrap_err();
+    assert!(matches!(unknown, HashError::Overloaded { retry_after: 1..=5 }));
+    assert_eq!(poll_once(hashing.verify(&password, &known)).await.unwrap(), Err(unknown));
+    assert_eq!(poll_once(hashing.verify(&password, &corrupt)).await.unwrap(), Err(unknown));
+    assert_eq!(poll_once(hashing.hash(&password)).await.unwrap().unwrap_err(), unknown);
     held.end.send(()).unwrap();
     for one in waiting {
         assert_eq!(one.await, Ok(()));
@@ -327,7 +327,7 @@ async fn async_workers_not_blocked() {
     let (mut held, job) = held();
     let mut running = pin!(hashing.pool.run(0, job));
     assert!(poll_once(running.as_mut()).await.is_none());
-    held.begun().await;
+    held.started().await;
     let login = tokio::spawn({
         let hashing = Arc::clone(&hashing);
         async move { hashing.hash(&Password::new("the lady of the lake")).await }
@@ -335,7 +335,8 @@ async fn async_workers_not_blocked() {
     while hashing.pool.0.lock().waiting.is_empty() {
         tokio::task::yield_now().await;
     }
-    // The only asynchronous worker is here, although all threads that hash are busy and a login waits: it can free them.
+    // The test runs on the only asynchronous worker. It can go on although all hashing threads are busy and a login
+    // waits.
     assert!(!login.is_finished());
     held.end.send(()).unwrap();
     assert!(login.await.unwrap().is_ok());

@@ -1,0 +1,3 @@
+//! Unit tests of password hashing.
+
+mod load;
