@@ -41,6 +41,7 @@ mod account;
 mod adapter;
 mod background;
 mod builder;
+mod compat;
 mod domain;
 pub mod event;
 mod flows;

@@ -24,7 +24,14 @@ fn layer(path: &[String]) -> Option<Layer> {
         name @ "domain" => (0, name),
         name @ "user" => (1, name),
         "port" | "event" => (2, "port"),
-        name @ ("adapter" | "background" | "compat") => (3, name),
+        // Each part of `compat` is in the layer of what it replaces.
+        "compat" => match part(1) {
+            Some("email") => (0, "domain"),
+            Some("http") => (6, "http"),
+            Some("policy") => (4, "service"),
+            _ => (3, "adapter"),
+        },
+        name @ ("adapter" | "background") => (3, name),
         name @ "service" => (4, name),
         name @ "account" => (5, name),
         name @ "http" => (6, name),

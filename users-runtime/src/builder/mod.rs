@@ -15,12 +15,13 @@ pub use no_hooks::NoHooks;
 use crate::{
     adapter::{
         OsRandom, SystemClock,
-        jwt::{MailTokenSettings, Purpose, UntilThen, ensure_distinct_audiences},
+        jwt::{MailTokenSettings, Purpose, ensure_distinct_audiences},
         mail::{MailHooks, Mailer},
         memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     background::Jobs,
+    compat::UntilThen,
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager,

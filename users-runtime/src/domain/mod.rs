@@ -1,7 +1,7 @@
 //! The types of user management: parsed, validated and redacted. No I/O, no HTTP, no async code.
 
 mod code;
-mod email;
+pub(crate) mod email;
 mod error;
 mod id;
 mod origin;

@@ -6,6 +6,8 @@ use axum::{
 };
 use http::{HeaderValue, Method};
 
+use crate::compat;
+
 /// The methods of one path, with their names for the header `Allow`.
 #[derive(Debug)]
 pub(super) struct Methods<S> {
@@ -37,10 +39,10 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
         self.router = any(handler).merge(std::mem::take(&mut self.router));
     }
 
-    /// Returns the value of `Allow`: all methods, or only the first, as fastapi-users sends it.
+    /// Returns the value of `Allow`: all methods, or those that fastapi-users sends.
     pub(super) fn allow(&self, first_only: bool) -> Option<HeaderValue> {
-        let taken = if first_only { 1 } else { self.names.len() };
-        HeaderValue::try_from(self.names.iter().take(taken).map(Method::as_str).collect::<Vec<_>>().join(", ")).ok()
+        let names = if first_only { compat::http::allowed(&self.names) } else { &self.names };
+        HeaderValue::try_from(names.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")).ok()
     }
 
     pub(super) fn into_router(self) -> MethodRouter<S> {

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, any},
 };
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 
 use super::{ApiError, HasUsers, edge, edge::with_headers, methods::Methods};
-use crate::{domain::Relaxation, service::Users, user::AuthUser};
+use crate::{compat, domain::Relaxation, service::Users, user::AuthUser};
 
 /// The backend of a login or logout route.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +112,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
             let edge = edge(methods.allow(policy.keeps_quirks()));
             router = router.route(path, methods.into_router().layer(edge));
             if policy.allows(Relaxation::SlashRedirect) && path != "/" {
-                router = router.route(&format!("{path}/"), any(without_slash));
+                router = router.route(&format!("{path}/"), any(redirect_without_slash));
             }
         }
         match self.backend {
@@ -122,17 +122,10 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 }
 
-/// Redirects (307) to the path without its last slash. The target is relative, so that nothing is taken from `Host`.
-async fn without_slash(OriginalUri(uri): OriginalUri) -> Response {
-    let path = uri.path().trim_end_matches('/');
-    let target = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    // A target that starts with two slashes would name another host.
-    with_headers(match HeaderValue::try_from(format!("/{}", target.trim_start_matches('/'))) {
-        Ok(location) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(),
-        Err(_) => ApiError::NotFound.into_response(),
+async fn redirect_without_slash(uri: OriginalUri) -> Response {
+    with_headers(match compat::http::without_slash(&uri) {
+        Some(location) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(),
+        None => ApiError::NotFound.into_response(),
     })
 }
 

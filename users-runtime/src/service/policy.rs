@@ -46,33 +46,6 @@ impl Policy {
         }
     }
 
-    /// What a client of fastapi-users 15 observes, for moving a live service over. Everything that is lost against
-    /// [`Policy::recommended`] is in [`Policy::relaxations`].
-    ///
-    /// # Security
-    /// Tokens survive logout and password changes, any password is accepted, and tokens of all purposes share one key.
-    /// Go to `recommended()` when the old service is gone.
-    #[must_use]
-    pub fn fastapi_users() -> Self {
-        let quirky = Self { quirks: true, ..Self::recommended() };
-        quirky
-            .without_revocation()
-            .keep_sessions()
-            .allow_password_change_without_current()
-            .passwords(PasswordPolicy::none())
-            .inline_hooks()
-            .without_challenge()
-            .pwdlib_hashes()
-            .raw_keys()
-            .accept_upstream_tokens(None)
-            .internationalized_email()
-            .slash_redirect()
-            .plaintext_tokens()
-            .without_origin_check()
-            .plain_cookie_names()
-            .keep_site_data()
-    }
-
     fn relax(mut self, relaxation: Relaxation) -> Self {
         self.relaxed.insert(relaxation);
         self
@@ -236,6 +209,11 @@ impl Policy {
     #[must_use]
     pub fn allows(&self, relaxation: Relaxation) -> bool {
         self.relaxed.contains(&relaxation)
+    }
+
+    /// Keeps the harmless surprises of fastapi-users' wire.
+    pub(crate) fn keep_quirks(self) -> Self {
+        Self { quirks: true, ..self }
     }
 
     pub(crate) fn with(&mut self, relaxation: Relaxation) {

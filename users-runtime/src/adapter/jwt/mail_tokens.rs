@@ -17,11 +17,9 @@ use super::{
     strategy::fresh_token_id,
 };
 use crate::{
-    domain::{Error, Password, PasswordHash, ResetToken, Result, SecretKey, VerifyToken},
-    port::{
-        Binding, BoxFuture, Clock, MailToken, MailTokenError, MailTokens, PasswordHasher, Random, TokenSubject,
-        Verification,
-    },
+    compat::mail_tokens as compat,
+    domain::{Error, PasswordHash, ResetToken, Result, SecretKey, VerifyToken},
+    port::{Binding, BoxFuture, Clock, MailToken, MailTokenError, MailTokens, PasswordHasher, Random, TokenSubject},
 };
 
 /// The settings of reset and verification tokens.
@@ -315,7 +313,7 @@ fn reset_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
         Form::Bound => digest,
         Form::Upstream => {
             let fingerprint = claims.password_fgpt.take()?;
-            digest.or_else(|| Some(Binding::Fingerprint(PasswordHash::from_stored(fingerprint.0.into_owned()))))
+            digest.or_else(|| Some(compat::reset_binding(fingerprint.0.into_owned())))
         }
     }
 }
@@ -340,7 +338,7 @@ impl MailTokens for JwtMailTokens {
         Box::pin(async move {
             let fingerprint = match self.form {
                 Form::Bound => None,
-                Form::Upstream => Some(self.hasher.hash(&Password::new(of.hashed_password.as_stored())).await?),
+                Form::Upstream => Some(compat::fingerprint(self.hasher.as_ref(), of).await?),
             };
             self.mint(&self.reset, of, fingerprint.as_ref(), None).map(ResetToken::new)
         })
@@ -370,10 +368,9 @@ impl MailTokens for JwtMailTokens {
                     bool::from(bound.as_bytes().ct_eq(expected.as_bytes()))
                 }
                 Binding::Fingerprint(fingerprint) => {
-                    let stored = Password::new(to.hashed_password.as_stored());
-                    self.hasher.verify(&stored, fingerprint).await? != Verification::Wrong
+                    compat::is_bound_to_password(self.hasher.as_ref(), fingerprint, to).await?
                 }
-                Binding::Address => token.email.as_deref() == Some(to.email),
+                Binding::Address => compat::is_bound_to_address(token.email.as_deref(), to),
             })
         })
     }

@@ -16,7 +16,6 @@ mod jws;
 mod key;
 mod keys;
 mod mail_tokens;
-mod mail_tokens_until;
 mod pem;
 mod purpose;
 mod ring;
@@ -25,7 +24,6 @@ mod strategy;
 
 pub use keys::{HmacKey, SigningKeyPair, VerifyingKey};
 pub use mail_tokens::{JwtMailTokens, MailTokenSettings};
-pub(crate) use mail_tokens_until::UntilThen;
 pub use purpose::{Purpose, ensure_distinct_audiences};
 pub use ring::{KeyRing, RotatingKeys};
 pub use settings::Jwt;

@@ -43,11 +43,8 @@ impl DatabaseTokens {
         Ok(Self { store, clock, random, settings: sessions.settings.check()? })
     }
 
-    /// Returns the keys that the session of a token may have. The plaintext key is included only while such rows are
-    /// accepted, and comes first because the other service writes it.
     fn keys(&self, token: &AccessToken) -> Vec<SessionKey> {
-        let plain = self.settings.finds_plaintext(self.clock.now()).then(|| SessionKey::plain(token));
-        plain.into_iter().chain([SessionKey::hashed(token)]).collect()
+        self.settings.plaintext.keys_of(token, self.clock.now())
     }
 }
 
@@ -56,7 +53,7 @@ impl Strategy for DatabaseTokens {
         Box::pin(async move {
             let token = fresh_token(self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let id = fresh_name(self.random.as_ref()).map_err(StrategyError::unavailable)?;
-            let key = if self.settings.is_plaintext() { SessionKey::plain(&token) } else { SessionKey::hashed(&token) };
+            let key = self.settings.plaintext.key_of(&token);
             let Login { subject, epoch, at, device } = login.clone();
             let session = NewSession { key, id, subject, epoch, at, device };
             match self.store.add(session, self.settings.cap()).await {

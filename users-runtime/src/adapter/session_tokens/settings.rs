@@ -4,7 +4,10 @@ use std::time::Duration;
 
 #[cfg(feature = "redis")]
 use crate::adapter::redis::Redis;
-use crate::domain::{Error, Relaxation, Result, Timestamp};
+use crate::{
+    compat::token_rows::PlaintextTokens,
+    domain::{Error, Relaxation, Result, Timestamp},
+};
 
 /// Sessions in the users' database. See [`StoredSessions`] for the settings.
 pub type DatabaseSessions = StoredSessions<()>;
@@ -40,16 +43,8 @@ pub(crate) struct SessionSettings {
     lifetime: Option<Duration>,
     idle: Option<Duration>,
     at_most: u32,
-    plaintext: bool,
-    upstream: Upstream,
+    pub(crate) plaintext: PlaintextTokens,
     relaxations: Vec<Relaxation>,
-}
-
-/// Controls whether tokens that fastapi-users stored in plaintext are accepted.
-#[derive(Debug, Clone, Copy)]
-enum Upstream {
-    Refused,
-    Accepted { until: Option<Timestamp> },
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -135,7 +130,7 @@ impl<P> StoredSessions<P> {
     /// # Security
     /// An attacker with read access to the storage can log in as every user with a session.
     pub fn plaintext_tokens(mut self) -> Self {
-        self.settings.plaintext = true;
+        self.settings.plaintext.store();
         self.settings.relaxations.push(Relaxation::PlaintextTokens);
         self
     }
@@ -143,7 +138,7 @@ impl<P> StoredSessions<P> {
     /// Also accepts sessions whose tokens fastapi-users stored in plaintext, until `until`, or without a limit for
     /// `None`.
     pub fn accept_upstream_tokens(mut self, until: Option<Timestamp>) -> Self {
-        self.settings.upstream = Upstream::Accepted { until };
+        self.settings.plaintext.accept(until);
         self.settings.relaxations.push(Relaxation::UpstreamTokens);
         self
     }
@@ -155,8 +150,7 @@ impl Default for SessionSettings {
             lifetime: Some(DAY),
             idle: Some(HOUR),
             at_most: 20,
-            plaintext: false,
-            upstream: Upstream::Refused,
+            plaintext: PlaintextTokens::default(),
             relaxations: Vec::new(),
         }
     }
@@ -186,18 +180,6 @@ impl SessionSettings {
 
     pub(crate) fn cap(&self) -> u32 {
         self.at_most
-    }
-
-    pub(crate) fn is_plaintext(&self) -> bool {
-        self.plaintext
-    }
-
-    /// Returns `true` if sessions with plaintext tokens are accepted at `now`.
-    pub(crate) fn finds_plaintext(&self, now: Timestamp) -> bool {
-        match self.upstream {
-            Upstream::Refused => self.plaintext,
-            Upstream::Accepted { until } => self.plaintext || until.is_none_or(|until| now < until),
-        }
     }
 
     pub(crate) fn relaxed(&self) -> Vec<Relaxation> {

@@ -61,7 +61,7 @@ fn matches(pattern: &Pattern, text: &str) -> bool {
 
 /// Returns whether every character can be seen. Spaces, control and format characters, private-use and unassigned code
 /// points cannot, and neither can a combining mark without a character to combine with.
-pub(super) fn is_visible(text: &str) -> bool {
+pub(crate) fn is_visible(text: &str) -> bool {
     static VISIBLE: Pattern =
         LazyLock::new(|| Regex::new(r"\A[\p{L}\p{N}\p{P}\p{S}][\p{L}\p{M}\p{N}\p{P}\p{S}]*\z").ok());
     matches(&VISIBLE, text)

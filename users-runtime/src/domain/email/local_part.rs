@@ -14,7 +14,7 @@ pub(super) fn check(text: &str) -> Result<(), EmailRefused> {
 }
 
 /// Checks that `text` consists of atoms with single periods between them (RFC 5322 section 3.2.3).
-pub(super) fn check_dot_atom(text: &str, is_atom_char: fn(char) -> bool) -> Result<(), EmailRefused> {
+pub(crate) fn check_dot_atom(text: &str, is_atom_char: fn(char) -> bool) -> Result<(), EmailRefused> {
     if text.split('.').any(str::is_empty) {
         return refuse("The part before the @-sign cannot start or end with a period or have two periods in a row.");
     }
@@ -25,6 +25,6 @@ pub(super) fn check_dot_atom(text: &str, is_atom_char: fn(char) -> bool) -> Resu
 }
 
 /// Returns whether an unquoted local part may contain `c` (`atext` in RFC 5322 section 3.2.3).
-pub(super) fn is_atom_char(c: char) -> bool {
+pub(crate) fn is_atom_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_!#$%&'*+-/=?^`{|}~".contains(c)
 }

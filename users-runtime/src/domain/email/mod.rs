@@ -3,10 +3,13 @@
 use std::fmt;
 
 mod domain_name;
-mod internationalized;
 mod local_part;
 
 use domain_name::DomainName;
+pub(crate) use domain_name::is_visible;
+pub(crate) use local_part::{check_dot_atom, is_atom_char};
+
+use crate::compat;
 
 /// The longest address in octets: RFC 5321 section 4.5.3.1.3 with erratum 1690 of RFC 3696.
 const MAX_OCTETS: usize = 254;
@@ -72,7 +75,7 @@ pub struct EmailRefused {
     pub reason: &'static str,
 }
 
-fn refuse<T>(reason: &'static str) -> Result<T, EmailRefused> {
+pub(crate) fn refuse<T>(reason: &'static str) -> Result<T, EmailRefused> {
     Err(EmailRefused { reason })
 }
 
@@ -92,7 +95,7 @@ impl EmailAddress {
         }
         let bare = match rules {
             EmailRules::Ascii => text,
-            EmailRules::Internationalized => internationalized::without_display_name(text),
+            EmailRules::Internationalized => compat::email::without_display_name(text),
         };
         let bare = bare.trim();
         let Some((local, domain)) = bare.split_once('@') else {
@@ -106,7 +109,7 @@ impl EmailAddress {
         }
         let mut local = match rules {
             EmailRules::Ascii => local_part::check(local).map(|()| local.to_owned()),
-            EmailRules::Internationalized => internationalized::local_part(local),
+            EmailRules::Internationalized => compat::email::local_part(local),
         }?;
         if ROLE_NAMES.iter().any(|name| name.eq_ignore_ascii_case(&local)) {
             local.make_ascii_lowercase();

@@ -65,7 +65,7 @@ impl RedisTokens {
         let session = self.session(digest.as_str());
         let (index, plain) = (self.index(&login.subject), self.redis.upstream_key(token.secret()));
         let keys = [session.as_str(), &index, &plain];
-        let keys = if self.settings.is_plaintext() { &keys[..] } else { &keys[..2] };
+        let keys = if self.settings.plaintext.are_stored() { &keys[..] } else { &keys[..2] };
         let (lifetime, idle) = self.settings.ends_after();
         let args = [
             self.session(""),
@@ -107,7 +107,7 @@ impl RedisTokens {
         let session = self.session(SessionKey::hashed(token).as_str());
         let plain = self.redis.upstream_key(token.secret());
         let keys = [session.as_str(), &plain];
-        let keys = if self.settings.finds_plaintext(self.clock.now()) { &keys[..] } else { &keys[..1] };
+        let keys = if self.settings.plaintext.are_accepted(self.clock.now()) { &keys[..] } else { &keys[..1] };
         self.run(script, keys, args).await
     }
 

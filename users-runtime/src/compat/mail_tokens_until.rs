@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::JwtMailTokens;
 use crate::{
+    adapter::jwt::JwtMailTokens,
     domain::{ResetToken, Timestamp, VerifyToken},
     port::{BoxFuture, Clock, MailToken, MailTokenError, MailTokens, TokenSubject},
 };

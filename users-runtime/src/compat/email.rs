@@ -3,15 +3,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{
-    EmailRefused,
-    domain_name::is_visible,
-    local_part::{check_dot_atom, is_atom_char},
-    refuse,
-};
+use crate::domain::email::{EmailRefused, check_dot_atom, is_atom_char, is_visible, refuse};
 
 /// Returns the address in `Name <address>`, `"Any name" <address>` or `<address>`, or else the whole text.
-pub(super) fn without_display_name(text: &str) -> &str {
+pub(crate) fn without_display_name(text: &str) -> &str {
     in_angle_brackets(text.trim()).filter(|address| !address.is_empty()).unwrap_or(text)
 }
 
@@ -30,7 +25,7 @@ fn in_angle_brackets(text: &str) -> Option<&str> {
 
 /// Checks a local part that may have any visible Unicode character (RFC 6531 section 3.3) and returns it in NFC. Its
 /// length is limited by that of the whole address only.
-pub(super) fn local_part(text: &str) -> Result<String, EmailRefused> {
+pub(crate) fn local_part(text: &str) -> Result<String, EmailRefused> {
     let normal: String = text.nfc().collect();
     for form in [text, &normal] {
         check_dot_atom(form, |c| is_atom_char(c) || !c.is_ascii())?;
