@@ -39,18 +39,6 @@ pub(crate) const MEMBER_STATEMENTS: ::axum_users::__private0_1_0::UserSql = ::ax
         end_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
         end_all_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1"#,
     },
-    postgres: ::axum_users::__private0_1_0::Statements {
-        find: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch" FROM "members" AS u LEFT JOIN "members_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
-        find_many: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "members" AS u ON u."id" = w."id" LEFT JOIN "members_token_state" AS s ON s."token_id" = w."token""#,
-        find_session: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "members_accesstoken" AS t JOIN "members" AS u ON u."id" = t."user_id" LEFT JOIN "members_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
-        find_sessions: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("token", "hashed", "n") JOIN "members_accesstoken" AS t ON t."token" = w."token" AND t."hashed" = w."hashed" JOIN "members" AS u ON u."id" = t."user_id" LEFT JOIN "members_token_state" AS s ON s."token_id" = t."session_id""#,
-        find_by_email: r#"SELECT u."id", u."mail", u."hashed_password", u."is_active", u."is_superuser", u."confirmed", u."favourite_genre", u."auth_epoch" FROM "members" AS u WHERE lower(u."mail" COLLATE "C") = $1"#,
-        insert: r#"INSERT INTO "members" ("mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "id", "mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch""#,
-        update: r#"UPDATE "members" SET "mail" = CASE WHEN $1 THEN $2 ELSE "mail" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "confirmed" = CASE WHEN $9 THEN $10 ELSE "confirmed" END, "favourite_genre" = CASE WHEN $11 THEN $12 ELSE "favourite_genre" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "mail" = COALESCE($16, "mail") RETURNING "id", "mail", "hashed_password", "is_active", "is_superuser", "confirmed", "favourite_genre", "auth_epoch""#,
-        delete: r#"DELETE FROM "members" WHERE "id" = $1"#,
-        end_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
-        end_all_sessions: r#"UPDATE "members" SET "auth_epoch" = "auth_epoch" + 1"#,
-    },
     ..::axum_users::__private0_1_0::UserSql::USUAL
 };
 /// The routes for a forgotten password, usually under `/auth`: `POST /forgot-password` and `/reset-password`.

@@ -5,7 +5,7 @@ use axum_users::{AuthUser, PasswordHash};
 
 /// A member of the library.
 #[derive(AuthUser, Debug, Clone)]
-#[auth(table = "members", databases(sqlite, postgres))]
+#[auth(table = "members", databases(sqlite))]
 #[auth(read = PublicMember, create = NewMember, update = MemberPatch, admin_update = MemberAdminPatch)]
 #[auth(sql = MEMBER_STATEMENTS, routes = people)]
 pub(crate) struct Member {
