@@ -44,7 +44,8 @@ pub struct TokenSubject<'a> {
     pub email: &'a str,
     /// The stored password hash.
     pub hashed_password: &'a PasswordHash,
-    /// The stored epoch, which rises when all sessions of the user end: at a reset, a deactivation, a logout everywhere.
+    /// The stored epoch. It is raised when all sessions of the user end: at a reset, a deactivation, or a logout of all
+    /// sessions.
     pub epoch: Epoch,
 }
 

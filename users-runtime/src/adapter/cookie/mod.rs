@@ -131,7 +131,7 @@ impl Cookie {
     /// Sends the cookie to this host and all its subdomains.
     ///
     /// # Security
-    /// Every subdomain, also one that an attacker took over, can read the session and set a cookie of its own.
+    /// Every subdomain, also one that an attacker took over, can read the session cookie and set another one.
     pub fn domain(self, domain: impl Into<String>) -> Self {
         Self { domain: Some(domain.into()), ..self }
     }

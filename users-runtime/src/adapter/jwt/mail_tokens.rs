@@ -43,8 +43,8 @@ struct Setting {
 enum Form {
     /// The form of axum-users: signed with a derived key and bound by a keyed digest.
     Bound,
-    /// fastapi-users': the secret as it is. Those minted here carry our digest as well and are held to it; those that
-    /// fastapi-users minted are bound by a password hash of the stored hash, or by the address alone.
+    /// The form of fastapi-users: signed with the secret, without key derivation. Tokens minted here are also bound by
+    /// our digest; those that fastapi-users minted are bound by a password hash of the stored hash, or by the address.
     Upstream,
 }
 
@@ -67,14 +67,14 @@ impl MailTokenSettings {
         }
     }
 
-    /// Mints and reads tokens in the form of fastapi-users, both good for an hour, so that services in Rust and Python
-    /// which share the secret read each other's.
+    /// Creates settings for tokens in the form of fastapi-users, valid for one hour, so that Rust and Python services
+    /// with the same secret accept each other's tokens.
     ///
     /// # Security
-    /// Tokens minted here carry one claim more, `bnd`, which fastapi-users ignores. It binds them as the tokens of
-    /// [`MailTokenSettings::new`] are bound, and no service of this library accepts them without it. Tokens that
-    /// fastapi-users minted lack the claim: a reset token of these is bound to the password only and survives a change of
-    /// address, a verification token is bound to id and address only. Purposes are kept apart by the audience alone.
+    /// Tokens minted here have the additional claim `bnd`, which fastapi-users ignores. It binds them like the tokens of
+    /// [`MailTokenSettings::new`]. Tokens that fastapi-users minted lack it: its reset tokens are bound only to the
+    /// password and stay valid after a change of address, its verification tokens only to the id and address. Only the
+    /// audience separates the purposes.
     pub fn fastapi_users() -> Self {
         let hour = Duration::from_secs(3600);
         Self {
@@ -174,10 +174,10 @@ impl fmt::Debug for Setting {
     }
 }
 
-/// Reset and verification tokens as JSON Web Tokens with HS256. Made by [`MailTokenSettings`].
+/// Reset and verification tokens as JSON Web Tokens with HS256. Built from [`MailTokenSettings`].
 ///
-/// Our tokens carry `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and `bnd`: a keyed digest of id, address,
-/// stored hash and epoch. A change of any of these changes the digest, and the token is dead.
+/// Tokens in the form of axum-users have the claims `sub`, `email` (verification only), `aud`, `exp`, `iat`, `jti` and
+/// `bnd`: a keyed digest of the id, address, password hash and epoch. A token becomes invalid if any of these changes.
 pub struct JwtMailTokens {
     reset: TokenKind,
     verify: TokenKind,
@@ -230,8 +230,8 @@ impl TokenKind {
         Ok(Self { ring: KeyRing::hmac(key), binding, audience: setting.audience, lifetime: setting.lifetime })
     }
 
-    /// Returns the digest that binds a token: HMAC-SHA-256 over id, address, stored hash and epoch. Each text follows its
-    /// length, so that no two subjects give the same input.
+    /// Returns the digest that binds a token: HMAC-SHA-256 of the id, address, password hash and epoch. Each string is
+    /// preceded by its length, so that different subjects never have the same input.
     fn digest(&self, of: TokenSubject<'_>) -> String {
         let mut mac = self.binding.clone();
         for part in [of.subject, of.email, of.hashed_password.as_stored()] {
@@ -303,7 +303,7 @@ impl JwtMailTokens {
     }
 }
 
-/// Returns what binds a reset token. One that names an address is none.
+/// Returns the binding of a reset token. A token with an address is not a reset token.
 fn reset_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
     if claims.email.is_some() {
         return None;
@@ -318,7 +318,7 @@ fn reset_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
     }
 }
 
-/// Returns what binds a verification token. One that names no address is none.
+/// Returns the binding of a verification token. A token without an address is not a verification token.
 fn verify_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
     claims.email.as_ref()?;
     let digest = digest_of(claims);
@@ -328,7 +328,8 @@ fn verify_binding(form: Form, claims: &mut Claims<'_>) -> Option<Binding> {
     }
 }
 
-/// Takes the digest out of a token. Every token minted here has one, and it outranks the bindings of fastapi-users.
+/// Takes the digest of a token. Every token minted here has one, and it takes precedence over the bindings of
+/// fastapi-users.
 fn digest_of(claims: &mut Claims<'_>) -> Option<Binding> {
     claims.bnd.take().map(|bnd| Binding::Digest(bnd.0.into_owned()))
 }

@@ -35,7 +35,7 @@ impl Letter {
         self
     }
 
-    /// Adds a link in a paragraph of its own. The URL is also shown as text, so that users can see where the link
+    /// Adds a link in a separate paragraph. The URL is also shown as text, so that users can see where the link
     /// leads.
     #[must_use]
     pub fn button(mut self, label: impl AsRef<str>, url: impl AsRef<str>) -> Self {

@@ -117,8 +117,8 @@ pub trait Driver: Database + sealed::Sealed {
 
     /// Runs a statement to its end and returns its first row.
     ///
-    /// sqlx's own `fetch_optional` must not be used: on SQLite it resets the statement after the first row. Outside a
-    /// transaction that commits, and an error of this commit (the disk is full, the file is locked) is lost.
+    /// Replaces sqlx's `fetch_optional`, which on SQLite resets the statement after the first row. Outside a transaction
+    /// the reset commits, and an error of this commit (disk full, file locked) is lost.
     fn fetch_first<'a>(
         connection: &'a mut Self::Connection,
         sql: impl SqlSafeStr,
@@ -128,7 +128,7 @@ pub trait Driver: Database + sealed::Sealed {
         Box::pin(async move { Ok(rows.await?.into_iter().next()) })
     }
 
-    /// Runs a statement to its end and returns what it did.
+    /// Runs a statement to its end and returns its effect.
     fn execute<'a>(
         connection: &'a mut Self::Connection,
         sql: impl SqlSafeStr,

@@ -1,31 +1,31 @@
-//! Transactions that write.
+//! Write transactions.
 
 use sqlx::{Connection as _, Transaction};
 
 use super::{Dialect, SqlResult};
 
-/// Begins a transaction that writes.
+/// Begins a write transaction.
 ///
-/// SQLite itself rolls a transaction back when the disk is full or fails
-/// (<https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"). sqlx's `ROLLBACK` then finds no
-/// transaction and fails, after which sqlx counts one as open for as long as the connection lives, and begins no other. One
-/// connection writes to SQLite, so without the repair here a disk that was full once would stop all transactions.
+/// SQLite rolls back a transaction automatically when the disk is full or fails
+/// (<https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"). sqlx's `ROLLBACK` then fails
+/// because there is no transaction, and sqlx counts one as open until the connection is closed and begins no other.
+/// SQLite has a single connection for writes, so without this repair a full disk would stop all later transactions.
 pub(super) async fn begin<DB: Dialect>(connection: &mut DB::Connection) -> SqlResult<Transaction<'_, DB>> {
     if connection.is_in_transaction() {
-        // The rollback of a transaction that was dropped may be under way.
+        // The rollback of a dropped transaction may still be pending.
         connection.ping().await?;
     }
     if connection.is_in_transaction() {
-        // sqlx refuses to begin, and rolls back what it refused. The statement before gives it something to roll back; it
-        // fails if there is something already.
+        // sqlx refuses to begin and then rolls back. The `BEGIN` gives it a transaction to roll back; it fails if there is
+        // one already.
         let _may_fail = DB::execute(connection, "BEGIN", DB::Arguments::default()).await;
         drop(connection.begin_with(DB::BEGIN_WRITE).await);
     }
     connection.begin_with(DB::BEGIN_WRITE).await
 }
 
-/// Commits if there is something to commit, else rolls back at once: a transaction that is only dropped holds its locks until
-/// sqlx gets to it.
+/// Commits a result of `Some` and rolls back otherwise. The rollback is immediate, because a dropped transaction keeps its
+/// locks until sqlx uses the connection again.
 pub(super) async fn finish<DB: Dialect, T>(
     transaction: Transaction<'_, DB>,
     done: SqlResult<Option<T>>,
@@ -34,7 +34,7 @@ pub(super) async fn finish<DB: Dialect, T>(
         Ok(Some(done)) => transaction.commit().await.map(|()| Some(done)),
         Ok(None) => transaction.rollback().await.map(|()| None),
         Err(error) => {
-            // The first error is the one to return. A rollback that fails is repaired by the next `begin`.
+            // The first error is returned; the next `begin` repairs a failed rollback.
             let _second = transaction.rollback().await;
             Err(error)
         }
