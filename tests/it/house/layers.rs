@@ -43,7 +43,7 @@ fn layer(path: &[String]) -> Option<Layer> {
         name @ "inventory" => (9, name),
         name @ ("openapi" | "testing") => (10, name),
         name @ "builder" => (11, name),
-        name @ "private" => (12, name),
+        name @ ("private" | "__private0_1_0") => (12, name),
         _ => return None,
     };
     Some(Layer { height, group: group.to_owned() })
