@@ -13,7 +13,7 @@ pub(crate) mod verify;
 use crate::http::Endpoint;
 
 /// The endpoints of every feature, in the order of the OpenAPI document.
-pub(crate) static ENDPOINTS: [&[Endpoint]; 8] = [
+pub(crate) static ENDPOINTS: &[&[Endpoint]] = &[
     &login::ENDPOINTS,
     &logout::ENDPOINTS,
     &register::ENDPOINTS,

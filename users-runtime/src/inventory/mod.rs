@@ -11,5 +11,5 @@ use crate::{flows, http::Endpoint};
 
 /// Returns every route of the library, in the order of the OpenAPI document.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    flows::ENDPOINTS.into_iter().flatten()
+    flows::ENDPOINTS.iter().copied().flatten()
 }
