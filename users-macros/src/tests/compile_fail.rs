@@ -1,5 +1,5 @@
 //! The mistakes that security controls rely on: each makes the derive refuse the struct. The names are those in
-//! `docs/security.md`; the recorded messages are in `tests/messages`.
+//! `docs/contributing/security.md`; the recorded messages are in `tests/messages`.
 
 use quote::quote;
 
