@@ -1,6 +1,6 @@
-//! A page with a login form, and the service behind it: `cargo run --example cookie`, then <http://localhost:8000>.
+//! A page with a login form and its service: `cargo run --example cookie`, then open <http://localhost:8000>.
 //!
-//! The session is in a cookie that no script can read, so the page keeps no token at all. docs/guide/cookies.md says more.
+//! The session is in a cookie that scripts cannot read, so the page stores no token. See docs/guide/cookies.md.
 
 use axum::{
     Router,
@@ -20,7 +20,7 @@ pub struct User {
     pub is_superuser: bool,
     pub is_verified: bool,
 
-    /// How the person wants to be called.
+    /// The name to display.
     #[auth(read, create, update, length(max = 80))]
     pub full_name: Option<String>,
 }
@@ -32,7 +32,7 @@ async fn main() -> axum_users::Result<()> {
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
     let database = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://cookie.db?mode=rwc".to_owned());
 
-    // On a real host leave the `if` out: the cookie is then `__Host-fastapiusersauth`, over TLS only.
+    // In production remove the `if`: the cookie is then `__Host-fastapiusersauth`, over TLS only.
     let mut cookie = Cookie::new();
     if public_url.starts_with("http:") {
         cookie = cookie.insecure_for_localhost();
@@ -58,8 +58,8 @@ async fn main() -> axum_users::Result<()> {
     users.serve(app, bind).await
 }
 
-/// A form without any script, sent by the browser itself: who is logged in comes with the cookie, and a form on another
-/// site gets 403 here without a line of ours.
+/// Handles a plain HTML form without script: the cookie authenticates the user, and a form on another
+/// site gets 403 without code in this handler.
 async fn sign(CurrentUser(user): CurrentUser<User>) -> Redirect {
     println!("{} signed", user.full_name.unwrap_or(user.email));
     Redirect::to("/")

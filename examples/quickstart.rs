@@ -13,7 +13,7 @@ pub struct User {
     pub is_superuser: bool,
     pub is_verified: bool,
 
-    /// How the person wants to be called.
+    /// The name to display.
     #[auth(read, create, update, length(max = 80))]
     pub full_name: Option<String>,
 }
@@ -21,7 +21,7 @@ pub struct User {
 #[tokio::main]
 async fn main() -> axum_users::Result<()> {
     tracing_subscriber::fmt().init();
-    // A deployed service reads its secret: SecretKey::from_env("AUTH_SECRET")?
+    // In production read the secret from the environment: SecretKey::from_env("AUTH_SECRET")?
     let users = Users::<User>::builder(SecretKey::generate()?)
         .database("sqlite://quickstart.db?mode=rwc")
         .backend(Backend::bearer("jwt", Jwt::new()))

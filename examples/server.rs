@@ -1,7 +1,7 @@
-//! A service to deploy, configured by its environment. The table of variables is in `docs/guide/deployment.md`.
+//! A deployable service, configured by environment variables. `docs/guide/deployment.md` lists them.
 //!
-//! `cargo run --example server` builds it for SQLite. `--features postgres,mysql,redis,smtp,tls` adds the others, each of which
-//! costs build time, and `--all-features` adds everything.
+//! `cargo run --example server` builds it for SQLite. `--features postgres,mysql,redis,smtp,tls` adds the other backends, each
+//! of which costs build time, and `--all-features` adds everything.
 
 use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
 
@@ -26,7 +26,7 @@ pub struct User {
     pub is_superuser: bool,
     pub is_verified: bool,
 
-    /// The person's first name.
+    /// The user's first name.
     #[auth(read, create, update)]
     pub first_name: Option<String>,
 }
@@ -50,7 +50,7 @@ async fn run() -> Result<()> {
     let (policy, compatible) = policy()?;
     let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
     let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
-    // As long as fastapi-users' documentation has it, or a day.
+    // The lifetime in the documentation of fastapi-users, or a day.
     let lifetime = Duration::from_secs(if compatible { 3600 } else { 24 * 3600 });
     let sessions = DatabaseSessions::new().lifetime(lifetime);
 
@@ -98,7 +98,7 @@ fn switch(name: &str, default: bool) -> Result<bool> {
     }
 }
 
-/// The backend `redis`, if `REDIS_URL` says where one is. A server that does not answer is told now and not at a login.
+/// Adds the backend `redis` if `REDIS_URL` is set. An unavailable server is an error at startup, not at the first login.
 #[cfg(feature = "redis")]
 async fn with_redis(users: UsersBuilder<User>, sessions: DatabaseSessions) -> Result<UsersBuilder<User>> {
     let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else { return Ok(users) };
@@ -115,7 +115,7 @@ async fn with_redis(users: UsersBuilder<User>, _: DatabaseSessions) -> Result<Us
     }
 }
 
-/// The policy, and whether it is upstream's.
+/// Returns the policy, and whether it is the one of fastapi-users.
 fn policy() -> Result<(Policy, bool)> {
     let name = variable("POLICY", "recommended");
     let (mut policy, mut passwords) = match name.as_str() {
@@ -153,7 +153,7 @@ fn refuse_what_is_not_built_in() -> Result<()> {
     Ok(())
 }
 
-/// The hooks: mails where they are due, and a line in the hook log for each call.
+/// Hooks that send the mails and write a line to the hook log for each call.
 struct Accounts {
     mails: MailHooks,
     hook_log: HookLog,
@@ -214,8 +214,8 @@ impl UserManager<User> for Accounts {
     }
 }
 
-/// A file with one JSON line per hook call, for tests that drive this server. It holds mailed tokens: never set
-/// `HOOK_LOG` where people use the service.
+/// A file with one JSON line per hook call, for tests that drive this server. It contains mailed tokens: never set
+/// `HOOK_LOG` in production.
 struct HookLog(Option<Mutex<std::fs::File>>);
 
 impl HookLog {

@@ -1,4 +1,4 @@
-//! The pages of the documentation with programs in them, so that `cargo test --doc` compiles and runs these.
+//! Includes the documentation pages that contain programs, so that `cargo test --doc` compiles and runs them.
 
 #[doc = include_str!("../docs/guide/cookies.md")]
 mod cookies {}

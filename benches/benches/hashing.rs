@@ -1,4 +1,4 @@
-//! One Argon2id hash with the memory kept, beside one that allocates its memory each time.
+//! Compares an Argon2id hash in reused memory with one that allocates its memory each time.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -12,7 +12,7 @@ fn hashing(criterion: &mut Criterion) {
         let mut tag = [0; 32];
         bencher.iter(|| argon2.hash_password_into(b"a long sword", b"salt of 16 bytes", &mut tag).unwrap());
     });
-    group.bench_function("memory kept", |bencher| {
+    group.bench_function("reusing memory", |bencher| {
         let mut tag = [0; 32];
         let mut memory = vec![Block::default(); params.block_count()];
         bencher.iter(|| {

@@ -1,7 +1,7 @@
-//! Measures reading an access token, beside a plain `jsonwebtoken::decode` of the same token in the same run, and signing one.
+//! Measures verifying an access token, compared with a plain `jsonwebtoken::decode` of the same token in the same run, and signing.
 //!
-//! Compare the two lines of a group; absolute numbers are the machine's. Both sides verify the signature with `jsonwebtoken`,
-//! check audience and times, and return owned claims; ours checks more and asks the clock port.
+//! Compare the two lines of a group; absolute numbers depend on the machine. Both sides verify the signature with `jsonwebtoken`,
+//! check audience and times, and return owned claims; ours checks more and uses the clock port.
 #![allow(missing_docs, reason = "criterion's macros write public functions without documentation")]
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -26,7 +26,7 @@ macro_rules! key {
     };
 }
 
-/// The baseline's claims: all that a session needs.
+/// The claims that the baseline needs for a session.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
@@ -73,7 +73,7 @@ fn compare(c: &mut Criterion, name: &str, ring: KeyRing, algorithm: Algorithm, k
     group.throughput(Throughput::Elements(1));
     group.bench_function("axum-users", |b| {
         b.iter(|| {
-            let session = jwt.resolve(black_box(&token)).now_or_never().expect("ready").expect("an answer");
+            let session = jwt.resolve(black_box(&token)).now_or_never().expect("ready").expect("a result");
             assert!(session.is_some());
             session
         });

@@ -1,4 +1,4 @@
-//! Hashing as the pool does it, against the obvious code that allocates for each hash, in the same run.
+//! Compares hashing in the pool with straightforward code that allocates for each hash, in the same run.
 //!
 //! `cargo bench -p axum-users-benches --bench pool`
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -15,7 +15,7 @@ use users_runtime::{
 
 const PASSWORD: &str = "the lady of the lake";
 
-/// A new hash with memory of its own, in the calling thread.
+/// Hashes in the calling thread with newly allocated memory.
 fn allocating(params: Argon2Params) -> [u8; Argon2Params::TAG_BYTES] {
     let mut salt = [0; Argon2Params::SALT_BYTES];
     OsRandom.fill(&mut salt).unwrap();

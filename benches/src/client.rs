@@ -1,4 +1,4 @@
-//! A keep-alive HTTP/1.1 client that costs next to nothing, so that the server is what is measured.
+//! A minimal keep-alive HTTP/1.1 client with little overhead, so that the server is measured.
 
 use std::io;
 
@@ -13,8 +13,8 @@ pub struct Connection {
     buffer: Vec<u8>,
 }
 
-/// An answer: status and body.
-pub struct Answer {
+/// A response: status and body.
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The body.
@@ -29,8 +29,8 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(4096) })
     }
 
-    /// Sends a whole request and reads the whole answer.
-    pub async fn call(&mut self, request: &[u8]) -> io::Result<Answer> {
+    /// Sends a request and reads the whole response.
+    pub async fn call(&mut self, request: &[u8]) -> io::Result<Response> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = loop {
@@ -53,7 +53,7 @@ impl Connection {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Answer { status, body: self.buffer[head..head + length].to_vec() })
+        Ok(Response { status, body: self.buffer[head..head + length].to_vec() })
     }
 }
 
@@ -61,7 +61,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 
-/// A request as bytes.
+/// Formats a request as bytes.
 pub fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n{headers}{length}\r\n{body}").into_bytes()

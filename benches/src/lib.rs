@@ -1,4 +1,4 @@
-//! What `compare` is made of: servers as processes of their own, a small HTTP client, and order statistics.
+//! Parts of `compare`: server processes, a small HTTP client, and order statistics.
 
 pub mod client;
 pub mod server;

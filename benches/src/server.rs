@@ -1,4 +1,4 @@
-//! A server under measurement: a process of its own with a database of its own.
+//! A server under measurement: a separate process with its own database.
 
 use std::{fs, io, path::Path, process::Stdio, time::Duration};
 
@@ -8,16 +8,16 @@ use crate::client::{Connection, request};
 
 /// A running server.
 pub struct Server {
-    /// Its name in the report.
+    /// The name in the report.
     pub name: &'static str,
-    /// Where it listens.
+    /// The address.
     pub address: String,
     child: Child,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
-    /// Starts the program `name`, which lies beside this one.
+    /// Starts the program `name` in the folder of this one.
     pub async fn start(name: &'static str, port: u16) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let program = std::env::current_exe()?.with_file_name(name);
@@ -38,26 +38,26 @@ impl Server {
         Err(io::Error::other(format!("{} does not listen", program.display())))
     }
 
-    /// Registers and logs in; answers a token.
+    /// Registers a user, logs in and returns the token.
     pub async fn member(&self, email: &str) -> io::Result<String> {
         let mut connection = Connection::open(&self.address).await?;
         let body = format!(r#"{{"email":"{email}","password":"a long sword","full_name":"Arthur"}}"#);
         connection.call(&request("POST", "/auth/register", "content-type: application/json\r\n", &body)).await?;
-        let answer = connection.call(&login(email)).await?;
-        let answer: serde_json::Value = serde_json::from_slice(&answer.body).map_err(io::Error::other)?;
-        Ok(answer["access_token"].as_str().unwrap_or_default().to_owned())
+        let response = connection.call(&login(email)).await?;
+        let response: serde_json::Value = serde_json::from_slice(&response.body).map_err(io::Error::other)?;
+        Ok(response["access_token"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Processor time spent so far, user and system.
+    /// Returns the CPU time used so far, user and system.
     pub fn cpu(&self) -> io::Result<Duration> {
         let stat = self.proc("stat")?;
-        // Fields 14 and 15 in ticks of 10 ms; the name before them may hold spaces but ends at the last parenthesis.
+        // Fields 14 and 15 in ticks of 10 ms. The name before them may contain spaces but ends at the last parenthesis.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
         Ok(Duration::from_millis(10 * (ticks(11) + ticks(12))))
     }
 
-    /// Resident memory in MiB: now, and the most so far.
+    /// Returns the resident memory in MiB: current and peak.
     pub fn memory(&self) -> io::Result<(f64, f64)> {
         let status = self.proc("status")?;
         let value = |key: &str| {
@@ -73,13 +73,13 @@ impl Server {
     }
 }
 
-/// A login request.
+/// Formats a login request.
 pub fn login(email: &str) -> Vec<u8> {
     let body = format!("username={}&password=a+long+sword", email.replace('@', "%40"));
     request("POST", "/auth/jwt/login", "content-type: application/x-www-form-urlencoded\r\n", &body)
 }
 
-/// A request for one's own account.
+/// Formats a `GET /users/me` request.
 pub fn me(token: &str) -> Vec<u8> {
     request("GET", "/users/me", &format!("authorization: Bearer {token}\r\n"), "")
 }

@@ -1,18 +1,18 @@
-// The browser attaches the cookie to each of these and tells the service which page asks: nothing to store, nothing to add.
+// The browser adds the cookie and the origin headers to each request, so the page stores and adds nothing.
 const who = document.querySelector("#who");
 
 async function show(problem) {
   const me = await fetch("/users/me");
   const user = me.ok ? await me.json() : null;
-  who.textContent = problem ?? (user ? `Hello, ${user.full_name ?? user.email}!` : "Nobody is logged in.");
+  who.textContent = problem ?? (user ? `Hello, ${user.full_name ?? user.email}!` : "You are not logged in.");
   document.querySelector("#login").hidden = user !== null;
   document.querySelector("#sign").hidden = user === null;
   document.querySelector("#logout").hidden = user === null;
 }
 
-async function told(answer) {
-  if (answer.ok) return undefined;
-  const { detail } = await answer.json();
+async function problem(response) {
+  if (response.ok) return undefined;
+  const { detail } = await response.json();
   return detail.reason ?? detail.code ?? (typeof detail === "string" ? detail : detail[0].msg);
 }
 
@@ -22,15 +22,15 @@ document.querySelector("#login").addEventListener("submit", async (event) => {
   if (event.submitter?.value === "register") {
     const body = JSON.stringify({ email: form.get("username"), password: form.get("password") });
     const headers = { "content-type": "application/json" };
-    const problem = await told(await fetch("/auth/register", { method: "POST", headers, body }));
+    const problem = await problem(await fetch("/auth/register", { method: "POST", headers, body }));
     if (problem) return show(problem);
   }
-  const answer = await fetch("/auth/cookie/login", { method: "POST", body: new URLSearchParams(form) });
-  await show(await told(answer));
+  const response = await fetch("/auth/cookie/login", { method: "POST", body: new URLSearchParams(form) });
+  await show(await problem(response));
 });
 
 document.querySelector("#logout").addEventListener("click", async () => {
-  await show(await told(await fetch("/auth/cookie/logout", { method: "POST" })));
+  await show(await problem(await fetch("/auth/cookie/logout", { method: "POST" })));
 });
 
 show();

@@ -1,4 +1,4 @@
-//! What is kept and how it becomes bytes: JSON under text keys.
+//! The stored records and their encoding: JSON values with text keys.
 
 use axum_users::{
     AuthUser, PasswordHash, Status,
@@ -12,20 +12,20 @@ use crate::engine::Refused;
 
 /// A user type that this store can keep.
 ///
-/// `AuthUser` is not `Serialize` on purpose, since a hash must not end up in an answer. So a store says what it wants to
-/// know: the six roles it has from `AuthUser`, and the application's own fields travel as one value that serde knows.
+/// `AuthUser` is deliberately not `Serialize`, so that a hash cannot end up in a response. A store therefore declares what it
+/// stores: the six roles come from `AuthUser`, and the custom fields are one serializable value.
 pub trait Record: AuthUser {
-    /// The application's own fields.
+    /// The custom fields.
     type Custom: Serialize + DeserializeOwned;
 
-    /// Copies them out of a user.
+    /// Copies the custom fields of a user.
     fn custom(&self) -> Self::Custom;
 
-    /// A user as it was stored.
+    /// Recreates a user from its stored form.
     fn restored(account: NewAccount<Self::Id>, custom: Self::Custom) -> Self;
 }
 
-/// A user, with the epoch beside it.
+/// A stored user with its epoch.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct UserRow<U: Record> {
@@ -69,7 +69,7 @@ impl<U: Record> UserRow<U> {
     }
 }
 
-/// What is noted about a token until it ends by itself.
+/// The state of a token, kept until the token expires.
 #[derive(Default, Serialize, Deserialize)]
 pub struct TokenRow {
     pub revoked: bool,
@@ -78,7 +78,7 @@ pub struct TokenRow {
 }
 
 impl TokenRow {
-    /// A revocation outweighs that the token was once spared.
+    /// Returns the state; a revocation overrides an earlier exemption.
     pub fn state(&self) -> TokenState {
         match self.kept_at {
             _ if self.revoked => TokenState::Revoked,
@@ -91,7 +91,7 @@ impl TokenRow {
 /// A table of JSON values under text keys.
 pub type Rows<'t> = Table<'t, &'static str, &'static [u8]>;
 
-/// The value under `key`.
+/// Reads the value of `key`.
 pub fn get<T: DeserializeOwned>(
     table: &impl ReadableTable<&'static str, &'static [u8]>,
     key: &str,
@@ -99,7 +99,7 @@ pub fn get<T: DeserializeOwned>(
     table.get(key)?.map(|bytes| decode(bytes.value())).transpose()
 }
 
-/// Writes the value under `key`, in the place of the one that was there.
+/// Writes the value of `key`, replacing an earlier one.
 pub fn put<T: Serialize>(table: &mut Rows<'_>, key: &str, value: &T) -> Result<(), Refused> {
     table.insert(key, serde_json::to_vec(value)?.as_slice())?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The file: transactions, waiting for one's turn, numbers, and what the engine's errors mean.
+//! The database file: transactions, the write lock, sequences, and the mapping of the engine's errors.
 
 use std::{io::ErrorKind, marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,29 +6,29 @@ use axum_users::store::StoreError;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
 
-/// The last number given away, by purpose.
+/// The last number of each sequence.
 pub const LAST: TableDefinition<&str, i64> = TableDefinition::new("last");
 
-/// How long a write waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time that a write waits for the lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Users in a redb file.
 pub struct RedbStore<U> {
     db: Arc<Database>,
-    /// redb has one writer at a time, and waiting for it would block a thread. Here a task waits instead.
+    /// redb has one writer at a time, and waiting for it would block a thread. With this lock a task waits instead.
     turn: Arc<Mutex<()>>,
     users: PhantomData<fn() -> U>,
 }
 
 impl<U> RedbStore<U> {
-    /// Opens the file, or creates it.
+    /// Opens or creates the file.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         let db = blocking(move || Ok(Database::create(path)?)).await?;
         Ok(Self { db: Arc::new(db), turn: Arc::default(), users: PhantomData })
     }
 
-    /// Looks at one snapshot.
+    /// Reads from one snapshot.
     pub async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&ReadTransaction) -> Result<T, Refused> + Send + 'static,
@@ -37,32 +37,32 @@ impl<U> RedbStore<U> {
         blocking(move || look(&db.begin_read()?)).await
     }
 
-    /// Does everything that `work` does, durably, or, if it fails, nothing of it.
+    /// Runs `work` in a durable transaction, which is rolled back on an error.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, StoreError> {
         let db = Arc::clone(&self.db);
-        let turn = timeout(PATIENCE, Arc::clone(&self.turn).lock_owned()).await.map_err(StoreError::unavailable)?;
+        let turn = timeout(LOCK_TIMEOUT, Arc::clone(&self.turn).lock_owned()).await.map_err(StoreError::unavailable)?;
         blocking(move || {
-            let _turn = turn; // moved here, so that it ends with the work even if the caller is gone
+            let _turn = turn; // moved here, so that the lock is held until the work ends even if the caller is gone
             let transaction = db.begin_write()?;
-            let answer = work(&transaction)?; // on an error the transaction is dropped, which undoes it
+            let result = work(&transaction)?; // on an error the transaction is dropped, which rolls it back
             transaction.commit()?; // to the disk: `Durability::Immediate` is redb's default
-            Ok(answer)
+            Ok(result)
         })
         .await
     }
 }
 
-/// Runs calls of the engine on a thread that may block. Once begun they are done, even if the caller is gone.
+/// Runs calls of the engine on a blocking thread. Once started they complete even if the caller is gone.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, StoreError> {
     spawn_blocking(work).await.map_err(StoreError::failed)?.map_err(|Refused(error)| error)
 }
 
-/// The next number of a kind. One is never given twice, even if what had it is deleted.
+/// Returns the next number of a sequence. Numbers are never reused, even after a deletion.
 pub fn next(transaction: &WriteTransaction, kind: &str) -> Result<i64, Refused> {
     let mut last = transaction.open_table(LAST)?;
     let number = last.get(kind)?.map_or(0, |number| number.value()) + 1;
@@ -70,7 +70,7 @@ pub fn next(transaction: &WriteTransaction, kind: &str) -> Result<i64, Refused> 
     Ok(number)
 }
 
-/// Why a transaction was given up: what the caller is told. It exists for `?`, which turns the engine's errors into it.
+/// The reason for rolling back a transaction. It exists so that `?` converts the engine's errors.
 pub struct Refused(pub StoreError);
 
 impl From<StoreError> for Refused {
@@ -97,7 +97,7 @@ macro_rules! from_engine {
 
 from_engine!(DatabaseError, TransactionError, TableError, StorageError, CommitError);
 
-/// `Unavailable` is what passes without anybody changing the program or the file: clients see 503 and try again.
+/// Temporary errors, which need no change of the program or the file, are `Unavailable`: clients get 503 and retry.
 fn meaning(error: redb::Error) -> StoreError {
     use redb::Error::{DatabaseAlreadyOpen, DatabaseClosed, Io, PreviousIo};
     match &error {

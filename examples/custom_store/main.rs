@@ -1,4 +1,4 @@
-//! The quickstart on a store of one's own: `cargo run --example custom_store`. `docs/guide/custom-store.md` is the guide to it.
+//! The quickstart with a custom store: `cargo run --example custom_store`. See `docs/guide/custom-store.md`.
 
 mod codec;
 mod engine;
@@ -18,7 +18,7 @@ use crate::{
 #[tokio::main]
 async fn main() -> axum_users::Result<()> {
     tracing_subscriber::fmt().init();
-    // A deployed service reads its secret: SecretKey::from_env("AUTH_SECRET")?
+    // In production read the secret from the environment: SecretKey::from_env("AUTH_SECRET")?
     let users = Users::<User>::builder(SecretKey::generate()?)
         .store(RedbStore::open("custom_store.redb").await?)
         .backend(Backend::bearer("jwt", Jwt::new()))

@@ -1,4 +1,4 @@
-//! Sessions in the same file as their users, so that one transaction covers both.
+//! Sessions, in the same file as their users, so that one transaction covers both.
 
 use std::net::IpAddr;
 
@@ -20,9 +20,9 @@ use crate::{
     store::{self, TOKENS, USERS},
 };
 
-/// Sessions under their keys.
+/// Sessions by key.
 const SESSIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("sessions");
-/// The keys of a user's sessions in the order of their logins: by id, microsecond, and number of their making.
+/// The keys of a user's sessions in login order: by user, microsecond, and sequence number.
 const OF_USER: TableDefinition<Place, &str> = TableDefinition::new("sessions_of_user");
 type Place = (&'static str, i64, i64);
 
@@ -41,12 +41,12 @@ struct SessionRow {
     number: i64,
 }
 
-/// A digest and a token in clear are never the same key, or a digest out of a stolen file would be a token.
+/// Formats a key with its kind. If a digest and a plaintext token had the same form, a digest from a stolen file would be a token.
 fn text(key: &SessionKey) -> String {
     format!("{}:{}", if key.is_hashed() { "digest" } else { "token" }, key.as_str())
 }
 
-/// A session and its user, out of one snapshot.
+/// Reads a session and its user from one snapshot.
 pub fn found<U: Record>(transaction: &ReadTransaction, key: &SessionKey) -> Result<Option<Found<U>>, Refused> {
     let Some(row) = get::<SessionRow>(&transaction.open_table(SESSIONS)?, &text(key))? else { return Ok(None) };
     let id = TokenId(row.id);
@@ -60,13 +60,13 @@ pub fn found<U: Record>(transaction: &ReadTransaction, key: &SessionKey) -> Resu
     Ok(found.map(|found| Found { session: Some(session), ..found }))
 }
 
-/// The keys of a user's sessions, oldest first.
+/// Returns the keys of a user's sessions, oldest first.
 fn keys_of(index: &impl ReadableTable<Place, &'static str>, user: &str) -> Result<Vec<String>, Refused> {
     let all = (user, i64::MIN, i64::MIN)..=(user, i64::MAX, i64::MAX);
     index.range(all)?.map(|entry| Ok(entry?.1.value().to_owned())).collect()
 }
 
-/// Both tables, to be written together.
+/// Both tables, which are written together.
 pub struct Sessions<'t> {
     rows: Rows<'t>,
     index: Table<'t, Place, &'static str>,
@@ -89,7 +89,7 @@ impl<'t> Sessions<'t> {
         Ok(true)
     }
 
-    /// Beyond the cap, those go first that have ended, then the oldest.
+    /// Adds a session. Beyond the cap, expired sessions are removed first, then the oldest.
     fn add<U: Record>(
         &mut self,
         key: &str,
@@ -112,7 +112,7 @@ impl<'t> Sessions<'t> {
     }
 }
 
-/// What says whether a session was ended before its time.
+/// The data that determines whether a session was ended before its expiry.
 struct Epochs<'t> {
     users: Rows<'t>,
     tokens: Rows<'t>,
@@ -130,7 +130,7 @@ impl<'t> Epochs<'t> {
     }
 }
 
-/// Removes at most `limit` ended sessions.
+/// Removes at most `limit` ended sessions and returns their number.
 fn purge<U: Record>(transaction: &WriteTransaction, ended: EndedSessions, limit: u32) -> Result<u64, Refused> {
     let (epochs, mut sessions) = (Epochs::of(transaction)?, Sessions::of(transaction)?);
     let mut keys = Vec::new();
@@ -158,7 +158,7 @@ fn listed(subject: &str, row: SessionRow) -> ListedSession {
     listed
 }
 
-/// The key that a user has in this file. A subject may be spelled in more than one way.
+/// Returns the key of a user in this file, since a subject can have several spellings.
 fn user_key<U: Record>(subject: &str) -> Option<String> {
     U::Id::parse(subject).map(|id| id.to_string())
 }

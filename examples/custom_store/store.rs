@@ -1,4 +1,4 @@
-//! Users in a redb file: one transaction per call, durable when it is answered.
+//! Users in a redb file: one transaction per call, durable when the call returns.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::{
     sessions::{self, Sessions},
 };
 
-/// Users under the text form of their ids.
+/// Users by the text form of their ids.
 pub const USERS: TableDefinition<&str, &[u8]> = TableDefinition::new("users");
-/// The unique index: ids under canonical addresses.
+/// The unique index: ids by canonical address.
 const EMAILS: TableDefinition<&str, &str> = TableDefinition::new("emails");
-/// Notes about tokens under their names.
+/// States of tokens by token id.
 pub const TOKENS: TableDefinition<&str, &[u8]> = TableDefinition::new("tokens");
 pub fn found<U: Record>(
     transaction: &ReadTransaction,
@@ -99,7 +99,7 @@ fn delete<U: Record>(transaction: &WriteTransaction, id: &str) -> Result<bool, R
     Ok(true)
 }
 
-/// Raises the epoch of one user, or of all.
+/// Raises the epoch of one user or of all.
 fn end_sessions<U: Record>(transaction: &WriteTransaction, whose: Option<String>) -> Result<(), Refused> {
     let mut users = transaction.open_table(USERS)?;
     let ids = match whose {
@@ -115,7 +115,7 @@ fn end_sessions<U: Record>(transaction: &WriteTransaction, whose: Option<String>
     Ok(())
 }
 
-/// Notes something about a token, which is forgotten at `until` or, if an earlier note says so, later.
+/// Stores the state of a token until `until`, or longer if an earlier record says so.
 fn note(
     transaction: &WriteTransaction,
     token: &TokenId,
@@ -191,7 +191,7 @@ impl<U: Record> UserStore<U> for RedbStore<U> {
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.write(|transaction| {
-            transaction.open_table(USERS)?; // opening creates what is missing
+            transaction.open_table(USERS)?; // opening creates missing tables
             transaction.open_table(EMAILS)?;
             transaction.open_table(TOKENS)?;
             transaction.open_table(LAST)?;

@@ -1,4 +1,4 @@
-//! The application's user, and how the store keeps it.
+//! The application's user type and its stored form.
 
 use axum_users::{AuthUser, PasswordHash, store::NewAccount};
 use serde::{Deserialize, Serialize};
@@ -15,15 +15,15 @@ pub struct User {
     pub is_superuser: bool,
     pub is_verified: bool,
 
-    /// How the person wants to be called.
+    /// The name to display.
     #[auth(read, create, update, length(max = 80))]
     pub full_name: Option<String>,
-    /// What a superuser grants.
+    /// A limit granted by a superuser.
     #[auth(read, admin, default = 100)]
     pub quota: i64,
 }
 
-/// The fields beyond the roles. A field that is added later gets a default here, for the rows that lack it.
+/// The fields other than the roles. A field that is added later needs a default here for existing rows.
 #[derive(Serialize, Deserialize)]
 pub struct Custom {
     full_name: Option<String>,

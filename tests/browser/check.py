@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The session cookie in a real browser: Chromium, as Debian packages it, against examples/cookie.rs and examples/server.rs.
+"""The session cookie in a real browser: Chromium from Debian, against examples/cookie.rs and examples/server.rs.
 
-What browsers do with a cookie and what they say of a page (SameSite, __Host-, Sec-Fetch-Site, Origin, Clear-Site-Data) is
-theirs alone to decide, so it is asked of one. Python's standard library drives it through a pipe.
+SameSite, the __Host- prefix, Sec-Fetch-Site, Origin and Clear-Site-Data are enforced by browsers, so they are tested in one.
+The script uses only Python's standard library.
 
     check.py FOLDER      the folder with the two programs; `scripts/nightly browser` builds them
-    REQUIRE_BROWSER=1    a missing Chromium is a failure and not a gap
+    REQUIRE_BROWSER=1    a missing Chromium is a failure, not a skip
 
-Pages under test: the service's own at http://localhost:PORT, one of another site at http://127.0.0.1:PORT, and one of the
-same site with another origin at http://localhost:ANOTHER_PORT, which SameSite does not keep out.
+Pages under test: the service's own at http://localhost:PORT, a cross-site page at http://127.0.0.1:PORT, and a
+same-site page of another origin at http://localhost:ANOTHER_PORT, which SameSite does not block.
 """
 
 import fcntl, http.server, json, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
@@ -19,7 +19,7 @@ EMAIL, PASSWORD = "arthur@camelot.bt", "a long sword of steel"
 
 
 class Browser:
-    """Chromium, spoken to over a pipe (Chrome DevTools Protocol)."""
+    """Chromium, controlled over a pipe (Chrome DevTools Protocol)."""
 
     def __init__(self, folder):
         name = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), None)
@@ -28,7 +28,7 @@ class Browser:
         (to_read, self.to), (self.back, to_write) = os.pipe(), os.pipe()
 
         def wire():
-            # The browser reads from 3 and writes to 4.
+            # Chromium reads commands from file descriptor 3 and writes to 4.
             reads, writes = (fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (to_read, to_write))
             os.dup2(reads, 3), os.dup2(writes, 4)
 
@@ -49,14 +49,14 @@ class Browser:
             while b"\0" not in self.buffer:
                 chunk = os.read(self.back, 1 << 16)
                 if not chunk:
-                    raise RuntimeError("the browser has ended")
+                    raise RuntimeError("the browser has exited")
                 self.buffer += chunk
             text, self.buffer = self.buffer.split(b"\0", 1)
-            answer = json.loads(text)
-            if answer.get("id") == self.count:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
+            response = json.loads(text)
+            if response.get("id") == self.count:
+                if "error" in response:
+                    raise RuntimeError(f"{method}: {response['error']}")
+                return response["result"]
 
     def page(self, url):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -84,7 +84,7 @@ class Page:
         self.until(f"location.href.startsWith({json.dumps(url)}) && document.readyState === 'complete'")
 
     def run(self, script):
-        """The value of an expression; a promise is waited for."""
+        """Returns the value of an expression, awaiting a promise."""
         result = self.browser.call("Runtime.evaluate", self.session, expression=script, awaitPromise=True,
                                    returnByValue=True, userGesture=True)
         if "exceptionDetails" in result:
@@ -98,9 +98,9 @@ class Page:
                 if self.run(script):
                     return
             except RuntimeError:
-                pass  # between two pages
+                pass  # during navigation
             time.sleep(0.02)
-        raise AssertionError(f"never: {script}\n{self.run('document.documentElement.outerHTML')}")
+        raise AssertionError(f"timed out: {script}\n{self.run('document.documentElement.outerHTML')}")
 
 
 def free_port():
@@ -110,7 +110,7 @@ def free_port():
 
 
 class Service:
-    """One of the examples, with a database of its own."""
+    """One of the examples, with its own database."""
 
     def __init__(self, name, folder, **variables):
         self.port = free_port()
@@ -133,7 +133,7 @@ class Service:
 
 
 class Foreign(http.server.BaseHTTPRequestHandler):
-    """Pages of somebody else."""
+    """Pages of another origin."""
 
     def do_GET(self):
         self.send_response(200)
@@ -150,8 +150,8 @@ def checks(what, actual, expected):
     print(f"ok: {what}")
 
 
-ME = "fetch('/users/me').then(answer => answer.status)"
-WHO = "document.querySelector('#who').textContent"
+ME = "fetch('/users/me').then(response => response.status)"
+USER_TEXT = "document.querySelector('#who').textContent"
 
 
 def fill(page, which):
@@ -161,7 +161,7 @@ def fill(page, which):
 
 
 def submit(page, action, fields):
-    """Sends a form as a foreign page does, by navigation, and answers what is shown then."""
+    """Submits a form by navigation, as a cross-site page does, and returns the resulting page."""
     page.run(f"""(() => {{
         const form = Object.assign(document.createElement('form'), {{ method: 'post', action: {json.dumps(action)} }});
         for (const [name, value] of Object.entries({json.dumps(fields)}))
@@ -177,15 +177,15 @@ def the_page_of_the_example(browser, folder, foreign_port):
     service = Service("cookie", folder)
     try:
         page = browser.page(service.url)
-        page.until(f"{WHO} === 'Nobody is logged in.'")
+        page.until(f"{USER_TEXT} === 'You are not logged in.'")
         fill(page, "register")
-        page.until(f"{WHO} === 'Hello, {EMAIL}!'")
+        page.until(f"{USER_TEXT} === 'Hello, {EMAIL}!'")
         cookie = browser.cookies()["fastapiusersauth"]
         checks("no script reads the cookie", (cookie["httpOnly"], page.run("document.cookie")), (True, ""))
         checks("it belongs to this host, to the end of the session, with SameSite=Lax",
                (cookie["domain"], cookie["session"], cookie["sameSite"]), ("localhost", True, "Lax"))
         page.run("document.querySelector('#sign button').click()")
-        page.until(f"{WHO} === 'Hello, {EMAIL}!'")
+        page.until(f"{USER_TEXT} === 'Hello, {EMAIL}!'")
         checks("a form of the service's own page counts", page.run(ME), 200)
 
         refused = {"detail": "CSRF_ORIGIN_REFUSED"}
@@ -197,7 +197,7 @@ def the_page_of_the_example(browser, folder, foreign_port):
             foreign.open(url)
             checks(f"a logout by {place} is refused", json.loads(submit(foreign, f"{service.url}/auth/cookie/logout", {})), refused)
             foreign.open(url)
-            # SameSite keeps the cookie away from another site; from the same site it comes along, and the rule refuses it.
+            # SameSite withholds the cookie from cross-site requests; same-site requests have it, and the CSRF rule rejects them.
             expected = refused if url == same_site else {"detail": "Unauthorized"}
             checks(f"a form on {place} changes nothing", json.loads(submit(foreign, f"{service.url}/sign", {})), expected)
             foreign.open(url)
@@ -207,7 +207,7 @@ def the_page_of_the_example(browser, folder, foreign_port):
 
         held = browser.cookies()["fastapiusersauth"]["value"]
         page.run("document.querySelector('#logout').click()")
-        page.until(f"{WHO} === 'Nobody is logged in.'")
+        page.until(f"{USER_TEXT} === 'You are not logged in.'")
         checks("a logout removes the cookie", list(browser.cookies()), [])
         request = urllib.request.Request(f"{service.url}/users/me", headers={"cookie": f"fastapiusersauth={held}"})
         try:
@@ -220,15 +220,15 @@ def the_page_of_the_example(browser, folder, foreign_port):
 
 
 def the_server_under(browser, folder, policy, name):
-    """Secure cookies, which this browser keeps from http://localhost as it does from https."""
+    """Tests Secure cookies, which Chromium accepts from http://localhost as from https."""
     service = Service("server", folder, POLICY=policy, LIMITS="off")
     try:
         page = browser.page(f"{service.url}/docs")
         body = json.dumps({"email": EMAIL, "password": PASSWORD})
         page.run(f"fetch('/auth/register', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }}, body: {json.dumps(body)} }})"
-                 ".then(answer => answer.status)")
+                 ".then(response => response.status)")
         form = json.dumps({"username": EMAIL, "password": PASSWORD})
-        login = f"fetch('/auth/cookie/login', {{ method: 'POST', body: new URLSearchParams({form}) }}).then(answer => answer.status)"
+        login = f"fetch('/auth/cookie/login', {{ method: 'POST', body: new URLSearchParams({form}) }}).then(response => response.status)"
         checks(f"a login under {policy}", page.run(login), 204)
         cookie = browser.cookies().get(name) or {}
         checks(f"{name} is kept, Secure and HttpOnly", (cookie.get("secure"), cookie.get("httpOnly")), (True, True))
@@ -236,7 +236,7 @@ def the_server_under(browser, folder, policy, name):
         page.run(login)
         second = browser.cookies()
         checks("a second login takes its place", (list(second), second[name]["value"] != cookie["value"]), ([name], True))
-        checks("logout", page.run("fetch('/auth/cookie/logout', { method: 'POST' }).then(answer => answer.status)"), 204)
+        checks("logout", page.run("fetch('/auth/cookie/logout', { method: 'POST' }).then(response => response.status)"), 204)
         checks("removes it", (page.run(ME), list(browser.cookies())), (401, []))
     finally:
         service.close()
@@ -249,7 +249,7 @@ def main():
         try:
             browser = Browser(f"{folder}/profile")
         except FileNotFoundError as missing:
-            print(f"left out: {missing}")
+            print(f"skipped: {missing}")
             return 1 if os.environ.get("REQUIRE_BROWSER") == "1" else 0
         try:
             the_page_of_the_example(browser, folder, foreign.server_port)
@@ -257,7 +257,7 @@ def main():
             the_server_under(browser, folder, "recommended", "__Host-fastapiusersauth")
         finally:
             browser.close()
-    print("the browser agrees")
+    print("all browser checks passed")
     return 0
 
 

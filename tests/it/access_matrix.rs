@@ -1,8 +1,8 @@
-//! The table of who may call what, over a user with a field for each attribute.
+//! The access matrix for a user type with every access attribute.
 
 use axum_users::{AuthUser, PasswordHash, routes::access_matrix};
 
-/// A user with a field for each attribute of access.
+/// A user with a field for each access attribute.
 #[derive(AuthUser, Debug, Clone)]
 pub struct Member {
     pub id: i64,
@@ -23,9 +23,9 @@ pub struct Member {
 }
 
 #[test]
-fn each_attribute_gives_its_access_and_no_other() {
+fn each_attribute_grants_only_its_own_access() {
     let matrix = access_matrix::<Member>();
-    // Read, registration, the user's own change, a superuser's change.
+    // Columns: read, registration, update by the user, update by a superuser.
     for (field, access) in [
         ("id", "yes | no | no | no"),
         ("email", "yes | yes | yes | yes"),

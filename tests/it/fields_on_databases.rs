@@ -1,4 +1,4 @@
-//! Fields of every kind, on every database: what goes in comes out, by insert, look-up and update.
+//! Fields of every kind on every database: values survive insert, lookup and update.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::servers::Server;
 
-/// An enum as its text.
+/// An enum stored as text.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Plan {
@@ -22,7 +22,7 @@ enum Plan {
     PaidYearly,
 }
 
-/// A struct as JSON.
+/// A struct stored as JSON.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct Address {
     street: String,
@@ -30,7 +30,7 @@ struct Address {
     tags: Vec<String>,
 }
 
-/// A type of the application's own with sqlx's traits, over whatever holds an `i64`.
+/// An application-defined type that implements sqlx's traits for every database with an `i64`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Cents(i64);
 
@@ -147,7 +147,7 @@ fn all_fields() -> Columns {
     (6..6 + FIELDS).fold(Columns::NONE, Columns::with)
 }
 
-/// A user with nothing but its roles.
+/// A user with only the role fields set.
 fn plain(email: &str) -> User {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     User {
@@ -192,7 +192,7 @@ fn plain(email: &str) -> User {
     }
 }
 
-/// The same user with a value in every field, at the ends of what each type holds if `far`.
+/// The same user with a value in every field; with `far`, at the limits of each type.
 fn filled(user: &User, far: bool) -> User {
     fn text<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
         text.parse().unwrap()
@@ -246,7 +246,7 @@ fn filled(user: &User, far: bool) -> User {
     }
 }
 
-/// Stores, finds and changes users, and compares every field.
+/// Stores, finds and updates users, and compares every field.
 async fn comes_back(database: &str, url: &str) {
     let store = SqlStore::<User>::connect(url).await.unwrap();
     store.migrate().await.unwrap();
@@ -265,11 +265,11 @@ async fn comes_back(database: &str, url: &str) {
             assert_eq!(&store.insert(user.clone()).await.unwrap(), user, "{database}");
             assert_eq!(&found(user).await, user, "{database}");
         }
-        // From nothing to everything and back, by changes.
+        // Updates from empty to full values and back.
         let full = filled(&empty, far);
         assert_eq!(store.update(change(&full, all_fields())).await.unwrap().as_ref(), Some(&full), "{database}");
         assert_eq!(found(&full).await, full, "{database}");
-        // A change of one field leaves every other.
+        // An update of one field keeps all others.
         let mut renamed = empty.clone();
         renamed.word = "another".to_owned();
         let expected = User { word: "another".to_owned(), ..full.clone() };
@@ -281,25 +281,25 @@ async fn comes_back(database: &str, url: &str) {
 }
 
 #[tokio::test]
-async fn fields_of_every_kind_come_back_from_sqlite() {
+async fn fields_of_every_kind_round_trip_through_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     comes_back("SQLite", &format!("sqlite://{}?mode=rwc", folder.path().join("fields.db").display())).await;
 }
 
 #[tokio::test]
-async fn fields_of_every_kind_come_back_from_servers() {
+async fn fields_of_every_kind_round_trip_through_servers() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         comes_back(&format!("{server:?}"), &database.url()).await;
     }
 }
 
-/// A table of fastapi-users with a row: every field gets its column, and the row reads as the struct's defaults.
+/// A fastapi-users table with a row: every field gets its column, and the row has the struct's defaults.
 #[tokio::test]
-async fn fields_of_every_kind_are_added_to_tables_that_are_there() {
+async fn fields_of_every_kind_are_added_to_existing_tables() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
-        // What rows would have in a new column of bytes is not known, so a migration refuses to add one.
+        // A new column of bytes has no known default, so a migration refuses to add it.
         let (table, id, bytes) = match server {
             Server::Postgres => ("\"user\"", "UUID", "BYTEA"),
             Server::Mysql => ("`user`", "CHAR(36)", "LONGBLOB"),

@@ -1,4 +1,4 @@
-//! A client that speaks to one service and keeps answers as they came.
+//! An HTTP client for one service under test.
 
 use std::net::SocketAddr;
 
@@ -12,10 +12,10 @@ use http_body_util::BodyExt;
 use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use serde_json::Value;
 
-/// What the cookie is called under the recommended policy.
+/// The name of the cookie under the recommended policy.
 pub const COOKIE: &str = "__Host-fastapiusersauth";
 
-/// How a token travels.
+/// The transport of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
     Bearer,
@@ -40,7 +40,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// Serves `app` on a port of its own.
+    /// Serves `app` on a free port.
     pub async fn serve(app: Router) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -50,30 +50,30 @@ impl Http {
         Self { address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
-    /// A client of a service that somebody else runs.
-    #[allow(dead_code, reason = "for the test of a whole process")]
+    /// Creates a client of a service that is already running.
+    #[allow(dead_code, reason = "used by tests that start a server process")]
     pub fn at(address: SocketAddr) -> Self {
         Self { address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
-    /// A client with connections of its own to the same service.
+    /// Creates a client of the same service with its own connections.
     pub fn another(&self) -> Self {
         Self { address: self.address, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
-    /// Where the service listens.
+    /// Returns the address of the service.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Sends any request to the service.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// Sends a request to the service.
+    pub async fn send(&self, mut request: Request<Body>) -> Response {
         let uri = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
         *request.uri_mut() = uri;
         let response = self.client.request(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Response { status: parts.status, headers: parts.headers, body }
     }
 
     /// Starts a request; finish it with `send()`.
@@ -119,7 +119,7 @@ impl Call<'_> {
         self.header("cookie", &format!("{name}={value}"))
     }
 
-    /// The token, in the way that it travels.
+    /// Adds the token by this transport.
     pub fn token(self, carrier: Carrier, token: &str) -> Self {
         match carrier {
             Carrier::Bearer => self.bearer(token),
@@ -152,7 +152,7 @@ impl Call<'_> {
         self
     }
 
-    pub async fn send(self) -> Answer {
+    pub async fn send(self) -> Response {
         self.http.send(self.request.body(self.body).unwrap()).await
     }
 }
@@ -166,21 +166,21 @@ fn encode(text: &str) -> String {
         .collect()
 }
 
-/// An answer as received.
+/// A response with its whole body.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Answer {
+impl Response {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
     }
 
     /// Asserts a status and a body, byte for byte.
@@ -189,17 +189,17 @@ impl Answer {
         assert_eq!((self.status.as_u16(), self.text().as_str()), (status, body));
     }
 
-    /// The token of a successful login.
+    /// Returns the token of a successful login.
     #[track_caller]
     pub fn access_token(&self) -> String {
         match self.set_cookie() {
             Some((_, token)) if self.status == 204 => token.to_owned(),
             _ if self.status == 200 => self.json()["access_token"].as_str().unwrap().to_owned(),
-            _ => panic!("no login: {self:?}"),
+            _ => panic!("not a successful login: {self:?}"),
         }
     }
 
-    /// Name and value of the only cookie that is set.
+    /// Returns the name and value of the cookie that is set; panics if there are several.
     pub fn set_cookie(&self) -> Option<(&str, &str)> {
         assert!(self.headers.get_all("set-cookie").iter().count() < 2, "{self:?}");
         self.header("set-cookie")?.split(';').next()?.split_once('=')

@@ -1,8 +1,8 @@
-//! Everything over real HTTP against the routes that the derive writes, the documentation and the source tree against each
-//! other, and the derive in unusual surroundings.
+//! Tests over real HTTP against the derived routes, checks of the documentation and the source tree, and hygiene tests of
+//! the derive.
 #![cfg_attr(
     not(feature = "services"),
-    allow(unused_imports, unused_mut, reason = "some is needed only where a test uses servers")
+    allow(unused_imports, unused_mut, reason = "some items are used only by tests that need servers")
 )]
 
 mod access_matrix;
@@ -10,7 +10,6 @@ mod docs;
 #[cfg(feature = "services")]
 mod fields_on_databases;
 mod golden;
-mod house;
 mod http;
 mod hygiene;
 mod mail;
@@ -24,6 +23,7 @@ mod redis;
 #[path = "../../users-runtime/tests/it/redis/server.rs"]
 mod redis_server;
 mod repository;
+mod repository_rules;
 mod security;
 #[cfg(all(unix, feature = "services"))]
 mod server_process;
@@ -31,7 +31,6 @@ mod server_process;
 #[path = "../../users-runtime/tests/it/servers/mod.rs"]
 mod servers;
 mod session_settings;
-mod smoke;
 mod support;
 mod tenants;
 mod wire;

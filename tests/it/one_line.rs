@@ -1,4 +1,4 @@
-//! A field of the application's own costs one line: schemas, statements, table, document and routes follow.
+//! Adding a custom field takes one line: schemas, statements, table, OpenAPI document and routes follow.
 
 use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, password::HashSettings, schema::SchemaKind};
 use serde_json::json;
@@ -19,13 +19,13 @@ mod before {
         pub is_superuser: bool,
         pub is_verified: bool,
 
-        /// How the person wants to be called.
+        /// The name to display.
         #[auth(read, create, update, length(max = 80))]
         pub full_name: Option<String>,
     }
 }
 
-/// The same, one line later.
+/// The same struct with one more line.
 mod after {
     use axum_users::{AuthUser, PasswordHash};
     use uuid::Uuid;
@@ -39,7 +39,7 @@ mod after {
         pub is_superuser: bool,
         pub is_verified: bool,
 
-        /// How the person wants to be called.
+        /// The name to display.
         #[auth(read, create, update, length(max = 80))]
         pub full_name: Option<String>,
         #[rustfmt::skip]
@@ -63,18 +63,18 @@ async fn users<U: AuthUser + axum_users::store::StoredUser>(database: &std::path
 }
 
 #[tokio::test]
-async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_routes() {
+async fn a_field_added_by_one_line_appears_in_schemas_statements_table_and_routes() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("app.db");
 
-    // Yesterday's program has a user in its table.
+    // The earlier version has stored a user.
     let old = users::<before::User>(&database).await;
     let http = Http::serve(before::user_routes::<Users<before::User>>(&old).with_state(old)).await;
     let arthur = json!({"email": "king.arthur@camelot.bt", "password": PASSWORD, "full_name": "Arthur"});
     let registered = http.post("/auth/register").json(arthur).send().await;
     assert_eq!((registered.status.as_u16(), registered.json().get("city")), (201, None));
 
-    // Today's program adopts the table.
+    // The new version migrates the table.
     let new = users::<after::User>(&database).await;
     let http = Http::serve(after::user_routes::<Users<after::User>>(&new).with_state(new)).await;
     let form = [("username", "king.arthur@camelot.bt"), ("password", PASSWORD)];
@@ -87,7 +87,7 @@ async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_r
     let refused = http.patch("/users/me").bearer(&token).json(json!({"city": null})).send().await;
     assert_eq!((refused.status.as_u16(), &refused.json()["detail"][0]["loc"]), (422, &json!(["body", "city"])));
 
-    // Nothing else changed.
+    // Nothing else has changed.
     for schema in SchemaKind::ALL {
         assert_eq!([fields::<before::User>(schema), vec!["city"]].concat(), fields::<after::User>(schema));
     }
@@ -95,7 +95,7 @@ async fn a_field_added_by_one_line_is_in_schemas_statements_table_document_and_r
 }
 
 #[tokio::test]
-async fn a_field_added_by_one_line_is_in_the_openapi_document() {
+async fn a_field_added_by_one_line_appears_in_the_openapi_document() {
     let folder = tempfile::tempdir().unwrap();
     let users = users::<after::User>(&folder.path().join("app.db")).await;
     let document = serde_json::to_value(axum_users::openapi::openapi(&users)).unwrap();

@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use crate::support::{SECRET, Setup, TestApp};
 
-/// Method, path, operation id, tag, documented answers: what fastapi-users 15.0.5 emits for a bearer backend `jwt`.
+/// Method, path, operation id, tag and documented statuses, as fastapi-users 15.0.5 emits them for a bearer backend `jwt`.
 const WIRE: [(&str, &str, &str, &str, &str); 12] = [
     ("post", "/auth/jwt/login", "auth_jwt_login_auth_jwt_login_post", "auth", "200 400 422"),
     ("post", "/auth/jwt/logout", "auth_jwt_logout_auth_jwt_logout_post", "auth", "200 204 401"),
@@ -39,7 +39,7 @@ fn document_of<U: AuthUser>(users: &Users<U>) -> Value {
     serde_json::to_value(openapi(users)).unwrap()
 }
 
-/// (method, path, operation), in the document's order.
+/// Returns (method, path, operation) in the document's order.
 fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -94,7 +94,7 @@ async fn document_matches_the_wire() {
 }
 
 #[tokio::test]
-async fn the_bodies_are_those_of_the_wire_but_for_flags_that_nobody_can_set() {
+async fn the_bodies_match_the_wire_except_for_flags_that_clients_cannot_set() {
     let app = TestApp::start().await;
     let document = document_of(&app.users);
     let schemas = &document["components"]["schemas"];
@@ -151,23 +151,23 @@ async fn passwords_write_only() {
     }
     assert_eq!(marked, 7, "create, update twice, superuser's update, reset, login twice");
     for (method, path, operation) in operations(&document) {
-        let mut answers = operation["responses"].to_string();
+        let mut responses = operation["responses"].to_string();
         for name in keys(&document["components"]["schemas"]) {
-            if answers.contains(&format!("#/components/schemas/{name}\"")) {
-                answers.push_str(&document["components"]["schemas"][name].to_string());
+            if responses.contains(&format!("#/components/schemas/{name}\"")) {
+                responses.push_str(&document["components"]["schemas"][name].to_string());
             }
         }
-        assert!(!answers.contains("writeOnly"), "{method} {path} answers something write-only");
+        assert!(!responses.contains("writeOnly"), "{method} {path} returns a write-only value");
     }
 }
 
 #[tokio::test]
-async fn every_answer_has_a_description_and_every_reference_a_target() {
+async fn every_response_has_a_description_and_every_reference_a_target() {
     let app = TestApp::start().await;
     let document = document_of(&app.users);
     for (method, path, operation) in operations(&document) {
-        for (status, answer) in operation["responses"].as_object().unwrap() {
-            assert!(!answer["description"].as_str().unwrap_or_default().is_empty(), "{method} {path} {status}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(!response["description"].as_str().unwrap_or_default().is_empty(), "{method} {path} {status}");
         }
     }
     let text = document.to_string();
@@ -180,29 +180,29 @@ async fn every_answer_has_a_description_and_every_reference_a_target() {
 }
 
 #[tokio::test]
-async fn every_route_is_documented_and_answers() {
+async fn every_documented_route_responds_as_documented() {
     let app = TestApp::start().await;
     let superuser = app.superuser("root@camelot.bt").await;
     let document = document_of(&app.users);
     let documented = operations(&document);
     for (method, path, operation) in &documented {
-        // Logging out would end the session that the others need.
+        // A logout would end the session that the other calls need.
         let token = if path.ends_with("/logout") { "dead" } else { &superuser };
         let concrete = path.replace("{id}", "d35d213e-f3d8-4f08-954a-7e0d1bea286f");
         let method: Method = method.to_uppercase().parse().unwrap();
-        let answer = app.request(method.clone(), &concrete).bearer(token).json(json!({})).send().await;
+        let response = app.request(method.clone(), &concrete).bearer(token).json(json!({})).send().await;
         let statuses = keys(&operation["responses"]);
         assert!(
-            statuses.contains(&answer.status.as_str()),
+            statuses.contains(&response.status.as_str()),
             "{method} {path}: {} is not in {statuses:?}",
-            answer.status
+            response.status
         );
         let stranger = app.request(method.clone(), &concrete).json(json!({})).send().await;
         assert!(statuses.contains(&stranger.status.as_str()), "{method} {path}: {}", stranger.status);
         let needs_a_token = operation.get("security").is_some();
         assert_eq!(stranger.status == StatusCode::UNAUTHORIZED, needs_a_token, "{method} {path}");
     }
-    // And no more than what is documented: other methods are wrong methods, but for a superuser's `DELETE /users/me`.
+    // Undocumented methods are 405, except `DELETE /users/me`, which has an id of `me`.
     for (_, path, _) in &documented {
         for method in ["get", "post", "put", "patch", "delete"] {
             let known = documented.iter().any(|(other, place, _)| (other.as_str(), place) == (method, path));
@@ -210,14 +210,14 @@ async fn every_route_is_documented_and_answers() {
                 continue;
             }
             let method: Method = method.to_uppercase().parse().unwrap();
-            let answer = app.request(method.clone(), &path.replace("{id}", "x")).bearer(&superuser).send().await;
-            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            let response = app.request(method.clone(), &path.replace("{id}", "x")).bearer(&superuser).send().await;
+            assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         }
     }
 }
 
 #[test]
-fn the_derive_writes_the_routes_of_the_inventory() {
+fn the_derived_routes_match_the_inventory() {
     let expansion = include_str!("../../users-macros/tests/golden/smallest.expanded.rs");
     let method_and_path = |line: &str| {
         let line = line.trim().trim_start_matches("rt::Routes::new(users)");
@@ -233,7 +233,7 @@ fn the_derive_writes_the_routes_of_the_inventory() {
 }
 
 #[tokio::test]
-async fn groups_show_where_the_application_mounts_them() {
+async fn route_groups_are_documented_under_their_mount_prefix() {
     let app = TestApp::start().await;
     let prefixes = Prefixes::usual()
         .at(RouteGroup::Auth, "/api/{backend}")
@@ -258,15 +258,15 @@ async fn groups_show_where_the_application_mounts_them() {
 }
 
 #[tokio::test]
-async fn sessions_show_where_they_are_mounted() {
+async fn session_routes_are_documented_only_if_mounted() {
     let backend = Backend::bearer("db", DatabaseSessions::new());
     let app =
         TestApp::with(Setup { backend: vec![Backend::bearer("jwt", Jwt::new()), backend], ..Setup::default() }).await;
     app.register("arthur@camelot.bt").await;
     let form = [("username", "arthur@camelot.bt"), ("password", crate::support::PASSWORD)];
     let login = app.post("/auth/db/login").form(&form).send().await.json();
-    let answer = app.get("/auth/sessions").bearer(login["access_token"].as_str().unwrap()).send().await.json();
-    let sent: BTreeSet<_> = keys(&answer[0]).into_iter().collect();
+    let response = app.get("/auth/sessions").bearer(login["access_token"].as_str().unwrap()).send().await.json();
+    let sent: BTreeSet<_> = keys(&response[0]).into_iter().collect();
 
     let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
     let document = serde_json::to_value(openapi_at(&app.users, &prefixes)).unwrap();
@@ -284,12 +284,12 @@ async fn sessions_show_where_they_are_mounted() {
     assert_eq!(one["delete"]["parameters"][0]["name"], "id");
 
     let without = document_of(&app.users);
-    assert_eq!(without["components"]["schemas"].get("SessionRead"), None, "nobody mounted them");
+    assert_eq!(without["components"]["schemas"].get("SessionRead"), None, "the session routes are not mounted");
     assert_eq!(without["paths"].get("/auth/sessions"), None);
 }
 
 #[tokio::test]
-async fn required_verification_shows_as_403() {
+async fn required_verification_is_documented_as_403() {
     let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
     let document = document_of(&app.users);
     assert_eq!(keys(&document["paths"]["/users/me"]["get"]["responses"]), ["200", "401", "403"]);
@@ -297,7 +297,7 @@ async fn required_verification_shows_as_403() {
 }
 
 #[tokio::test]
-async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
+async fn every_backend_has_its_routes_and_each_transport_has_one_security_scheme() {
     let backend = vec![
         Backend::new("first", Cookie::new().cookie_name("__Host-first"), Jwt::default()),
         Backend::bearer("jwt", Jwt::new()),
@@ -308,7 +308,7 @@ async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
     let login = &document["paths"]["/auth/last/login"]["post"];
     assert_eq!(login["operationId"], "auth_last_login_auth_last_login_post");
     assert_eq!(keys(&login["responses"]), ["200", "204", "400", "422"]);
-    // The last cookie shows, as in fastapi-users; the order is that of the backends.
+    // The last cookie is documented, as in fastapi-users; the order is that of the backends.
     assert_eq!(
         document["components"]["securitySchemes"]["APIKeyCookie"],
         json!({"type": "apiKey", "in": "cookie", "name": "__Host-fastapiusersauth"})
@@ -319,7 +319,7 @@ async fn every_backend_has_its_routes_and_each_transport_one_scheme() {
     );
     let logout = &document["paths"]["/auth/last/logout"]["post"];
     assert_eq!(keys(&logout["responses"]), ["200", "204", "401"]);
-    // What fastapi-users 15.0.5 emits for a cookie backend.
+    // As fastapi-users 15.0.5 emits it for a cookie backend.
     let backend = vec![Backend::cookie("cookie", Jwt::new())];
     let app = TestApp::with(Setup { policy: Policy::fastapi_users(), backend, ..Setup::default() }).await;
     let schemes = &document_of(&app.users)["components"]["securitySchemes"];
@@ -336,7 +336,7 @@ pub struct Member {
     pub is_superuser: bool,
     pub is_verified: bool,
 
-    /// How the person wants to be called.
+    /// The name to display.
     #[auth(read, create, update, length(min = 1, max = 80), pattern("^\\S"))]
     pub nick: String,
     #[auth(read, create, update, range(min = 0, max = 150.5))]
@@ -352,7 +352,7 @@ pub struct Member {
     pub note: String,
 }
 
-/// What a member pays for.
+/// The subscription of a member.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plan {
@@ -361,7 +361,7 @@ pub enum Plan {
 }
 
 #[tokio::test]
-async fn a_field_of_the_applications_own_shows_its_type_and_its_rules() {
+async fn a_custom_field_is_documented_with_its_type_and_rules() {
     let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
         .database("sqlite::memory:")
         .backend(Backend::bearer("jwt", Jwt::new()))
@@ -378,7 +378,7 @@ async fn a_field_of_the_applications_own_shows_its_type_and_its_rules() {
     for (field, schema) in [
         (
             "nick",
-            json!({"title": "Nick", "type": "string", "description": "How the person wants to be called.",
+            json!({"title": "Nick", "type": "string", "description": "The name to display.",
                 "minLength": 1, "maxLength": 80, "pattern": "^\\S"}),
         ),
         (
@@ -391,10 +391,10 @@ async fn a_field_of_the_applications_own_shows_its_type_and_its_rules() {
     ] {
         assert_eq!(fields[field], schema, "{field}");
     }
-    assert!(!document.to_string().contains("note"), "a private field shows nowhere");
+    assert!(!document.to_string().contains("note"), "a private field is not documented");
 }
 
-/// `GET path` of a service that mounts the document.
+/// Sends `GET path` to a service that mounts the document.
 async fn get_with_docs(path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
     let app = TestApp::start().await;
     let router = Router::new()
@@ -408,12 +408,12 @@ async fn get_with_docs(path: &str) -> (StatusCode, axum::http::HeaderMap, String
 }
 
 #[tokio::test]
-async fn the_mounted_document_is_the_value() {
+async fn the_mounted_document_equals_the_generated_one() {
     let (status, headers, body) = get_with_docs("/openapi.json").await;
     assert_eq!((status, &headers["content-type"]), (StatusCode::OK, &"application/json".parse().unwrap()));
     let app = TestApp::start().await;
-    assert_eq!(body, openapi(&app.users).to_json().unwrap(), "and it is written the same way every time");
-    // Fields stand in the order of the wire.
+    assert_eq!(body, openapi(&app.users).to_json().unwrap(), "serialization is deterministic");
+    // Fields have the order of the wire.
     let positions: Vec<_> = ["\"id\":{", "\"email\":{", "\"is_active\":{"]
         .map(|name| body.split("\"UserRead\":{").nth(1).unwrap().find(name))
         .into();
@@ -421,7 +421,7 @@ async fn the_mounted_document_is_the_value() {
 }
 
 #[tokio::test]
-async fn the_page_loads_nothing_from_elsewhere_and_runs_no_other_script() {
+async fn the_documentation_page_loads_no_external_resources_and_runs_no_inline_script() {
     for (path, content_type) in [
         ("/docs", "text/html; charset=utf-8"),
         ("/docs/page.js", "text/javascript; charset=utf-8"),

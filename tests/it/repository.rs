@@ -1,4 +1,4 @@
-//! The files of the repository.
+//! Access to the files of the repository.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-/// The path of a file or folder, given from the root of the repository.
+/// Returns the absolute path of a file or folder of the repository.
 pub(crate) fn path(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)
 }
@@ -22,7 +22,7 @@ pub(crate) fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// All Rust files under the folders, in order. A folder that does not exist has none.
+/// Returns all Rust files under the folders, in order. A missing folder has none.
 pub(crate) fn sources(folders: &[&str]) -> Vec<Source> {
     let mut names: Vec<String> = Vec::new();
     let mut open: Vec<String> = folders.iter().map(|folder| (*folder).to_owned()).collect();

@@ -1,4 +1,4 @@
-//! Settings of sessions that are refused when the service is built, and those that are reported as relaxations.
+//! Session settings that are rejected at build time, and settings that are reported as relaxations.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ struct User {
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many rules a service with this backend relaxes; none if it is not built.
+/// Returns how many rules a service with this backend relaxes, or `None` if it cannot be built.
 async fn relaxed(backend: Backend) -> Option<usize> {
     let secret = SecretKey::generate().unwrap();
     let users = Users::<User>::builder(secret).database("sqlite::memory:").backend(backend).build().await;
@@ -25,7 +25,7 @@ async fn relaxed(backend: Backend) -> Option<usize> {
 }
 
 #[tokio::test]
-async fn long_and_endless_stored_sessions_are_reported_and_useless_ones_refused() {
+async fn long_and_endless_stored_sessions_are_reported_and_zero_lifetimes_rejected() {
     for (config, relaxations) in [
         (DatabaseSessions::new().lifetime(Duration::ZERO), None),
         (DatabaseSessions::new().idle(120 * SECOND - Duration::from_millis(1)), None),
@@ -41,7 +41,7 @@ async fn long_and_endless_stored_sessions_are_reported_and_useless_ones_refused(
 }
 
 #[tokio::test]
-async fn long_and_endless_jwts_are_reported_and_useless_ones_refused() {
+async fn long_and_endless_jwts_are_reported_and_zero_lifetimes_rejected() {
     for (config, relaxations) in [
         (Jwt::new().lifetime(Duration::ZERO), None),
         (Jwt::new().lifetime(DAY), Some(0)),

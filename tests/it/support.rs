@@ -1,4 +1,4 @@
-//! A service under test: real HTTP on a port of its own, a database file of its own, a clock to move, mails to read.
+//! A service under test: real HTTP on a free port, a temporary database file, a manual clock, and recorded hooks.
 
 use std::{
     ops::Deref,
@@ -23,9 +23,9 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use crate::http::{Answer, COOKIE, Call, Carrier, Http};
+pub use crate::http::{COOKIE, Call, Carrier, Http, Response};
 
-/// The user of all tests: one field a client may write, one a superuser may, one nobody sees.
+/// The user type of most tests: one field that clients can write, one that superusers can write, and a private one.
 #[derive(AuthUser, Debug, Clone)]
 pub struct User {
     pub id: Uuid,
@@ -38,20 +38,20 @@ pub struct User {
     /// The first name.
     #[auth(read, create, update, length(max = 80))]
     pub first_name: Option<String>,
-    /// What a superuser grants.
+    /// A limit granted by a superuser.
     #[auth(read, admin, default)]
     pub quota: i64,
-    /// What the service notes for itself.
+    /// An internal note.
     #[auth(private, default)]
     pub note: String,
 }
 
-/// A password that every policy takes.
+/// A password that every policy accepts.
 pub const PASSWORD: &str = "a long sword of steel";
 /// The secret of all services under test.
 pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 
-/// The path of a route, with the backend that all services under test have.
+/// Returns the path of a route for the backend `jwt`.
 pub fn path_of(route: &Endpoint) -> String {
     Prefixes::usual().with(RouteGroup::Sessions).path_of(route, "jwt").unwrap()
 }
@@ -61,14 +61,14 @@ pub struct TestApp {
     pub users: Users<User>,
     pub clock: Arc<ManualClock>,
     pub hooks: Hooks,
-    /// How the tokens of [`TestApp::login`] travel.
+    /// The transport of the tokens of [`TestApp::login`].
     pub carrier: Carrier,
     http: Http,
     database: std::path::PathBuf,
     _folder: tempfile::TempDir,
 }
 
-/// What a test may set.
+/// Settings of a service under test.
 pub struct Setup {
     pub secret: SecretKey,
     pub policy: Policy,
@@ -81,7 +81,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The one backend `jwt`, over this transport.
+    /// Settings with one backend `jwt` over this transport.
     pub fn over(carrier: Carrier) -> Self {
         Self { carrier, backend: vec![carrier.backend("jwt")], ..Self::default() }
     }
@@ -120,22 +120,22 @@ impl Deref for TestApp {
 }
 
 impl TestApp {
-    /// The recommended policy, one bearer backend called `jwt`.
+    /// Starts a service with the recommended policy and one bearer backend `jwt`.
     pub async fn start() -> Self {
         Self::with(Setup::default()).await
     }
 
-    /// The recommended policy, one backend called `jwt` over this transport.
+    /// Starts a service with the recommended policy and one backend `jwt` over this transport.
     pub async fn over(carrier: Carrier) -> Self {
         Self::with(Setup::over(carrier)).await
     }
 
-    /// The same with another policy.
+    /// Starts a service with the given policy.
     pub async fn with_policy(policy: Policy) -> Self {
         Self::with(Setup { policy, ..Setup::default() }).await
     }
 
-    /// The same with another secret and another policy.
+    /// Starts a service with the given secret and policy.
     pub async fn with_secret(secret: SecretKey, policy: Policy) -> Self {
         Self::with(Setup { secret, policy, ..Setup::default() }).await
     }
@@ -150,7 +150,7 @@ impl TestApp {
             .policy(setup.policy)
             .hashing(setup.hashing)
             .clock(SharedClock(Arc::clone(&clock)))
-            // Stories ask for more mails than one account is sent in an hour.
+            // Tests request more mails than the hourly limit per account.
             .limits(Limits::off())
             .manager(setup.hooks.clone());
         let builder = setup.backend.into_iter().fold(builder, UsersBuilder::backend);
@@ -161,19 +161,19 @@ impl TestApp {
         Self { users, clock, hooks: setup.hooks, carrier, http: Http::serve(app).await, database, _folder: folder }
     }
 
-    /// Registers a person over HTTP and answers the read schema.
+    /// Registers a user over HTTP and returns the read schema.
     pub async fn register(&self, email: &str) -> Value {
-        let answer = self.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-        answer.json()
+        let response = self.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
+        assert_eq!(response.status, StatusCode::CREATED, "{response:?}");
+        response.json()
     }
 
-    /// Logs in over HTTP and answers the token.
+    /// Logs in over HTTP and returns the token.
     pub async fn login(&self, email: &str, password: &str) -> String {
         self.try_login(email, password).await.access_token()
     }
 
-    pub async fn try_login(&self, email: &str, password: &str) -> Answer {
+    pub async fn try_login(&self, email: &str, password: &str) -> Response {
         self.post("/auth/jwt/login").form(&[("username", email), ("password", password)]).send().await
     }
 
@@ -183,7 +183,7 @@ impl TestApp {
         self.login(email, PASSWORD).await
     }
 
-    /// Makes a superuser by code and logs in over HTTP.
+    /// Creates a superuser programmatically and logs in over HTTP.
     pub async fn superuser(&self, email: &str) -> String {
         let status = Status { is_active: true, is_superuser: true, is_verified: true };
         self.users
@@ -193,43 +193,43 @@ impl TestApp {
         self.login(email, PASSWORD).await
     }
 
-    /// `GET /users/me` with a token.
-    pub async fn me(&self, token: &str) -> Answer {
+    /// Sends `GET /users/me` with a token.
+    pub async fn me(&self, token: &str) -> Response {
         self.get("/users/me").token(self.carrier, token).send().await
     }
 
-    /// The user as stored.
+    /// Returns the user as stored.
     pub async fn stored(&self, email: &str) -> User {
         self.users.get_by_email(email).await.unwrap().unwrap()
     }
 
-    /// A second connection to the database, to look behind the service.
+    /// Opens a second connection to the database.
     pub async fn sqlite(&self) -> sqlx::SqlitePool {
         sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()
     }
 
-    /// Where the database is, for a second service on it.
+    /// Returns the database URL, for a second service on the same database.
     pub fn database_url(&self) -> String {
         format!("sqlite://{}?mode=rwc", self.database.display())
     }
 
-    /// The service's clock, for a second service.
+    /// Returns the service's clock, for a second service.
     pub fn shared_clock(&self) -> SharedClock {
         SharedClock(Arc::clone(&self.clock))
     }
 
-    /// The file of the database.
+    /// Returns the path of the database file.
     pub fn database(&self) -> &std::path::Path {
         &self.database
     }
 
-    /// Moves the service's clock.
+    /// Advances the service's clock.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 }
 
-/// Hooks that note every call, and refuse what a test tells them to refuse.
+/// Hooks that record every call and fail or reject passwords on demand.
 #[derive(Clone, Default)]
 pub struct Hooks(Arc<HooksInner>);
 
@@ -237,18 +237,18 @@ pub struct Hooks(Arc<HooksInner>);
 struct HooksInner {
     calls: Mutex<Vec<Called>>,
     arrived: tokio::sync::Notify,
-    /// Hooks that fail, by name.
+    /// The failing hooks, by name.
     failing: Mutex<Vec<(&'static str, Failure)>>,
     refused_password: Mutex<Option<String>>,
 }
 
-/// How a hook fails.
+/// A kind of failure of a hook.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Failure {
     Error,
     Panic,
-    Answer(u16),
-    /// It never ends.
+    Response(u16),
+    /// The hook never returns.
     Hang,
 }
 
@@ -263,7 +263,7 @@ pub struct Called {
 }
 
 impl Hooks {
-    /// The names of all calls so far, in order.
+    /// Returns the names of all calls so far, in order.
     pub fn names(&self) -> Vec<&'static str> {
         self.calls().into_iter().map(|called| called.hook).collect()
     }
@@ -280,7 +280,7 @@ impl Hooks {
         self.0.failing.lock().unwrap().push((hook, failure));
     }
 
-    /// The hook fails in this way alone, or not at all.
+    /// Makes the hook fail in this way, or succeed again.
     pub fn set_failure(&self, hook: &'static str, failure: Option<Failure>) {
         let mut failing = self.0.failing.lock().unwrap();
         failing.retain(|(name, _)| *name != hook);
@@ -291,7 +291,7 @@ impl Hooks {
         *self.0.refused_password.lock().unwrap() = Some(password.to_owned());
     }
 
-    /// Waits for a call of `hook`, which may come after the answer, and takes the last one.
+    /// Waits for a call of `hook`, which may run after the response, and takes the last one.
     pub async fn wait_for(&self, hook: &str) -> Called {
         let wait = async {
             loop {
@@ -305,7 +305,7 @@ impl Hooks {
         tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("{hook} was not called"))
     }
 
-    /// The token of the last call of a mail hook.
+    /// Waits for a mail hook and returns its token.
     pub async fn token(&self, hook: &str) -> String {
         self.wait_for(hook).await.token.unwrap()
     }
@@ -331,8 +331,8 @@ impl Hooks {
             None => Ok(()),
             Some(Failure::Error) => Err("the hook's own secret reason".into()),
             Some(Failure::Panic) => panic!("the hook's own secret reason"),
-            Some(Failure::Answer(status)) => {
-                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "said by the hook"))
+            Some(Failure::Response(status)) => {
+                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "set by the hook"))
             }
             Some(Failure::Hang) => std::future::pending().await,
         }

@@ -1,9 +1,9 @@
-"""The service in Python that an application moves from: fastapi-users as its documentation builds it.
+"""The Python service before a migration: fastapi-users as set up in its documentation.
 
 DATABASE_URL  sqlite+aiosqlite:///… or postgresql+asyncpg://…
-AUTH_SECRET   the one secret of everything
+AUTH_SECRET   the secret for all tokens
 REDIS_URL     redis://…
-HOOK_LOG      a file that gets one JSON line per hook call, mailed tokens included
+HOOK_LOG      a file for one JSON line per hook call, including mailed tokens
 """
 
 import json

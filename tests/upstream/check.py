@@ -1,4 +1,4 @@
-"""fastapi-users and this library at once, on one database: each must honour what the other wrote.
+"""fastapi-users and this library side by side on one database: each must accept the data and tokens of the other.
 
 Run by scripts/nightly, which makes the environment: check.py SERVER FOLDER
 """
@@ -28,12 +28,12 @@ import redis
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "one secret for two services, 32 bytes and more"
 PASSWORD = "guinevere"
-# A hash of PASSWORD that a release before 13.0 made: contract.md section 17.
+# A hash of PASSWORD by a release before 13.0: contract.md section 17.
 BCRYPT = "$2b$12$9kUQblUg4kEcyPmbIJjyJORF8mXGcMzGCDbEnQ1x73RI5WN.y4VIS"
 PWDLIB = "$argon2id$v=19$m=65536,t=3,p=4$"
 
 
-class Answer:
+class Response:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
 
@@ -62,7 +62,7 @@ class Service:
         )
         for _ in range(600):
             if self.process.poll() is not None:
-                raise RuntimeError(f"{name} ended: {open(self.log).read()}")
+                raise RuntimeError(f"{name} exited: {open(self.log).read()}")
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 return
@@ -92,29 +92,29 @@ class Service:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             connection.request(method, path, body, headers)
             reply = connection.getresponse()
-            answer = Answer(reply.status, reply.headers, reply.read().decode())
+            response = Response(reply.status, reply.headers, reply.read().decode())
             connection.close()
-            # A busy machine: nothing was done, and the answer says when to come again.
-            if answer.status != 503 or "retry-after" not in answer.headers:
-                return answer
+            # The machine is busy: the request had no effect, and the response says when to retry.
+            if response.status != 503 or "retry-after" not in response.headers:
+                return response
             print(f"    {self.name} is busy: {method} {path}", flush=True)
-            time.sleep(int(answer.headers["retry-after"]))
-        return answer
+            time.sleep(int(response.headers["retry-after"]))
+        return response
 
     def register(self, email, password=PASSWORD, status=201, **more):
-        answer = self.call("POST", "/auth/register", {"email": email, "password": password, **more})
-        expect(answer, status)
-        return answer.json
+        response = self.call("POST", "/auth/register", {"email": email, "password": password, **more})
+        expect(response, status)
+        return response.json
 
     def try_login(self, email, password=PASSWORD, backend="jwt"):
         return self.call("POST", f"/auth/{backend}/login", form={"username": email, "password": password})
 
     def login(self, email, password=PASSWORD, backend="jwt"):
-        answer = self.try_login(email, password, backend)
-        expect(answer, 204 if backend == "cookie" else 200)
+        response = self.try_login(email, password, backend)
+        expect(response, 204 if backend == "cookie" else 200)
         if backend == "cookie":
-            return re.match(r"fastapiusersauth=([^;]+)", answer.headers["set-cookie"])[1]
-        return answer.json["access_token"]
+            return re.match(r"fastapiusersauth=([^;]+)", response.headers["set-cookie"])[1]
+        return response.json["access_token"]
 
     def me(self, token, backend="jwt"):
         return self.call("GET", "/users/me", **carried(token, backend))
@@ -126,7 +126,7 @@ class Service:
         return self.call("POST", f"/auth/{backend}/logout", **carried(token, backend))
 
     def mailed(self, path, email, hook, user_id):
-        """Asks for a mail and answers its token, once the hook wrote it down."""
+        """Requests a mail and returns its token from the hook log."""
         before = len(open(self.hooks).readlines())
         expect(self.call("POST", path, {"email": email}), 202)
         for _ in range(100):
@@ -148,10 +148,10 @@ def carried(token, backend):
     return {"cookie": token} if backend == "cookie" else {"bearer": token}
 
 
-def expect(answer, status, body=None):
-    assert answer.status == status, f"{status} wanted: {answer!r}"
+def expect(response, status, body=None):
+    assert response.status == status, f"expected {status}: {response!r}"
     if body is not None:
-        assert json.loads(answer.body) == body, f"{body} wanted: {answer!r}"
+        assert json.loads(response.body) == body, f"expected {body}: {response!r}"
 
 
 class Sqlite:
@@ -204,7 +204,7 @@ def check(function):
 
 
 class Two:
-    """Both servers, their database, and what was there before ours came."""
+    """Both servers, their database, and the data from before the migration."""
 
     def __init__(self, database, upstream, ours, keys, before):
         self.database, self.upstream, self.ours, self.keys, self.before = database, upstream, ours, keys, before
@@ -223,12 +223,12 @@ def knight():
 
 
 @check
-def what_was_there_before_is_good_at_both(two):
+def data_from_before_the_migration_is_valid_at_both(two):
     user = two.before["user"]
     for service in (two.ours, two.upstream):
         for backend, token in two.before["tokens"].items():
-            answer = service.me(token, backend)
-            expect(answer, 200, user)
+            response = service.me(token, backend)
+            expect(response, 200, user)
     expect(two.ours.call("POST", "/auth/verify", {"token": two.before["verify"]}), 200)
     expect(two.ours.call("POST", "/auth/reset-password", {"token": two.before["reset"], "password": "galahad"}), 200)
     for service in (two.upstream, two.ours):
@@ -237,22 +237,22 @@ def what_was_there_before_is_good_at_both(two):
 
 
 @check
-def a_user_of_either_logs_in_and_is_the_same_at_the_other(two):
+def a_user_of_either_logs_in_at_both(two):
     for one, other in two.ways:
         user = one.register(knight(), first_name="Gawain")
         for service in (other, one):
             token = service.login(user["email"])
             for reader in (one, other):
                 expect(reader.me(token), 200, user)
-        answer = other.patch_me(other.login(user["email"]), first_name="Gareth")
-        expect(answer, 200, {**user, "first_name": "Gareth"})
+        response = other.patch_me(other.login(user["email"]), first_name="Gareth")
+        expect(response, 200, {**user, "first_name": "Gareth"})
         expect(one.me(token), 200, {**user, "first_name": "Gareth"})
         expect(other.call("POST", "/auth/register", {"email": user["email"], "password": PASSWORD}), 400,
                {"detail": "REGISTER_USER_ALREADY_EXISTS"})
 
 
 @check
-def a_jwt_is_read_alike(two):
+def a_jwt_is_accepted_by_both(two):
     for one, other in two.ways:
         user = one.register(knight())
         claims = jwt.decode(one.login(user["email"]), SECRET, algorithms=["HS256"], audience="fastapi-users:auth")
@@ -278,7 +278,7 @@ def a_jwt_is_read_alike(two):
 
 
 @check
-def a_stored_session_of_either_is_the_others_too(two):
+def a_stored_session_of_either_is_valid_and_revocable_at_both(two):
     for backend in two.stored:
         for one, other in two.ways:
             user = one.register(knight())
@@ -295,7 +295,7 @@ def a_stored_session_of_either_is_the_others_too(two):
 
 
 @check
-def stored_sessions_have_one_form(two):
+def stored_sessions_have_the_same_form(two):
     for one, _ in two.ways:
         user = one.register(knight())
         before = time.time()
@@ -317,7 +317,7 @@ def stored_sessions_have_one_form(two):
 
 
 @check
-def an_old_session_ends_at_both(two):
+def an_expired_session_is_rejected_by_both(two):
     age = "'2001-01-01 00:00:00.000000'"
     if isinstance(two.database, Postgres):
         age = "'2001-01-01 00:00:00+00'"
@@ -330,7 +330,7 @@ def an_old_session_ends_at_both(two):
 
 
 @check
-def one_user_may_have_many_sessions(two):
+def one_user_can_have_many_sessions(two):
     user = two.upstream.register(knight())
     two.set_hash(user, bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode())
     first = two.upstream.login(user["email"], backend="db")
@@ -341,7 +341,7 @@ def one_user_may_have_many_sessions(two):
 
 
 @check
-def mail_tokens_of_either_are_redeemed_once_at_the_other(two):
+def mail_tokens_of_either_work_once_at_the_other(two):
     for one, other in two.ways:
         user = one.register(knight())
         token = one.verify_token(user)
@@ -359,7 +359,7 @@ def mail_tokens_of_either_are_redeemed_once_at_the_other(two):
 
 
 @check
-def a_mail_token_is_good_for_nothing_else(two):
+def a_mail_token_is_accepted_for_its_own_purpose_only(two):
     for one, other in two.ways:
         user = one.register(knight())
         verify, reset, access = one.verify_token(user), one.reset_token(user), one.login(user["email"])
@@ -374,7 +374,7 @@ def a_mail_token_is_good_for_nothing_else(two):
 
 
 @check
-def a_changed_address_voids_the_verification_of_the_old_one(two):
+def an_address_change_invalidates_older_verification_tokens(two):
     for one, other in two.ways:
         user = one.register(knight())
         token = one.verify_token(user)
@@ -393,11 +393,11 @@ def a_password_changed_at_either_is_changed_at_both(two):
             expect(reader.try_login(user["email"]), 400, {"detail": "LOGIN_BAD_CREDENTIALS"})
             expect(reader.try_login(user["email"], "galahad"), 200)
             for backend, token in tokens.items():
-                expect(reader.me(token, backend), 200)  # As upstream has it: sessions survive (C2).
+                expect(reader.me(token, backend), 200)  # As in upstream, sessions survive (C2).
 
 
 @check
-def a_hash_of_either_stays_as_it_is(two):
+def hashes_of_both_have_the_same_form_and_are_kept(two):
     for one, other in two.ways:
         user = one.register(knight())
         hash = two.hash_of(user)
@@ -423,7 +423,7 @@ def an_old_hash_is_upgraded_once(two):
 
 
 @check
-def a_deleted_user_is_gone_at_both(two):
+def a_deleted_user_is_deleted_at_both(two):
     for one, other in two.ways:
         admin = one.register(knight())
         two.database.rows(f"UPDATE \"user\" SET is_superuser = true WHERE id = '{admin['id']}'")
@@ -432,7 +432,7 @@ def a_deleted_user_is_gone_at_both(two):
         tokens = [(backend, service.login(user["email"], backend=backend))
                   for backend in ["jwt", *two.stored] for service in (one, other)]
         mails = [service.verify_token(user) for service in (one, other)]
-        for reader in (one, other):  # Whatever reading notes about sessions is there before the deletion.
+        for reader in (one, other):  # Creates the records of session use before the deletion.
             for backend, token in tokens:
                 expect(reader.me(token, backend), 200)
         expect(one.call("DELETE", f"/users/{user['id']}", bearer=chief), 204)
@@ -451,7 +451,7 @@ def a_deleted_user_is_gone_at_both(two):
 
 
 @check
-def flags_set_at_either_count_at_both(two):
+def flags_set_at_either_take_effect_at_both(two):
     for one, other in two.ways:
         admin = one.register(knight())
         two.database.rows(f"UPDATE \"user\" SET is_superuser = true WHERE id = '{admin['id']}'")
@@ -473,7 +473,7 @@ def flags_set_at_either_count_at_both(two):
 
 
 @check
-def addresses_are_one_account_at_both_or_at_neither(two):
+def addresses_identify_the_same_account_at_both(two):
     for one, other in two.ways:
         name = uuid.uuid4().hex[:12]
         user = one.register(f"Knight-{name}@Camelot.BT")
@@ -492,20 +492,20 @@ def addresses_are_one_account_at_both_or_at_neither(two):
 
 
 @check
-def letters_outside_of_ascii_differ_on_postgresql_as_documented(two):
-    # Capital and small letters beyond ASCII are one account for PostgreSQL's lower(), and two for us on every database.
+def case_folding_outside_of_ascii_differs_on_postgresql_as_documented(two):
+    # Upper and lower case outside of ASCII are one account with PostgreSQL's lower(), and two for us on every database.
     name = uuid.uuid4().hex[:12]
     two.upstream.register(f"É-{name}@camelot.bt")
-    answers = [service.try_login(f"é-{name}@camelot.bt").status for service in (two.upstream, two.ours)]
-    assert answers == ([200, 400] if isinstance(two.database, Postgres) else [400, 400]), answers
+    responses = [service.try_login(f"é-{name}@camelot.bt").status for service in (two.upstream, two.ours)]
+    assert responses == ([200, 400] if isinstance(two.database, Postgres) else [400, 400]), responses
     for service in (two.upstream, two.ours):
         expect(service.try_login(f"É-{name}@CAMELOT.bt"), 200)
 
 
 @check
-def upstream_writes_rows_that_have_our_columns(two):
+def rows_written_by_upstream_have_defaults_in_our_columns(two):
     columns = two.database.rows('SELECT * FROM "user" LIMIT 1')
-    assert columns, "there are users"
+    assert columns, "no users"
     user = two.upstream.register(knight())
     token = two.upstream.login(user["email"], backend="db")
     epoch = two.database.rows(f"SELECT auth_epoch FROM \"user\" WHERE id = '{user['id']}'")
@@ -514,8 +514,8 @@ def upstream_writes_rows_that_have_our_columns(two):
     assert row in ([(0, None, None)], [(False, None, None)]), row
 
 
-def going_back(two, start):
-    """The recommended policy on the database, and then fastapi-users alone again."""
+def rolling_back(two, start):
+    """Runs the recommended policy on the database, then fastapi-users alone again."""
     two.ours.stop()
     ours = start("recommended")
     try:
@@ -523,7 +523,7 @@ def going_back(two, start):
         mailed = two.upstream.reset_token(old)
         before = two.hash_of(old)
         expect(ours.try_login(old["email"]), 200)
-        assert two.hash_of(old) == before, "a costlier hash stays"
+        assert two.hash_of(old) == before, "a stronger hash is kept"
         expect(ours.call("POST", "/auth/reset-password", {"token": mailed, "password": "caliburn sword"}), 400)
         expect(ours.me(two.upstream.login(old["email"])), 401)
         expect(ours.me(two.upstream.login(old["email"], backend="db")), 401)
@@ -538,13 +538,13 @@ def going_back(two, start):
     expect(two.upstream.me(token), 401)
     expect(two.upstream.me(stored), 401)
     expect(two.upstream.call("POST", "/auth/reset-password", {"token": reset, "password": "galahad"}), 400)
-    # fastapi-users takes any text of the column for a token, so digests must not stay behind.
+    # fastapi-users accepts any text in the column as a token, so digests must be removed before rolling back.
     digest = two.database.rows(f"SELECT token FROM accesstoken WHERE user_id = '{user['id']}' AND hashed")[0][0]
     expect(two.upstream.me(digest), 200)
     two.database.rows("DELETE FROM accesstoken WHERE hashed")
     expect(two.upstream.me(digest), 401)
     expect(two.upstream.me(two.upstream.login(user["email"], password)), 200, user)
-    assert two.hash_of(user).startswith(PWDLIB), "upstream makes it its own"
+    assert two.hash_of(user).startswith(PWDLIB), "upstream rehashes with its own settings"
 
 
 def free_port():
@@ -587,11 +587,11 @@ def run(name, database, redis_url, server, folder):
         services.append(ours)
         paths = ours.call("GET", "/openapi.json").json["paths"]
         missing = [backend for backend in backends if f"/auth/{backend}/login" not in paths]
-        assert not missing, f"the server has no backend {missing}"
+        assert not missing, f"the server has no backends {missing}"
         two = Two(database, upstream, ours, keys, before)
         chosen = os.environ.get("ONLY", "")
-        last = lambda two: going_back(two, start)
-        last.__name__ = going_back.__name__
+        last = lambda two: rolling_back(two, start)
+        last.__name__ = rolling_back.__name__
         for function in (function for function in [*CHECKS, last] if chosen in function.__name__):
             try:
                 function(two)
@@ -631,7 +631,7 @@ def main():
     databases = [("SQLite", Sqlite(folder))]
     if "PostgreSQL" not in left_out:
         databases.append(("PostgreSQL", Postgres(postgres)))
-    # At the same time: most of it is waiting for hashes.
+    # In parallel, since most of the time is spent hashing.
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = [
             pool.submit(run, name, database, redis_url, server, os.path.join(folder, name.lower()))
@@ -639,7 +639,7 @@ def main():
         ]
         failed = [name for one in running for name in one.result()]
     for name in left_out:
-        print(f"left out: {name}")
+        print(f"skipped: {name}")
     if failed:
         sys.exit("FAILED: " + ", ".join(failed))
     if left_out and os.environ.get("REQUIRE_SERVICES") == "1":

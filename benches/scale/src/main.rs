@@ -1,8 +1,8 @@
-//! What a login and `GET /users/me` cost with a million users and a million sessions, beside a thousand of each, on each
+//! Compares a login and `GET /users/me` with a million users and sessions against a thousand of each, on each
 //! database. `scripts/nightly scale` runs it.
 //!
-//! For each database two services run, one over a small table and one over a large; requests go to both in turns, one at a
-//! time, and ratios of medians are printed. `--short` only shows that it runs.
+//! For each database two services run, one on a small table and one on a large; requests alternate between them, one at a
+//! time, and the ratios of medians are printed. `--short` only checks that it runs.
 
 use std::{
     env, io,
@@ -64,7 +64,7 @@ async fn main() -> Result<(), Failure> {
         match compare(&plan, folder.path(), &small, &large).await {
             Ok(()) => {}
             Err(error) if env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1") => return Err(error),
-            Err(error) => println!("{kind:?}: left out: {error}"),
+            Err(error) => println!("{kind:?}: skipped: {error}"),
         }
         small.remove().await;
         large.remove().await;
@@ -92,7 +92,7 @@ enum Kind {
     Mysql,
 }
 
-/// A database that is made for the measurement and dropped after it.
+/// A database that is created for the measurement and dropped afterwards.
 struct Database {
     kind: Kind,
     name: &'static str,
@@ -134,11 +134,11 @@ impl Database {
 
     async fn remove(&self) {
         let force = if matches!(self.kind, Kind::Postgres) { " WITH (FORCE)" } else { "" };
-        // What is not there need not be dropped.
+        // A database that does not exist need not be dropped.
         let _absent = self.administrate(format!("DROP DATABASE IF EXISTS {}{force}", self.name)).await;
     }
 
-    /// Adds users 1 to `count`, all with the hash of the one user that is there, under ids in no order, and a session of each.
+    /// Adds users 1 to `count` with unordered ids, the hash of the existing user, and one session each.
     async fn fill(&self, url: &str, count: u32) -> Result<(), sqlx::Error> {
         let hash = "SELECT hashed_password FROM";
         match self.kind {
@@ -197,7 +197,7 @@ impl Database {
     }
 }
 
-/// A service over a table of so many users, with tokens of some of them.
+/// A service on a table with the given number of users, with tokens of some of them.
 struct Service {
     users: u32,
     address: String,
@@ -211,7 +211,7 @@ struct Service {
 impl Service {
     async fn start(database: &Database, folder: &Path, users: u32) -> Result<Self, Failure> {
         database.make().await?;
-        // Free a moment ago.
+        // A port that was free a moment ago.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let url = database.url(folder);
         let child = Command::new(env::current_exe()?)
@@ -234,10 +234,10 @@ impl Service {
         let register = request("POST", "/auth/register", "content-type: application/json\r\n", body);
         let status = connection.call(&register).await?.status;
         if status != 201 {
-            return Err(format!("the first registration answered {status}").into());
+            return Err(format!("the first registration returned {status}").into());
         }
         database.fill(&url, users).await?;
-        // The service has closed the one that rested.
+        // The service has closed the idle connection.
         let connection = Connection::open(&address).await?;
         let (jwts, sessions) = (Vec::new(), Vec::new());
         let mut service = Self { users, address, connection, jwts, sessions, next: 1, _child: child };
@@ -249,7 +249,7 @@ impl Service {
         Ok(service)
     }
 
-    /// Another user each time, from all over the table.
+    /// Returns a different user each time, spread over the table.
     fn someone(&mut self) -> String {
         self.next = self.next.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         format!("user{}%40scale.example", 1 + self.next % self.users)
@@ -258,15 +258,16 @@ impl Service {
     async fn login(&mut self, backend: &str) -> Result<String, Failure> {
         let body = format!("username={}&password=a+long+sword", self.someone());
         let headers = "content-type: application/x-www-form-urlencoded\r\n";
-        let answer = self.connection.call(&request("POST", &format!("/auth/{backend}/login"), headers, &body)).await?;
-        if answer.status != 200 {
-            return Err(format!("a login at {} answered {}", self.address, answer.status).into());
+        let response =
+            self.connection.call(&request("POST", &format!("/auth/{backend}/login"), headers, &body)).await?;
+        if response.status != 200 {
+            return Err(format!("a login at {} returned {}", self.address, response.status).into());
         }
-        let answer: serde_json::Value = serde_json::from_slice(&answer.body)?;
-        Ok(answer["access_token"].as_str().unwrap_or_default().to_owned())
+        let response: serde_json::Value = serde_json::from_slice(&response.body)?;
+        Ok(response["access_token"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// The median of so many logins, in milliseconds.
+    /// Returns the median of a number of logins, in milliseconds.
     async fn logins(&mut self, count: u32) -> Result<f64, Failure> {
         let mut times = Vec::new();
         for _ in 0..count {
@@ -277,7 +278,7 @@ impl Service {
         Ok(median(&mut times))
     }
 
-    /// The median of so many `GET /users/me`, in milliseconds.
+    /// Returns the median of a number of `GET /users/me` requests, in milliseconds.
     async fn reads(&mut self, sessions: bool, count: usize) -> Result<f64, Failure> {
         let tokens = if sessions { self.sessions.clone() } else { self.jwts.clone() };
         let mut times = Vec::new();
@@ -287,7 +288,7 @@ impl Service {
             let status = self.connection.call(&me).await?.status;
             times.push(start.elapsed().as_secs_f64() * 1000.0);
             if status != 200 {
-                return Err(io::Error::other(format!("me answered {status}")).into());
+                return Err(io::Error::other(format!("GET /users/me returned {status}")).into());
             }
         }
         Ok(median(&mut times))
@@ -297,7 +298,7 @@ impl Service {
 async fn compare(plan: &Plan, folder: &Path, small: &Database, large: &Database) -> Result<(), Failure> {
     let mut few = Service::start(small, folder, plan.small).await?;
     let mut many = Service::start(large, folder, plan.large).await?;
-    few.connection = Connection::open(&few.address).await?; // it rested while the large table was filled
+    few.connection = Connection::open(&few.address).await?; // it was idle while the large table was filled
     let (mut logins, mut jwts, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = [0.0; 6];
     for _ in 0..plan.rounds {

@@ -1,5 +1,5 @@
-//! What one would write by hand for registration, login and `GET /users/me`: axum, sqlx, argon2 and jsonwebtoken, nothing
-//! else. The measure for `candidate`.
+//! A hand-written service with registration, login and `GET /users/me` on axum, sqlx, argon2 and jsonwebtoken: the
+//! baseline for `candidate`.
 
 use std::{env, sync::Arc};
 
@@ -60,7 +60,7 @@ struct Token {
     token_type: &'static str,
 }
 
-type Answer<T> = Result<T, StatusCode>;
+type Response<T> = Result<T, StatusCode>;
 
 #[tokio::main]
 async fn main() {
@@ -94,7 +94,7 @@ async fn main() {
     axum::serve(listener, app).await.unwrap();
 }
 
-async fn register(State(app): State<App>, Json(input): Json<UserCreate>) -> Answer<(StatusCode, Json<UserRead>)> {
+async fn register(State(app): State<App>, Json(input): Json<UserCreate>) -> Response<(StatusCode, Json<UserRead>)> {
     let hash = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(input.password.as_bytes()).map(|hash| hash.to_string())
     })
@@ -121,7 +121,7 @@ async fn register(State(app): State<App>, Json(input): Json<UserCreate>) -> Answ
     Ok((StatusCode::CREATED, Json(user)))
 }
 
-async fn login(State(app): State<App>, Form(form): Form<Login>) -> Answer<Json<Token>> {
+async fn login(State(app): State<App>, Form(form): Form<Login>) -> Response<Json<Token>> {
     let row = sqlx::query("SELECT id, hashed_password FROM user WHERE lower(email) = lower($1) AND is_active")
         .bind(&form.username)
         .fetch_optional(&app.pool)
@@ -143,7 +143,7 @@ async fn login(State(app): State<App>, Form(form): Form<Login>) -> Answer<Json<T
     Ok(Json(Token { access_token, token_type: "bearer" }))
 }
 
-async fn me(State(app): State<App>, headers: HeaderMap) -> Answer<Json<UserRead>> {
+async fn me(State(app): State<App>, headers: HeaderMap) -> Response<Json<UserRead>> {
     let token = headers
         .get("authorization")
         .and_then(|value| value.to_str().ok())

@@ -1,4 +1,4 @@
-//! The same service out of axum-users: the struct, the derive, the defaults.
+//! The same service with axum-users: the struct, the derive, the defaults.
 
 use std::env;
 

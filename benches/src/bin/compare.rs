@@ -1,6 +1,6 @@
-//! `axum-users` beside the hand-written service, in turns, in one run. Prints ratios; `scripts/bench` builds and starts it.
+//! Compares `axum-users` with the hand-written service, alternating in one run. `scripts/bench` builds and starts it.
 //!
-//! Ratios, since times depend on the machine. `--short` only shows that it runs, `--flood` measures the flood alone.
+//! Prints ratios, since times depend on the machine. `--short` only checks that it runs, `--flood` measures only the flood.
 
 use std::{
     env, io,
@@ -40,7 +40,7 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Requests per CPU-second and logins per second, side by side.
+/// Measures requests per CPU-second and logins per second of both services.
 async fn compare(plan: &Plan) -> io::Result<()> {
     let (ours, theirs) = (Server::start("candidate", 8701).await?, Server::start("baseline", 8702).await?);
     let (our_token, their_token) = (ours.member("king@camelot.bt").await?, theirs.member("king@camelot.bt").await?);
@@ -75,8 +75,8 @@ fn report(what: &str, ratio: f64, goal: &str) {
     println!("{what}: {ratio:.2} of the baseline ({goal})");
 }
 
-/// How many requests `connections` connections get answered while `phase` lasts. 503 counts for nothing.
-async fn answered(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<u64> {
+/// Counts the requests that `connections` connections complete during `phase`, without responses of 503.
+async fn completed(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<u64> {
     let end = Instant::now() + phase;
     let mut tasks = Vec::new();
     for _ in 0..connections {
@@ -88,7 +88,7 @@ async fn answered(server: &Server, request: &[u8], connections: usize, phase: Du
                 match connection.call(&request).await?.status {
                     200 => count += 1,
                     503 => {}
-                    status => return Err(io::Error::other(format!("answered {status}"))),
+                    status => return Err(io::Error::other(format!("status {status}"))),
                 }
             }
             Ok(count)
@@ -102,19 +102,19 @@ async fn answered(server: &Server, request: &[u8], connections: usize, phase: Du
 }
 
 async fn per_cpu_second(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<f64> {
-    answered(server, request, connections, phase / 8).await?; // warm up
+    completed(server, request, connections, phase / 8).await?; // warm up
     let before = server.cpu()?;
-    let count = answered(server, request, connections, phase).await?;
+    let count = completed(server, request, connections, phase).await?;
     Ok(count as f64 / (server.cpu()? - before).as_secs_f64().max(0.01))
 }
 
 async fn per_second(server: &Server, request: &[u8], connections: usize, phase: Duration) -> io::Result<f64> {
     let start = Instant::now();
-    let count = answered(server, request, connections, phase).await?;
+    let count = completed(server, request, connections, phase).await?;
     Ok(count as f64 / start.elapsed().as_secs_f64())
 }
 
-/// The latency of `GET /users/me` alone and while 64 connections log in, and what the flood costs in memory.
+/// Measures the latency of `GET /users/me` when idle and while 64 connections log in, and the memory that the flood uses.
 async fn flood(name: &'static str, port: u16, plan: &Plan) -> io::Result<()> {
     let server = Server::start(name, port).await?;
     let token = server.member("king@camelot.bt").await?;
@@ -138,10 +138,10 @@ async fn flood(name: &'static str, port: u16, plan: &Plan) -> io::Result<()> {
                     200 => drop(done.fetch_add(1, Ordering::Relaxed)),
                     503 => {
                         shed.fetch_add(1, Ordering::Relaxed);
-                        // A client that honours `Retry-After` at least waits a little.
+                        // Clients that honour `Retry-After` wait before the next request.
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
-                    status => return Err(io::Error::other(format!("a login answered {status}"))),
+                    status => return Err(io::Error::other(format!("a login returned {status}"))),
                 }
             }
             Ok(())
@@ -155,7 +155,7 @@ async fn flood(name: &'static str, port: u16, plan: &Plan) -> io::Result<()> {
         connection.await.map_err(io::Error::other)??;
     }
     println!(
-        "{name}: me p50 {:.2} -> {:.2} ms, p99 {:.2} -> {:.2} ms in a flood of 64 logins ({} answered, {} shed); +{:.0} MiB",
+        "{name}: me p50 {:.2} -> {:.2} ms, p99 {:.2} -> {:.2} ms in a flood of 64 logins ({} completed, {} shed); +{:.0} MiB",
         quantile(&mut idle, 0.5),
         quantile(&mut flooded, 0.5),
         quantile(&mut idle, 0.99),
@@ -169,7 +169,7 @@ async fn flood(name: &'static str, port: u16, plan: &Plan) -> io::Result<()> {
         println!("p99 of me in the flood: {ratio:.2} of its own idle p99 (goal <= 2)");
         let floor = quantile(&mut beside_spinners, 0.99);
         println!(
-            "p99 of me beside processes that only spin, at the lowest priority: {floor:.2} ms; in the flood {:.2} of that",
+            "p99 of me next to spinning processes at the lowest priority: {floor:.2} ms; in the flood {:.2} of that",
             quantile(&mut flooded, 0.99) / floor
         );
         println!("memory in the flood: +{:.0} MiB (goal <= budget of 256 + 64)", peak - before);
@@ -177,8 +177,8 @@ async fn flood(name: &'static str, port: u16, plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-/// As many processes as there are cores that do nothing but keep them busy, at the lowest priority: what the scheduler costs a
-/// request on a machine without a free core, whoever keeps the cores.
+/// Spinning processes at the lowest priority, one per core: they show the scheduling delay of a
+/// request on a machine without a free core.
 struct Spinners(Vec<std::process::Child>);
 
 impl Spinners {
@@ -199,7 +199,7 @@ impl Drop for Spinners {
     }
 }
 
-/// Latencies in milliseconds of a client that asks 4 times at once, again and again, with a breath between.
+/// Returns latencies in milliseconds of a client that repeatedly sends 4 concurrent requests, with a pause between.
 async fn latencies(server: &Server, request: &[u8], phase: Duration) -> io::Result<Vec<f64>> {
     let end = Instant::now() + phase;
     let mut tasks = Vec::new();
@@ -213,7 +213,7 @@ async fn latencies(server: &Server, request: &[u8], phase: Duration) -> io::Resu
                 let status = connection.call(&request).await?.status;
                 times.push(start.elapsed().as_secs_f64() * 1000.0);
                 if status != 200 {
-                    return Err(io::Error::other(format!("me answered {status}")));
+                    return Err(io::Error::other(format!("GET /users/me returned {status}")));
                 }
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }

@@ -1,6 +1,12 @@
-//! Every name that generated code might lean on means something else here. Primitive types are spared: serde's own
+//! Shadows every name that generated code might rely on. Primitive types are excluded: serde's own
 //! derive needs `str` to be `str`.
-#![allow(dead_code, unused_macros, unused_imports, non_camel_case_types, reason = "traps that nothing should step on")]
+#![allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    non_camel_case_types,
+    reason = "the shadowing items must not be used"
+)]
 
 type Result = ();
 type Ok = ();
@@ -80,7 +86,7 @@ fn anything(_: &::core::primitive::str) -> ::core::result::Result<(), ::std::str
 }
 
 #[test]
-fn a_default_is_the_authors_whatever_the_names_mean() {
+fn a_default_expression_is_evaluated_under_shadowed_names() {
     let input: UserCreate = ::serde_json::from_str(r#"{"email":"a@b.cd","password":"x"}"#).unwrap();
     assert!(input.quota == 7 && input.tags.is_empty());
 }

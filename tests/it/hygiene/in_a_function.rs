@@ -1,8 +1,8 @@
-//! A user type that only a function knows.
+//! A user type that is local to a function.
 #![allow(dead_code, reason = "that it compiles is half the test")]
 
 #[test]
-fn a_struct_may_stand_in_a_function() {
+fn a_user_type_can_be_local_to_a_function() {
     use axum_users::{AuthUser, PasswordHash};
 
     #[derive(AuthUser, Debug, Clone)]

@@ -1,5 +1,5 @@
-//! The derive in surroundings that its author did not think of. Most of the proof is that these modules compile; where
-//! meaning could change silently, a test looks at it.
+//! Macro hygiene of the derive in unusual modules. Most of the tests only need to compile; where the
+//! meaning could change silently, a test checks it.
 
 mod in_a_function;
 mod names_of_ours;

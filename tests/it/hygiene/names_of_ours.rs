@@ -1,4 +1,4 @@
-//! Names that an expansion uses itself, in the hands of the struct's author.
+//! A user module that defines names which the expansion uses internally.
 
 use axum_users::{
     AuthUser, PasswordHash, Status,
@@ -15,7 +15,7 @@ mod rt {
 
 type DB = i32;
 
-/// Would be shadowed by a parameter of ours if expansions were not hygienic.
+/// Would be shadowed by a parameter of the generated code if the expansion were not hygienic.
 fn input() -> Option<String> {
     Some("the author's".to_owned())
 }
@@ -53,14 +53,14 @@ fn someone(json: &str) -> S {
 }
 
 #[test]
-fn an_expression_of_the_author_sees_the_authors_names() {
+fn an_expression_in_an_attribute_resolves_names_of_its_own_module() {
     let someone = someone(r#"{"email":"a@b.cd","password":"x","user":"u"}"#);
     assert_eq!(someone.account.as_deref(), Some("the author's"));
     assert_eq!((someone.r#type, someone.user.as_deref()), (7, Some("u")));
 }
 
 #[test]
-fn a_raw_identifier_has_a_plain_json_key() {
+fn a_raw_identifier_has_a_json_key_without_the_prefix() {
     let mut someone = someone(r#"{"email":"a@b.cd","password":"x","type":3}"#);
     assert_eq!(serde_json::to_value(someone.read()).unwrap()["type"], 3);
     let update: SUpdate = serde_json::from_str(r#"{"type":4,"user":null}"#).unwrap();

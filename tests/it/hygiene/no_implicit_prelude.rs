@@ -1,4 +1,4 @@
-//! Nothing in scope but what is written here.
+//! The derive in a module without the standard prelude.
 #![allow(dead_code, reason = "that it compiles is the test")]
 
 #[derive(::axum_users::AuthUser, ::core::fmt::Debug, ::core::clone::Clone)]
@@ -26,7 +26,7 @@ fn anything(_: &str) -> ::core::result::Result<(), ::std::string::String> {
 }
 
 #[test]
-fn a_registration_is_read_without_a_prelude() {
+fn a_registration_is_parsed_without_a_prelude() {
     let input: UserCreate = ::serde_json::from_str(r#"{"email":"a@b.cd","password":"x","newsletter":true}"#).unwrap();
     ::std::assert!(input.newsletter && input.nickname.is_none() && input.tags.is_empty());
 }

@@ -1,4 +1,4 @@
-//! The library under other paths than its own name. The crate `tests/renamed` does the same with a renamed dependency.
+//! The library under another path. The crate `tests/renamed` does the same with a renamed dependency.
 #![allow(dead_code, reason = "that it compiles is half the test")]
 
 mod auth {
@@ -23,7 +23,7 @@ mod inner {
 }
 
 #[test]
-fn a_registration_is_read_through_the_other_path() {
+fn a_registration_is_parsed_with_the_crate_under_another_path() {
     let input: inner::UserCreate = serde_json::from_str(r#"{"email":"a@b.cd","password":"x"}"#).unwrap();
     assert_eq!((input.email.as_str(), input.nickname), ("a@b.cd", None));
 }

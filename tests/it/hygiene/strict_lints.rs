@@ -1,27 +1,27 @@
-//! What the derive writes must not warn in the crate of somebody strict. `cargo clippy --all-targets` checks the rest.
+//! Generated code must not cause warnings under strict lints. `cargo clippy --all-targets` checks the rest.
 #![deny(warnings, missing_docs, unused_qualifications, unreachable_pub, missing_debug_implementations)]
 #![deny(clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use axum_users::{AuthUser, PasswordHash, Status, store::NewAccount};
 use uuid::Uuid;
 
-/// Somebody strict.
-#[expect(clippy::struct_excessive_bools, reason = "the author's own struct, which is none of the derive's business")]
+/// A user type under strict lints.
+#[expect(clippy::struct_excessive_bools, reason = "the struct is written by its author, not generated")]
 #[derive(AuthUser, Debug, Clone)]
 pub(crate) struct User {
     /// The id.
     pub(crate) id: Uuid,
     /// The address.
     pub(crate) email: String,
-    /// The hash.
+    /// The password hash.
     pub(crate) hashed_password: PasswordHash,
-    /// May log in.
+    /// Whether the user can log in.
     pub(crate) is_active: bool,
-    /// May manage others.
+    /// Whether the user can manage others.
     pub(crate) is_superuser: bool,
-    /// Has proved the address.
+    /// Whether the address is verified.
     pub(crate) is_verified: bool,
-    /// A flag beside the three, so that the schemas have many.
+    /// A fourth flag, so that the schemas have many.
     #[auth(read, create, update)]
     pub(crate) newsletter: bool,
     /// The name.
@@ -31,10 +31,10 @@ pub(crate) struct User {
     #[deprecated = "use `nickname`"]
     #[auth(read, create, update)]
     pub(crate) nick: Option<String>,
-    /// What was paid.
+    /// The amount paid.
     #[auth(read, admin, range(min = 0), default = 0.5)]
     pub(crate) balance: f64,
-    /// Nobody's business.
+    /// A private note.
     #[auth(private, default)]
     pub(crate) note: String,
 }
@@ -46,7 +46,7 @@ fn polite(nickname: &str) -> Result<(), &'static str> {
 mod private {
     use axum_users::{AuthUser, PasswordHash};
 
-    /// The same without visibility.
+    /// A private user type.
     #[derive(AuthUser, Debug, Clone)]
     struct Hidden {
         id: i32,
@@ -59,7 +59,7 @@ mod private {
         nickname: Option<String>,
     }
 
-    /// Uses what would be dead otherwise.
+    /// Uses items that would otherwise be dead code.
     pub(super) fn table() -> &'static str {
         let _ = hidden_routes::<axum_users::Users<Hidden>>;
         HIDDEN_SQL.table
@@ -67,7 +67,7 @@ mod private {
 }
 
 #[test]
-fn the_rules_are_the_authors() {
+fn custom_rules_are_applied() {
     let account = NewAccount {
         id: Uuid::nil(),
         email: "king.arthur@camelot.bt".to_owned(),
@@ -81,6 +81,6 @@ fn the_rules_are_the_authors() {
 }
 
 #[test]
-fn a_private_struct_has_private_items() {
+fn a_private_struct_generates_private_items() {
     assert_eq!(private::table(), "user");
 }

@@ -1,4 +1,4 @@
-//! Two user types side by side, in one module and in one router.
+//! Two user types in one module and in one router.
 
 use axum::{Router, extract::FromRef};
 use axum_users::{AuthUser, PasswordHash, Users};
@@ -54,7 +54,7 @@ fn app(shop: Shop) -> Router {
 }
 
 #[test]
-fn each_has_its_own_table() {
+fn each_user_type_has_its_own_table() {
     assert_eq!((CUSTOMER_SQL.table, EMPLOYEE_SQL.table), ("user", "employee"));
     assert!(EMPLOYEE_SQL.sqlite.delete.contains("\"employee\"") && !CUSTOMER_SQL.sqlite.delete.contains("employee"));
 }

@@ -1,4 +1,4 @@
-//! A running service of one combination, and a client that hides how its tokens travel.
+//! A running service of one combination, with a client that hides the transport of its tokens.
 
 use std::{
     ops::Deref,
@@ -24,16 +24,16 @@ use super::{
     redis::TestRedis,
 };
 use crate::support::{
-    Answer, Call, Carrier, Hooks, Http, PASSWORD, SECRET, SharedClock, User, UserCreate, user_routes,
+    Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, user_routes,
 };
 
-/// What a story wants of its service.
+/// The settings that a scenario needs.
 #[derive(Clone)]
 pub struct Plan {
     pub policy: Policy,
     pub ends: Ends,
     pub routes: fn(Router<Users<User>>) -> Router<Users<User>>,
-    /// Whether it touches or counts what belongs to others, so that it needs a database of its own.
+    /// Whether the scenario counts or affects other users, so that it needs its own database.
     pub alone: bool,
 }
 
@@ -43,11 +43,11 @@ impl Default for Plan {
     }
 }
 
-/// Where a service and its other nodes keep things.
+/// The storage that the nodes of a service share.
 #[derive(Clone)]
 pub struct Stored {
     pub database: Arc<Database>,
-    /// Keys of its own, whether it needs them or not.
+    /// Keys in Redis, also if the combination does not use them.
     pub redis: Arc<TestRedis>,
 }
 
@@ -60,7 +60,7 @@ pub struct Service {
     pub stored: Stored,
     plan: Plan,
     http: Http,
-    /// What no other service has in its addresses.
+    /// A number that makes the addresses of this service unique.
     number: u64,
 }
 
@@ -76,12 +76,12 @@ impl Service {
         Self::on(combination, plan, stored, clock, NUMBER.fetch_add(1, Ordering::Relaxed)).await
     }
 
-    /// A second node: nothing is shared but what is stored, and the time.
+    /// Starts a second node that shares only the storage and the clock.
     pub async fn another(&self) -> Self {
         self.beside(self.combination.strategy, self.combination.transport).await
     }
 
-    /// A service of another kind on what is stored by this one, with the same secret.
+    /// Starts a service of another combination on the same storage with the same secret.
     pub async fn beside(&self, strategy: Strategy, transport: Carrier) -> Self {
         let combination = Combination { strategy, transport, ..self.combination };
         Self::on(combination, self.plan.clone(), self.stored.clone(), Arc::clone(&self.clock), self.number).await
@@ -89,7 +89,7 @@ impl Service {
 
     async fn on(combination: Combination, plan: Plan, stored: Stored, clock: Arc<ManualClock>, number: u64) -> Self {
         let hooks = Hooks::default();
-        // A machine under load is no reason to refuse: waiting has tests of its own.
+        // Never shed load on a busy machine; other tests cover that.
         let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
         let store = SqlStore::<User>::connect_with(&stored.database.url(), &patient).await.unwrap();
         let hashing = HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10));
@@ -113,7 +113,7 @@ impl Service {
         Self { combination, users, clock, hooks, stored, plan, http, number }
     }
 
-    /// What tells this service from all others.
+    /// Returns the number that is unique to this service.
     pub fn number(&self) -> u64 {
         self.number
     }
@@ -122,14 +122,14 @@ impl Service {
         &self.stored.database
     }
 
-    /// Every text at rest by which a thief might try to log in.
+    /// Returns every stored text that an attacker with a database dump might try as a credential.
     pub async fn dump(&self) -> Vec<String> {
         let mut dump = self.database().dump().await;
         dump.extend(self.stored.redis.dump());
         dump
     }
 
-    /// Lets what ends sessions fail, as on a full disk.
+    /// Makes every operation that ends sessions fail, as on a full disk.
     pub async fn forbid_ending(&self) -> Forbidden {
         let forbidden = Forbidden { stored: self.stored.clone(), strategy: self.combination.strategy };
         match forbidden.strategy {
@@ -140,25 +140,25 @@ impl Service {
         forbidden
     }
 
-    /// The address of a person of this service.
+    /// Returns an address that is unique to this service.
     pub fn mail(&self, name: &str) -> String {
         format!("{name}@s{}.camelot.bt", self.number)
     }
 
-    /// Registers a person and answers the id.
+    /// Registers a user and returns the id.
     pub async fn register(&self, name: &str) -> String {
         let body = json!({ "email": self.mail(name), "password": PASSWORD });
-        let answer = self.post("/auth/register").json(body).send().await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.json()["id"].as_str().unwrap().to_owned()
+        let response = self.post("/auth/register").json(body).send().await;
+        assert_eq!(response.status, 201, "{response:?}");
+        response.json()["id"].as_str().unwrap().to_owned()
     }
 
-    pub async fn try_login(&self, name: &str, password: &str) -> Answer {
+    pub async fn try_login(&self, name: &str, password: &str) -> Response {
         let form = [("username", self.mail(name)), ("password", password.to_owned())];
         self.post("/auth/it/login").form(&form.each_ref().map(|(name, value)| (*name, value.as_str()))).send().await
     }
 
-    /// Logs in and answers the token.
+    /// Logs in and returns the token.
     pub async fn login(&self, name: &str, password: &str) -> String {
         self.try_login(name, password).await.access_token()
     }
@@ -169,7 +169,7 @@ impl Service {
         self.login(name, PASSWORD).await
     }
 
-    /// Makes a superuser by code and logs in.
+    /// Creates a superuser programmatically and logs in.
     pub async fn superuser(&self, name: &str) -> String {
         let status = Status { is_active: true, is_superuser: true, is_verified: true };
         let create = UserCreate { email: self.mail(name), password: PASSWORD.into(), first_name: None };
@@ -177,43 +177,43 @@ impl Service {
         self.login(name, PASSWORD).await
     }
 
-    /// Puts a token on a call, as this transport does.
+    /// Adds a token to a call by this transport.
     pub fn with<'a>(&self, call: Call<'a>, token: &str) -> Call<'a> {
         call.token(self.combination.transport, token)
     }
 
-    /// `GET` with a token.
-    pub async fn see(&self, path: &str, token: &str) -> Answer {
+    /// Sends `GET` with a token.
+    pub async fn see(&self, path: &str, token: &str) -> Response {
         self.with(self.get(path), token).send().await
     }
 
-    pub async fn me(&self, token: &str) -> Answer {
+    pub async fn me(&self, token: &str) -> Response {
         self.see("/users/me", token).await
     }
 
-    pub async fn patch_me(&self, token: &str, change: Value) -> Answer {
+    pub async fn patch_me(&self, token: &str, change: Value) -> Response {
         self.with(self.patch("/users/me"), token).json(change).send().await
     }
 
-    /// A superuser's change of a user.
-    pub async fn patch_user(&self, token: &str, id: &str, change: Value) -> Answer {
+    /// Updates a user as a superuser.
+    pub async fn patch_user(&self, token: &str, id: &str, change: Value) -> Response {
         self.with(self.patch(&format!("/users/{id}")), token).json(change).send().await
     }
 
-    pub async fn delete_user(&self, token: &str, id: &str) -> Answer {
+    pub async fn delete_user(&self, token: &str, id: &str) -> Response {
         self.with(self.delete(&format!("/users/{id}")), token).send().await
     }
 
-    pub async fn logout(&self, token: &str) -> Answer {
+    pub async fn logout(&self, token: &str) -> Response {
         self.with(self.post("/auth/it/logout"), token).send().await
     }
 
-    /// Asks for a reset mail and takes the token out of it.
+    /// Requests a reset mail and returns its token.
     pub async fn reset_token(&self, name: &str) -> String {
         self.mailed("/auth/forgot-password", "on_after_forgot_password", name).await
     }
 
-    /// Asks for a verification mail and takes the token out of it.
+    /// Requests a verification mail and returns its token.
     pub async fn verify_token(&self, name: &str) -> String {
         self.mailed("/auth/request-verify-token", "on_after_request_verify", name).await
     }
@@ -224,44 +224,44 @@ impl Service {
         self.hooks.token(hook).await
     }
 
-    pub async fn reset(&self, token: &str, password: &str) -> Answer {
+    pub async fn reset(&self, token: &str, password: &str) -> Response {
         self.post("/auth/reset-password").json(json!({ "token": token, "password": password })).send().await
     }
 
-    pub async fn verify(&self, token: &str) -> Answer {
+    pub async fn verify(&self, token: &str) -> Response {
         self.post("/auth/verify").json(json!({ "token": token })).send().await
     }
 
-    /// The user as stored.
+    /// Returns the user as stored.
     pub async fn stored_user(&self, name: &str) -> User {
         self.users.get_by_email(&self.mail(name)).await.unwrap().unwrap()
     }
 
-    /// Moves the clock of the service, and of its other nodes.
+    /// Advances the clock of the service and its other nodes.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Asserts that a token logs its user in.
+    /// Asserts that a token authenticates.
     #[track_caller]
-    pub fn lives(&self, token: &str) -> impl Future<Output = ()> {
-        self.is_answered(token, 200)
+    pub fn assert_valid(&self, token: &str) -> impl Future<Output = ()> {
+        self.assert_status(token, 200)
     }
 
-    /// Asserts that a token logs nobody in.
+    /// Asserts that a token does not authenticate.
     #[track_caller]
-    pub fn is_dead(&self, token: &str) -> impl Future<Output = ()> {
-        self.is_answered(token, 401)
+    pub fn assert_invalid(&self, token: &str) -> impl Future<Output = ()> {
+        self.assert_status(token, 401)
     }
 
     #[track_caller]
-    fn is_answered(&self, token: &str, status: u16) -> impl Future<Output = ()> {
+    fn assert_status(&self, token: &str, status: u16) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
-            let answer = self.me(token).await;
-            assert_eq!(answer.status.as_u16(), status, "{caller}: {answer:?}");
+            let response = self.me(token).await;
+            assert_eq!(response.status.as_u16(), status, "{caller}: {response:?}");
             if status == 401 {
-                assert_eq!(answer.text(), r#"{"detail":"Unauthorized"}"#, "{caller}");
+                assert_eq!(response.text(), r#"{"detail":"Unauthorized"}"#, "{caller}");
             }
         }
     }
@@ -275,7 +275,7 @@ impl Deref for Service {
     }
 }
 
-/// What cannot be ended until it is allowed again.
+/// Keeps sessions from being ended until [`Forbidden::allow`].
 pub struct Forbidden {
     stored: Stored,
     strategy: Strategy,

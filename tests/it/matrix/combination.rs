@@ -1,4 +1,4 @@
-//! What is combined with what.
+//! The combinations of database, strategy and transport.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +6,7 @@ use axum_users::{Backend, Bearer, Cookie, DatabaseSessions, Jwt, Redis};
 
 use crate::support::Carrier;
 
-/// Where users are kept.
+/// The database of the users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseKind {
     Sqlite,
@@ -14,7 +14,7 @@ pub enum DatabaseKind {
     MariaDb,
 }
 
-/// What a token is.
+/// The token strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
     Jwt,
@@ -22,7 +22,7 @@ pub enum Strategy {
     Redis,
 }
 
-/// A service as an application may put it together.
+/// One combination that an application can configure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Combination {
     pub database: DatabaseKind,
@@ -30,13 +30,13 @@ pub struct Combination {
     pub transport: Carrier,
 }
 
-/// When sessions end; what is `None` is as by default.
+/// The lifetimes of sessions; `None` is the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ends {
     pub lifetime: Option<Duration>,
     pub idle: Option<Duration>,
     pub at_most: Option<u32>,
-    /// Not by themselves.
+    /// Sessions do not expire.
     pub never: bool,
 }
 
@@ -47,14 +47,14 @@ impl DatabaseKind {
 impl Strategy {
     pub const ALL: [Self; 3] = [Self::Jwt, Self::Database, Self::Redis];
 
-    /// Whether there is something stored that is the session, so that it can be listed, counted and found idle.
+    /// Returns whether sessions are stored, so that they can be listed, counted and timed out when idle.
     pub fn keeps_sessions(self) -> bool {
         self != Self::Jwt
     }
 }
 
 impl Combination {
-    /// Every one, the database changing least often.
+    /// Returns every combination, grouped by database.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for database in DatabaseKind::ALL {
@@ -65,7 +65,7 @@ impl Combination {
         all
     }
 
-    /// The backend called `name`, over `redis` if that keeps its sessions.
+    /// Creates the backend `name`, with `redis` for the Redis strategy.
     pub fn backend(self, name: &str, ends: Ends, redis: Redis) -> Backend {
         match (self.strategy, self.transport) {
             (Strategy::Jwt, Carrier::Bearer) => Backend::new(name, Bearer, ends.of_jwt()),
@@ -79,7 +79,7 @@ impl Combination {
 }
 
 impl Ends {
-    /// Seconds after a login, and seconds after a use.
+    /// Creates lifetimes from the seconds after a login and the seconds after a use.
     pub fn after(lifetime: u64, idle: u64) -> Self {
         let (lifetime, idle) = (Duration::from_secs(lifetime), Duration::from_secs(idle));
         Self { lifetime: Some(lifetime), idle: Some(idle), ..Self::default() }

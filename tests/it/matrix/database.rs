@@ -1,4 +1,4 @@
-//! The databases that services of the matrix stand on, and a look behind the services.
+//! The databases of the matrix, with direct access to their tables.
 
 use std::sync::{Arc, Weak};
 
@@ -12,7 +12,7 @@ use crate::{
     support::User,
 };
 
-/// A database with the tables of users in it, gone with this value.
+/// A database with the tables of users, removed on drop.
 pub struct Database(Place);
 
 enum Place {
@@ -20,7 +20,7 @@ enum Place {
     Server(TempDatabase),
 }
 
-/// The servers' databases that stories share as long as one of them runs: to make one takes longer than most stories.
+/// The server databases that running scenarios share, since creating one takes longer than most scenarios.
 static SHARED: [Mutex<Weak<Database>>; 2] = [Mutex::const_new(Weak::new()), Mutex::const_new(Weak::new())];
 
 impl DatabaseKind {
@@ -32,7 +32,7 @@ impl DatabaseKind {
         }
     }
 
-    /// Whether it is here to be used. An absent server is a failure where services are required.
+    /// Returns whether the server is available. An unavailable one is a failure with `REQUIRE_SERVICES=1`.
     pub async fn is_reachable(self) -> bool {
         match self.server() {
             None => true,
@@ -42,11 +42,11 @@ impl DatabaseKind {
 }
 
 impl Database {
-    /// One that nobody else uses.
+    /// Creates a database that is not shared.
     pub async fn own(kind: DatabaseKind) -> Arc<Self> {
         let place = match kind.server() {
             None => Place::File(tempfile::tempdir().unwrap()),
-            Some(server) => Place::Server(server.database().await.expect("it was there a moment ago")),
+            Some(server) => Place::Server(server.database().await.expect("the server was available before")),
         };
         let database = Arc::new(Self(place));
         let users = Users::<User>::builder(axum_users::SecretKey::new(crate::support::SECRET).unwrap())
@@ -57,8 +57,8 @@ impl Database {
         database
     }
 
-    /// One that other stories use at the same time, each with addresses of its own. A file costs nothing, so those are never
-    /// shared.
+    /// Returns a database that scenarios use concurrently, each with unique addresses. Files are cheap, so SQLite databases are
+    /// never shared.
     pub async fn shared(kind: DatabaseKind) -> Arc<Self> {
         let slot = match kind {
             DatabaseKind::Sqlite => return Self::own(kind).await,
@@ -88,12 +88,12 @@ impl Database {
         }
     }
 
-    /// A name as this database quotes it.
+    /// Quotes a name for this database.
     pub fn quoted(&self, name: &str) -> String {
         if self.server() == Some(Server::Mysql) { format!("`{name}`") } else { format!("\"{name}\"") }
     }
 
-    /// Runs statements behind the service's back.
+    /// Runs statements directly on the database.
     pub async fn run(&self, sql: &str) {
         let (url, sql) = (self.url(), sqlx::raw_sql(AssertSqlSafe(sql.to_owned())));
         match self.server() {
@@ -103,7 +103,7 @@ impl Database {
         }
     }
 
-    /// What a query of one column of text finds.
+    /// Returns the result of a query for one text column.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let (url, sql) = (self.url(), AssertSqlSafe(sql.to_owned()));
         match self.server() {
@@ -122,19 +122,19 @@ impl Database {
         }
     }
 
-    /// How many rows of a table there are, under a condition.
+    /// Counts the rows of a table under a condition.
     pub async fn count(&self, table: &str, condition: &str) -> usize {
         let sql = format!("SELECT 'x' FROM {} WHERE {condition}", self.quoted(table));
         self.texts(&sql).await.len()
     }
 
-    /// What is kept of users that are gone.
+    /// Counts the rows that belong to deleted users.
     pub async fn orphans(&self) -> usize {
         let gone = format!("user_id IS NOT NULL AND user_id NOT IN (SELECT id FROM {})", self.quoted("user"));
         self.count("user_token_state", &gone).await + self.count("accesstoken", &gone).await
     }
 
-    /// Every text in it by which a thief might try to log in.
+    /// Returns every stored text that an attacker might try as a credential.
     pub async fn dump(&self) -> Vec<String> {
         let users = self.quoted("user");
         let mut dump = Vec::new();
@@ -150,7 +150,7 @@ impl Database {
         dump
     }
 
-    /// Lets every statement of this kind on a table fail, as on a full disk, until [`Database::heal`].
+    /// Makes every statement of this kind on a table fail, as on a full disk, until [`Database::heal`].
     pub async fn fail(&self, what: &str, table: &str) {
         let table = self.quoted(table);
         let sql = match self.server() {

@@ -1,4 +1,4 @@
-//! A person's whole life with a service, and an administrator's day.
+//! The account lifecycle of a user, and administration by a superuser.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::PASSWORD;
 const OTHER: &str = "another long sword";
 
 #[tokio::test]
-async fn from_the_registration_to_a_dead_token() {
+async fn an_account_passes_through_its_whole_lifecycle() {
     everywhere(|app| async move {
         let registered = app.register("arthur").await;
         let token = app.verify_token("arthur").await;
@@ -28,12 +28,12 @@ async fn from_the_registration_to_a_dead_token() {
 
         let token = app.reset_token("arthur").await;
         app.reset(&token, OTHER).await.is(200, "null");
-        app.is_dead(&first).await;
+        app.assert_invalid(&first).await;
         app.try_login("arthur", PASSWORD).await.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
         let second = app.login("arthur", OTHER).await;
-        app.lives(&second).await;
+        app.assert_valid(&second).await;
         app.logout(&second).await.is(204, "");
-        app.is_dead(&second).await;
+        app.assert_invalid(&second).await;
         assert_eq!(app.patch_me(&second, json!({ "first_name": "Mordred" })).await.status, 401);
         assert_eq!(app.stored_user("arthur").await.first_name.as_deref(), Some("Arthur"));
     })
@@ -41,25 +41,25 @@ async fn from_the_registration_to_a_dead_token() {
 }
 
 #[tokio::test]
-async fn who_cannot_log_in_gets_one_answer_and_no_token() {
+async fn every_failed_login_gets_the_same_response_and_no_token() {
     everywhere(|app| async move {
         let king = app.superuser("uther").await;
         app.register("arthur").await;
         let mordred = app.register("mordred").await;
         assert_eq!(app.patch_user(&king, &mordred, json!({ "is_active": false })).await.status, 200);
         for (name, password) in [("arthur", OTHER), ("nobody", PASSWORD), ("mordred", PASSWORD), ("mordred", OTHER)] {
-            let answer = app.try_login(name, password).await;
-            answer.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
-            assert_eq!(answer.header("set-cookie"), None);
+            let response = app.try_login(name, password).await;
+            response.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
+            assert_eq!(response.header("set-cookie"), None);
         }
-        // Whoever is not verified is no stranger.
-        app.lives(&app.login("arthur", PASSWORD).await).await;
+        // An unverified user can still log in by default.
+        app.assert_valid(&app.login("arthur", PASSWORD).await).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn where_verification_is_required_the_unverified_get_no_token() {
+async fn unverified_users_get_no_token_if_verification_is_required() {
     use super::{Plan, everywhere_as};
     let plan = Plan { policy: axum_users::Policy::recommended().require_verification(true), ..Plan::default() };
     everywhere_as(plan, |app| async move {
@@ -69,20 +69,20 @@ async fn where_verification_is_required_the_unverified_get_no_token() {
         let token = app.verify_token("arthur").await;
         assert_eq!(app.verify(&token).await.status, 200);
         let session = app.login("arthur", PASSWORD).await;
-        app.lives(&session).await;
+        app.assert_valid(&session).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_address_is_one_account_in_any_case() {
+async fn an_address_is_one_account_ignoring_case() {
     everywhere(|app| async move {
         app.register("arthur").await;
         for name in ["arthur", "ARTHUR", "Arthur"] {
             let body = json!({ "email": app.mail(name), "password": PASSWORD });
-            let answer = app.post("/auth/register").json(body).send().await;
-            answer.is(400, r#"{"detail":"REGISTER_USER_ALREADY_EXISTS"}"#);
-            app.lives(&app.login(name, PASSWORD).await).await;
+            let response = app.post("/auth/register").json(body).send().await;
+            response.is(400, r#"{"detail":"REGISTER_USER_ALREADY_EXISTS"}"#);
+            app.assert_valid(&app.login(name, PASSWORD).await).await;
         }
         let kay = app.member("kay").await;
         let change = json!({ "email": app.mail("ARTHUR"), "current_password": PASSWORD });
@@ -92,7 +92,7 @@ async fn an_address_is_one_account_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_superuser_reads_changes_and_deletes_by_id() {
+async fn a_superuser_reads_updates_and_deletes_by_id() {
     everywhere(|app| async move {
         let king = app.superuser("uther").await;
         let arthur = app.member("arthur").await;
@@ -109,13 +109,13 @@ async fn a_superuser_reads_changes_and_deletes_by_id() {
         app.delete_user(&arthur, &id).await.is(403, r#"{"detail":"Forbidden"}"#);
         app.delete_user(&king, &id).await.is(204, "");
         app.see(&path, &king).await.is(404, r#"{"detail":"Not Found"}"#);
-        app.is_dead(&arthur).await;
+        app.assert_invalid(&arthur).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_demotion_counts_from_the_next_request() {
+async fn a_demotion_takes_effect_at_the_next_request() {
     everywhere(|app| async move {
         let king = app.superuser("uther").await;
         let duke = app.superuser("gorlois").await;
@@ -124,8 +124,8 @@ async fn a_demotion_counts_from_the_next_request() {
         let id = app.stored_user("gorlois").await.id.to_string();
         assert_eq!(app.patch_user(&king, &id, json!({ "is_superuser": false })).await.status, 200);
         app.see(&path, &duke).await.is(403, r#"{"detail":"Forbidden"}"#);
-        app.lives(&duke).await;
-        // And a promotion as well, with the same token.
+        app.assert_valid(&duke).await;
+        // A promotion also takes effect with the same token.
         assert_eq!(app.patch_user(&king, &id, json!({ "is_superuser": true })).await.status, 200);
         assert_eq!(app.see(&path, &duke).await.status, 200);
     })

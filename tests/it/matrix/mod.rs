@@ -1,7 +1,7 @@
-//! The same stories over every database × strategy × transport.
+//! The same scenarios over every database × strategy × transport.
 //!
-//! A story is a test: `everywhere(|app| async move { … })` runs it on a service of each [`Combination`] whose services
-//! answer, and says for which it failed. What is absent is left out with a line, and a failure with `REQUIRE_SERVICES=1`.
+//! `everywhere(|app| async move { … })` runs a scenario on a service of each [`Combination`] whose servers are available and
+//! reports the combinations that failed. Unavailable servers are skipped with a message, or fail with `REQUIRE_SERVICES=1`.
 
 mod app;
 mod combination;
@@ -23,7 +23,7 @@ pub use database::Database;
 use redis::TestRedis;
 use tokio::sync::OnceCell;
 
-/// Those whose services answer. Looked for once, and said once.
+/// Returns the combinations whose servers are available; detected and reported once.
 async fn reachable() -> &'static [Combination] {
     static REACHABLE: OnceCell<Vec<Combination>> = OnceCell::const_new();
     REACHABLE
@@ -38,65 +38,65 @@ async fn reachable() -> &'static [Combination] {
             let is_reachable = |combination: &Combination| {
                 databases.contains(&combination.database) && (redis || combination.strategy != Strategy::Redis)
             };
-            let (run, left_out): (Vec<_>, Vec<_>) = Combination::all().into_iter().partition(is_reachable);
-            say(&run, &left_out);
+            let (run, skipped): (Vec<_>, Vec<_>) = Combination::all().into_iter().partition(is_reachable);
+            print_selection(&run, &skipped);
             run
         })
         .await
 }
 
-/// Says on the terminal itself what runs and what does not: what a test prints is shown only when it fails.
-fn say(run: &[Combination], left_out: &[Combination]) {
-    let mut text = format!("matrix: {} of {} combinations\n", run.len(), run.len() + left_out.len());
-    for combination in left_out {
-        writeln!(text, "matrix: left out: {combination}").unwrap();
+/// Prints the combinations directly to the terminal, since the output of a passing test is captured.
+fn print_selection(run: &[Combination], skipped: &[Combination]) {
+    let mut text = format!("matrix: {} of {} combinations\n", run.len(), run.len() + skipped.len());
+    for combination in skipped {
+        writeln!(text, "matrix: skipped: {combination}").unwrap();
     }
     std::io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
-/// Runs a story on a service of every combination, under the recommended policy.
-async fn everywhere<F: Future<Output = ()> + Send + 'static>(story: impl Fn(Service) -> F + Send + Sync + 'static) {
-    everywhere_as(Plan::default(), story).await;
+/// Runs a scenario on a service of every combination, under the recommended policy.
+async fn everywhere<F: Future<Output = ()> + Send + 'static>(scenario: impl Fn(Service) -> F + Send + Sync + 'static) {
+    everywhere_as(Plan::default(), scenario).await;
 }
 
-/// The same with what the story wants of its service.
+/// Runs a scenario with settings on a service of every combination.
 async fn everywhere_as<F: Future<Output = ()> + Send + 'static>(
     plan: Plan,
-    story: impl Fn(Service) -> F + Send + Sync + 'static,
+    scenario: impl Fn(Service) -> F + Send + Sync + 'static,
 ) {
-    wherever(|_| true, plan, story).await;
+    run_matrix(|_| true, plan, scenario).await;
 }
 
-/// Where a strategy keeps sessions: they can be listed, counted and found idle.
+/// Runs a scenario for the strategies that store sessions.
 async fn where_sessions_are_kept<F: Future<Output = ()> + Send + 'static>(
     plan: Plan,
-    story: impl Fn(Service) -> F + Send + Sync + 'static,
+    scenario: impl Fn(Service) -> F + Send + Sync + 'static,
 ) {
-    wherever(|combination| combination.strategy.keeps_sessions(), plan, story).await;
+    run_matrix(|combination| combination.strategy.keeps_sessions(), plan, scenario).await;
 }
 
-/// One database's combinations after each other, the databases beside each other: servers wait for their disks.
-async fn wherever<F: Future<Output = ()> + Send + 'static>(
+/// Runs the combinations of one database in sequence and the databases in parallel, since servers wait for their disks.
+async fn run_matrix<F: Future<Output = ()> + Send + 'static>(
     which: fn(&Combination) -> bool,
     plan: Plan,
-    story: impl Fn(Service) -> F + Send + Sync + 'static,
+    scenario: impl Fn(Service) -> F + Send + Sync + 'static,
 ) {
-    let story = Arc::new(story);
+    let scenario = Arc::new(scenario);
     let lanes: Vec<_> = DatabaseKind::ALL
         .map(|database| {
-            let (plan, story) = (plan.clone(), Arc::clone(&story));
+            let (plan, scenario) = (plan.clone(), Arc::clone(&scenario));
             tokio::spawn(async move {
                 let mut failed = Vec::new();
                 let of_lane = |combination: &&Combination| combination.database == database && which(combination);
                 let lane: Vec<_> = reachable().await.iter().filter(of_lane).collect();
-                // Held here, so that it is not made anew for each service.
+                // Held here, so that it is not recreated for each service.
                 let _shared = match plan.alone || lane.is_empty() {
                     true => None,
                     false => Some(Database::shared(database).await),
                 };
                 for combination in lane {
-                    let (plan, story) = (plan.clone(), Arc::clone(&story));
-                    let run = tokio::spawn(async move { story(Service::start(*combination, plan).await).await });
+                    let (plan, scenario) = (plan.clone(), Arc::clone(&scenario));
+                    let run = tokio::spawn(async move { scenario(Service::start(*combination, plan).await).await });
                     if let Err(error) = run.await {
                         failed.push(format!("{combination}: {}", reason(error)));
                     }
@@ -109,10 +109,10 @@ async fn wherever<F: Future<Output = ()> + Send + 'static>(
     for lane in lanes {
         failed.extend(lane.await.unwrap());
     }
-    assert!(failed.is_empty(), "the story fails for\n{}", failed.join("\n"));
+    assert!(failed.is_empty(), "the scenario fails for\n{}", failed.join("\n"));
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn reason(error: tokio::task::JoinError) -> String {
     let payload = error.into_panic();
     let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
@@ -120,10 +120,10 @@ fn reason(error: tokio::task::JoinError) -> String {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the story fails for\nSQLite × Database × Bearer: a reason")]
-async fn a_failing_combination_names_itself() {
+#[should_panic(expected = "the scenario fails for\nSQLite × Database × Bearer: a reason")]
+async fn a_failing_combination_is_named() {
     let fails = |combination: &Combination| combination.database == DatabaseKind::Sqlite;
-    wherever(fails, Plan::default(), |app| async move {
+    run_matrix(fails, Plan::default(), |app| async move {
         assert!(app.combination.strategy != Strategy::Database, "a reason");
     })
     .await;

@@ -1,6 +1,6 @@
-//! Races that concern sessions, on every database with every strategy; how a token travels does not matter to them.
+//! Races of sessions, on every database with every strategy. The transport does not affect them.
 //!
-//! Three rounds in the ordinary run, or as many as `RACE_ROUNDS` says: `RACE_ROUNDS=50` is what docs/contributing/security.md speaks of.
+//! Three rounds by default, or `RACE_ROUNDS`; docs/contributing/security.md refers to `RACE_ROUNDS=50`.
 
 use std::env;
 
@@ -9,11 +9,11 @@ use serde_json::json;
 use super::{
     Plan, Service,
     combination::{Combination, Ends},
-    wherever,
+    run_matrix,
 };
 use crate::{
     security::crowd::{Crowd, TASKS, count, one_wins},
-    support::{Answer, Carrier, Http, PASSWORD},
+    support::{Carrier, Http, PASSWORD, Response},
 };
 
 const NEW: &str = "another long sword";
@@ -22,20 +22,20 @@ fn rounds() -> usize {
     env::var("RACE_ROUNDS").map_or(3, |rounds| rounds.parse().expect("RACE_ROUNDS is a number"))
 }
 
-/// Once for a database and a strategy.
-async fn everywhere<F: Future<Output = ()> + Send + 'static>(story: impl Fn(Service) -> F + Send + Sync + 'static) {
+/// Runs a race once for each database and strategy.
+async fn everywhere<F: Future<Output = ()> + Send + 'static>(scenario: impl Fn(Service) -> F + Send + Sync + 'static) {
     let bearer = |combination: &Combination| combination.transport == Carrier::Bearer;
-    // A crowd that logs in is beyond the cap; what that ends has a test of its own.
+    // The concurrent logins would exceed the session cap, which another test covers.
     let ends = Ends { at_most: Some(10_000), ..Ends::default() };
-    wherever(bearer, Plan { ends, ..Plan::default() }, story).await;
+    run_matrix(bearer, Plan { ends, ..Plan::default() }, scenario).await;
 }
 
-async fn login(client: &Http, email: &str, password: &str) -> Answer {
+async fn login(client: &Http, email: &str, password: &str) -> Response {
     client.post("/auth/it/login").form(&[("username", email), ("password", password)]).send().await
 }
 
-fn token_of(answer: &Answer) -> Option<String> {
-    (answer.status == 200).then(|| answer.access_token())
+fn token_of(response: &Response) -> Option<String> {
+    (response.status == 200).then(|| response.access_token())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -43,14 +43,14 @@ async fn register_one_row() {
     everywhere(|app| async move {
         let crowd = Crowd::of(&app).await;
         for round in 0..rounds() {
-            let answers = crowd
+            let responses = crowd
                 .at_once(|number, client| {
                     let name = if number % 2 == 0 { "knight" } else { "KNIGHT" };
                     let body = json!({ "email": app.mail(&format!("{name}{round}")), "password": PASSWORD });
                     async move { client.post("/auth/register").json(body).send().await }
                 })
                 .await;
-            one_wins(&answers, "201", "REGISTER_USER_ALREADY_EXISTS");
+            one_wins(&responses, "201", "REGISTER_USER_ALREADY_EXISTS");
             let one = format!("lower(email) = '{}'", app.mail(&format!("knight{round}")));
             assert_eq!(app.database().count("user", &one).await, 1);
         }
@@ -66,15 +66,15 @@ async fn reset_token_one_success() {
         for round in 0..rounds() {
             let token = app.reset_token("arthur").await;
             let password = |number: usize| format!("sword {round} of knight {number}");
-            let answers = crowd
+            let responses = crowd
                 .at_once(|number, client| {
                     let body = json!({ "token": token, "password": password(number) });
                     async move { client.post("/auth/reset-password").json(body).send().await }
                 })
                 .await;
-            one_wins(&answers, "200", "RESET_PASSWORD_BAD_TOKEN");
-            app.is_dead(&before).await;
-            let winner = answers.iter().position(|answer| answer.status == 200).unwrap();
+            one_wins(&responses, "200", "RESET_PASSWORD_BAD_TOKEN");
+            app.assert_invalid(&before).await;
+            let winner = responses.iter().position(|response| response.status == 200).unwrap();
             before = app.login("arthur", &password(winner)).await;
             assert_eq!(app.try_login("arthur", &password((winner + 1) % TASKS)).await.status, 400);
         }
@@ -91,7 +91,7 @@ async fn old_password_login_loses() {
         for round in 0..rounds() {
             let session = app.login("arthur", &password).await;
             let next = format!("the {round}th long sword");
-            let answers = crowd
+            let responses = crowd
                 .at_once(|number, client| {
                     let (email, old, session) = (email.clone(), password.clone(), session.clone());
                     let body = json!({ "password": next, "current_password": old });
@@ -103,12 +103,12 @@ async fn old_password_login_loses() {
                     }
                 })
                 .await;
-            assert_eq!(answers[7].status, 200, "{:?}", answers[7]);
-            let logins = answers.iter().enumerate().filter(|(number, _)| *number != 7);
-            for token in logins.filter_map(|(_, answer)| token_of(answer)) {
-                app.is_dead(&token).await;
+            assert_eq!(responses[7].status, 200, "{:?}", responses[7]);
+            let logins = responses.iter().enumerate().filter(|(number, _)| *number != 7);
+            for token in logins.filter_map(|(_, response)| token_of(response)) {
+                app.assert_invalid(&token).await;
             }
-            app.lives(&session).await;
+            app.assert_valid(&session).await;
             password = next;
         }
     })
@@ -124,7 +124,7 @@ async fn disable_vs_login() {
         let (path, email) = (format!("/users/{id}"), app.mail("mordred"));
         for _ in 0..rounds() {
             let before = app.login("mordred", PASSWORD).await;
-            let answers = crowd
+            let responses = crowd
                 .at_once(|number, client| {
                     let (king, path, email) = (king.clone(), path.clone(), email.clone());
                     async move {
@@ -135,17 +135,17 @@ async fn disable_vs_login() {
                     }
                 })
                 .await;
-            assert_eq!(answers[5].status, 200, "{:?}", answers[5]);
-            let logins = answers.iter().enumerate().filter(|(number, _)| *number != 5);
-            let tokens: Vec<_> = logins.filter_map(|(_, answer)| token_of(answer)).chain([before]).collect();
+            assert_eq!(responses[5].status, 200, "{:?}", responses[5]);
+            let logins = responses.iter().enumerate().filter(|(number, _)| *number != 5);
+            let tokens: Vec<_> = logins.filter_map(|(_, response)| token_of(response)).chain([before]).collect();
             for token in &tokens {
-                app.is_dead(token).await;
+                app.assert_invalid(token).await;
             }
             assert_eq!(app.try_login("mordred", PASSWORD).await.status, 400);
-            // Nor does enabling bring one of them back.
+            // Enabling the user does not revive any of them.
             assert_eq!(app.patch_user(&king, &id, json!({ "is_active": true })).await.status, 200);
             for token in &tokens {
-                app.is_dead(token).await;
+                app.assert_invalid(token).await;
             }
         }
     })
@@ -162,7 +162,7 @@ async fn delete_vs_everything() {
             let session = app.member(&name).await;
             let (id, email) = (app.stored_user(&name).await.id, app.mail(&name));
             let (reset, verify) = (app.reset_token(&name).await, app.verify_token(&name).await);
-            let answers = crowd
+            let responses = crowd
                 .at_once(|number, client| {
                     let (king, path, session, email) =
                         (king.clone(), format!("/users/{id}"), session.clone(), email.clone());
@@ -191,16 +191,16 @@ async fn delete_vs_everything() {
                     }
                 })
                 .await;
-            for (number, answer) in answers.iter().enumerate() {
-                let status = answer.status.as_u16();
-                assert!([200, 202, 204, 400, 401, 404].contains(&status), "{number}: {answer:?}");
+            for (number, response) in responses.iter().enumerate() {
+                let status = response.status.as_u16();
+                assert!([200, 202, 204, 400, 401, 404].contains(&status), "{number}: {response:?}");
             }
-            let deleted = [&answers[0], &answers[8]].iter().filter(|answer| answer.status == 204).count();
-            assert_eq!(deleted, 1, "{:?}", count(&answers));
+            let deleted = [&responses[0], &responses[8]].iter().filter(|response| response.status == 204).count();
+            assert_eq!(deleted, 1, "{:?}", count(&responses));
             assert_eq!(app.see(&format!("/users/{id}"), &king).await.status, 404);
-            let logins = [1, 9, 14].map(|number: usize| token_of(&answers[number]));
+            let logins = [1, 9, 14].map(|number: usize| token_of(&responses[number]));
             for token in logins.into_iter().flatten().chain([session]) {
-                app.is_dead(&token).await;
+                app.assert_invalid(&token).await;
             }
             assert_eq!(app.database().orphans().await, 0);
         }

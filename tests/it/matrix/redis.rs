@@ -1,26 +1,26 @@
-//! Keys of a story's own in Redis.
+//! Isolated keys of a scenario in Redis.
 
 use std::sync::OnceLock;
 
 use crate::redis_server::{self as server, Reply};
 
-/// A prefix of its own, and where services reach it; the keys are gone with this value. Where Redis does not answer it
-/// is empty, and nothing that needs it runs.
+/// A unique key prefix and the URL for services; the keys are removed on drop. Without Redis it is empty, and the
+/// combinations that need it do not run.
 pub struct TestRedis {
     pub url: String,
     keys: Option<server::TestRedis>,
-    /// Redis' own user, where commands may be forbidden.
+    /// A Redis user whose commands can be forbidden.
     user: Option<String>,
 }
 
 impl TestRedis {
-    /// Whether Redis is here to be used. An absent one is a failure where services are required.
+    /// Returns whether Redis is available. An unavailable one is a failure with `REQUIRE_SERVICES=1`.
     pub fn is_reachable() -> bool {
         static REACHABLE: OnceLock<bool> = OnceLock::new();
         *REACHABLE.get_or_init(|| server::TestRedis::reach().is_some())
     }
 
-    /// With `alone`, services reach it as a user of their own, so that [`TestRedis::forbid`] concerns nobody else.
+    /// With `alone`, services use a separate Redis user, so that [`TestRedis::forbid`] affects no other test.
     pub fn new(alone: bool) -> Self {
         let keys = Self::is_reachable().then(server::TestRedis::reach).flatten();
         let mut redis = Self { url: keys.as_ref().map(|keys| keys.url.clone()).unwrap_or_default(), keys, user: None };
@@ -35,12 +35,12 @@ impl TestRedis {
         redis
     }
 
-    /// What stands before the keys.
+    /// Returns the prefix of the keys.
     pub fn ours(&self) -> String {
         self.keys.as_ref().map(server::TestRedis::ours).unwrap_or_default()
     }
 
-    /// Refuses a command from now on.
+    /// Forbids a command until [`TestRedis::allow`].
     pub fn forbid(&self, command: &str) {
         self.administrate(&["SETUSER", self.user.as_deref().unwrap(), &format!("-{command}")]);
     }
@@ -51,11 +51,11 @@ impl TestRedis {
 
     fn administrate(&self, command: &[&str]) {
         let command: Vec<&str> = ["ACL"].iter().chain(command).copied().collect();
-        let answer = self.keys.as_ref().unwrap().ask(&command);
-        assert!(!matches!(answer, Reply::Refused(_)), "{answer:?}");
+        let response = self.keys.as_ref().unwrap().ask(&command);
+        assert!(!matches!(response, Reply::Refused(_)), "{response:?}");
     }
 
-    /// The texts in keys and values.
+    /// Returns the texts in keys and values.
     pub fn dump(&self) -> Vec<String> {
         let Some(redis) = &self.keys else { return Vec::new() };
         let mut dump = Vec::new();
@@ -65,7 +65,7 @@ impl TestRedis {
                 "zset" => redis.ask(&["ZRANGE", &key, "0", "-1"]).texts(),
                 _ => vec![redis.ask(&["GET", &key]).text()],
             };
-            // A member of the index is the name of a session and the digest of its token.
+            // An index member consists of the session's name and the digest of its token.
             dump.extend(found.iter().filter(|text| text.len() == 65).map(|text| text[22..].to_owned()));
             dump.extend(found.into_iter().filter(|text| !text.is_empty()));
             dump.extend(key.rsplit(':').next().map(str::to_owned));

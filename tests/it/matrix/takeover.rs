@@ -1,14 +1,14 @@
-//! Take-overs that depend on where sessions are kept and how they travel.
+//! Takeovers that depend on the session store and the transport.
 
 use axum_users::Policy;
 use serde_json::json;
 
-use super::{Combination, DatabaseKind, Plan, Service, Strategy, everywhere_as, wherever};
-use crate::support::{Answer, COOKIE, Carrier, PASSWORD};
+use super::{Combination, DatabaseKind, Plan, Service, Strategy, everywhere_as, run_matrix};
+use crate::support::{COOKIE, Carrier, PASSWORD, Response};
 
 const NEW: &str = "another long sword";
 
-/// The thief reads everything that is stored, and tries each text wherever a secret is asked for.
+/// The attacker has a database dump and tries each text in it as every kind of credential.
 #[tokio::test]
 async fn t29_database_dump() {
     everywhere_as(Plan { alone: true, ..Plan::default() }, |app| async move {
@@ -23,49 +23,49 @@ async fn t29_database_dump() {
         assert!(dump.len() >= 4, "{dump:?}");
         for text in &dump {
             for token in [&live, &ended] {
-                assert!(!text.contains(token.as_str()), "a token is at rest in clear: {text}");
+                assert!(!text.contains(token.as_str()), "a token is stored in clear: {text}");
             }
-            app.is_dead(text).await;
-            app.reset(text, "the thief's long sword").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
+            app.assert_invalid(text).await;
+            app.reset(text, "the attacker's long sword").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
             app.verify(text).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
             app.try_login("arthur", text).await.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
         }
-        app.lives(&live).await;
-        app.lives(&app.login("arthur", NEW).await).await;
+        app.assert_valid(&live).await;
+        app.assert_valid(&app.login("arthur", NEW).await).await;
     })
     .await;
 }
 
-/// The thief plants a cookie, the victim logs in over it, and the thief uses what was planted.
+/// Session fixation: the attacker plants a cookie, the victim logs in with it, and the attacker uses the planted value.
 #[tokio::test]
 async fn t13_fixation() {
     let cookie = |combination: &Combination| combination.transport == Carrier::Cookie;
-    wherever(cookie, Plan::default(), |app| async move {
+    run_matrix(cookie, Plan::default(), |app| async move {
         app.register("arthur").await;
-        let thiefs = app.member("mordred").await;
-        for planted in [thiefs.as_str(), "a-value-of-the-thief", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        let attackers = app.member("mordred").await;
+        for planted in [attackers.as_str(), "a-value-of-the-attacker", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             let call = app.post("/auth/it/login").header("sec-fetch-site", "same-origin").cookie(COOKIE, planted);
-            let answer = call.form(&[("username", &app.mail("arthur")), ("password", PASSWORD)]).send().await;
-            let victims = answer.access_token();
+            let response = call.form(&[("username", &app.mail("arthur")), ("password", PASSWORD)]).send().await;
+            let victims = response.access_token();
             assert_ne!(victims, planted);
             assert_eq!(app.me(&victims).await.json()["email"], app.mail("arthur"));
-            // What was planted is dead, whosever it was.
-            app.is_dead(planted).await;
-            // Nor does a planted cookie of another name or a second one of the same name stand for the session.
+            // The planted token is invalid after the login.
+            app.assert_invalid(planted).await;
+            // A planted cookie of another name or a second one of the same name does not authenticate.
             for cookies in [
                 format!("fastapiusersauth={victims}"),
                 format!("{COOKIE}={planted}; {COOKIE}={victims}"),
                 format!("{COOKIE}={victims}; {COOKIE}={planted}"),
             ] {
-                let answer = app.get("/users/me").header("cookie", &cookies).send().await;
-                assert_eq!(answer.status, 401, "{cookies}");
+                let response = app.get("/users/me").header("cookie", &cookies).send().await;
+                assert_eq!(response.status, 401, "{cookies}");
             }
         }
     })
     .await;
 }
 
-/// An event after which a mailed token must be dead.
+/// An event that must invalidate mailed tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     AddressByOwner,
@@ -90,14 +90,14 @@ impl Ending {
         Self::Recreation,
     ];
 
-    /// Lets it happen to the account `victim`, and returns its address and password after that.
+    /// Applies the event to the account `victim` and returns its name and password afterwards.
     async fn happen(self, app: &Service, superuser: &str) -> (&'static str, &'static str) {
         let id = app.stored_user("victim").await.id;
         let path = id.to_string();
         let owner = app.login("victim", PASSWORD).await;
         let moved = json!({ "email": app.mail("moved") });
         let changed = json!({ "password": NEW });
-        let ok = |answer: Answer| assert!(answer.status.is_success(), "{self:?}: {answer:?}");
+        let ok = |response: Response| assert!(response.status.is_success(), "{self:?}: {response:?}");
         match self {
             Self::AddressByOwner => ok(app.patch_me(&owner, moved).await),
             Self::AddressBySuperuser => ok(app.patch_user(superuser, &path, moved).await),
@@ -121,23 +121,23 @@ impl Ending {
     }
 }
 
-/// The thief reads the victim's old mailbox: no token that was mailed before the event works after it.
-async fn mailed_tokens_die(app: Service) {
+/// The attacker reads the victim's old mailbox: tokens mailed before the event do not work after it.
+async fn mailed_tokens_are_invalidated(app: Service) {
     let superuser = app.superuser("uther").await;
     for ending in Ending::ALL {
         app.register("victim").await;
         let (reset, verify) = (app.reset_token("victim").await, app.verify_token("victim").await);
         let (name, password) = ending.happen(&app, &superuser).await;
 
-        let answer = app.reset(&reset, "the thief's long sword").await;
-        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (400, BAD_RESET), "{ending:?}");
-        let answer = app.verify(&verify).await;
-        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (400, BAD_VERIFY), "{ending:?}");
+        let response = app.reset(&reset, "the attacker's long sword").await;
+        assert_eq!((response.status.as_u16(), response.text().as_str()), (400, BAD_RESET), "{ending:?}");
+        let response = app.verify(&verify).await;
+        assert_eq!((response.status.as_u16(), response.text().as_str()), (400, BAD_VERIFY), "{ending:?}");
         assert!(!app.stored_user(name).await.is_verified, "{ending:?}");
-        assert_eq!(app.try_login(name, "the thief's long sword").await.status, 400, "{ending:?}");
-        app.lives(&app.login(name, password).await).await;
+        assert_eq!(app.try_login(name, "the attacker's long sword").await.status, 400, "{ending:?}");
+        app.assert_valid(&app.login(name, password).await).await;
 
-        // What is mailed now works: it was the event that killed the others.
+        // Newly mailed tokens work, so the event has invalidated the others.
         let (verify, reset) = (app.verify_token(name).await, app.reset_token(name).await);
         assert_eq!(app.verify(&verify).await.status, 200, "{ending:?}");
         app.reset(&reset, "the victim's own sword").await.is(200, "null");
@@ -150,10 +150,10 @@ const BAD_VERIFY: &str = r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#;
 
 #[tokio::test]
 async fn mailed_tokens_die_with_what_they_are_bound_to() {
-    everywhere_as(Plan::default(), mailed_tokens_die).await;
+    everywhere_as(Plan::default(), mailed_tokens_are_invalidated).await;
 }
 
-/// What of fastapi-users' policy concerns tokens and sessions, with hashes that cost less.
+/// The token and session rules of the fastapi-users policy, with cheaper hashes.
 #[tokio::test]
 async fn mailed_tokens_in_upstreams_form_die_with_what_they_are_bound_to() {
     let policy = Policy::recommended()
@@ -163,7 +163,7 @@ async fn mailed_tokens_in_upstreams_form_die_with_what_they_are_bound_to() {
         .raw_keys()
         .accept_upstream_tokens(None)
         .plaintext_tokens();
-    everywhere_as(Plan { policy, ..Plan::default() }, mailed_tokens_die).await;
+    everywhere_as(Plan { policy, ..Plan::default() }, mailed_tokens_are_invalidated).await;
 }
 
 #[tokio::test]
@@ -172,5 +172,5 @@ async fn mailed_tokens_under_upstreams_policy_die_with_what_they_are_bound_to() 
         let Combination { database, strategy, transport } = *combination;
         (database, strategy, transport) == (DatabaseKind::Sqlite, Strategy::Jwt, Carrier::Bearer)
     };
-    wherever(one, Plan { policy: Policy::fastapi_users(), ..Plan::default() }, mailed_tokens_die).await;
+    run_matrix(one, Plan { policy: Policy::fastapi_users(), ..Plan::default() }, mailed_tokens_are_invalidated).await;
 }

@@ -1,13 +1,13 @@
-//! What a client sees of login, logout and its own profile, byte for byte, under both policies.
+//! Login, logout and profile responses, byte for byte, under both policies.
 
 use std::collections::BTreeMap;
 
 use axum_users::Policy;
 
-use super::{Combination, DatabaseKind, Plan, app::Service, everywhere, wherever};
-use crate::support::{Answer, Call, Carrier, PASSWORD};
+use super::{Combination, DatabaseKind, Plan, app::Service, everywhere, run_matrix};
+use crate::support::{Call, Carrier, PASSWORD, Response};
 
-/// Headers that have tests of their own, or differ from answer to answer.
+/// Headers that have their own tests or differ between responses.
 const OTHERS: [&str; 8] = [
     "date",
     "cache-control",
@@ -15,26 +15,26 @@ const OTHERS: [&str; 8] = [
     "referrer-policy",
     "content-security-policy",
     "cross-origin-resource-policy",
-    // From the hook of these tests.
+    // Set by the hook of these tests.
     "x-hook",
     "vary",
 ];
 
-/// Asserts an answer: status, body, and every header but [`OTHERS`].
+/// Asserts the status, the body, and every header except [`OTHERS`].
 #[track_caller]
-fn is(answer: &Answer, status: u16, body: &str, headers: &[(&str, &str)]) {
-    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (status, body));
+fn is(response: &Response, status: u16, body: &str, headers: &[(&str, &str)]) {
+    assert_eq!((response.status.as_u16(), response.text().as_str()), (status, body));
     let length = body.len().to_string();
     let mut wanted: BTreeMap<&str, &str> = headers.iter().copied().collect();
     if status != 204 {
         wanted.extend([("content-type", "application/json"), ("content-length", length.as_str())]);
     }
-    let found = answer.headers.iter().filter(|(name, _)| !OTHERS.contains(&name.as_str()));
+    let found = response.headers.iter().filter(|(name, _)| !OTHERS.contains(&name.as_str()));
     let found: BTreeMap<&str, &str> = found.map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
-    assert_eq!((found, answer.headers.get_all("set-cookie").iter().count() < 2), (wanted, true));
+    assert_eq!((found, response.headers.get_all("set-cookie").iter().count() < 2), (wanted, true));
 }
 
-/// Puts the token on a call; each policy has a name of its own for the cookie.
+/// Adds the token to a call; the cookie's name depends on the policy.
 fn with<'a>(carrier: Carrier, cookie: &str, call: Call<'a>, token: &str) -> Call<'a> {
     match carrier {
         Carrier::Bearer => call.bearer(token),
@@ -42,22 +42,22 @@ fn with<'a>(carrier: Carrier, cookie: &str, call: Call<'a>, token: &str) -> Call
     }
 }
 
-/// Plays the calls. `cookie` is the cookie's name; `ours` are the headers that upstream does not send.
+/// Sends the calls. `cookie` is the cookie's name; `ours` are the headers that upstream does not send.
 async fn play(app: Service, cookie: &'static str, is_ours: bool) {
     let carrier = app.combination.transport;
     let challenge: &[(&str, &str)] =
         if is_ours && carrier == Carrier::Bearer { &[("www-authenticate", "Bearer")] } else { &[] };
     let id = app.register("arthur").await;
 
-    let answer = app.try_login("arthur", PASSWORD).await;
-    let token = answer.access_token();
+    let response = app.try_login("arthur", PASSWORD).await;
+    let token = response.access_token();
     match carrier {
         Carrier::Bearer => {
-            is(&answer, 200, &format!(r#"{{"access_token":"{token}","token_type":"bearer"}}"#), &[]);
+            is(&response, 200, &format!(r#"{{"access_token":"{token}","token_type":"bearer"}}"#), &[]);
         }
         Carrier::Cookie => {
             let set = format!("{cookie}={token}; HttpOnly; Path=/; SameSite=lax; Secure");
-            is(&answer, 204, "", &[("set-cookie", &set)]);
+            is(&response, 204, "", &[("set-cookie", &set)]);
         }
     }
     is(&app.try_login("arthur", "wrong").await, 400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#, &[]);
@@ -96,11 +96,11 @@ async fn login_logout_and_profile_under_the_recommended_policy() {
     everywhere(|app| play(app, "__Host-fastapiusersauth", true)).await;
 }
 
-/// On one database: this policy hashes at upstream's cost, a third of a second each, and what is seen here comes from strategy
-/// and transport.
+/// On one database only: this policy hashes at upstream's cost, a third of a second each, and these responses depend only on
+/// the strategy and transport.
 #[tokio::test]
-async fn login_logout_and_profile_under_upstreams_policy() {
+async fn login_logout_and_profile_under_the_upstream_policy() {
     let plan = Plan { policy: Policy::fastapi_users(), ..Plan::default() };
     let one = |combination: &Combination| combination.database == DatabaseKind::Sqlite;
-    wherever(one, plan, |app| play(app, "fastapiusersauth", false)).await;
+    run_matrix(one, plan, |app| play(app, "fastapiusersauth", false)).await;
 }

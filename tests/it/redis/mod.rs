@@ -1,4 +1,4 @@
-//! Services that share a Redis.
+//! Services that share one Redis.
 
 pub(crate) use crate::redis_server as server;
 

@@ -1,4 +1,4 @@
-//! One of several instances of a service: nothing is shared but the database and Redis.
+//! One of several instances of a service, which share only the database and Redis.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -13,15 +13,15 @@ use serde_json::json;
 
 use crate::{
     matrix::{Database, DatabaseKind},
-    support::{Answer, Http, PASSWORD, SECRET, SharedClock, User, user_routes},
+    support::{Http, PASSWORD, Response, SECRET, SharedClock, User, user_routes},
 };
 
-/// What instances share.
+/// The resources that the instances share.
 pub struct Shared {
     pub clock: Arc<ManualClock>,
-    /// Where Redis is, under which keys.
+    /// The Redis server and the key prefix.
     pub redis: Redis,
-    /// The database of all instances: PostgreSQL, or a file where that is not.
+    /// The database of all instances: PostgreSQL, or an SQLite file if that is unavailable.
     pub database: Arc<Database>,
 }
 
@@ -67,22 +67,22 @@ impl Node {
     }
 
     pub async fn register(&self, email: &str) {
-        let answer = self.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
-        assert_eq!(answer.status, 201, "{answer:?}");
+        let response = self.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
+        assert_eq!(response.status, 201, "{response:?}");
     }
 
-    pub async fn try_login(&self, backend: &str, email: &str) -> Answer {
+    pub async fn try_login(&self, backend: &str, email: &str) -> Response {
         let form = [("username", email), ("password", PASSWORD)];
         self.post(&format!("/auth/{backend}/login")).form(&form).send().await
     }
 
     pub async fn login(&self, backend: &str, email: &str) -> String {
-        let answer = self.try_login(backend, email).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        let response = self.try_login(backend, email).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
-    pub async fn logout(&self, backend: &str, token: &str) -> Answer {
+    pub async fn logout(&self, backend: &str, token: &str) -> Response {
         self.post(&format!("/auth/{backend}/logout")).bearer(token).send().await
     }
 

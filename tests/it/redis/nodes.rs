@@ -1,4 +1,4 @@
-//! Two instances on one PostgreSQL and one Redis.
+//! Two instances that share one PostgreSQL and one Redis.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::PASSWORD;
 const ARTHUR: &str = "arthur@camelot.bt";
 const OTHER: &str = "another long sword";
 
-/// Two instances, or nothing without a Redis.
+/// Starts two instances, or returns `None` without Redis.
 async fn two() -> Option<(Node, Node, Shared, TestRedis)> {
     let redis = TestRedis::reach()?;
     let shared =
@@ -25,7 +25,7 @@ async fn two() -> Option<(Node, Node, Shared, TestRedis)> {
 }
 
 #[tokio::test]
-async fn a_login_on_one_counts_on_the_other_and_a_logout_there_counts_here() {
+async fn logins_and_logouts_are_shared_between_instances() {
     let Some((a, b, _shared, _redis)) = two().await else { return };
     for backend in ["redis", "jwt", "listed"] {
         let (token, kept) = (a.login(backend, ARTHUR).await, a.login(backend, ARTHUR).await);
@@ -37,14 +37,14 @@ async fn a_login_on_one_counts_on_the_other_and_a_logout_there_counts_here() {
 }
 
 #[tokio::test]
-async fn a_password_change_on_one_ends_the_sessions_on_the_other_but_its_own() {
+async fn a_password_change_on_one_instance_ends_the_other_sessions_on_both() {
     let Some((a, b, _shared, _redis)) = two().await else { return };
     for (backend, from, to) in [("redis", PASSWORD, OTHER), ("listed", OTHER, PASSWORD)] {
         let form = [("username", ARTHUR), ("password", from)];
         let mut tokens = Vec::new();
         for node in [&a, &b, &b] {
-            let answer = node.post(&format!("/auth/{backend}/login")).form(&form).send().await;
-            tokens.push(answer.json()["access_token"].as_str().unwrap().to_owned());
+            let response = node.post(&format!("/auth/{backend}/login")).form(&form).send().await;
+            tokens.push(response.json()["access_token"].as_str().unwrap().to_owned());
         }
         let change = json!({ "password": to, "current_password": from });
         assert_eq!(a.patch("/users/me").bearer(&tokens[0]).json(change).send().await.status, 200);
@@ -53,12 +53,12 @@ async fn a_password_change_on_one_ends_the_sessions_on_the_other_but_its_own() {
             assert_eq!((node.me(&tokens[1]).await, node.me(&tokens[2]).await), (401, 401), "{backend}");
         }
         b.logout(backend, &tokens[0]).await.is(204, "");
-        assert_eq!(a.me(&tokens[0]).await, 401, "{backend}: and what was spared can be logged out");
+        assert_eq!(a.me(&tokens[0]).await, 401, "{backend}: the spared session can be logged out");
     }
 }
 
 #[tokio::test]
-async fn the_list_of_revoked_jwts_is_in_redis_alone() {
+async fn revoked_jwts_are_stored_only_in_redis() {
     let Some((a, b, shared, redis)) = two().await else { return };
     let token = a.login("listed", ARTHUR).await;
     a.logout("listed", &token).await.is(204, "");
@@ -67,14 +67,14 @@ async fn the_list_of_revoked_jwts_is_in_redis_alone() {
     let notes: Vec<_> = redis.keys().into_iter().filter(|key| key.contains("revoked:")).collect();
     assert_eq!(notes.len(), 1);
     let ttl = redis.ask(&["TTL", &notes[0]]).integer();
-    assert!((3570..=3600).contains(&ttl), "as long as the token: {ttl}");
-    // Whoever loses the note lets the token live: it is the only one.
+    assert!((3570..=3600).contains(&ttl), "the revocation expires with the token: {ttl}");
+    // Deleting the key makes the token valid again, so the revocation is stored only there.
     redis.ask(&["DEL", &notes[0]]);
     assert_eq!(b.me(&token).await, 200);
 }
 
 #[tokio::test]
-async fn a_disabled_or_deleted_user_is_out_on_both() {
+async fn a_disabled_or_deleted_user_is_rejected_by_both_instances() {
     let Some((a, b, _shared, _redis)) = two().await else { return };
     let token = a.login("redis", ARTHUR).await;
     let arthur = b.users.get_by_email(ARTHUR).await.unwrap().unwrap();
@@ -88,7 +88,7 @@ async fn a_disabled_or_deleted_user_is_out_on_both() {
 }
 
 #[tokio::test]
-async fn mails_are_counted_together() {
+async fn mail_limits_are_shared_between_instances() {
     let Some((a, b, _shared, redis)) = two().await else { return };
     for number in 0..10 {
         let node = if number % 2 == 0 { &a } else { &b };
@@ -105,5 +105,5 @@ async fn mails_are_counted_together() {
     let arthur = a.users.get_by_email(ARTHUR).await.unwrap().unwrap();
     assert!(!counters[0].contains(&arthur.id.to_string()));
     let ttl = redis.ask(&["TTL", &counters[0]]).integer();
-    assert!((3590..=3600).contains(&ttl), "until all is given back: {ttl}");
+    assert!((3590..=3600).contains(&ttl), "the key expires when the quota is restored: {ttl}");
 }

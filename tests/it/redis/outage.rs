@@ -1,4 +1,4 @@
-//! Redis killed under a running service, and started again.
+//! Redis is killed under a running service and restarted.
 
 use axum_users::Redis;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::support::PASSWORD;
 const ARTHUR: &str = "arthur@camelot.bt";
 const DOWN: &str = r#"{"detail":"SERVICE_UNAVAILABLE"}"#;
 
-/// With Redis down: no login, no access, logout says 503. What does not need it works, and so does everything afterwards.
+/// Without Redis, logins, access and logouts are 503. Routes that do not need it work, and everything works after the restart.
 pub async fn fails_closed() {
     let Some(mut server) = PrivateRedis::start_durable() else { return };
     let shared = Shared::new(Redis::new(&server.url()).unwrap()).await;
@@ -31,7 +31,7 @@ pub async fn fails_closed() {
         let login = node.try_login("redis", ARTHUR).await;
         login.is(503, DOWN);
         assert!(login.header("retry-after").is_some() && login.header("set-cookie").is_none());
-        // A wrong password is still a wrong one.
+        // A wrong password is still reported as such.
         let wrong = [("username", ARTHUR), ("password", "a wrong password")];
         node.post("/auth/redis/login").form(&wrong).send().await.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
         for (backend, token) in
@@ -43,15 +43,15 @@ pub async fn fails_closed() {
             node.logout(backend, token).await.is(503, DOWN);
         }
         assert!(node.users.sessions().list(id).await.is_err());
-        assert_eq!(node.me(&in_database).await, 200, "a JWT of the other kind needs no Redis");
+        assert_eq!(node.me(&in_database).await, 200, "a JWT revoked in the database needs no Redis");
         assert_eq!(node.me("garbage").await, 401);
 
         server.start_again();
         for token in &tokens {
-            assert_eq!(node.me(token).await, 200, "the very next request");
+            assert_eq!(node.me(token).await, 200, "the next request after the restart");
         }
         for token in &gone {
-            assert_eq!(node.me(token).await, 401, "and a logout that was promised stands");
+            assert_eq!(node.me(token).await, 401, "an acknowledged logout persists");
         }
         node.login("redis", ARTHUR).await;
     }

@@ -1,4 +1,4 @@
-//! Sessions in Redis, as people and code see them.
+//! Sessions in Redis through the HTTP and programmatic APIs.
 
 use axum_users::Redis;
 
@@ -10,7 +10,7 @@ use super::{
 const ARTHUR: &str = "arthur@camelot.bt";
 
 #[tokio::test]
-async fn sessions_are_listed_and_ended_by_code() {
+async fn sessions_can_be_listed_and_ended_programmatically() {
     let Some(redis) = TestRedis::reach() else { return };
     let shared = Shared::new(Redis::new(&redis.url).unwrap().prefix(redis.ours())).await;
     let node = Node::start(&shared).await;
@@ -26,24 +26,24 @@ async fn sessions_are_listed_and_ended_by_code() {
     let kay = node.users.get_by_email("kay@camelot.bt").await.unwrap().unwrap();
     let sessions = node.users.sessions();
     let listed = sessions.list(arthur.id).await.unwrap();
-    assert_eq!(listed.len(), 3, "JWTs are not among them");
+    assert_eq!(listed.len(), 3, "JWTs are not listed");
     assert!(listed.iter().all(|listed| listed.device.client == Some("127.0.0.1".parse().unwrap())));
     assert_eq!(sessions.list(kay.id).await.unwrap(), []);
 
     let name = |at: usize| listed[at].session.token_id.clone().unwrap();
-    assert!(!sessions.end(kay.id, &name(0)).await.unwrap(), "it is Arthur's");
+    assert!(!sessions.end(kay.id, &name(0)).await.unwrap(), "the session belongs to Arthur");
     assert!(sessions.end(arthur.id, &name(0)).await.unwrap());
     assert_eq!((node.me(&tokens[0]).await, node.me(&tokens[1]).await), (401, 200));
     sessions.end_others(&arthur, &listed[1].session).await.unwrap();
     assert_eq!((node.me(&tokens[1]).await, node.me(&tokens[2]).await), (200, 401));
     let left = sessions.list(arthur.id).await.unwrap();
-    assert_eq!(left.len(), 1, "what a raised epoch left behind is not listed");
+    assert_eq!(left.len(), 1, "sessions of an earlier epoch are not listed");
     assert_eq!(left[0].session.token_id, listed[1].session.token_id);
-    assert_eq!(node.users.purge_expired().await.unwrap(), 0, "Redis forgets by itself");
+    assert_eq!(node.users.purge_expired().await.unwrap(), 0, "Redis expires its own keys");
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_refused() {
+async fn invalid_settings_are_rejected() {
     use axum_users::{Backend, Jwt, RedisSessions, SecretKey, Users};
     for url in ["http://127.0.0.1", "127.0.0.1", ""] {
         let error = Redis::new(url).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! `rediss://`.
+//! TLS to Redis (`rediss://`).
 
 use std::{
     env,
@@ -10,7 +10,7 @@ use axum_users::Redis;
 
 use super::server::PrivateRedis;
 
-/// Makes an authority and a certificate for 127.0.0.1.
+/// Creates a certificate authority and a certificate for 127.0.0.1.
 fn certificates(folder: &Path) {
     let make = |command: &str| {
         let arguments = command.split(' ').collect::<Vec<_>>();
@@ -26,9 +26,9 @@ fn certificates(folder: &Path) {
     );
 }
 
-/// The list of authorities is the operating system's and cannot be changed within a process, so this starts itself again.
+/// The trusted authorities are those of the operating system and cannot be changed within a process, so the test restarts itself.
 #[tokio::test]
-async fn certificates_are_checked() {
+async fn tls_certificates_are_verified() {
     if let Ok(port) = env::var("TEST_REDIS_TLS_PORT") {
         Redis::new(&format!("rediss://127.0.0.1:{port}")).unwrap().ping().await.unwrap();
         let other_name = Redis::new(&format!("rediss://localhost:{port}")).unwrap().ping().await;
@@ -45,9 +45,9 @@ async fn certificates_are_checked() {
     });
     let Some(server) = server else { return };
     let unknown = Redis::new(&format!("rediss://127.0.0.1:{}", server.port)).unwrap().ping().await;
-    assert!(unknown.is_err(), "nobody here knows the authority");
+    assert!(unknown.is_err(), "the authority is not trusted");
     let trusting = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "redis::tls::certificates_are_checked", "--nocapture"])
+        .args(["--exact", "redis::tls::tls_certificates_are_verified", "--nocapture"])
         .env("TEST_REDIS_TLS_PORT", server.port.to_string())
         .env("SSL_CERT_FILE", server.folder().join("ca.pem"))
         .status();

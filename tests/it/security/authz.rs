@@ -1,4 +1,4 @@
-//! Who may call which route (OWASP ASVS 8.2, 8.3), what superusers may not do, and that tenants are kept apart.
+//! Access control of every route (OWASP ASVS 8.2, 8.3), the limits of superusers, and tenant isolation.
 
 use axum::http::Method;
 use axum_users::{
@@ -7,13 +7,13 @@ use axum_users::{
 };
 use serde_json::json;
 
-use super::{ARTHUR, OTHER, is_dead, refused_password, reset};
+use super::{ARTHUR, OTHER, assert_invalid, refused_password, reset};
 use crate::{
-    support::{Answer, PASSWORD, Setup, TestApp, UserAdminUpdate, path_of},
+    support::{PASSWORD, Response, Setup, TestApp, UserAdminUpdate, path_of},
     tenants::{CAMELOT, CORNWALL, Companies},
 };
 
-/// Everybody who could stand at the door.
+/// Every kind of caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Anonymous,
@@ -40,7 +40,7 @@ const ROLES: [Role; 9] = [
 ];
 
 impl Role {
-    /// A token of a fresh user of this role. Flags are set behind the service's back, so that the token itself is alive.
+    /// Creates a user with this role and returns a token. The flags are set directly in the database, so that the token stays valid.
     async fn token(self, app: &TestApp, number: usize) -> Option<String> {
         let email = format!("{self:?}{number}@camelot.bt");
         if self == Self::Anonymous {
@@ -73,7 +73,7 @@ impl Role {
         Some(token)
     }
 
-    /// The status that stops this role, if one does.
+    /// Returns the status with which this role is rejected, if it is.
     fn stopped_by(self, caller: Caller, verification_required: bool) -> Option<u16> {
         let unverified = matches!(self, Self::Unverified | Self::UnverifiedSuperuser);
         let superuser = matches!(self, Self::Superuser | Self::UnverifiedSuperuser);
@@ -89,8 +89,8 @@ impl Role {
     }
 }
 
-/// A call of `route` that succeeds for whoever may make it.
-async fn call(app: &TestApp, route: &Endpoint, token: Option<&str>, victim: &str) -> Answer {
+/// Calls `route` such that the call succeeds for every permitted role.
+async fn call(app: &TestApp, route: &Endpoint, token: Option<&str>, victim: &str) -> Response {
     let path = path_of(route).replace("{id}", victim);
     let mut call = app.request(route.method().clone(), &path);
     if let Some(token) = token {
@@ -115,28 +115,28 @@ async fn matrix_every_route_every_role() {
                 let victim = app.register(&format!("victim{number}@camelot.bt")).await;
                 let before = app.stored(victim["email"].as_str().unwrap()).await;
                 let token = role.token(&app, number).await;
-                let answer = call(&app, route, token.as_deref(), victim["id"].as_str().unwrap()).await;
-                let case = format!("{route:?} by {role:?}, verification required: {required}: {answer:?}");
+                let response = call(&app, route, token.as_deref(), victim["id"].as_str().unwrap()).await;
+                let case = format!("{route:?} by {role:?}, verification required: {required}: {response:?}");
                 match role.stopped_by(route.caller(), required) {
                     Some(401) => {
                         assert_eq!(
-                            (answer.status.as_u16(), answer.text().as_str()),
+                            (response.status.as_u16(), response.text().as_str()),
                             (401, r#"{"detail":"Unauthorized"}"#),
                             "{case}"
                         );
                     }
                     Some(_) => {
                         assert_eq!(
-                            (answer.status.as_u16(), answer.text().as_str()),
+                            (response.status.as_u16(), response.text().as_str()),
                             (403, r#"{"detail":"Forbidden"}"#),
                             "{case}"
                         );
                     }
                     None => match route.caller() {
-                        Caller::Anyone | Caller::MailedToken => assert_eq!(answer.status, 422, "{case}"),
-                        // The victim's id names no session of theirs.
-                        _ if route.name() == "sessions:end" => assert_eq!(answer.status, 404, "{case}"),
-                        _ => assert!(answer.status.is_success(), "{case}"),
+                        Caller::Anyone | Caller::MailedToken => assert_eq!(response.status, 422, "{case}"),
+                        // The victim's user id is not the name of a session.
+                        _ if route.name() == "sessions:end" => assert_eq!(response.status, 404, "{case}"),
+                        _ => assert!(response.status.is_success(), "{case}"),
                     },
                 }
                 if role.stopped_by(route.caller(), required).is_some() {
@@ -169,20 +169,20 @@ async fn no_idor() {
     ];
     for spelling in spellings {
         let path = format!("/users/{spelling}");
-        for answer in [
+        for response in [
             app.get(&path).bearer(&token).send().await,
             app.patch(&path).bearer(&token).json(json!({ "is_superuser": true, "password": PASSWORD })).send().await,
             app.delete(&path).bearer(&token).send().await,
         ] {
-            answer.is(403, r#"{"detail":"Forbidden"}"#);
+            response.is(403, r#"{"detail":"Forbidden"}"#);
         }
     }
-    // The id of somebody else in a body, a query or a header moves nothing.
+    // Another user's id in a body, a query or a header has no effect.
     let body = json!({ "id": id, "user_id": id, "email": "mordred@cornwall.bt" });
     let path = format!("/users/me?id={id}&user_id={id}");
     let call = app.patch(&path).bearer(&token).header("x-user-id", &id).json(body);
-    let answer = call.send().await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["id"]), (200, &mordred["id"]), "{answer:?}");
+    let response = call.send().await;
+    assert_eq!((response.status.as_u16(), &response.json()["id"]), (200, &mordred["id"]), "{response:?}");
     assert_eq!(format!("{:?}", app.stored("arthur@camelot.bt").await), before);
 }
 
@@ -202,9 +202,9 @@ async fn no_id_probing() {
                 if let Some(token) = token {
                     call = call.bearer(token);
                 }
-                let mut answer = call.json(json!({})).send().await;
-                answer.headers.remove("date");
-                answer
+                let mut response = call.json(json!({})).send().await;
+                response.headers.remove("date");
+                response
             };
             let known = ask(existing).await;
             assert_eq!(known.status, expected, "{method}");
@@ -212,7 +212,7 @@ async fn no_id_probing() {
                 assert_eq!(ask(other).await, known, "{method} {other}");
             }
         }
-        // Even to a superuser, an id that nobody has and a text that is no id are one thing.
+        // A superuser too gets the same response for an unknown id and for a malformed one.
         for other in others {
             let call = app.request(method.clone(), &format!("/users/{other}")).bearer(&king);
             call.json(json!({})).send().await.is(404, r#"{"detail":"Not Found"}"#);
@@ -230,10 +230,10 @@ async fn demotion_is_immediate() {
         assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 200);
         let set = async |value: bool| app.patch(&path).bearer(&king).json(json!({ flag: value })).send().await.status;
         assert_eq!(set(false).await, 200);
-        assert_eq!(app.get(&path).bearer(&mordred).send().await.status, status, "{flag}: the very next request");
+        assert_eq!(app.get(&path).bearer(&mordred).send().await.status, status, "{flag}: at the next request");
         assert_eq!(set(true).await, 200);
     }
-    // Rights come back with the flag, since no token holds them; sessions of a disabled user do not.
+    // Rights return with the flag, since they are not stored in tokens. Sessions of a disabled user do not.
     assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 401);
 }
 
@@ -246,13 +246,13 @@ async fn admin_password_denied() {
     let path = format!("/users/{}", user.id);
     let patch = async |change| app.patch(&path).bearer(&king).json(change).send().await;
 
-    let answer = patch(json!({ "password": OTHER, "first_name": "Arthur" })).await;
-    refused_password(&answer, "UPDATE_USER_INVALID_PASSWORD", "start a reset");
-    assert_eq!(app.stored(ARTHUR).await.first_name, None, "nothing is changed by half");
+    let response = patch(json!({ "password": OTHER, "first_name": "Arthur" })).await;
+    refused_password(&response, "UPDATE_USER_INVALID_PASSWORD", "start a reset");
+    assert_eq!(app.stored(ARTHUR).await.first_name, None, "no partial update");
     app.login(ARTHUR, PASSWORD).await;
     assert_eq!(patch(json!({ "first_name": "Arthur" })).await.status, 200);
 
-    // What takes its place, and what the application's own code may do.
+    // A superuser can start a reset instead, and the programmatic API can set a password.
     app.users.start_reset(&user).await.unwrap();
     let token = app.hooks.token("on_after_forgot_password").await;
     reset(&app, &token, OTHER).await.is(200, "null");
@@ -261,13 +261,13 @@ async fn admin_password_denied() {
     app.login(ARTHUR, PASSWORD).await;
 }
 
-/// Two tenants with the same address in both: no statement of any flow reaches into the other one.
+/// Both tenants have a user with the same address, and no statement of any flow affects the other tenant.
 #[tokio::test]
 async fn tenant_scope_in_every_query() {
     let app = Companies::start().await;
     let bad_token = |code: &str| format!(r#"{{"detail":"{code}"}}"#);
 
-    // Registration: an address has one owner per tenant, and the body does not choose the tenant.
+    // Registration: addresses are unique per tenant, and the body cannot choose the tenant.
     let mut ids = Vec::new();
     for company in [CAMELOT, CORNWALL] {
         let registered = app.register(company, ARTHUR).await;
@@ -277,41 +277,43 @@ async fn tenant_scope_in_every_query() {
     }
     let verify_here = app.mailed_token(1).await;
 
-    // Login, and the session at the other tenant.
+    // Login, and use of the session at the other tenant.
     app.register(CORNWALL, "mark@cornwall.bt").await;
     app.try_login(CAMELOT, "mark@cornwall.bt", PASSWORD).await.is(400, &bad_token("LOGIN_BAD_CREDENTIALS"));
     let session = app.login(CAMELOT, ARTHUR, PASSWORD).await;
     assert_eq!(app.me(CAMELOT, &session).await.json()["id"], ids[0]);
-    is_dead(&app.me(CORNWALL, &session).await);
+    assert_invalid(&app.me(CORNWALL, &session).await);
     let change = json!({ "motto": "for the king", "company": CORNWALL });
     let patch = async |company, change: &serde_json::Value| {
         Companies::at(company, app.patch("/users/me")).bearer(&session).json(change.clone()).send().await
     };
-    is_dead(&patch(CORNWALL, &change).await);
+    assert_invalid(&patch(CORNWALL, &change).await);
     let changed = patch(CAMELOT, &change).await.json();
     assert_eq!((&changed["motto"], &changed["company"]), (&json!("for the king"), &json!(CAMELOT)));
     assert_eq!(app.stored(CORNWALL, ARTHUR).await.motto.as_deref(), Some(CORNWALL));
-    // An address of the other tenant is free, one of the own is not.
+    // An address of the other tenant is free; one of the same tenant is taken.
     app.register(CAMELOT, "kay@camelot.bt").await;
     let moved = |email: &str| json!({ "email": email, "current_password": PASSWORD });
     patch(CAMELOT, &moved("kay@camelot.bt")).await.is(400, &bad_token("UPDATE_USER_EMAIL_ALREADY_EXISTS"));
     assert_eq!(patch(CAMELOT, &moved("mark@cornwall.bt")).await.status, 200);
     assert_eq!(patch(CAMELOT, &moved(ARTHUR)).await.status, 200);
-    is_dead(&Companies::at(CORNWALL, app.post("/auth/jwt/logout")).bearer(&session).send().await);
-    assert_eq!(app.me(CAMELOT, &session).await.status, 200, "and it is not logged out");
+    assert_invalid(&Companies::at(CORNWALL, app.post("/auth/jwt/logout")).bearer(&session).send().await);
+    assert_eq!(app.me(CAMELOT, &session).await.status, 200, "the session is not ended");
 
-    // A superuser rules one tenant.
+    // Superusers are scoped to their tenant.
     let king = app.superuser(CORNWALL, "king@cornwall.bt").await;
     let by_id = |method, id: &str| app.request(method, &format!("/users/{id}")).bearer(&king);
     for method in [Method::GET, Method::PATCH, Method::DELETE] {
         let there = Companies::at(CORNWALL, by_id(method.clone(), &ids[0])).json(json!({ "is_active": false }));
         there.send().await.is(404, r#"{"detail":"Not Found"}"#);
-        is_dead(&Companies::at(CAMELOT, by_id(method, &ids[0])).json(json!({ "is_active": false })).send().await);
+        assert_invalid(
+            &Companies::at(CAMELOT, by_id(method, &ids[0])).json(json!({ "is_active": false })).send().await,
+        );
     }
     assert!(app.stored(CAMELOT, ARTHUR).await.is_active);
     assert_eq!(Companies::at(CORNWALL, by_id(Method::GET, &ids[1])).send().await.json()["id"], ids[1]);
 
-    // Mailed tokens. The jobs after the answer look for the address in the tenant of their request.
+    // Mailed tokens. Jobs after the response look up the address in the tenant of the request.
     app.post_json(CORNWALL, "/auth/verify", json!({ "token": verify_here }))
         .await
         .is(400, &bad_token("VERIFY_USER_BAD_TOKEN"));
@@ -327,8 +329,8 @@ async fn tenant_scope_in_every_query() {
     app.post_json(CAMELOT, "/auth/reset-password", reset).await.is(200, "null");
     app.login(CAMELOT, ARTHUR, OTHER).await;
     app.login(CORNWALL, ARTHUR, PASSWORD).await;
-    is_dead(&app.me(CAMELOT, &session).await);
-    assert_eq!(app.me(CORNWALL, &king).await.status, 200, "a reset ends sessions of one tenant's user");
+    assert_invalid(&app.me(CAMELOT, &session).await);
+    assert_eq!(app.me(CORNWALL, &king).await.status, 200, "a reset ends sessions in its own tenant only");
 }
 
 #[tokio::test]
@@ -342,11 +344,11 @@ async fn mailed_tokens_of_every_form_stay_in_their_tenant() {
         app.post_json(CAMELOT, "/auth/forgot-password", json!({ "email": ARTHUR })).await.is(202, "null");
         let reset_here = app.mailed_token(3).await;
         for (company, status) in [(CORNWALL, 400), (CAMELOT, 200)] {
-            let answer = app.post_json(company, "/auth/verify", json!({ "token": verify_here })).await;
-            assert_eq!(answer.status, status, "{company}: {answer:?}");
+            let response = app.post_json(company, "/auth/verify", json!({ "token": verify_here })).await;
+            assert_eq!(response.status, status, "{company}: {response:?}");
             let reset = json!({ "token": reset_here, "password": OTHER });
-            let answer = app.post_json(company, "/auth/reset-password", reset).await;
-            assert_eq!(answer.status, status, "{company}: {answer:?}");
+            let response = app.post_json(company, "/auth/reset-password", reset).await;
+            assert_eq!(response.status, status, "{company}: {response:?}");
         }
         assert!(!app.stored(CORNWALL, ARTHUR).await.is_verified);
         app.login(CORNWALL, ARTHUR, PASSWORD).await;

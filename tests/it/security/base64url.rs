@@ -1,4 +1,4 @@
-//! Base64 in the alphabet of URLs, without padding (RFC 4648 section 5), to take tokens apart.
+//! base64url without padding (RFC 4648 section 5), to inspect tokens.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -13,7 +13,7 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// What the text stands for, which must be UTF-8.
+/// Decodes to a text, which must be UTF-8.
 pub fn decode(text: &str) -> String {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     for letter in text.bytes() {
@@ -29,7 +29,7 @@ pub fn decode(text: &str) -> String {
 }
 
 #[test]
-fn what_is_encoded_is_decoded() {
+fn encoding_and_decoding_round_trip() {
     assert_eq!(encode(b"light work."), "bGlnaHQgd29yay4");
     for text in ["", "a", "ab", "abc", "light work.", "ä{\"?>"] {
         assert_eq!(decode(&encode(text.as_bytes())), text);

@@ -1,4 +1,4 @@
-//! What a service is made of before anybody uses it, and that secrets do not print (OWASP ASVS 13.3.1).
+//! Initial state and configuration of a service, and redaction of secrets (OWASP ASVS 13.3.1).
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ async fn fresh_database_is_empty() {
     }
 }
 
-/// Words that examples print, and every secret that stands in an example or a page of ours.
+/// Common placeholder secrets, and every secret in our examples and documentation.
 #[test]
 fn placeholder_secrets_refused() {
     for word in ["secret", "SECRET", "changeme", "change-me", "your-secret-key", "password", "example"] {
@@ -53,12 +53,12 @@ fn placeholder_secrets_refused() {
             }
         }
     }
-    assert!(read > 5, "the pages were found");
+    assert!(read > 5, "the documentation was found");
 }
 
-/// A service of fastapi-users' documentation, whose secret is `SECRET`, moves over by name, and the log says so.
+/// A service migrated from the fastapi-users documentation may keep its secret `SECRET` by an explicit opt-out, which is logged.
 #[tokio::test]
-async fn short_secret_runs_only_by_name() {
+async fn a_short_secret_needs_an_explicit_opt_out() {
     assert!(SecretKey::new("SECRET").is_err());
     for (policy, raw) in
         [(Policy::fastapi_users(), true), (Policy::recommended().raw_keys(), true), (Policy::recommended(), false)]
@@ -76,10 +76,10 @@ async fn short_secret_runs_only_by_name() {
     }
     let long_but_known = SecretKey::allow_short_secret("SECRET".repeat(10));
     let app = TestApp::with_secret(long_but_known, Policy::recommended()).await;
-    assert!(app.users.policy().allows(Relaxation::ShortSecret), "length alone makes no secret");
+    assert!(app.users.policy().allows(Relaxation::ShortSecret), "a long placeholder is rejected too");
 }
 
-/// No feature of an application brings the helpers for tests along, and each of them reports its use in a release build.
+/// Test helpers are enabled only by the feature `testing`, and each of them logs its use in a release build.
 #[test]
 fn test_helpers_absent_in_release() {
     let manifest = crate::repository::read("Cargo.toml");
@@ -96,7 +96,7 @@ fn test_helpers_absent_in_release() {
     }
 }
 
-/// The Rust and Markdown files in a folder, and in the folders below it.
+/// Returns the texts of the Rust and Markdown files below a folder.
 fn texts(folder: &Path, below: bool) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

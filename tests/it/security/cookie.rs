@@ -23,15 +23,15 @@ async fn app(cookie: Cookie, policy: Policy) -> TestApp {
     app
 }
 
-/// The whole of `Set-Cookie` at login, without the token.
+/// Returns the `Set-Cookie` header of a login without the token.
 async fn attributes(app: &TestApp) -> String {
-    let answer = app.try_login(ARTHUR, PASSWORD).await;
-    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (204, ""), "{answer:?}");
-    let token = answer.access_token();
-    answer.header("set-cookie").unwrap().replacen(&token, "…", 1)
+    let response = app.try_login(ARTHUR, PASSWORD).await;
+    assert_eq!((response.status.as_u16(), response.text().as_str()), (204, ""), "{response:?}");
+    let token = response.access_token();
+    response.header("set-cookie").unwrap().replacen(&token, "…", 1)
 }
 
-/// Builds a service and answers what its policy takes away.
+/// Builds a service and returns the relaxations of its policy.
 async fn build(
     cookie: Cookie,
     policy: Policy,
@@ -73,7 +73,7 @@ async fn secure_and_prefixed() {
     ] {
         assert_eq!(attributes(&app(cookie, policy).await).await, expected);
     }
-    // A name without a prefix is listed, whoever asked for it; one with a prefix that cannot hold is not built.
+    // A name without a prefix is reported as a relaxation; a prefix that the settings violate is an error.
     let plain = build(Cookie::new().cookie_name(PLAIN), recommended(), |builder| builder).await.unwrap();
     assert_eq!(plain, [Relaxation::PlainCookieNames]);
     assert_eq!(build(Cookie::new(), recommended(), |builder| builder).await.unwrap(), []);
@@ -119,7 +119,7 @@ async fn samesite() {
         let attributes = attributes(&app(cookie, Policy::recommended()).await).await;
         assert_eq!(attributes, format!("__Host-fastapiusersauth=…; HttpOnly; Path=/; SameSite={expected}; Secure"));
     }
-    // The cookie goes out with requests of all sites, and counts from the listed ones.
+    // The cookie is sent with requests from all sites and accepted from the listed origins.
     let app = app(Cookie::new().cross_site_cookies(trusted()), Policy::recommended()).await;
     let form = [("username", ARTHUR), ("password", PASSWORD)];
     for (origin, status) in [("https://app.cornwall.bt", 204), ("https://evil.example", 403), ("null", 403)] {
@@ -139,16 +139,16 @@ async fn only_configured_name_read() {
         let token = app.try_login(ARTHUR, PASSWORD).await.access_token();
         let names = [COOKIE, PLAIN, "__Secure-fastapiusersauth", "__host-fastapiusersauth", "sid", "access_token", ""];
         for other in names {
-            let answer = app.get("/users/me").cookie(other, &token).send().await;
-            assert_eq!(answer.status, if other == name { 200 } else { 401 }, "{other}");
+            let response = app.get("/users/me").cookie(other, &token).send().await;
+            assert_eq!(response.status, if other == name { 200 } else { 401 }, "{other}");
         }
-        // Nor anywhere else, and what stands around it does not matter.
-        let answer = app.get("/users/me").bearer(&token).send().await;
-        assert_eq!(answer.status, 401);
+        // Other headers are not read, and other cookies do not matter.
+        let response = app.get("/users/me").bearer(&token).send().await;
+        assert_eq!(response.status, 401);
         let many = format!("a=b; {PLAIN}x=y; x{COOKIE}=z; {name}={token}; theme=\"dark\"");
         assert_eq!(app.get("/users/me").header("cookie", &many).send().await.status, 200);
         let split = app.get("/users/me").header("cookie", "a=b").cookie(name, &token);
-        assert_eq!(split.send().await.status, 200, "HTTP/2 may split the header");
+        assert_eq!(split.send().await.status, 200, "HTTP/2 allows splitting the header");
     }
 }
 
@@ -171,8 +171,8 @@ async fn httponly_and_not_in_body() {
         app.get("/users/me/nothing"),
         app.post("/auth/jwt/logout"),
     ] {
-        let answer = call.cookie(COOKIE, &token).send().await;
-        assert!(!format!("{answer:?}").contains(&token), "{answer:?}");
+        let response = call.cookie(COOKIE, &token).send().await;
+        assert!(!format!("{response:?}").contains(&token), "{response:?}");
     }
 }
 
@@ -186,7 +186,7 @@ async fn size_checked_at_build() {
             .build()
             .await
     };
-    // Somewhere between the two, name and token are 4,096 bytes.
+    // The limit of 4,096 bytes for name and token lies between the two.
     assert!(build(COOKIE, audience(2700)).await.is_ok());
     for (name, config) in
         [(COOKIE, audience(2900)), (COOKIE, audience(4000)), (&*format!("__Host-{}", "n".repeat(4000)), Jwt::new())]
@@ -194,7 +194,7 @@ async fn size_checked_at_build() {
         let error = build(name, config).await.unwrap_err();
         assert!(matches!(error, Error::Config(_)) && error.to_string().contains("4096"), "{error}");
     }
-    // What is built fits, byte for byte: the longest audience that passes makes a cookie that is sent.
+    // The check is exact: the longest accepted audience makes a cookie within the limit.
     let (mut fits, mut too_long) = (2700, 2900);
     while too_long - fits > 1 {
         let middle = (fits + too_long) / 2;
@@ -239,16 +239,16 @@ async fn logout_clears_properly() {
         let app = app(cookie, policy).await;
         let login = app.try_login(ARTHUR, PASSWORD).await;
         let (name, token) = login.set_cookie().unwrap();
-        let answer = app.post("/auth/jwt/logout").cookie(name, token).send().await;
-        answer.is(204, "");
-        assert_eq!(answer.header("set-cookie"), Some(expected));
-        assert_eq!(answer.header("clear-site-data"), clears);
-        // A browser takes it for the same cookie: name, domain and path are those of the login.
+        let response = app.post("/auth/jwt/logout").cookie(name, token).send().await;
+        response.is(204, "");
+        assert_eq!(response.header("set-cookie"), Some(expected));
+        assert_eq!(response.header("clear-site-data"), clears);
+        // Name, domain and path equal those of the login, so that a browser replaces the same cookie.
         let of_login = login.header("set-cookie").unwrap();
         for attribute in of_login.split("; ").filter(|part| part.starts_with("Domain") || part.starts_with("Path")) {
             assert!(expected.contains(attribute), "{attribute}");
         }
-        // What is cleared is no session, and who has none clears nothing.
+        // The cleared value does not authenticate, and a logout without a session clears nothing.
         assert_eq!(app.get("/users/me").cookie(name, "\"\"").send().await.status, 401);
         let again = app.post("/auth/jwt/logout").send().await;
         assert_eq!((again.status.as_u16(), again.set_cookie(), again.header("clear-site-data")), (401, None, None));

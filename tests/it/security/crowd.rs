@@ -1,22 +1,22 @@
-//! Many clients that do something at the same moment.
+//! Concurrent clients for race tests.
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use axum::http::StatusCode;
 use tokio::sync::Barrier;
 
-use crate::support::{Answer, Http};
+use crate::support::{Http, Response};
 
-/// How many do it at once.
+/// The number of concurrent clients.
 pub const TASKS: usize = 16;
-/// How often, since a race that shows once in ten rounds is a race.
+/// The number of rounds, since a race may show only once in ten rounds.
 pub const ROUNDS: usize = 50;
 
-/// Clients, each with connections of its own.
+/// Clients, each with its own connections.
 pub struct Crowd(Vec<Arc<Http>>);
 
 impl Crowd {
-    /// [`TASKS`] clients, all connected.
+    /// Connects [`TASKS`] clients.
     pub async fn of(service: &Http) -> Self {
         let mut clients = Vec::with_capacity(TASKS);
         for _ in 0..TASKS {
@@ -27,7 +27,7 @@ impl Crowd {
         Self(clients)
     }
 
-    /// Runs one task per client, all released at the same moment; answers in the order of the clients.
+    /// Runs one task per client, all released at the same moment, and returns the results in the order of the clients.
     pub async fn at_once<T, Fut>(&self, act: impl Fn(usize, Arc<Http>) -> Fut) -> Vec<T>
     where
         Fut: Future<Output = T> + Send + 'static,
@@ -37,7 +37,7 @@ impl Crowd {
     }
 }
 
-/// Runs so many tasks, all released at the same moment; answers in their order.
+/// Runs the given number of tasks, all released at the same moment, and returns the results in order.
 pub async fn together<T, Fut>(tasks: usize, act: impl Fn(usize) -> Fut) -> Vec<T>
 where
     Fut: Future<Output = T> + Send + 'static,
@@ -60,19 +60,19 @@ where
     results
 }
 
-/// How often each answer was given, by status and detail.
-pub fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
+/// Counts the responses by status and detail.
+pub fn count(responses: &[Response]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for answer in answers {
-        let detail = if answer.status.is_success() { String::new() } else { answer.json()["detail"].to_string() };
-        *counts.entry(format!("{} {detail}", answer.status.as_u16())).or_default() += 1;
+    for response in responses {
+        let detail = if response.status.is_success() { String::new() } else { response.json()["detail"].to_string() };
+        *counts.entry(format!("{} {detail}", response.status.as_u16())).or_default() += 1;
     }
     counts
 }
 
-/// One winner and a crowd that is told `refusal`.
+/// Asserts that one client succeeds and all others get `refusal`.
 #[track_caller]
-pub fn one_wins(answers: &[Answer], success: &str, refusal: &str) {
+pub fn one_wins(responses: &[Response], success: &str, refusal: &str) {
     let expected = BTreeMap::from([(format!("{success} "), 1), (format!("400 \"{refusal}\""), TASKS - 1)]);
-    assert_eq!(count(answers), expected);
+    assert_eq!(count(responses), expected);
 }

@@ -1,11 +1,11 @@
-//! A failed step of cryptography is a refusal, never a fallback (OWASP ASVS 11.2.5).
+//! Cryptographic failures reject the request and never fall back (OWASP ASVS 11.2.5).
 
 use serde_json::json;
 
 use super::dice::Dice;
 use crate::support::{PASSWORD, TestApp};
 
-/// No ciphertext is stored yet; what is stored are hashes, and what is signed are tokens.
+/// Covers stored hashes and signed tokens; no ciphertext is stored.
 #[tokio::test]
 async fn corrupt_hash_or_ciphertext_fails_closed() {
     let app = TestApp::start().await;
@@ -33,13 +33,13 @@ async fn corrupt_hash_or_ciphertext_fails_closed() {
         }
         store(&corrupt).await;
         app.try_login("arthur@camelot.bt", PASSWORD).await.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
-        // The mailed token is bound to the hash: another hash, no reset.
+        // The mailed token is bound to the hash, so it does not reset a changed one.
         let body = json!({ "token": token, "password": "another long sword" });
         app.post("/auth/reset-password").json(body).send().await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
         assert_eq!(
             app.stored("arthur@camelot.bt").await.hashed_password.as_stored(),
             corrupt,
-            "nothing mends it silently"
+            "the corrupt hash is not replaced silently"
         );
     }
     store(&good).await;

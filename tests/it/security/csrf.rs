@@ -1,4 +1,4 @@
-//! What a foreign page can have a browser do (OWASP ASVS 3.5.1, 3.5.2, 4.4.2).
+//! Cross-site request forgery (OWASP ASVS 3.5.1, 3.5.2, 4.4.2).
 
 use axum::{
     Router,
@@ -11,10 +11,10 @@ use tower_http::cors::CorsLayer;
 
 use crate::{
     http::Call,
-    support::{Answer, COOKIE, Carrier, PASSWORD, Setup, TestApp, User},
+    support::{COOKIE, Carrier, PASSWORD, Response, Setup, TestApp, User},
 };
 
-/// The three types that need no preflight, and what browsers send beside a form: none of them carries JSON here.
+/// JSON is rejected under the three content types that need no preflight and under other types that browsers send.
 #[tokio::test]
 async fn json_under_simple_content_type_refused() {
     for carrier in Carrier::BOTH {
@@ -35,8 +35,8 @@ async fn json_under_simple_content_type_refused() {
                 json("/auth/reset-password", json!({ "token": "x", "password": PASSWORD })),
                 app.patch("/users/me").token(carrier, &token).raw(media, json!({ "first_name": "x" }).to_string()),
             ] {
-                let answer = call.header("sec-fetch-site", "same-origin").send().await;
-                assert_eq!(answer.status, 422, "{media:?}: {answer:?}");
+                let response = call.header("sec-fetch-site", "same-origin").send().await;
+                assert_eq!(response.status, 422, "{media:?}: {response:?}");
             }
         }
         assert!(app.users.get_by_email("new@camelot.bt").await.unwrap().is_none());
@@ -49,8 +49,8 @@ const REFUSED: &str = r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#;
 const OWN: &str = "https://camelot.bt";
 const FRONT_END: &str = "https://app.camelot.bt";
 
-/// What browsers say of pages that have no business here.
-const FOREIGN: [&[(&str, &str)]; 8] = [
+/// Headers that browsers send for cross-site pages.
+const CROSS_SITE: [&[(&str, &str)]; 8] = [
     &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
     &[("sec-fetch-site", "same-site"), ("origin", "https://evil.camelot.bt")],
     &[("sec-fetch-site", "cross-site"), ("origin", "null")],
@@ -61,8 +61,8 @@ const FOREIGN: [&[(&str, &str)]; 8] = [
     &[("origin", "http://camelot.bt")],
 ];
 
-/// What browsers say of the service's own pages and of the front end, and what other clients say: nothing.
-const WELCOME: [&[(&str, &str)]; 6] = [
+/// Headers that browsers send for pages of the service and of the trusted front end, and the empty set of other clients.
+const TRUSTED: [&[(&str, &str)]; 6] = [
     &[("sec-fetch-site", "same-origin"), ("origin", OWN)],
     &[("sec-fetch-site", "none")],
     &[("sec-fetch-site", "same-site"), ("origin", FRONT_END)],
@@ -71,7 +71,7 @@ const WELCOME: [&[(&str, &str)]; 6] = [
     &[],
 ];
 
-/// A service with routes of the application's own: what it does not write itself is held to the rule by the extractor.
+/// Starts a service with application routes, for which the extractor enforces the rule.
 async fn app(policy: Policy) -> TestApp {
     let routes = |router: Router<Users<User>>| {
         router
@@ -90,11 +90,11 @@ async fn own_write(session: CurrentSession<User>) -> String {
     session.user.email
 }
 
-async fn with(call: Call<'_>, headers: &[(&str, &str)]) -> Answer {
+async fn with(call: Call<'_>, headers: &[(&str, &str)]) -> Response {
     headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await
 }
 
-/// Everything that changes something in the name of whoever holds the cookie.
+/// Every request that changes state on behalf of the cookie's user.
 fn writes<'a>(app: &'a TestApp, id: &str) -> Vec<Call<'a>> {
     vec![
         app.patch("/users/me").json(json!({ "first_name": "Kay" })),
@@ -111,25 +111,25 @@ async fn cross_site_write_refused() {
     let king = app.superuser("uther@camelot.bt").await;
     let id = app.register("arthur@camelot.bt").await["id"].as_str().unwrap().to_owned();
     let cookie = app.login_with_cookie("uther@camelot.bt").await;
-    for headers in FOREIGN {
+    for headers in CROSS_SITE {
         for call in writes(&app, &id) {
             with(call.cookie(COOKIE, &cookie), headers).await.is(403, REFUSED);
         }
-        // Reading changes nothing, and no other page sees the answer: there are no CORS headers.
+        // Reads are allowed: without CORS headers no other page can see the response.
         assert_eq!(with(app.get("/page").cookie(COOKIE, &cookie), headers).await.status, 200);
         with(app.post("/perhaps").cookie(COOKIE, &cookie), headers).await.is(200, "false");
-        // Dead or live, a cookie is not even looked at.
+        // The cookie is not evaluated, so valid and invalid ones get the same response.
         with(app.post("/page").cookie(COOKIE, "garbage"), headers).await.is(403, REFUSED);
-        // Without a cookie there is nothing to misuse.
+        // Without a cookie there is nothing to forge.
         with(app.post("/page"), headers).await.is(401, r#"{"detail":"Unauthorized"}"#);
-        // A bearer token is attached by nobody but the page that has it.
+        // Browsers never attach bearer tokens automatically.
         with(app.post("/page").bearer(&king), headers).await.is(200, "uther@camelot.bt");
         with(app.post("/page").bearer(&king).cookie(COOKIE, &cookie), headers).await.is(200, "uther@camelot.bt");
         with(app.post("/page").bearer("garbage").cookie(COOKIE, &cookie), headers).await.is(403, REFUSED);
     }
     let arthur = app.stored("arthur@camelot.bt").await;
     assert_eq!((arthur.quota, app.stored("uther@camelot.bt").await.first_name), (0, None));
-    for headers in WELCOME {
+    for headers in TRUSTED {
         with(app.post("/page").cookie(COOKIE, &cookie), headers).await.is(200, "uther@camelot.bt");
         with(app.post("/perhaps").cookie(COOKIE, &cookie), headers).await.is(200, "true");
         let call = app.patch("/users/me").json(json!({ "first_name": "Kay" })).cookie(COOKIE, &cookie);
@@ -143,16 +143,16 @@ async fn login_csrf_refused() {
     app.register("arthur@camelot.bt").await;
     let login = |backend: &str| app.post(&format!("/auth/{backend}/login"));
     let form = [("username", "arthur@camelot.bt"), ("password", PASSWORD)];
-    for headers in FOREIGN {
-        let answer = with(login("cookie").form(&form), headers).await;
-        answer.is(403, REFUSED);
-        assert_eq!(answer.set_cookie(), None);
-        // It is asked before anything is read or hashed.
+    for headers in CROSS_SITE {
+        let response = with(login("cookie").form(&form), headers).await;
+        response.is(403, REFUSED);
+        assert_eq!(response.set_cookie(), None);
+        // The rule is checked before the body is read or a password hashed.
         with(login("cookie").raw("text/plain", "x"), headers).await.is(403, REFUSED);
-        // A token in a JSON answer reaches no foreign page.
+        // A cross-site page cannot read the token in a JSON response.
         assert_eq!(with(login("jwt").form(&form), headers).await.status, 200);
     }
-    for headers in WELCOME {
+    for headers in TRUSTED {
         assert_eq!(with(login("cookie").form(&form), headers).await.status, 204, "{headers:?}");
     }
 }
@@ -164,23 +164,23 @@ async fn logout_csrf_refused() {
     let (cookie, bearer) =
         (app.login_with_cookie("arthur@camelot.bt").await, app.login("arthur@camelot.bt", PASSWORD).await);
     let alive = async || app.get("/users/me").cookie(COOKIE, &cookie).send().await.status;
-    for headers in FOREIGN {
+    for headers in CROSS_SITE {
         for backend in ["cookie", "jwt"] {
             let call = app.post(&format!("/auth/{backend}/logout")).cookie(COOKIE, &cookie);
-            let answer = with(call, headers).await;
-            answer.is(403, REFUSED);
-            assert_eq!((answer.set_cookie(), answer.header("clear-site-data")), (None, None));
+            let response = with(call, headers).await;
+            response.is(403, REFUSED);
+            assert_eq!((response.set_cookie(), response.header("clear-site-data")), (None, None));
         }
-        // The route of a cookie backend clears the cookie, whoever asks.
+        // The logout route of a cookie backend clears the cookie, so it is protected for every caller.
         with(app.post("/auth/cookie/logout").bearer(&bearer), headers).await.is(403, REFUSED);
         with(app.post("/auth/cookie/logout"), headers).await.is(403, REFUSED);
         assert_eq!(alive().await, 200);
     }
-    with(app.post("/auth/cookie/logout").cookie(COOKIE, &cookie), WELCOME[0]).await.is(204, "");
+    with(app.post("/auth/cookie/logout").cookie(COOKIE, &cookie), TRUSTED[0]).await.is(204, "");
     assert_eq!(alive().await, 401);
 }
 
-/// Scripts, command lines and mobile applications say nothing about pages. `require_origin()` is for services without any.
+/// Scripts, command lines and mobile applications send no origin headers. `require_origin()` is for services without such clients.
 #[tokio::test]
 async fn non_browser_client_works() {
     for (policy, silent) in [(Policy::recommended(), true), (Policy::recommended().require_origin(), false)] {
@@ -194,14 +194,14 @@ async fn non_browser_client_works() {
         let call = app.patch("/users/me").cookie(COOKIE, &cookie).json(json!({ "first_name": "Kay" }));
         assert_eq!(call.send().await.status, expected);
         assert_eq!(app.post("/page").cookie(COOKIE, &cookie).send().await.status, expected);
-        assert_eq!(app.get("/page").cookie(COOKIE, &cookie).send().await.status, 200, "reading needs no origin");
-        // Bearer tokens are never asked.
+        assert_eq!(app.get("/page").cookie(COOKIE, &cookie).send().await.status, 200, "reads need no origin");
+        // Requests with bearer tokens are exempt.
         let token = app.login("arthur@camelot.bt", PASSWORD).await;
         assert_eq!(app.post("/page").bearer(&token).send().await.status, 200);
     }
 }
 
-/// Browsers open a WebSocket to anywhere, with cookies and without asking; the request is a GET.
+/// Browsers open cross-site WebSockets with cookies and without a preflight, by a GET request.
 #[tokio::test]
 async fn websocket_hijack_refused() {
     let app = app(Policy::recommended()).await;
@@ -211,19 +211,19 @@ async fn websocket_hijack_refused() {
         let call = app.get("/socket").header("connection", "Upgrade").header("upgrade", "websocket");
         call.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
     };
-    for headers in FOREIGN {
+    for headers in CROSS_SITE {
         with(upgrade().cookie(COOKIE, &cookie), headers).await.is(403, REFUSED);
         with(upgrade().bearer(&bearer), headers).await.is(200, "arthur@camelot.bt");
         assert_eq!(with(app.get("/socket").cookie(COOKIE, &cookie), headers).await.status, 200, "a plain GET");
     }
-    for headers in WELCOME {
+    for headers in TRUSTED {
         with(upgrade().cookie(COOKIE, &cookie), headers).await.is(200, "arthur@camelot.bt");
     }
 }
 
-/// The service's own origin is what it was told, and never what a request says its host is.
+/// The service's own origin comes from its configuration, never from the `Host` header.
 #[tokio::test]
-async fn the_host_header_makes_no_page_the_services_own() {
+async fn the_host_header_does_not_make_an_origin_trusted() {
     let app = app(Policy::recommended()).await;
     app.register("arthur@camelot.bt").await;
     let cookie = app.login_with_cookie("arthur@camelot.bt").await;
@@ -236,19 +236,19 @@ async fn the_host_header_makes_no_page_the_services_own() {
 }
 
 #[tokio::test]
-async fn without_the_rule_cookies_count_from_everywhere() {
+async fn without_the_csrf_rule_cookies_are_accepted_from_every_origin() {
     let app = app(Policy::recommended().without_origin_check()).await;
     app.register("arthur@camelot.bt").await;
     let cookie = app.login_with_cookie("arthur@camelot.bt").await;
-    for headers in FOREIGN.into_iter().chain(WELCOME) {
+    for headers in CROSS_SITE.into_iter().chain(TRUSTED) {
         with(app.post("/page").cookie(COOKIE, &cookie), headers).await.is(200, "arthur@camelot.bt");
     }
 }
 
-/// The layer that docs/guide/cookies.md shows, around a service that trusts the same origin: reading is the layer's to permit,
-/// changing the rule's.
+/// The CORS layer of docs/guide/cookies.md around a service that trusts the same origin: the layer permits reads and
+/// the CSRF rule permits writes.
 #[tokio::test]
-async fn a_front_end_with_another_origin_works_and_no_other_page_does() {
+async fn a_trusted_front_end_on_another_origin_works_and_other_pages_do_not() {
     let routes = |router: Router<Users<User>>| {
         let front_end = CorsLayer::new()
             .allow_origin([HeaderValue::from_static(FRONT_END)])
@@ -269,16 +269,16 @@ async fn a_front_end_with_another_origin_works_and_no_other_page_does() {
         let change = app.patch("/users/me").cookie(COOKIE, &cookie).json(json!({ "first_name": origin }));
         let change = sent_from(change, origin, site).await;
         let read = sent_from(app.get("/users/me").cookie(COOKIE, &cookie), origin, site).await;
-        for answer in [&preflight, &change, &read] {
-            let allowed = answer.header("access-control-allow-origin");
-            assert_eq!(allowed, is_welcome.then_some(FRONT_END), "{answer:?}");
+        for response in [&preflight, &change, &read] {
+            let allowed = response.header("access-control-allow-origin");
+            assert_eq!(allowed, is_welcome.then_some(FRONT_END), "{response:?}");
         }
         assert_eq!(change.status, if is_welcome { 200 } else { 403 });
         assert_eq!(read.json()["first_name"], FRONT_END);
     }
 }
 
-async fn sent_from(call: Call<'_>, origin: &str, site: &str) -> Answer {
+async fn sent_from(call: Call<'_>, origin: &str, site: &str) -> Response {
     with(call, &[("origin", origin), ("sec-fetch-site", site)]).await
 }
 

@@ -1,6 +1,6 @@
-//! Repeatable chance: the same seed makes the same requests.
+//! Reproducible random numbers: the same seed makes the same requests.
 
-/// A generator (xorshift64*) for choosing test input.
+/// A pseudorandom generator (xorshift64*) for test input.
 pub struct Dice(u64);
 
 impl Dice {
@@ -15,12 +15,12 @@ impl Dice {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    /// A number below `bound`.
+    /// Returns a number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() >> 33).unwrap() % bound
     }
 
-    /// One of these.
+    /// Picks one of the values.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }

@@ -1,4 +1,4 @@
-//! While the database takes no writes, success is never the answer to a request that had to store something.
+//! While the database rejects writes, no request that must store something succeeds.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use sqlx::{
 };
 
 use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
-use crate::support::{Answer, PASSWORD, Setup, TestApp, User};
+use crate::support::{PASSWORD, Response, Setup, TestApp, User};
 
 const SUPERUSER: &str = "uther@camelot.bt";
 
-/// A request that stores something.
+/// A request that writes to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
     Register,
@@ -52,7 +52,7 @@ impl Request {
     ];
 }
 
-/// What the requests carry: tokens and ids of [`ARTHUR`], who is registered for each request anew.
+/// The tokens and ids that the requests need. [`ARTHUR`] is registered again for each request.
 struct Prepared {
     jwt: String,
     session: String,
@@ -63,7 +63,7 @@ struct Prepared {
     path: String,
 }
 
-/// A service over a pool as an application may have it: a rollback journal, and one connection.
+/// A service on an application's pool with a rollback journal and one connection.
 struct App {
     app: TestApp,
     pool: SqlitePool,
@@ -91,7 +91,7 @@ impl App {
         Self { app, pool, superuser, folder }
     }
 
-    async fn login_for_session(&self, email: &str) -> Answer {
+    async fn login_for_session(&self, email: &str) -> Response {
         let form = [("username", email), ("password", PASSWORD)];
         self.app.post("/auth/db/login").form(&form).send().await
     }
@@ -109,7 +109,7 @@ impl App {
         Prepared { jwt, session, other, reset, verify, path }
     }
 
-    async fn send(&self, request: Request, with: &Prepared) -> Answer {
+    async fn send(&self, request: Request, with: &Prepared) -> Response {
         let app = &self.app;
         let patch_me = |change| app.patch("/users/me").bearer(&with.jwt).json(change).send();
         let patch = |change| app.patch(&with.path).bearer(&self.superuser).json(change).send();
@@ -136,7 +136,7 @@ impl App {
         }
     }
 
-    /// Everything that is stored, but for the times of last use.
+    /// Returns all stored data except the times of last use.
     async fn dump(&self) -> Vec<String> {
         const DUMP: &str = "SELECT json_array('user', id, email, hashed_password, is_active, is_superuser, is_verified, \
                                 first_name, quota, note, auth_epoch) FROM user \
@@ -146,23 +146,23 @@ impl App {
         sqlx::query_scalar(DUMP).fetch_all(&self.pool).await.unwrap()
     }
 
-    /// Sends every request while a fault holds, and again after it.
+    /// Sends every request during a fault and again afterwards.
     async fn stores_nothing_while<F>(&self, start: impl AsyncFn() -> F, end: impl AsyncFn(F)) {
         for request in Request::ALL {
             let with = self.prepare().await;
             let before = self.dump().await;
             let fault = start().await;
-            let answer = self.send(request, &with).await;
-            assert_eq!(answer.text(), r#"{"detail":"SERVICE_UNAVAILABLE"}"#, "{request:?}: {answer:?}");
-            assert_eq!(answer.status, 503, "{request:?}");
-            assert!(answer.header("retry-after").is_some(), "{request:?}: {answer:?}");
-            assert_eq!(self.dump().await, before, "{request:?} is refused and stored");
+            let response = self.send(request, &with).await;
+            assert_eq!(response.text(), r#"{"detail":"SERVICE_UNAVAILABLE"}"#, "{request:?}: {response:?}");
+            assert_eq!(response.status, 503, "{request:?}");
+            assert!(response.header("retry-after").is_some(), "{request:?}: {response:?}");
+            assert_eq!(self.dump().await, before, "{request:?} was rejected but stored");
             end(fault).await;
-            assert_eq!(self.dump().await, before, "{request:?} is stored after it was refused");
+            assert_eq!(self.dump().await, before, "{request:?} was stored after it was rejected");
 
-            let answer = self.send(request, &with).await;
-            assert!(answer.status.is_success(), "{request:?} after the fault: {answer:?}");
-            assert_ne!(self.dump().await, before, "{request:?} is acknowledged and not stored");
+            let response = self.send(request, &with).await;
+            assert!(response.status.is_success(), "{request:?} after the fault: {response:?}");
+            assert_ne!(self.dump().await, before, "{request:?} was acknowledged but not stored");
             self.pool.execute("DELETE FROM user WHERE NOT is_superuser").await.unwrap();
         }
     }
@@ -188,9 +188,9 @@ async fn nothing_is_acknowledged_while_the_database_is_read_only() {
     app.stores_nothing_while(read_only, writable).await;
 }
 
-/// Code has no status to look at: it gets the error.
+/// Programmatic calls return the error.
 #[tokio::test]
-async fn code_is_told_that_nothing_is_stored() {
+async fn programmatic_calls_return_an_error_if_nothing_is_stored() {
     let app = App::start().await;
     app.app.register(ARTHUR).await;
     let arthur = app.app.stored(ARTHUR).await;

@@ -1,4 +1,4 @@
-//! Addresses are one mailbox, and mail goes to the stored one.
+//! Every spelling of an address is one account, and mail goes to the stored address.
 
 use axum_users::Policy;
 use serde_json::json;
@@ -13,26 +13,26 @@ async fn header_injection_refused() {
         let session = app.member(ARTHUR).await;
         app.hooks.clear();
         for address in [
-            "kay@camelot.bt\r\nBcc: thief@cornwall.bt",
-            "kay@camelot.bt\nBcc: thief@cornwall.bt",
+            "kay@camelot.bt\r\nBcc: attacker@cornwall.bt",
+            "kay@camelot.bt\nBcc: attacker@cornwall.bt",
             "kay\r\n@camelot.bt",
             "kay\u{0}@camelot.bt",
             "kay@camelot.bt\u{0}",
-            "kay@camelot.bt\u{2028}Bcc: thief@cornwall.bt",
-            "kay@camelot.bt,thief@cornwall.bt",
-            "kay@camelot.bt;thief@cornwall.bt",
-            "kay@camelot.bt thief@cornwall.bt",
-            "<kay@camelot.bt>,<thief@cornwall.bt>",
-            "kay@camelot.bt%0d%0aBcc:thief@cornwall.bt",
-            "kay@camelot.bt?bcc=thief@cornwall.bt",
+            "kay@camelot.bt\u{2028}Bcc: attacker@cornwall.bt",
+            "kay@camelot.bt,attacker@cornwall.bt",
+            "kay@camelot.bt;attacker@cornwall.bt",
+            "kay@camelot.bt attacker@cornwall.bt",
+            "<kay@camelot.bt>,<attacker@cornwall.bt>",
+            "kay@camelot.bt%0d%0aBcc:attacker@cornwall.bt",
+            "kay@camelot.bt?bcc=attacker@cornwall.bt",
         ] {
             let body = json!({ "email": address, "password": "another long sword" });
             for path in ["/auth/register", "/auth/forgot-password", "/auth/request-verify-token"] {
-                let answer = app.post(path).json(body.clone()).send().await;
-                assert_eq!(answer.status, 422, "{path} {address:?} {answer:?}");
+                let response = app.post(path).json(body.clone()).send().await;
+                assert_eq!(response.status, 422, "{path} {address:?} {response:?}");
             }
-            let answer = patch_me(&app, &session, json!({ "email": address })).await;
-            assert_eq!(answer.status, 422, "{address:?} {answer:?}");
+            let response = patch_me(&app, &session, json!({ "email": address })).await;
+            assert_eq!(response.status, 422, "{address:?} {response:?}");
             assert_eq!(app.try_login(address, "another long sword").await.status, 400, "{address:?}");
         }
         app.users.drain(std::time::Duration::from_secs(5)).await;

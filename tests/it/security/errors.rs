@@ -6,9 +6,9 @@ use super::{
     failing_store::{FailingStore, Outage},
     logs::Recording,
 };
-use crate::support::{Answer, Failure, PASSWORD, Setup, TestApp};
+use crate::support::{Failure, PASSWORD, Response, Setup, TestApp};
 
-/// A service whose store can be made to fail.
+/// Starts a service whose store can be made to fail.
 async fn with_store() -> (TestApp, FailingStore) {
     let store = FailingStore::default();
     let shared = store.clone();
@@ -16,14 +16,14 @@ async fn with_store() -> (TestApp, FailingStore) {
     (TestApp::with(setup).await, store)
 }
 
-/// Every route that asks the store before it answers, as somebody who may call it.
-async fn every_call(app: &TestApp, king: &str, id: &str, reset: &str, verify: &str) -> Vec<(&'static str, Answer)> {
+/// Calls every route that uses the store before it responds, with sufficient rights.
+async fn every_call(app: &TestApp, king: &str, id: &str, reset: &str, verify: &str) -> Vec<(&'static str, Response)> {
     let path = format!("/users/{id}");
     let register = json!({ "email": "new@camelot.bt", "password": PASSWORD });
     let reset = json!({ "token": reset, "password": "another long sword" });
     vec![
         ("login", app.try_login("uther@camelot.bt", PASSWORD).await),
-        ("login of nobody", app.try_login("nobody@camelot.bt", PASSWORD).await),
+        ("login of an unknown user", app.try_login("unknown@camelot.bt", PASSWORD).await),
         ("register", app.post("/auth/register").json(register).send().await),
         ("me", app.me(king).await),
         ("update me", app.patch("/users/me").bearer(king).json(json!({ "first_name": "Uther" })).send().await),
@@ -62,39 +62,39 @@ async fn each_dependency_down_fails_closed() {
     crate::redis::outage::fails_closed().await;
     let Prepared { app, store, king, id, reset, verify } = prepared().await;
     store.fail("*", Outage::Unavailable);
-    for (what, answer) in every_call(&app, &king, &id, &reset, &verify).await {
+    for (what, response) in every_call(&app, &king, &id, &reset, &verify).await {
         assert_eq!(
-            (answer.status.as_u16(), answer.text().as_str()),
+            (response.status.as_u16(), response.text().as_str()),
             (503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#),
             "{what}"
         );
-        assert!(answer.header("retry-after").is_some(), "{what}");
+        assert!(response.header("retry-after").is_some(), "{what}");
     }
     for (outage, status) in [(Outage::Broken, 500), (Outage::Panic, 500)] {
         store.fail("*", outage);
-        for (what, answer) in every_call(&app, &king, &id, &reset, &verify).await {
-            assert_eq!(answer.status, status, "{what}");
+        for (what, response) in every_call(&app, &king, &id, &reset, &verify).await {
+            assert_eq!(response.status, status, "{what}");
         }
     }
-    // Routes that answer before they ask tell nothing.
+    // Routes that use the store after the response do not reveal the outage.
     for path in ["/auth/forgot-password", "/auth/request-verify-token"] {
         app.post(path).json(json!({ "email": "arthur@camelot.bt" })).send().await.is(202, "null");
     }
-    // One call that fails, and everything before and behind it that does not.
+    // Only one call of the store fails.
     store.fail("revoke", Outage::Unavailable);
     let logout = app.post("/auth/jwt/logout").bearer(&king).send().await;
-    assert_eq!(logout.status, 503, "a logout that could not be stored says so");
+    assert_eq!(logout.status, 503, "a logout that could not be stored is an error");
     assert_eq!(app.me(&king).await.status, 200);
     for (call, what) in [("insert", "register"), ("update", "update by id"), ("delete", "delete")] {
         store.fail(call, Outage::Unavailable);
-        let answers = match what {
+        let responses = match what {
             "register" => {
                 app.post("/auth/register").json(json!({ "email": "new@camelot.bt", "password": PASSWORD })).send().await
             }
             "delete" => app.delete(&format!("/users/{id}")).bearer(&king).send().await,
             _ => app.patch(&format!("/users/{id}")).bearer(&king).json(json!({ "is_active": false })).send().await,
         };
-        assert_eq!(answers.status, 503, "{what}");
+        assert_eq!(responses.status, 503, "{what}");
     }
     store.mend();
     let arthur = app.stored("arthur@camelot.bt").await;
@@ -102,7 +102,7 @@ async fn each_dependency_down_fails_closed() {
     assert!(app.users.get_by_email("new@camelot.bt").await.unwrap().is_none());
     app.login("arthur@camelot.bt", PASSWORD).await;
 
-    // A hook that fails hands out no token and deletes nobody.
+    // A failing hook issues no token and deletes no user.
     app.hooks.fail("on_after_login", Failure::Error);
     let login = app.try_login("arthur@camelot.bt", PASSWORD).await;
     login.is(500, r#"{"detail":"Internal Server Error"}"#);
@@ -118,28 +118,28 @@ async fn nothing_internal_leaks() {
     let Prepared { app, store, king, id, reset, verify } = prepared().await;
     for outage in [Outage::Unavailable, Outage::Broken, Outage::Panic] {
         store.fail("*", outage);
-        for (what, answer) in every_call(&app, &king, &id, &reset, &verify).await {
-            let all = format!("{:?} {}", answer.headers, answer.text());
+        for (what, response) in every_call(&app, &king, &id, &reset, &verify).await {
+            let all = format!("{:?} {}", response.headers, response.text());
             assert!(!all.contains("internal-cause") && !all.contains("/var/lib"), "{what}: {all}");
             let known = ["SERVICE_UNAVAILABLE", "Internal Server Error"];
-            assert!(known.contains(&answer.json()["detail"].as_str().unwrap()), "{what}: {all}");
-            assert_eq!(answer.json().as_object().unwrap().len(), 1, "{what}: {all}");
+            assert!(known.contains(&response.json()["detail"].as_str().unwrap()), "{what}: {all}");
+            assert_eq!(response.json().as_object().unwrap().len(), 1, "{what}: {all}");
         }
     }
     store.mend();
     for failure in [Failure::Error, Failure::Panic] {
         let app = TestApp::start().await;
         app.hooks.fail("on_after_register", failure);
-        let answer =
+        let response =
             app.post("/auth/register").json(json!({ "email": "a@camelot.bt", "password": PASSWORD })).send().await;
-        answer.is(500, r#"{"detail":"Internal Server Error"}"#);
+        response.is(500, r#"{"detail":"Internal Server Error"}"#);
     }
-    // The log has the cause, or nobody could repair it.
-    let told = recording
+    // The log contains the cause, for operators.
+    let is_logged = recording
         .events()
         .iter()
         .any(|line| line.is("dependency", "failed") && format!("{line:?}").contains("internal-cause"));
-    assert!(told);
+    assert!(is_logged);
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn validation_never_echoes_password() {
     let bodies = [
         json!({ "password": CANARY }),
         json!({ "password": [CANARY], "current_password": [CANARY] }),
-        json!({ "password": { "x": CANARY }, "email": "no address" }),
+        json!({ "password": { "x": CANARY }, "email": "not an address" }),
         json!({ "email": { "password": CANARY }, "password": CANARY, "token": [CANARY] }),
         json!({ "first_name": { "password": CANARY }, "is_active": { "password": CANARY } }),
         json!([{ "password": CANARY }]),
@@ -176,8 +176,8 @@ async fn validation_never_echoes_password() {
             app.patch(&path).bearer(&king),
             app.post("/auth/jwt/login"),
         ] {
-            let answer = call.raw("application/json", text.clone()).send().await;
-            assert!(!answer.text().contains("canary-sword"), "{text}: {answer:?}");
+            let response = call.raw("application/json", text.clone()).send().await;
+            assert!(!response.text().contains("canary-sword"), "{text}: {response:?}");
         }
         let form = app
             .post("/auth/jwt/login")
@@ -205,7 +205,7 @@ async fn panicking_hook_contained() {
             call.send().await.is(500, r#"{"detail":"Internal Server Error"}"#);
         }
     }
-    // The ones after the answer harm neither the answer nor the ones behind them.
+    // Hooks after the response affect neither the response nor later hooks.
     for hook in ["on_after_forgot_password", "on_after_failed_login"] {
         app.hooks.fail(hook, Failure::Panic);
     }
@@ -215,7 +215,7 @@ async fn panicking_hook_contained() {
     }
     app.post("/auth/request-verify-token").json(json!({ "email": "arthur@camelot.bt" })).send().await.is(202, "null");
     app.hooks.wait_for("on_after_request_verify").await;
-    assert_eq!(app.me(&token).await.status, 200, "the process lives");
+    assert_eq!(app.me(&token).await.status, 200, "the process keeps running");
     assert_eq!(app.me(&king).await.status, 200);
     assert!(recording.events().iter().any(|line| line.is("hook", "failed")));
 }

@@ -76,16 +76,16 @@ async fn every_authentication_logged() {
     app.users.sessions().end_all(id.parse().unwrap()).await.unwrap();
     recording.has("end_sessions", "success", &id);
 
-    // A login of a disabled user and one of nobody.
+    // Logins of a disabled user and of an unknown one.
     let king = app.superuser("uther@camelot.bt").await;
     let path = format!("/users/{id}");
     app.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await;
     app.try_login("arthur@camelot.bt", NEW).await;
     let about = |reason: &str| recording.events().iter().filter(|line| line.field("reason") == Some(reason)).count();
-    let nobody = about("unknown user");
+    let unknown = about("unknown user");
     assert!(recording.events().iter().any(|line| line.is_about(&id) && line.field("reason") == Some("active")));
     app.try_login("nobody@camelot.bt", NEW).await;
-    assert!(about("unknown user") > nobody);
+    assert!(about("unknown user") > unknown);
     app.delete(&path).bearer(&king).send().await;
     recording.has("delete", "success", &id);
 }
@@ -98,7 +98,7 @@ async fn denials_logged() {
     let token = app.login("mordred@camelot.bt", PASSWORD).await;
     app.get(&format!("/users/{id}")).bearer(&token).send().await.is(403, r#"{"detail":"Forbidden"}"#);
     recording.has("denied", "refused", &id);
-    // A live token of a user who is disabled behind the service's back.
+    // A valid token of a user who was disabled directly in the database.
     sqlx::query("UPDATE user SET is_active = 0").execute(&app.sqlite().await).await.unwrap();
     assert_eq!(app.me(&token).await.status, 401);
     recording.has("bad_token", "refused", &id);
@@ -107,7 +107,7 @@ async fn denials_logged() {
     let events = recording.events();
     let garbage = events.iter().find(|line| line.field("request_id") == Some("\"denials-garbage\"")).unwrap();
     assert!(garbage.is("bad_token", "refused"), "{garbage:?}");
-    // Who brings no token at all is no event: every visitor of a login page would be one.
+    // Requests without a token are not logged: every visitor of a login page would cause an event.
     let call = app.get("/users/me").header("x-request-id", "denials-none");
     assert_eq!(call.send().await.status, 401);
     assert!(!recording.events().iter().any(|line| line.field("request_id") == Some("\"denials-none\"")));
@@ -122,7 +122,7 @@ async fn attacks_and_failures_logged() {
     let app = TestApp::with(setup).await;
     let id = app.register("arthur@camelot.bt").await["id"].as_str().unwrap().to_owned();
     let token = app.login("arthur@camelot.bt", PASSWORD).await;
-    // Forged, replayed, guessed.
+    // Forged, replayed and guessed tokens.
     let marked = |mark: &str| {
         let mark = format!("\"{mark}\"");
         recording.events().into_iter().filter(move |line| line.field("request_id") == Some(&mark)).collect::<Vec<_>>()
@@ -145,7 +145,7 @@ async fn attacks_and_failures_logged() {
     let guessed = recording.events();
     assert!(guessed.iter().any(|line| line.is_about(&id) && line.field("reason") == Some("wrong current password")));
 
-    // Pages of other sites that use a visitor's browser.
+    // Cross-site requests.
     let cookies = TestApp::over(Carrier::Cookie).await;
     let member = cookies.register("kay@camelot.bt").await["id"].as_str().unwrap().to_owned();
     let cookie = cookies.login("kay@camelot.bt", PASSWORD).await;
@@ -164,7 +164,7 @@ async fn attacks_and_failures_logged() {
         assert!(!written.contains("evil") && !written.contains(&cookie) && !written.contains(&member), "{written}");
     }
 
-    // What we depend on.
+    // Failures of dependencies.
     let count = |event: &str, outcome: &str| recording.events().iter().filter(|line| line.is(event, outcome)).count();
     let before = count("dependency", "failed");
     for outage in [Outage::Unavailable, Outage::Broken] {
@@ -203,7 +203,7 @@ async fn no_log_injection() {
     let events = recording.events();
     assert!(
         events.iter().any(|line| line.field("request_id").is_some_and(|id| id.contains("inject-91"))),
-        "the header is there"
+        "the header is in the log"
     );
     for line in events {
         for (name, value) in &line.fields {
@@ -215,10 +215,10 @@ async fn no_log_injection() {
     }
 }
 
-/// How long a piece of a secret must not be found.
+/// The length of the shortest fragment of a secret that counts as a leak.
 const FRAGMENT: usize = 12;
 
-/// Every piece of every form in which a secret could leak.
+/// Every fragment of every encoding in which a secret could leak.
 struct Canaries(HashSet<Vec<u8>>);
 
 impl Canaries {
@@ -226,11 +226,11 @@ impl Canaries {
         let mut pieces = HashSet::new();
         for secret in secrets {
             let bytes = secret.as_bytes();
-            assert!(bytes.len() >= FRAGMENT, "{secret} is too short to be found");
+            assert!(bytes.len() >= FRAGMENT, "{secret} is too short to be detected");
             let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             let mut forms = vec![bytes.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
             for start in 0..3 {
-                // The last letters depend on what follows the secret.
+                // The last letters of the encoding depend on the bytes after the secret.
                 let text = base64url::encode(&bytes[start..]);
                 let text = &text[..text.len() - 2];
                 forms.push(text.as_bytes().to_vec());
@@ -249,7 +249,7 @@ impl Canaries {
 }
 
 #[test]
-fn the_detector_finds_every_form() {
+fn the_canary_detector_finds_every_encoding() {
     let canaries = Canaries::of(&["correct horse battery"]);
     let encoded = base64url::encode(b"xxcorrect horse battery staple");
     for text in ["rect horse b", "x 636f727265637420 y", "0x636F72726563", encoded.as_str()] {
@@ -258,7 +258,7 @@ fn the_detector_finds_every_form() {
     assert_eq!(canaries.found_in("rect horse d and other words"), None);
 }
 
-/// All flows, with secrets that can be recognised; then a search through everything that could keep them.
+/// Runs all flows with recognisable secrets, then searches logs, responses and the database for them.
 #[tokio::test]
 async fn canary_secrets_never_logged() {
     let recording = Recording::start();
@@ -301,7 +301,7 @@ async fn canary_secrets_never_logged() {
     app.hooks.fail("on_after_login", Failure::Panic);
     refusals.push(app.try_login(email, third).await);
 
-    // Of tokens, the part that makes them good; of a hash, salt and tag.
+    // Of tokens the signature or secret part; of a hash the salt and tag.
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     let tokens = [signature(&token), signature(&last), signature(&verify), signature(&reset)];
     let user = app.stored(email).await;
@@ -313,20 +313,20 @@ async fn canary_secrets_never_logged() {
     let everywhere = Canaries::of(&secrets);
 
     let lines = recording.lines();
-    assert!(lines.iter().any(|line| line.level == Level::TRACE), "the recording goes down to TRACE");
+    assert!(lines.iter().any(|line| line.level == Level::TRACE), "the recording includes TRACE");
     for line in lines {
         assert_eq!(everywhere.found_in(&format!("{line:?}")), None);
     }
-    for answer in refusals.iter().chain([&registered]) {
-        assert_eq!(everywhere.found_in(&format!("{:?} {}", answer.headers, answer.text())), None);
+    for response in refusals.iter().chain([&registered]) {
+        assert_eq!(everywhere.found_in(&format!("{:?} {}", response.headers, response.text())), None);
     }
-    assert!(refusals.iter().all(|answer| !answer.status.is_success()), "{refusals:?}");
+    assert!(refusals.iter().all(|response| !response.status.is_success()), "{refusals:?}");
     for printed in [format!("{:?}", app.users), format!("{user:?}"), format!("{:#?}", app.users.policy())] {
         assert_eq!(everywhere.found_in(&printed), None);
     }
-    // The whole file, its log included.
+    // The database file with its write-ahead log.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&app.sqlite().await).await.unwrap();
     let file = String::from_utf8_lossy(&std::fs::read(app.database()).unwrap()).into_owned();
-    assert!(file.contains(email), "the file is the right one");
+    assert!(file.contains(email), "the file contains the user");
     assert!(in_database.found_in(&file).is_none(), "a secret is in the database file");
 }

@@ -1,4 +1,4 @@
-//! A store that fails when it is told to.
+//! A store that fails on demand.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,40 +10,40 @@ use uuid::Uuid;
 
 use crate::support::User;
 
-/// How a store fails.
+/// A kind of failure of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// It cannot be reached.
+    /// The store is unavailable.
     Unavailable,
-    /// It refuses for a reason that nobody foresaw.
+    /// The store fails with an unexpected error.
     Broken,
-    /// It panics.
+    /// The store panics.
     Panic,
 }
 
-/// A text that no client may see.
+/// An internal text that no client may see.
 const CAUSE: &str = "internal-cause-7f3a at /var/lib/secret.db";
 
-/// Users in memory, until the switch is thrown. Clones share users and switch.
+/// An in-memory store with failures that a test turns on. Clones share users and failures.
 #[derive(Clone, Default)]
 pub struct FailingStore(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     users: MemoryStore<User>,
-    /// Which calls fail, by name, and how; `*` for all.
+    /// The failing calls by name; `*` for all.
     failing: Mutex<Option<(&'static str, Outage)>>,
-    /// Whose sessions end just before the next change of a user.
+    /// The user whose sessions end immediately before the next change.
     ending: Mutex<Option<Uuid>>,
 }
 
 impl FailingStore {
-    /// From now on, `call` fails; `*` for all calls.
+    /// Makes `call` fail; `*` for all calls.
     pub fn fail(&self, call: &'static str, outage: Outage) {
         *self.0.failing.lock().unwrap() = Some((call, outage));
     }
 
-    /// All sessions of a user end just before the next change of a user is written, and after the request looked.
+    /// Ends all sessions of a user immediately before the next change is written, after the request has read the user.
     pub fn end_sessions_before_the_next_change(&self, id: Uuid) {
         *self.0.ending.lock().unwrap() = Some(id);
     }

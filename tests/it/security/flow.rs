@@ -1,9 +1,9 @@
-//! Steps in their order, and fresh logins where they are due.
+//! Flows cannot skip steps, and sensitive changes require re-authentication.
 
 use axum_users::Policy;
 use serde_json::json;
 
-use super::{ARTHUR, OTHER, is_dead, patch_me, refused_password, reset, reset_token, verify, verify_token};
+use super::{ARTHUR, OTHER, assert_invalid, patch_me, refused_password, reset, reset_token, verify, verify_token};
 use crate::support::{PASSWORD, TestApp};
 
 #[tokio::test]
@@ -11,9 +11,9 @@ async fn steps_cannot_be_skipped() {
     let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
     app.register(ARTHUR).await;
 
-    // No session before the verification.
+    // There is no session before the verification.
     app.try_login(ARTHUR, PASSWORD).await.is(400, r#"{"detail":"LOGIN_USER_NOT_VERIFIED"}"#);
-    // No reset without its token, and a token of another step is none.
+    // A reset needs its own token; tokens of other steps are rejected.
     let (to_verify, to_reset) = (verify_token(&app, ARTHUR).await, reset_token(&app, ARTHUR).await);
     for token in ["", "null", ARTHUR, &to_verify] {
         reset(&app, token, OTHER).await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
@@ -22,9 +22,9 @@ async fn steps_cannot_be_skipped() {
         verify(&app, token).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
     }
     for token in [&to_verify, &to_reset] {
-        is_dead(&app.me(token).await);
+        assert_invalid(&app.me(token).await);
     }
-    // A reset proves the password and not the address.
+    // A reset does not verify the address.
     reset(&app, &to_reset, OTHER).await.is(200, "null");
     app.try_login(ARTHUR, OTHER).await.is(400, r#"{"detail":"LOGIN_USER_NOT_VERIFIED"}"#);
 
@@ -32,7 +32,7 @@ async fn steps_cannot_be_skipped() {
     assert_eq!(verify(&app, &to_verify).await.status, 200);
     let session = app.login(ARTHUR, OTHER).await;
     assert_eq!(app.me(&session).await.status, 200);
-    // A new address is proved anew, and until then the session opens nothing.
+    // A new address must be verified, and until then the session is rejected.
     assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
     app.me(&session).await.is(403, r#"{"detail":"Forbidden"}"#);
     assert_eq!(patch_me(&app, &session, json!({ "first_name": "Arthur" })).await.status, 403);
@@ -53,7 +53,7 @@ async fn email_change_needs_fresh_login() {
     let wrong = json!({ "email": "king@camelot.bt", "current_password": OTHER });
     refused_password(&patch_me(&app, &session, wrong).await, "UPDATE_USER_INVALID_PASSWORD", "wrong");
     assert_eq!(app.me(&session).await.json()["email"], ARTHUR);
-    // The same address is no change.
+    // Sending the same address is not a change.
     assert_eq!(patch_me(&app, &session, json!({ "email": ARTHUR })).await.status, 200);
 
     let right = json!({ "email": "king@camelot.bt", "current_password": PASSWORD });

@@ -1,5 +1,5 @@
-//! Random and mutated requests against every route: no panic, no 5xx, no answer that takes long, and nobody gains a right.
-//! `scripts/nightly fuzz` runs it for as long as one likes; the test run sends two thousand requests.
+//! Random and mutated requests against every route: no panic, no 5xx, no slow response, and no escalation of privileges.
+//! `scripts/nightly fuzz` runs it for a given time; the test run sends two thousand requests.
 #![expect(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::support::{PASSWORD, TestApp, path_of};
 
-/// No answer may take longer.
+/// The longest time that a response may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 const KEYS: [&str; 16] = [
     "email",
@@ -92,7 +92,7 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
         .into()
 }
 
-/// Flips, drops, doubles or cuts bytes.
+/// Flips, drops, duplicates or truncates bytes.
 fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>) {
     for _ in 0..dice.below(4) {
         if bytes.is_empty() {
@@ -166,7 +166,7 @@ fn path(dice: &mut Dice, ids: &[String]) -> String {
 
 const METHODS: [&str; 10] = ["GET", "POST", "POST", "POST", "PATCH", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"];
 
-/// How many requests the test run sends, if no time is given.
+/// The number of requests if no time is given.
 const SHORT: usize = 2000;
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn no_route_ever_panics_or_5xx() {
     app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;
     let reset = app.hooks.token("on_after_forgot_password").await;
     let forged = format!("{}AAAA", &plain[..plain.len() - 4]);
-    // Not the king's: what a superuser does is not what we look for. Not the mailed one: it would be used.
+    // No superuser token, since a superuser may change rights, and no mailed token, since the first use would consume it.
     let tokens = [plain.clone(), forged, format!("{reset}x"), "garbage".to_owned(), String::new()];
     let ids = [
         app.stored("uther@camelot.bt").await.id.to_string(),
@@ -197,10 +197,10 @@ async fn no_route_ever_panics_or_5xx() {
         let path = path(&mut dice, &ids);
         let (media, bytes) = body(&mut dice, &tokens);
         let token = dice.pick(&tokens).clone();
-        let told =
+        let label =
             format!("request {sent} of seed {seed}: {method} {path} {media:?} {:?}", String::from_utf8_lossy(&bytes));
         if dice.below(40) == 0 {
-            // As raw bytes, head and all.
+            // Sent as raw bytes, including the head.
             let mut raw = format!(
                 "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {media}\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n",
                 bytes.len()
@@ -208,10 +208,10 @@ async fn no_route_ever_panics_or_5xx() {
             .into_bytes();
             raw.extend(&bytes);
             mutate(&mut dice, &mut raw);
-            // A head or body that the mutation left unfinished is waited for; that is another test's concern.
-            let answer =
+            // An unfinished head or body makes the server wait; another test covers that.
+            let response =
                 tokio::time::timeout(Duration::from_millis(200), exchange(&app, &raw)).await.unwrap_or_default();
-            assert!(status(&answer).is_none_or(|status| status < 500), "{told}: {answer}");
+            assert!(status(&response).is_none_or(|status| status < 500), "{label}: {response}");
             continue;
         }
         let mut call = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
@@ -221,22 +221,23 @@ async fn no_route_ever_panics_or_5xx() {
         if !media.contains('\u{7f}') {
             call = call.raw(&media, bytes);
         }
-        let answer =
-            tokio::time::timeout(PATIENCE, call.send()).await.unwrap_or_else(|_| panic!("no answer in time: {told}"));
-        assert!(answer.status.as_u16() < 500, "{told}: {answer:?}");
+        let response = tokio::time::timeout(PATIENCE, call.send())
+            .await
+            .unwrap_or_else(|_| panic!("no response in time: {label}"));
+        assert!(response.status.as_u16() < 500, "{label}: {response:?}");
         assert!(
-            answer.body.is_empty() || answer.header("content-type") == Some("application/json"),
-            "{told}: {answer:?}"
+            response.body.is_empty() || response.header("content-type") == Some("application/json"),
+            "{label}: {response:?}"
         );
-        assert!(!answer.text().contains("$argon2"), "{told}: {answer:?}");
+        assert!(!response.text().contains("$argon2"), "{label}: {response:?}");
     }
     println!("{sent} requests");
-    assert_eq!(format!("{:?}", app.stored("uther@camelot.bt").await), kings, "nobody touched the king");
+    assert_eq!(format!("{:?}", app.stored("uther@camelot.bt").await), kings, "the superuser is unchanged");
     assert_eq!(app.me(&king).await.status, 200);
     let pool = app.sqlite().await;
     let raised: i64 = sqlx::query_scalar("SELECT count(*) FROM user WHERE is_superuser OR quota <> 0 OR note <> ''")
         .fetch_one(&pool)
         .await
         .unwrap();
-    assert_eq!(raised, 1, "only the king has rights");
+    assert_eq!(raised, 1, "only the superuser has rights");
 }

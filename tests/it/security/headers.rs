@@ -1,24 +1,24 @@
-//! Headers of all answers (OWASP ASVS 3.2, 3.4, 4.1, 14.3).
+//! Headers of all responses (OWASP ASVS 3.2, 3.4, 4.1, 14.3).
 
 use axum::{Router, routing::get};
 use axum_users::Users;
 
-use super::every_answer::every_answer;
-use crate::support::{Answer, Carrier, PASSWORD, Setup, TestApp, User};
+use super::every_response::every_response;
+use crate::support::{Carrier, PASSWORD, Response, Setup, TestApp, User};
 
-/// One answer of each kind, of a service with a bearer backend and of one with a cookie backend.
-async fn over_every_transport() -> Vec<(String, Answer)> {
+/// Returns a response of each kind from a service with a bearer backend and from one with a cookie backend.
+async fn over_every_transport() -> Vec<(String, Response)> {
     let mut all = Vec::new();
     for carrier in Carrier::BOTH {
-        let answers = every_answer(&TestApp::over(carrier).await).await;
-        all.extend(answers.into_iter().map(|(what, answer)| (format!("{carrier:?}: {what}"), answer)));
+        let responses = every_response(&TestApp::over(carrier).await).await;
+        all.extend(responses.into_iter().map(|(what, response)| (format!("{carrier:?}: {what}"), response)));
     }
     all
 }
 
 #[tokio::test]
 async fn on_every_response_including_errors() {
-    for (what, answer) in over_every_transport().await {
+    for (what, response) in over_every_transport().await {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
@@ -28,43 +28,43 @@ async fn on_every_response_including_errors() {
                 "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
             ),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{what}");
-            assert_eq!(answer.headers.get_all(name).iter().count(), 1, "{what}");
+            assert_eq!(response.header(name), Some(value), "{what}");
+            assert_eq!(response.headers.get_all(name).iter().count(), 1, "{what}");
         }
     }
 }
 
 #[tokio::test]
 async fn no_store_everywhere() {
-    for (what, answer) in over_every_transport().await {
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
+    for (what, response) in over_every_transport().await {
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{what}");
     }
 }
 
 #[tokio::test]
 async fn content_type_matches() {
-    for (what, answer) in over_every_transport().await {
-        if answer.body.is_empty() {
-            // What answers HEAD tells the type of the body that it leaves out.
-            assert!(answer.header("content-type").is_none() || what.contains(": HEAD "), "{what}");
+    for (what, response) in over_every_transport().await {
+        if response.body.is_empty() {
+            // A response to HEAD has the content type of the body that it omits.
+            assert!(response.header("content-type").is_none() || what.contains(": HEAD "), "{what}");
         } else {
-            assert_eq!(answer.header("content-type"), Some("application/json"), "{what}");
-            answer.json();
+            assert_eq!(response.header("content-type"), Some("application/json"), "{what}");
+            response.json();
         }
-        assert_eq!(answer.body.is_empty(), answer.status == 204 || what.contains(": HEAD "), "{what}");
-        // A service of cookies alone has nothing to ask for.
-        let challenge = (answer.status == 401 && what.starts_with("Bearer")).then_some("Bearer");
-        assert_eq!(answer.header("www-authenticate"), challenge, "{what}");
+        assert_eq!(response.body.is_empty(), response.status == 204 || what.contains(": HEAD "), "{what}");
+        // A service with only cookie backends has no challenge.
+        let challenge = (response.status == 401 && what.starts_with("Bearer")).then_some("Bearer");
+        assert_eq!(response.header("www-authenticate"), challenge, "{what}");
     }
 }
 
 #[tokio::test]
 async fn no_version_disclosed() {
-    for (what, answer) in over_every_transport().await {
+    for (what, response) in over_every_transport().await {
         for name in ["server", "x-powered-by", "via", "x-runtime", "x-version"] {
-            assert!(answer.header(name).is_none(), "{what}: {name}");
+            assert!(response.header(name).is_none(), "{what}: {name}");
         }
-        let all = format!("{:?} {}", answer.headers, answer.text()).to_lowercase();
+        let all = format!("{:?} {}", response.headers, response.text()).to_lowercase();
         for word in ["axum", "hyper", "sqlite", "argon2", "rust", env!("CARGO_PKG_VERSION")] {
             assert!(!all.contains(word), "{what}: {word} in {all}");
         }
@@ -88,10 +88,10 @@ async fn json_never_renders() {
             app.get(&format!("/users/{}", "%3Cscript%3E")).token(carrier, &token),
             app.get("/%3Cscript%3Ealert(1)%3C/script%3E"),
         ] {
-            let answer = call.header("accept", "text/html").send().await;
-            assert_eq!(answer.header("content-type"), Some("application/json"), "{answer:?}");
-            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-            answer.json();
+            let response = call.header("accept", "text/html").send().await;
+            assert_eq!(response.header("content-type"), Some("application/json"), "{response:?}");
+            assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+            response.json();
         }
     }
 }
@@ -108,15 +108,15 @@ async fn no_cors_from_us() {
             app.get("/users/me"),
             app.get("/nothing"),
         ] {
-            let answer = call.header("origin", "https://evil.example").send().await;
+            let response = call.header("origin", "https://evil.example").send().await;
             let names: Vec<_> =
-                answer.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).collect();
+                response.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).collect();
             assert!(names.is_empty(), "{names:?}");
         }
     }
 }
 
-/// Nothing that a client sends becomes a header, whatever it holds.
+/// Client input never becomes a response header.
 #[tokio::test]
 async fn no_crlf_from_input() {
     for carrier in Carrier::BOTH {
@@ -133,14 +133,14 @@ async fn no_crlf_from_input() {
             app.get(&format!("/users/me/?next={encoded}")).token(carrier, &token),
             app.get(&format!("/{encoded}")),
         ] {
-            let answer = call.send().await;
-            assert!(answer.header("x-injected").is_none(), "{answer:?}");
-            assert!(!format!("{:?}", answer.headers).contains("injected"), "{answer:?}");
+            let response = call.send().await;
+            assert!(response.header("x-injected").is_none(), "{response:?}");
+            assert!(!format!("{:?}", response.headers).contains("injected"), "{response:?}");
         }
     }
 }
 
-/// The layer is the application's to add: TLS often ends in front of the service.
+/// The application adds the HSTS layer, since TLS often terminates in front of the service.
 #[tokio::test]
 async fn hsts_layer() {
     const HSTS: &str = "max-age=31536000; includeSubDomains";
@@ -152,18 +152,18 @@ async fn hsts_layer() {
     };
     let app = TestApp::with(Setup { routes: pages, ..Setup::default() }).await;
     let token = app.member("arthur@camelot.bt").await;
-    for (answer, referrer) in [
+    for (response, referrer) in [
         (app.me(&token).await, "no-referrer"),
         (app.get("/users/me").send().await, "no-referrer"),
         (app.request(axum::http::Method::PUT, "/users/me").send().await, "no-referrer"),
         (app.get("/page").send().await, "origin"),
     ] {
-        // One value each: what an answer says itself stays.
+        // The layer does not override or duplicate a header that the response already has.
         for (name, value) in
             [("strict-transport-security", HSTS), ("x-content-type-options", "nosniff"), ("referrer-policy", referrer)]
         {
-            let all: Vec<_> = answer.headers.get_all(name).iter().collect();
-            assert_eq!(all, [value], "{answer:?}");
+            let all: Vec<_> = response.headers.get_all(name).iter().collect();
+            assert_eq!(all, [value], "{response:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What owners are told, and that telling holds nobody up.
+//! Notices to account owners, which do not delay responses.
 
 use std::time::Duration;
 
@@ -47,19 +47,21 @@ async fn new_passwords_are_told_and_nothing_else_is() {
     app.hooks.wait_for(NOTICE).await;
 }
 
-/// A notice is sent after the answer: a mail server that hangs or fails changes neither its time nor its text.
+/// A notice is sent after the response, so a hanging or failing mail server changes neither its time nor its body.
 #[tokio::test]
 async fn notices_hold_no_answer() {
-    for failure in [Failure::Hang, Failure::Error, Failure::Panic, Failure::Answer(418)] {
+    for failure in [Failure::Hang, Failure::Error, Failure::Panic, Failure::Response(418)] {
         let app = TestApp::start().await;
         let session = app.member(ARTHUR).await;
         app.hooks.fail(NOTICE, failure);
         let change = patch_me(&app, &session, json!({ "email": "king@camelot.bt", "password": OTHER }));
-        let answer = tokio::time::timeout(Duration::from_secs(5), change).await.expect("no notice is waited for");
-        assert_eq!(answer.status, 200, "{failure:?} {answer:?}");
+        let response = tokio::time::timeout(Duration::from_secs(5), change)
+            .await
+            .expect("the response does not wait for the notice");
+        assert_eq!(response.status, 200, "{failure:?} {response:?}");
         app.hooks.wait_for(NOTICE).await;
         let token = reset_token(&app, "king@camelot.bt").await;
-        let answer = tokio::time::timeout(Duration::from_secs(5), reset(&app, &token, "a third long sword")).await;
-        answer.expect("no notice is waited for").is(200, "null");
+        let response = tokio::time::timeout(Duration::from_secs(5), reset(&app, &token, "a third long sword")).await;
+        response.expect("the response does not wait for the notice").is(200, "null");
     }
 }

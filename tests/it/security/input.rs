@@ -1,5 +1,5 @@
-//! What a request may look like, as the service sees it after the HTTP server in front of it (OWASP ASVS 1.1, 1.5, 15.3).
-//! The readers themselves are tested, with random input, where they are written.
+//! Input handling behind the HTTP server (OWASP ASVS 1.1, 1.5, 15.3).
+//! The parsers have their own tests with random input.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn double_encoding_stays_encoded() {
     app.login("a%40b@camelot.bt", "%70ass%2Bword%00").await;
     assert_eq!(app.try_login("a@b@camelot.bt", "%70ass%2Bword%00").await.status, 400);
     assert_eq!(app.try_login("a%40b@camelot.bt", "pass+word\0").await.status, 400);
-    // A path is decoded once: an id encoded twice is no id.
+    // A path is decoded once, so an id that is encoded twice is invalid.
     let king = app.superuser("uther@camelot.bt").await;
     let id = registered.json()["id"].as_str().unwrap().to_owned();
     let once = format!("%{:02x}{}", id.as_bytes()[0], &id[1..]);
@@ -83,11 +83,11 @@ async fn deep_json_refused() {
     assert_eq!(app.patch("/users/me").bearer(&token).raw("application/json", nested(31)).send().await.status, 200);
     for body in [nested(32), nested(8_000), "[".repeat(16_000), "{\"x\":".repeat(3_000)] {
         for path in ["/auth/register", "/auth/forgot-password", "/auth/reset-password", "/auth/verify"] {
-            let answer = app.post(path).raw("application/json", body.clone()).send().await;
-            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+            let response = app.post(path).raw("application/json", body.clone()).send().await;
+            assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
         }
-        let answer = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let response = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
+        assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
 
@@ -96,17 +96,17 @@ async fn ambiguous_requests_refused() {
     let app = TestApp::start().await;
     let token = app.member("arthur@camelot.bt").await;
     let mordred = app.member("mordred@camelot.bt").await;
-    // One value per key, however the key is spelled.
+    // Duplicate keys are rejected, also if their escapes differ.
     for body in [
         r#"{"first_name":"a","first_name":"b"}"#,
         r#"{"first_name":"a","first\u005fname":"b"}"#,
         r#"{"is_superuser":false,"is_superuser":true}"#,
         r#"{"x":{"y":1,"y":2}}"#,
     ] {
-        let answer = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
-        assert_eq!(answer.status, 422, "{body}");
+        let response = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
+        assert_eq!(response.status, 422, "{body}");
     }
-    // One token: two headers are none, and neither query, cookie nor body is another place for one.
+    // Two token headers are rejected, and a token in a query, cookie or body is ignored.
     let twice = app.get("/users/me").bearer(&token).bearer(&mordred).send().await;
     assert_eq!(twice.status, 401);
     let elsewhere = format!("/users/me?access_token={token}&token={token}");
@@ -114,18 +114,18 @@ async fn ambiguous_requests_refused() {
     assert_eq!(call.header("x-access-token", &token).send().await.status, 401);
     let form = [("access_token", token.as_str())];
     assert_eq!(app.post("/auth/jwt/logout").form(&form).send().await.status, 401);
-    // No query joins a body, and no header overrides a method.
+    // A query does not extend a body, and no header overrides the method.
     let call = app.post("/auth/register?email=query@camelot.bt&password=a+long+sword+of+steel");
     assert_eq!(call.json(json!({})).send().await.status, 422);
     let call =
         app.get("/users/me").bearer(&token).header("x-http-method-override", "DELETE").header("x-method", "PATCH");
     assert_eq!(call.send().await.status, 200);
-    // Two types of one body.
+    // Two content types for one body.
     let call = app.patch("/users/me").bearer(&token).header("content-type", "text/plain");
     let call = call.raw("application/json", r#"{"first_name":"x"}"#);
     assert_eq!(call.send().await.status, 422);
 
-    // What smuggles one request into another: two lengths, or a length that is none.
+    // Request smuggling: two lengths, or an invalid length.
     let request = |headers: &str, body: &str| {
         format!(
             "POST /auth/forgot-password HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}\r\n{body}"
@@ -146,9 +146,9 @@ async fn ambiguous_requests_refused() {
         "transfer-encoding: xchunked\r\n".to_owned(),
         format!("content-length : {length}\r\n"),
     ] {
-        let answer = exchange(&app, request(&headers, body).as_bytes()).await;
-        let status = status(&answer);
-        assert!(matches!(status, None | Some(400..500)), "{headers:?}: {answer}");
+        let response = exchange(&app, request(&headers, body).as_bytes()).await;
+        let status = status(&response);
+        assert!(matches!(status, None | Some(400..500)), "{headers:?}: {response}");
     }
 }
 
@@ -177,8 +177,8 @@ async fn no_type_juggling() {
         json!({ "is_superuser": [true] }),
         json!({ "is_superuser": {} }),
     ] {
-        let answer = app.patch(&path).bearer(&king).json(body.clone()).send().await;
-        assert_eq!(answer.status, 422, "{body}: {answer:?}");
+        let response = app.patch(&path).bearer(&king).json(body.clone()).send().await;
+        assert_eq!(response.status, 422, "{body}: {response:?}");
     }
     assert_eq!(format!("{:?}", app.stored("arthur@camelot.bt").await), before);
     let tokens: [Value; 5] = [json!(1), json!(null), json!({}), json!([]), json!(true)];
@@ -196,10 +196,10 @@ async fn null_never_written() {
     let path = format!("/users/{}", app.register("arthur@camelot.bt").await["id"].as_str().unwrap());
     let before = format!("{:?}", app.stored("arthur@camelot.bt").await);
     for key in ["email", "is_active", "is_superuser", "is_verified", "quota"] {
-        let answer = app.patch(&path).bearer(&king).json(json!({ key: null })).send().await;
-        assert_eq!(answer.status, 422, "{key}: {answer:?}");
+        let response = app.patch(&path).bearer(&king).json(json!({ key: null })).send().await;
+        assert_eq!(response.status, 422, "{key}: {response:?}");
     }
-    // The password's null is ignored, as on the wire, and a column that may be empty is emptied.
+    // A null password is ignored, as on the wire, and a nullable column is set to NULL.
     let ignored = json!({ "password": null, "first_name": null });
     assert_eq!(app.patch(&path).bearer(&king).json(ignored).send().await.status, 200);
     assert_eq!(format!("{:?}", app.stored("arthur@camelot.bt").await), before);

@@ -1,11 +1,11 @@
-//! JWT through the whole service. The tokens themselves are proved in the runtime crate.
+//! JWTs over HTTP. The tests of the tokens themselves are in the runtime crate.
 
 use axum_users::{
     Backend, Bearer, Jwt, SecretKey, Users,
     token::{HmacKey, KeyRing, MailTokenSettings, RotatingKeys},
 };
 
-use super::{ARTHUR, OTHER, is_dead, reset, reset_token, verify, verify_token};
+use super::{ARTHUR, OTHER, assert_invalid, reset, reset_token, verify, verify_token};
 use crate::support::{SECRET, Setup, TestApp, User};
 
 #[tokio::test]
@@ -14,12 +14,12 @@ async fn any_flipped_byte_refused() {
     let token = app.member(ARTHUR).await;
     for at in 0..token.len() {
         let mut flipped = token.clone().into_bytes();
-        // A letter of the alphabet whose highest bit differs, so that no spelling of the same bytes comes out.
+        // Changes the highest bit of a base64 digit, so that the decoded bytes differ.
         flipped[at] = match flipped[at] {
             b'A'..=b'Z' => b'w',
             _ => b'B',
         };
-        is_dead(&app.me(std::str::from_utf8(&flipped).unwrap()).await);
+        assert_invalid(&app.me(std::str::from_utf8(&flipped).unwrap()).await);
     }
     assert_eq!(app.me(&token).await.status, 200);
 }
@@ -34,21 +34,21 @@ async fn alg_none_refused() {
     for header in ["eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0", "eyJhbGciOiJOb25lIn0", "eyJhbGciOiJOT05FIiwidHlwIjoiSldUIn0"]
     {
         for signature in ["", signature] {
-            is_dead(&app.me(&format!("{header}.{payload}.{signature}")).await);
+            assert_invalid(&app.me(&format!("{header}.{payload}.{signature}")).await);
         }
     }
-    is_dead(&app.me(&format!("{}.{payload}.", token.split('.').next().unwrap())).await);
+    assert_invalid(&app.me(&format!("{}.{payload}.", token.split('.').next().unwrap())).await);
 }
 
 #[tokio::test]
 async fn purpose_matrix_all_pairs() {
-    // With one key for all purposes the audience alone keeps them apart.
+    // With one key for all purposes only the audience separates them.
     for policy in [axum_users::Policy::recommended(), axum_users::Policy::fastapi_users()] {
         let app = TestApp::with_policy(policy).await;
         let access = app.member(ARTHUR).await;
         let (to_reset, to_verify) = (reset_token(&app, ARTHUR).await, verify_token(&app, ARTHUR).await);
         for token in [&to_reset, &to_verify] {
-            is_dead(&app.me(token).await);
+            assert_invalid(&app.me(token).await);
         }
         for token in [&access, &to_verify] {
             reset(&app, token, OTHER).await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
@@ -62,7 +62,7 @@ async fn purpose_matrix_all_pairs() {
     }
 }
 
-/// Two services with one secret and one database of users, told apart by their audience.
+/// Two services share a secret and a database and differ only in their audience.
 #[tokio::test]
 async fn foreign_audience() {
     let backends = vec![
@@ -84,7 +84,7 @@ async fn foreign_audience() {
         axum::Router::new().merge(crate::support::user_routes(&only_shop)).with_state(only_shop),
     )
     .await;
-    is_dead(&shop.get("/users/me").bearer(&forum).send().await);
+    assert_invalid(&shop.get("/users/me").bearer(&forum).send().await);
     let form = [("username", ARTHUR), ("password", crate::support::PASSWORD)];
     let login = shop.post("/auth/shop/login").form(&form).send().await;
     let token = login.json()["access_token"].as_str().unwrap().to_owned();
@@ -103,11 +103,11 @@ async fn rotation_old_key_verifies_then_retired() {
     assert_eq!(app.me(&before).await.status, 200);
     let after = app.login(ARTHUR, crate::support::PASSWORD).await;
     keys.replace(KeyRing::hmac(new));
-    is_dead(&app.me(&before).await);
+    assert_invalid(&app.me(&before).await);
     assert_eq!(app.me(&after).await.status, 200);
 }
 
-/// Strategies and mailed tokens are built apart, so the builder compares the audiences of all.
+/// Strategies and mail tokens are configured separately, so the builder compares all audiences.
 #[tokio::test]
 async fn duplicate_audience_refused() {
     let build = async |access: [&'static str; 2], mail: MailTokenSettings| {
@@ -124,5 +124,5 @@ async fn duplicate_audience_refused() {
         |built: axum_users::Result<Users<User>>| built.is_err_and(|error| error.to_string().contains("`shop`"));
     assert!(refused(build(["forum", "shop"], MailTokenSettings::new().reset_audience("shop")).await));
     assert!(refused(build(["shop", "forum"], MailTokenSettings::new().verify_audience("shop")).await));
-    assert!(build(["shop", "shop"], MailTokenSettings::new()).await.is_ok(), "backends may share one");
+    assert!(build(["shop", "shop"], MailTokenSettings::new()).await.is_ok(), "backends may share an audience");
 }

@@ -1,4 +1,4 @@
-//! How many mails one account can be sent.
+//! Limits on the mails sent to one account.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::support::{PASSWORD, SECRET, Setup, TestApp, User};
 
 const KAY: &str = "kay@camelot.bt";
 
-/// With hooks that run before the answer, so that what was not sent by then is not sent.
+/// Starts a service whose hooks run before the response, so that a mail not sent by then is never sent.
 async fn app(limits: Limits) -> TestApp {
     let builder = Box::new(move |builder: axum_users::UsersBuilder<User>| builder.limits(limits));
     TestApp::with(Setup { builder, policy: Policy::recommended().inline_hooks(), ..Setup::default() }).await
 }
 
-/// Asks once, and answers whether a mail went out.
+/// Requests a mail and returns whether it was sent.
 async fn is_mailed(app: &TestApp, path: &str, email: &str) -> bool {
     app.hooks.clear();
     app.post(path).json(json!({ "email": email })).send().await.is(202, "null");
@@ -38,26 +38,29 @@ async fn mail_bombing_capped() {
             assert!(is_mailed(&app, path, spelling).await, "{path} {spelling}");
         }
         for spelling in [ARTHUR, "ARTHUR@camelot.bt"] {
-            assert!(!is_mailed(&app, path, spelling).await, "{path}: the answer is the same and nothing is sent");
+            assert!(!is_mailed(&app, path, spelling).await, "{path}: the response is the same and no mail is sent");
         }
-        assert!(is_mailed(&app, path, KAY).await, "{path}: another account has a count of its own");
+        assert!(is_mailed(&app, path, KAY).await, "{path}: each account has its own limit");
         assert!(!is_mailed(&app, path, "nobody@camelot.bt").await);
     }
     app.advance(20 * 60);
-    assert!(is_mailed(&app, "/auth/forgot-password", ARTHUR).await, "a third of the hour gives a third back");
+    assert!(
+        is_mailed(&app, "/auth/forgot-password", ARTHUR).await,
+        "a third of the quota is restored after a third of the hour"
+    );
     assert!(!is_mailed(&app, "/auth/forgot-password", ARTHUR).await);
 
-    // The application may always send one.
+    // The programmatic API is not limited.
     app.hooks.clear();
     let arthur = app.stored(ARTHUR).await;
     app.users.start_reset(&arthur).await.unwrap();
     app.users.start_verification(&arthur).await.unwrap();
     assert_eq!(app.hooks.names(), ["on_after_forgot_password", "on_after_request_verify"]);
-    assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 200, "nothing else is limited");
+    assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 200, "other routes are not limited");
 }
 
 #[tokio::test]
-async fn limits_are_the_applications_to_choose() {
+async fn the_application_can_configure_the_limits() {
     let strict = app(Limits::default().mails(Quota::new(1, Duration::from_secs(60)))).await;
     let none = app(Limits::off()).await;
     for app in [&strict, &none] {
@@ -78,7 +81,7 @@ async fn limits_are_the_applications_to_choose() {
     }
 }
 
-/// Counters that never answer.
+/// Counters that are unavailable.
 struct Down;
 
 impl Counters for Down {
@@ -101,11 +104,11 @@ async fn what_cannot_be_counted_is_not_sent() {
         let app = TestApp::with(Setup { builder, policy, ..Setup::default() }).await;
         app.register(ARTHUR).await;
         app.hooks.clear();
-        let answer = app.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await;
+        let response = app.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await;
         if inline {
-            answer.is(503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#);
+            response.is(503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#);
         } else {
-            answer.is(202, "null");
+            response.is(202, "null");
         }
         app.users.drain(Duration::from_secs(5)).await;
         assert!(app.hooks.names().is_empty());

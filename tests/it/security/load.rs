@@ -1,4 +1,4 @@
-//! Bounds under load, over HTTP (OWASP ASVS 13.1, 15.1.3, 15.2.2).
+//! Resource limits under load, over HTTP (OWASP ASVS 13.1, 15.1.3, 15.2.2).
 #![expect(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::{sync::Arc, time::Duration};
@@ -9,16 +9,16 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::wire_bytes::{exchange, status};
-use crate::support::{Answer, Http, PASSWORD, Setup, TestApp};
+use crate::support::{Http, PASSWORD, Response, Setup, TestApp};
 
 const DOWN: &str = r#"{"detail":"SERVICE_UNAVAILABLE"}"#;
-/// A stored hash whose verification takes long: 128 MiB and 8 passes. No password fits it.
+/// A stored hash that is slow to verify (128 MiB and 8 passes) and matches no password.
 const SLOW_HASH: &str =
     "$argon2id$v=19$m=131072,t=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-/// A login that has no answer by then waits or is hashed; a refused one is answered at once.
+/// A login without a response after this time is queued or being hashed; a shed one gets its response immediately.
 const AT_ONCE: Duration = Duration::from_millis(150);
 
-/// One hashing thread with one place to wait, and a user whose login keeps it busy.
+/// Starts a service with one hashing thread and a queue of one, and a user whose login keeps the thread busy.
 async fn narrow() -> TestApp {
     let hashing = Setup::default().hashing.workers(1).queue_per_worker(1).max_wait(Duration::from_secs(10));
     let app = TestApp::with(Setup { hashing, ..Setup::default() }).await;
@@ -28,8 +28,8 @@ async fn narrow() -> TestApp {
     app
 }
 
-/// A login on a connection of its own, which closes when the task is aborted.
-fn slow_login(service: &Http) -> JoinHandle<Answer> {
+/// Starts a login on its own connection, which closes when the task is aborted.
+fn slow_login(service: &Http) -> JoinHandle<Response> {
     let client = service.another();
     tokio::spawn(async move {
         let form = [("username", "slow@camelot.bt"), ("password", PASSWORD)];
@@ -37,26 +37,26 @@ fn slow_login(service: &Http) -> JoinHandle<Answer> {
     })
 }
 
-/// Starts logins until one is refused at once: then one is hashed and one waits, which are answered.
-async fn saturate(service: &Http) -> Vec<JoinHandle<Answer>> {
+/// Starts logins until one is shed and returns the two others: one is being hashed and one is queued.
+async fn saturate(service: &Http) -> Vec<JoinHandle<Response>> {
     let mut held = Vec::new();
     for _ in 0..20 {
         let mut login = slow_login(service);
         match timeout(AT_ONCE, &mut login).await {
-            Ok(answer) if answer.as_ref().unwrap().status == 503 => return held,
-            Ok(answer) => assert_eq!(answer.unwrap().status, 400),
+            Ok(response) if response.as_ref().unwrap().status == 503 => return held,
+            Ok(response) => assert_eq!(response.unwrap().status, 400),
             Err(_) => held.push(login),
         }
     }
-    panic!("no login is ever refused");
+    panic!("no login was shed");
 }
 
-/// Whether the place to wait is taken still, so that what was just observed was observed under load.
+/// Returns whether the queue is still full, so that the last observation was made under load.
 async fn is_saturated(app: &TestApp) -> bool {
     app.try_login("nobody@camelot.bt", PASSWORD).await.status == 503
 }
 
-/// Runs `observe` under load that lasted from its start to its end.
+/// Runs `observe` until the load lasted from its start to its end.
 async fn under_load(app: &TestApp, mut observe: impl AsyncFnMut()) {
     for _ in 0..10 {
         let held = saturate(app).await;
@@ -69,7 +69,7 @@ async fn under_load(app: &TestApp, mut observe: impl AsyncFnMut()) {
             return;
         }
     }
-    panic!("the load never lasted long enough");
+    panic!("the load did not last long enough");
 }
 
 #[tokio::test]
@@ -88,17 +88,17 @@ async fn overflow_is_503_with_retry_after() {
         ];
     })
     .await;
-    for answer in &seen {
-        answer.is(503, DOWN);
-        let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+    for response in &seen {
+        response.is(503, DOWN);
+        let seconds: u32 = response.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=5).contains(&seconds), "{seconds}");
     }
-    // Nothing of it was done.
+    // None of the shed requests had an effect.
     assert!(app.users.get_by_email("new@camelot.bt").await.unwrap().is_none());
     app.login("arthur@camelot.bt", PASSWORD).await;
 }
 
-/// What is refused for its form is refused while no password can be hashed: the cheap checks come first.
+/// Malformed requests are rejected while no password can be hashed: validation comes before hashing.
 #[tokio::test]
 async fn nothing_hashed_before_limiter() {
     let app = narrow().await;
@@ -106,7 +106,7 @@ async fn nothing_hashed_before_limiter() {
     let mut statuses = Vec::new();
     under_load(&app, async || {
         let long = "x".repeat(2000);
-        let of = |answer: Answer| answer.status.as_u16();
+        let of = |response: Response| response.status.as_u16();
         let register = |body| app.post("/auth/register").json(body);
         statuses = vec![
             (405, of(app.get("/auth/register").send().await)),
@@ -145,14 +145,14 @@ async fn nothing_hashed_before_limiter() {
     }
 }
 
-/// On one asynchronous thread, so that a hash on it would stop everything.
+/// Runs on one asynchronous thread, so that hashing on it would block every request.
 #[tokio::test(flavor = "current_thread")]
 async fn async_workers_not_blocked() {
     let app = narrow().await;
     let session = app.member("arthur@camelot.bt").await;
     under_load(&app, async || {
         for _ in 0..10 {
-            let me = timeout(AT_ONCE * 3, app.me(&session)).await.expect("an answer while a password is hashed");
+            let me = timeout(AT_ONCE * 3, app.me(&session)).await.expect("a response while a password is hashed");
             assert_eq!(me.status, 200);
         }
     })
@@ -167,24 +167,24 @@ async fn disconnect_does_not_free_permit() {
         for login in &held {
             login.abort(); // the connections close
         }
-        // The one that waited frees its place, as soon as the server notices; the next takes it.
+        // The queued login frees its place once the server notices the disconnect, and the next login takes it.
         let waiting = loop {
             let mut login = slow_login(&app);
             match timeout(AT_ONCE, &mut login).await {
-                Ok(answer) => assert_eq!(answer.unwrap().status, 503),
+                Ok(response) => assert_eq!(response.unwrap().status, 503),
                 Err(_) => break login,
             }
         };
-        // Were the running one's permit free, this login would find a place.
+        // If the permit of the running job were released, this login would be admitted.
         let probe = timeout(AT_ONCE, slow_login(&app)).await;
-        let refused = matches!(&probe, Ok(Ok(answer)) if answer.status == 503);
-        // The first may have ended by itself meanwhile; then nothing was seen, and it is tried again.
+        let refused = matches!(&probe, Ok(Ok(response)) if response.status == 503);
+        // If the first login has finished meanwhile, the attempt shows nothing and is repeated.
         drop(waiting.await);
         if refused {
             return;
         }
     }
-    panic!("a client that hangs up frees the permit of its running job");
+    panic!("a disconnect released the permit of the running job");
 }
 
 #[tokio::test]
@@ -202,24 +202,24 @@ async fn pool_exhaustion_is_503() {
     let register = json!({ "email": "new@camelot.bt", "password": PASSWORD });
 
     let taken = pool.acquire().await.unwrap();
-    for answer in [
+    for response in [
         app.me(&session).await,
         app.try_login("arthur@camelot.bt", PASSWORD).await,
         app.post("/auth/register").json(register.clone()).send().await,
         app.post("/auth/jwt/logout").bearer(&session).send().await,
     ] {
-        answer.is(503, DOWN);
-        assert!(answer.header("retry-after").is_some());
+        response.is(503, DOWN);
+        assert!(response.header("retry-after").is_some());
     }
     drop(taken);
     assert_eq!(app.me(&session).await.status, 200);
 
-    // Another process that keeps the write lock.
+    // Another process holds the write lock.
     let other = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let mut locked = other.acquire().await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *locked).await.unwrap();
     app.post("/auth/register").json(register.clone()).send().await.is(503, DOWN);
-    assert_eq!(app.me(&session).await.status, 200, "reading goes on");
+    assert_eq!(app.me(&session).await.status, 200, "reads still work");
     sqlx::query("ROLLBACK").execute(&mut *locked).await.unwrap();
     assert_eq!(app.post("/auth/register").json(register).send().await.status, 201);
 
@@ -251,21 +251,21 @@ async fn a_large_body_is_413_with_and_without_a_length() {
             "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {media}\r\nauthorization: Bearer {token}\r\n"
         );
         for length in ["16385", "99999999999", "18446744073709551615"] {
-            // Not a byte of the body is sent: the length alone is enough.
-            let answer = exchange(&app, format!("{head}content-length: {length}\r\n\r\n").as_bytes()).await;
-            let refused = status(&answer);
-            // The greatest lengths are refused by the HTTP server itself.
+            // Rejected by its length, before any of the body is sent.
+            let response = exchange(&app, format!("{head}content-length: {length}\r\n\r\n").as_bytes()).await;
+            let refused = status(&response);
+            // The HTTP server rejects the greatest lengths.
             assert!(
                 refused == Some(413) || (length.len() > 5 && matches!(refused, Some(400 | 431))),
-                "{method} {path} {length}: {answer}"
+                "{method} {path} {length}: {response}"
             );
         }
         let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000)).repeat(5);
-        let answer = exchange(&app, format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes()).await;
-        assert_eq!(status(&answer), Some(413), "{method} {path}: {answer}");
-        assert!(answer.ends_with(r#"{"detail":"Content Too Large"}"#), "{answer}");
-        assert!(answer.contains("cache-control: no-store"), "{answer}");
-        // A bomb stays a few bytes: nobody unpacks it.
+        let response = exchange(&app, format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes()).await;
+        assert_eq!(status(&response), Some(413), "{method} {path}: {response}");
+        assert!(response.ends_with(r#"{"detail":"Content Too Large"}"#), "{response}");
+        assert!(response.contains("cache-control: no-store"), "{response}");
+        // Compressed bodies are not decompressed.
         let packed = exchange(
             &app,
             format!("{head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\n\u{1f}\u{8}\0\0").as_bytes(),
@@ -275,9 +275,9 @@ async fn a_large_body_is_413_with_and_without_a_length() {
     }
 }
 
-/// The head is there, the body never comes: the route gives up by itself, and meanwhile others are served.
+/// The client sends the head and never the body: the route times out, and other requests are served meanwhile.
 #[tokio::test]
-async fn a_body_that_never_comes_is_given_up() {
+async fn a_body_that_never_arrives_times_out() {
     let app = TestApp::start().await;
     let session = app.member("arthur@camelot.bt").await;
     let slow = b"POST /auth/register HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
@@ -288,18 +288,18 @@ async fn a_body_that_never_comes_is_given_up() {
         })
         .collect();
     assert_eq!(app.me(&session).await.status, 200);
-    for answer in slow {
-        let answer = answer.await.unwrap();
-        assert!(status(&answer) == Some(503) && answer.contains("retry-after: "), "{answer}");
+    for response in slow {
+        let response = response.await.unwrap();
+        assert!(status(&response) == Some(503) && response.contains("retry-after: "), "{response}");
     }
     assert_eq!(app.me(&session).await.status, 200);
 }
 
-/// What a flood may cost. The test run has a short one with loose bounds, since other tests run beside it; `scripts/nightly flood`
-/// has the real one: an optimised build, alone, ten seconds, the bounds of the security contract.
+/// The limits of a flood. The test run has a short one with loose bounds, since other tests run in parallel;
+/// `scripts/nightly flood` runs an optimised build alone for ten seconds with the bounds of docs/contributing/security.md.
 struct Flood {
     seconds: u64,
-    /// 95 of 100 requests for one's own account are answered in this time.
+    /// The bound on the 95th percentile of `GET /users/me`.
     p95: Duration,
 }
 
@@ -312,28 +312,29 @@ impl Flood {
     }
 }
 
-/// Resident memory of this process in MiB, if the system tells.
+/// Returns the resident memory of this process in MiB, if the system reports it.
 fn resident_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
 }
 
-/// Logins with the real cost by 200 clients, half of them for nobody. Answers all statuses and the times of `GET /me`.
-async fn flood(app: &Arc<TestApp>, seconds: u64, session: &str) -> (Vec<Answer>, Vec<Duration>) {
+/// Sends logins at production cost by 200 clients, half of them for unknown users. Returns the responses and the times of
+/// `GET /users/me`.
+async fn flood(app: &Arc<TestApp>, seconds: u64, session: &str) -> (Vec<Response>, Vec<Duration>) {
     let until = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let goes_on = |until: &Arc<std::sync::atomic::AtomicBool>| until.load(std::sync::atomic::Ordering::Relaxed);
     let clients: Vec<_> = (0..200)
         .map(|number| {
             let (client, until) = (app.another(), Arc::clone(&until));
             tokio::spawn(async move {
-                let mut answers = Vec::new();
+                let mut responses = Vec::new();
                 let email = if number % 2 == 0 { "arthur@camelot.bt" } else { "nobody@camelot.bt" };
                 let form = [("username", email), ("password", PASSWORD)];
                 while goes_on(&until) {
-                    answers.push(client.post("/auth/jwt/login").form(&form).send().await);
+                    responses.push(client.post("/auth/jwt/login").form(&form).send().await);
                 }
-                answers
+                responses
             })
         })
         .collect();
@@ -347,14 +348,14 @@ async fn flood(app: &Arc<TestApp>, seconds: u64, session: &str) -> (Vec<Answer>,
         }
         times
     });
-    // slow on purpose: the flood lasts this long
+    // slow on purpose: the flood has a fixed duration
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     until.store(false, std::sync::atomic::Ordering::Relaxed);
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for client in clients {
-        answers.extend(client.await.unwrap());
+        responses.extend(client.await.unwrap());
     }
-    (answers, reader.await.unwrap())
+    (responses, reader.await.unwrap())
 }
 
 async fn floodable() -> (Arc<TestApp>, String) {
@@ -368,15 +369,15 @@ async fn hash_flood_bounded() {
     let (app, session) = floodable().await;
     let before = resident_mib();
     let peak = {
-        let (answers, _) = flood(&app, Flood::of_environment().seconds, &session).await;
-        let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
-        assert_eq!(count(200) + count(400) + count(503), answers.len(), "only these three");
-        assert!(count(200) > 0, "some get in");
-        for answer in answers.iter().filter(|answer| answer.status == 503) {
-            answer.is(503, DOWN);
-            assert!(answer.header("retry-after").is_some());
+        let (responses, _) = flood(&app, Flood::of_environment().seconds, &session).await;
+        let count = |status: u16| responses.iter().filter(|response| response.status == status).count();
+        assert_eq!(count(200) + count(400) + count(503), responses.len(), "no other status");
+        assert!(count(200) > 0, "some logins succeed");
+        for response in responses.iter().filter(|response| response.status == 503) {
+            response.is(503, DOWN);
+            assert!(response.header("retry-after").is_some());
         }
-        println!("{} logged in, {} refused, {} sent away", count(200), count(400), count(503));
+        println!("{} logged in, {} rejected, {} shed", count(200), count(400), count(503));
         resident_mib()
     };
     if let (Some(before), Some(peak)) = (before, peak) {

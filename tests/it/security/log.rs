@@ -1,4 +1,4 @@
-//! What the service says through `tracing`.
+//! Captures the `tracing` output of the service.
 
 use std::{
     io::Write,
@@ -7,7 +7,7 @@ use std::{
 
 use tracing::{Level, subscriber::DefaultGuard};
 
-/// Everything that this thread logs from now on. A test with a runtime of one thread sees its whole service.
+/// Captures the log of the current thread. With a single-threaded runtime that is the whole service.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -23,7 +23,7 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// The lines so far that have `part` in them.
+    /// Returns the lines so far that contain `part`.
     pub fn lines(&self, part: &str) -> Vec<String> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()

@@ -7,14 +7,14 @@ use axum_users::{
 };
 
 use super::{ARTHUR, OTHER, verify, verify_token};
-use crate::support::{Answer, PASSWORD, Setup, TestApp, User, UserCreate};
+use crate::support::{PASSWORD, Response, Setup, TestApp, User, UserCreate};
 
 const BAD: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
 
-/// An answer without what the clock writes into it.
-fn timeless(mut answer: Answer) -> Answer {
-    answer.headers.remove("date");
-    answer
+/// Returns a response without the `date` header.
+fn without_date(mut response: Response) -> Response {
+    response.headers.remove("date");
+    response
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn one_answer_for_all_failures() {
         app.users.create(create("inactive@camelot.bt"), inactive).await.unwrap();
         app.users.create_without_password(create("invited@camelot.bt"), Status::NEW).await.unwrap();
 
-        let unknown = timeless(app.try_login("nobody@camelot.bt", PASSWORD).await);
+        let unknown = without_date(app.try_login("nobody@camelot.bt", PASSWORD).await);
         unknown.is(400, BAD);
         for (email, password) in [
             (ARTHUR, OTHER),
@@ -39,7 +39,7 @@ async fn one_answer_for_all_failures() {
             ("\u{0}", PASSWORD),
             (&format!("{}@camelot.bt", "a".repeat(3000)), PASSWORD),
         ] {
-            assert_eq!(timeless(app.try_login(email, password).await), unknown, "{email:?}");
+            assert_eq!(without_date(app.try_login(email, password).await), unknown, "{email:?}");
         }
         app.login(ARTHUR, PASSWORD).await;
     }
@@ -54,16 +54,16 @@ async fn other_grants_refused() {
         app.post("/auth/jwt/login").form(&fields).send().await
     };
     for grant in ["client_credentials", "authorization_code", "refresh_token", "implicit", "PASSWORD", "password "] {
-        let answer = login(&[("grant_type", grant)]).await;
-        assert_eq!(answer.status, 422, "{grant} {answer:?}");
-        assert!(!answer.text().contains("access_token") && !answer.text().contains(PASSWORD), "{answer:?}");
+        let response = login(&[("grant_type", grant)]).await;
+        assert_eq!(response.status, 422, "{grant} {response:?}");
+        assert!(!response.text().contains("access_token") && !response.text().contains(PASSWORD), "{response:?}");
     }
-    // Of the password grant only the shape: clients and scopes mean nothing, and no refresh token comes.
+    // The password grant determines only the form: clients and scopes are ignored, and there is no refresh token.
     for extra in [&[("grant_type", "password")][..], &[("client_id", "x"), ("client_secret", "y"), ("scope", "admin")]]
     {
-        let answer = login(extra).await;
-        let answer: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
-        assert_eq!(answer, ["access_token", "token_type"]);
+        let response = login(extra).await;
+        let response: Vec<_> = response.json().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(response, ["access_token", "token_type"]);
     }
     for path in ["/auth/token", "/token", "/auth/jwt/token", "/oauth/token", "/authorize", "/auth/authorize"] {
         assert_eq!(app.post(path).form(&[("grant_type", "password")]).send().await.status, 404, "{path}");
@@ -99,7 +99,7 @@ async fn form_kinds_and_limits() {
     }
 }
 
-/// Opens for nobody who has a note.
+/// A login gate that rejects users with a note.
 struct NoNote;
 
 impl Gate<User> for NoNote {
@@ -130,9 +130,9 @@ async fn every_path_runs_the_same_gate() {
     let everywhere = async |status: u16, code: &str| {
         for backend in ["jwt", "other"] {
             let form = [("username", ARTHUR), ("password", PASSWORD)];
-            let answer = app.post(&format!("/auth/{backend}/login")).form(&form).send().await;
-            assert_eq!(answer.status, status, "{backend} {answer:?}");
-            assert!(answer.text().contains(code), "{backend} {answer:?}");
+            let response = app.post(&format!("/auth/{backend}/login")).form(&form).send().await;
+            assert_eq!(response.status, status, "{backend} {response:?}");
+            assert!(response.text().contains(code), "{backend} {response:?}");
         }
     };
     everywhere(400, "LOGIN_USER_NOT_VERIFIED").await;

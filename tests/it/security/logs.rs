@@ -1,4 +1,4 @@
-//! What the service writes to its log, as a test sees it.
+//! Structured capture of the service's log.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ impl Line {
         self.fields.get(name).map(String::as_str)
     }
 
-    /// Whether it is the security event `event` with this outcome.
+    /// Returns whether the line is the security event `event` with this outcome.
     pub fn is(&self, event: &str, outcome: &str) -> bool {
         self.field("event") == Some(event) && self.field("outcome") == Some(outcome)
     }
@@ -39,7 +39,7 @@ impl Line {
     }
 }
 
-/// A recording at TRACE of everything that this process logs, other tests' lines included. It ends when it is dropped.
+/// Records the log of this process at TRACE, including lines of other tests, until it is dropped.
 pub struct Recording(Arc<Mutex<Vec<Line>>>);
 
 static LISTENERS: Mutex<Vec<Arc<Mutex<Vec<Line>>>>> = Mutex::new(Vec::new());
@@ -48,7 +48,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 impl Recording {
     pub fn start() -> Self {
         static ONCE: Once = Once::new();
-        ONCE.call_once(|| tracing::subscriber::set_global_default(Recorder).expect("no other recorder of logs"));
+        ONCE.call_once(|| tracing::subscriber::set_global_default(Recorder).expect("no other global subscriber"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         LISTENERS.lock().unwrap().push(Arc::clone(&lines));
         COUNT.fetch_add(1, Ordering::SeqCst);
@@ -60,12 +60,12 @@ impl Recording {
         self.0.lock().unwrap().clone()
     }
 
-    /// The lines of the library about its events.
+    /// Returns the security events of the library.
     pub fn events(&self) -> Vec<Line> {
         self.lines().into_iter().filter(|line| line.target.starts_with("axum_users")).collect()
     }
 
-    /// Asserts that there is a line of this event, outcome and user.
+    /// Asserts that there is a line with this event, outcome and user.
     #[track_caller]
     pub fn has(&self, event: &str, outcome: &str, user_id: &str) {
         let events = self.events();

@@ -1,9 +1,9 @@
-//! The controls of docs/contributing/security.md over real HTTP, a module for each of the names that stand there, below what they share.
+//! Tests of the controls in docs/contributing/security.md over real HTTP: shared helpers first, then one module per name there.
 
 mod base64url;
 pub mod crowd;
 mod dice;
-mod every_answer;
+mod every_response;
 mod failing_store;
 mod logs;
 mod wire_bytes;
@@ -49,50 +49,50 @@ mod verify;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
-/// Who owns the account in most tests.
+/// The address of the account in most tests.
 const ARTHUR: &str = "arthur@camelot.bt";
-/// A second password that every policy takes.
+/// A second password that every policy accepts.
 const OTHER: &str = "another long sword";
 
-/// Asks for a reset mail and takes the token out of it.
+/// Requests a reset mail and returns its token.
 async fn reset_token(app: &TestApp, email: &str) -> String {
     app.hooks.clear();
     app.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
     app.hooks.token("on_after_forgot_password").await
 }
 
-/// Asks for a verification mail and takes the token out of it.
+/// Requests a verification mail and returns its token.
 async fn verify_token(app: &TestApp, email: &str) -> String {
     app.hooks.clear();
     app.post("/auth/request-verify-token").json(json!({ "email": email })).send().await.is(202, "null");
     app.hooks.token("on_after_request_verify").await
 }
 
-async fn reset(app: &TestApp, token: &str, password: &str) -> Answer {
+async fn reset(app: &TestApp, token: &str, password: &str) -> Response {
     app.post("/auth/reset-password").json(json!({ "token": token, "password": password })).send().await
 }
 
-async fn verify(app: &TestApp, token: &str) -> Answer {
+async fn verify(app: &TestApp, token: &str) -> Response {
     app.post("/auth/verify").json(json!({ "token": token })).send().await
 }
 
-async fn patch_me(app: &TestApp, session: &str, change: Value) -> Answer {
+async fn patch_me(app: &TestApp, session: &str, change: Value) -> Response {
     app.patch("/users/me").bearer(session).json(change).send().await
 }
 
-/// Asserts a refused password: the code of the route, and a reason that has `reason` in it.
+/// Asserts that a password was rejected with the code of the route and a reason that contains `reason`.
 #[track_caller]
-fn refused_password(answer: &Answer, code: &str, reason: &str) {
-    assert_eq!(answer.status, 400, "{answer:?}");
-    let detail = &answer.json()["detail"];
-    assert_eq!(detail["code"], code, "{answer:?}");
-    assert!(detail["reason"].as_str().is_some_and(|said| said.contains(reason)), "{answer:?}");
+fn refused_password(response: &Response, code: &str, reason: &str) {
+    assert_eq!(response.status, 400, "{response:?}");
+    let detail = &response.json()["detail"];
+    assert_eq!(detail["code"], code, "{response:?}");
+    assert!(detail["reason"].as_str().is_some_and(|text| text.contains(reason)), "{response:?}");
 }
 
-/// Asserts that a token logs nobody in any more.
+/// Asserts that a token no longer authenticates.
 #[track_caller]
-fn is_dead(answer: &Answer) {
-    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (401, r#"{"detail":"Unauthorized"}"#));
+fn assert_invalid(response: &Response) {
+    assert_eq!((response.status.as_u16(), response.text().as_str()), (401, r#"{"detail":"Unauthorized"}"#));
 }

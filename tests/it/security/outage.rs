@@ -1,4 +1,4 @@
-//! Database servers that go away or have no connection to spare, as a client sees it.
+//! Unreachable database servers and exhausted connection pools, as observed by a client.
 
 use std::time::Duration;
 
@@ -12,43 +12,43 @@ use tokio::time::timeout;
 
 use crate::{
     servers::{Server, TempDatabase, proxy::Proxy},
-    support::{Answer, PASSWORD, Setup, TestApp, User},
+    support::{PASSWORD, Response, Setup, TestApp, User},
 };
 
 const DOWN: &str = r#"{"detail":"SERVICE_UNAVAILABLE"}"#;
 
-/// A service with a backend of each kind over a store.
+/// Starts a service on a store with a JWT and a session backend.
 async fn over(store: SqlStore<User>) -> TestApp {
     let backend = vec![Backend::bearer("jwt", Jwt::new()), Backend::bearer("db", DatabaseSessions::new())];
     TestApp::with(Setup { builder: Box::new(|builder| builder.store(store)), backend, ..Setup::default() }).await
 }
 
-async fn try_login(app: &TestApp, backend: &str, email: &str) -> Answer {
+async fn try_login(app: &TestApp, backend: &str, email: &str) -> Response {
     let form = [("username", email), ("password", PASSWORD)];
     app.post(&format!("/auth/{backend}/login")).form(&form).send().await
 }
 
-/// Registers somebody and logs in at both backends.
+/// Registers a user and logs in at both backends.
 async fn tokens(app: &TestApp, email: &str) -> [String; 2] {
     app.register(email).await;
     let mut tokens = Vec::new();
     for backend in ["jwt", "db"] {
-        let answer = try_login(app, backend, email).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        tokens.push(answer.json()["access_token"].as_str().unwrap().to_owned());
+        let response = try_login(app, backend, email).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        tokens.push(response.json()["access_token"].as_str().unwrap().to_owned());
     }
     tokens.try_into().unwrap()
 }
 
-/// Everything that needs the database, by name. None of it may change anything if the answer is 503.
-async fn all_answers(app: &TestApp, [jwt, db]: &[String; 2]) -> Vec<(&'static str, Answer)> {
+/// Calls every route that needs the database. A call that gets a 503 must change nothing.
+async fn all_responses(app: &TestApp, [jwt, db]: &[String; 2]) -> Vec<(&'static str, Response)> {
     let register = json!({ "email": "new@camelot.bt", "password": PASSWORD });
     vec![
         ("me by JWT", app.me(jwt).await),
         ("me by session", app.me(db).await),
         ("login for a JWT", try_login(app, "jwt", "arthur@camelot.bt").await),
         ("login for a session", try_login(app, "db", "arthur@camelot.bt").await),
-        ("login of nobody", try_login(app, "db", "nobody@camelot.bt").await),
+        ("login of an unknown user", try_login(app, "db", "unknown@camelot.bt").await),
         ("register", app.post("/auth/register").json(register).send().await),
         ("update", app.patch("/users/me").bearer(db).json(json!({ "first_name": "Lancelot" })).send().await),
         ("logout of a JWT", app.post("/auth/jwt/logout").bearer(jwt).send().await),
@@ -56,15 +56,15 @@ async fn all_answers(app: &TestApp, [jwt, db]: &[String; 2]) -> Vec<(&'static st
     ]
 }
 
-fn all_are_503(server: Server, answers: &[(&str, Answer)]) {
-    for (what, answer) in answers {
-        assert_eq!(answer.status, 503, "{server:?}: {what}");
-        answer.is(503, DOWN);
-        assert!(answer.header("retry-after").is_some(), "{server:?}: {what}");
+fn all_are_503(server: Server, responses: &[(&str, Response)]) {
+    for (what, response) in responses {
+        assert_eq!(response.status, 503, "{server:?}: {what}");
+        response.is(503, DOWN);
+        assert!(response.header("retry-after").is_some(), "{server:?}: {what}");
     }
 }
 
-/// What was there before is, and nothing else: one user, with one session in each backend.
+/// Asserts that the database is unchanged: one user with one session.
 async fn nothing_was_done(app: &TestApp, database: &TempDatabase, [jwt, db]: &[String; 2]) {
     for token in [jwt, db] {
         let me = app.me(token).await;
@@ -74,7 +74,7 @@ async fn nothing_was_done(app: &TestApp, database: &TempDatabase, [jwt, db]: &[S
     assert_eq!(database.count("user").await, 1, "{:?}", database.server);
 }
 
-/// A pool of one connection, which is taken.
+/// A pool whose only connection is in use.
 pub async fn pool_is_exhausted(server: Server) {
     let Some(database) = server.database().await else { return };
     let wait = Duration::from_millis(200);
@@ -93,13 +93,13 @@ pub async fn pool_is_exhausted(server: Server) {
     let app = over(store).await;
     let tokens = tokens(&app, "arthur@camelot.bt").await;
     let taken = hold.take().await;
-    all_are_503(server, &all_answers(&app, &tokens).await);
+    all_are_503(server, &all_responses(&app, &tokens).await);
     drop(taken);
     nothing_was_done(&app, &database, &tokens).await;
     app.register("new@camelot.bt").await;
 }
 
-/// A pool of either kind, to take its connection.
+/// A pool of either database, whose connection a test can hold.
 trait AsyncHold {
     fn take(&self) -> std::pin::Pin<Box<dyn Future<Output = Box<dyn Send>> + '_>>;
 }
@@ -111,7 +111,7 @@ impl<DB: sqlx::Database> AsyncHold for sqlx::Pool<DB> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_gone_is_503_in_time_and_comes_back() {
+async fn an_unreachable_server_is_503_in_time_and_the_service_recovers() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         let proxy = Proxy::before(&database).await;
@@ -120,9 +120,10 @@ async fn a_server_that_is_gone_is_503_in_time_and_comes_back() {
         let tokens = tokens(&app, "arthur@camelot.bt").await;
         for _ in 0..2 {
             proxy.stop().await;
-            // Nine requests that wait 200 ms each, on a machine that does much else.
-            let answers = timeout(Duration::from_secs(9), all_answers(&app, &tokens)).await.expect("answers in time");
-            all_are_503(server, &answers);
+            // Nine requests wait 200 ms each; the rest is slack for a busy machine.
+            let responses =
+                timeout(Duration::from_secs(9), all_responses(&app, &tokens)).await.expect("responses in time");
+            all_are_503(server, &responses);
             proxy.start().await;
             nothing_was_done(&app, &database, &tokens).await;
         }
@@ -131,7 +132,7 @@ async fn a_server_that_is_gone_is_503_in_time_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_were_cut_are_not_noticed_by_clients() {
+async fn clients_do_not_notice_dropped_database_connections() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         let app = over(SqlStore::connect(&database.url()).await.unwrap()).await;

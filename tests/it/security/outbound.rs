@@ -1,4 +1,4 @@
-//! Whom the service speaks to: its own mail server and the range query that it was given, and nobody else.
+//! Outbound connections: only to the configured mail server and through the configured range query.
 
 use std::{
     collections::BTreeSet,
@@ -27,10 +27,10 @@ use tokio::{
 use super::{ARTHUR, OTHER};
 use crate::support::{PASSWORD, Setup, TestApp};
 
-/// One socket of this process: a protocol and the other end, or its own for a datagram socket that has none.
+/// One socket of this process: its protocol and remote address, or the local address of an unconnected datagram socket.
 type Seen = (String, SocketAddr);
 
-/// Looks at the sockets of this process all the time, in a thread of its own.
+/// Polls the sockets of this process in a thread.
 struct Watch {
     seen: watch::Receiver<BTreeSet<Seen>>,
     stop: Arc<AtomicBool>,
@@ -56,7 +56,7 @@ impl Watch {
         Self { seen, stop, thread: Some(thread) }
     }
 
-    /// Everything seen until now.
+    /// Stops and returns every socket seen.
     fn finish(mut self) -> BTreeSet<Seen> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap();
@@ -64,7 +64,7 @@ impl Watch {
     }
 }
 
-/// The sockets of this process as the kernel lists them.
+/// Reads the sockets of this process from `/proc`.
 fn sockets() -> Vec<Seen> {
     let own: BTreeSet<String> = fs::read_dir("/proc/self/fd")
         .unwrap()
@@ -76,7 +76,7 @@ fn sockets() -> Vec<Seen> {
         let table = fs::read_to_string(format!("/proc/self/net/{protocol}")).unwrap_or_default();
         for line in table.lines().skip(1) {
             let cells: Vec<&str> = line.split_whitespace().collect();
-            // Number, own end, other end, state; the inode is the tenth. 0A is a socket that waits for others.
+            // Columns: number, local address, remote address, state; the tenth is the inode. State 0A is a listening socket.
             if own.contains(cells[9]) && cells[3] != "0A" {
                 let ends = [cells[2], cells[1]].map(address);
                 let other = ends.into_iter().find(|end| end.port() != 0).unwrap();
@@ -87,7 +87,7 @@ fn sockets() -> Vec<Seen> {
     found
 }
 
-/// `0100007F:1F90`: the address in groups of four bytes, each in the order of this machine.
+/// Parses `0100007F:1F90`: the address in groups of four bytes, each in native byte order.
 fn address(hex: &str) -> SocketAddr {
     let (ip, port) = hex.split_once(':').unwrap();
     let groups = (0..ip.len()).step_by(8).map(|at| u32::from_str_radix(&ip[at..at + 8], 16).unwrap());
@@ -99,14 +99,18 @@ fn address(hex: &str) -> SocketAddr {
     SocketAddr::new(ip, u16::from_str_radix(port, 16).unwrap())
 }
 
-/// A mail server that greets nobody before the watch has seen the connection. Answers what it was told.
-async fn mail_server(listener: TcpListener, mut watch: watch::Receiver<BTreeSet<Seen>>, told: Arc<Mutex<Vec<String>>>) {
+/// A mail server that delays its greeting until the watch has seen the connection, and records the commands.
+async fn mail_server(
+    listener: TcpListener,
+    mut watch: watch::Receiver<BTreeSet<Seen>>,
+    received: Arc<Mutex<Vec<String>>>,
+) {
     let here = listener.local_addr().unwrap();
     loop {
         let (client, _) = listener.accept().await.unwrap();
         watch.wait_for(|seen| seen.iter().any(|(_, other)| *other == here)).await.unwrap();
         let text = dialogue(client).await;
-        told.lock().unwrap().push(text);
+        received.lock().unwrap().push(text);
     }
 }
 
@@ -115,16 +119,16 @@ async fn dialogue(mut client: TcpStream) -> String {
     let (mut lines, mut text, mut in_data) = (BufReader::new(read).lines(), String::new(), false);
     write.write_all(b"220 mail\r\n").await.unwrap();
     while let Ok(Some(line)) = lines.next_line().await {
-        let answer = match line.split([' ', ':']).next().unwrap_or_default() {
-            "." if in_data => "250 taken\r\n",
+        let response = match line.split([' ', ':']).next().unwrap_or_default() {
+            "." if in_data => "250 ok\r\n",
             _ if in_data => "",
-            "DATA" => "354 go on\r\n",
+            "DATA" => "354 send data\r\n",
             "QUIT" => "221 bye\r\n",
-            _ => "250 yes\r\n",
+            _ => "250 ok\r\n",
         };
         in_data = (in_data || line == "DATA") && line != ".";
         text += &format!("{line}\n");
-        write.write_all(answer.as_bytes()).await.unwrap();
+        write.write_all(response.as_bytes()).await.unwrap();
         if line == "QUIT" {
             break;
         }
@@ -132,7 +136,7 @@ async fn dialogue(mut client: TcpStream) -> String {
     text
 }
 
-/// A range query that nobody answers anything to, and that notes what it was asked.
+/// A range query that finds nothing and records its requests.
 #[derive(Clone, Default)]
 struct Range(Arc<Mutex<Vec<String>>>);
 
@@ -152,8 +156,8 @@ async fn only_expected_calls() {
     let watch = Watch::start();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mail_address = listener.local_addr().unwrap();
-    let told = Arc::new(Mutex::new(Vec::new()));
-    tokio::spawn(mail_server(listener, watch.seen.clone(), Arc::clone(&told)));
+    let received = Arc::new(Mutex::new(Vec::new()));
+    tokio::spawn(mail_server(listener, watch.seen.clone(), Arc::clone(&received)));
     let smtp = Smtp::from_url(&format!("smtp://{mail_address}"), "Castle <castle@camelot.bt>").unwrap();
     let mailer = Mailer::new(Arc::new(smtp), "https://camelot.bt/castle").unwrap();
     let range = Range::default();
@@ -162,7 +166,7 @@ async fn only_expected_calls() {
         Setup { builder: Box::new(|builder| builder.mailer(mailer).breached_passwords(breached)), ..Setup::default() };
     let app = TestApp::with(setup).await;
 
-    // Every route, with success and with failure.
+    // Every route, with a successful and a failing call.
     let king = app.superuser("king@camelot.bt").await;
     let session = app.member(ARTHUR).await;
     let id = app.stored(ARTHUR).await.id;
@@ -185,31 +189,31 @@ async fn only_expected_calls() {
     assert_eq!(app.post("/auth/jwt/logout").bearer(&king).send().await.status, 204);
     app.users.drain(std::time::Duration::from_secs(30)).await;
 
-    // MailHooks: to the owners of the two accounts, and to nobody who has none.
-    let told = told.lock().unwrap().clone();
-    let to: BTreeSet<&str> = told
+    // Mails go only to addresses with an account.
+    let received = received.lock().unwrap().clone();
+    let to: BTreeSet<&str> = received
         .iter()
         .flat_map(|text| text.lines())
         .filter_map(|line| line.strip_prefix("RCPT TO:<")?.split('>').next())
         .collect();
-    assert_eq!(to, BTreeSet::from([ARTHUR]), "the superuser was made by code and asked for nothing");
-    assert!(told.len() >= 3, "a forgotten password, a verification, a notice: {told:#?}");
+    assert_eq!(to, BTreeSet::from([ARTHUR]), "the superuser was created programmatically and requested no mail");
+    assert!(received.len() >= 3, "a forgotten password, a verification, a notice: {received:#?}");
     for secret in [PASSWORD, OTHER, "$argon2"] {
-        assert!(told.iter().all(|text| !text.contains(secret)), "no mail has a password or a hash");
+        assert!(received.iter().all(|text| !text.contains(secret)), "no mail has a password or a hash");
     }
 
-    // Range queries: five digits each, and nothing that tells whose.
-    let asked = range.0.lock().unwrap().clone();
-    assert!(!asked.is_empty());
-    for call in &asked {
+    // Range queries contain five hash digits and nothing that identifies the user.
+    let queries = range.0.lock().unwrap().clone();
+    assert!(!queries.is_empty());
+    for call in &queries {
         let digits = call.strip_prefix("https://range.example/").unwrap();
         let digits = digits.strip_suffix(r#" [("Add-Padding", "true")]"#).unwrap();
         assert!(digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{call}");
     }
 
-    // Sockets: the mail server and this process itself, all on this machine, and no datagram.
+    // Sockets: only the mail server and this process, on this machine, and no datagrams.
     let seen = watch.finish();
-    assert!(seen.contains(&("tcp".to_owned(), mail_address)), "the watch sees what there is: {seen:?}");
+    assert!(seen.contains(&("tcp".to_owned(), mail_address)), "the watch sees the mail connection: {seen:?}");
     let elsewhere: Vec<_> = seen
         .iter()
         .filter(|(protocol, other)| !protocol.starts_with("tcp") || other.ip() != IpAddr::from(Ipv4Addr::LOCALHOST))
@@ -218,7 +222,7 @@ async fn only_expected_calls() {
 }
 
 #[test]
-fn addresses_are_read_as_the_kernel_writes_them() {
+fn addresses_are_parsed_in_the_format_of_the_kernel() {
     let port_8080 = format!("{:08X}:1F90", u32::from_ne_bytes([127, 0, 0, 1]));
     assert_eq!(address(&port_8080), "127.0.0.1:8080".parse().unwrap());
     let mapped =

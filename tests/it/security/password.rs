@@ -1,4 +1,4 @@
-//! Passwords on every path that sets one. The rules themselves are proved beside them, in the runtime crate.
+//! Passwords on every path that sets one. The tests of the rules themselves are in the runtime crate.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use axum_users::{
 };
 use serde_json::json;
 
-use super::{ARTHUR, OTHER, is_dead, patch_me, refused_password, reset, reset_token};
+use super::{ARTHUR, OTHER, assert_invalid, patch_me, refused_password, reset, reset_token};
 use crate::support::{PASSWORD, Setup, TestApp, UserAdminUpdate, UserCreate};
 
 fn create(email: &str, password: &str) -> UserCreate {
     UserCreate { email: email.into(), password: password.into(), first_name: None }
 }
 
-/// Asserts that `password` is refused with `reason` wherever one can be set, and that the old one stays.
+/// Asserts that every path that sets a password rejects `password` with `reason` and keeps the old one.
 async fn refused_on_every_path(app: &TestApp, password: &str, reason: &str) {
     let king = app.superuser("uther@camelot.bt").await;
     let session = app.member(ARTHUR).await;
@@ -33,14 +33,14 @@ async fn refused_on_every_path(app: &TestApp, password: &str, reason: &str) {
     let token = reset_token(app, ARTHUR).await;
     refused_password(&reset(app, &token, password).await, "RESET_PASSWORD_INVALID_PASSWORD", reason);
 
-    let said = |error: &PasswordError| error.to_string().contains(reason);
+    let has_reason = |error: &PasswordError| error.to_string().contains(reason);
     let created = app.users.create(create("kay@camelot.bt", password), Status::NEW).await;
-    assert!(matches!(&created, Err(CreateError::Password(error)) if said(error)), "{created:?}");
+    assert!(matches!(&created, Err(CreateError::Password(error)) if has_reason(error)), "{created:?}");
     let update = UserAdminUpdate { password: Some(password.into()), ..UserAdminUpdate::default() };
     let updated = app.users.update(app.stored(ARTHUR).await, update).await;
-    assert!(matches!(&updated, Err(UpdateError::Password(error)) if said(error)), "{updated:?}");
+    assert!(matches!(&updated, Err(UpdateError::Password(error)) if has_reason(error)), "{updated:?}");
 
-    assert!(app.users.get_by_email("kay@camelot.bt").await.unwrap().is_none(), "nobody was stored");
+    assert!(app.users.get_by_email("kay@camelot.bt").await.unwrap().is_none(), "no user was stored");
     app.login(ARTHUR, PASSWORD).await;
     reset(app, &token, OTHER).await.is(200, "null");
 }
@@ -58,7 +58,7 @@ async fn length_counts_code_points() {
     let register = async |email: &str, password: &str| {
         app.post("/auth/register").json(json!({ "email": email, "password": password })).send().await
     };
-    // Seven and eight code points in 28 and 32 bytes; a family of seven code points is one sign on the screen.
+    // Seven and eight code points in 28 and 32 bytes; a family emoji of seven code points is one grapheme.
     refused_password(&register(ARTHUR, &"\u{1F600}".repeat(7)).await, "REGISTER_INVALID_PASSWORD", "at least 8");
     let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";
     refused_password(&register(ARTHUR, family).await, "REGISTER_INVALID_PASSWORD", "at least 8");
@@ -75,11 +75,15 @@ async fn accepts_64_128_256() {
         assert_eq!(app.post("/auth/register").json(body).send().await.status, 201, "{length}");
         app.login(&email, &password).await;
         let (last, _) = password.char_indices().last().unwrap();
-        assert_eq!(app.try_login(&email, &password[..last]).await.status, 400, "{length}: the last sign counts");
+        assert_eq!(
+            app.try_login(&email, &password[..last]).await.status,
+            400,
+            "{length}: the last character is significant"
+        );
     }
 }
 
-/// A hash takes longer than the test waits, so an answer within that time has made none.
+/// A hash takes longer than the test waits, so a response within that time was made without one.
 #[tokio::test]
 async fn too_long_never_hashed() {
     let params = Argon2Params::new(128 * 1024, Argon2Params::MAX_PASSES, 1).unwrap();
@@ -118,13 +122,13 @@ async fn any_composition_accepted() {
     {
         let email = format!("knight{at}@camelot.bt");
         let body = json!({ "email": email, "password": password });
-        let answer = app.post("/auth/register").json(body).send().await;
-        assert_eq!(answer.status, 201, "{password}: {answer:?}");
+        let response = app.post("/auth/register").json(body).send().await;
+        assert_eq!(response.status, 201, "{password}: {response:?}");
         app.login(&email, password).await;
     }
 }
 
-/// Knows one password, or cannot answer.
+/// A breach source that knows one password or is unavailable.
 struct Breaches(Result<&'static str, ()>);
 
 impl BreachedPasswords for Breaches {
@@ -152,12 +156,12 @@ async fn breach_source_down_follows_setting() {
     app.member(ARTHUR).await;
     let app = with_breaches(Breaches(Err(())), WhenSourceDown::Refuse).await;
     let body = json!({ "email": ARTHUR, "password": PASSWORD });
-    let answer = app.post("/auth/register").json(body).send().await;
-    refused_password(&answer, "REGISTER_INVALID_PASSWORD", "try again later");
+    let response = app.post("/auth/register").json(body).send().await;
+    refused_password(&response, "REGISTER_INVALID_PASSWORD", "try again later");
 }
 
 #[tokio::test]
-async fn application_is_asked_last_on_every_path() {
+async fn the_application_hook_is_called_last_on_every_path() {
     let app = TestApp::start().await;
     app.hooks.refuse_password("grail, holy and wide");
     refused_on_every_path(&app, "grail, holy and wide", "refused by the application").await;
@@ -188,7 +192,7 @@ async fn stale_session_needs_current() {
     let app = TestApp::start().await;
     let session = app.member(ARTHUR).await;
     app.advance(300);
-    assert_eq!(patch_me(&app, &session, json!({ "password": OTHER })).await.status, 200, "300 s are fresh");
+    assert_eq!(patch_me(&app, &session, json!({ "password": OTHER })).await.status, 200, "a login 300 s ago is fresh");
     app.advance(1);
     let change = json!({ "password": PASSWORD });
     let refused = patch_me(&app, &session, change).await;
@@ -203,7 +207,7 @@ async fn stale_session_needs_current() {
     assert_eq!(
         patch_me(&app, &session, json!({ "first_name": "Arthur" })).await.status,
         200,
-        "other fields need nothing"
+        "other fields need no current password"
     );
 }
 
@@ -224,7 +228,7 @@ async fn required_setting_always_needs_current() {
 async fn wrong_current_counts_as_failure() {
     let app = TestApp::start().await;
     let session = app.member(ARTHUR).await;
-    // A fresh login does not make a wrong field right.
+    // A wrong current password is rejected even after a fresh login.
     let wrong = json!({ "password": OTHER, "current_password": "a guess at it" });
     refused_password(&patch_me(&app, &session, wrong).await, "UPDATE_USER_INVALID_PASSWORD", "wrong");
     let failed = app.hooks.wait_for("on_after_failed_login").await;
@@ -240,7 +244,7 @@ async fn empty_or_blank_never_logs_in() {
     app.register("kay@camelot.bt").await;
     let pool = app.sqlite().await;
     let hash = app.stored(ARTHUR).await.hashed_password;
-    assert!(hash.as_stored().starts_with("$argon2id$"), "it costs what any other costs");
+    assert!(hash.as_stored().starts_with("$argon2id$"), "it costs the same as any other hash");
     for stored in [hash.as_stored(), "", " ", "!", "$argon2id$"] {
         sqlx::query("UPDATE user SET hashed_password = ? WHERE email = ?")
             .bind(stored)
@@ -249,8 +253,8 @@ async fn empty_or_blank_never_logs_in() {
             .await
             .unwrap();
         for password in ["", " ", "\u{0}", "\t", "null", "None", "password", stored] {
-            let answer = app.try_login(ARTHUR, password).await;
-            assert!(matches!(answer.status.as_u16(), 400 | 422), "{stored:?} {password:?} {answer:?}");
+            let response = app.try_login(ARTHUR, password).await;
+            assert!(matches!(response.status.as_u16(), 400 | 422), "{stored:?} {password:?} {response:?}");
         }
     }
     for password in ["", " "] {
@@ -258,7 +262,7 @@ async fn empty_or_blank_never_logs_in() {
     }
 }
 
-/// An account made by code, such as for somebody invited, is opened by a mailed token and by nothing else.
+/// An account created programmatically, such as by an invitation, can be opened only by a mailed token.
 #[tokio::test]
 async fn account_by_code_has_no_usable_password() {
     let app = TestApp::start().await;
@@ -275,5 +279,5 @@ async fn account_by_code_has_no_usable_password() {
     let session = app.login(ARTHUR, PASSWORD).await;
     assert_eq!(app.me(&session).await.status, 200);
     app.users.sessions().end_all(user.id).await.unwrap();
-    is_dead(&app.me(&session).await);
+    assert_invalid(&app.me(&session).await);
 }

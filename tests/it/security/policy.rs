@@ -1,4 +1,4 @@
-//! Rules that were taken away are known and told.
+//! Relaxed rules are listed and logged.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +11,7 @@ use axum_users::{
 use super::log::Log;
 use crate::support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User};
 
-/// Builds a service and answers its relaxations, by call, and the warnings that it logged.
+/// Builds a service and returns its relaxations, by call, and the warnings that it logged.
 async fn start(policy: Policy, config: Jwt, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
     start_with(policy, Backend::new("jwt", Bearer, config), secret, Limits::default()).await
 }
@@ -36,7 +36,7 @@ async fn start_with(
     (users.policy().relaxations().map(Relaxation::call).collect(), warnings)
 }
 
-/// One way to take each rule away.
+/// Returns a way to relax each rule.
 fn opt_out(relaxation: Relaxation) -> (Policy, Jwt, SecretKey) {
     let (policy, config) = (Policy::recommended(), Jwt::new());
     let secret = SecretKey::new(SECRET).unwrap();
@@ -72,7 +72,7 @@ fn ring_with_rs256() -> KeyRing {
     KeyRing::hmac(signing).and_public(VerifyingKey::legacy_rs256_pem(public).unwrap()).unwrap()
 }
 
-/// The calls in the column "opt-out" of docs/contributing/security.md.
+/// Returns the calls in the column "opt-out" of docs/contributing/security.md.
 fn documented() -> BTreeSet<String> {
     let text = crate::repository::read("docs/contributing/security.md");
     let table = text.split("## Differences from fastapi-users").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -109,9 +109,9 @@ async fn relaxations_are_listed_and_logged() {
         assert!(!warning.contains(SECRET) && !warning.contains("SECRET"), "{warning}");
     }
     let listed: BTreeSet<String> = Relaxation::ALL.map(|relaxation| relaxation.call().to_owned()).into();
-    assert_eq!(listed, documented(), "docs/contributing/security.md lists what exists");
+    assert_eq!(listed, documented(), "docs/contributing/security.md lists every relaxation");
 
-    // All of upstream's in one line; what its policy does not touch is not in it.
+    // The upstream policy logs all of its relaxations in one line, and no others.
     let (listed, warnings) = start(Policy::fastapi_users(), Jwt::new(), secret()).await;
     let [warning] = &warnings[..] else { panic!("one warning, not {warnings:?}") };
     assert!(listed.iter().all(|call| warning.contains(call)), "{warning}");
@@ -127,9 +127,9 @@ async fn relaxations_are_listed_and_logged() {
     assert_eq!(listed, all.into_iter().filter(|call| !untouched.contains(call)).collect());
 }
 
-/// What asks for more than the default is no relaxation, and a rule set anew is not taken away.
+/// A stricter setting is not a relaxation, and setting a rule again restores it.
 #[tokio::test]
-async fn stricter_rules_are_not_listed() {
+async fn stricter_rules_are_not_relaxations() {
     let stricter = Policy::recommended()
         .passwords(PasswordPolicy::none())
         .passwords(PasswordPolicy::nist())
@@ -142,9 +142,9 @@ async fn stricter_rules_are_not_listed() {
     assert_eq!((listed.len(), warnings.len()), (0, 0), "{warnings:?}");
 }
 
-/// What one backend asks for is listed for the service, and takes nothing away from its neighbours.
+/// A relaxation of one backend is listed for the service and does not affect the other backends.
 #[tokio::test]
-async fn a_rule_that_one_backend_gives_up_holds_at_the_others() {
+async fn a_rule_relaxed_for_one_backend_holds_for_the_others() {
     let lax = [
         Backend::new("lax", Bearer, Jwt::new().audience(["lax"]).without_revocation()),
         Backend::new("plain", Cookie::new().cookie_name("sid"), Jwt::new().audience(["plain"])),

@@ -1,4 +1,5 @@
-//! Races over HTTP (section "Races" of docs/contributing/security.md): many clients, one moment, every outcome allowed but the wrong one.
+//! Races over HTTP (section "Races" of docs/contributing/security.md): concurrent clients may cause every outcome but the insecure
+//! one.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -14,21 +15,21 @@ use super::{
     dice::Dice,
     reset_token, verify_token,
 };
-use crate::support::{Answer, Http, PASSWORD, Setup, TestApp, User};
+use crate::support::{Http, PASSWORD, Response, Setup, TestApp, User};
 
 const NEW: &str = "another long sword";
-/// bcrypt of [`PASSWORD`] with cost 4, as an old service stored it: replaced at the next login.
+/// An outdated hash: bcrypt of [`PASSWORD`] with cost 4, which the next login replaces.
 const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuuBGRPfwqeaNRgTjtp0jl7wq55sLTgmjK";
 
-async fn login(client: &Http, email: &str, password: &str) -> Answer {
+async fn login(client: &Http, email: &str, password: &str) -> Response {
     client.post("/auth/jwt/login").form(&[("username", email), ("password", password)]).send().await
 }
 
-fn token_of(answer: &Answer) -> Option<String> {
-    (answer.status == 200).then(|| answer.json()["access_token"].as_str().unwrap().to_owned())
+fn token_of(response: &Response) -> Option<String> {
+    (response.status == 200).then(|| response.json()["access_token"].as_str().unwrap().to_owned())
 }
 
-/// Takes one from all tasks at once; answers how many got one.
+/// Takes one from all tasks at once and returns how many succeeded.
 async fn takers(counters: &Arc<dyn Counters>, key: &CounterKey, quota: Quota) -> usize {
     let now = "2026-11-23T12:00:00Z".parse().unwrap();
     let taken = together(TASKS, |_| {
@@ -65,19 +66,19 @@ async fn mails_bounded() {
     app.register("arthur@camelot.bt").await;
     let crowd = Crowd::of(&app).await;
     for _ in 0..ROUNDS / 10 {
-        let answers = crowd
+        let responses = crowd
             .at_once(|_, client| async move {
                 client.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await
             })
             .await;
-        assert_eq!(count(&answers), BTreeMap::from([("202 ".to_owned(), TASKS)]));
+        assert_eq!(count(&responses), BTreeMap::from([("202 ".to_owned(), TASKS)]));
     }
     app.users.drain(Duration::from_secs(30)).await;
     let mails = app.hooks.names().iter().filter(|name| **name == "on_after_forgot_password").count();
     assert_eq!(mails, 3);
 }
 
-/// The ring of a round: its key signs, that of the round before verifies.
+/// Returns the key ring of a round: its key signs, and the key of the previous round verifies.
 fn ring(round: usize) -> KeyRing {
     let key = |round: usize| {
         let secret = SecretKey::new(format!("the secret of round number {round:0>8}")).unwrap();
@@ -105,24 +106,24 @@ async fn rotation_is_seamless() {
                         keys.replace(ring(round));
                     }
                     let me = client.get("/users/me").bearer(&held).send().await;
-                    assert_eq!(me.status, 200, "the key of the round before counts: {me:?}");
+                    assert_eq!(me.status, 200, "the previous key verifies: {me:?}");
                     if number % 4 != 1 {
                         return None;
                     }
                     let token = token_of(&login(&client, "arthur@camelot.bt", PASSWORD).await).expect("a login");
                     let me = client.get("/users/me").bearer(&token).send().await;
-                    assert_eq!(me.status, 200, "whichever key signed it: {me:?}");
+                    assert_eq!(me.status, 200, "either key may have signed it: {me:?}");
                     Some(token)
                 }
             })
             .await;
-        // One that the new key signed for sure.
+        // This token is signed by the new key.
         held = app.login("arthur@camelot.bt", PASSWORD).await;
         for token in tokens.into_iter().flatten() {
             assert_eq!(app.me(&token).await.status, 200);
         }
     }
-    assert_eq!(app.me(&first).await.status, 401, "its key has left the ring");
+    assert_eq!(app.me(&first).await.status, 401, "its key was removed from the ring");
 }
 
 async fn rows(app: &TestApp, email: &str) -> i64 {
@@ -135,14 +136,14 @@ async fn register_one_row() {
     let app = TestApp::start().await;
     let crowd = Crowd::of(&app).await;
     for round in 0..ROUNDS {
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| async move {
                 let name = if number % 2 == 0 { "knight" } else { "KNIGHT" };
                 let body = json!({ "email": format!("{name}{round}@camelot.bt"), "password": PASSWORD });
                 client.post("/auth/register").json(body).send().await
             })
             .await;
-        one_wins(&answers, "201", "REGISTER_USER_ALREADY_EXISTS");
+        one_wins(&responses, "201", "REGISTER_USER_ALREADY_EXISTS");
         assert_eq!(rows(&app, &format!("knight{round}@camelot.bt")).await, 1);
     }
 }
@@ -155,20 +156,20 @@ async fn reset_token_one_success() {
     for round in 0..ROUNDS {
         let token = reset_token(&app, "arthur@camelot.bt").await;
         let password = |number: usize| format!("sword {round} of knight {number}");
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let body = json!({ "token": token, "password": password(number) });
                 async move { client.post("/auth/reset-password").json(body).send().await }
             })
             .await;
-        one_wins(&answers, "200", "RESET_PASSWORD_BAD_TOKEN");
-        let winner = answers.iter().position(|answer| answer.status == 200).unwrap();
+        one_wins(&responses, "200", "RESET_PASSWORD_BAD_TOKEN");
+        let winner = responses.iter().position(|response| response.status == 200).unwrap();
         app.login("arthur@camelot.bt", &password(winner)).await;
         assert_eq!(app.try_login("arthur@camelot.bt", &password((winner + 1) % TASKS)).await.status, 400);
     }
 }
 
-/// Logins that replace an outdated hash, against a reset. Whichever comes first, a reset that was confirmed holds.
+/// Logins that upgrade an outdated hash race with a reset. A confirmed reset is never undone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rehash_never_undoes_reset() {
     let app = TestApp::start().await;
@@ -179,7 +180,7 @@ async fn rehash_never_undoes_reset() {
     for _ in 0..ROUNDS {
         sqlx::query("UPDATE user SET hashed_password = $1").bind(BCRYPT).execute(&pool).await.unwrap();
         let token = reset_token(&app, "arthur@camelot.bt").await;
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let body = json!({ "token": token, "password": NEW });
                 async move {
@@ -190,13 +191,13 @@ async fn rehash_never_undoes_reset() {
                 }
             })
             .await;
-        let reset = answers[0].status == 200;
+        let reset = responses[0].status == 200;
         confirmed += usize::from(reset);
         let (holds, fails) = if reset { (NEW, PASSWORD) } else { (PASSWORD, NEW) };
         app.login("arthur@camelot.bt", holds).await;
-        assert_eq!(app.try_login("arthur@camelot.bt", fails).await.status, 400, "{:?}", count(&answers));
+        assert_eq!(app.try_login("arthur@camelot.bt", fails).await.status, 400, "{:?}", count(&responses));
     }
-    assert!(confirmed > 0, "no reset was first: nothing was tried");
+    assert!(confirmed > 0, "no reset came first, so the race was not tested");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -209,7 +210,7 @@ async fn old_password_login_loses() {
     for round in 0..ROUNDS {
         let session = app.login("arthur@camelot.bt", &password).await;
         let next = format!("the {round}th long sword");
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let (old, session) = (password.clone(), session.clone());
                 let body = json!({ "password": next, "current_password": old });
@@ -221,18 +222,18 @@ async fn old_password_login_loses() {
                 }
             })
             .await;
-        assert_eq!(answers[7].status, 200, "{:?}", answers[7]);
-        for token in answers.iter().enumerate().filter(|(number, _)| *number != 7).filter_map(|(_, a)| token_of(a)) {
+        assert_eq!(responses[7].status, 200, "{:?}", responses[7]);
+        for token in responses.iter().enumerate().filter(|(number, _)| *number != 7).filter_map(|(_, a)| token_of(a)) {
             born_old += 1;
-            assert_eq!(app.me(&token).await.status, 401, "a session of the old password lives");
+            assert_eq!(app.me(&token).await.status, 401, "a session of the old password is still valid");
         }
         assert_eq!(app.me(&session).await.status, 200, "the session that changed the password is spared");
         password = next;
     }
-    assert!(born_old > 0, "no login was in time: nothing was tried");
+    assert!(born_old > 0, "no login was in time, so the race was not tested");
 }
 
-/// A thief's session changes the password while the victim resets it. A reset that was confirmed holds, and the thief is out.
+/// An attacker's session changes the password while the victim resets it. A confirmed reset holds and ends the attacker's session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_that_a_reset_ended_changes_nothing() {
     let app = TestApp::start().await;
@@ -241,48 +242,48 @@ async fn a_session_that_a_reset_ended_changes_nothing() {
     let mut password = PASSWORD.to_owned();
     let mut confirmed = 0;
     for round in 0..ROUNDS {
-        let thief = app.login("arthur@camelot.bt", &password).await;
+        let attacker = app.login("arthur@camelot.bt", &password).await;
         let token = reset_token(&app, "arthur@camelot.bt").await;
         let new = format!("the {round}th new sword");
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
-                let thief = thief.clone();
+                let attacker = attacker.clone();
                 let reset = json!({ "token": token, "password": new });
                 async move {
                     match number {
                         0 => client.post("/auth/reset-password").json(reset).send().await,
                         _ if number % 2 == 0 => {
-                            let body = json!({ "email": "thief@cornwall.bt" });
-                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                            let body = json!({ "email": "attacker@cornwall.bt" });
+                            client.patch("/users/me").bearer(&attacker).json(body).send().await
                         }
                         _ => {
-                            let body = json!({ "password": format!("stolen by thief {number}") });
-                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                            let body = json!({ "password": format!("set by attacker {number}") });
+                            client.patch("/users/me").bearer(&attacker).json(body).send().await
                         }
                     }
                 }
             })
             .await;
-        assert!(answers.iter().all(|answer| answer.status.as_u16() < 500), "{:?}", count(&answers));
-        if answers[0].status == 200 {
+        assert!(responses.iter().all(|response| response.status.as_u16() < 500), "{:?}", count(&responses));
+        if responses[0].status == 200 {
             confirmed += 1;
-            assert_eq!(app.me(&thief).await.status, 401, "{:?}", count(&answers));
+            assert_eq!(app.me(&attacker).await.status, 401, "{:?}", count(&responses));
             app.login("arthur@camelot.bt", &new).await;
         } else {
-            // The thief was first, which no server can tell from the owner: back to where we were, by code.
+            // The attacker came first, which the server cannot tell from the owner: restore the account programmatically.
             let email =
-                if rows(&app, "arthur@camelot.bt").await == 1 { "arthur@camelot.bt" } else { "thief@cornwall.bt" };
+                if rows(&app, "arthur@camelot.bt").await == 1 { "arthur@camelot.bt" } else { "attacker@cornwall.bt" };
             let user = app.stored(email).await;
             let change = json!({ "email": "arthur@camelot.bt", "password": new });
             app.users.update(user, serde_json::from_value(change).unwrap()).await.unwrap();
         }
         password = new;
     }
-    assert!(confirmed > 0, "no reset was first: nothing was tried");
+    assert!(confirmed > 0, "no reset came first, so the race was not tested");
 }
 
-/// A thief's session changes password and address while a superuser disables the account. Whatever came first, no session
-/// is alive afterwards, nor when the account is enabled again.
+/// An attacker's session changes the password and address while a superuser disables the account. In every order, no session
+/// is valid afterwards, nor after the account is enabled again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_that_was_ended_spares_itself_never() {
     let app = TestApp::start().await;
@@ -292,42 +293,42 @@ async fn a_session_that_was_ended_spares_itself_never() {
     let back = json!({ "email": "arthur@camelot.bt", "password": PASSWORD });
     let mut refused = 0;
     for _ in 0..ROUNDS {
-        let mut thieves = Vec::new();
+        let mut attackers = Vec::new();
         for _ in 0..TASKS {
-            thieves.push(app.login("arthur@camelot.bt", PASSWORD).await);
+            attackers.push(app.login("arthur@camelot.bt", PASSWORD).await);
         }
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
-                let (king, path, thief) = (king.clone(), path.clone(), thieves[number].clone());
+                let (king, path, attacker) = (king.clone(), path.clone(), attackers[number].clone());
                 async move {
                     match number {
                         0 => client.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await,
                         _ if number % 4 == 0 => {
-                            let body = json!({ "email": "thief@cornwall.bt" });
-                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                            let body = json!({ "email": "attacker@cornwall.bt" });
+                            client.patch("/users/me").bearer(&attacker).json(body).send().await
                         }
                         _ => {
-                            let body = json!({ "password": format!("stolen by thief {number}") });
-                            client.patch("/users/me").bearer(&thief).json(body).send().await
+                            let body = json!({ "password": format!("set by attacker {number}") });
+                            client.patch("/users/me").bearer(&attacker).json(body).send().await
                         }
                     }
                 }
             })
             .await;
         assert!(
-            answers.iter().all(|answer| [200, 400, 401].contains(&answer.status.as_u16())),
+            responses.iter().all(|response| [200, 400, 401].contains(&response.status.as_u16())),
             "{:?}",
-            count(&answers)
+            count(&responses)
         );
-        assert_eq!(answers[0].status, 200, "{:?}", answers[0]);
-        refused += answers.iter().filter(|answer| answer.status == 400).count();
+        assert_eq!(responses[0].status, 200, "{:?}", responses[0]);
+        refused += responses.iter().filter(|response| response.status == 400).count();
         assert_eq!(app.patch(&path).bearer(&king).json(json!({ "is_active": true })).send().await.status, 200);
-        for thief in &thieves {
-            assert_eq!(app.me(thief).await.status, 401, "{:?}", count(&answers));
+        for attacker in &attackers {
+            assert_eq!(app.me(attacker).await.status, 401, "{:?}", count(&responses));
         }
         assert_eq!(app.patch(&path).bearer(&king).json(back.clone()).send().await.status, 200);
     }
-    assert!(refused > 0, "no change was under way: nothing was tried");
+    assert!(refused > 0, "no change was in flight, so the race was not tested");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -339,14 +340,14 @@ async fn email_change_one_winner() {
         sessions.push(app.member(&format!("knight{number}@camelot.bt")).await);
     }
     for round in 0..ROUNDS {
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let session = sessions[number].clone();
                 let body = json!({ "email": format!("grail{round}@camelot.bt") });
                 async move { client.patch("/users/me").bearer(&session).json(body).send().await }
             })
             .await;
-        one_wins(&answers, "200", "UPDATE_USER_EMAIL_ALREADY_EXISTS");
+        one_wins(&responses, "200", "UPDATE_USER_EMAIL_ALREADY_EXISTS");
         assert_eq!(rows(&app, &format!("grail{round}@camelot.bt")).await, 1);
     }
 }
@@ -360,7 +361,7 @@ async fn verify_never_covers_new_address() {
         let foreign = format!("foreign{round}@camelot.bt");
         let session = app.member(&own).await;
         let token = verify_token(&app, &own).await;
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let (session, change) = (session.clone(), json!({ "email": foreign }));
                 let verify = json!({ "token": token });
@@ -372,9 +373,9 @@ async fn verify_never_covers_new_address() {
                 }
             })
             .await;
-        assert!(answers.iter().all(|answer| answer.status.as_u16() < 500), "{:?}", count(&answers));
+        assert!(responses.iter().all(|response| response.status.as_u16() < 500), "{:?}", count(&responses));
         let user = app.stored(&foreign).await;
-        assert!(!user.is_verified, "verified an address that nobody proved: {:?}", count(&answers));
+        assert!(!user.is_verified, "verified an unproven address: {:?}", count(&responses));
     }
 }
 
@@ -388,7 +389,7 @@ async fn register_vs_email_change() {
     }
     for round in 0..ROUNDS {
         let email = format!("grail{round}@camelot.bt");
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let (session, email) = (sessions[number].clone(), email.clone());
                 async move {
@@ -402,11 +403,16 @@ async fn register_vs_email_change() {
                 }
             })
             .await;
-        assert_eq!(answers.iter().filter(|answer| answer.status.is_success()).count(), 1, "{:?}", count(&answers));
-        assert!(
-            answers.iter().all(|answer| answer.status.is_success() || answer.status == 400),
+        assert_eq!(
+            responses.iter().filter(|response| response.status.is_success()).count(),
+            1,
             "{:?}",
-            count(&answers)
+            count(&responses)
+        );
+        assert!(
+            responses.iter().all(|response| response.status.is_success() || response.status == 400),
+            "{:?}",
+            count(&responses)
         );
         assert_eq!(rows(&app, &email).await, 1);
     }
@@ -421,7 +427,7 @@ async fn disable_vs_login() {
     let mut born = 0;
     for _ in 0..ROUNDS {
         let before = app.login("mordred@camelot.bt", PASSWORD).await;
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let (king, path) = (king.clone(), path.clone());
                 async move {
@@ -432,21 +438,23 @@ async fn disable_vs_login() {
                 }
             })
             .await;
-        assert_eq!(answers[5].status, 200);
-        let tokens: Vec<_> =
-            answers.iter().filter_map(|answer| answer.json()["access_token"].as_str().map(str::to_owned)).collect();
+        assert_eq!(responses[5].status, 200);
+        let tokens: Vec<_> = responses
+            .iter()
+            .filter_map(|response| response.json()["access_token"].as_str().map(str::to_owned))
+            .collect();
         born += tokens.len();
         for token in tokens.iter().chain([&before]) {
             assert_eq!(app.me(token).await.status, 401);
         }
         assert_eq!(app.try_login("mordred@camelot.bt", PASSWORD).await.status, 400);
-        // Nor does enabling bring one of them back.
+        // Enabling the user does not revive any of them.
         assert_eq!(app.patch(&path).bearer(&king).json(json!({ "is_active": true })).send().await.status, 200);
         for token in tokens.iter().chain([&before]) {
-            assert_eq!(app.me(token).await.status, 401, "an old session came back");
+            assert_eq!(app.me(token).await.status, 401, "an old session was revived");
         }
     }
-    assert!(born > 0, "no login was in time: nothing was tried");
+    assert!(born > 0, "no login was in time, so the race was not tested");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -461,7 +469,7 @@ async fn delete_vs_everything() {
         let session = app.login(&email, PASSWORD).await;
         let reset = reset_token(&app, &email).await;
         let verify = verify_token(&app, &email).await;
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let (king, path, session, email) =
                     (king.clone(), format!("/users/{id}"), session.clone(), email.clone());
@@ -494,12 +502,12 @@ async fn delete_vs_everything() {
                 }
             })
             .await;
-        for (number, answer) in answers.iter().enumerate() {
-            let status = answer.status.as_u16();
-            assert!([200, 202, 204, 400, 401, 404].contains(&status), "{number}: {answer:?}");
+        for (number, response) in responses.iter().enumerate() {
+            let status = response.status.as_u16();
+            assert!([200, 202, 204, 400, 401, 404].contains(&status), "{number}: {response:?}");
         }
-        let deleted = [&answers[0], &answers[8]].iter().filter(|answer| answer.status == 204).count();
-        assert_eq!(deleted, 1, "{:?}", count(&answers));
+        let deleted = [&responses[0], &responses[8]].iter().filter(|response| response.status == 204).count();
+        assert_eq!(deleted, 1, "{:?}", count(&responses));
         assert_eq!(app.get(&format!("/users/{id}")).bearer(&king).send().await.status, 404);
         assert_eq!(app.me(&session).await.status, 401);
         let orphans: i64 = sqlx::query_scalar(
@@ -520,7 +528,7 @@ async fn patches_do_not_lose_updates() {
     let session = app.member("arthur@camelot.bt").await;
     let path = format!("/users/{}", app.stored("arthur@camelot.bt").await.id);
     for round in 0..ROUNDS {
-        let answers = crowd
+        let responses = crowd
             .at_once(|number, client| {
                 let (king, session, path) = (king.clone(), session.clone(), path.clone());
                 async move {
@@ -546,7 +554,7 @@ async fn patches_do_not_lose_updates() {
                 }
             })
             .await;
-        assert!(answers.iter().all(|answer| answer.status == 200), "{:?}", count(&answers));
+        assert!(responses.iter().all(|response| response.status == 200), "{:?}", count(&responses));
         let user = app.stored("arthur@camelot.bt").await;
         assert_eq!(user.first_name, Some(format!("Arthur {round}")));
         assert_eq!(user.quota, i64::try_from(round).unwrap());
@@ -554,7 +562,7 @@ async fn patches_do_not_lose_updates() {
     }
 }
 
-/// Everything at once, on few accounts, for a while: no call hangs and none fails for a reason of ours.
+/// Mixed operations on few accounts: no call hangs and none fails with a server error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn stress_no_deadlock() {
     let app = TestApp::with(Setup::default()).await;
@@ -587,8 +595,8 @@ async fn stress_no_deadlock() {
                                 client.post("/auth/register").json(body).send().await
                             }
                             _ => {
-                                let answer = login(&client, &email, PASSWORD).await;
-                                if let Some(token) = token_of(&answer) {
+                                let response = login(&client, &email, PASSWORD).await;
+                                if let Some(token) = token_of(&response) {
                                     client
                                         .patch("/users/me")
                                         .bearer(&token)
@@ -597,13 +605,14 @@ async fn stress_no_deadlock() {
                                         .await;
                                     client.post("/auth/jwt/logout").bearer(&token).send().await;
                                 }
-                                answer
+                                response
                             }
                         }
                     };
-                    let answer = tokio::time::timeout(Duration::from_secs(30), call).await.expect("an answer in time");
-                    let status = answer.status.as_u16();
-                    assert!(status < 500 || status == 503, "{answer:?}");
+                    let response =
+                        tokio::time::timeout(Duration::from_secs(30), call).await.expect("a response in time");
+                    let status = response.status.as_u16();
+                    assert!(status < 500 || status == 503, "{response:?}");
                     worked += usize::from(status < 500);
                 }
                 worked
@@ -611,5 +620,5 @@ async fn stress_no_deadlock() {
         })
         .await;
     let worked: usize = worked.iter().sum();
-    assert!(worked > TASKS * 40 * 9 / 10, "only {worked} calls were answered");
+    assert!(worked > TASKS * 40 * 9 / 10, "only {worked} calls succeeded");
 }

@@ -24,7 +24,7 @@ async fn dies_when_its_binding_changes() {
     assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
     dead(&before_address).await;
 
-    // The address of a token now belongs to another account: the token opens neither.
+    // The address of the token now belongs to another account: the token resets neither.
     let for_king = reset_token(&app, "king@camelot.bt").await;
     assert_eq!(patch_me(&app, &session, json!({ "email": ARTHUR })).await.status, 200);
     app.register("king@camelot.bt").await;
@@ -47,7 +47,7 @@ async fn dies_when_its_binding_changes() {
     app.login("king@camelot.bt", PASSWORD).await;
 }
 
-/// Check and change are one statement: what ends a mailed token between them leaves nothing changed.
+/// The check and the change are one statement: a token that is invalidated after the request read it changes nothing.
 #[tokio::test]
 async fn a_mailed_token_that_dies_between_check_and_change_changes_nothing() {
     for policy in [Policy::recommended(), Policy::recommended().accept_upstream_tokens(None)] {
@@ -79,10 +79,10 @@ async fn does_not_log_in() {
     let app = TestApp::start().await;
     app.register(ARTHUR).await;
     let token = reset_token(&app, ARTHUR).await;
-    let answer = reset(&app, &token, OTHER).await;
-    answer.is(200, "null");
-    assert!(answer.header("set-cookie").is_none() && answer.header("authorization").is_none(), "{answer:?}");
-    for token in [&token, answer.text().as_str()] {
+    let response = reset(&app, &token, OTHER).await;
+    response.is(200, "null");
+    assert!(response.header("set-cookie").is_none() && response.header("authorization").is_none(), "{response:?}");
+    for token in [&token, response.text().as_str()] {
         assert_eq!(app.me(token).await.status, 401);
     }
 }
@@ -93,15 +93,17 @@ async fn hook_cannot_change_reply() {
         let app = TestApp::start().await;
         app.register(ARTHUR).await;
         let ask = async |email: &str| {
-            let answer = app.post(path).json(json!({ "email": email })).send();
-            let mut answer = tokio::time::timeout(Duration::from_secs(5), answer).await.expect("no hook is waited for");
-            answer.headers.remove("date");
-            answer
+            let response = app.post(path).json(json!({ "email": email })).send();
+            let mut response = tokio::time::timeout(Duration::from_secs(5), response)
+                .await
+                .expect("the response does not wait for the hook");
+            response.headers.remove("date");
+            response
         };
         let unknown = ask("nobody@camelot.bt").await;
         unknown.is(202, "null");
         for failure in
-            [None, Some(Failure::Error), Some(Failure::Panic), Some(Failure::Answer(418)), Some(Failure::Hang)]
+            [None, Some(Failure::Error), Some(Failure::Panic), Some(Failure::Response(418)), Some(Failure::Hang)]
         {
             for hook in ["on_after_forgot_password", "on_after_request_verify"] {
                 app.hooks.set_failure(hook, failure);
@@ -114,12 +116,12 @@ async fn hook_cannot_change_reply() {
     }
 }
 
-/// The opt-out gives the wire of fastapi-users, where a hook's own error is the answer.
+/// With the opt-out a hook's error determines the response, as in fastapi-users.
 #[tokio::test]
-async fn inline_hooks_let_the_hook_answer() {
+async fn inline_hooks_can_set_the_response() {
     let app = TestApp::with_policy(Policy::recommended().inline_hooks()).await;
     app.register(ARTHUR).await;
-    app.hooks.fail("on_after_forgot_password", Failure::Answer(418));
-    let answer = app.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await;
-    answer.is(418, r#"{"detail":"said by the hook"}"#);
+    app.hooks.fail("on_after_forgot_password", Failure::Response(418));
+    let response = app.post("/auth/forgot-password").json(json!({ "email": ARTHUR })).send().await;
+    response.is(418, r#"{"detail":"set by the hook"}"#);
 }

@@ -1,4 +1,4 @@
-//! Which routes there are, what each method does, and what they read (OWASP ASVS 3.5.3, 4.1.4, 13.4).
+//! The set of routes, their methods and their inputs (OWASP ASVS 3.5.3, 4.1.4, 13.4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const METHODS: [Method; 8] = [
     Method::TRACE,
 ];
 
-/// Every path with its methods.
+/// Returns every path with its methods.
 fn inventory() -> BTreeMap<String, BTreeSet<String>> {
     let mut paths = BTreeMap::<String, BTreeSet<String>>::new();
     for route in endpoints() {
@@ -32,7 +32,7 @@ fn inventory() -> BTreeMap<String, BTreeSet<String>> {
 
 #[tokio::test]
 async fn inventory_matches_docs() {
-    // The documents on routes and rights are made of the inventory in the code; here, that the router has it, and no more.
+    // The documentation of routes is generated from the inventory in the code; this checks that the router has exactly those routes.
     let app = TestApp::start().await;
     let king = app.superuser("uther@camelot.bt").await;
     let mut found = BTreeMap::<String, BTreeSet<String>>::new();
@@ -56,7 +56,7 @@ async fn inventory_matches_docs() {
     ends.dedup();
     for prefix in prefixes {
         for end in &ends {
-            // Behind /users and /auth/sessions any word is an id.
+            // Below /users and /auth/sessions any path segment is an id.
             let is_id = match prefix {
                 "/users" => !["", "/", "/me", "/{id}"].contains(end),
                 "/auth/sessions" => !["", "/", "/{id}"].contains(end),
@@ -68,15 +68,15 @@ async fn inventory_matches_docs() {
             }
             let path = template.replace("{id}", "00000000-0000-4000-8000-000000000000");
             for method in METHODS {
-                let answer = app.request(method.clone(), &path).bearer(&king).json(json!({})).send().await;
+                let response = app.request(method.clone(), &path).bearer(&king).json(json!({})).send().await;
                 let takes_an_id = ["/users/{id}", "/users/me", "/auth/sessions/{id}"].contains(&template.as_str());
-                if answer.status != 405 && (answer.status != 404 || takes_an_id) {
+                if response.status != 405 && (response.status != 404 || takes_an_id) {
                     found.entry(template.clone()).or_default().insert(method.to_string());
                 }
             }
         }
     }
-    // To DELETE, `me` is an id that nobody has, as on the wire.
+    // For DELETE, `me` is an unknown id, as on the wire.
     let mut expected = inventory();
     expected.entry("/users/me".to_owned()).or_default().insert("DELETE".to_owned());
     assert_eq!(found, expected);
@@ -90,18 +90,18 @@ async fn other_methods_405() {
         let id = app.stored("uther@camelot.bt").await.id.to_string();
         for (path, methods) in inventory() {
             for method in METHODS {
-                // On the wire, DELETE takes `me` for an id.
+                // On the wire, DELETE parses `me` as an id.
                 if methods.contains(method.as_str()) || (path == "/users/me" && method == Method::DELETE) {
                     continue;
                 }
-                let answer = app
+                let response = app
                     .request(method.clone(), &path.replace("{id}", &id))
                     .token(carrier, &king)
                     .json(json!({}))
                     .send()
                     .await;
-                assert_eq!(answer.status, 405, "{method} {path}");
-                let allow = answer.header("allow").unwrap_or_default();
+                assert_eq!(response.status, 405, "{method} {path}");
+                let allow = response.header("allow").unwrap_or_default();
                 for allowed in allow.split(", ") {
                     assert!(
                         methods.contains(allowed) || (path == "/users/me" && allowed == "DELETE"),
@@ -167,7 +167,7 @@ async fn no_secret_in_query() {
     let id = app.stored(ARTHUR).await.id.to_string();
     let before = app.stored(ARTHUR).await.hashed_password;
 
-    // Every secret of every route, in the URL and nowhere else, by the names that the bodies use.
+    // Every secret of every route is sent only in the URL, under the names that the bodies use.
     for (token, password) in [(&to_reset, OTHER), (&to_verify, OTHER), (&session, PASSWORD)] {
         let query = format!(
             "?token={token}&access_token={token}&username={ARTHUR}&email={ARTHUR}&password={}&current_password={}",
@@ -178,17 +178,17 @@ async fn no_secret_in_query() {
             let path = route.group().usual_prefix().replace("{backend}", "jwt") + &route.path().replace("{id}", &id);
             for content_type in ["application/json", "application/x-www-form-urlencoded", ""] {
                 let call = app.request(route.method().clone(), &format!("{path}{query}"));
-                let answer = match content_type {
+                let response = match content_type {
                     "application/json" => call.json(json!({})).send().await,
                     other => call.raw(other, "").send().await,
                 };
-                assert!(matches!(answer.status.as_u16(), 401 | 422), "{route:?} {content_type} {answer:?}");
+                assert!(matches!(response.status.as_u16(), 401 | 422), "{route:?} {content_type} {response:?}");
             }
         }
     }
     assert!(app.stored(ARTHUR).await.hashed_password == before);
     reset(&app, &to_reset, OTHER).await.is(200, "null");
-    assert_eq!(verify(&app, &to_verify).await.status, 200, "the tokens were good, where they belong");
+    assert_eq!(verify(&app, &to_verify).await.status, 200, "the tokens are valid in the body");
 
     let document = serde_json::to_value(axum_users::openapi::openapi::<User>(&app.users)).unwrap();
     let operations =

@@ -1,4 +1,4 @@
-//! What bodies can write and answers show (OWASP ASVS 8.2.3, 15.3.1, 15.3.3).
+//! Fields that requests can write and responses contain (OWASP ASVS 8.2.3, 15.3.1, 15.3.3).
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ async fn read_has_exact_fields() {
     let by_id = format!("/users/{}", registered["id"].as_str().unwrap());
     app.post("/auth/request-verify-token").json(json!({ "email": "arthur@camelot.bt" })).send().await.is(202, "null");
     let verify = app.hooks.token("on_after_request_verify").await;
-    let answers = [
+    let responses = [
         registered,
         app.me(&token).await.json(),
         app.patch("/users/me").bearer(&token).json(json!({ "first_name": "Arthur" })).send().await.json(),
@@ -33,8 +33,8 @@ async fn read_has_exact_fields() {
         app.get(&by_id).bearer(&king).send().await.json(),
         app.patch(&by_id).bearer(&king).json(json!({ "quota": 3 })).send().await.json(),
     ];
-    for answer in answers {
-        assert_eq!(sorted(keys(&answer)), sorted(READ.to_vec()), "{answer}");
+    for response in responses {
+        assert_eq!(sorted(keys(&response)), sorted(READ.to_vec()), "{response}");
     }
 }
 
@@ -51,13 +51,13 @@ async fn unmarked_field_invisible_and_unwritable() {
     let own = app.patch("/users/me").bearer(&token).json(planted.clone()).send().await;
     let stored = app.stored("mordred@camelot.bt").await;
     assert_eq!((stored.note.as_str(), stored.quota), ("", 0));
-    // A superuser writes what is marked for superusers, and nobody the private field.
+    // A superuser can write the admin field, and no one can write the private field.
     let kings = app.patch(&by_id).bearer(&king).json(planted).send().await;
     let stored = app.stored("mordred@camelot.bt").await;
     assert_eq!((stored.note.as_str(), stored.quota), ("", 99));
-    for answer in [registered, own, kings] {
-        assert!(answer.status.is_success() && !answer.text().contains("planted"), "{answer:?}");
-        assert!(!keys(&answer.json()).contains(&"note"));
+    for response in [registered, own, kings] {
+        assert!(response.status.is_success() && !response.text().contains("planted"), "{response:?}");
+        assert!(!keys(&response.json()).contains(&"note"));
     }
 }
 
@@ -65,7 +65,7 @@ async fn unmarked_field_invisible_and_unwritable() {
 async fn register_cannot_make_superuser() {
     let app = TestApp::start().await;
     let id = "11111111-1111-4111-8111-111111111111";
-    let answer = app
+    let response = app
         .post("/auth/register")
         .json(json!({
             "email": "mordred@camelot.bt", "password": PASSWORD, "id": id, "is_active": false, "is_superuser": true,
@@ -73,7 +73,7 @@ async fn register_cannot_make_superuser() {
         }))
         .send()
         .await;
-    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(response.status, 201, "{response:?}");
     let stored = app.stored("mordred@camelot.bt").await;
     assert!(stored.is_active && !stored.is_superuser && !stored.is_verified);
     assert_ne!(stored.id.to_string(), id);
@@ -94,15 +94,15 @@ async fn patch_me_cannot_raise_rights() {
         json!({ "user": { "is_superuser": true }, "is_superuser[]": true, "$set": { "is_superuser": true } }),
         json!({ "auth_epoch": -1, "__proto__": { "is_superuser": true } }),
     ] {
-        let answer = app.patch("/users/me").bearer(&token).json(body.clone()).send().await;
-        assert_eq!(answer.status, 200, "{body}: {answer:?}");
+        let response = app.patch("/users/me").bearer(&token).json(body.clone()).send().await;
+        assert_eq!(response.status, 200, "{body}: {response:?}");
         assert_eq!(format!("{:?}", app.stored("mordred@camelot.bt").await), before, "{body}");
     }
     assert!(app.stored("mordred@camelot.bt").await.hashed_password == hash);
     assert_eq!(app.get("/users/00000000-0000-4000-8000-000000000000").bearer(&token).send().await.status, 403);
 }
 
-/// Bodies with every key that could mean something, and many that mean nothing, in random company.
+/// Random bodies with every sensitive key and many unknown ones.
 #[tokio::test]
 async fn random_extra_fields_never_land() {
     const KEYS: [&str; 14] = [
@@ -128,7 +128,7 @@ async fn random_extra_fields_never_land() {
         for _ in 0..=dice.below(8) {
             let key = KEYS[dice.below(KEYS.len())].to_owned();
             let value = match (key.as_str(), dice.below(4)) {
-                // A flag is checked before it is dropped, as on the wire.
+                // A flag is validated before it is ignored, as on the wire.
                 ("is_active" | "is_superuser" | "is_verified", luck) => json!(luck % 2 == 0),
                 ("id", _) => json!("11111111-1111-4111-8111-111111111111"),
                 (_, 0) => json!(1),
@@ -162,12 +162,12 @@ async fn email_change_unverifies() {
     let fresh = change("/users/me", &king, json!({ "email": "pendragon@camelot.bt" })).await;
     assert_eq!((fresh.status.as_u16(), &fresh.json()["is_verified"]), (200, &json!(false)));
     assert!(!app.stored("pendragon@camelot.bt").await.is_verified);
-    // A flag beside the address does not save it, but for a superuser who says so.
+    // A flag in the same body does not keep the address verified, unless a superuser sets it.
     let own = json!({ "email": "uther@camelot.bt", "is_verified": true });
     assert_eq!(change("/users/me", &king, own).await.json()["is_verified"], false);
     let by_id = format!("/users/{}", app.stored("uther@camelot.bt").await.id);
-    let said = json!({ "email": "king@camelot.bt", "is_verified": true });
-    assert_eq!(change(&by_id, &king, said).await.json()["is_verified"], true);
+    let explicit = json!({ "email": "king@camelot.bt", "is_verified": true });
+    assert_eq!(change(&by_id, &king, explicit).await.json()["is_verified"], true);
     let unsaid = json!({ "email": "uther@camelot.bt" });
     assert_eq!(change(&by_id, &king, unsaid).await.json()["is_verified"], false);
 }

@@ -1,10 +1,10 @@
-//! No text of a request becomes SQL (OWASP ASVS 1.2.4).
+//! SQL injection (OWASP ASVS 1.2.4).
 
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestApp};
 
-/// What has broken other people's queries.
+/// Known injection payloads.
 const CORPUS: [&str; 16] = [
     "' OR '1'='1",
     "' OR 1=1 --",
@@ -43,11 +43,11 @@ async fn injection_corpus_harmless() {
         let quoted = format!("\"{}\"@camelot.bt", text.replace('\\', "\\\\").replace('"', "\\\""));
         for email in [text.to_owned(), format!("{text}@camelot.bt"), quoted] {
             for path in ["/auth/forgot-password", "/auth/request-verify-token"] {
-                let answer = app.post(path).json(json!({ "email": email })).send().await;
-                assert!([202, 422].contains(&answer.status.as_u16()), "{email}: {answer:?}");
+                let response = app.post(path).json(json!({ "email": email })).send().await;
+                assert!([202, 422].contains(&response.status.as_u16()), "{email}: {response:?}");
             }
         }
-        // A text is stored as it came and found as it came.
+        // A text is stored and found unchanged.
         let changed = app.patch("/users/me").bearer(&token).json(json!({ "first_name": text })).send().await;
         assert_eq!((changed.status.as_u16(), &changed.json()["first_name"]), (200, &json!(text)));
         let key = json!({ text: true, format!("is_superuser{text}"): true });

@@ -1,5 +1,5 @@
-//! Classic account take-overs, each as a whole story that ends with: and the attacker cannot read the victim's account.
-//! The numbers are those of the security contract.
+//! Classic account takeovers. Each scenario ends by asserting that the attacker cannot access the victim's account.
+//! The numbers are those of docs/contributing/security.md.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use super::{base64url, reset_token, verify_token};
 use crate::support::{COOKIE, Carrier, Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
 
 const VICTIM: &str = "victim@camelot.bt";
-const THIEF: &str = "thief@cornwall.bt";
+const ATTACKER: &str = "attacker@cornwall.bt";
 const NEW: &str = "another long sword";
 
-/// No token reads the victim's account, and no password opens it.
+/// Asserts that no token reads the victim's account and no password logs in to it.
 async fn attacker_is_out(app: &TestApp, victim: &str, tokens: &[&str], passwords: &[&str]) {
     for token in tokens {
         let me = app.me(token).await;
@@ -63,7 +63,7 @@ async fn t01_poisoned_reset_link() {
     let all = mails.wait_for(1).await;
     let mail = &all[0];
     assert_eq!(mail.to.as_str(), VICTIM);
-    // The only link leads to the application, so the victim's click tells the attacker nothing.
+    // The only link leads to the application, so a click reveals nothing to the attacker.
     for text in [&mail.text, &mail.html, &mail.subject] {
         assert!(!text.contains("evil"), "{text}");
     }
@@ -79,9 +79,9 @@ async fn t02_reset_token_replay() {
     let token = reset_token(&app, VICTIM).await;
     assert_eq!(reset(&app, &token, NEW).await, 200);
     for _ in 0..3 {
-        assert_eq!(reset(&app, &token, "the thief's long sword").await, 400);
+        assert_eq!(reset(&app, &token, "the attacker's long sword").await, 400);
     }
-    attacker_is_out(&app, VICTIM, &[&token], &["the thief's long sword", PASSWORD]).await;
+    attacker_is_out(&app, VICTIM, &[&token], &["the attacker's long sword", PASSWORD]).await;
     victim_is_in(&app, VICTIM, NEW).await;
 }
 
@@ -89,10 +89,10 @@ async fn t02_reset_token_replay() {
 async fn t03_reset_token_edited() {
     let app = TestApp::start().await;
     let victim = app.register(VICTIM).await["id"].as_str().unwrap().to_owned();
-    let thief = app.register(THIEF).await["id"].as_str().unwrap().to_owned();
-    let token = reset_token(&app, THIEF).await;
+    let attacker = app.register(ATTACKER).await["id"].as_str().unwrap().to_owned();
+    let token = reset_token(&app, ATTACKER).await;
     let parts: Vec<_> = token.split('.').collect();
-    let payload = base64url::decode(parts[1]).replace(&thief, &victim);
+    let payload = base64url::decode(parts[1]).replace(&attacker, &victim);
     assert!(payload.contains(&victim), "{payload}");
     let payload = base64url::encode(payload.as_bytes());
     let none = base64url::encode(br#"{"alg":"none","typ":"JWT"}"#);
@@ -115,19 +115,19 @@ async fn t04_stale_reset_mail() {
     let old_mail = reset_token(&app, VICTIM).await;
     let change = json!({ "password": NEW, "current_password": PASSWORD });
     assert_eq!(app.patch("/users/me").bearer(&session).json(change).send().await.status, 200);
-    assert_eq!(reset(&app, &old_mail, "the thief's long sword").await, 400);
-    // Nor does a mail live that went to an address the account has left.
+    assert_eq!(reset(&app, &old_mail, "the attacker's long sword").await, 400);
+    // A mail sent to a former address of the account is invalid too.
     let old_mail = reset_token(&app, VICTIM).await;
     let change = json!({ "email": "moved@camelot.bt", "current_password": NEW });
     assert_eq!(app.patch("/users/me").bearer(&session).json(change).send().await.status, 200);
-    assert_eq!(reset(&app, &old_mail, "the thief's long sword").await, 400);
-    attacker_is_out(&app, "moved@camelot.bt", &[&old_mail], &["the thief's long sword"]).await;
+    assert_eq!(reset(&app, &old_mail, "the attacker's long sword").await, 400);
+    attacker_is_out(&app, "moved@camelot.bt", &[&old_mail], &["the attacker's long sword"]).await;
     victim_is_in(&app, "moved@camelot.bt", NEW).await;
 }
 
 #[tokio::test]
 async fn t05_mail_to_supplied_address() {
-    // Other letters that some step could take for the victim's: a dotless i, full-width letters, a Roman numeral.
+    // Homoglyphs that normalization could map to the victim's letters: a dotless i, full-width letters, a Roman numeral.
     let supplied = [
         "vıctim@camelot.bt",
         "ｖictim@camelot.bt",
@@ -139,8 +139,8 @@ async fn t05_mail_to_supplied_address() {
         for email in supplied {
             let app = TestApp::with(Setup { policy: policy.clone(), ..Setup::default() }).await;
             app.register(VICTIM).await;
-            let answer = app.post("/auth/forgot-password").json(json!({ "email": email })).send().await;
-            assert!([202, 422].contains(&answer.status.as_u16()), "{answer:?}");
+            let response = app.post("/auth/forgot-password").json(json!({ "email": email })).send().await;
+            assert!([202, 422].contains(&response.status.as_u16()), "{response:?}");
             app.users.drain(Duration::from_secs(10)).await;
             let calls = app.hooks.calls();
             let mailed: Vec<_> = calls.iter().filter(|called| called.hook == "on_after_forgot_password").collect();
@@ -167,10 +167,10 @@ async fn t09_squatter_keeps_session() {
     let app = TestApp::start().await;
     let squatter = app.member(VICTIM).await;
     let pending = verify_token(&app, VICTIM).await;
-    // The victim finds the address taken and proves it by a reset.
+    // The victim finds the address taken and proves ownership by a reset.
     let token = reset_token(&app, VICTIM).await;
     assert_eq!(reset(&app, &token, NEW).await, 200);
-    let change = json!({ "email": THIEF });
+    let change = json!({ "email": ATTACKER });
     assert_eq!(app.patch("/users/me").bearer(&squatter).json(change).send().await.status, 401);
     assert_eq!(app.post("/auth/verify").json(json!({ "token": pending })).send().await.status, 400);
     attacker_is_out(&app, VICTIM, &[&squatter], &[PASSWORD]).await;
@@ -183,28 +183,28 @@ async fn t14_mass_assignment() {
     let victim = app.register(VICTIM).await["id"].as_str().unwrap().to_owned();
     let hash = app.stored(VICTIM).await.hashed_password.as_stored().to_owned();
     let extra = json!({
-        "email": THIEF, "password": PASSWORD, "id": victim, "is_superuser": true, "is_verified": true,
+        "email": ATTACKER, "password": PASSWORD, "id": victim, "is_superuser": true, "is_verified": true,
         "hashed_password": hash, "quota": 1_000_000, "note": "friend of the king",
     });
     assert_eq!(app.post("/auth/register").json(extra.clone()).send().await.status, 201);
-    let thief = app.login(THIEF, PASSWORD).await;
-    assert_eq!(app.patch("/users/me").bearer(&thief).json(extra).send().await.status, 200);
-    let stored = app.stored(THIEF).await;
+    let attacker = app.login(ATTACKER, PASSWORD).await;
+    assert_eq!(app.patch("/users/me").bearer(&attacker).json(extra).send().await.status, 200);
+    let stored = app.stored(ATTACKER).await;
     assert!(!stored.is_superuser && !stored.is_verified && stored.quota == 0 && stored.note.is_empty());
     assert!(stored.id.to_string() != victim && stored.hashed_password.as_stored() != hash);
-    attacker_is_out(&app, VICTIM, &[&thief], &[]).await;
+    attacker_is_out(&app, VICTIM, &[&attacker], &[]).await;
 }
 
 #[tokio::test]
 async fn t15_idor() {
     let app = TestApp::start().await;
     let path = format!("/users/{}", app.register(VICTIM).await["id"].as_str().unwrap());
-    let thief = app.member(THIEF).await;
-    app.get(&path).bearer(&thief).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    let attacker = app.member(ATTACKER).await;
+    app.get(&path).bearer(&attacker).send().await.is(403, r#"{"detail":"Forbidden"}"#);
     let body = json!({ "email": "x@cornwall.bt", "password": NEW });
-    app.patch(&path).bearer(&thief).json(body).send().await.is(403, r#"{"detail":"Forbidden"}"#);
-    app.delete(&path).bearer(&thief).send().await.is(403, r#"{"detail":"Forbidden"}"#);
-    attacker_is_out(&app, VICTIM, &[&thief], &[NEW]).await;
+    app.patch(&path).bearer(&attacker).json(body).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    app.delete(&path).bearer(&attacker).send().await.is(403, r#"{"detail":"Forbidden"}"#);
+    attacker_is_out(&app, VICTIM, &[&attacker], &[NEW]).await;
     victim_is_in(&app, VICTIM, PASSWORD).await;
 }
 
@@ -212,16 +212,16 @@ async fn t15_idor() {
 async fn t16_jwt_forgery() {
     let app = TestApp::start().await;
     let victim = app.register(VICTIM).await["id"].as_str().unwrap().to_owned();
-    let own = app.register(THIEF).await["id"].as_str().unwrap().to_owned();
-    let thief = app.login(THIEF, PASSWORD).await;
-    let parts: Vec<_> = thief.split('.').collect();
+    let own = app.register(ATTACKER).await["id"].as_str().unwrap().to_owned();
+    let attacker = app.login(ATTACKER, PASSWORD).await;
+    let parts: Vec<_> = attacker.split('.').collect();
     let payload = base64url::encode(base64url::decode(parts[1]).replace(&own, &victim).as_bytes());
     let header = |alg: &str| base64url::encode(format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#).as_bytes());
     let mut forged = vec![
         format!("{}.{payload}.{}", parts[0], parts[2]),
         format!("{}.{payload}.", parts[0]),
         format!("{}.{payload}", parts[0]),
-        // Signed by the attacker's own account: a good signature over other bytes.
+        // The signature of the attacker's own token over another payload.
         format!("{}.{}.{}", parts[0], payload, base64url::encode(&[0; 32])),
     ];
     for alg in ["none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA"] {
@@ -233,12 +233,12 @@ async fn t16_jwt_forgery() {
     }
     let forged: Vec<_> = forged.iter().map(String::as_str).collect();
     attacker_is_out(&app, VICTIM, &forged, &[]).await;
-    assert_eq!(app.me(&thief).await.json()["email"], THIEF, "the real one works");
+    assert_eq!(app.me(&attacker).await.json()["email"], ATTACKER, "the genuine token works");
 }
 
 #[tokio::test]
 async fn t17_cross_purpose_token() {
-    // With upstream's one key for all purposes, too: there the audience alone keeps them apart.
+    // Also with the upstream key for all purposes, where only the audience separates them.
     for policy in [Policy::recommended(), Policy::recommended().raw_keys()] {
         let app = TestApp::with(Setup { policy, ..Setup::default() }).await;
         let access = app.member(VICTIM).await;
@@ -255,14 +255,14 @@ async fn t17_cross_purpose_token() {
             assert_eq!(app.post("/auth/verify").json(json!({ "token": token })).send().await.status, 400);
         }
         attacker_is_out(&app, VICTIM, &[&reset_mail, &verify_mail], &[NEW]).await;
-        // Each for its own purpose works.
+        // Each token works for its own purpose.
         assert_eq!(app.me(&access).await.status, 200);
         assert_eq!(app.post("/auth/verify").json(json!({ "token": verify_mail })).send().await.status, 200);
         assert_eq!(reset(&app, &reset_mail, NEW).await, 200);
     }
 }
 
-/// The attacker runs the same library with the secret that every example prints, and a user with the victim's id.
+/// The attacker runs the same library with the secret of the examples and a user with the victim's id.
 #[tokio::test]
 async fn t18_guessable_secret() {
     assert!(SecretKey::new("SECRET").is_err() && SecretKey::new("SECRET".repeat(8)).is_err());
@@ -280,7 +280,7 @@ async fn t18_guessable_secret() {
             .backend(Backend::bearer("jwt", Jwt::new()))
             .build()
             .await;
-        // An empty secret is refused whatever one says.
+        // An empty secret has no opt-out.
         let Ok(users) = users else {
             assert_eq!(secret, "");
             continue;
@@ -289,7 +289,7 @@ async fn t18_guessable_secret() {
         let form = [("username", VICTIM), ("password", PASSWORD)];
         let forged =
             rogue.post("/auth/jwt/login").form(&form).send().await.json()["access_token"].as_str().unwrap().to_owned();
-        assert_eq!(rogue.get("/users/me").bearer(&forged).send().await.status, 200, "a token that is whole");
+        assert_eq!(rogue.get("/users/me").bearer(&forged).send().await.status, 200, "the forged token is well-formed");
         attacker_is_out(&app, VICTIM, &[&forged], &[]).await;
     }
 }
@@ -300,25 +300,25 @@ async fn t19_email_change_then_reset() {
     let stolen = app.member(VICTIM).await;
     app.advance(301);
     for body in [
-        json!({ "email": THIEF }),
-        json!({ "email": THIEF, "current_password": "a guess at it" }),
-        json!({ "email": THIEF, "current_password": "" }),
-        json!({ "email": THIEF, "current_password": null }),
+        json!({ "email": ATTACKER }),
+        json!({ "email": ATTACKER, "current_password": "a guess at it" }),
+        json!({ "email": ATTACKER, "current_password": "" }),
+        json!({ "email": ATTACKER, "current_password": null }),
         json!({ "password": NEW }),
     ] {
-        let answer = app.patch("/users/me").bearer(&stolen).json(body.clone()).send().await;
+        let response = app.patch("/users/me").bearer(&stolen).json(body.clone()).send().await;
         assert_eq!(
-            (answer.status.as_u16(), &answer.json()["detail"]["code"]),
+            (response.status.as_u16(), &response.json()["detail"]["code"]),
             (400, &json!("UPDATE_USER_INVALID_PASSWORD")),
             "{body}"
         );
     }
     app.hooks.clear();
-    forgot(&app, THIEF).await;
+    forgot(&app, ATTACKER).await;
     let token = reset_token(&app, VICTIM).await;
     let mailed: Vec<_> = app.hooks.calls().into_iter().filter_map(|called| called.email).collect();
     assert_eq!(mailed, [VICTIM]);
-    // The victim ends the theft.
+    // The victim recovers the account.
     assert_eq!(reset(&app, &token, "the victim's new sword").await, 200);
     attacker_is_out(&app, VICTIM, &[&stolen], &[NEW, PASSWORD]).await;
 }
@@ -327,22 +327,22 @@ async fn t19_email_change_then_reset() {
 async fn t20_disabled_user_token() {
     let app = TestApp::start().await;
     let king = app.superuser("uther@camelot.bt").await;
-    let thief = app.member(THIEF).await;
+    let attacker = app.member(ATTACKER).await;
     app.register(VICTIM).await;
-    let verify = verify_token(&app, THIEF).await;
-    let mail = reset_token(&app, THIEF).await;
-    let path = format!("/users/{}", app.stored(THIEF).await.id);
+    let verify = verify_token(&app, ATTACKER).await;
+    let mail = reset_token(&app, ATTACKER).await;
+    let path = format!("/users/{}", app.stored(ATTACKER).await.id);
     let active =
         async |active: bool| app.patch(&path).bearer(&king).json(json!({ "is_active": active })).send().await.status;
     assert_eq!(active(false).await, 200);
-    app.me(&thief).await.is(401, r#"{"detail":"Unauthorized"}"#);
-    assert_eq!(app.patch("/users/me").bearer(&thief).json(json!({ "first_name": "x" })).send().await.status, 401);
-    assert_eq!(app.post("/auth/jwt/logout").bearer(&thief).send().await.status, 401);
+    app.me(&attacker).await.is(401, r#"{"detail":"Unauthorized"}"#);
+    assert_eq!(app.patch("/users/me").bearer(&attacker).json(json!({ "first_name": "x" })).send().await.status, 401);
+    assert_eq!(app.post("/auth/jwt/logout").bearer(&attacker).send().await.status, 401);
     assert_eq!(reset(&app, &mail, NEW).await, 400);
     app.post("/auth/verify").json(json!({ "token": verify })).send().await;
-    attacker_is_out(&app, THIEF, &[&thief], &[PASSWORD, NEW]).await;
+    attacker_is_out(&app, ATTACKER, &[&attacker], &[PASSWORD, NEW]).await;
     assert_eq!(active(true).await, 200);
-    assert_eq!(app.me(&thief).await.status, 401, "an old token came back");
+    assert_eq!(app.me(&attacker).await.status, 401, "an old token was revived");
 }
 
 #[tokio::test]
@@ -355,7 +355,7 @@ async fn t24_blank_password() {
         sqlx::query("UPDATE user SET hashed_password = $1").bind(stored).execute(&pool).await.unwrap();
         attacker_is_out(&app, VICTIM, &[], &["", " ", "\0", "null", stored, PASSWORD]).await;
     }
-    // Nobody gets such a password by the front door.
+    // The API does not accept such a password.
     let session = {
         let token = reset_token(&app, VICTIM).await;
         assert_eq!(reset(&app, &token, "").await, 400);
@@ -364,27 +364,27 @@ async fn t24_blank_password() {
     };
     for blank in ["", "        ", "\t\t\t\t\t\t\t\t"] {
         let change = json!({ "password": blank, "current_password": NEW });
-        let answer = app.patch("/users/me").bearer(&session).json(change).send().await;
-        if answer.status == 200 {
-            // Eight blanks are a bad password and not an open door: still the whole of it is asked for.
+        let response = app.patch("/users/me").bearer(&session).json(change).send().await;
+        if response.status == 200 {
+            // Eight spaces are a weak password but compared exactly.
             attacker_is_out(&app, VICTIM, &[], &["", " "]).await;
             let back = json!({ "password": NEW, "current_password": blank });
             assert_eq!(app.patch("/users/me").bearer(&session).json(back).send().await.status, 200);
         } else {
-            assert_eq!(answer.status, 400, "{answer:?}");
+            assert_eq!(response.status, 400, "{response:?}");
         }
     }
 }
 
-/// Whatever the browser of the victim did, its cookie is not of the thief's account.
+/// The victim's browser never ends up with a cookie of the attacker's account.
 #[tokio::test]
 async fn t12_form_login_csrf() {
     let app = TestApp::over(Carrier::Cookie).await;
     let victim = app.member(VICTIM).await;
-    app.register(THIEF).await;
-    let form = [("username", THIEF), ("password", PASSWORD)];
-    // A page of the thief's sends the login form by itself, from anywhere: another site, a sandboxed frame, a sibling
-    // subdomain, a browser that knows only one of the two headers.
+    app.register(ATTACKER).await;
+    let form = [("username", ATTACKER), ("password", PASSWORD)];
+    // The attacker's page submits the login form automatically from another site, a sandboxed frame, a sibling
+    // subdomain, or a browser that sends only one of the two headers.
     for headers in [
         &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")][..],
         &[("sec-fetch-site", "cross-site"), ("origin", "null")],
@@ -401,38 +401,38 @@ async fn t12_form_login_csrf() {
             if let Some(cookie) = held {
                 call = call.cookie(COOKIE, cookie);
             }
-            let answer = call.form(&form).send().await;
-            answer.is(403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#);
-            assert_eq!(answer.set_cookie(), None, "the browser's cookie stays as it is");
+            let response = call.form(&form).send().await;
+            response.is(403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#);
+            assert_eq!(response.set_cookie(), None, "the browser's cookie is unchanged");
         }
     }
-    assert_eq!(app.me(&victim).await.json()["email"], VICTIM, "nor is the victim logged out");
-    // What the victim types in next goes to the victim's account, which the thief cannot read.
+    assert_eq!(app.me(&victim).await.json()["email"], VICTIM, "the victim stays logged in");
+    // Data that the victim enters next is stored in the victim's account, which the attacker cannot read.
     let note = app.patch("/users/me").cookie(COOKIE, &victim).header("sec-fetch-site", "same-origin");
     assert_eq!(note.json(json!({ "first_name": "my secret" })).send().await.status, 200);
-    let thief = app.login(THIEF, PASSWORD).await;
-    assert_eq!(app.me(&thief).await.json()["first_name"], json!(null));
-    attacker_is_out(&app, VICTIM, &[&thief], &["a guess of the thief"]).await;
+    let attacker = app.login(ATTACKER, PASSWORD).await;
+    assert_eq!(app.me(&attacker).await.json()["first_name"], json!(null));
+    attacker_is_out(&app, VICTIM, &[&attacker], &["a guess of the attacker"]).await;
 }
 
 #[tokio::test]
 async fn t25_verify_then_switch() {
     let app = TestApp::with_policy(Policy::recommended()).await;
-    let thief = app.member(THIEF).await;
-    let token = verify_token(&app, THIEF).await;
-    // The victim's address is still free; the thief takes it and uses the mail that went to the own one.
+    let attacker = app.member(ATTACKER).await;
+    let token = verify_token(&app, ATTACKER).await;
+    // The victim's address is still free. The attacker changes to it and uses the mail that went to the attacker's own address.
     let change = json!({ "email": VICTIM });
-    assert_eq!(app.patch("/users/me").bearer(&thief).json(change).send().await.status, 200);
+    assert_eq!(app.patch("/users/me").bearer(&attacker).json(change).send().await.status, 200);
     app.post("/auth/verify")
         .json(json!({ "token": token }))
         .send()
         .await
         .is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
     assert!(!app.stored(VICTIM).await.is_verified);
-    // The victim proves the address and has the account alone.
+    // The victim proves the address and is the only one with access.
     let mail = reset_token(&app, VICTIM).await;
     assert_eq!(reset(&app, &mail, NEW).await, 200);
-    attacker_is_out(&app, VICTIM, &[&thief], &[PASSWORD]).await;
+    attacker_is_out(&app, VICTIM, &[&attacker], &[PASSWORD]).await;
     victim_is_in(&app, VICTIM, NEW).await;
 }
 

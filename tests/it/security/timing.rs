@@ -1,12 +1,12 @@
-//! Whether the time of an answer tells who has an account.
+//! Account enumeration by response time.
 //!
-//! Requests about known and unknown addresses, in random order, to one warm service with the production cost of hashes and
+//! Sends requests about known and unknown addresses, in random order, to one warm service with the production cost of hashes and
 //! mail hooks that take 300 ms. The statistic is the Kolmogorov-Smirnov distance D of the two samples: the best advantage
-//! that one observation can give. It passes with D under 0.20 and medians within 3 % or 1 ms; chance alone stays under 0.138
+//! of a single observation. It passes with D under 0.20 and medians within 3 % or 1 ms; chance alone stays under 0.138
 //! in 999 of 1,000 runs of 400 samples. One repeat is allowed.
 //!
-//! `scripts/nightly timing` measures in full size. Without it the samples are few, and a test shows only that the measuring works
-//! and that the detector finds what leaks: shared machines are too noisy for more.
+//! `scripts/nightly timing` runs the full size. Otherwise the samples are few, and a test shows only that the measurement works
+//! and that the detector finds a leak: shared machines are too noisy for more.
 
 use std::{
     sync::Arc,
@@ -24,14 +24,14 @@ use serde_json::json;
 use super::{ARTHUR, OTHER};
 use crate::support::{PASSWORD, Setup, TestApp, User, UserCreate};
 
-/// How much is measured.
+/// The size of a measurement.
 #[derive(Debug, Clone, Copy)]
 struct Size {
-    /// Of each kind.
+    /// Samples of each kind.
     samples: usize,
-    /// Of each kind, before those that count.
+    /// Warm-up requests of each kind.
     warm_up: usize,
-    /// Whether the outcome is judged.
+    /// Whether the result is asserted.
     full: bool,
 }
 
@@ -44,14 +44,14 @@ impl Size {
     }
 }
 
-/// The times of two kinds of request, sorted.
+/// The sorted response times of two kinds of requests.
 struct Samples {
     known: Vec<Duration>,
     unknown: Vec<Duration>,
 }
 
 impl Samples {
-    /// Measures `request`, which is told whether to be about a known address and its number.
+    /// Measures `request`, which receives whether the address is known, and a sequence number.
     #[expect(clippy::disallowed_methods, reason = "it measures")]
     async fn take(size: Size, request: impl AsyncFn(bool, usize)) -> Self {
         let mut kinds = [vec![true; size.samples], vec![false; size.samples]].concat();
@@ -75,7 +75,7 @@ impl Samples {
         Self { known, unknown }
     }
 
-    /// The greatest distance between the shares of both samples that lie below one time.
+    /// Returns the Kolmogorov-Smirnov distance of the samples.
     fn distance(&self) -> f64 {
         let share =
             |sample: &[Duration], time| sample.partition_point(|took| *took <= time) as f64 / sample.len() as f64;
@@ -94,7 +94,7 @@ impl Samples {
     }
 }
 
-/// Puts kinds into an order that neither kind can be guessed by; the same in every run.
+/// Shuffles the kinds with a fixed seed.
 fn shuffle(kinds: &mut [bool]) {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     for at in (1..kinds.len()).rev() {
@@ -103,11 +103,11 @@ fn shuffle(kinds: &mut [bool]) {
     }
 }
 
-/// Mail hooks as over a slow mail server.
+/// Mail hooks with a slow mail server.
 struct SlowMails;
 
 async fn deliver() -> HookResult {
-    // slow on purpose: that is what the protocol measures against
+    // slow on purpose: the measurement must not depend on the time of the hook
     tokio::time::sleep(Duration::from_millis(300)).await;
     Ok(())
 }
@@ -130,7 +130,7 @@ impl UserManager<User> for SlowMails {
     }
 }
 
-/// A service with the production cost of hashes, in which [`ARTHUR`] has an account.
+/// Starts a service with the production cost of hashes, in which [`ARTHUR`] has an account.
 async fn service(policy: Policy) -> TestApp {
     let app = TestApp::with(Setup {
         policy,
@@ -145,7 +145,7 @@ async fn service(policy: Policy) -> TestApp {
     app
 }
 
-/// A login as careless code writes it: no hash is verified when nobody has the address.
+/// A login with an enumeration leak: it verifies no hash if the address is unknown.
 fn leaky_login() -> Router<Users<User>> {
     let hashing = Arc::new(Hashing::start(HashSettings::default(), Arc::new(OsRandom)).unwrap());
     let login = async move |State(users): State<Users<User>>, email: String| {
@@ -160,7 +160,7 @@ fn address(is_known: bool, number: usize) -> String {
     if is_known { ARTHUR.to_owned() } else { format!("a{number:04}@camelot.bt") }
 }
 
-/// Prints what was measured, and judges a full run; the second try decides.
+/// Prints the measurement and asserts the result of a full run, with one repeat.
 async fn judge(name: &str, measure: impl AsyncFn(Size) -> Samples) {
     let size = Size::of_this_run();
     for last_try in [false, true] {
@@ -171,7 +171,7 @@ async fn judge(name: &str, measure: impl AsyncFn(Size) -> Samples) {
         if !size.full || samples.tells_nothing() {
             return;
         }
-        assert!(!last_try, "{name}: the time tells who has an account");
+        assert!(!last_try, "{name}: the response time reveals accounts");
     }
 }
 
@@ -220,10 +220,10 @@ async fn private_register() {
     .await;
 }
 
-/// The detector is silent where there is nothing, and finds a login without the dummy hash and hooks before the answer.
+/// The detector reports no leak without one, and finds a login without the dummy hash and hooks that run before the response.
 #[tokio::test(flavor = "multi_thread")]
 async fn detector_has_power() {
-    // Made-up times around 30 ms with a noise of up to 10 ms that has no pattern.
+    // Synthetic times around 30 ms with random noise of up to 10 ms.
     let made_up = |offset: u64, seed: u64| -> Vec<Duration> {
         let noise = |at: u64| at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed).rotate_left(23) % 10_000;
         (1..=400).map(|at| Duration::from_micros(25_000 + offset + noise(at * 2_654_435_761))).collect()
@@ -234,7 +234,7 @@ async fn detector_has_power() {
         let shifted = Samples::of(made_up(offset, 1), made_up(0, 99));
         assert!(shifted.distance() > least && !shifted.tells_nothing(), "{offset}: D = {}", shifted.distance());
     }
-    // A leak in few answers leaves the medians alone.
+    // A leak in few responses does not move the medians.
     let mut rare = made_up(0, 1);
     rare.iter_mut().step_by(4).for_each(|took| *took += Duration::from_millis(300));
     assert!(!Samples::of(rare, made_up(0, 99)).tells_nothing());
@@ -246,12 +246,12 @@ async fn detector_has_power() {
         assert_eq!(call.send().await.status, 200);
     })
     .await;
-    // Of few samples one may be disturbed on a busy machine.
+    // With few samples a busy machine may distort one.
     let least = if size.full { 0.9 } else { 0.6 };
     assert!(leaky.distance() > least, "without a dummy hash D = {}", leaky.distance());
     let size = Size { samples: size.samples.min(40), ..size };
     for path in ["/auth/forgot-password", "/auth/request-verify-token"] {
         let inline = mail_route(Policy::recommended().inline_hooks(), path, size).await;
-        assert!(inline.distance() > least, "{path} before the answer: D = {}", inline.distance());
+        assert!(inline.distance() > least, "{path} before the response: D = {}", inline.distance());
     }
 }

@@ -1,8 +1,8 @@
-//! What belongs together happens wholly or not at all (OWASP ASVS 2.3.3). A trigger makes the second half fail.
+//! Atomic operations (OWASP ASVS 2.3.3). A trigger makes the second half fail.
 
 use serde_json::json;
 
-use super::{ARTHUR, OTHER, is_dead, patch_me, reset, reset_token};
+use super::{ARTHUR, OTHER, assert_invalid, patch_me, reset, reset_token};
 use crate::support::{Failure, PASSWORD, TestApp};
 
 const FAILED: &str = r#"{"detail":"Internal Server Error"}"#;
@@ -25,13 +25,17 @@ async fn reset_all_or_nothing() {
     execute(&app, no_end).await;
     reset(&app, &token, OTHER).await.is(500, FAILED);
     assert!(!app.hooks.names().contains(&"on_after_reset_password"));
-    assert_eq!(app.try_login(ARTHUR, OTHER).await.status, 400, "no new password without ended sessions");
+    assert_eq!(
+        app.try_login(ARTHUR, OTHER).await.status,
+        400,
+        "the password is unchanged if sessions could not be ended"
+    );
     assert_eq!(app.me(&session).await.status, 200);
     app.login(ARTHUR, PASSWORD).await;
 
     execute(&app, "DROP TRIGGER stop").await;
     reset(&app, &token, OTHER).await.is(200, "null");
-    is_dead(&app.me(&session).await);
+    assert_invalid(&app.me(&session).await);
 }
 
 #[tokio::test]
@@ -50,7 +54,7 @@ async fn password_change_all_or_nothing() {
 
     execute(&app, "DROP TRIGGER stop").await;
     assert_eq!(patch_me(&app, &session, json!({ "password": OTHER })).await.status, 200);
-    is_dead(&app.me(&other).await);
+    assert_invalid(&app.me(&other).await);
 }
 
 #[tokio::test]
@@ -59,7 +63,7 @@ async fn delete_all_or_nothing() {
     let king = app.superuser("uther@camelot.bt").await;
     let session = app.member(ARTHUR).await;
     assert_eq!(patch_me(&app, &session, json!({ "password": OTHER })).await.status, 200);
-    assert_eq!(kept_tokens(&app).await, 1, "the token that the change spared");
+    assert_eq!(kept_tokens(&app).await, 1, "the session that the change spared");
     let path = format!("/users/{}", app.stored(ARTHUR).await.id);
     let delete = async || app.delete(&path).bearer(&king).send().await;
 
@@ -72,13 +76,13 @@ async fn delete_all_or_nothing() {
     app.login(ARTHUR, OTHER).await;
     execute(&app, "DROP TRIGGER stop").await;
 
-    app.hooks.set_failure("on_before_delete", Some(Failure::Answer(409)));
-    assert_eq!(delete().await.status, 409, "the application keeps the user");
+    app.hooks.set_failure("on_before_delete", Some(Failure::Response(409)));
+    assert_eq!(delete().await.status, 409, "the hook prevents the deletion");
     assert_eq!((app.me(&session).await.status.as_u16(), kept_tokens(&app).await), (200, 1));
     app.hooks.set_failure("on_before_delete", None);
 
     assert_eq!(delete().await.status, 204);
     assert_eq!(kept_tokens(&app).await, 0);
-    is_dead(&app.me(&session).await);
+    assert_invalid(&app.me(&session).await);
     assert_eq!(delete().await.status, 404);
 }

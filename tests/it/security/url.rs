@@ -1,4 +1,4 @@
-//! Links come from the configured public URL.
+//! Links are made from the configured public URL.
 
 use std::sync::Arc;
 

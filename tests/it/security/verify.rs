@@ -23,7 +23,7 @@ async fn dies_when_its_binding_changes() {
     assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
     dead(&before_address).await;
 
-    // The address of a token now belongs to another account: the token verifies neither.
+    // The address of the token now belongs to another account: the token verifies neither.
     app.register(ARTHUR).await;
     dead(&before_address).await;
 

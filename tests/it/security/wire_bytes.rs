@@ -1,4 +1,4 @@
-//! Requests that no HTTP library would send, byte by byte.
+//! Raw requests that HTTP libraries refuse to send.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ use tokio::{
 
 use crate::support::Http;
 
-/// Longer than any answer may take, the routes' own limit of 10 s included.
+/// A timeout above the routes' own limit of 10 s.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Sends these bytes on a connection of their own and answers all that comes back until it is closed. A request should
+/// Sends the bytes on a new connection and returns everything received until it is closed. A request should
 /// say `connection: close`.
 pub async fn exchange(service: &Http, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(service.address()).await.unwrap();
-    // A server that refuses may close while we still write.
+    // A server that rejects the request may close the connection during the write.
     stream.write_all(bytes).await.ok();
-    let mut answer = Vec::new();
-    let _ = timeout(LONG, stream.read_to_end(&mut answer)).await.expect("the server answers and closes");
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    let _ =
+        timeout(LONG, stream.read_to_end(&mut response)).await.expect("the server responds and closes the connection");
+    String::from_utf8_lossy(&response).into_owned()
 }
 
-/// The status of an answer, if there is one.
-pub fn status(answer: &str) -> Option<u16> {
-    answer.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
+/// Returns the status of a response, if there is one.
+pub fn status(response: &str) -> Option<u16> {
+    response.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
 }

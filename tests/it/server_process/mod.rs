@@ -1,4 +1,4 @@
-//! `examples/server.rs` as a process of its own, on each database: it makes or adopts its tables, serves over real HTTP and
+//! Runs `examples/server.rs` as a process on each database: it creates or adopts its tables, serves over real HTTP and
 //! stops cleanly on SIGTERM.
 
 use std::{
@@ -18,16 +18,16 @@ mod outage;
 mod postgres;
 
 use crate::{
-    http::{Answer, Http},
+    http::{Http, Response},
     servers::Server,
 };
 
 const PASSWORD: &str = "a long sword of steel";
-/// The hash that fastapi-users stored of `guinevere`.
+/// The hash of `guinevere` as fastapi-users stores it.
 const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ";
 const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 
-/// Not a test by itself: the process that the others start is this program, told to be the server.
+/// The entry point of the server process: the other tests run this test binary with `BIND` set.
 #[test]
 fn the_server() {
     if env::var_os("BIND").is_some() {
@@ -35,12 +35,12 @@ fn the_server() {
     }
 }
 
-/// A port that nobody listened at a moment ago.
+/// Returns a currently free port.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A process that does not outlive its test.
+/// A server process that is killed on drop.
 struct Running {
     process: Child,
     address: SocketAddr,
@@ -68,19 +68,19 @@ impl Running {
         if !is_up {
             let mut complaints = String::new();
             running.process.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
-            panic!("it does not start: {complaints}");
+            panic!("the server does not start: {complaints}");
         }
-        // The line is written just before.
+        // The line is printed just before the server listens.
         while TcpStream::connect(address).is_err() {
             std::thread::yield_now();
         }
         running
     }
 
-    /// Asks it to stop, and answers how it ended and what it complained about.
+    /// Sends SIGTERM and returns the exit status and the error output.
     fn stop(mut self) -> (ExitStatus, String) {
-        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
-        assert!(asked.success());
+        let signalled = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(signalled.success());
         let status = self.process.wait().unwrap();
         let mut complaints = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
@@ -90,28 +90,28 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // After `stop` there is nobody left.
+        // After `stop` the process has already ended.
         let _ended = self.process.kill();
         let _ended = self.process.wait();
     }
 }
 
-async fn login(http: &Http, backend: &str, email: &str, password: &str) -> Answer {
+async fn login(http: &Http, backend: &str, email: &str, password: &str) -> Response {
     http.post(&format!("/auth/{backend}/login")).form(&[("username", email), ("password", password)]).send().await
 }
 
-/// As [`login`], and again for as long as the machine has no time to hash a password, as clients do.
-async fn patient_login(http: &Http, backend: &str, email: &str, password: &str) -> Answer {
+/// Logs in like [`login`] and retries while the server sheds load, as clients do.
+async fn patient_login(http: &Http, backend: &str, email: &str, password: &str) -> Response {
     for _ in 0..20 {
-        let answer = login(http, backend, email, password).await;
-        if answer.status != 503 {
-            return answer;
+        let response = login(http, backend, email, password).await;
+        if response.status != 503 {
+            return response;
         }
     }
     login(http, backend, email, password).await
 }
 
-/// Starts, is used, stops, starts again on what it left.
+/// Starts the server, uses it, stops it, and starts it again on the same data.
 async fn walk(what: &str, url: &str) {
     let mut email = "arthur@camelot.bt";
     for round in ["on an empty database", "on its own tables"] {
@@ -121,9 +121,9 @@ async fn walk(what: &str, url: &str) {
         assert_eq!(registered.status, 201, "{what} {round}: {registered:?}");
         for backend in ["jwt", "db"] {
             let what = format!("{what} {round}, {backend}");
-            let answer = patient_login(&http, backend, "Arthur@camelot.BT", PASSWORD).await;
-            assert_eq!(answer.status, 200, "{what}: {answer:?}");
-            let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+            let response = patient_login(&http, backend, "Arthur@camelot.BT", PASSWORD).await;
+            assert_eq!(response.status, 200, "{what}: {response:?}");
+            let token = response.json()["access_token"].as_str().unwrap().to_owned();
             let me = http.get("/users/me").bearer(&token).send().await;
             assert_eq!((me.status.as_u16(), &me.json()["email"]), (200, &json!("arthur@camelot.bt")), "{what}");
             let name = json!({ "first_name": format!("Árthur 漢 of {backend}") });
@@ -140,28 +140,28 @@ async fn walk(what: &str, url: &str) {
         let (status, complaints) = running.stop();
         assert!(status.success(), "{what} {round}: {status}");
         assert_eq!(complaints, "", "{what} {round}");
-        assert!(TcpStream::connect(address).is_err(), "{what} {round}: it still listens");
+        assert!(TcpStream::connect(address).is_err(), "{what} {round}: the server still listens");
         email = "mordred@camelot.bt";
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_server_runs_on_sqlite_and_stops_when_asked() {
+async fn the_server_runs_on_sqlite_and_stops_on_sigterm() {
     let folder = tempfile::tempdir().unwrap();
     walk("SQLite", &format!("sqlite://{}?mode=rwc", folder.path().join("server.db").display())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_server_runs_on_postgres_and_mysql_and_stops_when_asked() {
+async fn the_server_runs_on_postgres_and_mysql_and_stops_on_sigterm() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         walk(&format!("{server:?}"), &database.url()).await;
     }
 }
 
-/// Tables of fastapi-users with a user.
+/// Runs the server on tables of fastapi-users with a user.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_server_adopts_tables_that_are_there() {
+async fn the_server_adopts_existing_tables() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         let (table, id) = match server {
@@ -178,9 +178,9 @@ async fn the_server_adopts_tables_that_are_there() {
         database.run(&made).await;
         let running = Running::start(&database.url(), None);
         let http = Http::at(running.address);
-        let answer = patient_login(&http, "jwt", "king.arthur@camelot.bt", "guinevere").await;
-        assert_eq!(answer.status, 200, "{server:?}: {answer:?}");
-        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        let response = patient_login(&http, "jwt", "king.arthur@camelot.bt", "guinevere").await;
+        assert_eq!(response.status, 200, "{server:?}: {response:?}");
+        let token = response.json()["access_token"].as_str().unwrap().to_owned();
         let me = http.get("/users/me").bearer(&token).send().await.json();
         assert_eq!(me["id"], "bdfc2b97-4876-4210-9dba-158745062fcd", "{server:?}");
         assert_eq!(me["first_name"], json!(null), "{server:?}");

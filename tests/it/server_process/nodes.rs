@@ -1,10 +1,10 @@
-//! Two instances of the server behind one PostgreSQL and one Redis.
+//! Two instances of the server on one PostgreSQL and one Redis.
 
 use serde_json::json;
 
 use super::{PASSWORD, Running, patient_login};
 use crate::{
-    http::{Answer, Http},
+    http::{Http, Response},
     redis_server::PrivateRedis,
     servers::Server,
 };
@@ -14,30 +14,30 @@ const OTHER: &str = "another long sword";
 const BACKENDS: [&str; 3] = ["jwt", "db", "redis"];
 
 async fn token(http: &Http, backend: &str, password: &str) -> String {
-    let answer = patient_login(http, backend, ARTHUR, password).await;
-    assert_eq!(answer.status, 200, "{backend}: {answer:?}");
-    answer.json()["access_token"].as_str().unwrap().to_owned()
+    let response = patient_login(http, backend, ARTHUR, password).await;
+    assert_eq!(response.status, 200, "{backend}: {response:?}");
+    response.json()["access_token"].as_str().unwrap().to_owned()
 }
 
-/// What both say of a token.
+/// Returns the status of both instances for a token.
 async fn me([a, b]: [&Http; 2], token: &str) -> (u16, u16) {
     let of = async |http: &Http| http.get("/users/me").bearer(token).send().await.status.as_u16();
     (of(a).await, of(b).await)
 }
 
-async fn register(http: &Http, email: &str) -> Answer {
+async fn register(http: &Http, email: &str) -> Response {
     http.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_servers_behind_one_postgres_and_one_redis_behave_as_one() {
+async fn two_servers_on_one_postgres_and_one_redis_behave_as_one() {
     let Some(database) = Server::Postgres.database().await else { return };
     let Some(redis) = PrivateRedis::start() else { return };
     let servers = [(); 2].map(|()| Running::start(&database.url(), Some(&redis.url())));
     let [a, b] = [Http::at(servers[0].address), Http::at(servers[1].address)];
     let both = [&a, &b];
 
-    // One account, though both make it at once.
+    // Concurrent registrations at both instances create one account.
     let (one, other) = tokio::join!(register(&a, ARTHUR), register(&b, "Arthur@CAMELOT.bt"));
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
@@ -51,7 +51,7 @@ async fn two_servers_behind_one_postgres_and_one_redis_behave_as_one() {
         assert_eq!((me(both, &out).await, me(both, &kept).await), ((401, 401), (200, 200)), "{backend}");
     }
 
-    // The list of sessions is the same, and one that is ended here is ended there.
+    // Both list the same sessions, and a session ended at one is ended at the other.
     let (own, doomed) = (token(&a, "redis", PASSWORD).await, token(&b, "db", PASSWORD).await);
     let list = async |http: &Http| http.get("/auth/sessions").bearer(&own).send().await.json();
     let listed = list(&a).await;
@@ -61,7 +61,7 @@ async fn two_servers_behind_one_postgres_and_one_redis_behave_as_one() {
     assert_eq!(b.delete(&format!("/auth/sessions/{last}")).bearer(&own).send().await.status, 204);
     assert_eq!((me(both, &doomed).await, me(both, &own).await), ((401, 401), (200, 200)));
 
-    // A change of the password at one ends all sessions at both, but the one that made it.
+    // A password change at one instance ends all other sessions at both.
     let (mut from, mut to) = (PASSWORD, OTHER);
     for (number, backend) in BACKENDS.into_iter().enumerate() {
         let mut tokens = Vec::new();

@@ -1,4 +1,4 @@
-//! The server under load while its database and its Redis are killed and started again. `scripts/nightly outage` does it more often.
+//! The server under load while its database and Redis are killed and restarted. `scripts/nightly outage` repeats it more often.
 
 use std::{
     env,
@@ -13,15 +13,15 @@ use tokio::sync::Notify;
 
 use super::{PASSWORD, Running, login, patient_login, postgres::Postgres};
 use crate::{
-    http::{Answer, Http},
+    http::{Http, Response},
     redis_server::PrivateRedis,
 };
 
-/// Requests at once.
+/// The number of concurrent clients.
 const CLIENTS: usize = 4;
 const BACKENDS: [&str; 3] = ["redis", "jwt", "db"];
 
-/// How often an answer came.
+/// Counts of responses.
 #[derive(Default)]
 struct Counts {
     registered: AtomicUsize,
@@ -36,7 +36,7 @@ impl Counts {
         self.counted.notify_waiters();
     }
 
-    /// Waits until there are `more` of one of them.
+    /// Waits until a count has grown by `more`.
     async fn more(&self, which: &AtomicUsize, more: usize) {
         let wanted = which.load(Ordering::Relaxed) + more;
         loop {
@@ -48,26 +48,26 @@ impl Counts {
         }
     }
 
-    /// Whether the answer is the wanted one; if not, it is that the service is not available.
-    fn is(&self, answer: &Answer, wanted: u16) -> bool {
-        match answer.status.as_u16() {
+    /// Returns whether the response has the expected status; any other status must be 503.
+    fn is(&self, response: &Response, wanted: u16) -> bool {
+        match response.status.as_u16() {
             503 => self.count(&self.unavailable),
-            status => assert_eq!(status, wanted, "{answer:?}"),
+            status => assert_eq!(status, wanted, "{response:?}"),
         }
-        answer.status == wanted
+        response.status == wanted
     }
 }
 
-/// What the service has said is done.
+/// Operations that the service has acknowledged.
 #[derive(Default)]
 struct Acknowledged {
-    /// The addresses of whom it registered.
+    /// The addresses of registered users.
     registered: Vec<String>,
     logged_in: Vec<String>,
     logged_out: Vec<String>,
 }
 
-/// Registers people, logs them in and every second one out again until it is told to stop.
+/// Registers users, logs them in and every second one out again, until it is stopped.
 async fn load(client: usize, http: Http, counts: Arc<Counts>, stop: Arc<AtomicBool>) -> Acknowledged {
     let mut acknowledged = Acknowledged::default();
     for number in 0.. {
@@ -75,26 +75,26 @@ async fn load(client: usize, http: Http, counts: Arc<Counts>, stop: Arc<AtomicBo
             break;
         }
         let email = format!("{client}.{number}@camelot.bt");
-        let answer = http.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
-        if !counts.is(&answer, 201) {
+        let response = http.post("/auth/register").json(json!({ "email": email, "password": PASSWORD })).send().await;
+        if !counts.is(&response, 201) {
             continue;
         }
         counts.count(&counts.registered);
         acknowledged.registered.push(email.clone());
         let backend = BACKENDS[number % BACKENDS.len()];
-        let answer = login(&http, backend, &email, PASSWORD).await;
-        if !counts.is(&answer, 200) {
+        let response = login(&http, backend, &email, PASSWORD).await;
+        if !counts.is(&response, 200) {
             continue;
         }
         counts.count(&counts.logged_in);
-        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        let token = response.json()["access_token"].as_str().unwrap().to_owned();
         if number % 2 == 0 {
             acknowledged.logged_in.push(token);
             continue;
         }
-        // Of a logout that was not acknowledged nobody knows.
-        let answer = http.post(&format!("/auth/{backend}/logout")).bearer(&token).send().await;
-        if counts.is(&answer, 204) {
+        // A logout that was not acknowledged may or may not have happened.
+        let response = http.post(&format!("/auth/{backend}/logout")).bearer(&token).send().await;
+        if counts.is(&response, 204) {
             acknowledged.logged_out.push(token);
         }
     }
@@ -102,7 +102,7 @@ async fn load(client: usize, http: Http, counts: Arc<Counts>, stop: Arc<AtomicBo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_outlives_the_death_of_postgres_and_of_redis() {
+async fn acknowledged_operations_survive_crashes_of_postgres_and_redis() {
     let Some(postgres) = Postgres::start() else { return };
     let Some(mut redis) = PrivateRedis::start_durable() else { return };
     let kills: usize = env::var("OUTAGE_KILLS").map_or(1, |kills| kills.parse().unwrap());
@@ -114,7 +114,7 @@ async fn what_was_acknowledged_outlives_the_death_of_postgres_and_of_redis() {
     for _ in 0..kills {
         counts.more(&counts.registered, 5).await;
         postgres.kill(async || counts.more(&counts.unavailable, CLIENTS).await).await;
-        // It recovers by itself.
+        // The service recovers without a restart.
         counts.more(&counts.logged_in, 5).await;
         redis.stop();
         counts.more(&counts.unavailable, CLIENTS).await;
@@ -128,8 +128,8 @@ async fn what_was_acknowledged_outlives_the_death_of_postgres_and_of_redis() {
     for client in clients {
         let acknowledged = client.await.unwrap();
         for email in &acknowledged.registered {
-            let answer = patient_login(&http, "db", email, PASSWORD).await;
-            assert_eq!(answer.status, 200, "{email} was registered: {answer:?}");
+            let response = patient_login(&http, "db", email, PASSWORD).await;
+            assert_eq!(response.status, 200, "{email} was registered: {response:?}");
         }
         for token in &acknowledged.logged_in {
             assert_eq!(me(token).await, 200, "a login was acknowledged");
@@ -143,7 +143,7 @@ async fn what_was_acknowledged_outlives_the_death_of_postgres_and_of_redis() {
     }
     println!(
         "PostgreSQL and Redis killed {kills} times each: {registered} registrations, {logged_in} logins and {logged_out} \
-         logouts acknowledged, none of them lost; {} answers 503, no other failure",
+         logouts acknowledged, none of them lost; {} responses 503, no other failure",
         counts.unavailable.load(Ordering::Relaxed),
     );
     let (status, _complaints) = running.stop();

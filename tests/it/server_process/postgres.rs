@@ -1,4 +1,4 @@
-//! A PostgreSQL of one test alone, to be killed.
+//! A private PostgreSQL server that a test can kill.
 
 use std::{
     env, fs,
@@ -8,7 +8,7 @@ use std::{
 
 use super::free_port;
 
-/// A PostgreSQL of this test alone.
+/// A private PostgreSQL server.
 pub struct Postgres {
     programs: PathBuf,
     folder: tempfile::TempDir,
@@ -16,15 +16,15 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes and starts one. Without its programs the test is left out, or fails where services are required.
+    /// Creates and starts a server. Without its programs the test is skipped, or fails with `REQUIRE_SERVICES=1`.
     pub fn start() -> Option<Self> {
         let here = Self::start_if_here();
         if here.is_none() {
             assert!(
                 !env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1"),
-                "PostgreSQL's programs are not here"
+                "the programs of PostgreSQL are not installed"
             );
-            println!("left out: PostgreSQL's programs are not here");
+            println!("skipped: the programs of PostgreSQL are not installed");
         }
         here
     }
@@ -42,7 +42,7 @@ impl Postgres {
         let data = postgres.data();
         let made = postgres.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "--no-sync"]);
         assert!(made, "initdb fails");
-        assert!(postgres.serve(), "it does not start");
+        assert!(postgres.serve(), "the server does not start");
         Some(postgres)
     }
 
@@ -63,21 +63,21 @@ impl Postgres {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
     }
 
-    /// Whether it runs now.
+    /// Starts the server and returns whether it runs.
     fn serve(&self) -> bool {
         let (data, folder) = (self.data(), self.folder.path().display());
         let options = format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", self.port);
         self.run("pg_ctl", &["-D", &data, "-w", "-l", &format!("{folder}/log"), "-o", &options, "start"])
     }
 
-    /// Kills it as a crash does, and starts it again: `between` runs while it is gone.
+    /// Kills the server as a crash does and restarts it; `between` runs while it is down.
     pub async fn kill(&self, between: impl AsyncFn()) {
         let pid = fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).unwrap();
         let killed = Command::new("kill").args(["-KILL", pid.lines().next().unwrap()]).status().unwrap();
         assert!(killed.success());
         between().await;
-        // Its processes notice one after the other that it is gone; until then a new one is refused.
-        assert!((0..20).any(|_| self.serve()), "it does not start again");
+        // The backend processes exit one after the other, and a new server is refused until then.
+        assert!((0..20).any(|_| self.serve()), "the server does not restart");
     }
 
     pub fn url(&self) -> String {

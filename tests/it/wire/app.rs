@@ -1,4 +1,4 @@
-//! A service whose users have the six roles and nothing else, so that answers can be compared byte for byte.
+//! A service whose user type has only the six role fields, so that responses can be compared byte for byte.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -12,9 +12,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::journal::Journal;
-use crate::support::{Answer, Http, SECRET, SharedClock};
+use crate::support::{Http, Response, SECRET, SharedClock};
 
-/// Nothing but the six roles.
+/// A user with only the six role fields.
 #[derive(AuthUser, Debug, Clone)]
 pub struct Knight {
     pub id: Uuid,
@@ -25,15 +25,15 @@ pub struct Knight {
     pub is_verified: bool,
 }
 
-/// The password of everybody, as in the recorded examples.
+/// The password of every user, as in the recorded examples.
 pub const GUINEVERE: &str = "guinevere";
 
-/// Which policy a service runs under.
+/// The policy that a service runs under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rules {
-    /// What a client of fastapi-users observes.
+    /// The compatibility policy: clients observe the behaviour of fastapi-users.
     FastapiUsers,
-    /// The secure rules, with one opt-out: the recorded passwords are on the list of common ones (difference C4).
+    /// The recommended policy, with one opt-out: the recorded passwords are on the list of common passwords (difference C4).
     Recommended,
 }
 
@@ -59,7 +59,7 @@ pub struct WireApp {
     _folder: tempfile::TempDir,
 }
 
-/// What a test may set.
+/// Settings of a service under test.
 pub struct WireSetup {
     pub rules: Rules,
     pub policy: fn(Policy) -> Policy,
@@ -125,7 +125,7 @@ impl WireApp {
         WireSetup::of(rules).start().await
     }
 
-    /// Runs one statement behind the service's back.
+    /// Runs one statement directly on the database.
     pub async fn sql(&self, statement: &str) -> u64 {
         let pool = self.pool().await;
         let done = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
@@ -133,17 +133,17 @@ impl WireApp {
         done.rows_affected()
     }
 
-    /// Where the database is, for another service on it.
+    /// Returns the database URL, for a second service on the same database.
     pub fn url(&self) -> String {
         format!("sqlite://{}", self.database.display())
     }
 
-    /// A second connection to the database.
+    /// Opens a second connection to the database.
     pub async fn pool(&self) -> sqlx::SqlitePool {
         sqlx::SqlitePool::connect(&format!("sqlite://{}", self.database.display())).await.unwrap()
     }
 
-    /// Makes a user by code, with the flags given, and forgets the hooks that ran.
+    /// Creates a user through the API with the given flags and discards the recorded hook calls.
     pub async fn knight(&self, email: &str, status: Status) -> Knight {
         let create = KnightCreate { email: email.into(), password: GUINEVERE.into() };
         let knight = self.users.create(create, status).await.unwrap();
@@ -151,46 +151,46 @@ impl WireApp {
         knight
     }
 
-    pub async fn try_login(&self, email: &str, password: &str) -> Answer {
+    pub async fn try_login(&self, email: &str, password: &str) -> Response {
         self.post("/auth/jwt/login").form(&[("username", email), ("password", password)]).send().await
     }
 
-    /// Logs in over HTTP and answers the token.
+    /// Logs in over HTTP and returns the token.
     pub async fn login(&self, email: &str) -> String {
-        let answer = self.try_login(email, GUINEVERE).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        let response = self.try_login(email, GUINEVERE).await;
+        assert_eq!(response.status, 200, "{response:?}");
         self.journal.take();
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Makes an ordinary user and logs in.
+    /// Creates an ordinary user and logs in.
     pub async fn member(&self, email: &str) -> String {
         self.knight(email, Status::NEW).await;
         self.login(email).await
     }
 
-    /// Makes a superuser and logs in.
+    /// Creates a superuser and logs in.
     pub async fn superuser(&self, email: &str) -> String {
         self.knight(email, Status { is_superuser: true, ..Status::NEW }).await;
         self.login(email).await
     }
 
-    /// `GET /users/me` with a token.
-    pub async fn me(&self, token: &str) -> Answer {
+    /// Sends `GET /users/me` with a token.
+    pub async fn me(&self, token: &str) -> Response {
         self.get("/users/me").bearer(token).send().await
     }
 
-    /// The user as stored.
+    /// Returns the user as stored.
     pub async fn stored(&self, email: &str) -> Knight {
         self.users.get_by_email(email).await.unwrap().unwrap()
     }
 
-    /// Registers over HTTP, whatever comes of it.
-    pub async fn try_register(&self, email: &str, password: &str) -> Answer {
+    /// Sends a registration over HTTP and returns the response.
+    pub async fn try_register(&self, email: &str, password: &str) -> Response {
         self.post("/auth/register").json(json!({ "email": email, "password": password })).send().await
     }
 
-    /// Moves the service's clock.
+    /// Advances the service's clock.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }

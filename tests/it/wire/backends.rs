@@ -10,7 +10,7 @@ use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
 
 const UNAUTHORIZED: &str = r#"{"detail":"Unauthorized"}"#;
 
-/// A transport of the application's own: a header that holds nothing but the token.
+/// A custom transport: a header that contains only the token.
 struct InHeader;
 
 impl Transport for InHeader {
@@ -47,19 +47,19 @@ fn three(rules: Rules) -> WireSetup {
 }
 
 impl WireApp {
-    /// Logs in at the backend of this name, whose answer tells the token as JSON or in a header.
+    /// Logs in at the named backend and returns the token from the JSON body or from the header.
     async fn login_at(&self, backend: &str, email: &str) -> String {
         let path = format!("/auth/{backend}/login");
-        let answer = self.post(&path).form(&[("username", email), ("password", GUINEVERE)]).send().await;
-        match answer.header("x-token") {
+        let response = self.post(&path).form(&[("username", email), ("password", GUINEVERE)]).send().await;
+        match response.header("x-token") {
             Some(token) => token.to_owned(),
-            None => answer.json()["access_token"].as_str().unwrap().to_owned(),
+            None => response.json()["access_token"].as_str().unwrap().to_owned(),
         }
     }
 }
 
 #[tokio::test]
-async fn each_backend_has_its_routes_and_each_token_counts_everywhere() {
+async fn each_backend_has_its_routes_and_a_token_authenticates_at_every_route() {
     for rules in Rules::BOTH {
         let app = three(rules).start().await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -74,7 +74,7 @@ async fn each_backend_has_its_routes_and_each_token_counts_everywhere() {
 }
 
 #[tokio::test]
-async fn a_bad_token_in_one_backend_does_not_stop_the_next_and_the_first_good_one_wins() {
+async fn the_first_backend_with_a_valid_token_authenticates_the_request() {
     for rules in Rules::BOTH {
         let app = three(rules).start().await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -85,10 +85,11 @@ async fn a_bad_token_in_one_backend_does_not_stop_the_next_and_the_first_good_on
         for (bearer, email) in
             [("nonsense", "mordred@camelot.bt"), (&first, "arthur@camelot.bt"), (&second, "arthur@camelot.bt")]
         {
-            let answer = app.get("/users/me").bearer(bearer).header("x-token", &in_header).send().await;
-            assert_eq!(answer.json()["email"], email);
+            let response = app.get("/users/me").bearer(bearer).header("x-token", &in_header).send().await;
+            assert_eq!(response.json()["email"], email);
         }
-        // A token of a user who is gone is a bad one; a token of one who is inactive is found, and refused.
+        // The token of an inactive user is valid, but the user is rejected. The token of a deleted user is invalid, so the next
+        // backend is tried.
         app.sql("UPDATE user SET is_active = 0 WHERE email = 'arthur@camelot.bt'").await;
         let both = || app.get("/users/me").bearer(&first).header("x-token", &in_header);
         both().send().await.is(401, UNAUTHORIZED);
@@ -98,7 +99,7 @@ async fn a_bad_token_in_one_backend_does_not_stop_the_next_and_the_first_good_on
 }
 
 #[tokio::test]
-async fn the_application_says_for_each_request_which_backends_count() {
+async fn the_application_can_enable_backends_per_request() {
     let only = |request: &Parts, backend: &str| match request.headers.get("x-only") {
         Some(names) => names.to_str().unwrap().split(' ').any(|name| name == backend),
         None => true,
@@ -108,33 +109,33 @@ async fn the_application_says_for_each_request_which_backends_count() {
         app.knight("arthur@camelot.bt", Status::NEW).await;
         let token = app.login_at("app", "arthur@camelot.bt").await;
         for (names, status) in [("app", 200), ("jwt app", 200), ("jwt", 401), ("header", 401), ("", 401)] {
-            let answer = app.get("/users/me").bearer(&token).header("x-only", names).send().await;
-            assert_eq!(answer.status.as_u16(), status, "{names}");
+            let response = app.get("/users/me").bearer(&token).header("x-only", names).send().await;
+            assert_eq!(response.status.as_u16(), status, "{names}");
         }
         assert_eq!(app.me(&token).await.status, 200);
         let disabled = app.post("/auth/app/logout").bearer(&token).header("x-only", "jwt").send().await;
         disabled.is(401, UNAUTHORIZED);
-        assert_eq!(app.me(&token).await.status, 200, "a disabled backend's token is not ended either");
+        assert_eq!(app.me(&token).await.status, 200, "a logout at a disabled backend revokes nothing");
     }
 }
 
 #[tokio::test]
-async fn a_logout_clears_the_routes_transport_and_ends_the_token_where_it_belongs() {
+async fn a_logout_clears_the_transport_of_its_route_and_revokes_the_token_at_its_own_backend() {
     for rules in Rules::BOTH {
         let app = three(rules).start().await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
         let token = app.login_at("app", "arthur@camelot.bt").await;
-        let answer = app.post("/auth/header/logout").bearer(&token).send().await;
-        answer.is(204, "");
-        assert_eq!(answer.header("x-token"), Some("gone"), "as upstream, whatever the token came by");
-        // fastapi-users asks the route's strategy only and lets the token live; whoever sees 204 is logged out here (C1).
+        let response = app.post("/auth/header/logout").bearer(&token).send().await;
+        response.is(204, "");
+        assert_eq!(response.header("x-token"), Some("gone"), "as upstream, independent of the transport of the token");
+        // fastapi-users revokes at the route's strategy only, so the token stays valid. Here a 204 means that it was revoked (C1).
         let status = if rules == Rules::FastapiUsers { 200 } else { 401 };
         assert_eq!(app.me(&token).await.status.as_u16(), status);
     }
 }
 
 #[tokio::test]
-async fn the_bearer_header_is_read_as_upstream_reads_it() {
+async fn the_bearer_header_is_parsed_as_upstream_parses_it() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("arthur@camelot.bt").await;
@@ -151,8 +152,8 @@ async fn the_bearer_header_is_read_as_upstream_reads_it() {
             ("Bearer ".to_owned(), 401),
             (String::new(), 401),
         ] {
-            let answer = app.get("/users/me").header("authorization", &value).send().await;
-            assert_eq!(answer.status.as_u16(), status, "{value}");
+            let response = app.get("/users/me").header("authorization", &value).send().await;
+            assert_eq!(response.status.as_u16(), status, "{value}");
         }
         app.get(&format!("/users/me?access_token={token}&token={token}")).send().await.is(401, UNAUTHORIZED);
     }

@@ -6,7 +6,7 @@ use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, SameSite, Status};
 
 use super::{
     app::{GUINEVERE, Rules, WireApp, WireSetup},
-    recorded::{Step, answered, call, get, post, recommended},
+    recorded::{Step, call, expected, get, post, recommended},
 };
 
 const FORM: &str = "username=king.arthur%40camelot.bt&password=guinevere";
@@ -14,7 +14,7 @@ const UNAUTHORIZED: &str = r#"{"detail":"Unauthorized"}"#;
 const ARTHUR: &str =
     r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#;
 
-/// The backends of the recording: the second cookie has another name and ends with the browser.
+/// The backends of the recording: the second cookie has another name and expires with the browser session.
 pub fn recorded_backends() -> [Backend; 4] {
     let hour = Cookie::new().max_age(Duration::from_secs(3600));
     [
@@ -29,7 +29,7 @@ pub const LOGIN: &[Step] = &[
     call(
         "R13",
         post("/auth/cookie/login").form(FORM),
-        answered(204, "")
+        expected(204, "")
             .headers(&[(
                 "set-cookie",
                 "fastapiusersauth=<COOKIEJWT>; HttpOnly; Max-Age=3600; Path=/; SameSite=lax; Secure",
@@ -38,7 +38,7 @@ pub const LOGIN: &[Step] = &[
     )
     .differs(&[recommended(
         "C9",
-        answered(204, "")
+        expected(204, "")
             .headers(&[(
                 "set-cookie",
                 "__Host-fastapiusersauth=<COOKIEJWT>; HttpOnly; Max-Age=3600; Path=/; SameSite=lax; Secure",
@@ -48,32 +48,32 @@ pub const LOGIN: &[Step] = &[
     call(
         "R15",
         post("/auth/cookiedb/login").form(FORM),
-        answered(204, "")
+        expected(204, "")
             .headers(&[("set-cookie", "sid=<SID>; HttpOnly; Path=/; SameSite=lax; Secure")])
             .hooks(&["on_after_login"]),
     )
     .step(),
-    call("a cookie after R13", get("/users/me").cookie("<COOKIE>=<COOKIEJWT>"), answered(200, ARTHUR)).step(),
-    call("a cookie after R15", get("/users/me").cookie("a=b; sid=<SID>"), answered(200, ARTHUR)).step(),
+    call("a cookie after R13", get("/users/me").cookie("<COOKIE>=<COOKIEJWT>"), expected(200, ARTHUR)).step(),
+    call("a cookie after R15", get("/users/me").cookie("a=b; sid=<SID>"), expected(200, ARTHUR)).step(),
 ];
 
 pub const LOGOUT: &[Step] = &[
     call(
         "R24",
         post("/auth/cookie/logout").cookie("<COOKIE>=<COOKIEJWT>"),
-        answered(204, "")
+        expected(204, "")
             .headers(&[("set-cookie", "fastapiusersauth=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure")]),
     )
     .differs(&[recommended(
         "C9", // and C26
-        answered(204, "").headers(&[
+        expected(204, "").headers(&[
             ("set-cookie", "__Host-fastapiusersauth=\"\"; HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure"),
             ("clear-site-data", "\"cache\""),
         ]),
     )]),
-    call("the cookie after R24", get("/users/me").cookie("<COOKIE>=<COOKIEJWT>"), answered(200, ARTHUR))
-        .differs(&[recommended("C1", answered(401, UNAUTHORIZED))]),
-    call("R28", post("/auth/cookie/logout"), answered(401, UNAUTHORIZED)).step(),
+    call("the cookie after R24", get("/users/me").cookie("<COOKIE>=<COOKIEJWT>"), expected(200, ARTHUR))
+        .differs(&[recommended("C1", expected(401, UNAUTHORIZED))]),
+    call("R28", post("/auth/cookie/logout"), expected(401, UNAUTHORIZED)).step(),
 ];
 
 fn name(rules: Rules) -> &'static str {
@@ -88,11 +88,11 @@ async fn cookie_and_bearer(rules: Rules) -> WireApp {
 }
 
 #[tokio::test]
-async fn the_cookie_is_read_as_upstream_reads_it() {
+async fn the_cookie_is_parsed_as_upstream_parses_it() {
     for rules in Rules::BOTH {
         let app = cookie_and_bearer(rules).await;
         let (token, name) = (app.login("arthur@camelot.bt").await, name(rules));
-        // Of two, upstream takes the last; two readings are refused otherwise (C9).
+        // Upstream uses the last of two cookies; the recommended policy rejects the ambiguous request (C9).
         let last_of_two = if rules == Rules::FastapiUsers { 200 } else { 401 };
         for (cookie, status) in [
             (format!("{name}={token}"), 200),
@@ -107,14 +107,14 @@ async fn the_cookie_is_read_as_upstream_reads_it() {
             (format!("{}={token}", name.to_uppercase()), 401),
             (name.to_owned(), 401),
         ] {
-            let answer = app.get("/users/me").header("cookie", &cookie).send().await;
-            assert_eq!(answer.status.as_u16(), status, "{cookie} under {rules:?}");
+            let response = app.get("/users/me").header("cookie", &cookie).send().await;
+            assert_eq!(response.status.as_u16(), status, "{cookie} under {rules:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn every_setting_shows_in_the_order_of_the_wire() {
+async fn cookie_attributes_have_the_order_of_the_wire() {
     let all = || {
         let cookie = Cookie::new().cookie_name("sid").domain("camelot.bt").path("/castle");
         cookie.same_site(SameSite::Strict).max_age(Duration::from_secs(60))
@@ -123,50 +123,50 @@ async fn every_setting_shows_in_the_order_of_the_wire() {
         let app = WireSetup::of(rules).backends([Backend::new("cookie", all(), Jwt::new())]).start().await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
         let form = [("username", "arthur@camelot.bt"), ("password", GUINEVERE)];
-        let answer = app.post("/auth/cookie/login").form(&form).send().await;
-        let token = answer.access_token();
+        let response = app.post("/auth/cookie/login").form(&form).send().await;
+        let token = response.access_token();
         assert_eq!(
-            answer.header("set-cookie").unwrap(),
+            response.header("set-cookie").unwrap(),
             format!("sid={token}; Domain=camelot.bt; HttpOnly; Max-Age=60; Path=/castle; SameSite=strict; Secure")
         );
-        let answer = app.post("/auth/cookie/logout").cookie("sid", &token).send().await;
+        let response = app.post("/auth/cookie/logout").cookie("sid", &token).send().await;
         assert_eq!(
-            answer.header("set-cookie").unwrap(),
+            response.header("set-cookie").unwrap(),
             "sid=\"\"; Domain=camelot.bt; HttpOnly; Max-Age=0; Path=/castle; SameSite=strict; Secure"
         );
     }
 }
 
 #[tokio::test]
-async fn a_bearer_token_logs_out_of_a_cookie_backend_and_the_cookie_is_cleared() {
+async fn logging_out_with_a_bearer_token_at_a_cookie_backend_clears_the_cookie() {
     for rules in Rules::BOTH {
         let app = cookie_and_bearer(rules).await;
         let token = app.login("arthur@camelot.bt").await;
-        let answer = app.post("/auth/cookie/logout").bearer(&token).send().await;
-        answer.is(204, "");
-        assert_eq!(answer.set_cookie(), Some((name(rules), "\"\"")));
-        // And the other way round: a cookie logs out at a bearer's route, which has no cookie to clear.
+        let response = app.post("/auth/cookie/logout").bearer(&token).send().await;
+        response.is(204, "");
+        assert_eq!(response.set_cookie(), Some((name(rules), "\"\"")));
+        // A cookie can be logged out at a bearer backend's route, which has no cookie to clear.
         let form = [("username", "arthur@camelot.bt"), ("password", GUINEVERE)];
         let cookie = app.post("/auth/cookie/login").form(&form).send().await.access_token();
-        let answer = app.post("/auth/jwt/logout").cookie(name(rules), &cookie).send().await;
-        answer.is(204, "");
-        assert_eq!(answer.set_cookie(), None);
+        let response = app.post("/auth/jwt/logout").cookie(name(rules), &cookie).send().await;
+        response.is(204, "");
+        assert_eq!(response.set_cookie(), None);
     }
 }
 
 #[tokio::test]
-async fn under_upstreams_policy_a_cookie_counts_from_everywhere() {
+async fn the_upstream_policy_accepts_a_cookie_from_any_origin() {
     for (rules, status) in [(Rules::FastapiUsers, 200), (Rules::Recommended, 403)] {
         let app = cookie_and_bearer(rules).await;
         let token = app.login("arthur@camelot.bt").await;
         let call = app.patch("/users/me").cookie(name(rules), &token).json(serde_json::json!({}));
-        let answer = call.header("origin", "https://cornwall.bt").header("sec-fetch-site", "cross-site").send().await;
-        assert_eq!(answer.status.as_u16(), status); // C10
+        let response = call.header("origin", "https://cornwall.bt").header("sec-fetch-site", "cross-site").send().await;
+        assert_eq!(response.status.as_u16(), status); // C10
     }
 }
 
 #[tokio::test]
-async fn what_cannot_log_in_sets_no_cookie() {
+async fn a_failed_login_sets_no_cookie() {
     for rules in Rules::BOTH {
         let app = cookie_and_bearer(rules).await;
         for (form, status) in [
@@ -174,8 +174,8 @@ async fn what_cannot_log_in_sets_no_cookie() {
             (&[("username", "nobody@camelot.bt"), ("password", GUINEVERE)], 400),
             (&[("username", "arthur@camelot.bt")], 422),
         ] {
-            let answer = app.post("/auth/cookie/login").form(form).send().await;
-            assert_eq!((answer.status.as_u16(), answer.set_cookie()), (status, None));
+            let response = app.post("/auth/cookie/login").form(form).send().await;
+            assert_eq!((response.status.as_u16(), response.set_cookie()), (status, None));
         }
     }
 }

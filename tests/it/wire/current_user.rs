@@ -1,4 +1,4 @@
-//! The current user in an application's own routes (contract.md section 7).
+//! The current user in routes of the application (contract.md section 7).
 
 use axum::{Router, routing::get};
 use axum_users::{
@@ -8,8 +8,8 @@ use axum_users::{
 
 use super::app::{Knight, Rules, WireApp, WireSetup};
 
-/// Everybody there is: the flags active, verified, superuser.
-const PEOPLE: [(&str, bool, bool, bool); 9] = [
+/// Every combination of flags: active, verified, superuser.
+const USERS: [(&str, bool, bool, bool); 9] = [
     ("inactive", false, false, false),
     ("inactive-verified", false, true, false),
     ("inactive-superuser", false, false, true),
@@ -21,7 +21,7 @@ const PEOPLE: [(&str, bool, bool, bool); 9] = [
     ("anonymous", false, false, false),
 ];
 
-/// What is asked, and the answer to everybody in the order of [`PEOPLE`].
+/// Each path with the status for every user, in the order of [`USERS`].
 const TABLE: [(&str, [u16; 9]); 8] = [
     ("/none", [200, 200, 200, 200, 200, 200, 200, 200, 401]),
     ("/active", [401, 401, 401, 401, 200, 200, 200, 200, 401]),
@@ -33,15 +33,15 @@ const TABLE: [(&str, [u16; 9]); 8] = [
     ("/all", [401, 401, 401, 401, 403, 403, 403, 200, 401]),
 ];
 
-type Asking<const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bool> =
+type RequiredUser<const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bool> =
     Guarded<Knight, Require<ACTIVE, VERIFIED, SUPERUSER>>;
 
-async fn required<const A: bool, const V: bool, const S: bool>(user: Asking<A, V, S>) -> String {
+async fn required<const A: bool, const V: bool, const S: bool>(user: RequiredUser<A, V, S>) -> String {
     user.email.clone()
 }
 
-async fn optional<const A: bool, const V: bool, const S: bool>(user: Option<Asking<A, V, S>>) -> String {
-    user.map_or_else(|| "nobody".to_owned(), |user| user.email.clone())
+async fn optional<const A: bool, const V: bool, const S: bool>(user: Option<RequiredUser<A, V, S>>) -> String {
+    user.map_or_else(|| "anonymous".to_owned(), |user| user.email.clone())
 }
 
 fn routes(router: Router<Users<Knight>>) -> Router<Users<Knight>> {
@@ -64,10 +64,10 @@ fn routes(router: Router<Users<Knight>>) -> Router<Users<Knight>> {
         .route("/optional/all", get(optional::<true, true, true>))
 }
 
-/// Everybody with a token, which was good before the flags became what they are.
-async fn everybody(app: &WireApp) -> Vec<(String, String)> {
+/// Creates every user with a token issued before the flags were set.
+async fn create_users(app: &WireApp) -> Vec<(String, String)> {
     let mut tokens = Vec::new();
-    for (name, active, verified, superuser) in PEOPLE {
+    for (name, active, verified, superuser) in USERS {
         let email = format!("{name}@camelot.bt");
         let token = if name == "anonymous" { String::new() } else { app.member(&email).await };
         let flags = format!("is_active = {active}, is_verified = {verified}, is_superuser = {superuser}");
@@ -78,26 +78,26 @@ async fn everybody(app: &WireApp) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_row_of_the_table_holds() {
+async fn every_requirement_accepts_and_rejects_the_listed_users() {
     for rules in Rules::BOTH {
         let app = WireSetup::of(rules).routes(routes).start().await;
-        let everybody = everybody(&app).await;
-        for (path, answers) in TABLE {
-            for ((email, token), status) in everybody.iter().zip(answers) {
-                let ask = |path: &str| if token.is_empty() { app.get(path) } else { app.get(path).bearer(token) };
+        let users = create_users(&app).await;
+        for (path, responses) in TABLE {
+            for ((email, token), status) in users.iter().zip(responses) {
+                let request = |path: &str| if token.is_empty() { app.get(path) } else { app.get(path).bearer(token) };
                 let body = match status {
                     401 => r#"{"detail":"Unauthorized"}"#,
                     403 => r#"{"detail":"Forbidden"}"#,
                     _ => email,
                 };
-                let answer = ask(path).send().await;
-                assert_eq!((answer.status.as_u16(), &*answer.text()), (status, body), "{path} for {email}");
+                let response = request(path).send().await;
+                assert_eq!((response.status.as_u16(), &*response.text()), (status, body), "{path} for {email}");
                 let challenge = (status == 401 && rules == Rules::Recommended).then_some("Bearer"); // C11
-                assert_eq!(answer.header("www-authenticate"), challenge, "{path} for {email}");
+                assert_eq!(response.header("www-authenticate"), challenge, "{path} for {email}");
 
-                let answer = ask(&format!("/optional{path}")).send().await;
-                let body = if status == 200 { email } else { "nobody" };
-                assert_eq!((answer.status.as_u16(), &*answer.text()), (200, body), "optional {path} for {email}");
+                let response = request(&format!("/optional{path}")).send().await;
+                let body = if status == 200 { email } else { "anonymous" };
+                assert_eq!((response.status.as_u16(), &*response.text()), (200, body), "optional {path} for {email}");
             }
         }
     }
@@ -111,10 +111,10 @@ impl Guard<Knight> for IsKing {
     }
 }
 
-/// A guard that lets in those who have no other right: inactive users.
-struct IsGone;
+/// A guard that admits only inactive users.
+struct IsInactive;
 
-impl Guard<Knight> for IsGone {
+impl Guard<Knight> for IsInactive {
     const REQUIREMENTS: Requirements = Requirements::NONE;
 
     fn allows(user: &Knight) -> bool {
@@ -123,20 +123,20 @@ impl Guard<Knight> for IsGone {
 }
 
 #[tokio::test]
-async fn named_extractors_and_guards_of_the_application_stand_for_their_rows() {
+async fn named_extractors_and_custom_guards_behave_like_their_requirements() {
     let setup = WireSetup::of(Rules::Recommended).routes(|router| {
         router
             .route("/current", get(async |CurrentUser(user): CurrentUser<Knight>| user.email))
             .route("/verified", get(async |user: VerifiedUser<Knight>| user.email.clone()))
             .route("/superuser", get(async |user: Superuser<Knight>| user.email.clone()))
             .route("/king", get(async |user: Guarded<Knight, IsKing>| user.email.clone()))
-            .route("/gone", get(async |user: Guarded<Knight, IsGone>| user.email.clone()))
+            .route("/gone", get(async |user: Guarded<Knight, IsInactive>| user.email.clone()))
             .route("/maybe-king", get(async |user: Option<Guarded<Knight, IsKing>>| user.is_some().to_string()))
     });
     let app = setup.start().await;
-    let everybody = everybody(&app).await;
+    let users = create_users(&app).await;
     let king = app.member("king@camelot.bt").await;
-    for (path, answers) in [
+    for (path, responses) in [
         ("/current", [401, 401, 401, 401, 200, 200, 200, 200, 401]),
         ("/verified", [401, 401, 401, 401, 403, 200, 403, 200, 401]),
         ("/superuser", [401, 401, 401, 401, 403, 403, 200, 200, 401]),
@@ -144,7 +144,7 @@ async fn named_extractors_and_guards_of_the_application_stand_for_their_rows() {
         ("/gone", [200, 200, 200, 200, 403, 403, 403, 403, 401]),
         ("/maybe-king", [200; 9]),
     ] {
-        for ((email, token), status) in everybody.iter().zip(answers) {
+        for ((email, token), status) in users.iter().zip(responses) {
             let call = if token.is_empty() { app.get(path) } else { app.get(path).bearer(token) };
             assert_eq!(call.send().await.status.as_u16(), status, "{path} for {email}");
         }
@@ -155,7 +155,7 @@ async fn named_extractors_and_guards_of_the_application_stand_for_their_rows() {
 }
 
 #[tokio::test]
-async fn a_handler_may_ask_for_the_session_and_for_a_fresh_one() {
+async fn a_handler_can_extract_the_session_and_require_a_fresh_one() {
     let setup = WireSetup::of(Rules::Recommended).routes(|router| {
         router.route("/fresh", get(async |user: FreshUser<Knight, 60>| user.email.clone())).route(
             "/session",
@@ -177,7 +177,7 @@ async fn a_handler_may_ask_for_the_session_and_for_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_lifetime() {
+async fn a_token_expires_after_its_lifetime() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("arthur@camelot.bt").await;

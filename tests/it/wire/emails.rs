@@ -4,9 +4,9 @@ use axum_users::Status;
 use serde_json::json;
 
 use super::app::{GUINEVERE, Rules, WireApp};
-use crate::support::Answer;
+use crate::support::Response;
 
-/// Addresses and their normal form.
+/// Addresses with their normalized form.
 const ACCEPTED: [(&str, &str); 11] = [
     ("king.arthur@camelot.bt", "king.arthur@camelot.bt"),
     ("King.Arthur@CAMELOT.Bt", "King.Arthur@camelot.bt"),
@@ -73,8 +73,8 @@ const ONLY_INTERNATIONALIZED: [(&str, &str); 5] = [
 
 /// Asserts a 422 response that has one problem, about the address, with a reason.
 #[track_caller]
-fn refused(answer: &Answer, email: &str) {
-    let body = answer.json();
+fn refused(response: &Response, email: &str) {
+    let body = response.json();
     let problem = &body["detail"][0];
     let reason = problem["ctx"]["reason"].as_str().filter(|reason| !reason.is_empty());
     let expected = json!({ "detail": [{
@@ -84,11 +84,11 @@ fn refused(answer: &Answer, email: &str) {
         "input": email,
         "ctx": { "reason": reason.unwrap_or("a reason") },
     }] });
-    assert_eq!((answer.status.as_u16(), &body), (422, &expected), "{email}");
+    assert_eq!((response.status.as_u16(), &body), (422, &expected), "{email}");
 }
 
 #[tokio::test]
-async fn addresses_are_stored_and_shown_in_their_normal_form() {
+async fn addresses_are_stored_and_returned_in_normalized_form() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("mordred@camelot.bt").await;
@@ -97,10 +97,10 @@ async fn addresses_are_stored_and_shown_in_their_normal_form() {
             accepted.extend(ONLY_INTERNATIONALIZED);
         }
         for (sent, normal) in accepted {
-            let answer = app.patch("/users/me").bearer(&token).json(json!({ "email": sent })).send().await;
-            assert_eq!(answer.json()["email"], normal, "{sent}: {answer:?}");
+            let response = app.patch("/users/me").bearer(&token).json(json!({ "email": sent })).send().await;
+            assert_eq!(response.json()["email"], normal, "{sent}: {response:?}");
             assert_eq!(app.stored(normal).await.email, normal);
-            // Back again, so that no address meets itself in another case.
+            // Change it back, so that no address in the list conflicts with itself in another case.
             let back = json!({ "email": "mordred@camelot.bt" });
             assert_eq!(app.patch("/users/me").bearer(&token).json(back).send().await.status, 200);
         }
@@ -108,7 +108,7 @@ async fn addresses_are_stored_and_shown_in_their_normal_form() {
 }
 
 #[tokio::test]
-async fn other_texts_are_refused_with_a_reason() {
+async fn invalid_addresses_are_rejected_with_a_reason() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         for sent in REFUSED {
@@ -118,12 +118,12 @@ async fn other_texts_are_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn the_recommended_policy_wants_one_bare_address_with_an_ascii_local_part() {
+async fn the_recommended_policy_accepts_only_a_bare_address_with_an_ascii_local_part() {
     let app = WireApp::start(Rules::Recommended).await;
     for (sent, _) in ONLY_INTERNATIONALIZED {
-        let answer = app.try_register(sent, GUINEVERE).await;
+        let response = app.try_register(sent, GUINEVERE).await;
         assert_eq!(
-            (answer.status.as_u16(), &answer.json()["detail"][0]["type"]),
+            (response.status.as_u16(), &response.json()["detail"][0]["type"]),
             (422, &json!("value_error")),
             "{sent}"
         );
@@ -131,7 +131,7 @@ async fn the_recommended_policy_wants_one_bare_address_with_an_ascii_local_part(
 }
 
 #[tokio::test]
-async fn the_length_is_bounded() {
+async fn the_length_of_an_address_is_limited() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let at = |local: usize, last: usize| {
@@ -150,7 +150,7 @@ async fn the_length_is_bounded() {
 }
 
 #[tokio::test]
-async fn every_route_with_an_address_but_login_checks_it() {
+async fn every_route_except_login_validates_the_address() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("arthur@camelot.bt").await;
@@ -158,21 +158,21 @@ async fn every_route_with_an_address_but_login_checks_it() {
             let body = json!({ "email": "bad", "password": GUINEVERE });
             refused(&app.post(path).json(body).send().await, "bad");
         }
-        let answer = app.patch("/users/me").bearer(&token).json(json!({ "email": "bad" })).send().await;
-        refused(&answer, "bad");
+        let response = app.patch("/users/me").bearer(&token).json(json!({ "email": "bad" })).send().await;
+        refused(&response, "bad");
         for username in ["bad", "", " arthur@camelot.bt", "arthur@camelot.bt ", "Arthur <arthur@camelot.bt>", "\0"] {
-            let answer = app.try_login(username, GUINEVERE).await;
+            let response = app.try_login(username, GUINEVERE).await;
             if username.is_empty() {
-                assert_eq!(answer.status, 422);
+                assert_eq!(response.status, 422);
             } else {
-                answer.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
+                response.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
             }
         }
     }
 }
 
 #[tokio::test]
-async fn case_does_not_count_in_look_ups() {
+async fn lookups_ignore_case() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("King.Arthur@Camelot.bt", Status::NEW).await;
@@ -190,7 +190,7 @@ async fn case_does_not_count_in_look_ups() {
 }
 
 #[tokio::test]
-async fn two_rows_that_differ_by_case_cannot_be_stored() {
+async fn addresses_that_differ_only_in_case_cannot_both_be_stored() {
     let app = WireApp::start(Rules::FastapiUsers).await;
     app.knight("arthur@camelot.bt", Status::NEW).await;
     let pool = app.pool().await;

@@ -1,4 +1,4 @@
-//! Users of another system: their stored hashes log in when asked for, and become ours.
+//! Users imported from another system: their stored hashes verify if the application enables them, and are rehashed at login.
 
 use axum_users::{
     PasswordHash,
@@ -10,8 +10,8 @@ use super::app::{Rules, WireApp, WireSetup};
 
 const BAD_CREDENTIALS: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
 
-/// The first hash of each kind that the original software made of `guinevere` (`users-runtime/tests/data/foreign_hashes.py`),
-/// with the settings that verify it.
+/// Returns the first hash of each kind that the original software made of `guinevere`
+/// (`users-runtime/tests/data/foreign_hashes.py`), with the verifier for it.
 fn of_each_kind() -> Vec<(String, HashSettings)> {
     let mut kinds: Vec<String> = Vec::new();
     let mut found = Vec::new();
@@ -19,7 +19,7 @@ fn of_each_kind() -> Vec<(String, HashSettings)> {
         let made: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
         let kind = format!("{} {} {}", text("system"), text("kind"), made["config"]);
-        // Devise without a pepper is plain bcrypt, which needs nothing.
+        // Devise without a pepper stores plain bcrypt, which needs no verifier.
         if text("password") != "guinevere"
             || text("kind") == "unusable"
             || kinds.contains(&kind)
@@ -73,19 +73,19 @@ async fn a_foreign_hash_logs_in_and_becomes_ours() {
         let now = stored(&app).await;
         assert!(now.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash} became {now}");
         assert_eq!(app.try_login("arthur@camelot.bt", "guinevere").await.status, 200, "{hash}");
-        assert_eq!(stored(&app).await, now, "once is enough");
+        assert_eq!(stored(&app).await, now, "the current hash is not replaced again");
         app.try_login("arthur@camelot.bt", "Guinevere").await.is(400, BAD_CREDENTIALS);
         let hooks: Vec<_> = app.journal.take().into_iter().map(|called| called.hook).collect();
         assert_eq!(
             hooks.iter().filter(|hook| **hook == "on_after_login").count(),
             2,
-            "an upgrade has no hook: {hooks:?}"
+            "a rehash calls no hook: {hooks:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn an_upgraded_hash_has_the_form_of_the_policy() {
+async fn a_rehash_uses_the_algorithm_of_the_policy() {
     let hash = of_each_kind().remove(0).0;
     for (rules, form) in [
         (Rules::Recommended, "$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -112,7 +112,7 @@ async fn a_foreign_hash_that_nobody_asked_for_is_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_usable_password_takes_a_reset() {
+async fn an_account_with_an_unusable_password_can_be_reset() {
     let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
     let app =
         service(Rules::Recommended, "!XlLW5TkFYqIm3unyCAVLrZN2mNKeioUjBJMipmF9", settings.also_verify(Django::new()))

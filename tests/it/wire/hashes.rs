@@ -1,4 +1,4 @@
-//! Stored password hashes: which log in, and what becomes of them (contract.md section 11).
+//! Stored password hashes: which ones verify, and which are upgraded at login (contract.md section 11).
 
 use axum_users::password::HashSettings;
 
@@ -21,7 +21,7 @@ const ARGON2D: &str =
 const BCRYPT: &str = "$2b$12$9kUQblUg4kEcyPmbIJjyJORF8mXGcMzGCDbEnQ1x73RI5WN.y4VIS";
 const BCRYPT_CHEAP: &str = "$2b$04$H.f2t48sJRqtF5JeBVIkAeBhndGLr1Wwod.8iP4.bfe5YF/CvOZIe";
 
-/// What fastapi-users makes, and what we make by default.
+/// Prefixes of the hashes made by fastapi-users and by our default settings.
 const PWDLIB: &str = "$argon2id$v=19$m=65536,t=3,p=4$";
 const RECOMMENDED: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
@@ -31,7 +31,7 @@ async fn stored(app: &WireApp) -> String {
     hash
 }
 
-/// A service with production costs and one user with this hash.
+/// Starts a service with production hash costs and one user with this hash.
 async fn service(rules: Rules, hash: &str) -> WireApp {
     let app = WireSetup::of(rules).builder(|builder| builder.hashing(HashSettings::default())).start().await;
     let insert = format!(
@@ -43,10 +43,10 @@ async fn service(rules: Rules, hash: &str) -> WireApp {
 }
 
 #[tokio::test]
-async fn every_known_form_logs_in_and_becomes_the_current_one() {
+async fn every_supported_hash_verifies_and_is_upgraded_at_login() {
     for (hash, pwdlib, recommended) in [
         (ARGON2ID.to_owned(), false, false),
-        (ARGON2ID_WEAK.to_owned(), true, false), // C19: as strong as the recommended cost, and never downward
+        (ARGON2ID_WEAK.to_owned(), true, false), // C19: as strong as the recommended cost; hashes are never downgraded
         (ARGON2ID_SHORT.to_owned(), true, true),
         (ARGON2ID_OLD.to_owned(), true, true),
         (ARGON2I.to_owned(), true, true),
@@ -68,20 +68,24 @@ async fn every_known_form_logs_in_and_becomes_the_current_one() {
             if upgraded {
                 assert!(now.starts_with(form), "{hash} became {now} under {rules:?}");
                 let parts: Vec<_> = now.rsplitn(3, '$').collect();
-                assert_eq!((parts[0].len(), parts[1].len()), (43, 22), "32 bytes and 16, in base64 without padding");
+                assert_eq!(
+                    (parts[0].len(), parts[1].len()),
+                    (43, 22),
+                    "a tag of 32 bytes and a salt of 16, in base64 without padding"
+                );
             } else {
                 assert_eq!(now, hash, "under {rules:?}");
             }
             assert_eq!(app.try_login("arthur@camelot.bt", GUINEVERE).await.status, 200);
-            assert_eq!(stored(&app).await, now, "once is enough");
+            assert_eq!(stored(&app).await, now, "the current hash is not replaced again");
             let hooks: Vec<_> = app.journal.take().into_iter().map(|called| called.hook).collect();
-            assert_eq!(hooks, ["on_after_login", "on_after_login"], "an upgrade has no hook");
+            assert_eq!(hooks, ["on_after_login", "on_after_login"], "a rehash calls no hook");
         }
     }
 }
 
 #[tokio::test]
-async fn a_new_hash_has_the_current_form() {
+async fn a_new_hash_uses_the_current_settings() {
     for (rules, form) in [(Rules::FastapiUsers, PWDLIB), (Rules::Recommended, RECOMMENDED)] {
         let app = WireSetup::of(rules).builder(|builder| builder.hashing(HashSettings::default())).start().await;
         assert_eq!(app.try_register("arthur@camelot.bt", GUINEVERE).await.status, 201);
@@ -90,7 +94,7 @@ async fn a_new_hash_has_the_current_form() {
 }
 
 #[tokio::test]
-async fn the_hash_of_who_is_refused_next_is_upgraded_too() {
+async fn a_hash_is_upgraded_even_if_a_later_check_refuses_the_login() {
     let app = WireSetup::of(Rules::Recommended).policy(|policy| policy.require_verification(true)).start().await;
     for (number, (flags, code)) in
         [("0, 0, 1", "LOGIN_BAD_CREDENTIALS"), ("1, 0, 0", "LOGIN_USER_NOT_VERIFIED")].into_iter().enumerate()
@@ -107,7 +111,7 @@ async fn the_hash_of_who_is_refused_next_is_upgraded_too() {
 }
 
 #[tokio::test]
-async fn an_upgrade_voids_older_reset_tokens() {
+async fn a_rehash_invalidates_older_reset_tokens() {
     for rules in Rules::BOTH {
         let app = service(rules, ARGON2I).await;
         let token = app.reset_token("arthur@camelot.bt").await;
@@ -117,7 +121,7 @@ async fn an_upgrade_voids_older_reset_tokens() {
 }
 
 #[tokio::test]
-async fn a_hash_of_no_known_form_is_a_wrong_password_and_not_500() {
+async fn an_unknown_hash_format_is_a_wrong_password_and_not_500() {
     for rules in Rules::BOTH {
         let app = service(rules, "").await;
         for hash in [
@@ -135,8 +139,8 @@ async fn a_hash_of_no_known_form_is_a_wrong_password_and_not_500() {
         ] {
             app.sql(&format!("UPDATE user SET hashed_password = '{hash}'")).await;
             for password in [GUINEVERE, "!", "x"] {
-                let answer = app.try_login("arthur@camelot.bt", password).await;
-                assert_eq!((answer.status.as_u16(), &*answer.text()), (400, BAD_CREDENTIALS), "{hash}");
+                let response = app.try_login("arthur@camelot.bt", password).await;
+                assert_eq!((response.status.as_u16(), &*response.text()), (400, BAD_CREDENTIALS), "{hash}");
             }
             assert_eq!(stored(&app).await, hash);
         }
@@ -144,7 +148,7 @@ async fn a_hash_of_no_known_form_is_a_wrong_password_and_not_500() {
 }
 
 #[tokio::test]
-async fn bcrypt_never_matches_through_truncation() {
+async fn bcrypt_does_not_match_truncated_passwords() {
     let app = service(Rules::FastapiUsers, BCRYPT).await;
     for password in [GUINEVERE.repeat(9), format!("{GUINEVERE}\0{GUINEVERE}"), format!("{GUINEVERE}\0")] {
         app.try_login("arthur@camelot.bt", &password).await.is(400, BAD_CREDENTIALS);
@@ -153,7 +157,7 @@ async fn bcrypt_never_matches_through_truncation() {
 }
 
 #[tokio::test]
-async fn passwords_are_bytes_of_any_kind() {
+async fn passwords_may_contain_any_bytes() {
     let app = WireApp::start(Rules::FastapiUsers).await;
     for (number, password) in
         ["  guinevere  ", "gu\0nevere", "gue\u{301}nie\u{300}vre", "👑👑👑", &"g".repeat(1000)].into_iter().enumerate()

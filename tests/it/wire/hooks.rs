@@ -1,4 +1,4 @@
-//! Hooks: which run, in which order, with what, and what their errors become (contract.md section 12).
+//! Hooks: their order, their arguments, and the responses that their errors cause (contract.md section 12).
 
 use axum_users::Status;
 use serde_json::json;
@@ -7,33 +7,33 @@ use super::{
     app::{GUINEVERE, KnightAdminUpdate, KnightCreate, Rules, WireApp, WireSetup},
     journal::Called,
 };
-use crate::support::{Answer, Failure};
+use crate::support::{Failure, Response};
 
 impl WireApp {
-    /// Every call since the last look, as name, address of the user, and what else was said.
+    /// Takes the recorded calls: name, address of the user, and detail.
     fn journal(&self) -> Vec<(&'static str, Option<String>, String)> {
-        let written = |called: Called| (called.hook, called.user.map(|user| user.email), called.said);
+        let written = |called: Called| (called.hook, called.user.map(|user| user.email), called.detail);
         self.journal.take().into_iter().map(written).collect()
     }
 
-    async fn by(&self, token: &str, body: serde_json::Value) -> Answer {
+    async fn by(&self, token: &str, body: serde_json::Value) -> Response {
         self.patch("/users/me").bearer(token).json(body).send().await
     }
 }
 
-fn call(hook: &'static str, email: &str, said: &str) -> (&'static str, Option<String>, String) {
-    (hook, (!email.is_empty()).then(|| email.to_owned()), said.to_owned())
+fn call(hook: &'static str, email: &str, detail: &str) -> (&'static str, Option<String>, String) {
+    (hook, (!email.is_empty()).then(|| email.to_owned()), detail.to_owned())
 }
 
 const ARTHUR: &str = "arthur@camelot.bt";
 
 #[tokio::test]
-async fn each_flow_runs_its_hooks_in_order_with_their_arguments() {
+async fn each_flow_calls_its_hooks_in_order_with_their_arguments() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.try_register(ARTHUR, GUINEVERE).await;
-        let asked = format!("{GUINEVERE} for new {ARTHUR}");
-        assert_eq!(app.journal(), [call("validate_password", "", &asked), call("on_after_register", ARTHUR, "")]);
+        let detail = format!("{GUINEVERE} for new {ARTHUR}");
+        assert_eq!(app.journal(), [call("validate_password", "", &detail), call("on_after_register", ARTHUR, "")]);
 
         app.try_login(ARTHUR, GUINEVERE).await;
         assert_eq!(app.journal(), [call("on_after_login", ARTHUR, "")]);
@@ -57,10 +57,10 @@ async fn each_flow_runs_its_hooks_in_order_with_their_arguments() {
         let reset = app.reset_token(ARTHUR).await;
         assert_eq!(app.journal(), [call("on_after_forgot_password", ARTHUR, "")]);
         app.reset(&reset, GUINEVERE).await;
-        let asked = format!("{GUINEVERE} for stored {ARTHUR}");
+        let detail = format!("{GUINEVERE} for stored {ARTHUR}");
         assert_eq!(
             app.journal(),
-            [call("validate_password", ARTHUR, &asked), call("on_after_reset_password", ARTHUR, "")]
+            [call("validate_password", ARTHUR, &detail), call("on_after_reset_password", ARTHUR, "")]
         );
 
         let token = app.login(ARTHUR).await;
@@ -77,7 +77,7 @@ async fn each_flow_runs_its_hooks_in_order_with_their_arguments() {
 }
 
 #[tokio::test]
-async fn hooks_know_the_request_they_run_in_and_whether_there_is_one() {
+async fn hooks_receive_the_request_context_if_there_is_a_request() {
     let app = WireApp::start(Rules::Recommended).await;
     app.try_register(ARTHUR, GUINEVERE).await;
     let cx = app.journal.wait_for("on_after_register").await.cx;
@@ -86,7 +86,7 @@ async fn hooks_know_the_request_they_run_in_and_whether_there_is_one() {
     assert_eq!(cx.header("content-type"), Some("application/json"));
     assert_eq!(cx.client(), Some("127.0.0.1".parse().unwrap()));
 
-    // A mail hook runs after the answer and knows the request all the same.
+    // A mail hook runs after the response and still receives the request context.
     app.reset_token(ARTHUR).await;
     assert_eq!(
         app.journal.wait_for("on_after_forgot_password").await.cx.uri().unwrap().path(),
@@ -100,7 +100,7 @@ async fn hooks_know_the_request_they_run_in_and_whether_there_is_one() {
 }
 
 #[tokio::test]
-async fn an_update_tells_the_user_before_and_after() {
+async fn the_update_hook_receives_the_user_before_and_after() {
     let app = WireApp::start(Rules::Recommended).await;
     let token = app.member(ARTHUR).await;
     app.by(&token, json!({ "email": "king@camelot.bt" })).await;
@@ -109,7 +109,7 @@ async fn an_update_tells_the_user_before_and_after() {
 }
 
 #[tokio::test]
-async fn a_failed_login_tells_what_was_typed_and_who_it_was() {
+async fn the_failed_login_hook_receives_the_username_and_the_user_if_known() {
     for rules in Rules::BOTH {
         let app = WireSetup::of(rules).policy(|policy| policy.require_verification(true)).start().await;
         app.knight(ARTHUR, Status::NEW).await;
@@ -123,7 +123,7 @@ async fn a_failed_login_tells_what_was_typed_and_who_it_was() {
             app.journal.take();
             assert_eq!(app.try_login(username, password).await.status, 400);
             let called = app.journal.wait_for("on_after_failed_login").await;
-            assert_eq!(called.said, format!("{username} {code}"));
+            assert_eq!(called.detail, format!("{username} {code}"));
             assert_eq!(called.user.map(|user| user.email).as_deref(), user);
             assert_eq!(called.cx.uri().unwrap().path(), "/auth/jwt/login");
         }
@@ -131,25 +131,25 @@ async fn a_failed_login_tells_what_was_typed_and_who_it_was() {
 }
 
 #[tokio::test]
-async fn a_wrong_present_password_counts_as_a_failed_login() {
+async fn a_wrong_current_password_counts_as_a_failed_login() {
     let app = WireApp::start(Rules::Recommended).await;
     let token = app.member(ARTHUR).await;
     let body = json!({ "password": "excalibur", "current_password": "wrong" });
     assert_eq!(app.by(&token, body).await.status, 400);
     let called = app.journal.wait_for("on_after_failed_login").await;
-    assert_eq!(called.said, format!("{ARTHUR} UPDATE_USER_INVALID_PASSWORD"));
+    assert_eq!(called.detail, format!("{ARTHUR} UPDATE_USER_INVALID_PASSWORD"));
 }
 
-/// What the three ways to fail become where a hook's error is the answer.
-const ANSWERS: [(Failure, u16, &str); 3] = [
-    (Failure::Answer(418), 418, r#"{"detail":"said by the hook"}"#),
+/// The responses for the three kinds of failure, where a hook's error determines the response.
+const RESPONSES: [(Failure, u16, &str); 3] = [
+    (Failure::Response(418), 418, r#"{"detail":"set by the hook"}"#),
     (Failure::Error, 500, r#"{"detail":"Internal Server Error"}"#),
     (Failure::Panic, 500, r#"{"detail":"Internal Server Error"}"#),
 ];
 
 #[tokio::test]
-async fn an_error_of_a_hook_is_the_answer_and_the_change_before_it_stays() {
-    for (failure, status, body) in ANSWERS {
+async fn a_hook_error_becomes_the_response_and_does_not_undo_the_change() {
+    for (failure, status, body) in RESPONSES {
         let app = WireApp::start(Rules::Recommended).await;
         let token = app.member(ARTHUR).await;
         let (verify, reset) = (app.verify_token(ARTHUR).await, app.reset_token(ARTHUR).await);
@@ -169,8 +169,8 @@ async fn an_error_of_a_hook_is_the_answer_and_the_change_before_it_stays() {
 }
 
 #[tokio::test]
-async fn an_update_stays_whatever_its_hook_says() {
-    for (failure, status, body) in ANSWERS {
+async fn a_failing_update_hook_does_not_undo_the_update() {
+    for (failure, status, body) in RESPONSES {
         let app = WireApp::start(Rules::Recommended).await;
         let token = app.member(ARTHUR).await;
         app.journal.fail("on_after_update", failure);
@@ -180,8 +180,8 @@ async fn an_update_stays_whatever_its_hook_says() {
 }
 
 #[tokio::test]
-async fn a_delete_is_stopped_before_and_not_undone_after() {
-    for (failure, status, body) in ANSWERS {
+async fn the_before_hook_can_prevent_a_deletion_and_the_after_hook_cannot_undo_it() {
+    for (failure, status, body) in RESPONSES {
         let app = WireApp::start(Rules::Recommended).await;
         let superuser = app.superuser("mordred@camelot.bt").await;
         let path = format!("/users/{}", app.knight(ARTHUR, Status::NEW).await.id);
@@ -199,8 +199,8 @@ async fn a_delete_is_stopped_before_and_not_undone_after() {
 }
 
 #[tokio::test]
-async fn a_logout_stays_whatever_its_hook_says() {
-    for (failure, status, body) in ANSWERS {
+async fn a_failing_logout_hook_does_not_undo_the_logout() {
+    for (failure, status, body) in RESPONSES {
         let app = WireApp::start(Rules::Recommended).await;
         let token = app.member(ARTHUR).await;
         app.journal.fail("on_after_logout", failure);
@@ -210,8 +210,8 @@ async fn a_logout_stays_whatever_its_hook_says() {
 }
 
 #[tokio::test]
-async fn mail_hooks_change_an_answer_only_where_they_run_before_it() {
-    for (failure, status, body) in ANSWERS {
+async fn mail_hooks_affect_the_response_only_under_the_upstream_policy() {
+    for (failure, status, body) in RESPONSES {
         for rules in Rules::BOTH {
             let app = WireApp::start(rules).await;
             app.knight(ARTHUR, Status::NEW).await;
@@ -220,22 +220,22 @@ async fn mail_hooks_change_an_answer_only_where_they_run_before_it() {
             {
                 app.journal.fail(hook, failure);
                 let path = format!("/auth/{path}");
-                let answer = app.post(&path).json(json!({ "email": ARTHUR })).send().await;
+                let response = app.post(&path).json(json!({ "email": ARTHUR })).send().await;
                 match rules {
-                    Rules::FastapiUsers => answer.is(status, body),
-                    Rules::Recommended => answer.is(202, "null"), // C5
+                    Rules::FastapiUsers => response.is(status, body),
+                    Rules::Recommended => response.is(202, "null"), // C5
                 }
                 assert_eq!(app.journal.wait_for(hook).await.hook, hook);
-                let nobody = app.post(&path).json(json!({ "email": "nobody@camelot.bt" })).send().await;
-                nobody.is(202, "null");
+                let unknown = app.post(&path).json(json!({ "email": "nobody@camelot.bt" })).send().await;
+                unknown.is(202, "null");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_failed_login_is_answered_alike_whatever_its_hook_says() {
-    for (failure, ..) in ANSWERS {
+async fn a_failing_hook_does_not_change_the_response_to_a_failed_login() {
+    for (failure, ..) in RESPONSES {
         let app = WireApp::start(Rules::Recommended).await;
         app.journal.fail("on_after_failed_login", failure);
         app.try_login(ARTHUR, GUINEVERE).await.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
@@ -244,14 +244,14 @@ async fn a_failed_login_is_answered_alike_whatever_its_hook_says() {
 }
 
 #[tokio::test]
-async fn a_hook_may_refuse_a_password_with_any_json_as_reason() {
+async fn a_hook_can_reject_a_password_with_any_json_as_the_reason() {
     let app = WireApp::start(Rules::Recommended).await;
     let superuser = app.superuser("mordred@camelot.bt").await;
     let token = app.member(ARTHUR).await;
     let reset = app.reset_token(ARTHUR).await;
     app.journal.refuse_passwords_with(json!({ "need": ["a rune", "a number"], "score": 0.5 }));
     let path = format!("/users/{}", app.stored(ARTHUR).await.id);
-    for (answer, code) in [
+    for (response, code) in [
         (app.try_register("a@camelot.bt", "g").await, "REGISTER_INVALID_PASSWORD"),
         (app.by(&token, json!({ "password": "g" })).await, "UPDATE_USER_INVALID_PASSWORD"),
         (
@@ -261,24 +261,27 @@ async fn a_hook_may_refuse_a_password_with_any_json_as_reason() {
         (app.reset(&reset, "g").await, "RESET_PASSWORD_INVALID_PASSWORD"),
     ] {
         let reason = r#"{"need":["a rune","a number"],"score":0.5}"#;
-        answer.is(400, &format!(r#"{{"detail":{{"code":"{code}","reason":{reason}}}}}"#));
+        response.is(400, &format!(r#"{{"detail":{{"code":"{code}","reason":{reason}}}}}"#));
     }
 }
 
 #[tokio::test]
-async fn a_private_registration_tells_the_owner_and_not_the_stranger() {
+async fn private_registration_notifies_the_owner_and_not_the_client() {
     let private = |policy: axum_users::Policy| policy.require_verification(true).private_registration();
     let app = WireSetup::of(Rules::Recommended).policy(private).start().await;
     let arthur = app.knight(ARTHUR, Status::NEW).await;
-    let answer = app.try_register("ARTHUR@camelot.bt", "excalibur").await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    assert_ne!(answer.json()["id"], json!(arthur.id));
+    let response = app.try_register("ARTHUR@camelot.bt", "excalibur").await;
+    assert_eq!(response.status, 201, "{response:?}");
+    assert_ne!(response.json()["id"], json!(arthur.id));
     assert_eq!(app.journal.wait_for("on_after_duplicate_register").await.user.unwrap().email, ARTHUR);
-    assert_eq!(app.users.get(answer.json()["id"].as_str().unwrap().parse().unwrap()).await.unwrap().map(|_| ()), None);
+    assert_eq!(
+        app.users.get(response.json()["id"].as_str().unwrap().parse().unwrap()).await.unwrap().map(|_| ()),
+        None
+    );
 }
 
 #[tokio::test]
-async fn calls_from_code_run_the_same_hooks() {
+async fn programmatic_calls_run_the_same_hooks() {
     let app = WireApp::start(Rules::Recommended).await;
     let create = KnightCreate { email: ARTHUR.into(), password: GUINEVERE.into() };
     let arthur = app.users.create(create, Status::NEW).await.unwrap();

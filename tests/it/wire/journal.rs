@@ -1,4 +1,4 @@
-//! Hooks that keep a journal of every call, arguments included.
+//! Hooks that record every call with its arguments.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,10 +15,10 @@ use serde_json::Value;
 use super::app::Knight;
 use crate::support::Failure;
 
-/// Hooks that the wire of fastapi-users does not have.
+/// Hooks that fastapi-users does not have.
 const OURS: [&str; 3] = ["on_after_failed_login", "on_after_logout", "on_after_duplicate_register"];
 
-/// The journal. Cheap to clone; all clones share it.
+/// The recorded calls. Clones share them.
 #[derive(Clone, Default)]
 pub struct Journal(Arc<Inner>);
 
@@ -28,7 +28,7 @@ struct Inner {
     arrived: tokio::sync::Notify,
     failing: Mutex<Vec<(&'static str, Failure)>>,
     shortest_password: Mutex<usize>,
-    /// What a refused password is answered with, if not with words.
+    /// The reason for rejecting a password, if it is not text.
     reason: Mutex<Option<Value>>,
 }
 
@@ -39,31 +39,31 @@ pub struct Called {
     pub user: Option<Knight>,
     /// The user as it was before an update.
     pub before: Option<Knight>,
-    /// What else the hook was given, as text.
-    pub said: String,
+    /// Further arguments of the hook, as text.
+    pub detail: String,
     pub token: Option<String>,
     pub cx: RequestContext,
 }
 
 impl Called {
-    /// As the recorded examples write it: the name, and for an update the keys of its dictionary.
+    /// Formats the call as the recorded examples do: the name, and for an update the keys of its dictionary.
     fn written(&self) -> String {
         match self.hook {
-            "on_after_update" => format!("on_after_update({})", self.said),
+            "on_after_update" => format!("on_after_update({})", self.detail),
             hook => hook.to_owned(),
         }
     }
 }
 
 impl Journal {
-    /// A journal whose `validate_password` refuses less than `shortest` characters, as the recorded application's.
+    /// Creates a journal whose `validate_password` rejects passwords shorter than `shortest`, as the recorded application does.
     pub fn with_shortest_password(shortest: usize) -> Self {
         let journal = Self::default();
         *journal.0.shortest_password.lock().unwrap() = shortest;
         journal
     }
 
-    /// Makes a hook fail from now on.
+    /// Makes a hook fail until [`Journal::heal`].
     pub fn fail(&self, hook: &'static str, failure: Failure) {
         self.0.failing.lock().unwrap().push((hook, failure));
     }
@@ -73,17 +73,17 @@ impl Journal {
         self.0.failing.lock().unwrap().clear();
     }
 
-    /// Refuses short passwords with this reason.
+    /// Rejects short passwords with this reason.
     pub fn refuse_passwords_with(&self, reason: Value) {
         *self.0.reason.lock().unwrap() = Some(reason);
     }
 
-    /// Takes all calls so far.
+    /// Takes the calls recorded so far.
     pub fn take(&self) -> Vec<Called> {
         std::mem::take(&mut *self.0.calls.lock().unwrap())
     }
 
-    /// Takes the calls of hooks that the wire has, once at least `count` are there: some hooks run after the answer.
+    /// Waits for `count` calls of hooks that fastapi-users has and takes them. Some hooks run after the response.
     pub async fn take_written(&self, count: usize) -> (Vec<String>, Option<String>) {
         let on_the_wire = |called: &&Called| !OURS.contains(&called.hook);
         self.wait_until(|calls| calls.iter().filter(on_the_wire).count() >= count).await;
@@ -92,7 +92,7 @@ impl Journal {
         (calls.iter().filter(on_the_wire).map(Called::written).collect(), token)
     }
 
-    /// Waits for a call of `hook` and answers the last one.
+    /// Waits for a call of `hook` and returns the last one.
     pub async fn wait_for(&self, hook: &str) -> Called {
         self.wait_until(|calls| calls.iter().any(|called| called.hook == hook)).await;
         self.0.calls.lock().unwrap().iter().rfind(|called| called.hook == hook).cloned().unwrap()
@@ -108,7 +108,7 @@ impl Journal {
                 arrived.await;
             }
         };
-        // Whoever asks compares what is there, and says it better than a time-out would.
+        // On a timeout the caller's comparison gives the better message.
         let _in_time = tokio::time::timeout(Duration::from_secs(10), wait).await;
     }
 
@@ -123,8 +123,8 @@ impl Journal {
             Some(Failure::Error) => Err("the hook's own secret reason".into()),
             Some(Failure::Panic) => panic!("the hook's own secret reason"),
             Some(Failure::Hang) => panic!("the journal cannot hang"),
-            Some(Failure::Answer(status)) => {
-                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "said by the hook"))
+            Some(Failure::Response(status)) => {
+                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "set by the hook"))
             }
         }
     }
@@ -134,7 +134,7 @@ impl Journal {
             hook,
             user: Some(user.clone()),
             before: None,
-            said: String::new(),
+            detail: String::new(),
             token: None,
             cx: cx.clone(),
         })
@@ -142,7 +142,7 @@ impl Journal {
 
     fn note_token(&self, hook: &'static str, user: &Knight, token: &str, cx: &RequestContext) -> HookResult {
         let token = Some(token.to_owned());
-        self.note(Called { hook, user: Some(user.clone()), before: None, said: String::new(), token, cx: cx.clone() })
+        self.note(Called { hook, user: Some(user.clone()), before: None, detail: String::new(), token, cx: cx.clone() })
     }
 }
 
@@ -156,9 +156,9 @@ impl UserManager<Knight> for Journal {
             PasswordSubject::New(create) => (None, format!("new {}", create.email)),
             PasswordSubject::Existing(user) => (Some(user.clone()), format!("stored {}", user.email)),
         };
-        let (said, cx) = (format!("{} for {whose}", password.secret()), RequestContext::none());
-        // An answer of its own is not this hook's to give; what it refuses is the password.
-        let _noted = self.note(Called { hook: "validate_password", user, before: None, said, token: None, cx });
+        let (detail, cx) = (format!("{} for {whose}", password.secret()), RequestContext::none());
+        // This hook cannot set a response; it can only reject the password.
+        let _noted = self.note(Called { hook: "validate_password", user, before: None, detail, token: None, cx });
         let shortest = *self.0.shortest_password.lock().unwrap();
         if password.secret().chars().count() < shortest {
             let words = format!("Password should be at least {shortest} characters");
@@ -177,9 +177,9 @@ impl UserManager<Knight> for Journal {
     }
 
     async fn on_after_update(&self, user: &Knight, updated: &Updated<Knight>, cx: &RequestContext) -> HookResult {
-        let said = updated.fields.join(",");
+        let detail = updated.fields.join(",");
         let (hook, before) = ("on_after_update", Some(updated.before.clone()));
-        self.note(Called { hook, user: Some(user.clone()), before, said, token: None, cx: cx.clone() })
+        self.note(Called { hook, user: Some(user.clone()), before, detail, token: None, cx: cx.clone() })
     }
 
     async fn on_after_request_verify(&self, user: &Knight, token: &VerifyToken, cx: &RequestContext) -> HookResult {
@@ -207,8 +207,8 @@ impl UserManager<Knight> for Journal {
     }
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, Knight>, cx: &RequestContext) -> HookResult {
-        let (user, said) = (failed.user.cloned(), format!("{} {}", failed.username, failed.code));
-        self.note(Called { hook: "on_after_failed_login", user, before: None, said, token: None, cx: cx.clone() })
+        let (user, detail) = (failed.user.cloned(), format!("{} {}", failed.username, failed.code));
+        self.note(Called { hook: "on_after_failed_login", user, before: None, detail, token: None, cx: cx.clone() })
     }
 
     async fn on_after_logout(&self, user: &Knight, cx: &RequestContext) -> HookResult {

@@ -5,46 +5,46 @@ use serde_json::json;
 
 use super::{
     app::{GUINEVERE, Rules, WireApp, WireSetup},
-    recorded::{Step, answered, call, post},
+    recorded::{Step, call, expected, post},
 };
 
 pub const RECORDED: &[Step] = &[
     call(
         "R12",
         post("/auth/jwt/login").form("username=king.arthur%40camelot.bt&password=guinevere"),
-        answered(200, r#"{"access_token":"<JWT>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
+        expected(200, r#"{"access_token":"<JWT>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
     )
     .step(),
     call(
         "R17",
         post("/auth/jwt/login").form("username=king.arthur%40camelot.bt&password=x"),
-        answered(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
+        expected(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
     )
     .step(),
     call(
         "R18",
         post("/auth/jwt/login").form("username=nobody%40camelot.bt&password=x"),
-        answered(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
+        expected(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
     )
     .step(),
     Step::Sql("UPDATE user SET is_active = 0 WHERE email = 'mordred@camelot.bt'"),
     call(
         "R19",
         post("/auth/jwt/login").form("username=mordred%40camelot.bt&password=guinevere"),
-        answered(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
+        expected(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
     )
     .step(),
     call(
         "R20",
         post("/auth/jwt/login").form("username=king.arthur%40camelot.bt&password="),
-        answered(422, r#"{"detail":[{"type":"missing","loc":["body","password"],"msg":"Field required","input":null}]}"#),
+        expected(422, r#"{"detail":[{"type":"missing","loc":["body","password"],"msg":"Field required","input":null}]}"#),
     )
     .step(),
     call(
         "R21",
         post("/auth/jwt/login")
             .form("username=king.arthur%40camelot.bt&password=guinevere&grant_type=client_credentials"),
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"string_pattern_mismatch","loc":["body","grant_type"],"msg":"String should match pattern '^password$'","input":"client_credentials","ctx":{"pattern":"^password$"}}]}"#,
         ),
@@ -53,7 +53,7 @@ pub const RECORDED: &[Step] = &[
     call(
         "R22",
         post("/auth/jwt/login").json(r#"{"username":"king.arthur@camelot.bt","password":"guinevere"}"#),
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"missing","loc":["body","username"],"msg":"Field required","input":null},{"type":"missing","loc":["body","password"],"msg":"Field required","input":null}]}"#,
         ),
@@ -64,7 +64,7 @@ pub const RECORDED: &[Step] = &[
 const BAD_CREDENTIALS: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
 
 #[tokio::test]
-async fn the_form_is_read_as_fastapi_reads_it() {
+async fn the_login_form_is_parsed_as_fastapi_parses_it() {
     const URL_ENCODED: &str = "application/x-www-form-urlencoded";
     const MULTIPART: &str = "multipart/form-data; boundary=X";
     let missing =
@@ -100,12 +100,12 @@ async fn the_form_is_read_as_fastapi_reads_it() {
         ("text/plain", good.to_owned(), vec![missing("username"), missing("password")]),
         ("", good.to_owned(), vec![missing("username"), missing("password")]),
     ] {
-        let answer = app.post("/auth/jwt/login").raw(content_type, body.clone()).send().await;
+        let response = app.post("/auth/jwt/login").raw(content_type, body.clone()).send().await;
         if problems.is_empty() {
-            assert_eq!(answer.status, 200, "{content_type} {body}: {answer:?}");
+            assert_eq!(response.status, 200, "{content_type} {body}: {response:?}");
         } else {
-            assert_eq!(answer.status, 422, "{content_type} {body}");
-            assert_eq!(answer.json(), json!({ "detail": problems }), "{content_type} {body}");
+            assert_eq!(response.status, 422, "{content_type} {body}");
+            assert_eq!(response.json(), json!({ "detail": problems }), "{content_type} {body}");
         }
     }
     let in_query = app.post(&format!("/auth/jwt/login?{good}")).send().await;
@@ -118,13 +118,13 @@ async fn client_authentication_is_ignored() {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
         let call = app.post("/auth/jwt/login").header("authorization", "Basic eDp5");
-        let answer = call.form(&[("username", "arthur@camelot.bt"), ("password", GUINEVERE)]).send().await;
-        assert_eq!(answer.status, 200);
+        let response = call.form(&[("username", "arthur@camelot.bt"), ("password", GUINEVERE)]).send().await;
+        assert_eq!(response.status, 200);
     }
 }
 
 #[tokio::test]
-async fn whoever_cannot_log_in_gets_one_answer() {
+async fn every_failed_login_gets_the_same_response() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -138,15 +138,15 @@ async fn whoever_cannot_log_in_gets_one_answer() {
             ("mordred@camelot.bt", "wrong"),
             ("arthur\0@camelot.bt", GUINEVERE),
         ] {
-            let answer = app.try_login(email, password).await;
-            answer.is(400, BAD_CREDENTIALS);
-            assert_eq!(answer.header("www-authenticate"), None);
+            let response = app.try_login(email, password).await;
+            response.is(400, BAD_CREDENTIALS);
+            assert_eq!(response.header("www-authenticate"), None);
         }
     }
 }
 
 #[tokio::test]
-async fn where_verification_is_required_the_unverified_do_not_log_in() {
+async fn an_unverified_user_cannot_log_in_if_verification_is_required() {
     for rules in Rules::BOTH {
         let app = WireSetup::of(rules).policy(|policy| policy.require_verification(true)).start().await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -162,11 +162,11 @@ async fn where_verification_is_required_the_unverified_do_not_log_in() {
 }
 
 #[tokio::test]
-async fn the_hook_may_change_headers_and_cookies_of_the_answer() {
+async fn the_login_hook_can_add_headers_and_cookies_to_the_response() {
     let app = WireApp::start(Rules::Recommended).await;
     app.knight("arthur@camelot.bt", Status::NEW).await;
     let call = app.post("/auth/jwt/login").header("x-ask-hook", "please");
-    let answer = call.form(&[("username", "arthur@camelot.bt"), ("password", GUINEVERE)]).send().await;
-    assert_eq!((answer.header("x-hook"), answer.header("set-cookie")), (Some("was here"), Some("from=hook")));
-    assert_eq!(answer.json()["token_type"], "bearer");
+    let response = call.form(&[("username", "arthur@camelot.bt"), ("password", GUINEVERE)]).send().await;
+    assert_eq!((response.header("x-hook"), response.header("set-cookie")), (Some("was here"), Some("from=hook")));
+    assert_eq!(response.json()["token_type"], "bearer");
 }

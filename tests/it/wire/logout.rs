@@ -4,24 +4,24 @@ use axum_users::Status;
 
 use super::{
     app::{Rules, WireApp, WireSetup},
-    recorded::{Step, answered, call, get, post, recommended},
+    recorded::{Step, call, expected, get, post, recommended},
 };
 
 pub const RECORDED: &[Step] = &[
-    call("R23", post("/auth/jwt/logout").bearer("<JWT>"), answered(204, "")).step(),
+    call("R23", post("/auth/jwt/logout").bearer("<JWT>"), expected(204, "")).step(),
     call(
         "the token after R23",
         get("/users/me").bearer("<JWT>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
         ),
     )
-    .differs(&[recommended("C1", answered(401, r#"{"detail":"Unauthorized"}"#))]),
+    .differs(&[recommended("C1", expected(401, r#"{"detail":"Unauthorized"}"#))]),
 ];
 
 #[tokio::test]
-async fn nobody_and_the_inactive_are_401() {
+async fn logout_is_401_for_anonymous_and_inactive_users() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("arthur@camelot.bt").await;
@@ -31,12 +31,12 @@ async fn nobody_and_the_inactive_are_401() {
         app.sql("UPDATE user SET is_active = 0").await;
         app.post("/auth/jwt/logout").bearer(&token).send().await.is(401, r#"{"detail":"Unauthorized"}"#);
         app.sql("UPDATE user SET is_active = 1").await;
-        assert_eq!(app.me(&token).await.status, 200, "a refused logout ends nothing");
+        assert_eq!(app.me(&token).await.status, 200, "a rejected logout revokes nothing");
     }
 }
 
 #[tokio::test]
-async fn where_verification_is_required_the_unverified_cannot_log_out() {
+async fn an_unverified_user_cannot_log_out_if_verification_is_required() {
     for rules in Rules::BOTH {
         let app = WireSetup::of(rules).policy(|policy| policy.require_verification(true)).start().await;
         app.knight("arthur@camelot.bt", Status { is_verified: true, ..Status::NEW }).await;
@@ -49,7 +49,7 @@ async fn where_verification_is_required_the_unverified_cannot_log_out() {
 }
 
 #[tokio::test]
-async fn only_the_token_that_logs_out_ends() {
+async fn a_logout_revokes_only_the_presented_token() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let (first, other) = (app.member("arthur@camelot.bt").await, app.login("arthur@camelot.bt").await);

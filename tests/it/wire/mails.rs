@@ -1,4 +1,4 @@
-//! The built-in manager that sends the mails of the flows.
+//! The built-in hooks that send the mails of the flows.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
 
 const ARTHUR: &str = "arthur@camelot.bt";
 
-/// A service that mails, and its mailbox.
+/// A service that sends mails, and its mailbox.
 struct Mailing {
     app: WireApp,
     mails: MemoryMails,
@@ -26,7 +26,7 @@ impl Mailing {
         Self { app: setup.builder(|builder| builder.mailer(mailer)).start().await, mails, read: 0 }
     }
 
-    /// The next mail.
+    /// Waits for the next mail.
     async fn next(&mut self) -> Mail {
         let wait = self.mails.wait_for(self.read + 1);
         let mails = tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap();
@@ -34,7 +34,7 @@ impl Mailing {
         mails[self.read - 1].clone()
     }
 
-    /// The token of the next mail, which must be to `to` with a link to `page`.
+    /// Returns the token of the next mail, which must go to `to` with a link to `page`.
     async fn token(&mut self, to: &str, page: &str) -> String {
         let mail = self.next().await;
         assert_eq!(mail.to.as_str(), to);
@@ -43,7 +43,7 @@ impl Mailing {
         MemoryMails::token(&mail).unwrap()
     }
 
-    /// All queued mails are sent, and there is none that was not read.
+    /// Asserts that every queued mail was sent and read.
     async fn no_more(&self) {
         self.app.users.drain(Duration::from_secs(10)).await;
         assert_eq!(self.mails.all().len(), self.read);
@@ -51,7 +51,7 @@ impl Mailing {
 }
 
 #[tokio::test]
-async fn a_registration_is_followed_by_a_mail_and_the_mail_verifies() {
+async fn a_registration_sends_a_mail_that_verifies_the_address() {
     for rules in Rules::BOTH {
         let mut mailing = Mailing::service(WireSetup::of(rules)).await;
         assert_eq!(mailing.app.try_register("Arthur@Camelot.bt", GUINEVERE).await.status, 201);
@@ -63,12 +63,12 @@ async fn a_registration_is_followed_by_a_mail_and_the_mail_verifies() {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_reset_by_mail_and_the_owner_is_told() {
+async fn a_password_reset_by_mail_notifies_the_owner() {
     for rules in Rules::BOTH {
         let mut mailing = Mailing::service(WireSetup::of(rules)).await;
         mailing.app.try_register(ARTHUR, GUINEVERE).await;
         mailing.next().await;
-        // The address in the request is not where mail goes to.
+        // Mail goes to the stored address, not to the one in the request.
         mailing
             .app
             .post("/auth/forgot-password")
@@ -79,8 +79,9 @@ async fn a_forgotten_password_is_reset_by_mail_and_the_owner_is_told() {
         let token = mailing.token(ARTHUR, "reset-password").await;
         mailing.app.reset(&token, "excalibur").await.is(200, "null");
         assert_eq!(mailing.app.try_login(ARTHUR, "excalibur").await.status, 200);
-        let told = mailing.next().await;
-        assert_eq!((told.to.as_str(), MemoryMails::token(&told)), (ARTHUR, None));
+        let notice = mailing.next().await;
+        assert_eq!((notice.to.as_str(), MemoryMails::token(&notice)), (ARTHUR, None));
+        assert!(notice.subject.contains("password"), "{}", notice.subject);
         mailing
             .app
             .post("/auth/forgot-password")
@@ -93,7 +94,7 @@ async fn a_forgotten_password_is_reset_by_mail_and_the_owner_is_told() {
 }
 
 #[tokio::test]
-async fn a_verification_mail_is_sent_again_on_request() {
+async fn a_verification_mail_can_be_requested_again() {
     let mut mailing = Mailing::service(WireSetup::of(Rules::Recommended)).await;
     mailing.app.try_register(ARTHUR, GUINEVERE).await;
     let first = mailing.token(ARTHUR, "verify").await;
@@ -107,7 +108,7 @@ async fn a_verification_mail_is_sent_again_on_request() {
 }
 
 #[tokio::test]
-async fn changes_are_told_to_the_address_that_had_the_account() {
+async fn changes_of_credentials_notify_the_previous_address() {
     let mut mailing = Mailing::service(WireSetup::of(Rules::Recommended)).await;
     mailing.app.try_register(ARTHUR, GUINEVERE).await;
     mailing.next().await;
@@ -115,17 +116,17 @@ async fn changes_are_told_to_the_address_that_had_the_account() {
     let body = json!({ "email": "king@camelot.bt", "password": "excalibur" });
     assert_eq!(mailing.app.patch("/users/me").bearer(&token).json(body).send().await.status, 200);
     for _ in 0..2 {
-        let told = mailing.next().await;
-        assert_eq!((told.to.as_str(), MemoryMails::token(&told)), (ARTHUR, None), "{}", told.subject);
-        assert!(!told.text.contains("excalibur"));
+        let notice = mailing.next().await;
+        assert_eq!((notice.to.as_str(), MemoryMails::token(&notice)), (ARTHUR, None), "{}", notice.subject);
+        assert!(!notice.text.contains("excalibur"));
     }
-    // What is not about the account's keys needs no mail.
+    // Changes of other fields send no mail.
     mailing.app.patch("/users/me").bearer(&token).json(json!({})).send().await;
     mailing.no_more().await;
 }
 
 #[tokio::test]
-async fn under_private_registration_the_owner_gets_a_note_and_the_stranger_nothing() {
+async fn private_registration_mails_the_owner_and_not_the_client() {
     let private = |policy: axum_users::Policy| policy.require_verification(true).private_registration();
     let mut mailing = Mailing::service(WireSetup::of(Rules::Recommended).policy(private)).await;
     assert_eq!(mailing.app.try_register(ARTHUR, GUINEVERE).await.status, 201);

@@ -1,22 +1,22 @@
 //! `/users/me` (contract.md 6.5).
 
-use super::recorded::{Step, always, answered, call, get, patch};
+use super::recorded::{Step, always, call, expected, get, patch};
 
 pub const RECORDED: &[Step] = &[
     call(
         "R42",
         get("/users/me").bearer("<NEWJWT>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":true}"#,
         ),
     )
     .step(),
-    call("R43", get("/users/me"), answered(401, r#"{"detail":"Unauthorized"}"#)).step(),
+    call("R43", get("/users/me"), expected(401, r#"{"detail":"Unauthorized"}"#)).step(),
     call(
         "R44",
         patch("/users/me").json(r#"{"email":"arthur@camelot.bt"}"#).bearer("<NEWJWT>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
         )
@@ -26,13 +26,13 @@ pub const RECORDED: &[Step] = &[
     call(
         "R45",
         patch("/users/me").json(r#"{"email":"Arthur@camelot.bt"}"#).bearer("<NEWJWT>"),
-        answered(400, r#"{"detail":"UPDATE_USER_EMAIL_ALREADY_EXISTS"}"#),
+        expected(400, r#"{"detail":"UPDATE_USER_EMAIL_ALREADY_EXISTS"}"#),
     )
     .step(),
     call(
         "R46",
         patch("/users/me").json(r#"{"password":"guinevere"}"#).bearer("<NEWJWT>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
         )
@@ -42,7 +42,7 @@ pub const RECORDED: &[Step] = &[
     call(
         "R47",
         patch("/users/me").json(r#"{"password":"g"}"#).bearer("<NEWJWT>"),
-        answered(
+        expected(
             400,
             r#"{"detail":{"code":"UPDATE_USER_INVALID_PASSWORD","reason":"Password should be at least 3 characters"}}"#,
         )
@@ -54,7 +54,7 @@ pub const RECORDED: &[Step] = &[
         patch("/users/me")
             .json(r#"{"is_superuser":true,"is_verified":true,"is_active":false}"#)
             .bearer("<NEWJWT>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
         )
@@ -64,11 +64,11 @@ pub const RECORDED: &[Step] = &[
     call(
         "R49",
         patch("/users/me").json(r#"{"email":null}"#).bearer("<NEWJWT>"),
-        answered(500, "Internal Server Error"),
+        expected(500, "Internal Server Error"),
     )
     .differs(&[always(
         "[bug]",
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"string_type","loc":["body","email"],"msg":"Input should be a valid string","input":null}]}"#,
         ),
@@ -76,20 +76,20 @@ pub const RECORDED: &[Step] = &[
     call(
         "R50",
         patch("/users/me").json(r#"{"email":"bad"}"#),
-        answered(401, r#"{"detail":"Unauthorized"}"#),
+        expected(401, r#"{"detail":"Unauthorized"}"#),
     )
     .step(),
     call(
         "R51",
         patch("/users/me").json("{"),
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":{"error":"Expecting property name enclosed in double quotes"}}]}"#,
         ),
     )
     .differs(&[always(
         "[text]",
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":{"error":"<R51>"}}]}"#,
         ),

@@ -1,4 +1,4 @@
-//! 422 answers: every problem of a body at once, in the order of its fields (contract.md section 5).
+//! 422 responses: every problem of a body at once, in the order of its fields (contract.md section 5).
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn no_object() -> Value {
 }
 
 #[tokio::test]
-async fn malformed_json_is_refused_with_an_offset() {
+async fn malformed_json_is_rejected_with_an_offset() {
     let app = WireApp::start(Rules::Recommended).await;
     for (body, offset) in [
         ("{", 1),
@@ -37,18 +37,18 @@ async fn malformed_json_is_refused_with_an_offset() {
         (r#"{"email":1,"email":2}"#, 17),
     ] {
         for path in ["/auth/register", "/auth/verify"] {
-            let answer = app.post(path).raw("application/json", body).send().await;
-            let error = answer.json()["detail"][0]["ctx"]["error"].clone();
-            assert!(error.as_str().is_some_and(|error| !error.is_empty()), "{body}: {answer:?}");
+            let response = app.post(path).raw("application/json", body).send().await;
+            let error = response.json()["detail"][0]["ctx"]["error"].clone();
+            assert!(error.as_str().is_some_and(|error| !error.is_empty()), "{body}: {response:?}");
             let problem = json!({ "type": "json_invalid", "loc": ["body", offset], "msg": "JSON decode error",
                 "input": {}, "ctx": { "error": error } });
-            assert_eq!((answer.status.as_u16(), answer.json()), (422, json!({ "detail": [problem] })), "{body}");
+            assert_eq!((response.status.as_u16(), response.json()), (422, json!({ "detail": [problem] })), "{body}");
         }
     }
 }
 
 #[tokio::test]
-async fn every_problem_is_told_at_once_and_no_secret_is_echoed() {
+async fn every_problem_is_reported_at_once_and_no_secret_is_echoed() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("arthur@camelot.bt").await;
@@ -84,9 +84,13 @@ async fn every_problem_is_told_at_once_and_no_secret_is_echoed() {
             ("/auth/reset-password", r#"{"password":"hunter2"}"#, json!([missing("token")])),
             ("/auth/reset-password", r#"{"password":7,"token":"x"}"#, json!([no_string("password", Value::Null)])),
         ] {
-            let answer = app.post(path).raw("application/json", body).send().await;
-            assert_eq!((answer.status.as_u16(), answer.json()), (422, json!({ "detail": problems })), "{path} {body}");
-            assert_eq!(answer.header("content-type"), Some("application/json"));
+            let response = app.post(path).raw("application/json", body).send().await;
+            assert_eq!(
+                (response.status.as_u16(), response.json()),
+                (422, json!({ "detail": problems })),
+                "{path} {body}"
+            );
+            assert_eq!(response.header("content-type"), Some("application/json"));
         }
         for (body, problems) in [
             ("", json!([{ "type": "missing", "loc": ["body"], "msg": "Field required", "input": null }])),
@@ -96,14 +100,14 @@ async fn every_problem_is_told_at_once_and_no_secret_is_echoed() {
                 json!([no_string("password", Value::Null), no_string("email", json!(1))]),
             ),
         ] {
-            let answer = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
-            assert_eq!((answer.status.as_u16(), answer.json()), (422, json!({ "detail": problems })), "{body}");
+            let response = app.patch("/users/me").bearer(&token).raw("application/json", body).send().await;
+            assert_eq!((response.status.as_u16(), response.json()), (422, json!({ "detail": problems })), "{body}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_has_two_readings_is_refused() {
+async fn ambiguous_bodies_are_rejected() {
     let app = WireApp::start(Rules::Recommended).await;
     for body in [
         r#"{"email":"a@camelot.bt","email":"b@camelot.bt","password":"guinevere"}"#,

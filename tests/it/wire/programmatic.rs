@@ -1,4 +1,4 @@
-//! What code may do without a request (contract.md section 12).
+//! The programmatic API, outside of a request (contract.md section 12).
 
 use axum_users::{CreateError, PasswordError, Status, UpdateError, store::StoreError};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ fn create(email: &str, password: &str) -> KnightCreate {
 }
 
 #[tokio::test]
-async fn users_are_found_by_id_and_by_address_in_any_case() {
+async fn users_are_found_by_id_and_by_address_ignoring_case() {
     let app = WireApp::start(Rules::Recommended).await;
     let arthur = app.knight("Arthur@Camelot.BT", Status::NEW).await;
     assert_eq!(arthur.email, "Arthur@camelot.bt");
@@ -24,7 +24,7 @@ async fn users_are_found_by_id_and_by_address_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_any_flags_or_not_at_all() {
+async fn creating_a_user_sets_every_flag_or_fails_without_effect() {
     let app = WireApp::start(Rules::Recommended).await;
     let status = Status { is_active: true, is_superuser: true, is_verified: true };
     let arthur = app.users.create(create(ARTHUR, GUINEVERE), status).await.unwrap();
@@ -43,7 +43,7 @@ async fn a_user_is_created_with_any_flags_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_user_is_changed_by_the_rules_of_the_wire_or_not_at_all() {
+async fn updating_a_user_follows_the_rules_of_the_wire_or_fails_without_effect() {
     let app = WireApp::start(Rules::Recommended).await;
     let arthur = app.knight(ARTHUR, Status { is_verified: true, ..Status::NEW }).await;
     app.knight("mordred@camelot.bt", Status::NEW).await;
@@ -71,7 +71,7 @@ async fn a_user_is_changed_by_the_rules_of_the_wire_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn an_update_writes_only_what_it_names() {
+async fn an_update_writes_only_the_given_fields() {
     let app = WireApp::start(Rules::Recommended).await;
     let stale = app.knight(ARTHUR, Status::NEW).await;
     app.sql("UPDATE user SET is_verified = 1, email = 'king@camelot.bt'").await;
@@ -81,7 +81,7 @@ async fn an_update_writes_only_what_it_names() {
 }
 
 #[tokio::test]
-async fn a_user_is_deleted_once() {
+async fn a_user_can_be_deleted_once() {
     let app = WireApp::start(Rules::Recommended).await;
     let token = app.member(ARTHUR).await;
     let arthur = app.stored(ARTHUR).await;
@@ -93,7 +93,7 @@ async fn a_user_is_deleted_once() {
 }
 
 #[tokio::test]
-async fn resets_and_verifications_are_started_by_code() {
+async fn resets_and_verifications_can_be_started_programmatically() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let arthur = app.knight(ARTHUR, Status::NEW).await;
@@ -107,7 +107,7 @@ async fn resets_and_verifications_are_started_by_code() {
 }
 
 #[tokio::test]
-async fn sessions_end_for_one_and_for_everybody() {
+async fn sessions_can_be_ended_for_one_user_and_for_all_users() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let (arthur, mordred) = (app.member(ARTHUR).await, app.member("mordred@camelot.bt").await);
@@ -117,7 +117,7 @@ async fn sessions_end_for_one_and_for_everybody() {
             assert_eq!(app.me(token).await.status, status);
         }
         let fresh = app.login(ARTHUR).await;
-        assert_eq!(app.me(&fresh).await.status, 200, "a login in the very second works");
+        assert_eq!(app.me(&fresh).await.status, 200, "a login in the same second works");
         app.users.sessions().end_everyone().await.unwrap();
         for token in [&fresh, &mordred] {
             assert_eq!(app.me(token).await.status, 401);
@@ -127,7 +127,7 @@ async fn sessions_end_for_one_and_for_everybody() {
 }
 
 #[tokio::test]
-async fn the_schema_is_made_once_checked_and_repaired() {
+async fn the_schema_is_created_checked_and_repaired() {
     let app = WireApp::start(Rules::Recommended).await;
     app.knight(ARTHUR, Status::NEW).await;
     app.users.migrate().await.unwrap();
@@ -142,7 +142,7 @@ async fn the_schema_is_made_once_checked_and_repaired() {
 }
 
 #[tokio::test]
-async fn a_database_of_fastapi_users_is_adopted_with_its_users() {
+async fn a_fastapi_users_database_is_adopted_with_its_users() {
     let setup = WireSetup::of(Rules::Recommended);
     let app = setup.start().await;
     for statement in [
@@ -155,7 +155,7 @@ async fn a_database_of_fastapi_users_is_adopted_with_its_users() {
     ] {
         app.sql(statement).await;
     }
-    assert_ne!(app.users.check_schema().await.unwrap(), [], "what is missing is told before it is added");
+    assert_ne!(app.users.check_schema().await.unwrap(), [], "missing columns are reported before they are added");
     app.users.migrate().await.unwrap();
     assert_eq!(app.users.check_schema().await.unwrap(), []);
     let token = app.login("king.arthur@camelot.bt").await;
@@ -166,7 +166,7 @@ async fn a_database_of_fastapi_users_is_adopted_with_its_users() {
 }
 
 #[tokio::test]
-async fn two_users_that_differ_by_case_stop_a_migration_with_words() {
+async fn addresses_that_differ_only_in_case_abort_a_migration_with_an_explanation() {
     let app = WireApp::start(Rules::Recommended).await;
     for statement in [
         "DROP TABLE user",
@@ -182,11 +182,11 @@ async fn two_users_that_differ_by_case_stop_a_migration_with_words() {
 }
 
 #[tokio::test]
-async fn notes_about_ended_tokens_are_purged_and_no_others() {
+async fn a_purge_removes_only_revocations_of_expired_tokens() {
     let app = WireApp::start(Rules::Recommended).await;
     let (ended, later) = (app.member(ARTHUR).await, app.member("mordred@camelot.bt").await);
     app.post("/auth/jwt/logout").bearer(&ended).send().await.is(204, "");
-    assert_eq!(app.users.purge_expired().await.unwrap(), 0, "the token could still be tried");
+    assert_eq!(app.users.purge_expired().await.unwrap(), 0, "the token has not expired");
     app.me(&ended).await.is(401, r#"{"detail":"Unauthorized"}"#);
     app.advance(3601);
     assert_eq!(app.users.purge_expired().await.unwrap(), 1);

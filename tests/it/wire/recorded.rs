@@ -8,21 +8,21 @@ use super::{
     app::{Rules, WireApp, WireSetup},
     cookie, general, login, logout, me, moving, register, reset, users_by_id, verify,
 };
-use crate::support::Answer;
+use crate::support::Response;
 
 /// One step of the sequence.
 pub enum Step {
-    /// A call with a name, `R…` if it was recorded, and its answer.
+    /// A call with a name, `R…` if it was recorded, and its expected response.
     Call(Call),
-    /// What was done to the database in between.
+    /// A statement that was run on the database between two calls.
     Sql(&'static str),
 }
 
-/// A call as the tables write it. In paths, bodies and tokens, `<NAME>` stands for a value seen before.
+/// A call as written in the tables. In paths, bodies and tokens, `<NAME>` stands for a value captured before.
 pub struct Call {
     name: &'static str,
     request: Request,
-    answer: Answered,
+    expected: Expected,
     differences: &'static [Difference],
 }
 
@@ -35,9 +35,9 @@ pub struct Request {
     cookie: &'static str,
 }
 
-/// What is answered. In a body, a `<NAME>` not seen before takes the value that stands there.
+/// The expected response. In a body, a new `<NAME>` captures the value at its position.
 #[derive(Clone, Copy)]
-pub struct Answered {
+pub struct Expected {
     status: u16,
     body: &'static str,
     headers: &'static [(&'static str, &'static str)],
@@ -45,15 +45,15 @@ pub struct Answered {
     token: &'static str,
 }
 
-/// A difference in docs/contributing/security.md, by its number, and where it shows.
+/// A difference of docs/contributing/security.md, by its number, and the policies it affects.
 pub struct Difference {
     number: &'static str,
     under: &'static [Rules],
-    answer: Answered,
+    expected: Expected,
 }
 
-pub const fn call(name: &'static str, request: Request, answer: Answered) -> Call {
-    Call { name, request, answer, differences: &[] }
+pub const fn call(name: &'static str, request: Request, expected: Expected) -> Call {
+    Call { name, request, expected, differences: &[] }
 }
 
 pub const fn get(path: &'static str) -> Request {
@@ -102,11 +102,11 @@ impl Request {
     }
 }
 
-pub const fn answered(status: u16, body: &'static str) -> Answered {
-    Answered { status, body, headers: &[], hooks: &[], token: "" }
+pub const fn expected(status: u16, body: &'static str) -> Expected {
+    Expected { status, body, headers: &[], hooks: &[], token: "" }
 }
 
-impl Answered {
+impl Expected {
     pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
         self.headers = headers;
         self
@@ -117,7 +117,7 @@ impl Answered {
         self
     }
 
-    /// Names the token that a hook was given.
+    /// Captures the token that a hook received under this name.
     pub const fn token(mut self, name: &'static str) -> Self {
         self.token = name;
         self
@@ -125,7 +125,7 @@ impl Answered {
 }
 
 impl Call {
-    /// Where the answer differs from the recorded one.
+    /// Adds the differences from the recorded response.
     pub const fn differs(mut self, differences: &'static [Difference]) -> Step {
         self.differences = differences;
         Step::Call(self)
@@ -135,23 +135,23 @@ impl Call {
         Step::Call(self)
     }
 
-    fn answer(&self, rules: Rules) -> Answered {
+    fn expected(&self, rules: Rules) -> Expected {
         let difference = self.differences.iter().find(|difference| difference.under.contains(&rules));
-        difference.map_or(self.answer, |difference| difference.answer)
+        difference.map_or(self.expected, |difference| difference.expected)
     }
 }
 
-/// Shows under the recommended policy only.
-pub const fn recommended(number: &'static str, answer: Answered) -> Difference {
-    Difference { number, under: &[Rules::Recommended], answer }
+/// A difference under the recommended policy only.
+pub const fn recommended(number: &'static str, expected: Expected) -> Difference {
+    Difference { number, under: &[Rules::Recommended], expected }
 }
 
-/// Has no opt-out.
-pub const fn always(number: &'static str, answer: Answered) -> Difference {
-    Difference { number, under: &Rules::BOTH, answer }
+/// A difference under both policies, without an opt-out.
+pub const fn always(number: &'static str, expected: Expected) -> Difference {
+    Difference { number, under: &Rules::BOTH, expected }
 }
 
-/// Headers of an answer beside those that the tables name: of HTTP itself, and of docs/contributing/security.md.
+/// Response headers that the tables do not list: those of HTTP and those of docs/contributing/security.md.
 const OTHER_HEADERS: [&str; 7] = [
     "date",
     "content-length",
@@ -162,7 +162,7 @@ const OTHER_HEADERS: [&str; 7] = [
     "cross-origin-resource-policy",
 ];
 
-/// Values by name.
+/// Captured values by name.
 #[derive(Default)]
 struct Seen(BTreeMap<String, String>);
 
@@ -171,7 +171,7 @@ impl Seen {
         self.0.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
     }
 
-    /// Whether `text` has the form of `template`; takes over the values that have a new name.
+    /// Returns whether `text` matches `template`, and captures the values with new names.
     fn fits(&mut self, template: &str, text: &str) -> bool {
         let template = self.fill(template);
         let (mut template, mut text) = (template.as_str(), text);
@@ -186,7 +186,7 @@ impl Seen {
     }
 }
 
-/// Plays calls against a service.
+/// Replays calls against a service.
 pub struct Player<'a> {
     app: &'a WireApp,
     seen: Seen,
@@ -216,17 +216,17 @@ impl<'a> Player<'a> {
         if !cookie.is_empty() {
             request = request.header("cookie", &self.seen.fill(cookie));
         }
-        let answer = request.raw(content_type, self.seen.fill(body)).send().await;
+        let response = request.raw(content_type, self.seen.fill(body)).send().await;
 
-        let (expected, context) = (call.answer(self.app.rules), format!("{} under {:?}", call.name, self.app.rules));
-        assert_eq!(answer.status.as_u16(), expected.status, "{context}: {}", answer.text());
+        let (expected, context) = (call.expected(self.app.rules), format!("{} under {:?}", call.name, self.app.rules));
+        assert_eq!(response.status.as_u16(), expected.status, "{context}: {}", response.text());
         assert!(
-            self.seen.fits(expected.body, &answer.text()),
+            self.seen.fits(expected.body, &response.text()),
             "{context}\nwanted {}\n   got {}",
             self.seen.fill(expected.body),
-            answer.text()
+            response.text()
         );
-        self.check_headers(&answer, expected, &context);
+        self.check_headers(&response, expected, &context);
         let (hooks, token) = self.app.journal.take_written(expected.hooks.len()).await;
         assert_eq!(hooks, expected.hooks, "{context}: hooks");
         if !expected.token.is_empty() {
@@ -234,11 +234,11 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Every header that is there is expected, and the other way round (contract.md section 3).
-    fn check_headers(&mut self, answer: &Answer, expected: Answered, context: &str) {
+    /// Asserts that the response has exactly the expected headers (contract.md section 3).
+    fn check_headers(&mut self, response: &Response, expected: Expected, context: &str) {
         let mut wanted: BTreeMap<&str, &str> = expected.headers.iter().copied().collect();
-        let shown = shown(&answer.headers);
-        // A cookie holds a value that is seen there first.
+        let shown = shown(&response.headers);
+        // The token of a cookie is captured from the header.
         if let (Some(template), Some(cookie)) = (wanted.get_mut("set-cookie"), shown.get("set-cookie")) {
             assert!(self.seen.fits(template, cookie), "{context}\nwanted {template}\n   got {cookie}");
             *template = cookie;
@@ -246,12 +246,12 @@ impl<'a> Player<'a> {
         if !expected.body.is_empty() {
             wanted.insert("content-type", "application/json");
         }
-        if answer.status == 401 && self.app.rules == Rules::Recommended {
+        if response.status == 401 && self.app.rules == Rules::Recommended {
             wanted.insert("www-authenticate", "Bearer"); // C11
         }
         assert_eq!(shown, wanted, "{context}: headers");
-        let length = (answer.status != 204).then(|| answer.body.len().to_string());
-        assert_eq!(answer.header("content-length"), length.as_deref(), "{context}");
+        let length = (response.status != 204).then(|| response.body.len().to_string());
+        assert_eq!(response.header("content-length"), length.as_deref(), "{context}");
     }
 }
 
@@ -277,7 +277,7 @@ const SEQUENCE: [&[Step]; 12] = [
 ];
 
 #[tokio::test]
-async fn every_recorded_example_is_answered_alike_under_both_policies() {
+async fn every_recorded_example_gets_the_recorded_response_under_both_policies() {
     for rules in Rules::BOTH {
         let app = WireSetup::of(rules).backends(cookie::recorded_backends()).start().await;
         let mut player = Player::new(&app);
@@ -285,12 +285,12 @@ async fn every_recorded_example_is_answered_alike_under_both_policies() {
             player.play(steps).await;
         }
         app.users.drain(std::time::Duration::from_secs(10)).await;
-        assert_eq!(app.journal.take_written(0).await.0, Vec::<String>::new(), "hooks after the last answer");
+        assert_eq!(app.journal.take_written(0).await.0, Vec::<String>::new(), "hooks after the last response");
     }
 }
 
 #[test]
-fn the_sequence_has_every_example_that_concerns_what_is_built() {
+fn the_sequence_contains_every_example_of_the_implemented_features() {
     let calls = || {
         SEQUENCE.into_iter().flatten().filter_map(|step| match step {
             Step::Call(call) => Some(call),
@@ -307,7 +307,7 @@ fn the_sequence_has_every_example_that_concerns_what_is_built() {
 }
 
 #[test]
-fn the_player_tells_answers_apart() {
+fn the_player_rejects_other_responses() {
     let mut seen = Seen::default();
     assert!(seen.fits(r#"{"id":"<ID>","n":1}"#, r#"{"id":"abc","n":1}"#));
     assert_eq!(seen.fill("/users/<ID>"), "/users/abc");

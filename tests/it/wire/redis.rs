@@ -6,7 +6,7 @@ use axum_users::{Backend, DatabaseSessions, Jwt, Redis, Status};
 
 use super::{
     app::{Rules, WireApp, WireSetup},
-    recorded::{Player, Step, answered, call, get, post},
+    recorded::{Player, Step, call, expected, get, post},
 };
 use crate::redis::server::{Reply, TestRedis};
 
@@ -14,34 +14,34 @@ const RECORDED: &[Step] = &[
     call(
         "R16",
         post("/auth/redis/login").form("username=king.arthur%40camelot.bt&password=guinevere"),
-        answered(200, r#"{"access_token":"<REDISTOKEN>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
+        expected(200, r#"{"access_token":"<REDISTOKEN>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
     )
     .step(),
     call(
         "the token after R16",
         get("/users/me").bearer("<REDISTOKEN>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":false}"#,
         ),
     )
     .step(),
-    call("R27", post("/auth/redis/logout").bearer("<REDISTOKEN>"), answered(204, "")).step(),
+    call("R27", post("/auth/redis/logout").bearer("<REDISTOKEN>"), expected(204, "")).step(),
     call(
         "the token after R27",
         get("/users/me").bearer("<REDISTOKEN>"),
-        answered(401, r#"{"detail":"Unauthorized"}"#),
+        expected(401, r#"{"detail":"Unauthorized"}"#),
     )
     .step(),
     call(
         "R27 again",
         post("/auth/redis/logout").bearer("<REDISTOKEN>"),
-        answered(401, r#"{"detail":"Unauthorized"}"#),
+        expected(401, r#"{"detail":"Unauthorized"}"#),
     )
     .step(),
 ];
 
-/// A service with the backends `jwt` and `redis`, an hour each as in the recording.
+/// Starts a service with the backends `jwt` and `redis`, with a lifetime of one hour each as in the recording.
 async fn start(rules: Rules) -> Option<(WireApp, TestRedis)> {
     let redis = TestRedis::reach()?;
     let at = Redis::new(&redis.url).unwrap().prefix(redis.ours()).upstream_prefix(redis.upstream());
@@ -53,15 +53,15 @@ async fn start(rules: Rules) -> Option<(WireApp, TestRedis)> {
 impl WireApp {
     async fn redis_login(&self, email: &str) -> String {
         let form = [("username", email), ("password", super::app::GUINEVERE)];
-        let answer = self.post("/auth/redis/login").form(&form).send().await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        let response = self.post("/auth/redis/login").form(&form).send().await;
+        assert_eq!(response.status, 200, "{response:?}");
         self.journal.take();
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 }
 
 #[tokio::test]
-async fn the_recorded_examples_are_answered_alike_under_both_policies() {
+async fn the_recorded_redis_examples_get_the_recorded_response_under_both_policies() {
     for rules in Rules::BOTH {
         let Some((app, _redis)) = start(rules).await else { return };
         app.knight("King.Arthur@camelot.bt", Status::NEW).await;
@@ -70,7 +70,7 @@ async fn the_recorded_examples_are_answered_alike_under_both_policies() {
 }
 
 #[tokio::test]
-async fn redis_holds_what_fastapi_users_reads_under_its_policy_and_digests_otherwise() {
+async fn redis_stores_the_upstream_form_under_the_upstream_policy_and_digests_otherwise() {
     for rules in Rules::BOTH {
         let Some((app, redis)) = start(rules).await else { return };
         let id = app.knight("arthur@camelot.bt", Status::NEW).await.id;
@@ -91,9 +91,9 @@ async fn redis_holds_what_fastapi_users_reads_under_its_policy_and_digests_other
     }
 }
 
-/// What `SET key id EX lifetime` of fastapi-users leaves behind, as recorded in section 17.
+/// A key as `SET key id EX lifetime` of fastapi-users writes it, recorded in section 17.
 #[tokio::test]
-async fn a_token_that_fastapi_users_minted_logs_in_under_its_policy() {
+async fn a_fastapi_users_token_authenticates_under_the_upstream_policy() {
     for rules in Rules::BOTH {
         let Some((app, redis)) = start(rules).await else { return };
         let id = app.knight("arthur@camelot.bt", Status::NEW).await.id.to_string();
@@ -106,7 +106,7 @@ async fn a_token_that_fastapi_users_minted_logs_in_under_its_policy() {
         assert_eq!(logout.status, if accepted { 204 } else { 401 });
         assert_eq!(redis.ask(&["EXISTS", &key]), Reply::Integer(i64::from(!accepted)));
         app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
-        // Whatever goes wrong in reading is nobody: an id that is none, and one of nobody.
+        // Malformed ids and ids of unknown users do not authenticate.
         for value in ["not an id", "00000000-0000-4000-8000-000000000000", "", "{}"] {
             redis.ask(&["SET", &key, value, "EX", "3600"]);
             app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
@@ -115,7 +115,7 @@ async fn a_token_that_fastapi_users_minted_logs_in_under_its_policy() {
 }
 
 #[tokio::test]
-async fn a_logout_there_is_one_here() {
+async fn a_logout_at_upstream_ends_the_session_here() {
     let Some((app, redis)) = start(Rules::FastapiUsers).await else { return };
     app.knight("arthur@camelot.bt", Status::NEW).await;
     let token = app.redis_login("arthur@camelot.bt").await;
@@ -124,9 +124,9 @@ async fn a_logout_there_is_one_here() {
     app.me(&token).await.is(401, r#"{"detail":"Unauthorized"}"#);
 }
 
-/// fastapi-users knows no epoch, and its key cannot hold one: a login after all sessions were ended must still work.
+/// The fastapi-users form of a key has no epoch, so a login after all sessions were ended must still work.
 #[tokio::test]
-async fn sessions_in_clear_end_with_all_others_and_new_ones_work() {
+async fn plaintext_sessions_end_with_all_sessions_and_new_logins_work() {
     let Some((app, _redis)) = start(Rules::FastapiUsers).await else { return };
     let id = app.knight("arthur@camelot.bt", Status::NEW).await.id;
     let token = app.redis_login("arthur@camelot.bt").await;

@@ -5,28 +5,28 @@ use serde_json::json;
 
 use super::{
     app::{GUINEVERE, Rules, WireApp, WireSetup},
-    recorded::{Step, answered, call, get, post, recommended},
+    recorded::{Step, call, expected, get, post, recommended},
 };
-use crate::support::Answer;
+use crate::support::Response;
 
 pub const RECORDED: &[Step] = &[
     call(
         "R36",
         post("/auth/forgot-password").json(r#"{"email":"king.arthur@camelot.bt"}"#),
-        answered(202, "null").hooks(&["on_after_forgot_password"]).token("RESET"),
+        expected(202, "null").hooks(&["on_after_forgot_password"]).token("RESET"),
     )
     .step(),
-    call("R37", post("/auth/forgot-password").json(r#"{"email":"nobody@camelot.bt"}"#), answered(202, "null")).step(),
+    call("R37", post("/auth/forgot-password").json(r#"{"email":"nobody@camelot.bt"}"#), expected(202, "null")).step(),
     call(
         "a session from before the reset",
         post("/auth/jwt/login").form("username=king.arthur%40camelot.bt&password=guinevere"),
-        answered(200, r#"{"access_token":"<OLDJWT>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
+        expected(200, r#"{"access_token":"<OLDJWT>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
     )
     .step(),
     call(
         "R38",
         post("/auth/reset-password").json(r#"{"token":"<RESET>","password":"g"}"#),
-        answered(
+        expected(
             400,
             r#"{"detail":{"code":"RESET_PASSWORD_INVALID_PASSWORD","reason":"Password should be at least 3 characters"}}"#,
         )
@@ -36,19 +36,19 @@ pub const RECORDED: &[Step] = &[
     call(
         "R39",
         post("/auth/reset-password").json(r#"{"token":"<RESET>","password":"guinevere2"}"#),
-        answered(200, "null").hooks(&["validate_password", "on_after_reset_password"]),
+        expected(200, "null").hooks(&["validate_password", "on_after_reset_password"]),
     )
     .step(),
     call(
         "R40",
         post("/auth/reset-password").json(r#"{"token":"<RESET>","password":"guinevere3"}"#),
-        answered(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#),
+        expected(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#),
     )
     .step(),
     call(
         "R41",
         post("/auth/reset-password").json("{}"),
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"missing","loc":["body","token"],"msg":"Field required","input":null},{"type":"missing","loc":["body","password"],"msg":"Field required","input":null}]}"#,
         ),
@@ -57,22 +57,22 @@ pub const RECORDED: &[Step] = &[
     call(
         "the session from before the reset",
         get("/users/me").bearer("<OLDJWT>"),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":true}"#,
         ),
     )
-    .differs(&[recommended("C2", answered(401, r#"{"detail":"Unauthorized"}"#))]),
+    .differs(&[recommended("C2", expected(401, r#"{"detail":"Unauthorized"}"#))]),
     call(
         "the old password",
         post("/auth/jwt/login").form("username=king.arthur%40camelot.bt&password=guinevere"),
-        answered(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
+        expected(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#),
     )
     .step(),
     call(
         "the new password",
         post("/auth/jwt/login").form("username=king.arthur%40camelot.bt&password=guinevere2"),
-        answered(200, r#"{"access_token":"<NEWJWT>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
+        expected(200, r#"{"access_token":"<NEWJWT>","token_type":"bearer"}"#).hooks(&["on_after_login"]),
     )
     .step(),
 ];
@@ -80,20 +80,20 @@ pub const RECORDED: &[Step] = &[
 const BAD_TOKEN: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
 
 impl WireApp {
-    /// The token of a reset mail.
+    /// Requests a reset mail and returns its token.
     pub async fn reset_token(&self, email: &str) -> String {
         self.journal.take();
         self.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
         self.journal.wait_for("on_after_forgot_password").await.token.unwrap()
     }
 
-    pub async fn reset(&self, token: &str, password: &str) -> Answer {
+    pub async fn reset(&self, token: &str, password: &str) -> Response {
         self.post("/auth/reset-password").json(json!({ "token": token, "password": password })).send().await
     }
 }
 
 #[tokio::test]
-async fn only_the_active_get_a_mail_and_the_answer_is_always_the_same() {
+async fn only_active_users_get_a_reset_mail_and_the_response_is_uniform() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("inactive@camelot.bt", Status { is_active: false, ..Status::NEW }).await;
@@ -104,12 +104,12 @@ async fn only_the_active_get_a_mail_and_the_answer_is_always_the_same() {
         app.reset_token("ARTHUR@camelot.bt").await;
         app.users.drain(std::time::Duration::from_secs(10)).await;
         let mailed: Vec<_> = app.journal.take().into_iter().map(|called| called.user.unwrap().email).collect();
-        assert_eq!(mailed, ["arthur@camelot.bt"], "the stored address, and nobody else");
+        assert_eq!(mailed, ["arthur@camelot.bt"], "only the stored address");
     }
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_for_this_is_bad() {
+async fn tokens_of_other_purposes_or_secrets_are_bad() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let access = app.member("arthur@camelot.bt").await;
@@ -129,7 +129,7 @@ async fn a_token_that_is_not_for_this_is_bad() {
 }
 
 #[tokio::test]
-async fn a_token_ends_in_time() {
+async fn a_reset_token_expires() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -144,7 +144,7 @@ async fn a_token_ends_in_time() {
 }
 
 #[tokio::test]
-async fn any_change_of_the_password_voids_older_tokens() {
+async fn every_password_change_invalidates_older_reset_tokens() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let session = app.member("arthur@camelot.bt").await;
@@ -161,7 +161,7 @@ async fn any_change_of_the_password_voids_older_tokens() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_address_voids_older_tokens() {
+async fn an_email_change_invalidates_older_reset_tokens() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let session = app.member("arthur@camelot.bt").await;
@@ -172,7 +172,7 @@ async fn a_change_of_the_address_voids_older_tokens() {
 }
 
 #[tokio::test]
-async fn the_inactive_and_the_deleted_are_told_of_a_bad_token_before_a_bad_password() {
+async fn a_token_of_an_inactive_or_deleted_user_is_bad_before_the_password_is_checked() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -188,15 +188,15 @@ async fn the_inactive_and_the_deleted_are_told_of_a_bad_token_before_a_bad_passw
 }
 
 #[tokio::test]
-async fn a_reset_verifies_nothing_logs_nobody_in_and_is_no_update() {
+async fn a_reset_neither_verifies_nor_logs_in_nor_calls_the_update_hook() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let session = app.member("arthur@camelot.bt").await;
         let token = app.reset_token("arthur@camelot.bt").await;
         app.journal.take();
-        let answer = app.reset(&token, "excalibur").await;
-        answer.is(200, "null");
-        assert_eq!((answer.header("set-cookie"), answer.header("authorization")), (None, None));
+        let response = app.reset(&token, "excalibur").await;
+        response.is(200, "null");
+        assert_eq!((response.header("set-cookie"), response.header("authorization")), (None, None));
         let hooks: Vec<_> = app.journal.take().into_iter().map(|called| called.hook).collect();
         assert_eq!(hooks, ["validate_password", "on_after_reset_password"]);
         assert!(!app.stored("arthur@camelot.bt").await.is_verified);

@@ -1,11 +1,11 @@
-//! What requests may hold: booleans, safe and unsafe calls, and the order of checks (contract.md 3, 4.1, 4.2 and 5).
+//! Request schemas: booleans, safe and unsafe updates, and the order of checks (contract.md 3, 4.1, 4.2 and 5).
 
 use axum_users::Status;
 use serde_json::{Value, json};
 
 use super::app::{KnightAdminUpdate, KnightCreate, Rules, WireApp};
 
-/// Every spelling of a boolean, and what it means; a word for what else it is.
+/// Every spelling of a boolean with its value, or with the error type of other values.
 fn spellings() -> Vec<(Value, Result<bool, &'static str>)> {
     let mut spellings = vec![
         (json!(true), Ok(true)),
@@ -42,26 +42,30 @@ fn no_boolean(field: &str, kind: &str, input: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn booleans_are_read_in_every_spelling_of_the_wire() {
+async fn every_boolean_spelling_of_the_wire_is_accepted() {
     let app = WireApp::start(Rules::Recommended).await;
     let superuser = app.superuser("mordred@camelot.bt").await;
     let arthur = app.knight("arthur@camelot.bt", Status::NEW).await;
     let path = format!("/users/{}", arthur.id);
     for (value, meaning) in spellings() {
         let body = json!({ "is_verified": value });
-        let answer = app.patch(&path).bearer(&superuser).json(body).send().await;
+        let response = app.patch(&path).bearer(&superuser).json(body).send().await;
         match meaning {
-            Ok(truth) => assert_eq!(answer.json()["is_verified"], truth, "{value}: {answer:?}"),
+            Ok(truth) => assert_eq!(response.json()["is_verified"], truth, "{value}: {response:?}"),
             Err(kind) => {
                 let problem = no_boolean("is_verified", kind, &value);
-                assert_eq!((answer.status.as_u16(), answer.json()), (422, json!({ "detail": [problem] })), "{value}");
+                assert_eq!(
+                    (response.status.as_u16(), response.json()),
+                    (422, json!({ "detail": [problem] })),
+                    "{value}"
+                );
             }
         }
     }
 }
 
 #[tokio::test]
-async fn dropped_flags_are_still_checked_and_may_be_null() {
+async fn ignored_flags_are_still_validated_and_may_be_null() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let token = app.member("arthur@camelot.bt").await;
@@ -92,22 +96,22 @@ async fn dropped_flags_are_still_checked_and_may_be_null() {
 }
 
 #[tokio::test]
-async fn a_flag_that_is_null_in_an_unsafe_update_is_422_and_not_500() {
+async fn a_null_flag_in_an_unsafe_update_is_422_and_not_500() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let superuser = app.superuser("mordred@camelot.bt").await;
         let arthur = app.knight("arthur@camelot.bt", Status::NEW).await;
         for flag in ["is_active", "is_superuser", "is_verified"] {
-            let answer =
+            let response =
                 app.patch(&format!("/users/{}", arthur.id)).bearer(&superuser).json(json!({ flag: null })).send().await;
             let problem = no_boolean(flag, "bool_type", &Value::Null);
-            assert_eq!((answer.status.as_u16(), answer.json()), (422, json!({ "detail": [problem] })));
+            assert_eq!((response.status.as_u16(), response.json()), (422, json!({ "detail": [problem] })));
         }
     }
 }
 
 #[tokio::test]
-async fn safe_calls_drop_privileged_fields_and_unsafe_ones_only_the_id() {
+async fn safe_updates_ignore_privileged_fields_and_unsafe_ones_only_the_id() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let all = json!({
@@ -140,7 +144,7 @@ async fn safe_calls_drop_privileged_fields_and_unsafe_ones_only_the_id() {
 }
 
 #[tokio::test]
-async fn calls_from_code_are_unsafe() {
+async fn programmatic_calls_are_unsafe() {
     let app = WireApp::start(Rules::Recommended).await;
     let status = Status { is_active: false, is_superuser: true, is_verified: true };
     let create = KnightCreate { email: "arthur@camelot.bt".into(), password: "guinevere".into() };
@@ -152,7 +156,7 @@ async fn calls_from_code_are_unsafe() {
 }
 
 #[tokio::test]
-async fn syntax_then_token_then_rights_then_id_then_fields_then_rules() {
+async fn checks_run_in_the_order_syntax_token_rights_id_fields_rules() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let superuser = app.superuser("mordred@camelot.bt").await;
@@ -187,15 +191,15 @@ async fn syntax_then_token_then_rights_then_id_then_fields_then_rules() {
             if !token.is_empty() {
                 call = call.bearer(token);
             }
-            let answer = call.send().await;
-            assert_eq!(answer.status.as_u16(), status, "{path} {body} {}", answer.text());
-            assert!(answer.text().contains(&format!("\"{first}\"")), "{path} {body} {}", answer.text());
+            let response = call.send().await;
+            assert_eq!(response.status.as_u16(), status, "{path} {body} {}", response.text());
+            assert!(response.text().contains(&format!("\"{first}\"")), "{path} {body} {}", response.text());
         }
     }
 }
 
 #[tokio::test]
-async fn the_password_is_refused_before_the_address() {
+async fn a_rejected_password_is_reported_before_a_taken_address() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;

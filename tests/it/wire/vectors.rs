@@ -1,7 +1,7 @@
-//! The test vectors of contract.md section 17: tokens that fastapi-users minted, and ours in the same form (section 10).
+//! The test vectors of contract.md section 17: tokens issued by fastapi-users, and ours in the same form (section 10).
 //!
-//! Ours were also shown to fastapi-users 15.0.5 with the same secret and the same table: it took the access token, the
-//! verification token, the reset token and the password hash, and this service took all of its.
+//! Our tokens were also checked with fastapi-users 15.0.5 on the same secret and table: it accepted the access token, the
+//! verification token, the reset token and the password hash, and this service accepted all of its.
 
 use axum_users::{SecretKey, Status};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,7 +14,7 @@ use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
 pub const SECRET: &str = "SECRET-SECRET-SECRET-SECRET-SECRET-32";
 pub const USER: &str = "bdfc2b97-4876-4210-9dba-158745062fcd";
 pub const EMAIL: &str = "king.arthur@camelot.bt";
-/// The end of every vector that has one.
+/// The expiry of every vector that has one.
 const END: i64 = 4_102_444_800;
 
 pub const AUTH: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZGZjMmI5Ny00ODc2LTQyMTAtOWRiYS0xNTg3NDUwNjJmY2QiLCJhdWQiOlsiZmFzdGFwaS11c2VyczphdXRoIl0sImV4cCI6NDEwMjQ0NDgwMH0.9SIrhqyj0KRbrX1lupogWRxcSeybVxmAOHEmGIu3Skk";
@@ -26,7 +26,7 @@ const OAUTH_STATE: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJjc3JmdG9rZW4i
 pub const HASH: &str =
     "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ";
 
-/// A service with the secret and the user of the vectors.
+/// Starts a service with the secret and the user of the vectors.
 async fn service(rules: Rules) -> WireApp {
     let app = WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) }.start().await;
     let insert = format!(
@@ -43,18 +43,18 @@ fn signature(signed: &str) -> String {
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// A token that PyJWT would mint with the vectors' secret.
+/// Returns a token as PyJWT issues it with the secret of the vectors.
 fn mint(header: &str, claims: &Value) -> String {
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
     format!("{signed}.{}", signature(&signed))
 }
 
-/// An access token that fastapi-users would mint for the user of this id.
+/// Returns an access token as fastapi-users issues it for the user with this id.
 pub fn mint_access(subject: &str) -> String {
     mint(HEADER, &json!({ "sub": subject, "aud": ["fastapi-users:auth"], "exp": END }))
 }
 
-/// Header and payload of a token, as text. The signature must be HS256's with the secret itself.
+/// Returns the header and payload of a token as text. The signature must be HS256 with the raw secret.
 fn opened(token: &str) -> (String, String) {
     let (signed, signed_with) = token.rsplit_once('.').unwrap();
     assert_eq!(signature(signed), signed_with);
@@ -66,7 +66,7 @@ fn opened(token: &str) -> (String, String) {
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 #[tokio::test]
-async fn upstreams_access_tokens_are_good_until_they_end() {
+async fn upstream_access_tokens_are_valid_until_they_expire() {
     let app = service(Rules::FastapiUsers).await;
     let me =
         format!(r#"{{"id":"{USER}","email":"{EMAIL}","is_active":true,"is_superuser":false,"is_verified":false}}"#);
@@ -80,15 +80,15 @@ async fn upstreams_access_tokens_are_good_until_they_end() {
 }
 
 #[tokio::test]
-async fn upstreams_verification_token_verifies() {
+async fn the_upstream_verification_token_verifies_the_user() {
     let app = service(Rules::FastapiUsers).await;
-    let answer = app.verify(VERIFY).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["is_verified"]), (200, &json!(true)));
+    let response = app.verify(VERIFY).await;
+    assert_eq!((response.status.as_u16(), &response.json()["is_verified"]), (200, &json!(true)));
     app.verify(VERIFY).await.is(400, r#"{"detail":"VERIFY_USER_ALREADY_VERIFIED"}"#);
 }
 
 #[tokio::test]
-async fn upstreams_reset_token_resets_once_and_only_the_hash_it_was_minted_for() {
+async fn the_upstream_reset_token_works_once_and_only_for_the_hash_it_is_bound_to() {
     let app = service(Rules::FastapiUsers).await;
     app.reset(RESET, "excalibur").await.is(200, "null");
     assert_eq!(app.try_login(EMAIL, "excalibur").await.status, 200);
@@ -97,9 +97,9 @@ async fn upstreams_reset_token_resets_once_and_only_the_hash_it_was_minted_for()
     app.reset(RESET, "caliburn").await.is(200, "null");
 }
 
-/// C17: what fastapi-users minted says nothing of the address. It can be told apart only by the claim that it lacks.
+/// C17: reset tokens issued by fastapi-users do not contain the address. They are recognised by the missing claim.
 #[tokio::test]
-async fn a_change_of_address_voids_our_reset_tokens_and_not_upstreams() {
+async fn an_email_change_invalidates_our_reset_tokens_and_not_upstream_ones() {
     let app = service(Rules::FastapiUsers).await;
     let ours = app.reset_token(EMAIL).await;
     app.sql("UPDATE user SET email = 'pendragon@camelot.bt'").await;
@@ -108,7 +108,7 @@ async fn a_change_of_address_voids_our_reset_tokens_and_not_upstreams() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_purpose_is_good_for_no_other() {
+async fn a_token_is_accepted_for_its_own_purpose_only() {
     let app = service(Rules::FastapiUsers).await;
     for token in [VERIFY, RESET, OAUTH_STATE] {
         app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
@@ -122,18 +122,18 @@ async fn a_token_of_one_purpose_is_good_for_no_other() {
 }
 
 #[tokio::test]
-async fn the_recommended_policy_takes_none_of_upstreams_tokens() {
+async fn the_recommended_policy_rejects_upstream_tokens() {
     let app = service(Rules::Recommended).await; // C21
     for token in [AUTH, AUTH_NO_EXP] {
         app.me(token).await.is(401, r#"{"detail":"Unauthorized"}"#);
     }
     app.verify(VERIFY).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
     app.reset(RESET, "excalibur").await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
-    assert_eq!(app.try_login(EMAIL, GUINEVERE).await.status, 200, "the hash is good, whoever made it");
+    assert_eq!(app.try_login(EMAIL, GUINEVERE).await.status, 200, "the hash verifies");
 }
 
 #[tokio::test]
-async fn our_tokens_have_upstreams_form() {
+async fn our_tokens_have_the_upstream_form() {
     let app = service(Rules::FastapiUsers).await;
     let now = app.clock_seconds();
 
@@ -142,12 +142,12 @@ async fn our_tokens_have_upstreams_form() {
     assert_eq!(header, HEADER);
     let upstreams = format!(r#"{{"sub":"{USER}","aud":["fastapi-users:auth"],"exp":{}"#, now + 3600);
     let ours = payload.strip_prefix(&upstreams).unwrap_or_else(|| panic!("{payload}"));
-    // Beside them, what fastapi-users ignores and revocation needs (C1).
+    // Further claims are ignored by fastapi-users and needed for revocation (C1).
     let claims: Value = serde_json::from_str(&payload).unwrap();
     let jti = claims["jti"].as_str().unwrap();
     assert_eq!(ours, format!(r#","iat":{now},"jti":"{jti}","epoch":0}}"#));
 
-    // The last claim is ours and ignored by fastapi-users as well: it binds the token to the account as it is (C17).
+    // The last claim is ours and also ignored by fastapi-users: it binds the token to the state of the account (C17).
     let (header, payload) = opened(&app.verify_token(EMAIL).await);
     assert_eq!(header, HEADER);
     let claims: Value = serde_json::from_str(&payload).unwrap();
@@ -179,7 +179,7 @@ impl WireApp {
 }
 
 #[tokio::test]
-async fn tokens_are_verified_by_pyjwts_rules() {
+async fn tokens_are_verified_by_the_rules_of_pyjwt() {
     let app = service(Rules::FastapiUsers).await;
     let now = app.clock_seconds();
     let with = |key: &str, value: Value| {
@@ -215,7 +215,7 @@ async fn tokens_are_verified_by_pyjwts_rules() {
     ] {
         assert_eq!(app.me(&with(key, value.clone())).await.status.as_u16(), status, "{key} {value}");
     }
-    // Until 10.2 the subject was called otherwise; such tokens have been refused since.
+    // Up to 10.2 the subject claim had another name; later versions reject such tokens.
     let old = mint(HEADER, &json!({ "user_id": USER, "aud": ["fastapi-users:auth"], "exp": END }));
     app.me(&old).await.is(401, r#"{"detail":"Unauthorized"}"#);
     let claims = json!({ "sub": USER, "aud": ["fastapi-users:auth"], "exp": END });
@@ -231,7 +231,7 @@ async fn tokens_are_verified_by_pyjwts_rules() {
 }
 
 #[tokio::test]
-async fn upstreams_tokens_obey_the_users_state() {
+async fn upstream_tokens_follow_the_state_of_the_user() {
     let app = service(Rules::FastapiUsers).await;
     app.sql("UPDATE user SET is_active = 0").await;
     app.me(AUTH).await.is(401, r#"{"detail":"Unauthorized"}"#);

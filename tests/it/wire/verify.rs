@@ -5,27 +5,27 @@ use serde_json::json;
 
 use super::{
     app::{GUINEVERE, Rules, WireApp, WireSetup},
-    recorded::{Step, answered, call, post},
+    recorded::{Step, call, expected, post},
 };
-use crate::support::Answer;
+use crate::support::Response;
 
 pub const RECORDED: &[Step] = &[
     call(
         "R29",
         post("/auth/request-verify-token").json(r#"{"email":"KING.ARTHUR@camelot.bt"}"#),
-        answered(202, "null").hooks(&["on_after_request_verify"]).token("VERIFY"),
+        expected(202, "null").hooks(&["on_after_request_verify"]).token("VERIFY"),
     )
     .step(),
     call(
         "R30",
         post("/auth/request-verify-token").json(r#"{"email":"nobody@camelot.bt"}"#),
-        answered(202, "null"),
+        expected(202, "null"),
     )
     .step(),
     call(
         "R31",
         post("/auth/request-verify-token").json(r#"{"email":"bad"}"#),
-        answered(
+        expected(
             422,
             r#"{"detail":[{"type":"value_error","loc":["body","email"],"msg":"value is not a valid email address: An email address must have an @-sign.","input":"bad","ctx":{"reason":"An email address must have an @-sign."}}]}"#,
         ),
@@ -34,13 +34,13 @@ pub const RECORDED: &[Step] = &[
     call(
         "R32",
         post("/auth/request-verify-token").json("{}"),
-        answered(422, r#"{"detail":[{"type":"missing","loc":["body","email"],"msg":"Field required","input":null}]}"#),
+        expected(422, r#"{"detail":[{"type":"missing","loc":["body","email"],"msg":"Field required","input":null}]}"#),
     )
     .step(),
     call(
         "R33",
         post("/auth/verify").json(r#"{"token":"<VERIFY>"}"#),
-        answered(
+        expected(
             200,
             r#"{"id":"<ARTHUR>","email":"King.Arthur@camelot.bt","is_active":true,"is_superuser":false,"is_verified":true}"#,
         )
@@ -50,13 +50,13 @@ pub const RECORDED: &[Step] = &[
     call(
         "R34",
         post("/auth/verify").json(r#"{"token":"<VERIFY>"}"#),
-        answered(400, r#"{"detail":"VERIFY_USER_ALREADY_VERIFIED"}"#),
+        expected(400, r#"{"detail":"VERIFY_USER_ALREADY_VERIFIED"}"#),
     )
     .step(),
     call(
         "R35",
         post("/auth/verify").json(r#"{"token":"foo"}"#),
-        answered(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#),
+        expected(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#),
     )
     .step(),
 ];
@@ -64,20 +64,20 @@ pub const RECORDED: &[Step] = &[
 const BAD_TOKEN: &str = r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#;
 
 impl WireApp {
-    /// The token of a verification mail.
+    /// Requests a verification mail and returns its token.
     pub async fn verify_token(&self, email: &str) -> String {
         self.journal.take();
         self.post("/auth/request-verify-token").json(json!({ "email": email })).send().await.is(202, "null");
         self.journal.wait_for("on_after_request_verify").await.token.unwrap()
     }
 
-    pub async fn verify(&self, token: &str) -> Answer {
+    pub async fn verify(&self, token: &str) -> Response {
         self.post("/auth/verify").json(json!({ "token": token })).send().await
     }
 }
 
 #[tokio::test]
-async fn only_the_active_and_unverified_get_a_mail_and_the_answer_is_always_the_same() {
+async fn only_active_unverified_users_get_a_verification_mail_and_the_response_is_uniform() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("verified@camelot.bt", Status { is_verified: true, ..Status::NEW }).await;
@@ -89,12 +89,12 @@ async fn only_the_active_and_unverified_get_a_mail_and_the_answer_is_always_the_
         app.verify_token("Arthur@camelot.bt").await;
         app.users.drain(std::time::Duration::from_secs(10)).await;
         let mailed: Vec<_> = app.journal.take().into_iter().map(|called| called.user.unwrap().email).collect();
-        assert_eq!(mailed, ["arthur@camelot.bt"], "the stored address, and nobody else");
+        assert_eq!(mailed, ["arthur@camelot.bt"], "only the stored address");
     }
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_for_this_is_bad() {
+async fn tokens_of_other_purposes_or_secrets_are_bad() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let access = app.member("arthur@camelot.bt").await;
@@ -124,7 +124,7 @@ async fn a_token_that_is_not_for_this_is_bad() {
 }
 
 #[tokio::test]
-async fn a_token_ends_after_an_hour() {
+async fn a_verification_token_expires_after_an_hour() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
@@ -138,14 +138,14 @@ async fn a_token_ends_after_an_hour() {
 }
 
 #[tokio::test]
-async fn a_token_dies_with_the_address_and_with_the_user() {
+async fn an_address_change_and_a_deletion_invalidate_a_verification_token() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         let session = app.member("arthur@camelot.bt").await;
         let token = app.verify_token("arthur@camelot.bt").await;
         app.patch("/users/me").bearer(&session).json(json!({ "email": "pendragon@camelot.bt" })).send().await;
         app.verify(&token).await.is(400, BAD_TOKEN);
-        // Somebody else with the old address does not make it good either.
+        // Nor does the token verify another user who takes the old address.
         app.knight("arthur@camelot.bt", Status::NEW).await;
         app.verify(&token).await.is(400, BAD_TOKEN);
 
@@ -156,16 +156,16 @@ async fn a_token_dies_with_the_address_and_with_the_user() {
 }
 
 #[tokio::test]
-async fn activity_is_not_asked_and_a_token_works_again_once_the_flag_is_reset() {
+async fn an_inactive_user_can_verify_and_a_token_works_again_once_the_flag_is_reset() {
     for rules in Rules::BOTH {
         let app = WireApp::start(rules).await;
         app.knight("arthur@camelot.bt", Status::NEW).await;
         let token = app.verify_token("arthur@camelot.bt").await;
         app.sql("UPDATE user SET is_active = 0").await;
         app.journal.take();
-        let answer = app.verify(&token).await;
+        let response = app.verify(&token).await;
         assert_eq!(
-            (answer.json()["is_active"].clone(), answer.json()["is_verified"].clone()),
+            (response.json()["is_active"].clone(), response.json()["is_verified"].clone()),
             (json!(false), json!(true))
         );
         let hooks: Vec<_> = app.journal.take().into_iter().map(|called| called.hook).collect();

@@ -1,4 +1,4 @@
-//! A user type in an application that knows axum-users as `accounts` and has no other dependency.
+//! A user type in an application that depends on axum-users under the name `accounts` and on nothing else.
 
 use accounts::{AuthUser, PasswordHash};
 
@@ -10,18 +10,18 @@ pub struct User {
     pub id: i64,
     /// The address.
     pub email: String,
-    /// The hash.
+    /// The password hash.
     pub hashed_password: PasswordHash,
-    /// May log in.
+    /// Whether the user can log in.
     pub is_active: bool,
-    /// May manage others.
+    /// Whether the user can manage others.
     pub is_superuser: bool,
-    /// Has proved the address.
+    /// Whether the address is verified.
     pub is_verified: bool,
     /// The name.
     #[auth(read, create, update, length(max = 80))]
     pub nickname: Option<String>,
-    /// What the user likes.
+    /// The interests of the user.
     #[auth(read, create, update, json, default)]
     pub tags: Vec<String>,
 }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_routes_are_made_under_the_other_name() {
+    fn the_routes_are_generated_under_the_renamed_dependency() {
         let _ = user_routes::<accounts::Users<User>>;
         assert_eq!(USER_SQL.table, "user");
     }

@@ -1,4 +1,4 @@
-"""Makes email_corpus.jsonl: what fastapi-users' e-mail check says about each address.
+"""Generates email_corpus.jsonl: the result of fastapi-users' e-mail validation for each address.
 
     pip install email-validator==2.3.0 pydantic==2.14.3
     python email_corpus.py > email_corpus.jsonl
@@ -25,20 +25,20 @@ ADDRESSES = [
     "a@" + "b" * 63 + ".com", "a" * 64 + "@camelot.bt", "a@" + ".".join(["b" * 60] * 4)[:240] + ".com",
     "a-@camelot.bt", "-a@camelot.bt", "a@a.museum", "a@c.travelersinsurance", "a@ελλάδα.gr", "a@σς.gr", "a@ΣΣ.gr",
     "a@Ⅷ.com", "a@①.com", "a@²x.com", "a@نامه.ir", "a@١٢.com", "a@क्ष.in",
-    # only internationalized
+    # accepted only as internationalized addresses
     "é@camelot.bt", "É@camelot.bt", "e\u0301@camelot.bt", "用户@例子.广告", "ß@camelot.bt", "a😀@camelot.bt", "Ⅷ@camelot.bt",
     "ﬁ@camelot.bt", "Arthur <a@camelot.bt>", "King Arthur <a@camelot.bt>", "<a@camelot.bt>", "\"King, Arthur\" <a@camelot.bt>",
     "\"a\" \"b\" <a@camelot.bt>", "Arthur<a@camelot.bt>", "K. Arthur <a@camelot.bt>", "Ärthur <a@camelot.bt>", " <a@camelot.bt> ",
     "\"<x@y.z>\" <a@camelot.bt>", "a" * 65 + "@camelot.bt", "a" * 200 + "@camelot.bt", "é" * 64 + "@camelot.bt",
     " " * 400 + "a@camelot.bt", "a@camelot.bt" + " " * 400,
-    # no at-sign, nothing around it, several of them
+    # no at-sign, empty parts, several at-signs
     "", " ", "a", "camelot.bt", "@", "@camelot.bt", "a@", "a@@camelot.bt", "a@b@camelot.bt", "a＠camelot.bt", "a﹫camelot.bt",
     "@@", "a@camelot.bt@", "<>", "a at camelot.bt", "\"a@camelot.bt",
     # periods and hyphens
     ".a@camelot.bt", "a.@camelot.bt", "a..b@camelot.bt", "a@.camelot.bt", "a@camelot.bt.", "a@camelot..bt", ".@camelot.bt", "..@x.bt",
     "a@-camelot.bt", "a@camelot.bt-", "a@camelot-.bt", "a@camelot.-bt", "a@ab--c.com", "a@x.ab--c.com", "a@xn--.com", "a@。com", "a@camelot。",
     "a@é..com", "a@-é.com", "a@é-.com",
-    # characters before the at-sign
+    # characters of the local part
     "a b@camelot.bt", "a\tb@camelot.bt", "a\x00b@camelot.bt", "a\x7fb@camelot.bt", "a,b@camelot.bt", "a;b@camelot.bt", "(a)@camelot.bt",
     "a:b@camelot.bt", "a[b]@camelot.bt", "a\\b@camelot.bt", "a<b@camelot.bt", "a>b@camelot.bt", "a<b>@camelot.bt", "a\u00a0b@camelot.bt",
     "a\u200bb@camelot.bt", "a\u202eb@camelot.bt", "a\u0085b@camelot.bt", "\u200da@camelot.bt", "a\ufeff@camelot.bt", "a\ue000@camelot.bt",
@@ -47,7 +47,7 @@ ADDRESSES = [
     # quoted
     "\"a\"@camelot.bt", "\"a b\"@camelot.bt", "\"a@b\"@camelot.bt", "\"a\"b@camelot.bt", "\"\"@camelot.bt", "\"a\\\"b\"@camelot.bt",
     "\"\x01\"@camelot.bt", "\"é\"@camelot.bt", "\"a\"\u00a0@camelot.bt",
-    # the part after the at-sign
+    # the domain
     "a@camelot", "a@camelot_x.bt", "a@cam elot.bt", "a@cam!elot.bt", "a@127.0.0.1", "a@1.2", "a@camelot.123", "a@camelot.b1", "a@[127.0.0.1]",
     "a@[IPv6:::1]", "a@camelot.bt:25", "a@camelot.bt/x", "a@camelot.bt?x", "a@camelot,bt", "a@(x)camelot.bt", "a@camelot.bt(x)",
     "a@localhost", "a@x.localhost", "a@test", "a@x.test", "a@x.local", "a@x.invalid", "a@x.onion", "a@1.0.0.127.in-addr.arpa", "a@arpa",

@@ -1,4 +1,4 @@
-//! Hashes of other systems: what their own software made (`data/foreign_hashes.py`) verifies here, and nothing else does.
+//! Hashes of other systems: exactly the hashes made by their own software (`data/foreign_hashes.py`) verify.
 
 use std::{
     io::Write,
@@ -15,14 +15,14 @@ use users_runtime::{
     },
 };
 
-/// A line of the data.
+/// A line of the data file.
 #[derive(Deserialize)]
 struct Made {
     system: String,
     kind: String,
     password: String,
     stored: String,
-    /// bcrypt cannot tell the password from others.
+    /// Other passwords have the same bcrypt hash, because of truncation.
     #[serde(default)]
     unsure: bool,
     config: Option<serde_json::Value>,
@@ -32,7 +32,7 @@ impl Made {
     fn all() -> Vec<Self> {
         let made: Vec<Self> = include_str!("../data/foreign_hashes.jsonl")
             .lines()
-            .map(|line| serde_json::from_str(line).expect("a line of the data"))
+            .map(|line| serde_json::from_str(line).expect("a valid line of the data file"))
             .collect();
         for (system, at_least) in [("django", 40), ("werkzeug", 20), ("devise", 15), ("firebase", 7)] {
             assert!(made.iter().filter(|made| made.system == system).count() >= at_least, "{system}");
@@ -59,13 +59,13 @@ impl Made {
         self.kind != "unusable"
     }
 
-    /// Whether it has the small costs that most have here.
+    /// Returns whether the hash has a low cost.
     fn is_cheap(&self) -> bool {
         self.is_usable() && self.hash().cost().work < 50_000
     }
 }
 
-/// The verifier of a line, and any other.
+/// Wraps a boxed verifier.
 struct Boxed(Box<dyn HashVerifier>);
 
 impl HashVerifier for Boxed {
@@ -90,7 +90,7 @@ fn stored(hash: &str) -> PasswordHash {
     PasswordHash::from_stored(hash)
 }
 
-/// Everything that this thread says through `tracing` from now on.
+/// Captures the `tracing` output of this thread.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -118,7 +118,7 @@ impl Write for Log {
     }
 }
 
-/// Other passwords that a careless system takes for the same.
+/// Returns similar passwords that a faulty verifier might accept.
 fn neighbours(password: &str) -> Vec<String> {
     let mut neighbours = vec![
         format!("{password}x"),
@@ -156,7 +156,7 @@ fn wrong_passwords_do_not_verify() {
 }
 
 #[test]
-fn another_pepper_or_project_verifies_nothing() {
+fn hashes_do_not_verify_with_another_pepper_or_project() {
     for made in Made::all().iter().filter(|made| made.is_cheap()) {
         let other: Box<dyn HashVerifier> = match &*made.system {
             "devise" if made.password.len() < 72 => Box::new(Devise::new("another")),
@@ -181,7 +181,7 @@ fn no_mutilated_string_verifies_or_panics() {
         let cases = [whole.to_uppercase(), whole.replace(':', "::"), whole.replace("$", "\u{1F451}")];
         for text in truncated.chain(dropped).chain(around).chain(before).chain(signs).chain(cases) {
             let Some(Ok(hash)) = verifier.read(&text).filter(|_| text != whole) else { continue };
-            // A digit less in the costs is well-formed, and may be costly.
+            // Removing a digit of the cost leaves a well-formed hash, which may be expensive.
             let is_cheap = hash.cost().work < 50_000;
             assert!(!is_cheap || !hash.matches(&Password::new(&*made.password)), "{text}");
         }
@@ -189,7 +189,7 @@ fn no_mutilated_string_verifies_or_panics() {
 }
 
 #[test]
-fn parts_of_a_wrong_form_are_malformed() {
+fn malformed_parts_are_rejected() {
     let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let hex = "00".repeat(32);
     let key64 = format!("{}==", "A".repeat(86));
@@ -221,13 +221,13 @@ fn parts_of_a_wrong_form_are_malformed() {
     ];
     for (verifier, text) in cases {
         let found = verifier.read(&text).map(|read| read.map(|_| ()));
-        let unknown = text.starts_with("pbkdf2:sha256$"); // no digest is called `sha256$salt…`
+        let unknown = text.starts_with("pbkdf2:sha256$"); // there is no digest called `sha256$salt…`
         assert_eq!(found, if unknown { None } else { Some(Err(UnfitHash::Malformed)) }, "{text}");
     }
 }
 
 #[test]
-fn what_is_no_password_hash_is_not_read() {
+fn strings_that_are_not_password_hashes_are_rejected() {
     for text in [
         "",
         "guinevere",
@@ -246,7 +246,7 @@ fn what_is_no_password_hash_is_not_read() {
 }
 
 #[test]
-fn sha1_verifies_only_by_name() {
+fn sha1_verifies_only_by_opt_in() {
     let sha1: Vec<_> = Made::all().into_iter().filter(|made| made.kind.contains("sha1")).collect();
     assert!(sha1.len() > 10);
     for made in sha1 {
@@ -257,15 +257,15 @@ fn sha1_verifies_only_by_name() {
 }
 
 #[test]
-fn a_password_that_devise_cut_matches_as_far_as_it_is_all_there() {
+fn a_password_truncated_by_devise_matches_only_in_full() {
     let made: Vec<_> = Made::all().into_iter().filter(|made| made.system == "devise" && !made.unsure).collect();
     let full = made.iter().find(|made| made.password.len() == 72).expect("a password of 72 bytes");
-    assert!(full.hash().matches(&Password::new(&*full.password)), "nothing of the pepper is left");
-    assert!(!full.hash().matches(&Password::new(format!("{}g", full.password))), "bcrypt cannot tell it from 72");
+    assert!(full.hash().matches(&Password::new(&*full.password)), "the pepper is truncated completely");
+    assert!(!full.hash().matches(&Password::new(format!("{}g", full.password))), "bcrypt ignores bytes after 72");
 }
 
 #[tokio::test]
-async fn unusable_marks_never_verify() {
+async fn unusable_password_marks_never_verify() {
     let hashing = start(weak().also_verify(Django::new()));
     let (log, _guard) = Log::start();
     let made = Made::all().into_iter().find(|made| !made.is_usable()).expect("a mark");
@@ -275,7 +275,7 @@ async fn unusable_marks_never_verify() {
             assert_eq!(found, Ok(Verification::Wrong), "{mark}");
         }
     }
-    assert_eq!(log.take(), "", "nothing is wrong with the table");
+    assert_eq!(log.take(), "", "an unusable mark is not an error");
 }
 
 #[tokio::test]
@@ -317,12 +317,12 @@ async fn absurd_costs_are_never_executed() {
     ] {
         let found = hashing.verify(&Password::new("guinevere"), &stored(&hash)).await;
         assert_eq!(found, Ok(Verification::Wrong), "{hash}");
-        let said = log.take();
+        let logged = log.take();
         assert!(
-            said.contains("ERROR") && said.contains("stored_hash_corrupt") && said.contains(reason),
-            "{hash}: {said}"
+            logged.contains("ERROR") && logged.contains("stored_hash_corrupt") && logged.contains(reason),
+            "{hash}: {logged}"
         );
-        assert!(!said.contains("AAAA") && !said.contains(&bcrypt[30..]), "no part of the hash is logged: {said}");
+        assert!(!logged.contains("AAAA") && !logged.contains(&bcrypt[30..]), "no part of the hash is logged: {logged}");
     }
 }
 
@@ -338,7 +338,7 @@ async fn none_verifies_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn a_right_password_asks_for_a_new_hash() {
+async fn a_correct_password_requests_a_rehash() {
     for rehash in [RehashRule::WhenWeaker, RehashRule::WhenDifferent] {
         for made in Made::all().into_iter().filter(|made| made.is_cheap() && !made.unsure) {
             let hashing = start(weak().rehash(rehash).workers(1).also_verify(Boxed(made.verifier())));
@@ -351,7 +351,7 @@ async fn a_right_password_asks_for_a_new_hash() {
 }
 
 #[test]
-fn a_part_of_the_work_can_be_spent() {
+fn a_part_of_the_cost_can_be_spent() {
     for made in Made::all().iter().filter(|made| made.is_cheap()) {
         let (hash, password) = (made.hash(), Password::new("guinevere"));
         let HashCost { memory_kib, work } = hash.cost();
@@ -363,7 +363,7 @@ fn a_part_of_the_work_can_be_spent() {
 }
 
 #[test]
-fn settings_of_other_systems_print_no_secret_and_are_checked() {
+fn settings_of_other_systems_are_validated_and_redacted() {
     let key = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
     let firebase = Firebase::new(key, "Bw==").unwrap();
     let settings = weak().also_verify(firebase.clone()).also_verify(Devise::new("excalibur"));
@@ -379,29 +379,29 @@ fn settings_of_other_systems_print_no_secret_and_are_checked() {
     }
 }
 
-/// What a fake hash was asked to do.
+/// A call of a fake hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
+enum Call {
     Matches,
     Spend(u64),
 }
 
-/// `fake$right`, `fake$wrong`, `fake$panic`: remembers what it is asked.
+/// A verifier for `fake$right`, `fake$wrong` and `fake$panic` that records its calls.
 #[derive(Clone)]
 struct Fake {
     cost: HashCost,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
 }
 
 struct FakeHash(Fake, String);
 
 impl Fake {
     fn costing(cost: HashCost) -> Self {
-        Self { cost, asked: Arc::default() }
+        Self { cost, calls: Arc::default() }
     }
 
-    fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut *self.asked.lock().unwrap())
+    fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
     }
 }
 
@@ -423,14 +423,14 @@ impl ForeignHash for FakeHash {
 
     fn matches(&self, _: &Password) -> bool {
         let thread = std::thread::current();
-        assert!(thread.name().is_some_and(|name| name.starts_with("hash-")), "not on an asynchronous worker");
-        self.0.asked.lock().unwrap().push(Asked::Matches);
+        assert!(thread.name().is_some_and(|name| name.starts_with("hash-")), "hashes run on a hashing thread");
+        self.0.calls.lock().unwrap().push(Call::Matches);
         assert_ne!(self.1, "panic");
         self.1 == "right"
     }
 
     fn spend(&self, _: &Password, work: u64) {
-        self.0.asked.lock().unwrap().push(Asked::Spend(work));
+        self.0.calls.lock().unwrap().push(Call::Spend(work));
     }
 }
 
@@ -443,29 +443,29 @@ async fn wrong_passwords_and_nobody_spend_the_costliest_foreign_hash() {
     let hashing = start(HashSettings::default().also_verify(fake.clone()));
     let (right, wrong) = (Password::new("guinevere"), Password::new("lancelot"));
     assert_eq!(hashing.verify_nobody(&wrong).await, Ok(()));
-    assert_eq!(fake.asked(), [], "none was met");
+    assert_eq!(fake.calls(), [], "no foreign hash was verified before");
     assert_eq!(hashing.verify(&wrong, &stored("fake$wrong")).await, Ok(Verification::Wrong));
-    assert_eq!(fake.asked(), [Asked::Matches], "it is the costliest itself");
+    assert_eq!(fake.calls(), [Call::Matches], "it has the highest cost, so nothing is added");
     assert_eq!(hashing.verify_nobody(&wrong).await, Ok(()));
-    assert_eq!(fake.asked(), [Asked::Spend(100_000)]);
+    assert_eq!(fake.calls(), [Call::Spend(100_000)]);
     assert_eq!(hashing.verify(&wrong, &stored("of no known form")).await, Ok(Verification::Wrong));
-    assert_eq!(fake.asked(), [Asked::Spend(100_000)]);
+    assert_eq!(fake.calls(), [Call::Spend(100_000)]);
     assert_eq!(hashing.verify(&wrong, &stored(GUINEVERE)).await, Ok(Verification::Wrong));
-    assert_eq!(fake.asked(), [Asked::Spend(100_000 - 38_912)], "what an upgraded user's hash costs less");
+    assert_eq!(fake.calls(), [Call::Spend(100_000 - 38_912)], "the difference to the costliest hash");
     assert_eq!(hashing.verify(&right, &stored(GUINEVERE)).await, Ok(Verification::Right));
-    assert_eq!(fake.asked(), []);
+    assert_eq!(fake.calls(), []);
 }
 
 #[tokio::test]
-async fn an_example_sets_the_time_from_the_start() {
+async fn an_example_hash_sets_the_equalized_cost_from_the_start() {
     let fake = Fake::costing(HashCost { memory_kib: 0, work: 100_000 });
     let hashing = start(HashSettings::default().also_verify(fake.clone()).costs_like(stored("fake$wrong")));
     assert_eq!(hashing.verify_nobody(&Password::new("lancelot")).await, Ok(()));
-    assert_eq!(fake.asked(), [Asked::Spend(100_000)]);
+    assert_eq!(fake.calls(), [Call::Spend(100_000)]);
 }
 
 #[tokio::test]
-async fn a_hash_that_fills_the_budget_is_verified_beside_a_costlier_one() {
+async fn a_hash_that_fills_the_memory_budget_is_verified_next_to_a_costlier_one() {
     let fake = Fake::costing(HashCost { memory_kib: 65_536, work: 10 });
     let settings = HashSettings::default().memory_budget_mib(64);
     let hashing = start(settings.also_verify(fake.clone()));
@@ -474,7 +474,7 @@ async fn a_hash_that_fills_the_budget_is_verified_beside_a_costlier_one() {
         Ok(Verification::RightButOutdated)
     );
     assert_eq!(hashing.verify(&Password::new("guinevere"), &stored("fake$wrong")).await, Ok(Verification::Wrong));
-    assert_eq!(fake.asked(), [Asked::Matches, Asked::Matches]);
+    assert_eq!(fake.calls(), [Call::Matches, Call::Matches]);
 }
 
 #[tokio::test]
@@ -482,11 +482,11 @@ async fn our_own_form_is_never_another_systems() {
     let fake = Fake::costing(HashCost { memory_kib: 0, work: 1 });
     let hashing = start(HashSettings::default().also_verify(fake.clone()));
     let found = hashing.verify(&Password::new("guinevere"), &stored(GUINEVERE)).await;
-    assert_eq!((found, fake.asked()), (Ok(Verification::Right), Vec::new()));
+    assert_eq!((found, fake.calls()), (Ok(Verification::Right), Vec::new()));
 }
 
 #[tokio::test]
-async fn the_first_that_knows_a_string_has_it() {
+async fn the_first_verifier_that_recognises_a_hash_is_used() {
     let (first, second) =
         (Fake::costing(HashCost { memory_kib: 0, work: 1 }), Fake::costing(HashCost { memory_kib: 0, work: 2 }));
     let hashing = start(weak().also_verify(Django::new()).also_verify(first.clone()).also_verify(second.clone()));
@@ -494,11 +494,11 @@ async fn the_first_that_knows_a_string_has_it() {
         hashing.verify(&Password::new("guinevere"), &stored("fake$right")).await,
         Ok(Verification::RightButOutdated)
     );
-    assert_eq!((first.asked().len(), second.asked().len()), (1, 0));
+    assert_eq!((first.calls().len(), second.calls().len()), (1, 0));
 }
 
 #[tokio::test]
-async fn a_panicking_verifier_is_one_failure() {
+async fn a_panicking_verifier_fails_one_verification() {
     let fake = Fake::costing(HashCost { memory_kib: 64, work: 1 });
     let hashing = start(weak().workers(1).also_verify(fake));
     let password = Password::new("guinevere");

@@ -1,4 +1,4 @@
-//! The runtime against real databases, a real Redis and real keys, below HTTP.
+//! Tests of the runtime below HTTP, with real databases, a real Redis and real keys.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,7 +6,7 @@
     clippy::print_stderr,
     missing_docs,
     unreachable_pub,
-    reason = "a test fails by panicking, and has no readers outside of its crate"
+    reason = "tests fail by panicking, and their items are not public"
 )]
 
 #[cfg(feature = "foreign-hashes")]

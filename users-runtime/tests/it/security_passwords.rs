@@ -1,4 +1,4 @@
-//! Passwords and their hashes, as far as they can be proved without HTTP.
+//! Password rules and hashes, without HTTP.
 
 use std::{
     future::poll_fn,
@@ -23,7 +23,7 @@ fn stored(hash: &str) -> PasswordHash {
     PasswordHash::from_stored(hash)
 }
 
-/// The result of a future that has one without waiting for anything.
+/// Returns the result of a future that is ready immediately.
 async fn at_once<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| match future.as_mut().poll(cx) {
@@ -33,7 +33,7 @@ async fn at_once<F: Future>(future: F) -> Option<F::Output> {
     .await
 }
 
-/// Everything that this thread says through `tracing` from now on.
+/// Captures the `tracing` output of this thread.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -64,7 +64,7 @@ impl Write for Log {
     }
 }
 
-/// What fastapi-users stored for `guinevere`.
+/// Hashes of `guinevere` as stored by fastapi-users.
 const ARGON2ID: &str =
     "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ";
 const ARGON2ID_19_MIB: &str =
@@ -100,12 +100,12 @@ mod hash {
     }
 
     #[tokio::test]
-    async fn a_new_hash_is_what_the_settings_say_and_verifies() {
+    async fn a_new_hash_follows_the_settings_and_verifies() {
         let hashing = hashing(HashSettings::default());
         let password = Password::new("the lady of the lake");
         let (first, second) = (hashing.hash(&password).await.unwrap(), hashing.hash(&password).await.unwrap());
         assert!(first.as_stored().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_ne!(first.as_stored(), second.as_stored(), "two salts");
+        assert_ne!(first.as_stored(), second.as_stored(), "each hash has a different salt");
         assert_eq!(hashing.verify(&password, &first).await, Ok(Verification::Right));
         assert_eq!(hashing.verify(&Password::new("the lady of the laKe"), &first).await, Ok(Verification::Wrong));
     }
@@ -121,7 +121,7 @@ mod hash {
             let wrong = hashing.verify(&Password::new("guineverE"), &stored(&hash)).await.unwrap();
             assert_eq!(wrong, Verification::Wrong, "{hash}");
         }
-        // Argon2 1.0 wrote no version. From the tests of the reference implementation.
+        // Argon2 1.0 hashes have no version. Taken from the tests of the reference implementation.
         let oldest = "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ";
         let found = hashing.verify(&Password::new("password"), &stored(oldest)).await;
         assert_eq!(found, Ok(Verification::RightButOutdated));
@@ -171,10 +171,13 @@ mod hash {
         ] {
             let found = hashing.verify(&Password::new("guinevere"), &stored(&hash)).await;
             assert_eq!(found, Ok(Verification::Wrong), "{hash}");
-            let said = log.take();
-            assert!(said.contains("ERROR") && said.contains("stored_hash_corrupt") && said.contains(reason), "{said}");
+            let logged = log.take();
+            assert!(
+                logged.contains("ERROR") && logged.contains("stored_hash_corrupt") && logged.contains(reason),
+                "{logged}"
+            );
             for part in hash.split('$').filter(|part| part.len() > 12) {
-                assert!(!said.contains(part), "no part of the hash is logged: {said}");
+                assert!(!logged.contains(part), "no part of the hash is logged: {logged}");
             }
         }
     }
@@ -225,15 +228,15 @@ mod hash {
 
     #[expect(clippy::disallowed_methods, reason = "the test is about real time, and only sets a lower bound")]
     #[tokio::test]
-    async fn nobody_and_a_corrupt_hash_cost_what_the_costliest_hash_costs() {
-        // No machine fills 192 MiB in this time, and a slow one only takes longer.
+    async fn unknown_users_and_corrupt_hashes_cost_as_much_as_the_costliest_hash() {
+        // No machine fills 192 MiB in this time, and a slower one only takes longer.
         const AT_LEAST: Duration = Duration::from_millis(20);
         let hashing = hashing(HashSettings::default());
         let password = Password::new("guinevere");
         assert_ne!(hashing.verify(&password, &stored(ARGON2ID)).await, Ok(Verification::Wrong));
         let start = Instant::now();
         assert_eq!(hashing.verify_nobody(&password).await, Ok(()));
-        assert!(start.elapsed() > AT_LEAST, "nobody");
+        assert!(start.elapsed() > AT_LEAST, "an unknown user");
         let start = Instant::now();
         assert_eq!(hashing.verify(&password, &stored("!")).await, Ok(Verification::Wrong));
         assert!(start.elapsed() > AT_LEAST, "corrupt");
@@ -244,7 +247,7 @@ mod hash {
     }
 
     #[test]
-    fn settings_out_of_bounds_are_refused_at_start() {
+    fn settings_out_of_bounds_are_rejected_at_startup() {
         let start = |change: fn(&mut HashSettings)| {
             let mut settings = HashSettings::default();
             change(&mut settings);
@@ -265,7 +268,7 @@ mod hash {
     }
 
     #[tokio::test]
-    async fn a_failing_generator_makes_no_hash() {
+    async fn a_failing_random_number_generator_is_an_error() {
         struct Broken;
         impl Random for Broken {
             fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
@@ -321,7 +324,11 @@ mod password {
             let refused = policy.check(&too_long, "").unwrap_err();
             assert_eq!(refused.reason, "Password should be at most 1024 bytes");
         }
-        assert_eq!(at_once(hashing.verify(&longest, &stored(ARGON2ID_19_MIB))).await, None, "this one is hashed");
+        assert_eq!(
+            at_once(hashing.verify(&longest, &stored(ARGON2ID_19_MIB))).await,
+            None,
+            "a password of the maximum length is hashed"
+        );
         assert_eq!(at_once(hashing.hash(&too_long)).await, Some(Err(HashError::Failed)));
         for hash in [ARGON2ID_19_MIB, BCRYPT, ""] {
             assert_eq!(at_once(hashing.verify(&too_long, &stored(hash))).await, Some(Ok(Verification::Wrong)));
@@ -347,7 +354,7 @@ mod password {
     }
 
     #[test]
-    fn no_policy_accepts_what_fastapi_users_accepts() {
+    fn without_rules_the_policy_accepts_what_fastapi_users_accepts() {
         for password in ["", " ", "merlin", "excalibur", "king.arthur@camelot.bt"] {
             assert_eq!(reason(&PasswordPolicy::none(), password), None, "{password:?}");
         }
@@ -372,7 +379,7 @@ mod password {
         let hash = |password: &[u8]| stored(&bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap().to_string());
         let long = "a".repeat(72);
         let found = hashing.verify(&Password::new(long.as_str()), &hash(long.as_bytes())).await;
-        assert_eq!(found, Ok(Verification::RightButOutdated), "72 bytes are all of it");
+        assert_eq!(found, Ok(Verification::RightButOutdated), "72 bytes are not truncated");
         for longer in [format!("{long}a"), format!("{long}b"), "a".repeat(1024)] {
             for of in [long.as_bytes(), longer.as_bytes()] {
                 let found = hashing.verify(&Password::new(longer.as_str()), &hash(of)).await;
@@ -385,7 +392,7 @@ mod password {
         }
     }
 
-    /// Another password that a careless system takes for the same.
+    /// Returns similar passwords that a faulty verifier might accept.
     fn neighbours(password: &str) -> Vec<String> {
         let mut neighbours = vec![
             format!("{password} "),
@@ -457,8 +464,8 @@ mod password {
         }
 
         let range = |suffix: &str, count: u32| {
-            let answer = format!("{}:7\r\n{suffix}:{count}\r\n{}:2", "0".repeat(35), "F".repeat(35));
-            BreachCheck::new(RangeQuery::have_i_been_pwned(Service::answering(Ok(&answer))).unwrap())
+            let response = format!("{}:7\r\n{suffix}:{count}\r\n{}:2", "0".repeat(35), "F".repeat(35));
+            BreachCheck::new(RangeQuery::have_i_been_pwned(Service::returning(Ok(&response))).unwrap())
         };
         let lady = Password::new("the lady of the lake");
         assert!(refused(range(&LADY[5..], 1).check(&lady).await));
@@ -472,12 +479,12 @@ mod password {
     async fn range_query_sends_five_hex() {
         use users_runtime::password::{BreachedPasswords as _, RangeQuery};
 
-        let service = Service::answering(Ok(""));
+        let service = Service::returning(Ok(""));
         let query = RangeQuery::have_i_been_pwned(service.clone()).unwrap();
         assert_eq!(query.knows(&Password::new("the lady of the lake")).await, Ok(false));
-        let asked = std::mem::take(&mut *service.asked.lock().unwrap());
+        let requests = std::mem::take(&mut *service.requests.lock().unwrap());
         let expected = format!("https://api.pwnedpasswords.com/range/{} [(\"Add-Padding\", \"true\")]", &LADY[..5]);
-        assert_eq!(asked, [expected], "one request, and nothing else in it");
+        assert_eq!(requests, [expected], "one request with only the prefix");
         for refused in ["http://example.com/range/", "ftp://example.com/", "https://example.com/range", "range/", ""] {
             assert!(RangeQuery::new(refused, service.clone()).is_err(), "{refused}");
         }
@@ -496,7 +503,7 @@ mod password {
         let gone = Lines::new("gone", &torn);
         let gone_file = HashFile::open(&gone.0).unwrap();
         drop(gone);
-        let range = |answer| RangeQuery::have_i_been_pwned(Service::answering(answer)).unwrap();
+        let range = |response| RangeQuery::have_i_been_pwned(Service::returning(response)).unwrap();
         let (log, _guard) = Log::start();
         for check in [
             BreachCheck::new(torn_file),
@@ -507,9 +514,9 @@ mod password {
         ] {
             let lady = Password::new("the lady of the lake");
             assert_eq!(check.check(&lady).await, Ok(()), "accepted by default");
-            let said = log.take();
-            assert!(said.contains("WARN") && said.contains("breach_source_down"), "and logged: {said}");
-            assert!(!said.contains("lady") && !said.contains(LADY), "{said}");
+            let logged = log.take();
+            assert!(logged.contains("WARN") && logged.contains("breach_source_down"), "a warning is logged: {logged}");
+            assert!(!logged.contains("lady") && !logged.contains(LADY), "{logged}");
             let refused = check.when_down(WhenSourceDown::Refuse).check(&lady).await.unwrap_err();
             assert_eq!(refused.reason, "Password cannot be checked right now, please try again later");
         }
@@ -530,7 +537,7 @@ mod password {
             assert!(reason(&policy, common).is_some_and(|reason| reason.contains("common")), "{common}");
             assert_eq!(reason(&policy.clone().without_common_list(), common), None, "{common}");
         }
-        assert_eq!(reason(&policy, "excalibur of the lake"), None, "compared whole");
+        assert_eq!(reason(&policy, "excalibur of the lake"), None, "the list is compared with the whole password");
     }
 
     #[test]
@@ -557,7 +564,7 @@ mod password {
 
 #[cfg(feature = "breached")]
 mod breached {
-    //! A service and a file of breached passwords.
+    //! A range query and a file of breached passwords.
 
     use std::sync::{Arc, Mutex};
 
@@ -569,17 +576,17 @@ mod breached {
     /// SHA-1 of `the lady of the lake`, from `printf %s … | sha1sum`.
     pub(crate) const LADY: &str = "976FC3F66A1A9AD61BBCBE0C66BCAD85C93B3A76";
 
-    /// A service that answers every question alike and remembers the questions.
+    /// A service with a fixed response that records its requests.
     #[derive(Clone)]
     pub(crate) struct Service {
-        pub(crate) asked: Arc<Mutex<Vec<String>>>,
-        pub(crate) answer: Result<String, HttpGetFailed>,
+        pub(crate) requests: Arc<Mutex<Vec<String>>>,
+        pub(crate) response: Result<String, HttpGetFailed>,
     }
 
     impl Service {
-        pub(crate) fn answering(answer: Result<&str, &str>) -> Self {
-            let answer = answer.map(str::to_owned).map_err(|why| HttpGetFailed(why.to_owned()));
-            Self { asked: Arc::default(), answer }
+        pub(crate) fn returning(response: Result<&str, &str>) -> Self {
+            let response = response.map(str::to_owned).map_err(|why| HttpGetFailed(why.to_owned()));
+            Self { requests: Arc::default(), response }
         }
     }
 
@@ -589,12 +596,12 @@ mod breached {
             url: &'a str,
             headers: &'a [(&'static str, &'static str)],
         ) -> BoxFuture<'a, Result<String, HttpGetFailed>> {
-            self.asked.lock().unwrap().push(format!("{url} {headers:?}"));
-            Box::pin(async { self.answer.clone() })
+            self.requests.lock().unwrap().push(format!("{url} {headers:?}"));
+            Box::pin(async { self.response.clone() })
         }
     }
 
-    /// A sorted file with these lines, removed when dropped.
+    /// A sorted file with the given lines, removed on drop.
     pub(crate) struct Lines(pub(crate) std::path::PathBuf);
 
     impl Lines {

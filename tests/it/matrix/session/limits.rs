@@ -1,4 +1,4 @@
-//! How long sessions last, and how many there may be.
+//! Lifetimes and number of sessions.
 
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ async fn absolute_timeout() {
     let plan = Plan { ends: Ends::after(3600, 3600), ..Plan::default() };
     everywhere_as(plan, |app| async move {
         let session = app.member("arthur").await;
-        // Use does not prolong it.
+        // Use does not extend it.
         for _ in 0..3 {
             app.advance(1199);
-            app.lives(&session).await;
+            app.assert_valid(&session).await;
         }
         app.advance(2);
-        app.lives(&session).await;
+        app.assert_valid(&session).await;
         app.advance(1);
-        app.is_dead(&session).await;
+        app.assert_invalid(&session).await;
     })
     .await;
 }
@@ -40,33 +40,33 @@ async fn idle_timeout() {
         let (used, idle) = (app.member("arthur").await, app.login("arthur", PASSWORD).await);
         for _ in 0..3 {
             app.advance(3599);
-            app.lives(&used).await;
+            app.assert_valid(&used).await;
         }
-        app.is_dead(&idle).await;
+        app.assert_invalid(&idle).await;
         app.advance(3600);
-        app.is_dead(&used).await;
-        app.is_dead(&used).await;
+        app.assert_invalid(&used).await;
+        app.assert_invalid(&used).await;
 
-        // A use is noted at most once a minute, so it may end up to a minute sooner and never later.
+        // A use is recorded at most once a minute, so a session may end up to a minute early and never late.
         let session = app.login("arthur", PASSWORD).await;
         app.advance(59);
-        app.lives(&session).await;
+        app.assert_valid(&session).await;
         app.advance(3541);
-        app.is_dead(&session).await;
+        app.assert_invalid(&session).await;
     })
     .await;
 }
 
-/// Signed tokens last as long unused as used: nothing is noted about them.
+/// JWTs have no idle timeout, since their use is not recorded.
 #[tokio::test]
-async fn without_stored_sessions_nothing_is_idle() {
+async fn jwts_have_no_idle_timeout() {
     let jwt = |combination: &Combination| combination.strategy == Strategy::Jwt;
-    super::super::wherever(jwt, Plan { ends: Ends::after(7200, 120), ..Plan::default() }, |app| async move {
+    super::super::run_matrix(jwt, Plan { ends: Ends::after(7200, 120), ..Plan::default() }, |app| async move {
         let session = app.member("arthur").await;
         app.advance(7199);
-        app.lives(&session).await;
+        app.assert_valid(&session).await;
         app.advance(1);
-        app.is_dead(&session).await;
+        app.assert_invalid(&session).await;
     })
     .await;
 }
@@ -96,7 +96,7 @@ async fn zero_lifetime_refused_at_build() {
         let service = build(combination, Ends::default()).await.unwrap();
         assert!(!service.policy().allows(Relaxation::NeverExpires), "{combination}");
         let eternal = build(combination, Ends { never: true, ..Ends::default() }).await.unwrap();
-        assert!(eternal.policy().allows(Relaxation::NeverExpires), "{combination}: by name, and listed");
+        assert!(eternal.policy().allows(Relaxation::NeverExpires), "{combination}: allowed by opt-out and listed");
     }
 }
 
@@ -109,16 +109,16 @@ async fn cap_ends_oldest() {
         let mut sessions: Vec<String> = Vec::new();
         for _ in 0..5 {
             app.advance(61);
-            // Use makes no session younger.
+            // Use does not change the age of a session.
             if let Some(first) = sessions.first().filter(|_| sessions.len() < 4) {
-                app.lives(first).await;
+                app.assert_valid(first).await;
             }
             sessions.push(app.login("arthur", PASSWORD).await);
         }
         for (number, session) in sessions.iter().enumerate() {
-            if number < 2 { app.is_dead(session).await } else { app.lives(session).await }
+            if number < 2 { app.assert_invalid(session).await } else { app.assert_valid(session).await }
         }
-        app.lives(&kay).await;
+        app.assert_valid(&kay).await;
         assert_eq!(app.users.sessions().list(app.stored_user("arthur").await.id).await.unwrap().len(), 3);
     })
     .await;
@@ -146,19 +146,19 @@ async fn fresh_user_extractor() {
         }
         app.advance(1);
         for path in ["/1", "/5"] {
-            let answer = app.see(path, &session).await;
-            answer.is(401, r#"{"detail":"Reauthentication required"}"#);
+            let response = app.see(path, &session).await;
+            response.is(401, r#"{"detail":"Reauthentication required"}"#);
             let is_bearer = app.combination.transport == crate::support::Carrier::Bearer;
-            assert_eq!(answer.header("www-authenticate"), is_bearer.then_some("Bearer"));
+            assert_eq!(response.header("www-authenticate"), is_bearer.then_some("Bearer"));
         }
-        app.lives(&session).await;
+        app.assert_valid(&session).await;
         app.get("/5").send().await.is(401, r#"{"detail":"Unauthorized"}"#);
         assert_eq!(app.see("/1", &app.login("arthur", PASSWORD).await).await.status, 200);
     })
     .await;
 }
 
-/// A database of its own, since everything in it is counted.
+/// Needs its own database, since it counts all rows.
 #[tokio::test]
 async fn purge_removes_only_expired() {
     let plan = Plan { alone: true, ends: Ends::after(3600, 3600), ..Plan::default() };
@@ -169,25 +169,25 @@ async fn purge_removes_only_expired() {
         let change = serde_json::json!({ "password": "another long sword" });
         assert_eq!(app.patch_me(&kept, change).await.status, 200);
 
-        // Only a row that a change of the password left behind cannot live any more.
+        // Only the row of a session that the password change ended can be removed.
         let left_behind = u64::from(app.combination.strategy == Strategy::Database);
         assert_eq!(app.users.purge_expired().await.unwrap(), left_behind);
         app.advance(3599);
-        assert_eq!(app.users.purge_expired().await.unwrap(), 0, "nothing has ended by itself");
-        app.lives(&kept).await;
+        assert_eq!(app.users.purge_expired().await.unwrap(), 0, "nothing has expired");
+        app.assert_valid(&kept).await;
         for session in [&ended, &out] {
-            app.is_dead(session).await;
+            app.assert_invalid(session).await;
         }
         app.advance(1);
-        app.is_dead(&kept).await;
-        // A note outlives its token by a moment.
+        app.assert_invalid(&kept).await;
+        // A revocation is kept slightly longer than its token.
         app.advance(1);
         let purged = app.users.purge_expired().await.unwrap();
-        // The row of the session where there is one, the note that it was spared, and for JWTs the one of the logout.
+        // The session row if there is one, the record that it was spared, and for JWTs the revocation of the logout.
         let expected = if app.combination.strategy == Strategy::Redis { 1 } else { 2 };
         assert_eq!(purged, expected);
         for session in [&ended, &out, &kept] {
-            app.is_dead(session).await;
+            app.assert_invalid(session).await;
         }
         assert_eq!(app.database().count("accesstoken", "1 = 1").await, 0);
         assert_eq!(app.database().count("user_token_state", "user_id IS NOT NULL").await, 0);
@@ -197,7 +197,7 @@ async fn purge_removes_only_expired() {
     .await;
 }
 
-/// A logout among requests that want to note a use: whatever comes last, the session stays ended.
+/// A logout races with requests that record a use. In every order the session stays ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn touch_never_revives() {
     everywhere_as(Plan::default(), |app| async move {
@@ -207,7 +207,7 @@ async fn touch_never_revives() {
             let session = app.login("arthur", PASSWORD).await;
             app.advance(61);
             let carrier = app.combination.transport;
-            let answers = crowd
+            let responses = crowd
                 .at_once(|number, client| {
                     let session = session.clone();
                     async move {
@@ -218,11 +218,11 @@ async fn touch_never_revives() {
                     }
                 })
                 .await;
-            assert_eq!(answers[9], 204, "{answers:?}");
-            assert!(answers.iter().all(|status| [200, 204, 401].contains(status)), "{answers:?}");
-            app.is_dead(&session).await;
+            assert_eq!(responses[9], 204, "{responses:?}");
+            assert!(responses.iter().all(|status| [200, 204, 401].contains(status)), "{responses:?}");
+            app.assert_invalid(&session).await;
             app.advance(61);
-            app.is_dead(&session).await;
+            app.assert_invalid(&session).await;
             assert_eq!(app.users.sessions().list(app.stored_user("arthur").await.id).await.unwrap(), []);
         }
     })

@@ -1,4 +1,4 @@
-//! The controls of sessions (docs/contributing/security.md) over every combination.
+//! The session controls of docs/contributing/security.md over every combination.
 
 mod ending;
 mod limits;
@@ -6,5 +6,5 @@ mod own;
 mod relogin;
 mod tokens;
 
-/// A second password that every policy takes.
+/// A second password that every policy accepts.
 const OTHER: &str = "another long sword";

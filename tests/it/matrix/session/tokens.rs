@@ -1,4 +1,4 @@
-//! What a token is, and that nothing else is one.
+//! The format of tokens, and rejection of everything else.
 
 use std::collections::BTreeSet;
 
@@ -12,19 +12,19 @@ async fn two_logins_two_tokens() {
     everywhere(|app| async move {
         let tokens =
             [app.member("arthur").await, app.login("arthur", PASSWORD).await, app.login("arthur", PASSWORD).await];
-        assert_eq!(BTreeSet::from(tokens.each_ref()).len(), 3, "in one second");
+        assert_eq!(BTreeSet::from(tokens.each_ref()).len(), 3, "tokens issued in the same second differ");
         for token in &tokens {
-            app.lives(token).await;
+            app.assert_valid(token).await;
         }
         assert_eq!(app.logout(&tokens[1]).await.status, 204);
-        app.lives(&tokens[0]).await;
-        app.is_dead(&tokens[1]).await;
-        app.lives(&tokens[2]).await;
+        app.assert_valid(&tokens[0]).await;
+        app.assert_invalid(&tokens[1]).await;
+        app.assert_valid(&tokens[2]).await;
     })
     .await;
 }
 
-/// That many of them are as random as they must be: `entropy::one_hundred_thousand_tokens`.
+/// The randomness of many tokens is tested by `entropy::one_hundred_thousand_tokens`.
 #[tokio::test]
 async fn token_format_and_entropy() {
     everywhere_as(Plan { alone: true, ..Plan::default() }, |app| async move {
@@ -43,7 +43,7 @@ async fn token_format_and_entropy() {
             }
         }
         for text in app.dump().await {
-            assert!(!tokens.contains(&text), "a token is at rest in clear");
+            assert!(!tokens.contains(&text), "a token is stored in clear");
         }
     })
     .await;
@@ -58,14 +58,14 @@ async fn stored_value_cannot_log_in() {
         let dump = app.dump().await;
         assert!(dump.len() >= 4, "{dump:?}");
         for text in &dump {
-            app.is_dead(text).await;
+            app.assert_invalid(text).await;
         }
-        app.lives(&session).await;
+        app.assert_valid(&session).await;
     })
     .await;
 }
 
-/// Texts at random, and a good token damaged at random, from a generator that starts alike for a combination.
+/// Random texts and randomly damaged valid tokens, from a seeded generator.
 #[tokio::test]
 async fn garbage_is_401() {
     everywhere(|app| async move {
@@ -75,13 +75,13 @@ async fn garbage_is_401() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(state >> 33).unwrap() % below
         };
-        // What a header and a cookie can carry.
-        const SIGNS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~!*'()%+/:=";
+        // Characters that a header and a cookie can contain.
+        const CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~!*'()%+/:=";
         let mut garbage = vec!["null".to_owned(), "0".to_owned(), ".".to_owned(), "..".to_owned(), "a.b.c".to_owned()];
         garbage.extend([format!("{token}{token}"), format!("{token}."), format!(".{token}"), "x".repeat(4000)]);
         garbage.extend(["A".repeat(43), "A".repeat(42), "A".repeat(44), token.to_lowercase(), token.to_uppercase()]);
         for _ in 0..40 {
-            let sign = |random: &mut dyn FnMut(usize) -> usize| char::from(SIGNS[random(SIGNS.len())]);
+            let sign = |random: &mut dyn FnMut(usize) -> usize| char::from(CHARACTERS[random(CHARACTERS.len())]);
             garbage.push((0..=random(80)).map(|_| sign(&mut random)).collect());
             let (at, mut damaged) = (random(token.len()), token.clone());
             match random(4) {
@@ -98,12 +98,12 @@ async fn garbage_is_401() {
         for nothing in ["Bearer", "Bearer ", "Basic eDp5"] {
             assert_eq!(app.get("/users/me").header("authorization", nothing).send().await.status, 401, "{nothing}");
         }
-        app.lives(&token).await;
+        app.assert_valid(&token).await;
     })
     .await;
 }
 
-/// Beside the service stands one of each other kind, on the same database and with the same secret.
+/// Services of each other combination run on the same database with the same secret.
 #[tokio::test]
 async fn a_token_of_another_strategy_or_transport_is_401() {
     everywhere(|app| async move {
@@ -112,20 +112,20 @@ async fn a_token_of_another_strategy_or_transport_is_401() {
             for transport in Carrier::BOTH {
                 let other = app.beside(strategy, transport).await;
                 for carrier in Carrier::BOTH {
-                    // Alike are only a backend of the same strategy, and a token that travels as that backend reads it.
+                    // A token is valid only at a backend of the same strategy that reads its transport.
                     let is_good = strategy == app.combination.strategy && carrier == transport;
-                    let answer = other.get("/users/me").token(carrier, &token).send().await;
+                    let response = other.get("/users/me").token(carrier, &token).send().await;
                     let wanted = if is_good { 200 } else { 401 };
-                    assert_eq!(answer.status.as_u16(), wanted, "at {} by {carrier:?}", other.combination);
+                    assert_eq!(response.status.as_u16(), wanted, "at {} by {carrier:?}", other.combination);
                     if !is_good {
-                        // Nor can it be logged out there.
-                        let answer = other.post("/auth/it/logout").token(carrier, &token).send().await;
-                        assert_eq!(answer.status, 401, "at {} by {carrier:?}", other.combination);
+                        // It cannot be logged out there either.
+                        let response = other.post("/auth/it/logout").token(carrier, &token).send().await;
+                        assert_eq!(response.status, 401, "at {} by {carrier:?}", other.combination);
                     }
                 }
             }
         }
-        app.lives(&token).await;
+        app.assert_valid(&token).await;
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Counters.
+//! Rate limit counters in Redis.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ fn clock() -> ManualClock {
 }
 
 #[tokio::test]
-async fn redis_counts_as_the_memory_does() {
+async fn redis_counters_behave_like_those_in_memory() {
     let Some(redis) = TestRedis::reach() else { return };
     let in_redis = RedisCounters::new(Redis::new(&redis.url).unwrap().prefix(redis.ours())).unwrap();
     let in_memory = MemoryCounters::new();
-    // Steps of a third of a second: some refused, some let through, some after a long rest.
+    // Steps of a third of a second: some are rejected, some allowed, some come after a long pause.
     for (number, (at_most, seconds)) in [(1, 10), (3, 60), (7, 10), (15, 3600)].into_iter().enumerate() {
         let (quota, clock) = (Quota::new(at_most, Duration::from_secs(seconds)), clock());
         let key = CounterKey::of("steps", &number.to_string());
@@ -38,7 +38,7 @@ async fn redis_counts_as_the_memory_does() {
 }
 
 #[tokio::test]
-async fn with_redis_down_nobody_can_tell_and_back_again_it_counts_on() {
+async fn counters_are_unavailable_during_an_outage_and_continue_afterwards() {
     let Some(mut server) = PrivateRedis::start_durable() else { return };
     let counters = RedisCounters::new(Redis::new(&server.url()).unwrap()).unwrap();
     let (key, quota) = (CounterKey::of("mail", "arthur"), Quota::new(2, Duration::from_secs(3600)));
@@ -50,7 +50,7 @@ async fn with_redis_down_nobody_can_tell_and_back_again_it_counts_on() {
     }
     server.start_again();
     assert!(counters.take(&key, quota, now).await.unwrap());
-    assert!(!counters.take(&key, quota, now).await.unwrap(), "what was counted before the crash stands");
+    assert!(!counters.take(&key, quota, now).await.unwrap(), "the count survives the crash");
     let debug = format!("{counters:?} {key:?}");
     assert!(!debug.contains("arthur"), "{debug}");
 }

@@ -1,4 +1,4 @@
-//! Sessions and revoked tokens in a real Redis: at `TEST_REDIS_URL`, under keys of the test's own, or in a server that
+//! Sessions and revoked tokens in a real Redis: at `TEST_REDIS_URL`, under unique keys, or in a server that
 //! the test starts and stops.
 
 mod server;

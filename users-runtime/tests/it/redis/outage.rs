@@ -1,4 +1,4 @@
-//! Redis down, slow, wrong, and back again.
+//! Redis is down, unresponsive, read-only or restarted.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ fn login() -> Login {
 }
 
 #[tokio::test]
-async fn down_is_an_error_and_never_nobody_and_back_again_works_without_a_restart_of_ours() {
+async fn an_outage_is_an_error_and_the_strategy_recovers_without_a_restart() {
     let Some(mut server) = PrivateRedis::start() else { return };
     let redis = Redis::new(&server.url()).unwrap();
     let tokens = tokens(redis.clone());
@@ -47,9 +47,12 @@ async fn down_is_an_error_and_never_nobody_and_back_again_works_without_a_restar
             assert!(revoked.revoke(&id, until).await.is_err());
             assert!(redis.ping().await.is_err());
         }
-        assert!(tokens.resolve(&AccessToken::new("no token of ours")).await.unwrap().is_none(), "that needs no Redis");
+        assert!(
+            tokens.resolve(&AccessToken::new("not one of our tokens")).await.unwrap().is_none(),
+            "malformed tokens are rejected without Redis"
+        );
         server.start_again();
-        // The very next request is answered, by a server that has forgotten everything.
+        // The next request succeeds, on a server that has lost its data.
         assert!(find(&tokens, &token).await.is_none());
         let token = tokens.issue(&login()).await.unwrap();
         assert!(find(&tokens, &token).await.is_some());
@@ -57,7 +60,7 @@ async fn down_is_an_error_and_never_nobody_and_back_again_works_without_a_restar
 }
 
 #[tokio::test]
-async fn a_connection_that_was_cut_is_no_outage() {
+async fn a_dropped_connection_is_not_an_outage() {
     let Some(server) = PrivateRedis::start() else { return };
     let tokens = tokens(Redis::new(&server.url()).unwrap());
     let token = tokens.issue(&login()).await.unwrap();
@@ -67,20 +70,20 @@ async fn a_connection_that_was_cut_is_no_outage() {
     }
 }
 
-/// The clock of the runtime jumps to the next time limit whenever nothing else happens, so this does not wait.
+/// Runs with paused time, which advances to the next timeout when the runtime is idle, so the test does not wait.
 #[tokio::test(start_paused = true)]
-async fn a_silent_server_holds_nobody_up() {
+async fn an_unresponsive_server_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let tokens = tokens(Redis::new(&format!("redis://{}", silent.local_addr().unwrap())).unwrap());
     for _ in 0..3 {
         let token = AccessToken::new("A".repeat(43));
-        let answer = tokio::time::timeout(Duration::from_millis(5100), tokens.resolve(&token)).await;
-        assert!(answer.expect("it answers in time").is_err());
+        let result = tokio::time::timeout(Duration::from_millis(5100), tokens.resolve(&token)).await;
+        assert!(result.expect("a result in time").is_err());
     }
 }
 
 #[tokio::test]
-async fn nothing_tells_the_password() {
+async fn errors_and_debug_output_do_not_contain_the_password() {
     let Some(server) = PrivateRedis::start() else { return };
     server.ask(&["CONFIG", "SET", "requirepass", "the-right-sword"]);
     let url = |user: &str| format!("redis://{user}@127.0.0.1:{}/0", server.port);
@@ -100,7 +103,7 @@ async fn nothing_tells_the_password() {
 }
 
 #[tokio::test]
-async fn a_url_that_cannot_be_parsed_is_refused_and_not_quoted() {
+async fn an_invalid_url_is_rejected_and_not_quoted() {
     let urls = ["", "canary", "http://canary@host", "redis://u:canary@host:port", "rediss://u:canary@host#insecure"];
     let tls = cfg!(feature = "tls");
     for url in urls.into_iter().chain((!tls).then_some("rediss://u:canary@host")) {
@@ -114,12 +117,12 @@ async fn a_url_that_cannot_be_parsed_is_refused_and_not_quoted() {
     }
 }
 
-/// As a managed service leaves a former primary behind: alive, and read-only.
+/// A former primary of a managed service is reachable but read-only.
 #[tokio::test]
-async fn a_server_that_takes_no_writes_any_more_is_left_and_looked_for_anew() {
+async fn a_read_only_server_is_disconnected_and_resolved_again() {
     let Some(server) = PrivateRedis::start() else { return };
     let tokens = tokens(Redis::new(&server.url()).unwrap());
-    // The connections of others than the test.
+    // The connections of other clients than the test.
     let clients = || -> Vec<String> {
         let list = server.ask(&["CLIENT", "LIST"]).text();
         let others = list.lines().filter(|line| !line.contains("cmd=client"));
@@ -134,5 +137,5 @@ async fn a_server_that_takes_no_writes_any_more_is_left_and_looked_for_anew() {
     assert!(tokens.issue(&login()).await.is_ok() && find(&tokens, &kept).await.is_some());
     let after = clients();
     assert_eq!(after.len(), 1);
-    assert_ne!(before, after, "the connection to the read-only server was given up");
+    assert_ne!(before, after, "the connection to the read-only server was replaced");
 }

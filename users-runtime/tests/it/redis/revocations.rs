@@ -42,7 +42,7 @@ impl Rig {
 }
 
 #[tokio::test]
-async fn a_note_ends_with_its_token() {
+async fn a_revocation_expires_with_its_token() {
     let Some(rig) = Rig::start() else { return };
     let now = rig.clock.now();
     let (token, other) = (TokenId::from_random([1; 16]), TokenId::from_random([2; 16]));
@@ -50,16 +50,16 @@ async fn a_note_ends_with_its_token() {
     assert!(rig.revoked.is_revoked(&token).await.unwrap());
     assert!(!rig.revoked.is_revoked(&other).await.unwrap());
     ends_in(rig.redis.ask(&["PTTL", &rig.key(&token)]).integer(), 3600);
-    // What has ended by itself needs no note, and one that never ends keeps it for thousands of years.
+    // An expired token needs no revocation, and one without expiry keeps it for thousands of years.
     rig.revoked.revoke(&other, now).await.unwrap();
     assert_eq!(rig.redis.keys().len(), 1);
     rig.revoked.revoke(&other, "9999-12-31T23:59:59Z".parse().unwrap()).await.unwrap();
     assert!(rig.revoked.is_revoked(&other).await.unwrap());
 }
 
-/// Two nodes that share nothing but Redis and the secret.
+/// Two nodes share only Redis and the secret.
 #[tokio::test]
-async fn a_jwt_that_one_node_revoked_is_dead_on_the_other() {
+async fn a_jwt_revoked_on_one_node_is_rejected_on_the_other() {
     let Some(rig) = Rig::start() else { return };
     let (one, other) = (rig.jwt(), rig.jwt());
     let login = Login::new(ARTHUR, Epoch(0), rig.clock.now(), Device::default());

@@ -1,4 +1,4 @@
-//! A primary that dies, and a replica that Sentinel puts in its place.
+//! Failover of a primary to a replica by Sentinel.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::redis::{
     support::{ARTHUR, find},
 };
 
-/// A Sentinel that watches one primary.
+/// A Sentinel that monitors one primary.
 struct Sentinel {
     process: Child,
     address: String,
@@ -61,19 +61,19 @@ impl Drop for Sentinel {
     }
 }
 
-/// Waits until something holds, which the servers do by themselves.
+/// Polls until a condition holds on the servers.
 async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let waiting = async {
         while !holds().await {
-            // slow on purpose: the servers go by clocks of their own, and to ask without a pause would starve them
+            // slow on purpose: the servers use their own clocks, and polling without a pause would starve them
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("it never holds: {what}"));
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("timed out: {what}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_live_on_when_sentinel_replaces_the_primary() {
+async fn sessions_survive_a_failover_by_sentinel() {
     let Some(mut primary) = PrivateRedis::start_durable() else { return };
     let follow = format!("--replicaof 127.0.0.1 {}", primary.port);
     let Some(replica) = PrivateRedis::start_with(|port, _| format!("--port {port} --appendonly no {follow}")) else {
@@ -102,7 +102,7 @@ async fn sessions_live_on_when_sentinel_replaces_the_primary() {
     .await;
 
     primary.stop();
-    // Until another is chosen nobody knows, and nobody is told that a session is gone.
+    // During the failover the result is an error, and never a missing session.
     until("another primary is chosen", async || match tokens.resolve(&kept).await {
         Ok(found) => {
             assert!(found.is_some());
@@ -115,7 +115,7 @@ async fn sessions_live_on_when_sentinel_replaces_the_primary() {
     assert!(find(&tokens, &out).await.is_none() && find(&tokens, &kept).await.is_some());
     assert!(replica.ask(&["INFO", "replication"]).text().contains("role:master"));
 
-    // Nobody is asked as long as the connection holds; a new service finds nobody to ask.
+    // Sentinel is not queried while the connection holds, and a new service cannot reach one.
     let url = sentinel.url();
     drop(sentinel);
     assert!(tokens.issue(&login()).await.is_ok());

@@ -1,4 +1,4 @@
-//! Redis for tests, and a client of the test's own to look behind the service. Shared with the tests of the facade.
+//! Redis servers for tests, and a client for inspecting them. Shared with the tests of the facade.
 #![allow(dead_code)]
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// What Redis answers.
+/// A reply of Redis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     Nil,
@@ -23,55 +23,55 @@ impl Reply {
     pub fn text(self) -> String {
         match self {
             Self::Text(text) => text,
-            other => panic!("no text: {other:?}"),
+            other => panic!("not a text: {other:?}"),
         }
     }
 
     pub fn integer(self) -> i64 {
         match self {
             Self::Integer(number) => number,
-            other => panic!("no number: {other:?}"),
+            other => panic!("not a number: {other:?}"),
         }
     }
 
     pub fn texts(self) -> Vec<String> {
         match self {
             Self::List(replies) => replies.into_iter().map(Self::text).collect(),
-            other => panic!("no list: {other:?}"),
+            other => panic!("not a list: {other:?}"),
         }
     }
 }
 
-/// Keys of a test's own in a shared server; removed at the end.
+/// Keys with a unique prefix on a shared server, removed on drop.
 pub struct TestRedis {
     pub url: String,
-    /// Before all keys of the test.
+    /// The prefix of all keys of the test.
     pub prefix: String,
 }
 
 impl TestRedis {
-    /// The server at `TEST_REDIS_URL`. Absent, the test is left out with a line, or fails where services are required.
+    /// Connects to `TEST_REDIS_URL`. Without a server the test is skipped with a message, or fails with `REQUIRE_SERVICES=1`.
     pub fn reach() -> Option<Self> {
         let url = env::var("TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
-        #[allow(clippy::disallowed_methods, reason = "a name that no other run has")]
+        #[allow(clippy::disallowed_methods, reason = "a name that is unique to this run")]
         let name = uuid::Uuid::new_v4();
         let redis = Self { prefix: format!("test:{name}:"), url };
         match connect(&redis.url) {
             Ok(_) => Some(redis),
             Err(error) => {
                 assert_ne!(env::var("REQUIRE_SERVICES").as_deref(), Ok("1"), "no Redis at TEST_REDIS_URL: {error}");
-                eprintln!("left out: no Redis at TEST_REDIS_URL ({error})");
+                eprintln!("skipped: no Redis at TEST_REDIS_URL ({error})");
                 None
             }
         }
     }
 
-    /// What stands before keys of ours.
+    /// Returns the prefix of our keys.
     pub fn ours(&self) -> String {
         format!("{}ours:", self.prefix)
     }
 
-    /// What stands before keys of fastapi-users.
+    /// Returns the prefix of the keys of fastapi-users.
     pub fn upstream(&self) -> String {
         format!("{}fastapi_users_token:", self.prefix)
     }
@@ -81,7 +81,7 @@ impl TestRedis {
         ask(&mut connect(&self.url).unwrap(), command)
     }
 
-    /// All keys of the test.
+    /// Returns all keys of the test.
     pub fn keys(&self) -> Vec<String> {
         let mut keys = self.ask(&["KEYS", &format!("{}*", self.prefix)]).texts();
         keys.sort();
@@ -101,24 +101,24 @@ impl Drop for TestRedis {
     }
 }
 
-/// A server of the test's own, to stop and to start again on the same port.
+/// A private server that can be stopped and restarted on the same port.
 pub struct PrivateRedis {
     pub port: u16,
     server: Option<Child>,
-    /// How it is started.
+    /// The arguments of the server.
     options: Vec<String>,
-    /// A folder of its own, for what it keeps.
+    /// The data folder.
     folder: PathBuf,
 }
 
 impl PrivateRedis {
-    /// Starts a server that forgets everything when it is stopped. Without the program the test is left out, or fails
-    /// where services are required.
+    /// Starts a server without persistence. Without the program the test is skipped, or fails
+    /// with `REQUIRE_SERVICES=1`.
     pub fn start() -> Option<Self> {
         Self::start_with(|port, _| format!("--port {port} --appendonly no"))
     }
 
-    /// The same with a server that forgets nothing, not even when it is killed.
+    /// Starts a server that keeps every acknowledged write, even when it is killed.
     pub fn start_durable() -> Option<Self> {
         Self::start_with(|port, _| format!("--port {port} --appendonly yes --appendfsync always"))
     }
@@ -134,7 +134,7 @@ impl PrivateRedis {
             Ok(()) => Some(redis),
             Err(error) => {
                 assert_ne!(env::var("REQUIRE_SERVICES").as_deref(), Ok("1"), "redis-server does not start: {error}");
-                eprintln!("left out: redis-server does not start ({error})");
+                eprintln!("skipped: redis-server does not start ({error})");
                 None
             }
         }
@@ -154,7 +154,7 @@ impl PrivateRedis {
         let lines = BufReader::new(server.stdout.take().unwrap()).lines();
         let ready = lines.map_while(Result::ok).any(|line| line.contains("Ready to accept connections"));
         self.server = Some(server);
-        assert!(ready, "the server ended at once");
+        assert!(ready, "the server exited immediately");
         Ok(())
     }
 
@@ -229,6 +229,6 @@ fn read(connection: &mut BufReader<TcpStream>) -> Reply {
         }
         "*" if rest == "-1" => Reply::Nil,
         "*" => Reply::List((0..rest.parse().unwrap()).map(|_| read(connection)).collect()),
-        other => panic!("what is {other:?}"),
+        other => panic!("unexpected reply {other:?}"),
     }
 }

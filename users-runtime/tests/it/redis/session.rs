@@ -1,4 +1,4 @@
-//! The life of a session.
+//! The lifecycle of a session in Redis.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::redis::support::{ARTHUR, KAY, Rig, after, ends_in, find};
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// Starts the strategy, or leaves the test out.
+/// Starts the strategy, or skips the test.
 macro_rules! rig {
     () => {
         rig!(DatabaseSessions::new())
@@ -27,7 +27,7 @@ macro_rules! rig {
 }
 
 #[tokio::test]
-async fn a_token_resolves_to_the_facts_of_its_login() {
+async fn a_token_resolves_to_the_data_of_its_login() {
     let rig = rig!();
     let token = rig.issue(ARTHUR).await;
     let session = rig.find(&token).await.unwrap();
@@ -89,7 +89,7 @@ async fn logout_kills_token() {
     rig.tokens.revoke(&AccessToken::new("garbage")).await.unwrap();
     rig.tokens.revoke(&AccessToken::new("A".repeat(43))).await.unwrap();
     assert_eq!(rig.digests().len(), 1);
-    assert_eq!(rig.redis.ask(&["ZCARD", &rig.index_key(ARTHUR)]).integer(), 1, "the index forgets it as well");
+    assert_eq!(rig.redis.ask(&["ZCARD", &rig.index_key(ARTHUR)]).integer(), 1, "it is removed from the index");
 }
 
 #[tokio::test]
@@ -101,15 +101,15 @@ async fn absolute_timeout() {
     ends_in(rig.ttl(&rig.index_key(ARTHUR)), 1000);
     rig.advance(500);
     assert!(rig.is_alive(&token).await);
-    ends_in(rig.ttl(&key), 500); // what is left of the lifetime, and not the idle limit anew
+    ends_in(rig.ttl(&key), 500); // the remaining lifetime, not a renewed idle timeout
     rig.advance(499);
     assert!(rig.is_alive(&token).await);
     let ttl = rig.ttl(&key);
     assert!((0..=1000).contains(&ttl) || ttl == -2, "{ttl}");
     rig.advance(1);
-    assert!(!rig.is_alive(&token).await, "use does not prolong it");
+    assert!(!rig.is_alive(&token).await, "use does not extend the lifetime");
 
-    // Redis removes what nobody asks for: the end is a setting of the key.
+    // Redis removes unused sessions, since the key has an expiry.
     let eternal = rig!(DatabaseSessions::new().never_expires());
     let token = eternal.issue(ARTHUR).await;
     let key = eternal.session_key(&eternal.digests()[0]);
@@ -134,7 +134,7 @@ async fn idle_timeout() {
 }
 
 #[tokio::test]
-async fn the_last_use_is_noted_at_most_once_a_minute() {
+async fn the_last_use_is_recorded_at_most_once_a_minute() {
     let rig = rig!(DatabaseSessions::new().idle(Duration::from_secs(600)));
     let token = rig.issue(ARTHUR).await;
     let key = rig.session_key(&rig.digests()[0]);
@@ -145,13 +145,13 @@ async fn the_last_use_is_noted_at_most_once_a_minute() {
         assert!(rig.is_alive(&token).await);
         assert_eq!(seen(), noted);
     }
-    // A node whose clock is behind does not turn it back.
+    // A node with a slow clock does not move the last use back.
     rig.clock.set(after(rig.clock.now(), -90));
     assert!(rig.is_alive(&token).await);
     assert_eq!(seen(), 120_000);
 }
 
-/// Logouts race with requests whose every use is due to be noted.
+/// Logouts race with requests that each record a use.
 #[tokio::test(flavor = "multi_thread")]
 async fn touch_never_revives() {
     let rig = rig!();
@@ -175,9 +175,9 @@ async fn touch_never_revives() {
         for request in requests {
             request.await.unwrap();
         }
-        assert_eq!(rig.digests(), Vec::<String>::new(), "nothing is written to what is gone");
+        assert_eq!(rig.digests(), Vec::<String>::new(), "a removed key is not written again");
     }
-    // Nor does a key that Redis removed by itself come back.
+    // A key that expired in Redis does not come back either.
     let token = rig.issue(ARTHUR).await;
     rig.advance(61);
     rig.redis.ask(&["DEL", &rig.session_key(&rig.digests()[0])]);
@@ -199,13 +199,13 @@ async fn cap_ends_oldest() {
         alive.push(rig.is_alive(token).await);
     }
     assert_eq!(alive, [false, false, true, true, true]);
-    assert!(rig.is_alive(&kay).await, "each has a cap of one's own");
-    // A session that was logged out makes room.
+    assert!(rig.is_alive(&kay).await, "the cap is per user");
+    // A logout makes room under the cap.
     rig.tokens.revoke(&tokens[3]).await.unwrap();
     rig.issue(ARTHUR).await;
     assert!(rig.is_alive(&tokens[2]).await);
 
-    // Logins at once, in one millisecond: the cap holds, and the last one to arrive is never the one that ends.
+    // Concurrent logins in one millisecond: the cap holds, and the newest session is never the one that ends.
     let rig = Arc::new(rig!(DatabaseSessions::new()));
     let logins: Vec<_> = (0..60)
         .map(|_| {
@@ -241,7 +241,7 @@ async fn sessions_are_listed_in_order_and_ended_by_name() {
     assert!(!format!("{listed:?}").contains(first.secret()));
 
     let name = listed[0].session.token_id.clone().unwrap();
-    assert!(!rig.tokens.end(KAY, &name).await.unwrap(), "it is not Kay's");
+    assert!(!rig.tokens.end(KAY, &name).await.unwrap(), "the session does not belong to Kay");
     assert!(!rig.tokens.end(ARTHUR, &TokenId("A".repeat(22))).await.unwrap());
     assert!(!rig.tokens.end(ARTHUR, &TokenId(String::new())).await.unwrap());
     assert!(rig.tokens.end(ARTHUR, &name).await.unwrap());
@@ -249,7 +249,7 @@ async fn sessions_are_listed_in_order_and_ended_by_name() {
     assert!(!rig.is_alive(&first).await && rig.is_alive(&second).await);
     assert_eq!(rig.tokens.list(ARTHUR).await.unwrap().len(), 1);
 
-    // What has ended is not listed, and the index forgets what Redis removed.
+    // Expired sessions are not listed, and keys removed by Redis are removed from the index.
     rig.advance(3600);
     assert_eq!(rig.tokens.list(ARTHUR).await.unwrap(), []);
     for digest in rig.digests() {
@@ -260,7 +260,7 @@ async fn sessions_are_listed_in_order_and_ended_by_name() {
 }
 
 #[tokio::test]
-async fn the_index_outlives_the_longest_session() {
+async fn the_index_is_kept_as_long_as_the_longest_session() {
     let long = rig!(DatabaseSessions::new().lifetime(Duration::from_secs(2 * 86_400)));
     let token = long.issue(ARTHUR).await;
     let short = long.another(DatabaseSessions::new().lifetime(Duration::from_secs(600)));
@@ -270,13 +270,13 @@ async fn the_index_outlives_the_longest_session() {
     eternal.issue(&long.login(ARTHUR)).await.unwrap();
     long.issue(ARTHUR).await;
     assert_eq!(long.ttl(&long.index_key(ARTHUR)), -1);
-    assert!(find(&short, &token).await.is_some(), "the reader's lifetime counts, as in the database");
+    assert!(find(&short, &token).await.is_some(), "the lifetime of the reading service applies, as in the database");
     long.advance(600);
     assert!(find(&short, &token).await.is_none());
 }
 
 #[tokio::test]
-async fn a_session_of_a_later_version_is_nobody() {
+async fn a_session_of_a_later_format_is_rejected() {
     let rig = rig!();
     let token = rig.issue(ARTHUR).await;
     rig.redis.ask(&["HSET", &rig.session_key(&rig.digests()[0]), "v", "2"]);
@@ -285,7 +285,7 @@ async fn a_session_of_a_later_version_is_nobody() {
 }
 
 #[tokio::test]
-async fn without_room_for_the_note_a_session_works_on() {
+async fn a_session_works_when_redis_cannot_record_its_use() {
     let Some(server) = crate::redis::server::PrivateRedis::start() else { return };
     let clock = Arc::new(users_runtime::testing::ManualClock::at("2026-11-23T12:00:00Z".parse().unwrap()));
     let random = Arc::new(users_runtime::env::OsRandom);
@@ -297,7 +297,7 @@ async fn without_room_for_the_note_a_session_works_on() {
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     clock.advance(Duration::from_secs(61));
     assert!(find(&tokens, &token).await.is_some());
-    assert!(tokens.issue(&login).await.is_err(), "and nobody new comes in");
+    assert!(tokens.issue(&login).await.is_err(), "new logins fail");
     tokens.revoke(&token).await.unwrap();
     assert!(find(&tokens, &token).await.is_none());
 }

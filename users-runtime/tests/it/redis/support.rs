@@ -1,4 +1,4 @@
-//! The strategy on a clock that stands still, and logins.
+//! The strategy under test with a manual clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ impl Rig {
         Some(Self { redis, tokens, clock })
     }
 
-    /// A second service with other settings on the same Redis and the same clock.
+    /// Creates a second service with other settings on the same Redis and clock.
     pub fn another(&self, config: DatabaseSessions) -> RedisTokens {
         tokens(&self.redis, config, &self.clock)
     }
@@ -56,7 +56,7 @@ impl Rig {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// The keys of sessions, without what stands before the digest.
+    /// Returns the digests in the keys of sessions.
     pub fn digests(&self) -> Vec<String> {
         let prefix = format!("{}session:", self.redis.ours());
         self.redis.keys().iter().filter_map(|key| key.strip_prefix(&prefix).map(str::to_owned)).collect()
@@ -70,7 +70,7 @@ impl Rig {
         format!("{}user:{user}", self.redis.ours())
     }
 
-    /// Milliseconds until Redis removes a key; -1 for never, -2 if it is not there.
+    /// Returns the milliseconds until Redis removes a key; -1 without expiry, -2 if it does not exist.
     pub fn ttl(&self, key: &str) -> i64 {
         self.redis.ask(&["PTTL", key]).integer()
     }
@@ -93,7 +93,7 @@ pub fn after(start: Timestamp, seconds: i64) -> Timestamp {
     start + chrono::TimeDelta::seconds(seconds)
 }
 
-/// Asserts that a key ends in about so many seconds: tests may be slow by some.
+/// Asserts that a key expires in about the given number of seconds, with tolerance for slow tests.
 #[track_caller]
 pub fn ends_in(ttl: i64, seconds: i64) {
     assert!(ttl <= seconds * 1000 && ttl > (seconds - 30) * 1000, "{ttl} ms, and not {seconds} s");

@@ -1,4 +1,4 @@
-//! The form of fastapi-users (contract.md sections 9 and 17).
+//! Sessions in the form of fastapi-users (contract.md sections 9 and 17).
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::redis::{
     support::{ARTHUR, Rig, after, ends_in, find},
 };
 
-/// A token that fastapi-users minted (contract.md section 17).
+/// A token issued by fastapi-users (contract.md section 17).
 const UPSTREAM: &str = "si-VTrj7auoqus3RzXn_sAoqMNmwuQbwrzOsMgODD7w";
 
-/// As under the policy of fastapi-users with a lifetime of an hour.
+/// Starts the strategy as under the upstream policy, with a lifetime of an hour.
 fn upstream() -> DatabaseSessions {
     DatabaseSessions::new()
         .lifetime(Duration::from_secs(3600))
@@ -31,7 +31,7 @@ impl Rig {
         format!("{}{token}", self.redis.upstream())
     }
 
-    /// What fastapi-users does at a login.
+    /// Writes the key that fastapi-users writes at a login.
     fn upstream_login(&self, lifetime: Option<&str>) -> AccessToken {
         let key = self.upstream_key(UPSTREAM);
         let mut command = vec!["SET", &key, ARTHUR];
@@ -42,19 +42,19 @@ impl Rig {
 }
 
 #[tokio::test]
-async fn fastapi_users_reads_what_is_written_in_clear() {
+async fn plaintext_sessions_can_be_read_by_fastapi_users() {
     let Some(rig) = Rig::with(upstream()) else { return };
     let token = rig.issue(ARTHUR).await;
     let key = rig.upstream_key(token.secret());
     assert_eq!(rig.redis.ask(&["GET", &key]), Reply::Text(ARTHUR.to_owned()));
     ends_in(rig.ttl(&key), 3600);
     let session = rig.find(&token).await.unwrap();
-    assert_eq!((session.subject.as_str(), session.epoch), (ARTHUR, Some(Epoch(3))), "and we know more than it does");
-    // A logout there is one here.
+    assert_eq!((session.subject.as_str(), session.epoch), (ARTHUR, Some(Epoch(3))), "our form also has the epoch");
+    // A logout at fastapi-users ends the session here.
     rig.redis.ask(&["DEL", &key]);
     assert!(!rig.is_alive(&token).await);
     assert_eq!(rig.tokens.list(ARTHUR).await.unwrap(), []);
-    // And the other way round: at logout, by name, and beyond the cap.
+    // Sessions ended here, by logout, by name or by the cap, end at fastapi-users.
     let token = rig.issue(ARTHUR).await;
     rig.tokens.revoke(&token).await.unwrap();
     assert_eq!(rig.redis.ask(&["GET", &rig.upstream_key(token.secret())]), Reply::Nil);
@@ -73,7 +73,7 @@ async fn fastapi_users_reads_what_is_written_in_clear() {
 }
 
 #[tokio::test]
-async fn what_fastapi_users_wrote_logs_in_where_that_is_accepted() {
+async fn sessions_of_fastapi_users_are_accepted_by_opt_in() {
     let Some(rig) = Rig::with(upstream()) else { return };
     let token = rig.upstream_login(Some("3600"));
     let session = rig.find(&token).await.unwrap();
@@ -85,14 +85,14 @@ async fn what_fastapi_users_wrote_logs_in_where_that_is_accepted() {
         session
     };
     assert_eq!(session, unknown);
-    assert_eq!(rig.tokens.list(ARTHUR).await.unwrap(), [], "it has no name to be ended by");
+    assert_eq!(rig.tokens.list(ARTHUR).await.unwrap(), [], "it has no name by which it could be ended");
 
     let now = rig.clock.now();
     let until = rig.another(DatabaseSessions::new().accept_upstream_tokens(Some(after(now, 60))));
     let refused = rig.another(DatabaseSessions::new());
     assert!(find(&until, &token).await.is_some() && find(&refused, &token).await.is_none());
     rig.clock.set(after(now, 60));
-    assert!(find(&until, &token).await.is_none(), "until then and no longer");
+    assert!(find(&until, &token).await.is_none(), "accepted only until the configured time");
     rig.clock.set(now);
 
     rig.tokens.revoke(&token).await.unwrap();
@@ -100,25 +100,25 @@ async fn what_fastapi_users_wrote_logs_in_where_that_is_accepted() {
     assert_eq!(rig.redis.keys(), Vec::<String>::new());
     let token = rig.upstream_login(None);
     assert_eq!(rig.find(&token).await.unwrap().expires_at, None);
-    // A value that was changed is not the session that was made.
+    // A changed value does not match the session that was created.
     let own = rig.issue(ARTHUR).await;
-    rig.redis.ask(&["SET", &rig.upstream_key(own.secret()), "somebody else"]);
+    rig.redis.ask(&["SET", &rig.upstream_key(own.secret()), "another user"]);
     assert!(!rig.is_alive(&own).await);
 }
 
 #[tokio::test]
-async fn a_session_in_clear_ends_with_the_permission_for_such() {
+async fn a_plaintext_session_ends_with_the_opt_in() {
     let Some(rig) = Rig::with(upstream()) else { return };
     let (clear, strict) = (rig.issue(ARTHUR).await, rig.another(DatabaseSessions::new()));
     assert!(find(&strict, &clear).await.is_none());
     assert_eq!(strict.list(ARTHUR).await.unwrap(), []);
     let hashed = strict.issue(&rig.login(ARTHUR)).await.unwrap();
-    assert!(rig.is_alive(&hashed).await, "and one by digest counts everywhere");
+    assert!(rig.is_alive(&hashed).await, "a session stored as a digest is accepted by both");
     assert_eq!(rig.redis.ask(&["EXISTS", &rig.upstream_key(hashed.secret())]), Reply::Integer(0));
 }
 
 #[tokio::test]
-async fn an_idle_limit_ends_both_keys() {
+async fn an_idle_timeout_expires_both_keys() {
     let config = upstream().idle(Duration::from_secs(600));
     let Some(rig) = Rig::with(config) else { return };
     let token = rig.issue(ARTHUR).await;

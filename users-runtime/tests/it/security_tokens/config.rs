@@ -1,4 +1,4 @@
-//! Settings that would open a door are refused when the service is built.
+//! Insecure settings are rejected when the service is built.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn duplicate_audience_refused() {
     }
     assert!(built_mail(MailTokenSettings::new().reset_audience("a").verify_audience("b")).is_ok());
 
-    // Across strategy and mail, which are built apart.
+    // Also between the strategy and mail tokens, which are configured separately.
     let access = Jwt::new().audience(["shop"]);
     let mail = MailTokenSettings::new().reset_audience("shop");
     let all = access.audiences().iter().map(|audience| (Purpose::Access, audience.as_str())).chain(mail.audiences());
@@ -50,7 +50,7 @@ fn duplicate_audience_refused() {
 }
 
 #[test]
-fn missing_and_empty_audiences_refused() {
+fn missing_and_empty_audiences_are_rejected() {
     assert!(refused(built(Jwt::new().audience(Vec::<String>::new()))));
     assert!(refused(built(Jwt::new().audience([""]))));
     assert!(refused(built_mail(MailTokenSettings::new().reset_audience(""))));
@@ -64,7 +64,7 @@ fn short_secret_refused() {
 }
 
 #[test]
-fn zero_and_endless_lifetimes_refused() {
+fn zero_and_endless_lifetimes_are_rejected() {
     for lifetime in [Duration::ZERO, Duration::from_millis(999), Duration::MAX, Duration::from_secs(u64::MAX)] {
         assert!(refused(built(Jwt::new().lifetime(lifetime))), "{lifetime:?}");
         assert!(refused(built_mail(MailTokenSettings::new().reset_lifetime(lifetime))), "reset, {lifetime:?}");
@@ -76,7 +76,7 @@ fn zero_and_endless_lifetimes_refused() {
 }
 
 #[test]
-fn a_leeway_over_five_seconds_refused() {
+fn a_leeway_over_five_seconds_is_rejected() {
     assert!(built(Jwt::new().leeway(Duration::from_secs(5))).is_ok());
     assert!(refused(built(Jwt::new().leeway(Duration::from_millis(5001)))));
 }
@@ -100,15 +100,15 @@ fn small_rsa_key_refused() {
     assert!(verify(include_str!("keys/rsa2048-public.pem")).is_ok());
 }
 
-/// The library reads no larger ones, so they are refused at start and not at the first login.
+/// The library does not accept larger keys, so they are rejected at startup and not at the first login.
 #[test]
-fn rsa_keys_of_more_than_4096_bits_refused() {
+fn rsa_keys_of_more_than_4096_bits_are_rejected() {
     assert!(refused(SigningKeyPair::legacy_rs256_pem(include_str!("keys/rsa4104-private.pem"))));
     assert!(refused(VerifyingKey::legacy_rs256_pem(include_str!("keys/rsa4104-public.pem"))));
 }
 
 #[test]
-fn rsa_keys_of_another_half_or_kind_refused_and_pkcs1_read() {
+fn rsa_keys_of_the_wrong_kind_are_rejected_and_pkcs1_is_accepted() {
     let (private, public) = (include_str!("keys/rsa3072-private.pem"), include_str!("keys/rsa3072-public.pem"));
     let (es256, eddsa) = (include_str!("keys/es256-private.pem"), include_str!("keys/eddsa-private.pem"));
     let (es256_public, eddsa_public) = (include_str!("keys/es256-public.pem"), include_str!("keys/eddsa-public.pem"));
@@ -123,14 +123,14 @@ fn rsa_keys_of_another_half_or_kind_refused_and_pkcs1_read() {
 }
 
 #[test]
-fn certificates_are_no_public_keys() {
+fn certificates_are_not_accepted_as_public_keys() {
     let certificate = include_str!("keys/es256-certificate.pem");
     assert!(refused(VerifyingKey::es256_pem(certificate)));
     let both = format!("{}{certificate}", include_str!("keys/es256-public.pem"));
     assert!(refused(VerifyingKey::es256_pem(&both)));
 }
 
-/// An Ed25519 public key in PEM, of any bytes (RFC 8410 section 4).
+/// Encodes bytes as an Ed25519 public key in PEM (RFC 8410 section 4).
 fn ed25519_pem(key: &[u8]) -> String {
     let length = u8::try_from(key.len()).expect("short");
     let der = [&[0x30, 10 + length, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 1 + length, 0], key].concat();
@@ -138,19 +138,19 @@ fn ed25519_pem(key: &[u8]) -> String {
 }
 
 #[test]
-fn ed25519_keys_of_another_length_refused_without_a_panic() {
+fn ed25519_keys_of_another_length_are_rejected_without_a_panic() {
     for length in [0, 1, 31, 33, 57] {
         assert!(refused(VerifyingKey::eddsa_pem(&ed25519_pem(&vec![9; length]))), "{length} bytes");
     }
 }
 
-/// For a public key of small order, signatures can be made without any private key.
+/// For a public key of small order, signatures can be forged without a private key.
 #[test]
-fn ed25519_keys_of_small_order_refused() {
+fn ed25519_keys_of_small_order_are_rejected() {
     let hex = |text: &str| -> Vec<u8> {
         (0..32).map(|index| u8::from_str_radix(&text[2 * index..2 * index + 2], 16).expect("hexadecimal")).collect()
     };
-    // All eight points, by order: 1, 2, 4, 4, 8, 8, 8, 8.
+    // All eight points of small order: 1, 2, 4, 4, 8, 8, 8, 8.
     for point in [
         "0100000000000000000000000000000000000000000000000000000000000000",
         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -165,11 +165,11 @@ fn ed25519_keys_of_small_order_refused() {
     }
     let good = include_str!("keys/eddsa-public.pem");
     let der = STANDARD.decode(good.lines().filter(|line| !line.starts_with('-')).collect::<String>()).expect("base64");
-    assert_eq!(ed25519_pem(&der[12..]).trim(), good.trim(), "the points above stand in the same form");
+    assert_eq!(ed25519_pem(&der[12..]).trim(), good.trim(), "the points above have the same encoding");
 }
 
 #[test]
-fn keys_of_another_curve_or_half_or_form_refused() {
+fn keys_of_another_curve_kind_or_format_are_rejected() {
     let es256 = include_str!("keys/es256-private.pem");
     let eddsa = include_str!("keys/eddsa-private.pem");
     let es384 = include_str!("keys/es384-private.pem");
@@ -191,9 +191,9 @@ fn keys_of_another_curve_or_half_or_form_refused() {
 }
 
 #[test]
-fn relaxations_are_told() {
-    let told = |config| built(config).expect("a strategy").jwt.relaxations();
-    assert_eq!(told(Jwt::new()), []);
+fn relaxations_are_reported() {
+    let relaxations = |config| built(config).expect("a strategy").jwt.relaxations();
+    assert_eq!(relaxations(Jwt::new()), []);
     for (config, relaxation) in [
         (Jwt::new().never_expires(), Relaxation::NeverExpires),
         (Jwt::new().lifetime(Duration::from_secs(24 * 3600 + 1)), Relaxation::LongLifetime),
@@ -201,7 +201,7 @@ fn relaxations_are_told() {
         (Jwt::new().accept_upstream_tokens(None), Relaxation::UpstreamTokens),
         (Jwt::new().without_revocation(), Relaxation::WithoutRevocation),
     ] {
-        assert_eq!(told(config), [relaxation]);
+        assert_eq!(relaxations(config), [relaxation]);
     }
 }
 

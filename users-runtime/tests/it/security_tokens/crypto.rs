@@ -1,4 +1,4 @@
-//! How secrets are compared and where randomness comes from, read off the sources.
+//! Source checks: constant-time comparison of secrets and the only source of randomness.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 use regex::Regex;
 
-/// Every Rust source of the workspace's crates; a packaged crate sees its own only.
+/// Returns every Rust source of the workspace's crates; a packaged crate contains only its own.
 fn sources() -> Vec<(PathBuf, String)> {
     fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         let Ok(entries) = fs::read_dir(folder) else { return };
@@ -28,7 +28,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Lines of code that match, with their place; comments do not count.
+/// Returns the matching lines of code with their location, without comments.
 fn offenders(pattern: &Regex, is_exempt: impl Fn(&Path) -> bool) -> Vec<String> {
     let mut offenders = Vec::new();
     for (path, text) in sources().into_iter().filter(|(path, _)| !is_exempt(path)) {
@@ -42,7 +42,7 @@ fn offenders(pattern: &Regex, is_exempt: impl Fn(&Path) -> bool) -> Vec<String> 
     offenders
 }
 
-/// A comparison with `==` whose one side is named like a MAC, a digest or a secret.
+/// Matches a comparison with `==` in which one side is named like a MAC, a digest or a secret.
 fn plain_comparison() -> Regex {
     let secret = r"\b(\w*_)?(mac|hmac|digest|signature|bnd|csrf_token|csrftoken|token_hash|otp|code_verifier)\b";
     let exposed = r"\.(secret|expose|expose_secret|as_stored)\(\)";
@@ -69,13 +69,13 @@ fn comparisons_use_ct_eq() {
     for good in
         ["digest.ct_eq(&other)", "algorithm == key.algorithm", "digest.len() == 32", "purpose == Purpose::Reset"]
     {
-        assert!(!pattern.is_match(good), "the detector cries wolf: {good}");
+        assert!(!pattern.is_match(good), "the detector has a false positive: {good}");
     }
 
     let found = offenders(&pattern, |_| false);
     assert!(found.is_empty(), "compare in constant time (subtle::ConstantTimeEq):\n{}", found.join("\n"));
 
-    // And the two places that do compare do it in constant time.
+    // The two places that compare secrets do so in constant time.
     let all = sources();
     let source = |name: &str| &all.iter().find(|(path, _)| path.ends_with(name)).expect("a source").1;
     // (jsonwebtoken's verifier of HS256 calls `verify_slice` of the crate hmac).
@@ -93,13 +93,13 @@ fn no_other_rng_in_tree() {
         assert!(generator.is_match(bad), "the detector misses: {bad}");
     }
     let found = offenders(&generator, |path| path.ends_with("adapter/random.rs"));
-    assert!(found.is_empty(), "ask port::Random:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "use port::Random:\n{}", found.join("\n"));
 
     let direct = Regex::new(r"(?m)^(rand|rand_\w+|fastrand|oorandom|nanoid)\b.*=").expect("a pattern");
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for manifest in ["Cargo.toml", "../Cargo.toml", "../users-macros/Cargo.toml"] {
         if let Ok(text) = fs::read_to_string(here.join(manifest)) {
-            assert!(!direct.is_match(&text), "{manifest} depends on a generator");
+            assert!(!direct.is_match(&text), "{manifest} depends on a random number generator");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Names of tokens are random in every bit.
+//! Token ids are random in every bit.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ fn one_hundred_thousand_tokens() {
         for (bit, count) in ones.iter_mut().enumerate() {
             *count += u32::from(bytes[bit / 8] >> (bit % 8) & 1);
         }
-        assert!(seen.insert(bytes), "a name occurred twice");
+        assert!(seen.insert(bytes), "a token id occurred twice");
     }
     // A fair coin thrown n times deviates by 5 σ = 5·√n/2 once in 1.7 million; so the test fails by chance once in 13,000.
     let bound = 5.0 * f64::from(TOKENS).sqrt() / 2.0;

@@ -1,4 +1,4 @@
-//! Forged, foreign, stale and mixed-up access tokens.
+//! Forged, expired and confused access tokens.
 
 use std::time::Duration;
 
@@ -45,9 +45,9 @@ fn with_ring(ring: KeyRing) -> Rig {
     Rig::new(Jwt::new().keys(ring))
 }
 
-/// The forger's own work is beyond reproach, or every refusal below would prove nothing.
+/// A forgery without a defect must be accepted, or the rejections below would prove nothing.
 #[test]
-fn a_forgery_with_nothing_wrong_is_accepted() {
+fn a_forgery_without_a_defect_is_accepted() {
     assert!(Rig::new(Jwt::new()).accepts(&forge_claims(&good_claims())));
 }
 
@@ -61,7 +61,7 @@ fn any_flipped_byte_refused() {
         let token = rig.issue();
         assert!(rig.accepts(&token), "{name}");
         for index in 0..token.len() {
-            // All seven bits that leave the text ASCII; a token that is not ASCII never leaves the header's parser.
+            // Flips the seven bits that keep the text ASCII; the header parser rejects other tokens.
             for bit in 0..7 {
                 let mut bytes = token.clone().into_bytes();
                 bytes[index] ^= 1 << bit;
@@ -73,7 +73,7 @@ fn any_flipped_byte_refused() {
 }
 
 #[test]
-fn added_removed_and_swapped_parts_refused() {
+fn tokens_with_added_removed_or_swapped_parts_are_rejected() {
     let rig = Rig::new(Jwt::new());
     let (token, other) = (rig.issue(), rig.issue());
     let (message, signature) = token.rsplit_once('.').expect("a token");
@@ -120,7 +120,7 @@ fn alg_must_equal_configured() {
         assert!(!rig.accepts(&forge(&header_with("alg", json!(alg)), &good_claims(), &access_key())), "{alg}");
     }
 
-    // Truly signed with a stronger algorithm and our very key, but not the configured one.
+    // Validly signed with our key and a stronger algorithm, which is not the configured one.
     let claims = good_claims().to_string();
     let message = unsigned(&header_with("alg", json!("HS384")).to_string(), &claims);
     let mac = Hmac::<Sha384>::new_from_slice(&access_key()).unwrap().chain_update(&message).finalize().into_bytes();
@@ -129,7 +129,7 @@ fn alg_must_equal_configured() {
     let mac = Hmac::<Sha512>::new_from_slice(&access_key()).unwrap().chain_update(&message).finalize().into_bytes();
     assert!(!rig.accepts(&format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac))), "HS512");
 
-    // The header of one of our keys over the signature of another.
+    // The header of one key with the signature of another.
     let (es256, eddsa) = (with_ring(KeyRing::key_pair(es256())), with_ring(KeyRing::key_pair(eddsa())));
     let (signed_es256, signed_eddsa) = (es256.issue(), eddsa.issue());
     assert!(es256.accepts(&signed_es256) && eddsa.accepts(&signed_eddsa));
@@ -140,14 +140,14 @@ fn alg_must_equal_configured() {
 fn public_key_as_hmac_secret_refused() {
     for pem in [ES256_PUBLIC, EDDSA_PUBLIC, ES256_PRIVATE] {
         let refused = HmacKey::hs256(&SecretKey::new(pem).expect("long enough"));
-        assert!(refused.is_err(), "a PEM text as secret");
+        assert!(refused.is_err(), "a PEM text is not accepted as a secret");
     }
 
     for (pem, ring, public) in [
         (ES256_PUBLIC, KeyRing::key_pair(es256()), VerifyingKey::es256_pem(ES256_PUBLIC)),
         (EDDSA_PUBLIC, KeyRing::key_pair(eddsa()), VerifyingKey::eddsa_pem(EDDSA_PUBLIC)),
     ] {
-        // One ring with the public key alone beside an unrelated secret, so that HS256 is configured too.
+        // A ring with the public key and an unrelated secret, so that HS256 is configured too.
         let both = with_ring(KeyRing::hmac(hmac(SECRET)).and_public(public.expect("a key")).expect("a ring"));
         let alone = with_ring(ring);
         let der =
@@ -192,7 +192,7 @@ fn header_key_material_ignored_or_refused() {
         assert!(!rig.accepts(&forge(&header, &good_claims(), &[])), "{name} {value} with an empty key");
         assert!(!rig.accepts(&forge(&header, &good_claims(), &access_key())), "{name} {value} by us");
     }
-    // What is harmless and unknown is ignored, in any order, as RFC 7515 section 4 asks.
+    // Unknown harmless parameters are ignored in any order, as RFC 7515 section 4 requires.
     for header in [r#"{"typ":"jwt","alg":"HS256"}"#, r#"{"alg":"HS256"}"#, r#"{ "alg" : "HS256", "zz": [1] }"#] {
         assert!(rig.accepts(&forge_text(header, &good_claims().to_string(), &access_key())), "{header}");
     }
@@ -206,9 +206,9 @@ fn expired_one_second_ago() {
     let rig = Rig::new(Jwt::new().lifetime(Duration::from_secs(60)));
     let token = rig.issue();
     rig.clock.set(at(NOW + 59));
-    assert!(rig.accepts(&token), "the last second");
+    assert!(rig.accepts(&token), "the last second before exp");
     rig.clock.set(at(NOW + 60));
-    assert!(!rig.accepts(&token), "the second of exp itself");
+    assert!(!rig.accepts(&token), "the second of exp");
     rig.clock.set(at(NOW + 61));
     assert!(!rig.accepts(&token), "a second later");
 
@@ -217,7 +217,7 @@ fn expired_one_second_ago() {
     lenient.clock.set(at(NOW + 64));
     assert!(lenient.accepts(&token), "within the leeway");
     lenient.clock.set(at(NOW + 65));
-    assert!(!lenient.accepts(&token), "the leeway is over");
+    assert!(!lenient.accepts(&token), "after the leeway");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn not_yet_valid() {
     for name in ["nbf", "iat"] {
         assert!(rig.accepts(&forge_claims(&claims_with(name, json!(NOW)))), "{name} is now");
         assert!(!rig.accepts(&forge_claims(&claims_with(name, json!(NOW + 1)))), "{name} is in a second");
-        assert!(!rig.accepts(&forge_claims(&claims_with(name, json!("soon")))), "{name} is no time");
+        assert!(!rig.accepts(&forge_claims(&claims_with(name, json!("soon")))), "{name} is not a time");
     }
     let lenient = Rig::new(Jwt::new().leeway(Duration::from_secs(5)));
     assert!(lenient.accepts(&forge_claims(&claims_with("nbf", json!(NOW + 5)))));
@@ -237,7 +237,7 @@ fn not_yet_valid() {
 fn missing_exp() {
     let rig = Rig::new(Jwt::new());
     assert!(!rig.accepts(&forge_claims(&claims_with("exp", Value::Null))));
-    // A time that cannot be read is no absent time, not even where an absent one is allowed.
+    // An unreadable expiry is not treated as an absent one, even where an absent one is allowed.
     let eternal = Rig::new(Jwt::new().never_expires());
     for exp in ["null", "\"\"", "\"never\"", "1e999", "-1", "[]", "{}", "true", "99999999999999999999"] {
         let claims = good_claims().to_string().replace(&(NOW + 3600).to_string(), exp);
@@ -245,7 +245,7 @@ fn missing_exp() {
         let token = forge_text(&header().to_string(), &claims, &access_key());
         assert!(!rig.accepts(&token) && !eternal.accepts(&token), "{exp}");
     }
-    assert!(eternal.accepts(&forge_claims(&claims_with("exp", Value::Null))), "never_expires() was asked for");
+    assert!(eternal.accepts(&forge_claims(&claims_with("exp", Value::Null))), "never_expires() is configured");
     assert!(eternal.resolve(&eternal.issue()).expect("a session").expires_at.is_none());
 }
 
@@ -279,10 +279,10 @@ async fn purpose_matrix_all_pairs() {
     }
 }
 
-/// Key and audience each keep the purposes apart alone: a token that has everything a reader wants but the key, or but the
-/// audience, is refused.
+/// The key and the audience each separate the purposes: a token that differs from a valid one only in the key, or only in the
+/// audience, is rejected.
 #[test]
-fn the_key_and_the_audience_each_suffice_to_tell_purposes_apart() {
+fn the_key_and_the_audience_each_separate_the_purposes() {
     let rig = Rig::new(Jwt::new());
     let (mail, _) = mail_tokens(MailTokenSettings::new(), SECRET);
     for key in Purpose::ALL {
@@ -358,7 +358,7 @@ fn minted_token_has_audience_jti_iat() {
 }
 
 #[test]
-fn tokens_that_lack_what_revocation_needs_are_refused() {
+fn tokens_without_the_claims_for_revocation_are_rejected() {
     let rig = Rig::new(Jwt::new());
     for name in ["jti", "epoch", "iat", "sub"] {
         assert!(!rig.accepts(&forge_claims(&claims_with(name, Value::Null))), "without {name}");
@@ -372,7 +372,7 @@ fn tokens_that_lack_what_revocation_needs_are_refused() {
 }
 
 #[test]
-fn tokens_beyond_the_size_of_a_cookie_are_not_looked_at() {
+fn tokens_longer_than_a_cookie_are_rejected_unparsed() {
     let rig = Rig::new(Jwt::new());
     let padded = |length: usize| forge_claims(&claims_with("pad", json!("x".repeat(length))));
     let largest = (2000..MAX_TOKEN_BYTES).map(padded).rfind(|token| token.len() <= MAX_TOKEN_BYTES).expect("one");
@@ -384,11 +384,11 @@ fn tokens_beyond_the_size_of_a_cookie_are_not_looked_at() {
 fn short_secret_refused() {
     assert!(SecretKey::new(&SECRET.as_bytes()[..31]).and_then(|secret| HmacKey::hs256(&secret)).is_err());
     assert!(SecretKey::new(SECRET).and_then(|secret| HmacKey::hs256(&secret)).is_ok());
-    assert!(HmacKey::hs256(&SecretKey::allow_short_secret("")).is_err(), "not even by name");
+    assert!(HmacKey::hs256(&SecretKey::allow_short_secret("")).is_err(), "there is no opt-out for an empty secret");
 
-    // The named relaxation works, and is told.
+    // The opt-out works and is reported.
     let short = SecretKey::allow_short_secret("hunter2");
-    let rig = with_ring(KeyRing::hmac(HmacKey::hs256(&short).expect("by name")));
+    let rig = with_ring(KeyRing::hmac(HmacKey::hs256(&short).expect("an explicit opt-out")));
     assert!(rig.accepts(&rig.issue()));
     assert!(rig.jwt.relaxations().contains(&Relaxation::ShortSecret));
 }
@@ -411,7 +411,7 @@ fn rotation_old_key_verifies_then_retired() {
 }
 
 #[test]
-fn secrets_rotate_as_keys_do() {
+fn secrets_rotate_like_keys() {
     let before = Rig::new(Jwt::new());
     let token = before.issue();
     let after = Rig::try_new(Jwt::new().previous_secrets([secret(SECRET)]), OTHER_SECRET).expect("a strategy");
@@ -421,7 +421,7 @@ fn secrets_rotate_as_keys_do() {
 }
 
 #[test]
-fn a_kid_selects_one_configured_key_and_nothing_else() {
+fn a_kid_selects_only_a_configured_key() {
     let ring = KeyRing::hmac(hmac(SECRET).kid("b")).and_hmac(hmac(OTHER_SECRET).kid("a")).expect("a ring");
     let rig = with_ring(ring);
     assert_eq!(part(&rig.issue(), 0), r#"{"alg":"HS256","kid":"b","typ":"JWT"}"#);
@@ -437,7 +437,7 @@ fn a_kid_selects_one_configured_key_and_nothing_else() {
         assert_eq!(rig.accepts(&forge(&header, &good_claims(), key.as_bytes())), accepted, "{kid:?} {key}");
     }
     let twice = KeyRing::hmac(hmac(SECRET).kid("a")).and_hmac(hmac(OTHER_SECRET).kid("a"));
-    assert!(twice.is_err(), "one name for two keys");
+    assert!(twice.is_err(), "a kid must be unique");
 }
 
 #[test]
@@ -450,12 +450,12 @@ fn a_public_key_verifies_and_cannot_sign() {
         let reader = with_ring(KeyRing::hmac(hmac(SECRET)).and_public(public).expect("a ring"));
         assert!(reader.accepts(&token));
         let derived = with_ring(KeyRing::hmac(hmac(SECRET)).and_public(pair.verifying_key()).expect("a ring"));
-        assert!(derived.accepts(&token), "the public half of a pair");
+        assert!(derived.accepts(&token), "the public key of a pair verifies");
     }
 }
 
 #[test]
-fn logout_notes_the_token_as_dead_until_its_very_end() {
+fn a_logout_revokes_the_token_until_its_expiry_and_leeway() {
     let rig = Rig::new(Jwt::new().leeway(Duration::from_secs(5)));
     let token = rig.issue();
     let session = rig.resolve(&token).expect("a session");
@@ -465,7 +465,7 @@ fn logout_notes_the_token_as_dead_until_its_very_end() {
 }
 
 #[test]
-fn what_does_not_resolve_is_not_noted_as_revoked() {
+fn invalid_tokens_are_not_stored_as_revoked() {
     let rig = Rig::new(Jwt::new());
     let stale = rig.issue();
     rig.clock.set(at(NOW + 3600));

@@ -33,7 +33,7 @@ async fn verify_of(tokens: &JwtMailTokens, of: TokenSubject<'_>) -> VerifyToken 
 }
 
 #[tokio::test]
-async fn minted_tokens_have_the_claims_of_their_purpose() {
+async fn issued_tokens_have_the_claims_of_their_purpose() {
     let (tokens, _) = mail_tokens(MailTokenSettings::new(), SECRET);
     let stored = hash("stored");
     let reset = payload(reset_of(&tokens, subject(EMAIL, &stored)).await.secret());
@@ -48,13 +48,13 @@ async fn minted_tokens_have_the_claims_of_their_purpose() {
         assert_eq!(claims["iat"], json!(NOW));
         assert_eq!(claims["jti"].as_str().map(str::len), Some(22));
         assert_eq!(claims["bnd"].as_str().map(str::len), Some(43));
-        assert!(!claims.to_string().contains("stored"), "the hash stays at home");
+        assert!(!claims.to_string().contains("stored"), "the hash is not part of the claims");
     }
-    assert_ne!(reset["bnd"], verify["bnd"], "each purpose binds with a key of its own");
+    assert_ne!(reset["bnd"], verify["bnd"], "each purpose uses its own binding key");
 }
 
 #[tokio::test]
-async fn a_token_of_either_form_dies_when_id_address_password_or_epoch_changes() {
+async fn a_change_of_id_address_password_or_epoch_invalidates_mail_tokens_of_both_forms() {
     for config in [MailTokenSettings::new(), MailTokenSettings::fastapi_users()] {
         let (tokens, _) = mail_tokens(config, SECRET);
         let (stored, changed) = (hash("stored"), hash("changed"));
@@ -70,17 +70,17 @@ async fn a_token_of_either_form_dies_when_id_address_password_or_epoch_changes()
                 (subject(EMAIL, &changed), false),
                 (TokenSubject { subject: "another id", ..now }, false),
                 (TokenSubject { epoch: Epoch(now.epoch.0 + 1), ..now }, false),
-                // The same text, cut elsewhere.
+                // The same concatenation with another boundary.
                 (TokenSubject { subject: &format!("{USER}k"), email: &EMAIL[1..], ..now }, false),
             ] {
-                assert_eq!(tokens.is_bound(token, to).await.expect("an answer"), bound, "{to:?}");
+                assert_eq!(tokens.is_bound(token, to).await.expect("a result"), bound, "{to:?}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_token_ends_in_its_very_second() {
+async fn a_mail_token_expires_in_the_second_of_its_expiry() {
     let config =
         MailTokenSettings::new().reset_lifetime(Duration::from_secs(60)).verify_lifetime(Duration::from_secs(60));
     let (tokens, clock) = mail_tokens(config, SECRET);
@@ -111,7 +111,7 @@ async fn tokens_of_another_secret_or_with_a_missing_part_are_unreadable() {
 }
 
 #[tokio::test]
-async fn each_kind_can_have_a_secret_of_its_own() {
+async fn each_kind_of_mail_token_can_have_its_own_secret() {
     let config = MailTokenSettings::new().reset_secret(secret(OTHER_SECRET));
     let (tokens, _) = mail_tokens(config, SECRET);
     let (of_other, _) = mail_tokens(MailTokenSettings::new(), OTHER_SECRET);
@@ -122,28 +122,28 @@ async fn each_kind_can_have_a_secret_of_its_own() {
 }
 
 #[tokio::test]
-async fn upstreams_vectors_are_read_and_bound() {
+async fn upstream_vectors_are_accepted_and_bound() {
     let (tokens, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash(STORED_HASH);
 
     let reset = tokens.read_reset(&ResetToken::new(RESET)).expect("readable");
     assert_eq!((reset.subject.as_str(), reset.email.as_deref()), (USER, None));
     assert!(matches!(reset.binding, Binding::Fingerprint(_)));
-    assert!(tokens.is_bound(&reset, subject(EMAIL, &stored)).await.expect("an answer"));
+    assert!(tokens.is_bound(&reset, subject(EMAIL, &stored)).await.expect("a result"));
     let changed = hash(&STORED_HASH.replace("Ckn", "ckn"));
-    assert!(!tokens.is_bound(&reset, subject(EMAIL, &changed)).await.expect("an answer"));
+    assert!(!tokens.is_bound(&reset, subject(EMAIL, &changed)).await.expect("a result"));
 
     let verify = tokens.read_verify(&VerifyToken::new(VERIFY)).expect("readable");
     assert_eq!((verify.subject.as_str(), verify.email.as_deref()), (USER, Some(EMAIL)));
-    assert!(tokens.is_bound(&verify, subject(EMAIL, &stored)).await.expect("an answer"));
-    assert!(!tokens.is_bound(&verify, subject("other@camelot.bt", &stored)).await.expect("an answer"));
+    assert!(tokens.is_bound(&verify, subject(EMAIL, &stored)).await.expect("a result"));
+    assert!(!tokens.is_bound(&verify, subject("other@camelot.bt", &stored)).await.expect("a result"));
 
     assert!(tokens.read_reset(&ResetToken::new(VERIFY)).is_none());
     assert!(tokens.read_verify(&VerifyToken::new(RESET)).is_none());
 }
 
 #[tokio::test]
-async fn our_mode_refuses_upstreams_tokens_and_the_other_way_round() {
+async fn each_form_of_mail_token_is_rejected_by_the_other_mode() {
     let (ours, _) = mail_tokens(MailTokenSettings::new(), VECTOR_SECRET);
     let (upstream, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash("stored");
@@ -155,7 +155,7 @@ async fn our_mode_refuses_upstreams_tokens_and_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn upstreams_mode_mints_what_fastapi_users_mints() {
+async fn the_upstream_mode_issues_the_tokens_of_fastapi_users() {
     let (tokens, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash(STORED_HASH);
     let verify = verify_of(&tokens, subject(EMAIL, &stored)).await;
@@ -163,7 +163,7 @@ async fn upstreams_mode_mints_what_fastapi_users_mints() {
     let bnd = payload(verify.secret())["bnd"].as_str().expect("a digest").to_owned();
     let upstreams = part(VERIFY, 1).replace("4102444800", &(NOW + 3600).to_string());
     let with_ours = upstreams.strip_suffix('}').map(|claims| format!(r#"{claims},"bnd":"{bnd}"}}"#));
-    assert_eq!(Some(part(verify.secret(), 1)), with_ours, "fastapi-users' claims, and one that it ignores");
+    assert_eq!(Some(part(verify.secret(), 1)), with_ours, "the claims of fastapi-users and one that it ignores");
 
     let reset = reset_of(&tokens, subject(EMAIL, &stored)).await;
     let minted: Value = payload(reset.secret());
@@ -173,16 +173,16 @@ async fn upstreams_mode_mints_what_fastapi_users_mints() {
     assert_eq!(minted.as_object().map(serde_json::Map::len), Some(5), "and nothing else");
     assert_eq!((&minted["aud"], &minted["exp"]), (&json!("fastapi-users:reset"), &json!(NOW + 3600)));
     let fingerprint = hash(minted["password_fgpt"].as_str().expect("a hash"));
-    let matches = PhcArgon2.verify(&Password::new(STORED_HASH), &fingerprint).await.expect("an answer");
-    assert_ne!(matches, Verification::Wrong, "fastapi-users takes it");
+    let matches = PhcArgon2.verify(&Password::new(STORED_HASH), &fingerprint).await.expect("a result");
+    assert_ne!(matches, Verification::Wrong, "fastapi-users accepts it");
     let read = tokens.read_reset(&reset).expect("readable");
-    assert!(tokens.is_bound(&read, subject(EMAIL, &stored)).await.expect("an answer"));
+    assert!(tokens.is_bound(&read, subject(EMAIL, &stored)).await.expect("a result"));
 }
 
-/// Only a service with the key, such as fastapi-users, can mint a token without our claim. A token that has it is held to
-/// it, whatever else it carries.
+/// Only a service with the key, such as fastapi-users, can issue a token without our claim. If a token has the claim, it is
+/// checked, independent of the other claims.
 #[tokio::test]
-async fn in_upstreams_form_a_token_that_has_our_claim_is_held_to_it() {
+async fn a_token_in_the_upstream_form_with_our_claim_is_bound_by_it() {
     let (tokens, _) = mail_tokens(MailTokenSettings::fastapi_users(), VECTOR_SECRET);
     let stored = hash(STORED_HASH);
     let (now, moved) = (subject(EMAIL, &stored), subject("other@camelot.bt", &stored));
@@ -196,7 +196,7 @@ async fn in_upstreams_form_a_token_that_has_our_claim_is_held_to_it() {
     };
     let bound = async |token: ResetToken, to| {
         let read = tokens.read_reset(&token)?;
-        Some(tokens.is_bound(&read, to).await.expect("an answer"))
+        Some(tokens.is_bound(&read, to).await.expect("a result"))
     };
     for (bnd, here, elsewhere) in [
         (Some(ours["bnd"].clone()), Some(true), Some(false)),

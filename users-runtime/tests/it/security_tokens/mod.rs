@@ -1,4 +1,4 @@
-//! What tokens must withstand, at the level of the adapters: the names are those of the project's security contract.
+//! Attacks on tokens, tested at the adapters. Test names are those of docs/contributing/security.md.
 
 mod config;
 mod crypto;

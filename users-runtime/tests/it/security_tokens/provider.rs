@@ -1,4 +1,4 @@
-//! Tokens do not depend on the cryptography provider that is installed for the process.
+//! Tokens do not depend on the cryptography provider installed for the process.
 
 use jsonwebtoken::crypto::{CryptoProvider, KeyUtils};
 use users_runtime::{
@@ -8,15 +8,15 @@ use users_runtime::{
 
 use super::support::{Rig, SECRET, secret};
 
-/// A provider of which any use panics. jsonwebtoken's own default is the same as this one if other crates of an application
-/// turn on both of its providers.
+/// A provider that panics on every use. The default of jsonwebtoken behaves the same if other crates of an application
+/// enable both of its providers.
 static PANICKING: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| panic!("the signer of the process was used"),
     verifier_factory: |_, _| panic!("the verifier of the process was used"),
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Reads keys of every algorithm, signs with them, and verifies with them and with their public halves.
+/// Parses keys of every algorithm, signs with them, and verifies with them and with their public keys.
 fn use_every_algorithm() {
     let pairs = [
         SigningKeyPair::es256_pem(include_str!("keys/es256-private.pem")),
@@ -40,9 +40,9 @@ fn use_every_algorithm() {
 }
 
 #[test]
-fn tokens_work_with_no_provider_installed_and_beside_a_foreign_one() {
+fn tokens_work_without_an_installed_provider_and_with_a_foreign_one() {
     use_every_algorithm();
-    // The first use of the process-wide provider fixes it, and then nothing can be installed any more.
+    // The first use of the process-wide provider fixes it, so a later installation would fail.
     assert!(PANICKING.install_default().is_ok(), "the process-wide provider was set or used");
     use_every_algorithm();
 }

@@ -1,4 +1,4 @@
-//! Keys change while requests are under way.
+//! Key rotation while requests are in flight.
 
 use std::sync::Barrier;
 
@@ -12,8 +12,8 @@ use crate::security_tokens::support::{Rig, secret};
 const ROUNDS: usize = 50;
 const REQUESTS: usize = 16;
 
-/// Each round rotates to a new key while 16 threads mint and present tokens. A token must be good as long as its key is in
-/// the ring, so no request of a round may be refused; the old key retires between rounds.
+/// Each round rotates to a new key while 16 threads issue and present tokens. A token must be valid as long as its key is in
+/// the ring, so no request of a round may be rejected; the old key retires between rounds.
 #[test]
 fn rotation_is_seamless() {
     let key = |round: usize| {

@@ -1,4 +1,4 @@
-//! RS256: accepted only where a key asks for it by name, and never confused with other algorithms.
+//! RS256 is accepted only with an explicitly configured key and never confused with other algorithms.
 
 use base64::{
     Engine,
@@ -44,14 +44,14 @@ fn with_ring(ring: KeyRing) -> Rig {
     Rig::new(Jwt::new().keys(ring))
 }
 
-/// The token with another algorithm in its header, over the same payload and signature.
+/// Replaces the algorithm in the header of a token and keeps its payload and signature.
 fn relabelled(token: &str, alg: &str) -> String {
     let (_, rest) = token.split_once('.').expect("a token");
     format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header_with("alg", json!(alg)).to_string()))
 }
 
 #[test]
-fn rs256_tokens_are_refused_unless_a_key_asks_for_them_by_name() {
+fn rs256_tokens_are_rejected_without_an_rs256_key() {
     let token = with_ring(KeyRing::key_pair(rs256())).issue();
     for ring in [hmac(SECRET), KeyRing::key_pair(es256()), KeyRing::key_pair(eddsa())] {
         assert!(!with_ring(ring.clone()).accepts(&token), "{ring:?}");
@@ -71,13 +71,16 @@ fn rs256_is_listed_as_a_relaxation() {
 fn an_rsa_public_key_is_no_hmac_secret() {
     let pkcs1 = include_str!("keys/rsa3072-pkcs1-public.pem");
     for pem in [PUBLIC, PRIVATE, pkcs1] {
-        assert!(HmacKey::hs256(&SecretKey::new(pem).expect("long enough")).is_err(), "a PEM text as secret");
+        assert!(
+            HmacKey::hs256(&SecretKey::new(pem).expect("long enough")).is_err(),
+            "a PEM text is not accepted as a secret"
+        );
     }
     let der = |pem: &str| {
         STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).expect("base64")
     };
     let (spki, pkcs1_der) = (der(PUBLIC), der(pkcs1));
-    // The modulus stands between the length and the exponent in PKCS#1.
+    // In PKCS#1 the modulus lies between the length and the exponent.
     let modulus = &pkcs1_der[pkcs1_der.len() - 5 - 384..pkcs1_der.len() - 5];
     let rings = [
         KeyRing::key_pair(rs256()),
@@ -116,7 +119,7 @@ fn a_key_refuses_tokens_of_every_other_algorithm() {
 }
 
 #[test]
-fn changed_tokens_and_signatures_of_other_lengths_are_refused() {
+fn changed_tokens_and_signatures_of_other_lengths_are_rejected() {
     let rig = with_ring(KeyRing::key_pair(rs256()));
     let token = rig.issue();
     let (message, signature) = token.rsplit_once('.').expect("a token");
@@ -167,22 +170,22 @@ fn a_kid_selects_one_of_several_rs256_keys() {
         with_ring(ring.and_public(rs256_public().kid(kid)).expect("a ring"))
     };
     assert!(ring("a", "b").accepts(&token));
-    assert!(!ring("b", "a").accepts(&token), "the key of that name did not sign");
+    assert!(!ring("b", "a").accepts(&token), "the token was signed by the other key");
 }
 
 #[test]
-fn rs256_tokens_of_fastapi_users_are_read_until_the_agreed_time() {
+fn rs256_tokens_of_fastapi_users_are_accepted_until_the_configured_time() {
     let ring = || {
         let upstream = VerifyingKey::legacy_rs256_pem(SMALLER_PUBLIC).expect("a key");
         KeyRing::key_pair(eddsa()).and_public(upstream).expect("a ring")
     };
-    assert!(!with_ring(ring()).accepts(UPSTREAM), "not asked for");
+    assert!(!with_ring(ring()).accepts(UPSTREAM), "not enabled");
     let until = at(NOW + 10);
     let rig = Rig::new(Jwt::new().keys(ring()).accept_upstream_tokens(Some(until)));
     assert_eq!(rig.resolve(UPSTREAM).expect("a session").subject, USER);
     rig.clock.set(until);
-    assert!(!rig.accepts(UPSTREAM), "the time is over");
-    assert!(rig.accepts(&rig.issue()), "our own tokens go on");
+    assert!(!rig.accepts(UPSTREAM), "after the configured time");
+    assert!(rig.accepts(&rig.issue()), "our own tokens stay valid");
 
     let foreign = hmac(OTHER_SECRET).and_public(rs256_public()).expect("a ring");
     let rig = Rig::new(Jwt::new().keys(foreign).accept_upstream_tokens(None));

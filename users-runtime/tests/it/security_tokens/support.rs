@@ -1,4 +1,4 @@
-//! A strategy on a clock that stands still, and a forger that signs whatever it is told.
+//! The strategy under test with a manual clock, and helpers that forge tokens.
 
 use std::sync::{Arc, Mutex};
 
@@ -37,7 +37,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_timestamp(seconds, 0).unwrap()
 }
 
-/// A strategy with its clock and the store of revoked tokens.
+/// A strategy with its clock and its store of revoked tokens.
 pub(crate) struct Rig {
     pub(crate) jwt: JwtStrategy,
     pub(crate) clock: Arc<ManualClock>,
@@ -64,7 +64,7 @@ impl Rig {
 
     pub(crate) fn resolve(&self, token: &str) -> Option<Session> {
         let token = AccessToken::new(token);
-        match self.jwt.resolve(&token).now_or_never().expect("ready").expect("an answer") {
+        match self.jwt.resolve(&token).now_or_never().expect("ready").expect("a result") {
             Some(Resolved::Session(session)) => Some(session),
             Some(Resolved::Stored(stored)) => panic!("a JWT is not stored: {stored:?}"),
             None => None,
@@ -81,7 +81,7 @@ impl Rig {
     }
 }
 
-/// Notes what was revoked and until when.
+/// Records the revoked tokens with their expiry.
 #[derive(Default)]
 pub(crate) struct Revoked(pub(crate) Mutex<Vec<(TokenId, Timestamp)>>);
 
@@ -97,7 +97,7 @@ impl RevocationStore for Revoked {
     }
 }
 
-/// The key of one purpose, derived anew and not by the code under test.
+/// Derives the key of one purpose independently of the code under test.
 pub(crate) fn derived_key(master: &str, purpose: Purpose) -> [u8; 32] {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(None, master.as_bytes()).expand(purpose.label().as_bytes(), &mut key).unwrap();
@@ -108,14 +108,14 @@ pub(crate) fn access_key() -> [u8; 32] {
     derived_key(SECRET, Purpose::Access)
 }
 
-/// Claims that every check lets pass.
+/// Returns claims that pass every check.
 pub(crate) fn good_claims() -> Value {
     json!({
         "sub": USER, "aud": ["fastapi-users:auth"], "exp": NOW + 3600, "iat": NOW, "jti": "AAAAAAAAAAAAAAAAAAAAAA", "epoch": 0,
     })
 }
 
-/// Good claims with one changed, or removed by null.
+/// Returns valid claims with one changed, or removed by null.
 pub(crate) fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = good_claims();
     let members = claims.as_object_mut().unwrap();
@@ -141,7 +141,7 @@ pub(crate) fn unsigned(header: &str, payload: &str) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload))
 }
 
-/// Signs any texts with HMAC-SHA-256, whatever the header says.
+/// Signs any texts with HMAC-SHA-256, independent of the header.
 pub(crate) fn forge_text(header: &str, payload: &str, key: &[u8]) -> String {
     let message = unsigned(header, payload);
     let mac = Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(&message).finalize().into_bytes();
@@ -152,7 +152,7 @@ pub(crate) fn forge(header: &Value, claims: &Value, key: &[u8]) -> String {
     forge_text(&header.to_string(), &claims.to_string(), key)
 }
 
-/// Good claims under our own key: what the forger changes is all that can be wrong.
+/// Signs claims with our own key, so that only the changed claim can be wrong.
 pub(crate) fn forge_claims(claims: &Value) -> String {
     forge(&header(), claims, &access_key())
 }
@@ -176,7 +176,7 @@ pub(crate) fn subject<'a>(email: &'a str, hashed_password: &'a PasswordHash) -> 
     TokenSubject { subject: USER, email, hashed_password, epoch: Epoch(7) }
 }
 
-/// Argon2id straight from its crate, for the fingerprints of fastapi-users' reset tokens.
+/// Argon2id directly from its crate, for the fingerprints of fastapi-users' reset tokens.
 pub(crate) struct PhcArgon2;
 
 impl PhcArgon2 {

@@ -1,4 +1,4 @@
-//! Tokens as fastapi-users mints them (contract.md sections 10 and 17).
+//! Tokens as issued by fastapi-users (contract.md sections 10 and 17).
 
 use serde_json::{Value, json};
 use users_runtime::{Jwt, token::Purpose};
@@ -15,7 +15,7 @@ fn rig(config: Jwt) -> Rig {
 }
 
 #[test]
-fn tokens_of_fastapi_users_are_refused_unless_asked_for() {
+fn tokens_of_fastapi_users_are_rejected_by_default() {
     for config in [Jwt::new(), Jwt::new().raw_keys(), Jwt::new().raw_keys().never_expires()] {
         let rig = rig(config);
         assert!(!rig.accepts(AUTH) && !rig.accepts(AUTH_NO_EXP));
@@ -23,7 +23,7 @@ fn tokens_of_fastapi_users_are_refused_unless_asked_for() {
 }
 
 #[test]
-fn tokens_of_fastapi_users_are_read_on_request_under_derived_and_under_raw_keys() {
+fn tokens_of_fastapi_users_are_accepted_by_opt_in_under_derived_and_raw_keys() {
     for config in [Jwt::new(), Jwt::new().raw_keys()] {
         let rig = rig(config.accept_upstream_tokens(None));
         let session = rig.resolve(AUTH).expect("a session");
@@ -33,24 +33,24 @@ fn tokens_of_fastapi_users_are_read_on_request_under_derived_and_under_raw_keys(
         assert_eq!(rig.resolve(AUTH_NO_EXP).expect("a session").expires_at, None);
 
         rig.revoke(AUTH);
-        assert!(rig.revoked.0.lock().expect("no panic").is_empty(), "a token without a name cannot be revoked");
+        assert!(rig.revoked.0.lock().expect("no panic").is_empty(), "a token without a jti cannot be revoked");
         rig.clock.set(at(4_102_444_800));
         assert!(!rig.accepts(AUTH), "the second of exp");
     }
 }
 
 #[test]
-fn tokens_of_fastapi_users_are_refused_from_the_agreed_time_on() {
+fn tokens_of_fastapi_users_are_rejected_after_the_configured_time() {
     let rig = rig(Jwt::new().accept_upstream_tokens(Some(at(NOW + 10))));
     rig.clock.set(at(NOW + 9));
     assert!(rig.accepts(AUTH) && rig.accepts(AUTH_NO_EXP));
     rig.clock.set(at(NOW + 10));
     assert!(!rig.accepts(AUTH) && !rig.accepts(AUTH_NO_EXP));
-    assert!(rig.accepts(&rig.issue()), "our own tokens go on");
+    assert!(rig.accepts(&rig.issue()), "our own tokens stay valid");
 }
 
 #[test]
-fn a_token_with_some_of_our_claims_is_neither_ours_nor_upstreams() {
+fn a_token_with_some_of_our_claims_is_rejected() {
     let rig = rig(Jwt::new().accept_upstream_tokens(None));
     let key = derived_key(VECTOR_SECRET, Purpose::Access);
     assert!(rig.accepts(&forge(&header(), &good_claims(), &key)));
@@ -64,7 +64,7 @@ fn a_token_with_some_of_our_claims_is_neither_ours_nor_upstreams() {
 }
 
 #[test]
-fn raw_keys_sign_with_the_secret_itself_and_upstreams_claims_come_first() {
+fn raw_keys_sign_with_the_secret_and_upstream_claims_come_first() {
     let rig = rig(Jwt::new().raw_keys());
     let token = rig.issue();
     let claims: Value = payload(&token);
@@ -76,7 +76,7 @@ fn raw_keys_sign_with_the_secret_itself_and_upstreams_claims_come_first() {
 }
 
 #[test]
-fn times_are_read_as_pyjwt_reads_them() {
+fn times_are_parsed_as_pyjwt_parses_them() {
     let rig = rig(Jwt::new().raw_keys().accept_upstream_tokens(None));
     for (exp, accepted) in [
         (json!(NOW + 1), true),

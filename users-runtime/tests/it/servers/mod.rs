@@ -1,8 +1,12 @@
-//! Databases of their own on real servers, one for each test that wants one.
+//! Temporary databases on real servers.
 //!
-//! `tests/it` includes this file by its path. The servers are at `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`, or at their usual ports on this machine. One that does not answer is
-//! left out with a printed line, and a failure with `REQUIRE_SERVICES=1`.
-#![allow(dead_code, clippy::print_stdout, reason = "each test file uses its part, and says what it leaves out")]
+//! `tests/it` includes this file by its path. The servers are at `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`, or at their default
+//! ports on this machine. An unavailable server is skipped with a message, or a failure with `REQUIRE_SERVICES=1`.
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "each test file uses a part of this module and prints what it skips"
+)]
 
 pub mod proxy;
 
@@ -25,7 +29,7 @@ pub enum Server {
 impl Server {
     pub const ALL: [Self; 2] = [Self::Postgres, Self::Mysql];
 
-    /// Where it is, with a database that is there already.
+    /// Returns the URL of the server with an existing database.
     fn url(self) -> String {
         let (variable, usual) = match self {
             Self::Postgres => ("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
@@ -34,7 +38,7 @@ impl Server {
         env::var(variable).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| usual.to_owned())
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     pub async fn address(self) -> SocketAddr {
         let url = self.url();
         let authority = url.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
@@ -44,25 +48,25 @@ impl Server {
         tokio::net::lookup_host(host).await.unwrap().next().unwrap()
     }
 
-    /// Runs statements on the server, as its administrator does.
+    /// Runs statements on the server as its administrator.
     async fn administrate(self, sql: &str) -> Result<(), sqlx::Error> {
         run(self, &self.url(), sql).await
     }
 
-    /// A database of its own, or `None` if the server does not answer.
+    /// Creates a temporary database, or returns `None` if the server is unavailable.
     pub async fn database(self) -> Option<TempDatabase> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        #[allow(clippy::disallowed_methods, reason = "a name that no earlier run has left behind")]
+        #[allow(clippy::disallowed_methods, reason = "a name that is unique to this run")]
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let name = format!("axum_users_{}_{number}_{:x}", std::process::id(), time & 0xffff_ffff);
         match self.administrate(&format!("CREATE DATABASE {name}")).await {
             Ok(()) => Some(TempDatabase { server: self, name }),
             Err(error) if env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1") => {
-                panic!("REQUIRE_SERVICES=1 and {self:?} does not answer: {error}")
+                panic!("REQUIRE_SERVICES=1 and {self:?} is unavailable: {error}")
             }
             Err(error) => {
-                println!("left out: {self:?} does not answer: {error}");
+                println!("skipped: {self:?} is unavailable: {error}");
                 None
             }
         }
@@ -85,7 +89,7 @@ async fn run(server: Server, url: &str, sql: &str) -> Result<(), sqlx::Error> {
     }
 }
 
-/// A database that is dropped with this value, after a panic too.
+/// A database that is dropped with this value, also after a panic.
 pub struct TempDatabase {
     pub server: Server,
     pub name: String,
@@ -101,7 +105,7 @@ impl TempDatabase {
         format!("{before}://{host}/{}{options}", self.name)
     }
 
-    /// How many rows a table has.
+    /// Counts the rows of a table.
     pub async fn count(&self, table: &str) -> i64 {
         let quote = if self.server == Server::Postgres { '"' } else { '`' };
         let sql = AssertSqlSafe(format!("SELECT count(*) FROM {quote}{table}{quote}"));
@@ -117,7 +121,7 @@ impl TempDatabase {
         }
     }
 
-    /// Ends every connection to this database at the server, and answers how many there were when they are gone.
+    /// Terminates every connection to this database at the server, waits until they are closed, and returns their number.
     pub async fn cut_connections(&self) -> usize {
         match self.server {
             Server::Postgres => {
@@ -136,7 +140,7 @@ impl TempDatabase {
                 let cut: Vec<i64> = others.iter().map(|other| other.get(0)).collect();
                 for other in &cut {
                     let kill = format!("KILL {other}");
-                    // It may have ended by itself.
+                    // The connection may already be closed.
                     let _gone = connection.execute(sqlx::raw_sql(AssertSqlSafe(kill))).await;
                 }
                 while others.iter().any(|other| cut.contains(&other.get(0))) {
@@ -148,7 +152,7 @@ impl TempDatabase {
         }
     }
 
-    /// Runs statements as another program does.
+    /// Runs statements on a separate connection.
     pub async fn run(&self, sql: &str) {
         run(self.server, &self.url(), sql).await.unwrap();
     }
@@ -157,14 +161,14 @@ impl TempDatabase {
 impl Drop for TempDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server, self.name.clone());
-        // A thread of its own, since this may run inside of a runtime that ends.
+        // A separate thread, since this may run inside a runtime that is shutting down.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let force = if server == Server::Postgres { " WITH (FORCE)" } else { "" };
             runtime.block_on(server.administrate(&format!("DROP DATABASE IF EXISTS {name}{force}")))
         });
         if let Ok(Err(error)) = dropping.join() {
-            println!("{} stays behind: {error}", self.name);
+            println!("{} was not dropped: {error}", self.name);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A stretch of network before a server, for tests to cut.
+//! A TCP proxy in front of a database server that can drop connections.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -17,16 +17,16 @@ use tokio::{
 
 use super::{Server, TempDatabase};
 
-/// Where a connection is cut when a certain text passes on its way to the server.
+/// The point at which a connection is dropped when a given text is sent to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// The server does not get the text.
+    /// Before the server receives the text.
     Before,
-    /// The server gets it, and its answer is lost.
+    /// After the server received the text; its reply is lost.
     After,
 }
 
-/// Passes everything on to a server, as long as it is told to.
+/// Forwards connections to a server until it is stopped.
 pub struct Proxy {
     port: u16,
     server: SocketAddr,
@@ -35,13 +35,13 @@ pub struct Proxy {
 }
 
 struct Wires {
-    /// Grows when all connections are cut.
+    /// Incremented when all connections are dropped.
     cuts: watch::Sender<u64>,
     trap: Mutex<Option<(Vec<u8>, Cut)>>,
 }
 
 impl Wires {
-    /// Whether the trap closes on these bytes; it does so once.
+    /// Returns whether these bytes trigger the cut, which happens once.
     fn trapped(&self, bytes: &[u8]) -> Option<Cut> {
         let mut trap = self.trap.lock().unwrap_or_else(PoisonError::into_inner);
         let (text, cut) = trap.as_ref()?;
@@ -56,13 +56,13 @@ impl Wires {
     async fn carry(&self, mut client: TcpStream, mut server: TcpStream) {
         let mut cuts = self.cuts.subscribe();
         let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.split(), server.split());
-        let answer_is_lost = AtomicBool::new(false);
+        let reply_is_lost = AtomicBool::new(false);
         let there = async {
             let mut bytes = vec![0; 1 << 16];
             while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
                 match self.trapped(&bytes[..length]) {
                     Some(Cut::Before) => return,
-                    Some(Cut::After) => answer_is_lost.store(true, Ordering::Relaxed),
+                    Some(Cut::After) => reply_is_lost.store(true, Ordering::Relaxed),
                     None => {}
                 }
                 if to_server.write_all(&bytes[..length]).await.is_err() {
@@ -73,7 +73,7 @@ impl Wires {
         let back = async {
             let mut bytes = vec![0; 1 << 16];
             while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
-                if answer_is_lost.load(Ordering::Relaxed) || to_client.write_all(&bytes[..length]).await.is_err() {
+                if reply_is_lost.load(Ordering::Relaxed) || to_client.write_all(&bytes[..length]).await.is_err() {
                     return;
                 }
             }
@@ -87,7 +87,7 @@ impl Wires {
 }
 
 impl Proxy {
-    /// A proxy before the server of a database.
+    /// Starts a proxy in front of the server of a database.
     pub async fn before(database: &TempDatabase) -> Self {
         let wires = Arc::new(Wires { cuts: watch::Sender::new(0), trap: Mutex::new(None) });
         let (server, listening) = (database.server.address().await, Mutex::new(None));
@@ -96,13 +96,13 @@ impl Proxy {
         proxy
     }
 
-    /// The URL of the database by way of this proxy.
+    /// Returns the URL of the database through this proxy.
     pub fn url(&self, database: &TempDatabase) -> String {
         let url = database.url();
         let (scheme, rest) = url.split_once("://").unwrap();
         let (authority, path) = rest.split_once('/').unwrap();
         let account = authority.rsplit_once('@').map(|(account, _)| format!("{account}@")).unwrap_or_default();
-        // What it is to see cannot be encrypted.
+        // The proxy must see plaintext statements.
         let plain = if database.server == Server::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" };
         let and = if path.contains('?') { '&' } else { '?' };
         format!("{scheme}://{account}127.0.0.1:{}/{path}{and}{plain}", self.port)
@@ -126,7 +126,7 @@ impl Proxy {
         port
     }
 
-    /// Takes the server away: connections are cut, and new ones refused.
+    /// Makes the server unreachable: drops connections and refuses new ones.
     pub async fn stop(&self) {
         let listening = self.listening.lock().unwrap().take();
         if let Some(task) = listening {
@@ -136,17 +136,17 @@ impl Proxy {
         self.wires.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// Brings the server back, at the same port.
+    /// Makes the server reachable again at the same port.
     pub async fn start(&self) {
         self.listen(self.port).await;
     }
 
-    /// Cuts the connection on which `text` passes next, once.
+    /// Drops the next connection that sends `text`, once.
     pub fn cut_at(&self, text: &str, cut: Cut) {
         *self.wires.trap.lock().unwrap() = Some((text.as_bytes().to_vec(), cut));
     }
 
-    /// Whether the text has not passed.
+    /// Returns whether the text has not been sent yet.
     pub fn is_waiting(&self) -> bool {
         self.wires.trap.lock().unwrap().is_some()
     }

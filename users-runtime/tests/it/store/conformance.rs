@@ -1,4 +1,4 @@
-//! The conformance suite over every store that there is, for both kinds of id.
+//! The conformance suite over every store, for both kinds of id.
 
 use users_runtime::{
     store::{MemoryStore, SqlStore, StoredUser},
@@ -29,7 +29,7 @@ async fn an_sqlite_database_in_memory_conforms() {
 }
 
 #[tokio::test]
-async fn the_store_in_memory_conforms() {
+async fn the_in_memory_store_conforms() {
     store_conformance(async || MemoryStore::<User>::new(), user).await.unwrap();
     store_conformance(async || MemoryStore::<Member>::new(), member).await.unwrap();
 }
@@ -46,7 +46,7 @@ async fn an_sqlite_database_in_memory_survives_races() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_store_in_memory_survives_races() {
+async fn the_in_memory_store_survives_races() {
     store_races(async || MemoryStore::<User>::new(), user).await.unwrap();
     store_races(async || MemoryStore::<Member>::new(), member).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Every write of a store, with a check of what is stored after it.
+//! Every write of a store, with a check of its effect.
 
 use std::sync::Arc;
 
@@ -69,8 +69,8 @@ async fn found(store: &SqlStore<User>, wanted: Lookup<<User as AuthUser>::Id>) -
     store.find(&[wanted]).await.unwrap().pop().unwrap()
 }
 
-pub fn is_unavailable<T>(answer: &Result<T, StoreError>) -> bool {
-    matches!(answer, Err(StoreError::Unavailable(_)))
+pub fn is_unavailable<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Unavailable(_)))
 }
 
 /// A write of a store.
@@ -92,7 +92,7 @@ pub enum Write {
     PurgeSessions,
 }
 
-/// What a write is about: an account, a session of it and a token, each of this write alone.
+/// The account, session and token of a write, which no other write uses.
 pub struct About {
     user: User,
     number: u32,
@@ -116,7 +116,7 @@ impl Write {
         Self::PurgeSessions,
     ];
 
-    /// Stores what the write needs to find.
+    /// Stores the rows that the write needs.
     pub async fn prepare(self, store: &SqlStore<User>, number: u32) -> About {
         let mut user = user(account(&format!("arthur.{number}@camelot.bt")));
         if self != Self::Insert {
@@ -137,7 +137,7 @@ impl Write {
         let (key, name, subject) = (key(*number), name(*number), user.id.to_string());
         let spared = EndSessions::AllBut(name.clone(), later());
         let change = |end_sessions| change(user, "Lancelot", end_sessions);
-        let is_there = |found: bool| assert!(found, "{self:?} finds what was prepared");
+        let is_there = |found: bool| assert!(found, "{self:?} finds the prepared row");
         match self {
             Self::Insert => store.insert(user.clone()).await.map(drop),
             Self::Change => store.update(change(EndSessions::Keep)).await.map(|user| is_there(user.is_some())),
@@ -163,7 +163,7 @@ impl Write {
         }
     }
 
-    /// Returns whether all of the write is stored. A write of which a part is stored fails the test.
+    /// Returns whether the write is stored completely. Panics if only a part is stored.
     pub async fn is_stored(self, store: &SqlStore<User>, About { user, number }: &About) -> bool {
         let with_token = Lookup::User { id: user.id, token: Some(name(*number)) };
         let account = found(store, with_token).await;
@@ -184,13 +184,13 @@ impl Write {
             Self::TouchSession => vec![session.is_some_and(|session| session.last_seen_at == Some(later()))],
             Self::RemoveSession | Self::EndSession | Self::PurgeSessions => vec![session.is_none()],
         };
-        assert!(parts.iter().all(|part| *part == parts[0]), "{self:?} is stored by half: {parts:?}");
+        assert!(parts.iter().all(|part| *part == parts[0]), "{self:?} is stored partially: {parts:?}");
         parts[0]
     }
 }
 
-/// Runs every write while a fault holds, and again after it: while it holds, each is refused as unavailable and not stored,
-/// not later either. After it, each is acknowledged and stored. `reader` looks at the database past the fault.
+/// Runs every write during a fault and again afterwards. During the fault each is rejected as unavailable and not stored,
+/// also not later; afterwards each is acknowledged and stored. `reader` reads the database independent of the fault.
 pub async fn refused_and_not_stored<F>(
     store: &SqlStore<User>,
     reader: &SqlStore<User>,
@@ -200,12 +200,12 @@ pub async fn refused_and_not_stored<F>(
     for (number, write) in (1..).zip(Write::ALL) {
         let about = write.prepare(store, number).await;
         let fault = start().await;
-        let answer = write.run(store, &about).await;
-        assert!(is_unavailable(&answer), "{write:?}: {answer:?}");
-        assert!(!write.is_stored(reader, &about).await, "{write:?} is refused and stored");
+        let result = write.run(store, &about).await;
+        assert!(is_unavailable(&result), "{write:?}: {result:?}");
+        assert!(!write.is_stored(reader, &about).await, "{write:?} was rejected but stored");
         end(fault).await;
-        assert!(!write.is_stored(store, &about).await, "{write:?} is stored after it was refused");
+        assert!(!write.is_stored(store, &about).await, "{write:?} was stored after it was rejected");
         write.run(store, &about).await.unwrap_or_else(|error| panic!("{write:?} after the fault: {error:?}"));
-        assert!(write.is_stored(reader, &about).await, "{write:?} is acknowledged and not stored");
+        assert!(write.is_stored(reader, &about).await, "{write:?} was acknowledged but not stored");
     }
 }

@@ -1,4 +1,4 @@
-//! The suite against stores that have one fault each: it must name the rule that is broken.
+//! The conformance suite against stores with one fault each: it must name the broken rule.
 
 use std::{
     collections::HashMap,
@@ -21,61 +21,61 @@ use crate::store::users::{User, user};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     CaseMatters,
-    AnswersBackwards,
-    LeavesOutWhoIsMissing,
+    ReversesResults,
+    OmitsMissingUsers,
     IgnoresTheHash,
     IgnoresTheAddress,
     IgnoresTheEpoch,
     WritesEveryColumn,
     KeepsTheEpoch,
-    SparesEverybody,
-    SparesNobody,
-    EndsEverybody,
+    SparesEveryToken,
+    SparesNoToken,
+    EndsSessionsOfAllUsers,
     RevokesNothing,
-    ForgetsEarly,
-    LooksBeforeItWrites,
-    DeletesWhatIsGone,
+    DropsRevocationsEarly,
+    ChecksBeforeItWrites,
+    DeletesTwice,
     IgnoresTheCap,
-    RevivesByUse,
-    NotesNoUse,
+    RevivesOnUse,
+    RecordsNoUse,
     EndsSessionsOfOthers,
     ListsTheNewestFirst,
-    PurgesTheLiving,
-    PurgesNothingElse,
-    AnswersThePresentEpoch,
+    PurgesLiveSessions,
+    PurgesNoEarlierEpochs,
+    ReturnsTheCurrentEpoch,
 }
 
-/// Each fault and the rule that it breaks.
+/// Each fault with the rule that it breaks.
 const FAULTS: [(Fault, &str); 23] = {
     use Fault::*;
     [
         (CaseMatters, "an address is found in any case"),
-        (AnswersBackwards, "many look-ups are answered in order"),
-        (LeavesOutWhoIsMissing, "who is not there is not found, and that is no error"),
+        (ReversesResults, "many look-ups are answered in order"),
+        (OmitsMissingUsers, "who is not there is not found, and that is no error"),
         (IgnoresTheHash, "a change holds to its condition on the hash"),
         (IgnoresTheAddress, "a change holds to its condition on the address"),
         (IgnoresTheEpoch, "a change holds to its condition on the epoch"),
         (WritesEveryColumn, "a change writes the named columns only"),
         (KeepsTheEpoch, "a change ends all sessions if told so"),
-        (SparesEverybody, "a change spares one token if told so"),
-        (SparesNobody, "a change spares one token if told so"),
-        (EndsEverybody, "sessions of one user end alone"),
+        (SparesEveryToken, "a change spares one token if told so"),
+        (SparesNoToken, "a change spares one token if told so"),
+        (EndsSessionsOfAllUsers, "sessions of one user end alone"),
         (RevokesNothing, "many look-ups are answered in order"),
-        (ForgetsEarly, "a revocation is forgotten after the token's end only"),
-        (LooksBeforeItWrites, "of many changes under one condition one wins"),
-        (DeletesWhatIsGone, "of many deletions one deletes"),
+        (DropsRevocationsEarly, "a revocation is forgotten after the token's end only"),
+        (ChecksBeforeItWrites, "of many changes under one condition one wins"),
+        (DeletesTwice, "of many deletions one deletes"),
         (IgnoresTheCap, "beyond the cap the oldest sessions end"),
-        (RevivesByUse, "the last use moves forward and revives nothing"),
-        (NotesNoUse, "the last use moves forward and revives nothing"),
+        (RevivesOnUse, "the last use moves forward and revives nothing"),
+        (RecordsNoUse, "the last use moves forward and revives nothing"),
         (EndsSessionsOfOthers, "a session is removed by its key and ended by its name"),
         (ListsTheNewestFirst, "a session is removed by its key and ended by its name"),
-        (PurgesTheLiving, "a purge removes what has ended, in steps"),
-        (PurgesNothingElse, "a purge removes what an epoch left behind"),
-        (AnswersThePresentEpoch, "a session keeps the epoch of its login"),
+        (PurgesLiveSessions, "a purge removes what has ended, in steps"),
+        (PurgesNoEarlierEpochs, "a purge removes what an epoch left behind"),
+        (ReturnsTheCurrentEpoch, "a session keeps the epoch of its login"),
     ]
 };
 
-/// The store in memory with a fault.
+/// The in-memory store with a fault.
 struct Faulty {
     users: Arc<MemoryStore<User>>,
     fault: Fault,
@@ -96,24 +96,24 @@ impl Faulty {
     }
 }
 
-type Answers = Vec<Option<Found<User>>>;
+type Results = Vec<Option<Found<User>>>;
 
 impl UserStore<User> for Faulty {
-    fn find<'a>(&'a self, wanted: &'a [Lookup<<User as AuthUser>::Id>]) -> BoxFuture<'a, Result<Answers, StoreError>> {
+    fn find<'a>(&'a self, wanted: &'a [Lookup<<User as AuthUser>::Id>]) -> BoxFuture<'a, Result<Results, StoreError>> {
         Box::pin(async move {
-            let mut answers = self.users.find(wanted).await?;
+            let mut results = self.users.find(wanted).await?;
             match self.fault {
-                Fault::AnswersBackwards => answers.reverse(),
-                Fault::LeavesOutWhoIsMissing => answers.retain(Option::is_some),
-                Fault::AnswersThePresentEpoch => {
-                    for found in answers.iter_mut().flatten() {
+                Fault::ReversesResults => results.reverse(),
+                Fault::OmitsMissingUsers => results.retain(Option::is_some),
+                Fault::ReturnsTheCurrentEpoch => {
+                    for found in results.iter_mut().flatten() {
                         let epoch = Some(found.epoch);
                         found.session = found.session.take().map(|session| FoundSession { epoch, ..session });
                     }
                 }
                 _ => {}
             }
-            Ok(answers)
+            Ok(results)
         })
     }
 
@@ -139,9 +139,9 @@ impl UserStore<User> for Faulty {
                 (Fault::IgnoresTheEpoch, _) => change.if_epoch = None,
                 (Fault::WritesEveryColumn, _) => change.columns = (0..10).fold(Columns::NONE, Columns::with),
                 (Fault::KeepsTheEpoch, EndSessions::All) => change.end_sessions = EndSessions::Keep,
-                (Fault::SparesEverybody, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::Keep,
-                (Fault::SparesNobody, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::All,
-                (Fault::LooksBeforeItWrites, _) => {
+                (Fault::SparesEveryToken, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::Keep,
+                (Fault::SparesNoToken, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::All,
+                (Fault::ChecksBeforeItWrites, _) => {
                     let Some(found) = self.one(Lookup::by_id(change.user.id)).await? else { return Ok(None) };
                     if !change.may_change(&found.user, found.epoch) {
                         return Ok(None);
@@ -160,12 +160,12 @@ impl UserStore<User> for Faulty {
             let was_there = self.one(Lookup::by_id(id)).await?.is_some();
             tokio::task::yield_now().await;
             let deleted = self.users.delete(id).await?;
-            Ok(if self.has(Fault::DeletesWhatIsGone) { was_there } else { deleted })
+            Ok(if self.has(Fault::DeletesTwice) { was_there } else { deleted })
         })
     }
 
     fn end_sessions(&self, whose: Option<<User as AuthUser>::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.users.end_sessions(whose.filter(|_| !self.has(Fault::EndsEverybody)))
+        self.users.end_sessions(whose.filter(|_| !self.has(Fault::EndsSessionsOfAllUsers)))
     }
 
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -176,7 +176,7 @@ impl UserStore<User> for Faulty {
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.users.purge_expired(if self.has(Fault::ForgetsEarly) { Timestamp::MAX_UTC } else { now })
+        self.users.purge_expired(if self.has(Fault::DropsRevocationsEarly) { Timestamp::MAX_UTC } else { now })
     }
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -207,8 +207,8 @@ impl SessionStore for Faulty {
             let is_gone = self.one(Lookup::Session(key.clone())).await?.is_none();
             let added = self.added.lock().unwrap().get(key).cloned();
             match (self.fault, added) {
-                (Fault::NotesNoUse, _) => return Ok(()),
-                (Fault::RevivesByUse, Some(session)) if is_gone => self.users.add(session, u32::MAX).await?,
+                (Fault::RecordsNoUse, _) => return Ok(()),
+                (Fault::RevivesOnUse, Some(session)) if is_gone => self.users.add(session, u32::MAX).await?,
                 _ => {}
             }
             self.users.touch(key, at).await
@@ -241,17 +241,17 @@ impl SessionStore for Faulty {
 
     fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
         match self.fault {
-            Fault::PurgesTheLiving => {
+            Fault::PurgesLiveSessions => {
                 self.users.purge(EndedSessions { created_before: Some(Timestamp::MAX_UTC), ..ended }, step)
             }
-            Fault::PurgesNothingElse if ended == EndedSessions::default() => Box::pin(async { Ok(0) }),
+            Fault::PurgesNoEarlierEpochs if ended == EndedSessions::default() => Box::pin(async { Ok(0) }),
             _ => self.users.purge(ended, step),
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_fault_is_named() {
+async fn every_fault_is_reported_by_its_rule() {
     for (fault, rule) in FAULTS {
         let fresh = async || Faulty::new(fault);
         let named = match store_conformance(fresh, user).await {

@@ -1,5 +1,5 @@
-//! SQLite on a disk that is full. A limit on the size of files stands for it, and holds for a whole process, so each test
-//! starts one of its own.
+//! SQLite on a full disk, simulated by a limit on the file size. The limit applies to a whole process, so each test
+//! starts a separate process.
 
 use std::{env, process::Command};
 
@@ -13,12 +13,12 @@ use crate::store::{
     users::{User, user},
 };
 
-/// Set in the process whose files are limited.
+/// Set in the process with limited files.
 const LIMITED: &str = "AXUM_USERS_TEST_LIMITED_FILES";
-const DONE: &str = "the limit was met";
+const DONE: &str = "the limit was reached";
 
-/// Runs `body` in a process of its own, which is this test again. Its shell ignores the signal of the limit, so that a write
-/// is refused and does not end the process.
+/// Runs `body` in a separate process that runs the same test. Its shell ignores the signal of the limit, so that a write
+/// fails instead of killing the process.
 fn in_a_limited_process(test: &str, body: impl Future<Output = ()>) {
     if env::var_os(LIMITED).is_some() {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(body);
@@ -37,13 +37,13 @@ fn in_a_limited_process(test: &str, body: impl Future<Output = ()>) {
     assert!(output.status.success() && text.contains(DONE), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Lets no file of this process be written beyond `bytes`; `None` for no limit.
+/// Limits the size of files that this process writes; `None` removes the limit.
 fn limit(bytes: Option<u64>) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     setrlimit(Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
 }
 
-/// With a write-ahead log, it is the commit that writes.
+/// With a write-ahead log the commit writes to the file.
 #[test]
 fn nothing_is_acknowledged_on_a_full_disk() {
     in_a_limited_process("nothing_is_acknowledged_on_a_full_disk", async {
@@ -66,8 +66,8 @@ fn nothing_is_acknowledged_on_a_full_disk_by_a_pool_of_the_application() {
 }
 
 #[test]
-fn what_is_acknowledged_while_a_disk_fills_is_stored() {
-    in_a_limited_process("what_is_acknowledged_while_a_disk_fills_is_stored", async {
+fn acknowledged_writes_are_stored_while_the_disk_fills() {
+    in_a_limited_process("acknowledged_writes_are_stored_while_the_disk_fills", async {
         const ROOM: u64 = 100_000;
         let file = TempFile::new();
         let store = SqlStore::<User>::connect(&file.url()).await.unwrap();
@@ -79,15 +79,15 @@ fn what_is_acknowledged_while_a_disk_fills_is_stored() {
             let wanted = user(account(&format!("{number}@camelot.bt")));
             match store.insert(wanted).await {
                 Ok(stored) => acknowledged.push(stored),
-                answer => {
-                    assert!(is_unavailable(&answer), "{answer:?}");
+                result => {
+                    assert!(is_unavailable(&result), "{result:?}");
                     refused += 1;
                 }
             }
         }
-        assert!(!acknowledged.is_empty() && refused > 100, "{refused} of 200 were refused");
+        assert!(!acknowledged.is_empty() && refused > 100, "{refused} of 200 were rejected");
 
-        // As after a crash: another store opens the files as they are.
+        // Another store opens the files as they are, as after a crash.
         limit(None);
         let after = SqlStore::<User>::connect(&file.url()).await.unwrap();
         for stored in &acknowledged {
@@ -95,6 +95,6 @@ fn what_is_acknowledged_while_a_disk_fills_is_stored() {
         }
         let mut connection = file.connect().await;
         let count: i64 = sqlx::query_scalar(r#"SELECT count(*) FROM "user""#).fetch_one(&mut connection).await.unwrap();
-        assert_eq!(usize::try_from(count), Ok(acknowledged.len()), "what was refused is not stored");
+        assert_eq!(usize::try_from(count), Ok(acknowledged.len()), "rejected writes are not stored");
     });
 }

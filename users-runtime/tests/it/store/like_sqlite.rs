@@ -1,5 +1,5 @@
-//! On servers, what `sql` and `schema` say of SQLite: texts that are harmless, values that come back, rows that are bad, ways
-//! to drift; and what only a server can get wrong, which is the case of letters.
+//! The tests of `sql` and `schema` on servers: injection, round trips, invalid rows, schema
+//! drift; and the handling of letter case, which depends on the server.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::store::{
     users::{Member, User, member, user},
 };
 
-/// A name in the server's quotes.
+/// Quotes a name for the server.
 fn quoted(server: Server, name: &str) -> String {
     match server {
         Server::Postgres => format!("\"{name}\""),
@@ -35,7 +35,7 @@ async fn injection_corpus_harmless() {
 }
 
 #[tokio::test]
-async fn values_come_back_from_servers_as_they_went_in() {
+async fn values_round_trip_through_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
         values_come_back(&store).await;
@@ -44,7 +44,7 @@ async fn values_come_back_from_servers_as_they_went_in() {
 }
 
 #[tokio::test]
-async fn a_row_that_the_struct_does_not_know_fails_alone_and_quotes_nothing_on_servers() {
+async fn an_invalid_row_fails_alone_and_is_not_quoted_on_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
         let bad = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
@@ -65,14 +65,14 @@ async fn a_row_that_the_struct_does_not_know_fails_alone_and_quotes_nothing_on_s
 }
 
 #[tokio::test]
-async fn an_own_unique_column_is_a_conflict_and_not_a_taken_address_on_servers() {
+async fn a_custom_unique_column_is_a_conflict_and_not_a_taken_address_on_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<Member>::migrated(server).await else { continue };
         let (table, column) = match server {
             Server::Postgres => ("\"user\"", "full_name"),
             Server::Mysql => ("`user`", "full_name(40)"),
         };
-        // The second name ends as the index on the address is called.
+        // The second name ends with the name of the index on the address.
         for (number, index) in ["one_name", "full_ix_user_email"].into_iter().enumerate() {
             store.database.run(&format!("CREATE UNIQUE INDEX {index} ON {table} ({column})")).await;
             let name = format!("Arthur' for key 'ix_user_email {number}");
@@ -89,7 +89,7 @@ async fn an_own_unique_column_is_a_conflict_and_not_a_taken_address_on_servers()
 }
 
 #[tokio::test]
-async fn each_way_to_drift_is_reported_for_its_column_on_servers() {
+async fn each_kind_of_drift_is_reported_for_its_column_on_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
         let (table, id, text) = match server {
@@ -122,8 +122,8 @@ async fn each_way_to_drift_is_reported_for_its_column_on_servers() {
             ("auth_epoch", "the column is missing"),
             ("nickname", "no user can be added"),
         ] {
-            let [(told, _)] = of(column)[..] else { panic!("{server:?} {column}: {found:?}") };
-            assert!(told.contains(problem), "{server:?} {column}: {told}");
+            let [(reported, _)] = of(column)[..] else { panic!("{server:?} {column}: {found:?}") };
+            assert!(reported.contains(problem), "{server:?} {column}: {reported}");
         }
         for harmless in ["id", "hashed_password", "title", "created", "initial"] {
             assert_eq!(of(harmless), [], "{server:?} {harmless}");
@@ -134,12 +134,12 @@ async fn each_way_to_drift_is_reported_for_its_column_on_servers() {
     }
 }
 
-/// The same text with every letter's case changed.
+/// Swaps the case of every letter.
 fn other_case(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
 }
 
-/// Tables that fastapi-users made, in a collation that takes `a` for `A` and for `ä`.
+/// Tables of fastapi-users in a collation in which `a`, `A` and `ä` are equal.
 const LENIENT: &str = "
     CREATE TABLE `user` (id CHAR(36) NOT NULL, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
       is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, PRIMARY KEY (id))
@@ -152,7 +152,7 @@ const LENIENT: &str = "
 ";
 
 #[tokio::test]
-async fn tokens_and_names_of_sessions_are_exact_whatever_the_collation() {
+async fn tokens_and_session_names_are_compared_exactly_under_every_collation() {
     for (server, lenient) in [(Server::Postgres, false), (Server::Mysql, false), (Server::Mysql, true)] {
         let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
         if lenient {
@@ -182,11 +182,14 @@ async fn tokens_and_names_of_sessions_are_exact_whatever_the_collation() {
         assert!(store.find(&wanted[..1]).await.unwrap()[0].is_none(), "{what}: alone");
         assert!(store.find(&wanted[1..]).await.unwrap()[0].is_some(), "{what}: alone");
 
-        // The name of another session is not this one's: what is ended or revoked under it leaves this one.
-        assert!(!sessions.end(&arthur.id.to_string(), &shouted).await.unwrap(), "{what}: ended by another's name");
+        // Ending or revoking under a name that differs in case does not affect this session.
+        assert!(
+            !sessions.end(&arthur.id.to_string(), &shouted).await.unwrap(),
+            "{what}: ended by the name of another session"
+        );
         store.revoke(&shouted, "2030-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
         let found = store.find(&wanted[1..]).await.unwrap().pop().unwrap().unwrap();
-        assert_eq!(found.token, TokenState::Unmarked, "{what}: revoked by another's name");
+        assert_eq!(found.token, TokenState::Unmarked, "{what}: revoked by the name of another session");
         assert!(sessions.end(&arthur.id.to_string(), &TokenId(name.to_owned())).await.unwrap(), "{what}");
         assert!(store.find(&wanted[1..]).await.unwrap()[0].is_none(), "{what}");
     }

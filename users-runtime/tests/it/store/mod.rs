@@ -1,4 +1,4 @@
-//! Every store against a real database: conformance, races, plans of the hot queries, schema, durability.
+//! Every store on a real database: conformance, races, query plans, schema, durability.
 
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 use crate::servers;

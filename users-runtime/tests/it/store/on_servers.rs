@@ -1,4 +1,4 @@
-//! PostgreSQL and MySQL or MariaDB, each against the server: what `conformance`, `sql` and `schema` say of SQLite.
+//! The tests of `conformance`, `sql` and `schema` on PostgreSQL and on MySQL or MariaDB servers.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use users_runtime::{
@@ -52,8 +52,8 @@ async fn mysql_survives_races() {
     survives_races(Server::Mysql).await;
 }
 
-/// What fastapi-users makes, with rows (contract.md sections 14 and 17). `{id}` is the type of ids, `{time}` of times,
-/// `{q}` the quote, `{options}` what stands behind a table.
+/// The schema of fastapi-users with rows (contract.md sections 14 and 17). `{id}` is the type of ids, `{time}` of times,
+/// `{q}` the quote, `{options}` the table options.
 const UPSTREAM: &str = "
     CREATE TABLE {q}user{q} (id {id} NOT NULL, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
       is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, PRIMARY KEY (id)) {options};
@@ -84,7 +84,7 @@ fn upstream(server: Server, options: &str) -> String {
     text.replace("{options}", options)
 }
 
-/// The table options that upstream's tables may have: on MySQL they are the server's, whatever these are.
+/// The table options that tables of fastapi-users may have: on MySQL they depend on the defaults of the server.
 fn options(server: Server) -> &'static [&'static str] {
     match server {
         Server::Postgres => &[""],
@@ -102,7 +102,7 @@ async fn drift<U: StoredUser>(store: &SqlStore<U>) -> Vec<SchemaDrift> {
 }
 
 #[tokio::test]
-async fn a_server_of_fastapi_users_is_adopted_with_its_rows() {
+async fn a_fastapi_users_database_is_adopted_with_its_rows_on_servers() {
     for server in Server::ALL {
         for options in options(server) {
             let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
@@ -125,7 +125,7 @@ async fn a_server_of_fastapi_users_is_adopted_with_its_rows() {
             assert_eq!(found[1].as_ref().unwrap().user, arthur, "{server:?} {options}");
             plans::hot_queries_of(&store.database, &USER_SQL).await;
 
-            // Python still adds users with the columns it knows, and we find them; what hangs on a user goes with it.
+            // fastapi-users can still insert users with its columns, we find them, and dependent rows are deleted with a user.
             let quote = if server == Server::Postgres { '"' } else { '`' };
             let galahad = "(id, email, hashed_password, is_active, is_superuser, is_verified) VALUES \
                            ('d777d2a5-f4a7-4a1a-9d27-a6b68d7fb3ea', 'Galahad@camelot.bt', 'hash', TRUE, FALSE, FALSE)";
@@ -171,7 +171,7 @@ async fn integer_ids_of_fastapi_users_are_adopted_on_servers() {
 }
 
 #[tokio::test]
-async fn the_migration_as_text_makes_the_same_on_servers() {
+async fn the_migration_as_text_creates_the_same_schema_on_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
         let database = if server == Server::Postgres { Database::Postgres } else { Database::Mysql };
@@ -184,7 +184,7 @@ async fn the_migration_as_text_makes_the_same_on_servers() {
 }
 
 #[tokio::test]
-async fn the_repairs_that_drift_reports_are_enough_on_servers() {
+async fn the_repairs_reported_for_drift_complete_the_schema_on_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
         let before = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
@@ -213,7 +213,7 @@ async fn the_repairs_that_drift_reports_are_enough_on_servers() {
 }
 
 #[tokio::test]
-async fn addresses_that_differ_by_case_stop_a_migration_before_it_changes_anything() {
+async fn addresses_that_differ_only_in_case_abort_a_migration_without_changes_on_servers() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
         store
@@ -224,7 +224,7 @@ async fn addresses_that_differ_by_case_stop_a_migration_before_it_changes_anythi
         let twin = "VALUES ('d777d2a5-f4a7-4a1a-9d27-a6b68d7fb3ea', 'MORDRED@camelot.bt', 'hash', TRUE, FALSE, FALSE)";
         store.database.run(&format!("INSERT INTO {quote}user{quote} {twin}")).await;
         let before = drift(&store).await;
-        let Err(StoreError::Schema(text)) = store.migrate().await else { panic!("it must be refused") };
+        let Err(StoreError::Schema(text)) = store.migrate().await else { panic!("must be rejected") };
         assert!(text.starts_with("1 e-mail address"), "{text}");
         assert_eq!(drift(&store).await, before);
         let query = text.split_once("Find them with: ").unwrap().1;
@@ -233,7 +233,7 @@ async fn addresses_that_differ_by_case_stop_a_migration_before_it_changes_anythi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_servers_may_migrate_one_database_at_once() {
+async fn concurrent_migrations_of_one_database_succeed() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         database.run(&upstream(server, "")).await;
@@ -251,10 +251,10 @@ async fn many_servers_may_migrate_one_database_at_once() {
 }
 
 #[tokio::test]
-async fn an_address_is_canonical_in_ascii_and_in_nothing_else() {
+async fn addresses_are_folded_only_in_ascii() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
-        // Each of these is an address of its own; the last has every letter that ASCII knows.
+        // Each of these is a distinct address; the last has every ASCII letter.
         let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@[`{\u{7f}\u{80}ÀÉÞßàéþÿĞğİıŠšſΣσςЯяאש漢🗝\u{1e9e}";
         for address in ["É@camelot.bt", "é@camelot.bt", "e@camelot.bt", "é @camelot.bt", all] {
             let stored = store.insert(user(account(address))).await.unwrap();
@@ -263,7 +263,7 @@ async fn an_address_is_canonical_in_ascii_and_in_nothing_else() {
             assert_eq!(found.user, stored, "{server:?} {address}");
             let twin = store.insert(user(account(&shouted))).await;
             assert!(matches!(twin, Err(StoreError::EmailTaken)), "{server:?} {address}: {twin:?}");
-            // A space at the end is a character too, whatever the collation makes of it.
+            // A trailing space is significant, independent of the collation.
             let padded = store.find_by_email(&CanonicalEmail::of(&format!("{address} "))).await.unwrap();
             assert!(padded.is_none(), "{server:?} {address}");
         }
@@ -271,7 +271,7 @@ async fn an_address_is_canonical_in_ascii_and_in_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_update_that_changes_nothing_finds_its_row() {
+async fn an_update_without_changes_still_finds_its_row() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
         let stored = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
@@ -284,7 +284,7 @@ async fn an_update_that_changes_nothing_finds_its_row() {
     }
 }
 
-/// How many rows a query has, as another program sees it.
+/// Counts the rows of a query on a separate connection.
 async fn rows(database: &TempDatabase, sql: &str) -> usize {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     match database.server {
@@ -294,7 +294,7 @@ async fn rows(database: &TempDatabase, sql: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_pool_of_the_application_serves_as_well_on_servers() {
+async fn the_store_works_on_a_pool_of_the_application_on_servers() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         let store = match server {

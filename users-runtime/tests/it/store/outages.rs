@@ -1,4 +1,4 @@
-//! Servers that go away, are read-only or have no connection to spare: what is answered, what is stored, what comes back.
+//! Servers that are unreachable or read-only, dropped connections, and exhausted pools.
 
 use std::time::Duration;
 
@@ -24,20 +24,20 @@ use crate::store::{
     users::{User, user},
 };
 
-/// Opens as many connections as the pool may have.
+/// Opens as many connections as the pool allows.
 async fn fill_pool(store: &SqlStore<User>) {
-    let nobody = nobody();
-    for found in join_all((0..16).map(|_| store.find_by_email(&nobody))).await {
+    let unknown = unknown_email();
+    for found in join_all((0..16).map(|_| store.find_by_email(&unknown))).await {
         assert!(found.unwrap().is_none());
     }
 }
 
-fn nobody() -> CanonicalEmail {
-    CanonicalEmail::of("nobody@camelot.bt")
+fn unknown_email() -> CanonicalEmail {
+    CanonicalEmail::of("unknown@camelot.bt")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_were_cut_are_replaced_unnoticed() {
+async fn dropped_connections_are_replaced_transparently() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let store = fresh.another(&PoolSettings::default().readers(4)).await;
@@ -45,7 +45,7 @@ async fn connections_that_were_cut_are_replaced_unnoticed() {
         let cut = async || {
             fill_pool(&store).await;
             let cut = fresh.database.cut_connections().await;
-            assert!(cut >= 2, "{server:?}: {cut}, so one try more would do");
+            assert!(cut >= 2, "{server:?}: with {cut} connections a single retry would be enough");
         };
 
         let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
@@ -80,10 +80,10 @@ async fn connections_that_were_cut_are_replaced_unnoticed() {
     }
 }
 
-/// Users that are written while every connection is cut again and again: each is there wholly or not at all, and each
-/// that was acknowledged is there.
+/// Users are written while all connections are dropped repeatedly: each is stored completely or not at all, and each
+/// acknowledged one is stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_acknowledged_while_connections_are_cut_is_there() {
+async fn writes_acknowledged_while_connections_drop_are_stored() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let store = fresh.another(&PoolSettings::default().readers(4)).await;
@@ -91,13 +91,13 @@ async fn what_is_acknowledged_while_connections_are_cut_is_there() {
         for writer in 0..4 {
             let store = store.clone();
             writers.push(tokio::spawn(async move {
-                let mut answers = Vec::new();
+                let mut results = Vec::new();
                 for number in 0..40 {
                     let wanted = user(account(&format!("{writer}.{number}@camelot.bt")));
-                    let answer = store.insert(wanted.clone()).await;
-                    answers.push((wanted, answer));
+                    let result = store.insert(wanted.clone()).await;
+                    results.push((wanted, result));
                 }
-                answers
+                results
             }));
         }
         let mut cuts = 0;
@@ -107,11 +107,11 @@ async fn what_is_acknowledged_while_connections_are_cut_is_there() {
         }
         assert!(cuts > 0);
         for writer in writers {
-            for (wanted, answer) in writer.await.unwrap() {
+            for (wanted, result) in writer.await.unwrap() {
                 let stored = present(&fresh, &wanted).await;
                 assert_eq!(stored, by_email(&fresh, &wanted.email).await);
-                match answer {
-                    Ok(answered) => assert_eq!(stored, Some(answered), "{server:?}"),
+                match result {
+                    Ok(acknowledged) => assert_eq!(stored, Some(acknowledged), "{server:?}"),
                     Err(StoreError::Unavailable(_)) => {
                         assert!(stored.is_none_or(|stored| stored == wanted), "{server:?}");
                     }
@@ -119,12 +119,12 @@ async fn what_is_acknowledged_while_connections_are_cut_is_there() {
                 }
             }
         }
-        // And it is as it was.
+        // The data is unchanged.
         store.insert(user(account("last@camelot.bt"))).await.unwrap();
     }
 }
 
-/// Something that writes, the text on the way of its statement at which it is cut, and what another store sees then.
+/// A write, the statement text at which its connection is dropped, and the check of its effect from another store.
 struct Write<'a> {
     does: &'a str,
     cut_at: &'a str,
@@ -133,7 +133,7 @@ struct Write<'a> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
+async fn a_write_on_a_dropped_connection_is_atomic() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let proxy = Proxy::before(&fresh.database).await;
@@ -158,7 +158,7 @@ async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
             Write { does: "session", cut_at: commit, cut: Cut::After, is_done: true },
         ] {
             if does == "insert" && cut_at == commit && one_statement {
-                continue; // which is a transaction by itself
+                continue; // a single statement is already a transaction
             }
             let what = format!("{server:?}: {does} cut {cut:?} {cut_at}");
             let arthur = fresh.insert(user(account("arthur@camelot.bt"))).await.unwrap();
@@ -166,8 +166,8 @@ async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
                 "insert" => {
                     let wanted = user(account(email));
                     proxy.cut_at(cut_at, cut);
-                    let answer = store.insert(wanted.clone()).await;
-                    assert!(is_unavailable(&answer), "{what}: {answer:?}");
+                    let result = store.insert(wanted.clone()).await;
+                    assert!(is_unavailable(&result), "{what}: {result:?}");
                     let stored = by_email(&fresh, email).await;
                     assert!(stored.as_ref().is_none_or(|stored| *stored == wanted), "{what}");
                     stored.is_some()
@@ -175,8 +175,8 @@ async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
                 "change" => {
                     proxy.cut_at(cut_at, cut);
                     let end = EndSessions::AllBut(name(7), later());
-                    let answer = store.update(change(&arthur, "Lancelot", end)).await;
-                    assert!(is_unavailable(&answer), "{what}: {answer:?}");
+                    let result = store.update(change(&arthur, "Lancelot", end)).await;
+                    assert!(is_unavailable(&result), "{what}: {result:?}");
                     let wanted = Lookup::User { id: arthur.id, token: Some(name(7)) };
                     let stored = fresh.find(&[wanted]).await.unwrap().pop().unwrap().unwrap();
                     let renamed = stored.user.full_name.as_deref() == Some("Lancelot");
@@ -186,15 +186,15 @@ async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
                 }
                 _ => {
                     proxy.cut_at(cut_at, cut);
-                    let answer = sessions.add(session(&arthur, 9), 1).await;
-                    assert!(is_unavailable(&answer), "{what}: {answer:?}");
+                    let result = sessions.add(session(&arthur, 9), 1).await;
+                    assert!(is_unavailable(&result), "{what}: {result:?}");
                     fresh.find(&[Lookup::Session(key(9))]).await.unwrap().pop().unwrap().is_some()
                 }
             };
-            assert!(!proxy.is_waiting(), "{what}: the text never passed");
+            assert!(!proxy.is_waiting(), "{what}: the statement was never sent");
             assert_eq!(written, is_done, "{what}");
 
-            // The same store goes on, and nothing is locked.
+            // The same store keeps working, and nothing is locked.
             for address in ["arthur@camelot.bt", email] {
                 if let Some(left) = by_email(&store, address).await {
                     assert!(store.delete(left.id).await.unwrap(), "{what}");
@@ -205,7 +205,7 @@ async fn a_write_that_is_cut_is_done_wholly_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_gone_is_unavailable_in_time_and_comes_back() {
+async fn an_unreachable_server_is_unavailable_in_time_and_the_store_recovers() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let proxy = Proxy::before(&fresh.database).await;
@@ -216,19 +216,19 @@ async fn a_server_that_is_gone_is_unavailable_in_time_and_comes_back() {
         fill_pool(&store).await;
         for _ in 0..2 {
             proxy.stop().await;
-            // More than the time for a connection, since two cores do much else; far less than one for each that is dead.
+            // More than one connection timeout, for busy machines; far less than one timeout for each dead connection.
             let in_time = Duration::from_secs(3);
             macro_rules! refused {
                 ($call:expr) => {{
-                    let answer = timeout(in_time, $call).await.expect("an answer in time");
-                    assert!(is_unavailable(&answer), "{server:?}: {answer:?}");
+                    let result = timeout(in_time, $call).await.expect("a result in time");
+                    assert!(is_unavailable(&result), "{server:?}: {result:?}");
                 }};
             }
             refused!(store.find(&[Lookup::by_id(arthur.id)]));
             refused!(store.find(&[Lookup::Session(key(1))]));
-            refused!(store.find_by_email(&nobody()));
+            refused!(store.find_by_email(&unknown_email()));
             refused!(store.insert(user(account("mordred@camelot.bt"))));
-            refused!(store.update(change(&arthur, "Nobody", EndSessions::All)));
+            refused!(store.update(change(&arthur, "Lost", EndSessions::All)));
             refused!(store.delete(arthur.id));
             refused!(store.revoke(&name(1), later()));
             refused!(sessions.add(session(&arthur, 1), 20));
@@ -248,7 +248,7 @@ async fn a_server_that_is_gone_is_unavailable_in_time_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_read_only_server_answers_and_refuses_writes_as_unavailable() {
+async fn a_read_only_server_serves_reads_and_rejects_writes_as_unavailable() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let arthur = fresh.insert(user(account("arthur@camelot.bt"))).await.unwrap();
@@ -275,8 +275,8 @@ async fn a_read_only_server_answers_and_refuses_writes_as_unavailable() {
 
         let refused = [
             store.insert(user(account("mordred@camelot.bt"))).await.map(drop),
-            store.update(change(&arthur, "Nobody", EndSessions::Keep)).await.map(drop),
-            store.update(change(&arthur, "Nobody", EndSessions::AllBut(name(1), later()))).await.map(drop),
+            store.update(change(&arthur, "Lost", EndSessions::Keep)).await.map(drop),
+            store.update(change(&arthur, "Lost", EndSessions::AllBut(name(1), later()))).await.map(drop),
             store.end_sessions(Some(arthur.id)).await,
             store.revoke(&name(1), later()).await,
             store.delete(arthur.id).await.map(drop),
@@ -285,14 +285,14 @@ async fn a_read_only_server_answers_and_refuses_writes_as_unavailable() {
             sessions.touch(&key(1), later()).await,
             sessions.remove(&key(1)).await.map(drop),
         ];
-        for (number, answer) in refused.iter().enumerate() {
-            assert!(is_unavailable(answer), "{server:?} {number}: {answer:?}");
+        for (number, result) in refused.iter().enumerate() {
+            assert!(is_unavailable(result), "{server:?} {number}: {result:?}");
         }
         assert_eq!(present(&store, &arthur).await.as_ref(), Some(&arthur), "{server:?}");
     }
 }
 
-/// A store over one connection, and that connection, taken.
+/// Returns a store with a pool of one connection, and that connection, in use.
 async fn without_a_connection(database: &TempDatabase) -> (SqlStore<User>, Box<dyn Send>) {
     let wait = Duration::from_millis(200);
     match database.server {
@@ -312,7 +312,7 @@ async fn without_a_connection(database: &TempDatabase) -> (SqlStore<User>, Box<d
 }
 
 #[tokio::test]
-async fn an_exhausted_pool_is_unavailable_until_a_connection_is_free() {
+async fn an_exhausted_pool_is_unavailable_until_a_connection_is_released() {
     for server in Server::ALL {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let arthur = fresh.insert(user(account("arthur@camelot.bt"))).await.unwrap();
@@ -320,14 +320,14 @@ async fn an_exhausted_pool_is_unavailable_until_a_connection_is_free() {
         let sessions = sessions(&store);
         let refused = [
             store.find(&[Lookup::by_id(arthur.id)]).await.map(drop),
-            store.find_by_email(&nobody()).await.map(drop),
+            store.find_by_email(&unknown_email()).await.map(drop),
             store.insert(user(account("mordred@camelot.bt"))).await.map(drop),
-            store.update(change(&arthur, "Nobody", EndSessions::Keep)).await.map(drop),
+            store.update(change(&arthur, "Lost", EndSessions::Keep)).await.map(drop),
             sessions.add(session(&arthur, 1), 20).await,
             sessions.list(&arthur.id.to_string()).await.map(drop),
         ];
-        for (number, answer) in refused.iter().enumerate() {
-            assert!(is_unavailable(answer), "{server:?} {number}: {answer:?}");
+        for (number, result) in refused.iter().enumerate() {
+            assert!(is_unavailable(result), "{server:?} {number}: {result:?}");
         }
         drop(taken);
         assert_eq!(present(&store, &arthur).await, Some(arthur), "{server:?}");
@@ -336,7 +336,7 @@ async fn an_exhausted_pool_is_unavailable_until_a_connection_is_free() {
 }
 
 #[tokio::test]
-async fn a_hash_is_replaced_once_though_connections_are_cut() {
+async fn a_hash_is_replaced_only_once_when_connections_drop() {
     for server in Server::ALL {
         let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
         let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();

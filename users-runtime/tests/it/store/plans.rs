@@ -1,19 +1,19 @@
-//! How a database runs each statement, by its own plan: on the way of a request no table is read from end to end.
+//! Query plans of the databases: no statement of a request scans a whole table.
 //!
-//! Tables are filled and analyzed, and nothing tells the planner what to do: an index that it does not choose here is one
-//! that a service would not have.
+//! Tables are filled and analyzed, and the planner gets no hints: an index that it does not choose here is one
+//! that a service would not use.
 
 use sqlx::{AssertSqlSafe, Connection, Row};
-use users_runtime::__private0_1_0::{Catalog, Statements, UserSql, session_statements};
+use users_runtime::private::{Catalog, Statements, UserSql, session_statements};
 
 use crate::store::{
     support::FileStore,
     users::{MEMBER_SQL, Member, USER_SQL, User},
 };
 
-/// The statements on a request's way, by name. Not among them, since they are meant for every row: `end_all_sessions`, and the
-/// page of a purge of sessions, which runs in steps beside requests. `insert`, and the statements that keep and revoke a token,
-/// add a row and look for one by its key.
+/// The statements of requests, by name. Excluded, since they process every row: `end_all_sessions`, and the
+/// paged purge of sessions, which runs outside of requests. `insert`, and the statements that keep and revoke a token,
+/// add a row and look one up by its key.
 fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, String)> {
     let Statements { find, find_many, find_session, find_sessions, find_by_email, update, delete, .. } = *statements;
     let end_sessions = statements.end_sessions;
@@ -46,13 +46,13 @@ pub async fn on_sqlite() {
             let explain = format!("EXPLAIN QUERY PLAN {statement}");
             for row in sqlx::query(AssertSqlSafe(explain)).fetch_all(&mut connection).await.unwrap() {
                 let step: String = row.get("detail");
-                // The list of what is looked up is read from end to end; tables never are.
+                // The list of lookup keys is scanned; tables never are.
                 let of_the_wanted = step.starts_with("SCAN w VIRTUAL TABLE");
                 assert!(!step.starts_with("SCAN") || of_the_wanted, "{name}: {step}: {statement}");
                 searches += usize::from(step.starts_with("SEARCH"));
             }
         }
-        assert!(searches >= 14, "{searches} searches: EXPLAIN does not say what this test reads");
+        assert!(searches >= 14, "{searches} searches: this test does not understand the output of EXPLAIN");
         connection.close().await.unwrap();
     }
 }
@@ -70,7 +70,7 @@ mod servers {
     pub async fn on_server(server: Server) {
         if let Some(users) = ServerStore::<User>::migrated(server).await {
             hot_queries_of(&users.database, &USER_SQL).await;
-            // And this sees an index that is missing.
+            // A missing index is detected.
             let on = if server == Server::Postgres { "" } else { " ON `user`" };
             users.database.run(&format!("DROP INDEX ix_user_email_canonical{on}")).await;
             let scans = scans(&users.database, &USER_SQL).await;
@@ -85,7 +85,7 @@ mod servers {
         }
     }
 
-    /// Fills the tables of a database and looks at all plans.
+    /// Fills the tables of a database and checks all plans.
     pub async fn hot_queries_of(database: &TempDatabase, sql: &UserSql) {
         fill(database, sql.id_made_by_database).await;
         assert_eq!(scans(database, sql).await, [], "{:?}", database.server);
@@ -135,7 +135,7 @@ mod servers {
         database.run(&statements.join(";\n")).await;
     }
 
-    /// Statements that read a whole table, each with the step of its plan that does.
+    /// Returns the statements that scan a whole table, each with the step of its plan.
     async fn scans(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
         match database.server {
             Server::Postgres => scans_of_postgres(database, sql).await,
@@ -143,7 +143,7 @@ mod servers {
         }
     }
 
-    /// By the plan for any values, since that is what a statement has that is used often.
+    /// Uses the generic plan, which frequently used statements get.
     async fn scans_of_postgres(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
         let mut connection = PgConnection::connect(&database.url()).await.unwrap();
         let mut found = Vec::new();
@@ -155,7 +155,7 @@ mod servers {
                 _ => String::new(),
             };
             let count = (1..).take_while(|n| statement.contains(&format!("${n}"))).count();
-            // What has ended is few, which the plan for any time cannot know.
+            // Few rows have expired, which the generic plan cannot know.
             let (mode, values) = match name.as_str() {
                 "session purge_tokens" => ("force_custom_plan", "'2020-01-01', 1000".to_owned()),
                 _ => ("force_generic_plan", vec!["NULL"; count].join(", ")),
@@ -176,7 +176,7 @@ mod servers {
     async fn scans_of_mysql(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
         let mut connection = MySqlConnection::connect(&database.url()).await.unwrap();
         let mut found = Vec::new();
-        // A user that is there: of one that is not, the server says so instead of a plan.
+        // The id of an existing user: for an unknown one the server reports an impossible condition instead of a plan.
         let known = sqlx::query(
             "SELECT u.email, CAST(u.id AS CHAR), t.token FROM `user` AS u JOIN accesstoken AS t ON t.user_id = u.id",
         )
@@ -219,7 +219,7 @@ mod servers {
             for step in steps {
                 let text = |column: &str| step.try_get::<Option<String>, _>(column).ok().flatten().unwrap_or_default();
                 let (table, how, extra) = (text("table"), text("type"), text("Extra"));
-                // Lists of what is looked up are read from end to end.
+                // Lists of lookup keys are scanned.
                 let is_list = extra.contains("Table function") || table.starts_with("<derived");
                 if (how == "ALL" || how == "index") && !is_list {
                     found.push((name.clone(), format!("{table} {how} {extra}")));

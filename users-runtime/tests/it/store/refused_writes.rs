@@ -1,5 +1,5 @@
-//! Databases that take no more: what is acknowledged is stored, and what is not stored is an error. Commits that fail are the
-//! hard part, since a statement has returned its rows by then.
+//! Databases that reject writes: acknowledged writes are stored, and other writes are errors. Failing commits are the
+//! difficult case, since the statement has already returned its rows.
 
 use std::{path::Path, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::store::{
     users::{User, user},
 };
 
-/// A pool as an application may have it, with a rollback journal: a writer then waits for readers, and is refused as busy when
+/// An application's pool with a rollback journal, where a writer waits for readers and fails as busy when
 /// it commits.
 pub async fn pool_of_the_application(file: &Path, connections: u32) -> SqlitePool {
     let options = SqliteConnectOptions::new()
@@ -51,25 +51,25 @@ async fn nothing_is_acknowledged_on_a_read_only_connection() {
     refused_and_not_stored(&store, &store, read_only, writable).await;
 }
 
-/// SQLite rolls back the whole transaction of a statement that finds no more room. The connection must serve after that.
+/// SQLite rolls back the whole transaction when the database is full. The connection must be usable afterwards.
 #[tokio::test]
-async fn what_a_full_database_acknowledges_is_stored_and_it_serves_again_when_there_is_room() {
+async fn a_full_database_stores_acknowledged_writes_and_works_again_once_there_is_space() {
     let file = TempFile::new();
     let pool = pool_of_the_application(file.path(), 1).await;
     let store = SqlStore::<User>::from_sqlite_pool(pool.clone()).unwrap();
     store.migrate().await.unwrap();
     let owner = store.insert(user(account("owner@camelot.bt"))).await.unwrap();
-    pool.execute("PRAGMA max_page_count = 1").await.unwrap(); // as many as there are
+    pool.execute("PRAGMA max_page_count = 1").await.unwrap(); // no more pages than exist
 
     let (mut acknowledged, mut refused) = ([0, 0], [0, 0]);
     for number in 0..400 {
-        let answers = [
+        let results = [
             store.insert(user(account(&format!("{number}@camelot.bt")))).await.map(drop),
             sessions(&store).add(session(&owner, number), 1000).await,
         ];
-        for (kind, answer) in answers.into_iter().enumerate() {
-            assert!(answer.is_ok() || is_unavailable(&answer), "{answer:?}");
-            *(if answer.is_ok() { &mut acknowledged[kind] } else { &mut refused[kind] }) += 1;
+        for (kind, result) in results.into_iter().enumerate() {
+            assert!(result.is_ok() || is_unavailable(&result), "{result:?}");
+            *(if result.is_ok() { &mut acknowledged[kind] } else { &mut refused[kind] }) += 1;
         }
     }
     assert!(refused[0] > 100 && refused[1] > 100, "the database was full: {refused:?}");
@@ -87,7 +87,7 @@ async fn what_a_full_database_acknowledges_is_stored_and_it_serves_again_when_th
     }
 }
 
-/// A constraint that is checked at the commit fails it as a full disk does, after the row was returned.
+/// A deferred constraint makes the commit fail after the row was returned, as a full disk does.
 #[tokio::test]
 async fn a_constraint_that_fails_at_the_commit_is_an_error() {
     let file = TempFile::new();
@@ -108,8 +108,8 @@ mod on_servers {
     use super::*;
     use crate::store::{server_store::ServerStore, servers::Server};
 
-    /// Makes every write fail with the error of a full disk while the switch is on: on PostgreSQL at the commit. MariaDB checks
-    /// nothing at the commit; there the statement fails.
+    /// Makes every write fail with the error of a full disk while the switch is on: on PostgreSQL at the commit. MariaDB has
+    /// no deferred checks, so there the statement fails.
     fn full_disk(server: Server) -> String {
         let tables = ["user", "user_token_state", "accesstoken"];
         let mut sql = "CREATE TABLE disk (is_full BOOLEAN NOT NULL); INSERT INTO disk VALUES (FALSE);".to_owned();

@@ -1,4 +1,4 @@
-//! The schema: made, adopted from fastapi-users, added to, compared.
+//! The schema: creation, adoption from fastapi-users, migration, and drift detection.
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use users_runtime::store::{CanonicalEmail, Lookup, SchemaDrift, SqlStore, StoreError, UserStore};
@@ -9,7 +9,7 @@ use crate::store::{
     users::{Member, Plan, User, user},
 };
 
-/// What fastapi-users makes on SQLite (contract.md sections 14 and 17), with rows.
+/// The SQLite schema of fastapi-users (contract.md sections 14 and 17), with rows.
 const UPSTREAM: &str = "
     CREATE TABLE user (id CHAR(36) NOT NULL, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
       is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, PRIMARY KEY (id));
@@ -38,7 +38,7 @@ async fn count(connection: &mut SqliteConnection, table: &str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
 }
 
-/// Every statement that made something, by name.
+/// Returns every statement of the schema, by name.
 async fn made(file: &TempFile) -> Vec<(String, String)> {
     let mut connection = file.connect().await;
     let rows = sqlx::query("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name");
@@ -51,7 +51,7 @@ async fn drift(store: &SqlStore<User>) -> Vec<SchemaDrift> {
 }
 
 #[tokio::test]
-async fn an_empty_database_lacks_everything_and_a_migration_makes_it() {
+async fn a_migration_creates_the_whole_schema_in_an_empty_database() {
     let store = FileStore::<User>::fresh().await;
     let missing = drift(&store).await;
     let tables: Vec<&str> = missing
@@ -64,7 +64,7 @@ async fn an_empty_database_lacks_everything_and_a_migration_makes_it() {
     store.migrate().await.unwrap();
     assert_eq!(drift(&store).await, []);
 
-    // Upstream's own columns are declared as upstream declares them.
+    // Columns of fastapi-users are declared as it declares them.
     let made = made(&store.file).await;
     let (_, users) = made.iter().find(|(name, _)| name == "user").unwrap();
     let upstream = "\"id\" CHAR(36) NOT NULL, \"email\" VARCHAR(320) NOT NULL, \"hashed_password\" VARCHAR(1024) NOT NULL, \
@@ -74,7 +74,7 @@ async fn an_empty_database_lacks_everything_and_a_migration_makes_it() {
 }
 
 #[tokio::test]
-async fn the_migration_as_text_makes_the_same() {
+async fn the_migration_as_text_creates_the_same_schema() {
     let by_hand = FileStore::<Member>::fresh().await;
     let mut connection = by_hand.file.connect().await;
     sqlx::raw_sql(AssertSqlSafe(by_hand.migration_sql().to_owned())).execute(&mut connection).await.unwrap();
@@ -84,7 +84,7 @@ async fn the_migration_as_text_makes_the_same() {
 }
 
 #[tokio::test]
-async fn the_repairs_that_drift_reports_make_the_same_as_a_migration() {
+async fn the_repairs_reported_for_drift_equal_a_migration() {
     let store = FileStore::<User>::fresh().await;
     store.file.run(UPSTREAM).await;
     let mut connection = store.file.connect().await;
@@ -101,13 +101,13 @@ async fn the_repairs_that_drift_reports_make_the_same_as_a_migration() {
 }
 
 #[tokio::test]
-async fn a_database_of_fastapi_users_is_adopted_with_its_rows() {
+async fn a_fastapi_users_database_is_adopted_with_its_rows() {
     let store = FileStore::<User>::fresh().await;
     store.file.run(UPSTREAM).await;
     let before = made(&store.file).await;
     store.migrate().await.unwrap();
 
-    // Nothing that was there is made anew but for the columns that were added to users and sessions.
+    // Existing tables are unchanged except for the columns added to users and sessions.
     let after = made(&store.file).await;
     for (name, sql) in &before {
         let (_, now) = after.iter().find(|(other, _)| other == name).unwrap();
@@ -124,7 +124,7 @@ async fn a_database_of_fastapi_users_is_adopted_with_its_rows() {
     assert_eq!((arthur.id, arthur.email.as_str()), (ARTHUR, "King.Arthur@camelot.bt"));
     assert_eq!(arthur.hashed_password.as_stored(), "$argon2id$arthur");
     assert_eq!((arthur.is_active, arthur.is_superuser, arthur.is_verified), (true, false, true));
-    // The fields that were not there have the values that the struct says.
+    // New fields have the defaults of the struct.
     assert_eq!((arthur.full_name, arthur.visits, arthur.tags, arthur.plan), (None, 0, Vec::new(), Plan::Free));
     let mordred = store.find_by_email(&CanonicalEmail::of("mordred@camelot.bt")).await.unwrap().unwrap().user;
     assert_eq!((mordred.is_active, mordred.is_superuser, mordred.is_verified), (false, true, false));
@@ -132,13 +132,13 @@ async fn a_database_of_fastapi_users_is_adopted_with_its_rows() {
     let mut connection = store.file.connect().await;
     assert_eq!(count(&mut connection, "accesstoken").await, 1);
     assert_eq!(count(&mut connection, "oauth_account").await, 1);
-    // Python still adds users with the columns it knows, and we find them.
+    // fastapi-users can still insert users with its columns, and we find them.
     let galahad = "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
                    VALUES ('d777d2a5-f4a7-4a1a-9d27-a6b68d7fb3ea', 'galahad@camelot.bt', 'hash', 1, 0, 0)";
     sqlx::raw_sql(galahad).execute(&mut connection).await.unwrap();
     assert!(store.find_by_email(&CanonicalEmail::of("galahad@camelot.bt")).await.unwrap().is_some());
 
-    // What hangs on a user goes with it, in upstream's tables too.
+    // Dependent rows are deleted with a user, also in tables of fastapi-users.
     assert!(store.delete(ARTHUR).await.unwrap());
     assert_eq!(count(&mut connection, "accesstoken").await, 0);
     assert_eq!(count(&mut connection, "oauth_account").await, 0);
@@ -166,7 +166,7 @@ async fn integer_ids_of_fastapi_users_are_adopted() {
 }
 
 #[tokio::test]
-async fn addresses_that_differ_by_case_stop_the_migration_with_a_count_and_a_query() {
+async fn addresses_that_differ_only_in_case_abort_the_migration_with_a_count_and_a_query() {
     let store = FileStore::<User>::fresh().await;
     store.file.run(UPSTREAM).await;
     let twin =
@@ -174,10 +174,10 @@ async fn addresses_that_differ_by_case_stop_the_migration_with_a_count_and_a_que
     store.file.run(twin).await;
     let before = made(&store.file).await;
 
-    let Err(StoreError::Schema(text)) = store.migrate().await else { panic!("it must be refused") };
+    let Err(StoreError::Schema(text)) = store.migrate().await else { panic!("must be rejected") };
     assert!(text.starts_with("1 e-mail address"), "{text}");
     assert!(!text.to_lowercase().contains("mordred"), "no address in a message: {text}");
-    assert_eq!(made(&store.file).await, before, "all or nothing");
+    assert_eq!(made(&store.file).await, before, "nothing was changed");
 
     let query = text.split_once("Find them with: ").unwrap().1.to_owned();
     let mut connection = store.file.connect().await;
@@ -190,7 +190,7 @@ async fn addresses_that_differ_by_case_stop_the_migration_with_a_count_and_a_que
 }
 
 #[tokio::test]
-async fn each_way_to_drift_is_reported_for_its_column() {
+async fn each_kind_of_drift_is_reported_for_its_column() {
     let store = FileStore::<User>::fresh().await;
     store
         .file
@@ -227,7 +227,7 @@ async fn each_way_to_drift_is_reported_for_its_column() {
 }
 
 #[tokio::test]
-async fn a_migration_adds_columns_and_indexes_and_leaves_what_is_otherwise() {
+async fn a_migration_adds_columns_and_indexes_and_keeps_everything_else() {
     let store = FileStore::<User>::migrated().await;
     let before = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
     store
@@ -249,7 +249,7 @@ async fn a_migration_adds_columns_and_indexes_and_leaves_what_is_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_servers_may_migrate_at_once() {
+async fn concurrent_migrations_succeed() {
     let file = TempFile::new();
     file.run(UPSTREAM).await;
     let mut stores = Vec::new();

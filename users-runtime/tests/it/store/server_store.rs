@@ -1,4 +1,4 @@
-//! A store in a database of its own on a server.
+//! A store in a temporary database on a server.
 
 use std::ops::Deref;
 
@@ -9,7 +9,7 @@ use crate::store::{
     support::delegate_user_store,
 };
 
-/// A store in a database of its own.
+/// A store in a temporary database.
 pub struct ServerStore<U: StoredUser> {
     pub store: SqlStore<U>,
     pub database: TempDatabase,
@@ -32,7 +32,7 @@ impl<U: StoredUser> ServerStore<U> {
         Some(Self { store, database })
     }
 
-    /// One more store on the same database.
+    /// Opens another store on the same database.
     pub async fn another(&self, settings: &PoolSettings) -> SqlStore<U> {
         SqlStore::connect_with(&self.database.url(), settings).await.unwrap()
     }

@@ -1,4 +1,4 @@
-//! What is promised of SQL beyond the conformance of any store.
+//! Guarantees of the SQL store beyond the conformance suite.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn hot_queries_use_an_index() {
 }
 
 #[tokio::test]
-async fn the_query_plan_test_sees_a_missing_index() {
+async fn the_query_plan_test_detects_a_missing_index() {
     let users = FileStore::<User>::migrated().await;
     users.file.run(r#"DROP INDEX "ix_user_email_canonical""#).await;
     let mut connection = users.file.connect().await;
@@ -51,7 +51,7 @@ async fn injection_corpus_harmless() {
     corpus_is_harmless(&FileStore::<User>::migrated().await.store).await;
 }
 
-/// Texts that have broken other people's queries, in every place where a client's text may stand.
+/// Injection payloads in every position that can contain a client's text.
 pub async fn corpus_is_harmless(store: &SqlStore<User>) {
     let corpus = [
         "'; DROP TABLE user; --",
@@ -108,7 +108,7 @@ pub async fn corpus_is_harmless(store: &SqlStore<User>) {
 }
 
 #[tokio::test]
-async fn every_kind_of_column_comes_back_as_it_went_in() {
+async fn every_kind_of_column_round_trips() {
     values_come_back(&FileStore::<User>::migrated().await.store).await;
 }
 
@@ -116,7 +116,7 @@ pub async fn values_come_back(store: &SqlStore<User>) {
     for (number, visits) in (0..).zip([0, 1, -1, i64::MAX, i64::MIN]) {
         let mut user = user(account(&format!("{number}@camelot.example")));
         user.visits = visits;
-        user.full_name = (visits > 0).then(|| visits.to_string()); // looks like a number and stays a text
+        user.full_name = (visits > 0).then(|| visits.to_string()); // a numeric string stays a text
         user.tags = vec!["ä".to_owned(); usize::try_from(number).unwrap()];
         user.plan = if visits > 0 { Plan::Paid } else { Plan::Free };
         assert_eq!(store.insert(user.clone()).await.unwrap(), user);
@@ -124,7 +124,7 @@ pub async fn values_come_back(store: &SqlStore<User>) {
     }
 }
 
-/// Two changes of different fields of the application's own, each made from what was there before both.
+/// Two updates of different custom fields, both based on the same earlier state.
 pub async fn own_fields_both_land(store: &impl UserStore<User>) {
     let before = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
     let (mut one, mut other) = (before.clone(), before.clone());
@@ -140,16 +140,16 @@ pub async fn own_fields_both_land(store: &impl UserStore<User>) {
 }
 
 #[tokio::test]
-async fn changes_of_different_own_fields_both_land() {
+async fn concurrent_updates_of_different_custom_fields_are_both_stored() {
     own_fields_both_land(&FileStore::<User>::migrated().await).await;
     own_fields_both_land(&MemoryStore::new()).await;
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_is_durable() {
+async fn acknowledged_writes_are_durable() {
     let store = FileStore::<User>::migrated().await;
     let inserted = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
-    // What a crash at this moment leaves on the disk: the files as they are, without a clean end.
+    // The files on disk as a crash at this moment would leave them, without a clean shutdown.
     let copy = TempFile::new();
     for suffix in ["", "-wal"] {
         let from = format!("{}{suffix}", store.file.path().display());
@@ -158,7 +158,7 @@ async fn what_is_acknowledged_is_durable() {
     let recovered = SqlStore::<User>::connect(&copy.url()).await.unwrap();
     assert_eq!(present(&recovered, &inserted).await, inserted);
 
-    // And after a clean end everything is in the one file.
+    // After a clean shutdown everything is in one file.
     store.close().await;
     assert!(!std::path::Path::new(&format!("{}-wal", store.file.path().display())).exists());
     let reopened = SqlStore::<User>::connect(&store.file.url()).await.unwrap();
@@ -166,7 +166,7 @@ async fn what_is_acknowledged_is_durable() {
 }
 
 #[tokio::test]
-async fn a_pool_of_the_application_serves_as_well() {
+async fn the_store_works_on_a_pool_of_the_application() {
     let file = TempFile::new();
     let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
     let store = SqlStore::<User>::from_sqlite_pool(pool.clone()).unwrap();
@@ -178,7 +178,7 @@ async fn a_pool_of_the_application_serves_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_database_is_unavailable_and_then_available_again() {
+async fn a_locked_database_is_unavailable_until_the_lock_is_released() {
     let settings = PoolSettings::default().acquire_timeout(Duration::from_millis(100));
     let file = TempFile::new();
     let store = SqlStore::<User>::connect_with(&file.url(), &settings).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_busy_database_is_unavailable_and_then_available_again() {
     let mut other = file.connect().await;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
 
-    // One has the connection for writes and waits for the lock; the other does not get the connection in time.
+    // The first holds the write connection and waits for the lock; the second does not get the connection in time.
     let write = |email: &str| {
         let (store, user) = (store.clone(), user(account(email)));
         tokio::spawn(async move { store.insert(user).await })
@@ -198,7 +198,7 @@ async fn a_busy_database_is_unavailable_and_then_available_again() {
     };
     let refused = refused.unwrap();
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    // Who only reads is not held up.
+    // Reads are not blocked.
     assert!(store.find_by_email(&CanonicalEmail::of("arthur@camelot.example")).await.unwrap().is_none());
 
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
@@ -206,7 +206,7 @@ async fn a_busy_database_is_unavailable_and_then_available_again() {
 }
 
 #[tokio::test]
-async fn a_read_only_database_answers_and_refuses_writes_as_unavailable() {
+async fn a_read_only_database_serves_reads_and_rejects_writes_as_unavailable() {
     let store = FileStore::<User>::migrated().await;
     let inserted = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
     let url = format!("sqlite://{}?mode=ro", store.file.path().display());
@@ -217,14 +217,14 @@ async fn a_read_only_database_answers_and_refuses_writes_as_unavailable() {
 }
 
 #[tokio::test]
-async fn a_database_without_the_tables_has_failed() {
+async fn a_database_without_tables_is_a_failure() {
     let store = FileStore::<User>::fresh().await;
     let found = store.find_by_email(&CanonicalEmail::of("arthur@camelot.example")).await;
     assert!(matches!(found, Err(StoreError::Failed(_))), "{found:?}");
 }
 
 #[tokio::test]
-async fn a_row_that_the_struct_does_not_know_fails_alone_and_quotes_nothing() {
+async fn an_invalid_row_fails_alone_and_is_not_quoted() {
     let store = FileStore::<User>::migrated().await;
     let bad = store.insert(user(account("arthur@camelot.example"))).await.unwrap();
     let good = store.insert(user(account("mordred@camelot.example"))).await.unwrap();
@@ -236,7 +236,7 @@ async fn a_row_that_the_struct_does_not_know_fails_alone_and_quotes_nothing() {
 }
 
 #[tokio::test]
-async fn an_own_unique_column_is_a_conflict_and_not_a_taken_address() {
+async fn a_custom_unique_column_is_a_conflict_and_not_a_taken_address() {
     let store = FileStore::<Member>::migrated().await;
     store.file.run(r#"CREATE UNIQUE INDEX one_name ON "user" ("full_name")"#).await;
     let named = |email: &str| Member { full_name: Some("Arthur".to_owned()), ..member(account(email)) };
@@ -246,14 +246,14 @@ async fn an_own_unique_column_is_a_conflict_and_not_a_taken_address() {
 }
 
 #[tokio::test]
-async fn a_url_that_cannot_be_served_says_what_to_do_and_repeats_no_password() {
+async fn an_unsupported_url_is_an_error_with_a_remedy_and_without_the_password() {
     async fn refusal(url: &str) -> String {
         match SqlStore::<User>::connect(url).await {
             Err(Error::Config(text)) => text,
             other => panic!("{url}: {other:?}"),
         }
     }
-    // A server that is built in is asked; here the URLs are then ones that nobody understands.
+    // With server support compiled in, the URLs are malformed so that no server is contacted.
     let (postgres, mysql) = (cfg!(feature = "postgres"), cfg!(feature = "mysql"));
     let broken = |built_in: bool| if built_in { ":hunter2" } else { "" };
     for (url, word) in [
@@ -283,13 +283,13 @@ async fn a_url_that_cannot_be_served_says_what_to_do_and_repeats_no_password() {
     let file = TempFile::new();
     let text = refusal(&format!("sqlite://{}", file.path().display())).await;
     assert!(text.contains("?mode=rwc"), "{text}");
-    assert!(!file.path().exists(), "a file is created only if the URL says so");
+    assert!(!file.path().exists(), "a file is created only with mode=rwc");
 }
 
 #[tokio::test]
-async fn a_struct_that_is_not_meant_for_the_database_is_refused_at_once() {
+async fn a_struct_without_statements_for_the_database_is_rejected_at_connect() {
     let Err(Error::Config(text)) = SqlStore::<Elsewhere>::connect("sqlite::memory:").await else {
-        panic!("it must be refused")
+        panic!("must be rejected")
     };
     assert!(text.contains("#[auth(databases"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Databases for one test each.
+//! Temporary databases for single tests.
 
 use std::{
     ops::Deref,
@@ -13,7 +13,7 @@ use users_runtime::{
     store::{NewAccount, SqlStore, StoredUser},
 };
 
-/// A struct that owns a store is one, for what wants to keep the database as long as the store.
+/// Implements `UserStore` for a struct that owns a store and keeps its database alive.
 macro_rules! delegate_user_store {
     ($store:ident) => {
         impl<U: ::users_runtime::store::StoredUser> ::users_runtime::store::UserStore<U> for $store<U> {
@@ -103,7 +103,7 @@ macro_rules! delegate_user_store {
 }
 pub(crate) use delegate_user_store;
 
-/// A file of its own, deleted with everything that SQLite puts beside it.
+/// A temporary SQLite file, deleted together with its side files.
 pub struct TempFile(PathBuf);
 
 impl TempFile {
@@ -121,13 +121,13 @@ impl TempFile {
         format!("sqlite://{}?mode=rwc", self.0.display())
     }
 
-    /// A connection beside the store's own, as another program has it.
+    /// Opens a connection independent of the store, as another program does.
     pub async fn connect(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(&self.0).create_if_missing(true);
         options.disable_statement_logging().connect().await.unwrap()
     }
 
-    /// Runs statements as another program does.
+    /// Runs statements on a separate connection.
     pub async fn run(&self, sql: &'static str) {
         let mut connection = self.connect().await;
         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
@@ -143,14 +143,14 @@ impl Drop for TempFile {
     }
 }
 
-/// A store in a file of its own.
+/// A store in a temporary file.
 pub struct FileStore<U: StoredUser> {
     pub store: SqlStore<U>,
     pub file: TempFile,
 }
 
 impl<U: StoredUser> FileStore<U> {
-    /// A store over a fresh file, with its schema.
+    /// Creates a store on a new file with its schema.
     pub async fn migrated() -> Self {
         let fresh = Self::fresh().await;
         users_runtime::store::UserStore::migrate(&fresh.store).await.unwrap();

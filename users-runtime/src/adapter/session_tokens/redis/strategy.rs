@@ -167,7 +167,7 @@ impl Strategy for RedisTokens {
             let (lifetime, _) = self.settings.ends_after();
             let index = self.index(subject);
             let reply: Vec<Vec<Option<String>>> = self.run(script::LIST, &[&index], &[self.session("")]).await?;
-            let finds_plaintext = self.settings.finds_plaintext(now);
+            let finds_plaintext = self.settings.plaintext.are_accepted(now);
             Ok(reply
                 .into_iter()
                 .filter_map(|fields| listed(fields, lifetime))

@@ -1,20 +1,20 @@
-//! Small rules about files.
+//! Rules about the length and content of source files.
 
 use super::source::{is_test, paths, tokens, words};
 use crate::repository::{Source, sources};
 
-/// Everything we write, but for samples of other people's code (compile-fail cases, golden expansions).
+/// Returns all source files except compile-fail cases and golden expansions.
 fn ours() -> Vec<Source> {
     let mut files = sources(&["src", "users-macros", "users-runtime", "tests", "examples", "benches"]);
     files.retain(|file| !["/ui/", "/golden/", "/target/"].iter().any(|folder| file.path.contains(folder)));
     files
 }
 
-/// More lines than this, without the tests beside the code, are two files.
+/// The maximum number of lines of a file, without its unit tests.
 const LONGEST: usize = 400;
-/// Tests of one topic may take more.
+/// The maximum for test files.
 const LONGEST_TEST: usize = 650;
-/// The facade holds no logic.
+/// The maximum for the facade, which contains no logic.
 const LONGEST_FACADE: usize = 40;
 
 fn too_long(file: &Source) -> Option<String> {
@@ -26,8 +26,8 @@ fn too_long(file: &Source) -> Option<String> {
     (lines > most).then(|| format!("{}: {lines} lines, at most {most}", file.path))
 }
 
-/// What must not stand in code: work left undone, tests switched off, and tests that wait by the clock.
-fn undone(file: &Source) -> Vec<String> {
+/// Returns unfinished code, disabled tests, and tests that sleep.
+fn forbidden(file: &Source) -> Vec<String> {
     let tokens = tokens(&file.text);
     let (code, tests) = (words(&tokens.code), words(&tokens.tests));
     let comments: Vec<&str> = file.text.lines().collect();
@@ -35,15 +35,15 @@ fn undone(file: &Source) -> Vec<String> {
     for (words, in_a_test) in [(&code, is_test(&file.path)), (&tests, true)] {
         for (at, (word, line)) in words.iter().enumerate() {
             let is_followed_by = |next: &str| words.get(at + 1).is_some_and(|(word, _)| word == next);
-            // A wait that is itself what the test is about says so in a comment right above it.
+            // A necessary wait is excused by a comment on the line above.
             let is_excused = *line > 1 && comments[line - 2].contains("// slow on purpose");
-            let is_undone = match word.as_str() {
+            let is_forbidden = match word.as_str() {
                 "todo" | "unimplemented" => is_followed_by("!"),
                 "ignore" => at > 1 && words[at - 1].0 == "[" && words[at - 2].0 == "#",
                 "sleep" => is_followed_by("(") && in_a_test && !is_excused,
                 _ => false,
             };
-            if is_undone {
+            if is_forbidden {
                 found.push(format!("{}:{line}: {word}", file.path));
             }
         }
@@ -54,19 +54,19 @@ fn undone(file: &Source) -> Vec<String> {
 #[test]
 fn no_file_is_too_long() {
     let files = ours();
-    assert!(files.len() > 60, "the tree was found");
+    assert!(files.len() > 60, "the source tree was found");
     let found: Vec<_> = files.iter().filter_map(too_long).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 #[test]
-fn nothing_is_left_undone_switched_off_or_waited_for_by_the_clock() {
-    let found: Vec<_> = ours().iter().flat_map(undone).collect();
+fn no_code_is_unfinished_no_test_is_disabled_and_no_test_sleeps() {
+    let found: Vec<_> = ours().iter().flat_map(forbidden).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 #[test]
-fn the_rules_find_what_breaks_them() {
+fn the_rules_detect_violations() {
     let file = |path: &str, text: String| Source { path: path.to_owned(), text };
     assert!(too_long(&file("users-runtime/src/user.rs", "//\n".repeat(401))).is_some());
     assert!(too_long(&file("users-runtime/src/user.rs", "//\n".repeat(400))).is_none());
@@ -84,14 +84,14 @@ fn the_rules_find_what_breaks_them() {
         ("tests/x.rs", "// slow on purpose: the hook is\nsleep(d)", 0),
         ("tests/x.rs", "// todo!\nlet x = \"sleep(\";", 0),
     ] {
-        assert_eq!(undone(&file(path, text.to_owned())).len(), finds, "{text}");
+        assert_eq!(forbidden(&file(path, text.to_owned())).len(), finds, "{text}");
     }
 }
 
-/// A request's address is parsed by the reader of its fields, and one from code where an account is created or changed.
+/// An address in a request is parsed by the reader of its fields, and an address from code where an account is created or changed.
 /// Everything else receives an `EmailAddress`.
 #[test]
-fn addresses_are_parsed_in_three_places_only() {
+fn addresses_are_parsed_in_only_three_places() {
     let calls = |file: &Source| {
         let named = paths(&tokens(&file.text).code, "EmailAddress");
         named.iter().filter(|path| path[..] == ["parse"]).count()

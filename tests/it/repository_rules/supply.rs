@@ -1,11 +1,11 @@
-//! What the tree is built of.
+//! Supply chain rules: allowed cryptographic crates, package sources, no unsafe code, and the SBOM of a release.
 
 use std::{collections::BTreeSet, process::Command};
 
 use super::source::{paths, tokens};
 use crate::repository::{path, read, sources};
 
-/// Names and sources of all packages in the lock file.
+/// Returns the names and sources of all packages in the lock file.
 fn locked() -> Vec<(String, Option<String>)> {
     let lock = read("Cargo.lock");
     let value = |block: &str, key: &str| {
@@ -16,8 +16,8 @@ fn locked() -> Vec<(String, Option<String>)> {
     lock.split("[[package]]").skip(1).map(|block| (value(block, "name").unwrap(), value(block, "source"))).collect()
 }
 
-/// Those of `names` that are compiled with all features on. Not from the lock file, which also holds optional
-/// dependencies that no feature of ours turns on.
+/// Returns those of `names` that are compiled with all features. The lock file would not do, since it also lists optional
+/// dependencies that none of our features enables.
 fn compiled(names: &[&str]) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tree = Command::new(cargo)
@@ -46,9 +46,12 @@ fn compiled(names: &[&str]) -> BTreeSet<String> {
 fn forbid_unsafe() {
     let manifest = read("Cargo.toml");
     assert!(manifest.contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""));
-    assert!(manifest.contains("[lints.rust]\nunsafe_code = \"forbid\""), "the facade, its examples and tests");
+    assert!(
+        manifest.contains("[lints.rust]\nunsafe_code = \"forbid\""),
+        "the facade with its examples and tests forbids unsafe code"
+    );
     for own in ["users-macros/Cargo.toml", "users-runtime/Cargo.toml"] {
-        assert!(read(own).contains("[lints]\nworkspace = true"), "{own} takes the lints of the workspace");
+        assert!(read(own).contains("[lints]\nworkspace = true"), "{own} inherits the lints of the workspace");
     }
     for file in sources(&["src", "users-macros/src", "users-runtime/src"]) {
         let allows = file.text.contains("allow(unsafe_code") || file.text.contains("expect(unsafe_code");
@@ -58,7 +61,7 @@ fn forbid_unsafe() {
 
 #[test]
 fn hash_crates_on_allowlist() {
-    // Every crate of a hash function that somebody might pull in, broken ones included.
+    // Every crate of a hash function that could enter the tree, broken ones included.
     const HASHES: &[&str] = &[
         "blake2",
         "blake3",
@@ -89,12 +92,12 @@ fn hash_crates_on_allowlist() {
         "hkdf",
         "hmac",
     ];
-    // blake2 is the inside of Argon2 (RFC 9106); bcrypt, pbkdf2 and scrypt only verify what other systems stored; sha1 is the
-    // breach lists' own, and that of old PBKDF2 hashes (decision 27), and in sqlx-mysql
-    // the server's; md-5 is in sqlx-postgres, for servers that ask for passwords that way (decision 33).
+    // blake2 is part of Argon2 (RFC 9106). bcrypt, pbkdf2 and scrypt only verify hashes of other systems. sha1 is the hash of
+    // breach lists and of old PBKDF2 hashes (decision 27), and sqlx-mysql uses it for
+    // authentication. md-5 is used by sqlx-postgres for servers with MD5 authentication (decision 33).
     let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "md-5", "pbkdf2", "scrypt", "sha1", "sha2"];
     let found = compiled(HASHES);
-    assert!(found.contains("sha2"), "the tree was read");
+    assert!(found.contains("sha2"), "the dependency tree was parsed");
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
     for file in sources(&["users-runtime/src"]) {
         let code = tokens(&file.text).code;
@@ -104,13 +107,13 @@ fn hash_crates_on_allowlist() {
             "{}: SHA-1 is for breach lists and stored PBKDF2 hashes only",
             file.path
         );
-        assert!(paths(&code, "md5").is_empty(), "{}: MD5 is for nothing of ours", file.path);
+        assert!(paths(&code, "md5").is_empty(), "{}: MD5 must not be used", file.path);
     }
 }
 
 #[test]
 fn crypto_crates_on_allowlist() {
-    // Other crates that bring primitives, home-made or abandoned ones included.
+    // Other crates with cryptographic primitives, unmaintained ones included.
     const PRIMITIVES: &[&str] = &[
         "aes",
         "aes-gcm",
@@ -138,8 +141,8 @@ fn crypto_crates_on_allowlist() {
         "sodiumoxide",
         "subtle",
     ];
-    // ed25519-dalek, p256, p384 and rsa come with jsonwebtoken, which signs tokens (p384 is never called); ring and rustls carry
-    // mail over TLS; aes and ctr are in Firebase's hashes, salsa20 in scrypt's.
+    // ed25519-dalek, p256, p384 and rsa are dependencies of jsonwebtoken, which signs tokens (p384 is never called). ring and rustls
+    // provide TLS for mail. aes and ctr are part of Firebase's hashes, salsa20 of scrypt.
     let allowed = ["aes", "ctr", "ed25519-dalek", "p256", "p384", "ring", "rsa", "rustls", "salsa20", "subtle"];
     let found = compiled(PRIMITIVES);
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
@@ -149,20 +152,20 @@ fn crypto_crates_on_allowlist() {
 fn sources_allowlisted() {
     const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
     let packages = locked();
-    assert!(packages.len() > 200, "the lock file was read");
+    assert!(packages.len() > 200, "the lock file was parsed");
     for (name, source) in packages {
         let ours = name.starts_with("axum-users") || name == "renamed";
         assert_eq!(source.as_deref(), (!ours).then_some(REGISTRY), "{name}");
     }
 }
 
-/// A release carries a bill of materials that is made from its lock file, which names every package with its checksum.
+/// A release includes a software bill of materials generated from its lock file, which lists every package with its checksum.
 #[test]
 fn sbom_current() {
     let release = read(".github/workflows/release.yml");
-    let makes = release.find("cargo cyclonedx").expect("the release makes a bill of materials");
+    let makes = release.find("cargo cyclonedx").expect("the release generates an SBOM");
     let publishes = release.find("gh release create").expect("the release is published");
-    assert!(makes < publishes && release[publishes..].contains(".cdx.json"), "the bill is part of the release");
+    assert!(makes < publishes && release[publishes..].contains(".cdx.json"), "the SBOM is part of the release");
 
     let lock = read("Cargo.lock");
     for package in lock.split("[[package]]").skip(1).filter(|package| package.contains("\nsource = ")) {
@@ -170,6 +173,6 @@ fn sbom_current() {
     }
     let locked = locked();
     let all: Vec<&str> = locked.iter().map(|(name, _)| name.as_str()).collect();
-    // With `--locked` cargo refuses a lock file that is not that of the manifests.
+    // With `--locked` cargo rejects a lock file that does not match the manifests.
     assert!(compiled(&all).len() > 150);
 }

@@ -1,11 +1,11 @@
-//! Which modules may open a connection: those of the connections that docs/guide/outbound.md lists, and no other.
+//! Only the modules of the connections that docs/guide/outbound.md lists may open a connection.
 
 use std::collections::BTreeSet;
 
 use super::source::{is_test, paths, tokens, words};
 use crate::repository::{read, sources};
 
-/// Crates that speak to somebody.
+/// Crates that open network connections.
 const CRATES: [&str; 11] = [
     "lettre",
     "reqwest",
@@ -19,18 +19,18 @@ const CRATES: [&str; 11] = [
     "hickory_resolver",
     "native_tls",
 ];
-/// Types and functions that open a connection, a datagram socket or a process. `TcpListener` only waits for others.
+/// Types and functions that open a connection, a datagram socket or a process. `TcpListener` only accepts connections.
 const OPENERS: [&str; 8] =
     ["TcpStream", "TcpSocket", "UdpSocket", "UnixStream", "UnixDatagram", "lookup_host", "HttpGet", "Command"];
-/// How others end: pools of connections, and what they are made from. Modules of ours are called `redis` as well, so that
-/// client is known by what it is made from: no connection of it comes about without one of these.
+/// Suffixes of type names: connection pools and their options. Our own modules are also called `redis`, so that
+/// client is recognised by the types without which it cannot open a connection.
 const ENDINGS: [&str; 6] =
     ["PoolOptions", "ConnectOptions", "SmtpConnection", "ConnectionManager", "ConnectionInfo", "MultiplexedConnection"];
 
-/// The first word in a file that can open a connection.
+/// Returns the first word in a file that can open a connection.
 fn opener(text: &str) -> Option<String> {
     let code = tokens(text).code;
-    // These crates have more in them than a client.
+    // These crates contain more than a client.
     for (name, client) in [("redis", "Client"), ("hyper", "client"), ("hyper_util", "client")] {
         if paths(&code, name).iter().any(|path| path[0] == client) {
             return Some(format!("{name}::{client}"));
@@ -42,7 +42,7 @@ fn opener(text: &str) -> Option<String> {
     words(&code).into_iter().map(|(word, _)| word).find(|word| opens(word))
 }
 
-/// The folder of each connection on the page, by the first words of its row.
+/// The folder of each connection on the page, by the first words of its table row.
 const FOLDERS: [(&str, &str); 4] = [
     ("database queries", "adapter/sql"),
     ("Redis commands", "adapter/redis"),
@@ -55,11 +55,11 @@ fn only_files_of_the_table_open_connections() {
     let page = read("docs/guide/outbound.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split([' ', '(']).next()).skip(1);
     let known = FOLDERS.map(|(connection, _)| connection.split(' ').next().unwrap());
-    assert_eq!(rows.collect::<Vec<_>>(), known, "the connections on the page");
+    assert_eq!(rows.collect::<Vec<_>>(), known, "the page lists these connections");
 
     let (mut unlisted, mut used) = (Vec::new(), BTreeSet::new());
     for file in sources(&["src", "users-macros/src", "users-runtime/src"]) {
-        // A port says what is needed from the outside, and opens nothing.
+        // A port only declares an interface and opens no connection.
         if is_test(&file.path) || file.path.starts_with("users-runtime/src/port/") {
             continue;
         }
@@ -71,11 +71,11 @@ fn only_files_of_the_table_open_connections() {
         }
     }
     assert!(unlisted.is_empty(), "{unlisted:#?}");
-    assert_eq!(used, FOLDERS.map(|(connection, _)| connection).into(), "each of them is opened somewhere");
+    assert_eq!(used, FOLDERS.map(|(connection, _)| connection).into(), "each listed connection is opened somewhere");
 }
 
 #[test]
-fn what_opens_a_connection_is_found() {
+fn code_that_opens_a_connection_is_detected() {
     for code in [
         "use tokio::net::TcpStream;",
         "async fn f() { reqwest::get(url).await; }",

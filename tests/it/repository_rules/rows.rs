@@ -1,19 +1,19 @@
-//! The security contract as data: rows with a box and the names of the tests that prove them.
+//! Parses the tables of the security contract: a checkbox and the names of tests per row.
 
 /// One row of a table in docs/contributing/security.md.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// The heading that it stands under.
+    /// The heading above the row.
     pub(crate) section: String,
-    /// The line it stands on.
+    /// The line number.
     pub(crate) line: usize,
-    /// Whether its box is ticked.
+    /// Whether the checkbox is ticked.
     pub(crate) ticked: bool,
-    /// The names `module::test` in it.
+    /// The names `module::test` in the row.
     pub(crate) tests: Vec<(String, String)>,
 }
 
-/// The rows of a document: lines of tables whose first cell is `[ ]` or `[x]`.
+/// Returns the table rows of a document whose first cell is `[ ]` or `[x]`.
 pub(crate) fn rows(document: &str) -> Vec<Row> {
     let mut section = String::new();
     let mut rows = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn rows(document: &str) -> Vec<Row> {
     rows
 }
 
-/// The names between backticks that have the form `module::test`.
+/// Returns the names in backticks of the form `module::test`.
 fn names(line: &str) -> Vec<(String, String)> {
     let is_name =
         |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
@@ -45,7 +45,7 @@ fn names(line: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn rows_are_read_with_their_names() {
+fn rows_are_parsed_with_their_test_names() {
     let document =
         "## One\n| | a | b |\n|---|---|---|\n| [x] | `Policy::x` of `f()` | `m::t` `n::u_2` |\n| [ ] | c | |\n";
     let name = |module: &str, test: &str| (module.to_owned(), test.to_owned());

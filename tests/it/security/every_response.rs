@@ -1,19 +1,19 @@
-//! One answer of each kind that the service can give.
+//! One response of each kind that the service can send.
 
 use axum::http::Method;
 use axum_users::routes::endpoints;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, TestApp, path_of};
+use crate::support::{PASSWORD, Response, TestApp, path_of};
 
-/// Answers of every route: success, validation error, refusal, wrong method, unknown path; each with what it is.
-pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
+/// Returns labelled responses of every route: success, validation error, rejection, wrong method, unknown path.
+pub async fn every_response(app: &TestApp) -> Vec<(String, Response)> {
     let king = app.superuser("every-king@camelot.bt").await;
     let token = app.member("every@camelot.bt").await;
     let id = app.stored("every@camelot.bt").await.id;
     let victim = app.register("every-victim@camelot.bt").await["id"].as_str().unwrap().to_owned();
     let mut all = Vec::new();
-    let mut note = |what: &str, answer: Answer| all.push((format!("{what}: {}", answer.status), answer));
+    let mut note = |what: &str, response: Response| all.push((format!("{what}: {}", response.status), response));
 
     note(
         "register",
@@ -37,7 +37,7 @@ pub async fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
     note("update bad", app.patch("/users/me").token(app.carrier, &token).json(json!({ "first_name": 1 })).send().await);
     note("forbidden", app.get(&format!("/users/{id}")).token(app.carrier, &token).send().await);
     note("by id", app.get(&format!("/users/{id}")).token(app.carrier, &king).send().await);
-    note("by unknown id", app.get("/users/nobody").token(app.carrier, &king).send().await);
+    note("by unknown id", app.get("/users/unknown").token(app.carrier, &king).send().await);
     note(
         "update by id",
         app.patch(&format!("/users/{id}")).token(app.carrier, &king).json(json!({ "quota": 1 })).send().await,

@@ -1,4 +1,4 @@
-//! docs/contributing/security.md and the tests cannot drift apart: a ticked row names tests, and each of them exists.
+//! Every ticked row of docs/contributing/security.md must name tests, and each named test must exist.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use crate::repository::{Source, read, sources};
 
 type Name = (String, String);
 
-/// Every test as (module, test), once for each module it stands in: the file, its folders, and modules in the file.
+/// Returns every test as (module, test), once for each enclosing module: the file, its folders, and modules in the file.
 fn tests_of(file: &Source) -> BTreeSet<Name> {
     let mut outer: Vec<String> = file.path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
     if file.path.strip_prefix("tests/ui/").is_some_and(|case| case.contains('/')) {
-        // A compile-fail case is a file; it proves something by the message beside it.
+        // A compile-fail case is a file whose expected message is checked.
         let case = outer.pop().unwrap_or_default();
         return BTreeSet::from([("compile_fail".to_owned(), case)]);
     }
@@ -43,8 +43,8 @@ fn function(item: &str) -> Option<&str> {
     rest.split(['(', '<']).next()
 }
 
-/// What is wrong with ticked rows.
-fn unproved(rows: &[Row], tests: &BTreeSet<Name>) -> Vec<String> {
+/// Returns the problems of ticked rows.
+fn problems(rows: &[Row], tests: &BTreeSet<Name>) -> Vec<String> {
     let mut found = Vec::new();
     for row in rows.iter().filter(|row| row.ticked) {
         if row.tests.is_empty() {
@@ -58,16 +58,16 @@ fn unproved(rows: &[Row], tests: &BTreeSet<Name>) -> Vec<String> {
 }
 
 #[test]
-fn every_ticked_row_is_proved_by_tests_that_exist() {
+fn every_ticked_row_names_existing_tests() {
     let rows = rows(&read("docs/contributing/security.md"));
-    assert!(rows.len() > 50, "the tables were found");
+    assert!(rows.len() > 50, "the tables were parsed");
     let files =
         sources(&["tests", "users-runtime/src", "users-runtime/tests", "users-macros/src", "users-macros/tests"]);
     let tests: BTreeSet<Name> = files.iter().flat_map(tests_of).collect();
-    let found = unproved(&rows, &tests);
+    let found = problems(&rows, &tests);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 
-    // Seen with --nocapture, as scripts/security-rows runs it: the score, and rows that could be ticked.
+    // Shown with --nocapture, as scripts/security-rows runs it: the totals, and rows that could be ticked.
     let mut sections: Vec<&str> = rows.iter().map(|row| row.section.as_str()).collect();
     sections.dedup();
     for section in sections {
@@ -78,7 +78,7 @@ fn every_ticked_row_is_proved_by_tests_that_exist() {
         println!("{ticked:>3} of {all:>3}  {section}");
     }
     let ticked = rows.iter().filter(|row| row.ticked).count();
-    println!("{ticked:>3} of {:>3}  in all", rows.len());
+    println!("{ticked:>3} of {:>3}  in total", rows.len());
     for row in rows.iter().filter(|row| !row.ticked && !row.tests.is_empty()) {
         let missing: Vec<_> = row.tests.iter().filter(|name| !tests.contains(*name)).collect();
         match missing.is_empty() {
@@ -90,7 +90,7 @@ fn every_ticked_row_is_proved_by_tests_that_exist() {
 }
 
 #[test]
-fn a_ticked_row_without_its_test_is_found() {
+fn a_ticked_row_without_a_test_is_detected() {
     let file = Source {
         path: "tests/flows/login.rs".to_owned(),
         text: "#[tokio::test(flavor = \"multi_thread\")]\nasync fn exists() {}\n#[test]\n#[ignore]\nfn off() {}\nfn helper() {}\n\
@@ -100,7 +100,7 @@ fn a_ticked_row_without_its_test_is_found() {
     let tests = tests_of(&file);
     let document = "| [x] | `login::exists` `limits::inner` `login::inner` |\n| [x] | none |\n| [x] | `login::off` |\n\
                     | [x] | `login::helper` |\n| [x] | `limits::after` |\n| [ ] | `login::helper` |\n";
-    let lines: Vec<_> = unproved(&rows(document), &tests)
+    let lines: Vec<_> = problems(&rows(document), &tests)
         .iter()
         .filter_map(|text| text.split(':').nth(1)?.parse::<usize>().ok())
         .collect();

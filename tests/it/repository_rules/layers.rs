@@ -69,20 +69,23 @@ fn forbidden_crates(module: &[String]) -> &'static [&'static str] {
     }
 }
 
-/// Whether only the composition root may use this module: the rest knows it through ports.
+/// Returns whether only the composition root may use this module; the rest uses it through ports.
 fn is_behind_a_port(target: &[String], own: &[String]) -> bool {
     let roots = ["adapter", "builder", "private", "testing"];
     target[0] == "adapter" && !roots.contains(&own[0].as_str())
 }
 
-/// Every violation in one file.
+/// Returns every violation in one file.
 fn violations(source: &Source) -> Vec<String> {
     let own = module(&source.path);
     if own == ["lib"] {
         return Vec::new();
     }
     let Some(mut here) = layer(&own) else {
-        return vec![format!("{}: is in no layer; add it to the table in tests/it/house/layers.rs", source.path)];
+        return vec![format!(
+            "{}: has no layer; add it to the table in tests/it/repository_rules/layers.rs",
+            source.path
+        )];
     };
     let is_feature_root = source.path.ends_with("/mod.rs") && own.len() == 2 && own[0] == "flows";
     if is_feature_root {
@@ -90,7 +93,7 @@ fn violations(source: &Source) -> Vec<String> {
     }
     let code = tokens(&source.text).code;
     let from_root = paths(&code, "crate").into_iter();
-    // `super` counts from the module that the file is; deeper ones inside the file are tests.
+    // `super` is relative to the module of the file; modules inside the file are tests.
     let from_above = paths(&code, "super").into_iter().map(|path| {
         let ups = 1 + path.iter().take_while(|part| *part == "super").count();
         [&own[..own.len().saturating_sub(ups)], &path[ups - 1..]].concat()
@@ -119,22 +122,25 @@ fn violations(source: &Source) -> Vec<String> {
 #[test]
 fn each_module_uses_lower_layers_only() {
     let files = sources(&["users-runtime/src"]);
-    assert!(files.len() > 40, "the tree was found");
+    assert!(files.len() > 40, "the source tree was found");
     let found: Vec<_> = files.iter().filter(|file| !is_test(&file.path)).flat_map(violations).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 #[test]
-fn the_macro_crate_knows_the_runtime_only_as_names() {
+fn the_macro_crate_does_not_depend_on_the_runtime() {
     let manifest = read("users-macros/Cargo.toml");
     let dependencies = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or("");
     assert!(dependencies.contains("syn"), "the table was found");
     assert!(!dependencies.contains("users-") && !dependencies.contains("users_"), "{dependencies}");
-    assert!(!read("users-runtime/Cargo.toml").contains("users-macros"), "the runtime does not know the macro either");
+    assert!(
+        !read("users-runtime/Cargo.toml").contains("users-macros"),
+        "the runtime does not depend on the macro crate"
+    );
 }
 
 #[test]
-fn violations_of_the_layers_are_found() {
+fn violations_of_the_layers_are_detected() {
     let cases = [
         ("domain/email.rs", "use crate::port::Clock;", true),
         ("domain/email.rs", "use super::{Error, url::PublicUrl};", false),

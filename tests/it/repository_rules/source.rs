@@ -1,20 +1,20 @@
-//! Reads Rust sources as far as the rules need it: tokens without comments, tests apart, and the paths that they name.
+//! Parses Rust sources for the repository rules: tokens without comments, separated from tests, and the paths in them.
 
 use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// The tokens of a file. Comments are none, and documentation and other texts are literals, which name nothing.
+/// The tokens of a file without comments. Documentation and strings are literals, which contain no paths.
 pub(crate) struct Tokens {
-    /// All but the tests.
+    /// All tokens outside of tests.
     pub(crate) code: Vec<TokenTree>,
     /// The items behind `#[cfg(test)]`.
     pub(crate) tests: Vec<TokenTree>,
-    /// How many lines the tests take.
+    /// The number of lines of the tests.
     pub(crate) lines_of_tests: usize,
 }
 
-/// Reads a file, or a part of one.
+/// Tokenizes a file or a part of one.
 #[track_caller]
 pub(crate) fn tokens(text: &str) -> Tokens {
     let stream = TokenStream::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
@@ -25,7 +25,7 @@ pub(crate) fn tokens(text: &str) -> Tokens {
             found.code.push(token);
             continue;
         }
-        // The item ends with its block, or with a semicolon.
+        // The item ends with its block or with a semicolon.
         let first = token.span().start().line;
         for token in rest.by_ref() {
             let is_last = is(&token, ';') || group(&token, Delimiter::Brace).is_some();
@@ -55,7 +55,7 @@ fn group(token: &TokenTree, delimiter: Delimiter) -> Option<TokenStream> {
     }
 }
 
-/// The tokens and all inside of them, as text with the line, in order. A delimiter is a word of its own.
+/// Flattens the tokens into texts with line numbers, in order. A delimiter is a separate word.
 pub(crate) fn words(tokens: &[TokenTree]) -> Vec<(String, usize)> {
     let mut words = Vec::new();
     for token in tokens {
@@ -79,18 +79,18 @@ pub(crate) fn words(tokens: &[TokenTree]) -> Vec<(String, usize)> {
     words
 }
 
-/// Whether a file holds nothing but tests.
+/// Returns whether a file contains only tests.
 pub(crate) fn is_test(path: &str) -> bool {
     path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
-/// Every path that starts with `start` (such as `crate`), with groups taken apart: `crate::{a::{b, c}, d}` names `a::b`, `a::c`
+/// Returns every path that starts with `start` (such as `crate`), with groups expanded: `crate::{a::{b, c}, d}` gives `a::b`, `a::c`
 /// and `d`.
 pub(crate) fn paths(tokens: &[TokenTree], start: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            // In a path it is a module of that name, and `$crate` is for whom a macro is expanded for.
+            // Inside a path it is a module of that name, and `$crate` refers to the crate of a macro.
             TokenTree::Ident(name) if name == start => {
                 let before = &tokens[..at];
                 let in_a_path = separator(&before[at.saturating_sub(2)..])
@@ -106,13 +106,13 @@ pub(crate) fn paths(tokens: &[TokenTree], start: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Whether the tokens start with `::`.
+/// Returns whether the tokens start with `::`.
 fn separator(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(first), second, ..]
         if first.as_char() == ':' && first.spacing() == Spacing::Joint && is(second, ':'))
 }
 
-/// Reads one branch of a path or of a tree of `use`.
+/// Parses one branch of a path or of a `use` tree.
 fn branch(tokens: &[TokenTree], before: &[String], found: &mut Vec<Vec<String>>) {
     match tokens {
         [TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Brace => {
@@ -134,7 +134,7 @@ fn branch(tokens: &[TokenTree], before: &[String], found: &mut Vec<Vec<String>>)
 }
 
 #[test]
-fn comments_and_texts_name_nothing_and_tests_are_apart() {
+fn comments_and_strings_contain_no_paths_and_tests_are_separated() {
     let text = concat!(
         "//! crate::a\n/* crate::b */ /// crate::c\nfn d() { \"crate::e\"; r#\"crate::f\"#; b\"g\"; 'h' }\n",
         "#[cfg(test)]\nmod tests {\n    use crate::i;\n}\nfn j<'k>() {}\n"
@@ -148,7 +148,7 @@ fn comments_and_texts_name_nothing_and_tests_are_apart() {
 }
 
 #[test]
-fn paths_are_taken_out_of_groups() {
+fn grouped_paths_are_expanded() {
     let text = "use crate::{a::{b, c as d, self}, e::*};\nlet x: crate::f::G<crate::h::I> = $crate::no(my_crate::no, a::crate::no);";
     let found: Vec<_> = paths(&tokens(text).code, "crate").into_iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["a::b", "a::c", "a::self", "e::*", "f::G", "h::I"]);

@@ -1,13 +1,13 @@
-//! Every SQL statement is read to its end.
+//! SQL statements must be executed to completion.
 
 use super::source::{tokens, words};
 use crate::repository::sources;
 
-/// Functions of sqlx that stop after a row, or leave the rest to the caller. SQLite commits when a statement ends, so these
-/// lose the error of a commit that fails because the disk is full or the file is locked.
+/// Functions of sqlx that stop after one row or leave the remaining rows to the caller. SQLite commits when a statement ends, so
+/// these lose the error of a commit that fails because the disk is full or the file is locked.
 const UNFINISHED: [&str; 5] = ["fetch", "fetch_many", "fetch_one", "fetch_optional", "execute_many"];
 
-/// The names of such functions in a file, apart from its tests.
+/// Returns the names of such functions in a file, without its tests.
 fn unfinished(text: &str) -> Vec<String> {
     let words = words(&tokens(text).code).into_iter().map(|(word, _)| word);
     words.filter(|word| UNFINISHED.contains(&word.as_str())).collect()
@@ -16,14 +16,14 @@ fn unfinished(text: &str) -> Vec<String> {
 #[test]
 fn every_statement_is_read_to_its_end() {
     let sources = sources(&["users-runtime/src/adapter/sql"]);
-    assert!(sources.iter().any(|source| source.text.contains(".fetch_all(")), "the adapter is read");
+    assert!(sources.iter().any(|source| source.text.contains(".fetch_all(")), "the sources of the adapter were found");
     for source in sources {
-        assert_eq!(unfinished(&source.text), [""; 0], "{}: read it by `fetch_all` or `execute`", source.path);
+        assert_eq!(unfinished(&source.text), [""; 0], "{}: use `fetch_all` or `execute`", source.path);
     }
 }
 
 #[test]
-fn a_statement_that_is_not_read_to_its_end_is_found() {
+fn a_statement_that_is_not_read_to_its_end_is_detected() {
     for call in ["query.fetch_one(connection)", "Executor::fetch_optional(connection, sql)", "query.fetch(pool)"] {
         assert_eq!(unfinished(&format!("fn f() {{ {call}; }}")).len(), 1, "{call}");
     }
