@@ -57,7 +57,10 @@ pub fn found<U: Record>(transaction: &ReadTransaction, key: &SessionKey) -> Resu
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
     };
-    Ok(found.map(|found| Found { session: Some(session), ..found }))
+    Ok(found.map(|mut found| {
+        found.session = Some(session);
+        found
+    }))
 }
 
 /// Returns the keys of a user's sessions, oldest first.

@@ -41,7 +41,7 @@ mod sources {
 
 #[test]
 fn the_recorded_expansions_equal_the_derived_code() {
-    use axum_users::{AuthUser, private::SqlUser, schema::SchemaKind};
+    use axum_users::{__private0_1_0::SqlUser, AuthUser, schema::SchemaKind};
 
     fn facts<U: AuthUser + SqlUser<sqlx::Sqlite>>() -> String {
         let fields = SchemaKind::ALL.map(|schema| {

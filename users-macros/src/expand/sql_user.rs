@@ -94,7 +94,7 @@ fn columns(user: &User) -> Option<TokenStream> {
     (!columns.is_empty()).then(|| {
         ours! {
             fn columns() -> #rt::Vec<#rt::SqlColumn> {
-                #rt::Vec::from([#(#columns),*])
+                #rt::vec![#(#columns),*]
             }
         }
     })

@@ -16,14 +16,14 @@ where
 {
     const SQL: &'static rt_::UserSql = &S_SQL;
     fn columns() -> rt_::Vec<rt_::SqlColumn> {
-        rt_::Vec::from([
-            rt_::column::<DB_, DB>("type", false).filled_with(&SCreate::default_type()),
-            rt_::column::<DB_, Option<rt::Words>>("user", true),
-            rt_::column::<DB_, Option<String>>("account", true),
-            rt_::column::<DB_, Option<String>>("values", true),
-            rt_::column::<DB_, Option<String>>("row", true),
-            rt_::column::<DB_, Option<String>>("users", true),
-        ])
+        rt_::vec![
+            rt_::column:: < DB_, DB > ("type", false).filled_with(&
+            SCreate::default_type()), rt_::column:: < DB_, Option < rt::Words > >
+            ("user", true), rt_::column:: < DB_, Option < String > > ("account", true),
+            rt_::column:: < DB_, Option < String > > ("values", true), rt_::column:: <
+            DB_, Option < String > > ("row", true), rt_::column:: < DB_, Option < String
+            > > ("users", true)
+        ]
     }
     fn from_row(row: &mut rt_::Row<'_, DB_>) -> rt_::SqlResult<Self> {
         rt_::Ok(Self {

@@ -431,25 +431,20 @@ const _: () = {
     {
         const SQL: &'static rt::UserSql = &USER_SQL;
         fn columns() -> rt::Vec<rt::SqlColumn> {
-            rt::Vec::from([
-                rt::column::<DB, String>("nick", false),
-                rt::column::<DB, Option<i32>>("age", true),
-                rt::column::<DB, f64>("room_temperature", false)
-                    .filled_with(&UserCreate::default_room_temperature()),
-                rt::column::<DB, bool>("newsletter", false)
-                    .filled_with(&<bool as rt::Default>::default()),
-                rt::column::<DB, i64>("quota", false)
-                    .filled_with(&UserCreate::default_quota()),
-                rt::text_column::<DB>("plan", false)
-                    .filled_with(&UserCreate::default_plan()),
-                rt::json_column::<DB>("tags", false)
-                    .filled_with_json(&<Vec<String> as rt::Default>::default()),
-                rt::json_column::<DB>("address", true),
-                rt::column::<DB, i32>("tier", false),
-                rt::column::<DB, Option<String>>("note", true),
-                rt::column::<DB, i32>("inner_score", false)
-                    .filled_with(&UserCreate::default_score()),
-            ])
+            rt::vec![
+                rt::column:: < DB, String > ("nick", false), rt::column:: < DB, Option <
+                i32 > > ("age", true), rt::column:: < DB, f64 > ("room_temperature",
+                false).filled_with(& UserCreate::default_room_temperature()),
+                rt::column:: < DB, bool > ("newsletter", false).filled_with(& < bool as
+                rt::Default > ::default()), rt::column:: < DB, i64 > ("quota", false)
+                .filled_with(& UserCreate::default_quota()), rt::text_column:: < DB >
+                ("plan", false).filled_with(& UserCreate::default_plan()),
+                rt::json_column:: < DB > ("tags", false).filled_with_json(& < Vec <
+                String > as rt::Default > ::default()), rt::json_column:: < DB >
+                ("address", true), rt::column:: < DB, i32 > ("tier", false), rt::column::
+                < DB, Option < String > > ("note", true), rt::column:: < DB, i32 >
+                ("inner_score", false).filled_with(& UserCreate::default_score())
+            ]
         }
         fn from_row(row: &mut rt::Row<'_, DB>) -> rt::SqlResult<Self> {
             rt::Ok(Self {

@@ -4,7 +4,7 @@
 //! that a service would not use.
 
 use sqlx::{AssertSqlSafe, Connection, Row};
-use users_runtime::private::{Catalog, Statements, UserSql, session_statements};
+use users_runtime::__private0_1_0::{Catalog, Statements, UserSql, session_statements};
 
 use crate::store::{
     support::FileStore,

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use users_runtime::{
-    AuthUser, Password, PasswordHash,
-    private::{
+    __private0_1_0::{
         Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,
         json_column, text_column,
     },
+    AuthUser, Password, PasswordHash,
     schema::{Account, AccountMut, Changes, CustomField},
     store::{Columns, NewAccount},
 };
