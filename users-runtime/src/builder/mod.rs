@@ -113,8 +113,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Adds a backend. A request is authenticated by the first backend, in the order of the calls, that accepts its
-    /// token. Names must be unique.
+    /// Adds a backend. The first one, in the order of the calls, that accepts a token wins. Names must be unique.
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backends.push(backend);
         self
@@ -150,9 +149,8 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Its origin is accepted for
-    /// requests with a cookie. Cookie backends need it for browsers from before 2023, and for a front end that is
-    /// served from that URL by another server.
+    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Cookie backends need
+    /// its origin for browsers from before 2023, and for a front end that another server serves at that URL.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
@@ -179,15 +177,13 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Sets the audiences, secrets and format of mailed tokens, if those of the policy do not fit, for example for a
-    /// Python service with a separate secret for each kind of token.
+    /// Sets the audiences, secrets and format of mailed tokens, for example for a Python service with a secret for each.
     pub fn mail_tokens(mut self, config: MailTokenSettings) -> Self {
         self.mail_tokens = Some(config);
         self
     }
 
-    /// Sets the lifetime of reset tokens. Default 30 minutes (one hour under [`Policy::fastapi_users`]), maximum one
-    /// day.
+    /// Sets the lifetime of reset tokens. Default 30 minutes (one hour under [`Policy::fastapi_users`]), at most a day.
     pub fn reset_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.reset_lifetime = Some(lifetime);
         self
@@ -344,8 +340,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         Ok(())
     }
 
-    /// Where purposes share a key, only the audience keeps their tokens apart, so every audience is compared with every
-    /// other.
+    /// Compares every audience with every other: for purposes that share a key, only the audience keeps tokens apart.
     fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
         let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
         let state = (Purpose::OauthState, Purpose::OauthState.default_audience());
@@ -361,8 +356,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         settings
     }
 
-    /// The format of fastapi-users is accepted until the time that the policy sets, unless the application chose a
-    /// format.
+    /// Accepts the format of fastapi-users until the time that the policy sets, unless the application chose a format.
     fn build_mail_tokens(&self, config: MailTokenSettings, hasher: &Arc<Hashing>) -> Result<Arc<dyn MailTokens>> {
         let build = |config: MailTokenSettings| {
             let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
