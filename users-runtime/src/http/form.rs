@@ -1,4 +1,4 @@
-//! The login form, which has the fields of OAuth 2.0's password grant.
+//! The login form, which has the fields of the OAuth 2.0 password grant.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::Password;
 
-/// The credentials of a login. It has no `Debug`, since users sometimes type their password into the field of the name.
+/// The credentials of a login. It has no `Debug`, since users sometimes type their password into the user name field.
 pub(crate) struct LoginForm {
     /// The email address, exactly as typed.
     pub(crate) username: String,

@@ -34,8 +34,8 @@ impl JsonBody {
     /// Reads and parses the body of a request.
     ///
     /// # Errors
-    /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a body that breaks off or is
-    /// not UTF-8, [`ApiError::Validation`] for malformed, ambiguous or too deep JSON.
+    /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a body that is incomplete or
+    /// not UTF-8, [`ApiError::Validation`] for malformed, ambiguous or too deeply nested JSON.
     pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
         let bytes = body::read(body, limit).await?;
         if bytes.is_empty() {
