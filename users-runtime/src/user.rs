@@ -97,7 +97,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 
 /// A request body that is the same for every user type.
 pub(crate) trait Schema {
-    /// The fields, in the order of the wire.
+    /// The fields, in the order of the JSON.
     const FIELDS: &'static [Field];
 }
 

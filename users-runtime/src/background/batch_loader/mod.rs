@@ -25,7 +25,7 @@ const MAX_QUERIES: usize = 2;
 const MAX_BATCH: usize = 256;
 
 /// The result of a lookup.
-type Answer<U> = Result<Option<Found<U>>, StoreError>;
+type LookupResult<U> = Result<Option<Found<U>>, StoreError>;
 
 /// Looks up users by id, with one query for many callers. Cheap to clone; clones share the queries.
 pub(crate) struct BatchLoader<U: AuthUser> {
@@ -50,7 +50,7 @@ struct Waiting<U: AuthUser> {
 /// A message to a waiting caller.
 enum Reply<U: AuthUser> {
     /// The result of its lookup.
-    Answer(Answer<U>),
+    Result(LookupResult<U>),
     /// Run the next query.
     RunBatch(BatchLeader<U>),
     /// Query the store for this lookup only: the batch failed, and one bad row must not fail the other lookups.
@@ -75,19 +75,19 @@ impl<U: AuthUser> BatchLoader<U> {
     ///
     /// # Errors
     /// Those of [`UserStore::find`]. All callers that share a query get the error of an unavailable store.
-    pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> Answer<U> {
+    pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> LookupResult<U> {
         loop {
-            let leadership = match self.shared.join(&lookup) {
-                Ok(leadership) => leadership,
+            let leader = match self.shared.join(&lookup) {
+                Ok(leader) => leader,
                 Err(reply) => match reply.await {
-                    Ok(Reply::Answer(answer)) => return answer,
-                    Ok(Reply::RunBatch(leadership)) => leadership,
+                    Ok(Reply::Result(result)) => return result,
+                    Ok(Reply::RunBatch(leader)) => leader,
                     Ok(Reply::AskAlone) => return self.shared.find_alone(lookup).await,
                     // The leader of the batch was cancelled.
                     Err(_) => continue,
                 },
             };
-            return leadership.run(lookup).await;
+            return leader.run(lookup).await;
         }
     }
 }
@@ -116,23 +116,23 @@ impl<U: AuthUser> Shared<U> {
         Err(receiver)
     }
 
-    async fn find_alone(&self, lookup: Lookup<U::Id>) -> Answer<U> {
-        let answers = self.store.find(&[lookup]).await?;
-        answers.into_iter().next().ok_or_else(wrong_number)
+    async fn find_alone(&self, lookup: Lookup<U::Id>) -> LookupResult<U> {
+        let results = self.store.find(&[lookup]).await?;
+        results.into_iter().next().ok_or_else(wrong_number)
     }
 }
 
 impl<U: AuthUser> Queue<U> {
     /// Moves waiting lookups into a batch, up to its maximum size.
     fn fill(&mut self, batch: &mut Vec<Waiting<U>>) {
-        let room = (MAX_BATCH - 1).saturating_sub(batch.len()); // one place is for the leader's lookup
-        batch.extend(self.waiting.drain(..room.min(self.waiting.len())));
+        let free = (MAX_BATCH - 1).saturating_sub(batch.len()); // one place is for the leader's lookup
+        batch.extend(self.waiting.drain(..free.min(self.waiting.len())));
     }
 }
 
 impl<U: AuthUser> BatchLeader<U> {
     /// Runs one query for `own` and all waiting lookups.
-    async fn run(mut self, own: Lookup<U::Id>) -> Answer<U> {
+    async fn run(mut self, own: Lookup<U::Id>) -> LookupResult<U> {
         let shared = Arc::clone(&self.shared);
         shared.queue().fill(&mut self.batch);
         if self.batch.is_empty() {
@@ -146,23 +146,23 @@ impl<U: AuthUser> BatchLeader<U> {
             .store
             .find(&lookups)
             .await
-            .and_then(|answers| if answers.len() == lookups.len() { Ok(answers) } else { Err(wrong_number()) });
+            .and_then(|results| if results.len() == lookups.len() { Ok(results) } else { Err(wrong_number()) });
         let batch = std::mem::take(&mut self.batch);
         drop(self); // the next query may start while the results are distributed
 
         // If `send` fails, the caller was cancelled and needs no result.
         match found {
-            Ok(answers) => {
-                let mut answers = answers.into_iter();
-                let own = answers.next().flatten();
-                for (waiting, answer) in batch.into_iter().zip(answers) {
-                    let _gone = waiting.reply.send(Reply::Answer(Ok(answer)));
+            Ok(results) => {
+                let mut results = results.into_iter();
+                let own = results.next().flatten();
+                for (waiting, result) in batch.into_iter().zip(results) {
+                    let _gone = waiting.reply.send(Reply::Result(Ok(result)));
                 }
                 Ok(own)
             }
             Err(error @ StoreError::Unavailable(_)) => {
                 for waiting in batch {
-                    let _gone = waiting.reply.send(Reply::Answer(Err(error.clone())));
+                    let _gone = waiting.reply.send(Reply::Result(Err(error.clone())));
                 }
                 Err(error)
             }

@@ -17,7 +17,7 @@ use crate::{
 /// The behavior of a query of a [`Gate`] after it is released.
 #[derive(Clone, Copy, PartialEq)]
 enum Then {
-    Answer,
+    Succeed,
     Unavailable,
     FailIfMany,
 }
@@ -110,7 +110,7 @@ impl Gate {
     }
 }
 
-type Task = tokio::task::JoinHandle<Answer<User>>;
+type Task = tokio::task::JoinHandle<LookupResult<User>>;
 
 /// Starts a lookup and lets it run until it waits.
 async fn ask(loader: &BatchLoader<User>, number: u128) -> Task {
@@ -133,7 +133,7 @@ async fn id_of(task: Task) -> Option<u128> {
 
 #[tokio::test]
 async fn a_single_lookup_starts_immediately() {
-    let (gate, loader) = rig(Then::Answer).await;
+    let (gate, loader) = rig(Then::Succeed).await;
     gate.permits.add_permits(2);
     assert_eq!(loader.find(lookup(7)).await.unwrap().unwrap().user.id, Uuid::from_u128(7));
     assert!(loader.find(lookup(999)).await.unwrap().is_none());
@@ -142,7 +142,7 @@ async fn a_single_lookup_starts_immediately() {
 
 #[tokio::test]
 async fn lookups_that_arrive_during_queries_share_the_next_one() {
-    let (gate, loader) = rig(Then::Answer).await;
+    let (gate, loader) = rig(Then::Succeed).await;
     let mut tasks = Vec::new();
     for number in 1..=USERS {
         tasks.push(ask(&loader, number).await);
@@ -162,7 +162,7 @@ async fn lookups_that_arrive_during_queries_share_the_next_one() {
 
 #[tokio::test]
 async fn no_lookup_gets_its_result_from_a_query_that_started_before_it() {
-    let (gate, loader) = rig(Then::Answer).await;
+    let (gate, loader) = rig(Then::Succeed).await;
     let first = ask(&loader, 1).await;
     let second = ask(&loader, 1).await;
     let third = ask(&loader, 1).await;
@@ -178,7 +178,7 @@ async fn no_lookup_gets_its_result_from_a_query_that_started_before_it() {
 
 #[tokio::test]
 async fn a_cancelled_leader_does_not_block_its_batch() {
-    let (gate, loader) = rig(Then::Answer).await;
+    let (gate, loader) = rig(Then::Succeed).await;
     let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
     let leader = ask(&loader, 3).await;
     let followers = [ask(&loader, 4).await, ask(&loader, 5).await];
@@ -200,7 +200,7 @@ async fn a_cancelled_leader_does_not_block_its_batch() {
 
 #[tokio::test]
 async fn a_caller_that_is_cancelled_while_it_waits_is_skipped() {
-    let (gate, loader) = rig(Then::Answer).await;
+    let (gate, loader) = rig(Then::Succeed).await;
     let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
     let gone = [ask(&loader, 3).await, ask(&loader, 4).await];
     let stays = ask(&loader, 5).await;
@@ -245,7 +245,7 @@ async fn one_bad_row_does_not_fail_other_lookups() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_caller_gets_its_own_result_under_load_and_cancellation() {
-    let (gate, loader) = rig(Then::Answer).await;
+    let (gate, loader) = rig(Then::Succeed).await;
     gate.permits.add_permits(Semaphore::MAX_PERMITS >> 1);
     let tasks: Vec<_> = (0..32)
         .map(|task: u64| {

@@ -86,9 +86,9 @@ impl<U: AuthUser> Bench<U> {
     }
 
     pub(super) async fn with_token(&self, id: U::Id, token: Option<&TokenId>) -> Result<Option<Found<U>>, Broken> {
-        let mut answers = self.store.find(&[Lookup::User { id, token: token.cloned() }]).await?;
-        same("the number of results of one lookup", answers.len(), 1)?;
-        Ok(answers.pop().flatten())
+        let mut results = self.store.find(&[Lookup::User { id, token: token.cloned() }]).await?;
+        same("the number of results of one lookup", results.len(), 1)?;
+        Ok(results.pop().flatten())
     }
 
     /// Returns a stored user, and fails if it is not found.

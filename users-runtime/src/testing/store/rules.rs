@@ -21,7 +21,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "an address belongs to one user, regardless of case", check: |b| Box::pin(one_owner(b)) },
         Rule { name: "an id belongs to one user", check: |b| Box::pin(one_id(b)) },
         Rule { name: "a change writes the named columns only", check: |b| Box::pin(named_columns_only(b)) },
-        Rule { name: "a change of an unknown user returns no user", check: |b| Box::pin(change_of_nobody(b)) },
+        Rule { name: "a change of an unknown user returns no user", check: |b| Box::pin(change_of_unknown_user(b)) },
         Rule { name: "a change holds to its condition on the hash", check: |b| Box::pin(condition_on_hash(b)) },
         Rule { name: "a change holds to its condition on the epoch", check: |b| Box::pin(condition_on_epoch(b)) },
         Rule { name: "a change holds to its condition on the address", check: |b| Box::pin(condition_on_email(b)) },
@@ -85,8 +85,8 @@ async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     .into_iter()
     .map(|(id, token)| Lookup::User { id, token })
     .collect();
-    let answers = bench.store.find(&wanted).await?;
-    let answers: Vec<_> = answers.into_iter().map(|found| found.map(|found| (found.user.id(), found.token))).collect();
+    let results = bench.store.find(&wanted).await?;
+    let results: Vec<_> = results.into_iter().map(|found| found.map(|found| (found.user.id(), found.token))).collect();
     let expected = vec![
         Some((mordred, TokenState::Revoked)),
         None,
@@ -94,7 +94,7 @@ async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         Some((mordred, TokenState::Unmarked)),
         Some((mordred, TokenState::Revoked)),
     ];
-    same("the list of results", answers, expected)
+    same("the list of results", results, expected)
 }
 
 async fn texts_round_trip<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -203,7 +203,7 @@ async fn named_columns_only<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken>
     holds("the new address finds the user", bench.by_email("changed@camelot.example").await?.is_some())
 }
 
-async fn change_of_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn change_of_unknown_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let user = bench.stored("arthur@camelot.example").await?;
     bench.store.delete(user.id()).await?;
     for end_sessions in [EndSessions::Keep, EndSessions::All, EndSessions::AllBut(token(1), minute(60))] {

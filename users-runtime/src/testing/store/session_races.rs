@@ -12,12 +12,12 @@ use crate::{port::StoreError, user::AuthUser};
 
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
-        Rule { name: "no session outlives its user", check: |b| Box::pin(outlives_nobody(b)) },
+        Rule { name: "no session outlives its user", check: |b| Box::pin(never_outlives_its_user(b)) },
         Rule { name: "a concurrent use does not restore a removed session", check: |b| Box::pin(not_revived(b)) },
     ]
 }
 
-async fn outlives_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn never_outlives_its_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     for _ in 0..ROUNDS {
         let user = rig.user("arthur@camelot.example").await?;

@@ -17,9 +17,9 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "a session is found with its user, under its own key", check: |b| Box::pin(found(b)) },
         Rule { name: "lookups of both kinds return their results in order", check: |b| Box::pin(in_order(b)) },
         Rule { name: "a session keeps the epoch of its login", check: |b| Box::pin(own_epoch(b)) },
-        Rule { name: "a session of an unknown user is a conflict", check: |b| Box::pin(of_nobody(b)) },
+        Rule { name: "a session of an unknown user is a conflict", check: |b| Box::pin(of_unknown_user(b)) },
         Rule { name: "above the limit the oldest sessions end", check: |b| Box::pin(capped(b)) },
-        Rule { name: "ended sessions do not count against the limit", check: |b| Box::pin(capped_by_the_living(b)) },
+        Rule { name: "ended sessions do not count against the limit", check: |b| Box::pin(ended_do_not_count(b)) },
         Rule { name: "the last use only moves forward and restores no session", check: |b| Box::pin(touched(b)) },
         Rule { name: "a session is removed by its key and ended by its id", check: |b| Box::pin(ended(b)) },
         Rule { name: "sessions are deleted with their user", check: |b| Box::pin(deleted(b)) },
@@ -60,9 +60,9 @@ impl<'a, U: AuthUser> Rig<'a, U> {
     }
 
     pub(super) async fn find(&self, key: SessionKey) -> Result<Option<Found<U>>, Broken> {
-        let mut answers = self.bench.store.find(&[Lookup::Session(key)]).await?;
-        same("the number of results of one lookup", answers.len(), 1)?;
-        Ok(answers.pop().flatten())
+        let mut results = self.bench.store.find(&[Lookup::Session(key)]).await?;
+        same("the number of results of one lookup", results.len(), 1)?;
+        Ok(results.pop().flatten())
     }
 
     async fn last_seen(&self, number: u32) -> Result<Option<Timestamp>, Broken> {
@@ -130,7 +130,7 @@ async fn in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let arthur = |by_session| Some(("arthur@camelot.example".to_owned(), by_session));
     let mordred = |by_session| Some(("mordred@camelot.example".to_owned(), by_session));
     let wanted = vec![mordred(true), arthur(false), None, None, arthur(true), mordred(true), mordred(false)];
-    same("the answers", emails, wanted)
+    same("the results", emails, wanted)
 }
 
 async fn own_epoch<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -147,7 +147,7 @@ async fn own_epoch<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("the epochs as listed", listed, vec![Some(user.epoch)])
 }
 
-async fn of_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn of_unknown_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     let user = rig.user("arthur@camelot.example").await?;
     for subject in [bench.unknown_id().to_string(), "nobody".to_owned(), String::new()] {
@@ -169,7 +169,7 @@ async fn capped<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("the sessions under a lower cap", rig.present().await?, vec![0, 6])
 }
 
-async fn capped_by_the_living<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn ended_do_not_count<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     let user = rig.user("arthur@camelot.example").await?;
     for number in 1..=3 {

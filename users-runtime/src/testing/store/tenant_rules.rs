@@ -25,12 +25,15 @@ pub(super) struct TenantRule<U: AuthUser> {
 pub(super) fn all<U: AuthUser>() -> Vec<TenantRule<U>> {
     vec![
         TenantRule { name: "two tenants may use the same address", check: |t| Box::pin(one_address_in_both(t)) },
-        TenantRule { name: "users of another tenant are not found", check: |t| Box::pin(found_at_home_only(t)) },
-        TenantRule { name: "users of another tenant are not changed", check: |t| Box::pin(changed_at_home_only(t)) },
+        TenantRule { name: "users of another tenant are not found", check: |t| Box::pin(found_in_its_tenant_only(t)) },
+        TenantRule {
+            name: "users of another tenant are not changed",
+            check: |t| Box::pin(changed_in_its_tenant_only(t)),
+        },
         TenantRule { name: "a user is written with the tenant of the store", check: |t| Box::pin(stamped(t)) },
         TenantRule {
             name: "ending all sessions affects one tenant only",
-            check: |t| Box::pin(sessions_end_at_home(t)),
+            check: |t| Box::pin(sessions_end_in_one_tenant(t)),
         },
         TenantRule {
             name: "without a tenant every operation on users is refused",
@@ -57,7 +60,7 @@ async fn one_address_in_both<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Br
     holds("a change respects the owner", matches!(taken, Err(StoreError::EmailTaken)))
 }
 
-async fn found_at_home_only<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
+async fn found_in_its_tenant_only<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
     let Tenants { one, other, .. } = tenants;
     let (here, there) = (one.stored(ARTHUR).await?, other.stored("mordred@camelot.example").await?);
     holds("a user is found in its own tenant", one.by_id(here.id()).await?.is_some())?;
@@ -68,7 +71,7 @@ async fn found_at_home_only<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Bro
     same("the results of several lookups", found, vec![false, true, false])
 }
 
-async fn changed_at_home_only<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
+async fn changed_in_its_tenant_only<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
     let Tenants { one, other, .. } = tenants;
     let user = one.stored(ARTHUR).await?;
     let before = one.present(user.id(), None).await?;
@@ -102,7 +105,7 @@ fn all_custom() -> Columns {
     (Columns::ROLES..Columns::MAX).fold(Columns::NONE, Columns::with)
 }
 
-async fn sessions_end_at_home<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
+async fn sessions_end_in_one_tenant<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
     let Tenants { one, other, .. } = tenants;
     let (here, there) = (one.stored(ARTHUR).await?.id(), other.stored(ARTHUR).await?.id());
     let (before, before_there) = (one.present(here, None).await?.epoch, other.present(there, None).await?.epoch);
@@ -117,7 +120,7 @@ async fn refused_without_a_tenant<U: AuthUser>(tenants: &Tenants<U>) -> Result<(
     let (email, id) = (CanonicalEmail::of(ARTHUR), user.id());
     let changed = change(&user, Columns::IS_ACTIVE, |user| *user.account_mut().is_active = false);
     let lookups = [Lookup::by_id(id), Lookup::by_id(id)];
-    let answers = [
+    let results = [
         ("find", whole.find(&lookups[..1]).await.err()),
         ("find of several", whole.find(&lookups).await.err()),
         ("find_by_email", whole.find_by_email(&email).await.err()),
@@ -127,7 +130,7 @@ async fn refused_without_a_tenant<U: AuthUser>(tenants: &Tenants<U>) -> Result<(
         ("end_sessions of all users", whole.end_sessions(None).await.err()),
         ("delete", whole.delete(id).await.err()),
     ];
-    for (what, error) in answers {
+    for (what, error) in results {
         if !matches!(error, Some(StoreError::MissingTenant)) {
             return Err(Broken(format!("{what} returned {error:?} instead of refusing")));
         }
