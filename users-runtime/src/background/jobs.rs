@@ -175,9 +175,7 @@ impl Worker {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             match outcome {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => {
-                    tracing::error!(event = "job_timed_out", job = job.name, "a job timed out and was cancelled")
-                }
+                Ok(Err(_)) => tracing::error!(event = "job_timed_out", job = job.name, "a job timed out"),
                 Err(_) => tracing::error!(event = "job_panicked", job = job.name, "a job panicked"),
             }
             self.doing = Doing::Nothing;
