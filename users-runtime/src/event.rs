@@ -1,54 +1,55 @@
 //! Security events, written to `tracing` and nowhere else.
 //!
 //! Target `axum_users`. Fields: `event`, `outcome`, `user_id`, `backend`, `client`, `request_id`, `reason`. No event
-//! carries a password, a token, a hash or an address.
+//! contains a password, a token, a hash or an address.
 
 use std::fmt::Display;
 
 use crate::port::RequestContext;
 
-/// What happened. The inventory with levels and moments is in `docs/guide/events.md`; a test compares the two.
+/// The kind of an event. Levels and conditions are listed in
+/// [Events](https://github.com/axum-users/axum-users/blob/main/docs/guide/events.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A person registered, or tried to.
+    /// A registration, or an attempt.
     Register,
-    /// A person logged in, or tried to.
+    /// A login, or an attempt.
     Login,
-    /// A person logged out.
+    /// A logout.
     Logout,
-    /// A verification mail was asked for.
+    /// A verification mail was requested.
     RequestVerify,
-    /// An address was verified, or a token for it refused.
+    /// An address was verified, or a token for it was refused.
     Verify,
-    /// A reset mail was asked for.
+    /// A reset mail was requested.
     ForgotPassword,
-    /// A password was reset, or a token for it refused.
+    /// A password was reset, or a token for it was refused.
     ResetPassword,
     /// A user was changed.
     Update,
     /// A user was deleted.
     Delete,
-    /// A token was presented that is not good.
+    /// A token was presented that is not valid.
     BadToken,
-    /// A foreign page made a browser send a request.
+    /// A page of another site made a browser send a request (CSRF).
     Csrf,
-    /// A known user lacks a right.
+    /// An authenticated user lacks a permission.
     Denied,
-    /// Sessions were ended from code.
+    /// Sessions were ended by application code.
     EndSessions,
-    /// A hash was replaced by a stronger one at login.
+    /// A hash was replaced at login because its parameters were outdated.
     Rehash,
     /// A hook failed or panicked.
     Hook,
-    /// Work was refused because too much is under way.
+    /// Work was refused because the service is overloaded.
     Overload,
     /// A database, a strategy or another dependency failed.
     Dependency,
 }
 
 impl EventKind {
-    /// All kinds, in the order of the inventory.
+    /// All kinds, in the order of their documentation.
     pub const ALL: [Self; 17] = [
         Self::Register,
         Self::Login,
@@ -69,7 +70,7 @@ impl EventKind {
         Self::Dependency,
     ];
 
-    /// The value of the field `event`.
+    /// Returns the value of the field `event`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -94,15 +95,15 @@ impl EventKind {
     }
 }
 
-/// How it ended, and with that the level: INFO, WARN or ERROR.
+/// The outcome of an event, which determines the level: INFO, WARN or ERROR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// As asked. INFO.
+    /// The operation succeeded. INFO.
     Success,
-    /// Refused to the client, for this reason. WARN.
+    /// The request was refused, for this reason. WARN.
     Refused(&'static str),
-    /// Something of ours failed. ERROR.
+    /// The service failed, for this reason. ERROR.
     Failed(&'static str),
 }
 
@@ -116,7 +117,7 @@ pub(crate) fn record(
 ) {
     let user_id = user_id.map(tracing::field::display);
     let client = cx.client().map(tracing::field::display);
-    // A client chooses this header: Debug escapes control characters in it.
+    // The client controls this header: Debug escapes control characters in it.
     let request_id = cx.header("x-request-id").map(tracing::field::debug);
     let event = kind.name();
     match outcome {
@@ -132,10 +133,10 @@ pub(crate) fn record(
     }
 }
 
-/// Writes an ERROR event if a helper for tests is used without debug assertions: it must not be deployed.
+/// Writes an ERROR event if a test helper is used without debug assertions, because it must not be deployed.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn warn_of_test_helper(helper: &'static str) {
     if !cfg!(debug_assertions) {
-        tracing::error!(target: "axum_users", event = "test_helper", helper, "a helper for tests is used in a release build");
+        tracing::error!(target: "axum_users", event = "test_helper", helper, "a test helper is used in a release build");
     }
 }

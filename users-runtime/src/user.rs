@@ -1,4 +1,4 @@
-//! The promises of `#[derive(AuthUser)]` to the runtime: a user struct, its roles and its schemas.
+//! The interface between `#[derive(AuthUser)]` and the runtime: a user struct, its roles and its schemas.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -20,7 +20,7 @@ pub use tenant::{HasTenant, Tenant};
 
 /// An application's user: six roles, any number of custom fields, and the schemas derived from them.
 ///
-/// Derive it; the trait has no method that an application needs to write.
+/// Derive this trait; an application implements none of its methods.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a user type",
     label = "this type does not implement `AuthUser`",
@@ -41,7 +41,8 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// The custom fields, in the struct's order.
     const CUSTOM_FIELDS: &'static [CustomField] = &[];
 
-    /// Whether users belong to tenants: the type is [`HasTenant`], and no user is found or changed outside of a tenant.
+    /// Whether users belong to tenants. If so, the type is [`HasTenant`], and no user is found or changed without a
+    /// tenant.
     const HAS_TENANTS: bool = false;
 
     /// Returns the six roles.
@@ -50,7 +51,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Returns the six roles for writing.
     fn account_mut(&mut self) -> AccountMut<'_, Self::Id>;
 
-    /// Makes a user from the account, which the runtime decides, and the request's custom fields.
+    /// Builds a user from the account, which the runtime determines, and the request's custom fields.
     fn new(account: NewAccount<Self::Id>, input: Self::Create) -> Self;
 
     /// Returns the user as clients see it.
@@ -65,10 +66,10 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Writes the custom fields of a superuser's change into the user, and returns everything that the change asks for.
     fn admin_update(&mut self, update: Self::AdminUpdate) -> Changes<Self>;
 
-    /// Copies the custom fields that `columns` names. A store that keeps whole users needs it to write only those that
-    /// a change names.
+    /// Copies the custom fields that `columns` names. Stores that keep whole users call it to write only the columns of
+    /// a change.
     ///
-    /// The derive copies field by field; this default, for users written by hand, copies all custom fields as soon as
+    /// The derive copies field by field. This default, for a manual implementation, copies all custom fields as soon as
     /// one is named.
     fn copy_custom(&mut self, from: &Self, columns: Columns) {
         if columns.names_custom() {
@@ -94,13 +95,13 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     }
 }
 
-/// The body of a request that is the same for every user type.
+/// A request body that is the same for every user type.
 pub(crate) trait Schema {
-    /// The fields, in the order of the wire.
+    /// The fields, in the order of the JSON.
     const FIELDS: &'static [Field];
 }
 
-/// The values of a schema, with what validation learned about them.
+/// The values of a schema, with the results of their validation.
 pub(crate) struct Parsed<T> {
     /// The values, as sent.
     pub(crate) input: T,

@@ -9,7 +9,7 @@ use crate::{
     user::{AuthUser, NewAccount},
 };
 
-/// Why a user was not created.
+/// The reason why a user was not created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
@@ -28,7 +28,7 @@ pub enum CreateError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The hook after the creation failed. The user stays.
+    /// The hook after the creation failed. The user was created.
     #[error("the hook after the registration failed")]
     Hook(HookError),
 }
@@ -42,12 +42,12 @@ impl From<StoreError> for CreateError {
     }
 }
 
-/// Where the password of a new account comes from.
+/// The source of a new account's password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NewPassword {
-    /// The one in the create schema. It must pass the policy.
+    /// The create schema. The password must pass the policy.
     Sent,
-    /// None: the stored hash is of random bits that are not kept.
+    /// None: the stored hash is of random bits that are discarded.
     Unusable,
 }
 
@@ -56,17 +56,17 @@ impl<U: AuthUser> Users<U> {
     /// `on_after_register`.
     ///
     /// # Errors
-    /// [`CreateError`]. Nothing is stored, except for [`CreateError::Hook`].
+    /// Returns [`CreateError`]. Nothing is stored, except for [`CreateError::Hook`].
     pub async fn create(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
         self.create_by_code(input, NewPassword::Sent, status).await
     }
 
-    /// Creates a user without a usable password, for example an invited one. Ignores the password of `input`: the stored
-    /// hash is of 256 random bits that are not kept. [`Users::start_reset`] mails the link with which the owner sets the
-    /// first password. Runs `on_after_register`.
+    /// Creates a user without a usable password, for example an invited one. Ignores the password of `input`: the
+    /// stored hash is of 256 random bits that are discarded. [`Users::start_reset`] mails the link with which the owner
+    /// sets the first password. Runs `on_after_register`.
     ///
     /// # Errors
-    /// [`CreateError`], but never for a refused password. Nothing is stored, except for [`CreateError::Hook`].
+    /// Returns [`CreateError`], but never for a refused password. Nothing is stored, except for [`CreateError::Hook`].
     pub async fn create_without_password(&self, input: U::Create, status: Status) -> Result<U, CreateError> {
         self.create_by_code(input, NewPassword::Unusable, status).await
     }
@@ -90,7 +90,8 @@ impl<U: AuthUser> Users<U> {
         if password == NewPassword::Sent {
             self.validate_new_password(&input, &email).await?;
         }
-        // Saves a hash. The unique index decides, because another request may insert the address after this query.
+        // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
+        // may insert the address after this query.
         if self.inner().store.find_by_email(&email.canonical()).await?.is_some() {
             email_taken(cx);
             return Err(CreateError::EmailTaken);

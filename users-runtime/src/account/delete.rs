@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Deletes a user and everything stored with it, between `on_before_delete` and `on_after_delete`.
+    /// Deletes a user and all data that is stored with the user. Runs `on_before_delete` and `on_after_delete`.
     ///
     /// # Errors
     /// [`UpdateError::Hook`] if `on_before_delete` refuses, [`UpdateError::NotFound`] if the user no longer exists.

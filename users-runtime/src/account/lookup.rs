@@ -1,4 +1,4 @@
-//! Finding one user.
+//! Lookups of one user.
 
 use crate::{
     domain::CanonicalEmail,

@@ -1,4 +1,4 @@
-//! Tokens that are mailed to an account's address: minting them, limiting them, and checking what they are bound to.
+//! Tokens that are mailed to an account's address: issuing them, limiting them, and checking what they are bound to.
 
 use http::StatusCode;
 
@@ -10,15 +10,15 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Starts a password reset: mints a token and runs `on_after_forgot_password`, which mails it. For administrators,
+    /// Starts a password reset: issues a token and runs `on_after_forgot_password`, which mails it. For administrators,
     /// and for accounts that were created without a usable password. Not counted against [`Limits`](crate::Limits).
     ///
     /// The hook gets the user as stored now, even if `user` is older: the mail goes to the address that the token is bound
     /// to.
     ///
     /// # Errors
-    /// The hook's error, or [`HookError::Failed`] if there is no such user, the database does not answer, or no token
-    /// could be minted.
+    /// Returns the hook's error, or [`HookError::Failed`] if the user does not exist, the database is not available, or
+    /// the token could not be issued.
     pub async fn start_reset(&self, user: &U) -> Result<(), HookError> {
         let found = self.find_for_mail(user.id()).await?;
         self.mail_reset_token(&found, &RequestContext::none()).await
@@ -30,7 +30,7 @@ impl<U: AuthUser> Users<U> {
         self.run_hook(HookCall::PasswordForgotten(&found.user, &token), cx).await
     }
 
-    /// Starts a verification: mints a token and runs `on_after_request_verify`, which mails it. Not counted against
+    /// Starts a verification: issues a token and runs `on_after_request_verify`, which mails it. Not counted against
     /// [`Limits`](crate::Limits). The hook gets the user as stored now, as in [`Users::start_reset`].
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl<U: AuthUser> Users<U> {
         self.run_hook(HookCall::VerificationRequested(&found.user, &token), cx).await
     }
 
-    /// Loads the user that a token is minted for, with the epoch of the same moment.
+    /// Loads the user that a token is issued for, together with the current epoch.
     async fn find_for_mail(&self, id: U::Id) -> Result<Found<U>, HookError> {
         let found = self.inner().store.find(&[Lookup::by_id(id)]).await?;
         found.into_iter().next().flatten().ok_or_else(|| HookError::from("there is no such user"))
@@ -62,7 +62,7 @@ impl<U: AuthUser> Users<U> {
         self.inner().mail_tokens.is_bound(token, token_subject(to, &subject)).await
     }
 
-    /// Counts a mail that an anonymous request asked for. Returns whether it may be sent to this account.
+    /// Counts a mail that an anonymous request caused, and returns whether it may be sent to this account.
     pub(crate) async fn may_mail(&self, kind: EventKind, id: U::Id, cx: &RequestContext) -> Result<bool, HookError> {
         let Some(quota) = self.inner().limits.mails_to_one_account() else { return Ok(true) };
         let key = CounterKey::of(kind.name(), &id.to_string());
@@ -73,7 +73,7 @@ impl<U: AuthUser> Users<U> {
                 Ok(false)
             }
             Err(error) => {
-                tracing::error!(target: "axum_users", event = "counters_down", ?error, "no mail is sent that cannot be counted");
+                tracing::error!(target: "axum_users", event = "counters_down", ?error, "a mail was not sent because it could not be counted");
                 Err(HookError::answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))
             }
         }

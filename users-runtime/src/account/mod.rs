@@ -1,5 +1,5 @@
 //! Operations on accounts that routes and application code share: create, change, delete, passwords, mailed tokens,
-//! sessions. Knows ports only.
+//! sessions. Depends on ports only.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! What every new password goes through.
+//! Checks of a new password, and unusable passwords.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// Why a password was not taken.
+/// The reason why a password was not accepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PasswordError {
@@ -25,7 +25,8 @@ pub enum PasswordError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Asks the built-in policy first, which is cheap, then the breached passwords, and then the application.
+    /// Checks the built-in policy first, because it is cheap, then the breached passwords, and then the application's
+    /// hook.
     pub(crate) async fn validate_password(
         &self,
         password: &Password,
@@ -46,7 +47,8 @@ impl<U: AuthUser> Users<U> {
             .map_err(|invalid| PasswordError::Refused(invalid.reason))
     }
 
-    /// A hash that no password is known for. It costs as much to verify as any other, so a login tells nothing.
+    /// Returns a hash that no password matches. It costs as much to verify as any other, so the duration of a login
+    /// reveals nothing.
     pub(crate) async fn unusable_password_hash(&self) -> Result<PasswordHash, CreateError> {
         let mut bytes = Zeroizing::new([0; 32]);
         self.inner().random.fill(bytes.as_mut_slice())?;

@@ -1,4 +1,4 @@
-//! The sessions of users, to look at and to end.
+//! The sessions of users: listing and ending them.
 
 use crate::{
     domain::{ListedSession, Session, TokenId},
@@ -8,34 +8,34 @@ use crate::{
     user::{AuthUser, Columns},
 };
 
-/// The sessions of users.
+/// Operations on the sessions of users. Returned by [`Users::sessions`].
 #[derive(Debug)]
 pub struct Sessions<'a, U: AuthUser>(&'a Users<U>);
 
-/// Why sessions were not listed or ended.
+/// The reason why sessions were not listed or ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionsError {
-    /// The database does not answer.
+    /// The database is not available.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The strategy's storage does not answer.
+    /// The strategy's storage is not available.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
 }
 
 impl<U: AuthUser> Users<U> {
-    /// The sessions of users, to list and to end them.
+    /// Returns the operations on sessions.
     #[must_use]
     pub fn sessions(&self) -> Sessions<'_, U> {
         Sessions(self)
     }
 
-    /// Forgets what is kept of tokens and sessions that have ended by themselves; answers how many. Run it once a day, or
-    /// more often where many log in. It works in bounded steps and is safe to run at any time and on several nodes at once.
+    /// Deletes expired sessions and revocation records, and returns the number of deleted records. Run it once a day,
+    /// or more often with many logins. It works in bounded steps and may run at any time, on several nodes at once.
     ///
     /// # Errors
-    /// [`SessionsError`] if a database refuses; what was forgotten by then stays so.
+    /// [`SessionsError`] if a database fails. Records that were already deleted stay deleted.
     #[tracing::instrument(target = "axum_users", name = "purge_expired", skip_all)]
     pub async fn purge_expired(&self) -> Result<u64, SessionsError> {
         let now = self.now();
@@ -48,11 +48,11 @@ impl<U: AuthUser> Users<U> {
 }
 
 impl<U: AuthUser> Sessions<'_, U> {
-    /// The live sessions of a user that are kept in the database or in Redis, in the order of their logins. JWTs stand for
-    /// themselves and are kept nowhere, so they are not among them; [`Sessions::end_all`] ends them as well.
+    /// Returns the valid sessions of a user that are stored in the database or in Redis, in the order of their logins.
+    /// JWTs are not stored and therefore not listed; [`Sessions::end_all`] revokes them as well.
     ///
     /// # Errors
-    /// [`SessionsError`] if a storage does not answer.
+    /// [`SessionsError`] if a storage is not available.
     #[tracing::instrument(target = "axum_users", name = "list_sessions", skip_all, fields(user.id = %id))]
     pub async fn list(&self, id: U::Id) -> Result<Vec<ListedSession>, SessionsError> {
         let subject = id.to_string();
@@ -76,10 +76,10 @@ impl<U: AuthUser> Sessions<'_, U> {
         Ok(live)
     }
 
-    /// Ends one session of a user, by the name that [`Sessions::list`] shows; answers whether there was one.
+    /// Ends the session of a user with this id, as listed by [`Sessions::list`]. Returns whether it existed.
     ///
     /// # Errors
-    /// [`SessionsError`] if that cannot be promised.
+    /// [`SessionsError`] if the session may not have been ended.
     pub async fn end(&self, id: U::Id, session: &TokenId) -> Result<bool, SessionsError> {
         self.end_in(id, session, &RequestContext::none()).await
     }
@@ -91,7 +91,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         session: &TokenId,
         cx: &RequestContext,
     ) -> Result<bool, SessionsError> {
-        // Rows of sessions know users, and users know tenants.
+        // Stored sessions have no tenant of their own; it is the tenant of their user.
         if U::HAS_TENANTS && self.0.get(id).await?.is_none() {
             return Ok(false);
         }
@@ -106,10 +106,10 @@ impl<U: AuthUser> Sessions<'_, U> {
         Ok(ended)
     }
 
-    /// Ends all sessions of a user but `spared`, JWTs as well.
+    /// Ends all sessions of a user except `spared`, and revokes all other JWTs.
     ///
     /// # Errors
-    /// [`SessionsError`] if the database refuses; the sessions then live on.
+    /// [`SessionsError`] if the database fails. The sessions then stay valid.
     pub async fn end_others(&self, user: &U, spared: &Session) -> Result<(), SessionsError> {
         self.end_others_in(user, spared, &RequestContext::none()).await
     }
@@ -127,10 +127,10 @@ impl<U: AuthUser> Sessions<'_, U> {
         Ok(())
     }
 
-    /// Ends all sessions of one user. The next request with any of its tokens is 401.
+    /// Ends all sessions of one user. The next request with any of the user's tokens gets 401.
     ///
     /// # Errors
-    /// [`StoreError`] if the database refuses; the sessions then live on.
+    /// [`StoreError`] if the database fails. The sessions then stay valid.
     #[tracing::instrument(target = "axum_users", name = "end_all_sessions", skip_all, fields(user.id = %id))]
     pub async fn end_all(&self, id: U::Id) -> Result<(), StoreError> {
         self.0.inner().store.end_sessions(Some(id)).await?;
@@ -138,10 +138,10 @@ impl<U: AuthUser> Sessions<'_, U> {
         Ok(())
     }
 
-    /// Ends all sessions of everybody.
+    /// Ends all sessions of all users.
     ///
     /// # Errors
-    /// [`StoreError`] if the database refuses; the sessions then live on.
+    /// [`StoreError`] if the database fails. The sessions then stay valid.
     #[tracing::instrument(target = "axum_users", name = "end_all_sessions_of_all_users", skip_all)]
     pub async fn end_everyone(&self) -> Result<(), StoreError> {
         self.0.inner().store.end_sessions(None).await?;

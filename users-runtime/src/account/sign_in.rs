@@ -1,4 +1,4 @@
-//! Signing a user in: the steps that every login takes after its credentials are proved.
+//! Signing a user in: the steps that every login takes after its credentials are verified.
 
 use crate::{
     domain::{AccessToken, Login},
@@ -8,7 +8,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// A new session: its token, and the response with which the backend's transport hands it out.
+/// A new session: its token, and the transport's response that carries it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SignedIn {
@@ -18,14 +18,14 @@ pub struct SignedIn {
     pub response: TokenResponse,
 }
 
-/// Why a user was not signed in.
+/// The reason why a user was not signed in.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
     /// No backend has this name.
     #[error("there is no backend of this name")]
     UnknownBackend,
-    /// A gate refuses, with this code: the user is inactive, not verified, or does not meet a rule of the application.
+    /// A gate refused with this code: the user is inactive, not verified, or does not meet a rule of the application.
     #[error("the login is refused: {0}")]
     Refused(&'static str),
     /// The user no longer exists.
@@ -37,12 +37,12 @@ pub enum SignInError {
     /// The strategy could not issue a token.
     #[error(transparent)]
     Strategy(StrategyError),
-    /// The hook after the login failed. The session exists.
+    /// The hook after the login failed. The session was created.
     #[error("the hook after the login failed")]
     Hook(HookError),
 }
 
-/// A gate that is closed, with the user that it refuses.
+/// A gate's refusal, with the refused user.
 pub(crate) struct Closed<U> {
     pub(crate) user: U,
     pub(crate) code: &'static str,
@@ -54,16 +54,16 @@ impl<U: AuthUser> Users<U> {
     /// The user passes the same gates as at the login route, and `on_after_login` runs.
     ///
     /// # Errors
-    /// [`SignInError`]. No session exists then, except for [`SignInError::Hook`].
+    /// Returns [`SignInError`]. No session exists then, except for [`SignInError::Hook`].
     ///
     /// # Security
-    /// Whoever can make the application call this for a user is that user. Call it only after the user has proved who they
-    /// are in another way.
+    /// The caller decides who is signed in. Call this only after the user was authenticated in another way.
     pub async fn sign_in(&self, user: &U, backend: &str) -> Result<SignedIn, SignInError> {
         self.sign_in_with(user, backend, &RequestContext::none()).await
     }
 
-    /// As [`Users::sign_in`], for a request: hooks, events and the list of sessions then know the client.
+    /// Signs a user in as [`Users::sign_in`] does, with the details of a request: hooks, events and the list of
+    /// sessions then have the client.
     ///
     /// # Errors
     /// As [`Users::sign_in`].
@@ -77,7 +77,7 @@ impl<U: AuthUser> Users<U> {
         self.issue(&found, backend, cx).await
     }
 
-    /// Asks every gate. The first that is closed refuses the login, and the refusal is recorded.
+    /// Checks every gate in order. The first refusal ends the login and is recorded.
     pub(crate) async fn pass_gates(
         &self,
         found: Found<U>,

@@ -1,4 +1,4 @@
-//! Changing a user: the rules that `PATCH /users/me`, `PATCH /users/{id}` and code share (contract.md 4.4).
+//! Changing a user: the rules that `PATCH /users/me`, `PATCH /users/{id}` and application code share.
 
 use super::PasswordError;
 use crate::{
@@ -18,34 +18,34 @@ pub(crate) const INVALID_PASSWORD: Code = Code::refused_password("UPDATE_USER_IN
 /// The codes of a refused change.
 pub(crate) const UPDATE_CODES: [Code; 2] = [EMAIL_EXISTS, INVALID_PASSWORD];
 
-/// Who changes a user.
+/// The author of a change.
 pub(crate) enum Actor<'a, U> {
-    /// The user itself, with the session it uses.
+    /// The user, with the session of the request.
     Owner(&'a Authenticated<U>),
     /// A superuser, or the application's code.
     Admin,
 }
 
-/// Why a user was not changed.
+/// The reason why a user was not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateError {
     /// Another user has the new address.
     #[error("another user has this e-mail address")]
     EmailTaken,
-    /// The new address is not an acceptable one.
+    /// The new address is not acceptable.
     #[error("not an e-mail address: {}", .0.reason)]
     InvalidEmail(#[from] EmailRefused),
-    /// The new password is refused, or the present one was not proved.
+    /// The new password is refused, or re-authentication failed.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// There is no such user any more.
+    /// The user no longer exists.
     #[error("there is no such user")]
     NotFound,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The hook after the change failed; the change stays.
+    /// The hook after the change failed. The change was stored.
     #[error("the hook after the update failed")]
     Hook(HookError),
 }
@@ -60,17 +60,17 @@ impl From<StoreError> for UpdateError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Changes a user as a superuser can: any field of the update schema.
+    /// Changes a user with the rights of a superuser: any field of the update schema.
     ///
     /// # Errors
-    /// [`UpdateError`]. Nothing is stored, except for [`UpdateError::Hook`].
+    /// Returns [`UpdateError`]. Nothing is stored, except for [`UpdateError::Hook`].
     pub async fn update(&self, user: U, input: U::AdminUpdate) -> Result<U, UpdateError> {
         let update = Parsed { input, email: None, fields: Vec::new() };
         self.apply_update(user, update, U::admin_update, Actor::Admin, &RequestContext::none()).await
     }
 
-    /// Applies a change to `before` in the order of the wire: password, address, flags, custom fields. Nothing is stored
-    /// if any step refuses. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
+    /// Applies a change to `before` in a fixed order: password, address, flags, custom fields. Nothing is stored if any
+    /// step refuses. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
     #[tracing::instrument(target = "axum_users", name = "update_user", skip_all, fields(user.id = %before.id()))]
     pub(crate) async fn apply_update<I>(
         &self,
@@ -85,7 +85,7 @@ impl<U: AuthUser> Users<U> {
         let changes = write(&mut user, input);
         let account = changes.account();
         let email = match (email, &account.email) {
-            // A change by code, whose address no request validation has parsed.
+            // A change by code: no request validation has parsed the address.
             (None, Some(text)) => Some(EmailAddress::parse(text, self.policy().email_rules())?),
             (parsed, _) => parsed,
         };
@@ -132,8 +132,8 @@ impl<U: AuthUser> Users<U> {
         Ok(user)
     }
 
-    /// Before the password or the address changes, the owner proves to be there: by the present password, or by a login
-    /// that is fresh (OWASP ASVS 6.2.3 and 7.5.1).
+    /// Requires re-authentication before the owner changes the password or the address: the current password, or a
+    /// recent login (OWASP ASVS 6.2.3 and 7.5.1).
     async fn require_reauthentication(
         &self,
         before: &U,
@@ -160,13 +160,14 @@ impl<U: AuthUser> Users<U> {
         Ok(())
     }
 
-    /// Whether the login behind a session is at most `window` old.
+    /// Returns whether the login of a session is at most `window` old.
     pub(crate) fn is_fresh(&self, authenticated: &Authenticated<U>, window: std::time::Duration) -> bool {
         let Some(at) = authenticated.session.logged_in_at else { return false };
         (self.now() - at).to_std().is_ok_and(|age| age <= window)
     }
 
-    /// A wrong present password is a failed login: somebody with a session guesses.
+    /// Reports a wrong current password as a failed login, because it may be a guess by an attacker with a stolen
+    /// session.
     async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
         event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
         let failed = FailedLogin { username: user.account().email, user: Some(user), code: INVALID_PASSWORD.code };
@@ -175,7 +176,8 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// A change whose condition failed: the user is gone, or its sessions were ended since the request came in.
+    /// Returns the error of a change whose condition failed: the user was deleted, or the session was ended during the
+    /// request.
     async fn update_conflict(&self, before: &U) -> Result<UpdateError, StoreError> {
         Ok(match self.get(before.id()).await? {
             Some(_) => refused("The sessions were ended meanwhile: log in again"),
@@ -198,8 +200,8 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// The epoch that must still be the user's when a session changes the password or the address. A session that a reset, a
-/// superuser or the owner ended while its request was under way must not undo that.
+/// Returns the epoch that the user must still have when a session changes the password or the address. A session that
+/// was ended during its request must not undo that.
 fn proved_epoch<U>(columns: Columns, actor: &Actor<'_, U>) -> Option<Epoch> {
     let takes_over = columns.includes(Columns::HASHED_PASSWORD) || columns.includes(Columns::EMAIL);
     match actor {
@@ -208,7 +210,8 @@ fn proved_epoch<U>(columns: Columns, actor: &Actor<'_, U>) -> Option<Epoch> {
     }
 }
 
-/// The flags of a superuser's update. They come after the address, so an explicit `is_verified: true` survives it.
+/// Applies the flags of a superuser's update. They are applied after the address, so an explicit `is_verified: true`
+/// takes effect.
 fn apply_flags<U: AuthUser>(user: &mut U, update: &AccountUpdate) -> Columns {
     let roles = user.account_mut();
     let mut columns = Columns::NONE;

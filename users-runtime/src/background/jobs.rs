@@ -1,4 +1,4 @@
-//! Work that runs after the answer, on a bounded queue.
+//! Work that runs after the response, on a bounded queue.
 
 use std::{
     collections::VecDeque,
@@ -12,21 +12,21 @@ use tokio::{runtime::Handle, sync::Notify, time::timeout};
 
 use crate::port::BoxFuture;
 
-/// How many jobs may wait (security contract, section (c) 9).
+/// The default number of waiting jobs.
 const CAPACITY: usize = 1024;
-/// How many jobs run at once; as many connections may a mail server see.
+/// The number of jobs that run at once, and thus of connections to a mail server.
 const WORKERS: usize = 8;
-/// After how long a job is given up, so that hanging ones cannot keep all workers for good. A transport of mail gives
-/// up far earlier.
+/// The time after which a job is cancelled, so that hanging jobs cannot block all workers. The mail transport times out
+/// much earlier.
 const JOB_TIME: Duration = Duration::from_secs(60);
 
-/// Jobs that run after the answer that caused them: a bounded queue, run few at a time in the order of arrival.
+/// Jobs that run after the response: a bounded queue whose jobs start in the order of arrival, a few at a time.
 ///
-/// Mail hooks run here, so that the time of an answer tells nothing about an account. A full queue must be answered with
-/// 503 for known and unknown accounts alike. A job that panics or hangs is logged by its name and harms no other.
+/// Mail hooks run here, so that the response time reveals nothing about an account. A full queue must result in 503 for
+/// known and unknown accounts alike. A job that panics or hangs is logged by its name and does not affect others.
 ///
-/// There is no task while there is nothing to do, so it may be built outside of a runtime; jobs run in the runtime that
-/// pushes them, which needs tokio's timer. Cheap to clone.
+/// No task exists while the queue is empty, so the queue may be created outside of a runtime. Jobs run in the runtime
+/// in which they are pushed, which needs tokio's timer. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Jobs(Arc<Inner>);
 
@@ -50,19 +50,19 @@ struct Job {
     work: BoxFuture<'static, ()>,
 }
 
-/// No job is taken: too many wait, or the service is stopping.
+/// A job was not accepted: the queue is full, or the service is shutting down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many jobs are waiting, or the service is stopping")]
 pub(crate) struct QueueFull;
 
 impl Jobs {
-    /// A queue for 1,024 waiting jobs of which 8 run at once.
+    /// Returns a queue with the default capacity.
     #[must_use]
     pub(crate) fn new() -> Self {
         Self::with_capacity(CAPACITY)
     }
 
-    /// A queue for `capacity` waiting jobs, at least one.
+    /// Returns a queue for `capacity` waiting jobs, at least one.
     #[must_use]
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self::bounded(capacity, WORKERS, JOB_TIME)
@@ -73,10 +73,10 @@ impl Jobs {
         Self(Arc::new(Inner { capacity, workers, job_time, state, idle }))
     }
 
-    /// Queues a job and returns at once. `name` stands for it in the log; it must not hold user data.
+    /// Queues a job and returns immediately. `name` identifies it in the log and must not contain user data.
     ///
     /// # Errors
-    /// [`QueueFull`] if too many jobs wait already, if [`Jobs::drain`] was called, or outside of a tokio runtime.
+    /// Returns [`QueueFull`] if the queue is full, after [`Jobs::drain`] was called, and outside of a tokio runtime.
     pub(crate) fn try_push(
         &self,
         name: &'static str,
@@ -96,13 +96,13 @@ impl Jobs {
         Ok(())
     }
 
-    /// Takes no further jobs and waits until all queued and running ones are done, at most `within`. Answers how many
-    /// were left behind, which is also logged; those go on as long as the runtime lives.
+    /// Accepts no further jobs and waits until all queued and running ones are done, for at most `within`. Returns the
+    /// number of unfinished jobs, which is also logged; they continue while the runtime exists.
     pub(crate) async fn drain(&self, within: Duration) -> usize {
         self.0.state().closed = true;
         let all_done = async {
             loop {
-                let idle = self.0.idle.notified(); // made before the look, so that no wake-up is lost
+                let idle = self.0.idle.notified(); // created before the check, so that no wake-up is lost
                 if self.0.state().unfinished() == 0 {
                     return;
                 }
@@ -132,18 +132,18 @@ impl std::fmt::Debug for Jobs {
 }
 
 impl Inner {
-    /// No job runs while this is locked, so a poisoned lock still guards a sound state.
+    /// Returns the state. No job runs while it is locked, so a poisoned lock still guards a valid state.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Inner {
-    /// Workers hold the queue, so jobs can only be left if the runtime that ran them is gone.
+    /// Workers hold a reference to the queue, so jobs can only remain if the runtime that ran them was shut down.
     fn drop(&mut self) {
         let left = self.state().waiting.len();
         if left > 0 {
-            tracing::error!(event = "jobs_lost", count = left, "dropped with jobs still queued");
+            tracing::error!(event = "jobs_lost", count = left, "the queue was dropped with jobs in it");
         }
     }
 }
@@ -154,7 +154,8 @@ impl State {
     }
 }
 
-/// Runs jobs until none waits. Dropped early (the runtime is shutting down), it still gives its place back.
+/// Runs jobs until the queue is empty. If it is dropped early (the runtime is shutting down), it still releases its
+/// slot.
 struct Worker {
     inner: Arc<Inner>,
     doing: Doing,
@@ -163,7 +164,7 @@ struct Worker {
 enum Doing {
     Nothing,
     Job(&'static str),
-    /// The place was given back.
+    /// The slot was released.
     Left,
 }
 
@@ -174,15 +175,15 @@ impl Worker {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             match outcome {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => tracing::error!(event = "job_timed_out", job = job.name, "a job hung and was given up"),
+                Ok(Err(_)) => tracing::error!(event = "job_timed_out", job = job.name, "a job timed out"),
                 Err(_) => tracing::error!(event = "job_panicked", job = job.name, "a job panicked"),
             }
             self.doing = Doing::Nothing;
         }
     }
 
-    /// The next job. `None` gives the worker's place back under the same lock, so that a push either meets a worker that
-    /// looks once more or a free place.
+    /// Returns the next job. For `None`, it releases the worker's slot under the same lock, so that a concurrent push
+    /// finds either a worker that checks again or a free slot.
     fn next(&mut self) -> Option<Job> {
         let mut state = self.inner.state();
         let job = state.waiting.pop_front();
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_and_forgets_nothing() {
+    async fn a_full_queue_refuses_jobs_and_loses_none() {
         let (jobs, gate, ran) = (Jobs::bounded(3, 1, LONG), Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let push = || {
             let (gate, ran) = (Arc::clone(&gate), Arc::clone(&ran));
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panicking_job_harms_no_other() {
+    async fn a_panicking_job_does_not_affect_others() {
         let (jobs, ran) = (Jobs::bounded(10, 1, LONG), Arc::new(AtomicUsize::new(0)));
         let after = Arc::clone(&ran);
         assert!(jobs.try_push("panic", async { panic!("on purpose") }).is_ok());
@@ -272,14 +273,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hanging_job_is_given_up() {
+    async fn a_hanging_job_is_cancelled() {
         let jobs = Jobs::bounded(10, 1, SHORT);
         assert!(jobs.try_push("hang", std::future::pending()).is_ok());
         assert_eq!(jobs.drain(LONG).await, 0);
     }
 
     #[tokio::test]
-    async fn drain_takes_no_more_and_says_what_it_left() {
+    async fn drain_accepts_no_more_jobs_and_returns_the_number_of_unfinished_ones() {
         let jobs = Jobs::bounded(10, 1, LONG);
         for _ in 0..3 {
             assert!(jobs.try_push("hang", std::future::pending()).is_ok());
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn no_job_is_forgotten_when_the_last_worker_leaves_and_few_run_at_once() {
+    async fn no_job_is_lost_when_the_last_worker_stops_and_few_run_at_once() {
         let jobs = Jobs::bounded(10_000, 2, LONG);
         let (now, most, ran) =
             (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
@@ -304,7 +305,7 @@ mod tests {
             assert!(pushed.is_ok());
             tokio::task::yield_now().await;
         }
-        // Not by drain, which would hide a job that waits for the next push.
+        // `drain` would hide a job that waits for the next push.
         assert!(timeout(LONG, ran.acquire_many(5_000)).await.is_ok());
         assert!(most.load(SeqCst) <= 2);
     }
@@ -318,7 +319,7 @@ mod tests {
             assert!(runtime.is_ok_and(|runtime| {
                 runtime.block_on(async { jobs.try_push("hang", std::future::pending()).is_ok() })
             }));
-            assert_eq!(jobs.0.state().running, 0, "the runtime took its workers with it");
+            assert_eq!(jobs.0.state().running, 0, "the workers ended with the runtime");
         }
     }
 }

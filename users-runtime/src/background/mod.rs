@@ -1,4 +1,5 @@
-//! Work that spans requests: the queue of jobs that run after a response, and batched user lookups. Knows ports only.
+//! Work that spans requests: the queue of jobs that run after a response, and batched user lookups. Depends on ports
+//! only.
 
 mod batch_loader;
 mod jobs;

@@ -1,4 +1,4 @@
-//! Ways to log in, as an application declares them.
+//! The backends of an application: how its users log in.
 
 use std::{fmt, sync::Arc};
 
@@ -39,8 +39,8 @@ pub struct Backend {
     strategy: StrategySettings,
 }
 
-/// What a token is: the settings of a built-in strategy ([`Jwt`], [`DatabaseSessions`], `RedisSessions`), or any
-/// [`Strategy`]. Made by `From`, so that [`Backend`] takes either.
+/// The strategy of a [`Backend`]: the settings of a built-in one ([`Jwt`], [`DatabaseSessions`], `RedisSessions`), or
+/// any [`Strategy`]. Created by `From`, so that a backend accepts either.
 pub struct StrategySettings(Source);
 
 /// A strategy that is ready, or the settings of one that needs the secret and the store to be built.
@@ -90,28 +90,28 @@ impl fmt::Debug for StrategySettings {
 }
 
 impl Backend {
-    /// A backend whose tokens travel in the `Authorization` header (RFC 6750), for API clients.
+    /// Returns a backend whose tokens are sent in the `Authorization` header (RFC 6750), for API clients.
     pub fn bearer(name: impl Into<String>, strategy: impl Into<StrategySettings>) -> Self {
         Self::new(name, Bearer, strategy)
     }
 
-    /// A backend whose tokens travel in a cookie with the default settings of [`Cookie`], for pages in a browser.
+    /// Returns a backend whose tokens are sent in a cookie with the default settings of [`Cookie`], for web pages.
     pub fn cookie(name: impl Into<String>, strategy: impl Into<StrategySettings>) -> Self {
         Self::new(name, Cookie::new(), strategy)
     }
 
-    /// A backend with any transport and any strategy.
+    /// Returns a backend with any transport and any strategy.
     pub fn new(name: impl Into<String>, transport: impl Transport, strategy: impl Into<StrategySettings>) -> Self {
         Self { name: name.into(), transport: Box::new(transport), strategy: strategy.into() }
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The audiences of its tokens, if they are JWTs made from settings.
+    /// Returns the audiences of the tokens, if they are JWTs that were created from settings.
     pub(super) fn audiences(&self) -> &[String] {
         match &self.strategy.0 {
             Source::Jwt(jwt) => jwt.audiences(),
@@ -130,8 +130,8 @@ impl Backend {
         Ok(())
     }
 
-    /// Makes the strategy and tells the transport what it works under. What their own settings relax is added to `listed`,
-    /// and does not count for other backends.
+    /// Builds the strategy and configures the transport. Adds the rules that their own settings relax to `listed`;
+    /// these relaxations do not apply to other backends.
     pub(super) fn build<U: AuthUser>(mut self, service: &Service<'_, U>, listed: &mut Policy) -> Result<ActiveBackend> {
         let strategy = match self.strategy.0 {
             Source::Ready(strategy) => strategy,
@@ -155,15 +155,15 @@ impl Backend {
     }
 }
 
-/// What all backends of a service are built from.
+/// The parts of a service that its backends are built from.
 pub(super) struct Service<'a, U> {
     pub(super) secret: &'a SecretKey,
-    /// As the application gave it.
+    /// The policy as the application set it.
     pub(super) policy: &'a Policy,
     pub(super) public_url: Option<&'a PublicUrl>,
     pub(super) trusted_origins: &'a [Origin],
     pub(super) store: &'a Arc<dyn UserStore<U>>,
-    /// `None` if the store keeps none.
+    /// `None` if the store has no session storage.
     pub(super) sessions: Option<&'a Arc<dyn SessionStore>>,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) random: &'a Arc<dyn Random>,
@@ -189,13 +189,13 @@ impl<U: AuthUser> Service<'_, U> {
             .sessions
             .ok_or_else(|| Error::config(format!("the store keeps no sessions, which the backend `{name}` needs")))?;
         let (store, clock, random) = (Arc::clone(store), Arc::clone(self.clock), Arc::clone(self.random));
-        Ok(Arc::new(DatabaseTokens::new(under(self.policy, sessions), store, clock, random)?))
+        Ok(Arc::new(DatabaseTokens::new(apply_policy(self.policy, sessions), store, clock, random)?))
     }
 
     #[cfg(feature = "redis")]
     fn redis(&self, sessions: RedisSessions) -> Result<Arc<dyn Strategy>> {
         let (clock, random) = (Arc::clone(self.clock), Arc::clone(self.random));
-        Ok(Arc::new(RedisTokens::new(under(self.policy, sessions), clock, random)?))
+        Ok(Arc::new(RedisTokens::new(apply_policy(self.policy, sessions), clock, random)?))
     }
 
     fn origin_rule(&self, transport: &dyn Transport) -> Option<OriginRule> {
@@ -211,7 +211,7 @@ impl<U: AuthUser> Service<'_, U> {
     }
 }
 
-/// How many bytes the text of a user's id can have.
+/// Returns the maximum length in bytes of a user's id in text form.
 fn longest_id<I: UserId>() -> usize {
     if I::MADE_BY_DATABASE { i64::MIN.to_string().len() } else { I::generate([0xff; 16]).to_string().len() }
 }
@@ -223,7 +223,7 @@ impl fmt::Debug for Backend {
 }
 
 /// Applies the policy to the settings of stored sessions.
-fn under<P>(policy: &Policy, mut sessions: StoredSessions<P>) -> StoredSessions<P> {
+fn apply_policy<P>(policy: &Policy, mut sessions: StoredSessions<P>) -> StoredSessions<P> {
     if policy.allows(Relaxation::PlaintextTokens) {
         sessions = sessions.plaintext_tokens();
     }
@@ -237,7 +237,7 @@ fn under<P>(policy: &Policy, mut sessions: StoredSessions<P>) -> StoredSessions<
     sessions
 }
 
-/// The user store as a [`RevocationStore`]: the note about a token is read by the query that loads the user.
+/// The user store as a [`RevocationStore`]. Revocations are read by the query that loads the user.
 struct RevokedInStore<U>(Arc<dyn UserStore<U>>);
 
 impl<U: AuthUser> RevocationStore for RevokedInStore<U> {
@@ -245,7 +245,7 @@ impl<U: AuthUser> RevocationStore for RevokedInStore<U> {
         Box::pin(async move { self.0.revoke(token, until).await.map_err(StrategyError::unavailable) })
     }
 
-    /// Not known here, and not needed: the query that loads the user has the last word.
+    /// Returns `false`: the query that loads the user checks the revocation.
     fn is_revoked<'a>(&'a self, _: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>> {
         Box::pin(std::future::ready(Ok(false)))
     }

@@ -7,12 +7,12 @@ use crate::{
 };
 
 impl<U: StoredUser> Users<U> {
-    /// The statements that create the schema in an empty database, for tools that keep migrations in files. Needs no
-    /// connection. What a database that is there lacks is in [`Users::check_schema`], statement by statement.
+    /// Returns the statements that create the schema in an empty database, for tools that keep migrations in files.
+    /// Needs no connection. For an existing database, [`Users::check_schema`] returns the statements that are missing.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) if the database is not built in, or the struct is not meant for it
-    /// (`#[auth(databases(…))]`).
+    /// [`Error::Config`](crate::Error::Config) if the Cargo feature of the database is off, or if the struct excludes
+    /// the database (`#[auth(databases(…))]`).
     pub fn migration_sql(database: Database) -> Result<String> {
         SqlStore::<U>::creation(database)
     }

@@ -1,4 +1,4 @@
-//! The composition root: the only floor that sees both the manager and the adapters.
+//! The composition root: the only module that depends on both the service and the adapters.
 
 mod backend;
 mod creation;
@@ -31,7 +31,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// Puts a [`Users`] together. What must be given is the secret, a store and at least one backend.
+/// Builds a [`Users`]. The secret, a store and at least one backend are required.
 #[must_use]
 pub struct UsersBuilder<U: AuthUser> {
     secret: SecretKey,
@@ -61,7 +61,7 @@ type MakeCounters = Box<dyn FnOnce() -> Result<Arc<dyn Counters>> + Send>;
 type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
 
 impl<U: AuthUser> Users<U> {
-    /// Starts to put a service together.
+    /// Returns a builder for a service.
     pub fn builder(secret: SecretKey) -> UsersBuilder<U> {
         UsersBuilder {
             secret,
@@ -90,8 +90,8 @@ impl<U: AuthUser> Users<U> {
 }
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Keeps users in the database at `url`, such as `sqlite://app.db?mode=rwc`, `postgres://…` or `mysql://…`. The scheme
-    /// picks the database; each needs its Cargo feature.
+    /// Stores users in the database at `url`, such as `sqlite://app.db?mode=rwc`, `postgres://…` or `mysql://…`. The
+    /// scheme selects the database; each needs its Cargo feature.
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     pub fn database(mut self, url: impl Into<String>) -> Self
     where
@@ -107,147 +107,148 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Keeps users in a store of the application's own, or in a pool that it shares.
+    /// Stores users in the application's store, or in a store over a connection pool that the application shares.
     pub fn store(mut self, store: impl UserStore<U>) -> Self {
         self.store = Some(Box::new(move || Box::pin(async move { Ok(Arc::new(store) as Arc<dyn UserStore<U>>) })));
         self
     }
 
-    /// Adds a way to log in. Several are asked in the order of declaration; names must differ.
+    /// Adds a backend. The first one, in the order of the calls, that accepts a token wins. Names must be unique.
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backends.push(backend);
         self
     }
 
-    /// Decides for each request which backends count. Default: all.
+    /// Sets which backends are enabled for each request. Default: all.
     pub fn enabled_backends(mut self, enabled: impl EnabledBackends) -> Self {
         self.enabled = Some(Arc::new(enabled));
         self
     }
 
-    /// The application's hooks. Default: none.
+    /// Sets the application's hooks. Default: none.
     pub fn manager(mut self, manager: impl UserManager<U>) -> Self {
         self.hooks = Some(Arc::new(manager));
         self
     }
 
-    /// Sends the mails of the flows with `mailer`, and a verification mail after each registration, in the place of hooks
-    /// of the application's own.
+    /// Sends the mails of password reset and verification with `mailer`, and a verification mail after each
+    /// registration. Replaces hooks set with [`UsersBuilder::manager`].
     pub fn mailer(self, mailer: Mailer) -> Self {
         self.manager(MailHooks::new(mailer)).verification_on_register(true)
     }
 
-    /// Adds a condition that every login passes, after "active" and "verified".
+    /// Adds a condition for every login, checked after "active" and "verified".
     pub fn gate(mut self, gate: impl Gate<U>) -> Self {
         self.gates.push(Arc::new(gate));
         self
     }
 
-    /// Which rules hold. Default: [`Policy::recommended`].
+    /// Sets the policy. Default: [`Policy::recommended`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Where people reach the service, such as `https://app.example.org`: the origin of its own pages. Cookie backends need it
-    /// for browsers from before 2023 and for a front end at that URL which is not the service itself.
+    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Cookie backends need
+    /// its origin for browsers from before 2023, and for a front end that another server serves at that URL.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
     }
 
-    /// Origins whose pages may log in and change things with a cookie as the service's own may: the front end, if it is
-    /// served from somewhere else.
+    /// Sets the other origins whose pages may log in and send state-changing requests with a cookie, such as a front
+    /// end on another host.
     pub fn trusted_origins(mut self, origins: TrustedOrigins) -> Self {
         self.trusted_origins.extend_from_slice(origins.as_slice());
         self
     }
 
-    /// Refuses new passwords that are known from data breaches (OWASP ASVS 6.2.12). Asked after the policy and before the
-    /// application's `validate_password`. Default: nobody is asked. The Cargo feature `breached` has two sources.
+    /// Refuses new passwords that are known from data breaches (OWASP ASVS 6.2.12). Checked after the policy and before
+    /// the application's `validate_password`. Default: no check. The Cargo feature `breached` has two sources.
     pub fn breached_passwords(mut self, check: BreachCheck) -> Self {
         self.breached = Some(check);
         self
     }
 
-    /// What hashing costs and how much of it may run and wait at once. Default: the policy's cost, a worker per core.
+    /// Sets the cost of password hashing, and how many hashes may run and wait at once. Default: the policy's cost and
+    /// one worker per core.
     pub fn hashing(mut self, settings: HashSettings) -> Self {
         self.hashing = Some(settings);
         self
     }
 
-    /// Audiences, secrets and form of mailed tokens, where the policy's do not fit, such as for a service in Python that has
-    /// a secret of its own for each.
+    /// Sets the audiences, secrets and format of mailed tokens, for example for a Python service with a secret for each.
     pub fn mail_tokens(mut self, config: MailTokenSettings) -> Self {
         self.mail_tokens = Some(config);
         self
     }
 
-    /// How long reset tokens live. Default 30 minutes (an hour under [`Policy::fastapi_users`]), at most a day.
+    /// Sets the lifetime of reset tokens. Default 30 minutes (one hour under [`Policy::fastapi_users`]), at most a day.
     pub fn reset_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.reset_lifetime = Some(lifetime);
         self
     }
 
-    /// How long verification tokens live. Default one hour, at most a day.
+    /// Sets the lifetime of verification tokens. Default one hour, maximum one day.
     pub fn verify_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.verify_lifetime = Some(lifetime);
         self
     }
 
-    /// Has a verification mail sent after each registration, without being asked for. Default: off, as on the wire; on
-    /// with [`UsersBuilder::mailer`].
+    /// Sends a verification mail after each registration. Default: off, as in fastapi-users; on with
+    /// [`UsersBuilder::mailer`].
     pub fn verification_on_register(mut self, send: bool) -> Self {
         self.verification_on_register = send;
         self
     }
 
-    /// How many mails may wait. Default 1,024; beyond, routes that mail answer 503.
+    /// Sets how many mails may wait. Default 1,024. While the queue is full, routes that send mail respond with 503.
     pub fn mail_queue(mut self, jobs: usize) -> Self {
         self.mail_queue = jobs;
         self
     }
 
-    /// How often things may happen for one account. Default: [`Limits::default`], under every policy.
+    /// Sets the rate limits per account. Default: [`Limits::default`], under every policy.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Where it is counted how often things happen. Default: in this process.
+    /// Sets the storage of the rate limits' counters. Default: the memory of this process.
     pub fn counters(mut self, counters: impl Counters) -> Self {
         self.counters = Some(Box::new(move || Ok(Arc::new(counters))));
         self
     }
 
-    /// Counts in Redis, for all nodes together. With Redis down, what is counted does not happen.
+    /// Counts in Redis, shared by all nodes. While Redis is down, operations that must be counted are refused.
     #[cfg(feature = "redis")]
     pub fn counters_in_redis(mut self, redis: crate::adapter::redis::Redis) -> Self {
         self.counters = Some(Box::new(move || Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis)?))));
         self
     }
 
-    /// Another clock, for tests.
+    /// Sets the clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Another source of randomness, for tests.
+    /// Sets the source of randomness, for tests.
     ///
     /// # Security
-    /// Whoever can guess it can log in as anybody.
+    /// Tokens, session keys and password salts come from this source. Predictable output lets an attacker log in as any
+    /// user.
     pub fn random(mut self, random: impl Random) -> Self {
         self.random = Arc::new(random);
         self
     }
 
-    /// Puts everything together, connects to the database, starts the hashing threads, and logs one warning that lists
-    /// every relaxed rule.
+    /// Builds the service: connects to the database, starts the hashing threads, and logs one warning that lists every
+    /// relaxed rule.
     ///
     /// # Errors
-    /// [`Error::Config`] for settings that contradict each other or are too weak, [`Error::Store`] if the database does
-    /// not answer.
+    /// [`Error::Config`] for settings that contradict each other or are too weak, [`Error::Store`] if the database is
+    /// not available.
     pub async fn build(mut self) -> Result<Users<U>> {
         self.check()?;
         let store = match self.store.take() {
@@ -339,7 +340,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         Ok(())
     }
 
-    /// Where purposes share a key, the audience is all that keeps their tokens apart, so each is compared with all.
+    /// Compares every audience with every other: for purposes that share a key, only the audience keeps tokens apart.
     fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
         let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
         let state = (Purpose::OauthState, Purpose::OauthState.default_audience());
@@ -355,7 +356,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         settings
     }
 
-    /// Upstream's form counts until the time that the policy names, unless the application chose a form.
+    /// Accepts the format of fastapi-users until the time that the policy sets, unless the application chose a format.
     fn build_mail_tokens(&self, config: MailTokenSettings, hasher: &Arc<Hashing>) -> Result<Arc<dyn MailTokens>> {
         let build = |config: MailTokenSettings| {
             let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
@@ -390,7 +391,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 }
 
-/// One warning that lists every relaxed rule by the call that relaxed it.
+/// Logs one warning that lists every relaxed rule by the call that relaxed it.
 fn warn_of_relaxations(policy: &Policy) {
     let relaxed: Vec<_> = policy.relaxations().map(Relaxation::call).collect();
     if !relaxed.is_empty() {

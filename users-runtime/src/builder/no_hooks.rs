@@ -1,8 +1,8 @@
-//! Hooks for applications that bring none.
+//! The hooks of applications that set none.
 
 use crate::{port::UserManager, user::AuthUser};
 
-/// The manager of an application that has no hooks.
+/// Hooks that do nothing: the default of an application that sets none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoHooks;
 

@@ -1,4 +1,4 @@
-//! A server to start with.
+//! An HTTP server with timeouts and graceful shutdown.
 
 use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
@@ -18,14 +18,14 @@ use tower::Service as _;
 
 use crate::{domain::Result, service::Users, user::AuthUser};
 
-/// How long a connection may take to send the head of a request, and how long it may rest between two. A client on a slow
-/// line sends a head in well under a second; whoever takes longer holds a socket for nothing.
+/// How long a connection may take to send the head of a request, and how long it may be idle between two requests.
+/// Limits slow-request attacks (Slowloris): a client on a slow connection sends a head in well under a second.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How long requests under way may take once the server is to stop.
+/// How long requests in progress may take after shutdown begins.
 const STOP_TIME: Duration = Duration::from_secs(30);
-/// How long queued mails may take once the server has stopped.
+/// How long queued mails may take after the server has stopped.
 const DRAIN: Duration = Duration::from_secs(30);
-/// How long to wait when the system has no socket to give.
+/// How long to wait before accepting again after the system ran out of sockets.
 const NO_SOCKET: Duration = Duration::from_secs(1);
 
 impl<U: AuthUser> Users<U> {
@@ -33,27 +33,29 @@ impl<U: AuthUser> Users<U> {
     /// at most 30 seconds each.
     ///
     /// A connection that does not send the head of a request within 10 seconds is closed; this includes the time between
-    /// two requests. The routes of this library end every request after 10 seconds, including its body. Hooks and events
-    /// see the client's address.
+    /// two requests. The routes of this library end every request after 10 seconds, including its body. Hooks and
+    /// events receive the client's address.
     ///
-    /// Speaks HTTP/1.1. For TLS, HTTP/2 or a server of your own see the guide's page on deployment, and call
-    /// [`Users::drain`] when that server has stopped. An application with a second user type calls it for that handle, too.
+    /// Speaks HTTP/1.1. For TLS, HTTP/2 or your own server see
+    /// [Deployment](https://github.com/axum-users/axum-users/blob/main/docs/guide/deployment.md), and call
+    /// [`Users::drain`] when that server has stopped. An application with a second user type calls it for that handle,
+    /// too.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) if the address cannot be bound.
     pub async fn serve(&self, app: Router, address: impl ToSocketAddrs) -> Result<()> {
         let listener = TcpListener::bind(address).await?;
         tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
-        serve_until(app, listener, HEAD_TIME, asked_to_stop()).await;
+        serve_until(app, listener, HEAD_TIME, shutdown_signal()).await;
         self.drain(DRAIN).await;
         Ok(())
     }
 }
 
-/// Takes connections until `stop` resolves, then waits for those that are open.
+/// Accepts connections until `stop` resolves, then waits for the open ones.
 async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, stop: impl Future<Output = ()>) {
     let mut app = app.into_make_service_with_connect_info::<SocketAddr>();
-    // Not hyper-util's builder for both versions of HTTP: it waits for the first byte without any limit.
+    // hyper-util's builder for both versions of HTTP waits for the first byte without a timeout.
     let mut server = Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(head_time);
     // Every connection holds a receiver, so the sender knows when all have ended.
@@ -68,7 +70,7 @@ async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, st
                 let mut stopping = stopping.clone();
                 tokio::spawn(async move {
                     let mut connection = pin!(connection);
-                    // A connection that breaks off is the client's affair.
+                    // An error here means that the client disconnected.
                     if let Either::Right(_) = select(connection.as_mut(), pin!(stopping.changed())).await {
                         connection.as_mut().graceful_shutdown();
                         connection.await.ok();
@@ -79,27 +81,27 @@ async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, st
             Either::Right(((), _)) => break,
         }
     }
-    // New connections are refused by the system from here on, and not left waiting for an answer that will not come.
+    // From here on, the system refuses new connections instead of queueing them.
     drop(listener);
     drop(stopping);
     open.send(()).ok();
     if timeout(STOP_TIME, open.closed()).await.is_err() {
-        tracing::warn!(target: "axum_users", "stopped with requests still under way");
+        tracing::warn!(target: "axum_users", "stopped with requests still in progress");
     }
 }
 
-/// A connection that went away before it was taken is nothing. Anything else means that the system has no socket to give,
-/// and asking again at once would only spin.
+/// A client that disconnected before its connection was accepted needs no handling. Any other error means that no
+/// socket is available, and retrying at once would only use the CPU.
 async fn after_failed_accept(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        tracing::error!(target: "axum_users", %error, "no connection can be taken");
+        tracing::error!(target: "axum_users", %error, "connections cannot be accepted");
         timeout(NO_SOCKET, std::future::pending::<()>()).await.ok();
     }
 }
 
-/// Resolves at the first SIGTERM or Ctrl-C. If a signal cannot be listened to, the other one still works.
-async fn asked_to_stop() {
+/// Resolves at the first SIGTERM or Ctrl-C. If one of the two handlers cannot be installed, the other still works.
+async fn shutdown_signal() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -130,10 +132,10 @@ mod tests {
 
     use super::*;
 
-    /// Longer than any of these tests may take.
+    /// A timeout that no test reaches.
     const LONG: Duration = Duration::from_secs(30);
 
-    /// A server, its address, what stops it, and what ends when it has stopped.
+    /// Starts a server. Returns its address, the sender that stops it, and its task.
     async fn server(
         app: Router,
         head_time: Duration,
@@ -147,14 +149,14 @@ mod tests {
         (address, stop, running)
     }
 
-    async fn answer(client: &mut TcpStream) -> String {
+    async fn read_response(client: &mut TcpStream) -> String {
         let mut bytes = Vec::new();
         timeout(LONG, client.read_to_end(&mut bytes)).await.expect("the server closes").unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
     #[tokio::test]
-    async fn a_connection_that_sends_half_a_head_or_rests_too_long_is_closed() {
+    async fn a_connection_with_an_incomplete_head_or_too_long_idle_is_closed() {
         let app = Router::new().route("/", get(|| async { "hello" }));
         let (address, _stop, _) = server(app, Duration::from_millis(50)).await;
         for (sent, answered) in
@@ -162,12 +164,12 @@ mod tests {
         {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(sent.as_bytes()).await.unwrap();
-            assert_eq!(answer(&mut client).await.contains("200 OK"), answered, "{sent:?}");
+            assert_eq!(read_response(&mut client).await.contains("200 OK"), answered, "{sent:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_request_under_way_finishes_and_no_new_connection_is_taken() {
+    async fn shutdown_finishes_requests_in_progress_and_accepts_no_connection() {
         let (started, has_started) = oneshot::channel::<()>();
         let (finish, may_finish) = oneshot::channel::<()>();
         let channels = std::sync::Arc::new(std::sync::Mutex::new(Some((started, may_finish))));
@@ -190,7 +192,7 @@ mod tests {
         }
         assert!(!running.is_finished());
         finish.send(()).unwrap();
-        assert!(answer(&mut client).await.ends_with("127.0.0.1"));
+        assert!(read_response(&mut client).await.ends_with("127.0.0.1"));
         timeout(LONG, running).await.unwrap().unwrap();
     }
 }

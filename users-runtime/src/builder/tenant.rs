@@ -1,4 +1,4 @@
-//! Which tenant a request is for, as an application says it.
+//! How an application determines the tenant of a request.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl<U: HasTenant> UsersBuilder<U> {
-    /// Says which tenant a request is for; required for a user type with a field marked `#[auth(tenant)]`. A request for
-    /// which it answers `None` is 404.
+    /// Sets how the tenant of a request is determined. Required for a user type with a field marked `#[auth(tenant)]`.
+    /// A request for which `tenant_of` returns `None` gets 404.
     ///
     /// ```
     /// # use users_runtime as axum_users; // in an application: the crate axum_users
@@ -24,11 +24,11 @@ impl<U: HasTenant> UsersBuilder<U> {
     /// }
     /// ```
     ///
-    /// Inside a nested router `request.uri` has lost the prefix; `axum::extract::OriginalUri` among the extensions has it.
+    /// Inside a nested router `request.uri` lacks the prefix; the extension `axum::extract::OriginalUri` has it.
     ///
     /// # Security
-    /// Whoever can make it answer a tenant can register there. Answer only tenants that exist, and take a header only if
-    /// clients cannot send it, or may choose.
+    /// A client that controls the result can register with any tenant. Return only tenants that exist. Use a header
+    /// only if a proxy sets it, or if clients may choose their tenant.
     pub fn tenant<F>(mut self, tenant_of: F) -> Self
     where
         F: Fn(&Parts) -> Option<U::Tenant> + Send + Sync + 'static,
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// Users with tenants need to know which request is for which.
+/// Requires a function that determines the tenant, if users have tenants.
 pub(super) fn check(has_tenants: bool, is_told: bool) -> Result<()> {
     if has_tenants && !is_told {
         return Err(Error::config(

@@ -1,5 +1,5 @@
-//! The features. A feature's folder holds everything about it: `mod.rs` its endpoints and error codes, `http.rs` its
-//! handlers and bodies, `logic.rs` its steps. Features do not depend on each other; what they share is in `account`.
+//! The features. The folder of a feature contains all of its parts: `mod.rs` its endpoints and error codes, `http.rs`
+//! its handlers and bodies, `logic.rs` its steps. Features do not depend on each other; shared code is in `account`.
 
 pub(crate) mod login;
 pub(crate) mod logout;

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_media_type_is_read_without_case_and_parameters_and_two_count_as_none() {
+    fn a_media_type_is_read_regardless_of_case_and_parameters_and_two_count_as_none() {
         for (values, media) in [
             (vec!["application/json"], MediaType::Json),
             (vec!["Application/JSON; charset=utf-8"], MediaType::Json),
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(read(Body::from("123456789"), 8).await, Err(ApiError::PayloadTooLarge));
     }
 
-    /// A body of a stated length whose bytes must not be asked for.
+    /// A body of a stated length that panics when it is read.
     struct Announced(u64);
 
     impl HttpBody for Announced {

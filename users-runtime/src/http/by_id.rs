@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
-/// The id in the path, as text. `None` if it is not valid UTF-8, which is an unknown id like any other.
+/// The id in the path, as text. `None` if it is not valid UTF-8; it then counts as an unknown id.
 #[derive(Debug)]
 pub struct IdText(pub(crate) Option<String>);
 

@@ -12,44 +12,44 @@ use crate::{
     user::AuthUser,
 };
 
-// The bounds stand on the structs, so that a wrong user type or guard is told at the handler's signature; axum's own
-// message would only say that the function is no handler.
+// The bounds are on the structs, so that the compiler reports a wrong user type or guard at the handler's signature.
+// Axum's own message would only say that the function is not a handler.
 
-/// An active user. 401 without one.
+/// An active user. Without one the response is 401.
 ///
-/// `Option<CurrentUser<U>>` is `None` instead of 401; a database that does not answer is still an error.
+/// `Option<CurrentUser<U>>` is `None` instead of 401. An unavailable database is still an error.
 #[derive(Debug, Clone)]
 pub struct CurrentUser<U: AuthUser>(pub U);
 
-/// An active, verified user. 401 without one, 403 if not verified.
+/// An active, verified user. Without a user the response is 401; for an unverified user it is 403.
 #[derive(Debug, Clone)]
 pub struct VerifiedUser<U: AuthUser>(pub U);
 
-/// An active superuser. 401 without a user, 403 if not a superuser.
+/// An active superuser. Without a user the response is 401; for any other user it is 403.
 #[derive(Debug, Clone)]
 pub struct Superuser<U: AuthUser>(pub U);
 
-/// An active user who logged in at most `SECONDS` ago, for changes that a stolen session must not make (OWASP ASVS
-/// 7.5.3). 401 `Reauthentication required` after that.
+/// An active user who logged in at most `SECONDS` ago, for operations that require re-authentication (OWASP ASVS
+/// 7.5.3). After that time the response is 401 `Reauthentication required`.
 #[derive(Debug, Clone)]
 pub struct FreshUser<U: AuthUser, const SECONDS: u64 = 300>(pub U);
 
-/// A user who meets a [`Guard`]. 401 without a user, 403 if the guard refuses.
+/// A user who meets a [`Guard`]. Without a user the response is 401; if the guard refuses it is 403.
 #[derive(Debug, Clone)]
 pub struct Guarded<U: AuthUser, G: Guard<U>>(pub U, PhantomData<fn() -> G>);
 
-/// The session of an active user: the user, what the token says, and the token itself.
+/// The session of an active user: the user, the claims of the token, and the token.
 #[derive(Debug, Clone)]
 pub struct CurrentSession<U: AuthUser> {
     /// The user.
     pub user: U,
-    /// What the token says.
+    /// The claims of the token.
     pub session: Session,
     /// The token.
     pub token: AccessToken,
 }
 
-/// A rule of the application's own about who may call a route.
+/// An application's rule about which users may call a route.
 ///
 /// ```
 /// # use users_runtime as axum_users; // in an application: the crate axum_users
@@ -71,15 +71,15 @@ pub struct CurrentSession<U: AuthUser> {
     note = "write `impl Guard<{U}> for {Self} {{ fn allows(user: &{U}) -> bool {{ … }} }}`"
 )]
 pub trait Guard<U: AuthUser>: 'static {
-    /// What is asked before the guard: an active user, unless it says otherwise.
+    /// The requirements that are checked before the guard. Default: an active user.
     const REQUIREMENTS: Requirements = Requirements::ACTIVE;
 
-    /// Returns whether this user may call the route. There is no default: a guard without a rule would let everybody in.
+    /// Returns whether this user may call the route. It has no default, because a guard without a rule would admit
+    /// every user.
     fn allows(user: &U) -> bool;
 }
 
-/// The guard with no rule but flags: every row of contract.md section 7 is one, such as
-/// `Guarded<User, Require<true, true, true>>` for active, verified superusers.
+/// A guard that only checks flags, such as `Guarded<User, Require<true, true, true>>` for active, verified superusers.
 #[derive(Debug, Clone, Copy)]
 pub struct Require<const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bool>;
 
@@ -88,13 +88,13 @@ impl<U: AuthUser, const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: boo
 {
     const REQUIREMENTS: Requirements = Requirements { active: ACTIVE, verified: VERIFIED, superuser: SUPERUSER };
 
-    /// Returns `true`: the requirements, which are checked first, are the whole rule.
+    /// Returns `true`, because the requirements are the whole rule.
     fn allows(_: &U) -> bool {
         true
     }
 }
 
-/// Turns a user that was let in into an extractor.
+/// An extractor that is built from an authenticated user.
 trait Extracted<U: AuthUser>: Sized {
     const REQUIREMENTS: Requirements;
 
@@ -195,11 +195,11 @@ where
     }
 }
 
-/// "No user" for every refusal; what went wrong on our side stays an error.
+/// Returns `None` for every refusal. Failures of the service stay errors.
 fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match result {
         Ok(user) => Ok(Some(user)),
-        // A request of a foreign page is a 403 with a code; without its cookie it would be nobody's as well.
+        // A request from another site is 403 with a code; without its cookie it would be anonymous as well.
         Err(ApiError::Unauthorized { .. } | ApiError::Forbidden | ApiError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! What holds for every one of our routes: the last word on time, panics, methods and headers.
+//! The layer around every route of this library: timeout, panics, methods and response headers.
 
 use std::{
     convert::Infallible,
@@ -18,10 +18,10 @@ use tower::{Layer, Service};
 use super::ApiError;
 use crate::event::EventKind;
 
-/// The longest a request may take (docs/contributing/security.md, "Default numbers").
+/// The maximum duration of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Headers of every answer: JSON is never a page, never cached, never embedded (docs/contributing/security.md).
+/// The headers of every response: JSON is never rendered as a page, cached or embedded.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -33,12 +33,12 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// The layer around one of our routes, which takes the methods in `allow`.
+/// Returns the layer around a route whose methods are those in `allow`.
 pub(crate) fn edge(allow: Option<HeaderValue>) -> Edge {
     Edge { allow }
 }
 
-/// See [`edge`].
+/// The layer that [`edge`] returns.
 #[derive(Debug, Clone)]
 pub(crate) struct Edge {
     allow: Option<HeaderValue>,
@@ -52,7 +52,7 @@ impl<S> Layer<S> for Edge {
     }
 }
 
-/// See [`edge`].
+/// The service that [`Edge`] creates.
 #[derive(Debug, Clone)]
 pub(crate) struct EdgeService<S> {
     inner: S,
@@ -73,7 +73,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // Axum answers HEAD wherever there is GET; on the wire it is a wrong method.
+        // Axum handles HEAD wherever it handles GET; in fastapi-users HEAD is not an allowed method.
         let is_head = request.method() == Method::HEAD;
         let edge = self.edge.clone();
         let inner = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
@@ -100,7 +100,7 @@ where
 }
 
 impl Edge {
-    /// 405 in the shape of the wire.
+    /// Returns 405 with the body of the other errors.
     fn wrong_method(&self) -> Response {
         let mut response = ApiError::MethodNotAllowed.into_response();
         if let Some(allow) = &self.allow {
@@ -110,7 +110,7 @@ impl Edge {
     }
 }
 
-/// Adds what every answer of ours carries.
+/// Adds the headers that every response carries.
 pub(super) fn with_headers(mut response: Response) -> Response {
     for (name, value) in &HEADERS {
         response.headers_mut().insert(name, value.clone());

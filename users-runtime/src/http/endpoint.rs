@@ -1,4 +1,4 @@
-//! The facts of a route as data. Each feature keeps its own table; the inventory, the access matrix and the OpenAPI
+//! The facts of a route as data. Each feature has its own table; the inventory, the access matrix and the OpenAPI
 //! document are collected from these tables.
 
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct Endpoint {
     pub(crate) path: &'static str,
     pub(crate) name: &'static str,
     pub(crate) caller: Caller,
-    /// The login must be fresh.
+    /// Whether the login must be recent.
     pub(crate) fresh: bool,
     pub(crate) summary: &'static str,
     pub(crate) body: Body,
@@ -25,50 +25,50 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The group of routes that it is mounted with.
+    /// Returns the group of routes that it is mounted with.
     #[must_use]
     pub fn group(&self) -> RouteGroup {
         self.group
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path, relative to the prefix of the group.
+    /// Returns the path, relative to the prefix of the group.
     #[must_use]
     pub fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The route name that fastapi-users gives it, from which operation ids are built. `{backend}` stands for the name of
+    /// Returns the route name of fastapi-users, from which operation ids are built. `{backend}` stands for the name of
     /// a backend.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Who may call it.
+    /// Returns who may call it.
     #[must_use]
     pub fn caller(&self) -> Caller {
         self.caller
     }
 
-    /// Whether the session must come from a fresh login.
+    /// Returns whether the session must come from a recent login.
     #[must_use]
     pub fn requires_fresh_login(&self) -> bool {
         self.fresh
     }
 
-    /// The codes of its 400 responses.
+    /// Returns the codes of its 400 responses.
     pub fn codes(&self) -> impl Iterator<Item = &'static str> {
         self.codes.iter().map(|code| code.code)
     }
 }
 
-/// Shows the method, the path behind the prefix of the group, and the name.
+/// Shows the method, the path relative to the group, and the name.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ({})", self.method, self.path, self.name)
@@ -100,7 +100,7 @@ impl RouteGroup {
     /// The groups that the derived `user_routes` mounts.
     pub const OF_USER_ROUTES: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];
 
-    /// The prefix that front ends of fastapi-users expect. `{backend}` stands for the name of a backend.
+    /// Returns the prefix that front ends of fastapi-users expect. `{backend}` stands for the name of a backend.
     #[must_use]
     pub const fn usual_prefix(self) -> &'static str {
         match self {
@@ -116,17 +116,17 @@ impl RouteGroup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Caller {
-    /// Everyone.
+    /// Any client.
     Anyone,
     /// The holder of a token that was mailed to the account's address.
     MailedToken,
-    /// An active user, for their own account. A verified one where verification is required.
+    /// An active user, for their own account. Also a verified one where verification is required.
     Owner,
     /// An active superuser, for any account.
     Superuser,
 }
 
-/// What a route reads from the request's body.
+/// The body that a route reads.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) enum Body {
@@ -153,7 +153,7 @@ pub(crate) struct Documented {
     pub(crate) description: &'static str,
 }
 
-/// What a documented response carries.
+/// The content of a documented response.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) enum Content {
@@ -163,7 +163,7 @@ pub(crate) enum Content {
     Anything,
     /// The read schema.
     User,
-    /// The token that a login hands out: the transport decides on status and body.
+    /// The token of a login: the transport decides on status and body.
     Token,
     /// An array of objects.
     List(&'static ObjectSchema),

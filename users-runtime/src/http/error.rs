@@ -14,8 +14,8 @@ use crate::{
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
 };
 
-/// `Retry-After` in seconds when a database or Redis is down: the longest that docs/contributing/security.md allows, since an outage
-/// rarely ends at once.
+/// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
+/// immediately.
 const OUTAGE_RETRY_AFTER: u32 = 5;
 
 /// The reason why a request is refused. Each variant has one response, which never contains the cause of a failure.
@@ -151,8 +151,8 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Logs the event of a request that fails with a 5xx status. The request is no longer available here, so the event has
-/// the cause but no client.
+/// Logs the event of a request that fails with a 5xx status. The request is not available here, so the event has the
+/// cause but not the client.
 fn failed(kind: EventKind, reason: &'static str, cause: &(dyn std::error::Error + 'static)) {
     let (event, cause) = (kind.name(), redact::cause(cause));
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
@@ -170,14 +170,15 @@ impl From<Problem> for ApiError {
 }
 
 impl From<StoreError> for ApiError {
-    /// Operations that may find an address taken map [`StoreError::EmailTaken`] to their own code before this conversion.
+    /// Operations that may find an address taken map [`StoreError::EmailTaken`] to their own code before this
+    /// conversion.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
                 failed(EventKind::Dependency, "the user store is not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
             }
-            // The conflict is in a column of the application, which knows the reason.
+            // The conflict is in a custom column, whose meaning only the application knows.
             StoreError::Conflict => Self::Code("CONFLICT"),
             _ => {
                 failed(EventKind::Dependency, "the user store failed", &error);

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_accepted_or_refused_by_the_kind_of_the_field() {
+    fn null_is_accepted_or_refused_depending_on_the_kind_of_the_field() {
         let none = json!([]);
         let string_type = |name: &str| {
             json!([{"type": "string_type", "loc": ["body", name],

@@ -1,4 +1,4 @@
-//! The login form, which has the fields of OAuth 2.0's password grant.
+//! The login form, which has the fields of the OAuth 2.0 password grant.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::Password;
 
-/// The credentials of a login. It has no `Debug`, since users sometimes type their password into the field of the name.
+/// The credentials of a login. It has no `Debug`, since users sometimes type their password into the user name field.
 pub(crate) struct LoginForm {
     /// The email address, exactly as typed.
     pub(crate) username: String,
@@ -157,13 +157,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r20_an_empty_value_is_missing() {
+    async fn an_empty_value_is_missing() {
         assert_eq!(problems(URL_ENCODED, "username=a&password=").await, json!([missing("password")]));
         assert_eq!(accepted(URL_ENCODED, "username=a&password=b&grant_type=").await, ("a".into(), "b".into()));
     }
 
     #[tokio::test]
-    async fn r21_only_the_password_grant_is_accepted() {
+    async fn only_the_password_grant_is_accepted() {
         assert_eq!(accepted(URL_ENCODED, "username=a&password=b&grant_type=password").await.0, "a");
         for grant in ["client_credentials", "PASSWORD", "password "] {
             assert_eq!(
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r22_another_media_type_has_no_fields() {
+    async fn a_body_of_another_media_type_has_no_fields() {
         let both = json!([missing("username"), missing("password")]);
         assert_eq!(problems("application/json", r#"{"username":"a","password":"b"}"#).await, both);
         assert_eq!(problems("text/plain", "username=a&password=b").await, both);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_are_not_fields_and_broken_forms_are_unreadable() {
+    async fn files_are_not_fields_and_malformed_forms_are_unreadable() {
         let file = multipart(&[("name=\"username\"; filename=\"a.txt\"", "a"), ("name=\"password\"", "b")]);
         assert_eq!(problems("multipart/form-data; boundary=X", file).await, json!([missing("username")]));
         for (content_type, body) in [

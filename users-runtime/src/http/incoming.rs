@@ -1,4 +1,5 @@
-//! A request on its way in: first the body's syntax, then who it comes from, then the fields (contract.md section 3).
+//! An incoming request: first the syntax of the body is checked, then the user is authenticated, then the fields are
+//! validated.
 
 use std::{net::SocketAddr, sync::OnceLock};
 
@@ -12,29 +13,29 @@ use crate::{
     user::AuthUser,
 };
 
-/// The most bytes that the body of one of our routes may have: 16 KiB (docs/contributing/security.md, "Default numbers").
+/// The maximum size of a request body in bytes: 16 KiB.
 pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 
-/// A request without its body, which comes beside it where a route has one.
+/// A request without its body, which is returned separately where a route has one.
 pub(crate) struct Incoming {
     parts: Parts,
     cx: OnceLock<RequestContext>,
 }
 
 impl Incoming {
-    /// A request whose body nobody reads.
+    /// Returns a request whose body is not read.
     pub(crate) fn bare(request: Request) -> Self {
         Self::new(request.into_parts().0)
     }
 
-    /// A request with a JSON body, of which only the syntax is checked.
+    /// Returns a request with a JSON body, of which only the syntax has been checked.
     pub(crate) async fn json(request: Request) -> Result<(Self, JsonBody), ApiError> {
         let (parts, body) = request.into_parts();
         let body = JsonBody::read(&parts, body, BODY_LIMIT).await?;
         Ok((Self::new(parts), body))
     }
 
-    /// A request with a login form.
+    /// Returns a request with a login form.
     pub(crate) async fn form(request: Request) -> Result<(Self, LoginForm), ApiError> {
         let (parts, body) = request.into_parts();
         let form = LoginForm::read(&parts, body, BODY_LIMIT).await?;
@@ -45,12 +46,12 @@ impl Incoming {
         Self { parts, cx: OnceLock::new() }
     }
 
-    /// What hooks may know of the request. Made when first asked for: most requests never do.
+    /// Returns the details of the request for hooks. Created on first use, because most requests need none.
     pub(crate) fn cx(&self) -> &RequestContext {
         self.cx.get_or_init(|| context(&self.parts))
     }
 
-    /// Who it comes from, if that user meets `requirements`.
+    /// Authenticates the request and checks that the user meets `requirements`.
     pub(crate) async fn authenticate<U: AuthUser>(
         &self,
         users: &Users<U>,
@@ -62,7 +63,7 @@ impl Incoming {
 
 pub(crate) fn context(parts: &Parts) -> RequestContext {
     let client = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    // A nested router cuts its prefix off the path; hooks are told what the client asked for.
+    // A nested router strips its prefix from the path; hooks receive the path that the client requested.
     let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
     RequestContext::of(parts, uri, client)
 }

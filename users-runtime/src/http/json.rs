@@ -34,8 +34,8 @@ impl JsonBody {
     /// Reads and parses the body of a request.
     ///
     /// # Errors
-    /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a body that breaks off or is
-    /// not UTF-8, [`ApiError::Validation`] for malformed, ambiguous or too deep JSON.
+    /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a body that is incomplete or
+    /// not UTF-8, [`ApiError::Validation`] for malformed, ambiguous or too deeply nested JSON.
     pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
         let bytes = body::read(body, limit).await?;
         if bytes.is_empty() {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r5_and_r6_missing_fields_are_named_and_the_body_is_not_echoed() {
+    async fn missing_fields_are_named_and_the_body_is_not_echoed() {
         let email = missing(json!(["body", "email"]));
         let password = missing(json!(["body", "password"]));
         assert_eq!(problems(create(json("{}").await)), json!([email, password]));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r7_and_r31_an_invalid_address_is_refused_with_a_reason() {
+    async fn an_invalid_address_is_refused_with_a_reason() {
         let problem = |input| {
             json!([{"type": "value_error", "loc": ["body", "email"],
                 "msg": "value is not a valid email address: An email address must have an @-sign.",
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r8_wrong_types_and_the_password_is_not_echoed() {
+    async fn wrong_types_are_refused_and_the_password_is_not_echoed() {
         let body = json(r#"{"email":"a@camelot.bt","password":12345,"is_active":"maybe"}"#).await;
         assert_eq!(
             problems(create(body)),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r9_no_body_is_a_missing_body() {
+    async fn an_absent_body_is_reported_as_missing() {
         for body in [read(None, "").await, read(Some("application/json"), "").await] {
             let body = body.unwrap_or_else(|error| panic!("{error:?}"));
             assert_eq!(problems(create(body)), json!([missing(json!(["body"]))]));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r10_and_r51_malformed_json_is_refused_with_its_offset() {
+    async fn malformed_json_is_refused_with_its_offset() {
         for body in ["{bad", "{"] {
             let problems = problems(read(Some("application/json"), body).await);
             assert_eq!((&problems[0]["type"], &problems[0]["loc"]), (&json!("json_invalid"), &json!(["body", 1])));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r11_other_values_and_media_types_are_refused_without_echo() {
+    async fn other_values_and_media_types_are_refused_without_echo() {
         let text = r#"{"email":"x@camelot.bt","password":"p"}"#;
         for body in [
             read(None, text).await,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn r32_and_r41_loose_fields_are_missing_one_by_one() {
+    async fn absent_embedded_fields_are_reported_one_by_one() {
         let token = missing(json!(["body", "token"]));
         let password = missing(json!(["body", "password"]));
         for body in ["{}", "null", "[]", "7"] {

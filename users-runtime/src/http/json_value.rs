@@ -7,16 +7,16 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 
-/// How deep arrays and objects may be nested (docs/contributing/security.md, "Default numbers").
+/// The maximum nesting depth of arrays and objects.
 const MAX_DEPTH: usize = 32;
 
-/// Parses a whole text. Besides malformed JSON it refuses a key that an object has twice, since two readers can
-/// understand it in two ways, and nesting deeper than [`MAX_DEPTH`].
+/// Parses a whole text. Besides malformed JSON it refuses duplicate keys in an object, which parsers interpret
+/// differently, and nesting deeper than [`MAX_DEPTH`].
 pub(super) fn parse(text: &str) -> Result<Value, Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Strict { depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value)).map_err(
         |error| {
-            // serde_json's messages name what it expected, and quote nothing of the text.
+            // serde_json's messages name the expected token and do not quote the text.
             Problem::at(offset(text, &error), "json_invalid", "JSON decode error")
                 .empty_object_as_input()
                 .ctx("error", error.to_string())

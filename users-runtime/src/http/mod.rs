@@ -1,6 +1,5 @@
-//! HTTP: how a request is read and how an answer is shaped. Knows no flow.
+//! HTTP: reading requests and building responses. Does not depend on any feature.
 
-mod answer;
 mod body;
 mod by_id;
 mod current_user;
@@ -17,6 +16,7 @@ mod problem;
 mod redact;
 mod refusals;
 mod requirements;
+mod response;
 mod routes;
 mod rules;
 mod security_headers;
@@ -24,7 +24,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{answer, granted, no_content, null};
 pub use by_id::IdText;
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
 pub(crate) use edge::edge;
@@ -37,6 +36,7 @@ pub(crate) use json::JsonBody;
 pub use problem::{Loc, Problem};
 pub use requirements::Requirements;
 pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh};
+pub(crate) use response::{json_response, no_content, null, token_response};
 pub use routes::{RouteBackend, Routes, not_found};
 pub use security_headers::{SecurityHeaders, security_headers};
 pub use state::{Handle, HasUsers};

@@ -1,4 +1,4 @@
-//! What a route asks of a user, and the one place that holds a request to it (contract.md section 7).
+//! The requirements of a route on its user, and the function that enforces them for every request.
 
 use axum::extract::Request;
 use http::{HeaderValue, request::Parts};
@@ -11,20 +11,20 @@ use crate::{
     user::AuthUser,
 };
 
-/// What is asked of a user. 401 comes before 403.
+/// The requirements on a user. 401 takes precedence over 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Requirements {
-    /// Active, or 401.
+    /// The user must be active, or the response is 401.
     pub active: bool,
-    /// Verified, or 403.
+    /// The user must be verified, or the response is 403.
     pub verified: bool,
-    /// Superuser, or 403.
+    /// The user must be a superuser, or the response is 403.
     pub superuser: bool,
 }
 
 impl Requirements {
-    /// Any user with a live token, inactive ones as well.
+    /// Any user with a valid token, including inactive ones.
     pub const NONE: Self = Self { active: false, verified: false, superuser: false };
     /// An active user.
     pub const ACTIVE: Self = Self { active: true, ..Self::NONE };
@@ -33,30 +33,30 @@ impl Requirements {
     /// An active superuser.
     pub const SUPERUSER: Self = Self { superuser: true, ..Self::ACTIVE };
 
-    /// The same, and a verified user.
+    /// Adds the requirement of a verified user.
     #[must_use]
     pub const fn verified(self) -> Self {
         Self { verified: true, ..self }
     }
 
-    /// The same, and a superuser.
+    /// Adds the requirement of a superuser.
     #[must_use]
     pub const fn superuser(self) -> Self {
         Self { superuser: true, ..self }
     }
 
-    /// What the library's own routes ask of everybody.
+    /// Returns the requirements of the library's routes for every user.
     pub(crate) fn usual<U: AuthUser>(users: &Users<U>) -> Self {
         Self { verified: users.policy().requires_verification(), ..Self::ACTIVE }
     }
 
-    /// What the library's own routes ask of a superuser.
+    /// Returns the requirements of the library's routes for superusers.
     pub(crate) fn usual_superuser<U: AuthUser>(users: &Users<U>) -> Self {
         Self::usual(users).superuser()
     }
 }
 
-/// Who a request comes from, if that user meets `requirements`.
+/// Authenticates the request and checks that the user meets `requirements`.
 pub(crate) async fn authenticate<U: AuthUser>(
     users: &Users<U>,
     request: &Parts,
@@ -87,8 +87,7 @@ pub(crate) async fn authenticate<U: AuthUser>(
     Ok(authenticated)
 }
 
-/// Lets a session through whose login is at most `window` old, for changes that a stolen session must not make (OWASP ASVS
-/// 7.5.3).
+/// Requires that the login of the session is at most `window` old (re-authentication, OWASP ASVS 7.5.3).
 pub(crate) fn require_fresh<U: AuthUser>(
     users: &Users<U>,
     authenticated: &Authenticated<U>,
@@ -101,14 +100,14 @@ pub(crate) fn require_fresh<U: AuthUser>(
     }
 }
 
-/// 403 for a request of a foreign page, and its event.
+/// Returns 403 for a request from another site and records the event.
 fn origin_refused(backend: Option<&str>, request: &Parts) -> ApiError {
     event::record(EventKind::Csrf, Outcome::Refused("foreign origin"), None, backend, &context(request));
     ApiError::Refused("CSRF_ORIGIN_REFUSED")
 }
 
-/// Holds a login or logout at `backend` to its own pages, whoever it is of (docs/contributing/security.md, row 3.5.1). Asked before the
-/// body is read.
+/// Refuses a login or logout at `backend` that a page of another site sent (CSRF), regardless of its user. Runs before
+/// the body is read.
 pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Result<Request, ApiError> {
     if backend.admits(request.headers()) {
         return Ok(request);
@@ -116,7 +115,7 @@ pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Resu
     Err(origin_refused(Some(&backend.name), &request.into_parts().0))
 }
 
-/// 401 with the challenge of RFC 6750, which upstream leaves out.
+/// Returns 401 with the challenge of RFC 6750, which fastapi-users omits.
 fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
     ApiError::Unauthorized { challenge: challenge(users) }
 }

@@ -1,4 +1,4 @@
-//! Routers from lists of routes: method, path, handler.
+//! Builders for routers from lists of routes: method, path, handler.
 
 use axum::{
     Extension, Router,
@@ -16,7 +16,7 @@ use crate::{compat, domain::Relaxation, service::Users, user::AuthUser};
 #[derive(Debug, Clone, Copy)]
 pub struct RouteBackend(pub(crate) usize);
 
-/// A router under construction. The methods of one path share a route.
+/// A builder for a router. The methods of one path share a route.
 #[must_use]
 #[derive(Debug)]
 pub struct Routes<U: AuthUser, S> {
@@ -27,15 +27,15 @@ pub struct Routes<U: AuthUser, S> {
 }
 
 impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
-    /// Starts without a route.
+    /// Returns a builder without routes.
     pub fn new(users: &Users<U>) -> Self {
         Self { users: users.clone(), backend: None, paths: Vec::new(), nested: Router::new() }
     }
 
-    /// Starts with the routes of one backend.
+    /// Returns a builder for the routes of one backend.
     ///
     /// # Panics
-    /// If there is no backend of that name: a mistake in the application that shows when it starts.
+    /// If there is no backend of that name. This is an error in the application that is found at startup.
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn of_backend(users: &Users<U>, name: &str) -> Self {
         let Some(index) = users.backends().position(|backend| backend == name) else {
@@ -65,7 +65,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self.on(Method::DELETE, MethodFilter::DELETE, path, handler)
     }
 
-    /// Adds the handler of every method that `path` does not take. Without one these are 405.
+    /// Sets the handler of every method that `path` does not support. Without it these are 405.
     pub fn fallback<H: Handler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.methods(path).fallback(handler);
         self
@@ -96,7 +96,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self
     }
 
-    /// Adds the routes of every backend under a prefix and the backend's name: `/auth/{backend}`.
+    /// Adds the routes of every backend under a prefix and the backend's name, such as `/auth/{backend}`.
     pub fn nest_backends(mut self, prefix: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
         for name in self.users.backends() {
             self.nested = self.nested.nest(&format!("{prefix}/{name}"), routes(&self.users, name));
@@ -129,7 +129,7 @@ async fn redirect_without_slash(uri: OriginalUri) -> Response {
     })
 }
 
-/// Responds to an unknown path, in the shape of the wire: `app.fallback(axum_users::not_found)`.
+/// Responds to an unknown path with 404 and the body of the other errors: `app.fallback(axum_users::not_found)`.
 pub async fn not_found() -> Response {
     with_headers(ApiError::NotFound.into_response())
 }

@@ -1,4 +1,4 @@
-//! How routes and extractors find the users in a router's state.
+//! Access to the users in a router's state, for routes and extractors.
 
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
@@ -6,16 +6,16 @@ use http::request::Parts;
 use super::ApiError;
 use crate::{service::Users, user::AuthUser};
 
-/// A router state that holds [`Users<U>`]: the handle itself, or a struct of the application's own.
+/// A router state that holds [`Users<U>`]: the handle itself, or a struct of the application.
 ///
-/// Every state from which axum's [`FromRef`] yields the handle is one; nobody implements this trait by hand.
+/// Implemented for every state from which axum's [`FromRef`] gets the handle. Do not implement it by hand.
 #[diagnostic::on_unimplemented(
     message = "the router's state `{Self}` does not hold `Users<{U}>`",
     label = "this state has no `Users<{U}>`",
     note = "call `.with_state(users)`, or add a field `users: Users<{U}>` to the state and `impl FromRef<{Self}> for Users<{U}>`"
 )]
 pub trait HasUsers<U: AuthUser>: Clone + Send + Sync + 'static {
-    /// The handle.
+    /// Returns the handle.
     fn users(&self) -> Users<U>;
 }
 
@@ -31,7 +31,7 @@ where
     }
 }
 
-/// The handle, in the signature of the library's own handlers.
+/// The handle, in the signature of the library's handlers.
 #[derive(Debug)]
 pub struct Handle<U: AuthUser>(pub(crate) Users<U>);
 
@@ -43,8 +43,8 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Handle<U> {
     }
 }
 
-/// The handle that a request is served with. For users with tenants (`#[auth(tenant)]`) it is that of the request's tenant;
-/// `State<Users<U>>` would be a handle of no tenant, which finds nobody.
+/// The handle for a request. For users with tenants (`#[auth(tenant)]`) it is bound to the request's tenant, whereas
+/// `State<Users<U>>` is a handle without a tenant, which finds no user.
 impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Users<U> {
     type Rejection = ApiError;
 
@@ -53,11 +53,11 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Users<U> {
     }
 }
 
-/// The one place where a request gets its handle, and with it its tenant.
+/// Returns the handle for a request, bound to its tenant. All routes and extractors use this function.
 ///
 /// # Errors
-/// 404 if users have tenants and the request is for none of them: there is no such service at this address, and it must
-/// not tell whether a token, an address or a body would have been good. 401 would ask for a login that cannot succeed.
+/// 404 if users have tenants and the request has none. The response must not reveal whether a token, an address or a
+/// body would be valid, and 401 would ask for a login that cannot succeed.
 pub(super) fn users_of<S: HasUsers<U>, U: AuthUser>(state: &S, request: &Parts) -> Result<Users<U>, ApiError> {
     state.users().for_request(request)?.ok_or(ApiError::NotFound)
 }

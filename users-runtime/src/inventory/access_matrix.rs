@@ -1,4 +1,4 @@
-//! Who may call which route, and who may touch which field, as a page (OWASP ASVS 8.1.1, 8.1.2).
+//! The access matrix: who may call which route, and who may read or write which field (OWASP ASVS 8.1.1, 8.1.2).
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use crate::{
     user::{AuthUser, SchemaKind},
 };
 
-/// Two tables in Markdown: route × who may call it, and field × who may read or write it.
+/// Returns two tables in Markdown: the routes with who may call them, and the fields with who may read or write them.
 ///
-/// The fields are those of the schemas that requests are read into and answers written from, so the page cannot promise
-/// another thing than the code does. Commit it and let a test compare.
+/// The tables are generated from the schemas that parse requests and build responses, so they cannot differ from the
+/// code. Commit the output and compare it in a test.
 #[must_use]
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
@@ -48,7 +48,7 @@ fn who(caller: Caller) -> &'static str {
     }
 }
 
-/// Every field: the roles in the order of contract.md section 14, what only requests have, the application's own.
+/// Returns every field: the six roles, the fields of requests only, and the custom fields.
 fn fields<U: AuthUser>() -> Vec<&'static str> {
     let roles = ["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified"];
     let sent = ["password", "current_password"];
@@ -57,7 +57,7 @@ fn fields<U: AuthUser>() -> Vec<&'static str> {
 }
 
 fn mark<U: AuthUser>(schema: SchemaKind, name: &str) -> &'static str {
-    // A flag that is checked and dropped is not a field of the schema: nothing can be written through it.
+    // A flag that is validated and ignored is not a field of the schema: it cannot be written.
     let mut fields = schema.fields::<U>();
     let has = |field: Field| field.name == name && !matches!(field.kind, FieldKind::DroppedFlag);
     if fields.any(has) { "yes" } else { "no" }

@@ -1,5 +1,5 @@
-//! All endpoints and fields of the library as data: where each route is mounted, who may call it, who may touch which
-//! field. The OpenAPI document and the access matrix are views of it.
+//! All endpoints and fields of the library as data: where each route is mounted, who may call it, and who may read or
+//! write which field. The OpenAPI document and the access matrix are generated from it.
 
 mod access_matrix;
 mod prefixes;

@@ -1,8 +1,8 @@
-//! Where the groups of routes are mounted.
+//! The prefixes of the groups of routes.
 
 use crate::http::{Endpoint, RouteGroup};
 
-/// Where an application mounts the groups of routes, for the OpenAPI document.
+/// The prefixes at which an application mounts the groups of routes, for the OpenAPI document.
 ///
 /// ```
 /// use users_runtime::routes::{Prefixes, RouteGroup};
@@ -18,24 +18,25 @@ use crate::http::{Endpoint, RouteGroup};
 pub struct Prefixes(Vec<(RouteGroup, String)>);
 
 impl Prefixes {
-    /// The groups of the derive's `user_routes`, where front ends of fastapi-users know them.
+    /// Returns the groups of the derived `user_routes`, at the prefixes that front ends of fastapi-users expect.
     pub fn usual() -> Self {
         RouteGroup::OF_USER_ROUTES.into_iter().fold(Self(Vec::new()), Self::with)
     }
 
-    /// A group stands at its usual prefix.
+    /// Adds a group at its usual prefix.
     pub fn with(self, group: RouteGroup) -> Self {
         self.at(group, group.usual_prefix())
     }
 
-    /// A group stands at this prefix. In the prefix of [`RouteGroup::Auth`], `{backend}` stands for a backend's name.
+    /// Adds a group at this prefix, or moves it there. In the prefix of [`RouteGroup::Auth`], `{backend}` stands for a
+    /// backend's name.
     pub fn at(mut self, group: RouteGroup, prefix: impl Into<String>) -> Self {
         self.0.retain(|(other, _)| *other != group);
         self.0.push((group, prefix.into()));
         self
     }
 
-    /// A group is not mounted at all.
+    /// Removes a group.
     pub fn without(mut self, group: RouteGroup) -> Self {
         self.0.retain(|(other, _)| *other != group);
         self
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_where_it_was_put_last_or_nowhere() {
+    fn a_group_has_its_last_prefix_or_none() {
         let prefixes = Prefixes::usual();
         assert_eq!(path(&prefixes, "auth:{backend}.login", "jwt").as_deref(), Some("/auth/jwt/login"));
         assert_eq!(path(&prefixes, "users:user", "").as_deref(), Some("/users/{id}"));

@@ -1,4 +1,4 @@
-//! Putting the document together.
+//! Assembles the OpenAPI document.
 
 use utoipa::openapi::{
     Components, Info, OpenApi, Paths, RefOr,
@@ -17,17 +17,17 @@ use crate::{
     user::{AuthUser, SchemaKind},
 };
 
-/// The OpenAPI 3.1 document of a user type's routes at the prefixes that front ends of fastapi-users know, with that
-/// library's paths, operation ids, schema names and security schemes.
+/// Returns the OpenAPI 3.1 document of a user type's routes, mounted at the prefixes that front ends of fastapi-users
+/// expect. Paths, operation ids, schema names and security schemes are those of fastapi-users.
 ///
-/// Title and version are placeholders: an application sets its own (`document.info.title = …`) and adds its own paths
-/// with [`OpenApi::merge`].
+/// Title and version are placeholders: set your own (`document.info.title = …`) and add the application's paths with
+/// [`OpenApi::merge`].
 #[must_use]
 pub fn openapi<U: AuthUser>(users: &Users<U>) -> OpenApi {
     openapi_at(users, &Prefixes::usual())
 }
 
-/// As [`openapi`], for groups of routes that stand elsewhere or are not mounted.
+/// Returns the document as [`openapi`] does, for groups of routes that are mounted elsewhere or not at all.
 #[must_use]
 pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi {
     let mut document = OpenApi::new(Info::new("User accounts", "1"), Paths::new());
@@ -70,7 +70,7 @@ fn own_schemas(endpoint: &Endpoint, id: &str) -> Vec<(String, RefOr<OwnSchema>)>
     body.into_iter().chain(returned).collect()
 }
 
-/// The name of a schema that belongs to one route, as FastAPI builds it.
+/// Returns the name of a schema that belongs to one route, as FastAPI builds it.
 fn body_name(id: &str) -> String {
     format!("Body_{id}")
 }
@@ -111,7 +111,7 @@ fn request_body<U: AuthUser>(endpoint: &Endpoint, id: &str) -> Option<RequestBod
     Some(RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True)).build())
 }
 
-/// Any text. An id that does not parse is unknown (404), not malformed (422).
+/// Returns the parameter for an id: any string. An id that does not parse is unknown (404), not malformed (422).
 fn id_in_path() -> Parameter {
     ParameterBuilder::new()
         .name("id")
@@ -121,7 +121,8 @@ fn id_in_path() -> Parameter {
         .build()
 }
 
-/// Route name, path and method, with `_` for all that is no letter, digit or `_`, as FastAPI makes it.
+/// Returns the route name, path and method, with `_` for every character other than letters, digits and `_`, as FastAPI
+/// builds it.
 fn operation_id(name: &str, path: &str, method: &str) -> String {
     let word = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '_' };
     let words: String = format!("{name}{path}").chars().map(word).collect();

@@ -8,21 +8,22 @@ use utoipa::openapi::{
 
 use super::schemas::{nullable, password, text, title};
 
-/// The name of the schema of 400 answers.
+/// The name of the schema of 400 responses.
 pub(super) const ERROR: &str = "ErrorModel";
-/// The name of the schema of 422 answers.
+/// The name of the schema of 422 responses.
 pub(super) const INVALID: &str = "HTTPValidationError";
-/// The name of the answer to a login over the `Authorization` header.
+/// The name of the schema of a login response with a bearer token.
 pub(super) const BEARER: &str = "BearerResponse";
 const PROBLEM: &str = "ValidationError";
 
-/// The schemas of errors and of the bearer login, with their names.
+/// Returns the schemas of errors and of the bearer login, with their names.
 pub(super) fn schemas() -> [(String, RefOr<Schema>); 4] {
     [(BEARER, bearer_response()), (ERROR, error_model()), (INVALID, validation_error()), (PROBLEM, problem())]
         .map(|(name, schema)| (name.to_owned(), schema.into()))
 }
 
-/// OAuth's password grant in shape only (contract.md 6.1). The last three fields are accepted and ignored.
+/// Returns the schema of the login form. It has the fields of OAuth's password grant, of which the last three are
+/// ignored.
 pub(super) fn login_form(name: &str) -> RefOr<Schema> {
     let mut grant = Object::with_type(Type::String);
     grant.pattern = Some("^password$".to_owned());
@@ -61,7 +62,7 @@ fn bearer_response() -> Object {
         .build()
 }
 
-/// `{"detail": "CODE"}`, or `{"detail": {"code": …, "reason": …}}`.
+/// Returns the schema of `{"detail": "CODE"}` or `{"detail": {"code": …, "reason": …}}`.
 fn error_model() -> Object {
     let texts = ObjectBuilder::new()
         .schema_type(Type::Object)

@@ -1,7 +1,7 @@
-//! The OpenAPI document (contract.md section 16): a value to serve, to merge or to write to a file.
+//! The OpenAPI document: a value to serve, to merge or to write to a file.
 //!
-//! It is built when asked for, out of the [inventory](crate::endpoints) of routes, the backends of the service and the field
-//! tables of the schemas. Nothing of it is served unless the application mounts [`openapi_routes`].
+//! It is built on demand from the [inventory](crate::endpoints) of routes, the backends of the service and the field
+//! tables of the schemas. It is only served if the application mounts [`openapi_routes`].
 
 mod document;
 mod fixed;

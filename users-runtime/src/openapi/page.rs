@@ -1,4 +1,4 @@
-//! The document over HTTP, and a page that shows it. Mounted by the application or not at all.
+//! Routes for the document and for a page that displays it. Mounted by the application or not at all.
 
 use axum::{
     Router,
@@ -20,23 +20,24 @@ const HTML: &str = include_str!("page/page.html");
 const SCRIPT: &str = include_str!("page/page.js");
 const STYLE: &str = include_str!("page/page.css");
 
-/// The page runs its own script, reads the document, and does nothing else.
+/// The page may only run its own script and load the document.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'",
 );
 
-/// `/openapi.json`, the [document](openapi()) of this service, and `/docs`, a page that lists its operations. The page
-/// needs no other server: script and style are our own.
+/// Returns routes for `/openapi.json`, the [document](openapi()) of this service, and `/docs`, a page that lists its
+/// operations. The page loads its script and style from this service only.
 ///
 /// # Security
-/// The document tells nothing that a client could not find out, but it tells it to anybody. A service that does not want
-/// to be read mounts these routes behind a guard of its own, or does not mount them.
+/// The document reveals nothing that a client could not find out, but any client can read it. To restrict access, mount
+/// these routes behind a guard, or do not mount them.
 pub fn openapi_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     openapi_routes_of(users, &openapi(users))
 }
 
-/// As [`openapi_routes`], for a document of the application's own, such as one with its own paths merged in.
+/// Returns routes as [`openapi_routes`] does, for a document that the application built, such as one with its own paths
+/// merged in.
 pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document: &OpenApi) -> Router<S> {
     let json = match serde_json::to_vec(document) {
         Ok(json) => Some(Bytes::from(json)),
@@ -64,7 +65,7 @@ async fn asset(content_type: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }
 
-/// The usual headers forbid a page everything; this page may run.
+/// Replaces the default Content-Security-Policy, which forbids scripts, for the page.
 async fn allow_own_script(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     response

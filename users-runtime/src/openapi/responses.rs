@@ -1,4 +1,4 @@
-//! The documented responses of a route, from its feature's table and from what holds for every caller of its kind.
+//! The documented responses of a route, from its feature's table and from its kind of caller.
 
 use serde_json::json;
 use utoipa::openapi::{
@@ -58,7 +58,7 @@ fn successes<U: AuthUser>(documented: &Documented, carrier: Option<&Carrier>) ->
     vec![(status, response)]
 }
 
-/// What a login returns is up to the transport.
+/// Returns the responses of a login, which depend on the transport.
 fn token(status: u16, description: &str, carrier: Option<&Carrier>) -> Vec<(u16, Response)> {
     match carrier {
         Some(Carrier::Bearer) => vec![(status, with_schema(description, BEARER))],

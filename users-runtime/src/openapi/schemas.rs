@@ -1,4 +1,4 @@
-//! Field tables as JSON Schema, in the form that Pydantic gives it.
+//! Field tables as JSON Schema, in Pydantic's form.
 
 use serde_json::Value;
 use utoipa::{
@@ -19,10 +19,10 @@ use crate::{
     user::{AuthUser, SchemaKind},
 };
 
-/// The four schemas of a user type, with their names.
+/// Returns the four schemas of a user type, with their names.
 pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
     let id_format = (!U::Id::MADE_BY_DATABASE).then_some("uuid");
-    // An answer always has every field; a request has those that the table requires.
+    // In a response every field is present; in a request those that the table requires.
     SchemaKind::ALL.map(|kind| {
         let (name, fields) = (kind.name::<U>(), kind.fields::<U>());
         let schema = match kind {
@@ -33,12 +33,12 @@ pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
     })
 }
 
-/// The schema of something that a client sends.
+/// Returns the schema of an object that clients send.
 pub(super) fn sent(title: &str, fields: impl Iterator<Item = Field>) -> RefOr<Schema> {
     object(title, fields, |field| field.required, None).into()
 }
 
-/// The schema of an object that a feature returns. Every field is always present.
+/// Returns the schema of an object that a feature returns. Every field is always present.
 pub(super) fn returned(object: &ObjectSchema) -> Object {
     let mut schema = ObjectBuilder::new().schema_type(Type::Object).title(Some(object.name));
     for (name, kind, description) in object.fields {
@@ -54,19 +54,19 @@ pub(super) fn returned(object: &ObjectSchema) -> Object {
     schema.build()
 }
 
-/// A text without rules.
+/// Returns the schema of a string without rules.
 pub(super) fn text(title: &str) -> Object {
     ObjectBuilder::new().schema_type(Type::String).title(Some(title)).build()
 }
 
-/// A text of a known format, such as `email`.
+/// Returns the schema of a string in a known format, such as `email`.
 pub(super) fn formatted(format: &str) -> Object {
     let mut object = Object::with_type(Type::String);
     object.format = Some(SchemaFormat::Custom(format.to_owned()));
     object
 }
 
-/// A password: shown as one in a form, and in no answer.
+/// Returns the schema of a password, which is masked in forms and never part of a response.
 pub(super) fn password() -> Object {
     let mut object = Object::with_type(Type::String);
     object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Password));
@@ -74,7 +74,7 @@ pub(super) fn password() -> Object {
     object
 }
 
-/// `full_name` as `Full Name`.
+/// Returns a title such as `Full Name` for `full_name`.
 pub(super) fn title(name: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
@@ -83,7 +83,8 @@ pub(super) fn title(name: &str) -> String {
     name.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
-/// `inner` or null. That it is a password is said of the field and not of one of the two.
+/// Returns the schema of `inner` or null. `format` and `writeOnly` of a password belong to the field, not to one
+/// alternative.
 pub(super) fn nullable(mut inner: Schema) -> Object {
     let mut outer = Object::with_type(SchemaType::AnyValue);
     if let Schema::Object(inner) = &mut inner
@@ -93,7 +94,7 @@ pub(super) fn nullable(mut inner: Schema) -> Object {
     }
     let null = Schema::from(Object::with_type(Type::Null));
     let either: Vec<Value> = [inner, null].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
-    // utoipa's own AnyOf has no room for a title, `deprecated` or `writeOnly`.
+    // utoipa's own AnyOf supports no title, `deprecated` or `writeOnly`.
     outer.extensions = Some(Extensions::from_iter([("anyOf", either)]));
     outer
 }
@@ -105,7 +106,7 @@ fn object(
     id_format: Option<&str>,
 ) -> Object {
     let mut object = ObjectBuilder::new().schema_type(Type::Object).title(Some(title));
-    // A dropped flag is checked and thrown away, so no client has a reason to send it.
+    // A dropped flag is validated and ignored, so it is not documented.
     for field in fields.filter(|field| !matches!(field.kind, FieldKind::DroppedFlag)) {
         object = object.property(field.name, property(&field, id_format));
         if required(&field) {
@@ -131,7 +132,7 @@ fn property(field: &Field, id_format: Option<&str>) -> Schema {
     annotated(schema, field)
 }
 
-/// What a Rust type expects, with the rules that JSON Schema has words for.
+/// Returns the schema of a Rust type, with the rules that JSON Schema can express.
 fn shaped(shape: &Shape, rules: &[Rule]) -> Schema {
     let mut object = Object::with_type(match shape {
         Shape::Nullable(inner) => return nullable(shaped(inner, rules)).into(),
@@ -156,14 +157,14 @@ fn shaped(shape: &Shape, rules: &[Rule]) -> Schema {
                 (object.minimum, object.maximum) = (min.map(Number::Float), max.map(Number::Float));
             }
             Rule::Pattern(pattern) => object.pattern = Some(pattern.to_owned()),
-            // A function of the application's own has no words in JSON Schema.
+            // JSON Schema cannot express an application's function.
             Rule::Check(_) => {}
         }
     }
     object.into()
 }
 
-/// A list. What its items are the table does not know.
+/// Returns the schema of a list. The table has no information about its items.
 fn list(rules: &[Rule]) -> Array {
     let mut list = Array::new(Object::with_type(SchemaType::AnyValue));
     for rule in rules {

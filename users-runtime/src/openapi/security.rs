@@ -1,4 +1,4 @@
-//! How requests carry tokens, in OpenAPI's words.
+//! The security schemes and requirements of the OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use utoipa::openapi::{
 
 use crate::{flows::LOGIN, inventory::Prefixes, port::SecurityScheme as Carrier, service::Users, user::AuthUser};
 
-/// The scheme of each transport under FastAPI's name for it. Of several backends with one transport the last one shows,
-/// as in fastapi-users.
+/// Returns the scheme of each transport under FastAPI's name for it. Of several backends with the same transport only
+/// the last one is listed, as in fastapi-users.
 pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTreeMap<String, RefOr<SecurityScheme>> {
     let described = users.inner().backends.iter().filter_map(|backend| {
         let carrier = backend.transport.security_scheme()?;
@@ -22,7 +22,7 @@ pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTr
     described.collect()
 }
 
-/// One alternative for each transport, in the order of the backends.
+/// Returns one alternative for each transport, in the order of the backends.
 pub(super) fn requirements<U: AuthUser>(users: &Users<U>) -> Vec<SecurityRequirement> {
     let mut names: Vec<&str> = Vec::new();
     for carrier in users.inner().backends.iter().filter_map(|backend| backend.transport.security_scheme()) {
@@ -45,7 +45,7 @@ fn name(carrier: &Carrier) -> &'static str {
 fn scheme(carrier: Carrier, login: Option<&str>) -> SecurityScheme {
     match (carrier, login) {
         (Carrier::Bearer, Some(login)) => {
-            // Relative, as upstream writes it, so that it holds behind any host.
+            // Relative, as in fastapi-users, so that it is correct on every host.
             let token_url = login.trim_start_matches('/');
             SecurityScheme::OAuth2(OAuth2::new([Flow::Password(Password::new(token_url, Scopes::new()))]))
         }

@@ -1,12 +1,12 @@
-//! Checks of types that only the compiler can make. Generated code calls them in constants, so they cost nothing at run
-//! time, and an error points at the type of the wrong field.
+//! Compile-time checks of types. Generated code calls them in constants, so they have no cost at run time, and an error
+//! points at the type of the invalid field.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Checks that a custom field can be read from and written as JSON.
 pub const fn field<T: FieldValue>() {}
 
-/// Checks that a field which no registration sets has a value for new users.
+/// Checks that a field that registration does not set has a value for new users.
 pub const fn new_value<T: InitialValue>() {}
 
 /// Checks that every enabled database can store a custom field.
@@ -45,7 +45,7 @@ pub trait StoredType {}
 #[diagnostic::do_not_recommend]
 impl<T: enabled::OnSqlite + enabled::OnPostgres + enabled::OnMysql> StoredType for T {}
 
-/// One trait per Cargo feature: the bound when it is on, nothing when it is off.
+/// One trait per Cargo feature: the database's bound if the feature is on, no bound if it is off.
 mod enabled {
     macro_rules! on {
         ($name:ident, $feature:literal, $database:ident) => {

@@ -1,4 +1,4 @@
-//! Everything that generated code names. Hidden, and not for use by hand: it changes with every version.
+//! The items that generated code refers to. Hidden, and not part of the public API: they change with every version.
 
 pub mod check;
 

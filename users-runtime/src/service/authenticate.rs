@@ -1,4 +1,4 @@
-//! Who a request comes from.
+//! Authentication of a request by its tokens.
 
 use http::request::Parts;
 
@@ -9,22 +9,22 @@ use crate::{
     user::AuthUser,
 };
 
-/// How old the note of a session's last use may become before it is written anew.
+/// The precision of a session's last use: it is written again only when the stored time is older than this.
 const TOUCH_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
-/// A user as proved by a token.
+/// A user who is authenticated by a token.
 #[derive(Debug, Clone)]
 pub(crate) struct Authenticated<U> {
     pub(crate) user: U,
     pub(crate) session: Session,
-    /// The user's epoch when the token was found alive.
+    /// The user's epoch when the token was validated.
     pub(crate) epoch: Epoch,
     pub(crate) token: AccessToken,
-    /// Which backend the token belongs to.
+    /// The index of the backend that the token belongs to.
     pub(crate) backend: usize,
 }
 
-/// It is not known who a request comes from; it must be refused.
+/// The request must be refused because its user could not be determined.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthenticationError {
     #[error(transparent)]
@@ -33,22 +33,22 @@ pub(crate) enum AuthenticationError {
     Strategy(#[from] StrategyError),
 }
 
-/// What a request's tokens say.
+/// The result of checking a request's tokens.
 #[derive(Debug)]
 pub(crate) enum Identity<U> {
     /// No enabled backend found a token.
     Anonymous,
-    /// There were tokens, and none is good.
+    /// There were tokens, and none is valid.
     BadToken,
-    /// A browser attached a token of this backend, and it is not known that a page of the service's own asked it to.
+    /// A browser attached a token of this backend, and the request may come from a page of another site (CSRF).
     Forged(usize),
-    /// The first good token's user.
+    /// The user of the first valid token.
     Known(Box<Authenticated<U>>),
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Asks the enabled backends in the order of declaration; the first user found wins, and a bad token in one backend
-    /// does not stop the next (contract.md section 7). A token that may be a forger's is not even looked at.
+    /// Asks the enabled backends in the order of declaration. The first valid token wins, and an invalid token in one
+    /// backend does not stop the next. A token that another site may have sent is not examined.
     #[tracing::instrument(target = "axum_users", name = "authenticate", level = "debug", skip_all)]
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Identity<U>, AuthenticationError> {
         let parts = self.inner();
@@ -76,7 +76,7 @@ impl<U: AuthUser> Users<U> {
         Ok(identity)
     }
 
-    /// The user of a token, with the session, if it is alive.
+    /// Returns the user and the session of a token, if it is valid.
     async fn find_session(&self, resolved: Resolved) -> Result<Option<(Found<U>, Session)>, StoreError> {
         match resolved {
             Resolved::Session(session) => {
@@ -108,22 +108,24 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Notes that a session was used. Without the note it ends sooner and not later, so a failure refuses nobody.
+    /// Records that a session was used. A failure is not an error for the client: the session only reaches its idle
+    /// limit earlier.
     async fn touch(&self, key: &SessionKey, now: Timestamp) {
         let Some(sessions) = &self.inner().sessions else { return };
         if let Err(error) = sessions.touch(key, now).await {
-            tracing::warn!(target: "axum_users", %error, "the last use of a session was not noted");
+            tracing::warn!(target: "axum_users", %error, "the last use of a session was not recorded");
         }
     }
 
-    /// Whether a session is neither logged out nor ended by a raised epoch.
+    /// Returns whether a session is neither revoked nor ended by a raised epoch.
     pub(crate) fn is_live(&self, session: &Session, found: &Found<U>) -> bool {
         match (found.token, session.epoch) {
             (state, Some(epoch)) => state.is_live(epoch, found.epoch),
             (TokenState::Revoked, None) => false,
             (TokenState::KeptAt(epoch), None) => epoch == found.epoch,
-            // What fastapi-users minted knows no epoch. While it runs beside us it mints on after sessions were ended here, and
-            // for users whose first epoch is not 0 (decision 32); else such a token is good until that happens for the first time.
+            // Tokens of fastapi-users carry no epoch. While it runs in parallel it keeps issuing them, also after
+            // sessions were ended here and for users whose first epoch is not 0. Otherwise such a token is valid until
+            // the epoch is first raised.
             (TokenState::Unmarked, None) => {
                 self.policy().allows(Relaxation::KeepSessions) || found.epoch == Epoch::default()
             }
@@ -131,7 +133,7 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// When a session that started or was used at `from` ends; `None` for never.
+/// Returns when a session that started or was used at `from` ends, or `None` if it never ends.
 fn end(from: Timestamp, after: Option<std::time::Duration>) -> Option<Timestamp> {
     let after = chrono::TimeDelta::from_std(after?).unwrap_or(chrono::TimeDelta::MAX);
     Some(from.checked_add_signed(after).unwrap_or(Timestamp::MAX_UTC))

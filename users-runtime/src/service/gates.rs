@@ -1,4 +1,4 @@
-//! The gates that are always there.
+//! The built-in gates.
 
 use std::future::ready;
 
@@ -13,7 +13,7 @@ pub(crate) const BAD_CREDENTIALS: Code =
     Code::new("LOGIN_BAD_CREDENTIALS", "Wrong credentials, or the user is inactive.");
 pub(crate) const NOT_VERIFIED: Code = Code::new("LOGIN_USER_NOT_VERIFIED", "The user is not verified.");
 
-/// Opens for active users. Its refusal looks like a wrong password (contract.md 6.1).
+/// Admits active users. Its refusal looks like a wrong password, to prevent account enumeration.
 pub(crate) struct ActiveGate;
 
 impl<U: AuthUser> Gate<U> for ActiveGate {
@@ -27,9 +27,9 @@ impl<U: AuthUser> Gate<U> for ActiveGate {
     }
 }
 
-/// Opens for verified users.
+/// Admits verified users.
 pub(crate) struct VerifiedGate {
-    /// Under private registration an unverified account must not be told from none.
+    /// Under private registration, an unverified account must look like an unknown one.
     pub(crate) private: bool,
 }
 

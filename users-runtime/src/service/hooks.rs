@@ -1,4 +1,4 @@
-//! Running the application's hooks, in the request or after the answer.
+//! Running the application's hooks, within the request or after the response.
 
 use super::Users;
 use crate::{
@@ -10,15 +10,15 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Runs a hook in the request; its error becomes the answer.
+    /// Runs a hook within the request. Its error becomes the response.
     pub(crate) async fn run_hook(&self, event: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
         self.inner().hooks.run(event, cx).await
     }
 
-    /// Runs `work` after the answer on the bounded queue, or at once under `inline_hooks()`.
+    /// Runs `work` after the response on the bounded queue, or immediately under `inline_hooks()`.
     ///
-    /// The work holds everything that could tell whether an account exists: look-up, token, hook. Its error reaches the
-    /// log, and the client only under `inline_hooks()`.
+    /// The work includes every step whose duration could reveal whether an account exists: lookup, token, hook. Its
+    /// error is logged, and reaches the client only under `inline_hooks()`.
     pub(crate) async fn after_response<F>(
         &self,
         name: &'static str,
@@ -41,8 +41,8 @@ impl<U: AuthUser> Users<U> {
         self.inner().jobs.try_push(name, Box::pin(job)).map_err(AfterResponse::Full)
     }
 
-    /// Has the owner told, after the answer, if the address or the password differs from `before`. The change is stored,
-    /// so a failure is for the operator and not for the client.
+    /// Notifies the owner, after the response, if the address or the password differs from `before`. The change is
+    /// already stored, so a failure is logged and not sent to the client.
     pub(crate) async fn notify_credentials_changed(&self, user: &U, before: &U, cx: &RequestContext) {
         let (now, then) = (user.account(), before.account());
         if now.email == then.email && now.hashed_password == then.hashed_password {
@@ -57,7 +57,7 @@ impl<U: AuthUser> Users<U> {
         .await;
     }
 
-    /// As [`Users::after_response`], for work whose failure must not change the answer.
+    /// Runs work as [`Users::after_response`] does, if its failure must not change the response.
     pub(crate) async fn after_response_or_log<F>(&self, name: &'static str, cx: &RequestContext, work: F)
     where
         F: for<'a> FnOnce(&'a Self, &'a RequestContext) -> BoxFuture<'a, HookResult> + Send + 'static,
@@ -68,17 +68,17 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Waits until the queued mails are sent, at most `within`. Call it when the server has stopped.
+    /// Waits until the queued mails are sent, for at most `within`. Call it after the server has stopped.
     pub async fn drain(&self, within: std::time::Duration) {
         self.inner().jobs.drain(within).await;
     }
 }
 
-/// Why work after the answer was not taken on.
+/// The reason why work after the response was not accepted.
 #[derive(Debug)]
 pub(crate) enum AfterResponse {
     /// The queue is full.
     Full(QueueFull),
-    /// Under `inline_hooks()`: the hook's own error.
+    /// Under `inline_hooks()`: the error of the hook.
     Hook(crate::port::HookError),
 }

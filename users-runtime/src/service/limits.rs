@@ -1,18 +1,18 @@
-//! How often things may happen for one account.
+//! Rate limits per account.
 
 use std::time::Duration;
 
 use crate::domain::{Error, Quota, Result};
 
-/// How often things may happen. They are counted in the process, or with
-/// [`counters_in_redis`](crate::UsersBuilder::counters_in_redis) on all nodes together.
+/// The rate limits. The counters are kept in the process, or with
+/// [`counters_in_redis`](crate::UsersBuilder::counters_in_redis) shared by all nodes.
 ///
-/// | what | default | source |
+/// | limit | default | source |
 /// |---|---|---|
-/// | mails of one kind to one account: reset, verification | 3 an hour | OWASP, Forgot Password Cheat Sheet |
+/// | mails of one kind (reset, verification) to one account | 3 per hour | [OWASP Forgot Password Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Forgot_Password_Cheat_Sheet.html) |
 ///
-/// Beyond a limit nothing is sent, and the answer is the same as ever. What code asks for (`start_reset`,
-/// `start_verification`, the mail after a registration) is not counted.
+/// Above a limit no mail is sent, and the response is unchanged. Mails that code requests (`start_reset`,
+/// `start_verification`, the mail after a registration) are not counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Limits {
@@ -26,21 +26,21 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// No limits.
+    /// Returns settings without limits.
     ///
     /// # Security
-    /// Anybody can fill anybody's mailbox, at your cost.
+    /// Any client can flood any user's mailbox with mail from this service.
     pub fn off() -> Self {
         Self { mails: None }
     }
 
-    /// How many mails of one kind may be asked for to one account.
+    /// Sets how many mails of one kind may be requested for one account.
     pub fn mails(mut self, quota: Quota) -> Self {
         self.mails = Some(quota);
         self
     }
 
-    /// How many mails of one kind may be asked for to one account; `None` for any number.
+    /// Returns how many mails of one kind may be requested for one account, or `None` if unlimited.
     #[must_use]
     pub fn mails_to_one_account(&self) -> Option<Quota> {
         self.mails

@@ -1,5 +1,5 @@
-//! The handle that an application holds, and what every operation needs: policy, backends, authentication, hooks.
-//! Knows ports only.
+//! The handle that an application holds, and the parts that every operation needs: policy, backends, authentication,
+//! hooks. Depends on ports only.
 
 mod authenticate;
 mod backend;
@@ -30,13 +30,13 @@ use crate::{
     user::{AuthUser, Tenant},
 };
 
-/// Everything about users. Put it in the router's state: routes and extractors find it there through
+/// The handle for user management. Put it in the router's state: routes and extractors find it there through
 /// [`axum::extract::FromRef`]. Cheap to clone.
 ///
-/// Its methods are the programmatic interface, for command line tools, jobs and tests.
+/// Its methods are the programmatic interface, for command-line tools, jobs and tests.
 pub struct Users<U: AuthUser>(Arc<View<U>>);
 
-/// What one handle works with: everything that handles share, and one view of the store.
+/// The content of one handle: the parts that all handles share, and one view of the store.
 pub(crate) struct View<U: AuthUser> {
     /// The users of `tenant`. For a user type with tenants, a store without a tenant refuses every operation on users.
     pub(crate) store: Arc<dyn UserStore<U>>,
@@ -54,7 +54,7 @@ impl<U: AuthUser> Deref for View<U> {
     }
 }
 
-/// What all handles of one service share. Filled by the builder.
+/// The parts that all handles of one service share, created by the builder.
 pub(crate) struct Inner<U: AuthUser> {
     /// The store of all users. Operations use [`View::store`].
     pub(crate) whole_store: Arc<dyn UserStore<U>>,
@@ -87,13 +87,13 @@ impl<U: AuthUser> Users<U> {
         &self.0
     }
 
-    /// The rules that hold.
+    /// Returns the policy.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.0.policy
     }
 
-    /// The names of the backends, in the order of declaration.
+    /// Returns the names of the backends, in the order of declaration.
     pub fn backends(&self) -> impl Iterator<Item = &str> {
         self.0.backends.iter().map(|backend| &*backend.name)
     }

@@ -1,4 +1,4 @@
-//! Whether a request that a browser made comes from a page that may make it (OWASP ASVS 3.5.1).
+//! Checks of the origin of a request that a browser sent, against CSRF (OWASP ASVS 3.5.1).
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -10,21 +10,22 @@ use crate::domain::Origin;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The pages whose requests count where browsers attach the token by themselves.
+/// The origins whose requests are accepted where browsers attach the token automatically.
 ///
-/// Browsers say it in two headers that no script can set: `Sec-Fetch-Site` (all since 2023, over TLS or on localhost) and
-/// `Origin`. What is the service's own comes from its configuration and never from `Host`, which says what the client
-/// wrote.
+/// Browsers state the origin in two headers that scripts cannot set: `Sec-Fetch-Site` (all browsers since 2023, over
+/// TLS or on localhost) and `Origin`. The service's own origin comes from its configuration and never from `Host`,
+/// which the client controls.
 #[derive(Debug, Clone)]
 pub(crate) struct OriginRule {
     /// The service's own origin and the trusted ones.
     pub(crate) accepted: Vec<Origin>,
-    /// Whether a request that says nothing is refused. Without, it is taken for one of a client that is no browser.
+    /// Whether requests without these headers are refused. If not, they are assumed to come from clients other than
+    /// browsers.
     pub(crate) is_required: bool,
 }
 
 impl OriginRule {
-    /// Whether a request with these headers may change something.
+    /// Returns whether a request with these headers may change state.
     pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
         let (site, origin) = (HeaderValues::of(headers, &SEC_FETCH_SITE), HeaderValues::of(headers, &ORIGIN));
         match (site, origin) {
@@ -33,7 +34,7 @@ impl OriginRule {
                 self.accepted.iter().any(|accepted| accepted.as_str().as_bytes() == origin.as_bytes())
             }
             (HeaderValues::Nothing, HeaderValues::Nothing) => !self.is_required,
-            // Another site without an origin, or a header that stands twice.
+            // Another site without an origin, or a repeated header.
             _ => false,
         }
     }
@@ -56,8 +57,8 @@ impl<'a> HeaderValues<'a> {
     }
 }
 
-/// Whether a request may change something by itself. One for a WebSocket does: what comes through it later has no headers,
-/// and browsers ask no page's permission for it.
+/// Returns whether a request may change state. A WebSocket handshake may: its messages have no headers, and browsers do
+/// not restrict it to the same origin.
 pub(crate) fn may_change_something(request: &Parts) -> bool {
     let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     let is_websocket =
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_are_believed_and_what_says_nothing_is_no_browser() -> Result<()> {
+    fn the_headers_of_browsers_decide_and_requests_without_them_pass_unless_required() -> Result<()> {
         const OWN: &str = "https://camelot.bt";
         for (site, origin, expected) in [
             (&["same-origin"][..], &[][..], true),
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn safe_methods_change_nothing_but_for_a_websocket() {
+    fn safe_methods_change_no_state_except_for_a_websocket_handshake() {
         let parts = |method: &str, upgrade: &[&str]| {
             let request = upgrade
                 .iter()

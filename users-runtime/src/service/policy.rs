@@ -1,13 +1,16 @@
-//! Which rules hold: the recommended ones, or upstream's, or the recommended ones less some named ones.
+//! The security policy: recommended rules, each of which can be relaxed by name.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::domain::{EmailRules, PasswordPolicy, Relaxation, Timestamp};
 
-/// Which rules hold.
+/// The security rules of a service.
 ///
-/// [`Policy::recommended`] is what you get without asking. Each method that takes a rule away has a name that says what is
-/// lost, and all that is taken away is logged once, as a warning, when the service starts.
+/// [`Policy::recommended`] is the default. Each method that relaxes a rule has a name that states what is lost. One
+/// warning at startup lists every relaxed rule. See
+/// [Passwords](https://github.com/axum-users/axum-users/blob/main/docs/guide/passwords.md),
+/// [Sessions](https://github.com/axum-users/axum-users/blob/main/docs/guide/sessions.md) and [Moving from
+/// fastapi-users](https://github.com/axum-users/axum-users/blob/main/docs/guide/moving-from-fastapi-users.md).
 #[derive(Debug, Clone)]
 pub struct Policy {
     relaxed: BTreeSet<Relaxation>,
@@ -29,7 +32,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The secure rules. The numbers and their sources are in `docs/contributing/security.md`.
+    /// Returns the secure rules. Their numbers and sources are listed in the [security
+    /// evidence](https://github.com/axum-users/axum-users/blob/main/docs/contributing/security.md).
     #[must_use]
     pub fn recommended() -> Self {
         Self {
@@ -51,107 +55,130 @@ impl Policy {
         self
     }
 
-    /// A JWT works until it ends by itself, logged out or not (difference C1).
+    /// Keeps a JWT valid until it expires, even after a logout, as in fastapi-users.
     #[must_use]
     pub fn without_revocation(self) -> Self {
         self.relax(Relaxation::WithoutRevocation)
     }
 
-    /// Other sessions survive a change or reset of the password (C2): a thief stays in. So does whatever fastapi-users
-    /// minted, even when all sessions of the user are ended here.
+    /// Keeps a user's other sessions valid after a change or reset of the password.
+    ///
+    /// # Security
+    /// An attacker who holds a session stays logged in. Tokens that fastapi-users issued also stay valid when all
+    /// sessions of the user are ended here.
     #[must_use]
     pub fn keep_sessions(self) -> Self {
         self.relax(Relaxation::KeepSessions)
     }
 
-    /// A session alone may change the password and the address (C3): a stolen session becomes a stolen account.
+    /// Allows a session of any age to change the password and the address without re-authentication.
+    ///
+    /// # Security
+    /// A stolen session is enough to take over the account.
     #[must_use]
     pub fn allow_password_change_without_current(self) -> Self {
         self.relax(Relaxation::PasswordChangeWithoutCurrent)
     }
 
-    /// Mail hooks run before the answer (C5): its time tells who has an account.
+    /// Runs mail hooks before the response.
+    ///
+    /// # Security
+    /// The response time reveals whether an account exists (account enumeration).
     #[must_use]
     pub fn inline_hooks(self) -> Self {
         self.relax(Relaxation::InlineHooks)
     }
 
-    /// 401 answers carry no `WWW-Authenticate` (C11).
+    /// Omits `WWW-Authenticate` from 401 responses.
     #[must_use]
     pub fn without_challenge(self) -> Self {
         self.relax(Relaxation::WithoutChallenge)
     }
 
-    /// New hashes have fastapi-users' parameters (C19: 64 MiB, t=3, p=4), and a stored hash with others is rewritten at
-    /// login, so that both services can write one table.
+    /// Hashes new passwords with the parameters of fastapi-users (Argon2id with 64 MiB, t=3, p=4) and replaces a hash
+    /// with other parameters at login, so that both services can write one table.
     #[must_use]
     pub fn pwdlib_hashes(self) -> Self {
         self.relax(Relaxation::PwdlibHashes)
     }
 
-    /// The secret itself signs the tokens of all purposes (C21), so that a Python service with the same secret reads them.
+    /// Signs the tokens of all purposes with the secret itself instead of a derived key for each, so that a Python
+    /// service with the same secret can read them.
     #[must_use]
     pub fn raw_keys(self) -> Self {
         self.relax(Relaxation::RawKeys)
     }
 
-    /// Tokens that fastapi-users minted are accepted until `until`, or for good (C21), and until then mailed tokens are
-    /// minted so that it accepts ours; a form given to `UsersBuilder::mail_tokens` stays.
-    /// Access tokens of its cannot be revoked one by one.
+    /// Accepts tokens that fastapi-users issued until `until`, or indefinitely for `None`. During that time mailed
+    /// tokens are issued in its format, so that it accepts them too, unless `UsersBuilder::mail_tokens` sets a format.
+    ///
+    /// # Security
+    /// An access token that fastapi-users issued cannot be revoked individually.
     #[must_use]
     pub fn accept_upstream_tokens(mut self, until: Option<Timestamp>) -> Self {
         self.upstream_tokens_until = until;
         self.relax(Relaxation::UpstreamTokens)
     }
 
-    /// Stored sessions hold the token itself (C18), as fastapi-users writes and reads them, so that both services can share the
-    /// sessions while they run side by side.
+    /// Stores session tokens in plain text, as fastapi-users does, so that both services can share sessions while they
+    /// run in parallel.
+    ///
+    /// # Security
+    /// A stolen session table gives access to every session.
     #[must_use]
     pub fn plaintext_tokens(self) -> Self {
         self.relax(Relaxation::PlaintextTokens)
     }
 
-    /// Accepts addresses with any Unicode local part, and `Name <address>` (C24).
+    /// Accepts addresses with any Unicode local part, and the form `Name <address>`.
     #[must_use]
     pub fn internationalized_email(self) -> Self {
         self.relax(Relaxation::InternationalizedEmail)
     }
 
-    /// Redirects a path with a superfluous slash with 307 to a relative path (C25).
+    /// Redirects a path with a superfluous trailing slash, with status 307 and a relative path.
     #[must_use]
     pub fn slash_redirect(self) -> Self {
         self.relax(Relaxation::SlashRedirect)
     }
 
-    /// Cookies count wherever a request comes from (C10): any web site can have a visitor's browser change the visitor's
-    /// account here, or log the visitor in to the attacker's. Only the cookie's `SameSite` is left.
+    /// Accepts requests with a cookie from any origin.
+    ///
+    /// # Security
+    /// Any website can make a visitor's browser change the visitor's account, or log the visitor in to the attacker's
+    /// account (CSRF). Only the `SameSite` attribute of the cookie remains as protection.
     #[must_use]
     pub fn without_origin_check(self) -> Self {
         self.relax(Relaxation::WithoutOriginCheck)
     }
 
-    /// Cookies have fastapi-users' name `fastapiusersauth`, and of several with one name the last counts (C9): whoever has
-    /// a page on a sibling subdomain can plant a session.
+    /// Names cookies `fastapiusersauth`, as fastapi-users does. Of several cookies with this name, the last one counts.
+    ///
+    /// # Security
+    /// An attacker who controls a sibling subdomain can set the cookie (session fixation).
     #[must_use]
     pub fn plain_cookie_names(self) -> Self {
         self.relax(Relaxation::PlainCookieNames)
     }
 
-    /// A logout leaves what the browser cached (C26): the next person at that screen may find it.
+    /// Sends no `Clear-Site-Data` at logout.
+    ///
+    /// # Security
+    /// Later users of the same browser may see cached pages.
     #[must_use]
     pub fn keep_site_data(self) -> Self {
         self.relax(Relaxation::KeepSiteData)
     }
 
-    /// Refuses requests with a cookie that say nothing about where they come from. Browsers always say it; other clients
-    /// then need a bearer token, or an `Origin` header.
+    /// Refuses requests with a cookie that do not state their origin. Browsers always state it; other clients need a
+    /// bearer token or an `Origin` header.
     #[must_use]
     pub fn require_origin(mut self) -> Self {
         self.require_origin = true;
         self
     }
 
-    /// The rules for passwords.
+    /// Sets the rules for passwords.
     #[must_use]
     pub fn passwords(mut self, passwords: PasswordPolicy) -> Self {
         self.relaxed.remove(&Relaxation::NoPasswordPolicy);
@@ -162,56 +189,56 @@ impl Policy {
         self
     }
 
-    /// Lets only verified users log in and use the users routes. Default: off, as on the wire.
+    /// Sets whether only verified users may log in and use the users routes. Default: `false`, as in fastapi-users.
     #[must_use]
     pub fn require_verification(mut self, required: bool) -> Self {
         self.require_verification = required;
         self
     }
 
-    /// Always asks for `current_password` to change the password or the address, however fresh the login
-    /// (OWASP ASVS 6.2.3, read literally).
+    /// Requires `current_password` for every change of the password or the address, however recent the login (a strict
+    /// reading of OWASP ASVS 6.2.3).
     #[must_use]
     pub fn require_current_password(mut self) -> Self {
         self.require_current_password = true;
         self
     }
 
-    /// How long after a login the password and the address may be changed without `current_password`: 60 to 900
-    /// seconds, default 300.
+    /// Sets how long after a login the password and the address may be changed without `current_password`. Clamped to
+    /// 60 to 900 seconds; default 300.
     #[must_use]
     pub fn fresh_login(mut self, window: Duration) -> Self {
         self.fresh_login = window.clamp(Duration::from_secs(60), Duration::from_secs(900));
         self
     }
 
-    /// Registering a taken address answers like any other registration, and its owner gets a mail. Needs
-    /// [`Policy::require_verification`] and UUID ids.
+    /// Responds to a registration with a taken address as to any other, and notifies the owner of the address by mail,
+    /// to prevent account enumeration. Requires [`Policy::require_verification`] and UUID ids.
     #[must_use]
     pub fn private_registration(mut self) -> Self {
         self.private_registration = true;
         self
     }
 
-    /// Superusers cannot set other people's passwords (OWASP ASVS 6.4.6); they start a reset instead.
+    /// Forbids superusers to set other users' passwords (OWASP ASVS 6.4.6). They start a reset instead.
     #[must_use]
     pub fn deny_admin_password(mut self) -> Self {
         self.admin_password_denied = true;
         self
     }
 
-    /// What is taken away, in order.
+    /// Returns the relaxed rules, in order.
     pub fn relaxations(&self) -> impl Iterator<Item = Relaxation> + '_ {
         self.relaxed.iter().copied()
     }
 
-    /// Whether a rule is taken away.
+    /// Returns whether a rule is relaxed.
     #[must_use]
     pub fn allows(&self, relaxation: Relaxation) -> bool {
         self.relaxed.contains(&relaxation)
     }
 
-    /// Keeps the harmless surprises of fastapi-users' wire.
+    /// Keeps the harmless quirks of fastapi-users' HTTP interface.
     pub(crate) fn keep_quirks(self) -> Self {
         Self { quirks: true, ..self }
     }
@@ -252,7 +279,7 @@ impl Policy {
         self.private_registration
     }
 
-    /// Whether harmless surprises of the wire are kept (`[quirk]` in the wire contract).
+    /// Returns whether the harmless quirks of fastapi-users' HTTP interface are kept.
     pub(crate) fn keeps_quirks(&self) -> bool {
         self.quirks
     }

@@ -12,13 +12,16 @@ use crate::{
 };
 
 impl<U: HasTenant> Users<U> {
-    /// The users of one tenant: a handle that finds, changes and makes no others. It shares everything else with this one,
-    /// and is cheap to make.
+    /// Returns a handle that finds, changes and creates users of one tenant only. It shares everything else with this
+    /// handle and is cheap to create.
     ///
-    /// A handle of another tenant answers with this tenant's users as well: whoever may call this decides about tenants.
+    /// A handle of another tenant can call this, too.
     ///
     /// # Errors
-    /// [`StoreError::MissingTenant`] if the store is one of the application's own that knows no tenants.
+    /// [`StoreError::MissingTenant`] if the application's store does not support tenants.
+    ///
+    /// # Security
+    /// Code that can call this method has access to the users of every tenant.
     pub fn for_tenant(&self, tenant: U::Tenant) -> Result<Self, StoreError> {
         self.for_one_tenant(Tenant::new(tenant))
     }
@@ -36,8 +39,8 @@ impl<U: AuthUser> Users<U> {
         Ok(Self(Arc::new(view)))
     }
 
-    /// The handle that a request is served with: that of its tenant, if users have tenants. A handle that was bound to a
-    /// tenant by code stays in it, whatever the request says. `None` if the request names no tenant.
+    /// Returns the handle for a request: the handle of its tenant, if users have tenants. A handle that code bound to a
+    /// tenant keeps that tenant for every request. Returns `None` if the request has no tenant.
     pub(crate) fn for_request(&self, request: &Request) -> Result<Option<Self>, StoreError> {
         if !U::HAS_TENANTS || self.inner().tenant.is_some() {
             return Ok(Some(self.clone()));
@@ -46,8 +49,8 @@ impl<U: AuthUser> Users<U> {
         tenant.map(|tenant| self.for_one_tenant(tenant)).transpose()
     }
 
-    /// A new user, of the tenant that this handle is bound to. The store writes the same tenant; it is here as well since a
-    /// user that is not stored (a private registration of a taken address) must look like one that is.
+    /// Builds a user with the tenant of this handle. The store writes the tenant as well, but a user that is not stored
+    /// (a private registration with a taken address) must look like one that is.
     pub(crate) fn new_user_of(&self, account: NewAccount<U::Id>, input: U::Create) -> U {
         let mut user = U::new(account, input);
         if let Some(tenant) = &self.inner().tenant {

@@ -1,5 +1,5 @@
-//! Helpers for tests, behind the feature `testing`: a clock to set, a mailbox to read, requests of a signed-in user, and the
-//! conformance suite of stores.
+//! Helpers for tests, behind the feature `testing`: a clock to set, a mailbox to read, requests of a signed-in user,
+//! and the conformance suite for stores.
 //!
 //! They compile in release builds, so that an application can run its tests with optimizations. A test clock or mailbox that
 //! is created without debug assertions writes an ERROR event, because it must not be deployed.
@@ -12,7 +12,7 @@ pub use clock::ManualClock;
 pub use request::request_as;
 pub use store::{Nonconformity, store_conformance, store_races, store_tenants};
 
-/// Users as the derive writes them, shared with the tests of the stores.
+/// User types as the derive writes them, shared by the tests of the stores.
 #[cfg(test)]
 #[path = "../../tests/it/store/users.rs"]
 #[allow(missing_docs, unreachable_pub, dead_code)]

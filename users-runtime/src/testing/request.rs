@@ -8,9 +8,9 @@ use axum::http::{
 use crate::{SignInError, SignedIn, Users, user::AuthUser};
 
 /// Starts a request of `user`: signs the user in at `backend` and returns a builder with the headers that a client or
-/// browser would send. Method, path and body are up to the caller.
+/// browser would send. The caller sets method, path and body.
 ///
-/// Works for bearer and cookie backends. Other transports carry the token of [`Users::sign_in`] in their own way.
+/// Supports bearer and cookie backends. For other transports, use the token of [`Users::sign_in`].
 ///
 /// # Errors
 /// As [`Users::sign_in`]: the user passes the same gates as at the login route.
@@ -26,7 +26,7 @@ pub async fn request_as<U: AuthUser>(users: &Users<U>, user: &U, backend: &str) 
     Ok(if cookies.is_empty() {
         request.header(AUTHORIZATION, format!("Bearer {}", token.secret()))
     } else {
-        // What a browser adds to the request of a page of the same origin.
+        // A browser adds this header to requests from a page of the same origin.
         request.header(COOKIE, cookies.join("; ")).header("sec-fetch-site", "same-origin")
     })
 }

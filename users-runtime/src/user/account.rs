@@ -1,4 +1,4 @@
-//! The six roles of a user, apart from its struct.
+//! The six roles of a user, independent of its struct.
 
 use crate::domain::{PasswordHash, Status};
 
@@ -16,7 +16,7 @@ pub struct Account<'a, Id> {
 }
 
 impl<'a, Id> Account<'a, Id> {
-    /// Puts the roles together. `flags` are `is_active`, `is_superuser` and `is_verified`.
+    /// Combines the roles. `flags` are `is_active`, `is_superuser` and `is_verified`.
     #[must_use]
     pub const fn new(id: Id, email: &'a str, hashed_password: &'a PasswordHash, flags: [bool; 3]) -> Self {
         let [is_active, is_superuser, is_verified] = flags;
@@ -24,27 +24,27 @@ impl<'a, Id> Account<'a, Id> {
     }
 }
 
-/// The six roles of a user, for writing.
+/// Mutable access to the six roles of a user.
 #[derive(Debug)]
 pub struct AccountMut<'a, Id> {
-    /// The id. Only a store whose database makes ids writes it.
+    /// The id. Written only by a store whose database generates ids.
     pub id: &'a mut Id,
     /// The address in its normal form.
     pub email: &'a mut String,
     /// The stored hash.
     pub hashed_password: &'a mut PasswordHash,
-    /// May log in.
+    /// Whether the user may log in.
     pub is_active: &'a mut bool,
-    /// May manage others.
+    /// Whether the user may manage other users.
     pub is_superuser: &'a mut bool,
-    /// Has proved the address.
+    /// Whether the user proved ownership of the address.
     pub is_verified: &'a mut bool,
 }
 
-/// The roles of a new user, as the runtime decides them.
+/// The roles of a new user, as determined by the runtime.
 #[derive(Debug, Clone)]
 pub struct NewAccount<Id> {
-    /// A fresh id, or the placeholder that the database replaces.
+    /// A new id, or the placeholder that the database replaces.
     pub id: Id,
     /// The address in its normal form.
     pub email: String,

@@ -1,11 +1,11 @@
-//! Sets of columns, so that a change writes only the columns that it names.
+//! Sets of columns. A change writes only the columns that it names.
 
 use std::marker::PhantomData;
 
 use super::AuthUser;
 
-/// A set of columns of a user's table: first the six roles, from the id to `is_verified`, then the custom fields in the
-/// struct's order.
+/// A set of columns of a user's table: the six roles, from the id to `is_verified`, followed by the custom fields in
+/// the struct's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Columns(u128);
 
@@ -22,48 +22,48 @@ impl Columns {
     pub const IS_SUPERUSER: Self = Self(1 << 4);
     /// The flag `is_verified`.
     pub const IS_VERIFIED: Self = Self(1 << 5);
-    /// How many columns a table can have.
+    /// The maximum number of columns of a table.
     pub const MAX: usize = 128;
-    /// How many columns the roles take; the first custom field has this index.
+    /// The number of columns of the roles, which is the index of the first custom field.
     pub const ROLES: usize = 6;
 
-    /// The set with column number `index` added.
+    /// Returns the set with column number `index` added.
     #[must_use]
     pub const fn with(self, index: usize) -> Self {
         Self(self.0 | (1 << index))
     }
 
-    /// Both sets together.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether column number `index` is in it.
+    /// Returns whether the set contains column number `index`.
     #[must_use]
     pub const fn contains(self, index: usize) -> bool {
         self.0 & (1 << index) != 0
     }
 
-    /// Whether it has every column of `other`.
+    /// Returns whether the set contains every column of `other`.
     #[must_use]
     pub const fn includes(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether it has a custom column.
+    /// Returns whether the set contains a custom column.
     #[must_use]
     pub const fn names_custom(self) -> bool {
         self.0 >> Self::ROLES != 0
     }
 
-    /// Whether it has no column.
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Returns the set of one custom column; the empty set if `U` has no such column.
+    /// Returns the set of one custom column, or the empty set if `U` has no such column.
     #[must_use]
     pub fn custom<U: AuthUser>(column: &str) -> Self {
         match U::CUSTOM_FIELDS.iter().position(|field| field.column == column) {
@@ -72,14 +72,14 @@ impl Columns {
         }
     }
 
-    /// Returns the set as one whose custom columns are called by name.
+    /// Returns the set with its custom columns addressed by name.
     #[must_use]
     pub const fn by_name<U>(self) -> CustomColumns<U> {
         CustomColumns { columns: self, user: PhantomData }
     }
 }
 
-/// The custom columns in a set of columns, called by name.
+/// The custom columns of a set, addressed by name.
 #[derive(Debug)]
 pub struct CustomColumns<U> {
     columns: Columns,
@@ -87,7 +87,7 @@ pub struct CustomColumns<U> {
 }
 
 impl<U: AuthUser> CustomColumns<U> {
-    /// Copies `from` into `field` if the set has the column.
+    /// Copies `from` into `field` if the set contains the column.
     pub fn copy<T: Clone>(&self, column: &str, field: &mut T, from: &T) {
         let column = Columns::custom::<U>(column);
         if !column.is_empty() && self.columns.includes(column) {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::SchemaKind;
 use crate::domain::field::{Field, Rule};
 
-/// A custom field and who may read or write it. The four schemas take their custom fields from it.
+/// A custom field and its permissions. The four schemas take their custom fields from it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct CustomField {
@@ -13,28 +13,28 @@ pub struct CustomField {
     pub name: &'static str,
     /// The column.
     pub column: &'static str,
-    /// Shown to clients.
+    /// Whether clients see the field.
     pub read: bool,
-    /// Set at registration.
+    /// Whether a registration may set the field.
     pub create: bool,
-    /// Changed by the account's owner.
+    /// Whether the account's owner may change the field.
     pub update: bool,
-    /// Changed by a superuser.
+    /// Whether a superuser may change the field.
     pub admin: bool,
-    /// Whether a registration must have it.
+    /// Whether a registration must set the field.
     required: bool,
-    /// `None` for a field that no client reads or writes: its type needs no JSON form.
+    /// `None` for a field that no client reads or writes: its type needs no JSON representation.
     on_the_wire: Option<Field>,
 }
 
 impl CustomField {
-    /// A field of type `T`, with the same name as JSON key and as column.
+    /// Returns a field of type `T` whose JSON key and column have the same name.
     #[must_use]
     pub const fn new<T: DeserializeOwned>(name: &'static str) -> Self {
         Self { on_the_wire: Some(Field::custom::<T>(name)), ..Self::private(name) }
     }
 
-    /// A field that no client reads or writes.
+    /// Returns a field that no client reads or writes.
     #[must_use]
     pub const fn private(name: &'static str) -> Self {
         Self {
@@ -49,35 +49,35 @@ impl CustomField {
         }
     }
 
-    /// Names the column, where it differs from the JSON key.
+    /// Sets the column's name, if it differs from the JSON key.
     #[must_use]
     pub const fn column(mut self, column: &'static str) -> Self {
         self.column = column;
         self
     }
 
-    /// Shows the field to clients.
+    /// Allows clients to see the field.
     #[must_use]
     pub const fn read(mut self) -> Self {
         self.read = true;
         self
     }
 
-    /// Lets a registration set the field.
+    /// Allows a registration to set the field.
     #[must_use]
     pub const fn create(mut self) -> Self {
         self.create = true;
         self
     }
 
-    /// Lets the account's owner change the field.
+    /// Allows the account's owner to change the field.
     #[must_use]
     pub const fn update(mut self) -> Self {
         self.update = true;
         self
     }
 
-    /// Lets a superuser change the field.
+    /// Allows a superuser to change the field.
     #[must_use]
     pub const fn admin(mut self) -> Self {
         self.admin = true;
@@ -118,7 +118,7 @@ impl CustomField {
         }
     }
 
-    /// Returns the field as one schema has it, if the schema has it.
+    /// Returns the field as it appears in a schema, or `None` if the schema does not have it.
     pub(super) fn in_schema(&self, schema: SchemaKind) -> Option<Field> {
         let field = self.on_the_wire?;
         match schema {

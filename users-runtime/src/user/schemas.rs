@@ -19,7 +19,7 @@ pub enum SchemaKind {
 }
 
 impl SchemaKind {
-    /// All of them, in the order in which the derive writes them.
+    /// All four, in the order in which the derive generates them.
     pub const ALL: [Self; 4] = [Self::Read, Self::Create, Self::Update, Self::AdminUpdate];
 
     /// Returns the name of the schema's struct, which is its name in the OpenAPI document.
@@ -33,7 +33,7 @@ impl SchemaKind {
         }
     }
 
-    /// Returns the schema's fields in the order of the wire: first those of the roles, then the custom ones.
+    /// Returns the schema's fields in the order of the JSON: those of the roles, followed by the custom ones.
     pub fn fields<U: AuthUser>(self) -> impl Iterator<Item = Field> {
         let roles = match self {
             Self::Read => ReadRoles::<U>::FIELDS,
@@ -46,7 +46,7 @@ impl SchemaKind {
     }
 }
 
-/// The roles in a response, whose id has a type of the application's choice.
+/// The roles in a response, with the application's type of id.
 struct ReadRoles<U>(PhantomData<U>);
 
 impl<U: AuthUser> ReadRoles<U> {

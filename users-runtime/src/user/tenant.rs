@@ -4,28 +4,28 @@ use std::{any::Any, fmt, sync::Arc};
 
 use super::AuthUser;
 
-/// A user type whose users belong to tenants. The derive writes it for a struct with a field marked `#[auth(tenant)]`.
+/// A user type whose users belong to tenants. Derived for a struct with a field marked `#[auth(tenant)]`.
 #[diagnostic::on_unimplemented(
     message = "the users of `{Self}` belong to no tenant",
     label = "`{Self}` has no field marked `#[auth(tenant)]`",
     note = "mark the field that names the tenant: `#[auth(tenant)] pub tenant: String`"
 )]
 pub trait HasTenant: AuthUser {
-    /// What names a tenant.
+    /// The value that identifies a tenant.
     type Tenant: Clone + PartialEq + fmt::Debug + Send + Sync + 'static;
 
-    /// The tenant of this user.
+    /// Returns the tenant of this user.
     fn tenant(&self) -> &Self::Tenant;
 
-    /// The tenant of this user, to be written by what makes and stores users.
+    /// Returns the tenant of this user for writing. Only code that creates or stores users calls it.
     fn tenant_mut(&mut self) -> &mut Self::Tenant;
 }
 
-/// One tenant of a user type, as stores and handles carry it. Only [`HasTenant`] types have one. Cheap to clone.
+/// A tenant of a user type, as stores and handles hold it. Only [`HasTenant`] types have one. Cheap to clone.
 pub struct Tenant<U>(Arc<dyn OneTenant<U>>);
 
 impl<U: AuthUser> Tenant<U> {
-    /// The tenant that `value` names.
+    /// Returns the tenant that `value` identifies.
     pub fn new(value: U::Tenant) -> Self
     where
         U: HasTenant,
@@ -33,18 +33,19 @@ impl<U: AuthUser> Tenant<U> {
         Self(Arc::new(Named::<U>(value)))
     }
 
-    /// Whether `user` belongs to this tenant.
+    /// Returns whether `user` belongs to this tenant.
     #[must_use]
     pub fn has(&self, user: &U) -> bool {
         self.0.has(user)
     }
 
-    /// Makes `user` one of this tenant, whatever it was before.
+    /// Assigns `user` to this tenant.
     pub fn stamp(&self, user: &mut U) {
         self.0.stamp(user);
     }
 
-    /// What names the tenant. `None` cannot happen: every tenant is made by [`Tenant::new`].
+    /// Returns the value that identifies the tenant. It is never `None`, because every tenant is created by
+    /// [`Tenant::new`].
     #[must_use]
     pub fn value(&self) -> Option<&U::Tenant>
     where
@@ -54,7 +55,7 @@ impl<U: AuthUser> Tenant<U> {
     }
 }
 
-/// A tenant without the type of its name, so that what is generic over any user type can hold it.
+/// A tenant with the type of its value erased, so that code that is generic over all user types can hold it.
 trait OneTenant<U>: Send + Sync {
     fn has(&self, user: &U) -> bool;
     fn stamp(&self, user: &mut U);

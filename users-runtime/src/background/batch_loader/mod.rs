@@ -1,9 +1,9 @@
-//! Look-ups that arrive together share one query.
+//! Batches concurrent user lookups into one query.
 //!
-//! No cache and no timer: every answer comes from a query that started after the look-up arrived, and a look-up that
-//! finds nothing under way starts its query at once. Look-ups that arrive while queries are under way wait for the next
-//! one, and the first of them leads it: its caller runs the query for all of them and hands the answers out. There is
-//! no task in the background, so there is nothing to start, to stop or to leak.
+//! There is no cache and no timer: every result comes from a query that started after the lookup arrived, and a lookup
+//! that finds no query in progress starts one immediately. Lookups that arrive during queries wait for the next one.
+//! The first of them is the leader: its caller runs the query for all of them and distributes the results. There is no
+//! background task, so there is nothing to start, stop or leak.
 
 use std::{
     collections::VecDeque,
@@ -17,17 +17,17 @@ use crate::{
     user::AuthUser,
 };
 
-/// How many queries may be under way at once. More than one, so that a slow query does not hold up everybody; few, so
-/// that look-ups find each other.
+/// The maximum number of concurrent queries. More than one, so that a slow query does not delay all lookups; few, so
+/// that lookups are batched.
 const MAX_QUERIES: usize = 2;
 
-/// How many look-ups share a query at most.
+/// The maximum number of lookups in a query.
 const MAX_BATCH: usize = 256;
 
-/// What a look-up answers.
-type Answer<U> = Result<Option<Found<U>>, StoreError>;
+/// The result of a lookup.
+type LookupResult<U> = Result<Option<Found<U>>, StoreError>;
 
-/// Looks users up by id, many callers with one query. Cheap to clone; clones share the queries.
+/// Looks up users by id, with one query for many callers. Cheap to clone; clones share the queries.
 pub(crate) struct BatchLoader<U: AuthUser> {
     shared: Arc<Shared<U>>,
 }
@@ -47,46 +47,47 @@ struct Waiting<U: AuthUser> {
     reply: oneshot::Sender<Reply<U>>,
 }
 
-/// What a waiting caller is told.
+/// A message to a waiting caller.
 enum Reply<U: AuthUser> {
-    /// The answer to its look-up.
-    Answer(Answer<U>),
-    /// To run the next query.
+    /// The result of its lookup.
+    Result(LookupResult<U>),
+    /// Run the next query.
     RunBatch(BatchLeader<U>),
-    /// To ask the store for its own look-up only: the query for all failed, and one bad row must not fail its neighbours.
+    /// Query the store for this lookup only: the batch failed, and one bad row must not fail the other lookups.
     AskAlone,
 }
 
-/// The right to run a query, and for whom. Whoever drops it, at the end or because the caller went away, passes it on.
+/// The permission to run a query for a batch. Dropping it, at the end or because the caller was cancelled, passes it
+/// on.
 struct BatchLeader<U: AuthUser> {
     shared: Arc<Shared<U>>,
-    // Handed over with the right, so that a second query that ends now does not split those who waited.
+    // Passed on with the permission, so that another query that ends now does not split the batch.
     batch: Vec<Waiting<U>>,
 }
 
 impl<U: AuthUser> BatchLoader<U> {
-    /// A loader in front of a store.
+    /// Returns a loader for a store.
     pub(crate) fn new(store: Arc<dyn UserStore<U>>) -> Self {
         Self { shared: Arc::new(Shared { store, queue: Mutex::new(Queue { waiting: VecDeque::new(), queries: 0 }) }) }
     }
 
-    /// Looks one user up, with what decides about the token that names the user.
+    /// Looks up one user, together with the state that decides whether the token of the request is valid.
     ///
     /// # Errors
-    /// Those of [`UserStore::find`]; an unavailable store is reported to everybody who shared the query.
-    pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> Answer<U> {
+    /// Those of [`UserStore::find`]. All callers that share a query get the error of an unavailable store.
+    pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> LookupResult<U> {
         loop {
-            let leadership = match self.shared.join(&lookup) {
-                Ok(leadership) => leadership,
+            let leader = match self.shared.join(&lookup) {
+                Ok(leader) => leader,
                 Err(reply) => match reply.await {
-                    Ok(Reply::Answer(answer)) => return answer,
-                    Ok(Reply::RunBatch(leadership)) => leadership,
+                    Ok(Reply::Result(result)) => return result,
+                    Ok(Reply::RunBatch(leader)) => leader,
                     Ok(Reply::AskAlone) => return self.shared.find_alone(lookup).await,
-                    // The caller that led the query went away in the middle of it.
+                    // The leader of the batch was cancelled.
                     Err(_) => continue,
                 },
             };
-            return leadership.run(lookup).await;
+            return leader.run(lookup).await;
         }
     }
 }
@@ -98,12 +99,12 @@ impl<U: AuthUser> Clone for BatchLoader<U> {
 }
 
 impl<U: AuthUser> Shared<U> {
-    /// No code that can panic runs under the lock, so a poisoned one is whole.
+    /// Returns the queue. No code that can panic runs under the lock, so a poisoned lock still guards a valid queue.
     fn queue(&self) -> MutexGuard<'_, Queue<U>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leads a query at once if few are under way, otherwise waits for a reply.
+    /// Becomes a leader if few queries are in progress, otherwise waits for a reply.
     fn join(self: &Arc<Self>, lookup: &Lookup<U::Id>) -> Result<BatchLeader<U>, oneshot::Receiver<Reply<U>>> {
         let mut queue = self.queue();
         if queue.queries < MAX_QUERIES {
@@ -115,23 +116,23 @@ impl<U: AuthUser> Shared<U> {
         Err(receiver)
     }
 
-    async fn find_alone(&self, lookup: Lookup<U::Id>) -> Answer<U> {
-        let answers = self.store.find(&[lookup]).await?;
-        answers.into_iter().next().ok_or_else(wrong_number)
+    async fn find_alone(&self, lookup: Lookup<U::Id>) -> LookupResult<U> {
+        let results = self.store.find(&[lookup]).await?;
+        results.into_iter().next().ok_or_else(wrong_number)
     }
 }
 
 impl<U: AuthUser> Queue<U> {
-    /// Moves those who wait into a batch, as far as it has room.
+    /// Moves waiting lookups into a batch, up to its maximum size.
     fn fill(&mut self, batch: &mut Vec<Waiting<U>>) {
-        let room = (MAX_BATCH - 1).saturating_sub(batch.len()); // one is the leader's own
-        batch.extend(self.waiting.drain(..room.min(self.waiting.len())));
+        let free = (MAX_BATCH - 1).saturating_sub(batch.len()); // one place is for the leader's lookup
+        batch.extend(self.waiting.drain(..free.min(self.waiting.len())));
     }
 }
 
 impl<U: AuthUser> BatchLeader<U> {
-    /// Runs one query for `own` and everybody who waits now.
-    async fn run(mut self, own: Lookup<U::Id>) -> Answer<U> {
+    /// Runs one query for `own` and all waiting lookups.
+    async fn run(mut self, own: Lookup<U::Id>) -> LookupResult<U> {
         let shared = Arc::clone(&self.shared);
         shared.queue().fill(&mut self.batch);
         if self.batch.is_empty() {
@@ -145,23 +146,23 @@ impl<U: AuthUser> BatchLeader<U> {
             .store
             .find(&lookups)
             .await
-            .and_then(|answers| if answers.len() == lookups.len() { Ok(answers) } else { Err(wrong_number()) });
+            .and_then(|results| if results.len() == lookups.len() { Ok(results) } else { Err(wrong_number()) });
         let batch = std::mem::take(&mut self.batch);
-        drop(self); // the next query may start while the answers are handed out
+        drop(self); // the next query may start while the results are distributed
 
-        // A caller that is gone does not want its answer: `send` fails, and that is all.
+        // If `send` fails, the caller was cancelled and needs no result.
         match found {
-            Ok(answers) => {
-                let mut answers = answers.into_iter();
-                let own = answers.next().flatten();
-                for (waiting, answer) in batch.into_iter().zip(answers) {
-                    let _gone = waiting.reply.send(Reply::Answer(Ok(answer)));
+            Ok(results) => {
+                let mut results = results.into_iter();
+                let own = results.next().flatten();
+                for (waiting, result) in batch.into_iter().zip(results) {
+                    let _gone = waiting.reply.send(Reply::Result(Ok(result)));
                 }
                 Ok(own)
             }
             Err(error @ StoreError::Unavailable(_)) => {
                 for waiting in batch {
-                    let _gone = waiting.reply.send(Reply::Answer(Err(error.clone())));
+                    let _gone = waiting.reply.send(Reply::Result(Err(error.clone())));
                 }
                 Err(error)
             }
@@ -176,11 +177,11 @@ impl<U: AuthUser> BatchLeader<U> {
 }
 
 impl<U: AuthUser> Drop for BatchLeader<U> {
-    /// If the leader went away with its batch, those in it find their reply dropped and join again.
+    /// If the leader is dropped with its batch, the callers in it find their reply dropped and join again.
     fn drop(&mut self) {
         let mut queue = self.shared.queue();
-        // Asking first keeps a leadership from coming back unread and being dropped here under the lock. Who goes away
-        // after the question drops it with the reply, and that passes it on.
+        // Checking first keeps a `BatchLeader` from being returned unread and dropped here under the lock. A caller
+        // that is cancelled after the check drops it with the reply, and that passes it on.
         while let Some(next) = queue.waiting.pop_front() {
             if next.reply.is_closed() {
                 continue;
@@ -188,7 +189,7 @@ impl<U: AuthUser> Drop for BatchLeader<U> {
             let mut batch = Vec::new();
             queue.fill(&mut batch);
             drop(queue);
-            let _passed_on_by_its_own_drop =
+            let _passed_on_when_dropped =
                 next.reply.send(Reply::RunBatch(BatchLeader { shared: Arc::clone(&self.shared), batch }));
             return;
         }
@@ -197,7 +198,7 @@ impl<U: AuthUser> Drop for BatchLeader<U> {
 }
 
 fn wrong_number() -> StoreError {
-    StoreError::failed("the store did not answer every look-up")
+    StoreError::failed("the store did not return a result for every lookup")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Look-ups that share queries, with a store that answers when told to.
+//! Batched lookups, with a store whose queries wait for the test.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -14,15 +14,15 @@ use crate::{
     user::NewAccount,
 };
 
-/// What a query of a [`Gate`] does when it is let through.
+/// The behavior of a query of a [`Gate`] after it is released.
 #[derive(Clone, Copy, PartialEq)]
 enum Then {
-    Answer,
+    Succeed,
     Unavailable,
     FailIfMany,
 }
 
-/// A store that notes every query and lets it through when told to.
+/// A store that records every query and lets it proceed when the test says so.
 struct Gate {
     users: MemoryStore<User>,
     queries: Mutex<Vec<Vec<Uuid>>>,
@@ -110,9 +110,9 @@ impl Gate {
     }
 }
 
-type Task = tokio::task::JoinHandle<Answer<User>>;
+type Task = tokio::task::JoinHandle<LookupResult<User>>;
 
-/// Starts a look-up and lets it get as far as it can.
+/// Starts a lookup and lets it run until it waits.
 async fn ask(loader: &BatchLoader<User>, number: u128) -> Task {
     let loader = loader.clone();
     let task = tokio::spawn(async move { loader.find(lookup(number)).await });
@@ -120,7 +120,7 @@ async fn ask(loader: &BatchLoader<User>, number: u128) -> Task {
     task
 }
 
-/// On the test's one thread every other task runs until it waits.
+/// Lets other tasks run. On the test's single thread, every task runs until it waits.
 async fn settle() {
     for _ in 0..64 {
         tokio::task::yield_now().await;
@@ -132,8 +132,8 @@ async fn id_of(task: Task) -> Option<u128> {
 }
 
 #[tokio::test]
-async fn a_look_up_alone_starts_at_once() {
-    let (gate, loader) = rig(Then::Answer).await;
+async fn a_single_lookup_starts_immediately() {
+    let (gate, loader) = rig(Then::Succeed).await;
     gate.permits.add_permits(2);
     assert_eq!(loader.find(lookup(7)).await.unwrap().unwrap().user.id, Uuid::from_u128(7));
     assert!(loader.find(lookup(999)).await.unwrap().is_none());
@@ -141,8 +141,8 @@ async fn a_look_up_alone_starts_at_once() {
 }
 
 #[tokio::test]
-async fn look_ups_that_arrive_during_queries_share_the_next_one() {
-    let (gate, loader) = rig(Then::Answer).await;
+async fn lookups_that_arrive_during_queries_share_the_next_one() {
+    let (gate, loader) = rig(Then::Succeed).await;
     let mut tasks = Vec::new();
     for number in 1..=USERS {
         tasks.push(ask(&loader, number).await);
@@ -150,7 +150,7 @@ async fn look_ups_that_arrive_during_queries_share_the_next_one() {
     assert_eq!(gate.sizes(), vec![1; MAX_QUERIES]);
     gate.permits.add_permits(1);
     settle().await;
-    // The one that started later has everybody in it who waited.
+    // The query that started later contains all waiting lookups.
     assert_eq!(gate.sizes().last(), Some(&(USERS as usize - MAX_QUERIES)));
     gate.permits.add_permits(100);
     for (number, task) in (1..).zip(tasks) {
@@ -161,8 +161,8 @@ async fn look_ups_that_arrive_during_queries_share_the_next_one() {
 }
 
 #[tokio::test]
-async fn no_look_up_is_answered_by_a_query_that_started_before_it() {
-    let (gate, loader) = rig(Then::Answer).await;
+async fn no_lookup_gets_its_result_from_a_query_that_started_before_it() {
+    let (gate, loader) = rig(Then::Succeed).await;
     let first = ask(&loader, 1).await;
     let second = ask(&loader, 1).await;
     let third = ask(&loader, 1).await;
@@ -172,19 +172,19 @@ async fn no_look_up_is_answered_by_a_query_that_started_before_it() {
     for task in [first, second, third, late] {
         task.await.unwrap().unwrap();
     }
-    // Whoever arrived while two were under way is in a third query, and not answered by those.
+    // The lookups that arrived during two queries are in a third query.
     assert_eq!(gate.sizes(), [1, 1, 2]);
 }
 
 #[tokio::test]
-async fn a_leader_that_goes_away_leaves_nobody_behind() {
-    let (gate, loader) = rig(Then::Answer).await;
+async fn a_cancelled_leader_does_not_block_its_batch() {
+    let (gate, loader) = rig(Then::Succeed).await;
     let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
     let leader = ask(&loader, 3).await;
     let followers = [ask(&loader, 4).await, ask(&loader, 5).await];
     gate.permits.add_permits(1);
     settle().await;
-    assert_eq!(gate.sizes(), [1, 1, 3], "the third leads the others");
+    assert_eq!(gate.sizes(), [1, 1, 3], "the third lookup leads the batch");
     leader.abort();
     settle().await;
     gate.permits.add_permits(100);
@@ -199,8 +199,8 @@ async fn a_leader_that_goes_away_leaves_nobody_behind() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_while_it_waits_is_passed_over() {
-    let (gate, loader) = rig(Then::Answer).await;
+async fn a_caller_that_is_cancelled_while_it_waits_is_skipped() {
+    let (gate, loader) = rig(Then::Succeed).await;
     let busy = [ask(&loader, 1).await, ask(&loader, 2).await];
     let gone = [ask(&loader, 3).await, ask(&loader, 4).await];
     let stays = ask(&loader, 5).await;
@@ -217,7 +217,7 @@ async fn a_caller_that_goes_away_while_it_waits_is_passed_over() {
 }
 
 #[tokio::test]
-async fn an_unavailable_store_is_reported_to_everybody() {
+async fn an_unavailable_store_is_reported_to_every_caller() {
     let (gate, loader) = rig(Then::Unavailable).await;
     let mut tasks = Vec::new();
     for number in 1..=8 {
@@ -227,11 +227,11 @@ async fn an_unavailable_store_is_reported_to_everybody() {
     for task in tasks {
         assert!(matches!(task.await.unwrap(), Err(StoreError::Unavailable(_))));
     }
-    assert_eq!(gate.sizes(), [1, 1, 6], "nobody asks an unavailable store again");
+    assert_eq!(gate.sizes(), [1, 1, 6], "an unavailable store is not queried again");
 }
 
 #[tokio::test]
-async fn one_bad_row_does_not_fail_its_neighbours() {
+async fn one_bad_row_does_not_fail_other_lookups() {
     let (gate, loader) = rig(Then::FailIfMany).await;
     let mut tasks = Vec::new();
     for number in 1..=8 {
@@ -244,8 +244,8 @@ async fn one_bad_row_does_not_fail_its_neighbours() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_caller_gets_its_own_answer_under_load_and_cancellation() {
-    let (gate, loader) = rig(Then::Answer).await;
+async fn every_caller_gets_its_own_result_under_load_and_cancellation() {
+    let (gate, loader) = rig(Then::Succeed).await;
     gate.permits.add_permits(Semaphore::MAX_PERMITS >> 1);
     let tasks: Vec<_> = (0..32)
         .map(|task: u64| {
@@ -254,7 +254,7 @@ async fn every_caller_gets_its_own_answer_under_load_and_cancellation() {
                 for round in 0..200_u64 {
                     let number = u128::from((task * 7 + round) % 40 + 1);
                     if round % 5 == 0 {
-                        // Dropped somewhere on its way, or not.
+                        // Cancelled at a varying point, or completed.
                         let wait = Duration::from_micros(task + round % 50);
                         let _elapsed = tokio::time::timeout(wait, loader.find(lookup(number))).await;
                     }
@@ -265,7 +265,7 @@ async fn every_caller_gets_its_own_answer_under_load_and_cancellation() {
         })
         .collect();
     for task in tasks {
-        tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody waits for ever").unwrap();
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("no caller waits forever").unwrap();
     }
     assert_eq!(loader.shared.queue().queries, 0);
 }

@@ -1,18 +1,20 @@
-//! The route of a login.
+//! The route of login.
 
 use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LoginError;
 use crate::{
-    http::{ApiError, Handle, Incoming, RouteBackend, ensure_own_page, granted},
+    http::{ApiError, Handle, Incoming, RouteBackend, ensure_own_page, token_response},
     user::AuthUser,
 };
 
-/// `POST /login`, a form with `username` (the address) and `password`: the transport's answer.
+/// Handles `POST /login` with a form of `username` (the address) and `password`. Responds with the token as the
+/// transport sends it.
 ///
 /// # Errors
-/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend, 400 `LOGIN_BAD_CREDENTIALS`, 400 with a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 422 for a bad form, 503 with
-/// `Retry-After` when too many passwords wait.
+/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 `LOGIN_BAD_CREDENTIALS`, 400 with
+/// a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 422 for an invalid form, 503 with `Retry-After` if too many
+/// passwords wait to be hashed.
 pub async fn login<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
@@ -22,8 +24,8 @@ pub async fn login<U: AuthUser>(
     let request = ensure_own_page(backend, request)?;
     let held = backend.held_by_browser(request.headers());
     let (incoming, form) = Incoming::form(request).await?;
-    let answer = users.login(backend, form.username, form.password, held, incoming.cx()).await?;
-    Ok(granted(answer))
+    let response = users.login(backend, form.username, form.password, held, incoming.cx()).await?;
+    Ok(token_response(response))
 }
 
 impl From<LoginError> for ApiError {

@@ -1,4 +1,4 @@
-//! The steps of a login.
+//! The steps of login.
 
 use crate::{
     account::SignInError,
@@ -12,10 +12,10 @@ use crate::{
     user::{AuthUser, Columns},
 };
 
-/// Why nobody was logged in.
+/// The reason why a login failed.
 #[derive(Debug)]
 pub(super) enum LoginError {
-    /// The code of the answer.
+    /// The error code of the response.
     Refused(&'static str),
     Hash(HashError),
     Store(StoreError),
@@ -36,8 +36,9 @@ impl From<SignInError> for LoginError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Proves a password, passes the gates, and mints a token. One that the browser `held` already ends: the new cookie takes
-    /// its place, so nobody could log it out any more, and somebody may have planted it.
+    /// Verifies the password, checks the gates, and issues a token. Revokes the token that the browser `held`: the new
+    /// cookie replaces it, so it could not be logged out any more, and an attacker may have planted it (session
+    /// fixation).
     #[tracing::instrument(target = "axum_users", name = "login", skip_all, fields(backend = %backend.name))]
     pub(super) async fn login(
         &self,
@@ -58,14 +59,14 @@ impl<U: AuthUser> Users<U> {
                 return Err(LoginError::Refused(closed.code));
             }
         };
-        // Before the new token, so that a limit on sessions counts the new one in its place.
+        // Revoked before the new token is issued, so that it does not count against the limit on sessions.
         if let Some(held) = held {
             backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
         }
         Ok(self.issue(&found, backend, cx).await?.response)
     }
 
-    /// Looks the user name up as typed (contract.md 4.3). What no stored address can be is not sent to a database.
+    /// Looks up the user name as typed. A name that cannot be a stored address is not sent to the database.
     async fn find_by_username(&self, username: &str) -> Result<Option<Found<U>>, LoginError> {
         let email = CanonicalEmail::of(username);
         if !email.may_be_stored() {
@@ -74,7 +75,7 @@ impl<U: AuthUser> Users<U> {
         self.inner().store.find_by_email(&email).await.map_err(LoginError::Store)
     }
 
-    /// Verifies the password, or spends the same time on nobody, and upgrades an outdated hash.
+    /// Verifies the password and upgrades an outdated hash. For an unknown user, spends the same time on a dummy hash.
     async fn prove_password(
         &self,
         found: Option<Found<U>>,
@@ -105,7 +106,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Replaces an outdated hash, if nobody changed the password meanwhile. A failure is no reason to refuse the login.
+    /// Replaces an outdated hash, unless the password was changed in the meantime. A failure does not refuse the login.
     async fn upgrade_hash(&self, user: U, password: &Password, cx: &RequestContext) -> U {
         let Ok(hash) = self.inner().hasher.hash(password).await else { return user };
         let mut upgraded = user.clone();
@@ -127,7 +128,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Tells the application after the answer, so that a slow hook tells nothing about the account.
+    /// Runs the hook for failed logins after the response, so that the response time reveals nothing about the account.
     async fn report_failure(&self, username: String, user: Option<U>, code: &'static str, cx: &RequestContext) {
         self.after_response_or_log("on_after_failed_login", cx, move |users, cx| {
             Box::pin(async move {

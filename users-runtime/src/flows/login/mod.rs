@@ -1,4 +1,4 @@
-//! Logging in with a password.
+//! Login with a password.
 //!
 //! An unknown user, a wrong password and an inactive user get the same response after the same work. Settings:
 //! `Policy::require_verification`, gates. Hooks: `on_after_login`, `on_after_failed_login`.

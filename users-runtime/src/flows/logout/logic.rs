@@ -1,4 +1,4 @@
-//! The steps of a logout.
+//! The steps of logout.
 
 use crate::{
     event::{self, EventKind, Outcome},
@@ -7,7 +7,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// Why nobody was logged out.
+/// The reason why a logout failed.
 #[derive(Debug)]
 pub(super) enum LogoutError {
     Backend,
@@ -16,10 +16,10 @@ pub(super) enum LogoutError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Kills the token at the backend it belongs to and at the one of this route.
+    /// Revokes the token at the backend it belongs to and at the backend of this route.
     ///
-    /// fastapi-users asks only the route's backend and lets a token of another one live on; a person who sees 204 is
-    /// logged out here.
+    /// fastapi-users revokes it at the route's backend only, so that a token of another backend stays valid. Here 204
+    /// always means that the user is logged out.
     #[tracing::instrument(target = "axum_users", name = "logout", skip_all, fields(user.id = %authenticated.user.id()))]
     pub(super) async fn logout(
         &self,

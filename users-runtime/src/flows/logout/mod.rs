@@ -1,6 +1,6 @@
-//! Logging out.
+//! Logout.
 //!
-//! 503 if the token cannot be revoked for certain. Hook: `on_after_logout`.
+//! 503 if the token could not be revoked. Hook: `on_after_logout`.
 
 mod http;
 mod logic;

@@ -1,4 +1,4 @@
-//! The route of a registration.
+//! The route of registration.
 
 use axum::{
     extract::Request,
@@ -9,20 +9,21 @@ use http::StatusCode;
 use super::{INVALID_PASSWORD, USER_EXISTS, logic::RegisterError};
 use crate::{
     account::CreateError,
-    http::{ApiError, Handle, Incoming, answer},
+    http::{ApiError, Handle, Incoming, json_response},
     user::{AuthUser, SchemaKind},
 };
 
-/// `POST /register`: 201 with the read schema.
+/// Handles `POST /register`. Responds with 201 and the read schema.
 ///
 /// # Errors
-/// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the body.
+/// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the
+/// body.
 pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let fields = SchemaKind::Create.fields::<U>();
     let (input, email) = body.schema::<U::Create>(fields, users.policy().email_rules())?.with_email()?;
     let user = users.register(input, email, incoming.cx()).await?;
-    Ok(answer(StatusCode::CREATED, &user.read()).into_response())
+    Ok(json_response(StatusCode::CREATED, &user.read()).into_response())
 }
 
 impl From<RegisterError> for ApiError {

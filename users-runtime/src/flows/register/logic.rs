@@ -8,7 +8,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// Why a registration failed.
+/// The reason why a registration failed.
 #[derive(Debug)]
 pub(super) enum RegisterError {
     Create(CreateError),
@@ -89,7 +89,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Commits a revocation record for a token that does not exist: as long a commit as that of a new user.
+    /// Commits a revocation record for a token that does not exist. The commit takes as long as that of a new user.
     async fn dummy_write(&self) -> Result<(), CreateError> {
         let mut bytes = [0; 16];
         self.inner().random.fill(&mut bytes)?;

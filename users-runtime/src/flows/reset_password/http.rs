@@ -1,4 +1,4 @@
-//! The routes of a password reset.
+//! The routes of password reset.
 
 use axum::{extract::Request, response::Response};
 use http::StatusCode;
@@ -30,10 +30,11 @@ impl Schema for ResetPassword {
     const FIELDS: &'static [Field] = &[Field::token().required(), Field::password().required()];
 }
 
-/// `POST /forgot-password` with `{"email"}`: 202 `null`, whether anybody has the address or not.
+/// Handles `POST /forgot-password` with `{"email"}`. Responds with 202 and `null`, whether or not an account has the
+/// address.
 ///
 /// # Errors
-/// 422 for a malformed address, 503 when too many mails wait.
+/// 422 for a malformed address, 503 if the mail queue is full.
 pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let (ForgotPassword {}, email) = body.embedded(users.policy().email_rules())?.with_email()?;
@@ -41,11 +42,11 @@ pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Req
     Ok(null(StatusCode::ACCEPTED))
 }
 
-/// `POST /reset-password` with `{"token","password"}`: 200 `null`.
+/// Handles `POST /reset-password` with `{"token","password"}`. Responds with 200 and `null`.
 ///
 /// # Errors
-/// 400 `RESET_PASSWORD_BAD_TOKEN`, 400 `RESET_PASSWORD_INVALID_PASSWORD` with a reason (the token stays good), 422, 503
-/// with `Retry-After` when too many passwords wait.
+/// 400 `RESET_PASSWORD_BAD_TOKEN`, 400 `RESET_PASSWORD_INVALID_PASSWORD` with a reason (the token stays valid), 422 for
+/// an invalid body, 503 with `Retry-After` if too many passwords wait to be hashed.
 pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let ResetPassword { token, password } = body.embedded(users.policy().email_rules())?.input;

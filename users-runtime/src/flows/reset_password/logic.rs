@@ -12,7 +12,7 @@ use crate::{
     user::{AuthUser, Columns},
 };
 
-/// Why no password was reset.
+/// The reason why a password was not reset.
 #[derive(Debug)]
 pub(super) enum ResetError {
     BadToken,
@@ -23,8 +23,8 @@ pub(super) enum ResetError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Has a reset mail sent, if somebody active has the address. All of it happens after the answer, which therefore
-    /// tells nothing.
+    /// Sends a reset mail if an active user has the address. All of this happens after the response, so its timing does
+    /// not allow account enumeration.
     #[tracing::instrument(target = "axum_users", name = "forgot_password", skip_all)]
     pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
         self.after_response("on_after_forgot_password", cx, move |users, cx| {
@@ -45,8 +45,8 @@ impl<U: AuthUser> Users<U> {
         .await
     }
 
-    /// fastapi-users' reset tokens cost a hash. Where the hook runs before the answer, nobody must cost the same,
-    /// and so must somebody who is sent no more.
+    /// Hashes once, because issuing a reset token in fastapi-users' format costs a hash. If the hook runs before the
+    /// response, an unknown address and an account above its limit must cost the same.
     async fn equalize_timing(&self) -> Result<(), HashError> {
         if self.policy().allows(Relaxation::InlineHooks) && self.policy().allows(Relaxation::UpstreamTokens) {
             self.inner().hasher.verify_nobody(&Password::new("nobody")).await?;

@@ -1,4 +1,4 @@
-//! The routes of one's own sessions.
+//! The routes of the user's own sessions.
 
 use axum::{Router, extract::Request, response::Response};
 use http::StatusCode;
@@ -7,13 +7,15 @@ use super::{END, read::SessionRead};
 use crate::{
     account::SessionsError,
     domain::TokenId,
-    http::{ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, answer, no_content, require_fresh},
+    http::{
+        ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, json_response, no_content, require_fresh,
+    },
     service::{Authenticated, Users},
     user::AuthUser,
 };
 
-/// The routes of one's own sessions, for `Router::nest("/auth/sessions", session_routes(&users))`: `GET` lists them,
-/// `DELETE` ends all others, `DELETE /{id}` ends one.
+/// Returns the routes of the user's own sessions, for `Router::nest("/auth/sessions", session_routes(&users))`: `GET`
+/// lists them, `DELETE` ends all others, `DELETE /{id}` ends one.
 pub fn session_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     Routes::new(users)
         .get("/", sessions::<U>)
@@ -22,15 +24,15 @@ pub fn session_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S
         .into_router()
 }
 
-/// `GET`: 200 with the live sessions that are kept.
+/// Handles `GET`. Responds with 200 and the valid stored sessions.
 async fn sessions<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let own = Incoming::bare(request).authenticate(&users, Requirements::usual(&users)).await?;
     let listed = users.sessions().list(own.user.id()).await?;
     let read: Vec<_> = listed.into_iter().filter_map(|listed| SessionRead::of(listed, &own.session)).collect();
-    Ok(answer(StatusCode::OK, &read))
+    Ok(json_response(StatusCode::OK, &read))
 }
 
-/// `DELETE /{id}`: 204. Another user's session is as unknown as one that never was.
+/// Handles `DELETE /{id}`. Responds with 204. The id of another user's session is unknown.
 async fn end_session<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
@@ -46,7 +48,7 @@ async fn end_session<U: AuthUser>(
     }
 }
 
-/// `DELETE`: 204, all sessions but this one are ended, JWTs as well.
+/// Handles `DELETE`. Responds with 204. Ends all sessions except the current one and revokes all other JWTs.
 async fn end_other_sessions<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = fresh(&users, &incoming).await?;
@@ -54,7 +56,7 @@ async fn end_other_sessions<U: AuthUser>(Handle(users): Handle<U>, request: Requ
     Ok(no_content())
 }
 
-/// Who the request comes from, if the login is fresh: a stolen session must not throw its owner out.
+/// Authenticates a request and requires a recent login: a stolen session must not lock out its owner.
 async fn fresh<U: AuthUser>(users: &Users<U>, incoming: &Incoming) -> Result<Authenticated<U>, ApiError> {
     let own = incoming.authenticate(users, Requirements::usual(users)).await?;
     require_fresh(users, &own, users.policy().fresh_window())?;

@@ -1,7 +1,7 @@
 //! The user's own sessions: listing and ending them (OWASP ASVS 7.5.2).
 //!
-//! The application mounts the router or leaves it out. Ending a session requires a login as fresh as a change of the
-//! password does. A session shows its name, times and device, never its token.
+//! The routes are mounted by the application or not at all. Ending a session requires a recent login, as a change of
+//! the password does. A session is shown with its id, times and device, never with its token.
 
 mod http;
 mod read;

@@ -1,4 +1,4 @@
-//! A session as its owner sees it.
+//! The schema of a session in responses.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::{
     http::{ObjectSchema, ReadType},
 };
 
-/// See [`SESSION_READ`] for its fields.
+/// A session in responses. [`SESSION_READ`] documents its fields.
 #[derive(Debug, Serialize)]
 pub(super) struct SessionRead {
     id: String,
@@ -35,7 +35,7 @@ impl SessionRead {
     }
 }
 
-/// RFC 3339 in UTC, to the second.
+/// Formats a time as in RFC 3339, in UTC and to the second.
 fn text(time: Timestamp) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

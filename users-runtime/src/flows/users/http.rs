@@ -1,4 +1,4 @@
-//! The routes for other people's accounts.
+//! The routes of other users' accounts.
 
 use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
@@ -6,29 +6,29 @@ use http::{Method, StatusCode};
 use crate::{
     account::Actor,
     domain::UserId,
-    http::{ApiError, Handle, IdText, Incoming, Requirements, answer, no_content},
+    http::{ApiError, Handle, IdText, Incoming, Requirements, json_response, no_content},
     service::Users,
     user::{AuthUser, SchemaKind},
 };
 
-/// `GET /{id}`: 200 with the read schema.
+/// Handles `GET /{id}`. Responds with 200 and the read schema.
 ///
 /// # Errors
-/// 401, 403 for anybody but a superuser, 404 for an unknown or malformed id.
+/// 401 without a valid token, 403 for users who are not superusers, 404 for an unknown or malformed id.
 pub async fn user_by_id<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
     request: Request,
 ) -> Result<Response, ApiError> {
     Incoming::bare(request).authenticate(&users, Requirements::usual_superuser(&users)).await?;
-    Ok(answer(StatusCode::OK, &find_by_id(&users, id).await?.read()))
+    Ok(json_response(StatusCode::OK, &find_by_id(&users, id).await?.read()))
 }
 
-/// `PATCH /{id}`: 200 with the read schema. Takes the flags as well; an explicit `is_verified` survives a change of the
-/// address in the same request.
+/// Handles `PATCH /{id}`. Responds with 200 and the read schema. Accepts the flags as well; an explicit `is_verified`
+/// takes effect even if the same request changes the address.
 ///
 /// # Errors
-/// 401, 403, 404 as for `GET`, 400 and 422 as for `PATCH /me`.
+/// 401, 403 and 404 as for `GET`, 400 and 422 as for `PATCH /me`.
 pub async fn update_user<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
@@ -39,13 +39,13 @@ pub async fn update_user<U: AuthUser>(
     let user = find_by_id(&users, id).await?;
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), users.policy().email_rules())?;
     let user = users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await?;
-    Ok(answer(StatusCode::OK, &user.read()))
+    Ok(json_response(StatusCode::OK, &user.read()))
 }
 
-/// `DELETE /{id}`: 204. A superuser may delete itself.
+/// Handles `DELETE /{id}`. Responds with 204. Superusers may delete themselves.
 ///
 /// # Errors
-/// 401, 403, 404 as for `GET`.
+/// 401, 403 and 404 as for `GET`.
 pub async fn delete_user<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
@@ -54,13 +54,13 @@ pub async fn delete_user<U: AuthUser>(
     delete_by_id(&users, id, Incoming::bare(request)).await
 }
 
-/// The fallback of `/me`. fastapi-users routes `DELETE /users/me` to the route with an id, which `me` is not; other methods
-/// are 405.
+/// Handles the methods that `/me` does not support. fastapi-users routes `DELETE /users/me` to the route with an id,
+/// and `me` is not an id; other methods get 405.
 ///
-/// A fallback and not a route, so that an application can add its own `DELETE /users/me`.
+/// This is a fallback and not a route, so that an application can add its own `DELETE /users/me`.
 ///
 /// # Errors
-/// For `DELETE` as for `DELETE /{id}` with an id that nobody has; 405 else.
+/// For `DELETE`, as for `DELETE /{id}` with an unknown id. 405 for other methods.
 pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     if request.method() == Method::DELETE {
         return delete_by_id(&users, Some("me".to_owned()), Incoming::bare(request)).await;
@@ -68,7 +68,7 @@ pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -
     Err(ApiError::MethodNotAllowed)
 }
 
-/// Returns the user with this id. An id that does not parse is unknown, too.
+/// Returns the user with this id. An id that does not parse counts as unknown.
 async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>) -> Result<U, ApiError> {
     let id = id.as_deref().and_then(U::Id::parse).ok_or(ApiError::NotFound)?;
     users.get(id).await?.ok_or(ApiError::NotFound)

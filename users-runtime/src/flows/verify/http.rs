@@ -1,4 +1,4 @@
-//! The routes of a verification.
+//! The routes of verification.
 
 use axum::{extract::Request, response::Response};
 use http::StatusCode;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{ALREADY_VERIFIED, BAD_TOKEN, logic::VerifyError};
 use crate::{
     domain::{VerifyToken, field::Field},
-    http::{ApiError, Handle, Incoming, answer, null},
+    http::{ApiError, Handle, Incoming, json_response, null},
     user::{AuthUser, Schema},
 };
 
@@ -29,10 +29,11 @@ impl Schema for Verify {
     const FIELDS: &'static [Field] = &[Field::token().required()];
 }
 
-/// `POST /request-verify-token` with `{"email"}`: 202 `null`, whether anybody has the address or not.
+/// Handles `POST /request-verify-token` with `{"email"}`. Responds with 202 and `null`, whether or not an account has
+/// the address.
 ///
 /// # Errors
-/// 422 for a malformed address, 503 when too many mails wait.
+/// 422 for a malformed address, 503 if the mail queue is full.
 pub async fn request_verify_token<U: AuthUser>(
     Handle(users): Handle<U>,
     request: Request,
@@ -43,15 +44,15 @@ pub async fn request_verify_token<U: AuthUser>(
     Ok(null(StatusCode::ACCEPTED))
 }
 
-/// `POST /verify` with `{"token"}`: 200 with the read schema.
+/// Handles `POST /verify` with `{"token"}`. Responds with 200 and the read schema.
 ///
 /// # Errors
-/// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422.
+/// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422 for an invalid body.
 pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let Verify { token } = body.embedded(users.policy().email_rules())?.input;
     let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
-    Ok(answer(StatusCode::OK, &user.read()))
+    Ok(json_response(StatusCode::OK, &user.read()))
 }
 
 impl From<VerifyError> for ApiError {

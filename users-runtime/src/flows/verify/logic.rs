@@ -1,4 +1,4 @@
-//! The steps of a verification.
+//! The steps of verification.
 
 use crate::{
     domain::{CanonicalEmail, EmailAddress, UserId, VerifyToken},
@@ -8,7 +8,7 @@ use crate::{
     user::{AuthUser, Columns},
 };
 
-/// Why nothing was verified.
+/// The reason why an address was not verified.
 #[derive(Debug)]
 pub(super) enum VerifyError {
     BadToken,
@@ -19,8 +19,8 @@ pub(super) enum VerifyError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Has a verification mail sent, if somebody active and unverified has the address. All of it happens after the
-    /// answer, which therefore tells nothing.
+    /// Sends a verification mail if an active, unverified user has the address. All of this happens after the response,
+    /// so its timing does not allow account enumeration.
     #[tracing::instrument(target = "axum_users", name = "request_verify", skip_all)]
     pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
         self.after_response("on_after_request_verify", cx, move |users, cx| {
@@ -40,7 +40,7 @@ impl<U: AuthUser> Users<U> {
         .await
     }
 
-    /// Verifies the address that a token was mailed to, if it is still the user's.
+    /// Verifies the address that a token was mailed to, if the user still has it.
     #[tracing::instrument(target = "axum_users", name = "verify", skip_all)]
     pub(super) async fn verify(&self, token: &VerifyToken, cx: &RequestContext) -> Result<U, VerifyError> {
         let bad_token = |user: Option<&U::Id>| {

@@ -1,3 +1,3 @@
-//! Tests of the readers of request bodies, for the promises about input in docs/contributing/security.md.
+//! Tests of request parsing, for the input requirements in docs/contributing/security.md.
 
 mod input;

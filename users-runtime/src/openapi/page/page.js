@@ -51,12 +51,12 @@ function fieldsOf(schema) {
   ]);
 }
 
-function answersOf(responses) {
-  return Object.entries(responses).map(([status, answer]) => {
-    const json = (answer.content || {})["application/json"] || {};
+function responsesOf(responses) {
+  return Object.entries(responses).map(([status, response]) => {
+    const json = (response.content || {})["application/json"] || {};
     const schema = json.schema && json.schema.$ref ? nameOf(json.schema) : "";
     const codes = Object.keys(json.examples || {}).join(", ");
-    return [status, answer.description || "", [schema, codes].filter(Boolean).join(": ")];
+    return [status, response.description || "", [schema, codes].filter(Boolean).join(": ")];
   });
 }
 
@@ -71,8 +71,8 @@ function show(api, path, method, operation) {
     node.append(element("h3", `Body: ${type}`));
     node.append(table(["field", "type", "", "meaning"], fieldsOf(resolve(api, content.schema))));
   }
-  node.append(element("h3", "Answers"));
-  node.append(table(["status", "meaning", "body"], answersOf(operation.responses || {})));
+  node.append(element("h3", "Responses"));
+  node.append(table(["status", "meaning", "body"], responsesOf(operation.responses || {})));
   return node;
 }
 
@@ -80,7 +80,7 @@ async function main() {
   const target = document.getElementById("operations");
   try {
     const response = await fetch("openapi.json");
-    if (!response.ok) throw new Error(`openapi.json answered ${response.status}`);
+    if (!response.ok) throw new Error(`openapi.json returned ${response.status}`);
     const api = await response.json();
     document.title = api.info.title;
     document.getElementById("title").textContent = api.info.title;

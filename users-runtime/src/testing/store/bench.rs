@@ -1,4 +1,4 @@
-//! What the rules are checked with.
+//! Helpers for the rules of the conformance suite.
 
 use std::{
     fmt::Debug,
@@ -16,7 +16,7 @@ use crate::{
     user::{AuthUser, Columns, NewAccount},
 };
 
-/// Why a check failed, in words.
+/// The reason why a check failed.
 pub(super) struct Broken(pub(super) String);
 
 impl From<StoreError> for Broken {
@@ -25,17 +25,17 @@ impl From<StoreError> for Broken {
     }
 }
 
-/// Fails unless both are equal.
+/// Fails unless both values are equal.
 pub(super) fn same<T: PartialEq + Debug>(what: &str, got: T, wanted: T) -> Result<(), Broken> {
     if got == wanted { Ok(()) } else { Err(Broken(format!("{what} is {got:?}, not {wanted:?}"))) }
 }
 
-/// Fails unless it holds.
+/// Fails unless the condition is true.
 pub(super) fn holds(what: &str, holds: bool) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(Broken(format!("it does not hold that {what}"))) }
 }
 
-/// A store, and makers of what goes into it.
+/// A store under test, with functions that create its content.
 pub(super) struct Bench<U: AuthUser> {
     pub(super) store: Arc<dyn UserStore<U>>,
     user: fn(NewAccount<U::Id>) -> U,
@@ -47,17 +47,17 @@ impl<U: AuthUser> Bench<U> {
         Self { store, user, made: AtomicU64::new(0) }
     }
 
-    /// Makes other ids than another bench over the same store.
+    /// Makes this bench create other ids than `other`, a bench over the same store.
     pub(super) fn start_after(&self, other: &Self) {
         const FAR: u64 = 1 << 32;
         self.made.store(other.made.load(Ordering::Relaxed).wrapping_add(FAR), Ordering::Relaxed);
     }
 
-    /// A user that is not stored yet, with an id of its own.
+    /// Returns a user that is not stored yet, with a new id.
     pub(super) fn user(&self, email: &str) -> U {
         let number = self.made.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         (self.user)(NewAccount {
-            // The odd factor spreads the numbers over all bits, so that ids are not in the order of their making.
+            // The odd factor spreads the numbers over all bits, so that ids are not in the order of creation.
             id: U::Id::generate(
                 (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes(),
             ),
@@ -67,12 +67,12 @@ impl<U: AuthUser> Bench<U> {
         })
     }
 
-    /// A stored user.
+    /// Stores a user and returns it.
     pub(super) async fn stored(&self, email: &str) -> Result<U, Broken> {
         Ok(self.store.insert(self.user(email)).await?)
     }
 
-    /// An id that no stored user has.
+    /// Returns an id that no stored user has.
     pub(super) fn unknown_id(&self) -> U::Id {
         if U::Id::MADE_BY_DATABASE {
             U::Id::parse("2000000000").unwrap_or_else(|| U::Id::generate([0; 16]))
@@ -86,12 +86,12 @@ impl<U: AuthUser> Bench<U> {
     }
 
     pub(super) async fn with_token(&self, id: U::Id, token: Option<&TokenId>) -> Result<Option<Found<U>>, Broken> {
-        let mut answers = self.store.find(&[Lookup::User { id, token: token.cloned() }]).await?;
-        same("the number of answers to one look-up", answers.len(), 1)?;
-        Ok(answers.pop().flatten())
+        let mut results = self.store.find(&[Lookup::User { id, token: token.cloned() }]).await?;
+        same("the number of results of one lookup", results.len(), 1)?;
+        Ok(results.pop().flatten())
     }
 
-    /// A user that must be there.
+    /// Returns a stored user, and fails if it is not found.
     pub(super) async fn present(&self, id: U::Id, token: Option<&TokenId>) -> Result<Found<U>, Broken> {
         self.with_token(id, token).await?.ok_or_else(|| Broken("a stored user is not found by its id".to_owned()))
     }
@@ -101,25 +101,25 @@ impl<U: AuthUser> Bench<U> {
     }
 }
 
-/// A change without conditions that ends no session.
+/// Returns a change without conditions that ends no session.
 pub(super) fn change<U: AuthUser>(user: &U, columns: Columns, write: impl FnOnce(&mut U)) -> Change<U> {
     let mut user = user.clone();
     write(&mut user);
     Change { user, columns, if_hashed_password: None, if_email: None, if_epoch: None, end_sessions: EndSessions::Keep }
 }
 
-/// What can be compared of any user.
+/// Returns the values that can be compared for any user type.
 pub(super) fn facts<U: AuthUser>(user: &U) -> (U::Id, String, String, Status) {
     let account = user.account();
     (account.id, account.email.to_owned(), account.hashed_password.as_stored().to_owned(), account.status)
 }
 
-/// A token's name of the right form.
+/// Returns a token id in the correct form.
 pub(super) fn token(number: u32) -> TokenId {
     TokenId(format!("token-{number:0>16}"))
 }
 
-/// A point in time, in minutes after an arbitrary one.
+/// Returns a time, in minutes after an arbitrary start.
 pub(super) fn minute(minutes: i64) -> Timestamp {
     let start = Timestamp::from_timestamp(1_800_000_000, 0).unwrap_or(Timestamp::UNIX_EPOCH);
     start.checked_add_signed(TimeDelta::minutes(minutes)).unwrap_or(start)

@@ -1,7 +1,8 @@
-//! The conformance suite of [`UserStore`]: what every store must do, whatever it stands on.
+//! The conformance suite for [`UserStore`]: the rules that every store must follow.
 //!
-//! What it cannot see is whether a store keeps anything beyond its own life, and the values of fields that no client sees.
-//! `docs/guide/custom-store.md` in the repository has the rules in words; `examples/custom_store` tests those as well.
+//! It does not check that data survives a restart, nor the values of fields that no client sees. The rules are
+//! described in [Writing a store](https://github.com/axum-users/axum-users/blob/main/docs/guide/custom-store.md);
+//! `examples/custom_store` in the repository tests those, too.
 //!
 //! ```no_run
 //! # async fn example<U: users_runtime::AuthUser>(user: fn(users_runtime::store::NewAccount<U::Id>) -> U) {
@@ -37,7 +38,7 @@ use crate::{
 pub struct Nonconformity {
     /// The rule.
     pub rule: &'static str,
-    /// What happened instead.
+    /// The observed behavior.
     pub detail: String,
 }
 
@@ -49,17 +50,17 @@ impl fmt::Display for Nonconformity {
 
 impl std::error::Error for Nonconformity {}
 
-/// One rule: its name and its check against an empty store.
+/// A rule: its name and its check against an empty store.
 struct Rule<U: AuthUser> {
     name: &'static str,
     check: for<'a> fn(&'a Bench<U>) -> BoxFuture<'a, Result<(), Broken>>,
 }
 
-/// Checks every rule that one caller at a time can see, each against a fresh store.
+/// Checks every rule that sequential calls can verify, each with a fresh store.
 ///
-/// `fresh` makes an empty store, one for each rule, such as a file with another name each time; [`UserStore::migrate`] is
-/// called on it. `user` makes a user with something in every field of its own. The rules about stored sessions are checked of a store that has a
-/// [`session_store`](UserStore::session_store).
+/// `fresh` returns an empty store for each rule, such as a new database file; [`UserStore::migrate`] is called on it.
+/// `user` builds a user with a value in every custom field. The rules for stored sessions are checked if the store has
+/// a [`session_store`](UserStore::session_store).
 ///
 /// # Errors
 /// The first rule that the store breaks.
@@ -76,9 +77,9 @@ where
     run(&rules, fresh, user).await
 }
 
-/// Checks that nothing is lost or doubled when 16 callers do the same thing at once, 50 times over.
+/// Checks that no change is lost or applied twice when 16 callers do the same thing at once, 50 times over.
 ///
-/// Meaningful on a runtime of several threads only.
+/// Run it on a multi-threaded runtime; on a single thread it proves nothing.
 ///
 /// # Errors
 /// The first rule that the store breaks.
@@ -95,8 +96,8 @@ where
     run(&rules, fresh, user).await
 }
 
-/// Checks, for a user type with tenants, that the store keeps `tenants` apart, and that it does within each what
-/// [`store_conformance`] checks.
+/// Checks, for a user type with tenants, that the store keeps `tenants` apart, and the rules of [`store_conformance`]
+/// within each tenant.
 ///
 /// # Errors
 /// The first rule that the store breaks.

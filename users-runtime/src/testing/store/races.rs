@@ -1,4 +1,4 @@
-//! The rules that only show when many do the same thing at once.
+//! The rules that only concurrent calls can break.
 
 use std::{future::Future, sync::Arc};
 
@@ -14,20 +14,26 @@ use crate::{
     user::{AuthUser, Columns},
 };
 
-/// How many do it at once.
+/// The number of concurrent tasks.
 const TASKS: usize = 16;
-/// How often.
+/// The number of repetitions.
 pub(super) const ROUNDS: usize = 50;
 
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
-        Rule { name: "of many inserts of one address one wins", check: |b| Box::pin(one_insert(b)) },
-        Rule { name: "of many changes under one condition one wins", check: |b| Box::pin(one_compare_and_set(b)) },
-        Rule { name: "changes of different columns all land", check: |b| Box::pin(no_lost_update(b)) },
-        Rule { name: "of many changes to one address one wins", check: |b| Box::pin(one_email_change(b)) },
-        Rule { name: "a verification never covers an address that changed meanwhile", check: |b| Box::pin(verify(b)) },
-        Rule { name: "every end of sessions counts", check: |b| Box::pin(every_end_counts(b)) },
-        Rule { name: "of many deletions one deletes", check: |b| Box::pin(one_deletion(b)) },
+        Rule { name: "exactly one of several inserts of an address wins", check: |b| Box::pin(one_insert(b)) },
+        Rule {
+            name: "exactly one of several changes with the same condition wins",
+            check: |b| Box::pin(one_compare_and_set(b)),
+        },
+        Rule { name: "concurrent changes of different columns are all kept", check: |b| Box::pin(no_lost_update(b)) },
+        Rule { name: "exactly one of several changes to an address wins", check: |b| Box::pin(one_email_change(b)) },
+        Rule {
+            name: "a verification never applies to an address that changed in the meantime",
+            check: |b| Box::pin(verify(b)),
+        },
+        Rule { name: "every call of end_sessions raises the epoch", check: |b| Box::pin(every_end_counts(b)) },
+        Rule { name: "exactly one of several deletions succeeds", check: |b| Box::pin(one_deletion(b)) },
     ]
 }
 
@@ -112,11 +118,11 @@ async fn no_lost_update<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         })
         .await?;
         for result in results {
-            holds("every change answers the user", result?.is_some())?;
+            holds("every change returns the user", result?.is_some())?;
         }
         let stored = bench.present(user.id(), None).await?.user;
         let (status, hash) = (stored.status(), stored.account().hashed_password.as_stored());
-        same("what has landed", (status.is_verified, status.is_superuser, hash), (true, true, "changed"))?;
+        same("the stored changes", (status.is_verified, status.is_superuser, hash), (true, true, "changed"))?;
     }
     Ok(())
 }
@@ -198,7 +204,7 @@ async fn one_deletion<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         for result in at_once(bench, |_, store| async move { store.delete(id).await }).await? {
             deleted += usize::from(result?);
         }
-        same("how many deleted it", deleted, 1)?;
+        same("the number of tasks that deleted it", deleted, 1)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The rules that one caller at a time can see.
+//! The rules that sequential calls can verify.
 
 use super::{
     Rule,
@@ -12,24 +12,24 @@ use crate::{
 
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
-        Rule { name: "what is inserted is found, by id and by address", check: |b| Box::pin(inserted_is_found(b)) },
-        Rule { name: "an address is found in any case", check: |b| Box::pin(any_case(b)) },
-        Rule { name: "who is not there is not found, and that is no error", check: |b| Box::pin(absent(b)) },
-        Rule { name: "many look-ups are answered in order", check: |b| Box::pin(many_in_order(b)) },
-        Rule { name: "texts come back byte for byte", check: |b| Box::pin(texts_round_trip(b)) },
-        Rule { name: "what clients see of the own fields comes back", check: |b| Box::pin(own_fields(b)) },
-        Rule { name: "an address has one owner, in any case", check: |b| Box::pin(one_owner(b)) },
-        Rule { name: "an id has one owner", check: |b| Box::pin(one_id(b)) },
+        Rule { name: "an inserted user is found by id and by address", check: |b| Box::pin(inserted_is_found(b)) },
+        Rule { name: "an address is found regardless of case", check: |b| Box::pin(any_case(b)) },
+        Rule { name: "an unknown user is not found, without an error", check: |b| Box::pin(absent(b)) },
+        Rule { name: "lookups return their results in order", check: |b| Box::pin(many_in_order(b)) },
+        Rule { name: "texts are returned byte for byte", check: |b| Box::pin(texts_round_trip(b)) },
+        Rule { name: "custom fields that clients see are returned", check: |b| Box::pin(own_fields(b)) },
+        Rule { name: "an address belongs to one user, regardless of case", check: |b| Box::pin(one_owner(b)) },
+        Rule { name: "an id belongs to one user", check: |b| Box::pin(one_id(b)) },
         Rule { name: "a change writes the named columns only", check: |b| Box::pin(named_columns_only(b)) },
-        Rule { name: "a change of nobody answers nobody", check: |b| Box::pin(change_of_nobody(b)) },
+        Rule { name: "a change of an unknown user returns no user", check: |b| Box::pin(change_of_unknown_user(b)) },
         Rule { name: "a change holds to its condition on the hash", check: |b| Box::pin(condition_on_hash(b)) },
         Rule { name: "a change holds to its condition on the epoch", check: |b| Box::pin(condition_on_epoch(b)) },
         Rule { name: "a change holds to its condition on the address", check: |b| Box::pin(condition_on_email(b)) },
         Rule { name: "a refused change changes nothing", check: |b| Box::pin(refused_changes_nothing(b)) },
-        Rule { name: "a user may change the case of the own address", check: |b| Box::pin(own_case(b)) },
-        Rule { name: "an address that was left is free", check: |b| Box::pin(left_address_is_free(b)) },
-        Rule { name: "a deleted user is gone", check: |b| Box::pin(deleted_is_gone(b)) },
-        Rule { name: "no token of a deleted user fits a later one", check: |b| Box::pin(no_second_life(b)) },
+        Rule { name: "a user may change the case of their own address", check: |b| Box::pin(own_case(b)) },
+        Rule { name: "an address that a user gave up is available", check: |b| Box::pin(left_address_is_free(b)) },
+        Rule { name: "a deleted user is not found", check: |b| Box::pin(deleted_is_gone(b)) },
+        Rule { name: "no token of a deleted user is valid for a later user", check: |b| Box::pin(no_second_life(b)) },
         Rule { name: "a migration may run again", check: |b| Box::pin(migrates_twice(b)) },
     ]
 }
@@ -42,7 +42,7 @@ async fn inserted_is_found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> 
         holds("the database makes an id", stored.id() != user.id())?;
         expected.0 = stored.id();
     }
-    same("the user that insert answers", facts(&stored), expected.clone())?;
+    same("the user that insert returns", facts(&stored), expected.clone())?;
     let by_id = bench.present(stored.id(), None).await?;
     same("the user found by id", facts(&by_id.user), expected.clone())?;
     same("the state of no token", by_id.token, TokenState::Unmarked)?;
@@ -67,7 +67,7 @@ async fn absent<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     for email in ["", "nobody@camelot.example", "%", "king_arthur@camelot.example", "' OR '1'='1"] {
         holds("an unknown address is not found", bench.by_email(email).await?.is_none())?;
     }
-    same("the number of answers to no look-up", bench.store.find(&[]).await?.len(), 0)
+    same("the number of results without a lookup", bench.store.find(&[]).await?.len(), 0)
 }
 
 async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -85,8 +85,8 @@ async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     .into_iter()
     .map(|(id, token)| Lookup::User { id, token })
     .collect();
-    let answers = bench.store.find(&wanted).await?;
-    let answers: Vec<_> = answers.into_iter().map(|found| found.map(|found| (found.user.id(), found.token))).collect();
+    let results = bench.store.find(&wanted).await?;
+    let results: Vec<_> = results.into_iter().map(|found| found.map(|found| (found.user.id(), found.token))).collect();
     let expected = vec![
         Some((mordred, TokenState::Revoked)),
         None,
@@ -94,7 +94,7 @@ async fn many_in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         Some((mordred, TokenState::Unmarked)),
         Some((mordred, TokenState::Revoked)),
     ];
-    same("the list of answers", answers, expected)
+    same("the list of results", results, expected)
 }
 
 async fn texts_round_trip<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -131,9 +131,9 @@ async fn own_fields<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let mut user = bench.user("arthur@camelot.example");
     let inserted = bench.store.insert(user.clone()).await?;
     *user.account_mut().id = inserted.id();
-    // A store that is held to a tenant writes the tenant into the user, which is a field that clients may see.
+    // A store that is bound to a tenant writes the tenant into the user, and clients may see that field.
     let expected = seen(if U::HAS_TENANTS { &inserted } else { &user })?;
-    same("the user that insert answers", seen(&inserted)?, expected.clone())?;
+    same("the user that insert returns", seen(&inserted)?, expected.clone())?;
     same("the user found by id", seen(&bench.present(user.id(), None).await?.user)?, expected.clone())?;
     let by_email = bench.by_email("arthur@camelot.example").await?.map(|found| seen(&found.user)).transpose()?;
     same("the user found by address", by_email, Some(expected.clone()))?;
@@ -141,7 +141,7 @@ async fn own_fields<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let hash = PasswordHash::from_stored("changed");
     let change = change(&user, Columns::HASHED_PASSWORD, |user| *user.account_mut().hashed_password = hash);
     let changed = bench.store.update(change).await?.map(|user| seen(&user)).transpose()?;
-    same("the user that a change of the hash answers", changed, Some(expected.clone()))?;
+    same("the user that a change of the hash returns", changed, Some(expected.clone()))?;
     same("the user after a change of the hash", seen(&bench.present(user.id(), None).await?.user)?, expected)
 }
 
@@ -155,7 +155,7 @@ async fn one_id<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     }
     holds("a second owner is refused with Conflict", matches!(inserted, Err(StoreError::Conflict)))?;
     same("the first owner", facts(&bench.present(first.id(), None).await?.user), facts(&first))?;
-    holds("the refused address finds nobody", bench.by_email("mordred@camelot.example").await?.is_none())
+    holds("the refused address finds no user", bench.by_email("mordred@camelot.example").await?.is_none())
 }
 
 async fn one_owner<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -178,7 +178,7 @@ async fn one_owner<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
 
 async fn named_columns_only<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let user = bench.stored("arthur@camelot.example").await?;
-    // Everything is changed in the user that is handed over, but one column is named.
+    // The passed user has every field changed, but only one column is named.
     let everything = |user: &mut U| {
         let account = user.account_mut();
         *account.email = "changed@camelot.example".to_owned();
@@ -188,7 +188,7 @@ async fn named_columns_only<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken>
     let (id, email, hash, status) = facts(&user);
     let after = bench.store.update(change(&user, Columns::IS_VERIFIED, everything)).await?;
     let expected = (id, email, hash.clone(), Status { is_verified: true, ..status });
-    same("the user that update answers", after.as_ref().map(facts), Some(expected.clone()))?;
+    same("the user that update returns", after.as_ref().map(facts), Some(expected.clone()))?;
     same("the stored user", facts(&bench.present(id, None).await?.user), expected.clone())?;
 
     let after = bench.store.update(change(&user, Columns::NONE, everything)).await?;
@@ -199,17 +199,17 @@ async fn named_columns_only<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken>
     let status = Status { is_verified: true, is_superuser: true, ..status };
     let expected = (id, "changed@camelot.example".to_owned(), hash, status);
     same("the stored user", facts(&bench.present(id, None).await?.user), expected)?;
-    holds("the old address finds nobody", bench.by_email("arthur@camelot.example").await?.is_none())?;
+    holds("the old address finds no user", bench.by_email("arthur@camelot.example").await?.is_none())?;
     holds("the new address finds the user", bench.by_email("changed@camelot.example").await?.is_some())
 }
 
-async fn change_of_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn change_of_unknown_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let user = bench.stored("arthur@camelot.example").await?;
     bench.store.delete(user.id()).await?;
     for end_sessions in [EndSessions::Keep, EndSessions::All, EndSessions::AllBut(token(1), minute(60))] {
         let mut change = change(&user, Columns::IS_VERIFIED, |user| *user.account_mut().is_verified = true);
         change.end_sessions = end_sessions;
-        holds("nobody is changed", bench.store.update(change).await?.is_none())?;
+        holds("no user is changed", bench.store.update(change).await?.is_none())?;
     }
     bench.store.end_sessions(Some(user.id())).await?;
     Ok(())
@@ -317,12 +317,12 @@ async fn deleted_is_gone<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let other = bench.stored("mordred@camelot.example").await?;
     let mut sparing = change(&user, Columns::IS_VERIFIED, |_| {});
     sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
-    bench.store.update(sparing).await?; // something hangs on the user
-    same("the answer of the first deletion", bench.store.delete(user.id()).await?, true)?;
-    same("the answer of the second", bench.store.delete(user.id()).await?, false)?;
+    bench.store.update(sparing).await?; // creates data that belongs to the user
+    same("the result of the first deletion", bench.store.delete(user.id()).await?, true)?;
+    same("the result of the second deletion", bench.store.delete(user.id()).await?, false)?;
     holds("it is not found by id", bench.by_id(user.id()).await?.is_none())?;
     holds("it is not found by address", bench.by_email("arthur@camelot.example").await?.is_none())?;
-    holds("the other user is there", bench.by_id(other.id()).await?.is_some())?;
+    holds("the other user still exists", bench.by_id(other.id()).await?.is_some())?;
     let again = bench.store.insert(bench.user("arthur@camelot.example")).await;
     holds("the address of a deleted user is free", !matches!(again, Err(StoreError::EmailTaken)))?;
     Ok(again.map(drop)?)
@@ -340,6 +340,6 @@ async fn no_second_life<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
 async fn migrates_twice<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let user = bench.stored("arthur@camelot.example").await?;
     bench.store.migrate().await?;
-    holds("the user is still there", bench.by_id(user.id()).await?.is_some())?;
+    holds("the user still exists", bench.by_id(user.id()).await?.is_some())?;
     same("the differences that are found", bench.store.check_schema().await?, Vec::new())
 }

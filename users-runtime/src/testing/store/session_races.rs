@@ -1,4 +1,4 @@
-//! The rules about stored sessions that only show when many do the same thing at once.
+//! The rules for stored sessions that only concurrent calls can break.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::{port::StoreError, user::AuthUser};
 
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
-        Rule { name: "no session outlives its user", check: |b| Box::pin(outlives_nobody(b)) },
-        Rule { name: "a use meanwhile does not revive a removed session", check: |b| Box::pin(not_revived(b)) },
+        Rule { name: "no session outlives its user", check: |b| Box::pin(never_outlives_its_user(b)) },
+        Rule { name: "a concurrent use does not restore a removed session", check: |b| Box::pin(not_revived(b)) },
     ]
 }
 
-async fn outlives_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn never_outlives_its_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     for _ in 0..ROUNDS {
         let user = rig.user("arthur@camelot.example").await?;
@@ -35,9 +35,9 @@ async fn outlives_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         let as_it_should = |result: &Result<(), StoreError>| matches!(result, Ok(()) | Err(StoreError::Conflict));
         holds("a session is added, or is a conflict", results.iter().all(as_it_should))?;
         let subject = user.user.id().to_string();
-        same("how many are listed of the deleted user", rig.sessions.list(&subject).await?.len(), 0)?;
+        same("the number of listed sessions of the deleted user", rig.sessions.list(&subject).await?.len(), 0)?;
         for number in 0..16 {
-            same("whether a row is left", rig.sessions.remove(&key(number)).await?, false)?;
+            same("the removal of a remaining row", rig.sessions.remove(&key(number)).await?, false)?;
         }
     }
     Ok(())
@@ -63,8 +63,8 @@ async fn not_revived<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         for result in results {
             removed += usize::from(result?);
         }
-        same("how many removed it", removed, 1)?;
-        same("whether it is there", rig.find(key(1)).await?.is_some(), false)?;
+        same("the number of tasks that removed it", removed, 1)?;
+        same("the existence of the removed session", rig.find(key(1)).await?.is_some(), false)?;
     }
     Ok(())
 }

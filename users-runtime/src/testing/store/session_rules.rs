@@ -1,4 +1,4 @@
-//! The rules about sessions and tokens that one caller at a time can see.
+//! The rules for sessions and tokens that sequential calls can verify.
 
 use super::{
     Rule,
@@ -12,12 +12,12 @@ use crate::{
 
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
-        Rule { name: "a change ends all sessions if told so", check: |b| Box::pin(change_ends_all(b)) },
-        Rule { name: "a change spares one token if told so", check: |b| Box::pin(change_spares_one(b)) },
-        Rule { name: "sessions of one user end alone", check: |b| Box::pin(ends_one(b)) },
-        Rule { name: "sessions of everybody end together", check: |b| Box::pin(ends_everybody(b)) },
+        Rule { name: "a change ends all sessions on request", check: |b| Box::pin(change_ends_all(b)) },
+        Rule { name: "a change spares one token on request", check: |b| Box::pin(change_spares_one(b)) },
+        Rule { name: "ending one user's sessions does not affect other users", check: |b| Box::pin(ends_one(b)) },
+        Rule { name: "the sessions of all users end together", check: |b| Box::pin(ends_everybody(b)) },
         Rule { name: "a revoked token stays revoked", check: |b| Box::pin(revoked_stays(b)) },
-        Rule { name: "a revocation is forgotten after the token's end only", check: |b| Box::pin(purge(b)) },
+        Rule { name: "a revocation is purged only after the token expired", check: |b| Box::pin(purge(b)) },
     ]
 }
 
@@ -52,7 +52,7 @@ async fn change_spares_one<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> 
     }
     bench.store.end_sessions(Some(user.id())).await?;
     let ended = bench.present(user.id(), Some(&token(1))).await?;
-    holds("a later end is not survived", ended.token != TokenState::KeptAt(ended.epoch))?;
+    holds("a later end of sessions ends the spared token, too", ended.token != TokenState::KeptAt(ended.epoch))?;
     holds("the epoch has risen", ended.epoch > epoch)?;
     bench.store.revoke(&token(1), minute(60)).await?;
     bench.store.update(sparing()).await?;
@@ -103,19 +103,19 @@ async fn purge<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     bench.store.revoke(&token(3), minute(10)).await?; // a second revocation does not shorten the first
     bench.store.revoke(&token(4), crate::domain::Timestamp::MAX_UTC).await?;
     bench.store.purge_expired(minute(0)).await?;
-    same("a live token's state after a purge", state(1).await?, TokenState::Revoked)?;
-    same("how many are forgotten", bench.store.purge_expired(minute(20)).await?, 1)?;
+    same("the state of an unexpired token after a purge", state(1).await?, TokenState::Revoked)?;
+    same("the number of purged revocations", bench.store.purge_expired(minute(20)).await?, 1)?;
     same("the ended token", state(1).await?, TokenState::Unmarked)?;
     for live in [2, 3, 4] {
-        same("a token that lives longer", state(live).await?, TokenState::Revoked)?;
+        same("a token that expires later", state(live).await?, TokenState::Revoked)?;
     }
     let mut sparing = change(&user, Columns::NONE, |_| {});
     sparing.end_sessions = EndSessions::AllBut(token(6), minute(60));
     bench.store.update(sparing).await?;
-    bench.store.revoke(&token(6), minute(10)).await?; // a revocation does not shorten what was noted before either
+    bench.store.revoke(&token(6), minute(10)).await?; // a revocation does not shorten an existing record either
     bench.store.purge_expired(minute(20)).await?;
     same("a spared token that was revoked", state(6).await?, TokenState::Revoked)?;
-    // Parts of a second order as they should: half a second after the purge's time is not before it.
+    // Fractions of a second are compared correctly: half a second after the purge's time is not before it.
     let half = minute(40) + chrono::TimeDelta::milliseconds(500);
     bench.store.revoke(&token(5), half).await?;
     bench.store.purge_expired(minute(40)).await?;

@@ -1,4 +1,4 @@
-//! The rules about sessions that are stored beside their users. A store that keeps none has nothing to prove.
+//! The rules for sessions that are stored with their users. They are skipped for a store without session storage.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use crate::{
 pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
         Rule { name: "a session is found with its user, under its own key", check: |b| Box::pin(found(b)) },
-        Rule { name: "look-ups of both kinds are answered in order", check: |b| Box::pin(in_order(b)) },
+        Rule { name: "lookups of both kinds return their results in order", check: |b| Box::pin(in_order(b)) },
         Rule { name: "a session keeps the epoch of its login", check: |b| Box::pin(own_epoch(b)) },
-        Rule { name: "a session of nobody is a conflict", check: |b| Box::pin(of_nobody(b)) },
-        Rule { name: "beyond the cap the oldest sessions end", check: |b| Box::pin(capped(b)) },
-        Rule { name: "what has ended takes no place under the cap", check: |b| Box::pin(capped_by_the_living(b)) },
-        Rule { name: "the last use moves forward and revives nothing", check: |b| Box::pin(touched(b)) },
-        Rule { name: "a session is removed by its key and ended by its name", check: |b| Box::pin(ended(b)) },
-        Rule { name: "sessions go with their user", check: |b| Box::pin(deleted(b)) },
-        Rule { name: "a purge removes what has ended, in steps", check: |b| Box::pin(purged(b)) },
-        Rule { name: "a purge removes what an epoch left behind", check: |b| Box::pin(left_behind(b)) },
+        Rule { name: "a session of an unknown user is a conflict", check: |b| Box::pin(of_unknown_user(b)) },
+        Rule { name: "above the limit the oldest sessions end", check: |b| Box::pin(capped(b)) },
+        Rule { name: "ended sessions do not count against the limit", check: |b| Box::pin(ended_do_not_count(b)) },
+        Rule { name: "the last use only moves forward and restores no session", check: |b| Box::pin(touched(b)) },
+        Rule { name: "a session is removed by its key and ended by its id", check: |b| Box::pin(ended(b)) },
+        Rule { name: "sessions are deleted with their user", check: |b| Box::pin(deleted(b)) },
+        Rule { name: "a purge removes ended sessions, in steps", check: |b| Box::pin(purged(b)) },
+        Rule { name: "a purge removes sessions that a raised epoch ended", check: |b| Box::pin(left_behind(b)) },
     ]
 }
 
@@ -32,7 +32,7 @@ pub(super) fn key(number: u32) -> SessionKey {
     SessionKey::hashed(&AccessToken::new(format!("{number:0>43}")))
 }
 
-/// A session of `user` that starts in minute `at`; its number names it.
+/// Returns a session of `user` that starts in minute `at` and is identified by `number`.
 pub(super) fn session<U: AuthUser>(user: &Found<U>, number: u32, at: i64) -> NewSession {
     NewSession {
         key: key(number),
@@ -60,16 +60,16 @@ impl<'a, U: AuthUser> Rig<'a, U> {
     }
 
     pub(super) async fn find(&self, key: SessionKey) -> Result<Option<Found<U>>, Broken> {
-        let mut answers = self.bench.store.find(&[Lookup::Session(key)]).await?;
-        same("the number of answers to one look-up", answers.len(), 1)?;
-        Ok(answers.pop().flatten())
+        let mut results = self.bench.store.find(&[Lookup::Session(key)]).await?;
+        same("the number of results of one lookup", results.len(), 1)?;
+        Ok(results.pop().flatten())
     }
 
     async fn last_seen(&self, number: u32) -> Result<Option<Timestamp>, Broken> {
         Ok(self.find(key(number)).await?.and_then(|found| found.session).and_then(|session| session.last_seen_at))
     }
 
-    /// The numbers of those of the first ten sessions that are there.
+    /// Returns the numbers of the first ten sessions that exist.
     async fn present(&self) -> Result<Vec<u32>, Broken> {
         let mut present = Vec::new();
         for number in 0..10 {
@@ -84,28 +84,28 @@ impl<'a, U: AuthUser> Rig<'a, U> {
 async fn found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     let user = rig.user("arthur@camelot.example").await?;
-    holds("a session is not there before its login", rig.find(key(1)).await?.is_none())?;
+    holds("a session does not exist before its login", rig.find(key(1)).await?.is_none())?;
     rig.sessions.add(session(&user, 1, 0), 20).await?;
     let found = rig.find(key(1)).await?.ok_or_else(|| Broken("a stored session is not found".to_owned()))?;
     same("its user", facts(&found.user), facts(&user.user))?;
     same("the user's epoch", found.epoch, user.epoch)?;
-    same("the state of its name", found.token, TokenState::Unmarked)?;
+    same("the state of its id", found.token, TokenState::Unmarked)?;
     let facts = FoundSession { id: Some(token(1)), epoch: Some(user.epoch), created_at: minute(0), last_seen_at: None };
     same("the session", found.session, Some(facts))?;
 
-    // The digest out of a stolen table, presented as a token.
+    // The digest from a stolen table, presented as a token.
     let stolen = SessionKey::plain(&AccessToken::new(key(1).as_str()));
     holds("a stored digest, presented as a token, finds nothing", rig.find(stolen).await?.is_none())?;
     holds("an unknown session is not found", rig.find(key(2)).await?.is_none())?;
 
     let plain = SessionKey::plain(&AccessToken::new(format!("{:0>43}", 3)));
     rig.sessions.add(NewSession { key: plain.clone(), ..session(&user, 3, 0) }, 20).await?;
-    holds("a session that was stored in clear is found by its token", rig.find(plain).await?.is_some())?;
-    holds("a session that was stored in clear is not found by a digest", rig.find(key(3)).await?.is_none())?;
+    holds("a session that was stored in plain text is found by its token", rig.find(plain).await?.is_some())?;
+    holds("a session that was stored in plain text is not found by a digest", rig.find(key(3)).await?.is_none())?;
 
     bench.store.revoke(&token(1), minute(60)).await?;
     let revoked = rig.find(key(1)).await?.map(|found| found.token);
-    same("the state of a revoked name", revoked, Some(TokenState::Revoked))
+    same("the state of a revoked id", revoked, Some(TokenState::Revoked))
 }
 
 async fn in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -130,7 +130,7 @@ async fn in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let arthur = |by_session| Some(("arthur@camelot.example".to_owned(), by_session));
     let mordred = |by_session| Some(("mordred@camelot.example".to_owned(), by_session));
     let wanted = vec![mordred(true), arthur(false), None, None, arthur(true), mordred(true), mordred(false)];
-    same("the answers", emails, wanted)
+    same("the results", emails, wanted)
 }
 
 async fn own_epoch<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -147,14 +147,14 @@ async fn own_epoch<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("the epochs as listed", listed, vec![Some(user.epoch)])
 }
 
-async fn of_nobody<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn of_unknown_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     let user = rig.user("arthur@camelot.example").await?;
     for subject in [bench.unknown_id().to_string(), "nobody".to_owned(), String::new()] {
         let refused = rig.sessions.add(NewSession { subject, ..session(&user, 1, 0) }, 20).await;
-        holds("a session of nobody is a conflict", matches!(refused, Err(StoreError::Conflict)))?;
+        holds("a session of an unknown user is a conflict", matches!(refused, Err(StoreError::Conflict)))?;
     }
-    same("what is stored", rig.present().await?, vec![])
+    same("the stored sessions", rig.present().await?, vec![])
 }
 
 async fn capped<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -169,7 +169,7 @@ async fn capped<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("the sessions under a lower cap", rig.present().await?, vec![0, 6])
 }
 
-async fn capped_by_the_living<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+async fn ended_do_not_count<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(rig) = Rig::of(bench) else { return Ok(()) };
     let user = rig.user("arthur@camelot.example").await?;
     for number in 1..=3 {
@@ -187,7 +187,7 @@ async fn capped_by_the_living<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broke
     rig.sessions.add(session(&user, 6, 6), 3).await?;
     same("the sessions after one was revoked", rig.present().await?, vec![1, 5, 6])?;
     rig.sessions.add(session(&user, 7, 7), 3).await?;
-    same("the sessions when all others live", rig.present().await?, vec![5, 6, 7])
+    same("the sessions while all others are valid", rig.present().await?, vec![5, 6, 7])
 }
 
 async fn touched<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -201,12 +201,12 @@ async fn touched<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         let listed: Vec<_> = listed.into_iter().map(|listed| listed.last_seen_at).collect();
         same("the last use as listed", listed, vec![Some(minute(seen))])?;
     }
-    same("whether it was removed", rig.sessions.remove(&key(1)).await?, true)?;
+    same("the result of the removal", rig.sessions.remove(&key(1)).await?, true)?;
     rig.sessions.touch(&key(1), minute(10)).await?;
     rig.sessions.touch(&key(2), minute(10)).await?;
-    same("what is stored", rig.present().await?, vec![])?;
+    same("the stored sessions", rig.present().await?, vec![])?;
     for number in [1, 2] {
-        same("whether a row can be removed", rig.sessions.remove(&key(number)).await?, false)?;
+        same("the removal of a row", rig.sessions.remove(&key(number)).await?, false)?;
     }
     Ok(())
 }
@@ -243,11 +243,11 @@ async fn deleted<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     rig.sessions.add(session(&other, 2, 0), 20).await?;
     bench.store.delete(user.user.id()).await?;
     same("the sessions that are left", rig.present().await?, vec![2])?;
-    // A row that is left over would be found with nobody, which looks as if it were not there: ask for the row itself.
+    // A remaining row would be found without a user, which looks like an unknown session. Check the row itself.
     let subject = user.user.id().to_string();
-    same("how many are listed of the deleted user", rig.sessions.list(&subject).await?.len(), 0)?;
-    same("whether one of them can be ended", rig.sessions.end(&subject, &token(1)).await?, false)?;
-    same("whether its row can be removed", rig.sessions.remove(&key(1)).await?, false)
+    same("the number of listed sessions of the deleted user", rig.sessions.list(&subject).await?.len(), 0)?;
+    same("the end of one of them", rig.sessions.end(&subject, &token(1)).await?, false)?;
+    same("the removal of its row", rig.sessions.remove(&key(1)).await?, false)
 }
 
 async fn purged<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
@@ -279,7 +279,7 @@ async fn left_behind<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     bench.store.update(sparing).await?;
     bench.store.revoke(&token(4), minute(60)).await?;
     let spared = rig.find(key(2)).await?.map(|found| (found.token, found.epoch));
-    holds("the spared session is noted", spared.is_some_and(|(token, epoch)| token == TokenState::KeptAt(epoch)))?;
+    holds("the spared session is recorded", spared.is_some_and(|(token, epoch)| token == TokenState::KeptAt(epoch)))?;
     rig.sessions.purge(EndedSessions::default(), 100).await?;
     same("the sessions that are left", rig.present().await?, vec![2])
 }

@@ -1,4 +1,4 @@
-//! Successful answers.
+//! Successful responses.
 
 use axum::{
     body::Body,
@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::ApiError;
 use crate::{account::SignedIn, port::TokenResponse};
 
-/// Compact JSON, `content-type` without charset (contract.md section 3).
-pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+/// Returns a response with compact JSON and a `content-type` without charset.
+pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => json(status, bytes),
         Err(error) => {
@@ -21,35 +21,35 @@ pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// The four bytes `null`, which a client that parses the body must get.
+/// Returns a response with the four bytes `null`, because clients parse the body.
 pub(crate) fn null(status: StatusCode) -> Response {
     json(status, "null")
 }
 
-/// Neither body, nor length, nor type.
+/// Returns 204, without a body, length or type.
 pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
 impl IntoResponse for TokenResponse {
     fn into_response(self) -> Response {
-        granted(self)
+        token_response(self)
     }
 }
 
 impl IntoResponse for SignedIn {
     fn into_response(self) -> Response {
-        granted(self.response)
+        token_response(self.response)
     }
 }
 
-/// Converts what a transport returns at a login or logout.
-pub(crate) fn granted(granted: TokenResponse) -> Response {
-    let mut response = match granted.body {
-        Some(body) => json(granted.status, body),
-        None => granted.status.into_response(),
+/// Converts the transport's response to a login or logout.
+pub(crate) fn token_response(token: TokenResponse) -> Response {
+    let mut response = match token.body {
+        Some(body) => json(token.status, body),
+        None => token.status.into_response(),
     };
-    response.headers_mut().extend(granted.headers);
+    response.headers_mut().extend(token.headers);
     response
 }
 
