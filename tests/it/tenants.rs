@@ -183,7 +183,8 @@ impl Companies {
 
 #[tokio::test]
 async fn a_multi_tenant_service_cannot_be_built_without_a_tenant_resolver() {
-    let Err(Error::Config(text)) = builder("sqlite::memory:".into()).build().await else { panic!("must be rejected") };
+    let Err(Error::Config(error)) = builder("sqlite::memory:".into()).build().await else { panic!("must be rejected") };
+    let text = error.to_string();
     assert!(text.contains(".tenant(") && text.contains("#[auth(tenant)]"), "{text}");
 }
 

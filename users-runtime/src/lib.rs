@@ -71,7 +71,8 @@ pub use adapter::{
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
 pub use builder::{Backend, NoHooks, UsersBuilder};
 pub use domain::{
-    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
+    AccessToken, ConfigError, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Setting,
+    Status, VerifyToken,
 };
 pub use flows::sessions::session_routes;
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};

@@ -77,7 +77,7 @@ async fn the_application_can_configure_the_limits() {
             .limits(Limits::default().mails(quota))
             .build()
             .await;
-        assert!(matches!(refused, Err(Error::Config(text)) if text.contains("Limits::off()")));
+        assert!(matches!(refused, Err(Error::Config(error)) if error.to_string().contains("Limits::off()")));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The operating system's random number generator.
 
 use crate::{
-    domain::{Error, Result, SecretKey},
+    domain::{Error, Result, SecretKey, Setting},
     port::{Random, RandomError},
 };
 
@@ -25,7 +25,7 @@ impl SecretKey {
     /// [`Error::Config`] if the operating system's random number generator fails.
     pub fn generate() -> Result<Self> {
         let mut bytes = [0; Self::MIN_BYTES];
-        OsRandom.fill(&mut bytes).map_err(|error| Error::config(error.to_string()))?;
+        OsRandom.fill(&mut bytes).map_err(|error| Error::setting(Setting::Random, error.to_string()))?;
         Self::new(bytes)
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         jwt::Jwt,
         session_tokens::{DatabaseSessions, DatabaseTokens, StoredSessions},
     },
-    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Timestamp, TokenId, UserId},
+    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Setting, Timestamp, TokenId, UserId},
     port::{
         BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, TransportContext,
         UserStore,
@@ -122,10 +122,13 @@ impl Backend {
     pub(super) fn check_name(&self) -> Result<()> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if self.name.is_empty() || !self.name.chars().all(fits) {
-            return Err(Error::config(format!(
-                "`{}` cannot be a backend's name: use letters, digits, `-` and `_`, since it is part of a path",
-                self.name
-            )));
+            return Err(Error::setting(
+                Setting::Backend,
+                format!(
+                    "`{}` cannot be a backend's name: use letters, digits, `-` and `_`, since it is part of a path",
+                    self.name
+                ),
+            ));
         }
         Ok(())
     }
@@ -185,9 +188,9 @@ impl<U: AuthUser> Service<'_, U> {
     }
 
     fn database(&self, sessions: DatabaseSessions, name: &str) -> Result<Arc<dyn Strategy>> {
-        let store = self
-            .sessions
-            .ok_or_else(|| Error::config(format!("the store keeps no sessions, which the backend `{name}` needs")))?;
+        let store = self.sessions.ok_or_else(|| {
+            Error::setting(Setting::Backend, format!("the store keeps no sessions, which the backend `{name}` needs"))
+        })?;
         let (store, clock, random) = (Arc::clone(store), Arc::clone(self.clock), Arc::clone(self.random));
         Ok(Arc::new(DatabaseTokens::new(apply_policy(self.policy, sessions), store, clock, random)?))
     }

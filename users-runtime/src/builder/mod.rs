@@ -22,7 +22,7 @@ use crate::{
     },
     background::Jobs,
     compat::UntilThen,
-    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, TrustedOrigins, UserId},
+    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, UserId},
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager,
         UserStore,
@@ -254,7 +254,10 @@ impl<U: AuthUser> UsersBuilder<U> {
         let store = match self.store.take() {
             Some(connect) => connect().await?,
             None => {
-                return Err(Error::config("no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)"));
+                return Err(Error::setting(
+                    Setting::Database,
+                    "no database: call .database(\"sqlite://app.db?mode=rwc\") or .store(…)",
+                ));
             }
         };
         let counters = match self.counters.take() {
@@ -317,23 +320,28 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     fn check(&self) -> Result<()> {
         if self.backends.is_empty() {
-            return Err(Error::config("no backend: call .backend(Backend::bearer(\"jwt\", Jwt::new()))"));
+            return Err(Error::setting(
+                Setting::Backend,
+                "no backend: call .backend(Backend::bearer(\"jwt\", Jwt::new()))",
+            ));
         }
         self.limits.check()?;
         tenant::check(U::HAS_TENANTS, self.tenant.is_some())?;
         for (index, backend) in self.backends.iter().enumerate() {
             backend.check_name()?;
             if self.backends.iter().take(index).any(|other| other.name() == backend.name()) {
-                return Err(Error::config(format!("two backends are called `{}`", backend.name())));
+                return Err(Error::setting(Setting::Backend, format!("two backends are called `{}`", backend.name())));
             }
         }
         if self.policy.is_private() && !self.policy.requires_verification() {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Policy,
                 "private_registration() needs require_verification(true): else a login tells whether the account is new",
             ));
         }
         if self.policy.is_private() && U::Id::MADE_BY_DATABASE {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Policy,
                 "private_registration() needs UUID ids: a number that the database made cannot be made up",
             ));
         }

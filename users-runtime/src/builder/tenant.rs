@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::UsersBuilder;
 use crate::{
-    domain::{Error, Result},
+    domain::{Error, Result, Setting},
     port::TenantOfRequest,
     user::{HasTenant, Tenant},
 };
@@ -53,7 +53,8 @@ where
 /// Requires a function that determines the tenant, if users have tenants.
 pub(super) fn check(has_tenants: bool, is_told: bool) -> Result<()> {
     if has_tenants && !is_told {
-        return Err(Error::config(
+        return Err(Error::setting(
+            Setting::Tenant,
             "users are kept per tenant (#[auth(tenant)]): call .tenant(|request| …), which says the tenant of a request",
         ));
     }

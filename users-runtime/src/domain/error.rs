@@ -11,9 +11,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting is missing, contradictory or too weak. The message names it and the repair.
-    #[error("{0}")]
-    Config(String),
+    /// A setting is missing, contradictory or too weak.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The database failed or could not be reached.
     #[error("database: {0}")]
     Store(#[from] StoreError),
@@ -23,11 +23,69 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns an error for an invalid setting.
+    /// Returns an error for an invalid setting of the application.
     #[must_use]
     pub fn config(message: impl Into<String>) -> Self {
-        Self::Config(message.into())
+        Self::setting(Setting::Application, message)
     }
+
+    pub(crate) fn setting(setting: Setting, message: impl Into<String>) -> Self {
+        Self::Config(ConfigError { setting, message: message.into() })
+    }
+}
+
+/// An invalid setting. Its text names the setting and the repair, and contains no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    setting: Setting,
+    message: String,
+}
+
+impl ConfigError {
+    /// Returns what the error is about, so that code can tell errors apart without their text.
+    #[must_use]
+    pub fn setting(&self) -> Setting {
+        self.setting
+    }
+}
+
+/// The subject of a [`ConfigError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// A setting of the application itself ([`Error::config`]).
+    Application,
+    /// The backends: none, two of one name, an invalid name, or one that the store cannot serve.
+    Backend,
+    /// Cookies of a backend.
+    Cookie,
+    /// The URL of the database, or a database that is not built in.
+    Database,
+    /// A signing or verification key.
+    Key,
+    /// Quotas.
+    Limits,
+    /// Mail: the sender, the server, the templates.
+    Mail,
+    /// Hashing and breached passwords.
+    Password,
+    /// Rules of the policy that contradict each other.
+    Policy,
+    /// The system's source of random numbers.
+    Random,
+    /// Redis: the URL and the prefixes of keys.
+    Redis,
+    /// The master secret.
+    Secret,
+    /// Stored sessions.
+    Session,
+    /// Tenants.
+    Tenant,
+    /// Lifetimes and audiences of tokens.
+    Token,
+    /// The public URL and trusted origins.
+    Url,
 }
 
 /// The reason why a store failed. Cheap to clone, because one query can serve many callers.

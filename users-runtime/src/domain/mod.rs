@@ -22,7 +22,7 @@ pub(crate) mod lax;
 pub use self::url::PublicUrl;
 pub(crate) use code::Code;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
-pub use error::{Error, Result, StoreError};
+pub use error::{ConfigError, Error, Result, Setting, StoreError};
 pub use id::{IdValue, UserId};
 pub use origin::{Origin, TrustedOrigins};
 pub use password::{Password, PasswordHash};

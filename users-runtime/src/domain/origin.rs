@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Error, PublicUrl, Result};
+use super::{Error, PublicUrl, Result, Setting};
 
 /// The scheme, host and port of a page (RFC 6454) as browsers write them in the header `Origin`:
 /// `https://app.example.org`, with a port only if it is not the default port of the scheme.
@@ -17,15 +17,19 @@ impl Origin {
     /// refused.
     pub fn parse(text: &str) -> Result<Self> {
         let url = PublicUrl::parse(text).map_err(|_| {
-            Error::config(format!("`{text}` is not an origin. Write https://HOST or https://HOST:PORT"))
+            Error::setting(Setting::Url, format!("`{text}` is not an origin. Write https://HOST or https://HOST:PORT"))
         })?;
         if url.has_path() {
-            return Err(Error::config(format!("`{text}` has a path. Write only the scheme, host and port")));
+            return Err(Error::setting(
+                Setting::Url,
+                format!("`{text}` has a path. Write only the scheme, host and port"),
+            ));
         }
         if text.contains('*') {
-            return Err(Error::config(format!(
-                "`{text}` has a wildcard, which would trust every such host. List each origin"
-            )));
+            return Err(Error::setting(
+                Setting::Url,
+                format!("`{text}` has a wildcard, which would trust every such host. List each origin"),
+            ));
         }
         Ok(url.origin())
     }
@@ -57,7 +61,7 @@ impl TrustedOrigins {
     pub fn new<'a>(origins: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let origins = origins.into_iter().map(Origin::parse).collect::<Result<Vec<_>>>()?;
         if origins.is_empty() {
-            return Err(Error::config("the list of trusted origins is empty"));
+            return Err(Error::setting(Setting::Url, "the list of trusted origins is empty"));
         }
         Ok(Self(origins))
     }

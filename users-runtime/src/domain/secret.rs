@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::{Error, Result};
+use super::{Error, Result, Setting};
 
 /// The master secret of a service. The keys of all purposes are derived from it (HKDF-SHA-256 with one label each).
 ///
@@ -25,14 +25,18 @@ impl SecretKey {
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self> {
         let bytes: Vec<u8> = bytes.into();
         if bytes.len() < Self::MIN_BYTES {
-            return Err(Error::config(format!(
-                "the secret has {} bytes, at least {} are needed. Make one: openssl rand -base64 48",
-                bytes.len(),
-                Self::MIN_BYTES
-            )));
+            return Err(Error::setting(
+                Setting::Secret,
+                format!(
+                    "the secret has {} bytes, at least {} are needed. Make one: openssl rand -base64 48",
+                    bytes.len(),
+                    Self::MIN_BYTES
+                ),
+            ));
         }
         if is_placeholder(&bytes) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Secret,
                 "the secret is a placeholder from an example. Make a real one: openssl rand -base64 48",
             ));
         }
@@ -55,9 +59,12 @@ impl SecretKey {
     /// [`Error::Config`] if the variable is not set, or [`SecretKey::new`] refuses its value.
     pub fn from_env(variable: &str) -> Result<Self> {
         let value = std::env::var(variable).map_err(|_| {
-            Error::config(format!("{variable} is not set. Try: export {variable}=\"$(openssl rand -base64 48)\""))
+            Error::setting(
+                Setting::Secret,
+                format!("{variable} is not set. Try: export {variable}=\"$(openssl rand -base64 48)\""),
+            )
         })?;
-        Self::new(value).map_err(|error| Error::config(format!("{variable}: {error}")))
+        Self::new(value).map_err(|error| Error::setting(Setting::Secret, format!("{variable}: {error}")))
     }
 
     /// Reads the secret from a file, such as one mounted by an orchestrator. One newline at the end is removed.

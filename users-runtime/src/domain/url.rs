@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url, form_urlencoded};
 
-use super::{Error, Origin, Result};
+use super::{Error, Origin, Result, Setting};
 
 /// The public base URL of a service, such as `https://app.example.org`. Links in mails are built only from it and never
 /// from a `Host` header (password reset poisoning, OWASP WSTG-ATHN-09).
@@ -18,22 +18,30 @@ impl PublicUrl {
     /// [`Error::Config`] unless the scheme is `https`, or `http` on a loopback host (`localhost`, `127.0.0.0/8`,
     /// `::1`), and if the URL has credentials, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self> {
-        let url = Url::parse(text)
-            .map_err(|error| Error::config(format!("the public URL is not a URL ({error}). Write https://HOST")))?;
+        let url = Url::parse(text).map_err(|error| {
+            Error::setting(Setting::Url, format!("the public URL is not a URL ({error}). Write https://HOST"))
+        })?;
         match url.scheme() {
             "https" => {}
             "http" if is_loopback(&url) => {}
             "http" => {
-                return Err(Error::config(
+                return Err(Error::setting(
+                    Setting::Url,
                     "the public URL is http and its host is not loopback: mailed tokens would be sent in plaintext. Write https://HOST",
                 ));
             }
             other => {
-                return Err(Error::config(format!("the public URL has the scheme {other}. Write https://HOST")));
+                return Err(Error::setting(
+                    Setting::Url,
+                    format!("the public URL has the scheme {other}. Write https://HOST"),
+                ));
             }
         }
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            return Err(Error::config("the public URL may have a host, a port and a path, and nothing else"));
+            return Err(Error::setting(
+                Setting::Url,
+                "the public URL may have a host, a port and a path, and nothing else",
+            ));
         }
         Ok(Self(url))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Error, Quota, Result};
+use crate::domain::{Error, Quota, Result, Setting};
 
 /// The rate limits. The counters are kept in the process, or with
 /// [`counters_in_redis`](crate::UsersBuilder::counters_in_redis) shared by all nodes.
@@ -48,9 +48,10 @@ impl Limits {
 
     pub(crate) fn check(&self) -> Result<()> {
         match self.mails {
-            Some(quota) if !quota.is_usable() => {
-                Err(Error::config("a limit must let something happen, and not every millisecond: see Limits::off()"))
-            }
+            Some(quota) if !quota.is_usable() => Err(Error::setting(
+                Setting::Limits,
+                "a limit must let something happen, and not every millisecond: see Limits::off()",
+            )),
             _ => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Sha1Hex;
 use crate::{
-    domain::{Error, Password, Result},
+    domain::{Error, Password, Result, Setting},
     port::{BoxFuture, BreachSourceDown, BreachedPasswords, HttpGet},
 };
 
@@ -33,7 +33,7 @@ impl RangeQuery {
     /// # Errors
     /// [`Error::Config`] unless `base` is `https`, or `http` with a loopback host, and ends in a slash.
     pub fn new(base: &str, http: impl HttpGet) -> Result<Self> {
-        let refused = |why: &str| Error::config(format!("URL of the range query: {why}"));
+        let refused = |why: &str| Error::setting(Setting::Password, format!("URL of the range query: {why}"));
         let base = Url::parse(base).map_err(|error| refused(&error.to_string()))?;
         let loopback = match base.host() {
             Some(url::Host::Ipv4(address)) => address.is_loopback(),

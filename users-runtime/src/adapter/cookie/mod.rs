@@ -10,7 +10,7 @@ use http::{
 };
 
 use crate::{
-    domain::{AccessToken, Error, Origin, Relaxation, Result, TrustedOrigins},
+    domain::{AccessToken, Error, Origin, Relaxation, Result, Setting, TrustedOrigins},
     port::{SecurityScheme, TokenResponse, Transport, TransportContext},
 };
 
@@ -182,15 +182,17 @@ impl Cookie {
 
     fn check(&self, context: &TransportContext<'_>) -> Result<()> {
         if self.name.is_empty() || !self.name.bytes().all(header::is_name) {
-            return Err(Error::config(format!("`{}` is not a valid cookie name", self.name)));
+            return Err(Error::setting(Setting::Cookie, format!("`{}` is not a valid cookie name", self.name)));
         }
         if starts_with(&self.name, HOST_PREFIX) && (self.path != "/" || self.domain.is_some()) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Cookie,
                 "browsers refuse a cookie named `__Host-…` unless its path is `/` and it has no domain",
             ));
         }
         if !self.path.starts_with('/') || !self.path.bytes().all(header::is_attribute) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Cookie,
                 "the path of a cookie must start with `/` and contain no `;`, space or control character",
             ));
         }
@@ -200,32 +202,40 @@ impl Cookie {
             .as_ref()
             .is_some_and(|domain| domain.is_empty() || domain.starts_with('.') || !domain.bytes().all(is_host))
         {
-            return Err(Error::config("the domain of a cookie must be a host name without a leading dot"));
+            return Err(Error::setting(
+                Setting::Cookie,
+                "the domain of a cookie must be a host name without a leading dot",
+            ));
         }
         if self.max_age.is_some_and(|max_age| max_age.as_secs() == 0) {
-            return Err(Error::config("the max_age of a cookie must be at least one second"));
+            return Err(Error::setting(Setting::Cookie, "the max_age of a cookie must be at least one second"));
         }
         if self.is_insecure {
             self.check_insecure(context)?;
         }
         match context.largest_token {
-            Some(token) if self.name.len() + token > MAX_BYTES => Err(Error::config(format!(
-                "a token of up to {token} bytes with the name `{}` exceeds the {MAX_BYTES} bytes that browsers accept: shorten \
+            Some(token) if self.name.len() + token > MAX_BYTES => Err(Error::setting(
+                Setting::Cookie,
+                format!(
+                    "a token of up to {token} bytes with the name `{}` exceeds the {MAX_BYTES} bytes that browsers accept: shorten \
                  the name or the audiences",
-                self.name
-            ))),
+                    self.name
+                ),
+            )),
             _ => Ok(()),
         }
     }
 
     fn check_insecure(&self, context: &TransportContext<'_>) -> Result<()> {
         if !context.public_url.is_some_and(crate::domain::PublicUrl::is_http_on_loopback) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Cookie,
                 "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): elsewhere the session would be sent unencrypted",
             ));
         }
         if Self::has_prefix(&self.name) || self.same_site == Attribute::None {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Cookie,
                 "browsers refuse a cookie without Secure that is named `__Host-…` or `__Secure-…` or has SameSite=None",
             ));
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use jsonwebtoken::Algorithm;
 
 use super::{key::Key, pem};
-use crate::domain::{Error, Result, SecretKey};
+use crate::domain::{Error, Result, SecretKey, Setting};
 
 const PEM_MARKER: &[u8] = b"-----BEGIN ";
 
@@ -44,10 +44,16 @@ impl HmacKey {
     pub fn hs256(secret: &SecretKey) -> Result<Self> {
         let bytes = secret.expose();
         if bytes.is_empty() {
-            return Err(Error::config("the HMAC secret is empty. Generate one: openssl rand -base64 48"));
+            return Err(Error::setting(
+                Setting::Key,
+                "the HMAC secret is empty. Generate one: openssl rand -base64 48",
+            ));
         }
         if bytes.windows(PEM_MARKER.len()).any(|window| window == PEM_MARKER) {
-            return Err(Error::config("the HMAC secret is a PEM key: use SigningKeyPair or VerifyingKey for it"));
+            return Err(Error::setting(
+                Setting::Key,
+                "the HMAC secret is a PEM key: use SigningKeyPair or VerifyingKey for it",
+            ));
         }
         Ok(Self(Key::hmac(bytes, secret.is_short())))
     }

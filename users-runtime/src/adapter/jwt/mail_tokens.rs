@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     compat::mail_tokens as compat,
-    domain::{Error, PasswordHash, ResetToken, Result, SecretKey, VerifyToken},
+    domain::{Error, PasswordHash, ResetToken, Result, SecretKey, Setting, VerifyToken},
     port::{Binding, BoxFuture, Clock, MailToken, MailTokenError, MailTokens, PasswordHasher, Random, TokenSubject},
 };
 
@@ -26,13 +26,13 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are built"]
 pub struct MailTokenSettings {
-    reset: Setting,
-    verify: Setting,
+    reset: PurposeSetting,
+    verify: PurposeSetting,
     form: Form,
 }
 
 #[derive(Clone)]
-struct Setting {
+struct PurposeSetting {
     lifetime: Duration,
     audience: String,
     secret: Option<SecretKey>,
@@ -61,8 +61,8 @@ impl MailTokenSettings {
     /// Creates the default settings, with tokens in the form of axum-users.
     pub fn new() -> Self {
         Self {
-            reset: Setting::of(Purpose::Reset, Self::DEFAULT_RESET_LIFETIME),
-            verify: Setting::of(Purpose::Verify, Self::DEFAULT_VERIFY_LIFETIME),
+            reset: PurposeSetting::of(Purpose::Reset, Self::DEFAULT_RESET_LIFETIME),
+            verify: PurposeSetting::of(Purpose::Verify, Self::DEFAULT_VERIFY_LIFETIME),
             form: Form::Bound,
         }
     }
@@ -78,8 +78,8 @@ impl MailTokenSettings {
     pub fn fastapi_users() -> Self {
         let hour = Duration::from_secs(3600);
         Self {
-            reset: Setting::of(Purpose::Reset, hour),
-            verify: Setting::of(Purpose::Verify, hour),
+            reset: PurposeSetting::of(Purpose::Reset, hour),
+            verify: PurposeSetting::of(Purpose::Verify, hour),
             form: Form::Upstream,
         }
     }
@@ -159,15 +159,15 @@ impl Default for MailTokenSettings {
     }
 }
 
-impl Setting {
+impl PurposeSetting {
     fn of(purpose: Purpose, lifetime: Duration) -> Self {
         Self { lifetime, audience: purpose.default_audience().to_owned(), secret: None }
     }
 }
 
-impl fmt::Debug for Setting {
+impl fmt::Debug for PurposeSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setting")
+        f.debug_struct("PurposeSetting")
             .field("lifetime", &self.lifetime)
             .field("audience", &self.audience)
             .finish_non_exhaustive()
@@ -213,12 +213,15 @@ struct MailClaims<'a> {
 }
 
 impl TokenKind {
-    fn build(purpose: Purpose, setting: Setting, form: Form, master: &SecretKey) -> Result<Self> {
+    fn build(purpose: Purpose, setting: PurposeSetting, form: Form, master: &SecretKey) -> Result<Self> {
         if setting.lifetime < Duration::from_secs(1) || setting.lifetime > MailTokenSettings::MAX_LIFETIME {
-            return Err(Error::config(format!(
-                "the lifetime of {purpose:?} tokens is {:?}: it must be between one second and one day",
-                setting.lifetime
-            )));
+            return Err(Error::setting(
+                Setting::Token,
+                format!(
+                    "the lifetime of {purpose:?} tokens is {:?}: it must be between one second and one day",
+                    setting.lifetime
+                ),
+            ));
         }
         let secret = setting.secret.as_ref().unwrap_or(master);
         let key = match form {
@@ -226,7 +229,7 @@ impl TokenKind {
             Form::Upstream => HmacKey::hs256(secret)?,
         };
         let binding = Hmac::new_from_slice(purpose.binding_key(secret)?.as_slice())
-            .map_err(|_| Error::config("no key can be derived from the secret"))?;
+            .map_err(|_| Error::setting(Setting::Token, "no key can be derived from the secret"))?;
         Ok(Self { ring: KeyRing::hmac(key), binding, audience: setting.audience, lifetime: setting.lifetime })
     }
 

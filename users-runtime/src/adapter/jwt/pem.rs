@@ -8,7 +8,7 @@ use jsonwebtoken::{
 };
 
 use super::key::Key;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, Setting};
 
 /// The smallest RSA key for verification (RFC 7518 section 3.3).
 const MIN_VERIFYING_BITS: usize = 2048;
@@ -85,9 +85,10 @@ fn ensure_size(key: &DecodingKey, min_bits: usize, usage: &str) -> Result<()> {
     let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind() else { return Ok(()) };
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     if bits < min_bits {
-        return Err(Error::config(format!(
-            "an RSA key of {bits} bits is too small to {usage}: use at least {min_bits} bits"
-        )));
+        return Err(Error::setting(
+            Setting::Key,
+            format!("an RSA key of {bits} bits is too small to {usage}: use at least {min_bits} bits"),
+        ));
     }
     Ok(())
 }
@@ -107,9 +108,12 @@ fn not_a_key(algorithm: Algorithm, half: &str) -> Error {
         Algorithm::EdDSA => "an Ed25519 key (RSA keys: legacy_rs256_pem)",
         _ => "an RSA key of at most 4096 bits",
     };
-    Error::config(format!(
-        "this is not a {half} key for {algorithm:?}: expected PEM, `BEGIN {} KEY`, with {expected}. Convert other forms of \
+    Error::setting(
+        Setting::Key,
+        format!(
+            "this is not a {half} key for {algorithm:?}: expected PEM, `BEGIN {} KEY`, with {expected}. Convert other forms of \
          private keys with: openssl pkcs8 -topk8 -nocrypt",
-        half.to_uppercase()
-    ))
+            half.to_uppercase()
+        ),
+    )
 }

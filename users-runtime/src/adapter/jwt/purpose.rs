@@ -4,7 +4,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::domain::{Error, Result, SecretKey};
+use crate::domain::{Error, Result, SecretKey, Setting};
 
 /// The purpose of a token. Each purpose has its own key and audience, so that a token is refused wherever another
 /// purpose is expected (OWASP ASVS 9.2.2, RFC 8725 section 3.11).
@@ -75,12 +75,15 @@ pub fn ensure_distinct_audiences<'a>(audiences: impl IntoIterator<Item = (Purpos
     let mut seen: Vec<(Purpose, &str)> = Vec::new();
     for (purpose, audience) in audiences {
         if audience.is_empty() {
-            return Err(Error::config(format!("the audience of {purpose:?} tokens is empty")));
+            return Err(Error::setting(Setting::Token, format!("the audience of {purpose:?} tokens is empty")));
         }
         if let Some((other, _)) = seen.iter().find(|(other, known)| *known == audience && *other != purpose) {
-            return Err(Error::config(format!(
-                "the audience `{audience}` is used for {other:?} and for {purpose:?} tokens: use a different one for each purpose"
-            )));
+            return Err(Error::setting(
+                Setting::Token,
+                format!(
+                    "the audience `{audience}` is used for {other:?} and for {purpose:?} tokens: use a different one for each purpose"
+                ),
+            ));
         }
         seen.push((purpose, audience));
     }
@@ -92,7 +95,7 @@ fn derive(secret: &SecretKey, label: &[&str]) -> Result<DerivedKey> {
     let info: Vec<&[u8]> = label.iter().map(|part| part.as_bytes()).collect();
     Hkdf::<Sha256>::new(None, secret.expose())
         .expand_multi_info(&info, key.as_mut_slice())
-        .map_err(|_| Error::config("no key can be derived from the secret"))?;
+        .map_err(|_| Error::setting(Setting::Token, "no key can be derived from the secret"))?;
     Ok(key)
 }
 

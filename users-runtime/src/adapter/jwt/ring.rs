@@ -8,7 +8,7 @@ use super::{
     key::Key,
     keys::{HmacKey, SigningKeyPair, VerifyingKey},
 };
-use crate::domain::{Error, Relaxation, Result};
+use crate::domain::{Error, Relaxation, Result, Setting};
 
 /// The keys of one kind of token: the first one signs, all verify.
 ///
@@ -63,7 +63,7 @@ impl KeyRing {
         if let Some(kid) = &key.kid
             && self.keys.iter().any(|known| known.kid.as_ref() == Some(kid))
         {
-            return Err(Error::config(format!("two keys are named {kid:?}: a `kid` must select one")));
+            return Err(Error::setting(Setting::Key, format!("two keys are named {kid:?}: a `kid` must select one")));
         }
         self.keys.push(key);
         Ok(self)

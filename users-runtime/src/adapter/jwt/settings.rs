@@ -11,7 +11,7 @@ use super::{
 #[cfg(feature = "redis")]
 use crate::adapter::redis::{Redis, RedisRevocations};
 use crate::{
-    domain::{Error, Relaxation, Result, SecretKey, Timestamp},
+    domain::{Error, Relaxation, Result, SecretKey, Setting, Timestamp},
     port::{Clock, Random, RevocationStore},
 };
 
@@ -174,11 +174,14 @@ impl Jwt {
         let lifetime = self.checked_lifetime(clock.now())?;
         self.check_audience()?;
         if self.leeway > Self::MAX_LEEWAY {
-            return Err(Error::config(format!(
-                "a leeway of {:?} is more than {:?}: synchronize the clocks of your nodes instead",
-                self.leeway,
-                Self::MAX_LEEWAY
-            )));
+            return Err(Error::setting(
+                Setting::Token,
+                format!(
+                    "a leeway of {:?} is more than {:?}: synchronize the clocks of your nodes instead",
+                    self.leeway,
+                    Self::MAX_LEEWAY
+                ),
+            ));
         }
         let relaxations = self.relaxations();
         let keys = self.ring(secret)?;
@@ -210,13 +213,15 @@ impl Jwt {
             return Ok(None);
         };
         if lifetime < Duration::from_secs(1) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Token,
                 "a token lifetime under one second: use a longer one, or never_expires() for tokens that do not expire",
             ));
         }
         let ends = chrono::TimeDelta::from_std(lifetime).ok().and_then(|lifetime| now.checked_add_signed(lifetime));
         if ends.is_none_or(|ends| ends.timestamp() > super::claims::LATEST) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Token,
                 "a token lifetime beyond the year 9999: call never_expires() for tokens that do not expire",
             ));
         }
@@ -225,7 +230,7 @@ impl Jwt {
 
     fn check_audience(&self) -> Result<()> {
         if self.audience.is_empty() {
-            return Err(Error::config("access tokens have no audience: set at least one"));
+            return Err(Error::setting(Setting::Token, "access tokens have no audience: set at least one"));
         }
         let others = Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Access);
         ensure_distinct_audiences(

@@ -11,7 +11,7 @@ use super::{
     stored::{Argon2Hash, Corrupt, Stored},
 };
 use crate::{
-    domain::{Error, Password, PasswordHash, PasswordPolicy, Result},
+    domain::{Error, Password, PasswordHash, PasswordPolicy, Result, Setting},
     port::{BoxFuture, HashError, PasswordHasher, Random, Verification},
 };
 
@@ -60,7 +60,10 @@ impl Hashing {
         for example in hashing.settings.foreign.examples() {
             let read = hashing.read(example);
             let read = read.map_err(|reason| {
-                Error::config(format!("hash settings: the example hash cannot be verified: {reason}"))
+                Error::setting(
+                    Setting::Password,
+                    format!("hash settings: the example hash cannot be verified: {reason}"),
+                )
             })?;
             hashing.costliest.record(read.cost());
         }

@@ -1,6 +1,6 @@
 //! The cost of new hashes.
 
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, Setting};
 
 /// The parameters of Argon2id for new hashes: memory in KiB, passes and lanes. The salt has 16 bytes and the tag 32.
 ///
@@ -50,19 +50,25 @@ impl Argon2Params {
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self> {
         const LEAST: [(u32, u32); 3] = [(46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3)];
         if !LEAST.iter().any(|&(least_kib, least_passes)| memory_kib >= least_kib && passes >= least_passes) {
-            return Err(Error::config(format!(
-                "Argon2id with {memory_kib} KiB and {passes} passes is too weak. Use at least 19456 KiB and 2 passes \
+            return Err(Error::setting(
+                Setting::Password,
+                format!(
+                    "Argon2id with {memory_kib} KiB and {passes} passes is too weak. Use at least 19456 KiB and 2 passes \
                  (or 47104 and 1, or 12288 and 3), for instance Argon2Params::recommended()"
-            )));
+                ),
+            ));
         }
         if memory_kib > Self::MAX_MEMORY_KIB || passes > Self::MAX_PASSES || !(1..=Self::MAX_LANES).contains(&lanes) {
-            return Err(Error::config(format!(
-                "Argon2id with {memory_kib} KiB, {passes} passes and {lanes} lanes is out of range: \
+            return Err(Error::setting(
+                Setting::Password,
+                format!(
+                    "Argon2id with {memory_kib} KiB, {passes} passes and {lanes} lanes is out of range: \
                  at most {} KiB, {} passes and 1 to {} lanes",
-                Self::MAX_MEMORY_KIB,
-                Self::MAX_PASSES,
-                Self::MAX_LANES
-            )));
+                    Self::MAX_MEMORY_KIB,
+                    Self::MAX_PASSES,
+                    Self::MAX_LANES
+                ),
+            ));
         }
         Ok(Self { memory_kib, passes, lanes })
     }

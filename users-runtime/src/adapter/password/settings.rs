@@ -4,7 +4,7 @@ use std::{num::NonZero, time::Duration};
 
 use super::{Argon2Params, ForeignHashes};
 use crate::{
-    domain::{Error, PasswordHash, Result},
+    domain::{Error, PasswordHash, Result, Setting},
     port::HashVerifier,
 };
 
@@ -112,7 +112,11 @@ impl HashSettings {
 
     pub(super) fn check(&self) -> Result<()> {
         let in_bounds = |name: &str, ok: bool, bounds: String| {
-            if ok { Ok(()) } else { Err(Error::config(format!("hash settings: {name} must be {bounds}"))) }
+            if ok {
+                Ok(())
+            } else {
+                Err(Error::setting(Setting::Password, format!("hash settings: {name} must be {bounds}")))
+            }
         };
         let least_budget = self.params.memory_kib().div_ceil(1024).max(1);
         in_bounds("workers", (1..=Self::MAX_WORKERS).contains(&self.workers), format!("1 to {}", Self::MAX_WORKERS))?;

@@ -13,7 +13,7 @@ use redis::{
 };
 
 use super::{failure::RedisFailed, server::RedisServer};
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, Setting};
 
 /// The time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -83,7 +83,7 @@ impl Redis {
     /// [`Error::Config`] for a URL that cannot be parsed or needs a Cargo feature that is off. The message does not
     /// quote the URL.
     pub fn new(url: &str) -> Result<Self> {
-        let server = RedisServer::parse(url).map_err(Error::config)?;
+        let server = RedisServer::parse(url).map_err(|reason| Error::setting(Setting::Redis, reason))?;
         Ok(Self {
             link: Arc::new(Link { server, state: Mutex::default() }),
             prefix: Self::PREFIX.to_owned(),
@@ -119,7 +119,8 @@ impl Redis {
     /// Checks that the key prefixes do not overlap.
     pub(crate) fn check(&self) -> Result<()> {
         if self.prefix.is_empty() || self.upstream_prefix.starts_with(&self.prefix) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Redis,
                 "the prefix of our keys in Redis is empty, or that of fastapi-users starts with it: a digest out of one \
                  could be presented as a token of the other",
             ));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::adapter::redis::Redis;
 use crate::{
     compat::token_rows::PlaintextTokens,
-    domain::{Error, Relaxation, Result, Timestamp},
+    domain::{Error, Relaxation, Result, Setting, Timestamp},
 };
 
 /// Sessions in the users' database. See [`StoredSessions`] for the settings.
@@ -159,17 +159,19 @@ impl Default for SessionSettings {
 impl SessionSettings {
     pub(crate) fn check(self) -> Result<Self> {
         if self.lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Session,
                 "a session's lifetime is zero; call never_expires() for sessions without a limit",
             ));
         }
         if self.idle.is_some_and(|idle| idle < Duration::from_secs(120)) {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Session,
                 "the idle limit of a session must be at least two minutes, because the last use is recorded to the minute",
             ));
         }
         if self.at_most == 0 {
-            return Err(Error::config("at_most(0) would end every session at its login"));
+            return Err(Error::setting(Setting::Session, "at_most(0) would end every session at its login"));
         }
         Ok(self)
     }

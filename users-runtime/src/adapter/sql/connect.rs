@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::StoredUser;
 use crate::{
-    domain::{CanonicalEmail, Error, Result, Timestamp, TokenId},
+    domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
     port::{BoxFuture, Change, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
     user::Tenant,
 };
@@ -99,7 +99,8 @@ impl<U: StoredUser> SqlStore<U> {
             Some("postgres" | "postgresql") => Err(not_built_in("PostgreSQL", "postgres")),
             #[cfg(not(feature = "mysql"))]
             Some("mysql" | "mariadb") => Err(not_built_in("MySQL", "mysql")),
-            _ => Err(Error::config(
+            _ => Err(Error::setting(
+                Setting::Database,
                 "the database URL must start with `sqlite:`, `postgres:` or `mysql:`, such as sqlite://app.db?mode=rwc",
             )),
         }
@@ -208,20 +209,26 @@ impl<U: StoredUser> SqlStore<U> {
 fn creation<U: super::SqlUser<DB>, DB: super::Dialect>() -> Result<String> {
     let sql = <U as super::SqlUser<DB>>::SQL;
     if DB::statements(sql).is_none() {
-        return Err(Error::config(format!(
-            "the user type of the table {:?} is not meant for {}: see #[auth(databases(…))]",
-            sql.table,
-            DB::NAME
-        )));
+        return Err(Error::setting(
+            Setting::Database,
+            format!(
+                "the user type of the table {:?} is not meant for {}: see #[auth(databases(…))]",
+                sql.table,
+                DB::NAME
+            ),
+        ));
     }
     Ok(super::ddl::wanted::<DB>(sql, &<U as super::SqlUser<DB>>::columns(), None).creation())
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 fn not_built_in(database: &str, feature: &str) -> Error {
-    Error::config(format!(
-        "the URL names a {database} database, which is not built in: it needs the Cargo feature `{feature}` of axum-users"
-    ))
+    Error::setting(
+        Setting::Database,
+        format!(
+            "the URL names a {database} database, which is not built in: it needs the Cargo feature `{feature}` of axum-users"
+        ),
+    )
 }
 
 impl<U: StoredUser> Clone for SqlStore<U> {

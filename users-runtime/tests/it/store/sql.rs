@@ -249,7 +249,7 @@ async fn a_custom_unique_column_is_a_conflict_and_not_a_taken_address() {
 async fn an_unsupported_url_is_an_error_with_a_remedy_and_without_the_password() {
     async fn refusal(url: &str) -> String {
         match SqlStore::<User>::connect(url).await {
-            Err(Error::Config(text)) => text,
+            Err(Error::Config(error)) => error.to_string(),
             other => panic!("{url}: {other:?}"),
         }
     }
@@ -288,8 +288,9 @@ async fn an_unsupported_url_is_an_error_with_a_remedy_and_without_the_password()
 
 #[tokio::test]
 async fn a_struct_without_statements_for_the_database_is_rejected_at_connect() {
-    let Err(Error::Config(text)) = SqlStore::<Elsewhere>::connect("sqlite::memory:").await else {
+    let Err(Error::Config(error)) = SqlStore::<Elsewhere>::connect("sqlite::memory:").await else {
         panic!("must be rejected")
     };
+    let text = error.to_string();
     assert!(text.contains("#[auth(databases"), "{text}");
 }

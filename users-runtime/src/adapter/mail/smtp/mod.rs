@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use self::url::{Encryption, Server};
 use crate::{
-    domain::{EmailAddress, Error, Result},
+    domain::{EmailAddress, Error, Result, Setting},
     port::{BoxFuture, Mail, MailError, MailTransport},
 };
 
@@ -65,7 +65,7 @@ impl Smtp {
         let Server { host, port, encryption, credentials } = Server::parse(url)?;
         let tls_parameters = || {
             TlsParameters::new_rustls(host.clone())
-                .map_err(|_| Error::config("the host of the SMTP URL is not a valid TLS server name"))
+                .map_err(|_| Error::setting(Setting::Mail, "the host of the SMTP URL is not a valid TLS server name"))
         };
         let security = match encryption {
             Encryption::Implicit => Security::Implicit(tls_parameters()?),
@@ -73,7 +73,10 @@ impl Smtp {
             Encryption::None => Security::None,
         };
         let from = from.parse().map_err(|error| {
-            Error::config(format!("the sender of mails cannot be parsed ({error}). Write Name <address>"))
+            Error::setting(
+                Setting::Mail,
+                format!("the sender of mails cannot be parsed ({error}). Write Name <address>"),
+            )
         })?;
         Ok(Self { host, port, security, credentials, hello: ClientId::default(), from, time: TIME })
     }

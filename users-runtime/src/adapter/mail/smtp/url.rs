@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use lettre::transport::smtp::authentication::Credentials;
 use url::{Host, Url};
 
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, Setting};
 
 /// The settings in an `smtp://` or `smtps://` URL.
 pub(super) struct Server {
@@ -29,9 +29,12 @@ pub(super) enum Encryption {
 impl Server {
     /// Parses the URL. Errors do not quote it, because it contains a password.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let url = Url::parse(text).map_err(|error| Error::config(format!("the SMTP URL cannot be parsed: {error}")))?;
+        let url = Url::parse(text)
+            .map_err(|error| Error::setting(Setting::Mail, format!("the SMTP URL cannot be parsed: {error}")))?;
         let host = url.host_str().filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| Error::config("the SMTP URL has no host. Write smtps://USER:PASSWORD@HOST"))?;
+        let host = host.ok_or_else(|| {
+            Error::setting(Setting::Mail, "the SMTP URL has no host. Write smtps://USER:PASSWORD@HOST")
+        })?;
         let loopback = is_loopback(&url);
         let encryption = match (url.scheme(), url.query()) {
             ("smtps", None) => Encryption::Implicit,
@@ -39,13 +42,14 @@ impl Server {
             ("smtp", None) => Encryption::StartTls,
             ("smtp", Some("tls=none")) => Encryption::None,
             ("smtp" | "smtps", Some(_)) => {
-                return Err(Error::config("the only query that an smtp:// URL may have is ?tls=none"));
+                return Err(Error::setting(Setting::Mail, "the only query that an smtp:// URL may have is ?tls=none"));
             }
-            _ => return Err(Error::config("the SMTP URL must start with smtp:// or smtps://")),
+            _ => return Err(Error::setting(Setting::Mail, "the SMTP URL must start with smtp:// or smtps://")),
         };
         let credentials = credentials(&url)?;
         if encryption == Encryption::None && credentials.is_some() && !loopback {
-            return Err(Error::config(
+            return Err(Error::setting(
+                Setting::Mail,
                 "the SMTP URL has a password and ?tls=none: the password would be sent unencrypted",
             ));
         }
@@ -63,15 +67,17 @@ impl Server {
 
 fn credentials(url: &Url) -> Result<Option<Credentials>> {
     let decode = |text: &str| {
-        percent_encoding::percent_decode_str(text)
-            .decode_utf8()
-            .map(|text| text.into_owned())
-            .map_err(|_| Error::config("the user name or password in the SMTP URL is not UTF-8 after percent-decoding"))
+        percent_encoding::percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
+            Error::setting(
+                Setting::Mail,
+                "the user name or password in the SMTP URL is not UTF-8 after percent-decoding",
+            )
+        })
     };
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
         (user, Some(password)) if !user.is_empty() => Ok(Some(Credentials::new(decode(user)?, decode(password)?))),
-        _ => Err(Error::config("the SMTP URL needs both a user name and a password, or neither")),
+        _ => Err(Error::setting(Setting::Mail, "the SMTP URL needs both a user name and a password, or neither")),
     }
 }
 

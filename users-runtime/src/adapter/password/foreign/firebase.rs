@@ -13,7 +13,7 @@ use super::{
     text::{base64, decimal, parts},
 };
 use crate::{
-    domain::{Error, Password, Result},
+    domain::{Error, Password, Result, Setting},
     port::{ForeignHash, HashCost, HashVerifier, UnfitHash},
 };
 
@@ -53,11 +53,12 @@ impl Firebase {
     /// # Errors
     /// [`Error::Config`] if one of them is not base64, or if the key has less than 16 bytes (Firebase's keys have 64).
     pub fn new(signer_key: &str, salt_separator: &str) -> Result<Self> {
-        let read =
-            |name: &str, text| base64(text).map_err(|_| Error::config(format!("Firebase's {name} is not base64")));
+        let read = |name: &str, text| {
+            base64(text).map_err(|_| Error::setting(Setting::Password, format!("Firebase's {name} is not base64")))
+        };
         let (signer_key, salt_separator) = (read("signer key", signer_key)?, read("salt separator", salt_separator)?);
         if signer_key.len() < Self::LEAST_KEY_BYTES {
-            return Err(Error::config("Firebase's signer key has less than 16 bytes"));
+            return Err(Error::setting(Setting::Password, "Firebase's signer key has less than 16 bytes"));
         }
         Ok(Self { project: Arc::new(Project { signer_key: signer_key.into(), salt_separator }) })
     }

@@ -9,7 +9,7 @@ use sqlx::{
 
 use crate::{
     adapter::sql::{PoolSettings, store::Pools},
-    domain::{Error, Result},
+    domain::{Error, Result, Setting},
     port::StoreError,
 };
 
@@ -20,7 +20,10 @@ const STRICT: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISI
 pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<MySql>> {
     // The cause may quote parts of the URL, which may contain a password.
     let options = MySqlConnectOptions::from_str(url).map_err(|_| {
-        Error::config("the MySQL URL cannot be parsed; its form is mysql://USER:PASSWORD@HOST:PORT/DATABASE")
+        Error::setting(
+            Setting::Database,
+            "the MySQL URL cannot be parsed; its form is mysql://USER:PASSWORD@HOST:PORT/DATABASE",
+        )
     })?;
     let pool = MySqlPoolOptions::new()
         .acquire_timeout(settings.acquire_timeout)

@@ -9,7 +9,7 @@ use sqlx::{
 
 use crate::{
     adapter::sql::{PoolSettings, store::Pools},
-    domain::{Error, Result},
+    domain::{Error, Result, Setting},
     port::StoreError,
 };
 
@@ -17,7 +17,10 @@ use crate::{
 pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Postgres>> {
     // The cause may quote parts of the URL, which may contain a password.
     let options = PgConnectOptions::from_str(url).map_err(|_| {
-        Error::config("the PostgreSQL URL cannot be parsed; its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        Error::setting(
+            Setting::Database,
+            "the PostgreSQL URL cannot be parsed; its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        )
     })?;
     let pool = PgPoolOptions::new()
         .acquire_timeout(settings.acquire_timeout)

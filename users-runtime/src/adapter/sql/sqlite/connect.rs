@@ -9,7 +9,7 @@ use sqlx::{
 
 use crate::{
     adapter::sql::{PoolSettings, store::Pools},
-    domain::{Error, Result},
+    domain::{Error, Result, Setting},
     port::StoreError,
 };
 
@@ -22,7 +22,7 @@ const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 /// write-ahead log may lose the latest commits in a power failure.
 pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Sqlite>> {
     let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| Error::config(format!("the SQLite URL cannot be parsed: {error}")))?
+        .map_err(|error| Error::setting(Setting::Database, format!("the SQLite URL cannot be parsed: {error}")))?
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .synchronous(SqliteSynchronous::Full);
@@ -54,9 +54,10 @@ pub(in crate::adapter::sql) fn share(pool: SqlitePool) -> Pools<Sqlite> {
 
 fn cannot_open(error: sqlx::Error) -> Error {
     match &error {
-        sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("14") => {
-            Error::config("the SQLite file cannot be opened. To create it, use a URL such as sqlite://app.db?mode=rwc")
-        }
+        sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("14") => Error::setting(
+            Setting::Database,
+            "the SQLite file cannot be opened. To create it, use a URL such as sqlite://app.db?mode=rwc",
+        ),
         _ => Error::Store(StoreError::unavailable(error)),
     }
 }
