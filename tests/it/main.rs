@@ -31,6 +31,7 @@ mod server_process;
 #[path = "../../users-runtime/tests/it/servers/mod.rs"]
 mod servers;
 mod session_settings;
+mod sign_in;
 mod support;
 mod tenants;
 mod wire;

@@ -102,7 +102,7 @@ async fn the_bodies_match_the_wire_except_for_flags_that_clients_cannot_set() {
         "anyOf": [{"type": "string", "maxLength": 80}, {"type": "null"}]});
     let email = json!({"title": "Email", "type": "string", "format": "email"});
     let flag = |title: &str| json!({"title": title, "type": "boolean"});
-    let quota = json!({"title": "Quota", "type": "integer", "description": "What a superuser grants."});
+    let quota = json!({"title": "Quota", "type": "integer", "description": "A limit granted by a superuser."});
     assert_eq!(
         schemas["UserRead"],
         json!({

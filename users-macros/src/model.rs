@@ -173,7 +173,7 @@ pub(crate) enum Initial {
     /// The type's default.
     TypeDefault,
     /// This value.
-    Value(Expr),
+    Value(Box<Expr>),
 }
 
 /// How a value is stored in its column.

@@ -1,5 +1,7 @@
 //! The page about validation: every value in its tables is sent to a service.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::{
     Router,
     body::Body,
@@ -59,7 +61,9 @@ async fn service(policy: Policy) -> Router {
 
 /// The value of a field after a registration with it, or the type of the problem.
 async fn registered(service: &Router, field: &str, value: &Value) -> Result<Value, String> {
-    let mut body = json!({"email": format!("{}@example.com", Uuid::new_v4()), "password": "the lady of the lake"});
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let email = format!("{}@example.com", NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut body = json!({ "email": email, "password": "the lady of the lake" });
     body[field] = value.clone();
     let request = Request::post("/auth/register").header(CONTENT_TYPE, "application/json");
     let response = service.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();

@@ -37,7 +37,7 @@ fn layer(path: &[String]) -> Option<Layer> {
         name @ "http" => (6, name),
         "flows" => match (part(1), part(2)) {
             (None | Some("ENDPOINTS" | "LOGIN"), _) => (8, "flows"),
-            (Some(feature), Some("http")) => (7, feature),
+            (Some(feature), Some("http" | "read")) => (7, feature),
             (Some(feature), _) => (6, feature),
         },
         name @ "inventory" => (9, name),
@@ -71,7 +71,7 @@ fn forbidden_crates(module: &[String]) -> &'static [&'static str] {
 
 /// Returns whether only the composition root may use this module; the rest uses it through ports.
 fn is_behind_a_port(target: &[String], own: &[String]) -> bool {
-    let roots = ["adapter", "builder", "private", "testing"];
+    let roots = ["adapter", "builder", "compat", "private", "testing"];
     target[0] == "adapter" && !roots.contains(&own[0].as_str())
 }
 

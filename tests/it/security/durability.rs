@@ -183,8 +183,12 @@ async fn nothing_is_acknowledged_while_the_file_is_locked() {
 #[tokio::test]
 async fn nothing_is_acknowledged_while_the_database_is_read_only() {
     let app = App::start().await;
-    let read_only = async || drop(app.pool.execute("PRAGMA query_only = ON").await.unwrap());
-    let writable = async |()| drop(app.pool.execute("PRAGMA query_only = OFF").await.unwrap());
+    let read_only = async || {
+        app.pool.execute("PRAGMA query_only = ON").await.unwrap();
+    };
+    let writable = async |()| {
+        app.pool.execute("PRAGMA query_only = OFF").await.unwrap();
+    };
     app.stores_nothing_while(read_only, writable).await;
 }
 

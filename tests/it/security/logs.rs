@@ -116,7 +116,10 @@ impl Subscriber for Recorder {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        note(span.metadata(), |fields| span.record(fields));
+        note(span.metadata(), |fields| {
+            fields.0.insert("span".to_owned(), span.metadata().name().to_owned());
+            span.record(fields);
+        });
         Id::from_u64(1)
     }
 

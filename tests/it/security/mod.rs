@@ -40,6 +40,7 @@ mod register;
 mod reset;
 mod routes;
 mod schema;
+mod spans;
 mod sql;
 mod takeover;
 mod timing;

@@ -78,7 +78,7 @@ impl Sorted {
             default: match attrs.default {
                 None => Initial::Unsaid,
                 Some(Given { value: None, .. }) => Initial::TypeDefault,
-                Some(Given { value: Some(value), .. }) => Initial::Value(value),
+                Some(Given { value: Some(value), .. }) => Initial::Value(Box::new(value)),
             },
             storage,
             rules,

@@ -2,6 +2,7 @@
 
 mod backend;
 mod creation;
+mod mail_tokens;
 mod no_hooks;
 mod serve;
 mod tenant;
@@ -15,17 +16,15 @@ pub use no_hooks::NoHooks;
 use crate::{
     adapter::{
         OsRandom, SystemClock,
-        jwt::{MailTokenSettings, Purpose, ensure_distinct_audiences},
+        jwt::MailTokenSettings,
         mail::{MailHooks, Mailer},
         memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     background::Jobs,
-    compat::UntilThen,
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, UserId},
     port::{
-        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, Random, TenantOfRequest, UserManager,
-        UserStore,
+        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
     },
     service::{ActiveGate, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
@@ -348,13 +347,6 @@ impl<U: AuthUser> UsersBuilder<U> {
         Ok(())
     }
 
-    /// Compares every audience with every other: for purposes that share a key, only the audience keeps tokens apart.
-    fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
-        let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
-        let state = (Purpose::OauthState, Purpose::OauthState.default_audience());
-        ensure_distinct_audiences(access.chain(mail_tokens.audiences()).chain([state]))
-    }
-
     fn hash_settings(&mut self) -> HashSettings {
         let mut settings = self.hashing.take().unwrap_or_default();
         if self.policy.allows(Relaxation::PwdlibHashes) {
@@ -362,40 +354,6 @@ impl<U: AuthUser> UsersBuilder<U> {
             settings.rehash = RehashRule::WhenDifferent;
         }
         settings
-    }
-
-    /// Accepts the format of fastapi-users until the time that the policy sets, unless the application chose a format.
-    fn build_mail_tokens(&self, config: MailTokenSettings, hasher: &Arc<Hashing>) -> Result<Arc<dyn MailTokens>> {
-        let build = |config: MailTokenSettings| {
-            let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
-            config.build(&self.secret, clock, random, Arc::clone(hasher) as _)
-        };
-        let tokens = build(config)?;
-        Ok(match self.policy.upstream_tokens_until() {
-            Some(until) if self.mail_tokens.is_none() => {
-                let ours = build(self.lifetimes(MailTokenSettings::new()))?;
-                Arc::new(UntilThen::new(tokens, ours, until, Arc::clone(&self.clock)))
-            }
-            _ => Arc::new(tokens),
-        })
-    }
-
-    fn mail_token_settings(&self) -> MailTokenSettings {
-        self.lifetimes(match &self.mail_tokens {
-            Some(config) => config.clone(),
-            None if self.policy.allows(Relaxation::UpstreamTokens) => MailTokenSettings::fastapi_users(),
-            None => MailTokenSettings::new(),
-        })
-    }
-
-    fn lifetimes(&self, mut config: MailTokenSettings) -> MailTokenSettings {
-        if let Some(lifetime) = self.reset_lifetime {
-            config = config.reset_lifetime(lifetime);
-        }
-        if let Some(lifetime) = self.verify_lifetime {
-            config = config.verify_lifetime(lifetime);
-        }
-        config
     }
 }
 

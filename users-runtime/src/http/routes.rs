@@ -16,6 +16,9 @@ use crate::{compat, domain::Relaxation, service::Users, user::AuthUser};
 #[derive(Debug, Clone, Copy)]
 pub struct RouteBackend(pub(crate) usize);
 
+/// A function that makes the routes of one group.
+type MakeRouter<U, S> = fn(&Users<U>) -> Router<S>;
+
 /// A builder for a router. The methods of one path share a route.
 #[must_use]
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 
     /// Adds the routes of other functions under a prefix.
-    pub fn nest<const N: usize>(mut self, prefix: &str, groups: [fn(&Users<U>) -> Router<S>; N]) -> Self {
+    pub fn nest<const N: usize>(mut self, prefix: &str, groups: [MakeRouter<U, S>; N]) -> Self {
         for routes in groups {
             self.nested = self.nested.nest(prefix, routes(&self.users));
         }

@@ -5,7 +5,11 @@ use axum::http::{
     request::Builder,
 };
 
-use crate::{SignInError, SignedIn, Users, user::AuthUser};
+use crate::{
+    account::{SignInError, SignedIn},
+    service::Users,
+    user::AuthUser,
+};
 
 /// Starts a request of `user`: signs the user in at `backend` and returns a builder with the headers that a client or
 /// browser would send. The caller sets method, path and body.

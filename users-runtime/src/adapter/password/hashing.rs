@@ -71,7 +71,6 @@ impl Hashing {
     }
 
     /// Returns the settings.
-    #[must_use]
     pub fn settings(&self) -> &HashSettings {
         &self.settings
     }

@@ -9,7 +9,7 @@ use domain_name::DomainName;
 pub(crate) use domain_name::is_visible;
 pub(crate) use local_part::{check_dot_atom, is_atom_char};
 
-use crate::compat;
+use crate::compat::email as internationalized;
 
 /// The longest address in octets: RFC 5321 section 4.5.3.1.3 with erratum 1690 of RFC 3696.
 const MAX_OCTETS: usize = 254;
@@ -95,7 +95,7 @@ impl EmailAddress {
         }
         let bare = match rules {
             EmailRules::Ascii => text,
-            EmailRules::Internationalized => compat::email::without_display_name(text),
+            EmailRules::Internationalized => internationalized::without_display_name(text),
         };
         let bare = bare.trim();
         let Some((local, domain)) = bare.split_once('@') else {
@@ -109,7 +109,7 @@ impl EmailAddress {
         }
         let mut local = match rules {
             EmailRules::Ascii => local_part::check(local).map(|()| local.to_owned()),
-            EmailRules::Internationalized => compat::email::local_part(local),
+            EmailRules::Internationalized => internationalized::local_part(local),
         }?;
         if ROLE_NAMES.iter().any(|name| name.eq_ignore_ascii_case(&local)) {
             local.make_ascii_lowercase();

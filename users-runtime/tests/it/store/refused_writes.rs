@@ -46,8 +46,12 @@ async fn nothing_is_acknowledged_on_a_read_only_connection() {
     let pool = pool_of_the_application(file.path(), 1).await;
     let store = SqlStore::<User>::from_sqlite_pool(pool.clone()).unwrap();
     store.migrate().await.unwrap();
-    let read_only = async || drop(pool.execute("PRAGMA query_only = ON").await.unwrap());
-    let writable = async |()| drop(pool.execute("PRAGMA query_only = OFF").await.unwrap());
+    let read_only = async || {
+        pool.execute("PRAGMA query_only = ON").await.unwrap();
+    };
+    let writable = async |()| {
+        pool.execute("PRAGMA query_only = OFF").await.unwrap();
+    };
     refused_and_not_stored(&store, &store, read_only, writable).await;
 }
 
