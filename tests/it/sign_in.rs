@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{StatusCode, header},
 };
-use axum_users::{Backend, Jwt, SignInError, Status, extract::Requirements, testing::request_as};
+use axum_users::{Backend, Jwt, Status, error::SignInError, extract::Requirements, testing::request_as};
 
 use crate::support::{Setup, TestApp, User, UserCreate};
 

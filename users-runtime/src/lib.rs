@@ -5,6 +5,7 @@
 //!
 //! | module | for |
 //! |---|---|
+//! | [`error`] | errors of operations and settings |
 //! | [`extract`] | guards, sessions and requirements in a handler's signature |
 //! | [`token`] | strategies, transports, signing keys and the settings of mailed tokens |
 //! | [`store`] | databases, pools and custom stores |
@@ -15,7 +16,7 @@
 //! | [`tenant`] | users that belong to tenants |
 //! | [`routes`] | the routes as data, the session routes, error responses |
 //! | [`event`] | security events |
-//! | [`env`] | the clock and the random number generator |
+//! | [`env`](mod@env) | the clock and the random number generator |
 //! | `openapi` | the OpenAPI document (feature `openapi`) |
 //! | `testing` | helpers for tests (feature `testing`) |
 //!
@@ -60,19 +61,18 @@ mod service;
 pub mod testing;
 mod user;
 
-pub use account::{CreateError, PasswordError, SignInError, SignedIn, UpdateError};
+pub use account::SignedIn;
 pub use adapter::{
-    Bearer, Cookie, SameSite,
+    Bearer, Cookie,
     jwt::Jwt,
     mail::{MailHooks, Mailer},
     session_tokens::DatabaseSessions,
 };
 #[cfg(feature = "redis")]
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
-pub use builder::{Backend, NoHooks, UsersBuilder};
+pub use builder::{Backend, UsersBuilder};
 pub use domain::{
-    AccessToken, ConfigError, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Setting,
-    Status, VerifyToken,
+    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
 };
 pub use flows::sessions::session_routes;
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
@@ -81,6 +81,14 @@ pub use port::{
 };
 pub use service::{Limits, Policy, Users};
 pub use user::AuthUser;
+
+/// Errors that code tells apart.
+pub mod error {
+    pub use crate::{
+        account::{CreateError, PasswordError, SignInError, UpdateError},
+        domain::{ConfigError, Error, Setting, StoreError},
+    };
+}
 
 /// Guards, sessions and requirements in a handler's signature.
 pub mod extract {

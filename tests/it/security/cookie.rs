@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum_users::{
-    Backend, Cookie, Error, Jwt, Policy, SameSite, SecretKey, Users, UsersBuilder, env::Relaxation,
-    token::TrustedOrigins,
+    Backend, Cookie, Error, Jwt, Policy, SecretKey, Users, UsersBuilder,
+    env::Relaxation,
+    token::{SameSite, TrustedOrigins},
 };
 use serde_json::json;
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum_users::{
-    CreateError, Password, PasswordError, PasswordPolicy, Policy, Status, UpdateError,
+    Password, PasswordPolicy, Policy, Status,
     env::BoxFuture,
+    error::{CreateError, PasswordError, UpdateError},
     password::{Argon2Params, BreachCheck, BreachSourceDown, BreachedPasswords, HashSettings, WhenSourceDown},
 };
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Jwt, NoHooks, PasswordHash, Policy, SecretKey, Status, Users,
+    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Status, Users,
     password::{Argon2Params, HashSettings},
 };
 use serde_json::json;
@@ -41,7 +41,6 @@ impl Library {
             .policy(Policy::recommended())
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .backend(Backend::bearer("jwt", Jwt::new()))
-            .manager(NoHooks)
             .build()
             .await
             .unwrap();

@@ -4,7 +4,7 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, DatabaseSessions, Jwt, NoHooks, PasswordHash, Policy, SecretKey, Users,
+    AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users,
     env::Timestamp,
     password::{Argon2Params, HashSettings},
 };
@@ -211,7 +211,6 @@ async fn upstream_tokens_authenticate_users_with_integer_ids_that_registered_her
         .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
         .clock(SharedClock(clock))
         .backend(Backend::bearer("jwt", Jwt::new()))
-        .manager(NoHooks)
         .build()
         .await
         .unwrap();

@@ -1,6 +1,10 @@
 //! The programmatic API, outside of a request (contract.md section 12).
 
-use axum_users::{CreateError, PasswordError, Status, UpdateError, store::StoreError};
+use axum_users::{
+    Status,
+    error::{CreateError, PasswordError, UpdateError},
+    store::StoreError,
+};
 use uuid::Uuid;
 
 use super::app::{GUINEVERE, KnightAdminUpdate, KnightCreate, Rules, WireApp, WireSetup};

@@ -1,4 +1,4 @@
-use axum_users::{Cookie, SameSite};
+use axum_users::{Cookie, token::{SameSite}};
 
 /// A cookie that goes out with the requests of all sites, and nobody said whose requests count.
 fn everywhere() -> [Cookie; 2] {

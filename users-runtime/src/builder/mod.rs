@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use backend::Service;
 pub use backend::{Backend, StrategySettings};
-pub use no_hooks::NoHooks;
+use no_hooks::NoHooks;
 
 use crate::{
     adapter::{

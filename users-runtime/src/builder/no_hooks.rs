@@ -3,7 +3,6 @@
 use crate::{port::UserManager, user::AuthUser};
 
 /// Hooks that do nothing: the default of an application that sets none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoHooks;
+pub(super) struct NoHooks;
 
 impl<U: AuthUser> UserManager<U> for NoHooks {}

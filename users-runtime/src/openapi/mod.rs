@@ -1,6 +1,6 @@
 //! The OpenAPI document: a value to serve, to merge or to write to a file.
 //!
-//! It is built on demand from the [inventory](crate::endpoints) of routes, the backends of the service and the field
+//! It is built on demand from the [inventory](crate::routes::endpoints) of routes, the backends of the service and the field
 //! tables of the schemas. It is only served if the application mounts [`openapi_routes`].
 
 mod document;
