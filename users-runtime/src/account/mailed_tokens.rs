@@ -10,26 +10,6 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Starts a password reset: issues a token and runs `on_after_forgot_password`, which mails it. For administrators,
-    /// and for accounts that were created without a usable password. Not counted against [`Limits`](crate::Limits).
-    ///
-    /// The hook gets the user as stored now, even if `user` is older: the mail goes to the address that the token is bound
-    /// to.
-    ///
-    /// # Errors
-    /// Returns the hook's error, or [`HookError::Failed`] if the user does not exist, the database is not available, or
-    /// the token could not be issued.
-    pub async fn start_reset(&self, user: &U) -> Result<(), HookError> {
-        let found = self.find_for_mail(user.id()).await?;
-        self.mail_reset_token(&found, &RequestContext::none()).await
-    }
-
-    pub(crate) async fn mail_reset_token(&self, found: &Found<U>, cx: &RequestContext) -> Result<(), HookError> {
-        let subject = found.user.id().to_string();
-        let token = self.inner().mail_tokens.mint_reset(token_subject(found, &subject)).await?;
-        self.run_hook(HookCall::PasswordForgotten(&found.user, &token), cx).await
-    }
-
     /// Starts a verification: issues a token and runs `on_after_request_verify`, which mails it. Not counted against
     /// [`Limits`](crate::Limits). The hook gets the user as stored now, as in [`Users::start_reset`].
     ///
@@ -51,7 +31,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Loads the user that a token is issued for, together with the current epoch.
-    async fn find_for_mail(&self, id: U::Id) -> Result<Found<U>, HookError> {
+    pub(crate) async fn find_for_mail(&self, id: U::Id) -> Result<Found<U>, HookError> {
         let found = self.inner().store.find(&[Lookup::by_id(id)]).await?;
         found.into_iter().next().flatten().ok_or_else(|| HookError::from("there is no such user"))
     }
@@ -80,7 +60,7 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-fn token_subject<'a, U: AuthUser>(found: &'a Found<U>, subject: &'a str) -> TokenSubject<'a> {
+pub(crate) fn token_subject<'a, U: AuthUser>(found: &'a Found<U>, subject: &'a str) -> TokenSubject<'a> {
     let account = found.user.account();
     TokenSubject { subject, email: account.email, hashed_password: account.hashed_password, epoch: found.epoch }
 }

@@ -13,6 +13,7 @@ mod update;
 
 pub use create::CreateError;
 pub(crate) use create::NewPassword;
+pub(crate) use mailed_tokens::token_subject;
 pub use password::PasswordError;
 pub use sessions::{Sessions, SessionsError};
 pub use sign_in::{SignInError, SignedIn};

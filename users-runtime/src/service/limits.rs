@@ -9,7 +9,7 @@ use crate::domain::{Error, Quota, Result, Setting};
 ///
 /// | limit | default | source |
 /// |---|---|---|
-/// | mails of one kind (reset, verification) to one account | 3 per hour | [OWASP Forgot Password Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Forgot_Password_Cheat_Sheet.html) |
+/// | mails of one kind (reset, verification) to one account | 3 per hour | OWASP, see the [guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/limits.md) |
 ///
 /// Above a limit no mail is sent, and the response is unchanged. Mails that code requests (`start_reset`,
 /// `start_verification`, the mail after a registration) are not counted.

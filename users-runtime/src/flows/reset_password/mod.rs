@@ -6,6 +6,7 @@
 
 mod http;
 mod logic;
+mod start;
 
 use ::http::Method;
 
