@@ -49,7 +49,10 @@ pub(crate) use dialect::Driver;
 pub(crate) use dialect::Executed;
 pub(crate) use lookups::ById;
 pub use row::Row;
+#[cfg(any(test, feature = "testing"))]
 pub use schema::Catalog;
+#[cfg(not(any(test, feature = "testing")))]
+pub(crate) use schema::Catalog;
 pub(crate) use schema::{WantedColumn, WantedIndex, WantedSchema, WantedTable};
 #[cfg(any(test, feature = "testing"))]
 pub use session_sql::session_statements;
