@@ -28,6 +28,7 @@ impl PlaintextTokens {
         self.accepted = until.map_or(Accepted::Always, Accepted::Until);
     }
 
+    #[cfg(feature = "redis")]
     pub(crate) fn are_stored(self) -> bool {
         self.stored
     }

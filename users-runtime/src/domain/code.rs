@@ -2,13 +2,12 @@
 
 /// The code of a 400 response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "partly read by the OpenAPI document only"))]
 pub(crate) struct Code {
     pub(crate) code: &'static str,
     /// When it is returned, for the OpenAPI document.
-    #[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
     pub(crate) when: &'static str,
     /// Whether a reason for people accompanies the code.
-    #[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
     pub(crate) has_reason: bool,
 }
 

@@ -9,6 +9,7 @@ use crate::domain::{Code, field::Field};
 
 /// A route of this library and the facts about it.
 #[non_exhaustive]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "partly read by the OpenAPI document only"))]
 pub struct Endpoint {
     pub(crate) group: RouteGroup,
     pub(crate) method: Method,
@@ -128,7 +129,7 @@ pub enum Caller {
 
 /// The body that a route reads.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) enum Body {
     /// Nothing.
     None,
@@ -146,7 +147,7 @@ pub(crate) enum Body {
 
 /// A documented success, or a documented error without a code.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) struct Documented {
     pub(crate) status: u16,
     pub(crate) content: Content,
@@ -155,7 +156,7 @@ pub(crate) struct Documented {
 
 /// The content of a documented response.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) enum Content {
     /// No body.
     Empty,
@@ -171,7 +172,7 @@ pub(crate) enum Content {
 
 /// The schema of an object that a feature returns.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "openapi"), expect(dead_code, reason = "read by the OpenAPI document only"))]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) struct ObjectSchema {
     pub(crate) name: &'static str,
     /// JSON key, type and description.

@@ -33,6 +33,7 @@ pub type RedisSessions = StoredSessions<Redis>;
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct StoredSessions<P> {
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis is a place with a value"))]
     pub(crate) place: P,
     pub(crate) settings: SessionSettings,
 }
