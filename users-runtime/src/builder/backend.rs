@@ -26,7 +26,7 @@ use crate::{
 ///
 /// ```
 /// # use users_runtime as axum_users;
-/// use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, SameSite};
+/// use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, token::SameSite};
 ///
 /// let api = Backend::bearer("jwt", Jwt::new());
 /// let web = Backend::cookie("web", DatabaseSessions::new());
