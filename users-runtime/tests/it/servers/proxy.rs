@@ -11,8 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
 };
 
 use super::{Server, TempDatabase};
@@ -35,8 +34,8 @@ pub struct Proxy {
 }
 
 struct Wires {
-    /// Incremented when all connections are dropped.
-    cuts: watch::Sender<u64>,
+    /// One task per connection.
+    connections: Mutex<JoinSet<()>>,
     trap: Mutex<Option<(Vec<u8>, Cut)>>,
 }
 
@@ -54,7 +53,6 @@ impl Wires {
     }
 
     async fn carry(&self, mut client: TcpStream, mut server: TcpStream) {
-        let mut cuts = self.cuts.subscribe();
         let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.split(), server.split());
         let reply_is_lost = AtomicBool::new(false);
         let there = async {
@@ -81,7 +79,6 @@ impl Wires {
         tokio::select! {
             () = there => {}
             () = back => {}
-            _ = cuts.changed() => {}
         }
     }
 }
@@ -89,7 +86,7 @@ impl Wires {
 impl Proxy {
     /// Starts a proxy in front of the server of a database.
     pub async fn before(database: &TempDatabase) -> Self {
-        let wires = Arc::new(Wires { cuts: watch::Sender::new(0), trap: Mutex::new(None) });
+        let wires = Arc::new(Wires { connections: Mutex::default(), trap: Mutex::new(None) });
         let (server, listening) = (database.server.address().await, Mutex::new(None));
         let mut proxy = Self { port: 0, server, wires, listening };
         proxy.port = proxy.listen(0).await;
@@ -114,10 +111,10 @@ impl Proxy {
         let (wires, server) = (Arc::clone(&self.wires), self.server);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let wires = Arc::clone(&wires);
-                tokio::spawn(async move {
+                let carrier = Arc::clone(&wires);
+                wires.connections.lock().unwrap().spawn(async move {
                     if let Ok(server) = TcpStream::connect(server).await {
-                        wires.carry(client, server).await;
+                        carrier.carry(client, server).await;
                     }
                 });
             }
@@ -133,7 +130,9 @@ impl Proxy {
             task.abort();
             let _aborted = task.await;
         }
-        self.wires.cuts.send_modify(|cuts| *cuts += 1);
+        // Waits for the tasks: none forwards another byte after this returns.
+        let mut connections = std::mem::take(&mut *self.wires.connections.lock().unwrap());
+        connections.shutdown().await;
     }
 
     /// Makes the server reachable again at the same port.
@@ -157,6 +156,6 @@ impl Drop for Proxy {
         if let Some(task) = self.listening.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
-        self.wires.cuts.send_modify(|cuts| *cuts += 1);
+        self.wires.connections.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }
