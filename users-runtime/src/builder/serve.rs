@@ -10,13 +10,17 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, ToSocketAddrs},
+    net::{TcpListener, ToSocketAddrs, lookup_host},
     sync::watch,
     time::timeout,
 };
 use tower::Service as _;
 
-use crate::{domain::Result, service::Users, user::AuthUser};
+use crate::{
+    domain::{Result, io_error_at},
+    service::Users,
+    user::AuthUser,
+};
 
 /// How long a connection may take to send the head of a request, and how long it may be idle between two requests.
 /// Limits slow-request attacks (Slowloris): a client on a slow connection sends a head in well under a second.
@@ -44,12 +48,18 @@ impl<U: AuthUser> Users<U> {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) if the address cannot be bound.
     pub async fn serve(&self, app: Router, address: impl ToSocketAddrs) -> Result<()> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listen(address).await?;
         tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
         serve_until(app, listener, HEAD_TIME, shutdown_signal()).await;
         self.drain(DRAIN).await;
         Ok(())
     }
+}
+
+async fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let addresses: Vec<SocketAddr> = lookup_host(address).await?.collect();
+    let listener = TcpListener::bind(&*addresses).await;
+    listener.map_err(|error| io_error_at(format_args!("cannot listen on {addresses:?}"), error))
 }
 
 /// Accepts connections until `stop` resolves, then waits for the open ones.
@@ -153,6 +163,15 @@ mod tests {
         let mut bytes = Vec::new();
         timeout(LONG, client.read_to_end(&mut bytes)).await.expect("the server closes").unwrap();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_address_in_use_is_named() {
+        let first = listen("127.0.0.1:0").await.unwrap();
+        let address = first.local_addr().unwrap();
+        let error = listen(address).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(error.to_string().starts_with(&format!("cannot listen on [{address}]: ")), "{error}");
     }
 
     #[tokio::test]

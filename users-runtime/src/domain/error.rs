@@ -1,6 +1,6 @@
 //! Errors of services and stores.
 
-use std::sync::Arc;
+use std::{fmt::Display, io, sync::Arc};
 
 /// The result of building or running a service.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -17,9 +17,9 @@ pub enum Error {
     /// The database failed or could not be reached.
     #[error("database: {0}")]
     Store(#[from] StoreError),
-    /// The listener or a file could not be opened.
+    /// The listener or a file could not be opened; the text names the address or the file. Or Redis did not reply.
     #[error("i/o: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
 }
 
 impl Error {
@@ -32,6 +32,11 @@ impl Error {
     pub(crate) fn setting(setting: Setting, message: impl Into<String>) -> Self {
         Self::Config(ConfigError { setting, message: message.into() })
     }
+}
+
+/// Adds to an I/O error the address or the file, which the operating system's text does not contain.
+pub(crate) fn io_error_at(place: impl Display, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{place}: {error}"))
 }
 
 /// An invalid setting. Its text names the setting and the repair, and contains no secret.

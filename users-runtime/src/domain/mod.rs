@@ -22,6 +22,7 @@ pub(crate) mod lax;
 pub use self::url::PublicUrl;
 pub(crate) use code::Code;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
+pub(crate) use error::io_error_at;
 pub use error::{ConfigError, Error, Result, Setting, StoreError};
 pub use id::{IdValue, UserId};
 pub use origin::{Origin, TrustedOrigins};

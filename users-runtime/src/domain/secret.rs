@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::{Error, Result, Setting};
+use super::{Error, Result, Setting, io_error_at};
 
 /// The master secret of a service. The keys of all purposes are derived from it (HKDF-SHA-256 with one label each).
 ///
@@ -72,11 +72,12 @@ impl SecretKey {
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Config`] if [`SecretKey::new`] refuses its content.
     pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self> {
-        let mut bytes = std::fs::read(path)?;
+        let path = path.as_ref();
+        let mut bytes = std::fs::read(path).map_err(|error| io_error_at(path.display(), error))?;
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
         }
-        Self::new(bytes)
+        Self::new(bytes).map_err(|error| Error::setting(Setting::Secret, format!("{}: {error}", path.display())))
     }
 
     /// Returns whether [`SecretKey::new`] would refuse the secret.
@@ -125,6 +126,18 @@ mod tests {
     fn binary_secrets_are_accepted() {
         let bytes: Vec<u8> = (128..160).collect();
         assert!(SecretKey::new(bytes).is_ok());
+    }
+
+    #[test]
+    fn an_error_about_a_file_names_it_and_not_its_content() {
+        let path = std::env::temp_dir().join(format!("axum-users-secret-{}", std::process::id()));
+        let missing = SecretKey::from_file(&path).unwrap_err().to_string();
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let short = SecretKey::from_file(&path).unwrap_err().to_string();
+        std::fs::remove_file(&path).unwrap();
+        for text in [missing, short] {
+            assert!(text.contains(path.to_str().unwrap()) && !text.contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

@@ -526,7 +526,9 @@ mod password {
             ("words", "password\n".to_owned()),
             ("long", "A".repeat(1_000)),
         ] {
-            assert!(HashFile::open(&Lines::new(name, &unfit).0).is_err(), "{name}");
+            let file = Lines::new(name, &unfit);
+            let error = HashFile::open(&file.0).unwrap_err().to_string();
+            assert!(error.contains(file.0.to_str().unwrap()), "{name}: {error}");
         }
     }
 

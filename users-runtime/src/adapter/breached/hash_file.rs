@@ -9,7 +9,7 @@ use std::{
 
 use super::Sha1Hex;
 use crate::{
-    domain::Password,
+    domain::{Password, io_error_at},
     port::{BoxFuture, BreachSourceDown, BreachedPasswords},
 };
 
@@ -30,12 +30,21 @@ impl HashFile {
     /// [`Error::Io`](crate::domain::Error::Io) if one of these checks fails.
     pub fn open(path: impl AsRef<Path>) -> crate::domain::Result<Self> {
         let file = Self { path: path.as_ref().to_owned() };
-        let mut lines = Lines::open(&file.path)?;
+        file.check().map_err(|error| file.with_path(error))?;
+        Ok(file)
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut lines = Lines::open(&self.path)?;
         let (first, last) = (lines.around(0)?, lines.around(lines.bytes.saturating_sub(1))?);
         if first.hash > last.hash {
-            return Err(invalid("the hashes are not sorted").into());
+            return Err(invalid("the hashes are not sorted"));
         }
-        Ok(file)
+        Ok(())
+    }
+
+    fn with_path(&self, error: Error) -> Error {
+        io_error_at(format_args!("file of breached passwords {}", self.path.display()), error)
     }
 
     fn contains(&self, wanted: &Sha1Hex) -> Result<bool> {
@@ -57,7 +66,8 @@ impl BreachedPasswords for HashFile {
     fn knows<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, std::result::Result<bool, BreachSourceDown>> {
         let (file, hash) = (self.clone(), Sha1Hex::of(password));
         Box::pin(async move {
-            let found = tokio::task::spawn_blocking(move || file.contains(&hash)).await;
+            let found =
+                tokio::task::spawn_blocking(move || file.contains(&hash).map_err(|error| file.with_path(error))).await;
             match found {
                 Ok(Ok(found)) => Ok(found),
                 Ok(Err(error)) => Err(BreachSourceDown(error.to_string())),
@@ -124,5 +134,5 @@ fn parse(line: &str) -> Option<(String, bool)> {
 }
 
 fn invalid(why: &str) -> Error {
-    Error::new(ErrorKind::InvalidData, format!("file of breached passwords: {why}"))
+    Error::new(ErrorKind::InvalidData, why)
 }
