@@ -12,11 +12,14 @@ mod fields_on_databases;
 mod golden;
 mod http;
 mod hygiene;
+#[path = "../../users-runtime/tests/it/log.rs"]
+mod log;
 mod mail;
 #[cfg(feature = "services")]
 mod matrix;
 mod one_line;
 mod openapi;
+mod recorder;
 #[cfg(feature = "services")]
 mod redis;
 #[cfg(feature = "services")]

@@ -11,9 +11,8 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, FailedLogin, HookError, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash,
-    PasswordSubject, Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder,
-    VerifyToken,
+    AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, PasswordSubject,
+    Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
     env::Clock,
     password::{Argon2Params, HashSettings},
     routes::{Endpoint, Prefixes, RouteGroup},
@@ -23,7 +22,11 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use crate::http::{COOKIE, Call, Carrier, Http, Response};
+use crate::recorder::Recorder;
+pub use crate::{
+    http::{COOKIE, Call, Carrier, Http, Response},
+    recorder::Failure,
+};
 
 /// The user type of most tests: one field that clients can write, one that superusers can write, and a private one.
 #[derive(AuthUser, Debug, Clone)]
@@ -235,21 +238,8 @@ pub struct Hooks(Arc<HooksInner>);
 
 #[derive(Default)]
 struct HooksInner {
-    calls: Mutex<Vec<Called>>,
-    arrived: tokio::sync::Notify,
-    /// The failing hooks, by name.
-    failing: Mutex<Vec<(&'static str, Failure)>>,
+    recorder: Recorder<Called>,
     refused_password: Mutex<Option<String>>,
-}
-
-/// A kind of failure of a hook.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Failure {
-    Error,
-    Panic,
-    Response(u16),
-    /// The hook never returns.
-    Hang,
 }
 
 /// One call of a hook.
@@ -269,22 +259,20 @@ impl Hooks {
     }
 
     pub fn calls(&self) -> Vec<Called> {
-        self.0.calls.lock().unwrap().clone()
+        self.0.recorder.calls()
     }
 
     pub fn clear(&self) {
-        self.0.calls.lock().unwrap().clear();
+        self.0.recorder.take();
     }
 
     pub fn fail(&self, hook: &'static str, failure: Failure) {
-        self.0.failing.lock().unwrap().push((hook, failure));
+        self.set_failure(hook, Some(failure));
     }
 
     /// Makes the hook fail in this way, or succeed again.
     pub fn set_failure(&self, hook: &'static str, failure: Option<Failure>) {
-        let mut failing = self.0.failing.lock().unwrap();
-        failing.retain(|(name, _)| *name != hook);
-        failing.extend(failure.map(|failure| (hook, failure)));
+        self.0.recorder.set_failure(hook, failure);
     }
 
     pub fn refuse_password(&self, password: &str) {
@@ -293,16 +281,9 @@ impl Hooks {
 
     /// Waits for a call of `hook`, which may run after the response, and takes the last one.
     pub async fn wait_for(&self, hook: &str) -> Called {
-        let wait = async {
-            loop {
-                let arrived = self.0.arrived.notified();
-                if let Some(called) = self.calls().into_iter().rev().find(|called| called.hook == hook) {
-                    return called;
-                }
-                arrived.await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("{hook} was not called"))
+        self.0.recorder.wait_until(|calls| calls.iter().any(|called| called.hook == hook)).await;
+        let last = self.calls().into_iter().rev().find(|called| called.hook == hook);
+        last.unwrap_or_else(|| panic!("{hook} was not called"))
     }
 
     /// Waits for a mail hook and returns its token.
@@ -317,25 +298,14 @@ impl Hooks {
         token: Option<&str>,
         detail: Option<String>,
     ) -> HookResult {
-        self.0.calls.lock().unwrap().push(Called {
+        let called = Called {
             hook,
             user_id: user.map(|user| user.id),
             email: user.map(|user| user.email.clone()),
             token: token.map(str::to_owned),
             detail,
-        });
-        self.0.arrived.notify_waiters();
-        let failing =
-            self.0.failing.lock().unwrap().iter().find(|(name, _)| *name == hook).map(|(_, failure)| *failure);
-        match failing {
-            None => Ok(()),
-            Some(Failure::Error) => Err("the hook's own secret reason".into()),
-            Some(Failure::Panic) => panic!("the hook's own secret reason"),
-            Some(Failure::Response(status)) => {
-                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "set by the hook"))
-            }
-            Some(Failure::Hang) => std::future::pending().await,
-        }
+        };
+        self.0.recorder.record(hook, called).await
     }
 }
 

@@ -27,7 +27,6 @@ mod input;
 mod jwt;
 mod limits;
 mod load;
-mod log;
 mod login;
 #[cfg(feature = "services")]
 mod outage;

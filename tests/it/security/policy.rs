@@ -7,9 +7,12 @@ use axum_users::{
     env::Relaxation,
     token::{HmacKey, KeyRing, VerifyingKey},
 };
+use tracing::Level;
 
-use super::log::Log;
-use crate::support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User};
+use crate::{
+    log::Log,
+    support::{COOKIE, PASSWORD, SECRET, Setup, TestApp, User},
+};
 
 /// Builds a service and returns its relaxations, by call, and the warnings that it logged.
 async fn start(policy: Policy, config: Jwt, secret: SecretKey) -> (BTreeSet<&'static str>, Vec<String>) {
@@ -22,7 +25,7 @@ async fn start_with(
     secret: SecretKey,
     limits: Limits,
 ) -> (BTreeSet<&'static str>, Vec<String>) {
-    let (log, _guard) = Log::start();
+    let (log, _guard) = Log::start(Level::INFO);
     let users = Users::<User>::builder(secret)
         .database("sqlite::memory:")
         .public_url("http://localhost:8000")

@@ -1,19 +1,16 @@
 //! Hooks that record every call with its arguments.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum_users::{
-    FailedLogin, HookError, HookResult, InvalidPassword, Password, PasswordSubject, RequestContext, ResetToken,
-    Updated, UserManager, VerifyToken,
+    FailedLogin, HookResult, InvalidPassword, Password, PasswordSubject, RequestContext, ResetToken, Updated,
+    UserManager, VerifyToken,
 };
 use serde_json::Value;
 
 use super::app::Knight;
-use crate::support::Failure;
+use crate::recorder::{Failure, Recorder};
 
 /// Hooks that fastapi-users does not have.
 const OURS: [&str; 3] = ["on_after_failed_login", "on_after_logout", "on_after_duplicate_register"];
@@ -24,9 +21,7 @@ pub struct Journal(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    calls: Mutex<Vec<Called>>,
-    arrived: tokio::sync::Notify,
-    failing: Mutex<Vec<(&'static str, Failure)>>,
+    recorder: Recorder<Called>,
     shortest_password: Mutex<usize>,
     /// The reason for rejecting a password, if it is not text.
     reason: Mutex<Option<Value>>,
@@ -65,12 +60,12 @@ impl Journal {
 
     /// Makes a hook fail until [`Journal::heal`].
     pub fn fail(&self, hook: &'static str, failure: Failure) {
-        self.0.failing.lock().unwrap().push((hook, failure));
+        self.0.recorder.set_failure(hook, Some(failure));
     }
 
     /// Lets every hook succeed again.
     pub fn heal(&self) {
-        self.0.failing.lock().unwrap().clear();
+        self.0.recorder.heal();
     }
 
     /// Rejects short passwords with this reason.
@@ -80,13 +75,13 @@ impl Journal {
 
     /// Takes the calls recorded so far.
     pub fn take(&self) -> Vec<Called> {
-        std::mem::take(&mut *self.0.calls.lock().unwrap())
+        self.0.recorder.take()
     }
 
     /// Waits for `count` calls of hooks that fastapi-users has and takes them. Some hooks run after the response.
     pub async fn take_written(&self, count: usize) -> (Vec<String>, Option<String>) {
         let on_the_wire = |called: &&Called| !OURS.contains(&called.hook);
-        self.wait_until(|calls| calls.iter().filter(on_the_wire).count() >= count).await;
+        self.0.recorder.wait_until(|calls| calls.iter().filter(on_the_wire).count() >= count).await;
         let calls = self.take();
         let token = calls.iter().find_map(|called| called.token.clone());
         (calls.iter().filter(on_the_wire).map(Called::written).collect(), token)
@@ -94,42 +89,15 @@ impl Journal {
 
     /// Waits for a call of `hook` and returns the last one.
     pub async fn wait_for(&self, hook: &str) -> Called {
-        self.wait_until(|calls| calls.iter().any(|called| called.hook == hook)).await;
-        self.0.calls.lock().unwrap().iter().rfind(|called| called.hook == hook).cloned().unwrap()
+        self.0.recorder.wait_until(|calls| calls.iter().any(|called| called.hook == hook)).await;
+        self.0.recorder.calls().into_iter().rfind(|called| called.hook == hook).unwrap()
     }
 
-    async fn wait_until(&self, enough: impl Fn(&[Called]) -> bool) {
-        let wait = async {
-            loop {
-                let arrived = self.0.arrived.notified();
-                if enough(&self.0.calls.lock().unwrap()) {
-                    return;
-                }
-                arrived.await;
-            }
-        };
-        // On a timeout the caller's comparison gives the better message.
-        let _in_time = tokio::time::timeout(Duration::from_secs(10), wait).await;
+    async fn note(&self, called: Called) -> HookResult {
+        self.0.recorder.record(called.hook, called).await
     }
 
-    fn note(&self, called: Called) -> HookResult {
-        let hook = called.hook;
-        self.0.calls.lock().unwrap().push(called);
-        self.0.arrived.notify_waiters();
-        let failing =
-            self.0.failing.lock().unwrap().iter().find(|(name, _)| *name == hook).map(|(_, failure)| *failure);
-        match failing {
-            None => Ok(()),
-            Some(Failure::Error) => Err("the hook's own secret reason".into()),
-            Some(Failure::Panic) => panic!("the hook's own secret reason"),
-            Some(Failure::Hang) => panic!("the journal cannot hang"),
-            Some(Failure::Response(status)) => {
-                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "set by the hook"))
-            }
-        }
-    }
-
-    fn note_user(&self, hook: &'static str, user: &Knight, cx: &RequestContext) -> HookResult {
+    async fn note_user(&self, hook: &'static str, user: &Knight, cx: &RequestContext) -> HookResult {
         self.note(Called {
             hook,
             user: Some(user.clone()),
@@ -138,11 +106,13 @@ impl Journal {
             token: None,
             cx: cx.clone(),
         })
+        .await
     }
 
-    fn note_token(&self, hook: &'static str, user: &Knight, token: &str, cx: &RequestContext) -> HookResult {
+    async fn note_token(&self, hook: &'static str, user: &Knight, token: &str, cx: &RequestContext) -> HookResult {
         let token = Some(token.to_owned());
         self.note(Called { hook, user: Some(user.clone()), before: None, detail: String::new(), token, cx: cx.clone() })
+            .await
     }
 }
 
@@ -158,7 +128,7 @@ impl UserManager<Knight> for Journal {
         };
         let (detail, cx) = (format!("{} for {whose}", password.secret()), RequestContext::none());
         // This hook cannot set a response; it can only reject the password.
-        let _noted = self.note(Called { hook: "validate_password", user, before: None, detail, token: None, cx });
+        let _noted = self.note(Called { hook: "validate_password", user, before: None, detail, token: None, cx }).await;
         let shortest = *self.0.shortest_password.lock().unwrap();
         if password.secret().chars().count() < shortest {
             let words = format!("Password should be at least {shortest} characters");
@@ -169,33 +139,33 @@ impl UserManager<Knight> for Journal {
     }
 
     async fn on_after_register(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_after_register", user, cx)
+        self.note_user("on_after_register", user, cx).await
     }
 
     async fn on_after_duplicate_register(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_after_duplicate_register", user, cx)
+        self.note_user("on_after_duplicate_register", user, cx).await
     }
 
     async fn on_after_update(&self, user: &Knight, updated: &Updated<Knight>, cx: &RequestContext) -> HookResult {
         let detail = updated.fields.join(",");
         let (hook, before) = ("on_after_update", Some(updated.before.clone()));
-        self.note(Called { hook, user: Some(user.clone()), before, detail, token: None, cx: cx.clone() })
+        self.note(Called { hook, user: Some(user.clone()), before, detail, token: None, cx: cx.clone() }).await
     }
 
     async fn on_after_request_verify(&self, user: &Knight, token: &VerifyToken, cx: &RequestContext) -> HookResult {
-        self.note_token("on_after_request_verify", user, token.secret(), cx)
+        self.note_token("on_after_request_verify", user, token.secret(), cx).await
     }
 
     async fn on_after_verify(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_after_verify", user, cx)
+        self.note_user("on_after_verify", user, cx).await
     }
 
     async fn on_after_forgot_password(&self, user: &Knight, token: &ResetToken, cx: &RequestContext) -> HookResult {
-        self.note_token("on_after_forgot_password", user, token.secret(), cx)
+        self.note_token("on_after_forgot_password", user, token.secret(), cx).await
     }
 
     async fn on_after_reset_password(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_after_reset_password", user, cx)
+        self.note_user("on_after_reset_password", user, cx).await
     }
 
     async fn on_after_login(&self, user: &Knight, cx: &RequestContext, response: &mut HeaderMap) -> HookResult {
@@ -203,23 +173,24 @@ impl UserManager<Knight> for Journal {
             response.insert("x-hook", "was here".parse().unwrap());
             response.append("set-cookie", "from=hook".parse().unwrap());
         }
-        self.note_user("on_after_login", user, cx)
+        self.note_user("on_after_login", user, cx).await
     }
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, Knight>, cx: &RequestContext) -> HookResult {
         let (user, detail) = (failed.user.cloned(), format!("{} {}", failed.username, failed.code));
         self.note(Called { hook: "on_after_failed_login", user, before: None, detail, token: None, cx: cx.clone() })
+            .await
     }
 
     async fn on_after_logout(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_after_logout", user, cx)
+        self.note_user("on_after_logout", user, cx).await
     }
 
     async fn on_before_delete(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_before_delete", user, cx)
+        self.note_user("on_before_delete", user, cx).await
     }
 
     async fn on_after_delete(&self, user: &Knight, cx: &RequestContext) -> HookResult {
-        self.note_user("on_after_delete", user, cx)
+        self.note_user("on_after_delete", user, cx).await
     }
 }

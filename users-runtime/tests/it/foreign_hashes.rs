@@ -1,11 +1,9 @@
 //! Hashes of other systems: exactly the hashes made by their own software (`data/foreign_hashes.py`) verify.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
+use tracing::Level;
 use users_runtime::{
     Password, PasswordHash,
     env::OsRandom,
@@ -14,6 +12,8 @@ use users_runtime::{
         PasswordHasher as _, RehashRule, UnfitHash, Verification, Werkzeug,
     },
 };
+
+use crate::log::Log;
 
 /// A line of the data file.
 #[derive(Deserialize)]
@@ -88,34 +88,6 @@ fn start(settings: HashSettings) -> Hashing {
 
 fn stored(hash: &str) -> PasswordHash {
     PasswordHash::from_stored(hash)
-}
-
-/// Captures the `tracing` output of this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let writer = move || writer.clone();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Returns similar passwords that a faulty verifier might accept.
@@ -267,7 +239,7 @@ fn a_password_truncated_by_devise_matches_only_in_full() {
 #[tokio::test]
 async fn unusable_password_marks_never_verify() {
     let hashing = start(weak().also_verify(Django::new()));
-    let (log, _guard) = Log::start();
+    let (log, _guard) = Log::start(Level::INFO);
     let made = Made::all().into_iter().find(|made| !made.is_usable()).expect("a mark");
     for mark in [&*made.stored, "!", "!guinevere"] {
         for password in ["guinevere", mark, &mark[1..], ""] {
@@ -291,7 +263,7 @@ async fn absurd_costs_are_never_executed() {
         .also_verify(Devise::new("pepper"))
         .also_verify(Boxed(Box::new(Fake::costing(HashCost { memory_kib: 0, work: HashCost::MAX_WORK + 1 }))));
     let hashing = start(settings);
-    let (log, _guard) = Log::start();
+    let (log, _guard) = Log::start(Level::INFO);
     for (hash, reason) in [
         (format!("pbkdf2_sha256$10000001$salt${}=", "A".repeat(43)), "excessive"),
         (format!("pbkdf2_sha256$99999999999$salt${}=", "A".repeat(43)), "excessive"),
@@ -329,7 +301,7 @@ async fn absurd_costs_are_never_executed() {
 #[tokio::test]
 async fn none_verifies_unless_asked_for() {
     let hashing = start(weak());
-    let (log, _guard) = Log::start();
+    let (log, _guard) = Log::start(Level::INFO);
     for made in Made::all().iter().filter(|made| made.is_cheap() && made.system != "devise") {
         let found = hashing.verify(&Password::new(&*made.password), &stored(&made.stored)).await;
         assert_eq!(found, Ok(Verification::Wrong), "{}", made.stored);

@@ -11,6 +11,7 @@
 
 #[cfg(feature = "foreign-hashes")]
 mod foreign_hashes;
+mod log;
 #[cfg(feature = "redis")]
 mod redis;
 mod security_passwords;

@@ -2,18 +2,20 @@
 
 use std::{
     future::poll_fn,
-    io::Write,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::Poll,
     time::{Duration, Instant},
 };
 
+use tracing::Level;
 use users_runtime::{
     Password, PasswordHash, PasswordPolicy,
     env::{OsRandom, Random, RandomError},
     password::{Argon2Params, HashError, HashSettings, Hashing, PasswordHasher as _, RehashRule, Verification},
 };
+
+use crate::log::Log;
 
 fn hashing(settings: HashSettings) -> Hashing {
     Hashing::start(settings, Arc::new(OsRandom)).expect("valid settings")
@@ -31,37 +33,6 @@ async fn at_once<F: Future>(future: F) -> Option<F::Output> {
         Poll::Pending => Poll::Ready(None),
     })
     .await
-}
-
-/// Captures the `tracing` output of this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Hashes of `guinevere` as stored by fastapi-users.
@@ -157,7 +128,7 @@ mod hash {
     #[tokio::test]
     async fn absurd_stored_cost_refused() {
         let hashing = hashing(HashSettings::default());
-        let (log, _guard) = Log::start();
+        let (log, _guard) = Log::start(Level::TRACE);
         let argon2 = |costs: &str| ARGON2ID.replace("m=65536,t=3,p=4", costs);
         for (hash, reason) in [
             (argon2("m=1048577,t=1,p=1"), "excessive"),
@@ -185,7 +156,7 @@ mod hash {
     #[tokio::test]
     async fn unknown_and_malformed_forms_match_nothing() {
         let hashing = hashing(HashSettings::default());
-        let (log, _guard) = Log::start();
+        let (log, _guard) = Log::start(Level::TRACE);
         let (head, tag) = ARGON2ID_19_MIB.rsplit_once('$').unwrap();
         let hashes = [
             String::new(),
@@ -504,7 +475,7 @@ mod password {
         let gone_file = HashFile::open(&gone.0).unwrap();
         drop(gone);
         let range = |response| RangeQuery::have_i_been_pwned(Service::returning(response)).unwrap();
-        let (log, _guard) = Log::start();
+        let (log, _guard) = Log::start(Level::TRACE);
         for check in [
             BreachCheck::new(torn_file),
             BreachCheck::new(gone_file),

@@ -1,4 +1,5 @@
-//! Captures the `tracing` output of the service.
+//! Captures the `tracing` output of a test. `tests/it` includes this file by its path.
+#![allow(dead_code, reason = "each test package uses a part of this module")]
 
 use std::{
     io::Write,
@@ -12,15 +13,21 @@ use tracing::{Level, subscriber::DefaultGuard};
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    pub fn start() -> (Self, DefaultGuard) {
+    /// Captures events of `level` and above until the guard is dropped.
+    pub fn start(level: Level) -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(Level::INFO)
+            .with_max_level(level)
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
         (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// Takes the text so far.
+    pub fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 
     /// Returns the lines so far that contain `part`.
