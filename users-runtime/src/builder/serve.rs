@@ -1,6 +1,6 @@
 //! An HTTP server with timeouts and graceful shutdown.
 
-use std::{io, net::SocketAddr, pin::pin, time::Duration};
+use std::{fmt::Debug, io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::Router;
 use futures_util::future::{Either, select};
@@ -10,7 +10,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, ToSocketAddrs, lookup_host},
+    net::{TcpListener, ToSocketAddrs},
     sync::watch,
     time::timeout,
 };
@@ -47,7 +47,7 @@ impl<U: AuthUser> Users<U> {
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) if the address cannot be bound.
-    pub async fn serve(&self, app: Router, address: impl ToSocketAddrs) -> Result<()> {
+    pub async fn serve(&self, app: Router, address: impl ToSocketAddrs + Debug) -> Result<()> {
         let listener = listen(address).await?;
         tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
         serve_until(app, listener, HEAD_TIME, shutdown_signal()).await;
@@ -56,10 +56,9 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-async fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
-    let addresses: Vec<SocketAddr> = lookup_host(address).await?.collect();
-    let listener = TcpListener::bind(&*addresses).await;
-    listener.map_err(|error| io_error_at(format_args!("cannot listen on {addresses:?}"), error))
+async fn listen(address: impl ToSocketAddrs + Debug) -> io::Result<TcpListener> {
+    let place = format!("cannot listen on {address:?}");
+    TcpListener::bind(address).await.map_err(|error| io_error_at(place, error))
 }
 
 /// Accepts connections until `stop` resolves, then waits for the open ones.
@@ -166,12 +165,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_in_use_is_named() {
+    async fn an_address_that_cannot_be_bound_is_named() {
         let first = listen("127.0.0.1:0").await.unwrap();
         let address = first.local_addr().unwrap();
         let error = listen(address).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
-        assert!(error.to_string().starts_with(&format!("cannot listen on [{address}]: ")), "{error}");
+        assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")), "{error}");
+        let error = listen("localhost").await.unwrap_err();
+        assert!(error.to_string().starts_with("cannot listen on \"localhost\": "), "{error}");
     }
 
     #[tokio::test]
