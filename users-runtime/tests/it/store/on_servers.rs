@@ -20,8 +20,11 @@ async fn conforms(server: Server) {
     if server.database().await.is_none() {
         return;
     }
-    store_conformance(async || ServerStore::<User>::fresh(server).await.unwrap(), user).await.unwrap();
-    store_conformance(async || ServerStore::<Member>::fresh(server).await.unwrap(), member).await.unwrap();
+    tokio::try_join!(
+        store_conformance(async || ServerStore::<User>::fresh(server).await.unwrap(), user),
+        store_conformance(async || ServerStore::<Member>::fresh(server).await.unwrap(), member),
+    )
+    .unwrap();
 }
 
 #[tokio::test]
@@ -38,8 +41,11 @@ async fn survives_races(server: Server) {
     if server.database().await.is_none() {
         return;
     }
-    store_races(async || ServerStore::<User>::fresh(server).await.unwrap(), user).await.unwrap();
-    store_races(async || ServerStore::<Member>::fresh(server).await.unwrap(), member).await.unwrap();
+    tokio::try_join!(
+        store_races(async || ServerStore::<User>::fresh(server).await.unwrap(), user),
+        store_races(async || ServerStore::<Member>::fresh(server).await.unwrap(), member),
+    )
+    .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
