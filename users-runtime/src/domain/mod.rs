@@ -31,6 +31,7 @@ pub use password_policy::{PasswordPolicy, PasswordRefused};
 pub use quota::Quota;
 pub use relaxation::Relaxation;
 pub use secret::SecretKey;
+pub(crate) use session::TOUCH_EVERY;
 pub use session::{Device, Epoch, ListedSession, Login, Session, SessionKey, TokenId};
 pub use status::Status;
 pub use token::{AccessToken, ResetToken, VerifyToken};

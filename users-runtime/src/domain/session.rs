@@ -1,6 +1,6 @@
 //! Logins and sessions.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,9 @@ use super::{AccessToken, Timestamp};
 /// It is a counter and not a time so that a login within the second of a password reset works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Epoch(pub i64);
+
+/// The precision of a session's last use: it is written again only when the stored time is older than this.
+pub(crate) const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 /// The id of a session (the `jti` of a JWT): 128 bits in 22 URL-safe characters. It identifies a session but does not
 /// authenticate.

@@ -4,13 +4,10 @@ use http::request::Parts;
 
 use super::Users;
 use crate::{
-    domain::{AccessToken, Epoch, Relaxation, Session, SessionKey, Timestamp, UserId},
+    domain::{AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId},
     port::{Found, FoundSession, Lookup, Resolved, StoreError, StoredSession, StrategyError, TokenState},
     user::AuthUser,
 };
-
-/// The precision of a session's last use: it is written again only when the stored time is older than this.
-const TOUCH_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
 /// A user who is authenticated by a token.
 #[derive(Debug, Clone)]
@@ -98,7 +95,7 @@ impl<U: AuthUser> Users<U> {
                     if !self.is_live(&session, &found) {
                         continue;
                     }
-                    if now.signed_duration_since(last_used) >= TOUCH_EVERY {
+                    if now.signed_duration_since(last_used).to_std().is_ok_and(|unused| unused >= TOUCH_EVERY) {
                         self.touch(&key, now).await;
                     }
                     return Ok(Some((found, session)));

@@ -14,12 +14,9 @@ use crate::{
             token::{fresh_name, fresh_token, is_well_formed},
         },
     },
-    domain::{AccessToken, ListedSession, Login, Relaxation, Result, SessionKey, Timestamp, TokenId},
+    domain::{AccessToken, ListedSession, Login, Relaxation, Result, SessionKey, TOUCH_EVERY, Timestamp, TokenId},
     port::{BoxFuture, Clock, Random, Resolved, Strategy, StrategyError},
 };
-
-/// The recorded last use of a session is updated if it is older than this.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 /// The longest time passed to Redis, 31,000 years, so that its arithmetic does not overflow.
 const LONGEST: u64 = 1_000_000_000_000_000;
