@@ -10,7 +10,7 @@ async function show(problem) {
   document.querySelector("#logout").hidden = user === null;
 }
 
-async function problem(response) {
+async function problemOf(response) {
   if (response.ok) return undefined;
   const { detail } = await response.json();
   return detail.reason ?? detail.code ?? (typeof detail === "string" ? detail : detail[0].msg);
@@ -22,15 +22,15 @@ document.querySelector("#login").addEventListener("submit", async (event) => {
   if (event.submitter?.value === "register") {
     const body = JSON.stringify({ email: form.get("username"), password: form.get("password") });
     const headers = { "content-type": "application/json" };
-    const problem = await problem(await fetch("/auth/register", { method: "POST", headers, body }));
+    const problem = await problemOf(await fetch("/auth/register", { method: "POST", headers, body }));
     if (problem) return show(problem);
   }
   const response = await fetch("/auth/cookie/login", { method: "POST", body: new URLSearchParams(form) });
-  await show(await problem(response));
+  await show(await problemOf(response));
 });
 
 document.querySelector("#logout").addEventListener("click", async () => {
-  await show(await problem(await fetch("/auth/cookie/logout", { method: "POST" })));
+  await show(await problemOf(await fetch("/auth/cookie/logout", { method: "POST" })));
 });
 
 show();
