@@ -177,7 +177,7 @@ impl<U: StoredUser + super::SqlUser<sqlx::MySql>> SqlStore<U> {
 }
 
 impl<U: StoredUser> SqlStore<U> {
-    fn over<DB: super::Dialect>(pools: super::store::Pools<DB>) -> Result<Self>
+    fn over<DB: super::Dialect>(pools: super::connection::Pools<DB>) -> Result<Self>
     where
         U: super::SqlUser<DB>,
     {

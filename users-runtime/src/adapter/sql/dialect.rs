@@ -108,31 +108,27 @@ pub trait Driver: Database + sealed::Sealed {
     /// retried.
     fn is_undone(refusal: &dyn DatabaseError) -> bool;
 
-    /// Runs a statement to its end and returns its rows.
+    /// Returns `true` if the connection's prepared statements are outdated because the schema was changed. The statement
+    /// had no effect.
+    fn is_outdated(refusal: &dyn DatabaseError) -> bool;
+
+    /// Runs a statement to its end and returns its rows. `keep` says whether the connection keeps the prepared statement.
+    ///
+    /// Replaces sqlx's `fetch_optional` as well, which on SQLite resets the statement after the first row. Outside a
+    /// transaction the reset commits, and an error of this commit (disk full, file locked) is lost.
     fn fetch_all<'a>(
         connection: &'a mut Self::Connection,
         sql: impl SqlSafeStr,
         arguments: Self::Arguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<Self::Row>>>;
-
-    /// Runs a statement to its end and returns its first row.
-    ///
-    /// Replaces sqlx's `fetch_optional`, which on SQLite resets the statement after the first row. Outside a transaction
-    /// the reset commits, and an error of this commit (disk full, file locked) is lost.
-    fn fetch_first<'a>(
-        connection: &'a mut Self::Connection,
-        sql: impl SqlSafeStr,
-        arguments: Self::Arguments,
-    ) -> BoxFuture<'a, SqlResult<Option<Self::Row>>> {
-        let rows = Self::fetch_all(connection, sql, arguments);
-        Box::pin(async move { Ok(rows.await?.into_iter().next()) })
-    }
 
     /// Runs a statement to its end and returns its effect.
     fn execute<'a>(
         connection: &'a mut Self::Connection,
         sql: impl SqlSafeStr,
         arguments: Self::Arguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Executed>>;
 }
 

@@ -19,6 +19,15 @@ pub(super) fn is_undone<DB: Driver>(error: &Error) -> bool {
     matches!(error, Error::Database(refusal) if DB::is_undone(refusal.as_ref()))
 }
 
+/// Returns `true` if the connection's prepared statements are outdated; the statement had no effect.
+pub(super) fn is_outdated<DB: Driver>(error: &Error) -> bool {
+    match error {
+        Error::Database(refusal) => DB::is_outdated(refusal.as_ref()),
+        Error::TypeNotFound { .. } => true,
+        _ => false,
+    }
+}
+
 /// A statement about users with tenants was run without a tenant.
 #[derive(Debug, thiserror::Error)]
 #[error("no tenant was given")]

@@ -16,6 +16,7 @@
 
 mod column;
 mod connect;
+mod connection;
 mod ddl;
 mod dialect;
 mod error;

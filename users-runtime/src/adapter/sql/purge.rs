@@ -5,7 +5,7 @@ use super::{
     error::is_undone,
     retry::retry,
     store::{Store, add, storable},
-    transaction::begin,
+    transaction::{begin, finish},
 };
 use crate::{
     domain::{StoreError, Timestamp},
@@ -57,9 +57,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         DB::add_upstream_time(ended.seen_before, &mut arguments)?;
         add::<DB, _>(after, &mut arguments)?;
         add::<DB, _>(&i64::from(step), &mut arguments)?;
-        let mut connection = self.pools.read.acquire().await?;
-        let page = DB::fetch_all(&mut connection, self.session_sql.page.clone(), arguments).await?;
-        drop(connection);
+        let page = self.read(self.session_sql.page.clone(), arguments).await?;
 
         let (mut ended, mut last) = (Vec::new(), None);
         for row in &page {
@@ -74,12 +72,24 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut done = Step { removed: 0, next: last.filter(|_| !is_last) };
         if !ended.is_empty() {
             let mut connection = self.writer().await?;
-            let mut transaction = begin::<DB>(&mut connection).await?;
-            for (token, hashed) in &ended {
-                done.removed += self.remove_in(&mut transaction, token, *hashed).await?;
-            }
-            transaction.commit().await?;
+            let removed = self.remove_on(&mut connection, &ended).await;
+            done.removed = self.settle(connection, removed).await?;
         }
         Ok(done)
+    }
+
+    /// Removes some sessions in one transaction and returns their number.
+    async fn remove_on(&self, connection: &mut DB::Connection, ended: &[(String, bool)]) -> SqlResult<u64> {
+        let mut transaction = begin::<DB>(connection).await?;
+        let done = self.remove_all_in(&mut transaction, ended).await;
+        Ok(finish(transaction, done.map(Some)).await?.unwrap_or_default())
+    }
+
+    async fn remove_all_in(&self, connection: &mut DB::Connection, ended: &[(String, bool)]) -> SqlResult<u64> {
+        let mut removed = 0;
+        for (token, hashed) in ended {
+            removed += self.remove_in(connection, token, *hashed).await?;
+        }
+        Ok(removed)
     }
 }

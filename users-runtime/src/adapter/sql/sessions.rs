@@ -7,7 +7,7 @@ use super::{
     error::{is_disconnected, is_undone},
     retry::retry,
     store::{Store, add},
-    transaction::begin,
+    transaction::{begin, finish},
 };
 use crate::{
     domain::{Device, Epoch, ListedSession, Session, SessionKey, Timestamp, TokenId, UserId},
@@ -19,18 +19,15 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         add_key::<DB>(key, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let mut connection = self.pools.read.acquire().await?;
-        let row = DB::fetch_first(&mut connection, self.statements.find_session, arguments).await?;
-        Ok(row.map(|row| self.found_by_session(&row, key)).transpose()?.flatten())
+        let rows = self.read(self.statements.find_session, arguments).await?;
+        Ok(rows.first().map(|row| self.found_by_session(row, key)).transpose()?.flatten())
     }
 
     pub(super) async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_session_keys(wanted, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let mut connection = self.pools.read.acquire().await?;
-        let rows = DB::fetch_all(&mut connection, self.statements.find_sessions, arguments).await?;
-        drop(connection);
+        let rows = self.read(self.statements.find_sessions, arguments).await?;
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {
@@ -76,13 +73,34 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&i64::from(at_most.saturating_sub(1)), &mut surplus)?;
 
         let mut connection = self.writer().await?;
-        let mut transaction = begin::<DB>(&mut connection).await?;
-        DB::execute(&mut transaction, self.session_sql.insert.clone(), arguments).await?;
-        for row in &DB::fetch_all(&mut transaction, self.session_sql.surplus.clone(), surplus).await? {
+        let done = self.add_session_on(&mut connection, arguments, surplus).await;
+        self.settle(connection, done).await
+    }
+
+    async fn add_session_on(
+        &self,
+        connection: &mut DB::Connection,
+        arguments: DB::Arguments,
+        surplus: DB::Arguments,
+    ) -> SqlResult<()> {
+        let mut transaction = begin::<DB>(connection).await?;
+        let done = self.add_session_in(&mut transaction, arguments, surplus).await;
+        finish(transaction, done.map(Some)).await.map(drop)
+    }
+
+    async fn add_session_in(
+        &self,
+        connection: &mut DB::Connection,
+        arguments: DB::Arguments,
+        surplus: DB::Arguments,
+    ) -> SqlResult<()> {
+        self.execute_on(connection, self.session_sql.insert.clone(), arguments).await?;
+        let keep = self.pools.keep_statements;
+        for row in &DB::fetch_all(connection, self.session_sql.surplus.clone(), surplus, keep).await? {
             let columns = Row::<DB>::new(row);
-            self.remove_in(&mut transaction, &columns.at::<String>(0)?, columns.at(1)?).await?;
+            self.remove_in(connection, &columns.at::<String>(0)?, columns.at(1)?).await?;
         }
-        transaction.commit().await
+        Ok(())
     }
 
     /// Removes the session with a key and returns the number of rows.
@@ -95,14 +113,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(token, &mut arguments)?;
         add::<DB, _>(&hashed, &mut arguments)?;
-        Ok(DB::execute(connection, self.session_sql.remove.clone(), arguments).await?.rows)
+        Ok(self.execute_on(connection, self.session_sql.remove.clone(), arguments).await?.rows)
     }
 
     async fn list_sessions(&self, subject: &str, user: U::Id) -> SqlResult<Vec<ListedSession>> {
         let mut arguments = DB::Arguments::default();
         DB::add_id(user, &mut arguments)?;
-        let mut connection = self.pools.read.acquire().await?;
-        let rows = DB::fetch_all(&mut connection, self.session_sql.list.clone(), arguments).await?;
+        let rows = self.read(self.session_sql.list.clone(), arguments).await?;
         rows.iter().map(|row| listed::<DB>(row, subject)).collect()
     }
 }

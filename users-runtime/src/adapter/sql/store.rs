@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
 use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
+    connection::Pools,
     ddl,
     error::{is_disconnected, is_undone, store_error},
     lookups::{Sorted, lookup, place},
@@ -23,13 +23,6 @@ use crate::{
     },
     user::Tenant,
 };
-
-/// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
-/// pool's queue, in order, instead of polling the database's lock.
-pub(super) struct Pools<DB: Dialect> {
-    pub(super) read: Pool<DB>,
-    pub(super) write: Pool<DB>,
-}
 
 /// The user store of one database.
 pub(super) struct Store<U, DB: Dialect> {
@@ -93,18 +86,15 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
         let arguments = self.tenant_condition(lookup::<DB, U>(wanted)?)?;
-        let mut connection = self.pools.read.acquire().await?;
-        let row = DB::fetch_first(&mut connection, self.statements.find, arguments).await?;
-        row.map(|row| self.found(&row)).transpose()
+        let rows = self.read(self.statements.find, arguments).await?;
+        rows.first().map(|row| self.found(row)).transpose()
     }
 
     async fn find_many(&self, wanted: &[ById<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_lookups(wanted, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let mut connection = self.pools.read.acquire().await?;
-        let rows = DB::fetch_all(&mut connection, self.statements.find_many, arguments).await?;
-        drop(connection);
+        let rows = self.read(self.statements.find_many, arguments).await?;
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {
@@ -139,11 +129,10 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let mut connection = self.pools.read.acquire().await?;
-        match DB::fetch_first(&mut connection, self.statements.find_by_email, arguments).await? {
+        match self.read(self.statements.find_by_email, arguments).await?.first() {
             Some(row) => Ok(Some(Found {
-                user: self.user(&row)?,
-                epoch: self.epoch(&row)?,
+                user: self.user(row)?,
+                epoch: self.epoch(row)?,
                 token: TokenState::Unmarked,
                 session: None,
             })),
@@ -156,14 +145,23 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         bind(user, &mut values)?;
         let (arguments, id) = (values.into_arguments(), (!U::Id::MADE_BY_DATABASE).then(|| user.id()));
         let mut connection = self.writer().await?;
+        let user = self.add_user_on(&mut connection, arguments, id).await;
+        self.settle(connection, user).await?.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    async fn add_user_on(
+        &self,
+        connection: &mut DB::Connection,
+        arguments: DB::Arguments,
+        id: Option<U::Id>,
+    ) -> SqlResult<Option<U>> {
         if DB::RETURNS_ROWS {
-            let row = self.write_user(&mut connection, self.statements.insert, arguments, id).await?;
-            return self.user(&row.ok_or(sqlx::Error::RowNotFound)?);
+            let row = self.write_user(connection, self.statements.insert, arguments, id).await?;
+            return row.map(|row| self.user(&row)).transpose();
         }
-        let mut transaction = begin::<DB>(&mut connection).await?;
+        let mut transaction = begin::<DB>(connection).await?;
         let row = self.write_user(&mut transaction, self.statements.insert, arguments, id).await;
-        let user = finish(transaction, row.and_then(|row| row.map(|row| self.user(&row)).transpose())).await?;
-        user.ok_or(sqlx::Error::RowNotFound)
+        finish(transaction, row.and_then(|row| row.map(|row| self.user(&row)).transpose())).await
     }
 
     /// Inserts or updates a user and returns the row: all columns, followed by the epoch. `id` is the user's id, if it
@@ -177,16 +175,16 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         id: Option<U::Id>,
     ) -> SqlResult<Option<DB::Row>> {
         if DB::RETURNS_ROWS {
-            return DB::fetch_first(connection, sql, arguments).await;
+            return self.fetch_first(connection, sql, arguments).await;
         }
-        let done = DB::execute(connection, sql, arguments).await?;
+        let done = self.execute_on(connection, sql, arguments).await?;
         if done.rows == 0 {
             return Ok(None);
         }
         let made = || done.last_id.and_then(|id| U::Id::from_value(IdValue::Integer(id)));
         let id = id.or_else(made).ok_or(sqlx::Error::RowNotFound)?;
         let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
-        DB::fetch_first(connection, self.statements.find, arguments).await
+        self.fetch_first(connection, self.statements.find, arguments).await
     }
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
@@ -201,14 +199,25 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&change.if_email, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
 
+        let mut connection = self.writer().await?;
+        let changed = self.change_on(&mut connection, change, arguments, raise).await;
+        self.settle(connection, changed).await
+    }
+
+    async fn change_on(
+        &self,
+        connection: &mut DB::Connection,
+        change: &Change<U>,
+        arguments: DB::Arguments,
+        raise: i64,
+    ) -> SqlResult<Option<U>> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
-        let mut connection = self.writer().await?;
         if DB::RETURNS_ROWS && is_plain {
-            let row = DB::fetch_first(&mut connection, self.statements.update, arguments).await?;
+            let row = self.fetch_first(connection, self.statements.update, arguments).await?;
             return row.map(|row| self.user(&row)).transpose();
         }
-        let mut transaction = begin::<DB>(&mut connection).await?;
+        let mut transaction = begin::<DB>(connection).await?;
         let done = self.change_in(&mut transaction, change, arguments, raise).await;
         finish(transaction, done).await
     }
@@ -236,49 +245,20 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             DB::add_id(id, &mut arguments)?;
             add::<DB, _>(&epoch.0, &mut arguments)?;
             DB::add_time(storable(*until), &mut arguments)?;
-            DB::execute(connection, self.token_sql.keep.clone(), arguments).await?;
+            self.execute_on(connection, self.token_sql.keep.clone(), arguments).await?;
         }
         self.user(&row).map(Some)
-    }
-
-    /// Runs a statement that returns no rows, with the arguments from `bind`.
-    pub(super) async fn execute(
-        &self,
-        sql: impl SqlSafeStr,
-        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
-    ) -> SqlResult<u64> {
-        let mut arguments = DB::Arguments::default();
-        bind(&mut arguments)?;
-        Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
-    }
-
-    /// Returns a connection that was just tested. A write without a response cannot simply be retried, because it may
-    /// have taken effect, so writes pay one round trip for a ping. Reads do not; see [`retry`].
-    pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
-        let mut attempts = self.attempts();
-        loop {
-            let mut connection = self.pools.write.acquire().await?;
-            if !DB::OVER_A_NETWORK {
-                return Ok(connection);
-            }
-            match connection.ping().await {
-                Ok(()) => return Ok(connection),
-                Err(_) if attempts > 1 => attempts -= 1,
-                Err(error) => return Err(error),
-            }
-            connection.close_on_drop();
-        }
-    }
-
-    /// Returns the number of attempts: every connection in the pool may be lost, and one more is new.
-    pub(super) fn attempts(&self) -> u32 {
-        if DB::OVER_A_NETWORK { self.pools.write.options().get_max_connections().saturating_add(1).min(16) } else { 1 }
     }
 
     /// Returns the required schema, which may depend on the existing one.
     async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
         let id_type = DB::id_type(connection, self.sql.table, self.sql.roles.id).await?;
         Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
+    }
+
+    async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<schema::Difference>> {
+        let wanted = self.wanted(connection).await?;
+        schema::compare::<DB>(connection, &wanted).await
     }
 
     async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
@@ -363,9 +343,9 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         let compare = async move || {
-            let mut connection = self.pools.read.acquire().await?;
-            let wanted = self.wanted(&mut connection).await?;
-            schema::compare::<DB>(&mut connection, &wanted).await
+            let mut connection = self.reader().await?;
+            let differences = self.compare_on(&mut connection).await;
+            self.settle(connection, differences).await
         };
         Box::pin(async move {
             let differences = retry!(self, is_disconnected::<DB>, compare())?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Dialect, SqlResult, SqlUser, Values,
     error::missing_tenant,
-    store::{Pools, Store},
+    store::Store,
 };
 use crate::user::Tenant;
 
@@ -13,7 +13,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     /// Returns the same store restricted to a tenant.
     pub(super) fn for_one_tenant(&self, tenant: &Tenant<U>) -> Self {
         Self {
-            pools: Pools { read: self.pools.read.clone(), write: self.pools.write.clone() },
+            pools: self.pools.clone(),
             statements: self.statements,
             session_sql: Arc::clone(&self.session_sql),
             token_sql: Arc::clone(&self.token_sql),
@@ -53,6 +53,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         bind(&mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        Ok(DB::execute(&mut *self.writer().await?, sql, arguments).await?.rows)
+        self.write(sql, arguments).await
     }
 }

@@ -18,7 +18,7 @@ pub(super) async fn begin<DB: Dialect>(connection: &mut DB::Connection) -> SqlRe
     if connection.is_in_transaction() {
         // sqlx refuses to begin and then rolls back. The `BEGIN` gives it a transaction to roll back; it fails if there is
         // one already.
-        let _may_fail = DB::execute(connection, "BEGIN", DB::Arguments::default()).await;
+        let _may_fail = DB::execute(connection, "BEGIN", DB::Arguments::default(), false).await;
         drop(connection.begin_with(DB::BEGIN_WRITE).await);
     }
     connection.begin_with(DB::BEGIN_WRITE).await

@@ -15,8 +15,12 @@ mod on_servers;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod outages;
 mod plans;
+#[cfg(all(feature = "postgres", feature = "mysql", target_os = "linux"))]
+mod pooler;
 mod refused_writes;
 mod schema;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod schema_changes;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod server_store;
 mod sql;

@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, store::Pools},
+    adapter::sql::{PoolSettings, connection::Pools},
     domain::{Error, Result, Setting},
     port::StoreError,
 };
@@ -42,5 +42,5 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
 
 /// Uses an existing pool for reads and writes.
 pub(in crate::adapter::sql) fn share(pool: MySqlPool) -> Pools<MySql> {
-    Pools { read: pool.clone(), write: pool }
+    Pools::shared(pool, true)
 }

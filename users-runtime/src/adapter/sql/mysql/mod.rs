@@ -154,12 +154,19 @@ impl Driver for MySql {
         number(refusal).is_some_and(|number| [DEADLOCK, CHANGED_SINCE_READ].contains(&number))
     }
 
+    fn is_outdated(refusal: &dyn DatabaseError) -> bool {
+        // The statement must be prepared again (1615) or is unknown (1243); the table was changed during the transaction
+        // (1412). The server usually prepares statements again by itself.
+        number(refusal).is_some_and(|number| matches!(number, 1243 | 1412 | 1615))
+    }
+
     fn fetch_all<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,
         arguments: mysql::MySqlArguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<mysql::MySqlRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
+        Box::pin(sqlx::query_with(sql, arguments).persistent(keep).fetch_all(connection))
     }
 
     /// sqlx makes the server count the rows that match, not only those that change.
@@ -167,8 +174,9 @@ impl Driver for MySql {
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,
         arguments: mysql::MySqlArguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Executed>> {
-        let query = sqlx::query_with(sql, arguments);
+        let query = sqlx::query_with(sql, arguments).persistent(keep);
         Box::pin(async move {
             let done = query.execute(connection).await?;
             Ok(Executed { rows: done.rows_affected(), last_id: i64::try_from(done.last_insert_id()).ok() })

@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, store::Pools},
+    adapter::sql::{PoolSettings, connection::Pools, postgres::pooler},
     domain::{Error, Result, Setting},
     port::StoreError,
 };
@@ -27,11 +27,17 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
         .max_connections(settings.readers.max(1))
         // The store detects lost connections, without a round trip before every statement.
         .test_before_acquire(false);
-    let pool = pool.connect_with(options).await.map_err(|error| Error::Store(StoreError::unavailable(error)))?;
-    Ok(share(pool))
+    let pool = pool
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| pooler::refusal(&error).unwrap_or_else(|| Error::Store(StoreError::unavailable(error))))?;
+    let pools = share(pool);
+    pooler::check(&options, pools.keep_statements).await?;
+    Ok(pools)
 }
 
 /// Uses an existing pool for reads and writes.
 pub(in crate::adapter::sql) fn share(pool: PgPool) -> Pools<Postgres> {
-    Pools { read: pool.clone(), write: pool }
+    let keep_statements = pooler::keeps_statements(&pool);
+    Pools::shared(pool, keep_statements)
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: running statements and reading values.
 
 mod connect;
+mod pooler;
 mod schema;
 
 use sqlx::{
@@ -133,20 +134,40 @@ impl Driver for Postgres {
         refusal.code().is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK].contains(&&*code))
     }
 
+    fn is_outdated(refusal: &dyn DatabaseError) -> bool {
+        const FEATURE_NOT_SUPPORTED: &str = "0A000"; // "cached plan must not change result type"
+        const NO_SUCH_STATEMENT: &str = "26000"; // after DEALLOCATE ALL or DISCARD ALL
+        const NO_SUCH_OBJECT: &str = "42704"; // the parameter's type was dropped
+        const TYPE_MISMATCH: &str = "42804"; // the parameter's type was replaced by one of the same name
+        const INTERNAL: &str = "XX000"; // "cache lookup failed for type"
+        let Some(error) = refusal.try_downcast_ref::<postgres::PgDatabaseError>() else { return false };
+        match error.code() {
+            // The message depends on the server's language, the name of the C function does not.
+            FEATURE_NOT_SUPPORTED => {
+                error.routine() == Some("RevalidateCachedQuery") || error.message().contains("cached plan")
+            }
+            NO_SUCH_STATEMENT | NO_SUCH_OBJECT | TYPE_MISMATCH => true,
+            INTERNAL => error.message().contains("cache lookup failed"),
+            _ => false,
+        }
+    }
+
     fn fetch_all<'a>(
         connection: &'a mut postgres::PgConnection,
         sql: impl SqlSafeStr,
         arguments: postgres::PgArguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<postgres::PgRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
+        Box::pin(sqlx::query_with(sql, arguments).persistent(keep).fetch_all(connection))
     }
 
     fn execute<'a>(
         connection: &'a mut postgres::PgConnection,
         sql: impl SqlSafeStr,
         arguments: postgres::PgArguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Executed>> {
-        let query = sqlx::query_with(sql, arguments);
+        let query = sqlx::query_with(sql, arguments).persistent(keep);
         Box::pin(async move {
             let done = query.execute(connection).await?;
             Ok(Executed { rows: done.rows_affected(), last_id: None })

@@ -82,7 +82,7 @@ impl Catalog for Postgres {
     fn describe<'a>(connection: &'a mut PgConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
         Box::pin(async move {
             let mut found = FoundTable::default();
-            for row in sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await? {
+            for row in sqlx::query(COLUMNS).bind(table).persistent(false).fetch_all(&mut *connection).await? {
                 found.columns.push(FoundColumn {
                     name: row.try_get(0)?,
                     sql_type: row.try_get(1)?,
@@ -90,7 +90,7 @@ impl Catalog for Postgres {
                     filled: row.try_get(3)?,
                 });
             }
-            for row in sqlx::query(INDEXES).bind(table).fetch_all(&mut *connection).await? {
+            for row in sqlx::query(INDEXES).bind(table).persistent(false).fetch_all(&mut *connection).await? {
                 let made_by: String = row.try_get(1)?;
                 // CREATE INDEX … USING btree (columns or expression) INCLUDE … WHERE …
                 let over = made_by.split_once(" USING ").and_then(|(_, rest)| rest.split_once(' '));
@@ -110,7 +110,7 @@ impl Catalog for Postgres {
         id: &'a str,
     ) -> BoxFuture<'a, SqlResult<Option<String>>> {
         Box::pin(async move {
-            let columns = sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await?;
+            let columns = sqlx::query(COLUMNS).bind(table).persistent(false).fetch_all(&mut *connection).await?;
             for row in columns {
                 if row.try_get::<String, _>(0)? == id {
                     return row.try_get(1).map(Some);
@@ -142,14 +142,14 @@ impl Catalog for Postgres {
 
     fn lock(connection: &mut PgConnection) -> BoxFuture<'_, SqlResult<bool>> {
         Box::pin(async move {
-            sqlx::query(WAIT).execute(&mut *connection).await?;
-            sqlx::query(LOCK).execute(&mut *connection).await?;
+            sqlx::query(WAIT).persistent(false).execute(&mut *connection).await?;
+            sqlx::query(LOCK).persistent(false).execute(&mut *connection).await?;
             Ok(true)
         })
     }
 
     fn count_rows(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
-        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.len()) })
+        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await?.len()) })
     }
 
     fn change_schema(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {

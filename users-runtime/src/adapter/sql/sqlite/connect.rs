@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, store::Pools},
+    adapter::sql::{PoolSettings, connection::Pools},
     domain::{Error, Result, Setting},
     port::StoreError,
 };
@@ -44,12 +44,12 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
     } else {
         pool.max_connections(settings.readers.max(1)).connect_with(options).await.map_err(cannot_open)?
     };
-    Ok(Pools { read, write })
+    Ok(Pools { read, write, keep_statements: true })
 }
 
 /// Uses an existing pool for reads and writes.
 pub(in crate::adapter::sql) fn share(pool: SqlitePool) -> Pools<Sqlite> {
-    Pools { read: pool.clone(), write: pool }
+    Pools::shared(pool, true)
 }
 
 fn cannot_open(error: sqlx::Error) -> Error {

@@ -125,20 +125,27 @@ impl Driver for Sqlite {
         false // writers wait for each other; a timeout counts as unavailable
     }
 
+    fn is_outdated(refusal: &dyn DatabaseError) -> bool {
+        const SCHEMA: &str = "17"; // SQLite prepares statements again by itself, up to 50 times
+        refusal.code().as_deref() == Some(SCHEMA)
+    }
+
     fn fetch_all<'a>(
         connection: &'a mut sqlite::SqliteConnection,
         sql: impl SqlSafeStr,
         arguments: sqlite::SqliteArguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<sqlite::SqliteRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
+        Box::pin(sqlx::query_with(sql, arguments).persistent(keep).fetch_all(connection))
     }
 
     fn execute<'a>(
         connection: &'a mut sqlite::SqliteConnection,
         sql: impl SqlSafeStr,
         arguments: sqlite::SqliteArguments,
+        keep: bool,
     ) -> BoxFuture<'a, SqlResult<Executed>> {
-        let query = sqlx::query_with(sql, arguments);
+        let query = sqlx::query_with(sql, arguments).persistent(keep);
         Box::pin(async move {
             let done = query.execute(connection).await?;
             Ok(Executed { rows: done.rows_affected(), last_id: None })

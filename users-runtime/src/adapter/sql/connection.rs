@@ -1,0 +1,131 @@
+//! Connections from the pools, and statements on them.
+
+use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
+
+use super::{Dialect, Executed, SqlResult, SqlUser, error, store::Store};
+
+/// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
+/// pool's queue, in order, instead of polling the database's lock.
+pub(super) struct Pools<DB: Dialect> {
+    pub(super) read: Pool<DB>,
+    pub(super) write: Pool<DB>,
+    /// `true` if connections keep prepared statements, `false` if their statement cache has no capacity.
+    pub(super) keep_statements: bool,
+}
+
+impl<DB: Dialect> Pools<DB> {
+    /// Uses one pool for reads and writes.
+    pub(super) fn shared(pool: Pool<DB>, keep_statements: bool) -> Self {
+        Self { read: pool.clone(), write: pool, keep_statements }
+    }
+}
+
+impl<DB: Dialect> Clone for Pools<DB> {
+    fn clone(&self) -> Self {
+        Self { read: self.read.clone(), write: self.write.clone(), keep_statements: self.keep_statements }
+    }
+}
+
+impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+    /// Returns a connection for reading. Pass it to [`Store::settle`] with the result of the operation.
+    pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
+        self.pools.read.acquire().await
+    }
+
+    /// Returns a connection for writing that was just tested. A write without a response cannot simply be retried,
+    /// because it may have taken effect, so writes pay one round trip for a ping. Reads do not; see
+    /// [`retry`](super::retry). Pass it to [`Store::settle`] with the result of the operation.
+    pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
+        let mut attempts = self.attempts();
+        loop {
+            let mut connection = self.pools.write.acquire().await?;
+            if !DB::OVER_A_NETWORK {
+                return Ok(connection);
+            }
+            match connection.ping().await {
+                Ok(()) => return Ok(connection),
+                Err(_) if attempts > 1 => attempts -= 1,
+                Err(error) => return Err(error),
+            }
+            connection.close_on_drop();
+        }
+    }
+
+    /// Returns a connection to its pool after an operation and passes on the result.
+    ///
+    /// A connection whose prepared statements are outdated, because the schema was changed, forgets all of them. The
+    /// caller repeats the operation, which had no effect; see [`retry`](super::retry).
+    pub(super) async fn settle<T>(&self, mut connection: PoolConnection<DB>, done: SqlResult<T>) -> SqlResult<T> {
+        if let Err(error) = &done
+            && self.is_outdated(error)
+            && connection.clear_cached_statements().await.is_err()
+        {
+            connection.close_on_drop();
+        }
+        done
+    }
+
+    /// Returns `true` if the connection's prepared statements are outdated; the operation had no effect.
+    #[allow(clippy::unused_self, reason = "`retry` knows the database by the store only")]
+    pub(super) fn is_outdated(&self, error: &sqlx::Error) -> bool {
+        error::is_outdated::<DB>(error)
+    }
+
+    /// Returns the number of attempts: every connection in the pool may be lost, and one more is new.
+    pub(super) fn attempts(&self) -> u32 {
+        if DB::OVER_A_NETWORK { self.pools.write.options().get_max_connections().saturating_add(1).min(16) } else { 1 }
+    }
+
+    /// Returns how often an operation with outdated statements is repeated: every connection in the pool may have some,
+    /// and the schema may be changed again in between.
+    pub(super) fn repeats(&self) -> u32 {
+        let connections = self.pools.read.options().get_max_connections();
+        connections.saturating_mul(2).clamp(8, 1000)
+    }
+
+    /// Runs a query on its own connection and returns its rows.
+    pub(super) async fn read(&self, sql: impl SqlSafeStr, arguments: DB::Arguments) -> SqlResult<Vec<DB::Row>> {
+        let mut connection = self.reader().await?;
+        let rows = DB::fetch_all(&mut connection, sql, arguments, self.pools.keep_statements).await;
+        self.settle(connection, rows).await
+    }
+
+    /// Runs a statement that returns no rows on its own connection and returns the number of rows that it wrote.
+    pub(super) async fn write(&self, sql: impl SqlSafeStr, arguments: DB::Arguments) -> SqlResult<u64> {
+        let mut connection = self.writer().await?;
+        let done = DB::execute(&mut connection, sql, arguments, self.pools.keep_statements).await;
+        Ok(self.settle(connection, done).await?.rows)
+    }
+
+    /// Runs a statement that returns no rows, with the arguments from `bind`.
+    pub(super) async fn execute(
+        &self,
+        sql: impl SqlSafeStr,
+        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
+    ) -> SqlResult<u64> {
+        let mut arguments = DB::Arguments::default();
+        bind(&mut arguments)?;
+        self.write(sql, arguments).await
+    }
+
+    /// Runs one statement of an operation and returns its first row.
+    pub(super) async fn fetch_first(
+        &self,
+        connection: &mut DB::Connection,
+        sql: impl SqlSafeStr,
+        arguments: DB::Arguments,
+    ) -> SqlResult<Option<DB::Row>> {
+        let rows = DB::fetch_all(connection, sql, arguments, self.pools.keep_statements).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Runs one statement of an operation and returns its effect.
+    pub(super) async fn execute_on(
+        &self,
+        connection: &mut DB::Connection,
+        sql: impl SqlSafeStr,
+        arguments: DB::Arguments,
+    ) -> SqlResult<Executed> {
+        DB::execute(connection, sql, arguments, self.pools.keep_statements).await
+    }
+}
