@@ -25,6 +25,8 @@ mod redis;
 #[cfg(feature = "services")]
 #[path = "../../users-runtime/tests/it/redis/server.rs"]
 mod redis_server;
+#[cfg(feature = "services")]
+mod replaced_types;
 mod repository;
 mod repository_rules;
 mod security;
@@ -35,6 +37,8 @@ mod server_process;
 mod servers;
 mod session_settings;
 mod sign_in;
+#[cfg(feature = "services")]
+mod stored_values;
 mod support;
 mod tenants;
 mod wire;

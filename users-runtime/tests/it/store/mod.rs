@@ -27,3 +27,4 @@ mod sql;
 
 mod support;
 mod users;
+mod wal;

@@ -47,8 +47,8 @@ impl PgBouncer {
         Some((program, (number()?, number()?)))
     }
 
-    /// Starts one before the server of `database`, with these further settings.
-    async fn before(database: &TempDatabase, settings: &str) -> Option<Self> {
+    /// Starts one before the PostgreSQL of the tests, with these further settings.
+    async fn before_postgres(settings: &str) -> Option<Self> {
         let (program, version) = Self::installed()?;
         let address = Server::Postgres.address().await;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -76,7 +76,6 @@ impl PgBouncer {
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             tokio::task::yield_now().await;
         }
-        drop(database);
         Some(bouncer)
     }
 
@@ -104,7 +103,7 @@ async fn a_pooler_without_prepared_statements_is_refused_at_the_start() {
     let ignore = "ignore_startup_parameters = extra_float_digits\nmax_client_conn = 50";
     let Some((_, version)) = PgBouncer::installed() else { return };
     let off = if version >= SUPPORTED { "\nmax_prepared_statements = 0" } else { "" };
-    let Some(bouncer) = PgBouncer::before(&database, &format!("{ignore}{off}")).await else { return };
+    let Some(bouncer) = PgBouncer::before_postgres(&format!("{ignore}{off}")).await else { return };
     for _ in 0..3 {
         let text = refused(&bouncer.url(&database, "")).await;
         assert!(text.contains("max_prepared_statements") && text.contains("1.21"), "{text}");
@@ -117,7 +116,7 @@ async fn a_pooler_without_prepared_statements_is_refused_at_the_start() {
 #[tokio::test]
 async fn a_pooler_that_refuses_the_startup_parameters_is_refused_with_the_setting() {
     let Some(database) = Server::Postgres.database().await else { return };
-    let Some(bouncer) = PgBouncer::before(&database, "").await else { return };
+    let Some(bouncer) = PgBouncer::before_postgres("").await else { return };
     let text = refused(&bouncer.url(&database, "")).await;
     assert!(text.contains("ignore_startup_parameters = extra_float_digits"), "{text}");
 }
@@ -126,7 +125,7 @@ async fn a_pooler_that_refuses_the_startup_parameters_is_refused_with_the_settin
 async fn a_pooler_in_session_mode_works() {
     let Some(database) = Server::Postgres.database().await else { return };
     let settings = "ignore_startup_parameters = extra_float_digits\npool_mode = session\ndefault_pool_size = 20";
-    let Some(bouncer) = PgBouncer::before(&database, settings).await else { return };
+    let Some(bouncer) = PgBouncer::before_postgres(settings).await else { return };
     works(&bouncer.url(&database, "")).await;
 }
 
@@ -139,7 +138,7 @@ async fn a_pooler_with_prepared_statements_works() {
         eprintln!("skipped: PgBouncer {}.{} does not support prepared statements", version.0, version.1);
         return;
     }
-    let Some(bouncer) = PgBouncer::before(&database, settings).await else { return };
+    let Some(bouncer) = PgBouncer::before_postgres(settings).await else { return };
     assert_eq!(bouncer.version, version);
     works(&bouncer.url(&database, "")).await;
 }

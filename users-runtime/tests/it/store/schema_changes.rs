@@ -28,11 +28,17 @@ fn change_of(server: Option<Server>, n: usize) -> String {
     let width = 200 + n;
     match server {
         Some(Server::Postgres) => match n % 4 {
-            0 => format!("ALTER TABLE \"user\" ALTER hashed_password TYPE varchar({width}), ALTER full_name TYPE varchar({width})"),
-            1 => format!("ALTER TABLE accesstoken ALTER token TYPE varchar({width}), ALTER user_agent TYPE varchar({width}), \
-                          ADD COLUMN extra_{n} int DEFAULT 7"),
-            2 => format!("ALTER TABLE \"user\" ADD COLUMN extra_{n} text DEFAULT 'x'; \
-                          ALTER TABLE user_token_state ALTER token_id TYPE varchar({width})"),
+            0 => format!(
+                "ALTER TABLE \"user\" ALTER hashed_password TYPE varchar({width}), ALTER full_name TYPE varchar({width})"
+            ),
+            1 => format!(
+                "ALTER TABLE accesstoken ALTER token TYPE varchar({width}), ALTER user_agent TYPE varchar({width}), \
+                          ADD COLUMN extra_{n} int DEFAULT 7"
+            ),
+            2 => format!(
+                "ALTER TABLE \"user\" ADD COLUMN extra_{n} text DEFAULT 'x'; \
+                          ALTER TABLE user_token_state ALTER token_id TYPE varchar({width})"
+            ),
             // The table is replaced by another one.
             _ => "BEGIN; ALTER TABLE accesstoken DROP CONSTRAINT accesstoken_user_id_fkey; \
                   ALTER TABLE \"user\" RENAME TO former; CREATE TABLE \"user\" (LIKE former INCLUDING ALL); \
@@ -41,23 +47,34 @@ fn change_of(server: Option<Server>, n: usize) -> String {
                 .to_owned(),
         },
         Some(Server::Mysql) => match n % 3 {
-            0 => format!("ALTER TABLE `user` MODIFY hashed_password VARCHAR({width}) NOT NULL, MODIFY full_name VARCHAR({width})"),
-            1 => format!("ALTER TABLE accesstoken MODIFY user_agent VARCHAR({width}), ADD COLUMN extra_{n} INT DEFAULT 7"),
-            _ => format!("ALTER TABLE `user` ADD COLUMN extra_{n} VARCHAR(9) DEFAULT 'x' FIRST; \
-                          RENAME TABLE `user` TO former, former TO `user`"),
+            0 => format!(
+                "ALTER TABLE `user` MODIFY hashed_password VARCHAR({width}) NOT NULL, MODIFY full_name VARCHAR({width})"
+            ),
+            1 => format!(
+                "ALTER TABLE accesstoken MODIFY user_agent VARCHAR({width}), ADD COLUMN extra_{n} INT DEFAULT 7"
+            ),
+            _ => format!(
+                "ALTER TABLE `user` ADD COLUMN extra_{n} VARCHAR(9) DEFAULT 'x' FIRST; \
+                          RENAME TABLE `user` TO former, former TO `user`"
+            ),
         },
         None => match n % 3 {
             0 => format!("ALTER TABLE \"user\" ADD COLUMN extra_{n} TEXT DEFAULT 'x'"),
             1 => format!("ALTER TABLE accesstoken ADD COLUMN extra_{n} INTEGER DEFAULT 7"),
-            _ => "ALTER TABLE \"user\" RENAME COLUMN full_name TO former; \
-                  ALTER TABLE \"user\" RENAME COLUMN former TO full_name"
+            _ => "BEGIN IMMEDIATE; ALTER TABLE \"user\" RENAME COLUMN full_name TO former; \
+                  ALTER TABLE \"user\" RENAME COLUMN former TO full_name; COMMIT"
                 .to_owned(),
         },
     }
 }
 
 /// Prepares every statement on every connection, changes the schema, and runs each write and each lookup.
-async fn every_operation_survives(what: &str, store: &SqlStore<User>, server: Option<Server>, change: impl AsyncFn(String)) {
+async fn every_operation_survives(
+    what: &str,
+    store: &SqlStore<User>,
+    server: Option<Server>,
+    change: impl AsyncFn(String),
+) {
     let reads = async |count: usize| {
         let arthur = by_email(store, "arthur@camelot.bt").await.unwrap();
         let both = [Lookup::by_id(arthur.id), Lookup::Session(key(9999))];
@@ -128,13 +145,14 @@ async fn every_operation_works_after_the_schema_was_changed_on_servers() {
 async fn every_operation_works_after_the_schema_was_changed_on_a_pool_of_the_application() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
+        let url = database.url();
         let store = match server {
             Server::Postgres => {
-                let pool = PgPoolOptions::new().max_connections(20).min_connections(20).connect(&database.url());
+                let pool = PgPoolOptions::new().max_connections(20).min_connections(20).connect(&url);
                 SqlStore::<User>::from_postgres_pool(pool.await.unwrap()).unwrap()
             }
             Server::Mysql => {
-                let pool = MySqlPoolOptions::new().max_connections(20).min_connections(20).connect(&database.url());
+                let pool = MySqlPoolOptions::new().max_connections(20).min_connections(20).connect(&url);
                 SqlStore::<User>::from_mysql_pool(pool.await.unwrap()).unwrap()
             }
         };
@@ -161,11 +179,16 @@ async fn load_survives(what: &str, store: &SqlStore<User>, server: Option<Server
                     sessions(&store).add(session(&added, id), 20).await.map_err(|error| ("add", error))?;
                     let found = store.find(&[Lookup::by_id(arthur.id), Lookup::Session(key(id))]).await;
                     assert_eq!(found.map_err(|error| ("find", error))?.iter().flatten().count(), 2);
-                    let found = store.find_by_email(&CanonicalEmail::of(&email)).await.map_err(|error| ("email", error))?;
+                    let found =
+                        store.find_by_email(&CanonicalEmail::of(&email)).await.map_err(|error| ("email", error))?;
                     assert_eq!(found.unwrap().user, added);
-                    let change = crate::store::every_write::change(&added, "Lancelot", users_runtime::store::EndSessions::All);
+                    let change =
+                        crate::store::every_write::change(&added, "Lancelot", users_runtime::store::EndSessions::All);
                     assert!(store.update(change).await.map_err(|error| ("update", error))?.is_some());
-                    sessions(&store).touch(&key(id), crate::store::every_write::later()).await.map_err(|error| ("touch", error))?;
+                    sessions(&store)
+                        .touch(&key(id), crate::store::every_write::later())
+                        .await
+                        .map_err(|error| ("touch", error))?;
                     assert!(store.delete(added.id).await.map_err(|error| ("delete", error))?);
                 }
                 Ok::<_, (&str, users_runtime::store::StoreError)>(number)
