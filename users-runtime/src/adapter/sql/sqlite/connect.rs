@@ -16,6 +16,10 @@ use crate::{
 /// The time that a statement waits for the write lock of another process before it fails as busy.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// The size in bytes to which SQLite cuts the write-ahead log when it starts again at the beginning: the 1,000 pages of 4 KiB
+/// after which it checkpoints. A reader that stays open for long makes the log grow.
+const JOURNAL_SIZE_LIMIT: &str = "4096000";
+
 /// Opens a database URL such as `sqlite://app.db?mode=rwc` or `sqlite::memory:`.
 ///
 /// Uses `synchronous = FULL`, so that a commit is on disk before it is acknowledged. The usual `NORMAL` with a
@@ -24,6 +28,7 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|error| Error::setting(Setting::Database, format!("the SQLite URL cannot be parsed: {error}")))?
         .foreign_keys(true)
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
         .busy_timeout(BUSY_TIMEOUT)
         .synchronous(SqliteSynchronous::Full);
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
