@@ -328,3 +328,122 @@ async fn tenants_are_isolated_in_every_store() {
     store_tenants(async || MemoryStore::<User>::new(), user, companies()).await.unwrap();
     store_tenants(async || MemoryStore::<Member>::new(), member, [1, 2]).await.unwrap();
 }
+
+/// Returns the name of a tenant that no database can hold, or that no tenant has.
+fn impossible_names() -> [String; 5] {
+    ["".to_owned(), "a\0b".to_owned(), "a\nb".to_owned(), "x".repeat(256), "é".repeat(300)]
+}
+
+#[tokio::test]
+async fn a_tenant_that_cannot_exist_is_an_error_in_code_and_404_in_requests() {
+    let companies = Companies::start().await;
+    for name in impossible_names() {
+        let refused = companies.users.for_tenant(name.clone()).err();
+        assert!(matches!(refused, Some(StoreError::InvalidValue { .. })), "{name:?}: {refused:?}");
+    }
+    assert!(companies.users.for_tenant("é".repeat(255)).is_ok());
+}
+
+#[cfg(feature = "services")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_of_a_request_is_an_error_of_a_database() {
+    for server in [None, Some(Server::Postgres), Some(Server::Mysql)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
+        let database = match server {
+            Some(server) => match server.database().await {
+                Some(database) => Some(database),
+                None => continue,
+            },
+            None => None,
+        };
+        if let Some(database) = &database {
+            url = database.url();
+        }
+        // A tenant that the client chooses freely, percent-encoded.
+        let any = |request: &axum::http::request::Parts| {
+            let named = request.headers.get("x-company")?.to_str().ok()?;
+            Some(match named {
+                "nul" => "a\0b".to_owned(),
+                "long" => "x".repeat(300),
+                "empty" => String::new(),
+                name => name.to_owned(),
+            })
+        };
+        let users = builder(url).tenant(any).build().await.unwrap();
+        users.migrate().await.unwrap();
+        let http = Http::serve(user_routes(&users).with_state(users.clone())).await;
+        for name in ["nul", "long", "empty"] {
+            let form = [("username", "arthur@camelot.bt"), ("password", PASSWORD)];
+            let body = json!({ "email": "arthur@camelot.bt", "password": PASSWORD });
+            for call in [
+                http.post("/auth/jwt/login").form(&form),
+                http.post("/auth/register").json(body.clone()),
+                http.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })),
+                http.get("/users/me").bearer("a token"),
+            ] {
+                let response = Companies::at(name, call).send().await;
+                assert_eq!(response.status, 404, "{server:?} {name}: {response:?}");
+            }
+        }
+    }
+}
+
+/// Every call without a tenant is an error, and no call of one tenant acts on a user of another.
+#[tokio::test]
+async fn every_call_without_its_tenant_is_an_error() {
+    let companies = Companies::start().await;
+    companies.register(CAMELOT, "arthur@camelot.bt").await;
+    let camelot = companies.users.for_tenant(CAMELOT.to_owned()).unwrap();
+    let cornwall = companies.users.for_tenant(CORNWALL.to_owned()).unwrap();
+    let arthur = camelot.get_by_email("arthur@camelot.bt").await.unwrap().unwrap();
+    let session = axum_users::store::TokenId("a".repeat(22));
+    let without = &companies.users;
+    let spared = camelot.sessions().list(arthur.id).await.unwrap();
+    assert!(spared.is_empty());
+    let is_missing = |error: Option<String>| error.is_some_and(|text| text.contains("no tenant was selected"));
+    macro_rules! refused {
+        ($($call:expr),* $(,)?) => {$(
+            let result = $call.await;
+            let error = result.err().map(|error| {
+                let error: &dyn std::error::Error = &error;
+                let mut text = error.to_string();
+                let mut next = error.source();
+                while let Some(source) = next {
+                    text = format!("{text}: {source}");
+                    next = source.source();
+                }
+                text
+            });
+            assert!(is_missing(error.clone()), "{}: {error:?}", stringify!($call));
+        )*};
+    }
+    refused!(
+        without.get(arthur.id),
+        without.get_by_email("arthur@camelot.bt"),
+        without.sessions().list(arthur.id),
+        without.sessions().end(arthur.id, &session),
+        without.sessions().end_all(arthur.id),
+        without.sessions().end_everyone(),
+        without.update(arthur.clone(), UserAdminUpdate { is_active: Some(false), ..Default::default() }),
+        without.delete(&arthur),
+        without.sign_in(&arthur, "jwt"),
+    );
+    assert!(without.start_reset(&arthur).await.is_err());
+    assert!(without.start_verification(&arthur).await.is_err());
+
+    // Another tenant has no such user.
+    assert!(cornwall.sessions().list(arthur.id).await.unwrap().is_empty());
+    assert!(!cornwall.sessions().end(arthur.id, &session).await.unwrap());
+    assert!(cornwall.start_reset(&arthur).await.is_err());
+    assert!(cornwall.start_verification(&arthur).await.is_err());
+    assert!(cornwall.sign_in(&arthur, "jwt").await.is_err());
+    assert!(cornwall.delete(&arthur).await.is_err());
+    assert!(
+        cornwall
+            .update(arthur.clone(), UserAdminUpdate { is_active: Some(false), ..Default::default() })
+            .await
+            .is_err()
+    );
+    assert!(camelot.get(arthur.id).await.unwrap().is_some_and(|arthur| arthur.is_active));
+}

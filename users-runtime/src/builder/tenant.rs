@@ -13,7 +13,8 @@ use crate::{
 
 impl<U: HasTenant> UsersBuilder<U> {
     /// Sets how the tenant of a request is determined. Required for a user type with a field marked `#[auth(tenant)]`.
-    /// A request for which `tenant_of` returns `None` gets 404.
+    /// A request for which `tenant_of` returns `None` gets 404, and so does one with a `String` that is empty, longer than 255
+    /// characters or has a control character.
     ///
     /// ```
     /// # use users_runtime as axum_users; // in an application: the crate axum_users

@@ -18,7 +18,8 @@ impl<U: HasTenant> Users<U> {
     /// A handle of another tenant can call this, too.
     ///
     /// # Errors
-    /// [`StoreError::MissingTenant`] if the application's store does not support tenants.
+    /// [`StoreError::MissingTenant`] if the application's store does not support tenants, [`StoreError::InvalidValue`] if the
+    /// tenant is a `String` that is empty, longer than 255 characters or has a control character.
     ///
     /// # Security
     /// Code that can call this method has access to the users of every tenant.
@@ -29,6 +30,12 @@ impl<U: HasTenant> Users<U> {
 
 impl<U: AuthUser> Users<U> {
     fn for_one_tenant(&self, tenant: Tenant<U>) -> Result<Self, StoreError> {
+        if !tenant.is_well_formed() {
+            return Err(StoreError::invalid_value(
+                None,
+                "a tenant's name has 1 to 255 characters without control characters",
+            ));
+        }
         let store = self.inner().whole_store.for_tenant(&tenant)?;
         let view = View {
             loader: BatchLoader::new(Arc::clone(&store)),
@@ -40,13 +47,13 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Returns the handle for a request: the handle of its tenant, if users have tenants. A handle that code bound to a
-    /// tenant keeps that tenant for every request. Returns `None` if the request has no tenant.
+    /// tenant keeps that tenant for every request. Returns `None` if the request has no tenant, or one that cannot exist.
     pub(crate) fn for_request(&self, request: &Request) -> Result<Option<Self>, StoreError> {
         if !U::HAS_TENANTS || self.inner().tenant.is_some() {
             return Ok(Some(self.clone()));
         }
         let tenant = self.inner().tenant_of_request.as_ref().and_then(|tenant| tenant.tenant(request));
-        tenant.map(|tenant| self.for_one_tenant(tenant)).transpose()
+        tenant.filter(Tenant::is_well_formed).map(|tenant| self.for_one_tenant(tenant)).transpose()
     }
 
     /// Builds a user with the tenant of this handle. The store writes the tenant as well, but a user that is not stored

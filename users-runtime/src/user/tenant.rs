@@ -33,6 +33,16 @@ impl<U: AuthUser> Tenant<U> {
         Self(Arc::new(Named::<U>(value)))
     }
 
+    /// Returns whether a tenant can have this name, if its type is `String`: 1 to 255 characters, none of them a control
+    /// character. That is what every database can store and compare. Other types decide themselves.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        const MAX_CHARS: usize = 255;
+        self.0
+            .value()
+            .downcast_ref::<String>()
+            .is_none_or(|name| (1..=MAX_CHARS).contains(&name.chars().count()) && !name.contains(char::is_control))
+    }
+
     /// Returns whether `user` belongs to this tenant.
     #[must_use]
     pub fn has(&self, user: &U) -> bool {
