@@ -16,7 +16,7 @@ use crate::servers::Server;
 /// An enum stored as text.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Plan {
+pub enum Plan {
     #[default]
     Free,
     PaidYearly,
@@ -24,15 +24,15 @@ enum Plan {
 
 /// A struct stored as JSON.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-struct Address {
-    street: String,
-    number: Option<u32>,
-    tags: Vec<String>,
+pub struct Address {
+    pub street: String,
+    pub number: Option<u32>,
+    pub tags: Vec<String>,
 }
 
 /// An application-defined type that implements sqlx's traits for every database with an `i64`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-struct Cents(i64);
+pub struct Cents(pub i64);
 
 impl<DB: Database> Type<DB> for Cents
 where
@@ -66,89 +66,89 @@ where
 }
 
 #[derive(AuthUser, Debug, Clone, PartialEq)]
-struct User {
-    id: Uuid,
-    email: String,
-    hashed_password: PasswordHash,
-    is_active: bool,
-    is_superuser: bool,
-    is_verified: bool,
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
 
     #[auth(private, default)]
-    word: String,
+    pub word: String,
     #[auth(private, default)]
-    flag: bool,
+    pub flag: bool,
     #[auth(private, default)]
-    small: i16,
+    pub small: i16,
     #[auth(private, default)]
-    middle: i32,
+    pub middle: i32,
     #[auth(private, default)]
-    large: i64,
+    pub large: i64,
     #[auth(private, default)]
-    single: f32,
+    pub single: f32,
     #[auth(private, default)]
-    double: f64,
+    pub double: f64,
     #[auth(private, default)]
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     #[auth(private, default)]
-    other: Uuid,
+    pub other: Uuid,
     #[auth(private, default)]
-    instant: DateTime<Utc>,
+    pub instant: DateTime<Utc>,
     #[auth(private, default)]
-    wall: NaiveDateTime,
+    pub wall: NaiveDateTime,
     #[auth(private, default)]
-    day: NaiveDate,
+    pub day: NaiveDate,
     #[auth(private, default)]
-    hour: NaiveTime,
+    pub hour: NaiveTime,
     #[auth(private, default)]
-    price: Cents,
+    pub price: Cents,
     #[auth(private, default, text)]
-    plan: Plan,
+    pub plan: Plan,
     #[auth(private, default, json)]
-    address: Address,
+    pub address: Address,
 
     #[auth(private)]
-    maybe_word: Option<String>,
+    pub maybe_word: Option<String>,
     #[auth(private)]
-    maybe_flag: Option<bool>,
+    pub maybe_flag: Option<bool>,
     #[auth(private)]
-    maybe_small: Option<i16>,
+    pub maybe_small: Option<i16>,
     #[auth(private)]
-    maybe_middle: Option<i32>,
+    pub maybe_middle: Option<i32>,
     #[auth(private)]
-    maybe_large: Option<i64>,
+    pub maybe_large: Option<i64>,
     #[auth(private)]
-    maybe_single: Option<f32>,
+    pub maybe_single: Option<f32>,
     #[auth(private)]
-    maybe_double: Option<f64>,
+    pub maybe_double: Option<f64>,
     #[auth(private)]
-    maybe_bytes: Option<Vec<u8>>,
+    pub maybe_bytes: Option<Vec<u8>>,
     #[auth(private)]
-    maybe_other: Option<Uuid>,
+    pub maybe_other: Option<Uuid>,
     #[auth(private)]
-    maybe_instant: Option<DateTime<Utc>>,
+    pub maybe_instant: Option<DateTime<Utc>>,
     #[auth(private)]
-    maybe_wall: Option<NaiveDateTime>,
+    pub maybe_wall: Option<NaiveDateTime>,
     #[auth(private)]
-    maybe_day: Option<NaiveDate>,
+    pub maybe_day: Option<NaiveDate>,
     #[auth(private)]
-    maybe_hour: Option<NaiveTime>,
+    pub maybe_hour: Option<NaiveTime>,
     #[auth(private)]
-    maybe_price: Option<Cents>,
+    pub maybe_price: Option<Cents>,
     #[auth(private, text)]
-    maybe_plan: Option<Plan>,
+    pub maybe_plan: Option<Plan>,
     #[auth(private, json)]
-    maybe_address: Option<Address>,
+    pub maybe_address: Option<Address>,
 }
 
 const FIELDS: usize = 32;
 
-fn all_fields() -> Columns {
+pub fn all_fields() -> Columns {
     (6..6 + FIELDS).fold(Columns::NONE, Columns::with)
 }
 
 /// A user with only the role fields set.
-fn plain(email: &str) -> User {
+pub fn plain(email: &str) -> User {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     User {
         id: Uuid::from_u128(0x9e37_79b9_7f4a_7c15_u128 << 64 | u128::from(NUMBER.fetch_add(1, Ordering::Relaxed))),

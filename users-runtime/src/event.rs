@@ -133,6 +133,12 @@ pub(crate) fn record(
     }
 }
 
+/// Writes an ERROR event about a stored user who cannot be read. `column` is what is wrong, without the value.
+pub(crate) fn unreadable_user(id: &str, column: &str) {
+    let (event, reason) = (EventKind::Dependency.name(), "a stored user cannot be read");
+    tracing::error!(target: "axum_users", event, outcome = "failed", reason, user_id = id, cause = column);
+}
+
 /// Writes an ERROR event if a test helper is used without debug assertions, because it must not be deployed.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn warn_of_test_helper(helper: &'static str) {

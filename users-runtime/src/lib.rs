@@ -139,8 +139,8 @@ pub mod store {
         },
         domain::{CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId},
         port::{
-            Change, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SchemaDrift, SessionStore,
-            TokenState, UserStore,
+            Change, Damaged, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SchemaDrift,
+            SessionStore, TokenState, UserStore,
         },
         user::{Columns, NewAccount},
     };

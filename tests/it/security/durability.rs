@@ -211,3 +211,38 @@ async fn programmatic_calls_return_an_error_if_nothing_is_stored() {
     assert!(users.delete(&arthur).await.is_err());
     assert_eq!(app.dump().await, before);
 }
+
+/// SQLite needs a new page for some writes only, so a full database accepts some requests. Whatever is acknowledged is
+/// stored, and whatever is refused is not.
+#[tokio::test]
+async fn what_is_acknowledged_on_a_full_database_is_stored() {
+    let app = App::start().await;
+    let (mut stored, mut refused) = (0, 0);
+    for round in 0..3 {
+        for request in Request::ALL {
+            let with = app.prepare().await;
+            let count = sqlx::query_scalar::<_, i64>("PRAGMA page_count").fetch_one(&app.pool).await.unwrap();
+            let full = format!("PRAGMA max_page_count = {count}");
+            app.pool.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(full))).await.unwrap();
+            for number in 0..round * 12 {
+                let body = json!({ "email": format!("{number}@camelot.bt"), "password": PASSWORD });
+                app.app.post("/auth/register").json(body).send().await;
+            }
+            let before = app.dump().await;
+            let response = app.send(request, &with).await;
+            let after = app.dump().await;
+            if response.status.is_success() {
+                assert_ne!(after, before, "{request:?} was acknowledged but not stored");
+                stored += 1;
+            } else {
+                assert_eq!(response.status, 503, "{request:?}: {response:?}");
+                assert_eq!(after, before, "{request:?} was refused but stored");
+                refused += 1;
+            }
+            app.pool.execute("PRAGMA max_page_count = 1000000").await.unwrap();
+            app.pool.execute("DELETE FROM user WHERE NOT is_superuser").await.unwrap();
+            app.pool.execute("VACUUM").await.unwrap();
+        }
+    }
+    assert!(stored > 0 && refused > 0, "{stored} were stored and {refused} refused");
+}

@@ -2,7 +2,7 @@
 
 mod base64url;
 pub mod crowd;
-mod dice;
+pub mod dice;
 mod every_response;
 mod failing_store;
 mod logs;
@@ -29,12 +29,16 @@ mod limits;
 mod load;
 mod login;
 #[cfg(feature = "services")]
+mod other_programs;
+#[cfg(feature = "services")]
 mod outage;
 #[cfg(all(feature = "smtp", feature = "breached", target_os = "linux"))]
 mod outbound;
 mod password;
 mod policy;
 mod race;
+#[cfg(feature = "services")]
+mod refused_values;
 mod register;
 mod reset;
 mod routes;

@@ -13,6 +13,7 @@ use serde_json::json;
 #[path = "../../../examples/server.rs"]
 mod server;
 
+mod full_disk;
 mod nodes;
 mod outage;
 mod postgres;
@@ -48,8 +49,13 @@ struct Running {
 
 impl Running {
     fn start(database: &str, redis: Option<&str>) -> Self {
+        Self::start_with(Command::new(env::current_exe().unwrap()), database, redis)
+    }
+
+    /// Starts the server by a command that passes its arguments on to this test binary.
+    fn start_with(mut command: Command, database: &str, redis: Option<&str>) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let mut process = Command::new(env::current_exe().unwrap())
+        let mut process = command
             .args(["--exact", "server_process::the_server", "--nocapture", "--test-threads=1"])
             .env_clear()
             .env("BIND", address.to_string())

@@ -152,12 +152,12 @@ fn an_insert_has_the_id_only_if_the_library_makes_it() {
 fn an_update_writes_only_the_named_columns_and_checks_its_conditions() {
     assert_eq!(
         statement(&user(), &Sqlite, "update"),
-        r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "email" = COALESCE($16, "email") RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch""#,
+        r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND COALESCE("hashed_password", '') = COALESCE($15, "hashed_password", '') AND COALESCE("email", '') = COALESCE($16, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch""#,
     );
     let mysql = statement(&user(), &MySql, "update");
     assert!(
         mysql.ends_with(
-            "`auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)"
+            "`auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY COALESCE(`hashed_password`, '') = COALESCE(?, `hashed_password`, '') AND BINARY COALESCE(`email`, '') = COALESCE(?, `email`, '')"
         ),
         "{mysql}"
     );
@@ -250,7 +250,10 @@ fn the_tenant_is_the_last_parameter() {
     assert!(sqlite("find").ends_with(r#"s."token_id" = $1 WHERE u."id" = $2 AND u."tenant" = $3"#));
     assert!(sqlite("find_many").ends_with(r#" = json_extract(w."value", '$[1]') WHERE u."tenant" = $2"#));
     assert!(sqlite("find_by_email").ends_with(r#" WHERE lower(u."email") = $1 AND u."tenant" = $2"#));
-    assert!(sqlite("update").contains(r#" AND "email" = COALESCE($18, "email") AND "tenant" = $19 RETURNING "id""#));
+    assert!(
+        sqlite("update")
+            .contains(r#" AND COALESCE("email", '') = COALESCE($18, "email", '') AND "tenant" = $19 RETURNING "id""#)
+    );
     assert_eq!(sqlite("delete"), r#"DELETE FROM "user" WHERE "id" = $1 AND "tenant" = $2"#);
     assert_eq!(
         sqlite("end_sessions"),

@@ -33,7 +33,8 @@ impl Table<'_> {
             .collect();
         format!(
             "UPDATE {table} SET {assignments}, {epoch} = {epoch} + {step} WHERE {id} = {this} \
-             AND {bytewise}{hash} = COALESCE({old_hash}, {hash}) AND {bytewise}{email} = COALESCE({old_email}, {email})\
+             AND {bytewise}COALESCE({hash}, '') = COALESCE({old_hash}, {hash}, '') \
+             AND {bytewise}COALESCE({email}, '') = COALESCE({old_email}, {email}, '')\
              {tenant}{returning}",
             table = self.table(),
             assignments = assignments.join(", "),

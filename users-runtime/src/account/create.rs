@@ -92,7 +92,7 @@ impl<U: AuthUser> Users<U> {
         }
         // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
         // may insert the address after this query.
-        if self.inner().store.find_by_email(&email.canonical()).await?.is_some() {
+        if self.is_taken(&email.canonical()).await? {
             email_taken(cx);
             return Err(CreateError::EmailTaken);
         }

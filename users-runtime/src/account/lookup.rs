@@ -11,17 +11,27 @@ impl<U: AuthUser> Users<U> {
     /// Returns the user with this id.
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be queried.
+    /// [`StoreError`] if the database cannot be queried or the stored user cannot be read.
     pub async fn get(&self, id: U::Id) -> Result<Option<U>, StoreError> {
-        let found = self.inner().store.find(&[Lookup::by_id(id)]).await?;
+        let found = match self.inner().store.find(&[Lookup::by_id(id)]).await {
+            Err(StoreError::InvalidValue { .. }) => return Ok(None),
+            found => found?,
+        };
         Ok(found.into_iter().next().flatten().map(|found| found.user))
     }
 
     /// Returns the user with this e-mail address. Case does not matter.
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be queried.
+    /// [`StoreError`] if the database cannot be queried or the stored user cannot be read.
     pub async fn get_by_email(&self, email: &str) -> Result<Option<U>, StoreError> {
-        Ok(self.inner().store.find_by_email(&CanonicalEmail::of(email)).await?.map(|found| found.user))
+        let email = CanonicalEmail::of(email);
+        if !email.may_be_stored() {
+            return Ok(None);
+        }
+        match self.inner().store.find_by_email(&email).await {
+            Err(StoreError::InvalidValue { .. }) => Ok(None),
+            found => Ok(found?.map(|found| found.user)),
+        }
     }
 }

@@ -32,8 +32,7 @@ impl<U: AuthUser> Users<U> {
 
     /// Loads the user that a token is issued for, together with the current epoch.
     pub(crate) async fn find_for_mail(&self, id: U::Id) -> Result<Found<U>, HookError> {
-        let found = self.inner().store.find(&[Lookup::by_id(id)]).await?;
-        found.into_iter().next().flatten().ok_or_else(|| HookError::from("there is no such user"))
+        self.find(Lookup::by_id(id)).await?.ok_or_else(|| HookError::from("there is no such user"))
     }
 
     /// Returns whether a mailed token is still bound to a user as stored now.

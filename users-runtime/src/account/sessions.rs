@@ -55,6 +55,9 @@ impl<U: AuthUser> Sessions<'_, U> {
     /// [`SessionsError`] if a storage is not available.
     #[tracing::instrument(target = "axum_users", name = "list_sessions", skip_all, fields(user.id = %id))]
     pub async fn list(&self, id: U::Id) -> Result<Vec<ListedSession>, SessionsError> {
+        if !self.is_of_this_tenant(id).await? {
+            return Ok(Vec::new());
+        }
         let subject = id.to_string();
         let mut listed: Vec<ListedSession> = Vec::new();
         for backend in &self.0.inner().backends {
@@ -76,6 +79,12 @@ impl<U: AuthUser> Sessions<'_, U> {
         Ok(live)
     }
 
+    /// Returns whether the user may have sessions: stored sessions have no tenant of their own, it is the tenant of their
+    /// user. A call without a tenant is an error.
+    async fn is_of_this_tenant(&self, id: U::Id) -> Result<bool, StoreError> {
+        Ok(!U::HAS_TENANTS || self.0.find(Lookup::by_id(id)).await?.is_some())
+    }
+
     /// Ends the session of a user with this id, as listed by [`Sessions::list`]. Returns whether it existed.
     ///
     /// # Errors
@@ -91,8 +100,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         session: &TokenId,
         cx: &RequestContext,
     ) -> Result<bool, SessionsError> {
-        // Stored sessions have no tenant of their own; it is the tenant of their user.
-        if U::HAS_TENANTS && self.0.get(id).await?.is_none() {
+        if TokenId::parse(&session.0).is_none() || !self.is_of_this_tenant(id).await? {
             return Ok(false);
         }
         let subject = id.to_string();

@@ -71,8 +71,7 @@ impl<U: AuthUser> Users<U> {
     pub async fn sign_in_with(&self, user: &U, backend: &str, cx: &RequestContext) -> Result<SignedIn, SignInError> {
         let backend = self.inner().backends.iter().find(|known| *known.name == *backend);
         let backend = backend.ok_or(SignInError::UnknownBackend)?;
-        let found = self.inner().store.find(&[Lookup::by_id(user.id())]).await?;
-        let found = found.into_iter().next().flatten().ok_or(SignInError::NotFound)?;
+        let found = self.find(Lookup::by_id(user.id())).await?.ok_or(SignInError::NotFound)?;
         let found = self.pass_gates(found, backend, cx).await.map_err(|closed| SignInError::Refused(closed.code))?;
         self.issue(&found, backend, cx).await
     }

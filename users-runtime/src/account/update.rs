@@ -104,7 +104,7 @@ impl<U: AuthUser> Users<U> {
             columns = columns.and(Columns::HASHED_PASSWORD);
         }
         if let Some(email) = new_email {
-            if self.inner().store.find_by_email(&email.canonical()).await?.is_some() {
+            if self.is_taken(&email.canonical()).await? {
                 return Err(UpdateError::EmailTaken);
             }
             let roles = user.account_mut();

@@ -103,6 +103,27 @@ pub enum StoreError {
     /// A unique constraint on a column of the application was violated. Clients receive 400 `{"detail":"CONFLICT"}`.
     #[error("a value that must be unique is taken")]
     Conflict,
+    /// The database refuses a value as data: it is too long, out of range, or against a `CHECK`, a domain or a trigger, or
+    /// the encoding of the database lacks a character. Nothing is stored. Clients receive 422; a look-up with such a value
+    /// finds nobody.
+    #[error("the database does not accept a value")]
+    InvalidValue {
+        /// The JSON key of the field, if the database names it and clients know it.
+        field: Option<&'static str>,
+        /// Names of columns and constraints and the code of the error, never a value.
+        #[source]
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// A user is stored with a value that its field cannot hold, such as NULL in a flag. Another program wrote it. To
+    /// logins, mails and sessions there is no such user; `PATCH /users/{id}` of a superuser repairs the row, and `DELETE`
+    /// removes it.
+    #[error("the stored user {id} cannot be read: {column}")]
+    Unreadable {
+        /// The id of the user.
+        id: String,
+        /// The column, and what is wrong with its value. Never the value.
+        column: String,
+    },
     /// The database cannot be reached, has no free connection in time, or is busy or read-only. A later attempt may
     /// succeed.
     #[error("the database is not available")]
@@ -124,6 +145,18 @@ impl StoreError {
     #[must_use]
     pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(Arc::from(cause.into()))
+    }
+
+    /// Returns [`StoreError::InvalidValue`] for the field with this JSON key, with this cause.
+    ///
+    /// # Security
+    /// The cause is logged. It must not contain the value.
+    #[must_use]
+    pub fn invalid_value(
+        field: Option<&'static str>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::InvalidValue { field, cause: Arc::from(cause.into()) }
     }
 
     /// Returns [`StoreError::Failed`] with this cause.

@@ -70,6 +70,23 @@ impl<'de> Deserialize<'de> for Password {
 pub struct PasswordHash(String);
 
 impl PasswordHash {
+    /// The hash of an account without a password, where the database has NULL: an empty text, which no password matches.
+    /// The account gets a password by a reset.
+    pub const NONE: Self = Self(String::new());
+
+    /// What stands for a stored hash that is not text.
+    const UNREADABLE: &str = "(not text)";
+
+    /// Returns what stands for a stored hash that is not text. No password matches it.
+    pub(crate) fn unreadable() -> Self {
+        Self(Self::UNREADABLE.to_owned())
+    }
+
+    /// Returns `true` for a stored hash that is not text, which no statement can be compared with.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.0 == Self::UNREADABLE
+    }
+
     /// Wraps a hash from the database. The text is not checked; a hash of an unknown format never verifies.
     #[must_use]
     pub fn from_stored(hash: impl Into<String>) -> Self {

@@ -22,6 +22,17 @@ pub(crate) const TOUCH_EVERY: Duration = Duration::from_secs(60);
 pub struct TokenId(pub String);
 
 impl TokenId {
+    /// The maximum length of an id, in characters.
+    pub const MAX_CHARS: usize = 64;
+
+    /// Reads an id that a client sent: 1 to [`TokenId::MAX_CHARS`] letters and digits of ASCII, `-`, `_` and `.`. Returns
+    /// `None` for any other text. It is the id of no session and need not be looked up.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        ((1..=Self::MAX_CHARS).contains(&text.len()) && text.bytes().all(known)).then(|| Self(text.to_owned()))
+    }
+
     /// Makes an id from 128 random bits.
     #[must_use]
     pub fn from_random(bytes: [u8; 16]) -> Self {

@@ -10,13 +10,16 @@ use serde_json::Value;
 
 use super::{Problem, redact};
 use crate::{
-    event::EventKind,
+    event::{self, EventKind},
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
 };
 
 /// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
 /// immediately.
 const OUTAGE_RETRY_AFTER: u32 = 5;
+
+/// The code of a user who cannot be read, in the routes of superusers on a store that cannot repair it.
+const UNREADABLE: &str = "USER_UNREADABLE";
 
 /// The reason why a request is refused. Each variant has one response, which never contains the cause of a failure.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,6 +161,12 @@ fn failed(kind: EventKind, reason: &'static str, cause: &(dyn std::error::Error 
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
 }
 
+/// Logs the event of a value that the database refuses: a rule is missing in the struct, or a column is too narrow.
+fn refused_value(cause: &(dyn std::error::Error + 'static)) {
+    let (event, cause) = (EventKind::Dependency.name(), redact::cause(cause));
+    tracing::warn!(target: "axum_users", event, outcome = "refused", reason = "the database refuses a value", cause);
+}
+
 /// Logs the event of work that is refused because the service is overloaded.
 pub(super) fn overloaded(reason: &'static str) {
     tracing::warn!(target: "axum_users", event = EventKind::Overload.name(), outcome = "refused", reason);
@@ -177,6 +186,20 @@ impl From<StoreError> for ApiError {
             StoreError::Unavailable(_) => {
                 failed(EventKind::Dependency, "the user store is not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
+            }
+            StoreError::InvalidValue { field, cause } => {
+                refused_value(cause.as_ref());
+                const TEXT: &str = "the database does not accept this value";
+                field
+                    .map_or_else(
+                        || Problem::of_body("value_error", format!("Value error, {TEXT}")).ctx("error", TEXT),
+                        |field| Problem::value_error(field, TEXT),
+                    )
+                    .into()
+            }
+            StoreError::Unreadable { id, column } => {
+                event::unreadable_user(&id, &column);
+                Self::Reason { code: UNREADABLE, reason: column.into() }
             }
             // The conflict is in a custom column, whose meaning only the application knows.
             StoreError::Conflict => Self::Code("CONFLICT"),

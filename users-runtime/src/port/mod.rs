@@ -31,7 +31,7 @@ pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use request::RequestContext;
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
-pub use store::{Change, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
+pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
 pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
 

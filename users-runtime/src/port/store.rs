@@ -1,6 +1,6 @@
 //! Storage of users.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::ready, sync::Arc};
 
 use super::{BoxFuture, FoundSession, SessionStore};
 use crate::{
@@ -19,7 +19,9 @@ use crate::{
 /// [`MemoryStore`](crate::adapter::memory::MemoryStore) keeps users in memory.
 ///
 /// # Errors
-/// Every method returns [`StoreError::Unavailable`] if the operation may succeed later (status 503) and
+/// Every method returns [`StoreError::Unavailable`] if the operation may succeed later (status 503),
+/// [`StoreError::InvalidValue`] if the database refuses a value that it was given (422, and "nobody" for a look-up),
+/// [`StoreError::Unreadable`] if a stored user cannot be read ("nobody" outside the routes of superusers), and
 /// [`StoreError::Failed`] for any other failure of the database (status 500). Additional errors are documented with the
 /// method.
 pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
@@ -29,6 +31,14 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Looks up a user by the canonical form of the address.
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>>;
+
+    /// Reads a user for whom [`find`](Self::find) returns [`StoreError::Unreadable`], so that a superuser can repair it:
+    /// values that cannot be read are those of the user `substitute`. Returns `None` if one of the users does not exist, or
+    /// if the store does not support it, which is the default.
+    fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
+        let _ = (id, substitute);
+        Box::pin(ready(Ok(None)))
+    }
 
     /// Adds a user and returns it as stored, with the generated id if the database generates ids
     /// ([`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE)). A pair of id and epoch must never be
@@ -124,6 +134,24 @@ pub struct Found<U> {
     pub token: TokenState,
     /// The session, if the lookup was by session.
     pub session: Option<FoundSession>,
+}
+
+/// A user as stored, of whom some values cannot be read.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Damaged<U> {
+    /// The user. The values of `columns` are those of another user.
+    pub user: U,
+    /// The columns that cannot be read.
+    pub columns: Columns,
+}
+
+impl<U> Damaged<U> {
+    /// Describes a user of whom the values of these columns were replaced by those of another user.
+    #[must_use]
+    pub fn new(user: U, columns: Columns) -> Self {
+        Self { user, columns }
+    }
 }
 
 /// The recorded state of one token.

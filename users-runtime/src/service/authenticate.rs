@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 
-use super::Users;
+use super::{Users, or_nobody};
 use crate::{
     domain::{AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId},
     port::{Found, FoundSession, Lookup, Resolved, StoreError, StoredSession, StrategyError, TokenState},
@@ -78,12 +78,14 @@ impl<U: AuthUser> Users<U> {
         match resolved {
             Resolved::Session(session) => {
                 let Some(id) = U::Id::parse(&session.subject) else { return Ok(None) };
-                let found = self.inner().loader.find(Lookup::User { id, token: session.token_id.clone() }).await?;
+                let wanted = Lookup::User { id, token: session.token_id.clone() };
+                let found = or_nobody(self.inner().loader.find(wanted).await)?;
                 Ok(found.filter(|found| self.is_live(&session, found)).map(|found| (found, session)))
             }
             Resolved::Stored(StoredSession { keys, lifetime, idle }) => {
                 for key in keys {
-                    let Some(found) = self.inner().loader.find(Lookup::Session(key.clone())).await? else { continue };
+                    let found = or_nobody(self.inner().loader.find(Lookup::Session(key.clone())).await)?;
+                    let Some(found) = found else { continue };
                     let Some(stored) = found.session.clone() else { continue };
                     let now = self.now();
                     let last_used = stored.last_seen_at.unwrap_or(stored.created_at);

@@ -6,6 +6,7 @@ mod backend;
 mod gates;
 mod hooks;
 mod limits;
+mod lookup;
 mod origin;
 mod policy;
 mod tenant;
@@ -17,6 +18,7 @@ pub(crate) use backend::ActiveBackend;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
 pub(crate) use hooks::AfterResponse;
 pub use limits::Limits;
+pub(crate) use lookup::or_nobody;
 pub(crate) use origin::OriginRule;
 pub use policy::Policy;
 

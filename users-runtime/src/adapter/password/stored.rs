@@ -78,7 +78,9 @@ impl Stored {
     /// Parses a stored string. Argon2 strings are never passed to foreign verifiers, so that a new hash cannot be taken
     /// for another system's. bcrypt strings are, because systems with a pepper store plain bcrypt strings.
     pub(super) fn parse(text: &str, foreign: &ForeignHashes) -> Result<Self, Corrupt> {
-        if text.len() > Self::MAX_CHARS {
+        if text.is_empty() {
+            Err(Corrupt::Unusable)
+        } else if text.len() > Self::MAX_CHARS {
             Err(Corrupt::Malformed)
         } else if text.starts_with("$argon2") {
             Argon2Hash::parse(text).map(Self::Argon2)

@@ -7,7 +7,9 @@ use super::{
     token::{fresh_name, fresh_token, is_well_formed},
 };
 use crate::{
-    domain::{AccessToken, ListedSession, Login, Relaxation, Result, SessionKey, StoreError, Timestamp, TokenId},
+    domain::{
+        AccessToken, Device, ListedSession, Login, Relaxation, Result, SessionKey, StoreError, Timestamp, TokenId,
+    },
     port::{
         BoxFuture, Clock, EndedSessions, NewSession, Random, Resolved, SessionStore, StoredSession, Strategy,
         StrategyError,
@@ -56,7 +58,15 @@ impl Strategy for DatabaseTokens {
             let key = self.settings.plaintext.key_of(&token);
             let Login { subject, epoch, at, device } = login.clone();
             let session = NewSession { key, id, subject, epoch, at, device };
-            match self.store.add(session, self.settings.cap()).await {
+            let added = match self.store.add(session.clone(), self.settings.cap()).await {
+                // The column may be narrower, or lack the characters. The login does not depend on the device.
+                Err(StoreError::InvalidValue { .. }) if session.device != Device::default() => {
+                    let session = NewSession { device: Device::default(), ..session };
+                    self.store.add(session, self.settings.cap()).await
+                }
+                added => added,
+            };
+            match added {
                 Ok(()) => Ok(token),
                 Err(StoreError::Conflict) => Err(StrategyError::UserGone),
                 Err(error) => Err(StrategyError::unavailable(error)),

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Decode, Encode, Type, TypeInfo as _, ValueRef as _, error::BoxDynError};
+use sqlx::{
+    Decode, Encode, Type, TypeInfo as _, ValueRef as _,
+    error::{BoxDynError, UnexpectedNullError},
+};
 
-use super::{Driver, SqlResult};
+use super::{Driver, SqlResult, error::WrongType};
 
 /// A Rust type that can be stored in a column of the database `DB`: every type that sqlx can encode and decode.
 #[diagnostic::on_unimplemented(
@@ -49,10 +52,14 @@ where
         let value = DB::value_at(row, index)?;
         let found = value.type_info();
         if !value.is_null() && !found.is_null() && !T::compatible(&found) {
-            let source = format!("the column has the type {found}, the field wants {}", T::type_info()).into();
-            return Err(sqlx::Error::ColumnDecode { index: index.to_string(), source });
+            let reason = format!("has the type {found}, the field wants {}", T::type_info());
+            return Err(sqlx::Error::ColumnDecode { index: index.to_string(), source: WrongType(reason).into() });
         }
-        T::decode(value).map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
+        let is_null = value.is_null();
+        let decoded = T::decode(value).and_then(|decoded| {
+            if is_null && !DB::is_null(&decoded) { Err(UnexpectedNullError.into()) } else { Ok(decoded) }
+        });
+        decoded.map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
-    port::{BoxFuture, Change, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
+    port::{BoxFuture, Change, Damaged, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
     user::Tenant,
 };
 
@@ -250,6 +250,10 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
         self.store.find_by_email(email)
+    }
+
+    fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
+        self.store.find_damaged(id, substitute)
     }
 
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {

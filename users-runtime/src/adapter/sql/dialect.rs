@@ -2,10 +2,11 @@
 
 use sqlx::{
     Arguments as _, Database, Encode, SqlSafeStr, Type,
+    database::HasStatementCache,
     error::{BoxDynError, DatabaseError},
 };
 
-use super::{ById, Codec, SqlResult, Statements, UserSql, schema::Catalog};
+use super::{ById, Codec, SqlResult, Statements, UserSql, error::RefusedValue, schema::Catalog};
 use crate::{
     domain::{SessionKey, Timestamp, UserId},
     port::BoxFuture,
@@ -17,7 +18,7 @@ pub(super) mod sealed {
 
 /// Runs statements and reads values. Each database implements it once, so that other code needs none of sqlx's trait
 /// bounds.
-pub trait Driver: Database + sealed::Sealed {
+pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// The column type of strings without a length limit.
     const TEXT: &'static str;
 
@@ -65,6 +66,16 @@ pub trait Driver: Database + sealed::Sealed {
         arguments.add(value)
     }
 
+    /// Returns `true` if the column of this value is NULL. Only asked for a value that was decoded from NULL: sqlx decodes it
+    /// as 0, false or an empty text on SQLite, which is not what another program wrote.
+    fn is_null<T>(value: &T) -> bool
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        let _ = value;
+        true
+    }
+
     /// Appends a time.
     ///
     /// # Errors
@@ -98,6 +109,16 @@ pub trait Driver: Database + sealed::Sealed {
     /// Returns `true` if the violated unique constraint is one on the address.
     fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool;
 
+    /// Returns `true` for a violated constraint that compares the row with others, as a unique constraint does.
+    fn is_conflict(refusal: &dyn DatabaseError) -> bool {
+        let _ = refusal;
+        false
+    }
+
+    /// Returns what the database says about the value, if it refuses one as data: it does not fit the column, breaks a
+    /// constraint, or a trigger refuses it.
+    fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue>;
+
     /// Returns `true` if the operation may succeed later.
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
 
@@ -111,6 +132,12 @@ pub trait Driver: Database + sealed::Sealed {
     /// Returns `true` if the connection's prepared statements are outdated because the schema was changed. The statement
     /// had no effect.
     fn is_outdated(refusal: &dyn DatabaseError) -> bool;
+
+    /// Returns what is wrong with the settings of a session that a pool of the application opened.
+    fn session_faults(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {
+        let _ = connection;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Runs a statement to its end and returns its rows. `keep` says whether the connection keeps the prepared statement.
     ///

@@ -1,9 +1,14 @@
 //! Classification of database errors.
+//!
+//! Messages of databases quote values ("Duplicate entry 'king@camelot.bt' for key 'email'"), and so may the errors of
+//! decoders and encoders. What leaves this module has names of tables, columns and constraints and codes, but no values.
+
+use std::fmt;
 
 use sqlx::Error;
 
 use super::{Driver, UserSql};
-use crate::port::StoreError;
+use crate::{port::StoreError, user::CustomField};
 
 /// Returns `true` if the connection was lost; it is not known whether the statement took effect.
 pub(super) fn is_disconnected<DB: Driver>(error: &Error) -> bool {
@@ -38,21 +43,142 @@ pub(super) fn missing_tenant() -> Error {
     Error::Encode(Box::new(MissingTenant))
 }
 
-/// Converts an error of the driver. The cause is kept for the log; it contains names of tables and columns, never
-/// values.
-pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError {
-    match &error {
-        Error::Database(refusal) if refusal.is_unique_violation() => {
-            if DB::is_email_taken(refusal.as_ref(), sql) {
-                StoreError::EmailTaken
-            } else {
-                StoreError::Conflict
+/// A fault of the application's types, which no value of a client causes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct WrongType(pub(super) String);
+
+/// A value that the driver cannot send, with its position among the columns of the user.
+#[derive(Debug, thiserror::Error)]
+#[error("the value of column {0} cannot be sent to the database")]
+struct NotSent(usize);
+
+/// Returns the error of a value that the driver refuses to encode. The cause may quote it and is dropped.
+pub(super) fn not_sent(column: usize, cause: sqlx::error::BoxDynError) -> Error {
+    if cause.is::<WrongType>() || cause.is::<MissingTenant>() {
+        return Error::Encode(cause);
+    }
+    Error::Encode(Box::new(NotSent(column)))
+}
+
+/// A stored user that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the user {id} cannot be read: {column}")]
+struct UnreadableUser {
+    id: String,
+    column: String,
+}
+
+/// Returns the error of the stored user with this id, if `error` comes from reading one of the columns.
+pub(super) fn unreadable_user(id: Option<String>, error: Error, columns: &[&'static str]) -> Error {
+    let Error::ColumnDecode { index, source } = &error else { return error };
+    let name = index.parse::<usize>().ok().and_then(|index| columns.get(index).copied()).unwrap_or(index);
+    let reason = match source.downcast_ref::<WrongType>() {
+        Some(WrongType(reason)) => reason.as_str(),
+        None if source.is::<sqlx::error::UnexpectedNullError>() => "is NULL",
+        None => "is not a value of the field's type",
+    };
+    let column = format!("{name} {reason}");
+    Error::Decode(Box::new(UnreadableUser { id: id.unwrap_or_else(|| "without a readable id".to_owned()), column }))
+}
+
+/// What a database says about a value that it refuses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefusedValue {
+    /// The column.
+    pub(super) column: Option<String>,
+    /// The name or the expression of the constraint.
+    pub(super) constraint: Option<String>,
+}
+
+impl RefusedValue {
+    /// Returns the only column of the user that the database names, directly or by the constraint.
+    fn column(&self, sql: &UserSql, columns: &[&'static str]) -> Option<&'static str> {
+        if let Some(column) = &self.column {
+            return columns.iter().copied().find(|known| known.eq_ignore_ascii_case(column));
+        }
+        let constraint = self.constraint.as_deref()?;
+        // PostgreSQL's names of constraints on one column, and those that SQLAlchemy and Alembic usually give.
+        for (before, after) in [(format!("{}_", sql.table), "_check"), (format!("ck_{}_", sql.table), "")] {
+            let named = constraint.strip_prefix(&before).and_then(|rest| rest.strip_suffix(after));
+            if let Some(column) = columns.iter().copied().find(|known| Some(*known) == named) {
+                return Some(column);
             }
         }
-        // The row refers to a user that was deleted in the meantime.
-        Error::Database(refusal) if refusal.is_foreign_key_violation() => StoreError::Conflict,
+        let words = || constraint.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let mut named = columns.iter().copied().filter(|known| words().any(|word| word == *known));
+        named.next().filter(|_| named.next().is_none())
+    }
+}
+
+/// The text of a database's error without values.
+#[derive(Debug)]
+struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+/// The names that errors refer to.
+pub(super) struct Names<'a> {
+    pub(super) sql: &'a UserSql,
+    /// All columns of the user in the order of the table.
+    pub(super) columns: &'a [&'static str],
+    pub(super) custom: &'static [CustomField],
+}
+
+impl Names<'_> {
+    /// Returns the JSON key of a column's field, if clients know it.
+    fn field(&self, column: &str) -> Option<&'static str> {
+        let roles = &self.sql.roles;
+        let role = [
+            (roles.id, "id"),
+            (roles.email, "email"),
+            (roles.hashed_password, "password"),
+            (roles.is_active, "is_active"),
+            (roles.is_superuser, "is_superuser"),
+            (roles.is_verified, "is_verified"),
+        ];
+        let role = role.into_iter().find(|(name, _)| *name == column).map(|(_, field)| field);
+        role.or_else(|| {
+            let custom = self.custom.iter().find(|custom| custom.column == column)?;
+            (custom.read || custom.create || custom.update || custom.admin).then_some(custom.name)
+        })
+    }
+
+    fn invalid_value(&self, column: Option<&'static str>, code: Option<&str>) -> StoreError {
+        let place =
+            column.map_or_else(|| format!("a column of {}", self.sql.table), |name| format!("the column {name}"));
+        let code = code.map(|code| format!(" (code {code})")).unwrap_or_default();
+        let cause = Cause(format!("{place} refuses a value{code}"));
+        StoreError::invalid_value(column.and_then(|column| self.field(column)), cause)
+    }
+}
+
+/// Converts an error of the driver. The cause is kept for the log; it contains names of tables and columns, never
+/// values.
+pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreError {
+    match error {
+        Error::Database(refusal) => refused::<DB>(refusal.as_ref(), names),
         Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
-        Error::Database(refusal) if DB::is_unavailable(refusal.as_ref()) => StoreError::unavailable(error),
+        Error::Encode(reason) if reason.is::<WrongType>() => StoreError::failed(reason),
+        Error::Encode(reason) => {
+            let column =
+                reason.downcast_ref::<NotSent>().and_then(|NotSent(column)| names.columns.get(*column).copied());
+            names.invalid_value(column, None)
+        }
+        Error::Decode(reason) => match reason.downcast::<UnreadableUser>() {
+            Ok(user) => StoreError::Unreadable { id: user.id, column: user.column },
+            Err(_) => StoreError::failed(Cause("a value cannot be read".to_owned())),
+        },
+        Error::ColumnDecode { index, source } => {
+            let reason = source.downcast_ref::<WrongType>().map_or("it is of another type", |WrongType(text)| text);
+            StoreError::failed(Cause(format!("the column {index} of a result cannot be read: {reason}")))
+        }
         Error::PoolTimedOut
         | Error::PoolClosed
         | Error::Io(_)
@@ -60,5 +186,29 @@ pub(super) fn store_error<DB: Driver>(error: Error, sql: &UserSql) -> StoreError
         | Error::WorkerCrashed
         | Error::BeginFailed => StoreError::unavailable(error),
         _ => StoreError::failed(error),
+    }
+}
+
+/// Converts what the database answered.
+fn refused<DB: Driver>(refusal: &dyn sqlx::error::DatabaseError, names: &Names<'_>) -> StoreError {
+    if refusal.is_unique_violation() {
+        return if DB::is_email_taken(refusal, names.sql) { StoreError::EmailTaken } else { StoreError::Conflict };
+    }
+    // The row refers to a user that was deleted in the meantime.
+    if refusal.is_foreign_key_violation() || DB::is_conflict(refusal) {
+        return StoreError::Conflict;
+    }
+    let code = refusal.code();
+    // Before the rest: a trigger may report a full disk with its code.
+    let cause = || {
+        let code = code.as_deref().map(|code| format!("code {code}: ")).unwrap_or_default();
+        Cause(format!("{code}{}", refusal.message()))
+    };
+    if DB::is_unavailable(refusal) {
+        return StoreError::unavailable(cause());
+    }
+    match DB::refused_value(refusal) {
+        Some(value) => names.invalid_value(value.column(names.sql, names.columns), code.as_deref()),
+        None => StoreError::failed(cause()),
     }
 }

@@ -17,6 +17,7 @@
 mod column;
 mod connect;
 mod connection;
+mod damaged;
 mod ddl;
 mod dialect;
 mod error;

@@ -94,9 +94,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         arguments: DB::Arguments,
         surplus: DB::Arguments,
     ) -> SqlResult<()> {
-        self.execute_on(connection, self.session_sql.insert.clone(), arguments).await?;
+        // Before the insert: its foreign key locks the user's row, and MySQL then cannot end a transaction that waits for a
+        // change of the users' table, which in turn waits for the row.
         let keep = self.pools.keep_statements;
-        for row in &DB::fetch_all(connection, self.session_sql.surplus.clone(), surplus, keep).await? {
+        let surplus = DB::fetch_all(connection, self.session_sql.surplus.clone(), surplus, keep).await?;
+        self.execute_on(connection, self.session_sql.insert.clone(), arguments).await?;
+        for row in &surplus {
             let columns = Row::<DB>::new(row);
             self.remove_in(connection, &columns.at::<String>(0)?, columns.at(1)?).await?;
         }

@@ -182,11 +182,11 @@ pub struct Statements {
     ///
     /// SQLite and PostgreSQL:
     /// ```sql
-    /// UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND "hashed_password" = COALESCE($15, "hashed_password") AND "email" = COALESCE($16, "email") RETURNING "id", …, "full_name", "auth_epoch"
+    /// UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND COALESCE("hashed_password", '') = COALESCE($15, "hashed_password", '') AND COALESCE("email", '') = COALESCE($16, "email", '') RETURNING "id", …, "full_name", "auth_epoch"
     /// ```
     /// MySQL compares bytes with `BINARY` and has no `RETURNING`:
     /// ```sql
-    /// UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, …, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY `hashed_password` = COALESCE(?, `hashed_password`) AND BINARY `email` = COALESCE(?, `email`)
+    /// UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, …, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY COALESCE(`hashed_password`, '') = COALESCE(?, `hashed_password`, '') AND BINARY COALESCE(`email`, '') = COALESCE(?, `email`, '')
     /// ```
     pub update: &'static str,
 

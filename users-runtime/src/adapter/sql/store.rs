@@ -8,7 +8,7 @@ use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
     connection::Pools,
     ddl,
-    error::{is_disconnected, is_undone, store_error},
+    error::{Names, is_disconnected, is_undone, store_error, unreadable_user},
     lookups::{Sorted, lookup, place},
     retry::retry,
     schema,
@@ -19,7 +19,8 @@ use super::{
 use crate::{
     domain::{CanonicalEmail, Epoch, IdValue, Timestamp, TokenId, UserId as _},
     port::{
-        BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
+        BoxFuture, Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState,
+        UserStore,
     },
     user::Tenant,
 };
@@ -32,6 +33,8 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) token_sql: Arc<TokenSql>,
     pub(super) sql: &'static UserSql,
     pub(super) custom: Arc<[SqlColumn]>,
+    /// The names of all columns of the user.
+    pub(super) columns: Arc<[&'static str]>,
     /// The tenant that every statement is restricted to.
     pub(super) tenant: Option<Tenant<U>>,
 }
@@ -44,19 +47,24 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
                 "write the type of the id as `Uuid`, `i64` or `i32`, not through an alias"
             );
         }
+        let (custom, roles) = (U::columns(), &U::SQL.roles);
+        let roles =
+            [roles.id, roles.email, roles.hashed_password, roles.is_active, roles.is_superuser, roles.is_verified];
         Self {
             pools,
+            columns: roles.into_iter().chain(custom.iter().map(|column| column.name)).collect(),
             statements: DB::statements(U::SQL),
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             sql: U::SQL,
-            custom: U::columns().into(),
+            custom: custom.into(),
             tenant: None,
         }
     }
 
     pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
-        store_error::<DB>(error, self.sql)
+        let names = Names { sql: self.sql, columns: &self.columns, custom: U::CUSTOM_FIELDS };
+        store_error::<DB>(error, &names)
     }
 
     /// Returns the index of the column after all columns of the user: the epoch.
@@ -65,7 +73,10 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     fn user(&self, row: &DB::Row) -> SqlResult<U> {
-        U::from_row(&mut Row::new(row))
+        U::from_row(&mut Row::new(row)).map_err(|error| {
+            let id = DB::id_at::<U::Id>(row, 0).ok().map(|id| id.to_string());
+            unreadable_user(id, error, &self.columns)
+        })
     }
 
     fn epoch(&self, row: &DB::Row) -> SqlResult<Epoch> {
@@ -145,8 +156,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         bind(user, &mut values)?;
         let (arguments, id) = (values.into_arguments(), (!U::Id::MADE_BY_DATABASE).then(|| user.id()));
         let mut connection = self.writer().await?;
-        let user = self.add_user_on(&mut connection, arguments, id).await;
-        self.settle(connection, user).await?.ok_or(sqlx::Error::RowNotFound)
+        let row = self.add_user_on(&mut connection, arguments, id).await;
+        let row = self.settle(connection, row).await?;
+        self.user(&row.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     async fn add_user_on(
@@ -154,14 +166,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         connection: &mut DB::Connection,
         arguments: DB::Arguments,
         id: Option<U::Id>,
-    ) -> SqlResult<Option<U>> {
+    ) -> SqlResult<Option<DB::Row>> {
         if DB::RETURNS_ROWS {
-            let row = self.write_user(connection, self.statements.insert, arguments, id).await?;
-            return row.map(|row| self.user(&row)).transpose();
+            return self.write_user(connection, self.statements.insert, arguments, id).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
         let row = self.write_user(&mut transaction, self.statements.insert, arguments, id).await;
-        finish(transaction, row.and_then(|row| row.map(|row| self.user(&row)).transpose())).await
+        finish(transaction, row).await
     }
 
     /// Inserts or updates a user and returns the row: all columns, followed by the epoch. `id` is the user's id, if it
@@ -194,14 +205,16 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let raise: i64 = if change.end_sessions == EndSessions::Keep { 0 } else { 1 };
         add::<DB, _>(&raise, &mut arguments)?;
         DB::add_id(change.user.id(), &mut arguments)?;
-        let hash = change.if_hashed_password.as_ref().map(|hash| hash.as_stored().to_owned());
+        let hash = change.if_hashed_password.as_ref().filter(|hash| !hash.is_unreadable());
+        let hash = hash.map(|hash| hash.as_stored().to_owned());
         add::<DB, _>(&hash, &mut arguments)?;
         add::<DB, _>(&change.if_email, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
 
         let mut connection = self.writer().await?;
-        let changed = self.change_on(&mut connection, change, arguments, raise).await;
-        self.settle(connection, changed).await
+        let row = self.change_on(&mut connection, change, arguments, raise).await;
+        let row = self.settle(connection, row).await?;
+        row.map(|row| self.user(&row)).transpose()
     }
 
     async fn change_on(
@@ -210,12 +223,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         change: &Change<U>,
         arguments: DB::Arguments,
         raise: i64,
-    ) -> SqlResult<Option<U>> {
+    ) -> SqlResult<Option<DB::Row>> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
         if DB::RETURNS_ROWS && is_plain {
-            let row = self.fetch_first(connection, self.statements.update, arguments).await?;
-            return row.map(|row| self.user(&row)).transpose();
+            return self.fetch_first(connection, self.statements.update, arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
         let done = self.change_in(&mut transaction, change, arguments, raise).await;
@@ -229,7 +241,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         change: &Change<U>,
         arguments: DB::Arguments,
         raise: i64,
-    ) -> SqlResult<Option<U>> {
+    ) -> SqlResult<Option<DB::Row>> {
         let id = change.user.id();
         let Some(row) = self.write_user(connection, self.statements.update, arguments, Some(id)).await? else {
             return Ok(None);
@@ -247,7 +259,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             DB::add_time(storable(*until), &mut arguments)?;
             self.execute_on(connection, self.token_sql.keep.clone(), arguments).await?;
         }
-        self.user(&row).map(Some)
+        Ok(Some(row))
     }
 
     /// Returns the required schema, which may depend on the existing one.
@@ -256,9 +268,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
     }
 
-    async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<schema::Difference>> {
+    async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
         let wanted = self.wanted(connection).await?;
-        schema::compare::<DB>(connection, &wanted).await
+        let differences = schema::compare::<DB>(connection, &wanted).await?;
+        let mut drift: Vec<_> = differences.into_iter().map(|difference| difference.drift).collect();
+        let faults = DB::session_faults(connection).await?;
+        drift.extend(faults.into_iter().map(|fault| SchemaDrift::new(self.sql.table, fault)));
+        Ok(drift)
     }
 
     async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
@@ -290,6 +306,10 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
         Box::pin(async move { retry!(self, is_disconnected::<DB>, self.find_canonical(email)) })
+    }
+
+    fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.read_damaged(id, substitute)) })
     }
 
     fn insert(&self, mut user: U) -> BoxFuture<'_, Result<U, StoreError>> {
@@ -344,13 +364,10 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn check_schema(&self) -> BoxFuture<'_, Result<Vec<SchemaDrift>, StoreError>> {
         let compare = async move || {
             let mut connection = self.reader().await?;
-            let differences = self.compare_on(&mut connection).await;
-            self.settle(connection, differences).await
+            let drift = self.compare_on(&mut connection).await;
+            self.settle(connection, drift).await
         };
-        Box::pin(async move {
-            let differences = retry!(self, is_disconnected::<DB>, compare())?;
-            Ok(differences.into_iter().map(|difference| difference.drift).collect())
-        })
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, compare()) })
     }
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {

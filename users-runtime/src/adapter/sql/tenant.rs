@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Dialect, SqlResult, SqlUser, Values,
-    error::missing_tenant,
-    store::Store,
-};
+use super::{Dialect, SqlResult, SqlUser, Values, error::missing_tenant, store::Store};
 use crate::user::Tenant;
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
@@ -19,6 +15,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             token_sql: Arc::clone(&self.token_sql),
             sql: self.sql,
             custom: Arc::clone(&self.custom),
+            columns: Arc::clone(&self.columns),
             tenant: Some(tenant.clone()),
         }
     }

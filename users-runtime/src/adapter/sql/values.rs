@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Codec, Dialect, SqlColumn, SqlResult, error::missing_tenant};
+use super::{
+    Codec, Dialect, SqlColumn, SqlResult,
+    error::{WrongType, missing_tenant, not_sent},
+};
 use crate::{
     domain::{PasswordHash, UserId},
     user::{Account, Columns, HasTenant, Tenant},
@@ -85,8 +88,9 @@ impl<'c, DB: Dialect> Values<'c, DB> {
             let write = columns.contains(self.next);
             <DB as Codec<bool>>::add(&write, &mut self.arguments).map_err(sqlx::Error::Encode)?;
         }
+        let column = self.next;
         self.next += 1;
-        <DB as Codec<T>>::add(value, &mut self.arguments).map_err(sqlx::Error::Encode)
+        <DB as Codec<T>>::add(value, &mut self.arguments).map_err(|error| not_sent(column, error))
     }
 
     /// Binds the tenant.
@@ -114,7 +118,8 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     /// # Errors
     /// [`sqlx::Error::Encode`] if serde refuses the value.
     pub fn json<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
-        let text = serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let text =
+            serde_json::to_string(value).map_err(|_| wrong_type("serde cannot serialize a field marked `json`"))?;
         let nullable =
             self.next.checked_sub(Columns::ROLES).and_then(|n| self.custom.get(n)).is_some_and(|c| c.nullable);
         self.add(&if nullable && text == "null" { None } else { Some(text) })
@@ -125,12 +130,15 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     /// # Errors
     /// [`sqlx::Error::Encode`] if serde refuses the value or serializes it as something else than a string.
     pub fn text<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
-        match serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(error.into()))? {
+        match serde_json::to_value(value).map_err(|_| wrong_type("serde cannot serialize a field marked `text`"))? {
             Value::String(text) => self.add(&Some(text)),
             Value::Null => self.add(&None::<String>),
-            _ => Err(sqlx::Error::Encode(
-                "a field marked `text` must serialize as a string; mark it `json` instead".into(),
-            )),
+            _ => Err(wrong_type("a field marked `text` must serialize as a string; mark it `json` instead")),
         }
     }
+}
+
+/// Returns the error of a field whose type cannot be stored with its mark. serde's message may quote the value.
+fn wrong_type(reason: &str) -> sqlx::Error {
+    sqlx::Error::Encode(Box::new(WrongType(reason.to_owned())))
 }

@@ -48,7 +48,7 @@ impl<U: AuthUser> Users<U> {
         held: Option<AccessToken>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, LoginError> {
-        let found = self.find_by_username(&username).await?;
+        let found = self.find_by_email(&CanonicalEmail::of(&username)).await.map_err(LoginError::Store)?;
         let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
             return Err(LoginError::Refused(BAD_CREDENTIALS.code));
         };
@@ -64,15 +64,6 @@ impl<U: AuthUser> Users<U> {
             backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
         }
         Ok(self.issue(&found, backend, cx).await?.response)
-    }
-
-    /// Looks up the user name as typed. A name that cannot be a stored address is not sent to the database.
-    async fn find_by_username(&self, username: &str) -> Result<Option<Found<U>>, LoginError> {
-        let email = CanonicalEmail::of(username);
-        if !email.may_be_stored() {
-            return Ok(None);
-        }
-        self.inner().store.find_by_email(&email).await.map_err(LoginError::Store)
     }
 
     /// Verifies the password and upgrades an outdated hash. For an unknown user, spends the same time on a dummy hash.

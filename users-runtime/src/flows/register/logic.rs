@@ -75,7 +75,7 @@ impl<U: AuthUser> Users<U> {
                 self.dummy_write().await?;
                 self.after_response("on_after_duplicate_register", cx, move |users, cx| {
                     Box::pin(async move {
-                        match users.inner().store.find_by_email(&email.canonical()).await? {
+                        match users.find_by_email(&email.canonical()).await? {
                             Some(owner) => users.run_hook(HookCall::DuplicateRegistration(&owner.user), cx).await,
                             None => Ok(()),
                         }

@@ -29,7 +29,7 @@ impl<U: AuthUser> Users<U> {
     pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
         self.after_response("on_after_forgot_password", cx, move |users, cx| {
             Box::pin(async move {
-                let found = users.inner().store.find_by_email(&email.canonical()).await?;
+                let found = users.find_by_email(&email.canonical()).await?;
                 match found {
                     Some(found) if found.user.status().is_active => {
                         if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx).await? {
@@ -68,8 +68,8 @@ impl<U: AuthUser> Users<U> {
         };
         let claims = self.inner().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
         let id = U::Id::parse(&claims.subject).ok_or_else(|| bad_token(None))?;
-        let found = self.inner().store.find(&[Lookup::by_id(id)]).await.map_err(ResetError::Store)?;
-        let found = found.into_iter().next().flatten().ok_or_else(|| bad_token(Some(&id)))?;
+        let found = self.find(Lookup::by_id(id)).await.map_err(ResetError::Store)?;
+        let found = found.ok_or_else(|| bad_token(Some(&id)))?;
         if !self.is_bound(&claims, &found).await.map_err(ResetError::Token)? || !found.user.status().is_active {
             return Err(bad_token(Some(&id)));
         }

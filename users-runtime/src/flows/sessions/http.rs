@@ -40,7 +40,7 @@ async fn end_session<U: AuthUser>(
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = fresh(&users, &incoming).await?;
-    let id = TokenId(id.ok_or(ApiError::NotFound)?);
+    let id = id.as_deref().and_then(TokenId::parse).ok_or(ApiError::NotFound)?;
     if users.sessions().end_in(own.user.id(), &id, incoming.cx()).await? {
         Ok(no_content())
     } else {

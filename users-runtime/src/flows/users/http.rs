@@ -2,13 +2,15 @@
 
 use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
+use serde_json::Value;
 
 use crate::{
-    account::Actor,
+    account::{Actor, UpdateError},
     domain::UserId,
     http::{ApiError, Handle, IdText, Incoming, Requirements, json_response, no_content},
+    port::{Damaged, StoreError},
     service::Users,
-    user::{AuthUser, SchemaKind},
+    user::{AuthUser, Columns, SchemaKind},
 };
 
 /// Handles `GET /{id}`. Responds with 200 and the read schema.
@@ -20,8 +22,8 @@ pub async fn user_by_id<U: AuthUser>(
     IdText(id): IdText,
     request: Request,
 ) -> Result<Response, ApiError> {
-    Incoming::bare(request).authenticate(&users, Requirements::usual_superuser(&users)).await?;
-    Ok(json_response(StatusCode::OK, &find_by_id(&users, id).await?.read()))
+    let caller = Incoming::bare(request).authenticate(&users, Requirements::usual_superuser(&users)).await?;
+    shown(&find_by_id(&users, id, caller.user.id()).await?)
 }
 
 /// Handles `PATCH /{id}`. Responds with 200 and the read schema. Accepts the flags as well; an explicit `is_verified`
@@ -35,11 +37,14 @@ pub async fn update_user<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?;
-    let user = find_by_id(&users, id).await?;
+    let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
+    let user = find_by_id(&users, id.clone(), caller).await?.user;
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), users.policy().email_rules())?;
-    let user = users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await?;
-    Ok(json_response(StatusCode::OK, &user.read()))
+    match users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await {
+        // The change is stored. Other values still cannot be read.
+        Err(UpdateError::Store(StoreError::Unreadable { .. })) => shown(&find_by_id(&users, id, caller).await?),
+        user => Ok(json_response(StatusCode::OK, &user?.read())),
+    }
 }
 
 /// Handles `DELETE /{id}`. Responds with 204. Superusers may delete themselves.
@@ -68,10 +73,34 @@ pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -
     Err(ApiError::MethodNotAllowed)
 }
 
-/// Returns the user with this id. An id that does not parse counts as unknown.
-async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>) -> Result<U, ApiError> {
+/// Returns the user with this id. An id that does not parse counts as unknown. Values that cannot be read are those of the
+/// caller.
+async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>, caller: U::Id) -> Result<Damaged<U>, ApiError> {
     let id = id.as_deref().and_then(U::Id::parse).ok_or(ApiError::NotFound)?;
-    users.get(id).await?.ok_or(ApiError::NotFound)
+    match users.get(id).await {
+        Err(error @ StoreError::Unreadable { .. }) => {
+            users.inner().store.find_damaged(id, caller).await?.ok_or_else(|| error.into())
+        }
+        found => Ok(Damaged::new(found?.ok_or(ApiError::NotFound)?, Columns::NONE)),
+    }
+}
+
+/// Responds with the read schema, and null for values that cannot be read.
+fn shown<U: AuthUser>(found: &Damaged<U>) -> Result<Response, ApiError> {
+    const ROLES: [&str; Columns::ROLES] =
+        ["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified"];
+    let read = found.user.read();
+    if found.columns.is_empty() {
+        return Ok(json_response(StatusCode::OK, &read));
+    }
+    let mut read = serde_json::to_value(read).map_err(|_| ApiError::Internal)?;
+    let names = ROLES.into_iter().chain(U::CUSTOM_FIELDS.iter().map(|field| field.name));
+    for (_, name) in names.enumerate().filter(|(index, _)| found.columns.contains(*index)) {
+        if let Some(value) = read.get_mut(name) {
+            *value = Value::Null;
+        }
+    }
+    Ok(json_response(StatusCode::OK, &read))
 }
 
 /// Deletes the user with this id for a superuser.
@@ -80,8 +109,8 @@ async fn delete_by_id<U: AuthUser>(
     id: Option<String>,
     incoming: Incoming,
 ) -> Result<Response, ApiError> {
-    incoming.authenticate(users, Requirements::usual_superuser(users)).await?;
-    let user = find_by_id(users, id).await?;
+    let caller = incoming.authenticate(users, Requirements::usual_superuser(users)).await?.user.id();
+    let user = find_by_id(users, id, caller).await?.user;
     users.delete_user(&user, incoming.cx()).await?;
     Ok(no_content())
 }

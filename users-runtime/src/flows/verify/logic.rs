@@ -25,7 +25,7 @@ impl<U: AuthUser> Users<U> {
     pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
         self.after_response("on_after_request_verify", cx, move |users, cx| {
             Box::pin(async move {
-                let Some(found) = users.inner().store.find_by_email(&email.canonical()).await? else { return Ok(()) };
+                let Some(found) = users.find_by_email(&email.canonical()).await? else { return Ok(()) };
                 let status = found.user.status();
                 if !status.is_active || status.is_verified {
                     return Ok(());
@@ -49,7 +49,7 @@ impl<U: AuthUser> Users<U> {
         };
         let claims = self.inner().mail_tokens.read_verify(token).ok_or_else(|| bad_token(None))?;
         let email = claims.email.as_deref().ok_or_else(|| bad_token(None))?;
-        let found = self.inner().store.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
+        let found = self.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
         let found = found.ok_or_else(|| bad_token(None))?;
         let id = found.user.id();
         if U::Id::parse(&claims.subject) != Some(id)

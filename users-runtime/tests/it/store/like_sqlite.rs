@@ -52,7 +52,7 @@ async fn an_invalid_row_fails_alone_and_is_not_quoted_on_servers() {
         let table = quoted(server, "user");
         store.database.run(&format!("UPDATE {table} SET plan = 'hunter2' WHERE email LIKE 'arthur%'")).await;
         let error = store.find(&[Lookup::by_id(bad.id)]).await.unwrap_err();
-        assert!(matches!(error, StoreError::Failed(_)), "{server:?}");
+        assert!(matches!(error, StoreError::Unreadable { .. }), "{server:?}");
         assert!(!format!("{error:?}").contains("hunter2"), "{server:?}: {error:?}");
         assert_eq!(present(&store.store, &good).await, good);
         store

@@ -11,6 +11,8 @@ mod full_disk;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod like_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
+mod mysql8;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
 mod on_servers;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod outages;

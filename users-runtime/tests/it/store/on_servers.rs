@@ -317,3 +317,22 @@ async fn the_store_works_on_a_pool_of_the_application_on_servers() {
         assert_eq!(found.user, stored);
     }
 }
+
+/// A session that is not strict truncates values silently.
+#[tokio::test]
+async fn the_settings_of_a_pool_of_the_application_are_checked_on_mysql() {
+    let Some(fresh) = ServerStore::<User>::migrated(Server::Mysql).await else { return };
+    for (setting, part) in [
+        ("SET SESSION sql_mode = ''", "not strict"),
+        ("SET SESSION time_zone = '+02:00'", "not in UTC"),
+        ("SET NAMES latin1", "not in utf8mb4"),
+    ] {
+        let pool = sqlx::mysql::MySqlPoolOptions::new()
+            .after_connect(move |connection, _| Box::pin(async move { connection.execute(setting).await.map(drop) }));
+        let pool = pool.connect(&fresh.database.url()).await.unwrap();
+        let drift = drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await;
+        assert!(drift.len() == 1 && drift[0].problem.contains(part), "{setting}: {drift:?}");
+    }
+    let pool = sqlx::MySqlPool::connect(&fresh.database.url()).await.unwrap();
+    assert_eq!(drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await, []);
+}

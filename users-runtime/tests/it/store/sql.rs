@@ -230,7 +230,7 @@ async fn an_invalid_row_fails_alone_and_is_not_quoted() {
     let good = store.insert(user(account("mordred@camelot.example"))).await.unwrap();
     store.file.run(r#"UPDATE "user" SET "plan" = 'hunter2' WHERE "email" LIKE 'arthur%'"#).await;
     let error = store.find(&[Lookup::by_id(bad.id)]).await.unwrap_err();
-    assert!(matches!(error, StoreError::Failed(_)));
+    assert!(matches!(error, StoreError::Unreadable { .. }));
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     assert_eq!(present(&store, &good).await, good);
 }

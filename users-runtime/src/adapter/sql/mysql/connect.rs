@@ -13,8 +13,10 @@ use crate::{
     port::StoreError,
 };
 
-/// Refuses values that do not fit their column instead of truncating them, independent of the server's settings.
-const STRICT: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
+/// Refuses values that do not fit their column instead of truncating them or storing zeros, independent of the server's
+/// settings.
+const STRICT: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+                      ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
 
 /// Connects to a database URL such as `mysql://user:password@host/database`. sqlx sets the session to UTC and utf8mb4.
 pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<MySql>> {

@@ -15,8 +15,8 @@ use uuid::Uuid;
 pub(super) use self::connect::{open, share};
 use self::datetime::AsDatetime;
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, lookups::session_keys,
-    tables,
+    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
+    lookups::session_keys, tables,
 };
 use crate::{
     domain::{IdValue, SessionKey, Timestamp, UserId},
@@ -128,6 +128,25 @@ impl Driver for MySql {
         key == tables::canonical_index(sql) || key == format!("ix_{}_{email}", sql.table) || key == email
     }
 
+    fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {
+        let is_data =
+            refusal.code().is_some_and(|state| ["22", "23", "45"].iter().any(|class| state.starts_with(class)))
+                || number(refusal).is_some_and(|number| {
+                    matches!(
+                        number,
+                        1048 | 1364                 // NULL, or no value and no default
+                    | 1264 | 1265 | 1406        // out of range, not of the type, too long
+                    | 1292 | 1366 | 1411        // not of the type
+                    | 1267 | 1270 | 1271 | 1300 // not of the character set
+                    | 3854 | 3988               // not of the character set
+                    | 1118 | 1690               // a row or a result that is too large
+                    | 1644                      // SIGNAL
+                    | 3819 | 4025 // CHECK
+                    )
+                });
+        is_data.then(|| named_by(refusal.message()))
+    }
+
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
         Self::is_disconnected(refusal)
             || Self::is_undone(refusal)
@@ -160,6 +179,27 @@ impl Driver for MySql {
         number(refusal).is_some_and(|number| matches!(number, 1243 | 1412 | 1615))
     }
 
+    fn session_faults(connection: &mut mysql::MySqlConnection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {
+        const SETTINGS: &str = "SELECT @@SESSION.sql_mode LIKE '%STRICT_%TABLES%' = 1, \
+             TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) = 0, @@SESSION.character_set_connection = 'utf8mb4'";
+        const FAULTS: [&str; 3] = [
+            "the sessions of the pool are not strict: values that their columns cannot hold are changed",
+            "the sessions of the pool are not in UTC: tokens expire at the wrong time",
+            "the sessions of the pool are not in utf8mb4: characters are lost",
+        ];
+        Box::pin(async move {
+            let rows = sqlx::query(SETTINGS).persistent(false).fetch_all(connection).await?;
+            let Some(row) = rows.first() else { return Ok(Vec::new()) };
+            let mut faults = Vec::new();
+            for (index, fault) in FAULTS.into_iter().enumerate() {
+                if row.try_get::<i64, _>(index)? == 0 {
+                    faults.push(fault);
+                }
+            }
+            Ok(faults)
+        })
+    }
+
     fn fetch_all<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,
@@ -184,8 +224,55 @@ impl Driver for MySql {
     }
 }
 
+/// Returns the column or the constraint that a message names. Only the message has them: "Data too long for column 'note'
+/// at row 1", "… for column `db`.`user`.`note` at row 1", "Column 'note' cannot be null", "CONSTRAINT `user.note` failed for
+/// `db`.`user`". A value before the name may contain anything, so the last place is taken.
+fn named_by(message: &str) -> RefusedValue {
+    let name = |text: &str| {
+        let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '`'))?;
+        let end = text.find(" at row").unwrap_or(text.len());
+        let quoted = text.get(..end)?;
+        quoted.split(quote).rfind(|part| !part.is_empty() && *part != ".").map(str::to_owned)
+    };
+    let column = message.rsplit_once(" for column ").and_then(|(_, rest)| name(rest)).or_else(|| {
+        let rest = message.strip_prefix("Column ").or_else(|| message.strip_prefix("Field "))?;
+        rest.split('\'').nth(1).map(str::to_owned)
+    });
+    let constraint = message.strip_prefix("CONSTRAINT ").or_else(|| message.strip_prefix("Check constraint "));
+    // The name is in backticks, on MySQL in quotes.
+    let constraint = constraint.and_then(|text| {
+        let quote = text.chars().next()?;
+        text.split(quote).nth(1).map(str::to_owned)
+    });
+    RefusedValue { column, constraint }
+}
+
 impl Dialect for MySql {
     fn statements(sql: &'static UserSql) -> &'static Statements {
         &sql.mysql
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refused_column_is_read_from_the_message() {
+        for (message, column) in [
+            ("Data too long for column 'note' at row 1", Some("note")),
+            ("Incorrect string value: '\\xF0\\x9F' for column `db`.`user`.`note` at row 1", Some("note")),
+            ("Incorrect datetime value: 'a for column 'b' for column `db`.`user`.`note` at row 1", Some("note")),
+            ("Column 'note' cannot be null", Some("note")),
+            ("Field 'note' doesn't have a default value", Some("note")),
+            ("CONSTRAINT `user.note` failed for `db`.`user`", None),
+            ("a message of SIGNAL", None),
+        ] {
+            assert_eq!(named_by(message).column.as_deref(), column, "{message}");
+        }
+        let constraint = named_by("CONSTRAINT `user.note` failed for `db`.`user`").constraint;
+        assert_eq!(constraint.as_deref(), Some("user.note"));
+        let constraint = named_by("Check constraint 'user_note_check' is violated.").constraint;
+        assert_eq!(constraint.as_deref(), Some("user_note_check"));
     }
 }

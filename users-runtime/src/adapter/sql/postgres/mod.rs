@@ -10,7 +10,10 @@ use sqlx::{
 use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
-use super::{ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, tables};
+use super::{
+    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
+    tables,
+};
 use crate::{
     domain::{IdValue, SessionKey, Timestamp, UserId},
     port::BoxFuture,
@@ -107,6 +110,24 @@ impl Driver for Postgres {
             violated == tables::canonical_index(sql)
                 || violated == format!("ix_{}_{email}", sql.table)
                 || violated == format!("{}_{email}_key", sql.table) // PostgreSQL's default name
+        })
+    }
+
+    fn is_conflict(refusal: &dyn DatabaseError) -> bool {
+        const EXCLUSION: &str = "23P01";
+        refusal.code().as_deref() == Some(EXCLUSION)
+    }
+
+    fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {
+        const CHECK_OF_VIEW: &str = "44000";
+        const RAISED: &str = "P0001"; // by a trigger
+        const TOO_LONG_FOR_INDEX: &str = "54000";
+        let error = refusal.try_downcast_ref::<postgres::PgDatabaseError>()?;
+        let is_data = ["22", "23"].iter().any(|class| error.code().starts_with(class))
+            || [CHECK_OF_VIEW, RAISED, TOO_LONG_FOR_INDEX].contains(&error.code());
+        is_data.then(|| RefusedValue {
+            column: error.column().map(str::to_owned),
+            constraint: error.constraint().map(str::to_owned),
         })
     }
 

@@ -149,7 +149,9 @@ impl Catalog for Postgres {
     }
 
     fn count_rows(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
-        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await?.len()) })
+        Box::pin(
+            async move { Ok(sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await?.len()) },
+        )
     }
 
     fn change_schema(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {

@@ -4,13 +4,18 @@ mod connect;
 mod schema;
 
 use chrono::NaiveDateTime;
-use sqlx::{Arguments as _, Row as _, SqlSafeStr, Sqlite, error::DatabaseError, sqlite};
+use sqlx::{
+    Arguments as _, Encode, Row as _, SqlSafeStr, Sqlite, Type, TypeInfo as _,
+    encode::IsNull,
+    error::{BoxDynError, DatabaseError},
+    sqlite,
+};
 use uuid::fmt::Hyphenated;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, lookups::session_keys,
-    tables,
+    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
+    lookups::session_keys, tables,
 };
 use crate::{
     domain::{IdValue, SessionKey, Timestamp, UserId},
@@ -69,6 +74,23 @@ impl Driver for Sqlite {
         .map_err(sqlx::Error::Encode)
     }
 
+    fn add_value<T>(value: &T, arguments: &mut sqlite::SqliteArguments) -> Result<(), BoxDynError>
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        if matches!(T::type_info().name(), "DATE" | "DATETIME") && !has_four_digits(value)? {
+            return Err("the year is out of range".into());
+        }
+        arguments.add(value)
+    }
+
+    fn is_null<T>(value: &T) -> bool
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        matches!(value.encode_by_ref(&mut sqlite::SqliteArgumentsBuffer::default()), Ok(IsNull::Yes))
+    }
+
     fn add_time(time: Timestamp, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         arguments.add(time).map_err(sqlx::Error::Encode)
     }
@@ -103,6 +125,24 @@ impl Driver for Sqlite {
         // can only be violated by an address that is taken.
         violated.rsplit(", ").next() == Some(&format!("{}.{}", sql.table, sql.roles.email))
             || violated == format!("index '{}'", tables::canonical_index(sql))
+    }
+
+    fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {
+        const TOO_BIG: i32 = 18;
+        const CONSTRAINT: i32 = 19;
+        const MISMATCH: i32 = 20;
+        let code = refusal.code().and_then(|code| code.parse::<i32>().ok())?;
+        let message = refusal.message();
+        // A generated column or an index on JSON has no code of its own.
+        let is_data = matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH) || message == "malformed JSON";
+        // "NOT NULL constraint failed: user.note", "cannot store TEXT value in INTEGER column user.note",
+        // "CHECK constraint failed: length(note) < 9". The message of a trigger may contain anything.
+        let column = ["NOT NULL constraint failed: ", " column "].iter().find_map(|before| {
+            let name = message.split_once(before)?.1;
+            Some(name.rsplit('.').next().unwrap_or(name).to_owned())
+        });
+        let constraint = message.strip_prefix("CHECK constraint failed: ").map(str::to_owned);
+        is_data.then(|| RefusedValue { column: column.filter(|_| constraint.is_none()), constraint })
     }
 
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
@@ -151,6 +191,16 @@ impl Driver for Sqlite {
             Ok(Executed { rows: done.rows_affected(), last_id: None })
         })
     }
+}
+
+/// Returns `true` if a date or time has a year of four digits. chrono writes other years with a sign, which it does not read
+/// back, and which sort incorrectly as text.
+fn has_four_digits<T: Type<Sqlite> + for<'q> Encode<'q, Sqlite>>(value: &T) -> Result<bool, BoxDynError> {
+    let mut arguments = sqlite::SqliteArguments::default();
+    arguments.add(value)?;
+    // sqlx has no other way to look at an argument: `… [Text("2026-11-28 …")] …`.
+    let text = format!("{arguments:?}");
+    Ok(!["(\"+", "(\"-"].iter().any(|signed| text.contains(signed)))
 }
 
 impl Dialect for Sqlite {
