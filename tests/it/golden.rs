@@ -34,6 +34,11 @@ mod sources {
         include!("../../users-macros/tests/golden/clashing_names.rs");
     }
 
+    #[cfg(feature = "services")]
+    pub mod named_databases {
+        include!("../../users-macros/tests/golden/named_databases.rs");
+    }
+
     pub mod tenants {
         include!("../../users-macros/tests/golden/tenants.rs");
     }

@@ -6,6 +6,8 @@
 )]
 
 mod access_matrix;
+#[cfg(feature = "services")]
+mod columns;
 mod docs;
 #[cfg(feature = "services")]
 mod fields_on_databases;

@@ -115,7 +115,7 @@ pub(crate) struct Custom {
     pub(crate) key: String,
     pub(crate) column: String,
     pub(crate) access: Access,
-    pub(crate) default: Initial,
+    pub(crate) new_value: NewValue,
     pub(crate) storage: Storage,
     pub(crate) rules: Vec<Rule>,
     /// Whether it names the tenant, to which every statement is limited.
@@ -129,13 +129,9 @@ impl Custom {
         self.ident.unraw() != self.key
     }
 
-    /// Returns whether a registration may leave it out.
-    pub(crate) fn may_be_absent(&self) -> bool {
-        self.is_nullable() || !matches!(self.default, Initial::Unsaid)
-    }
-
-    /// Returns whether its type is an `Option`.
-    pub(crate) fn is_nullable(&self) -> bool {
+    /// Returns whether its type is written as an `Option`. Whether it may be NULL is asked of the type, which may be an
+    /// alias.
+    pub(crate) fn is_option(&self) -> bool {
         option_of(&self.ty).is_some()
     }
 
@@ -166,14 +162,36 @@ impl Access {
     }
 }
 
-/// The value of a field that a request does not set.
-pub(crate) enum Initial {
-    /// The author wrote nothing: the type's default where no request can set the field.
-    Unsaid,
-    /// The type's default.
-    TypeDefault,
-    /// This value.
-    Value(Box<Expr>),
+/// Where the value of a field in a new user comes from.
+pub(crate) enum NewValue {
+    /// From the registration, or from the default if there is one.
+    Sent(Option<DefaultValue>),
+    /// From the default: no registration sets the field.
+    Fixed(DefaultValue),
+    /// From the type's default, because the author wrote nothing.
+    Implicit,
+    /// From the database, which makes it from this SQL in a column of a new table. Until the row is stored, the field has
+    /// the default.
+    FromDatabase(Option<String>, Option<DefaultValue>),
+}
+
+impl NewValue {
+    /// Returns the default that the author wrote.
+    pub(crate) const fn default(&self) -> Option<&DefaultValue> {
+        match self {
+            Self::Sent(default) | Self::FromDatabase(_, default) => default.as_ref(),
+            Self::Fixed(default) => Some(default),
+            Self::Implicit => None,
+        }
+    }
+}
+
+/// A default that the author wrote.
+pub(crate) enum DefaultValue {
+    /// `default`: that of the type.
+    OfType,
+    /// `default = …`: this value.
+    Written(Box<Expr>),
 }
 
 /// How a value is stored in its column.
@@ -248,6 +266,12 @@ impl Databases {
         }
     }
 
+    /// Returns the names of the databases.
+    pub(crate) fn named(self) -> Vec<&'static str> {
+        let is_named = [self.sqlite, self.postgres, self.mysql];
+        Self::NAMES.into_iter().zip(is_named).filter(|(_, is_named)| *is_named).map(|(name, _)| name).collect()
+    }
+
     /// Returns whether the set has no database.
     pub(crate) const fn is_empty(self) -> bool {
         !(self.sqlite || self.postgres || self.mysql)
@@ -265,6 +289,26 @@ pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     }
 }
 
+/// Returns whether a type is a time, a date or an id of a well-known crate, by the last segment of its path. Its default
+/// is a real value, such as 1970-01-01, that no new user should get by accident.
+pub(crate) fn is_time_or_id(ty: &Type) -> bool {
+    const NAMES: [&str; 9] = [
+        "DateTime",
+        "NaiveDateTime",
+        "NaiveDate",
+        "NaiveTime",
+        "OffsetDateTime",
+        "PrimitiveDateTime",
+        "UtcDateTime",
+        "SystemTime",
+        "Uuid",
+    ];
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| NAMES.iter().any(|name| last.ident == name)),
+        _ => false,
+    }
+}
+
 /// Returns the type without the invisible groups and parentheses that `macro_rules!` puts around it.
 pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
@@ -279,6 +323,13 @@ impl User {
     pub(crate) fn columns(&self) -> Vec<&str> {
         let roles = self.roles.all().into_iter().map(|role| role.column.as_str());
         roles.chain(self.customs.iter().map(|custom| custom.column.as_str())).collect()
+    }
+
+    /// Returns the columns that statements write, in the same order: all but those that the database fills.
+    pub(crate) fn written_columns(&self) -> Vec<&str> {
+        let roles = self.roles.all().into_iter().map(|role| role.column.as_str());
+        let customs = self.customs.iter().filter(|custom| !matches!(custom.new_value, NewValue::FromDatabase(..)));
+        roles.chain(customs.map(|custom| custom.column.as_str())).collect()
     }
 
     /// Returns the field to whose value every statement is limited, if there is one.

@@ -153,7 +153,10 @@ pub mod schema {
             EmailAddress, EmailRefused, EmailRules, PasswordHash, Status, UserId,
             field::{Field, FieldKind, FieldType, Rule, Shape},
         },
-        user::{Account, AccountMut, AccountUpdate, AuthUser, Changes, Columns, CustomField, NewAccount, SchemaKind},
+        user::{
+            Account, AccountMut, AccountUpdate, AuthUser, Changes, Columns, CustomField, Moment, NewAccount,
+            NoImplicitDefault, SchemaKind, UntilStored,
+        },
     };
 }
 

@@ -8,6 +8,7 @@ mod account;
 mod changes;
 mod columns;
 mod custom_field;
+mod from_database;
 mod schemas;
 mod tenant;
 
@@ -15,6 +16,7 @@ pub use account::{Account, AccountMut, NewAccount};
 pub use changes::{AccountUpdate, Changes};
 pub use columns::Columns;
 pub use custom_field::CustomField;
+pub use from_database::{Moment, NoImplicitDefault, UntilStored};
 pub use schemas::SchemaKind;
 pub use tenant::{HasTenant, Tenant};
 
@@ -82,6 +84,13 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
             *new.is_superuser = old.status.is_superuser;
             *new.is_verified = old.status.is_verified;
         }
+    }
+
+    /// Gives the fields that the database fills (`#[auth(from_database)]`) a value until the row is stored: the present
+    /// time, a random UUID, or the type's default. An SQL store replaces it with what the database has made; other stores
+    /// keep it.
+    fn until_stored(&mut self, moment: &Moment) {
+        let _ = moment;
     }
 
     /// Returns the id.

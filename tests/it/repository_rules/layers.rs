@@ -43,7 +43,9 @@ fn layer(path: &[String]) -> Option<Layer> {
         name @ "inventory" => (9, name),
         name @ ("openapi" | "testing") => (10, name),
         name @ "builder" => (11, name),
-        name @ ("private" | "__private0_1_0") => (12, name),
+        "private" | "__private0_1_0" => (12, "private"),
+        // The macros that generated code calls; `macro_export` puts them into the root.
+        name if name.starts_with("__") => (12, "private"),
         _ => return None,
     };
     Some(Layer { height, group: group.to_owned() })

@@ -8,7 +8,9 @@ use syn::{Attribute, Expr, Ident, LitStr, Path, ext::IdentExt};
 
 use crate::{model::Role, report::Report};
 use items::{auth_attrs, each_item, fill, unknown_on_field, unknown_on_struct};
-use values::{bounds, crate_path, default, flag, function, name, names, number, pattern, string, whole};
+use values::{
+    bounds, crate_path, default, flag, function, name, names, number, optional_string, pattern, string, whole,
+};
 
 /// A key as it was written, and its value.
 pub(crate) struct Given<T> {
@@ -47,6 +49,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) column: Slot<LitStr>,
     pub(crate) rename: Slot<LitStr>,
     pub(crate) default: Slot<Option<Expr>>,
+    pub(crate) from_database: Slot<Option<LitStr>>,
     pub(crate) json: Slot<()>,
     pub(crate) text: Slot<()>,
     pub(crate) length: Slot<Bounds<u64>>,
@@ -66,9 +69,23 @@ pub(crate) struct Bounds<T> {
 const STRUCT_KEYS: [&str; 10] =
     ["table", "session_table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
 
-const FIELD_KEYS: [&str; 15] = [
-    "read", "create", "update", "admin", "private", "tenant", "column", "rename", "default", "json", "text", "length",
-    "range", "pattern", "check",
+const FIELD_KEYS: [&str; 16] = [
+    "read",
+    "create",
+    "update",
+    "admin",
+    "private",
+    "tenant",
+    "column",
+    "rename",
+    "default",
+    "from_database",
+    "json",
+    "text",
+    "length",
+    "range",
+    "pattern",
+    "check",
 ];
 
 impl StructAttrs {
@@ -121,6 +138,9 @@ impl FieldAttrs {
                     "column" => fill(&mut read.column, &key, string(&key, input, "full_name")?),
                     "rename" => fill(&mut read.rename, &key, string(&key, input, "fullName")?),
                     "default" => fill(&mut read.default, &key, default(input)?),
+                    "from_database" => {
+                        fill(&mut read.from_database, &key, optional_string(&key, input, "CURRENT_TIMESTAMP")?)
+                    }
                     "length" => fill(&mut read.length, &key, bounds(&key, input, "length(min = 1, max = 80)", whole)?),
                     "range" => fill(&mut read.range, &key, bounds(&key, input, "range(min = 0, max = 150)", number)?),
                     "pattern" => fill(&mut read.pattern, &key, pattern(&key, input)?),
@@ -147,6 +167,7 @@ impl FieldAttrs {
             key(&self.tenant),
             key(&self.rename),
             key(&self.default),
+            key(&self.from_database),
             key(&self.json),
             key(&self.text),
             key(&self.length),

@@ -32,6 +32,11 @@ pub(super) fn string(key: &Ident, input: ParseStream, example: &str) -> syn::Res
     })
 }
 
+/// Reads nothing, or `= "…"`.
+pub(super) fn optional_string(key: &Ident, input: ParseStream, example: &str) -> syn::Result<Option<LitStr>> {
+    if input.is_empty() || input.peek(Token![,]) { Ok(None) } else { string(key, input, example).map(Some) }
+}
+
 pub(super) fn name(key: &Ident, input: ParseStream, example: &str) -> syn::Result<Ident> {
     let example = format!("{key} = {example}");
     equals(key, input, &example)?;

@@ -1,7 +1,7 @@
 //! Rules about custom fields.
 
 use quote::ToTokens;
-use syn::{Field, Ident, LitStr, ext::IdentExt};
+use syn::{Field, Ident, LitStr, Type, ext::IdentExt};
 
 use super::{
     fields::{Sorted, docs},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     attr::{Bounds, FieldAttrs, Given, Slot},
-    model::{Access, Custom, Initial, Role, Rule, Storage},
+    model::{Access, Custom, DefaultValue, NewValue, Role, Rule, Storage, is_time_or_id},
     report::Report,
 };
 
@@ -66,6 +66,7 @@ impl Sorted {
             (None, Some(_)) => Storage::Text,
             (None, None) => Storage::Native,
         };
+        let new_value = new_value(ident, &field.ty, access, &attrs, report);
         let (column, place) = column(attrs.column, &name, ident, report);
         self.columns.push((column.clone(), place));
         let key = self.key(ident, &name, access, attrs.private.is_some(), attrs.rename, report);
@@ -75,11 +76,7 @@ impl Sorted {
             key,
             column,
             access,
-            default: match attrs.default {
-                None => Initial::Unsaid,
-                Some(Given { value: None, .. }) => Initial::TypeDefault,
-                Some(Given { value: Some(value), .. }) => Initial::Value(Box::new(value)),
-            },
+            new_value,
             storage,
             rules,
             is_tenant: attrs.tenant.is_some(),
@@ -154,6 +151,43 @@ fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> 
         );
     }
     (access.on_the_wire() || attrs.private.is_some() || attrs.tenant.is_some()).then_some(access)
+}
+
+/// Returns where the value in a new user comes from.
+fn new_value(ident: &Ident, ty: &Type, access: Access, attrs: &FieldAttrs, report: &Report) -> NewValue {
+    let default = attrs.default.as_ref().map(|given| match &given.value {
+        None => DefaultValue::OfType,
+        Some(value) => DefaultValue::Written(Box::new(value.clone())),
+    });
+    if let Some(given) = &attrs.from_database {
+        for mark in [&attrs.create, &attrs.update, &attrs.admin, &attrs.tenant].into_iter().flatten() {
+            report.error(
+                &mark.key,
+                format!("`{ident}` is filled by the database and cannot be `{}`", mark.key),
+                format!("remove `{}` or `{}`", mark.key, given.key),
+            );
+        }
+        if let Some(sql) = given.value.as_ref().filter(|sql| sql.value().trim().is_empty()) {
+            report.error(sql, "an SQL default cannot be empty", "write `from_database = \"CURRENT_TIMESTAMP\"`");
+        }
+        return NewValue::FromDatabase(given.value.as_ref().map(LitStr::value), default);
+    }
+    if access.create {
+        return NewValue::Sent(default);
+    }
+    let Some(default) = default else {
+        // The store writes the tenant.
+        if is_time_or_id(ty) && attrs.tenant.is_none() && !attrs.broken {
+            report.error(
+                ty,
+                format!("every new user would get the default of this type as `{ident}`, such as 1970-01-01 or a nil id"),
+                "write `from_database` if the database fills the column, `default = …` for another value, or `create` if \
+                 the registration sends it",
+            );
+        }
+        return NewValue::Implicit;
+    };
+    NewValue::Fixed(default)
 }
 
 fn rules(attrs: &FieldAttrs, report: &Report) -> Vec<Rule> {

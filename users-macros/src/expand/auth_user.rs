@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use super::{at, custom_fields, ours, values};
-use crate::model::{Custom, Role, User};
+use crate::model::{Custom, NewValue, Role, User};
 
 /// Returns the impl of `AuthUser`, and that of `HasTenant` for a struct with a tenant.
 pub(super) fn impls(user: &User) -> TokenStream {
@@ -28,6 +28,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
     let set_by_owner = set(user, |custom| custom.access.update);
     let set_by_superuser = set(user, |custom| custom.access.update || custom.access.admin);
     let copy_custom = copy_custom(user);
+    let until_stored = until_stored(user);
     let has_tenant = has_tenant(user);
     ours! {
         impl #rt::AuthUser for #this {
@@ -74,6 +75,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
                 #rt::Changes::by_superuser(update.email, update.password, flags) #set_by_superuser
             }
             #copy_custom
+            #until_stored
         }
         #has_tenant
     }
@@ -130,6 +132,25 @@ fn copy_custom(user: &User) -> Option<TokenStream> {
             fn copy_custom(&mut self, from: &Self, columns: #rt::Columns) {
                 let columns = columns.by_name::<Self>();
                 #(#copies)*
+            }
+        }
+    })
+}
+
+/// Returns `until_stored`, if the database fills a field for which the author wrote no default.
+fn until_stored(user: &User) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let filled = user.customs.iter().filter(|custom| matches!(custom.new_value, NewValue::FromDatabase(_, None)));
+    let values: Vec<TokenStream> = filled
+        .map(|custom| {
+            let (name, ty) = (&custom.ident, &custom.ty);
+            quote_spanned!(at(ty)=> self.#name = #rt::until_stored!(#ty, moment);)
+        })
+        .collect();
+    (!values.is_empty()).then(|| {
+        ours! {
+            fn until_stored(&mut self, moment: &#rt::Moment) {
+                #(#values)*
             }
         }
     })

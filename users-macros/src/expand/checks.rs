@@ -1,11 +1,11 @@
 //! Checks that need the compiler: one assertion per custom field, which points at the field's type.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::{at, ours};
 use crate::{
-    model::{Initial, Storage, User},
+    model::{Custom, DefaultValue, NewValue, Storage, User},
     names::Runtime,
 };
 
@@ -20,12 +20,8 @@ pub(super) fn assertions(user: &User) -> Option<TokenStream> {
             let ty = &custom.ty;
             let has_json = custom.access.on_the_wire() || custom.storage != Storage::Native;
             let field = has_json.then(|| quote_spanned!(at(ty)=> #rt::check::field::<#ty>();));
-            // A struct that names its databases may have columns that only those know.
-            let has_column = custom.storage == Storage::Native && !user.is_narrowed;
-            let column = has_column.then(|| quote_spanned!(at(ty)=> #rt::check::column::<#ty>();));
-            let is_unset = !custom.access.create && !matches!(custom.default, Initial::Value(_));
-            let new = is_unset.then(|| quote_spanned!(at(ty)=> #rt::check::new_value::<#ty>();));
-            [field, column, new].into_iter().flatten()
+            let [new, implicit, tenant] = new_value(user, custom);
+            [field, column(user, custom), new, implicit, tenant].into_iter().flatten()
         })
         .collect();
     (!checks.is_empty()).then(|| {
@@ -36,4 +32,38 @@ pub(super) fn assertions(user: &User) -> Option<TokenStream> {
             };
         }
     })
+}
+
+/// Returns the check that databases can store the type: all that are enabled, or those that the struct names.
+fn column(user: &User, custom: &Custom) -> Option<TokenStream> {
+    let (rt, ty) = (&user.names.runtime.rt, &custom.ty);
+    let check = |name: &str| {
+        let name = Ident::new(name, Span::mixed_site());
+        quote_spanned!(at(ty)=> #rt::check::#name::<#ty>();)
+    };
+    if custom.storage != Storage::Native {
+        return None;
+    }
+    if !user.is_narrowed {
+        return Some(check("column"));
+    }
+    let named = user.databases.named();
+    let checks = named.into_iter().map(|database| check(&format!("{database}_column")));
+    Some(checks.collect())
+}
+
+/// Returns the checks of a value that no request sets.
+fn new_value(user: &User, custom: &Custom) -> [Option<TokenStream>; 3] {
+    let (rt, ty) = (&user.names.runtime.rt, &custom.ty);
+    let is_implicit = matches!(custom.new_value, NewValue::Implicit);
+    let is_default_of_type = is_implicit
+        || matches!(
+            custom.new_value,
+            NewValue::Fixed(DefaultValue::OfType) | NewValue::FromDatabase(_, None | Some(DefaultValue::OfType))
+        );
+    [
+        is_default_of_type.then(|| quote_spanned!(at(ty)=> #rt::check::new_value::<#ty>();)),
+        (is_implicit && !custom.is_tenant).then(|| quote_spanned!(at(ty)=> #rt::implicit_default!(#ty);)),
+        custom.is_tenant.then(|| quote_spanned!(at(ty)=> #rt::never_null!(#ty);)),
+    ]
 }

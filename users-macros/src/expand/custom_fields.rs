@@ -5,7 +5,7 @@ use quote::quote_spanned;
 use syn::ext::IdentExt;
 
 use super::{at, ours};
-use crate::model::{Access, Custom, Rule, User};
+use crate::model::{Access, Custom, NewValue, Rule, User};
 
 /// Returns `CUSTOM_FIELDS`, if there are any.
 pub(super) fn constant(user: &User) -> Option<TokenStream> {
@@ -20,20 +20,24 @@ fn field(user: &User, custom: &Custom) -> TokenStream {
     let name = if is_private { custom.ident.unraw().to_string() } else { custom.key.clone() };
     let column = &custom.column;
     let column = (*column != name).then(|| ours!(.column(#column)));
+    let from_database = matches!(custom.new_value, NewValue::FromDatabase(..)).then(|| ours!(.from_database()));
     if is_private {
-        return ours!(#rt::CustomField::private(#name) #column);
+        return ours!(#rt::CustomField::private(#name) #column #from_database);
     }
     let Access { read, create, update, admin } = custom.access;
     let read = read.then(|| ours!(.read()));
     let create = create.then(|| ours!(.create()));
-    let required = (custom.access.create && !custom.may_be_absent()).then(|| ours!(.required()));
+    // The runtime asks the type whether the key may be absent nevertheless.
+    let required = matches!(custom.new_value, NewValue::Sent(None)) && !custom.is_option();
+    let required = required.then(|| ours!(.required()));
     let update = update.then(|| ours!(.update()));
     let admin = admin.then(|| ours!(.admin()));
     let doc = custom.docs.first_paragraph().map(|doc| ours!(.doc(#doc)));
     let deprecated = custom.docs.deprecated.is_some().then(|| ours!(.deprecated()));
     let rules = rules(user, custom);
     quote_spanned! {at(ty)=>
-        #rt::CustomField::new::<#ty>(#name) #column #read #create #required #update #admin #doc #deprecated #rules
+        #rt::CustomField::new::<#ty>(#name) #column #from_database
+            #read #create #required #update #admin #doc #deprecated #rules
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 
 use super::ours;
 use crate::{
-    model::{Custom, Docs, Initial, Role, RoleField, User},
+    model::{Custom, DefaultValue, Docs, Role, RoleField, User},
     names::{Runtime, default_of},
 };
 
@@ -143,13 +143,14 @@ fn custom_update(user: &User, custom: &Custom) -> TokenStream {
 /// Returns serde's attributes for a field of the registration.
 fn create_serde(user: &User, custom: &Custom) -> TokenStream {
     let rename = rename(custom);
-    let default = match &custom.default {
-        Initial::Value(_) => {
+    let default = match custom.new_value.default() {
+        Some(DefaultValue::Written(_)) => {
             let default = format!("{}::{}", user.names.create, default_of(&custom.ident));
             Some(ours!(default = #default))
         }
-        Initial::TypeDefault => Some(ours!(default)),
-        Initial::Unsaid => custom.is_nullable().then(|| ours!(default)),
+        Some(DefaultValue::OfType) => Some(ours!(default)),
+        // serde accepts the absence of every type that is an `Option`, also behind an alias; this says it to the reader.
+        None => custom.is_option().then(|| ours!(default)),
     };
     let serde = default.map(|default| ours!(#[serde(#default)]));
     ours! { #rename #serde }

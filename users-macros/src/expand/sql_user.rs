@@ -1,21 +1,63 @@
 //! The impl of `SqlUser`: how users are read from rows and written into statements.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote_spanned;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
 
 use super::{at, ours, values};
-use crate::model::{Custom, Role, Storage, User};
+use crate::model::{Custom, Databases, NewValue, Role, Storage, User};
 
-/// Returns the impl, which is generic over the database.
+/// Returns one impl that is generic over the database. A struct that names its databases has one impl for each of them,
+/// because its types may have no column in another one; for every other database it is refused at run time.
 pub(super) fn impls(user: &User) -> TokenStream {
-    let (rt, db) = (&user.names.runtime.rt, &user.names.runtime.database);
-    let (this, sql) = (&user.ident, &user.names.sql);
-    let bounds = user.customs.iter().filter(|custom| custom.storage == Storage::Native).map(|custom| {
-        let ty = &custom.ty;
-        quote_spanned!(at(ty)=> #ty: #rt::Column<#db>,)
+    let (rt, generic) = (&user.names.runtime.rt, &user.names.runtime.database);
+    if !user.is_narrowed {
+        let bounds = user.customs.iter().filter(|custom| custom.storage == Storage::Native).map(|custom| {
+            let ty = &custom.ty;
+            quote_spanned!(at(ty)=> #ty: #rt::Column<#generic>,)
+        });
+        let body = body(user, &ours!(#generic));
+        return sql_user(user, &ours!(<#generic: #rt::Dialect>), &ours!(#generic), &ours!(where #(#bounds)*), &body);
+    }
+    let named = user.databases.named();
+    let impls = named.iter().map(|name| {
+        let database = match *name {
+            "sqlite" => ours!(#rt::sqlx::Sqlite),
+            "postgres" => ours!(#rt::sqlx::Postgres),
+            _ => ours!(#rt::sqlx::MySql),
+        };
+        sql_user(user, &TokenStream::new(), &database, &TokenStream::new(), &body(user, &database))
     });
-    let columns = columns(user);
-    let bind_custom = bind_custom(user);
+    let (this, sql) = (&user.ident, &user.names.sql);
+    let refusals = Databases::NAMES.iter().filter(|name| !named.contains(*name)).map(|name| {
+        let refusal = format_ident!("not_on_{}", name, span = Span::mixed_site());
+        ours!(#rt::#refusal!(#this, #sql);)
+    });
+    ours!(#(#impls)* #(#refusals)*)
+}
+
+fn sql_user(
+    user: &User,
+    parameters: &TokenStream,
+    database: &TokenStream,
+    bounds: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    let (rt, this, sql) = (&user.names.runtime.rt, &user.ident, &user.names.sql);
+    ours! {
+        impl #parameters #rt::SqlUser<#database> for #this
+        #bounds
+        {
+            const SQL: &'static #rt::UserSql = &#sql;
+            #body
+        }
+    }
+}
+
+/// Returns the methods for one database, which may be the generic parameter.
+fn body(user: &User, db: &TokenStream) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let columns = columns(user, db);
+    let bind_custom = bind_custom(user, db);
     let bind_tenant = user.tenant().map(|_| {
         ours! {
             fn bind_tenant(tenant: &#rt::Tenant<Self>, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
@@ -38,30 +80,25 @@ pub(super) fn impls(user: &User) -> TokenStream {
         quote_spanned!(at(&custom.ty)=> #name: row.#read()?,)
     });
     ours! {
-        impl<#db: #rt::Dialect> #rt::SqlUser<#db> for #this
-        where
-            #(#bounds)*
-        {
-            const SQL: &'static #rt::UserSql = &#sql;
-            #columns
-            fn from_row(row: &mut #rt::Row<'_, #db>) -> #rt::SqlResult<Self> {
-                #rt::Ok(Self {
-                    #(#roles)*
-                    #(#customs)*
-                })
-            }
-            #bind_custom
-            #bind_tenant
+        #columns
+        fn from_row(row: &mut #rt::Row<'_, #db>) -> #rt::SqlResult<Self> {
+            #rt::Ok(Self {
+                #(#roles)*
+                #(#customs)*
+            })
         }
+        #bind_custom
+        #bind_tenant
     }
 }
 
-/// Returns `bind_custom`, if there are custom fields.
-fn bind_custom(user: &User) -> Option<TokenStream> {
-    let (rt, db) = (&user.names.runtime.rt, &user.names.runtime.database);
+/// Returns `bind_custom`, if there are custom fields that statements write.
+fn bind_custom(user: &User, db: &TokenStream) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
     let mut calls: Vec<TokenStream> = user
         .customs
         .iter()
+        .filter(|custom| !matches!(custom.new_value, NewValue::FromDatabase(..)))
         .map(|custom| {
             let (name, add) = (&custom.ident, method(custom, "add"));
             quote_spanned!(at(&custom.ty)=> values.#add(&self.#name))
@@ -84,13 +121,13 @@ fn method(custom: &Custom, native: &str) -> Ident {
         Storage::Json => "json",
         Storage::Text => "text",
     };
-    Ident::new(name, proc_macro2::Span::mixed_site())
+    Ident::new(name, Span::mixed_site())
 }
 
 /// Returns the description of the custom columns for migrations, if there are any.
-fn columns(user: &User) -> Option<TokenStream> {
+fn columns(user: &User, db: &TokenStream) -> Option<TokenStream> {
     let rt = &user.names.runtime.rt;
-    let columns: Vec<TokenStream> = user.customs.iter().map(|custom| column(user, custom)).collect();
+    let columns: Vec<TokenStream> = user.customs.iter().map(|custom| column(user, custom, db)).collect();
     (!columns.is_empty()).then(|| {
         ours! {
             fn columns() -> #rt::Vec<#rt::SqlColumn> {
@@ -100,18 +137,26 @@ fn columns(user: &User) -> Option<TokenStream> {
     })
 }
 
-fn column(user: &User, custom: &Custom) -> TokenStream {
-    let (rt, db) = (&user.names.runtime.rt, &user.names.runtime.database);
-    let (name, ty, nullable) = (&custom.column, &custom.ty, custom.is_nullable());
+fn column(user: &User, custom: &Custom, db: &TokenStream) -> TokenStream {
+    let rt = &user.names.runtime.rt;
+    let (name, ty) = (&custom.column, &custom.ty);
+    // Whether the column may be NULL is asked of the type, which may be an alias of an `Option`.
     let column = match custom.storage {
-        Storage::Native => quote_spanned!(at(ty)=> #rt::column::<#db, #ty>(#name, #nullable)),
-        Storage::Json => ours!(#rt::json_column::<#db>(#name, #nullable)),
-        Storage::Text => ours!(#rt::text_column::<#db>(#name, #nullable)),
+        Storage::Native => quote_spanned!(at(ty)=> #rt::column::<#db, #ty>(#name, #rt::nullable!(#db, #ty))),
+        Storage::Json => quote_spanned!(at(ty)=> #rt::json_column::<#db>(#name, #rt::nullable!(#ty))),
+        Storage::Text => quote_spanned!(at(ty)=> #rt::text_column::<#db>(#name, #rt::nullable!(#ty))),
     };
     let tenant = custom.is_tenant.then(|| ours!(.as_tenant()));
+    let from_database = match &custom.new_value {
+        NewValue::FromDatabase(Some(sql), _) => Some(ours!(.from_database(#rt::Some(#sql)))),
+        NewValue::FromDatabase(None, _) => Some(ours!(.from_database(#rt::None))),
+        NewValue::Sent(_) | NewValue::Fixed(_) | NewValue::Implicit => None,
+    };
     let fill = values::of_existing_rows(user, custom).map(|value| match custom.storage {
-        Storage::Native | Storage::Text => ours!(.filled_with(&#value)),
+        // A type that only one database knows may have no JSON.
+        Storage::Native => ours!(.filled_with_value(#rt::json_of!(#ty, #value))),
+        Storage::Text => ours!(.filled_with(&#value)),
         Storage::Json => ours!(.filled_with_json(&#value)),
     });
-    ours!(#column #tenant #fill)
+    ours!(#column #tenant #from_database #fill)
 }

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use super::{at, ours};
 use crate::{
-    model::{Custom, Initial, User},
+    model::{Custom, DefaultValue, NewValue, User},
     names::default_of,
 };
 
@@ -15,12 +15,12 @@ pub(super) fn defaults(user: &User) -> Option<TokenStream> {
     let defaults: Vec<TokenStream> = user
         .customs
         .iter()
-        .filter_map(|custom| match &custom.default {
-            Initial::Value(value) => {
+        .filter_map(|custom| match custom.new_value.default() {
+            Some(DefaultValue::Written(value)) => {
                 let (name, ty) = (default_of(&custom.ident), &custom.ty);
                 Some(ours! { fn #name() -> #ty { #value } })
             }
-            Initial::TypeDefault | Initial::Unsaid => None,
+            Some(DefaultValue::OfType) | None => None,
         })
         .collect();
     let create = &user.names.create;
@@ -30,29 +30,32 @@ pub(super) fn defaults(user: &User) -> Option<TokenStream> {
 /// Returns the value of a field in a new user.
 pub(super) fn of_new_user(user: &User, custom: &Custom) -> TokenStream {
     let name = &custom.ident;
-    match &custom.default {
-        _ if custom.access.create => ours!(input.#name),
-        Initial::Value(_) => written_default(user, custom),
-        Initial::Unsaid | Initial::TypeDefault => default_of_type(user, custom),
+    match &custom.new_value {
+        NewValue::Sent(_) => ours!(input.#name),
+        NewValue::Fixed(default) | NewValue::FromDatabase(_, Some(default)) => default_value(user, custom, default),
+        NewValue::Implicit | NewValue::FromDatabase(_, None) => default_value(user, custom, &DefaultValue::OfType),
     }
 }
 
 /// Returns the value that a migration gives to existing rows, if it has to give one.
 pub(super) fn of_existing_rows(user: &User, custom: &Custom) -> Option<TokenStream> {
-    match &custom.default {
-        _ if custom.is_nullable() => None,
-        Initial::Unsaid => None,
-        Initial::TypeDefault => Some(default_of_type(user, custom)),
-        Initial::Value(_) => Some(written_default(user, custom)),
+    match &custom.new_value {
+        _ if custom.is_option() => None,
+        NewValue::Sent(Some(default)) | NewValue::Fixed(default) => Some(default_value(user, custom, default)),
+        // The database has its own value for existing rows.
+        NewValue::Sent(None) | NewValue::Implicit | NewValue::FromDatabase(..) => None,
     }
 }
 
-fn written_default(user: &User, custom: &Custom) -> TokenStream {
-    let (create, default) = (&user.names.create, default_of(&custom.ident));
-    ours!(#create::#default())
-}
-
-fn default_of_type(user: &User, custom: &Custom) -> TokenStream {
-    let (rt, ty) = (&user.names.runtime.rt, &custom.ty);
-    quote_spanned!(at(ty)=> <#ty as #rt::Default>::default())
+fn default_value(user: &User, custom: &Custom, default: &DefaultValue) -> TokenStream {
+    match default {
+        DefaultValue::Written(_) => {
+            let (create, default) = (&user.names.create, default_of(&custom.ident));
+            ours!(#create::#default())
+        }
+        DefaultValue::OfType => {
+            let (rt, ty) = (&user.names.runtime.rt, &custom.ty);
+            quote_spanned!(at(ty)=> <#ty as #rt::Default>::default())
+        }
+    }
 }

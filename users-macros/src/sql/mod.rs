@@ -25,6 +25,7 @@ pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
         email: &user.roles.email.column,
         hashed_password: &user.roles.hashed_password.column,
         columns: user.columns(),
+        written: user.written_columns(),
         id_made_by_database: user.id_made_by_database(),
         tenant: user.tenant().map(|tenant| tenant.column.as_str()),
     };
@@ -52,6 +53,8 @@ struct Table<'a> {
     hashed_password: &'a str,
     /// All columns: the roles, from the id to `is_verified`, then the custom fields.
     columns: Vec<&'a str>,
+    /// Those that statements write: all but the ones that the database fills.
+    written: Vec<&'a str>,
     id_made_by_database: bool,
     /// The column of the tenant, to which every statement about users is limited.
     tenant: Option<&'a str>,

@@ -164,6 +164,33 @@ fn an_update_writes_only_the_named_columns_and_checks_its_conditions() {
 }
 
 #[test]
+fn columns_that_the_database_fills_are_read_and_never_written() {
+    let user = checked(quote! {
+        struct User {
+            id: Uuid,
+            email: String,
+            hashed_password: PasswordHash,
+            is_active: bool,
+            is_superuser: bool,
+            is_verified: bool,
+            #[auth(read, from_database)]
+            created_at: DateTime<Utc>,
+            #[auth(read, update)]
+            motto: String,
+        }
+    });
+    for (name, dialect) in DIALECTS {
+        for statement in ["insert", "update"].map(|name| statement(&user, dialect, name)) {
+            let (written, _) = statement.split_once(" RETURNING ").unwrap_or((&statement, ""));
+            assert!(!written.contains("created_at") && written.contains("motto"), "{name}: {statement}");
+        }
+        assert!(statement(&user, dialect, "find").contains("created_at"), "{name}");
+    }
+    assert!(statement(&user, &Postgres, "update").contains(r#""motto" = CASE WHEN $11 THEN $12 ELSE "motto" END"#));
+    assert!(statement(&user, &Postgres, "insert").contains(r#"RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "created_at", "motto""#));
+}
+
+#[test]
 fn a_deletion_and_the_end_of_sessions_name_the_user() {
     let sqlite = |name| statement(&user(), &Sqlite, name);
     assert_eq!(sqlite("delete"), r#"DELETE FROM "user" WHERE "id" = $1"#);

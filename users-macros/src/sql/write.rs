@@ -5,7 +5,7 @@ use super::Table;
 impl Table<'_> {
     pub(super) fn insert(&self) -> String {
         let mut parameters = self.parameters();
-        let written = if self.id_made_by_database { &self.columns[1..] } else { &self.columns[..] };
+        let written = if self.id_made_by_database { &self.written[1..] } else { &self.written[..] };
         let mut columns: Vec<String> = written.iter().map(|column| self.quoted(column)).collect();
         let mut values: Vec<String> = written.iter().map(|_| parameters.next()).collect();
         if let (true, Some(epoch)) = (self.id_made_by_database, self.dialect.first_epoch()) {
@@ -23,7 +23,7 @@ impl Table<'_> {
 
     pub(super) fn update(&self) -> String {
         let mut parameters = self.parameters();
-        let assignments: Vec<String> = self.columns[1..]
+        let assignments: Vec<String> = self.written[1..]
             .iter()
             .map(|column| {
                 let column = self.quoted(column);

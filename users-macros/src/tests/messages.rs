@@ -109,7 +109,7 @@ fn types_in_the_groups_of_macro_rules_are_recognized() {
             nickname: #optional
         }
     });
-    assert!(user.customs[0].is_nullable());
+    assert!(user.customs[0].is_option());
 }
 
 #[test]

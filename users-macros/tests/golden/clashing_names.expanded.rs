@@ -17,12 +17,14 @@ where
     const SQL: &'static rt_::UserSql = &S_SQL;
     fn columns() -> rt_::Vec<rt_::SqlColumn> {
         rt_::vec![
-            rt_::column:: < DB_, DB > ("type", false).filled_with(&
-            SCreate::default_type()), rt_::column:: < DB_, Option < rt::Words > >
-            ("user", true), rt_::column:: < DB_, Option < String > > ("account", true),
-            rt_::column:: < DB_, Option < String > > ("values", true), rt_::column:: <
-            DB_, Option < String > > ("row", true), rt_::column:: < DB_, Option < String
-            > > ("users", true)
+            rt_::column:: < DB_, DB > ("type", rt_::nullable!(DB_, DB))
+            .filled_with_value(rt_::json_of!(DB, SCreate::default_type())), rt_::column::
+            < DB_, Option < rt::Words > > ("user", rt_::nullable!(DB_, Option < rt::Words
+            >)), rt_::column:: < DB_, Option < String > > ("account", rt_::nullable!(DB_,
+            Option < String >)), rt_::column:: < DB_, Option < String > > ("values",
+            rt_::nullable!(DB_, Option < String >)), rt_::column:: < DB_, Option < String
+            > > ("row", rt_::nullable!(DB_, Option < String >)), rt_::column:: < DB_,
+            Option < String > > ("users", rt_::nullable!(DB_, Option < String >))
         ]
     }
     fn from_row(row: &mut rt_::Row<'_, DB_>) -> rt_::SqlResult<Self> {

@@ -1,4 +1,5 @@
 use axum_users::{AuthUser, PasswordHash};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct User {
@@ -23,6 +24,8 @@ pub struct User {
     pub tier: i32,
     pub note: Option<String>,
     pub score: i32,
+    pub created_at: DateTime<Utc>,
+    pub number: i64,
 }
 const _: () = {
     use ::axum_users::__private0_1_0 as rt;
@@ -40,12 +43,19 @@ const _: () = {
     rt::check::field::<Vec<String>>();
     rt::check::field::<Option<Address>>();
     rt::check::new_value::<Option<Address>>();
+    rt::implicit_default!(Option < Address >);
     rt::check::field::<i32>();
     rt::check::column::<i32>();
     rt::check::new_value::<i32>();
+    rt::implicit_default!(i32);
     rt::check::column::<Option<String>>();
     rt::check::new_value::<Option<String>>();
+    rt::implicit_default!(Option < String >);
     rt::check::column::<i32>();
+    rt::check::field::<DateTime<Utc>>();
+    rt::check::column::<DateTime<Utc>>();
+    rt::check::new_value::<DateTime<Utc>>();
+    rt::check::column::<i64>();
 };
 /// A [`User`] as clients see it.
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
@@ -72,6 +82,7 @@ pub struct UserRead {
     pub address: Option<Address>,
     #[deprecated = "use `plan`"]
     pub tier: i32,
+    pub created_at: DateTime<Utc>,
 }
 /// The registration of a [`User`].
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
@@ -156,13 +167,13 @@ pub struct UserAdminUpdate {
 /// Every statement on the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__private0_1_0::UserSql {
     sqlite: ::axum_users::__private0_1_0::Statements {
-        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
-        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
-        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
-        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
-        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
-        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "auth_epoch""#,
-        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "nick" = CASE WHEN $11 THEN $12 ELSE "nick" END, "age" = CASE WHEN $13 THEN $14 ELSE "age" END, "room_temperature" = CASE WHEN $15 THEN $16 ELSE "room_temperature" END, "newsletter" = CASE WHEN $17 THEN $18 ELSE "newsletter" END, "quota" = CASE WHEN $19 THEN $20 ELSE "quota" END, "plan" = CASE WHEN $21 THEN $22 ELSE "plan" END, "tags" = CASE WHEN $23 THEN $24 ELSE "tags" END, "address" = CASE WHEN $25 THEN $26 ELSE "address" END, "tier" = CASE WHEN $27 THEN $28 ELSE "tier" END, "note" = CASE WHEN $29 THEN $30 ELSE "note" END, "inner_score" = CASE WHEN $31 THEN $32 ELSE "inner_score" END, "auth_epoch" = "auth_epoch" + $33 WHERE "id" = $34 AND COALESCE("hashed_password", '') = COALESCE($35, "hashed_password", '') AND COALESCE("email", '') = COALESCE($36, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "auth_epoch""#,
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
+        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "created_at", "number", "auth_epoch""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "nick" = CASE WHEN $11 THEN $12 ELSE "nick" END, "age" = CASE WHEN $13 THEN $14 ELSE "age" END, "room_temperature" = CASE WHEN $15 THEN $16 ELSE "room_temperature" END, "newsletter" = CASE WHEN $17 THEN $18 ELSE "newsletter" END, "quota" = CASE WHEN $19 THEN $20 ELSE "quota" END, "plan" = CASE WHEN $21 THEN $22 ELSE "plan" END, "tags" = CASE WHEN $23 THEN $24 ELSE "tags" END, "address" = CASE WHEN $25 THEN $26 ELSE "address" END, "tier" = CASE WHEN $27 THEN $28 ELSE "tier" END, "note" = CASE WHEN $29 THEN $30 ELSE "note" END, "inner_score" = CASE WHEN $31 THEN $32 ELSE "inner_score" END, "auth_epoch" = "auth_epoch" + $33 WHERE "id" = $34 AND COALESCE("hashed_password", '') = COALESCE($35, "hashed_password", '') AND COALESCE("email", '') = COALESCE($36, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "created_at", "number", "auth_epoch""#,
         delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
         end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
@@ -299,6 +310,8 @@ const _: () = {
             rt::CustomField::new::<i32>("tier").read().deprecated(),
             rt::CustomField::private("note"),
             rt::CustomField::private("score").column("inner_score"),
+            rt::CustomField::new::<DateTime<Utc>>("created_at").from_database().read(),
+            rt::CustomField::private("number").from_database(),
         ];
         fn account(&self) -> rt::Account<'_, Uuid> {
             let flags = [self.is_active, self.is_superuser, self.is_verified];
@@ -333,6 +346,8 @@ const _: () = {
                 tier: <i32 as rt::Default>::default(),
                 note: <Option<String> as rt::Default>::default(),
                 score: UserCreate::default_score(),
+                created_at: <DateTime<Utc> as rt::Default>::default(),
+                number: UserCreate::default_number(),
             }
         }
         fn read(&self) -> UserRead {
@@ -350,6 +365,7 @@ const _: () = {
                 tags: rt::Clone::clone(&self.tags),
                 address: rt::Clone::clone(&self.address),
                 tier: rt::Clone::clone(&self.tier),
+                created_at: rt::Clone::clone(&self.created_at),
             }
         }
         fn credentials(input: &UserCreate) -> (&rt::str, &rt::Password) {
@@ -402,6 +418,11 @@ const _: () = {
             columns.copy("tier", &mut self.tier, &from.tier);
             columns.copy("note", &mut self.note, &from.note);
             columns.copy("inner_score", &mut self.score, &from.score);
+            columns.copy("created_at", &mut self.created_at, &from.created_at);
+            columns.copy("number", &mut self.number, &from.number);
+        }
+        fn until_stored(&mut self, moment: &rt::Moment) {
+            self.created_at = rt::until_stored!(DateTime < Utc >, moment);
         }
     }
     impl UserCreate {
@@ -417,6 +438,9 @@ const _: () = {
         fn default_score() -> i32 {
             7
         }
+        fn default_number() -> i64 {
+            0
+        }
     }
     impl<DB: rt::Dialect> rt::SqlUser<DB> for User
     where
@@ -428,22 +452,34 @@ const _: () = {
         i32: rt::Column<DB>,
         Option<String>: rt::Column<DB>,
         i32: rt::Column<DB>,
+        DateTime<Utc>: rt::Column<DB>,
+        i64: rt::Column<DB>,
     {
         const SQL: &'static rt::UserSql = &USER_SQL;
         fn columns() -> rt::Vec<rt::SqlColumn> {
             rt::vec![
-                rt::column:: < DB, String > ("nick", false), rt::column:: < DB, Option <
-                i32 > > ("age", true), rt::column:: < DB, f64 > ("room_temperature",
-                false).filled_with(& UserCreate::default_room_temperature()),
-                rt::column:: < DB, bool > ("newsletter", false).filled_with(& < bool as
-                rt::Default > ::default()), rt::column:: < DB, i64 > ("quota", false)
-                .filled_with(& UserCreate::default_quota()), rt::text_column:: < DB >
-                ("plan", false).filled_with(& UserCreate::default_plan()),
-                rt::json_column:: < DB > ("tags", false).filled_with_json(& < Vec <
-                String > as rt::Default > ::default()), rt::json_column:: < DB >
-                ("address", true), rt::column:: < DB, i32 > ("tier", false), rt::column::
-                < DB, Option < String > > ("note", true), rt::column:: < DB, i32 >
-                ("inner_score", false).filled_with(& UserCreate::default_score())
+                rt::column:: < DB, String > ("nick", rt::nullable!(DB, String)),
+                rt::column:: < DB, Option < i32 > > ("age", rt::nullable!(DB, Option <
+                i32 >)), rt::column:: < DB, f64 > ("room_temperature", rt::nullable!(DB,
+                f64)).filled_with_value(rt::json_of!(f64,
+                UserCreate::default_room_temperature())), rt::column:: < DB, bool >
+                ("newsletter", rt::nullable!(DB, bool))
+                .filled_with_value(rt::json_of!(bool, < bool as rt::Default >
+                ::default())), rt::column:: < DB, i64 > ("quota", rt::nullable!(DB, i64))
+                .filled_with_value(rt::json_of!(i64, UserCreate::default_quota())),
+                rt::text_column:: < DB > ("plan", rt::nullable!(Plan)).filled_with(&
+                UserCreate::default_plan()), rt::json_column:: < DB > ("tags",
+                rt::nullable!(Vec < String >)).filled_with_json(& < Vec < String > as
+                rt::Default > ::default()), rt::json_column:: < DB > ("address",
+                rt::nullable!(Option < Address >)), rt::column:: < DB, i32 > ("tier",
+                rt::nullable!(DB, i32)), rt::column:: < DB, Option < String > > ("note",
+                rt::nullable!(DB, Option < String >)), rt::column:: < DB, i32 >
+                ("inner_score", rt::nullable!(DB, i32))
+                .filled_with_value(rt::json_of!(i32, UserCreate::default_score())),
+                rt::column:: < DB, DateTime < Utc > > ("created_at", rt::nullable!(DB,
+                DateTime < Utc >)).from_database(rt::Some("CURRENT_TIMESTAMP")),
+                rt::column:: < DB, i64 > ("number", rt::nullable!(DB, i64))
+                .from_database(rt::None)
             ]
         }
         fn from_row(row: &mut rt::Row<'_, DB>) -> rt::SqlResult<Self> {
@@ -465,6 +501,8 @@ const _: () = {
                 tier: row.get()?,
                 note: row.get()?,
                 score: row.get()?,
+                created_at: row.get()?,
+                number: row.get()?,
             })
         }
         fn bind_custom(&self, values: &mut rt::Values<'_, DB>) -> rt::SqlResult<()> {

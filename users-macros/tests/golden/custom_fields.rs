@@ -1,6 +1,7 @@
 // Every kind of custom field.
 
 use axum_users::{AuthUser, PasswordHash};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 #[derive(AuthUser, Debug, Clone)]
@@ -38,6 +39,10 @@ pub struct User {
     pub note: Option<String>,
     #[auth(private, default = 7, column = "inner_score")]
     pub score: i32,
+    #[auth(read, from_database = "CURRENT_TIMESTAMP")]
+    pub created_at: DateTime<Utc>,
+    #[auth(private, from_database, default = 0)]
+    pub number: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

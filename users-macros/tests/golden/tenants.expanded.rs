@@ -13,7 +13,9 @@ where
 {
     const SQL: &'static rt::UserSql = &USER_SQL;
     fn columns() -> rt::Vec<rt::SqlColumn> {
-        rt::vec![rt::column:: < DB, String > ("tenant", false).as_tenant()]
+        rt::vec![
+            rt::column:: < DB, String > ("tenant", rt::nullable!(DB, String)).as_tenant()
+        ]
     }
     fn from_row(row: &mut rt::Row<'_, DB>) -> rt::SqlResult<Self> {
         rt::Ok(Self {

@@ -6,7 +6,7 @@ use crate::{
     event::{self, EventKind, Outcome},
     port::{HookCall, HookError, PasswordSubject, RandomError, RequestContext, StoreError},
     service::Users,
-    user::{AuthUser, NewAccount},
+    user::{AuthUser, Moment, NewAccount},
 };
 
 /// The reason why a user was not created.
@@ -124,7 +124,11 @@ impl<U: AuthUser> Users<U> {
             NewPassword::Unusable => self.unusable_password_hash().await?,
         };
         let account = NewAccount { id: self.new_id()?, email: email.as_str().to_owned(), hashed_password, status };
-        Ok(self.new_user_of(account, input))
+        let mut user = self.new_user_of(account, input);
+        if U::CUSTOM_FIELDS.iter().any(|field| field.from_database) {
+            user.until_stored(&Moment::new(self.now(), self.random_bytes()?));
+        }
+        Ok(user)
     }
 
     /// Stores a user that [`Users::new_account`] built, and records the outcome.
@@ -139,9 +143,13 @@ impl<U: AuthUser> Users<U> {
     }
 
     fn new_id(&self) -> Result<U::Id, RandomError> {
+        Ok(U::Id::generate(self.random_bytes()?))
+    }
+
+    fn random_bytes(&self) -> Result<[u8; 16], RandomError> {
         let mut bytes = [0; 16];
         self.inner().random.fill(&mut bytes)?;
-        Ok(U::Id::generate(bytes))
+        Ok(bytes)
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use super::shape::Shape;
+use super::shape::accepts_absence;
 pub(crate) use super::shape::struct_name;
 
 /// One field of a schema.
@@ -56,13 +57,15 @@ pub struct FieldType {
     pub check: fn(&Value) -> Result<(), String>,
     /// Returns the JSON that the type expects.
     pub shape: fn() -> Shape,
+    /// Returns whether serde accepts that the key is absent.
+    pub(crate) may_be_absent: fn() -> bool,
 }
 
 impl FieldType {
     /// Describes `T`.
     #[must_use]
     pub const fn of<T: DeserializeOwned>() -> Self {
-        Self { check: check::<T>, shape: Shape::of::<T> }
+        Self { check: check::<T>, shape: Shape::of::<T>, may_be_absent: accepts_absence::<T> }
     }
 }
 
@@ -190,6 +193,11 @@ impl Field {
     #[must_use]
     pub const fn custom<T: DeserializeOwned>(name: &'static str) -> Self {
         Self::new(name, FieldKind::Custom(FieldType::of::<T>()))
+    }
+
+    /// Returns whether serde accepts that the key of a custom field is absent.
+    pub(crate) fn may_be_absent(&self) -> bool {
+        matches!(self.kind, FieldKind::Custom(kind) if (kind.may_be_absent)())
     }
 
     /// Makes the field required.

@@ -64,6 +64,32 @@ pub(crate) fn struct_name<T: DeserializeOwned>() -> &'static str {
     }
 }
 
+/// Returns whether serde accepts an absent key for a field of type `T`: it deserializes such a field from a value that is
+/// nothing but an absent `Option`.
+pub(crate) fn accepts_absence<T: DeserializeOwned>() -> bool {
+    T::deserialize(Absent).is_ok()
+}
+
+/// An absent key.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = Recorded;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Recorded> {
+        Err(Recorded)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Recorded> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
 /// The type that a Rust type requests from its deserializer.
 struct Requested {
     /// Whether null is accepted.
@@ -268,6 +294,18 @@ mod tests {
         }
         assert_eq!((struct_name::<Point>(), struct_name::<Renamed>()), ("Point", "Place"));
         assert_eq!(struct_name::<Even>(), "Even");
+    }
+
+    #[test]
+    fn only_an_option_may_be_absent() {
+        type Nickname = Option<String>;
+        #[derive(Deserialize)]
+        #[expect(dead_code, reason = "only its absence is asked about")]
+        struct Inside(Option<String>);
+        assert!(accepts_absence::<Nickname>() && accepts_absence::<Option<Option<bool>>>());
+        assert!(!accepts_absence::<String>() && !accepts_absence::<serde_json::Value>());
+        // serde accepts null for it, but not an absent key.
+        assert!(!accepts_absence::<Inside>());
     }
 
     fn nullable(shape: Shape) -> Shape {

@@ -12,6 +12,15 @@ pub const fn new_value<T: InitialValue>() {}
 /// Checks that every enabled database can store a custom field.
 pub const fn column<T: StoredType>() {}
 
+/// Checks that SQLite can store a custom field, if it is enabled.
+pub const fn sqlite_column<T: enabled::OnSqlite>() {}
+
+/// Checks that PostgreSQL can store a custom field, if it is enabled.
+pub const fn postgres_column<T: enabled::OnPostgres>() {}
+
+/// Checks that MySQL and MariaDB can store a custom field, if they are enabled.
+pub const fn mysql_column<T: enabled::OnMysql>() {}
+
 /// A type for fields that clients read or write.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field that clients read or write",
@@ -50,8 +59,16 @@ mod enabled {
     macro_rules! on {
         ($name:ident, $feature:literal, $database:ident) => {
             #[cfg(feature = $feature)]
+            #[diagnostic::on_unimplemented(
+                message = "`{Self}` cannot be stored in a column",
+                label = "a database that the struct names does not know this type",
+                note = "store it as JSON: `#[auth(…, json)]`",
+                note = "or, if serde turns it into a string, as text: `#[auth(…, text)]`",
+                note = "or implement sqlx's `Type`, `Encode` and `Decode` for it"
+            )]
             pub trait $name: crate::adapter::sql::Column<sqlx::$database> {}
             #[cfg(feature = $feature)]
+            #[diagnostic::do_not_recommend]
             impl<T: crate::adapter::sql::Column<sqlx::$database>> $name for T {}
 
             #[cfg(not(feature = $feature))]

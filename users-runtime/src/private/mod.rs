@@ -1,6 +1,8 @@
 //! The items that generated code refers to. Hidden, and not part of the public API: they change with every version.
 
+pub mod asked;
 pub mod check;
+pub mod excluded;
 
 pub use core::primitive::{bool, str};
 pub use std::{
@@ -15,6 +17,11 @@ pub use std::{
     vec::Vec,
 };
 
+pub use crate::{
+    __implicit_default as implicit_default, __json_of as json_of, __never_null as never_null,
+    __not_on_mysql as not_on_mysql, __not_on_postgres as not_on_postgres, __not_on_sqlite as not_on_sqlite,
+    __nullable as nullable, __until_stored as until_stored,
+};
 pub use axum::Router;
 pub use serde::{self, Deserialize, Serialize};
 pub use sqlx;
@@ -34,5 +41,5 @@ pub use crate::{
     flows::{login::*, logout::*, me::*, register::*, reset_password::*, users::*, verify::*},
     http::{Handle, HasUsers, IdText, RouteBackend, Routes},
     service::Users,
-    user::{Account, AccountMut, AuthUser, Changes, Columns, CustomField, HasTenant, NewAccount, Tenant},
+    user::{Account, AccountMut, AuthUser, Changes, Columns, CustomField, HasTenant, Moment, NewAccount, Tenant},
 };

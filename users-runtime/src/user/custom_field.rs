@@ -21,7 +21,9 @@ pub struct CustomField {
     pub update: bool,
     /// Whether a superuser may change the field.
     pub admin: bool,
-    /// Whether a registration must set the field.
+    /// Whether the database fills the field.
+    pub from_database: bool,
+    /// Whether a registration must set the field, unless its type accepts an absent key.
     required: bool,
     /// `None` for a field that no client reads or writes: its type needs no JSON representation.
     on_the_wire: Option<Field>,
@@ -44,6 +46,7 @@ impl CustomField {
             create: false,
             update: false,
             admin: false,
+            from_database: false,
             required: false,
             on_the_wire: None,
         }
@@ -84,7 +87,14 @@ impl CustomField {
         self
     }
 
-    /// Requires the field in a registration.
+    /// Marks the field as filled by the database.
+    #[must_use]
+    pub const fn from_database(mut self) -> Self {
+        self.from_database = true;
+        self
+    }
+
+    /// Requires the field in a registration, unless its type accepts an absent key, as an alias of an `Option` does.
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
@@ -123,7 +133,10 @@ impl CustomField {
         let field = self.on_the_wire?;
         match schema {
             SchemaKind::Read => self.read.then_some(Field { rules: &[], ..field }),
-            SchemaKind::Create => self.create.then_some(Field { required: self.required, ..field }),
+            SchemaKind::Create => {
+                let required = self.required && !field.may_be_absent();
+                self.create.then_some(Field { required, ..field })
+            }
             SchemaKind::Update => self.update.then_some(field),
             SchemaKind::AdminUpdate => (self.update || self.admin).then_some(field),
         }

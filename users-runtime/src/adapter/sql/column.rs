@@ -27,6 +27,9 @@ pub trait Column<DB: Driver>: Sized {
     /// The error of the type's `Encode` implementation.
     fn add(&self, arguments: &mut DB::Arguments) -> Result<(), BoxDynError>;
 
+    /// Returns whether the value is stored as NULL.
+    fn is_null(&self) -> bool;
+
     /// Reads the column at `index`.
     ///
     /// # Errors
@@ -46,6 +49,10 @@ where
 
     fn add(&self, arguments: &mut DB::Arguments) -> Result<(), BoxDynError> {
         DB::add_value(self, arguments)
+    }
+
+    fn is_null(&self) -> bool {
+        DB::is_stored_as_null(self)
     }
 
     fn read(row: &DB::Row, index: usize) -> SqlResult<Self> {
@@ -109,29 +116,75 @@ pub struct SqlColumn {
     pub fill: Option<String>,
     /// `true` if the column contains the tenant (`#[auth(tenant)]`), which makes addresses unique per tenant.
     pub is_tenant: bool,
+    /// Whether the database fills the column (`#[auth(from_database)]`), and the SQL that does so in a new column.
+    pub from_database: Option<FromDatabase>,
+    /// `json` or `text`, if the field has such a mark.
+    pub stored_as: Option<StoredAs>,
+    /// `true` if the author of the field wrote its default.
+    pub has_default: bool,
 }
 
-/// Returns the column of a field of type `T`. It is `nullable` if `T` is an `Option`.
+/// The form of a field in its column, if it is not that of its own type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredAs {
+    /// JSON (`#[auth(json)]`).
+    Json,
+    /// The string that serde makes of it (`#[auth(text)]`).
+    Text,
+}
+
+/// How the database fills a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FromDatabase {
+    /// By the column's default, which is this SQL in a new column.
+    Default(&'static str),
+    /// In a way that is not known here: a default, a generated column or a trigger.
+    Unknown,
+}
+
+/// Returns the column of a field of type `T`.
 #[must_use]
 pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
     let sql_type = DB::declared(&T::type_name());
     let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
-    SqlColumn { name, sql_type, nullable, fill, is_tenant: false }
+    SqlColumn { fill, ..SqlColumn::new(name, sql_type, nullable) }
 }
 
 /// Returns the column of a field that is stored as JSON text.
 #[must_use]
 pub fn json_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
-    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_tenant: false }
+    SqlColumn { stored_as: Some(StoredAs::Json), ..SqlColumn::new(name, DB::TEXT.to_owned(), nullable) }
 }
 
 /// Returns the column of a field that is stored as the string that serde makes of it.
 #[must_use]
 pub fn text_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
-    SqlColumn { name, sql_type: DB::TEXT.to_owned(), nullable, fill: None, is_tenant: false }
+    SqlColumn { stored_as: Some(StoredAs::Text), ..SqlColumn::new(name, DB::TEXT.to_owned(), nullable) }
 }
 
 impl SqlColumn {
+    const fn new(name: &'static str, sql_type: String, nullable: bool) -> Self {
+        Self {
+            name,
+            sql_type,
+            nullable,
+            fill: None,
+            is_tenant: false,
+            from_database: None,
+            stored_as: None,
+            has_default: false,
+        }
+    }
+
+    /// Marks the column as filled by the database: by `default`, which is the SQL of the default of a new column, or in
+    /// a way that is not known.
+    #[must_use]
+    pub fn from_database(mut self, default: Option<&'static str>) -> Self {
+        self.from_database = Some(default.map_or(FromDatabase::Unknown, FromDatabase::Default));
+        self.fill = None;
+        self
+    }
+
     /// Marks the column as the tenant's.
     #[must_use]
     pub fn as_tenant(mut self) -> Self {
@@ -141,16 +194,23 @@ impl SqlColumn {
 
     /// Sets the value for existing rows (the field's `default`) if it is a string, a number or a boolean.
     #[must_use]
-    pub fn filled_with<T: Serialize>(mut self, value: &T) -> Self {
-        self.fill = match serde_json::to_value(value) {
+    pub fn filled_with<T: Serialize>(self, value: &T) -> Self {
+        self.filled_with_value(serde_json::to_value(value).ok())
+    }
+
+    /// Sets the value for existing rows from its JSON. `None` for a type without JSON, whose literal is not known.
+    #[must_use]
+    pub fn filled_with_value(mut self, value: Option<Value>) -> Self {
+        self.has_default = true;
+        self.fill = match value {
             // serde writes a UUID as text, but sqlx stores its bytes where the database has no UUID type. The text of
             // other bytes is not known.
-            Ok(Value::String(text)) if ["BLOB", "BINARY"].iter().any(|bytes| self.sql_type.contains(bytes)) => {
+            Some(Value::String(text)) if ["BLOB", "BINARY"].iter().any(|bytes| self.sql_type.contains(bytes)) => {
                 uuid::Uuid::try_parse(&text).ok().map(|id| format!("x'{}'", id.simple()))
             }
-            Ok(Value::String(text)) => Some(literal(&text)),
-            Ok(Value::Number(number)) => Some(number.to_string()),
-            Ok(Value::Bool(flag)) => Some(if flag { "TRUE" } else { "FALSE" }.to_owned()),
+            Some(Value::String(text)) => Some(literal(&text)),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            Some(Value::Bool(flag)) => Some(if flag { "TRUE" } else { "FALSE" }.to_owned()),
             _ => self.fill,
         };
         self
@@ -159,6 +219,7 @@ impl SqlColumn {
     /// Sets the value for existing rows, for a column of JSON text.
     #[must_use]
     pub fn filled_with_json<T: Serialize>(mut self, value: &T) -> Self {
+        self.has_default = true;
         self.fill = serde_json::to_string(value).ok().map(|text| literal(&text)).or(self.fill);
         self
     }

@@ -6,7 +6,7 @@ use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
     port::{BoxFuture, Change, Damaged, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
-    user::Tenant,
+    user::{AuthUser, Tenant},
 };
 
 /// The settings of the connection pools.
@@ -218,7 +218,30 @@ fn creation<U: super::SqlUser<DB>, DB: super::Dialect>() -> Result<String> {
             ),
         ));
     }
-    Ok(super::ddl::wanted::<DB>(sql, &<U as super::SqlUser<DB>>::columns(), None).creation())
+    let columns = <U as super::SqlUser<DB>>::columns();
+    refuse_implicit_defaults::<U, DB>(&columns)?;
+    Ok(super::ddl::wanted::<DB>(sql, &columns, None).creation())
+}
+
+/// Refuses a field whose column holds times, dates or UUIDs and whose value in a new user is the default of a type that
+/// the derive does not know.
+fn refuse_implicit_defaults<U: AuthUser, DB: super::Driver>(columns: &[super::SqlColumn]) -> Result<()> {
+    let implicit = columns.iter().find(|column| {
+        let is_sent = U::CUSTOM_FIELDS.iter().any(|field| field.column == column.name && field.create);
+        let has_value = is_sent || column.has_default || column.from_database.is_some();
+        DB::is_time_or_id(&column.sql_type) && !has_value && !column.nullable && !column.is_tenant
+    });
+    match implicit {
+        Some(column) => Err(Error::setting(
+            Setting::Database,
+            format!(
+                "every new user would get the default of a type as {:?}, which holds a time, a date or an id: write \
+                 `from_database` if the database fills the column, or `default = …`; `default` if that of the type is meant",
+                column.name
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]

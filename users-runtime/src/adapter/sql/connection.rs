@@ -58,9 +58,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn settle<T>(&self, mut connection: PoolConnection<DB>, done: SqlResult<T>) -> SqlResult<T> {
         if let Err(error) = &done
             && self.is_outdated(error)
-            && connection.clear_cached_statements().await.is_err()
         {
-            connection.close_on_drop();
+            self.texts.forget();
+            if connection.clear_cached_statements().await.is_err() {
+                connection.close_on_drop();
+            }
         }
         done
     }

@@ -16,6 +16,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     async fn row_of(&self, id: U::Id) -> SqlResult<Option<DB::Row>> {
         let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
-        Ok(self.read(self.statements.find, arguments).await?.into_iter().next())
+        Ok(self.read(self.texts().await?.find.clone(), arguments).await?.into_iter().next())
     }
 }

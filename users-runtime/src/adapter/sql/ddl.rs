@@ -1,7 +1,7 @@
 //! Generates the DDL statements of a database from the description of its tables.
 
 use super::{
-    Catalog, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
+    Catalog, FromDatabase, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
     tables::{self, ColumnKind, IndexTarget, Table, TableIndex},
 };
 
@@ -26,8 +26,9 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
         };
         let fill = column.fill.map(|fill| DB::default_value(&fill, &sql_type));
         let not_null = if column.nullable { "" } else { " NOT NULL" };
-        let default = match &fill {
-            Some(fill) if column.has_default => format!(" DEFAULT {fill}"),
+        let default = match (&fill, column.from_database) {
+            (_, Some(FromDatabase::Default(sql))) => format!(" DEFAULT {}", DB::default_expression(sql, &sql_type)),
+            (Some(fill), None) if column.has_default => format!(" DEFAULT {fill}"),
             _ => String::new(),
         };
         let made = DB::made_by_database(&column.kind);
@@ -37,7 +38,9 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
             sql_type,
             nullable: column.nullable,
             fill,
-            generated: None,
+            generated: column.from_database.is_some().then_some(default),
+            from_database: column.from_database,
+            stored_as: column.stored_as,
         });
     }
     let canonical = table.indexes.iter().find_map(|index| match index.over {

@@ -40,8 +40,12 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// [`sqlx::Error::ColumnIndexOutOfBounds`] if the row has fewer columns.
     fn value_at(row: &Self::Row, index: usize) -> SqlResult<Self::ValueRef<'_>>;
 
-    /// Returns the zero value of a column type as an SQL literal, for existing rows when a column is added.
+    /// Returns the zero value of a column type as an SQL literal, for existing rows when a column is added. Times, dates
+    /// and ids have none.
     fn zero(sql_type: &str) -> Option<&'static str>;
+
+    /// Returns `true` for the type of a column that holds times, dates or UUIDs and nothing else.
+    fn is_time_or_id(sql_type: &str) -> bool;
 
     /// Reads an id.
     ///
@@ -75,6 +79,17 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         let _ = value;
         true
     }
+
+    /// Returns whether a value of any type that has a column is stored as NULL.
+    fn is_stored_as_null<T>(value: &T) -> bool
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>;
+
+    /// Reads a column of text, or one that a statement reads as text.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`] if the column is missing or contains another type.
+    fn text_at(row: &Self::Row, index: usize) -> SqlResult<Option<String>>;
 
     /// Appends a time.
     ///

@@ -14,6 +14,7 @@
     )
 )]
 
+mod casts;
 mod column;
 mod connect;
 mod connection;
@@ -27,6 +28,7 @@ mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;
+mod read_back;
 mod retry;
 mod row;
 mod schema;
@@ -45,6 +47,7 @@ mod values;
 
 pub(crate) use column::Codec;
 pub use column::{Column, SqlColumn, column, json_column, text_column};
+pub(crate) use column::{FromDatabase, StoredAs};
 pub use connect::{Database, PoolSettings, SqlStore};
 pub use dialect::Dialect;
 pub(crate) use dialect::Driver;

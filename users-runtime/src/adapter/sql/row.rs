@@ -101,7 +101,7 @@ impl<'r, DB: Dialect> Row<'r, DB> {
     /// [`sqlx::Error`] if the column is missing or does not contain JSON of this type.
     pub fn json<T: DeserializeOwned>(&mut self) -> SqlResult<T> {
         self.read_next(|row, index| {
-            let text: Option<String> = <DB as Codec<Option<String>>>::read(row, index)?;
+            let text = DB::text_at(row, index)?;
             serde_json::from_str(text.as_deref().unwrap_or("null")).map_err(|error| mismatch(index, &error))
         })
     }
@@ -112,7 +112,7 @@ impl<'r, DB: Dialect> Row<'r, DB> {
     /// [`sqlx::Error`] if the column is missing or the type does not accept its text.
     pub fn text<T: DeserializeOwned>(&mut self) -> SqlResult<T> {
         self.read_next(|row, index| {
-            let text: Option<String> = <DB as Codec<Option<String>>>::read(row, index)?;
+            let text = DB::text_at(row, index)?;
             serde_json::from_value(text.map_or(Value::Null, Value::String)).map_err(|error| mismatch(index, &error))
         })
     }

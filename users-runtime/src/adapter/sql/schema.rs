@@ -3,8 +3,16 @@
 //! A migration adds what is missing; it never drops, rewrites or loosens anything. Databases differ in their catalogs
 //! and in details of their DDL ([`Driver`]); the comparison is the same for all.
 
-use super::{Driver, SqlResult, tables::ColumnKind};
-use crate::port::{BoxFuture, SchemaDrift};
+mod compare;
+mod filled;
+mod migrate;
+
+pub(super) use self::{
+    compare::compare,
+    migrate::{Refusal, migrate},
+};
+use super::{Driver, FromDatabase, SqlResult, StoredAs, casts::Cast, tables::ColumnKind};
+use crate::port::BoxFuture;
 
 /// The schema that a user type needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +51,13 @@ pub struct WantedColumn {
     pub nullable: bool,
     /// The value for existing rows when the column is added: an SQL literal.
     pub fill: Option<String>,
-    /// The clause that generates the value from other columns, as it follows the type in a declaration.
+    /// The clause that makes the value, as it follows the type in a declaration: a default, or an expression over other
+    /// columns.
     pub generated: Option<String>,
+    /// Whether and how the database fills the column.
+    pub from_database: Option<FromDatabase>,
+    /// The form of its values, if it is not that of the type.
+    pub stored_as: Option<StoredAs>,
 }
 
 /// A required index.
@@ -69,6 +82,8 @@ pub struct FoundTable {
     pub columns: Vec<FoundColumn>,
     /// The indexes.
     pub indexes: Vec<FoundIndex>,
+    /// `true` if a trigger runs when a row is inserted.
+    pub has_triggers: bool,
 }
 
 /// An existing column.
@@ -82,6 +97,8 @@ pub struct FoundColumn {
     pub nullable: bool,
     /// `true` if an insert may omit the column because it has a default or is generated.
     pub filled: bool,
+    /// `true` if the column is generated and accepts no value.
+    pub generated: bool,
 }
 
 /// An existing index.
@@ -93,40 +110,6 @@ pub struct FoundIndex {
     pub over: String,
     /// `true` for a unique index.
     pub unique: bool,
-}
-
-/// A difference, and what has to be added to resolve it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Difference {
-    pub(super) drift: SchemaDrift,
-    missing: Missing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    /// Nothing is missing; something has the wrong form.
-    Nothing,
-    /// A table.
-    Table,
-    /// A column. `unfilled` if existing rows would have no value.
-    Column { unfilled: bool },
-    /// The index on the canonical address.
-    CanonicalIndex,
-    /// Another index.
-    Index,
-}
-
-/// The reason why a migration stopped.
-pub(super) enum Refusal {
-    Database(sqlx::Error),
-    /// The existing rows prevent it. The text says how to find them.
-    Schema(String),
-}
-
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
-    }
 }
 
 /// The catalog and the DDL of a database.
@@ -163,6 +146,16 @@ pub trait Catalog: Driver {
     /// Formats a literal for `DEFAULT` in a column of this type.
     fn default_value(literal: &str, sql_type: &str) -> String;
 
+    /// Formats the SQL of the default of a column that the database fills, for a column of this type.
+    fn default_expression(sql: &str, _sql_type: &str) -> String {
+        sql.to_owned()
+    }
+
+    /// Returns whether a column with this default can be added to a table that exists.
+    fn adds_default(_sql: &str) -> bool {
+        true
+    }
+
     /// Returns the column with the canonical form of an address, if the database can only index columns and not
     /// expressions.
     fn canonical_column(email: &str) -> Option<WantedColumn>;
@@ -183,9 +176,19 @@ pub trait Catalog: Driver {
     /// Returns `true` if a column of the type `found` returns every value of the type `wanted` unchanged.
     fn holds(found: &str, wanted: &str) -> bool;
 
+    /// Returns how a column of the type `found` is read and written for a field that is stored as JSON or text.
+    fn cast(stored_as: StoredAs, found: &str) -> Cast {
+        let _ = (stored_as, found);
+        Cast::default()
+    }
+
+    /// Returns the reason and the advice if a column of the type `found` cannot hold a field that is stored as JSON or text.
+    /// They are empty if a column of text is the only one that can.
+    fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str>;
+
     /// Returns the statement that adds a column.
     fn add_column(table: &str, column: &WantedColumn) -> String {
-        let WantedColumn { name, sql_type, nullable, fill, generated } = column;
+        let WantedColumn { name, sql_type, nullable, fill, generated, .. } = column;
         let rest = match (nullable, fill) {
             (true, _) => String::new(),
             (false, Some(fill)) => format!(" NOT NULL DEFAULT {fill}"),
@@ -235,143 +238,6 @@ impl WantedSchema {
             .iter()
             .flat_map(|table| std::iter::once(&table.create).chain(table.indexes.iter().map(|index| &index.create)));
         statements.fold(String::new(), |text, statement| text + statement + ";\n")
-    }
-}
-
-/// Compares the database with the required schema.
-pub(super) async fn compare<DB: Catalog>(
-    connection: &mut DB::Connection,
-    wanted: &WantedSchema,
-) -> SqlResult<Vec<Difference>> {
-    let mut differences = Vec::new();
-    for table in &wanted.tables {
-        let found = DB::describe(connection, &table.name).await?;
-        differences.extend(compare_table::<DB>(table, &found, table.name == *wanted.user_table));
-    }
-    Ok(differences)
-}
-
-fn compare_table<DB: Catalog>(wanted: &WantedTable, found: &FoundTable, of_users: bool) -> Vec<Difference> {
-    let drift = |column: Option<&str>, problem: String, repair: Option<String>| SchemaDrift {
-        table: wanted.name.clone(),
-        column: column.map(str::to_owned),
-        problem,
-        repair,
-    };
-    if found.columns.is_empty() {
-        let mut differences = vec![Difference {
-            drift: drift(None, "the table is missing".to_owned(), Some(wanted.create.clone())),
-            missing: Missing::Table,
-        }];
-        differences.extend(wanted.indexes.iter().map(|index| Difference {
-            drift: drift(None, format!("the index {} is missing", index.name), Some(index.create.clone())),
-            missing: Missing::Index,
-        }));
-        return differences;
-    }
-    let mut differences = Vec::new();
-    for column in &wanted.columns {
-        let Some(there) = found.columns.iter().find(|there| there.name.eq_ignore_ascii_case(&column.name)) else {
-            let add = DB::add_column(&wanted.name, column);
-            let unfilled = !column.nullable && column.fill.is_none();
-            differences.push(Difference {
-                drift: drift(Some(&column.name), "the column is missing".to_owned(), (!unfilled).then_some(add)),
-                missing: Missing::Column { unfilled },
-            });
-            continue;
-        };
-        if !DB::holds(&there.sql_type, &column.sql_type) {
-            let problem = format!("the type is {}, the field wants {}", there.sql_type, column.sql_type);
-            differences.push(Difference { drift: drift(Some(&column.name), problem, None), missing: Missing::Nothing });
-        }
-        if there.nullable != column.nullable {
-            let problem = if there.nullable {
-                "may be NULL, which the field cannot hold"
-            } else {
-                "may not be NULL, which the field can be"
-            };
-            differences.push(Difference {
-                drift: drift(
-                    Some(&column.name),
-                    problem.to_owned(),
-                    DB::set_nullable(&wanted.name, &column.name, column.nullable),
-                ),
-                missing: Missing::Nothing,
-            });
-        }
-    }
-    for there in &found.columns {
-        let known = wanted.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&there.name));
-        if !known && !there.nullable && !there.filled {
-            let problem =
-                "the struct has no such field, and the column is NOT NULL without a default: no user can be added";
-            differences.push(Difference {
-                drift: drift(Some(&there.name), problem.to_owned(), DB::set_nullable(&wanted.name, &there.name, true)),
-                missing: Missing::Nothing,
-            });
-        }
-    }
-    for index in wanted.indexes.iter().filter(|index| index.required) {
-        match found.indexes.iter().find(|there| there.name.eq_ignore_ascii_case(&index.name)) {
-            None => differences.push(Difference {
-                drift: drift(None, format!("the index {} is missing", index.name), Some(index.create.clone())),
-                missing: if of_users && index.unique { Missing::CanonicalIndex } else { Missing::Index },
-            }),
-            Some(there) if there.over != index.over || there.unique != index.unique => {
-                differences.push(Difference {
-                    drift: drift(
-                        None,
-                        format!("the index {} is another one than this: {}", index.name, index.create),
-                        None,
-                    ),
-                    missing: Missing::Nothing,
-                });
-            }
-            Some(_) => {}
-        }
-    }
-    differences
-}
-
-/// Adds what is missing, in the caller's transaction. All conditions are checked before the first change, because MySQL
-/// cannot roll back schema changes.
-pub(super) async fn migrate<DB: Catalog>(
-    connection: &mut DB::Connection,
-    wanted: &WantedSchema,
-) -> Result<(), Refusal> {
-    let differences = compare::<DB>(connection, wanted).await?;
-    for Difference { drift, missing } in &differences {
-        match missing {
-            Missing::Column { unfilled: true } => {
-                return Err(Refusal::Schema(format!(
-                    "the column {:?} of {:?} cannot be added: it may not be NULL, and users that are there would have no \
-                     value. Give the field a default, make it an `Option`, or add the column by hand",
-                    drift.column.as_deref().unwrap_or_default(),
-                    drift.table,
-                )));
-            }
-            Missing::CanonicalIndex => refuse_duplicates::<DB>(connection, wanted).await?,
-            Missing::Nothing | Missing::Table | Missing::Column { .. } | Missing::Index => {}
-        }
-    }
-    for Difference { drift, missing } in differences {
-        if let (true, Some(sql)) = (missing != Missing::Nothing, drift.repair) {
-            DB::change_schema(connection, sql).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Refuses addresses that differ only in case, which fastapi-users permits: a login could not tell their users apart.
-async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted: &WantedSchema) -> Result<(), Refusal> {
-    let query = DB::case_duplicates(wanted);
-    match DB::count_rows(connection, query.clone()).await? {
-        0 => Ok(()),
-        addresses => Err(Refusal::Schema(format!(
-            "{addresses} e-mail address(es) in {:?} belong to several users, written with other upper and lower case \
-             letters, so the unique index cannot be made. Find them with: {query}",
-            wanted.user_table
-        ))),
     }
 }
 

@@ -19,7 +19,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         add_key::<DB>(key, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let rows = self.read(self.statements.find_session, arguments).await?;
+        let rows = self.read(self.texts().await?.find_session.clone(), arguments).await?;
         Ok(rows.first().map(|row| self.found_by_session(row, key)).transpose()?.flatten())
     }
 
@@ -27,7 +27,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         DB::add_session_keys(wanted, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let rows = self.read(self.statements.find_sessions, arguments).await?;
+        let rows = self.read(self.texts().await?.find_sessions.clone(), arguments).await?;
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {

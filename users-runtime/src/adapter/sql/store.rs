@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
+    casts::{FoundTexts, Texts},
     connection::Pools,
     ddl,
     error::{Names, is_disconnected, is_undone, store_error, unreadable_user},
@@ -17,7 +18,7 @@ use super::{
     transaction::{begin, finish},
 };
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdValue, Timestamp, TokenId, UserId as _},
+    domain::{CanonicalEmail, Epoch, Timestamp, TokenId, UserId as _},
     port::{
         BoxFuture, Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState,
         UserStore,
@@ -35,6 +36,8 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) custom: Arc<[SqlColumn]>,
     /// The names of all columns of the user.
     pub(super) columns: Arc<[&'static str]>,
+    /// The statements for the table that was found.
+    pub(super) texts: Arc<FoundTexts>,
     /// The tenant that every statement is restricted to.
     pub(super) tenant: Option<Tenant<U>>,
 }
@@ -58,6 +61,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             sql: U::SQL,
             custom: custom.into(),
+            texts: Arc::default(),
             tenant: None,
         }
     }
@@ -96,8 +100,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
+        let texts = self.texts().await?;
         let arguments = self.tenant_condition(lookup::<DB, U>(wanted)?)?;
-        let rows = self.read(self.statements.find, arguments).await?;
+        let rows = self.read(texts.find.clone(), arguments).await?;
         rows.first().map(|row| self.found(row)).transpose()
     }
 
@@ -105,7 +110,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         DB::add_lookups(wanted, &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        let rows = self.read(self.statements.find_many, arguments).await?;
+        let rows = self.read(self.texts().await?.find_many.clone(), arguments).await?;
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {
@@ -140,7 +145,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
         let arguments = self.tenant_condition(arguments)?;
-        match self.read(self.statements.find_by_email, arguments).await?.first() {
+        match self.read(self.texts().await?.find_by_email.clone(), arguments).await?.first() {
             Some(row) => Ok(Some(Found {
                 user: self.user(row)?,
                 epoch: self.epoch(row)?,
@@ -152,11 +157,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn add_user(&self, user: &U) -> SqlResult<U> {
+        let texts = self.texts().await?;
         let mut values = Values::insert(&self.custom);
         bind(user, &mut values)?;
         let (arguments, id) = (values.into_arguments(), (!U::Id::MADE_BY_DATABASE).then(|| user.id()));
         let mut connection = self.writer().await?;
-        let row = self.add_user_on(&mut connection, arguments, id).await;
+        let row = self.add_user_on(&mut connection, &texts, arguments, id).await;
         let row = self.settle(connection, row).await?;
         self.user(&row.ok_or(sqlx::Error::RowNotFound)?)
     }
@@ -164,41 +170,20 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn add_user_on(
         &self,
         connection: &mut DB::Connection,
+        texts: &Texts,
         arguments: DB::Arguments,
         id: Option<U::Id>,
     ) -> SqlResult<Option<DB::Row>> {
-        if DB::RETURNS_ROWS {
-            return self.write_user(connection, self.statements.insert, arguments, id).await;
+        if self.returns_rows() {
+            return self.write_user(connection, texts, &texts.insert, arguments, id).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
-        let row = self.write_user(&mut transaction, self.statements.insert, arguments, id).await;
+        let row = self.write_user(&mut transaction, texts, &texts.insert, arguments, id).await;
         finish(transaction, row).await
     }
 
-    /// Inserts or updates a user and returns the row: all columns, followed by the epoch. `id` is the user's id, if it
-    /// is known before. A database that does not return rows from writes needs a second query, and a transaction around
-    /// both.
-    async fn write_user(
-        &self,
-        connection: &mut DB::Connection,
-        sql: &'static str,
-        arguments: DB::Arguments,
-        id: Option<U::Id>,
-    ) -> SqlResult<Option<DB::Row>> {
-        if DB::RETURNS_ROWS {
-            return self.fetch_first(connection, sql, arguments).await;
-        }
-        let done = self.execute_on(connection, sql, arguments).await?;
-        if done.rows == 0 {
-            return Ok(None);
-        }
-        let made = || done.last_id.and_then(|id| U::Id::from_value(IdValue::Integer(id)));
-        let id = id.or_else(made).ok_or(sqlx::Error::RowNotFound)?;
-        let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
-        self.fetch_first(connection, self.statements.find, arguments).await
-    }
-
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
+        let texts = self.texts().await?;
         let mut values = Values::update(&self.custom, change.columns);
         bind(&change.user, &mut values)?;
         let mut arguments = values.into_arguments();
@@ -212,7 +197,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let arguments = self.tenant_condition(arguments)?;
 
         let mut connection = self.writer().await?;
-        let row = self.change_on(&mut connection, change, arguments, raise).await;
+        let row = self.change_on(&mut connection, change, &texts, arguments, raise).await;
         let row = self.settle(connection, row).await?;
         row.map(|row| self.user(&row)).transpose()
     }
@@ -221,16 +206,17 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         &self,
         connection: &mut DB::Connection,
         change: &Change<U>,
+        texts: &Texts,
         arguments: DB::Arguments,
         raise: i64,
     ) -> SqlResult<Option<DB::Row>> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
-        if DB::RETURNS_ROWS && is_plain {
-            return self.fetch_first(connection, self.statements.update, arguments).await;
+        if self.returns_rows() && is_plain {
+            return self.fetch_first(connection, texts.update.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
-        let done = self.change_in(&mut transaction, change, arguments, raise).await;
+        let done = self.change_in(&mut transaction, change, texts, arguments, raise).await;
         finish(transaction, done).await
     }
 
@@ -239,11 +225,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         &self,
         connection: &mut DB::Connection,
         change: &Change<U>,
+        texts: &Texts,
         arguments: DB::Arguments,
         raise: i64,
     ) -> SqlResult<Option<DB::Row>> {
         let id = change.user.id();
-        let Some(row) = self.write_user(connection, self.statements.update, arguments, Some(id)).await? else {
+        let Some(row) = self.write_user(connection, texts, &texts.update, arguments, Some(id)).await? else {
             return Ok(None);
         };
         // The update locks the row, so the epoch before it can be derived from the returned one.

@@ -4,7 +4,7 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
-use super::{SqlColumn, UserSql};
+use super::{FromDatabase, SqlColumn, StoredAs, UserSql};
 
 /// The kind of ids and their origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,10 @@ pub(crate) struct TableColumn {
     /// `true` if `fill` is also the default in a new table, so that programs that do not know the column can insert
     /// rows.
     pub has_default: bool,
+    /// Whether and how the database fills the column.
+    pub from_database: Option<FromDatabase>,
+    /// The form of its values, if it is not that of the type.
+    pub stored_as: Option<StoredAs>,
 }
 
 /// A foreign key to a user, `ON DELETE CASCADE`.
@@ -129,7 +133,7 @@ const fn id_kind(sql: &UserSql) -> IdKind {
 
 /// Returns a column that must not be NULL.
 const fn column(name: &'static str, kind: ColumnKind) -> TableColumn {
-    TableColumn { name, kind, nullable: false, fill: None, has_default: false }
+    TableColumn { name, kind, nullable: false, fill: None, has_default: false, from_database: None, stored_as: None }
 }
 
 impl TableColumn {
@@ -168,6 +172,8 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
     columns.extend(custom.iter().map(|own| TableColumn {
         nullable: own.nullable,
         fill: own.fill.clone(),
+        from_database: own.from_database,
+        stored_as: own.stored_as,
         ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
     }));
     columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0"));

@@ -16,6 +16,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             sql: self.sql,
             custom: Arc::clone(&self.custom),
             columns: Arc::clone(&self.columns),
+            texts: Arc::clone(&self.texts),
             tenant: Some(tenant.clone()),
         }
     }

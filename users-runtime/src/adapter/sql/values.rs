@@ -76,6 +76,18 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.add(&account.status.is_verified)
     }
 
+    /// Moves to the next column that statements write.
+    fn skip_filled(&mut self) {
+        while self.own_column().is_some_and(|column| column.from_database.is_some()) {
+            self.next += 1;
+        }
+    }
+
+    /// Returns the next column, if it is a custom one.
+    fn own_column(&self) -> Option<&SqlColumn> {
+        self.custom.get(self.next.checked_sub(Columns::ROLES)?)
+    }
+
     /// Binds a value of a type with a column type.
     ///
     /// # Errors
@@ -84,6 +96,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     where
         DB: Codec<T>,
     {
+        self.skip_filled();
         if let Purpose::Update(columns) = self.purpose {
             let write = columns.contains(self.next);
             <DB as Codec<bool>>::add(&write, &mut self.arguments).map_err(sqlx::Error::Encode)?;
@@ -120,8 +133,8 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     pub fn json<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
         let text =
             serde_json::to_string(value).map_err(|_| wrong_type("serde cannot serialize a field marked `json`"))?;
-        let nullable =
-            self.next.checked_sub(Columns::ROLES).and_then(|n| self.custom.get(n)).is_some_and(|c| c.nullable);
+        self.skip_filled();
+        let nullable = self.own_column().is_some_and(|column| column.nullable);
         self.add(&if nullable && text == "null" { None } else { Some(text) })
     }
 

@@ -7,6 +7,7 @@ mod schema;
 use chrono::NaiveDateTime;
 use sqlx::{
     Arguments as _, Encode, MySql, Row as _, SqlSafeStr, Type,
+    encode::IsNull,
     error::{BoxDynError, DatabaseError},
     mysql::{self, MySqlDatabaseError},
 };
@@ -59,13 +60,14 @@ impl Driver for MySql {
         Some(match sql_type {
             "LONGTEXT" => "''",
             "BOOLEAN" => "FALSE",
-            "DATETIME(6)" => "'1970-01-01 00:00:00'",
-            "DATE" => "'1970-01-01'",
-            "TIME(6)" => "'00:00:00'",
             "FLOAT" | "DOUBLE" | "DECIMAL" => "0",
             integer if integer.contains("INT") => "0",
             _ => return None,
         })
+    }
+
+    fn is_time_or_id(sql_type: &str) -> bool {
+        matches!(sql_type, "DATETIME(6)" | "DATE" | "TIME(6)")
     }
 
     fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
@@ -92,6 +94,17 @@ impl Driver for MySql {
         T: Type<Self> + for<'q> Encode<'q, Self>,
     {
         arguments.add(AsDatetime(value))
+    }
+
+    fn is_stored_as_null<T>(value: &T) -> bool
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        matches!(value.encode_by_ref(&mut Vec::new()), Ok(IsNull::Yes))
+    }
+
+    fn text_at(row: &mysql::MySqlRow, index: usize) -> SqlResult<Option<String>> {
+        row.try_get(index)
     }
 
     fn add_time(time: Timestamp, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {

@@ -4,7 +4,8 @@ use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row as _};
 
 use crate::{
     adapter::sql::{
-        Driver, SqlResult,
+        Driver, SqlResult, StoredAs,
+        casts::Cast,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
         tables::{ColumnKind, IdKind},
     },
@@ -14,7 +15,8 @@ use crate::{
 /// The casts are for MySQL 8, which returns some of these as binary.
 const COLUMNS: &str = "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), is_nullable = 'YES', \
      column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%', \
-     CAST(character_set_name AS CHAR), CAST(collation_name AS CHAR) \
+     CAST(character_set_name AS CHAR), CAST(collation_name AS CHAR), \
+     extra LIKE '%VIRTUAL GENERATED%' OR extra LIKE '%STORED GENERATED%' \
      FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position";
 
 /// One row per column of each index. An index on a prefix of a column counts as a different one.
@@ -22,6 +24,10 @@ const INDEXES: &str = "SELECT CAST(index_name AS CHAR), non_unique = 0, \
      CAST(CONCAT(COALESCE(column_name, ''), COALESCE(CONCAT('(', sub_part, ')'), '')) AS CHAR) \
      FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? \
      ORDER BY index_name, seq_in_index";
+
+/// The triggers of the table that run on an insert.
+const TRIGGERS: &str = "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
+     AND event_object_table = ? AND event_manipulation = 'INSERT'";
 
 /// The lock for all migrations of axum-users in this database, held until the connection is closed. Its name may have
 /// at most 64 characters.
@@ -81,11 +87,25 @@ impl Catalog for MySql {
         }
         let text = format!("'{}'", text.replace('\\', "\\\\"));
         // The default of a type without a length limit must be an expression.
-        if sql_type.contains("TEXT") || sql_type.contains("BLOB") || sql_type == "JSON" {
-            format!("({text})")
-        } else {
-            text
+        if needs_expression(sql_type) { format!("({text})") } else { text }
+    }
+
+    /// A default of a `DATETIME(6)` must have the same precision. Everything but literals and the present time needs
+    /// parentheses.
+    fn default_expression(sql: &str, sql_type: &str) -> String {
+        let is_now = ["CURRENT_TIMESTAMP", "NOW(", "LOCALTIME"]
+            .iter()
+            .any(|word| sql.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
+        if is_now {
+            return if sql_type.ends_with("(6)") { with_microseconds(sql) } else { sql.to_owned() };
         }
+        let is_word = sql.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_number = sql.parse::<f64>().is_ok();
+        if sql.starts_with('(') || ((is_word || is_number) && !needs_expression(sql_type)) {
+            return sql.to_owned();
+        }
+        let is_string = sql.starts_with('\'') && sql.ends_with('\'') && !needs_expression(sql_type);
+        if is_string { sql.to_owned() } else { format!("({sql})") }
     }
 
     fn canonical_column(email: &str) -> Option<WantedColumn> {
@@ -94,6 +114,8 @@ impl Catalog for MySql {
             sql_type: "VARBINARY(1280)".to_owned(), // 320 characters of 4 bytes
             nullable: true,                         // MariaDB does not support NOT NULL here
             fill: None,
+            from_database: None,
+            stored_as: None,
             generated: Some(format!(" GENERATED ALWAYS AS ({}) VIRTUAL", ascii_lower(email))),
         })
     }
@@ -120,6 +142,7 @@ impl Catalog for MySql {
                     sql_type: row.try_get(1)?,
                     nullable: row.try_get(2)?,
                     filled: row.try_get(3)?,
+                    generated: row.try_get(6)?,
                 });
             }
             for row in sqlx::query(INDEXES).bind(table).fetch_all(&mut *connection).await? {
@@ -132,6 +155,7 @@ impl Catalog for MySql {
                     _ => found.indexes.push(FoundIndex { name, over, unique: row.try_get(1)? }),
                 }
             }
+            found.has_triggers = !sqlx::query(TRIGGERS).bind(table).fetch_all(&mut *connection).await?.is_empty();
             Ok(found)
         })
     }
@@ -169,6 +193,31 @@ impl Catalog for MySql {
             || (wanted == Family::Json && found == Family::Text) // MariaDB's JSON is text
     }
 
+    /// The server converts text to every type by itself. Only the types that are read as text need no conversion.
+    fn cast(_stored_as: StoredAs, found: &str) -> Cast {
+        let is_text = matches!(family(found), Family::Text) && !found.eq_ignore_ascii_case("json");
+        Cast { read: (!is_text).then_some("CAST({} AS CHAR)"), write: None }
+    }
+
+    fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
+        let family = family(found);
+        let is_choice = ["enum", "set"].iter().any(|word| found.to_ascii_lowercase().starts_with(word));
+        match stored_as {
+            StoredAs::Json if family == Family::Json || (family == Family::Text && !is_choice) => None,
+            StoredAs::Json => Some("and a field marked `json` needs a column of the type JSON or LONGTEXT"),
+            StoredAs::Text if family == Family::Json => {
+                Some("which holds JSON: mark the field `json` instead of `text`")
+            }
+            StoredAs::Text if is_number(found) || family == Family::Integer => {
+                Some("which writes numbers in its own way: use a number as the field")
+            }
+            StoredAs::Text if matches!(family, Family::Bytes | Family::Flag) => {
+                Some("which holds bytes or bits: change the type of the column to LONGTEXT")
+            }
+            StoredAs::Text => None,
+        }
+    }
+
     fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
         None // MODIFY needs the complete declaration and drops everything else
     }
@@ -197,6 +246,29 @@ impl Catalog for MySql {
 /// change other Unicode letters too; in ISO 8859-8 no byte above 127 has a case, so there it changes only ASCII.
 fn ascii_lower(email: &str) -> String {
     format!("CAST(LOWER(CONVERT(CAST(CONVERT(`{email}` USING utf8mb4) AS BINARY) USING hebrew)) AS BINARY)")
+}
+
+/// Returns whether a type holds numbers other than `DECIMAL`, which keeps the digits of a text.
+fn is_number(declared: &str) -> bool {
+    let declared = declared.to_ascii_lowercase();
+    ["float", "double", "real"].iter().any(|word| declared.starts_with(word)) || declared.contains("unsigned")
+}
+
+/// Returns whether the default of a type must be an expression: the type has no length limit.
+fn needs_expression(sql_type: &str) -> bool {
+    sql_type.contains("TEXT") || sql_type.contains("BLOB") || sql_type == "JSON"
+}
+
+/// Returns a default with microseconds for each present time in it, such as `CURRENT_TIMESTAMP ON UPDATE NOW()`.
+fn with_microseconds(sql: &str) -> String {
+    let words = sql.split_whitespace().map(|word| {
+        let name = word.trim_end_matches("()");
+        let is_now = ["CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        if is_now { format!("{name}(6)") } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Types with the same values.

@@ -5,7 +5,8 @@ mod pooler;
 mod schema;
 
 use sqlx::{
-    Arguments as _, Postgres, Row as _, SqlSafeStr, TypeInfo as _, ValueRef as _, error::DatabaseError, postgres,
+    Arguments as _, Encode, Postgres, Row as _, SqlSafeStr, Type, TypeInfo as _, ValueRef as _, encode::IsNull,
+    error::DatabaseError, postgres,
 };
 use uuid::Uuid;
 
@@ -40,12 +41,12 @@ impl Driver for Postgres {
             "TEXT" | "VARCHAR" | "CHAR" => "''",
             "INT2" | "INT4" | "INT8" | "FLOAT4" | "FLOAT8" | "NUMERIC" => "0",
             "BOOL" => "FALSE",
-            "TIMESTAMPTZ" => "'1970-01-01T00:00:00+00:00'",
-            "TIMESTAMP" => "'1970-01-01T00:00:00'",
-            "DATE" => "'1970-01-01'",
-            "TIME" => "'00:00:00'",
             _ => return None,
         })
+    }
+
+    fn is_time_or_id(sql_type: &str) -> bool {
+        matches!(sql_type, "TIMESTAMPTZ" | "TIMESTAMP" | "DATE" | "TIME" | "TIMETZ" | "UUID")
     }
 
     fn id_at<I: UserId>(row: &postgres::PgRow, index: usize) -> SqlResult<I> {
@@ -68,6 +69,31 @@ impl Driver for Postgres {
             IdValue::Uuid(id) => arguments.add(id),
         }
         .map_err(sqlx::Error::Encode)
+    }
+
+    fn is_stored_as_null<T>(value: &T) -> bool
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        matches!(value.encode_by_ref(&mut postgres::PgArgumentBuffer::default()), Ok(IsNull::Yes))
+    }
+
+    /// Also reads the types whose binary form is text, in case a column was changed since the table was read.
+    fn text_at(row: &postgres::PgRow, index: usize) -> SqlResult<Option<String>> {
+        let value = row.try_get_raw(index)?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        let found = value.type_info().into_owned();
+        let mismatch = |source| sqlx::Error::ColumnDecode { index: index.to_string(), source };
+        let skipped = match (found.name(), found.kind()) {
+            ("JSONB", _) => 1, // the version of the format
+            ("JSON", _) | (_, postgres::PgTypeKind::Enum(_)) => 0,
+            _ if <String as Type<Postgres>>::compatible(&found) => 0,
+            _ => return Err(mismatch(format!("the column has the type {found}, the field wants text").into())),
+        };
+        let bytes = value.as_bytes().map_err(mismatch)?.get(skipped..).unwrap_or_default();
+        std::str::from_utf8(bytes).map(|text| Some(text.to_owned())).map_err(|error| mismatch(error.into()))
     }
 
     fn add_time(time: Timestamp, arguments: &mut postgres::PgArguments) -> SqlResult<()> {

@@ -4,7 +4,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _};
 
 use crate::{
     adapter::sql::{
-        SqlResult,
+        SqlResult, StoredAs,
+        casts::Cast,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
         tables::{ColumnKind, IdKind},
     },
@@ -12,14 +13,20 @@ use crate::{
 };
 
 /// The columns of the table that the search path selects.
-const COLUMNS: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, \
-     a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' \
-     FROM pg_attribute AS a WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
+/// A domain counts as the type that it is over, since values of that type are assigned to it.
+const COLUMNS: &str = "SELECT a.attname::text, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) \
+     ELSE format_type(a.atttypid, a.atttypmod) END, NOT (a.attnotnull OR t.typnotnull), \
+     a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '', a.attgenerated <> '' OR a.attidentity = 'a' \
+     FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
      ORDER BY a.attnum";
 
 /// The indexes of the table. An index that is not valid (`CREATE INDEX CONCURRENTLY`) does not enforce uniqueness.
 const INDEXES: &str = "SELECT c.relname::text, pg_get_indexdef(i.indexrelid), i.indisunique AND i.indisvalid \
      FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(quote_ident($1))";
+
+/// The triggers of the table that run on an insert (bit 2 of the type).
+const TRIGGERS: &str = "SELECT 1 FROM pg_trigger AS t \
+     WHERE t.tgrelid = to_regclass(quote_ident($1)) AND NOT t.tgisinternal AND t.tgtype & 4 <> 0";
 
 /// The time that a migration waits for the one of another node, and for the locks of its statements.
 const WAIT: &str = "SET LOCAL lock_timeout = '60s'";
@@ -88,6 +95,7 @@ impl Catalog for Postgres {
                     sql_type: row.try_get(1)?,
                     nullable: row.try_get(2)?,
                     filled: row.try_get(3)?,
+                    generated: row.try_get(4)?,
                 });
             }
             for row in sqlx::query(INDEXES).bind(table).persistent(false).fetch_all(&mut *connection).await? {
@@ -100,6 +108,8 @@ impl Catalog for Postgres {
                     unique: row.try_get(2)?,
                 });
             }
+            found.has_triggers =
+                !sqlx::query(TRIGGERS).bind(table).persistent(false).fetch_all(&mut *connection).await?.is_empty();
             Ok(found)
         })
     }
@@ -122,12 +132,41 @@ impl Catalog for Postgres {
 
     /// Values are sent in binary, so a column must have the type of its field.
     fn holds(found: &str, wanted: &str) -> bool {
-        const TEXTS: [&str; 5] = ["text", "varchar", "bpchar", "name", "citext"];
         let (found, wanted) = (base_type(found), base_type(wanted));
         match wanted.as_str() {
             "bigserial" => ["int4", "int8"].contains(&&*found),
             text if TEXTS.contains(&text) => TEXTS.contains(&&*found),
             _ => found == wanted,
+        }
+    }
+
+    /// Text is converted by the input function of every other type.
+    fn cast(_stored_as: StoredAs, found: &str) -> Cast {
+        let base = base_type(found);
+        if TEXTS.contains(&&*base) {
+            return Cast::default();
+        }
+        let write = match base.as_str() {
+            "bit" => "bit varying".to_owned(), // a cast to a length would cut the value
+            _ => without_length(found),
+        };
+        // The cast of an address to text adds the length of its network, which its own text lacks.
+        let read = if base == "inet" { "abbrev({})" } else { "CAST({} AS TEXT)" };
+        Cast { read: Some(read), write: Some(write) }
+    }
+
+    fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
+        let base = base_type(found);
+        let is_json = ["json", "jsonb"].contains(&&*base);
+        match stored_as {
+            StoredAs::Json if is_json || TEXTS.contains(&&*base) => None,
+            StoredAs::Json => Some("and a field marked `json` needs a column of the type jsonb, json or text"),
+            StoredAs::Text if is_json => Some("which holds JSON: mark the field `json` instead of `text`"),
+            StoredAs::Text if NUMBERS.contains(&&*base) => {
+                Some("which writes numbers in its own way: use a number as the field")
+            }
+            StoredAs::Text if base == "bytea" => Some("which holds bytes: change the type of the column to text"),
+            StoredAs::Text => None,
         }
     }
 
@@ -159,13 +198,27 @@ impl Catalog for Postgres {
     }
 }
 
+/// The types of numbers, except `numeric`, which keeps the digits of a text.
+const NUMBERS: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "bool"];
+
+/// The types that hold any text, and that are converted to each other.
+const TEXTS: [&str; 5] = ["text", "varchar", "bpchar", "name", "citext"];
+
+/// Returns a type without its length.
+fn without_length(declared: &str) -> String {
+    let mut name = declared.to_owned();
+    if let (Some(start), Some(end)) = (name.find('('), name.find(')')) {
+        name.replace_range(start..=end, "");
+    }
+    name
+}
+
 /// Returns a canonical name of a type, without its length.
 fn base_type(declared: &str) -> String {
-    let mut base = declared.to_ascii_lowercase();
-    if let (Some(start), Some(end)) = (base.find('('), base.find(')')) {
-        base.replace_range(start..=end, "");
-    }
+    let base = without_length(declared).to_ascii_lowercase();
     match base.as_str() {
+        // An extension may be in a schema that is not searched.
+        other if other.ends_with(".citext") => "citext",
         "character varying" => "varchar",
         "character" | "char" => "bpchar",
         "smallint" => "int2",

@@ -5,7 +5,7 @@ mod schema;
 
 use chrono::NaiveDateTime;
 use sqlx::{
-    Arguments as _, Encode, Row as _, SqlSafeStr, Sqlite, Type, TypeInfo as _,
+    Arguments as _, Decode, Encode, Row as _, SqlSafeStr, Sqlite, Type, TypeInfo as _,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     sqlite,
@@ -47,11 +47,12 @@ impl Driver for Sqlite {
             "TEXT" => "''",
             "INTEGER" | "REAL" | "NUMERIC" => "0",
             "BOOLEAN" => "FALSE",
-            "DATETIME" => "'1970-01-01T00:00:00+00:00'",
-            "DATE" => "'1970-01-01'",
-            "TIME" => "'00:00:00'",
             _ => return None,
         })
+    }
+
+    fn is_time_or_id(sql_type: &str) -> bool {
+        matches!(sql_type, "DATETIME" | "DATE" | "TIME")
     }
 
     fn id_at<I: UserId>(row: &sqlite::SqliteRow, index: usize) -> SqlResult<I> {
@@ -88,7 +89,21 @@ impl Driver for Sqlite {
     where
         T: Type<Self> + for<'q> Encode<'q, Self>,
     {
+        Self::is_stored_as_null(value)
+    }
+
+    fn is_stored_as_null<T>(value: &T) -> bool
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
         matches!(value.encode_by_ref(&mut sqlite::SqliteArgumentsBuffer::default()), Ok(IsNull::Yes))
+    }
+
+    /// A column of the type `JSON` may have turned a number into a number.
+    fn text_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<String>> {
+        let value = row.try_get_raw(index)?;
+        <Option<String> as Decode<'_, Sqlite>>::decode(value)
+            .map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
     }
 
     fn add_time(time: Timestamp, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {

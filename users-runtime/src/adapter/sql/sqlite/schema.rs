@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
 
 use crate::{
     adapter::sql::{
-        SqlResult,
+        Driver as _, SqlResult, StoredAs,
         schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
         tables::{ColumnKind, IdKind},
     },
@@ -45,6 +45,17 @@ impl Catalog for Sqlite {
         literal.to_owned()
     }
 
+    /// Only literals and keywords can do without parentheses.
+    fn default_expression(sql: &str, _sql_type: &str) -> String {
+        let is_word = sql.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_word || is_literal(sql) || sql.starts_with('(') { sql.to_owned() } else { format!("({sql})") }
+    }
+
+    /// SQLite adds only columns with a constant default (<https://sqlite.org/lang_altertable.html>).
+    fn adds_default(sql: &str) -> bool {
+        is_literal(sql) || ["NULL", "TRUE", "FALSE"].iter().any(|word| sql.eq_ignore_ascii_case(word))
+    }
+
     fn canonical_column(_email: &str) -> Option<WantedColumn> {
         None
     }
@@ -67,7 +78,7 @@ impl Catalog for Sqlite {
             let mut found = FoundTable::default();
             // table_xinfo, unlike table_info, includes generated columns (hidden = 2 or 3).
             let columns = sqlx::query(
-                "SELECT name, type, \"notnull\" OR pk > 0, dflt_value IS NOT NULL OR hidden <> 0 OR pk > 0 \
+                "SELECT name, type, \"notnull\" OR pk > 0, dflt_value IS NOT NULL OR hidden <> 0 OR pk > 0, hidden IN (2, 3) \
                  FROM pragma_table_xinfo($1) ORDER BY cid",
             );
             for row in columns.bind(table).fetch_all(&mut *connection).await? {
@@ -76,6 +87,7 @@ impl Catalog for Sqlite {
                     sql_type: row.try_get(1)?,
                     nullable: !row.try_get::<bool, _>(2)?,
                     filled: row.try_get(3)?,
+                    generated: row.try_get(4)?,
                 });
             }
             let indexes = sqlx::query(
@@ -85,6 +97,8 @@ impl Catalog for Sqlite {
                 let sql: String = row.try_get(1)?;
                 found.indexes.push(found_index(row.try_get(0)?, &sql));
             }
+            let triggers = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE";
+            found.has_triggers = !sqlx::query(triggers).bind(table).fetch_all(&mut *connection).await?.is_empty();
             Ok(found)
         })
     }
@@ -99,6 +113,14 @@ impl Catalog for Sqlite {
                 (false, wants_text) => !wants_text || is_blob(found),
             },
         }
+    }
+
+    /// A column of the type `JSON`, as SQLAlchemy declares it, has the affinity NUMERIC: it turns numbers into numbers, which
+    /// are text again when they are read.
+    fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
+        let holds =
+            Self::holds(found, Self::TEXT) || (stored_as == StoredAs::Json && found.eq_ignore_ascii_case("JSON"));
+        (!holds).then_some("")
     }
 
     fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
@@ -130,6 +152,17 @@ impl Catalog for Sqlite {
     fn change_schema(connection: &mut SqliteConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {
         Box::pin(async move { sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await.map(drop) })
     }
+}
+
+/// Returns whether an SQL text is one number, string or blob.
+fn is_literal(sql: &str) -> bool {
+    let text = sql.trim_start_matches(['+', '-', 'x', 'X']);
+    let is_string = text.len() > 1
+        && text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).is_some_and(|inside| {
+            // A quote inside a string is written twice.
+            !inside.replace("''", "").contains('\'')
+        });
+    is_string || text.parse::<f64>().is_ok()
 }
 
 /// Parses the statement that created an index.
