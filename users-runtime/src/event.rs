@@ -1,11 +1,32 @@
-//! Security events, written to `tracing` and nowhere else.
+//! The log: security events and lines about operation, written to `tracing` and nowhere else.
 //!
-//! Target `axum_users`. Fields: `event`, `outcome`, `user_id`, `backend`, `client`, `request_id`, `reason`. No event
-//! contains a password, a token, a hash or an address.
+//! Everything has the target `axum_users`, and only this module writes it. A security event has the fields `event`,
+//! `outcome`, `user_id`, `backend`, `client`, `request_id` and `reason`. Nothing contains a password, a token, a hash or an
+//! address.
+
+mod outside;
+mod redact;
 
 use std::fmt::Display;
 
+pub(crate) use self::{outside::Outside, redact::cause};
 use crate::port::RequestContext;
+
+/// Writes a line about operation, from a level, the name of the event, a sentence, and fields as `tracing` takes them.
+///
+/// Texts that a client or another system chose are passed as [`Outside`], errors as [`cause`].
+macro_rules! operation {
+    ($level:ident, $event:literal, $message:literal $(, $($fields:tt)+)?) => {
+        ::tracing::event!(
+            target: "axum_users",
+            ::tracing::Level::$level,
+            event = $event,
+            $($($fields)+,)?
+            $message
+        )
+    };
+}
+pub(crate) use operation;
 
 /// The kind of an event. Levels and conditions are listed in
 /// [Events](https://github.com/axum-users/axum-users/blob/main/docs/guide/events.md).
@@ -117,8 +138,7 @@ pub(crate) fn record(
 ) {
     let user_id = user_id.map(tracing::field::display);
     let client = cx.client().map(tracing::field::display);
-    // The client controls this header: Debug escapes control characters in it.
-    let request_id = cx.header("x-request-id").map(tracing::field::debug);
+    let request_id = cx.header("x-request-id").map(|id| tracing::field::debug(Outside(id)));
     let event = kind.name();
     match outcome {
         Outcome::Success => {
@@ -139,10 +159,23 @@ pub(crate) fn unreadable_user(id: &str, column: &str) {
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, user_id = id, cause = column);
 }
 
+/// Writes the event of a value that the database refuses: a rule is missing in the struct, or a column is too narrow.
+pub(crate) fn refused_value(error: &(dyn std::error::Error + 'static)) {
+    let (event, cause) = (EventKind::Dependency.name(), cause(error));
+    tracing::warn!(target: "axum_users", event, outcome = "refused", reason = "the database refuses a value", cause);
+}
+
+/// Writes the event of a request that fails because of an error. The request is not available where errors become
+/// responses, so the event has the cause but not the client.
+pub(crate) fn failed(kind: EventKind, reason: &'static str, error: &(dyn std::error::Error + 'static)) {
+    let (event, cause) = (kind.name(), cause(error));
+    tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
+}
+
 /// Writes an ERROR event if a test helper is used without debug assertions, because it must not be deployed.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn warn_of_test_helper(helper: &'static str) {
     if !cfg!(debug_assertions) {
-        tracing::error!(target: "axum_users", event = "test_helper", helper, "a test helper is used in a release build");
+        operation!(ERROR, "test_helper", "a test helper is used in a release build", helper);
     }
 }

@@ -23,9 +23,15 @@ fn events_match_code() {
             assert!(code.contains(&format!("\"{reason}\"")), "{} has no reason {reason}", row[0]);
         }
     }
-    let lines = code.split("event = \"").skip(1).filter_map(|rest| rest.split('"').next());
-    let lines: BTreeSet<String> = lines.map(str::to_owned).collect();
-    assert_eq!(first_cells(&rows(section(&page, "## Other lines"))), lines);
+    // `operation!(LEVEL, "name", …)`, possibly on several lines.
+    let lines = code.split("operation!(").skip(1).filter_map(|rest| {
+        let (level, rest) = rest.trim_start().split_once(',')?;
+        let name = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+        Some((name.to_owned(), level.to_owned()))
+    });
+    let listed = rows(section(&page, "## Other lines"));
+    let listed = listed.iter().map(|row| (row[0].trim_matches('`').to_owned(), row[1].clone()));
+    assert_eq!(listed.collect::<BTreeSet<_>>(), lines.collect::<BTreeSet<_>>());
     for field in first_cells(&rows(section(&page, "## Fields"))) {
         assert!(code.contains(&format!("{field},")) || code.contains(&format!("{field} =")), "{field}");
     }

@@ -1,6 +1,7 @@
 //! Checks of the source tree: layers, file rules, the security contract, outbound connections and the supply chain.
 
 mod layers;
+mod logging;
 mod outbound;
 mod rows;
 mod security_rows;

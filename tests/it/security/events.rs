@@ -1,17 +1,25 @@
 //! The log of security events (OWASP ASVS 16.2 and 16.3).
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use axum::http::Method;
+use axum_users::{
+    Backend, DatabaseSessions, Limits, Password,
+    env::BoxFuture,
+    password::{BreachCheck, BreachSourceDown, BreachedPasswords},
+};
 use serde_json::json;
 use tracing::Level;
 
 use super::{
     base64url,
     failing_store::{FailingStore, Outage},
-    logs::Recording,
+    logs::{Line, Recording},
 };
-use crate::support::{COOKIE, Carrier, Failure, PASSWORD, SECRET, Setup, TestApp};
+use crate::{
+    log::Log,
+    support::{COOKIE, Carrier, Failure, PASSWORD, SECRET, Setup, TestApp},
+};
 
 const NEW: &str = "another long sword";
 
@@ -213,6 +221,84 @@ async fn no_log_injection() {
             assert!(id.starts_with('"') && id.ends_with('"') && id.contains("\\t") && id.contains("\\\""), "{id}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_client_chose_is_cut_before_it_is_logged_or_stored() {
+    const MOST: usize = 1_100;
+    let recording = Recording::start();
+    let setup = Setup { backend: vec![Backend::bearer("jwt", DatabaseSessions::new())], ..Setup::default() };
+    let app = TestApp::with(setup).await;
+    app.register("arthur@camelot.bt").await;
+    let long = format!("cut-77-{}", "x".repeat(40_000));
+    let form = [("username", "arthur@camelot.bt"), ("password", PASSWORD)];
+    let request = |method: Method, path: &str| {
+        let headers = ["x-request-id", "user-agent", "origin", "referer", "x-forwarded-for", "forwarded", "accept"];
+        headers.iter().fold(app.request(method, path), |call, name| call.header(name, &long))
+    };
+    let login = request(Method::POST, "/auth/jwt/login").form(&form).send().await;
+    let token = login.access_token();
+    let wrong = [("username", &long[..10_000]), ("password", "x")];
+    request(Method::POST, "/auth/jwt/login").form(&wrong).send().await;
+    request(Method::GET, &format!("/users/{}", &long[..8_000])).bearer(&token).send().await;
+    request(Method::GET, "/users/me").bearer(&long[..4_000]).send().await;
+    request(Method::POST, "/auth/verify").json(json!({ "token": &long[..8_000] })).send().await;
+    request(Method::DELETE, &format!("/auth/sessions/{}", &long[..8_000])).bearer(&token).send().await;
+    request(Method::POST, "/auth/register").raw(&long[..8_000], "{}").send().await;
+    let lines = recording.lines();
+    let ours = |line: &&Line| line.target.starts_with("axum_users") || line.target.starts_with("users_runtime");
+    let ids: Vec<_> = lines.iter().filter(ours).filter_map(|line| line.field("request_id")).collect();
+    let cut = format!("\"cut-77-{}…\"", "x".repeat(121));
+    assert!(ids.iter().filter(|id| **id == cut).count() >= 4, "{ids:?}");
+    for line in lines.iter().filter(ours) {
+        for (name, value) in &line.fields {
+            assert!(value.len() <= MOST, "{name} has {} bytes", value.len());
+        }
+    }
+    let stored: Vec<String> = sqlx::query_scalar("SELECT user_agent FROM accesstoken WHERE user_agent IS NOT NULL")
+        .fetch_all(&app.sqlite().await)
+        .await
+        .unwrap();
+    assert_eq!(stored, [&long[..255]]);
+}
+
+/// A source of breached passwords that does not respond.
+struct Down;
+
+impl BreachedPasswords for Down {
+    fn knows<'a>(&'a self, _: &'a Password) -> BoxFuture<'a, Result<bool, BreachSourceDown>> {
+        Box::pin(async { Err(BreachSourceDown("closed\non purpose".to_owned())) })
+    }
+}
+
+#[tokio::test]
+async fn lines_about_operation_pass_the_documented_filter() {
+    let (log, _guard) = Log::filtered("axum_users=info");
+    let setup = Setup {
+        builder: Box::new(|builder| builder.breached_passwords(BreachCheck::new(Down)).limits(Limits::off())),
+        ..Setup::default()
+    };
+    let app = TestApp::with(setup).await;
+    app.register("arthur@camelot.bt").await;
+    sqlx::query("UPDATE user SET hashed_password = '$argon2id$'").execute(&app.sqlite().await).await.unwrap();
+    assert_eq!(app.try_login("arthur@camelot.bt", PASSWORD).await.status, 400);
+    app.hooks.fail("on_after_failed_login", Failure::Error);
+    app.try_login("nobody@camelot.bt", PASSWORD).await;
+    app.hooks.wait_for("on_after_failed_login").await;
+    app.hooks.fail("on_after_forgot_password", Failure::Hang);
+    app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;
+    app.hooks.wait_for("on_after_forgot_password").await;
+    app.users.drain(Duration::ZERO).await;
+    for event in ["rules_relaxed", "breach_source_down", "stored_hash_corrupt", "hook_failed", "jobs_lost"] {
+        let lines = log.lines(&format!("event=\"{event}\""));
+        assert!(lines.iter().any(|line| line.contains(" axum_users: ")), "no {event} in {}", log.take());
+    }
+    let lines = log.lines("on purpose");
+    assert!(lines.len() == 1 && lines[0].contains("closed"), "texts of other systems are escaped: {lines:?}");
+    // Without the target nothing of the library is left.
+    let (log, _guard) = Log::filtered("info,axum_users=off");
+    app.users.drain(Duration::ZERO).await;
+    assert_eq!(log.lines("users_runtime"), [""; 0]);
 }
 
 /// The length of the shortest fragment of a secret that counts as a leak.

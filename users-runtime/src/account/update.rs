@@ -172,7 +172,7 @@ impl<U: AuthUser> Users<U> {
         event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
         let failed = FailedLogin { username: user.account().email, user: Some(user), code: INVALID_PASSWORD.code };
         if let Err(error) = self.run_hook(HookCall::LoginFailed(&failed), cx).await {
-            tracing::error!(target: "axum_users", hook = "on_after_failed_login", ?error, "a hook failed");
+            self.report_failed_hook("on_after_failed_login", &error, cx);
         }
     }
 

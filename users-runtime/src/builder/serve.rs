@@ -18,6 +18,7 @@ use tower::Service as _;
 
 use crate::{
     domain::{Result, io_error_at},
+    event::{self, operation},
     service::Users,
     user::AuthUser,
 };
@@ -49,7 +50,7 @@ impl<U: AuthUser> Users<U> {
     /// [`Error::Io`](crate::Error::Io) if the address cannot be bound.
     pub async fn serve(&self, app: Router, address: impl ToSocketAddrs + Debug) -> Result<()> {
         let listener = listen(address).await?;
-        tracing::info!(target: "axum_users", address = %listener.local_addr()?, "listening");
+        operation!(INFO, "listening", "listening", address = %listener.local_addr()?);
         serve_until(app, listener, HEAD_TIME, shutdown_signal()).await;
         self.drain(DRAIN).await;
         Ok(())
@@ -95,7 +96,7 @@ async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, st
     drop(stopping);
     open.send(()).ok();
     if timeout(STOP_TIME, open.closed()).await.is_err() {
-        tracing::warn!(target: "axum_users", "stopped with requests still in progress");
+        operation!(WARN, "requests_cut_off", "stopped with requests still in progress");
     }
 }
 
@@ -104,7 +105,7 @@ async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, st
 async fn after_failed_accept(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        tracing::error!(target: "axum_users", %error, "connections cannot be accepted");
+        operation!(ERROR, "accept_failed", "connections cannot be accepted", cause = event::cause(error));
         timeout(NO_SOCKET, std::future::pending::<()>()).await.ok();
     }
 }

@@ -16,7 +16,10 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
 
 use super::ApiError;
-use crate::event::EventKind;
+use crate::{
+    event::{self, EventKind, Outcome},
+    port::RequestContext,
+};
 
 /// The maximum duration of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,8 +88,8 @@ where
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 Ok(Err(_panic)) => {
-                    let event = EventKind::Hook.name();
-                    tracing::error!(target: "axum_users", event, outcome = "failed", reason = "a handler or hook panicked");
+                    let outcome = Outcome::Failed("a handler or hook panicked");
+                    event::record(EventKind::Hook, outcome, None, None, &RequestContext::none());
                     ApiError::Internal.into_response()
                 }
                 Err(_elapsed) => ApiError::Unavailable { retry_after: 1 }.into_response(),

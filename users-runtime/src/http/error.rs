@@ -8,10 +8,10 @@ use http::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Problem, redact};
+use super::Problem;
 use crate::{
-    event::{self, EventKind},
-    port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
+    event::{self, EventKind, Outcome, failed},
+    port::{HashError, HookError, MailTokenError, RandomError, RequestContext, StoreError, StrategyError},
 };
 
 /// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
@@ -154,22 +154,9 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Logs the event of a request that fails with a 5xx status. The request is not available here, so the event has the
-/// cause but not the client.
-fn failed(kind: EventKind, reason: &'static str, cause: &(dyn std::error::Error + 'static)) {
-    let (event, cause) = (kind.name(), redact::cause(cause));
-    tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
-}
-
-/// Logs the event of a value that the database refuses: a rule is missing in the struct, or a column is too narrow.
-fn refused_value(cause: &(dyn std::error::Error + 'static)) {
-    let (event, cause) = (EventKind::Dependency.name(), redact::cause(cause));
-    tracing::warn!(target: "axum_users", event, outcome = "refused", reason = "the database refuses a value", cause);
-}
-
 /// Logs the event of work that is refused because the service is overloaded.
 pub(super) fn overloaded(reason: &'static str) {
-    tracing::warn!(target: "axum_users", event = EventKind::Overload.name(), outcome = "refused", reason);
+    event::record(EventKind::Overload, Outcome::Refused(reason), None, None, &RequestContext::none());
 }
 
 impl From<Problem> for ApiError {
@@ -188,7 +175,7 @@ impl From<StoreError> for ApiError {
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
             }
             StoreError::InvalidValue { field, cause } => {
-                refused_value(cause.as_ref());
+                event::refused_value(cause.as_ref());
                 const TEXT: &str = "the database does not accept this value";
                 field
                     .map_or_else(

@@ -8,14 +8,18 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::ApiError;
-use crate::{account::SignedIn, port::TokenResponse};
+use crate::{
+    account::SignedIn,
+    event::{self, operation},
+    port::TokenResponse,
+};
 
 /// Returns a response with compact JSON and a `content-type` without charset.
 pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => json(status, bytes),
         Err(error) => {
-            tracing::error!(target: "axum_users", %error, "a read schema does not serialize");
+            operation!(ERROR, "response_failed", "a read schema does not serialize", cause = event::cause(&error));
             ApiError::Internal.into_response()
         }
     }

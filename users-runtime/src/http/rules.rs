@@ -10,7 +10,10 @@ use serde_json::{Number, Value};
 use validator::{ValidateLength, ValidateRange, ValidateRegex};
 
 use super::Problem;
-use crate::domain::field::Rule;
+use crate::{
+    domain::field::Rule,
+    event::{self, operation},
+};
 
 /// Returns the problem if `value` breaks `rule`. A rule does not apply to values of other types.
 pub(super) fn check(rule: &Rule, field: &'static str, value: &Value) -> Option<Problem> {
@@ -114,7 +117,10 @@ fn compiled(pattern: &'static str) -> Option<Regex> {
         .entry(pattern)
         .or_insert_with(|| {
             Regex::new(pattern)
-                .inspect_err(|error| tracing::error!(pattern, %error, "a pattern of a field does not compile"))
+                .inspect_err(|error| {
+                    let cause = event::cause(error);
+                    operation!(ERROR, "pattern_invalid", "a pattern of a field does not compile", pattern, cause);
+                })
                 .ok()
         })
         .clone()

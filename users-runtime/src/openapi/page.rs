@@ -11,6 +11,7 @@ use utoipa::openapi::OpenApi;
 
 use super::openapi;
 use crate::{
+    event::{self, operation},
     http::{ApiError, HasUsers, Routes},
     service::Users,
     user::AuthUser,
@@ -42,7 +43,8 @@ pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document
     let json = match serde_json::to_vec(document) {
         Ok(json) => Some(Bytes::from(json)),
         Err(error) => {
-            tracing::error!(target: "axum_users", %error, "the OpenAPI document does not serialize");
+            let cause = event::cause(&error);
+            operation!(ERROR, "response_failed", "the OpenAPI document does not serialize", cause);
             None
         }
     };

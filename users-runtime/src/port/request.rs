@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, Uri, request::Parts};
 
-use crate::domain::Device;
+use crate::{domain::Device, event::Outside};
 
 /// The request that a hook runs in, or none if the hook was caused by a call from code.
 ///
@@ -20,11 +20,11 @@ struct RequestFacts {
 }
 
 impl std::fmt::Debug for RequestFacts {
-    /// Omits the headers, which contain tokens.
+    /// Omits the headers, which contain tokens. The client chose the rest.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestFacts")
-            .field("method", &self.method)
-            .field("path", &self.uri.path())
+            .field("method", &Outside(self.method.as_str()))
+            .field("path", &Outside(self.uri.path()))
             .field("client", &self.client)
             .finish_non_exhaustive()
     }
@@ -77,5 +77,21 @@ impl RequestContext {
     #[must_use]
     pub fn device(&self) -> Device {
         Device::new(self.client(), self.header("user-agent"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn debug_cuts_what_the_client_chose_and_omits_headers() {
+        let (method, path) = ("X".repeat(10_000), format!("/{}", "y".repeat(10_000)));
+        let request = Request::builder().method(&*method).uri(&path).header("authorization", "hunter2");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let printed = format!("{:?}", RequestContext::of(&parts, &parts.uri, None));
+        assert!(printed.len() < 500 && !printed.contains("hunter2"), "{printed}");
     }
 }

@@ -5,6 +5,7 @@ use http::request::Parts;
 use super::{Users, or_nobody};
 use crate::{
     domain::{AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId},
+    event::{self, operation},
     port::{Found, FoundSession, Lookup, Resolved, StoreError, StoredSession, StrategyError, TokenState},
     user::AuthUser,
 };
@@ -82,11 +83,14 @@ impl<U: AuthUser> Users<U> {
                 let found = or_nobody(self.inner().loader.find(wanted).await)?;
                 Ok(found.filter(|found| self.is_live(&session, found)).map(|found| (found, session)))
             }
-            Resolved::Stored(StoredSession { keys, lifetime, idle }) => {
+            Resolved::Stored(StoredSession { keys, lifetime, idle, backend }) => {
                 for key in keys {
                     let found = or_nobody(self.inner().loader.find(Lookup::Session(key.clone())).await)?;
                     let Some(found) = found else { continue };
                     let Some(stored) = found.session.clone() else { continue };
+                    if backend.as_ref().zip(stored.backend.as_ref()).is_some_and(|(own, other)| own != other) {
+                        continue;
+                    }
                     let now = self.now();
                     let last_used = stored.last_seen_at.unwrap_or(stored.created_at);
                     let ends = [end(stored.created_at, lifetime), end(last_used, idle)];
@@ -112,7 +116,8 @@ impl<U: AuthUser> Users<U> {
     async fn touch(&self, key: &SessionKey, now: Timestamp) {
         let Some(sessions) = &self.inner().sessions else { return };
         if let Err(error) = sessions.touch(key, now).await {
-            tracing::warn!(target: "axum_users", %error, "the last use of a session was not recorded");
+            let cause = event::cause(&error);
+            operation!(WARN, "touch_failed", "the last use of a session was not recorded", cause);
         }
     }
 

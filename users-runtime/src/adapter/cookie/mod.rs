@@ -11,6 +11,7 @@ use http::{
 
 use crate::{
     domain::{AccessToken, Error, Origin, Relaxation, Result, Setting, TrustedOrigins},
+    event::operation,
     port::{SecurityScheme, TokenResponse, Transport, TransportContext},
 };
 
@@ -297,7 +298,7 @@ impl Transport for Cookie {
         let fits = self.name.len() + token.len() <= MAX_BYTES && token.bytes().all(header::is_value);
         let cookie = fits.then(|| self.set(token, self.max_age.map(|age| age.as_secs()))).flatten();
         let Some(cookie) = cookie else {
-            tracing::error!(target: "axum_users", bytes = token.len(), "a token cannot be stored in a cookie");
+            operation!(ERROR, "cookie_too_large", "a token cannot be stored in a cookie", bytes = token.len());
             return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
         };
         let headers = HeaderMap::from_iter([(SET_COOKIE, cookie)]);

@@ -19,7 +19,7 @@ use argon2::Block;
 use tokio::sync::oneshot;
 
 use super::{priority, work_buffer::WorkBuffer};
-use crate::port::HashError;
+use crate::{event::operation, port::HashError};
 
 /// The limits of a pool.
 #[derive(Debug, Clone, Copy)]
@@ -180,7 +180,7 @@ impl Shared {
     fn overloaded(&self, why: &'static str) -> HashError {
         let waiting = self.lock().waiting.len();
         let retry_after = 1 + 4 * waiting.min(self.bounds.waiting) / self.bounds.waiting.max(1);
-        tracing::warn!(event = "hash_overloaded", waiting, "password hashing is overloaded: {why}");
+        operation!(WARN, "hash_overloaded", "password hashing is overloaded", why, waiting);
         HashError::Overloaded { retry_after: u32::try_from(retry_after).unwrap_or(5) }
     }
 
@@ -189,7 +189,7 @@ impl Shared {
         while let Some((job, permit)) = self.next() {
             // After a panic only the buffer is reused, and it is wiped before.
             if catch_unwind(AssertUnwindSafe(|| serve(job, permit))).is_err() {
-                tracing::error!(event = "hash_panicked", "hashing a password panicked; the thread continues");
+                operation!(ERROR, "hash_panicked", "hashing a password panicked; the thread continues");
             }
         }
     }
@@ -246,7 +246,7 @@ impl Queue {
 fn serve(mut job: Box<dyn Job>, mut permit: Permit<'_>) {
     match permit.blocks() {
         Some(blocks) => job.run(blocks),
-        None => tracing::error!(event = "hash_no_memory", "out of memory while hashing a password"),
+        None => operation!(ERROR, "hash_no_memory", "out of memory while hashing a password"),
     }
     drop(permit);
     job.deliver();

@@ -8,6 +8,8 @@ pub(super) fn lower_to_minimum() {
     // down the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
-        tracing::warn!(event = "hash_priority", %error, "the hashing threads keep the normal priority");
+        use crate::event::{cause, operation};
+        let cause = cause(&std::io::Error::from_raw_os_error(error.raw_os_error()));
+        operation!(WARN, "hash_priority", "the hashing threads keep the normal priority", cause);
     }
 }
