@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use users_runtime::{
     Password,
-    env::{OsRandom, Random as _},
+    env::{OsRandom, Random as _, SystemClock},
     password::{Argon2Params, HashSettings, Hashing, PasswordHasher as _},
 };
 
@@ -36,7 +36,8 @@ fn hashing(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("allocating", name), &params, |b, &params| {
             b.iter(|| black_box(allocating(params)));
         });
-        let pool = Hashing::start(HashSettings::default().params(params), Arc::new(OsRandom)).unwrap();
+        let pool =
+            Hashing::start(HashSettings::default().params(params), Arc::new(OsRandom), Arc::new(SystemClock)).unwrap();
         group.bench_with_input(BenchmarkId::new("pool", name), &pool, |b, pool| {
             b.iter(|| runtime.block_on(pool.hash(&password)).unwrap());
         });

@@ -16,7 +16,7 @@ use std::{
 use axum::{Router, extract::State, routing::post};
 use axum_users::{
     HookResult, Password, Policy, RequestContext, ResetToken, Status, UserManager, Users, VerifyToken,
-    env::OsRandom,
+    env::{OsRandom, SystemClock},
     password::{HashSettings, Hashing, PasswordHasher},
 };
 use serde_json::json;
@@ -147,7 +147,8 @@ async fn service(policy: Policy) -> TestApp {
 
 /// A login with an enumeration leak: it verifies no hash if the address is unknown.
 fn leaky_login() -> Router<Users<User>> {
-    let hashing = Arc::new(Hashing::start(HashSettings::default(), Arc::new(OsRandom)).unwrap());
+    let hashing = Hashing::start(HashSettings::default(), Arc::new(OsRandom), Arc::new(SystemClock)).unwrap();
+    let hashing = Arc::new(hashing);
     let login = async move |State(users): State<Users<User>>, email: String| {
         if let Some(user) = users.get_by_email(&email).await.unwrap() {
             let _ = hashing.verify(&Password::new(OTHER), &user.hashed_password).await.unwrap();
@@ -182,6 +183,43 @@ async fn login_known_vs_unknown() {
         assert_eq!(app.try_login(&address(is_known, number), OTHER).await.status, 400);
     };
     judge("login", async |size| Samples::take(size, request).await).await;
+}
+
+/// Stored hashes of several kinds. Only the time of a wrong password is measured.
+const KINDS: [(&str, &str); 4] = [
+    (
+        "Argon2 of fastapi-users",
+        "$argon2id$v=19$m=65536,t=3,p=4$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ",
+    ),
+    ("bcrypt", "$2b$12$9kUQblUg4kEcyPmbIJjyJORF8mXGcMzGCDbEnQ1x73RI5WN.y4VIS"),
+    (
+        "Argon2 with less memory and more passes",
+        "$argon2id$v=19$m=12288,t=3,p=1$MiLBbZJ7+olm6EP8QD0+gg$CknWbZnMWoDJ3GlFgTkPQiMHvqDE5wTR6GX6HnlVXAQ",
+    ),
+    ("a corrupt hash", "!"),
+];
+
+/// In a table with two kinds of hashes, neither can be told from an unknown address.
+#[tokio::test(flavor = "multi_thread")]
+async fn login_of_every_kind_of_hash_vs_unknown() {
+    for (name, hash) in KINDS {
+        let app = service(Policy::recommended()).await;
+        let pool = app.sqlite().await;
+        let wrong = async |is_known, number| {
+            assert_eq!(app.try_login(&address(is_known, number), OTHER).await.status, 400);
+        };
+        let store = async |hash: &str| {
+            let stored = sqlx::query("UPDATE user SET hashed_password = ?").bind(hash).execute(&pool).await.unwrap();
+            assert_eq!(stored.rows_affected(), 1);
+        };
+        let ours: String = sqlx::query_scalar("SELECT hashed_password FROM user").fetch_one(&pool).await.unwrap();
+        store(hash).await;
+        // A kind is in use once it was verified.
+        wrong(true, 0).await;
+        judge(&format!("login, {name}"), async |size| Samples::take(size, wrong).await).await;
+        store(&ours).await;
+        judge(&format!("login, a new hash next to {name}"), async |size| Samples::take(size, wrong).await).await;
+    }
 }
 
 async fn mail_route(policy: Policy, path: &str, size: Size) -> Samples {

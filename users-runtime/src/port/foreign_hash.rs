@@ -80,12 +80,19 @@ pub trait ForeignHash: Send + Sync {
     /// internal error.
     fn matches(&self, password: &Password) -> bool;
 
-    /// Spends about `work` units of [work](HashCost::work) on a password without comparing the result, using no more
-    /// memory than a verification. It equalizes the time of a failed login between hashes of different cost and unknown
-    /// accounts.
+    /// Returns the method of the hash: its algorithm, and each parameter that the time is not proportional to, such as
+    /// `scrypt 2^14 8 1`. Every failed login spends the largest [work](HashCost::work) of each method in use, so that its
+    /// time reveals nothing about an account. Default: one method for all hashes of a system.
+    fn method(&self) -> String {
+        String::new()
+    }
+
+    /// Spends `work` units of [work](HashCost::work) of this [method](Self::method) on a password without comparing the
+    /// result, using no more memory than a verification. `work` is that of the whole verification, or the difference to
+    /// another hash of the same method.
     ///
     /// The default implementation either verifies the password once or does nothing, depending on which is closer to
-    /// `work`.
+    /// `work`. It is exact if all hashes of the method have the same work.
     fn spend(&self, password: &Password, work: u64) {
         if work >= self.cost().work.div_ceil(2) {
             std::hint::black_box(self.matches(password));
@@ -98,7 +105,7 @@ pub trait ForeignHash: Send + Sync {
 pub struct HashCost {
     /// Memory that the verification allocates, in KiB. It counts against the memory budget for hashing.
     pub memory_kib: u32,
-    /// Time, in KiB that Argon2id fills in the same time (memory in KiB × passes). A hash with
+    /// Approximate time, in KiB that Argon2id fills in the same time (memory in KiB × passes). A hash with
     /// [`Argon2Params::recommended`](crate::adapter::password::Argon2Params::recommended) has 38,912 units and takes
     /// about 15 ms, so one second is about 2,500,000 units.
     pub work: u64,
@@ -107,8 +114,10 @@ pub struct HashCost {
 impl HashCost {
     /// The most memory that a hash may ask for, in KiB: 1 GiB.
     pub const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-    /// The most work that a foreign hash may ask for: that of bcrypt with 2^16 rounds, about 3.6 seconds.
-    pub const MAX_WORK: u64 = 140 << 16;
+    /// The most work that a hash of any kind may ask for: about one second, as for bcrypt with 2^14 rounds, for 7,500,000
+    /// iterations of PBKDF2 with SHA-256, or for 1 GiB and two passes of Argon2. A stored hash beyond it is never
+    /// computed.
+    pub const MAX_WORK: u64 = 2_500_000;
 }
 
 /// The reason why a stored string of a known system cannot be verified.

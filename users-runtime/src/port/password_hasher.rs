@@ -23,12 +23,12 @@ pub trait PasswordHasher: Send + Sync + 'static {
         hash: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<Verification, HashError>>;
 
-    /// Spends the time of the costliest verification now in use. It equalizes the response time of logins with an
-    /// unknown address, which prevents account enumeration.
+    /// Spends the time of a verification of a wrong password, for a login with an unknown address. Equal times prevent
+    /// account enumeration.
     ///
     /// # Errors
     /// As for [`hash`](Self::hash).
-    fn verify_nobody<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<(), HashError>>;
+    fn verify_dummy<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<(), HashError>>;
 }
 
 /// The result of a verification.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tracing::Level;
 use users_runtime::{
     Password, PasswordHash,
-    env::OsRandom,
+    env::{OsRandom, SystemClock},
     password::{
         Argon2Params, Devise, Django, Firebase, ForeignHash, HashCost, HashError, HashSettings, HashVerifier, Hashing,
         PasswordHasher as _, RehashRule, UnfitHash, Verification, Werkzeug,
@@ -83,7 +83,7 @@ fn weak() -> HashSettings {
 }
 
 fn start(settings: HashSettings) -> Hashing {
-    Hashing::start(settings, Arc::new(OsRandom)).expect("valid settings")
+    Hashing::start(settings, Arc::new(OsRandom), Arc::new(SystemClock)).expect("valid settings")
 }
 
 fn stored(hash: &str) -> PasswordHash {
@@ -265,26 +265,28 @@ async fn absurd_costs_are_never_executed() {
     let hashing = start(settings);
     let (log, _guard) = Log::start(Level::INFO);
     for (hash, reason) in [
-        (format!("pbkdf2_sha256$10000001$salt${}=", "A".repeat(43)), "excessive"),
+        (format!("pbkdf2_sha256$7500003$salt${}=", "A".repeat(43)), "excessive"),
         (format!("pbkdf2_sha256$99999999999$salt${}=", "A".repeat(43)), "excessive"),
         (format!("scrypt$2097152$salt$8$1${key}"), "excessive"),
         (format!("scrypt$2147483648$salt$8$1${key}"), "excessive"),
         (format!("scrypt$4294967296$salt$8$1${key}"), "excessive"),
         (format!("scrypt$2$salt$4294967295$4294967295${key}"), "excessive"),
         (format!("scrypt$16384$salt$8$4294967295${key}"), "excessive"),
-        (format!("scrypt$524288$salt$8$1${key}"), "budget"),
-        (format!("bcrypt$$2b$17${bcrypt}"), "excessive"),
+        (format!("scrypt$524288$salt$8$1${key}"), "excessive"),
+        (format!("scrypt$262144$salt$8$1${key}"), "budget"),
+        (format!("bcrypt$$2b$15${bcrypt}"), "excessive"),
         (format!("bcrypt_sha256$$2b$31${bcrypt}"), "excessive"),
         (format!("argon2$argon2id$v=19$m=1048577,t=1,p=1${salt_and_tag}"), "excessive"),
         (format!("argon2$argon2id$v=19$m=19456,t=33,p=1${salt_and_tag}"), "excessive"),
         (format!("argon2$argon2id$v=19$m=1048576,t=32,p=1${salt_and_tag}"), "excessive"),
+        (format!("argon2$argon2id$v=19$m=261120,t=10,p=1${salt_and_tag}"), "excessive"),
         (format!("argon2$argon2id$v=19$m=262145,t=1,p=1${salt_and_tag}"), "budget"),
         (format!("pbkdf2:sha512:10000000$salt${hex}"), "excessive"),
         (format!("scrypt:4194304:8:1$salt${hex}"), "excessive"),
         (format!("firebase$8$21$AA==${key}"), "excessive"),
         (format!("firebase$8$99$AA==${key}"), "excessive"),
         (format!("firebase$4294967295$14$AA==${key}"), "excessive"),
-        (format!("$2a$17${bcrypt}"), "excessive"),
+        (format!("$2a$15${bcrypt}"), "excessive"),
         ("fake$absurd".into(), "excessive"),
     ] {
         let found = hashing.verify(&Password::new("guinevere"), &stored(&hash)).await;
@@ -345,9 +347,11 @@ fn settings_of_other_systems_are_validated_and_redacted() {
     for (key, separator) in [("", "Bw=="), ("QUJD", "Bw=="), (key, "?"), (&key[1..], "Bw==")] {
         assert!(Firebase::new(key, separator).is_err(), "{key} {separator}");
     }
-    for example in ["", "pbkdf2_sha256$1000$salt$short", "!"] {
+    let key = format!("{}=", "A".repeat(43));
+    let too_much = format!("pbkdf2_sha256$5000000$salt${key}");
+    for example in ["", "pbkdf2_sha256$1000$salt$short", "!", &too_much] {
         let settings = weak().also_verify(Django::new()).costs_like(stored(example));
-        assert!(Hashing::start(settings, Arc::new(OsRandom)).is_err(), "{example}");
+        assert!(Hashing::start(settings, Arc::new(OsRandom), Arc::new(SystemClock)).is_err(), "{example}");
     }
 }
 
@@ -410,20 +414,20 @@ const GUINEVERE: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$zGUmospypohI60SJBQtQOA$ImAOOsQ/G+95prSkUNPYEkP8CDEdiAp1/Sj1hzMmf6Q";
 
 #[tokio::test]
-async fn wrong_passwords_and_nobody_spend_the_costliest_foreign_hash() {
+async fn wrong_passwords_and_nobody_spend_every_kind_of_hash_in_use() {
     let fake = Fake::costing(HashCost { memory_kib: 1_000, work: 100_000 });
     let hashing = start(HashSettings::default().also_verify(fake.clone()));
     let (right, wrong) = (Password::new("guinevere"), Password::new("lancelot"));
-    assert_eq!(hashing.verify_nobody(&wrong).await, Ok(()));
+    assert_eq!(hashing.verify_dummy(&wrong).await, Ok(()));
     assert_eq!(fake.calls(), [], "no foreign hash was verified before");
     assert_eq!(hashing.verify(&wrong, &stored("fake$wrong")).await, Ok(Verification::Wrong));
-    assert_eq!(fake.calls(), [Call::Matches], "it has the highest cost, so nothing is added");
-    assert_eq!(hashing.verify_nobody(&wrong).await, Ok(()));
+    assert_eq!(fake.calls(), [Call::Matches], "only a hash of ours is added");
+    assert_eq!(hashing.verify_dummy(&wrong).await, Ok(()));
     assert_eq!(fake.calls(), [Call::Spend(100_000)]);
     assert_eq!(hashing.verify(&wrong, &stored("of no known form")).await, Ok(Verification::Wrong));
     assert_eq!(fake.calls(), [Call::Spend(100_000)]);
     assert_eq!(hashing.verify(&wrong, &stored(GUINEVERE)).await, Ok(Verification::Wrong));
-    assert_eq!(fake.calls(), [Call::Spend(100_000 - 38_912)], "the difference to the costliest hash");
+    assert_eq!(fake.calls(), [Call::Spend(100_000)], "in addition to its own");
     assert_eq!(hashing.verify(&right, &stored(GUINEVERE)).await, Ok(Verification::Right));
     assert_eq!(fake.calls(), []);
 }
@@ -432,7 +436,7 @@ async fn wrong_passwords_and_nobody_spend_the_costliest_foreign_hash() {
 async fn an_example_hash_sets_the_equalized_cost_from_the_start() {
     let fake = Fake::costing(HashCost { memory_kib: 0, work: 100_000 });
     let hashing = start(HashSettings::default().also_verify(fake.clone()).costs_like(stored("fake$wrong")));
-    assert_eq!(hashing.verify_nobody(&Password::new("lancelot")).await, Ok(()));
+    assert_eq!(hashing.verify_dummy(&Password::new("lancelot")).await, Ok(()));
     assert_eq!(fake.calls(), [Call::Spend(100_000)]);
 }
 

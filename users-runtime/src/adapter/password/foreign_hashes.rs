@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use super::stored::Corrupt;
 use crate::{
     domain::PasswordHash,
-    port::{ForeignHash, HashCost, HashVerifier},
+    port::{ForeignHash, HashVerifier},
 };
 
 /// The verifiers registered with [`HashSettings::also_verify`](super::HashSettings::also_verify). Two values are equal
@@ -29,16 +29,12 @@ impl ForeignHashes {
         &self.examples
     }
 
-    /// Parses a string with the first verifier that recognizes it. Enforces the cost limits, so that a verifier cannot
-    /// exceed them.
-    pub(super) fn read(&self, stored: &str) -> Option<Result<Arc<dyn ForeignHash>, Corrupt>> {
-        let hash = match self.verifiers.iter().find_map(|verifier| verifier.read(stored))? {
-            Ok(hash) => hash,
-            Err(unfit) => return Some(Err(unfit.into())),
-        };
-        let HashCost { memory_kib, work } = hash.cost();
-        let excessive = memory_kib > HashCost::MAX_MEMORY_KIB || work > HashCost::MAX_WORK;
-        Some(if excessive { Err(Corrupt::AbsurdCost) } else { Ok(Arc::from(hash)) })
+    /// Parses a string with the first verifier that recognizes it. Also returns the name of its system.
+    #[expect(clippy::type_complexity, reason = "one use")]
+    pub(super) fn read(&self, stored: &str) -> Option<Result<(&'static str, Arc<dyn ForeignHash>), Corrupt>> {
+        let found = |verifier: &Arc<dyn HashVerifier>| Some((verifier.name(), verifier.read(stored)?));
+        let (system, read) = self.verifiers.iter().find_map(found)?;
+        Some(read.map(|hash| (system, Arc::from(hash))).map_err(Corrupt::from))
     }
 }
 

@@ -6,13 +6,15 @@ use argon2::{Algorithm, Block, Params, Version};
 
 use super::{
     Argon2Params, HashSettings,
-    cost::{Cost, Costliest},
+    cost::Cost,
+    imitated::{Imitated, TooMuch},
     pool::{Bounds, Memory, Pool},
     stored::{Argon2Hash, Corrupt, Stored},
 };
 use crate::{
     domain::{Error, Password, PasswordHash, PasswordPolicy, Result, Setting},
-    port::{BoxFuture, HashError, PasswordHasher, Random, Verification},
+    event::operation,
+    port::{BoxFuture, Clock, HashError, PasswordHasher, Random, Verification},
 };
 
 /// Hashes passwords with Argon2id. Verifies Argon2id, Argon2i, Argon2d, bcrypt (`2a`, `2b`, `2x`, `2y`) and the
@@ -23,27 +25,33 @@ use crate::{
 /// # Security
 /// * Passwords are hashed and compared byte for byte. A password of more than 1,024 bytes is never hashed and never
 ///   matches.
-/// * A wrong password takes about the time of the costliest verification since the start, regardless of the cost of its
-///   own hash; so does a login with an unknown address. Response times therefore do not allow account enumeration.
+/// * A wrong password costs one hash of every kind in use (parameters of Argon2, cost of bcrypt, method of another
+///   system), regardless of its own hash; so does a login with an unknown address. Response times therefore do not allow
+///   account enumeration. A kind is in use from its first verification until 24 hours after its last one, and from the
+///   start if it is [ours](HashSettings::params) or an [example](HashSettings::costs_like). All kinds together are
+///   limited to about half a second and to the memory budget; a kind beyond that is verified, but not imitated, and
+///   emits a WARN event.
 /// * A password with more than 72 bytes or with a NUL byte never matches a bcrypt hash, because bcrypt ignores what
 ///   follows.
-/// * A stored hash that is malformed, of an unknown form or of excessive cost (more than 1 GiB, 32 passes, 2^16 rounds
-///   of bcrypt, or the whole memory budget) never matches. The check takes the time of a verification, and an ERROR
-///   event without any part of the hash is emitted.
+/// * A stored hash that is malformed, of an unknown form or of excessive cost (more than
+///   [`HashCost::MAX_WORK`](crate::port::HashCost::MAX_WORK), which is about one second, more than 1 GiB, or more than the
+///   whole memory budget) never matches. The check takes the time of any failed login, and an ERROR event without any
+///   part of the hash is emitted.
 pub struct Hashing {
     pub(super) pool: Pool,
     settings: HashSettings,
     random: Arc<dyn Random>,
-    costliest: Costliest,
+    clock: Arc<dyn Clock>,
+    imitated: Imitated,
 }
 
 impl Hashing {
-    /// Starts the hashing threads.
+    /// Starts the hashing threads. The clock decides which kinds of hashes are still in use.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of range or an example hash cannot be
-    /// verified, [`Error::Io`](crate::domain::Error::Io) if the operating system cannot start the threads.
-    pub fn start(settings: HashSettings, random: Arc<dyn Random>) -> Result<Self> {
+    /// [`Error::Config`](crate::domain::Error::Config) if a setting is out of range, or if an example hash cannot be
+    /// verified or costs too much to be imitated, [`Error::Io`](crate::domain::Error::Io) if the operating system cannot start the threads.
+    pub fn start(settings: HashSettings, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> Result<Self> {
         settings.check()?;
         #[cfg(any(test, feature = "testing"))]
         if settings.params == Argon2Params::weak_for_tests() {
@@ -55,17 +63,14 @@ impl Hashing {
             waiting: settings.workers * settings.queue_per_worker,
             max_wait: settings.max_wait,
         })?;
-        let costliest = Costliest::new(settings.params.into());
-        let hashing = Self { pool, settings, random, costliest };
+        let imitated = Imitated::new(settings.params.into(), u64::from(settings.memory_budget_mib) * 1024);
+        let hashing = Self { pool, settings, random, clock, imitated };
         for example in hashing.settings.foreign.examples() {
-            let read = hashing.read(example);
-            let read = read.map_err(|reason| {
-                Error::setting(
-                    Setting::Password,
-                    format!("hash settings: the example hash cannot be verified: {reason}"),
-                )
-            })?;
-            hashing.costliest.record(read.cost());
+            let refused =
+                |why: String| Error::setting(Setting::Password, format!("hash settings: the example hash {why}"));
+            let read = hashing.read(example).map_err(|reason| refused(format!("cannot be verified: {reason}")))?;
+            let admitted = hashing.imitated.always(read.cost());
+            admitted.map_err(|TooMuch| refused("costs too much to be imitated at every failed login".to_owned()))?;
         }
         Ok(hashing)
     }
@@ -109,16 +114,22 @@ impl Hashing {
                 return Ok(Verification::Wrong);
             }
             Err(reason) => {
-                tracing::error!(event = "stored_hash_corrupt", %reason, "a stored password hash cannot be verified");
+                operation!(ERROR, "stored_hash_corrupt", "a stored password hash cannot be verified", %reason);
                 self.spend(password).await?;
                 return Ok(Verification::Wrong);
             }
         };
         let cost = stored.cost();
-        self.costliest.record(cost.clone());
         let outdated = stored.is_outdated(self.settings.params, self.settings.rehash);
-        let rest = Cost::fit(self.costliest.get().beyond(&cost), cost.memory(), self.budget_kib());
-        let memory = rest.iter().map(Cost::memory).fold(cost.memory(), Memory::or);
+        let (rest, imitated) = self.imitated.beyond(&cost, self.clock.now());
+        if imitated.is_err() {
+            operation!(
+                WARN,
+                "hash_cost_not_imitated",
+                "the time of a failed login reveals an account with a costly hash"
+            );
+        }
+        let memory = memory_of(&rest).or(cost.memory());
         let password = password.clone();
         let work = move |blocks: &mut [Block]| {
             let right = stored.matches(&password, blocks)?;
@@ -136,24 +147,26 @@ impl Hashing {
 
     fn read(&self, hash: &PasswordHash) -> Result<Stored, Corrupt> {
         let stored = Stored::parse(hash.as_stored(), &self.settings.foreign)?;
-        if stored.cost().memory().all() > self.budget_kib() {
+        let cost = stored.cost();
+        if cost.is_excessive() {
+            return Err(Corrupt::AbsurdCost);
+        }
+        if cost.memory().all() > u64::from(self.settings.memory_budget_mib) * 1024 {
             return Err(Corrupt::OverBudget);
         }
         Ok(stored)
     }
 
-    fn budget_kib(&self) -> u64 {
-        u64::from(self.settings.memory_budget_mib) * 1024
-    }
-
-    /// Spends the time of the costliest verification.
+    /// Spends the time of any failed login.
     async fn spend(&self, password: &Password) -> Result<(), HashError> {
         if is_too_long(password) {
             return Ok(());
         }
-        let cost = self.costliest.get();
+        let costs = self.imitated.all(self.clock.now());
         let password = password.clone();
-        self.pool.run(cost.memory(), move |blocks| cost.spend(&password, blocks)).await
+        self.pool
+            .run(memory_of(&costs), move |blocks| costs.iter().for_each(|cost| cost.spend(&password, blocks)))
+            .await
     }
 }
 
@@ -170,7 +183,7 @@ impl PasswordHasher for Hashing {
         Box::pin(self.compare(password, hash))
     }
 
-    fn verify_nobody<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<(), HashError>> {
+    fn verify_dummy<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<(), HashError>> {
         Box::pin(self.spend(password))
     }
 }
@@ -179,6 +192,11 @@ impl fmt::Debug for Hashing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hashing").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// Returns the memory that computations need one after the other.
+fn memory_of(costs: &[Cost]) -> Memory {
+    costs.iter().map(Cost::memory).fold(Memory::from(0), Memory::or)
 }
 
 /// Returns `true` if the password exceeds the policy's limit. The policy refuses such a password earlier; this check is

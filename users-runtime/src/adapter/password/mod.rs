@@ -6,7 +6,7 @@
 //! * Waiting requests are served in order. If the queue is full or the wait too long, the result is
 //!   [`HashError::Overloaded`].
 //! * Hashes of other systems are verified if they are [registered](HashSettings::also_verify).
-//! * Logins with an unknown address or a corrupt hash take the time of a verification.
+//! * Every failed login verifies one hash of each kind in use, also with an unknown address or a corrupt hash.
 //!
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 
@@ -15,6 +15,7 @@ mod cost;
 pub(crate) mod foreign;
 mod foreign_hashes;
 mod hashing;
+mod imitated;
 mod params;
 mod pool;
 mod priority;

@@ -1,6 +1,9 @@
 //! The cost of new hashes.
 
-use crate::domain::{Error, Result, Setting};
+use crate::{
+    domain::{Error, Result, Setting},
+    port::HashCost,
+};
 
 /// The parameters of Argon2id for new hashes: memory in KiB, passes and lanes. The salt has 16 bytes and the tag 32.
 ///
@@ -46,7 +49,8 @@ impl Argon2Params {
     /// Lanes are not computed in parallel: a hash uses one core, and the server hashes one password per core.
     ///
     /// # Errors
-    /// [`Error::Config`] if they are weaker than ASVS Appendix C allows, or above 1 GiB, 32 passes or 64 lanes.
+    /// [`Error::Config`] if they are weaker than ASVS Appendix C allows, or above 1 GiB, 32 passes, 2,500,000 KiB × passes or 64
+    /// lanes.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self> {
         const LEAST: [(u32, u32); 3] = [(46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3)];
         if !LEAST.iter().any(|&(least_kib, least_passes)| memory_kib >= least_kib && passes >= least_passes) {
@@ -58,14 +62,20 @@ impl Argon2Params {
                 ),
             ));
         }
-        if memory_kib > Self::MAX_MEMORY_KIB || passes > Self::MAX_PASSES || !(1..=Self::MAX_LANES).contains(&lanes) {
+        let work = u64::from(memory_kib) * u64::from(passes);
+        if memory_kib > Self::MAX_MEMORY_KIB
+            || passes > Self::MAX_PASSES
+            || work > HashCost::MAX_WORK
+            || !(1..=Self::MAX_LANES).contains(&lanes)
+        {
             return Err(Error::setting(
                 Setting::Password,
                 format!(
                     "Argon2id with {memory_kib} KiB, {passes} passes and {lanes} lanes is out of range: \
-                 at most {} KiB, {} passes and 1 to {} lanes",
+                 at most {} KiB, {} passes, {} KiB × passes and 1 to {} lanes",
                     Self::MAX_MEMORY_KIB,
                     Self::MAX_PASSES,
+                    HashCost::MAX_WORK,
                     Self::MAX_LANES
                 ),
             ));

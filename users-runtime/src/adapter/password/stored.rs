@@ -17,7 +17,8 @@ use crate::{
 pub(super) enum Stored {
     Argon2(Argon2Hash),
     Bcrypt(BcryptHash),
-    Foreign(Arc<dyn ForeignHash>),
+    /// A hash of this system.
+    Foreign(&'static str, Arc<dyn ForeignHash>),
 }
 
 #[derive(Clone)]
@@ -85,7 +86,8 @@ impl Stored {
         } else if text.starts_with("$argon2") {
             Argon2Hash::parse(text).map(Self::Argon2)
         } else if let Some(read) = foreign.read(text) {
-            Ok(Self::Foreign(read?))
+            let (system, hash) = read?;
+            Ok(Self::Foreign(system, hash))
         } else if text.starts_with("$2") {
             BcryptHash::parse(text).map(Self::Bcrypt)
         } else {
@@ -96,13 +98,9 @@ impl Stored {
     /// Returns the cost of a verification.
     pub(super) fn cost(&self) -> Cost {
         match self {
-            Self::Argon2(hash) => Cost::Argon2 {
-                memory_kib: hash.params.m_cost(),
-                passes: hash.params.t_cost(),
-                lanes: hash.params.p_cost(),
-            },
-            Self::Bcrypt(hash) => Cost::Bcrypt { log_rounds: hash.cost },
-            Self::Foreign(hash) => Cost::Foreign { hash: Arc::clone(hash), work: hash.cost().work },
+            Self::Argon2(hash) => hash.cost(),
+            Self::Bcrypt(hash) => hash.cost(),
+            Self::Foreign(system, hash) => Cost::Foreign { system, hash: Arc::clone(hash), work: hash.cost().work },
         }
     }
 
@@ -112,7 +110,7 @@ impl Stored {
         match self {
             Self::Argon2(hash) => hash.matches(bytes, blocks),
             Self::Bcrypt(hash) => hash.matches(bytes),
-            Self::Foreign(hash) => Ok(hash.matches(password)),
+            Self::Foreign(_, hash) => Ok(hash.matches(password)),
         }
     }
 
@@ -141,6 +139,18 @@ impl Stored {
 impl Argon2Hash {
     /// Shorter tags could match by chance; the PHC string format requires at least 10 bytes.
     const MIN_TAG_BYTES: usize = 10;
+    /// The lanes share the memory, so they add almost no work. More than this no known system uses.
+    const MAX_LANES: u32 = 255;
+
+    pub(super) fn cost(&self) -> Cost {
+        Cost::Argon2 {
+            algorithm: self.algorithm,
+            version: self.version,
+            memory_kib: self.params.m_cost(),
+            passes: self.params.t_cost(),
+            lanes: self.params.p_cost(),
+        }
+    }
 
     pub(super) fn matches(&self, password: &[u8], blocks: &mut [Block]) -> Result<bool, HashError> {
         Ok(self.compute(password, self.tag.len(), blocks)?.ct_eq(&self.tag).into())
@@ -165,7 +175,7 @@ impl Argon2Hash {
         if parts.next().is_some() {
             return Err(Corrupt::Malformed);
         }
-        if m > Argon2Params::MAX_MEMORY_KIB || t > Argon2Params::MAX_PASSES {
+        if m > Argon2Params::MAX_MEMORY_KIB || t > Argon2Params::MAX_PASSES || p > Self::MAX_LANES {
             return Err(Corrupt::AbsurdCost);
         }
         let bytes = |text| STANDARD_NO_PAD.decode(text).map_err(|_| Corrupt::Malformed);
@@ -207,8 +217,9 @@ impl Argon2Hash {
 }
 
 impl BcryptHash {
-    /// 2^16 rounds take seconds. Each increment doubles the time; the maximum, 31, takes days.
-    const MAX_COST: u32 = 16;
+    /// 2^14 rounds take about a second, which is [`HashCost::MAX_WORK`](crate::port::HashCost::MAX_WORK). Each increment doubles the time; the maximum,
+    /// 31, takes days.
+    const MAX_COST: u32 = 14;
     /// bcrypt ignores further bytes.
     const MAX_BYTES: usize = 72;
 
@@ -224,6 +235,10 @@ impl BcryptHash {
         let exact = password_bytes <= Self::MAX_BYTES && !input.contains(&0);
         let same = bcrypt::verify(input, &self.text).map_err(|_| HashError::Failed)?;
         Ok(exact && same)
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        Cost::Bcrypt { log_rounds: self.cost }
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, Corrupt> {

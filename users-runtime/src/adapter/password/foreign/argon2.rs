@@ -1,6 +1,6 @@
 //! Argon2 hashes with another system's prefix.
 
-use super::super::{cost::Cost, stored::Argon2Hash, work_buffer::WorkBuffer};
+use super::super::{stored::Argon2Hash, work_buffer::WorkBuffer};
 use crate::{
     domain::Password,
     port::{ForeignHash, HashCost, UnfitHash},
@@ -28,20 +28,25 @@ impl Argon2 {
 
 impl ForeignHash for Argon2 {
     fn cost(&self) -> HashCost {
+        let cost = self.0.cost();
+        HashCost { memory_kib: cost.memory().buffer, work: cost.work() }
+    }
+
+    fn method(&self) -> String {
         let params = &self.0.params;
-        HashCost { memory_kib: params.m_cost(), work: u64::from(params.m_cost()) * u64::from(params.t_cost()) }
+        format!(
+            "{} {} m={} t={} p={}",
+            self.0.algorithm,
+            u32::from(self.0.version),
+            params.m_cost(),
+            params.t_cost(),
+            params.p_cost()
+        )
     }
 
     fn matches(&self, password: &Password) -> bool {
         let bytes = password.secret().as_bytes();
         let matched = Self::with_buffer(self.cost().memory_kib, |blocks| self.0.matches(bytes, blocks));
         matched.is_some_and(|matched| matched.unwrap_or(false))
-    }
-
-    fn spend(&self, password: &Password, work: u64) {
-        let work = work.min(self.cost().work);
-        if let Some(cost) = Cost::argon2(work, self.0.params.t_cost(), self.0.params.p_cost()) {
-            let _ = Self::with_buffer(cost.memory().buffer, |blocks| cost.spend(password, blocks));
-        }
     }
 }

@@ -6,10 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::super::{
-    cost::Cost,
-    stored::{BcryptHash, Stored},
-};
+use super::super::stored::BcryptHash;
 use crate::{
     domain::Password,
     port::{ForeignHash, HashCost, UnfitHash},
@@ -40,7 +37,11 @@ impl Bcrypt {
 
 impl ForeignHash for Bcrypt {
     fn cost(&self) -> HashCost {
-        HashCost { memory_kib: 0, work: Stored::Bcrypt(self.hash.clone()).cost().work() }
+        HashCost { memory_kib: 0, work: self.hash.cost().work() }
+    }
+
+    fn method(&self) -> String {
+        format!("bcrypt {}", self.hash.cost)
     }
 
     fn matches(&self, password: &Password) -> bool {
@@ -57,11 +58,5 @@ impl ForeignHash for Bcrypt {
             }
         };
         matched.unwrap_or(false)
-    }
-
-    fn spend(&self, password: &Password, work: u64) {
-        for part in Cost::bcrypt(work.min(self.cost().work), self.hash.cost) {
-            part.spend(password, &mut []);
-        }
     }
 }

@@ -108,12 +108,12 @@ impl ForeignHash for FirebaseHash {
         self.scrypt.cost()
     }
 
-    fn matches(&self, password: &Password) -> bool {
-        self.derive(password).is_some_and(|derived| derived.ct_eq(&self.hash).into())
+    fn method(&self) -> String {
+        self.scrypt.method()
     }
 
-    fn spend(&self, password: &Password, work: u64) {
-        self.scrypt.spend(password, work);
+    fn matches(&self, password: &Password) -> bool {
+        self.derive(password).is_some_and(|derived| derived.ct_eq(&self.hash).into())
     }
 }
 

@@ -1,7 +1,5 @@
 //! scrypt (RFC 7914).
 
-use std::hint::black_box;
-
 use scrypt::Params;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -31,8 +29,6 @@ impl Scrypt {
     /// The KiB that Argon2 fills in the time in which scrypt mixes one: 1.7 to 2.4 µs, growing with the memory, against
     /// 0.42 µs at 19 MiB, as measured.
     const KIB_PER_KIB: u64 = 5;
-    /// Less work takes no measurable time.
-    const LEAST_LOG_N: u8 = 4;
 
     pub(super) fn new(n: u32, r: u32, p: u32) -> Result<Self, UnfitHash> {
         if !n.is_power_of_two() || n < 2 || r == 0 || p == 0 {
@@ -59,23 +55,17 @@ impl Scrypt {
         }
     }
 
+    /// The time depends on each of the parameters.
+    pub(super) fn method(self) -> String {
+        format!("scrypt 2^{} {} {}", self.log_n, self.r, self.p)
+    }
+
     /// Derives `key` from the password. Returns `None` for a password that ends with a NUL, because scrypt starts and
     /// ends with PBKDF2.
     pub(super) fn derive(self, password: &Password, salt: &[u8], key: &mut [u8]) -> Option<()> {
         let params = Params::new(self.log_n, self.r, self.p).ok()?;
         scrypt::scrypt(password.secret().as_bytes(), salt, &params, key).ok()?;
         (!ends_with_nul(password)).then_some(())
-    }
-
-    /// Spends this much work, in runs with one lane that need no more memory than a verification.
-    pub(super) fn spend(self, password: &Password, work: u64) {
-        let steps = work.min(self.cost().work).saturating_mul(8) / (Self::KIB_PER_KIB * u64::from(self.r));
-        let whole = (0..steps >> self.log_n).map(|_| self.log_n);
-        let parts = (Self::LEAST_LOG_N..self.log_n).filter(|log_n| steps >> log_n & 1 == 1);
-        for log_n in whole.chain(parts) {
-            let mut key = Zeroizing::new([0; 32]);
-            black_box(Self { log_n, p: 1, ..self }.derive(password, &[0; 16], &mut *key));
-        }
     }
 }
 
@@ -93,13 +83,13 @@ impl ForeignHash for ScryptHash {
         self.scrypt.cost()
     }
 
+    fn method(&self) -> String {
+        self.scrypt.method()
+    }
+
     fn matches(&self, password: &Password) -> bool {
         let mut key = Zeroizing::new([0; Self::KEY_BYTES]);
         let derived = self.scrypt.derive(password, &self.salt, &mut *key);
         derived.is_some() && bool::from(key.ct_eq(&self.key))
-    }
-
-    fn spend(&self, password: &Password, work: u64) {
-        self.scrypt.spend(password, work);
     }
 }

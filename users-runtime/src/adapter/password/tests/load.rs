@@ -293,7 +293,7 @@ impl Random for Counting {
 fn hashing(workers: usize, queue_per_worker: usize) -> Hashing {
     let params = Argon2Params::weak_for_tests();
     let settings = HashSettings::default().params(params).workers(workers).queue_per_worker(queue_per_worker);
-    Hashing::start(settings, Arc::new(Counting)).unwrap()
+    Hashing::start(settings, Arc::new(Counting), Arc::new(crate::adapter::SystemClock)).unwrap()
 }
 
 #[tokio::test]
@@ -306,11 +306,11 @@ async fn overflow_is_refused_alike_for_known_and_unknown() {
     let mut running = pin!(hashing.pool.run(0, job));
     assert!(poll_once(running.as_mut()).await.is_none());
     held.started().await;
-    let mut waiting = [hashing.verify_nobody(&password), hashing.verify_nobody(&password)];
+    let mut waiting = [hashing.verify_dummy(&password), hashing.verify_dummy(&password)];
     for one in &mut waiting {
         assert!(poll_once(one).await.is_none());
     }
-    let unknown = poll_once(hashing.verify_nobody(&password)).await.unwrap().unwrap_err();
+    let unknown = poll_once(hashing.verify_dummy(&password)).await.unwrap().unwrap_err();
     assert!(matches!(unknown, HashError::Overloaded { retry_after: 1..=5 }));
     assert_eq!(poll_once(hashing.verify(&password, &known)).await.unwrap(), Err(unknown));
     assert_eq!(poll_once(hashing.verify(&password, &corrupt)).await.unwrap(), Err(unknown));
