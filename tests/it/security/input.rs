@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::wire_bytes::{exchange, status};
 use crate::support::{PASSWORD, TestApp};
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 #[tokio::test]
 async fn double_encoding_stays_encoded() {
     const NAME: &str = "%3Cb%3E &lt;b&gt; %2500 \\u0041 + =?utf-8?q?a?=";
@@ -120,6 +122,16 @@ async fn ambiguous_requests_refused() {
     let call =
         app.get("/users/me").bearer(&token).header("x-http-method-override", "DELETE").header("x-method", "PATCH");
     assert_eq!(call.send().await.status, 200);
+    // Two values of one form parameter.
+    let good = "username=arthur%40camelot.bt&password=a+long+sword+of+steel";
+    let login = async |body: String| app.post("/auth/jwt/login").raw(FORM, body).send().await;
+    assert_eq!(login(good.to_owned()).await.status, 200);
+    for twice in ["username=arthur%40camelot.bt", "password=x", "scope=a&scope=b", "client_id=a&client_id=b"] {
+        let response = login(format!("{good}&{twice}")).await;
+        assert_eq!(response.status, 422, "{twice}");
+        assert_eq!(response.json()["detail"][0]["type"], "value_error", "{response:?}");
+        assert!(!response.text().contains("steel"), "{response:?}");
+    }
     // Two content types for one body.
     let call = app.patch("/users/me").bearer(&token).header("content-type", "text/plain");
     let call = call.raw("application/json", r#"{"first_name":"x"}"#);
@@ -149,6 +161,43 @@ async fn ambiguous_requests_refused() {
         let response = exchange(&app, request(&headers, body).as_bytes()).await;
         let status = status(&response);
         assert!(matches!(status, None | Some(400..500)), "{headers:?}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf_8_is_refused_wherever_text_is_read() {
+    const PARTS: &str = "multipart/form-data; boundary=X";
+    const UNREADABLE: &str = r#"{"detail":"There was an error parsing the body"}"#;
+    let app = TestApp::start().await;
+    // The replacement character, to which lossy decoding would turn the wrong bytes.
+    let body = json!({ "email": "arthur@camelot.bt", "password": format!("{PASSWORD}\u{fffd}") });
+    assert_eq!(app.post("/auth/register").json(body).send().await.status, 201);
+    let login = "/auth/jwt/login";
+    let part = |name: &str| format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+    let in_parts = format!("{}arthur@camelot.bt\r\n{}{PASSWORD}", part("username"), part("password"));
+    let in_form = "username=arthur@camelot.bt&password=a+long+sword+of+steel";
+    let in_json = r#"{"email":"lancelot@camelot.bt","password":"a long sword of steel"#;
+    for (path, content_type, before, after) in [
+        (login, FORM, in_form, ""),
+        (login, PARTS, &*in_parts, "\r\n--X--\r\n"),
+        ("/auth/register", "application/json", in_json, "\"}"),
+        ("/auth/forgot-password", "application/json", r#"{"email":"arthur@camelot.bt"#, "\"}"),
+        ("/auth/reset-password", "application/json", r#"{"password":"a long sword of iron","token":""#, "\"}"),
+    ] {
+        let body = [before.as_bytes(), b"\xff", after.as_bytes()].concat();
+        app.post(path).raw(content_type, body).send().await.is(400, UNREADABLE);
+    }
+    app.post(login).raw(FORM, format!("{in_form}%ff")).send().await.is(400, UNREADABLE);
+    assert_eq!(app.post(login).raw(FORM, format!("{in_form}%EF%BF%BD")).send().await.status, 200);
+    // Headers and paths.
+    let king = app.superuser("uther@camelot.bt").await;
+    assert_eq!(app.get("/users/%ff").bearer(&king).send().await.status, 404);
+    let me = |header: &[u8]| {
+        [b"GET /users/me HTTP/1.1\r\nhost: a\r\nconnection: close\r\n", header, king.as_bytes(), b"\xff\r\n\r\n"]
+            .concat()
+    };
+    for header in [&b"authorization: Bearer "[..], b"cookie: __Host-fastapiusersauth="] {
+        assert_eq!(status(&exchange(&app, &me(header)).await), Some(401));
     }
 }
 

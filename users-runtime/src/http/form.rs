@@ -1,10 +1,14 @@
 //! The login form, which has the fields of the OAuth 2.0 password grant.
 
-use std::convert::Infallible;
+use std::{borrow::Cow, convert::Infallible};
 
 use axum::body::{Body, Bytes};
-use http::{header::CONTENT_TYPE, request::Parts};
-use url::form_urlencoded;
+use http::{
+    HeaderMap,
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    request::Parts,
+};
+use percent_encoding::percent_decode;
 
 use super::{
     ApiError, Problem,
@@ -20,39 +24,55 @@ pub(crate) struct LoginForm {
     pub(crate) password: Password,
 }
 
-/// The fields that are read. `scope`, `client_id` and `client_secret` are accepted and ignored.
+/// The parameters of the password grant. `scope`, `client_id` and `client_secret` are accepted and ignored.
+const PARAMETERS: [&str; 6] = ["grant_type", "username", "password", "scope", "client_id", "client_secret"];
+
+/// What happens to a parameter with several values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    /// The form is refused (RFC 6749 section 3.2; OWASP ASVS 15.3.7).
+    Refused,
+    /// The last value counts, as in fastapi-users.
+    LastWins,
+}
+
+/// The fields that are read, and which of [`PARAMETERS`] occurred how often.
 #[derive(Default)]
 struct Fields {
     grant_type: Option<String>,
     username: Option<String>,
     password: Option<String>,
+    occurred: [u32; PARAMETERS.len()],
 }
 
 impl LoginForm {
     /// Reads a form, URL-encoded or multipart. A body of another type counts as a form without fields.
     ///
     /// # Errors
-    /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a form that cannot be read,
-    /// [`ApiError::Validation`] for missing fields and for a grant that is not `password`.
-    pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Self, ApiError> {
+    /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a form that cannot be read or
+    /// is not UTF-8, [`ApiError::Validation`] for missing fields, for a grant that is not `password`, and for a refused
+    /// repetition.
+    pub(crate) async fn read(parts: &Parts, body: Body, limit: usize, repeated: Repeated) -> Result<Self, ApiError> {
         let bytes = body::read(body, limit).await?;
         match MediaType::of(&parts.headers) {
-            MediaType::UrlEncoded => Fields::of_urlencoded(&bytes),
+            MediaType::UrlEncoded => Fields::of_urlencoded(&bytes)?,
             MediaType::Multipart if bytes.is_empty() => Fields::default(),
             MediaType::Multipart => {
                 let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-                Fields::of_multipart(content_type.unwrap_or_default(), bytes).await?
+                Fields::of_multipart(content_type.unwrap_or_default(), bytes, repeated).await?
             }
             MediaType::Json | MediaType::Other => Fields::default(),
         }
-        .check()
+        .check(repeated)
     }
 }
 
 impl Fields {
-    /// Sets a field. The last of several values wins and an empty value counts as absent, as in fastapi-users. No other
-    /// code reads the form, so two parsers cannot disagree about it.
+    /// Sets a field. The last of several values wins and an empty value counts as absent, as in fastapi-users.
     fn set(&mut self, name: &str, value: String) {
+        if let Some((_, times)) = PARAMETERS.iter().zip(&mut self.occurred).find(|(parameter, _)| **parameter == name) {
+            *times += 1;
+        }
         let field = match name {
             "grant_type" => &mut self.grant_type,
             "username" => &mut self.username,
@@ -62,21 +82,26 @@ impl Fields {
         *field = (!value.is_empty()).then_some(value);
     }
 
-    fn of_urlencoded(bytes: &[u8]) -> Self {
+    /// Reads a form as the [URL standard](https://url.spec.whatwg.org/#urlencoded-parsing) does, but refuses bytes that
+    /// are not UTF-8, where the standard replaces them: two different passwords would become one.
+    fn of_urlencoded(bytes: &[u8]) -> Result<Self, ApiError> {
         let mut fields = Self::default();
-        for (name, value) in form_urlencoded::parse(bytes) {
-            fields.set(&name, value.into_owned());
+        for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut parts = pair.splitn(2, |byte| *byte == b'=');
+            let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            fields.set(&url_decoded(name)?, url_decoded(value)?);
         }
-        fields
+        Ok(fields)
     }
 
     /// Reads a multipart form. A part with a file name is not a field.
-    async fn of_multipart(content_type: &str, bytes: Bytes) -> Result<Self, ApiError> {
+    async fn of_multipart(content_type: &str, bytes: Bytes, repeated: Repeated) -> Result<Self, ApiError> {
         let boundary = multer::parse_boundary(content_type).map_err(|_| UNREADABLE)?;
         let whole = futures_util::stream::iter([Ok::<_, Infallible>(bytes)]);
         let mut parts = multer::Multipart::new(whole, boundary);
         let mut fields = Self::default();
         while let Some(part) = parts.next_field().await.map_err(|_| UNREADABLE)? {
+            check_part(part.headers(), repeated)?;
             let Some(name) = part.name().filter(|_| part.file_name().is_none()).map(str::to_owned) else {
                 continue;
             };
@@ -86,9 +111,13 @@ impl Fields {
         Ok(fields)
     }
 
-    fn check(self) -> Result<LoginForm, ApiError> {
+    fn check(self, repeated: Repeated) -> Result<LoginForm, ApiError> {
         const PATTERN: &str = "^password$";
         let mut problems = Vec::new();
+        if repeated == Repeated::Refused {
+            let twice = PARAMETERS.into_iter().zip(self.occurred).filter(|(_, times)| *times > 1);
+            problems.extend(twice.map(|(name, _)| Problem::value_error(name, "the parameter occurs more than once")));
+        }
         if let Some(grant) = self.grant_type.filter(|grant| grant != "password") {
             let msg = format!("String should match pattern '{PATTERN}'");
             problems.push(
@@ -109,6 +138,41 @@ impl Fields {
     }
 }
 
+/// Decodes a name or a value of an URL-encoded form.
+fn url_decoded(bytes: &[u8]) -> Result<String, ApiError> {
+    let spaced: Cow<'_, [u8]> = match bytes.contains(&b'+') {
+        true => bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
+        false => bytes.into(),
+    };
+    percent_decode(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| UNREADABLE)
+}
+
+/// Refuses headers of a part that are not UTF-8, and a part with two names: readers differ in which one they take.
+fn check_part(headers: &HeaderMap, repeated: Repeated) -> Result<(), ApiError> {
+    let texts: Result<Vec<_>, _> = headers.values().map(|value| std::str::from_utf8(value.as_bytes())).collect();
+    if texts.is_err() {
+        return Err(UNREADABLE);
+    }
+    let names: usize = headers.get_all(CONTENT_DISPOSITION).iter().map(|value| names(value.as_bytes())).sum();
+    if repeated == Repeated::Refused && names > 1 { Err(UNREADABLE) } else { Ok(()) }
+}
+
+/// Counts the parameters `name` and `name*` of a `Content-Disposition`, outside of quotation marks.
+fn names(disposition: &[u8]) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    let parameters = disposition.split(|byte| {
+        let is_end = *byte == b';' && !quoted;
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && quoted && !escaped;
+        is_end
+    });
+    let is_name = |parameter: &&[u8]| {
+        let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        name.eq_ignore_ascii_case(b"name") || name.eq_ignore_ascii_case(b"name*")
+    };
+    parameters.filter(is_name).count()
+}
+
 #[cfg(test)]
 mod tests {
     use http::Request;
@@ -119,9 +183,13 @@ mod tests {
     const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 
     async fn read(content_type: &str, body: impl Into<Body>) -> Result<LoginForm, ApiError> {
+        read_with(Repeated::Refused, content_type, body).await
+    }
+
+    async fn read_with(repeated: Repeated, content_type: &str, body: impl Into<Body>) -> Result<LoginForm, ApiError> {
         let request = Request::builder().header(CONTENT_TYPE, content_type).body(body.into()).unwrap();
         let (parts, body) = request.into_parts();
-        LoginForm::read(&parts, body, 16 * 1024).await
+        LoginForm::read(&parts, body, 16 * 1024, repeated).await
     }
 
     async fn accepted(content_type: &str, body: impl Into<Body>) -> (String, String) {
@@ -186,9 +254,68 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_of_several_values_wins() {
-        assert_eq!(accepted(URL_ENCODED, "username=a&username=b&password=c").await.0, "b");
-        assert_eq!(problems(URL_ENCODED, "username=a&username=&password=c").await, json!([missing("username")]));
+    async fn a_parameter_with_two_values_is_refused_or_the_last_one_wins_as_in_fastapi_users() {
+        let last = |form: LoginForm| (form.username, form.password.secret().to_owned());
+        for parameter in PARAMETERS {
+            let twice = format!("username=a&password=b&grant_type=password&{parameter}=password&{parameter}=password");
+            let problem = &problems(URL_ENCODED, twice.clone()).await[0];
+            assert_eq!((&problem["type"], &problem["loc"]), (&json!("value_error"), &json!(["body", parameter])));
+            assert_eq!(problem["input"], Value::Null, "nothing is echoed");
+            assert!(read_with(Repeated::LastWins, URL_ENCODED, twice).await.is_ok(), "{parameter}");
+        }
+        for (encoding, body) in [
+            (URL_ENCODED, "username=a&username=b&password=c".to_owned()),
+            (URL_ENCODED, "username=a&user%6eame=b&password=c".to_owned()),
+            (URL_ENCODED, "username=&username=b&password=c".to_owned()),
+            (
+                "multipart/form-data; boundary=X",
+                multipart(&[("name=\"username\"", "a"), ("name=\"username\"", "b"), ("name=\"password\"", "c")]),
+            ),
+        ] {
+            assert_eq!(problems(encoding, body.clone()).await[0]["loc"], json!(["body", "username"]), "{body}");
+            let form = read_with(Repeated::LastWins, encoding, body).await.map(last);
+            assert_eq!(form, Ok(("b".to_owned(), "c".to_owned())));
+        }
+        let empty = read_with(Repeated::LastWins, URL_ENCODED, "username=a&username=&password=c").await;
+        assert!(matches!(empty, Err(ApiError::Validation(_))), "an empty value is absent");
+        assert_eq!(accepted(URL_ENCODED, "username=a&password=c&other=1&other=2").await.0, "a");
+    }
+
+    #[tokio::test]
+    async fn a_part_with_two_names_is_refused() {
+        for disposition in ["name=\"username\"; name=\"password\"", "name=username; NAME*=UTF-8''password"] {
+            let body = multipart(&[(disposition, "a"), ("name=\"password\"", "b")]);
+            assert_eq!(read("multipart/form-data; boundary=X", body).await.err(), Some(UNREADABLE), "{disposition}");
+        }
+        let body = multipart(&[("name=\"username\"", "a; name=b"), ("name=\"password\"", "b")]);
+        assert_eq!(accepted("multipart/form-data; boundary=X", body).await.0, "a; name=b");
+    }
+
+    #[tokio::test]
+    async fn bytes_that_are_not_utf_8_are_refused_in_every_encoding() {
+        let boundary = "multipart/form-data; boundary=X";
+        for repeated in [Repeated::Refused, Repeated::LastWins] {
+            for wrong in [&b"\xff"[..], b"\xc3", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"] {
+                let escaped: String = wrong.iter().map(|byte| format!("%{byte:02x}")).collect();
+                for body in [
+                    [b"username=a&password=b", wrong].concat(),
+                    format!("username=a&password=b{escaped}").into_bytes(),
+                    format!("username={escaped}&password=b").into_bytes(),
+                    format!("username=a&password=b&{escaped}=c").into_bytes(),
+                ] {
+                    assert_eq!(read_with(repeated, URL_ENCODED, body).await.err(), Some(UNREADABLE), "{escaped}");
+                }
+                let part = |name: &[u8], value: &[u8]| {
+                    [b"--X\r\nContent-Disposition: form-data; name=\"", name, b"\"\r\n\r\n", value, b"\r\n"].concat()
+                };
+                let rest = [&part(b"username", b"a")[..], b"--X--\r\n"].concat();
+                for wrong in [part(b"password", wrong), part(wrong, b"b")] {
+                    let body = [&part(b"password", b"b")[..], &wrong, &rest].concat();
+                    assert_eq!(read_with(repeated, boundary, body).await.err(), Some(UNREADABLE), "{escaped}");
+                }
+            }
+        }
+        assert_eq!(accepted(URL_ENCODED, "username=%zz%&password=\u{e9}%C3%A9&&=&x").await.1, "\u{e9}\u{e9}");
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::OnceLock};
 use axum::extract::{ConnectInfo, OriginalUri, Request};
 use http::request::Parts;
 
-use super::{ApiError, JsonBody, LoginForm, Requirements, authenticate};
+use super::{ApiError, JsonBody, LoginForm, Repeated, Requirements, authenticate};
 use crate::{
     port::RequestContext,
     service::{Authenticated, Users},
@@ -36,9 +36,9 @@ impl Incoming {
     }
 
     /// Returns a request with a login form.
-    pub(crate) async fn form(request: Request) -> Result<(Self, LoginForm), ApiError> {
+    pub(crate) async fn form(request: Request, repeated: Repeated) -> Result<(Self, LoginForm), ApiError> {
         let (parts, body) = request.into_parts();
-        let form = LoginForm::read(&parts, body, BODY_LIMIT).await?;
+        let form = LoginForm::read(&parts, body, BODY_LIMIT, repeated).await?;
         Ok((Self::new(parts), form))
     }
 

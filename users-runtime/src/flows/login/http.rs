@@ -4,7 +4,7 @@ use axum::{Extension, extract::Request, response::Response};
 
 use super::logic::LoginError;
 use crate::{
-    http::{ApiError, Handle, Incoming, RouteBackend, ensure_own_page, token_response},
+    http::{ApiError, Handle, Incoming, Repeated, RouteBackend, ensure_own_page, token_response},
     user::AuthUser,
 };
 
@@ -13,8 +13,8 @@ use crate::{
 ///
 /// # Errors
 /// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 `LOGIN_BAD_CREDENTIALS`, 400 with
-/// a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 422 for an invalid form, 503 with `Retry-After` if too many
-/// passwords wait to be hashed.
+/// a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 400 for a form that cannot be read or is not UTF-8, 422 for an
+/// invalid form or a parameter with two values, 503 with `Retry-After` if too many passwords wait to be hashed.
 pub async fn login<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
@@ -23,7 +23,8 @@ pub async fn login<U: AuthUser>(
     let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
     let request = ensure_own_page(backend, request)?;
     let held = backend.held_by_browser(request.headers());
-    let (incoming, form) = Incoming::form(request).await?;
+    let repeated = if users.policy().keeps_quirks() { Repeated::LastWins } else { Repeated::Refused };
+    let (incoming, form) = Incoming::form(request, repeated).await?;
     let response = users.login(backend, form.username, form.password, held, incoming.cx()).await?;
     Ok(token_response(response))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{CanonicalEmail, EmailAddress, EmailRules, Password, UserId, field::Field, lax},
-    http::{ApiError, JsonBody, LoginForm},
+    http::{ApiError, JsonBody, LoginForm, Repeated},
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -71,7 +71,7 @@ fn json_of(content_types: &[&str], body: impl Into<Body>) -> Result<JsonBody, Ap
 
 fn form_of(content_type: &str, body: impl Into<Body>) -> Result<LoginForm, ApiError> {
     let (parts, body) = Request::builder().header(CONTENT_TYPE, content_type).body(body.into()).unwrap().into_parts();
-    now(LoginForm::read(&parts, body, 16 * 1024))
+    now(LoginForm::read(&parts, body, 16 * 1024, Repeated::Refused))
 }
 
 fn update(body: impl Into<Body>) -> Result<Update, ApiError> {
