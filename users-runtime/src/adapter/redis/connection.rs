@@ -7,12 +7,9 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    Cmd, FromRedisValue,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue};
 
-use super::{failure::RedisFailed, server::RedisServer};
+use super::{failure::RedisFailed, server::RedisServer, stream::Connection};
 use crate::domain::{Error, Result, Setting};
 
 /// The time limit for connecting.
@@ -29,7 +26,7 @@ pub(super) const TOTAL: Duration = Duration::from_secs(5);
 ///
 /// Connects with the first request and reconnects automatically. The time limits are three seconds for connecting, two
 /// seconds for a reply, and five seconds in total, including one retry. After that, requests that need Redis are
-/// refused with status 503. See [Redis](https://github.com/axum-users/axum-users/blob/main/docs/guide/redis.md).
+/// refused with status 503. A reply of more than 16 MiB breaks the connection. See [Redis](https://github.com/axum-users/axum-users/blob/main/docs/guide/redis.md).
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -48,24 +45,35 @@ pub(super) const TOTAL: Duration = Duration::from_secs(5);
 #[must_use]
 pub struct Redis {
     link: Arc<Link>,
-    prefix: String,
+    prefix: Prefix,
     upstream_prefix: String,
+}
+
+/// The prefix of the keys of axum-users.
+#[derive(Debug, Clone)]
+enum Prefix {
+    /// [`Redis::PREFIX`], and in a service what distinguishes it from others.
+    Default(String),
+    Own(String),
 }
 
 struct Link {
     server: RedisServer,
     state: Mutex<State>,
+    /// Held while a connection is made, so that concurrent requests make one.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
-    manager: Option<ConnectionManager>,
+    connection: Option<Arc<Connection>>,
     /// The number of connections made so far.
     generation: u64,
 }
 
 impl Redis {
-    /// The default prefix of all keys of axum-users.
+    /// The start of all keys of axum-users. In a service a digest of its secret and of the name of its user type follows, so
+    /// that services which share a database do not meet.
     pub const PREFIX: &'static str = "axum_users:";
     /// The default prefix of the keys of fastapi-users.
     pub const UPSTREAM_PREFIX: &'static str = "fastapi_users_token:";
@@ -85,17 +93,39 @@ impl Redis {
     pub fn new(url: &str) -> Result<Self> {
         let server = RedisServer::parse(url).map_err(|reason| Error::setting(Setting::Redis, reason))?;
         Ok(Self {
-            link: Arc::new(Link { server, state: Mutex::default() }),
-            prefix: Self::PREFIX.to_owned(),
+            link: Arc::new(Link { server, state: Mutex::default(), connecting: tokio::sync::Mutex::default() }),
+            prefix: Prefix::Default(Self::PREFIX.to_owned()),
             upstream_prefix: Self::UPSTREAM_PREFIX.to_owned(),
         })
     }
 
-    /// Sets the prefix of all keys of axum-users. Services that share a database need different ones. Default:
-    /// [`Redis::PREFIX`].
+    /// Sets the prefix of all keys of axum-users. Services and user types that share a database need different ones.
+    /// Default: [`Redis::PREFIX`], 16 characters that are derived from the service's secret and the name of the user type,
+    /// and a colon.
+    ///
+    /// With a prefix of its own a service keeps its sessions and revocations when its secret changes.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+        self.prefix = Prefix::Own(prefix.into());
         self
+    }
+
+    /// Distinguishes the default prefix from that of other services.
+    pub(crate) fn in_service(mut self, service: &str) -> Self {
+        if let Prefix::Default(prefix) = &mut self.prefix {
+            *prefix = format!("{}{service}:", Self::PREFIX);
+        }
+        self
+    }
+
+    /// Returns whether the prefix changes with the secret.
+    pub(crate) fn has_default_prefix(&self) -> bool {
+        matches!(self.prefix, Prefix::Default(_))
+    }
+
+    fn own_prefix(&self) -> &str {
+        match &self.prefix {
+            Prefix::Default(prefix) | Prefix::Own(prefix) => prefix,
+        }
     }
 
     /// Sets the prefix of tokens that are stored in plaintext, the `key_prefix` of fastapi-users. Default:
@@ -118,7 +148,7 @@ impl Redis {
 
     /// Checks that the key prefixes do not overlap.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.prefix.is_empty() || self.upstream_prefix.starts_with(&self.prefix) {
+        if self.own_prefix().is_empty() || self.upstream_prefix.starts_with(self.own_prefix()) {
             return Err(Error::setting(
                 Setting::Redis,
                 "the prefix of our keys in Redis is empty, or that of fastapi-users starts with it: a digest out of one \
@@ -130,7 +160,7 @@ impl Redis {
 
     /// Returns the key of axum-users for `kind` and `name`.
     pub(in crate::adapter) fn key(&self, kind: &str, name: &str) -> String {
-        format!("{}{kind}:{name}", self.prefix)
+        format!("{}{kind}:{name}", self.own_prefix())
     }
 
     /// Returns the key under which fastapi-users stores a token.
@@ -149,7 +179,10 @@ impl Redis {
     }
 
     /// Sends an idempotent command.
-    pub(super) async fn send<T: FromRedisValue>(&self, command: &Cmd) -> std::result::Result<T, RedisFailed> {
+    pub(in crate::adapter) async fn send<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+    ) -> std::result::Result<T, RedisFailed> {
         let Ok(value) = tokio::time::timeout(TOTAL, self.link.send(command)).await else {
             let generation = self.link.state().generation;
             self.link.forget(generation);
@@ -170,9 +203,12 @@ impl Link {
     }
 
     async fn try_send(&self, command: &Cmd) -> std::result::Result<redis::Value, RedisFailed> {
-        let (mut manager, generation) = self.connection().await?;
-        let reply = manager.send_packed_command(command).await;
+        let (connection, generation) = self.connection().await?;
+        let reply = connection.commands.clone().send_packed_command(command).await;
         let is_broken = reply.is_err();
+        if !is_broken {
+            connection.replied();
+        }
         let reply = reply.and_then(redis::Value::extract_error);
         // A server that refuses writes is no longer the primary.
         if is_broken || reply.as_ref().is_err_and(|error| error.code() == Some("READONLY")) {
@@ -181,43 +217,35 @@ impl Link {
         reply.map_err(RedisFailed::from)
     }
 
-    async fn connection(&self) -> std::result::Result<(ConnectionManager, u64), RedisFailed> {
-        if let (Some(manager), generation) = self.current() {
-            return Ok((manager, generation));
+    async fn connection(&self) -> std::result::Result<(Arc<Connection>, u64), RedisFailed> {
+        if let (Some(connection), generation) = self.current() {
+            return Ok((connection, generation));
         }
-        let client =
-            tokio::time::timeout(CONNECT, self.server.client()).await.map_err(|_| RedisFailed::timed_out())??;
-        let mut state = self.state();
+        let _connecting = self.connecting.lock().await;
         // A concurrent request may have connected in the meantime.
-        let manager = match &state.manager {
-            Some(manager) => manager.clone(),
-            None => {
-                let config = ConnectionManagerConfig::new()
-                    .set_connection_timeout(Some(CONNECT))
-                    .set_response_timeout(Some(REPLY))
-                    .set_pipeline_buffer_size(QUEUE)
-                    .set_number_of_retries(0);
-                let manager = ConnectionManager::new_lazy_with_config(client, config)?;
-                state.generation += 1;
-                state.manager.insert(manager).clone()
-            }
+        if let (Some(connection), generation) = self.current() {
+            return Ok((connection, generation));
+        }
+        let connect = async {
+            let config = AsyncConnectionConfig::new().set_response_timeout(Some(REPLY)).set_pipeline_buffer_size(QUEUE);
+            Connection::open(&self.server.client().await?, config).await
         };
-        Ok((manager, state.generation))
+        let connection = tokio::time::timeout(CONNECT, connect).await.map_err(|_| RedisFailed::timed_out())??;
+        let mut state = self.state();
+        state.generation += 1;
+        Ok((Arc::clone(state.connection.insert(Arc::new(connection))), state.generation))
     }
 
-    fn current(&self) -> (Option<ConnectionManager>, u64) {
+    fn current(&self) -> (Option<Arc<Connection>>, u64) {
         let state = self.state();
-        (state.manager.clone(), state.generation)
+        (state.connection.clone(), state.generation)
     }
 
     /// Drops a broken connection, unless it was replaced already; the next request connects again.
-    ///
-    /// The manager reconnects after some errors, but not when a server refuses the handshake because it is loading its
-    /// data, nor when a server does not reply.
     fn forget(&self, generation: u64) {
         let mut state = self.state();
         if state.generation == generation {
-            state.manager = None;
+            state.connection = None;
         }
     }
 

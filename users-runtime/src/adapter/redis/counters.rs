@@ -12,7 +12,10 @@ use crate::{
 /// safe side.
 const TAKE: &str = include_str!("take.lua");
 
-/// Stores counters in Redis: the key `axum_users:count:` followed by the digest of the counter's key, until the quota
+/// Gives one unit back. If the script is sent twice because the connection broke, one unit too many is given back.
+const GIVE_BACK: &str = include_str!("give_back.lua");
+
+/// Stores counters in Redis: the [prefix](Redis::prefix), `count:` and the digest of the counter's key, until the quota
 /// is fully restored.
 ///
 /// # Security
@@ -42,6 +45,21 @@ impl Counters for RedisCounters {
             let args = [now.timestamp_millis(), quota.span(), quota.share()].map(|number| number.to_string());
             let args = args.each_ref().map(String::as_str);
             self.0.run(TAKE, &[&key], &args).await.map_err(CountersUnavailable::because)
+        })
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        key: &'a CounterKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> BoxFuture<'a, std::result::Result<(), CountersUnavailable>> {
+        Box::pin(async move {
+            let key = self.0.key("count", key.as_str());
+            let args = [now.timestamp_millis(), quota.share()].map(|number| number.to_string());
+            let args = args.each_ref().map(String::as_str);
+            let given: std::result::Result<i64, _> = self.0.run(GIVE_BACK, &[&key], &args).await;
+            given.map(drop).map_err(CountersUnavailable::because)
         })
     }
 }

@@ -3,9 +3,11 @@
 
 mod connection;
 mod counters;
+mod durability;
 mod failure;
 mod revocations;
 mod server;
+mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 

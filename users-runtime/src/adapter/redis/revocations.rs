@@ -8,7 +8,7 @@ use crate::{
     port::{BoxFuture, Clock, RevocationStore, StrategyError},
 };
 
-/// Stores revoked JWTs in Redis: the key `axum_users:revoked:` followed by the token's `jti`, until the token expires.
+/// Stores revoked JWTs in Redis: the [prefix](Redis::prefix), `revoked:` and the token's `jti`, until the token expires.
 ///
 /// This costs one round trip in every request with a JWT. It fails closed: while Redis is down, requests with a JWT are
 /// refused with status 503.

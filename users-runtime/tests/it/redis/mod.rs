@@ -5,6 +5,7 @@ mod server;
 mod support;
 
 mod counters;
+mod hostile;
 mod outage;
 mod revocations;
 mod sentinel;

@@ -1,0 +1,39 @@
+//! What distinguishes this service from others that share a Redis database.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use sha2::Sha256;
+
+use crate::domain::{Error, Result, SecretKey, Setting};
+
+/// Returns 16 characters that are derived from the secret and the name of the user type `U`. They reveal nothing about the
+/// secret, and two services or two user types have different ones.
+pub(super) fn of<U>(secret: &SecretKey) -> Result<String> {
+    let user_type = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
+    let mut name = [0; 12];
+    Hkdf::<Sha256>::new(None, secret.expose())
+        .expand_multi_info(&[b"axum-users/v1/redis-keys/", user_type.as_bytes()], &mut name)
+        .map_err(|_| Error::setting(Setting::Secret, "no name can be derived from the secret"))?;
+    Ok(URL_SAFE_NO_PAD.encode(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct User;
+    struct Admin;
+
+    #[test]
+    fn services_and_user_types_have_different_names() {
+        let secret = |text: &str| SecretKey::allow_short_secret(text);
+        let names = [
+            of::<User>(&secret("one")).unwrap(),
+            of::<User>(&secret("two")).unwrap(),
+            of::<Admin>(&secret("one")).unwrap(),
+        ];
+        assert!(names[0] != names[1] && names[0] != names[2] && names[1] != names[2], "{names:?}");
+        assert_eq!(names[0], of::<User>(&secret("one")).unwrap(), "the same in every process");
+        assert!(names.iter().all(|name| name.len() == 16), "{names:?}");
+    }
+}
