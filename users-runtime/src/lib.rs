@@ -170,8 +170,8 @@ pub mod password {
         adapter::password::{Argon2Params, HashSettings, Hashing, RehashRule},
         domain::{Password, PasswordHash, PasswordPolicy, PasswordRefused},
         port::{
-            BreachCheck, BreachSourceDown, BreachedPasswords, ForeignHash, HashCost, HashError, HashVerifier, HttpGet,
-            HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown,
+            BreachCheck, BreachSourceDown, BreachedPasswords, ForeignHash, HashCost, HashError, HashVerifier, HttpBody,
+            HttpGet, HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown,
         },
     };
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum_users::{
     Cookie, DatabaseSessions, Jwt, Policy,
     limits::Limits,
-    password::{Argon2Params, HashSettings},
+    password::{Argon2Params, BreachCheck, HashCost, HashSettings},
     store::PoolSettings,
 };
 use syn::{BinOp, Expr, ExprLit, ImplItem, Item, Lit};
@@ -111,6 +111,8 @@ fn resources_page() {
             ("waiting time of a password", hashing.max_wait.as_secs()),
             ("memory of a stored hash", KIB * u64::from(Argon2Params::MAX_MEMORY_KIB)),
             ("passes of a stored hash", Argon2Params::MAX_PASSES.into()),
+            ("work of a stored hash, in KiB × passes of Argon2", HashCost::MAX_WORK),
+            ("work of a failed login, in KiB × passes of Argon2", constant("adapter/password/imitated.rs", "MAX_WORK")),
             ("concurrent queries for current users", constant("background/batch_loader/mod.rs", "MAX_QUERIES")),
             ("lookups in one query", constant("background/batch_loader/mod.rs", "MAX_BATCH")),
             ("waiting time for a database connection", PoolSettings::default().acquire_timeout.as_secs()),
@@ -121,6 +123,10 @@ fn resources_page() {
             ("connecting to Redis", constant("adapter/redis/connection.rs", "CONNECT")),
             ("a response from Redis", constant("adapter/redis/connection.rs", "REPLY")),
             ("both, including one retry", constant("adapter/redis/connection.rs", "TOTAL")),
+            ("a reply of Redis", constant("adapter/redis/stream.rs", "MAX_REPLY")),
+            ("what a mail server sends during one mail", constant("adapter/mail/smtp/connect.rs", "MAX_RECEIVED")),
+            ("a lookup of a breached password", BreachCheck::TIME.as_secs()),
+            ("a response of the range API", constant("adapter/breached/range_query.rs", "MAX_RESPONSE")),
             ("queued mails", constant("background/jobs.rs", "CAPACITY")),
             ("mails being sent at once", constant("background/jobs.rs", "WORKERS")),
             ("keys of [mail counters](limits.md) in memory", constant("adapter/memory/counters.rs", "CAPACITY")),
@@ -144,7 +150,8 @@ fn outbound_page() {
     let table = rows(&read("docs/guide/outbound.md"));
     assert!(table.iter().all(|row| row.len() == 5 && row.iter().all(|cell| !cell.is_empty())), "{table:?}");
     let times: Vec<_> = table.iter().map(|row| row[4].split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(times, ["2 s", "2 s", "10 s", "those of"]);
+    assert_eq!(times, ["2 s", "2 s", "10 s", "5 s"]);
+    assert_eq!(BreachCheck::TIME.as_secs(), 5);
     assert_eq!(constant("adapter/mail/smtp/mod.rs", "TIME"), 10);
     // The pages that are served load nothing from elsewhere.
     for page in ["page.html", "page.js", "page.css"] {

@@ -15,7 +15,7 @@ use axum_users::{
     Mailer,
     env::BoxFuture,
     mail::Smtp,
-    password::{BreachCheck, HttpGet, HttpGetFailed, RangeQuery},
+    password::{BreachCheck, HttpBody, HttpGet, HttpGetFailed, RangeQuery},
 };
 use serde_json::json;
 use tokio::{
@@ -145,9 +145,10 @@ impl HttpGet for Range {
         &'a self,
         url: &'a str,
         headers: &'a [(&'static str, &'static str)],
-    ) -> BoxFuture<'a, Result<String, HttpGetFailed>> {
+        _: &'a mut HttpBody,
+    ) -> BoxFuture<'a, Result<(), HttpGetFailed>> {
         self.0.lock().unwrap().push(format!("{url} {headers:?}"));
-        Box::pin(async { Ok(String::new()) })
+        Box::pin(async { Ok(()) })
     }
 }
 

@@ -1,9 +1,12 @@
 //! Checks of new passwords against data breaches, and the HTTP client for online sources.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::BoxFuture;
-use crate::domain::{Password, PasswordRefused};
+use crate::{
+    domain::{Password, PasswordRefused},
+    event::{self, operation},
+};
 
 /// A source of passwords that appeared in data breaches (OWASP ASVS 6.2.12).
 ///
@@ -65,6 +68,9 @@ impl BreachCheck {
         self
     }
 
+    /// The time limit of a lookup. A later result counts as no response.
+    pub const TIME: Duration = Duration::from_secs(5);
+
     /// Checks that a new password did not appear in a breach. Call it after the password policy, which needs no I/O.
     ///
     /// # Errors
@@ -72,11 +78,14 @@ impl BreachCheck {
     /// [`WhenSourceDown::Refuse`] is set.
     pub async fn check(&self, password: &Password) -> Result<(), PasswordRefused> {
         let refuse = |reason: &str| Err(PasswordRefused { reason: reason.to_owned() });
-        match (self.source.knows(password).await, self.when_down) {
+        let found = tokio::time::timeout(Self::TIME, self.source.knows(password)).await;
+        let found = found.unwrap_or_else(|_| Err(BreachSourceDown("no response in time".to_owned())));
+        match (found, self.when_down) {
             (Ok(false), _) => Ok(()),
             (Ok(true), _) => refuse("Password has appeared in a data breach"),
             (Err(error), when_down) => {
-                tracing::warn!(event = "breach_source_down", %error, "a new password was not checked against data breaches");
+                let cause = event::cause(&error);
+                operation!(WARN, "breach_source_down", "a new password was not checked against data breaches", cause);
                 match when_down {
                     WhenSourceDown::AcceptAndLog => Ok(()),
                     WhenSourceDown::Refuse => refuse("Password cannot be checked right now, please try again later"),
@@ -94,18 +103,66 @@ impl std::fmt::Debug for BreachCheck {
 
 /// An HTTP client for short texts. The application provides it, so that services which need none do not compile one.
 ///
-/// An implementation must limit the time (3 s to connect, 10 s in total) and the size of the body (1 MiB), follow no
-/// redirects, and verify certificates.
+/// An implementation follows no redirects and verifies certificates. It passes the response on as it arrives, so that
+/// [`HttpBody`] can limit it; the whole lookup is cancelled after five seconds. With `reqwest`:
+///
+/// ```ignore
+/// Box::pin(async move {
+///     let failed = |error: reqwest::Error| HttpGetFailed(error.without_url().to_string());
+///     let request = headers.iter().fold(self.0.get(url), |request, (name, value)| request.header(*name, *value));
+///     let mut response = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+///     while let Some(chunk) = response.chunk().await.map_err(failed)? {
+///         body.push(&chunk)?;
+///     }
+///     Ok(())
+/// })
+/// ```
 pub trait HttpGet: Send + Sync + 'static {
-    /// Sends a GET request with these headers and returns the body of a response with status 200.
+    /// Sends a GET request with these headers and passes the body of a response with status 200 to `body`.
     ///
     /// # Errors
-    /// [`HttpGetFailed`] for any other status, and if there is no response.
+    /// [`HttpGetFailed`] for any other status, if there is no response, and for the error of [`HttpBody::push`].
     fn get<'a>(
         &'a self,
         url: &'a str,
         headers: &'a [(&'static str, &'static str)],
-    ) -> BoxFuture<'a, Result<String, HttpGetFailed>>;
+        body: &'a mut HttpBody,
+    ) -> BoxFuture<'a, Result<(), HttpGetFailed>>;
+}
+
+/// The body of a response, up to its limit.
+#[derive(Debug)]
+pub struct HttpBody {
+    bytes: Vec<u8>,
+    at_most: usize,
+}
+
+impl HttpBody {
+    /// Creates an empty body for at most this many bytes.
+    #[must_use]
+    pub fn new(at_most: usize) -> Self {
+        Self { bytes: Vec::new(), at_most }
+    }
+
+    /// Adds a part of the body.
+    ///
+    /// # Errors
+    /// [`HttpGetFailed`] beyond the limit: the caller must stop reading and return it.
+    pub fn push(&mut self, part: &[u8]) -> Result<(), HttpGetFailed> {
+        if self.bytes.len().saturating_add(part.len()) > self.at_most {
+            return Err(HttpGetFailed(format!("the response has more than {} bytes", self.at_most)));
+        }
+        self.bytes.extend_from_slice(part);
+        Ok(())
+    }
+
+    /// Returns the body as text.
+    ///
+    /// # Errors
+    /// [`HttpGetFailed`] if it is not UTF-8.
+    pub fn into_text(self) -> Result<String, HttpGetFailed> {
+        String::from_utf8(self.bytes).map_err(|_| HttpGetFailed("the response is not UTF-8".to_owned()))
+    }
 }
 
 /// The request failed. The text is logged.

@@ -8,7 +8,8 @@ pub trait MailTransport: Send + Sync + 'static {
     /// Delivers `mail`, or accepts responsibility for its delivery.
     ///
     /// # Errors
-    /// [`MailError`] if the mail was not accepted. The text is logged and must contain no content of the mail.
+    /// [`MailError`] if the mail was not accepted. After a [temporary](MailError::temporary) one the mail is tried again
+    /// later.
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>>;
 }
 
@@ -32,6 +33,31 @@ impl std::fmt::Debug for Mail {
 }
 
 /// The mail was not accepted.
-#[derive(Debug, thiserror::Error)]
-#[error("the mail was not sent: {0}")]
-pub struct MailError(pub String);
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the mail was not sent: {reason}")]
+pub struct MailError {
+    reason: String,
+    is_temporary: bool,
+}
+
+impl MailError {
+    /// Returns the error of a mail that may be accepted later, such as one that a server refused with a status of 4xx, or
+    /// that did not reach it. The reason is logged and must contain no content of the mail and no address.
+    #[must_use]
+    pub fn temporary(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_temporary: true }
+    }
+
+    /// Returns the error of a mail that would be refused again. The reason is logged and must contain no content of the
+    /// mail and no address.
+    #[must_use]
+    pub fn permanent(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_temporary: false }
+    }
+
+    /// Returns whether the mail may be accepted later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+}

@@ -19,7 +19,9 @@ mod store;
 mod strategy;
 mod transport;
 
-pub use breached::{BreachCheck, BreachSourceDown, BreachedPasswords, HttpGet, HttpGetFailed, WhenSourceDown};
+pub use breached::{
+    BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
+};
 pub use counters::{CounterKey, Counters, CountersUnavailable};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
 pub use env::{Clock, Random, RandomError};

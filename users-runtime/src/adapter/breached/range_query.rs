@@ -7,13 +7,17 @@ use url::Url;
 use super::Sha1Hex;
 use crate::{
     domain::{Error, Password, Result, Setting},
-    port::{BoxFuture, BreachSourceDown, BreachedPasswords, HttpGet},
+    port::{BoxFuture, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet},
 };
+
+/// The most bytes of a response. Those of Have I Been Pwned have about 40 KiB.
+const MAX_RESPONSE: usize = 1024 * 1024;
 
 /// Looks up passwords in a service by k-anonymity: the service receives the first five hex digits of the password's
 /// SHA-1 hash, which hundreds of breached passwords share, and returns all hashes with this prefix.
 ///
-/// Responses are requested with padding (`Add-Padding`), so that their length reveals nothing to an eavesdropper.
+/// Responses are requested with padding (`Add-Padding`), so that their length reveals nothing to an eavesdropper. A
+/// response of more than 1 MiB counts as none.
 pub struct RangeQuery {
     base: Url,
     http: Arc<dyn HttpGet>,
@@ -57,7 +61,9 @@ impl BreachedPasswords for RangeQuery {
             let hash = Sha1Hex::of(password);
             let (prefix, rest) = hash.as_str().split_at(5);
             let url = format!("{}{prefix}", self.base);
-            let response = self.http.get(&url, &[("Add-Padding", "true")]).await;
+            let mut body = HttpBody::new(MAX_RESPONSE);
+            let response = self.http.get(&url, &[("Add-Padding", "true")], &mut body).await;
+            let response = response.and_then(|()| body.into_text());
             let response = response.map_err(|failed| BreachSourceDown(failed.to_string()))?;
             let mut found = false;
             for line in response.lines() {

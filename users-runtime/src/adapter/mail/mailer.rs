@@ -154,14 +154,14 @@ impl Mailer {
     /// [`MailError`] if the transport did not accept the mail, or if the subject has a control character.
     pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
         if mail.subject.contains(char::is_control) {
-            return Err(MailError("the subject has a control character".to_owned()));
+            return Err(MailError::permanent("the subject has a control character"));
         }
         self.0.transport.send(&mail).await
     }
 
     async fn post(&self, to: &str, letter: Letter) -> Result<(), MailError> {
         let to = EmailAddress::stored(to)
-            .ok_or_else(|| MailError("the stored address is not exactly one mailbox".to_owned()))?;
+            .ok_or_else(|| MailError::permanent("the stored address is not exactly one mailbox"))?;
         self.send(Mail { to, subject: letter.subject, text: letter.text, html: letter.html }).await
     }
 }

@@ -15,7 +15,7 @@ impl MailTransport for Terminal {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
         // A single write keeps concurrent mails apart.
         let printed = std::io::stdout().lock().write_all(frame(mail).as_bytes());
-        Box::pin(std::future::ready(printed.map_err(|error| MailError(error.to_string()))))
+        Box::pin(std::future::ready(printed.map_err(|error| MailError::permanent(error.to_string()))))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use lettre::{
     Address, Message,
     message::{Mailbox, MultiPart},
@@ -13,22 +14,34 @@ use lettre::{
 };
 use tokio::time::timeout;
 
-use self::url::{Encryption, Server};
+use self::{
+    connect::ImplicitTls,
+    failure::Failure,
+    url::{Encryption, Server},
+};
 use crate::{
+    adapter::OsRandom,
     domain::{EmailAddress, Error, Result, Setting},
-    port::{BoxFuture, Mail, MailError, MailTransport},
+    port::{BoxFuture, Mail, MailError, MailTransport, Random},
 };
 
+mod connect;
+mod failure;
+mod limited;
 mod url;
 
 /// The time limit for one mail, from connecting to the last reply of the server.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Sends mails to an SMTP server, over one connection per mail. A mail may take 10 seconds.
+/// Sends mails to an SMTP server, over one connection per mail. A mail may take 10 seconds, in which the server may send
+/// 256 KiB.
+///
+/// Errors tell a name that cannot be resolved, a refused connection, an invalid certificate and a status of the server
+/// apart. Temporary ones (a status of 4xx, and everything that may be over in a minute) let the mail be tried again.
 ///
 /// # Security
 /// Certificates are verified against Mozilla's root certificates; the verification cannot be turned off. `Debug` omits
-/// the credentials. Errors contain the server's status code but no address.
+/// the credentials. Errors contain the server's status code but no address and no text of the server.
 pub struct Smtp {
     host: String,
     port: u16,
@@ -40,7 +53,7 @@ pub struct Smtp {
 }
 
 enum Security {
-    Implicit(TlsParameters),
+    Implicit(ImplicitTls),
     StartTls(TlsParameters),
     None,
 }
@@ -63,47 +76,46 @@ impl Smtp {
     /// message quotes neither URL nor sender.
     pub fn from_url(url: &str, from: &str) -> Result<Self> {
         let Server { host, port, encryption, credentials } = Server::parse(url)?;
-        let tls_parameters = || {
-            TlsParameters::new_rustls(host.clone())
-                .map_err(|_| Error::setting(Setting::Mail, "the host of the SMTP URL is not a valid TLS server name"))
-        };
+        let no_name = || Error::setting(Setting::Mail, "the host of the SMTP URL is not a valid TLS server name");
         let security = match encryption {
-            Encryption::Implicit => Security::Implicit(tls_parameters()?),
-            Encryption::StartTls => Security::StartTls(tls_parameters()?),
+            Encryption::Implicit => Security::Implicit(ImplicitTls::new(&host).ok_or_else(no_name)?),
+            Encryption::StartTls => Security::StartTls(TlsParameters::new_rustls(host.clone()).map_err(|_| no_name())?),
             Encryption::None => Security::None,
         };
-        let from = from.parse().map_err(|error| {
-            Error::setting(
-                Setting::Mail,
-                format!("the sender of mails cannot be parsed ({error}). Write Name <address>"),
-            )
-        })?;
-        Ok(Self { host, port, security, credentials, hello: ClientId::default(), from, time: TIME })
+        Ok(Self { host, port, security, credentials, hello: ClientId::default(), from: sender(from)?, time: TIME })
     }
 
     async fn deliver(&self, mail: &Mail) -> Result<(), MailError> {
         let message = message(&self.from, mail)?;
-        let mut connection = self.connect().await.map_err(|error| failed(&error))?;
-        connection.send(message.envelope(), &message.formatted()).await.map_err(|error| failed(&error))?;
+        let mut connection = self.connect().await?;
+        connection.send(message.envelope(), &message.formatted()).await.map_err(|error| Failure::of(&error))?;
         // The server has accepted the mail; a failure of QUIT does not matter.
         let _ = connection.quit().await;
         Ok(())
     }
 
     /// Opens a new connection for each mail, so that one in an unknown state after a timeout is never used again.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
-        let implicit_tls = match &self.security {
-            Security::Implicit(tls) => Some(tls.clone()),
-            Security::StartTls(_) | Security::None => None,
+    async fn connect(&self) -> std::result::Result<AsyncSmtpConnection, Failure> {
+        let failed = |error| Failure::of(&error);
+        let stream = connect::tcp(&self.host, self.port).await?;
+        let hello = &self.hello;
+        let mut connection = match &self.security {
+            Security::Implicit(tls) => {
+                let stream = connect::encrypt(stream, tls).await?;
+                AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await.map_err(failed)?
+            }
+            Security::StartTls(tls) => {
+                let mut plain =
+                    AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await.map_err(failed)?;
+                plain.starttls(tls.clone(), hello).await.map_err(failed)?;
+                plain
+            }
+            Security::None => {
+                AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await.map_err(failed)?
+            }
         };
-        let server = (self.host.as_str(), self.port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.time), &self.hello, implicit_tls, None).await?;
-        if let Security::StartTls(tls) = &self.security {
-            connection.starttls(tls.clone(), &self.hello).await?;
-        }
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(failed)?;
         }
         Ok(connection)
     }
@@ -112,9 +124,7 @@ impl Smtp {
 impl MailTransport for Smtp {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
         Box::pin(async move {
-            timeout(self.time, self.deliver(mail))
-                .await
-                .unwrap_or_else(|_| Err(MailError("the mail server took too long".to_owned())))
+            timeout(self.time, self.deliver(mail)).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
         })
     }
 }
@@ -125,6 +135,19 @@ impl std::fmt::Debug for Smtp {
     }
 }
 
+/// Parses the sender of all mails. It needs no extension of the server.
+fn sender(from: &str) -> Result<Mailbox> {
+    let refused =
+        |why: String| Error::setting(Setting::Mail, format!("the sender of mails {why}. Write Name <address>"));
+    let Mailbox { name, email } = from.parse().map_err(|error| refused(format!("cannot be parsed ({error})")))?;
+    if !email.user().is_ascii() {
+        return Err(refused("has letters before the at-sign that many mail servers cannot handle".to_owned()));
+    }
+    let domain = idna::domain_to_ascii(email.domain()).map_err(|_| refused("has an invalid domain".to_owned()))?;
+    let email = Address::new(email.user(), domain).map_err(|error| refused(format!("cannot be used ({error})")))?;
+    Ok(Mailbox { name, email })
+}
+
 /// Builds the message with a text and an HTML body. Addresses are parsed and other headers are encoded, which prevents
 /// header injection.
 fn message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
@@ -132,30 +155,25 @@ fn message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
         .from(from.clone())
         .to(Mailbox::new(None, address(&mail.to)?))
         .subject(&mail.subject)
+        .message_id(Some(message_id(from.email.domain())?))
         .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-        .map_err(|_| MailError("the message could not be built".to_owned()))
+        .map_err(|_| MailError::permanent("the message could not be built"))
+}
+
+/// Returns a new identifier in the sender's domain (RFC 5322 section 3.6.4), which does not reveal the name of this host.
+fn message_id(domain: &str) -> Result<String, MailError> {
+    let mut bits = [0; 16];
+    OsRandom.fill(&mut bits).map_err(|error| MailError::temporary(error.to_string()))?;
+    Ok(format!("<{}@{domain}>", URL_SAFE_NO_PAD.encode(bits)))
 }
 
 /// Converts the address to the form of SMTP: the stored Unicode domain is sent in ASCII (RFC 5890), so that only an
 /// internationalized local part needs a server with SMTPUTF8.
 fn address(email: &EmailAddress) -> Result<Address, MailError> {
-    let invalid = || MailError("the address cannot be used in SMTP".to_owned());
+    let invalid = || MailError::permanent("the address cannot be used in SMTP");
     let (local, domain) = email.as_str().rsplit_once('@').ok_or_else(invalid)?;
     let domain = idna::domain_to_ascii(domain).map_err(|_| invalid())?;
     Address::new(local, domain).map_err(|_| invalid())
-}
-
-/// Converts an error without the server's text, which may contain the address.
-fn failed(error: &lettre::transport::smtp::Error) -> MailError {
-    MailError(match error.status() {
-        Some(status) => format!("the mail server replied with status {status}"),
-        None if error.is_tls() => "the mail server could not be reached over TLS".to_owned(),
-        None if error.is_timeout() => "the mail server took too long".to_owned(),
-        None if error.is_client() => {
-            "the mail server does not support an extension that the mail or the login needs".to_owned()
-        }
-        None => "the mail server could not be reached or closed the connection".to_owned(),
-    })
 }
 
 #[cfg(test)]
