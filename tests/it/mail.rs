@@ -82,6 +82,171 @@ mod url {
     }
 }
 
+mod refusals {
+    use std::sync::Mutex;
+
+    use axum_users::Limits;
+
+    use super::*;
+    use crate::log::Log;
+
+    /// A mail server that refuses every mail until it is told otherwise.
+    #[derive(Clone)]
+    struct Refusing {
+        error: Arc<Mutex<Option<MailError>>>,
+        tried: Arc<tokio::sync::Semaphore>,
+        sent: MemoryMails,
+    }
+
+    impl Refusing {
+        fn with(error: MailError) -> Self {
+            let tried = Arc::new(tokio::sync::Semaphore::new(0));
+            Self { error: Arc::new(Mutex::new(Some(error))), tried, sent: MemoryMails::new() }
+        }
+
+        fn accepts(&self) {
+            *self.error.lock().unwrap() = None;
+        }
+
+        /// Waits for the next attempts.
+        async fn tried(&self, times: u32) {
+            let tried = tokio::time::timeout(Duration::from_secs(10), self.tried.acquire_many(times)).await;
+            tried.expect("the mail was tried").unwrap().forget();
+        }
+    }
+
+    impl MailTransport for Refusing {
+        fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>> {
+            self.tried.add_permits(1);
+            let error = self.error.lock().unwrap().clone();
+            Box::pin(async move {
+                match error {
+                    Some(error) => Err(error),
+                    None => self.sent.send(mail).await,
+                }
+            })
+        }
+    }
+
+    async fn app(server: &Refusing) -> TestApp {
+        let mailer = Mailer::new(Arc::new(server.clone()), "https://camelot.bt/castle").unwrap();
+        let builder = |builder: axum_users::UsersBuilder<_>| {
+            builder.mailer(mailer).verification_on_register(false).limits(Limits::default())
+        };
+        let app = TestApp::with(Setup { builder: Box::new(builder), ..Setup::default() }).await;
+        app.register("arthur@camelot.bt").await;
+        app
+    }
+
+    /// Lets the jobs of this single-threaded test run.
+    async fn settle() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_temporary_refusal_is_tried_again_after_growing_pauses_and_then_given_up() {
+        let (log, _guard) = Log::filtered("axum_users=info");
+        let server = Refusing::with(MailError::temporary("the mail server replied with status 451"));
+        let app = app(&server).await;
+        assert_eq!(forgot(&app, "arthur@camelot.bt").await, 202);
+        server.tried(1).await;
+        for (pause, attempts) in [(59, 0), (1, 1), (299, 0), (1, 1), (899, 0), (1, 1), (100_000, 0)] {
+            settle().await;
+            app.advance(pause);
+            settle().await;
+            server.tried(attempts).await;
+            assert_eq!(server.tried.available_permits(), 0, "after {pause} s");
+        }
+        assert_eq!(log.lines("mail_delayed").len(), 3);
+        let given_up = log.lines("event=\"hook_failed\"");
+        assert!(given_up.len() == 1 && given_up[0].contains("status 451"), "{given_up:?}");
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_tried_again_arrives_once_with_a_valid_token() {
+        let server = Refusing::with(MailError::temporary("no connection"));
+        let app = app(&server).await;
+        assert_eq!(forgot(&app, "arthur@camelot.bt").await, 202);
+        server.tried(1).await;
+        settle().await;
+        server.accepts();
+        // Longer than a reset token lives: each attempt has a new one.
+        app.advance(3_600);
+        let mail = mail(&server.sent, 1).await;
+        let token = MemoryMails::token(&mail).unwrap();
+        let body = json!({ "token": token, "password": "a long sword of iron" });
+        assert_eq!(app.post("/auth/reset-password").json(body).send().await.status, 200);
+        app.advance(100_000);
+        settle().await;
+        assert_eq!(server.sent.all().iter().filter(|mail| mail.text.contains("reset-password#")).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_permanent_refusal_is_not_tried_again() {
+        let server = Refusing::with(MailError::permanent("the mail server replied with status 550"));
+        let app = app(&server).await;
+        assert_eq!(forgot(&app, "arthur@camelot.bt").await, 202);
+        server.tried(1).await;
+        settle().await;
+        app.advance(100_000);
+        settle().await;
+        assert_eq!(server.tried.available_permits(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_limit_gets_its_share_back_when_nothing_was_sent() {
+        let server = Refusing::with(MailError::permanent("the mail server replied with status 550"));
+        let app = app(&server).await;
+        for path in ["/auth/forgot-password", "/auth/request-verify-token"] {
+            for _ in 0..10 {
+                assert_eq!(app.post(path).json(json!({ "email": "arthur@camelot.bt" })).send().await.status, 202);
+                server.tried(1).await;
+                settle().await;
+            }
+        }
+        server.accepts();
+        for number in 1..=4 {
+            assert_eq!(forgot(&app, "arthur@camelot.bt").await, 202);
+            settle().await;
+            assert_eq!(mail(&server.sent, number.min(3)).await.to.as_str(), "arthur@camelot.bt");
+        }
+        settle().await;
+        assert_eq!(server.sent.all().len(), 3, "what was sent counts");
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_waits_to_be_tried_again_counts_once_against_the_limit() {
+        let server = Refusing::with(MailError::temporary("greylisted"));
+        let app = app(&server).await;
+        for _ in 0..10 {
+            assert_eq!(forgot(&app, "arthur@camelot.bt").await, 202);
+            settle().await;
+        }
+        server.tried(3).await;
+        assert_eq!(server.tried.available_permits(), 0, "the limit holds while mails wait");
+        server.accepts();
+        settle().await;
+        app.advance(60);
+        mail(&server.sent, 3).await;
+        settle().await;
+        assert_eq!(server.sent.all().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_waits_is_tried_once_more_at_the_shutdown() {
+        let server = Refusing::with(MailError::temporary("greylisted"));
+        let app = app(&server).await;
+        assert_eq!(forgot(&app, "arthur@camelot.bt").await, 202);
+        server.tried(1).await;
+        settle().await;
+        server.accepts();
+        app.users.drain(Duration::from_secs(10)).await;
+        assert_eq!(server.sent.all().len(), 1);
+    }
+}
+
 mod reset {
     use super::*;
 

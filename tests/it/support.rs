@@ -13,7 +13,7 @@ use axum::{
 use axum_users::{
     AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, PasswordSubject,
     Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
-    env::Clock,
+    env::{BoxFuture, Clock},
     password::{Argon2Params, HashSettings},
     routes::{Endpoint, Prefixes, RouteGroup},
     session_routes,
@@ -111,6 +111,10 @@ pub struct SharedClock(pub Arc<ManualClock>);
 impl Clock for SharedClock {
     fn now(&self) -> axum_users::env::Timestamp {
         self.0.now()
+    }
+
+    fn wait(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.0.wait(time)
     }
 }
 

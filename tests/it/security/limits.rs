@@ -93,6 +93,15 @@ impl Counters for Down {
     ) -> BoxFuture<'a, Result<bool, CountersUnavailable>> {
         Box::pin(std::future::ready(Err(CountersUnavailable::because("no server at this address"))))
     }
+
+    fn give_back<'a>(
+        &'a self,
+        _: &'a CounterKey,
+        _: Quota,
+        _: axum_users::env::Timestamp,
+    ) -> BoxFuture<'a, Result<(), CountersUnavailable>> {
+        Box::pin(std::future::ready(Err(CountersUnavailable::because("no server at this address"))))
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use http::StatusCode;
 
 use crate::{
-    event::{self, EventKind, Outcome},
+    event::{self, EventKind, Outcome, operation},
     port::{CounterKey, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject},
-    service::Users,
+    service::{Share, Users},
     user::AuthUser,
 };
 
@@ -41,18 +41,32 @@ impl<U: AuthUser> Users<U> {
         self.inner().mail_tokens.is_bound(token, token_subject(to, &subject)).await
     }
 
-    /// Counts a mail that an anonymous request caused, and returns whether it may be sent to this account.
-    pub(crate) async fn may_mail(&self, kind: EventKind, id: U::Id, cx: &RequestContext) -> Result<bool, HookError> {
+    /// Counts a mail that an anonymous request caused, and returns whether it may be sent to this account. A mail that is
+    /// tried again is counted once.
+    pub(crate) async fn may_mail(
+        &self,
+        kind: EventKind,
+        id: U::Id,
+        cx: &RequestContext,
+        share: &Share,
+    ) -> Result<bool, HookError> {
         let Some(quota) = self.inner().limits.mails_to_one_account() else { return Ok(true) };
+        if share.is_taken() {
+            return Ok(true);
+        }
         let key = CounterKey::of(kind.name(), &id.to_string());
         match self.inner().counters.take(&key, quota, self.now()).await {
-            Ok(true) => Ok(true),
+            Ok(true) => {
+                share.keep(key);
+                Ok(true)
+            }
             Ok(false) => {
                 event::record(kind, Outcome::Refused("too many mails to this account"), Some(&id), None, cx);
                 Ok(false)
             }
             Err(error) => {
-                tracing::error!(target: "axum_users", event = "counters_down", ?error, "a mail was not sent because it could not be counted");
+                let cause = event::cause(&error);
+                operation!(ERROR, "counters_down", "a mail was not sent because it could not be counted", cause);
                 Err(HookError::answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))
             }
         }

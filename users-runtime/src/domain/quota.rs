@@ -56,6 +56,11 @@ impl Quota {
         let full_again = from.saturating_add(self.share());
         (full_again.saturating_sub(now) <= self.span()).then_some(full_again)
     }
+
+    /// Returns the time at which the whole quota is available again after one event that did not happen after all.
+    pub(crate) fn give_back(self, full_again: i64) -> i64 {
+        full_again.saturating_sub(self.share())
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +82,18 @@ mod tests {
         }
         let wanted = [true, true, true, false, false, true, false, false, true, true, true, true, false];
         assert_eq!(taken, wanted);
+    }
+
+    #[test]
+    fn an_event_that_is_given_back_is_allowed_again() {
+        let quota = Quota::new(3, Duration::from_secs(60));
+        let mut state = None;
+        for _ in 0..3 {
+            state = quota.take(state, at(0));
+        }
+        assert_eq!(quota.take(state, at(0)), None);
+        let given_back = state.map(|state| quota.give_back(state));
+        assert!(given_back.is_some() && quota.take(given_back, at(0)) == state);
     }
 
     #[test]

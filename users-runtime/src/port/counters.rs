@@ -21,6 +21,18 @@ pub trait Counters: Send + Sync + 'static {
         quota: Quota,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<bool, CountersUnavailable>>;
+
+    /// Gives one unit back that was taken for something that did not happen, such as a mail that no server accepted. A
+    /// key whose quota is fully restored is not changed.
+    ///
+    /// # Errors
+    /// [`CountersUnavailable`] if the count is not known. The unit then stays taken.
+    fn give_back<'a>(
+        &'a self,
+        key: &'a CounterKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), CountersUnavailable>>;
 }
 
 /// The key of a counter: the SHA-256 digest of an event kind and its subject, so that a list of keys reveals no user

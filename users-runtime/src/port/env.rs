@@ -1,5 +1,8 @@
 //! The clock and the random number generator, which tests replace.
 
+use std::time::Duration;
+
+use super::BoxFuture;
 use crate::domain::Timestamp;
 
 /// The source of the current time. The runtime never reads the system clock directly, so tests can set the time instead
@@ -7,6 +10,12 @@ use crate::domain::Timestamp;
 pub trait Clock: Send + Sync + 'static {
     /// Returns the current time.
     fn now(&self) -> Timestamp;
+
+    /// Waits until this much time has passed. The default waits on Tokio's timer; a clock that tests move waits until they
+    /// have moved it this far.
+    fn wait(&self, time: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
 }
 
 /// A cryptographically secure random number generator. The runtime uses only the operating system's (OWASP ASVS

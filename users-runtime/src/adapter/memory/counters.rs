@@ -48,6 +48,16 @@ impl Kept {
         true
     }
 
+    fn give_back(&mut self, key: &CounterKey, quota: Quota, now: Timestamp) {
+        let Some(before) = self.by_key.remove(key) else { return };
+        self.by_end.remove(&(before, key.clone()));
+        let after = quota.give_back(before);
+        if after > now.timestamp_millis() {
+            self.by_key.insert(key.clone(), after);
+            self.by_end.insert((after, key.clone()));
+        }
+    }
+
     /// Drops keys whose quota is fully restored, and keys beyond the capacity.
     fn forget(&mut self, now: i64) {
         while let Some((end, key)) = self.by_end.pop_first() {
@@ -70,6 +80,16 @@ impl Counters for MemoryCounters {
         // A panic while the lock is held leaves complete entries.
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take(key, quota, now);
         Box::pin(std::future::ready(Ok(taken)))
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        key: &'a CounterKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), CountersUnavailable>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).give_back(key, quota, now);
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -103,6 +123,20 @@ mod tests {
         assert!(!kept.take(&victim, quota, at(200)));
         assert!(!kept.take(&CounterKey::of("mail", "101"), quota, at(200)));
         assert!(kept.take(&CounterKey::of("mail", "0"), quota, at(200)), "the oldest was dropped");
+    }
+
+    #[test]
+    fn a_unit_that_is_given_back_can_be_taken_again() {
+        let quota = Quota::new(2, Duration::from_secs(10));
+        let (mut kept, key) = (Kept::default(), CounterKey::of("mail", "arthur"));
+        assert!(kept.take(&key, quota, at(0)) && kept.take(&key, quota, at(0)) && !kept.take(&key, quota, at(0)));
+        kept.give_back(&key, quota, at(0));
+        assert!(kept.take(&key, quota, at(0)) && !kept.take(&key, quota, at(0)));
+        for _ in 0..5 {
+            kept.give_back(&key, quota, at(0));
+        }
+        assert_eq!((kept.by_key.len(), kept.by_end.len()), (0, 0));
+        assert!(kept.take(&key, quota, at(0)) && kept.take(&key, quota, at(0)) && !kept.take(&key, quota, at(0)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     account::SignInError,
     domain::{AccessToken, CanonicalEmail, Password},
-    event::{self, EventKind, Outcome},
+    event::{self, EventKind, Outcome, operation},
     port::{
         Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
         TokenResponse, Verification,
@@ -76,7 +76,7 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<Option<Found<U>>, LoginError> {
         let hasher = &self.inner().hasher;
         let Some(found) = found else {
-            hasher.verify_nobody(password).await.map_err(LoginError::Hash)?;
+            hasher.verify_dummy(password).await.map_err(LoginError::Hash)?;
             event::record(EventKind::Login, Outcome::Refused("unknown user"), None, None, cx);
             self.report_failure(username.to_owned(), None, BAD_CREDENTIALS.code, cx).await;
             return Ok(None);
@@ -113,7 +113,7 @@ impl<U: AuthUser> Users<U> {
             }
             Ok(None) => user,
             Err(error) => {
-                tracing::warn!(target: "axum_users", %error, "an outdated hash was not replaced");
+                operation!(WARN, "rehash_failed", "an outdated hash was not replaced", cause = event::cause(&error));
                 user
             }
         }
@@ -121,7 +121,8 @@ impl<U: AuthUser> Users<U> {
 
     /// Runs the hook for failed logins after the response, so that the response time reveals nothing about the account.
     async fn report_failure(&self, username: String, user: Option<U>, code: &'static str, cx: &RequestContext) {
-        self.after_response_or_log("on_after_failed_login", cx, move |users, cx| {
+        self.after_response_or_log("on_after_failed_login", cx, move |users, cx, _| {
+            let (username, user) = (username.clone(), user.clone());
             Box::pin(async move {
                 let failed = FailedLogin { username: &username, user: user.as_ref(), code };
                 users.run_hook(HookCall::LoginFailed(&failed), cx).await

@@ -36,7 +36,7 @@ impl<U: AuthUser> Users<U> {
         let user = self.create_account(input, email, NewPassword::Sent, Status::NEW, cx).await?;
         if self.inner().verification_on_register {
             let id = user.id();
-            self.after_response("on_after_request_verify", cx, move |users, cx| {
+            self.after_response("on_after_request_verify", cx, move |users, cx, _| {
                 Box::pin(async move { users.start_verification_in(id, cx).await })
             })
             .await
@@ -58,11 +58,18 @@ impl<U: AuthUser> Users<U> {
         match self.insert_account(user.clone(), cx).await {
             Ok(user) => {
                 let registered = user.clone();
-                self.after_response("on_after_register", cx, move |users, cx| {
+                self.after_response("on_after_register", cx, move |users, cx, _| {
+                    let registered = registered.clone();
                     Box::pin(async move {
                         users.run_hook(HookCall::Registered(&registered), cx).await?;
                         if users.inner().verification_on_register {
-                            users.start_verification_in(registered.id(), cx).await?;
+                            // A job of its own: if the mail is tried again, the hook does not run again.
+                            let id = registered.id();
+                            users
+                                .after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
+                                    Box::pin(async move { users.start_verification_in(id, cx).await })
+                                })
+                                .await;
                         }
                         Ok(())
                     })
@@ -73,7 +80,8 @@ impl<U: AuthUser> Users<U> {
             }
             Err(CreateError::EmailTaken) => {
                 self.dummy_write().await?;
-                self.after_response("on_after_duplicate_register", cx, move |users, cx| {
+                self.after_response("on_after_duplicate_register", cx, move |users, cx, _| {
+                    let email = email.clone();
                     Box::pin(async move {
                         match users.find_by_email(&email.canonical()).await? {
                             Some(owner) => users.run_hook(HookCall::DuplicateRegistration(&owner.user), cx).await,

@@ -27,12 +27,13 @@ impl<U: AuthUser> Users<U> {
     /// not allow account enumeration.
     #[tracing::instrument(target = "axum_users", name = "forgot_password", skip_all)]
     pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
-        self.after_response("on_after_forgot_password", cx, move |users, cx| {
+        self.after_response("on_after_forgot_password", cx, move |users, cx, share| {
+            let email = email.clone();
             Box::pin(async move {
                 let found = users.find_by_email(&email.canonical()).await?;
                 match found {
                     Some(found) if found.user.status().is_active => {
-                        if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx).await? {
+                        if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx, share).await? {
                             return Ok(users.equalize_timing().await?);
                         }
                         event::record(EventKind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
@@ -49,7 +50,7 @@ impl<U: AuthUser> Users<U> {
     /// response, an unknown address and an account above its limit must cost the same.
     async fn equalize_timing(&self) -> Result<(), HashError> {
         if self.policy().allows(Relaxation::InlineHooks) && self.policy().allows(Relaxation::UpstreamTokens) {
-            self.inner().hasher.verify_nobody(&Password::new("nobody")).await?;
+            self.inner().hasher.hash(&Password::new("nobody")).await?;
         }
         Ok(())
     }

@@ -23,14 +23,15 @@ impl<U: AuthUser> Users<U> {
     /// so its timing does not allow account enumeration.
     #[tracing::instrument(target = "axum_users", name = "request_verify", skip_all)]
     pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
-        self.after_response("on_after_request_verify", cx, move |users, cx| {
+        self.after_response("on_after_request_verify", cx, move |users, cx, share| {
+            let email = email.clone();
             Box::pin(async move {
                 let Some(found) = users.find_by_email(&email.canonical()).await? else { return Ok(()) };
                 let status = found.user.status();
                 if !status.is_active || status.is_verified {
                     return Ok(());
                 }
-                if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx).await? {
+                if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx, share).await? {
                     return Ok(());
                 }
                 event::record(EventKind::RequestVerify, Outcome::Success, Some(&found.user.id()), None, cx);

@@ -1,0 +1,120 @@
+//! A job that may send a mail: it is tried again after a temporary refusal, and gives its share of the rate limit back
+//! if nothing was sent.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{Users, hooks::cause_of};
+use crate::{
+    event::{self, operation},
+    port::{
+        BoxFuture, CounterKey, HashError, HookError, HookResult, MailError, MailTokenError, RequestContext, StoreError,
+    },
+    user::AuthUser,
+};
+
+/// The pauses before a job is run again. Greylisting mail servers accept a mail after one to fifteen minutes.
+const PAUSES: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(300), Duration::from_secs(900)];
+
+/// The unit of a rate limit that a job has taken. It is kept while the job waits to be run again.
+#[derive(Debug, Default)]
+pub(crate) struct Share(Mutex<Option<CounterKey>>);
+
+impl Share {
+    /// Returns whether the job took a unit in an earlier run.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(crate) fn keep(&self, key: CounterKey) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+
+    fn take(&self) -> Option<CounterKey> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Work that runs after the response.
+pub(super) struct MailJob<U: AuthUser, F> {
+    users: Users<U>,
+    name: &'static str,
+    cx: RequestContext,
+    work: F,
+    share: Share,
+    pauses: &'static [Duration],
+}
+
+impl<U: AuthUser, F> MailJob<U, F>
+where
+    F: for<'a> Fn(&'a Users<U>, &'a RequestContext, &'a Share) -> BoxFuture<'a, HookResult> + Send + Sync + 'static,
+{
+    pub(super) fn new(users: Users<U>, name: &'static str, cx: RequestContext, work: F) -> Self {
+        Self { users, name, cx, work, share: Share::default(), pauses: &PAUSES }
+    }
+
+    /// Runs the work once and returns its error.
+    pub(super) async fn run_once(self) -> HookResult {
+        let result = (self.work)(&self.users, &self.cx, &self.share).await;
+        if let Err(error) = &result {
+            self.give_share_back(error).await;
+        }
+        result
+    }
+
+    /// Runs the work, and again later after a temporary refusal. Logs an error.
+    pub(super) fn run(mut self) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let Err(error) = (self.work)(&self.users, &self.cx, &self.share).await else { return };
+            let pause = self.pauses.split_first().filter(|_| mail_error(&error).is_some_and(MailError::is_temporary));
+            if let Some((&pause, rest)) = pause
+                && let Ok(place) = self.users.inner().jobs.reserve()
+            {
+                let (hook, cause, seconds) = (self.name, cause_of(&error), pause.as_secs());
+                operation!(WARN, "mail_delayed", "a mail was not sent and will be tried again", hook, cause, seconds);
+                self.pauses = rest;
+                place.fill(pause, self.name, self.run());
+                return;
+            }
+            self.give_share_back(&error).await;
+            self.users.report_failed_hook(self.name, &error, &self.cx);
+        })
+    }
+
+    /// Gives the share back if the error tells that no mail was sent. After another error of the application's hook it is
+    /// not known whether one was.
+    async fn give_share_back(&self, error: &HookError) {
+        let (Some(quota), true) = (self.users.inner().limits.mails_to_one_account(), nothing_was_sent(error)) else {
+            return;
+        };
+        let Some(key) = self.share.take() else { return };
+        if let Err(error) = self.users.inner().counters.give_back(&key, quota, self.users.now()).await {
+            let cause = event::cause(&error);
+            operation!(WARN, "share_lost", "a mail that was not sent still counts against the limit", cause);
+        }
+    }
+}
+
+/// Returns the error of the mail transport in a chain of errors.
+fn mail_error(error: &HookError) -> Option<&MailError> {
+    let HookError::Failed(error) = error else { return None };
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Returns whether the mail was refused, or the work failed before the hook.
+fn nothing_was_sent(error: &HookError) -> bool {
+    let HookError::Failed(failed) = error else { return false };
+    mail_error(error).is_some()
+        || failed.is::<StoreError>()
+        || failed.is::<MailTokenError>()
+        || failed.is::<HashError>()
+}
