@@ -38,6 +38,8 @@ struct SessionRow {
     last_seen_at: Option<Timestamp>,
     client: Option<IpAddr>,
     user_agent: Option<String>,
+    #[serde(default)]
+    backend: Option<String>,
     number: i64,
 }
 
@@ -56,6 +58,7 @@ pub fn found<U: Record>(transaction: &ReadTransaction, key: &SessionKey) -> Resu
         epoch: Some(Epoch(row.epoch)),
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
+        backend: row.backend,
     };
     Ok(found.map(|mut found| {
         found.session = Some(session);
@@ -183,6 +186,7 @@ impl<U: Record> SessionStore for RedbStore<U> {
                 last_seen_at: None,
                 client: new.device.client,
                 user_agent: new.device.user_agent,
+                backend: new.backend,
                 number,
             };
             Sessions::of(transaction)?.add::<U>(&text(&new.key), &row, at_most, &epochs)

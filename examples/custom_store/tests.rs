@@ -137,6 +137,7 @@ async fn write_all(store: Arc<RedbStore<User>>) {
         epoch: Epoch(1),
         at: minute(0),
         device: Device::new("2001:db8::7".parse().ok(), Some("a browser")),
+        backend: None,
     };
     let key = session.key.clone();
     let sessions = Arc::clone(&store).session_store().unwrap();

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS `accesstoken` (
     `last_seen_at` DATETIME(6),
     `client` VARCHAR(45) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     `user_agent` VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    `backend` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     PRIMARY KEY (`token`),
     FOREIGN KEY (`user_id`) REFERENCES `user` (`id`) ON DELETE CASCADE) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE INDEX `ix_accesstoken_created_at` ON `accesstoken` (`created_at`);

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS "accesstoken" (
     "last_seen_at" TIMESTAMP WITH TIME ZONE,
     "client" VARCHAR(45),
     "user_agent" VARCHAR(255),
+    "backend" VARCHAR(64),
     PRIMARY KEY ("token"),
     FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
 );

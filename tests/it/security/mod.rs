@@ -9,6 +9,7 @@ mod logs;
 mod wire_bytes;
 
 mod authz;
+mod backends;
 mod bearer;
 mod config;
 mod conflict;

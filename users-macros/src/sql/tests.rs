@@ -69,8 +69,7 @@ fn several_users_are_found_by_one_query_on_each_database() {
 
 #[test]
 fn a_user_is_found_by_a_session_in_the_database() {
-    let session =
-        r#"s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token""#;
+    let session = r#"s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend""#;
     let joined = r#"LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#;
     assert_eq!(
         statement(&user(), &Postgres, "find_session"),

@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// A way to log in: a name, a transport (how a token travels) and a strategy (what a token is). The name is part of the
-/// routes' paths: `/auth/{name}/login`.
+/// routes' paths: `/auth/{name}/login`. A token works only at the backend that issued it; under
+/// [`Policy::fastapi_users`](crate::Policy::fastapi_users) it works at every backend whose strategy can read it.
 ///
 /// Every strategy works with every transport:
 ///
@@ -119,13 +120,23 @@ impl Backend {
         }
     }
 
+    /// Returns the Redis server that keeps revoked tokens of this backend.
+    #[cfg(feature = "redis")]
+    pub(super) fn revocations(&self) -> Option<&crate::adapter::redis::Redis> {
+        match &self.strategy.0 {
+            Source::Jwt(jwt) => jwt.redis(),
+            _ => None,
+        }
+    }
+
     pub(super) fn check_name(&self) -> Result<()> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if self.name.is_empty() || !self.name.chars().all(fits) {
+        if !(1..=64).contains(&self.name.len()) || !self.name.chars().all(fits) {
             return Err(Error::setting(
                 Setting::Backend,
                 format!(
-                    "`{}` cannot be a backend's name: use letters, digits, `-` and `_`, since it is part of a path",
+                    "`{}` cannot be a backend's name: use at most 64 letters, digits, `-` and `_`, since it is part of a \
+                     path and stored with sessions",
                     self.name
                 ),
             ));
@@ -138,10 +149,10 @@ impl Backend {
     pub(super) fn build<U: AuthUser>(mut self, service: &Service<'_, U>, listed: &mut Policy) -> Result<ActiveBackend> {
         let strategy = match self.strategy.0 {
             Source::Ready(strategy) => strategy,
-            Source::Jwt(jwt) => service.jwt(*jwt)?,
+            Source::Jwt(jwt) => service.jwt(*jwt, &self.name)?,
             Source::Database(sessions) => service.database(sessions, &self.name)?,
             #[cfg(feature = "redis")]
-            Source::Redis(sessions) => service.redis(*sessions)?,
+            Source::Redis(sessions) => service.redis(*sessions, &self.name)?,
         };
         let relaxed: Vec<_> = service.policy.relaxations().collect();
         let largest_token = strategy.largest_token(longest_id::<U::Id>());
@@ -161,6 +172,9 @@ impl Backend {
 /// The parts of a service that its backends are built from.
 pub(super) struct Service<'a, U> {
     pub(super) secret: &'a SecretKey,
+    /// What distinguishes the keys of this service in Redis.
+    #[cfg(feature = "redis")]
+    pub(super) redis_service: &'a str,
     /// The policy as the application set it.
     pub(super) policy: &'a Policy,
     pub(super) public_url: Option<&'a PublicUrl>,
@@ -173,7 +187,16 @@ pub(super) struct Service<'a, U> {
 }
 
 impl<U: AuthUser> Service<'_, U> {
-    fn jwt(&self, mut jwt: Jwt) -> Result<Arc<dyn Strategy>> {
+    /// Returns the backend that its tokens belong to. In fastapi-users, a token works at every backend that can read it.
+    fn owner(&self, backend: &str) -> Option<String> {
+        (!self.policy.keeps_quirks()).then(|| backend.to_owned())
+    }
+
+    fn jwt(&self, mut jwt: Jwt, backend: &str) -> Result<Arc<dyn Strategy>> {
+        #[cfg(feature = "redis")]
+        {
+            jwt = jwt.in_service(self.redis_service)?;
+        }
         if self.policy.allows(Relaxation::WithoutRevocation) {
             jwt = jwt.without_revocation();
         }
@@ -183,8 +206,13 @@ impl<U: AuthUser> Service<'_, U> {
         if self.policy.allows(Relaxation::UpstreamTokens) {
             jwt = jwt.accept_upstream_tokens(self.policy.upstream_tokens_until());
         }
-        let revocation = Arc::new(RevokedInStore(Arc::clone(self.store)));
-        Ok(Arc::new(jwt.build(self.secret, Arc::clone(self.clock), Arc::clone(self.random), revocation)?))
+        let (clock, random) = (Arc::clone(self.clock), Arc::clone(self.random));
+        let strategy = jwt.build(self.secret, clock, random, self.revoked_in_store())?;
+        Ok(Arc::new(strategy.of_backend(self.owner(backend))))
+    }
+
+    fn revoked_in_store(&self) -> Arc<dyn RevocationStore> {
+        Arc::new(RevokedInStore(Arc::clone(self.store)))
     }
 
     fn database(&self, sessions: DatabaseSessions, name: &str) -> Result<Arc<dyn Strategy>> {
@@ -192,13 +220,20 @@ impl<U: AuthUser> Service<'_, U> {
             Error::setting(Setting::Backend, format!("the store keeps no sessions, which the backend `{name}` needs"))
         })?;
         let (store, clock, random) = (Arc::clone(store), Arc::clone(self.clock), Arc::clone(self.random));
-        Ok(Arc::new(DatabaseTokens::new(apply_policy(self.policy, sessions), store, clock, random)?))
+        let strategy = DatabaseTokens::new(apply_policy(self.policy, sessions), store, clock, random)?;
+        Ok(Arc::new(strategy.of_backend(self.owner(name))))
     }
 
     #[cfg(feature = "redis")]
-    fn redis(&self, sessions: RedisSessions) -> Result<Arc<dyn Strategy>> {
+    fn redis(&self, mut sessions: RedisSessions, name: &str) -> Result<Arc<dyn Strategy>> {
+        sessions.place = sessions.place.in_service(self.redis_service);
         let (clock, random) = (Arc::clone(self.clock), Arc::clone(self.random));
-        Ok(Arc::new(RedisTokens::new(apply_policy(self.policy, sessions), clock, random)?))
+        let is_recorded = sessions.settings.revoked_in_database;
+        let mut strategy = RedisTokens::new(apply_policy(self.policy, sessions), clock, random)?;
+        if is_recorded {
+            strategy = strategy.revoking(self.revoked_in_store());
+        }
+        Ok(Arc::new(strategy.of_backend(self.owner(name))))
     }
 
     fn origin_rule(&self, transport: &dyn Transport) -> Option<OriginRule> {

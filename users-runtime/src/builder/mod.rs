@@ -5,6 +5,7 @@ mod creation;
 mod mail_tokens;
 mod no_hooks;
 mod serve;
+mod service_name;
 mod tenant;
 
 use std::{sync::Arc, time::Duration};
@@ -23,6 +24,7 @@ use crate::{
     },
     background::Jobs,
     domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, UserId},
+    event::operation,
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
     },
@@ -56,7 +58,8 @@ pub struct UsersBuilder<U: AuthUser> {
     random: Arc<dyn Random>,
 }
 
-type MakeCounters = Box<dyn FnOnce() -> Result<Arc<dyn Counters>> + Send>;
+/// Makes the counters; receives what distinguishes the keys of this service in Redis.
+type MakeCounters = Box<dyn FnOnce(&str) -> Result<Arc<dyn Counters>> + Send>;
 type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
 
 impl<U: AuthUser> Users<U> {
@@ -79,7 +82,7 @@ impl<U: AuthUser> Users<U> {
             mail_tokens: None,
             reset_lifetime: None,
             verify_lifetime: None,
-            mail_queue: 1024,
+            mail_queue: Jobs::CAPACITY,
             limits: Limits::default(),
             counters: None,
             clock: Arc::new(SystemClock),
@@ -215,14 +218,16 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// Sets the storage of the rate limits' counters. Default: the memory of this process.
     pub fn counters(mut self, counters: impl Counters) -> Self {
-        self.counters = Some(Box::new(move || Ok(Arc::new(counters))));
+        self.counters = Some(Box::new(move |_| Ok(Arc::new(counters))));
         self
     }
 
     /// Counts in Redis, shared by all nodes. While Redis is down, operations that must be counted are refused.
     #[cfg(feature = "redis")]
     pub fn counters_in_redis(mut self, redis: crate::adapter::redis::Redis) -> Self {
-        self.counters = Some(Box::new(move || Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis)?))));
+        self.counters = Some(Box::new(move |service| {
+            Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis.in_service(service))?))
+        }));
         self
     }
 
@@ -243,7 +248,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     /// Builds the service: connects to the database, starts the hashing threads, and logs one warning that lists every
-    /// relaxed rule.
+    /// relaxed rule. If JWTs are revoked in Redis, also asks it whether it may forget them, for at most five seconds.
     ///
     /// # Errors
     /// [`Error::Config`] for settings that contradict each other or are too weak, [`Error::Store`] if the database is
@@ -259,21 +264,28 @@ impl<U: AuthUser> UsersBuilder<U> {
                 ));
             }
         };
+        let redis_service = service_name::of::<U>(&self.secret)?;
         let counters = match self.counters.take() {
-            Some(make) => make()?,
+            Some(make) => make(&redis_service)?,
             None => Arc::new(MemoryCounters::new()),
         };
-        let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random))?);
+        let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random), Arc::clone(&self.clock))?);
         let mail_tokens = self.mail_token_settings();
         self.check_audiences(&mail_tokens)?;
         let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
         let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose()?;
         let mut policy = self.policy.clone();
         let sessions = Arc::clone(&store).session_store();
+        #[cfg(feature = "redis")]
+        for redis in self.backends.iter().filter_map(Backend::revocations) {
+            redis.warn_if_forgetful().await;
+        }
         let mut backends = Vec::with_capacity(self.backends.len());
         for backend in std::mem::take(&mut self.backends) {
             let service = Service {
                 secret: &self.secret,
+                #[cfg(feature = "redis")]
+                redis_service: &redis_service,
                 policy: &self.policy,
                 public_url: public_url.as_ref(),
                 trusted_origins: &self.trusted_origins,
@@ -311,7 +323,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             verification_on_register: self.verification_on_register,
             limits: self.limits,
             counters,
-            jobs: Jobs::with_capacity(self.mail_queue),
+            jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,
         }))
@@ -361,6 +373,6 @@ impl<U: AuthUser> UsersBuilder<U> {
 fn warn_of_relaxations(policy: &Policy) {
     let relaxed: Vec<_> = policy.relaxations().map(Relaxation::call).collect();
     if !relaxed.is_empty() {
-        tracing::warn!(target: "axum_users", relaxed = relaxed.join(", "), "rules are relaxed");
+        operation!(WARN, "rules_relaxed", "rules are relaxed", relaxed = relaxed.join(", "));
     }
 }

@@ -53,6 +53,8 @@ pub struct NewSession {
     pub at: Timestamp,
     /// The client that logged in.
     pub device: Device,
+    /// The backend that the session belongs to, or `None` if it works at every backend.
+    pub backend: Option<String>,
 }
 
 /// A session as stored with its user. Fields that fastapi-users does not store are `None`.
@@ -66,6 +68,8 @@ pub struct FoundSession {
     pub created_at: Timestamp,
     /// The time of the last use.
     pub last_seen_at: Option<Timestamp>,
+    /// The backend that the session belongs to.
+    pub backend: Option<String>,
 }
 
 /// The sessions that a purge removes: those that meet one of these conditions, and those that were ended by a raised

@@ -85,6 +85,8 @@ pub struct StoredSession {
     pub lifetime: Option<Duration>,
     /// The time from the last use to the expiry; `None` if there is no limit.
     pub idle: Option<Duration>,
+    /// The backend that the session must belong to, unless it belongs to none; `None` if it does not matter.
+    pub backend: Option<String>,
 }
 
 /// Storage of revoked self-contained tokens, until they expire.

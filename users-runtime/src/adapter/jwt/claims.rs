@@ -28,6 +28,8 @@ pub(super) struct Claims<'a> {
     #[serde(default, deserialize_with = "present")]
     pub(super) epoch: Option<i64>,
     #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) backend: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
     pub(super) email: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) bnd: Option<Text<'a>>,

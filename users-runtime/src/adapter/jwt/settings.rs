@@ -143,6 +143,9 @@ impl Jwt {
 
     /// Stores revoked tokens in Redis instead of the users' database. Costs one more round trip in every request, but
     /// no database table grows.
+    ///
+    /// # Security
+    /// If Redis forgets a record, the token is valid again. A warning at the start tells if its settings allow that.
     #[cfg(feature = "redis")]
     pub fn revoked_in_redis(self, redis: Redis) -> Self {
         Self { revocation: Revocation::Redis(redis), ..self }
@@ -151,6 +154,35 @@ impl Jwt {
     /// Keeps tokens valid after a logout until they expire, as fastapi-users does.
     pub fn without_revocation(self) -> Self {
         Self { revocation: Revocation::Off, ..self }
+    }
+
+    /// Distinguishes the keys of this service in Redis from those of others.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if earlier secrets are accepted and the keys would change with the secret: their revoked tokens
+    /// would be valid again.
+    #[cfg(feature = "redis")]
+    pub(crate) fn in_service(mut self, service: &str) -> Result<Self> {
+        if let Revocation::Redis(redis) = self.revocation {
+            if redis.has_default_prefix() && !self.previous_secrets.is_empty() {
+                return Err(Error::setting(
+                    Setting::Redis,
+                    "previous_secrets(…) with revoked_in_redis(redis) needs redis.prefix(\"…\"): the default prefix changes \
+                     with the secret, and what was revoked before would be valid again",
+                ));
+            }
+            self.revocation = Revocation::Redis(redis.in_service(service));
+        }
+        Ok(self)
+    }
+
+    /// Returns the Redis server that keeps the revoked tokens.
+    #[cfg(feature = "redis")]
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        match &self.revocation {
+            Revocation::Redis(redis) => Some(redis),
+            _ => None,
+        }
     }
 
     /// Returns the audiences, for [`ensure_distinct_audiences`].

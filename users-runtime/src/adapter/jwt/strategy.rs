@@ -16,13 +16,15 @@ use crate::{
 };
 
 /// Signed access tokens, compatible with those of fastapi-users (`sub`, `aud`, `exp`), with the additional claims
-/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked.
+/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked, and `backend`, the name of
+/// the backend that the token belongs to.
 ///
 /// Built from the settings [`Jwt`](super::Jwt). A token resolves only if a configured key signed it and every claim is
 /// valid. The user store checks the user's status, the epoch and revocations in the users' database, in the query that
 /// loads the user; any other revocation store is queried here.
 pub struct JwtStrategy {
     settings: Settings,
+    backend: Option<String>,
 }
 
 /// The validated settings.
@@ -57,6 +59,8 @@ struct AccessClaims<'a> {
     iat: i64,
     jti: &'a str,
     epoch: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backend: Option<&'a str>,
 }
 
 /// The length of 128 bits in base64url.
@@ -64,7 +68,14 @@ const TOKEN_ID_CHARS: usize = 22;
 
 impl JwtStrategy {
     pub(super) const fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self { settings, backend: None }
+    }
+
+    /// Mints tokens that belong to this backend, and refuses tokens that belong to another. Tokens without a backend are
+    /// accepted: those of fastapi-users, and those that were minted under a policy without this rule.
+    #[must_use]
+    pub fn of_backend(self, backend: Option<String>) -> Self {
+        Self { backend, ..self }
     }
 
     /// Returns the keys, to replace them while the service runs.
@@ -89,11 +100,20 @@ impl JwtStrategy {
             iat: login.at.timestamp(),
             jti: &jti,
             epoch: login.epoch.0,
+            backend: self.backend.as_deref(),
         };
         jws::sign(&keys.current(), &claims).map(AccessToken::new).ok_or_else(|| StrategyError::unavailable(CANNOT_SIGN))
     }
 
+    /// Reads a token of this backend.
     fn read(&self, token: &AccessToken) -> Option<Session> {
+        let (session, backend) = self.read_of_any_backend(token)?;
+        let is_foreign = self.backend.as_ref().zip(backend).is_some_and(|(own, other)| *own != other);
+        (!is_foreign).then_some(session)
+    }
+
+    /// Reads a token, and the backend that it belongs to.
+    fn read_of_any_backend(&self, token: &AccessToken) -> Option<(Session, Option<String>)> {
         let Settings { lifetime, audience, keys, leeway, clock, .. } = &self.settings;
         let payload = jws::verify(&keys.current(), token.secret())?;
         let claims = Claims::read(&payload)?;
@@ -102,7 +122,8 @@ impl JwtStrategy {
             return None;
         }
         let (expires_at, logged_in_at) = (claims.expires_at(), claims.issued_at());
-        match (claims.jti, claims.epoch, logged_in_at) {
+        let backend = claims.backend.map(|backend| backend.0.into_owned());
+        let session = match (claims.jti, claims.epoch, logged_in_at) {
             (Some(jti), Some(epoch), Some(_)) => {
                 let may_lack_exp = lifetime.is_none();
                 let token_id = is_token_id(&jti.0).then(|| TokenId(jti.0.into_owned()))?;
@@ -123,7 +144,8 @@ impl JwtStrategy {
             }),
             // Only some of the three claims: not minted by either system.
             _ => None,
-        }
+        };
+        Some((session?, backend))
     }
 
     fn accepts_upstream(&self, now: Timestamp) -> bool {
@@ -160,7 +182,8 @@ impl Strategy for JwtStrategy {
             let Some(store) = &self.settings.revocation else {
                 return Ok(());
             };
-            let Some(session) = self.read(token) else {
+            // Two cookie backends may share a cookie: a login at one of them replaces the token of the other.
+            let Some((session, _)) = self.read_of_any_backend(token) else {
                 return Ok(());
             };
             let Some(token_id) = session.token_id else {
@@ -181,6 +204,7 @@ impl Strategy for JwtStrategy {
             iat: LATEST,
             jti: &"x".repeat(TOKEN_ID_CHARS),
             epoch: i64::MIN,
+            backend: self.backend.as_deref(),
         };
         // Longer tokens are not signed.
         Some(jws::sign(&self.settings.keys.current(), &claims).map_or(MAX_TOKEN_BYTES, |token| token.len()))

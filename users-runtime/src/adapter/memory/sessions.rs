@@ -15,18 +15,20 @@ pub(super) struct KeptSession<Id> {
     created_at: Timestamp,
     last_seen_at: Option<Timestamp>,
     device: Device,
+    backend: Option<String>,
     /// Orders sessions with equal times by creation.
     number: u64,
 }
 
 impl<U: AuthUser> State<U> {
     pub(super) fn found_by_session(&self, tenant: TenantFilter<'_, U>, key: &SessionKey) -> Option<Found<U>> {
-        let KeptSession { user, id, epoch, created_at, last_seen_at, .. } = self.sessions.get(key)?;
+        let KeptSession { user, id, epoch, created_at, last_seen_at, backend, .. } = self.sessions.get(key)?;
         let session = FoundSession {
             id: Some(id.clone()),
             epoch: Some(*epoch),
             created_at: *created_at,
             last_seen_at: *last_seen_at,
+            backend: backend.clone(),
         };
         Some(Found { session: Some(session), ..self.found(tenant, user, Some(id))? })
     }
@@ -35,8 +37,8 @@ impl<U: AuthUser> State<U> {
         let user = U::Id::parse(&new.subject).filter(|id| self.users.contains_key(id));
         let user = user.ok_or(StoreError::Conflict)?;
         let number = self.sessions.values().map(|session| session.number).max().map_or(0, |last| last + 1);
-        let NewSession { key, id, epoch, at, device, .. } = new;
-        let session = KeptSession { user, id, epoch, created_at: at, last_seen_at: None, device, number };
+        let NewSession { key, id, epoch, at, device, backend, .. } = new;
+        let session = KeptSession { user, id, epoch, created_at: at, last_seen_at: None, device, backend, number };
         self.sessions.insert(key, session);
         let mut of_user: Vec<_> = self.sessions.iter().filter(|(_, session)| session.user == user).collect();
         of_user.sort_by_key(|(_, session)| (self.is_live(session), session.created_at, session.number));

@@ -28,6 +28,7 @@ pub struct DatabaseTokens {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     settings: SessionSettings,
+    backend: Option<String>,
 }
 
 impl DatabaseTokens {
@@ -42,7 +43,14 @@ impl DatabaseTokens {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self> {
-        Ok(Self { store, clock, random, settings: sessions.settings.check()? })
+        Ok(Self { store, clock, random, settings: sessions.settings.check()?, backend: None })
+    }
+
+    /// Adds sessions that belong to this backend, and refuses sessions that belong to another. Sessions without a backend
+    /// are accepted: those of fastapi-users, and those that were added under a policy without this rule.
+    #[must_use]
+    pub fn of_backend(self, backend: Option<String>) -> Self {
+        Self { backend, ..self }
     }
 
     fn keys(&self, token: &AccessToken) -> Vec<SessionKey> {
@@ -57,7 +65,7 @@ impl Strategy for DatabaseTokens {
             let id = fresh_name(self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let key = self.settings.plaintext.key_of(&token);
             let Login { subject, epoch, at, device } = login.clone();
-            let session = NewSession { key, id, subject, epoch, at, device };
+            let session = NewSession { key, id, subject, epoch, at, device, backend: self.backend.clone() };
             let added = match self.store.add(session.clone(), self.settings.cap()).await {
                 // The column may be narrower, or lack the characters. The login does not depend on the device.
                 Err(StoreError::InvalidValue { .. }) if session.device != Device::default() => {
@@ -77,7 +85,7 @@ impl Strategy for DatabaseTokens {
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
         let stored = is_well_formed(token).then(|| {
             let (lifetime, idle) = self.settings.ends_after();
-            Resolved::Stored(StoredSession { keys: self.keys(token), lifetime, idle })
+            Resolved::Stored(StoredSession { keys: self.keys(token), lifetime, idle, backend: self.backend.clone() })
         });
         Box::pin(ready(Ok(stored)))
     }

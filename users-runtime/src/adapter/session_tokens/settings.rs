@@ -45,6 +45,8 @@ pub(crate) struct SessionSettings {
     idle: Option<Duration>,
     at_most: u32,
     pub(crate) plaintext: PlaintextTokens,
+    #[cfg(feature = "redis")]
+    pub(crate) revoked_in_database: bool,
     relaxations: Vec<Relaxation>,
 }
 
@@ -69,6 +71,14 @@ impl RedisSessions {
     /// Stores sessions in `redis`, with the default settings.
     pub fn new(redis: Redis) -> Self {
         Self { place: redis, settings: SessionSettings::default() }
+    }
+
+    /// Also records in the users' database that a session was ended, by a logout or by its owner, until it would have
+    /// expired. Such a session stays ended if Redis restores a snapshot from before. Costs one write per logout; requests
+    /// read the record in the query that loads the user.
+    pub fn revoked_in_database(mut self) -> Self {
+        self.settings.revoked_in_database = true;
+        self
     }
 
     /// Stores sessions in the Redis server at `url`, with the default settings.
@@ -152,6 +162,8 @@ impl Default for SessionSettings {
             idle: Some(HOUR),
             at_most: 20,
             plaintext: PlaintextTokens::default(),
+            #[cfg(feature = "redis")]
+            revoked_in_database: false,
             relaxations: Vec::new(),
         }
     }

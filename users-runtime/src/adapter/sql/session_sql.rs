@@ -9,7 +9,8 @@ use super::{Catalog, UserSql};
 
 /// The statements of one store.
 pub(super) struct SessionSql {
-    /// Adds a session. Parameters: user, token, login, whether the token is a digest, id, epoch, client, user agent.
+    /// Adds a session. Parameters: user, token, login, whether the token is a digest, id, epoch, client, user agent,
+    /// backend.
     pub(super) insert: SqlStr,
     /// Returns the user's surplus sessions (token, whether it is a digest): first those that have ended, then the
     /// oldest. Parameters: user, the token of the new session, the number of other sessions to keep.
@@ -47,7 +48,7 @@ impl SessionSql {
         let (users, state) = (q(sql.table), q(&format!("{}_token_state", sql.table)));
         let (user_id, token, hashed) = (q("user_id"), q("token"), q("hashed"));
         let (created, seen, name, epoch) = (q("created_at"), q("last_seen_at"), q("session_id"), q("auth_epoch"));
-        let (client, user_agent) = (q("client"), q("user_agent"));
+        let (client, user_agent, backend) = (q("client"), q("user_agent"), q("backend"));
         let by_key = |first: usize| format!("{token} = {} AND {hashed} = {}", p(first), p(first + 1));
         let (user_key, token_id) = (q(sql.roles.id), q("token_id"));
         let with_users = format!(
@@ -58,9 +59,9 @@ impl SessionSql {
         let is_ended = format!("s.{} OR COALESCE(s.{}, t.{epoch}) <> u.{epoch}", q("revoked"), q("kept_epoch"));
         Self {
             insert: text(format!(
-                "INSERT INTO {table} ({user_id}, {token}, {created}, {hashed}, {name}, {epoch}, {client}, {user_agent}) \
+                "INSERT INTO {table} ({user_id}, {token}, {created}, {hashed}, {name}, {epoch}, {client}, {user_agent}, {backend}) \
                  VALUES ({})",
-                (1..=8).map(p).collect::<Vec<_>>().join(", "),
+                (1..=9).map(p).collect::<Vec<_>>().join(", "),
             )),
             surplus: text(format!(
                 "SELECT t.{token}, t.{hashed} FROM {with_users} WHERE t.{user_id} = {} AND t.{token} <> {} \

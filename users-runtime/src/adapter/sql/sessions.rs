@@ -31,7 +31,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {
-            let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 8)?;
+            let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 9)?;
             let Ok(number) = usize::try_from(number) else { continue };
             if let (Some(result), Some(key)) = (results.get_mut(number), wanted.get(number)) {
                 *result = self.found_by_session(row, key)?;
@@ -52,12 +52,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             epoch: columns.at::<Option<i64>>(first + 1)?.map(Epoch),
             created_at: DB::upstream_time_at(row, first + 2)?.ok_or(sqlx::Error::RowNotFound)?,
             last_seen_at: DB::upstream_time_at(row, first + 3)?,
+            backend: columns.at(first + 5)?,
         };
         Ok(Some(Found { session: Some(session), ..self.found(row)? }))
     }
 
     async fn add_session(&self, session: &NewSession, user: U::Id, at_most: u32) -> SqlResult<()> {
-        let NewSession { key, id, epoch, at, device, .. } = session;
+        let NewSession { key, id, epoch, at, device, backend, .. } = session;
         let mut arguments = DB::Arguments::default();
         DB::add_id(user, &mut arguments)?;
         add::<DB, _>(&key.as_str().to_owned(), &mut arguments)?;
@@ -67,6 +68,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&epoch.0, &mut arguments)?;
         add::<DB, _>(&device.client.map(|client| client.to_string()), &mut arguments)?;
         add::<DB, _>(&device.user_agent, &mut arguments)?;
+        add::<DB, _>(backend, &mut arguments)?;
         let mut surplus = DB::Arguments::default();
         DB::add_id(user, &mut surplus)?;
         add::<DB, _>(&key.as_str().to_owned(), &mut surplus)?;

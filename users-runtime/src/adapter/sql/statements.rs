@@ -112,11 +112,11 @@ pub struct Statements {
     /// Reads a user by a stored session.
     ///
     /// Parameters: 1 the token's digest or the token, 2 whether it is a digest. Returns the columns of
-    /// [`Statements::find`], followed by the session's id, epoch, login, last use and token.
+    /// [`Statements::find`], followed by the session's id, epoch, login, last use, token and backend.
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
     /// ```
     pub find_session: &'static str,
 

@@ -239,6 +239,7 @@ fn sessions(sql: &'static UserSql) -> Table {
             column("last_seen_at", ColumnKind::UpstreamTime).nullable(),
             column("client", ColumnKind::Exact(45)).nullable(),
             column("user_agent", ColumnKind::Exact(255)).nullable(),
+            column("backend", ColumnKind::Exact(64)).nullable(),
         ],
         primary_key: "token",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),

@@ -41,6 +41,7 @@ pub(super) fn session<U: AuthUser>(user: &Found<U>, number: u32, at: i64) -> New
         epoch: user.epoch,
         at: minute(at),
         device: Device::new("2001:db8::7".parse().ok(), Some("a browser")),
+        backend: Some("web".to_owned()),
     }
 }
 
@@ -90,7 +91,13 @@ async fn found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("its user", facts(&found.user), facts(&user.user))?;
     same("the user's epoch", found.epoch, user.epoch)?;
     same("the state of its id", found.token, TokenState::Unmarked)?;
-    let facts = FoundSession { id: Some(token(1)), epoch: Some(user.epoch), created_at: minute(0), last_seen_at: None };
+    let facts = FoundSession {
+        id: Some(token(1)),
+        epoch: Some(user.epoch),
+        created_at: minute(0),
+        last_seen_at: None,
+        backend: Some("web".to_owned()),
+    };
     same("the session", found.session, Some(facts))?;
 
     // The digest from a stolen table, presented as a token.
@@ -99,7 +106,9 @@ async fn found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     holds("an unknown session is not found", rig.find(key(2)).await?.is_none())?;
 
     let plain = SessionKey::plain(&AccessToken::new(format!("{:0>43}", 3)));
-    rig.sessions.add(NewSession { key: plain.clone(), ..session(&user, 3, 0) }, 20).await?;
+    rig.sessions.add(NewSession { key: plain.clone(), backend: None, ..session(&user, 3, 0) }, 20).await?;
+    let backend = rig.find(plain.clone()).await?.and_then(|found| found.session).map(|session| session.backend);
+    same("the backend of a session that belongs to none", backend, Some(None))?;
     holds("a session that was stored in plain text is found by its token", rig.find(plain).await?.is_some())?;
     holds("a session that was stored in plain text is not found by a digest", rig.find(key(3)).await?.is_none())?;
 

@@ -50,6 +50,7 @@ pub fn session(user: &User, number: u32) -> NewSession {
         epoch: Epoch(0),
         at: now(),
         device: Device::new(None, Some("a browser")),
+        backend: None,
     }
 }
 

@@ -172,6 +172,7 @@ async fn tokens_and_session_names_are_compared_exactly_under_every_collation() {
             epoch: Epoch(0),
             at: "2026-11-23T12:00:00Z".parse().unwrap(),
             device: Device::new(None, None),
+            backend: None,
         };
         sessions.add(session, 20).await.unwrap();
 

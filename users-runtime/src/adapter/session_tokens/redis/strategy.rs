@@ -15,17 +15,20 @@ use crate::{
         },
     },
     domain::{AccessToken, ListedSession, Login, Relaxation, Result, SessionKey, TOUCH_EVERY, Timestamp, TokenId},
-    port::{BoxFuture, Clock, Random, Resolved, Strategy, StrategyError},
+    port::{BoxFuture, Clock, Random, Resolved, RevocationStore, Strategy, StrategyError},
 };
+
+/// How long the end of a session is recorded that never expires: ten years.
+const UNLIMITED: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 /// The longest time passed to Redis, 31,000 years, so that its arithmetic does not overflow.
 const LONGEST: u64 = 1_000_000_000_000_000;
 
 /// Random tokens whose sessions are stored in Redis, like fastapi-users' Redis strategy.
 ///
-/// The key of a session is `axum_users:session:` followed by the digest of its token. The value is a hash with the
-/// user's id and epoch, the session's id, the times of the login and of the last use, and the device.
-/// `axum_users:user:` followed by the user's id is an index of the user's sessions. Redis removes both at their expiry;
+/// The key of a session is the [prefix](Redis::prefix), `session:` and the digest of its token. The value is a hash with the
+/// user's id and epoch, the session's id, the times of the login and of the last use, the device and the backend.
+/// The prefix, `user:` and the user's id is an index of the user's sessions. Redis removes both at their expiry;
 /// a logout removes the session at once. Sessions that were ended by a raised epoch, for instance by a change of the
 /// password, are refused by the query that loads the user, as for JWTs.
 ///
@@ -37,12 +40,15 @@ const LONGEST: u64 = 1_000_000_000_000_000;
 ///
 /// # Security
 /// While Redis is down, requests with such a token are refused with status 503. If Redis loses its latest writes in a
-/// crash, a session that was logged out becomes valid again; `appendfsync always` prevents this.
+/// crash, a session that was logged out becomes valid again; `appendfsync always` prevents this, and so does
+/// [`RedisSessions::revoked_in_database`].
 pub struct RedisTokens {
     redis: Redis,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     settings: SessionSettings,
+    backend: Option<String>,
+    revocations: Option<Arc<dyn RevocationStore>>,
 }
 
 impl RedisTokens {
@@ -54,7 +60,29 @@ impl RedisTokens {
     pub fn new(sessions: RedisSessions, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         let RedisSessions { place: redis, settings } = sessions;
         redis.check()?;
-        Ok(Self { redis, clock, random, settings: settings.check()? })
+        Ok(Self { redis, clock, random, settings: settings.check()?, backend: None, revocations: None })
+    }
+
+    /// Adds sessions that belong to this backend, and refuses sessions that belong to another. Sessions without a backend
+    /// are accepted: those of fastapi-users, and those that were added under a policy without this rule.
+    #[must_use]
+    pub fn of_backend(self, backend: Option<String>) -> Self {
+        Self { backend, ..self }
+    }
+
+    /// Also records sessions that were ended by a logout or by their owner in `store`, so that they stay ended if Redis
+    /// restores an older snapshot.
+    #[must_use]
+    pub fn revoking(self, store: Arc<dyn RevocationStore>) -> Self {
+        Self { revocations: Some(store), ..self }
+    }
+
+    /// Records that a session was ended, until it would have expired.
+    async fn record_end(&self, id: &TokenId) -> Result<(), StrategyError> {
+        let Some(store) = &self.revocations else { return Ok(()) };
+        let (lifetime, _) = self.settings.ends_after();
+        let until = later(self.clock.now(), lifetime.unwrap_or(UNLIMITED)).unwrap_or(Timestamp::MAX_UTC);
+        store.revoke(id, until).await
     }
 
     async fn add(&self, token: &AccessToken, name: &TokenId, login: &Login) -> Result<(), StrategyError> {
@@ -76,6 +104,7 @@ impl RedisTokens {
             login.at.timestamp_millis().to_string(),
             login.device.client.map(|client| client.to_string()).unwrap_or_default(),
             login.device.user_agent.clone().unwrap_or_default(),
+            self.backend.clone().unwrap_or_default(),
         ];
         self.run::<i64>(script::ADD, keys, &args).await.map(drop)
     }
@@ -89,6 +118,7 @@ impl RedisTokens {
             milliseconds(lifetime),
             milliseconds(idle),
             milliseconds(Some(TOUCH_EVERY)),
+            self.backend.clone().unwrap_or_default(),
         ];
         let reply: Option<Vec<String>> = self.run_for(token, script::FIND, &args).await?;
         Ok(reply.and_then(|reply| found(&reply, now, lifetime)).map(Resolved::Session))
@@ -153,6 +183,17 @@ impl Strategy for RedisTokens {
             if !is_well_formed(token) {
                 return Ok(());
             }
+            if self.revocations.is_some() {
+                let session = self.session(SessionKey::hashed(token).as_str());
+                let id: Option<String> = self
+                    .redis
+                    .send(redis::cmd("HGET").arg(session).arg("name"))
+                    .await
+                    .map_err(StrategyError::unavailable)?;
+                if let Some(id) = id {
+                    self.record_end(&TokenId(id)).await?;
+                }
+            }
             let args = [self.index(""), SessionKey::hashed(token).as_str().to_owned()];
             self.run_for::<i64>(token, script::REVOKE, &args).await.map(drop)
         })
@@ -178,6 +219,10 @@ impl Strategy for RedisTokens {
         Box::pin(async move {
             let index = self.index(subject);
             let ended: i64 = self.run(script::END, &[&index], &[self.session(""), id.0.clone()]).await?;
+            // Only now it is known that the session is this user's.
+            if ended > 0 {
+                self.record_end(id).await?;
+            }
             Ok(ended > 0)
         })
     }

@@ -2,7 +2,7 @@
 -- KEYS: session, index of the user, key of fastapi-users (optional)
 -- ARGV: prefix of sessions, member of the index, time to live in milliseconds (0: no limit), the same of the index,
 --       maximum number of sessions,
---       then the fields user, epoch, name, at, ip, agent
+--       then the fields user, epoch, name, at, ip, agent, backend
 local session, index, plain = KEYS[1], KEYS[2], KEYS[3]
 local sessions, member, ttl, index_ttl, cap = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local user, at = ARGV[6], ARGV[9]
@@ -10,6 +10,7 @@ local user, at = ARGV[6], ARGV[9]
 redis.call('HSET', session, 'v', '1', 'user', user, 'epoch', ARGV[7], 'name', ARGV[8], 'at', at, 'seen', at)
 if ARGV[10] ~= '' then redis.call('HSET', session, 'ip', ARGV[10]) end
 if ARGV[11] ~= '' then redis.call('HSET', session, 'agent', ARGV[11]) end
+if ARGV[12] ~= '' then redis.call('HSET', session, 'backend', ARGV[12]) end
 if plain then
   redis.call('HSET', session, 'plain', plain)
   redis.call('SET', plain, user)
