@@ -3,7 +3,7 @@
 //! `cargo run --example server` builds it for SQLite. `--features postgres,mysql,redis,smtp,tls` adds the other backends, each
 //! of which costs build time, and `--all-features` adds everything.
 
-use std::{env, io::Write, path::PathBuf, sync::Mutex, time::Duration};
+use std::{env, io::Write, net::SocketAddr, path::PathBuf, sync::Mutex, time::Duration};
 
 use axum::Router;
 use axum_users::{
@@ -11,6 +11,7 @@ use axum_users::{
     Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager,
     Users, UsersBuilder, VerifyToken,
     routes::{Prefixes, RouteGroup},
+    token::PublicUrl,
 };
 use serde_json::json;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -46,7 +47,7 @@ async fn run() -> Result<()> {
     start_log()?;
     refuse_what_is_not_built_in()?;
     let bind = variable("BIND", "127.0.0.1:8000");
-    let public_url = variable("PUBLIC_URL", &format!("http://{bind}"));
+    let public_url = public_url(&bind)?;
     let (policy, compatible) = policy()?;
     let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
     let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
@@ -56,13 +57,13 @@ async fn run() -> Result<()> {
 
     let users = Users::<User>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
-        .public_url(&public_url)
+        .public_url(public_url.clone())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::new("db", Bearer, sessions.clone()))
         .backend(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
         .limits(if switch("LIMITS", true)? { Limits::default() } else { Limits::off() })
-        .manager(Accounts { mails: MailHooks::new(mailer(&public_url)?), hook_log: HookLog::open()? });
+        .manager(Accounts { mails: MailHooks::new(mailer(public_url)?), hook_log: HookLog::open()? });
     let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
 
@@ -135,7 +136,29 @@ fn policy() -> Result<(Policy, bool)> {
     Ok((policy.require_verification(switch("REQUIRE_VERIFICATION", false)?), name == "fastapi_users"))
 }
 
-fn mailer(public_url: &str) -> Result<Mailer> {
+/// Returns the base of the links in mails: `PUBLIC_URL`, or the address that the server listens on. A server that listens on
+/// every address of the machine is reached as `localhost` at least from the machine itself.
+fn public_url(bind: &str) -> Result<PublicUrl> {
+    let parse = if switch("PRIVATE_NETWORK", false)? { PublicUrl::in_private_network } else { PublicUrl::parse };
+    if let Some(url) = env::var("PUBLIC_URL").ok().filter(|url| !url.is_empty()) {
+        return parse(&url).map_err(|error| Error::config(format!("PUBLIC_URL: {error}")));
+    }
+    let url = match bind.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+        _ => format!("http://{bind}"),
+    };
+    let url = parse(&url).map_err(|_| {
+        Error::config(format!(
+            "PUBLIC_URL is not set, and {url}, which follows from BIND, is not suitable for links in mails: set PUBLIC_URL to \
+             the https:// URL at which users reach this server, or PRIVATE_NETWORK to `true` if it has no TLS in a private \
+             network"
+        ))
+    })?;
+    println!("PUBLIC_URL is not set: links in mails start with {}", url.as_str());
+    Ok(url)
+}
+
+fn mailer(public_url: PublicUrl) -> Result<Mailer> {
     match variable("MAIL", "terminal").as_str() {
         "terminal" => Mailer::terminal(public_url),
         #[cfg(feature = "smtp")]

@@ -12,6 +12,7 @@ mod docs;
 #[cfg(feature = "services")]
 mod fields_on_databases;
 mod golden;
+mod hook_failures;
 mod http;
 mod hygiene;
 #[path = "../../users-runtime/tests/it/log.rs"]
@@ -39,8 +40,10 @@ mod server_process;
 mod servers;
 mod session_settings;
 mod sign_in;
+mod start_errors;
 #[cfg(feature = "services")]
 mod stored_values;
+mod sub_path;
 mod support;
 mod tenants;
 mod wire;

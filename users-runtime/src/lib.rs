@@ -77,7 +77,8 @@ pub use domain::{
 pub use flows::sessions::session_routes;
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
 pub use port::{
-    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext, Updated, UserManager,
+    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, RequestContext, Updated,
+    UserManager,
 };
 pub use service::{Limits, Policy, Users};
 pub use user::AuthUser;

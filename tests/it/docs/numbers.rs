@@ -131,6 +131,7 @@ fn resources_page() {
             ("mails being sent at once", constant("background/jobs.rs", "WORKERS")),
             ("keys of [mail counters](limits.md) in memory", constant("adapter/memory/counters.rs", "CAPACITY")),
             ("a job after the response", constant("background/jobs.rs", "JOB_TIME")),
+            ("a hook after a stored change", constant("service/hooks.rs", "AFTER_HOOK_TIME")),
             ("requests in progress at shutdown (built-in server)", constant("builder/serve.rs", "STOP_TIME")),
             ("queued mails at shutdown (built-in server)", constant("builder/serve.rs", "DRAIN")),
         ],

@@ -2,6 +2,7 @@
 
 pub(crate) use crate::redis_server as server;
 
+mod clocks;
 mod node;
 
 mod nodes;

@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
 use axum_users::{
-    Backend, Jwt, Mailer, Policy, Redis, RedisSessions, SecretKey, Users,
+    Backend, DatabaseSessions, Jwt, Mailer, Policy, Redis, RedisSessions, SecretKey, Users,
     mail::MemoryMails,
     password::{Argon2Params, HashSettings},
     testing::ManualClock,
@@ -34,7 +34,7 @@ impl Shared {
     }
 }
 
-/// A running instance with the backends `redis`, `jwt` (revoked in the database) and `listed` (revoked in Redis).
+/// A running instance with the backends `redis`, `jwt` (revoked in the database), `listed` (revoked in Redis) and `db`.
 pub struct Node {
     pub users: Users<User>,
     pub mails: MemoryMails,
@@ -43,18 +43,24 @@ pub struct Node {
 
 impl Node {
     pub async fn start(shared: &Shared) -> Self {
+        Self::with_clock(shared, &shared.clock).await
+    }
+
+    /// Starts an instance on a host with this clock.
+    pub async fn with_clock(shared: &Shared, clock: &Arc<ManualClock>) -> Self {
         let listed = Jwt::new().audience(["camelot:listed"]);
         let mails = MemoryMails::new();
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(shared.database.url())
             .policy(Policy::recommended())
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
-            .clock(SharedClock(Arc::clone(&shared.clock)))
+            .clock(SharedClock(Arc::clone(clock)))
             .mailer(Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap())
             .counters_in_redis(shared.redis.clone())
             .backend(Backend::bearer("redis", RedisSessions::new(shared.redis.clone())))
             .backend(Backend::bearer("jwt", Jwt::new()))
             .backend(Backend::bearer("listed", listed.revoked_in_redis(shared.redis.clone())))
+            .backend(Backend::bearer("db", DatabaseSessions::new()))
             .build()
             .await
             .unwrap();

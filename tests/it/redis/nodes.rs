@@ -67,7 +67,8 @@ async fn revoked_jwts_are_stored_only_in_redis() {
     let notes: Vec<_> = redis.keys().into_iter().filter(|key| key.contains("revoked:")).collect();
     assert_eq!(notes.len(), 1);
     let ttl = redis.ask(&["TTL", &notes[0]]).integer();
-    assert!((3570..=3600).contains(&ttl), "the revocation expires with the token: {ttl}");
+    // Ten seconds more than the token, for instances whose clocks are behind.
+    assert!((3580..=3610).contains(&ttl), "the revocation expires with the token: {ttl}");
     // Deleting the key makes the token valid again, so the revocation is stored only there.
     redis.ask(&["DEL", &notes[0]]);
     assert_eq!(b.me(&token).await, 200);

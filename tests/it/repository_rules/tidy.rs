@@ -88,21 +88,35 @@ fn the_rules_detect_violations() {
     }
 }
 
-/// An address in a request is parsed by the reader of its fields, and an address from code where an account is created or changed.
-/// Everything else receives an `EmailAddress`.
+/// Every place that has an address from outside reads it by the rule of the policy for that place, and every look-up of a
+/// text goes through one function. Everything else receives an `EmailAddress`.
 #[test]
-fn addresses_are_parsed_in_only_three_places() {
-    let calls = |file: &Source| {
-        let named = paths(&tokens(&file.text).code, "EmailAddress");
-        named.iter().filter(|path| path[..] == ["parse"]).count()
+fn addresses_are_read_by_the_rules_of_the_policy() {
+    let files = sources(&["users-runtime/src"]);
+    let outside = |file: &&Source| {
+        let excused = ["/domain/", "/testing/", "/adapter/memory/"];
+        !excused.iter().any(|folder| file.path.contains(folder)) && !is_test(&file.path)
     };
-    let found: Vec<String> = sources(&["users-runtime/src"])
-        .iter()
-        .filter(|file| !file.path.contains("/domain/") && !is_test(&file.path))
-        .flat_map(|file| vec![file.path.clone(); calls(file)])
-        .collect();
-    assert_eq!(
-        found,
-        ["account/create.rs", "account/update.rs", "http/fields.rs"].map(|file| format!("users-runtime/src/{file}"))
-    );
+    let places = |matches: &dyn Fn(&Source) -> bool| -> Vec<&str> {
+        let found = files.iter().filter(outside).filter(|file| matches(file));
+        found.map(|file| file.path.strip_prefix("users-runtime/src/").unwrap_or_default()).collect()
+    };
+    let names = |file: &Source, start: &str, end: &str| {
+        paths(&tokens(&file.text).code, start).iter().any(|path| path[..] == [end])
+    };
+    assert_eq!(places(&|file| names(file, "EmailAddress", "parse")), [""; 0]);
+    let new = [
+        "account/create.rs",
+        "builder/mod.rs",
+        "flows/register/http.rs",
+        "flows/reset_password/http.rs",
+        "flows/verify/http.rs",
+    ];
+    assert_eq!(places(&|file| file.text.contains(".new_email()")), new);
+    let changed = ["account/update.rs", "flows/me/http.rs", "flows/users/http.rs"];
+    assert_eq!(places(&|file| file.text.contains(".own_or_new_email(")), changed);
+    let stored = ["flows/reset_password/http.rs", "flows/verify/http.rs"];
+    assert_eq!(places(&|file| file.text.contains(".stored_email()")), stored);
+    // A verification token has the address as it is stored; every other text is looked up in all of its forms.
+    assert_eq!(places(&|file| names(file, "CanonicalEmail", "of")), ["flows/verify/logic.rs"]);
 }

@@ -60,8 +60,10 @@ async fn no_control_characters_reach_sinks() {
     for c in controls {
         let name = json!({ "first_name": format!("Ar{c}thur") });
         assert_eq!(app.patch("/users/me").bearer(&token).json(name).send().await.status, 422, "{c:?}");
+        // Spaces around an address are removed, at registration as at login; some of them are control characters.
         let login = app.try_login(&format!("arthur@camelot.bt{c}"), PASSWORD).await;
-        assert_eq!(login.status, 400, "{c:?}");
+        assert_eq!(login.status, if c.is_whitespace() { 200 } else { 400 }, "{c:?}");
+        assert_eq!(app.try_login(&format!("art{c}hur@camelot.bt"), PASSWORD).await.status, 400, "{c:?}");
     }
     for c in ['\0', '\r', '\n', '\t', '\u{1b}', '\u{85}', '\u{2028}'] {
         for email in

@@ -8,6 +8,7 @@ mod failing_store;
 mod logs;
 mod wire_bytes;
 
+mod addresses;
 mod authz;
 mod backends;
 mod bearer;
@@ -37,6 +38,7 @@ mod outage;
 mod outbound;
 mod password;
 mod policy;
+mod private_network;
 mod race;
 #[cfg(feature = "services")]
 mod refused_values;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use axum_users::{
     Backend, Bearer, Cookie, Jwt, Limits, PasswordPolicy, Policy, SecretKey, Users, UsersBuilder,
     env::Relaxation,
-    token::{HmacKey, KeyRing, VerifyingKey},
+    token::{HmacKey, KeyRing, PublicUrl, VerifyingKey},
 };
 use tracing::Level;
 
@@ -25,10 +25,20 @@ async fn start_with(
     secret: SecretKey,
     limits: Limits,
 ) -> (BTreeSet<&'static str>, Vec<String>) {
+    start_at(PublicUrl::parse("http://localhost:8000").unwrap(), policy, backend, secret, limits).await
+}
+
+async fn start_at(
+    url: PublicUrl,
+    policy: Policy,
+    backend: Backend,
+    secret: SecretKey,
+    limits: Limits,
+) -> (BTreeSet<&'static str>, Vec<String>) {
     let (log, _guard) = Log::start(Level::INFO);
     let users = Users::<User>::builder(secret)
         .database("sqlite::memory:")
-        .public_url("http://localhost:8000")
+        .public_url(url)
         .policy(policy)
         .limits(limits)
         .backend(backend)
@@ -58,6 +68,7 @@ fn opt_out(relaxation: Relaxation) -> (Policy, Jwt, SecretKey) {
         Relaxation::LegacyRs256 => return (policy, config.keys(ring_with_rs256()), secret),
         Relaxation::UpstreamTokens => policy.accept_upstream_tokens(None),
         Relaxation::InternationalizedEmail => policy.internationalized_email(),
+        Relaxation::InternalDomains => policy.internal_domains(["corp.local"]),
         Relaxation::SlashRedirect => policy.slash_redirect(),
         Relaxation::PlaintextTokens => policy.plaintext_tokens(),
         Relaxation::WithoutOriginCheck => policy.without_origin_check(),
@@ -98,6 +109,11 @@ async fn relaxations_are_listed_and_logged() {
                 let cookie = Cookie::new().insecure_for_localhost();
                 start_with(policy, Backend::new("jwt", cookie, config), secret(), Limits::default()).await
             }
+            Relaxation::PlainHttp => {
+                let url = PublicUrl::in_private_network("http://192.168.1.10:8000").unwrap();
+                let backend = Backend::new("jwt", Cookie::new(), config);
+                start_at(url, policy, backend, secret(), Limits::default()).await
+            }
             Relaxation::NoLimits => {
                 start_with(policy, Backend::new("jwt", Bearer, config), secret(), Limits::off()).await
             }
@@ -124,6 +140,8 @@ async fn relaxations_are_listed_and_logged() {
         "allow_short_secret()",
         "legacy_rs256_pem(key)",
         "insecure_for_localhost()",
+        "internal_domains(names)",
+        "PublicUrl::in_private_network(url)",
         "Limits::off()",
     ];
     let all = Relaxation::ALL.map(Relaxation::call);

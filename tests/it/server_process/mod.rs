@@ -17,6 +17,7 @@ mod full_disk;
 mod nodes;
 mod outage;
 mod postgres;
+mod start;
 
 use crate::{
     http::{Http, Response},
@@ -31,6 +32,11 @@ const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 /// The entry point of the server process: the other tests run this test binary with `BIND` set.
 #[test]
 fn the_server() {
+    if env::var_os("EXIT").is_some() {
+        // The process ends with the exit code of the server instead of that of the test.
+        let failed = format!("{:?}", server::main()) != format!("{:?}", ExitCode::SUCCESS);
+        std::process::exit(i32::from(failed));
+    }
     if env::var_os("BIND").is_some() {
         assert_eq!(format!("{:?}", server::main()), format!("{:?}", ExitCode::SUCCESS));
     }
@@ -53,22 +59,29 @@ impl Running {
     }
 
     /// Starts the server by a command that passes its arguments on to this test binary.
-    fn start_with(mut command: Command, database: &str, redis: Option<&str>) -> Self {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    fn start_with(command: Command, database: &str, redis: Option<&str>) -> Self {
+        let port = free_port();
+        let redis: Vec<_> = redis.map(|url| ("REDIS_URL", url)).into_iter().collect();
+        Self::at(command, &format!("127.0.0.1:{port}"), port, database, &redis)
+    }
+
+    /// Starts the server with this `BIND`, whose port is `port`, and with further variables.
+    fn at(mut command: Command, bind: &str, port: u16, database: &str, variables: &[(&str, &str)]) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut process = command
             .args(["--exact", "server_process::the_server", "--nocapture", "--test-threads=1"])
             .env_clear()
-            .env("BIND", address.to_string())
+            .env("BIND", bind)
             .env("DATABASE_URL", database)
             .env("AUTH_SECRET", SECRET)
             .env("RUST_LOG", "warn")
-            .envs(redis.map(|url| ("REDIS_URL", url)))
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.as_mut().unwrap()).lines();
-        let listens = format!("listening on http://{address}");
+        let listens = format!("listening on http://{bind}");
         let is_up = lines.map_while(Result::ok).any(|line| line.ends_with(&listens));
         let mut running = Self { process, address };
         if !is_up {

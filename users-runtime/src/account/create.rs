@@ -4,7 +4,7 @@ use super::PasswordError;
 use crate::{
     domain::{EmailAddress, EmailRefused, Status, UserId},
     event::{self, EventKind, Outcome},
-    port::{HookCall, HookError, PasswordSubject, RandomError, RequestContext, StoreError},
+    port::{HookCall, HookError, PasswordSubject, RandomError, Registration, RequestContext, StoreError, StoredChange},
     service::Users,
     user::{AuthUser, Moment, NewAccount},
 };
@@ -28,8 +28,11 @@ pub enum CreateError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+    /// The hook `on_before_register` refused or failed. Nothing is stored.
+    #[error("the hook before the registration refused: {}", .0.cause())]
+    Refused(HookError),
     /// The hook after the creation failed. The user was created.
-    #[error("the hook after the registration failed")]
+    #[error("the hook after the registration failed: {}", .0.cause())]
     Hook(HookError),
 }
 
@@ -73,8 +76,7 @@ impl<U: AuthUser> Users<U> {
 
     #[tracing::instrument(target = "axum_users", name = "create_user", skip_all)]
     async fn create_by_code(&self, input: U::Create, password: NewPassword, status: Status) -> Result<U, CreateError> {
-        let email = EmailAddress::parse(U::credentials(&input).0, self.policy().email_rules())
-            .map_err(CreateError::InvalidEmail)?;
+        let email = self.policy().new_email().parse(U::credentials(&input).0).map_err(CreateError::InvalidEmail)?;
         self.create_account(input, email, password, status, &RequestContext::none()).await
     }
 
@@ -90,16 +92,29 @@ impl<U: AuthUser> Users<U> {
         if password == NewPassword::Sent {
             self.validate_new_password(&input, &email).await?;
         }
+        self.ask_before_register(&input, &email, status, cx).await?;
         // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
         // may insert the address after this query.
-        if self.is_taken(&email.canonical()).await? {
+        if self.is_address_taken(U::credentials(&input).0).await? {
             email_taken(cx);
             return Err(CreateError::EmailTaken);
         }
         let user = self.new_account(input, &email, password, status).await?;
         let user = self.insert_account(user, cx).await?;
-        self.run_hook(HookCall::Registered(&user), cx).await.map_err(CreateError::Hook)?;
+        self.run_change_hook(StoredChange::Registered(user.clone()), cx).await.map_err(CreateError::Hook)?;
         Ok(user)
+    }
+
+    /// Runs `on_before_register`.
+    pub(crate) async fn ask_before_register(
+        &self,
+        input: &U::Create,
+        email: &EmailAddress,
+        status: Status,
+        cx: &RequestContext,
+    ) -> Result<(), CreateError> {
+        let registration = Registration::new(email.as_str(), input, status);
+        self.run_hook(HookCall::Registering(&registration), cx).await.map_err(CreateError::Refused)
     }
 
     /// Checks the password of a new account against the policy, breached passwords and the application's hook.

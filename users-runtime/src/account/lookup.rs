@@ -20,18 +20,18 @@ impl<U: AuthUser> Users<U> {
         Ok(found.into_iter().next().flatten().map(|found| found.user))
     }
 
-    /// Returns the user with this e-mail address. Case does not matter.
+    /// Returns the user with this e-mail address, in any spelling: case, spaces around it, and the form of an
+    /// internationalized domain do not matter.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be queried or the stored user cannot be read.
     pub async fn get_by_email(&self, email: &str) -> Result<Option<U>, StoreError> {
-        let email = CanonicalEmail::of(email);
-        if !email.may_be_stored() {
-            return Ok(None);
+        for form in CanonicalEmail::candidates(email, self.policy().email_rules()) {
+            match self.inner().store.find_by_email(&form).await {
+                Ok(None) | Err(StoreError::InvalidValue { .. }) => {}
+                found => return Ok(found?.map(|found| found.user)),
+            }
         }
-        match self.inner().store.find_by_email(&email).await {
-            Err(StoreError::InvalidValue { .. }) => Ok(None),
-            found => Ok(found?.map(|found| found.user)),
-        }
+        Ok(None)
     }
 }

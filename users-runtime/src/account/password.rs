@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::CreateError;
 use crate::{
     domain::{Password, PasswordHash},
-    port::{HashError, PasswordSubject},
+    port::{HashError, HookError, PasswordSubject},
     service::Users,
     user::AuthUser,
 };
@@ -22,6 +22,9 @@ pub enum PasswordError {
     /// The hasher is overloaded or failed.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// The application's hook was not called, because hooks cause each other.
+    #[error("the password was not checked: {}", .0.cause())]
+    Hook(HookError),
 }
 
 impl<U: AuthUser> Users<U> {
@@ -40,11 +43,8 @@ impl<U: AuthUser> Users<U> {
         if let Some(breached) = &self.inner().breached {
             breached.check(password).await.map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
         }
-        self.inner()
-            .hooks
-            .validate_password(password, subject)
-            .await
-            .map_err(|invalid| PasswordError::Refused(invalid.reason))
+        let checked = self.run_validate_password(password, subject).await.map_err(PasswordError::Hook)?;
+        checked.map_err(|invalid| PasswordError::Refused(invalid.reason))
     }
 
     /// Returns a hash that no password matches. It costs as much to verify as any other, so the duration of a login

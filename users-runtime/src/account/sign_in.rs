@@ -38,7 +38,7 @@ pub enum SignInError {
     #[error(transparent)]
     Strategy(StrategyError),
     /// The hook after the login failed. The session was created.
-    #[error("the hook after the login failed")]
+    #[error("the hook after the login failed: {}", .0.cause())]
     Hook(HookError),
 }
 
@@ -84,7 +84,7 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<Found<U>, Closed<U>> {
         for gate in &self.inner().gates {
-            if let Verdict::Closed(code) = gate.check(&found.user, cx).await {
+            if let Verdict::Closed(code) = self.run_gate(&**gate, &found.user, cx, BAD_CREDENTIALS.code).await {
                 let id = found.user.id();
                 event::record(EventKind::Login, Outcome::Refused(gate.name()), Some(&id), Some(&backend.name), cx);
                 return Err(Closed { user: found.user, code });
@@ -109,7 +109,8 @@ impl<U: AuthUser> Users<U> {
         };
         let mut response = backend.transport.grant(&token);
         event::record(EventKind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
-        self.run_hook(HookCall::LoggedIn(&found.user, &mut response.headers), cx).await.map_err(SignInError::Hook)?;
+        let hook = HookCall::LoggedIn(&found.user, &mut response.headers);
+        self.run_after_hook(hook, cx).await.map_err(SignInError::Hook)?;
         Ok(SignedIn { token, response })
     }
 }

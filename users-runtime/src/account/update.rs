@@ -2,11 +2,11 @@
 
 use super::PasswordError;
 use crate::{
-    domain::{Code, EmailAddress, EmailRefused, Epoch, Password, Relaxation},
+    domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Password, Relaxation, email::ReadEmail},
     event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, FailedLogin, HookCall, HookError, PasswordSubject, RequestContext, StoreError, Updated,
-        Verification,
+        Change, EndSessions, FailedLogin, HookCall, HookError, PasswordSubject, RequestContext, StoreError,
+        StoredChange, Updated, Verification,
     },
     service::{Authenticated, Users},
     user::{AccountUpdate, AuthUser, Changes, Columns, Parsed},
@@ -45,8 +45,11 @@ pub enum UpdateError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+    /// The hook `on_before_update` or `on_before_delete` refused or failed. Nothing is stored.
+    #[error("the hook before the change refused: {}", .0.cause())]
+    Refused(HookError),
     /// The hook after the change failed. The change was stored.
-    #[error("the hook after the update failed")]
+    #[error("the hook after the change failed: {}", .0.cause())]
     Hook(HookError),
 }
 
@@ -86,7 +89,7 @@ impl<U: AuthUser> Users<U> {
         let account = changes.account();
         let email = match (email, &account.email) {
             // A change by code: no request validation has parsed the address.
-            (None, Some(text)) => Some(EmailAddress::parse(text, self.policy().email_rules())?),
+            (None, Some(text)) => Some(self.policy().own_or_new_email(before.account().email).read(text)?),
             (parsed, _) => parsed,
         };
         let new_email = email.filter(|email| email.as_str() != before.account().email);
@@ -104,7 +107,8 @@ impl<U: AuthUser> Users<U> {
             columns = columns.and(Columns::HASHED_PASSWORD);
         }
         if let Some(email) = new_email {
-            if self.is_taken(&email.canonical()).await? {
+            let typed = account.email.as_deref().unwrap_or(email.as_str());
+            if self.is_address_taken(typed).await? {
                 return Err(UpdateError::EmailTaken);
             }
             let roles = user.account_mut();
@@ -114,6 +118,10 @@ impl<U: AuthUser> Users<U> {
         }
         columns = columns.and(apply_flags(&mut user, account)).and(changes.columns());
 
+        let updated = Updated { before, fields };
+        self.run_hook(HookCall::Updating(&user, &updated), cx).await.map_err(UpdateError::Refused)?;
+        let Updated { before, .. } = &updated;
+
         let user = if columns.is_empty() {
             before.clone()
         } else {
@@ -122,13 +130,12 @@ impl<U: AuthUser> Users<U> {
             let change = Change { if_epoch, end_sessions, ..Change::new(user, columns) };
             match self.inner().store.update(change).await? {
                 Some(user) => user,
-                None => return Err(self.update_conflict(&before).await?),
+                None => return Err(self.update_conflict(before).await?),
             }
         };
         event::record(EventKind::Update, Outcome::Success, Some(&user.id()), None, cx);
-        self.notify_credentials_changed(&user, &before, cx).await;
-        let updated = Updated { before, fields };
-        self.run_hook(HookCall::Updated(&user, &updated), cx).await.map_err(UpdateError::Hook)?;
+        self.notify_credentials_changed(&user, before, cx).await;
+        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
         Ok(user)
     }
 
@@ -160,20 +167,29 @@ impl<U: AuthUser> Users<U> {
         Ok(())
     }
 
-    /// Returns whether the login of a session is at most `window` old.
+    /// Returns whether the login of a session is at most `window` old. A login of another node whose clock is ahead is new.
     pub(crate) fn is_fresh(&self, authenticated: &Authenticated<U>, window: std::time::Duration) -> bool {
         let Some(at) = authenticated.session.logged_in_at else { return false };
-        (self.now() - at).to_std().is_ok_and(|age| age <= window)
+        let now = self.now();
+        let age = if at <= now { now - at } else { at - now };
+        let limit = if at <= now { window } else { CLOCK_SKEW };
+        age.to_std().is_ok_and(|age| age <= limit)
     }
 
     /// Reports a wrong current password as a failed login, because it may be a guess by an attacker with a stolen
     /// session.
     async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
         event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
-        let failed = FailedLogin { username: user.account().email, user: Some(user), code: INVALID_PASSWORD.code };
-        if let Err(error) = self.run_hook(HookCall::LoginFailed(&failed), cx).await {
-            self.report_failed_hook("on_after_failed_login", &error, cx);
-        }
+        let user = user.clone();
+        self.after_response_or_log("on_after_failed_login", cx, move |users, cx, _| {
+            let user = user.clone();
+            Box::pin(async move {
+                let username = user.account().email;
+                let failed = FailedLogin { username, user: Some(&user), code: INVALID_PASSWORD.code };
+                users.run_hook(HookCall::LoginFailed(&failed), cx).await
+            })
+        })
+        .await;
     }
 
     /// Returns the error of a change whose condition failed: the user was deleted, or the session was ended during the

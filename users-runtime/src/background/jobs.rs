@@ -78,6 +78,12 @@ impl Jobs {
         Self(Arc::new(Inner { capacity, workers, job_time, clock, state, idle, closing }))
     }
 
+    /// Returns whether a job would be accepted now.
+    pub(crate) fn has_room(&self) -> bool {
+        let state = self.0.state();
+        !state.closed && state.waiting.len() < self.0.capacity
+    }
+
     /// Queues a job and returns immediately. `name` identifies it in the log and must not contain user data.
     ///
     /// # Errors

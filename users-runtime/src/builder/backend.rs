@@ -10,7 +10,9 @@ use crate::{
         jwt::Jwt,
         session_tokens::{DatabaseSessions, DatabaseTokens, StoredSessions},
     },
-    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Setting, Timestamp, TokenId, UserId},
+    domain::{
+        BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, Timestamp, TokenId, TrustedOrigins, UserId,
+    },
     port::{
         BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, TransportContext,
         UserStore,
@@ -159,6 +161,7 @@ impl Backend {
         self.transport.configure(&TransportContext {
             relaxed: &relaxed,
             public_url: service.public_url,
+            base_path: service.base_path.as_str(),
             largest_token,
         })?;
         for relaxation in strategy.relaxations().into_iter().chain(self.transport.relaxations()) {
@@ -178,7 +181,8 @@ pub(super) struct Service<'a, U> {
     /// The policy as the application set it.
     pub(super) policy: &'a Policy,
     pub(super) public_url: Option<&'a PublicUrl>,
-    pub(super) trusted_origins: &'a [Origin],
+    pub(super) base_path: &'a BasePath,
+    pub(super) trusted_origins: &'a TrustedOrigins,
     pub(super) store: &'a Arc<dyn UserStore<U>>,
     /// `None` if the store has no session storage.
     pub(super) sessions: Option<&'a Arc<dyn SessionStore>>,
@@ -240,12 +244,10 @@ impl<U: AuthUser> Service<'_, U> {
         if !transport.is_sent_by_browsers() || self.policy.allows(Relaxation::WithoutOriginCheck) {
             return None;
         }
-        let own = self.public_url.map(PublicUrl::origin);
-        let trusted = self.trusted_origins.iter().chain(transport.trusted_origins()).cloned();
-        Some(OriginRule {
-            accepted: own.into_iter().chain(trusted).collect(),
-            is_required: self.policy.requires_origin(),
-        })
+        let own = self.public_url.map(|url| TrustedOrigins::from(url.origin()));
+        let of_transport = transport.trusted_origins().cloned();
+        let accepted = own.into_iter().chain(of_transport).fold(self.trusted_origins.clone(), TrustedOrigins::and);
+        Some(OriginRule { accepted, is_required: self.policy.requires_origin() })
     }
 }
 

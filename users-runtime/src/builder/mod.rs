@@ -1,5 +1,6 @@
 //! The composition root: the only module that depends on both the service and the adapters.
 
+mod address;
 mod backend;
 mod creation;
 mod mail_tokens;
@@ -23,7 +24,7 @@ use crate::{
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     background::Jobs,
-    domain::{Error, Origin, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, UserId},
+    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, UserId},
     event::operation,
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
@@ -40,12 +41,14 @@ pub struct UsersBuilder<U: AuthUser> {
     backends: Vec<Backend>,
     hooks: Option<Arc<dyn Hooks<U>>>,
     verification_on_register: bool,
+    queued_hooks: bool,
     enabled: Option<Arc<dyn EnabledBackends>>,
     tenant: Option<Arc<dyn TenantOfRequest<U>>>,
     gates: Vec<Arc<dyn Gate<U>>>,
     policy: Policy,
-    public_url: Option<String>,
-    trusted_origins: Vec<Origin>,
+    public_url: Option<Result<PublicUrl>>,
+    base_path: String,
+    trusted_origins: TrustedOrigins,
     breached: Option<BreachCheck>,
     hashing: Option<HashSettings>,
     mail_tokens: Option<MailTokenSettings>,
@@ -71,12 +74,14 @@ impl<U: AuthUser> Users<U> {
             backends: Vec::new(),
             hooks: None,
             verification_on_register: false,
+            queued_hooks: false,
             enabled: None,
             tenant: None,
             gates: Vec::new(),
             policy: Policy::recommended(),
             public_url: None,
-            trusted_origins: Vec::new(),
+            base_path: String::new(),
+            trusted_origins: TrustedOrigins::default(),
             breached: None,
             hashing: None,
             mail_tokens: None,
@@ -133,6 +138,17 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
+    /// Runs the hooks after a stored change (`on_after_register`, `on_after_update`, `on_after_verify`,
+    /// `on_after_reset_password`, `on_after_logout`, `on_after_delete`) after the response, on the queue of mails. One that
+    /// fails is called again after one and after five seconds; then an event is logged. Default: before the response, once.
+    ///
+    /// A hook may then run twice for one change, so it must be idempotent. A crash loses what is queued. Calls from code run
+    /// the hooks before they return, once.
+    pub fn queued_hooks(mut self) -> Self {
+        self.queued_hooks = true;
+        self
+    }
+
     /// Sends the mails of password reset and verification with `mailer`, and a verification mail after each
     /// registration. Replaces hooks set with [`UsersBuilder::manager`].
     pub fn mailer(self, mailer: Mailer) -> Self {
@@ -148,20 +164,6 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Sets the policy. Default: [`Policy::recommended`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
-        self
-    }
-
-    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Cookie backends need
-    /// its origin for browsers from before 2023, and for a front end that another server serves at that URL.
-    pub fn public_url(mut self, url: impl Into<String>) -> Self {
-        self.public_url = Some(url.into());
-        self
-    }
-
-    /// Sets the other origins whose pages may log in and send state-changing requests with a cookie, such as a front
-    /// end on another host.
-    pub fn trusted_origins(mut self, origins: TrustedOrigins) -> Self {
-        self.trusted_origins.extend_from_slice(origins.as_slice());
         self
     }
 
@@ -273,8 +275,12 @@ impl<U: AuthUser> UsersBuilder<U> {
         let mail_tokens = self.mail_token_settings();
         self.check_audiences(&mail_tokens)?;
         let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
-        let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose()?;
+        let public_url = self.public_url.take().transpose()?;
+        let base_path = BasePath::parse(&self.base_path)?;
         let mut policy = self.policy.clone();
+        if public_url.as_ref().is_some_and(PublicUrl::is_http_in_private_network) {
+            policy.with(Relaxation::PlainHttp);
+        }
         let sessions = Arc::clone(&store).session_store();
         #[cfg(feature = "redis")]
         for redis in self.backends.iter().filter_map(Backend::revocations) {
@@ -288,6 +294,7 @@ impl<U: AuthUser> UsersBuilder<U> {
                 redis_service: &redis_service,
                 policy: &self.policy,
                 public_url: public_url.as_ref(),
+                base_path: &base_path,
                 trusted_origins: &self.trusted_origins,
                 store: &store,
                 sessions: sessions.as_ref(),
@@ -319,8 +326,10 @@ impl<U: AuthUser> UsersBuilder<U> {
             enabled: self.enabled,
             gates,
             policy,
+            base_path,
             breached: self.breached,
             verification_on_register: self.verification_on_register,
+            queued_hooks: self.queued_hooks,
             limits: self.limits,
             counters,
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
@@ -343,6 +352,12 @@ impl<U: AuthUser> UsersBuilder<U> {
             if self.backends.iter().take(index).any(|other| other.name() == backend.name()) {
                 return Err(Error::setting(Setting::Backend, format!("two backends are called `{}`", backend.name())));
             }
+        }
+        if let Some(name) = self.policy.new_email().invalid_domain() {
+            return Err(Error::setting(
+                Setting::Policy,
+                format!("internal_domains() has {name:?}, which is no domain name. Write names such as \"corp.local\""),
+            ));
         }
         if self.policy.is_private() && !self.policy.requires_verification() {
             return Err(Error::setting(

@@ -1,25 +1,52 @@
 //! Errors of services and stores.
 
-use std::{fmt::Display, io, sync::Arc};
+use std::{
+    fmt::{self, Display},
+    io,
+    sync::Arc,
+};
+
+use super::redact;
 
 /// The result of building or running a service.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The reason why a service could not be built, migrated or served.
 ///
-/// No variant contains a secret, so errors are safe to print.
-#[derive(Debug, thiserror::Error)]
+/// No variant contains a secret, so errors are safe to print. `Display` and `Debug` are one line with the whole chain of
+/// causes and, where there is something to do, what to do; `source` is therefore `None`. Match the variant to reach the
+/// cause.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is missing, contradictory or too weak.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The database failed or could not be reached.
-    #[error("database: {0}")]
-    Store(#[from] StoreError),
+    #[error("{}", redact::chain(.0))]
+    Store(StoreError),
     /// The listener or a file could not be opened; the text names the address or the file. Or Redis did not reply.
-    #[error("i/o: {0}")]
-    Io(#[from] io::Error),
+    #[error("{}", redact::chain(.0))]
+    Io(io::Error),
+}
+
+/// What `fn main() -> axum_users::Result<()>` prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 impl Error {
@@ -31,6 +58,13 @@ impl Error {
 
     pub(crate) fn setting(setting: Setting, message: impl Into<String>) -> Self {
         Self::Config(ConfigError { setting, message: message.into() })
+    }
+}
+
+/// For values that need no conversion, such as a [`PublicUrl`](super::PublicUrl) where a text is accepted as well.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
     }
 }
 

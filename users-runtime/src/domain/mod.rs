@@ -1,31 +1,36 @@
 //! The types of user management: parsed, validated and redacted. No I/O, no HTTP, no async code.
 
+mod base_path;
 mod code;
 pub(crate) mod email;
 mod error;
 mod id;
+mod network;
 mod origin;
 mod password;
 mod password_policy;
 mod quota;
+pub(crate) mod redact;
 mod relaxation;
 mod secret;
 mod session;
 mod shape;
 mod status;
 mod token;
+mod trusted_origins;
 mod url;
 
 pub(crate) mod field;
 pub(crate) mod lax;
 
 pub use self::url::PublicUrl;
+pub(crate) use base_path::BasePath;
 pub(crate) use code::Code;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub(crate) use error::io_error_at;
 pub use error::{ConfigError, Error, Result, Setting, StoreError};
 pub use id::{IdValue, UserId};
-pub use origin::{Origin, TrustedOrigins};
+pub use origin::Origin;
 pub use password::{Password, PasswordHash};
 pub use password_policy::{PasswordPolicy, PasswordRefused};
 pub use quota::Quota;
@@ -35,6 +40,14 @@ pub(crate) use session::TOUCH_EVERY;
 pub use session::{Device, Epoch, ListedSession, Login, Session, SessionKey, TokenId};
 pub use status::Status;
 pub use token::{AccessToken, ResetToken, VerifyToken};
+pub use trusted_origins::TrustedOrigins;
 
 /// A point in time in UTC. Library code gets it from the [`Clock`](crate::port::Clock) port and never from the system.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// How far the clocks of two instances may be apart: what one of them issued is not refused by the other because it seems
+/// to come from the future, and a revocation is kept until the token is expired at both.
+///
+/// Hosts that synchronize their clocks (NTP) differ by milliseconds; ten seconds cover one that has lost its time server
+/// for a few days. Expiry is not extended.
+pub(crate) const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(10);

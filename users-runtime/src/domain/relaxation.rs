@@ -32,6 +32,8 @@ pub enum Relaxation {
     UpstreamTokens,
     /// Addresses may have any Unicode local part and a display name (`Name <address>`).
     InternationalizedEmail,
+    /// Addresses at domains that are not public are accepted.
+    InternalDomains,
     /// A path with a superfluous trailing slash is redirected.
     SlashRedirect,
     /// Stored sessions contain the token itself, so a stolen table gives access to every session.
@@ -42,6 +44,8 @@ pub enum Relaxation {
     PlainCookieNames,
     /// Cookies are sent without TLS, on loopback hosts only.
     InsecureCookies,
+    /// The service has no TLS: everyone in its private network can read passwords, sessions and mailed tokens.
+    PlainHttp,
     /// The browser keeps its cache after a logout.
     KeepSiteData,
     /// Requests for mails and attempts to guess are not rate-limited.
@@ -50,7 +54,7 @@ pub enum Relaxation {
 
 impl Relaxation {
     /// Every relaxation. `docs/contributing/security.md` describes them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
@@ -65,11 +69,13 @@ impl Relaxation {
         Self::LegacyRs256,
         Self::UpstreamTokens,
         Self::InternationalizedEmail,
+        Self::InternalDomains,
         Self::SlashRedirect,
         Self::PlaintextTokens,
         Self::WithoutOriginCheck,
         Self::PlainCookieNames,
         Self::InsecureCookies,
+        Self::PlainHttp,
         Self::KeepSiteData,
         Self::NoLimits,
     ];
@@ -92,11 +98,13 @@ impl Relaxation {
             Self::LegacyRs256 => "legacy_rs256_pem(key)",
             Self::UpstreamTokens => "accept_upstream_tokens(until)",
             Self::InternationalizedEmail => "internationalized_email()",
+            Self::InternalDomains => "internal_domains(names)",
             Self::SlashRedirect => "slash_redirect()",
             Self::PlaintextTokens => "plaintext_tokens()",
             Self::WithoutOriginCheck => "without_origin_check()",
             Self::PlainCookieNames => "plain_cookie_names()",
             Self::InsecureCookies => "insecure_for_localhost()",
+            Self::PlainHttp => "PublicUrl::in_private_network(url)",
             Self::KeepSiteData => "keep_site_data()",
             Self::NoLimits => "Limits::off()",
         }

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use super::outside::write_cut;
+use crate::domain::redact;
 
 /// The most characters of a chain of errors that are logged.
 const MOST: usize = 1_000;
@@ -13,20 +14,10 @@ const MOST: usize = 1_000;
 /// Databases quote values in their messages ("Duplicate entry 'king@camelot.bt' for key 'email'"), and email addresses
 /// must not be logged. Other systems choose their messages freely.
 pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    let text: String = text
-        .split_inclusive(char::is_whitespace)
-        .map(|word| if word.contains(['@', '＠', '﹫']) { "*** " } else { word })
-        .collect();
+    let text = redact::chain(error);
     let mut cut = String::new();
     // Writing into a String cannot fail.
-    let _ = write_cut(&mut cut, text.trim_end(), MOST);
+    let _ = write_cut(&mut cut, &text, MOST);
     cut
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Number, Value};
 
 use super::{Problem, rules};
 use crate::domain::{
-    EmailAddress, EmailRules,
+    EmailAddress,
+    email::ReadEmail,
     field::{Field, FieldKind, FieldType, Shape},
     lax,
 };
@@ -17,7 +18,7 @@ use crate::domain::{
 pub(super) fn check<'f>(
     fields: impl IntoIterator<Item = &'f Field>,
     object: &mut Map<String, Value>,
-    emails: EmailRules,
+    emails: &impl ReadEmail,
 ) -> Result<Option<EmailAddress>, Vec<Problem>> {
     let (mut email, mut problems) = (None, Vec::new());
     for field in fields {
@@ -30,7 +31,11 @@ pub(super) fn check<'f>(
 }
 
 /// Checks one field. Returns the address if it is the field of the address.
-fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> Result<Option<EmailAddress>, Problem> {
+fn check_field(
+    field: &Field,
+    value: Option<&mut Value>,
+    emails: &impl ReadEmail,
+) -> Result<Option<EmailAddress>, Problem> {
     let Some(value) = value else {
         return if field.required { Err(Problem::missing(field.name)) } else { Ok(None) };
     };
@@ -45,11 +50,11 @@ fn check_field(field: &Field, value: Option<&mut Value>, emails: EmailRules) -> 
     .map(|()| None)
 }
 
-fn parse_email(field: &Field, value: &Value, emails: EmailRules) -> Result<EmailAddress, Problem> {
+fn parse_email(field: &Field, value: &Value, emails: &impl ReadEmail) -> Result<EmailAddress, Problem> {
     let Value::String(text) = value else {
         return Err(Problem::string_type(field.name).input(value));
     };
-    EmailAddress::parse(text, emails).map_err(|refused| Problem::email(field.name, &refused).input(value))
+    emails.read(text).map_err(|refused| Problem::email(field.name, &refused).input(value))
 }
 
 /// Checks a string that is never echoed. Null counts as absent if the field is optional.
@@ -158,7 +163,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::field::{Rule, check_with};
+    use crate::domain::{
+        EmailRules,
+        field::{Rule, check_with},
+    };
 
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase")]
@@ -171,7 +179,7 @@ mod tests {
     /// Returns the problems of one field with a value.
     fn problems(field: Field, value: Value) -> Value {
         let mut object = Map::from_iter([(field.name.to_owned(), value)]);
-        serde_json::to_value(check(&[field], &mut object, EmailRules::Ascii).err().unwrap_or_default()).unwrap()
+        serde_json::to_value(check(&[field], &mut object, &EmailRules::Ascii).err().unwrap_or_default()).unwrap()
     }
 
     fn problem(kind: &str, msg: &str, input: Value) -> Value {
@@ -276,7 +284,7 @@ mod tests {
     fn lenient_spellings_become_booleans_in_custom_fields() {
         let fields = [Field::custom::<bool>("a"), Field::custom::<Option<bool>>("b"), Field::custom::<String>("c")];
         let Value::Object(mut object) = json!({"a": "YES", "b": 0, "c": "yes"}) else { return };
-        assert_eq!(check(&fields, &mut object, EmailRules::Ascii), Ok(None));
+        assert_eq!(check(&fields, &mut object, &EmailRules::Ascii), Ok(None));
         assert_eq!(Value::Object(object), json!({"a": true, "b": false, "c": "yes"}));
     }
 
@@ -318,16 +326,16 @@ mod tests {
     #[test]
     fn the_address_is_returned_in_its_normal_form() {
         let Value::Object(mut object) = json!({"email": " King@CAMELOT.bt ", "x": "a@b.co"}) else { return };
-        let checked = check(&[Field::email(), Field::custom::<String>("x")], &mut object, EmailRules::Ascii);
+        let checked = check(&[Field::email(), Field::custom::<String>("x")], &mut object, &EmailRules::Ascii);
         assert_eq!(checked, Ok(EmailAddress::stored("King@camelot.bt")));
-        assert_eq!(check(&[Field::email()], &mut Map::new(), EmailRules::Ascii), Ok(None));
+        assert_eq!(check(&[Field::email()], &mut Map::new(), &EmailRules::Ascii), Ok(None));
     }
 
     #[test]
     fn every_problem_is_reported_in_the_order_of_the_fields() {
         let fields = [Field::password().required(), Field::email().required(), Field::flag("is_active")];
         let Value::Object(mut object) = json!({"is_active": [], "email": 7}) else { return };
-        let problems = check(&fields, &mut object, EmailRules::Ascii).unwrap_err();
+        let problems = check(&fields, &mut object, &EmailRules::Ascii).unwrap_err();
         let kinds: Vec<_> = problems.iter().map(Problem::kind).collect();
         assert_eq!(kinds, ["missing", "string_type", "bool_type"]);
     }

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        EmailAddress, EmailRules,
+        EmailAddress,
+        email::ReadEmail,
         field::{Field, FieldKind, struct_name},
     },
     user::{Parsed, Schema},
@@ -58,7 +59,7 @@ impl JsonBody {
     pub(crate) fn schema<T: DeserializeOwned>(
         self,
         fields: impl IntoIterator<Item = Field>,
-        rules: EmailRules,
+        rules: &impl ReadEmail,
     ) -> Result<Parsed<T>, ApiError> {
         match self.0 {
             Content::Absent => Err(Problem::of_body("missing", "Field required").into()),
@@ -76,7 +77,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// As for [`JsonBody::schema`].
-    pub(crate) fn embedded<T: Schema + DeserializeOwned>(self, rules: EmailRules) -> Result<Parsed<T>, ApiError> {
+    pub(crate) fn embedded<T: Schema + DeserializeOwned>(self, rules: &impl ReadEmail) -> Result<Parsed<T>, ApiError> {
         let object = match self.0 {
             Content::Object(object) => object,
             Content::Absent | Content::NoObject => Map::new(),
@@ -99,7 +100,7 @@ impl<T> Parsed<T> {
 fn parse<T: DeserializeOwned>(
     mut object: Map<String, Value>,
     fields: impl IntoIterator<Item = Field>,
-    rules: EmailRules,
+    rules: &impl ReadEmail,
 ) -> Result<Parsed<T>, ApiError> {
     let fields: Vec<Field> = fields.into_iter().collect();
     let email = fields::check(&fields, &mut object, rules).map_err(ApiError::Validation)?;
@@ -122,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::Password;
+    use crate::domain::{EmailRules, Password};
 
     /// The schema of a registration, as the derive generates it.
     #[derive(Deserialize)]
@@ -176,7 +177,7 @@ mod tests {
     }
 
     fn create(body: JsonBody) -> Result<Create, ApiError> {
-        body.schema(CREATE, EmailRules::Ascii).map(|parsed| parsed.input)
+        body.schema(CREATE, &EmailRules::Ascii).map(|parsed| parsed.input)
     }
 
     fn missing(loc: Value) -> Value {
@@ -208,7 +209,7 @@ mod tests {
         let body = json(r#"{"email":"king.arthur","password":"guinevere"}"#).await;
         assert_eq!(problems(create(body)), problem("king.arthur"));
         let body = json(r#"{"email":"bad"}"#).await;
-        assert_eq!(problems(body.embedded::<Request_>(EmailRules::Ascii)), problem("bad"));
+        assert_eq!(problems(body.embedded::<Request_>(&EmailRules::Ascii)), problem("bad"));
     }
 
     #[tokio::test]
@@ -268,12 +269,12 @@ mod tests {
         let token = missing(json!(["body", "token"]));
         let password = missing(json!(["body", "password"]));
         for body in ["{}", "null", "[]", "7"] {
-            let reset = json(body).await.embedded::<Reset>(EmailRules::Ascii);
+            let reset = json(body).await.embedded::<Reset>(&EmailRules::Ascii);
             assert_eq!(problems(reset), json!([token, password]), "{body}");
         }
-        let null = json(r#"{"token":null}"#).await.embedded::<Reset>(EmailRules::Ascii);
+        let null = json(r#"{"token":null}"#).await.embedded::<Reset>(&EmailRules::Ascii);
         assert_eq!(problems(null)[0]["type"], "string_type");
-        let reset = json(r#"{"token":"t","password":"p"}"#).await.embedded::<Reset>(EmailRules::Ascii);
+        let reset = json(r#"{"token":"t","password":"p"}"#).await.embedded::<Reset>(&EmailRules::Ascii);
         let Ok(Parsed { input: Reset { token, password }, .. }) = reset else { panic!("refused") };
         assert_eq!((token.as_str(), password.secret()), ("t", "p"));
     }
@@ -282,7 +283,7 @@ mod tests {
     async fn the_fields_of_a_body_are_listed_in_the_order_of_the_schema() {
         let body = json(r#"{"is_active":true,"other":1,"password":"p","email":"a@camelot.bt"}"#).await;
         assert_eq!(
-            body.schema::<Create>(CREATE, EmailRules::Ascii).map(|parsed| parsed.fields).ok(),
+            body.schema::<Create>(CREATE, &EmailRules::Ascii).map(|parsed| parsed.fields).ok(),
             Some(vec!["email", "password"])
         );
     }
@@ -290,10 +291,10 @@ mod tests {
     #[tokio::test]
     async fn the_parsed_address_comes_with_the_schema() {
         let body = json(r#"{"email":" King@CAMELOT.bt ","password":"p"}"#).await;
-        let (create, email) = body.schema::<Create>(CREATE, EmailRules::Ascii).and_then(Parsed::with_email).unwrap();
+        let (create, email) = body.schema::<Create>(CREATE, &EmailRules::Ascii).and_then(Parsed::with_email).unwrap();
         assert_eq!((create.email.as_str(), email.as_str()), (" King@CAMELOT.bt ", "King@camelot.bt"));
         let body = json(r#"{"token":"t","password":"p"}"#).await;
-        let without = body.embedded::<Reset>(EmailRules::Ascii).and_then(Parsed::with_email);
+        let without = body.embedded::<Reset>(&EmailRules::Ascii).and_then(Parsed::with_email);
         assert_eq!(problems(without), json!([missing(json!(["body", "email"]))]));
     }
 

@@ -13,6 +13,7 @@ impl ApiError {
         match error {
             PasswordError::Refused(reason) => Self::Reason { code, reason },
             PasswordError::Hash(error) => error.into(),
+            PasswordError::Hook(error) => error.into(),
         }
     }
 }
@@ -25,7 +26,7 @@ impl From<UpdateError> for ApiError {
             UpdateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
             UpdateError::NotFound => Self::NotFound,
             UpdateError::Store(error) => error.into(),
-            UpdateError::Hook(error) => error.into(),
+            UpdateError::Refused(error) | UpdateError::Hook(error) => error.into(),
         }
     }
 }

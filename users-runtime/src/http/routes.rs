@@ -10,7 +10,12 @@ use axum::{
 use http::{Method, StatusCode, header};
 
 use super::{ApiError, HasUsers, edge, edge::with_headers, methods::Methods};
-use crate::{compat, domain::Relaxation, service::Users, user::AuthUser};
+use crate::{
+    compat,
+    domain::{BasePath, Relaxation},
+    service::Users,
+    user::AuthUser,
+};
 
 /// The backend of a login or logout route.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +120,9 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
             let edge = edge(methods.allow(policy.keeps_quirks()));
             router = router.route(path, methods.into_router().layer(edge));
             if policy.allows(Relaxation::SlashRedirect) && path != "/" {
-                router = router.route(&format!("{path}/"), any(redirect_without_slash));
+                let base = self.users.inner().base_path.clone();
+                let redirect = move |uri: OriginalUri| std::future::ready(redirect_without_slash(&uri, &base));
+                router = router.route(&format!("{path}/"), any(redirect));
             }
         }
         match self.backend {
@@ -125,8 +132,8 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 }
 
-async fn redirect_without_slash(uri: OriginalUri) -> Response {
-    with_headers(match compat::http::without_slash(&uri) {
+fn redirect_without_slash(uri: &OriginalUri, base: &BasePath) -> Response {
+    with_headers(match compat::http::without_slash(uri, base) {
         Some(location) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(),
         None => ApiError::NotFound.into_response(),
     })

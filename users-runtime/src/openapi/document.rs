@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Returns the OpenAPI 3.1 document of a user type's routes, mounted at the prefixes that front ends of fastapi-users
-/// expect. Paths, operation ids, schema names and security schemes are those of fastapi-users.
+/// expect, under the [base path](crate::UsersBuilder::base_path) of the service. Paths, operation ids, schema names and security schemes are those of fastapi-users.
 ///
 /// Title and version are placeholders: set your own (`document.info.title = …`) and add the application's paths with
 /// [`OpenApi::merge`].
@@ -27,7 +27,8 @@ pub fn openapi<U: AuthUser>(users: &Users<U>) -> OpenApi {
     openapi_at(users, &Prefixes::usual())
 }
 
-/// Returns the document as [`openapi`] does, for groups of routes that are mounted elsewhere or not at all.
+/// Returns the document as [`openapi`] does, for groups of routes that are mounted elsewhere or not at all. The prefixes
+/// follow the [base path](crate::UsersBuilder::base_path) of the service.
 #[must_use]
 pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi {
     let mut document = OpenApi::new(Info::new("User accounts", "1"), Paths::new());
@@ -46,6 +47,7 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
     for (endpoint, backend) in on_each_backend.chain(once) {
         let name = backend.map_or("", |backend| &*backend.name);
         let Some(path) = prefixes.path_of(endpoint, name) else { continue };
+        let path = users.inner().base_path.join(&path);
         let id = operation_id(&endpoint.name().replace("{backend}", name), &path, endpoint.method().as_str());
         components.schemas.extend(own_schemas(endpoint, &id));
         let operation = operation::<U>(users, endpoint, backend, &id, &security);

@@ -16,7 +16,7 @@ use crate::{flows::LOGIN, inventory::Prefixes, port::SecurityScheme as Carrier, 
 pub(super) fn schemes<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> BTreeMap<String, RefOr<SecurityScheme>> {
     let described = users.inner().backends.iter().filter_map(|backend| {
         let carrier = backend.transport.security_scheme()?;
-        let login = prefixes.path_of(LOGIN, &backend.name);
+        let login = prefixes.path_of(LOGIN, &backend.name).map(|path| users.inner().base_path.join(&path));
         Some((name(&carrier).to_owned(), RefOr::T(scheme(carrier, login.as_deref()))))
     });
     described.collect()

@@ -5,9 +5,10 @@ use std::future::Future;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{BoxFuture, RequestContext};
+use super::RequestContext;
 use crate::{
-    domain::{Password, ResetToken, VerifyToken},
+    domain::{Password, ResetToken, Status, VerifyToken},
+    event,
     user::AuthUser,
 };
 
@@ -16,10 +17,18 @@ pub type HookResult = Result<(), HookError>;
 
 /// The application's hooks, named as in fastapi-users. By default every hook does nothing.
 ///
-/// Hooks run after their change was stored. Those that send mail (`on_after_request_verify`,
-/// `on_after_forgot_password`, `on_after_duplicate_register`, `on_after_credentials_change`) run after the response, on
-/// a bounded queue that is drained at shutdown: the response time reveals nothing about an account, and a slow mail
-/// server delays no request. See [Hooks and
+/// A hook `on_before_…` runs before anything is stored, and its error refuses the operation. A hook `on_after_…` runs after
+/// its change was stored: its [`HookError::Answer`] still becomes the response, while a failure, a panic or more than five
+/// seconds are logged and the response is the one of the success, so that a client does not repeat what was done
+/// ([`Policy::fastapi_users`](crate::Policy::fastapi_users) responds with 500, as that library does). A call from code
+/// returns the error.
+///
+/// Hooks that send mail (`on_after_request_verify`, `on_after_forgot_password`, `on_after_duplicate_register`,
+/// `on_after_credentials_change`) run after the response, on a bounded queue that is drained at shutdown: the response time
+/// reveals nothing about an account, and a slow mail server delays no request.
+///
+/// A hook may call [`Users`](crate::Users). A chain of hooks that cause each other ends at a depth of four, with an error
+/// that names them. See [Hooks and
 /// mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     /// Checks a new password, in addition to the built-in policy. Runs at registration, update and reset, never at
@@ -36,6 +45,23 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Runs before an account is created, by a registration or by code, after the password was accepted and before the
+    /// address is looked up. Refuse here what must not be stored: domains, invitations, quotas.
+    ///
+    /// # Errors
+    /// [`HookError::answer`] with the response, such as 403. Any other error is a 500. Nothing is stored then.
+    ///
+    /// # Security
+    /// Under `private_registration()` the decision must not depend on whether the address is taken.
+    fn on_before_register(
+        &self,
+        registration: &Registration<'_, U>,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (registration, cx);
+        std::future::ready(Ok(()))
+    }
+
     /// Runs after a user registered.
     fn on_after_register(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
@@ -46,6 +72,21 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     /// owner of the address.
     fn on_after_duplicate_register(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
+        std::future::ready(Ok(()))
+    }
+
+    /// Runs before a change of a user is stored. `user` is the user as it would be stored, `updated` as for
+    /// [`on_after_update`](Self::on_after_update).
+    ///
+    /// # Errors
+    /// As for [`on_before_register`](Self::on_before_register).
+    fn on_before_update(
+        &self,
+        user: &U,
+        updated: &Updated<U>,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, updated, cx);
         std::future::ready(Ok(()))
     }
 
@@ -155,6 +196,23 @@ pub enum PasswordSubject<'a, U: AuthUser> {
     Existing(&'a U),
 }
 
+/// An account that is about to be created.
+#[non_exhaustive]
+pub struct Registration<'a, U: AuthUser> {
+    /// The address in its normal form, as it would be stored.
+    pub email: &'a str,
+    /// The body of the registration.
+    pub input: &'a U::Create,
+    /// The flags that the account would have.
+    pub status: Status,
+}
+
+impl<'a, U: AuthUser> Registration<'a, U> {
+    pub(crate) fn new(email: &'a str, input: &'a U::Create, status: Status) -> Self {
+        Self { email, input, status }
+    }
+}
+
 /// The application refuses a password.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvalidPassword {
@@ -207,67 +265,26 @@ impl HookError {
     pub fn answer(status: StatusCode, detail: impl Into<Value>) -> Self {
         Self::Answer(status, detail.into())
     }
+
+    /// Returns the text for a log, without addresses.
+    pub(crate) fn cause(&self) -> String {
+        match self {
+            Self::Answer(status, _) => format!("the hook answered {status}"),
+            Self::Failed(error) => event::cause(error.as_ref()),
+        }
+    }
+
+    /// Returns whether the hook failed, rather than chose a response for the client.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Answer(status, _) => status.is_server_error(),
+            Self::Failed(_) => true,
+        }
+    }
 }
 
 impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for HookError {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
-    }
-}
-
-/// The call of a hook, as passed to [`Hooks::run`].
-pub(crate) enum HookCall<'a, U: AuthUser> {
-    Registered(&'a U),
-    DuplicateRegistration(&'a U),
-    Updated(&'a U, &'a Updated<U>),
-    VerificationRequested(&'a U, &'a VerifyToken),
-    Verified(&'a U),
-    PasswordForgotten(&'a U, &'a ResetToken),
-    PasswordReset(&'a U),
-    /// The user after and before the change.
-    CredentialsChanged(&'a U, &'a U),
-    LoggedIn(&'a U, &'a mut HeaderMap),
-    LoginFailed(&'a FailedLogin<'a, U>),
-    LoggedOut(&'a U),
-    Deleting(&'a U),
-    Deleted(&'a U),
-}
-
-/// The object-safe form of [`UserManager`]: methods that return `impl Future` cannot be called through `dyn`.
-pub(crate) trait Hooks<U: AuthUser>: Send + Sync + 'static {
-    fn validate_password<'a>(
-        &'a self,
-        password: &'a Password,
-        subject: PasswordSubject<'a, U>,
-    ) -> BoxFuture<'a, Result<(), InvalidPassword>>;
-
-    fn run<'a>(&'a self, event: HookCall<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult>;
-}
-
-impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
-    fn validate_password<'a>(
-        &'a self,
-        password: &'a Password,
-        subject: PasswordSubject<'a, U>,
-    ) -> BoxFuture<'a, Result<(), InvalidPassword>> {
-        Box::pin(UserManager::validate_password(self, password, subject))
-    }
-
-    fn run<'a>(&'a self, event: HookCall<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult> {
-        match event {
-            HookCall::Registered(user) => Box::pin(self.on_after_register(user, cx)),
-            HookCall::DuplicateRegistration(user) => Box::pin(self.on_after_duplicate_register(user, cx)),
-            HookCall::Updated(user, updated) => Box::pin(self.on_after_update(user, updated, cx)),
-            HookCall::VerificationRequested(user, token) => Box::pin(self.on_after_request_verify(user, token, cx)),
-            HookCall::Verified(user) => Box::pin(self.on_after_verify(user, cx)),
-            HookCall::PasswordForgotten(user, token) => Box::pin(self.on_after_forgot_password(user, token, cx)),
-            HookCall::PasswordReset(user) => Box::pin(self.on_after_reset_password(user, cx)),
-            HookCall::CredentialsChanged(user, before) => Box::pin(self.on_after_credentials_change(user, before, cx)),
-            HookCall::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
-            HookCall::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),
-            HookCall::LoggedOut(user) => Box::pin(self.on_after_logout(user, cx)),
-            HookCall::Deleting(user) => Box::pin(self.on_before_delete(user, cx)),
-            HookCall::Deleted(user) => Box::pin(self.on_after_delete(user, cx)),
-        }
     }
 }

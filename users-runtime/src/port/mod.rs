@@ -9,6 +9,7 @@ mod counters;
 mod decisions;
 mod env;
 mod foreign_hash;
+mod hook_call;
 mod hooks;
 mod mail_tokens;
 mod mailer;
@@ -26,8 +27,10 @@ pub use counters::{CounterKey, Counters, CountersUnavailable};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
 pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
-pub use hooks::{FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Updated, UserManager};
-pub(crate) use hooks::{HookCall, Hooks};
+pub(crate) use hook_call::{HookCall, Hooks, StoredChange};
+pub use hooks::{
+    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, Updated, UserManager,
+};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
 pub use password_hasher::{HashError, PasswordHasher, Verification};

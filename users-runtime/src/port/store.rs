@@ -2,9 +2,11 @@
 
 use std::{fmt, future::ready, sync::Arc};
 
+use chrono::TimeDelta;
+
 use super::{BoxFuture, FoundSession, SessionStore};
 use crate::{
-    domain::{CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
+    domain::{CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns, Tenant},
 };
 
@@ -273,7 +275,12 @@ impl EndSessions {
     #[must_use]
     pub fn all_but(spared: &Session) -> Self {
         match &spared.token_id {
-            Some(token) => Self::AllBut(token.clone(), spared.expires_at.unwrap_or(Timestamp::MAX_UTC)),
+            // Kept until the token is expired on a node whose clock is behind, too.
+            Some(token) => {
+                let until =
+                    spared.expires_at.and_then(|end| end.checked_add_signed(TimeDelta::from_std(CLOCK_SKEW).ok()?));
+                Self::AllBut(token.clone(), until.unwrap_or(Timestamp::MAX_UTC))
+            }
             None => Self::All,
         }
     }

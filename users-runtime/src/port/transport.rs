@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::domain::{AccessToken, Origin, PublicUrl, Relaxation, Result};
+use crate::domain::{AccessToken, PublicUrl, Relaxation, Result, TrustedOrigins};
 
 /// Carries tokens between the server and its clients.
 pub trait Transport: Send + Sync + 'static {
@@ -34,8 +34,8 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Returns origins that this transport trusts, in addition to those that the service trusts.
-    fn trusted_origins(&self) -> &[Origin] {
-        &[]
+    fn trusted_origins(&self) -> Option<&TrustedOrigins> {
+        None
     }
 
     /// Returns the security rules that this transport's settings relax, for the warning at startup.
@@ -61,6 +61,8 @@ pub struct TransportContext<'a> {
     pub relaxed: &'a [Relaxation],
     /// The public URL of the service, if it is configured.
     pub public_url: Option<&'a PublicUrl>,
+    /// The path under which clients reach the routes, without a slash at the end; empty if there is none.
+    pub base_path: &'a str,
     /// The size in bytes of the largest token of the backend's strategy, if it is known.
     pub largest_token: Option<usize>,
 }

@@ -1,19 +1,120 @@
 //! Running the application's hooks, within the request or after the response.
 
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::time::{sleep, timeout};
+
 pub(crate) use super::mail_job::Share;
-use super::{Users, mail_job::MailJob};
+use super::{
+    Users,
+    mail_job::MailJob,
+    nested_hooks::{enter, enter_gate, inside, running},
+};
 use crate::{
     background::QueueFull,
-    domain::Relaxation,
+    domain::{Password, Relaxation},
     event::{self, EventKind, Outcome, operation},
-    port::{BoxFuture, HookCall, HookError, HookResult, RequestContext},
+    port::{
+        BoxFuture, Gate, HookCall, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext,
+        StoredChange, Verdict,
+    },
     user::AuthUser,
 };
 
+/// The time limit of a hook after a stored change: half of that of a request, so that the response can still be sent.
+const AFTER_HOOK_TIME: Duration = Duration::from_secs(5);
+/// The pauses before a queued hook that failed is called again.
+const RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
 impl<U: AuthUser> Users<U> {
     /// Runs a hook within the request. Its error becomes the response.
-    pub(crate) async fn run_hook(&self, event: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
-        self.inner().hooks.run(event, cx).await
+    pub(crate) async fn run_hook(&self, call: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
+        enter(call.name(), self.inner().hooks.run(call, cx)).await?
+    }
+
+    /// Runs the application's check of a password.
+    pub(crate) async fn run_validate_password(
+        &self,
+        password: &Password,
+        subject: PasswordSubject<'_, U>,
+    ) -> Result<Result<(), InvalidPassword>, HookError> {
+        Ok(enter("validate_password", self.inner().hooks.validate_password(password, subject)).await?)
+    }
+
+    /// Runs a gate. One that causes itself is closed with `refused`.
+    pub(crate) async fn run_gate(
+        &self,
+        gate: &dyn Gate<U>,
+        user: &U,
+        cx: &RequestContext,
+        refused: &'static str,
+    ) -> Verdict {
+        enter_gate(gate.name(), gate.check(user, cx)).await.unwrap_or_else(|error| {
+            self.report_failed_hook(gate.name(), &error.into(), cx);
+            Verdict::Closed(refused)
+        })
+    }
+
+    /// Runs a hook after its change was stored.
+    ///
+    /// For a request its failure is logged, because an error response would make the client repeat what was done; a response
+    /// that the hook chose becomes the response. Code receives every error, and so does a client of fastapi-users.
+    pub(crate) async fn run_after_hook(&self, call: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
+        if cx.method().is_none() || self.policy().keeps_quirks() {
+            return self.run_hook(call, cx).await;
+        }
+        let name = call.name();
+        match self.attempt(call, cx).await {
+            Err(error) if error.is_failure() => {
+                self.report_failed_hook(name, &error, cx);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Runs the hook of a stored change as [`Users::run_after_hook`] does, or after the response under `queued_hooks()`.
+    pub(crate) async fn run_change_hook(&self, change: StoredChange<U>, cx: &RequestContext) -> HookResult {
+        if !self.inner().queued_hooks || cx.method().is_none() {
+            return self.run_after_hook(change.call(), cx).await;
+        }
+        let name = change.call().name();
+        let (users, job_cx, running) = (self.clone(), cx.clone(), running());
+        let job = inside(running, async move { users.run_until_done(&change, &job_cx).await });
+        if let Err(QueueFull) = self.inner().jobs.try_push(name, job) {
+            self.report_failed_hook(name, &QueueFull.into(), cx);
+        }
+        Ok(())
+    }
+
+    /// Calls a hook until it succeeds, with growing pauses, and gives up after the last one.
+    async fn run_until_done(&self, change: &StoredChange<U>, cx: &RequestContext) {
+        let mut pauses = RETRY_PAUSES.into_iter();
+        loop {
+            let call = change.call();
+            let name = call.name();
+            let Err(error) = self.attempt(call, cx).await else { return };
+            // A response that the hook chose cannot be sent any more, and would be the same again.
+            match pauses.next().filter(|_| error.is_failure()) {
+                Some(pause) => {
+                    let cause = error.cause();
+                    operation!(WARN, "hook_retry", "a hook failed and is called again", hook = name, cause);
+                    sleep(pause).await;
+                }
+                None => return self.report_failed_hook(name, &error, cx),
+            }
+        }
+    }
+
+    /// Runs a hook with a time limit. A panic is an error.
+    async fn attempt(&self, call: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
+        let hook = AssertUnwindSafe(self.run_hook(call, cx)).catch_unwind();
+        match timeout(AFTER_HOOK_TIME, hook).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err("the hook panicked".into()),
+            Err(_) => Err("the hook did not return in time".into()),
+        }
     }
 
     /// Runs `work` after the response on the bounded queue, or immediately under `inline_hooks()`.
@@ -34,7 +135,7 @@ impl<U: AuthUser> Users<U> {
         if self.policy().allows(Relaxation::InlineHooks) {
             return job.run_once().await.map_err(AfterResponse::Hook);
         }
-        self.inner().jobs.try_push(name, job.run()).map_err(AfterResponse::Full)
+        self.inner().jobs.try_push(name, inside(running(), job.run())).map_err(AfterResponse::Full)
     }
 
     /// Notifies the owner, after the response, if the address or the password differs from `before`. The change is
@@ -75,18 +176,23 @@ impl<U: AuthUser> Users<U> {
         event::record(EventKind::Hook, Outcome::Failed(name), None, None, cx);
     }
 
+    /// Returns the error of a full queue, for operations that must not be stored if their mail cannot be sent.
+    pub(crate) fn ensure_room_for_mail(&self) -> Result<(), AfterResponse> {
+        if self.policy().allows(Relaxation::InlineHooks) || self.inner().jobs.has_room() {
+            return Ok(());
+        }
+        Err(AfterResponse::Full(QueueFull))
+    }
+
     /// Waits until the queued mails are sent, for at most `within`. Call it after the server has stopped.
-    pub async fn drain(&self, within: std::time::Duration) {
+    pub async fn drain(&self, within: Duration) {
         self.inner().jobs.drain(within).await;
     }
 }
 
 /// Returns the cause of a failed hook, for the log.
 pub(super) fn cause_of(error: &HookError) -> String {
-    match error {
-        HookError::Failed(error) => event::cause(error.as_ref()),
-        HookError::Answer(status, _) => format!("the hook responded with {status}"),
-    }
+    error.cause()
 }
 
 /// The reason why work after the response was not accepted.

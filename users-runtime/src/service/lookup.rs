@@ -18,13 +18,36 @@ impl<U: AuthUser> Users<U> {
         or_nobody(self.inner().store.find_by_email(email).await)
     }
 
+    /// Returns the user of a text that a person typed, by the same rules: every route that has an address uses it, so that the
+    /// text of a registration also logs in, resets and verifies.
+    ///
+    /// Looks up all forms of the text even if one is found, so that the number of queries reveals nothing.
+    pub(crate) async fn find_by_address(&self, text: &str) -> Result<Option<Found<U>>, StoreError> {
+        let mut found = None;
+        for form in CanonicalEmail::candidates(text, self.policy().email_rules()) {
+            let of_form = self.find_by_email(&form).await?;
+            found = found.or(of_form);
+        }
+        Ok(found)
+    }
+
+    /// Returns whether an account has the address that a person typed, in any of its forms.
+    pub(crate) async fn is_address_taken(&self, text: &str) -> Result<bool, StoreError> {
+        for form in CanonicalEmail::candidates(text, self.policy().email_rules()) {
+            if self.is_taken(&form).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns the user of a look-up, with the same rules.
     pub(crate) async fn find(&self, wanted: Lookup<U::Id>) -> Result<Option<Found<U>>, StoreError> {
         or_nobody(self.inner().store.find(&[wanted]).await.map(|found| found.into_iter().next().flatten()))
     }
 
     /// Returns whether an account has this address, even one that cannot be read.
-    pub(crate) async fn is_taken(&self, email: &CanonicalEmail) -> Result<bool, StoreError> {
+    async fn is_taken(&self, email: &CanonicalEmail) -> Result<bool, StoreError> {
         match self.inner().store.find_by_email(email).await {
             Ok(found) => Ok(found.is_some()),
             Err(StoreError::Unreadable { .. }) => Ok(true),

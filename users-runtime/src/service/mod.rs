@@ -8,6 +8,7 @@ mod hooks;
 mod limits;
 mod lookup;
 mod mail_job;
+mod nested_hooks;
 mod origin;
 mod policy;
 mod tenant;
@@ -25,7 +26,7 @@ pub use policy::Policy;
 
 use crate::{
     background::{BatchLoader, Jobs},
-    domain::Timestamp,
+    domain::{BasePath, Timestamp},
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore,
         TenantOfRequest, UserStore,
@@ -70,8 +71,12 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
     pub(crate) gates: Vec<Arc<dyn Gate<U>>>,
     pub(crate) policy: Policy,
+    /// The path under which clients reach the routes.
+    pub(crate) base_path: BasePath,
     pub(crate) breached: Option<BreachCheck>,
     pub(crate) verification_on_register: bool,
+    /// Whether hooks after a stored change run after the response.
+    pub(crate) queued_hooks: bool,
     pub(crate) limits: Limits,
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) jobs: Jobs,

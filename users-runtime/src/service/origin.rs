@@ -6,7 +6,7 @@ use http::{
     request::Parts,
 };
 
-use crate::domain::Origin;
+use crate::domain::TrustedOrigins;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -18,7 +18,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 #[derive(Debug, Clone)]
 pub(crate) struct OriginRule {
     /// The service's own origin and the trusted ones.
-    pub(crate) accepted: Vec<Origin>,
+    pub(crate) accepted: TrustedOrigins,
     /// Whether requests without these headers are refused. If not, they are assumed to come from clients other than
     /// browsers.
     pub(crate) is_required: bool,
@@ -31,7 +31,7 @@ impl OriginRule {
         match (site, origin) {
             (HeaderValues::Once(site), _) if site == "same-origin" || site == "none" => true,
             (HeaderValues::Nothing | HeaderValues::Once(_), HeaderValues::Once(origin)) => {
-                self.accepted.iter().any(|accepted| accepted.as_str().as_bytes() == origin.as_bytes())
+                self.accepted.trust(origin.as_bytes())
             }
             (HeaderValues::Nothing, HeaderValues::Nothing) => !self.is_required,
             // Another site without an origin, or a repeated header.
@@ -72,7 +72,7 @@ mod tests {
     use crate::domain::Result;
 
     fn rule(is_required: bool) -> Result<OriginRule> {
-        let accepted = vec![Origin::parse("https://camelot.bt")?, Origin::parse("https://app.camelot.bt:8443")?];
+        let accepted = TrustedOrigins::new(["https://camelot.bt", "https://app.camelot.bt:8443"])?;
         Ok(OriginRule { accepted, is_required })
     }
 

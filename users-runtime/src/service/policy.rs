@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use crate::domain::{EmailRules, PasswordPolicy, Relaxation, Timestamp};
+use crate::domain::{
+    EmailRules, PasswordPolicy, Relaxation, Timestamp,
+    email::{AnyStored, EmailPolicy, OwnOrNew},
+};
 
 /// The security rules of a service.
 ///
@@ -15,6 +18,7 @@ use crate::domain::{EmailRules, PasswordPolicy, Relaxation, Timestamp};
 pub struct Policy {
     relaxed: BTreeSet<Relaxation>,
     passwords: PasswordPolicy,
+    emails: EmailPolicy,
     upstream_tokens_until: Option<Timestamp>,
     fresh_login: Duration,
     require_verification: bool,
@@ -39,6 +43,7 @@ impl Policy {
         Self {
             relaxed: BTreeSet::new(),
             passwords: PasswordPolicy::recommended(),
+            emails: EmailPolicy::default(),
             upstream_tokens_until: None,
             fresh_login: Duration::from_secs(300),
             require_verification: false,
@@ -132,8 +137,26 @@ impl Policy {
 
     /// Accepts addresses with any Unicode local part, and the form `Name <address>`.
     #[must_use]
-    pub fn internationalized_email(self) -> Self {
+    pub fn internationalized_email(mut self) -> Self {
+        self.emails.rules = EmailRules::Internationalized;
         self.relax(Relaxation::InternationalizedEmail)
+    }
+
+    /// Accepts new addresses at these domains and below them, although no public mail server serves them: special-use names
+    /// (`corp.local`, `home.arpa`, `test`) and names without a period (`intranet`, `localhost`). Building the service fails
+    /// for a text that is no domain name.
+    ///
+    /// An address that is stored can always log in, reset its password, be verified and be sent back unchanged, without this
+    /// setting.
+    ///
+    /// # Security
+    /// Mailed tokens go to whoever answers for such a name in the network of the mail server. Under `local` every device of
+    /// the link can claim a name (mDNS); a name without a period is completed by the resolver's search list. Allow only
+    /// names that your own mail server delivers itself.
+    #[must_use]
+    pub fn internal_domains<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        names.into_iter().for_each(|name| self.emails.allow_internal(name));
+        self.relax(Relaxation::InternalDomains)
     }
 
     /// Redirects a path with a superfluous trailing slash, with status 307 and a relative path.
@@ -248,7 +271,22 @@ impl Policy {
     }
 
     pub(crate) fn email_rules(&self) -> EmailRules {
-        if self.allows(Relaxation::InternationalizedEmail) { EmailRules::Internationalized } else { EmailRules::Ascii }
+        self.emails.rules
+    }
+
+    /// Returns the rules for the address of a new account.
+    pub(crate) fn new_email(&self) -> &EmailPolicy {
+        &self.emails
+    }
+
+    /// Returns the rules for the address in a change of an account that has the address `own`.
+    pub(crate) fn own_or_new_email<'a>(&'a self, own: &'a str) -> OwnOrNew<'a> {
+        OwnOrNew { policy: &self.emails, own }
+    }
+
+    /// Returns the rules for the address of an account that may be stored.
+    pub(crate) fn stored_email(&self) -> AnyStored<'_> {
+        AnyStored(&self.emails)
     }
 
     pub(crate) fn password_policy(&self) -> &PasswordPolicy {

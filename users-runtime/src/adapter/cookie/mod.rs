@@ -10,7 +10,7 @@ use http::{
 };
 
 use crate::{
-    domain::{AccessToken, Error, Origin, Relaxation, Result, Setting, TrustedOrigins},
+    domain::{AccessToken, Error, PublicUrl, Relaxation, Result, Setting, TrustedOrigins},
     event::operation,
     port::{SecurityScheme, TokenResponse, Transport, TransportContext},
 };
@@ -32,10 +32,10 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// |---|---|
 /// | [`cookie_name`](Self::cookie_name) | `__Host-fastapiusersauth`, or `__Secure-fastapiusersauth` with a domain or a path other than `/` |
 /// | [`max_age`](Self::max_age) | none: a session cookie, which the browser deletes when it closes |
-/// | [`path`](Self::path) | `/` |
+/// | [`path`](Self::path) | the base path of the service, or `/` |
 /// | [`domain`](Self::domain) | none: this host only |
 /// | [`same_site`](Self::same_site) | [`SameSite::Lax`] |
-/// | `Secure` | always, except with [`insecure_for_localhost`](Self::insecure_for_localhost) |
+/// | `Secure` | always, except with [`insecure_for_localhost`](Self::insecure_for_localhost) and if the public URL is [`http` in a private network](PublicUrl::in_private_network); then the name has no prefix |
 ///
 /// # Security
 /// Browsers attach cookies to requests from any page. As a protection against CSRF, requests that change state are
@@ -50,11 +50,17 @@ pub struct Cookie {
     /// The name that is sent and read.
     name: String,
     max_age: Option<Duration>,
+    /// The path that the application set.
+    given_path: Option<String>,
+    /// The path that is sent.
     path: String,
     domain: Option<String>,
     same_site: Attribute,
-    trusted: Vec<Origin>,
+    trusted: Option<TrustedOrigins>,
+    /// Whether the application called [`insecure_for_localhost`](Self::insecure_for_localhost).
     is_insecure: bool,
+    /// Whether the cookie is sent over TLS only.
+    is_secure: bool,
     /// Of several cookies with the name, the last one counts.
     takes_last: bool,
     clears: Clears,
@@ -97,11 +103,13 @@ impl Cookie {
             given_name: None,
             name: format!("{HOST_PREFIX}{UPSTREAM_NAME}"),
             max_age: None,
+            given_path: None,
             path: "/".to_owned(),
             domain: None,
             same_site: Attribute::Lax,
-            trusted: Vec::new(),
+            trusted: None,
             is_insecure: false,
+            is_secure: true,
             takes_last: false,
             clears: Clears::Cache,
         }
@@ -123,10 +131,10 @@ impl Cookie {
         Self { max_age: Some(max_age), ..self }
     }
 
-    /// Sets the path of the cookie. A path is not a security boundary: pages of one host can read each other's data
+    /// Sets the path of the cookie. Default: the [base path](crate::UsersBuilder::base_path) of the service, or `/`. A path is not a security boundary: pages of one host can read each other's data
     /// regardless of their paths.
     pub fn path(self, path: impl Into<String>) -> Self {
-        Self { path: path.into(), ..self }
+        Self { given_path: Some(path.into()), ..self }
     }
 
     /// Sends the cookie to this host and all its subdomains.
@@ -150,8 +158,8 @@ impl Cookie {
     /// change state are accepted only from `origins` and the service's own origin.
     ///
     /// Browsers that block third-party cookies do not send it anyway; prefer a common domain of front end and service.
-    pub fn cross_site_cookies(self, origins: TrustedOrigins) -> Self {
-        Self { same_site: Attribute::None, trusted: origins.as_slice().to_vec(), ..self }
+    pub fn cross_site_cookies(self, origins: impl Into<TrustedOrigins>) -> Self {
+        Self { same_site: Attribute::None, trusted: Some(origins.into()), ..self }
     }
 
     /// Omits `Secure` and the name prefix, for browsers that refuse secure cookies from `http://localhost`. Building
@@ -175,7 +183,12 @@ impl Cookie {
     fn effective_name(&self, context: &TransportContext<'_>) -> String {
         match &self.given_name {
             Some(name) => name.clone(),
-            None if self.is_insecure || context.allows(Relaxation::PlainCookieNames) => UPSTREAM_NAME.to_owned(),
+            None if self.is_insecure
+                || is_in_private_network(context)
+                || context.allows(Relaxation::PlainCookieNames) =>
+            {
+                UPSTREAM_NAME.to_owned()
+            }
             None if self.path == "/" && self.domain.is_none() => format!("{HOST_PREFIX}{UPSTREAM_NAME}"),
             None => format!("{SECURE_PREFIX}{UPSTREAM_NAME}"),
         }
@@ -211,8 +224,14 @@ impl Cookie {
         if self.max_age.is_some_and(|max_age| max_age.as_secs() == 0) {
             return Err(Error::setting(Setting::Cookie, "the max_age of a cookie must be at least one second"));
         }
-        if self.is_insecure {
-            self.check_insecure(context)?;
+        if self.is_insecure && !is_on_loopback(context) {
+            return Err(Error::setting(
+                Setting::Cookie,
+                "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): elsewhere the session would be sent unencrypted",
+            ));
+        }
+        if !self.is_secure {
+            self.check_insecure()?;
         }
         match context.largest_token {
             Some(token) if self.name.len() + token > MAX_BYTES => Err(Error::setting(
@@ -227,13 +246,7 @@ impl Cookie {
         }
     }
 
-    fn check_insecure(&self, context: &TransportContext<'_>) -> Result<()> {
-        if !context.public_url.is_some_and(crate::domain::PublicUrl::is_http_on_loopback) {
-            return Err(Error::setting(
-                Setting::Cookie,
-                "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): elsewhere the session would be sent unencrypted",
-            ));
-        }
+    fn check_insecure(&self) -> Result<()> {
         if Self::has_prefix(&self.name) || self.same_site == Attribute::None {
             return Err(Error::setting(
                 Setting::Cookie,
@@ -261,13 +274,22 @@ impl Cookie {
             Attribute::Strict => "; SameSite=strict",
             Attribute::None => "; SameSite=none",
         });
-        if !self.is_insecure {
+        if self.is_secure {
             text.push_str("; Secure");
         }
         let mut value = HeaderValue::try_from(text).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
+}
+
+fn is_on_loopback(context: &TransportContext<'_>) -> bool {
+    context.public_url.is_some_and(PublicUrl::is_http_on_loopback)
+}
+
+/// Returns whether the service has no TLS: browsers refuse a secure cookie then.
+fn is_in_private_network(context: &TransportContext<'_>) -> bool {
+    context.public_url.is_some_and(PublicUrl::is_http_in_private_network)
 }
 
 /// Returns `true` if `name` starts with `prefix`, ignoring case as browsers do.
@@ -322,8 +344,8 @@ impl Transport for Cookie {
         Some(SecurityScheme::Cookie { name: self.name.clone() })
     }
 
-    fn trusted_origins(&self) -> &[Origin] {
-        &self.trusted
+    fn trusted_origins(&self) -> Option<&TrustedOrigins> {
+        self.trusted.as_ref()
     }
 
     fn relaxations(&self) -> Vec<Relaxation> {
@@ -334,7 +356,10 @@ impl Transport for Cookie {
     }
 
     fn configure(&mut self, context: &TransportContext<'_>) -> Result<()> {
+        let default_path = if context.base_path.is_empty() { "/" } else { context.base_path };
+        self.path = self.given_path.clone().unwrap_or_else(|| default_path.to_owned());
         self.name = self.effective_name(context);
+        self.is_secure = !self.is_insecure && !is_in_private_network(context);
         self.takes_last = context.allows(Relaxation::PlainCookieNames);
         if self.clears == Clears::Cache && context.allows(Relaxation::KeepSiteData) {
             self.clears = Clears::Nothing;

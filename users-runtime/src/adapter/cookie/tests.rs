@@ -3,7 +3,8 @@
 use super::*;
 use crate::domain::PublicUrl;
 
-const RECOMMENDED: TransportContext<'_> = TransportContext { relaxed: &[], public_url: None, largest_token: None };
+const RECOMMENDED: TransportContext<'_> =
+    TransportContext { relaxed: &[], public_url: None, base_path: "", largest_token: None };
 
 fn built(mut cookie: Cookie, context: &TransportContext<'_>) -> Cookie {
     cookie.configure(context).unwrap();

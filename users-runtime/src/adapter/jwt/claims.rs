@@ -7,7 +7,7 @@ use serde::{
     de::{self, SeqAccess, Visitor},
 };
 
-use crate::domain::Timestamp;
+use crate::domain::{CLOCK_SKEW, Timestamp};
 
 /// The claims of all tokens. A token is invalid if a claim occurs twice, is null or has the wrong type. Unknown claims
 /// are ignored (RFC 7519 section 4).
@@ -52,11 +52,13 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Returns `true` if `now` is within the token's times. The caller decides whether a token may lack `exp`.
+    /// Returns `true` if `now` is within the token's times, `exp` and `nbf` with `leeway`. `iat` may always be in the future
+    /// by [`CLOCK_SKEW`]. The caller decides whether a token may lack `exp`.
     pub(super) fn is_live(&self, now: Timestamp, leeway: Duration) -> bool {
         let not_over = self.exp.is_none_or(|exp| now < exp.0 + leeway);
-        let begun = |start: Option<NumericDate>| start.is_none_or(|start| start.0 <= now + leeway);
-        not_over && begun(self.nbf) && begun(self.iat)
+        let begun = self.nbf.is_none_or(|start| start.0 <= now + leeway);
+        let issued = self.iat.is_none_or(|issued| issued.0 <= now + CLOCK_SKEW.max(leeway));
+        not_over && begun && issued
     }
 
     /// Returns the time at which the token expires.

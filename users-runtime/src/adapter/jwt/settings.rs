@@ -121,7 +121,11 @@ impl Jwt {
         Self { previous_secrets: secrets.into_iter().collect(), ..self }
     }
 
-    /// Sets the tolerated difference between clocks, at most five seconds. Default: none.
+    /// Accepts tokens for this long after they expired (`exp`) and before they begin (`nbf`), at most five seconds. Default:
+    /// none.
+    ///
+    /// Tokens that another node with a fast clock has just issued need no setting: `iat` may be up to ten seconds in the
+    /// future.
     pub fn leeway(self, leeway: Duration) -> Self {
         Self { leeway, ..self }
     }

@@ -11,7 +11,7 @@ use super::{
     ring::RotatingKeys,
 };
 use crate::{
-    domain::{AccessToken, Epoch, Login, Relaxation, Session, Timestamp, TokenId},
+    domain::{AccessToken, CLOCK_SKEW, Epoch, Login, Relaxation, Session, Timestamp, TokenId},
     port::{BoxFuture, Clock, Random, RandomError, Resolved, RevocationStore, Strategy, StrategyError},
 };
 
@@ -189,8 +189,9 @@ impl Strategy for JwtStrategy {
             let Some(token_id) = session.token_id else {
                 return Ok(());
             };
-            // The leeway extends the validity of the token, so the record must last as long.
-            let until = session.expires_at.map_or_else(latest_time, |end| end + self.settings.leeway);
+            // The leeway extends the validity of the token, and another node's clock may be behind: the record must last
+            // until the token is expired there as well.
+            let until = session.expires_at.map_or_else(latest_time, |end| end + self.settings.leeway + CLOCK_SKEW);
             store.revoke(&token_id, until).await
         })
     }

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{EmailChanged, English, Letter, LinkMail, MailTemplates, Notice, Terminal};
 use crate::{
-    domain::{EmailAddress, PublicUrl, ResetToken, Result, VerifyToken},
+    domain::{EmailAddress, Error, PublicUrl, ResetToken, Result, VerifyToken},
+    event::operation,
     port::{Mail, MailError, MailTransport},
 };
 
@@ -33,9 +34,17 @@ impl Mailer {
     /// Creates a mailer for the service at `public_url`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::domain::Error::Config) unless `public_url` is `https`, or `http` with a loopback host.
-    pub fn new(transport: Arc<dyn MailTransport>, public_url: &str) -> Result<Self> {
-        let site = PublicUrl::parse(public_url)?;
+    /// [`Error::Config`] unless `public_url` is `https`, or `http` with a loopback host, or a [`PublicUrl`] that was made
+    /// for a private network.
+    pub fn new<P>(transport: Arc<dyn MailTransport>, public_url: P) -> Result<Self>
+    where
+        P: TryInto<PublicUrl>,
+        Error: From<P::Error>,
+    {
+        let site: PublicUrl = public_url.try_into()?;
+        if site.is_http_in_private_network() {
+            operation!(WARN, "plain_http_links", "mailed links lead to a page without TLS");
+        }
         Ok(Self(Arc::new(Inner {
             transport,
             templates: Arc::new(English),
@@ -52,7 +61,11 @@ impl Mailer {
     ///
     /// # Errors
     /// As for [`Mailer::new`].
-    pub fn terminal(public_url: &str) -> Result<Self> {
+    pub fn terminal<P>(public_url: P) -> Result<Self>
+    where
+        P: TryInto<PublicUrl>,
+        Error: From<P::Error>,
+    {
         Self::new(Arc::new(Terminal), public_url)
     }
 
@@ -61,7 +74,11 @@ impl Mailer {
     /// # Errors
     /// As for [`Mailer::new`] and [`Smtp::from_url`](super::Smtp::from_url).
     #[cfg(feature = "smtp")]
-    pub fn smtp(url: &str, from: &str, public_url: &str) -> Result<Self> {
+    pub fn smtp<P>(url: &str, from: &str, public_url: P) -> Result<Self>
+    where
+        P: TryInto<PublicUrl>,
+        Error: From<P::Error>,
+    {
         Self::new(Arc::new(super::Smtp::from_url(url, from)?), public_url)
     }
 

@@ -143,7 +143,7 @@ impl Redis {
     pub async fn ping(&self) -> Result<()> {
         self.check()?;
         let reply: std::result::Result<String, _> = self.send(&redis::cmd("PING")).await;
-        reply.map(drop).map_err(|failed| Error::Io(std::io::Error::other(failed)))
+        reply.map(drop).map_err(|failed| Error::Io(std::io::Error::other(format!("{failed}: {}", failed.advice()))))
     }
 
     /// Checks that the key prefixes do not overlap.

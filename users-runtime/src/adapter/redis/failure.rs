@@ -19,6 +19,15 @@ impl RedisFailed {
         self.0 == Self::timed_out().0
     }
 
+    /// Returns what an operator can do if this happens at the start.
+    pub(super) fn advice(&self) -> &'static str {
+        if ["authentication failed", "NOAUTH", "WRONGPASS", "NOPERM"].iter().any(|code| self.0.contains(code)) {
+            "check the user and the password in the Redis URL, and the rights of the user"
+        } else {
+            "check the host and the port in the Redis URL, whether the server runs, and whether it requires TLS (rediss://)"
+        }
+    }
+
     /// Redis sent a reply that this version cannot parse.
     pub(in crate::adapter) fn unexpected_reply() -> Self {
         Self("an unexpected reply".to_owned())
@@ -34,6 +43,11 @@ impl From<RedisError> for RedisFailed {
             Self("no server at this address".to_owned())
         } else if let Some(code) = error.code().filter(is_code) {
             Self(format!("{} ({code})", error.category()))
+        } else if error.is_io_error()
+            && let Some(cause) = std::error::Error::source(&error)
+        {
+            // The text of the operating system, such as that of a name that does not resolve.
+            Self(cause.to_string())
         } else {
             Self(error.category().to_owned())
         }

@@ -137,6 +137,9 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// Returns `true` if the operation may succeed later.
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
 
+    /// Returns what an operator can do about an error while connecting or migrating.
+    fn advice(refusal: &dyn DatabaseError) -> Option<&'static str>;
+
     /// Returns `true` if the server closes the connection after this error.
     fn is_disconnected(refusal: &dyn DatabaseError) -> bool;
 

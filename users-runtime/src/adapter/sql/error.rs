@@ -7,7 +7,7 @@ use std::fmt;
 
 use sqlx::Error;
 
-use super::{Driver, UserSql};
+use super::{Driver, UserSql, advice};
 use crate::{port::StoreError, user::CustomField};
 
 /// Returns `true` if the connection was lost; it is not known whether the statement took effect.
@@ -179,12 +179,10 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
             let reason = source.downcast_ref::<WrongType>().map_or("it is of another type", |WrongType(text)| text);
             StoreError::failed(Cause(format!("the column {index} of a result cannot be read: {reason}")))
         }
-        Error::PoolTimedOut
-        | Error::PoolClosed
-        | Error::Io(_)
-        | Error::Tls(_)
-        | Error::WorkerCrashed
-        | Error::BeginFailed => StoreError::unavailable(error),
+        Error::PoolTimedOut => advice::pool_timed_out(),
+        Error::PoolClosed | Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed | Error::BeginFailed => {
+            StoreError::unavailable(error)
+        }
         _ => StoreError::failed(error),
     }
 }

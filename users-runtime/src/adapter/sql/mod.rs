@@ -14,6 +14,7 @@
     )
 )]
 
+mod advice;
 mod casts;
 mod column;
 mod connect;
@@ -25,6 +26,7 @@ mod error;
 mod lookups;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod paused_clock;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
+    advice::explained,
     casts::{FoundTexts, Texts},
     connection::Pools,
     ddl,
@@ -342,7 +343,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             self.migrate_alone().await.map_err(|refusal| match refusal {
-                schema::Refusal::Database(error) => self.error(error),
+                schema::Refusal::Database(error) => explained::<DB>(error, |error| self.error(error)),
                 schema::Refusal::Schema(text) => StoreError::Schema(text),
             })
         })

@@ -20,9 +20,35 @@ pub(super) struct DomainName {
     pub(super) ascii: String,
 }
 
+const INVALID: &str = "The part after the @-sign is not valid.";
+
 impl DomainName {
-    pub(super) fn parse(text: &str) -> Result<Self, EmailRefused> {
-        const INVALID: &str = "The part after the @-sign is not valid.";
+    /// Parses a name at which mail can be received: a public one, or one of `internal` and the names below it.
+    pub(super) fn parse(text: &str, internal: &[String]) -> Result<Self, EmailRefused> {
+        let name = Self::read(text)?;
+        if !name.unicode.is_ascii() && !has_registrable_labels(&name.unicode) {
+            return refuse(INVALID);
+        }
+        if internal.iter().any(|internal| is_at_or_below(&name.ascii, internal)) {
+            return Ok(name);
+        }
+        if !name.ascii.contains('.') {
+            return refuse("The part after the @-sign is not valid. It should have a period.");
+        }
+        // No top-level domain ends in a digit, and an IPv4 address does.
+        if !name.ascii.ends_with(|c: char| c.is_ascii_alphabetic()) {
+            return refuse(INVALID);
+        }
+        if SPECIAL_USE.iter().any(|special| is_at_or_below(&name.ascii, special)) {
+            return refuse(
+                "The part after the @-sign is a special-use or reserved name that cannot be used with email.",
+            );
+        }
+        Ok(name)
+    }
+
+    /// Reads any name in the syntax of domain names, public or not.
+    pub(super) fn read(text: &str) -> Result<Self, EmailRefused> {
         let uts46 = Uts46::new();
         let (unicode, verdict) = uts46.to_unicode(text.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
         let ascii = uts46.to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify);
@@ -31,21 +57,6 @@ impl DomainName {
         };
         if !text.is_ascii() && (!is_visible(text) || text.chars().any(hides_a_period)) {
             return refuse(INVALID);
-        }
-        if !unicode.is_ascii() && !has_registrable_labels(&unicode) {
-            return refuse(INVALID);
-        }
-        if !ascii.contains('.') {
-            return refuse("The part after the @-sign is not valid. It should have a period.");
-        }
-        // No top-level domain ends in a digit, and an IPv4 address does.
-        if !ascii.ends_with(|c: char| c.is_ascii_alphabetic()) {
-            return refuse(INVALID);
-        }
-        if is_special_use(&ascii) {
-            return refuse(
-                "The part after the @-sign is a special-use or reserved name that cannot be used with email.",
-            );
         }
         Ok(Self { unicode: unicode.into_owned(), ascii: ascii.into_owned() })
     }
@@ -89,6 +100,7 @@ fn hides_a_period(c: char) -> bool {
     c != '.' && c != '\u{ff0e}' && c.nfkd().any(|c| c == '.')
 }
 
-fn is_special_use(ascii: &str) -> bool {
-    SPECIAL_USE.iter().any(|name| ascii.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+/// Returns whether a name is `top` or below it.
+fn is_at_or_below(name: &str, top: &str) -> bool {
+    name.strip_suffix(top).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

@@ -4,10 +4,13 @@ use std::fmt;
 
 mod domain_name;
 mod local_part;
+mod lookup;
+mod policy;
 
 use domain_name::DomainName;
 pub(crate) use domain_name::is_visible;
 pub(crate) use local_part::{check_dot_atom, is_atom_char};
+pub(crate) use policy::{AnyStored, EmailPolicy, OwnOrNew, ReadEmail};
 
 use crate::compat::email as internationalized;
 
@@ -85,6 +88,11 @@ impl EmailAddress {
     /// # Errors
     /// [`EmailRefused`] with the first rule that the text breaks.
     pub fn parse(text: &str, rules: EmailRules) -> Result<Self, EmailRefused> {
+        Self::parse_with(text, rules, &[])
+    }
+
+    /// Parses an address as [`EmailAddress::parse`] does, and accepts these domains that are not public.
+    fn parse_with(text: &str, rules: EmailRules, internal: &[String]) -> Result<Self, EmailRefused> {
         const TOO_LONG: &str = "The email address is too long.";
         if text.chars().count() > rules.max_input() {
             return refuse(TOO_LONG);
@@ -114,7 +122,7 @@ impl EmailAddress {
         if ROLE_NAMES.iter().any(|name| name.eq_ignore_ascii_case(&local)) {
             local.make_ascii_lowercase();
         }
-        let domain = DomainName::parse(domain)?;
+        let domain = DomainName::parse(domain, internal)?;
         let normal = format!("{local}@{}", domain.unicode);
         let in_smtp = local.len() + 1 + domain.ascii.len();
         if bare.len().max(normal.len()).max(in_smtp) > MAX_OCTETS {

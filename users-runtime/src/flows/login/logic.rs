@@ -2,7 +2,7 @@
 
 use crate::{
     account::SignInError,
-    domain::{AccessToken, CanonicalEmail, Password},
+    domain::{AccessToken, Password},
     event::{self, EventKind, Outcome, operation},
     port::{
         Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
@@ -48,7 +48,7 @@ impl<U: AuthUser> Users<U> {
         held: Option<AccessToken>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, LoginError> {
-        let found = self.find_by_email(&CanonicalEmail::of(&username)).await.map_err(LoginError::Store)?;
+        let found = self.find_by_address(&username).await.map_err(LoginError::Store)?;
         let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
             return Err(LoginError::Refused(BAD_CREDENTIALS.code));
         };

@@ -2,7 +2,7 @@
 
 use crate::{
     event::{self, EventKind, Outcome},
-    port::{HookCall, HookError, RequestContext, StrategyError, TokenResponse},
+    port::{HookError, RequestContext, StoredChange, StrategyError, TokenResponse},
     service::{Authenticated, Users},
     user::AuthUser,
 };
@@ -36,7 +36,7 @@ impl<U: AuthUser> Users<U> {
         }
         let user = &authenticated.user;
         event::record(EventKind::Logout, Outcome::Success, Some(&user.id()), Some(&own.name), cx);
-        self.run_hook(HookCall::LoggedOut(user), cx).await.map_err(LogoutError::Hook)?;
+        self.run_change_hook(StoredChange::LoggedOut(user.clone()), cx).await.map_err(LogoutError::Hook)?;
         Ok(route.transport.clear())
     }
 }

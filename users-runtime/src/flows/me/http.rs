@@ -27,7 +27,8 @@ pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Resu
 pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
-    let update = body.schema::<U::Update>(SchemaKind::Update.fields::<U>(), users.policy().email_rules())?;
+    let emails = users.policy().own_or_new_email(authenticated.user.account().email);
+    let update = body.schema::<U::Update>(SchemaKind::Update.fields::<U>(), &emails)?;
     let actor = Actor::Owner(&authenticated);
     let before = authenticated.user.clone();
     let user = users.apply_update(before, update, U::update, actor, incoming.cx()).await?;

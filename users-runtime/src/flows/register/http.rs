@@ -21,7 +21,7 @@ use crate::{
 pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let fields = SchemaKind::Create.fields::<U>();
-    let (input, email) = body.schema::<U::Create>(fields, users.policy().email_rules())?.with_email()?;
+    let (input, email) = body.schema::<U::Create>(fields, users.policy().new_email())?.with_email()?;
     let user = users.register(input, email, incoming.cx()).await?;
     Ok(json_response(StatusCode::CREATED, &user.read()).into_response())
 }
@@ -38,7 +38,7 @@ impl From<RegisterError> for ApiError {
             CreateError::InvalidEmail(refused) => refused.into(),
             CreateError::Random(error) => error.into(),
             CreateError::Store(error) => error.into(),
-            CreateError::Hook(error) => error.into(),
+            CreateError::Refused(error) | CreateError::Hook(error) => error.into(),
         }
     }
 }

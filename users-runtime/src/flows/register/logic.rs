@@ -2,7 +2,7 @@
 
 use crate::{
     account::{CreateError, NewPassword},
-    domain::{EmailAddress, Status, TokenId},
+    domain::{CanonicalEmail, EmailAddress, Status, TokenId},
     port::{HookCall, RequestContext},
     service::{AfterResponse, Users},
     user::AuthUser,
@@ -30,17 +30,21 @@ impl<U: AuthUser> Users<U> {
         email: EmailAddress,
         cx: &RequestContext,
     ) -> Result<U, RegisterError> {
+        if self.policy().is_private() || self.inner().verification_on_register {
+            // Refused before anything is stored. A queue that fills up later loses one mail, which is logged, and the user
+            // can request another.
+            self.ensure_room_for_mail().map_err(RegisterError::AfterResponse)?;
+        }
         if self.policy().is_private() {
             return self.register_privately(input, email, cx).await;
         }
         let user = self.create_account(input, email, NewPassword::Sent, Status::NEW, cx).await?;
         if self.inner().verification_on_register {
             let id = user.id();
-            self.after_response("on_after_request_verify", cx, move |users, cx, _| {
+            self.after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
                 Box::pin(async move { users.start_verification_in(id, cx).await })
             })
-            .await
-            .map_err(RegisterError::AfterResponse)?;
+            .await;
         }
         Ok(user)
     }
@@ -54,11 +58,18 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<U, RegisterError> {
         self.validate_new_password(&input, &email).await.map_err(CreateError::from)?;
+        self.ask_before_register(&input, &email, Status::NEW, cx).await?;
+        // The unique index knows one form of a domain; another program may have stored the other one.
+        let typed = U::credentials(&input).0;
+        let has_forms = CanonicalEmail::candidates(typed, self.policy().email_rules()).len() > 1;
+        let is_taken = has_forms && self.is_address_taken(typed).await?;
         let user = self.new_account(input, &email, NewPassword::Sent, Status::NEW).await?;
-        match self.insert_account(user.clone(), cx).await {
+        let inserted =
+            if is_taken { Err(CreateError::EmailTaken) } else { self.insert_account(user.clone(), cx).await };
+        match inserted {
             Ok(user) => {
                 let registered = user.clone();
-                self.after_response("on_after_register", cx, move |users, cx, _| {
+                self.after_response_or_log("on_after_register", cx, move |users, cx, _| {
                     let registered = registered.clone();
                     Box::pin(async move {
                         users.run_hook(HookCall::Registered(&registered), cx).await?;
@@ -74,23 +85,21 @@ impl<U: AuthUser> Users<U> {
                         Ok(())
                     })
                 })
-                .await
-                .map_err(RegisterError::AfterResponse)?;
+                .await;
                 Ok(user)
             }
             Err(CreateError::EmailTaken) => {
                 self.dummy_write().await?;
-                self.after_response("on_after_duplicate_register", cx, move |users, cx, _| {
+                self.after_response_or_log("on_after_duplicate_register", cx, move |users, cx, _| {
                     let email = email.clone();
                     Box::pin(async move {
-                        match users.find_by_email(&email.canonical()).await? {
+                        match users.find_by_address(email.as_str()).await? {
                             Some(owner) => users.run_hook(HookCall::DuplicateRegistration(&owner.user), cx).await,
                             None => Ok(()),
                         }
                     })
                 })
-                .await
-                .map_err(RegisterError::AfterResponse)?;
+                .await;
                 Ok(user)
             }
             Err(error) => Err(error.into()),

@@ -37,7 +37,7 @@ impl Schema for ResetPassword {
 /// 422 for a malformed address, 503 if the mail queue is full.
 pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let (ForgotPassword {}, email) = body.embedded(users.policy().email_rules())?.with_email()?;
+    let (ForgotPassword {}, email) = body.embedded(&users.policy().stored_email())?.with_email()?;
     users.forgot_password(email, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
@@ -49,7 +49,7 @@ pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Req
 /// an invalid body, 503 with `Retry-After` if too many passwords wait to be hashed.
 pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let ResetPassword { token, password } = body.embedded(users.policy().email_rules())?.input;
+    let ResetPassword { token, password } = body.embedded(users.policy().new_email())?.input;
     users.reset_password(&ResetToken::new(token), &password, incoming.cx()).await?;
     Ok(null(StatusCode::OK))
 }

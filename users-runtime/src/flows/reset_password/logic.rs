@@ -5,8 +5,8 @@ use crate::{
     domain::{EmailAddress, Password, Relaxation, ResetToken, UserId},
     event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, Found, HashError, HookCall, HookError, Lookup, MailTokenError, PasswordSubject,
-        RequestContext, StoreError,
+        Change, EndSessions, Found, HashError, HookError, Lookup, MailTokenError, PasswordSubject, RequestContext,
+        StoreError, StoredChange,
     },
     service::{AfterResponse, Users},
     user::{AuthUser, Columns},
@@ -30,7 +30,7 @@ impl<U: AuthUser> Users<U> {
         self.after_response("on_after_forgot_password", cx, move |users, cx, share| {
             let email = email.clone();
             Box::pin(async move {
-                let found = users.find_by_email(&email.canonical()).await?;
+                let found = users.find_by_address(email.as_str()).await?;
                 match found {
                     Some(found) if found.user.status().is_active => {
                         if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx, share).await? {
@@ -97,6 +97,6 @@ impl<U: AuthUser> Users<U> {
             self.inner().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(EventKind::ResetPassword, Outcome::Success, Some(&id), None, cx);
         self.notify_credentials_changed(&user, &before, cx).await;
-        self.run_hook(HookCall::PasswordReset(&user), cx).await.map_err(ResetError::Hook)
+        self.run_change_hook(StoredChange::PasswordReset(user), cx).await.map_err(ResetError::Hook)
     }
 }

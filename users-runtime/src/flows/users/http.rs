@@ -39,7 +39,8 @@ pub async fn update_user<U: AuthUser>(
     let (incoming, body) = Incoming::json(request).await?;
     let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
     let user = find_by_id(&users, id.clone(), caller).await?.user;
-    let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), users.policy().email_rules())?;
+    let emails = users.policy().own_or_new_email(user.account().email);
+    let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), &emails)?;
     match users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await {
         // The change is stored. Other values still cannot be read.
         Err(UpdateError::Store(StoreError::Unreadable { .. })) => shown(&find_by_id(&users, id, caller).await?),

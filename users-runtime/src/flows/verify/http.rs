@@ -39,7 +39,7 @@ pub async fn request_verify_token<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let (RequestVerifyToken {}, email) = body.embedded(users.policy().email_rules())?.with_email()?;
+    let (RequestVerifyToken {}, email) = body.embedded(&users.policy().stored_email())?.with_email()?;
     users.request_verify(email, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
@@ -50,7 +50,7 @@ pub async fn request_verify_token<U: AuthUser>(
 /// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422 for an invalid body.
 pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let Verify { token } = body.embedded(users.policy().email_rules())?.input;
+    let Verify { token } = body.embedded(users.policy().new_email())?.input;
     let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
     Ok(json_response(StatusCode::OK, &user.read()))
 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{CanonicalEmail, EmailAddress, UserId, VerifyToken},
     event::{self, EventKind, Outcome},
-    port::{Change, Found, HookCall, HookError, MailTokenError, RequestContext, StoreError},
+    port::{Change, Found, HookError, MailTokenError, RequestContext, StoreError, StoredChange},
     service::{AfterResponse, Users},
     user::{AuthUser, Columns},
 };
@@ -26,7 +26,7 @@ impl<U: AuthUser> Users<U> {
         self.after_response("on_after_request_verify", cx, move |users, cx, share| {
             let email = email.clone();
             Box::pin(async move {
-                let Some(found) = users.find_by_email(&email.canonical()).await? else { return Ok(()) };
+                let Some(found) = users.find_by_address(email.as_str()).await? else { return Ok(()) };
                 let status = found.user.status();
                 if !status.is_active || status.is_verified {
                     return Ok(());
@@ -69,7 +69,7 @@ impl<U: AuthUser> Users<U> {
         let user =
             self.inner().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(EventKind::Verify, Outcome::Success, Some(&id), None, cx);
-        self.run_hook(HookCall::Verified(&user), cx).await.map_err(VerifyError::Hook)?;
+        self.run_change_hook(StoredChange::Verified(user.clone()), cx).await.map_err(VerifyError::Hook)?;
         Ok(user)
     }
 }

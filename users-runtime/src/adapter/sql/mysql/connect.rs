@@ -8,9 +8,8 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, connection::Pools},
+    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools},
     domain::{Error, Result, Setting},
-    port::StoreError,
 };
 
 /// Refuses values that do not fit their column instead of truncating them or storing zeros, independent of the server's
@@ -38,8 +37,10 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
                 Ok(())
             })
         });
-    let pool = pool.connect_with(options).await.map_err(|error| Error::Store(StoreError::unavailable(error)))?;
-    Ok(share(pool))
+    match pool.connect_with(options.clone()).await {
+        Ok(pool) => Ok(share(pool)),
+        Err(error) => Err(cannot_connect::<MySql>(error, &options, settings.acquire_timeout).await.into()),
+    }
 }
 
 /// Uses an existing pool for reads and writes.

@@ -175,6 +175,29 @@ impl Driver for MySql {
             })
     }
 
+    fn advice(refusal: &dyn DatabaseError) -> Option<&'static str> {
+        if refusal.message().contains("insecure transport") {
+            return Some(
+                "The server requires TLS: add ?ssl-mode=REQUIRED to the database URL, and the Cargo feature `tls`",
+            );
+        }
+        Some(match number(refusal)? {
+            1045 | 1698 => {
+                "Check the user and the password in the database URL (special characters in them must be percent-encoded), \
+                 and whether this user must use TLS"
+            }
+            1044 => "Create the database, or grant the user rights on it (GRANT ALL ON database.* TO …)",
+            1049 => "Create the database (CREATE DATABASE), or correct its name at the end of the database URL",
+            1142 | 1143 | 1227 | 1370 => {
+                "Grant the user CREATE, ALTER, INDEX and REFERENCES on the database, or let an administrator create the tables \
+                 with SqlStore::creation"
+            }
+            1040 | 1203 => "Raise max_connections of the server, or lower PoolSettings::readers",
+            1290 | 1792 | 1836 => "The server is read-only: use the URL of the primary",
+            _ => return None,
+        })
+    }
+
     fn is_disconnected(refusal: &dyn DatabaseError) -> bool {
         // Shutdown (1053), network errors (1158 to 1161), connection killed (1927, 1152), idle timeout (4031).
         number(refusal).is_some_and(|number| matches!(number, 1053 | 1152 | 1158..=1161 | 1927 | 4031))

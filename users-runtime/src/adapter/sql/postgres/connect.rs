@@ -8,9 +8,8 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, connection::Pools, postgres::pooler},
+    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools, postgres::pooler},
     domain::{Error, Result, Setting},
-    port::StoreError,
 };
 
 /// Connects to a database URL such as `postgres://user:password@host/database`. sqlx sets the session to UTC.
@@ -27,13 +26,17 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
         .max_connections(settings.readers.max(1))
         // The store detects lost connections, without a round trip before every statement.
         .test_before_acquire(false);
-    let pool = pool
-        .connect_with(options.clone())
-        .await
-        .map_err(|error| pooler::refusal(&error).unwrap_or_else(|| Error::Store(StoreError::unavailable(error))))?;
-    let pools = share(pool);
-    pooler::check(&options, pools.keep_statements).await?;
-    Ok(pools)
+    match pool.connect_with(options.clone()).await {
+        Ok(pool) => {
+            let pools = share(pool);
+            pooler::check(&options, pools.keep_statements).await?;
+            Ok(pools)
+        }
+        Err(error) => match pooler::refusal(&error) {
+            Some(refusal) => Err(refusal),
+            None => Err(cannot_connect::<Postgres>(error, &options, settings.acquire_timeout).await.into()),
+        },
+    }
 }
 
 /// Uses an existing pool for reads and writes.

@@ -170,6 +170,27 @@ impl Driver for Postgres {
             || Self::is_undone(refusal)
     }
 
+    fn advice(refusal: &dyn DatabaseError) -> Option<&'static str> {
+        let wants_tls = refusal.message().contains("no encryption") || refusal.message().contains("SSL off");
+        Some(match &*refusal.code()? {
+            "28000" if wants_tls => {
+                "The server requires TLS: add ?sslmode=require to the database URL, and the Cargo feature `tls`"
+            }
+            "28P01" | "28000" => {
+                "Check the user and the password in the database URL; special characters in them must be percent-encoded"
+            }
+            "3D000" => "Create the database (CREATE DATABASE), or correct its name at the end of the database URL",
+            "3F000" => "Create the schema, or correct search_path",
+            "42501" => {
+                "Grant the user CREATE on the schema and the database, or let an administrator create the tables with \
+                 SqlStore::creation"
+            }
+            "53300" => "Raise max_connections of the server, or lower PoolSettings::readers",
+            "25006" => "The server or the transaction is read-only: use the URL of the primary",
+            _ => return None,
+        })
+    }
+
     fn is_disconnected(refusal: &dyn DatabaseError) -> bool {
         // Server shutdown, crash or startup, or an idle timeout.
         refusal.code().is_some_and(|code| ["57P01", "57P02", "57P03", "57P05", "25P03"].contains(&&*code))

@@ -8,9 +8,8 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, connection::Pools},
+    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools},
     domain::{Error, Result, Setting},
-    port::StoreError,
 };
 
 /// The time that a statement waits for the write lock of another process before it fails as busy.
@@ -43,13 +42,19 @@ pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) ->
         .max_lifetime(None)
         .test_before_acquire(false);
     let write = pool.clone().max_connections(1).min_connections(1);
-    let write = write.connect_with(options.clone()).await.map_err(cannot_open)?;
-    let read = if in_memory {
-        write.clone()
-    } else {
-        pool.max_connections(settings.readers.max(1)).connect_with(options).await.map_err(cannot_open)?
+    let opened = async {
+        let write = write.connect_with(options.clone()).await?;
+        let read = if in_memory {
+            write.clone()
+        } else {
+            pool.max_connections(settings.readers.max(1)).connect_with(options.clone()).await?
+        };
+        Ok(Pools { read, write, keep_statements: true })
     };
-    Ok(Pools { read, write, keep_statements: true })
+    match opened.await {
+        Ok(pools) => Ok(pools),
+        Err(error) => Err(cannot_open(error, &options, settings).await),
+    }
 }
 
 /// Uses an existing pool for reads and writes.
@@ -57,13 +62,13 @@ pub(in crate::adapter::sql) fn share(pool: SqlitePool) -> Pools<Sqlite> {
     Pools::shared(pool, true)
 }
 
-fn cannot_open(error: sqlx::Error) -> Error {
+async fn cannot_open(error: sqlx::Error, options: &SqliteConnectOptions, settings: &PoolSettings) -> Error {
     match &error {
         sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("14") => Error::setting(
             Setting::Database,
             "the SQLite file cannot be opened. To create it, use a URL such as sqlite://app.db?mode=rwc",
         ),
-        _ => Error::Store(StoreError::unavailable(error)),
+        _ => cannot_connect::<Sqlite>(error, options, settings.acquire_timeout).await.into(),
     }
 }
 

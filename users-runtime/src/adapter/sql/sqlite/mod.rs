@@ -172,6 +172,21 @@ impl Driver for Sqlite {
         code.is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED | READONLY | IOERR | FULL | CANTOPEN))
     }
 
+    fn advice(refusal: &dyn DatabaseError) -> Option<&'static str> {
+        const PERM: i32 = 3;
+        const BUSY: i32 = 5;
+        const READONLY: i32 = 8;
+        const FULL: i32 = 13;
+        const NOTADB: i32 = 26;
+        Some(match refusal.code()?.parse::<i32>().ok()? & 0xff {
+            PERM | READONLY => "This process may not write the file: check its permissions and those of its folder",
+            BUSY => "Another process holds the lock of the file: stop it, or start again later",
+            FULL => "The disk is full",
+            NOTADB => "The file is not an SQLite database, or it is encrypted: check the path in the database URL",
+            _ => return None,
+        })
+    }
+
     fn is_disconnected(_refusal: &dyn DatabaseError) -> bool {
         false
     }

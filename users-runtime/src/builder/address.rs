@@ -1,0 +1,44 @@
+//! Where browsers reach the service, and from which pages.
+
+use super::UsersBuilder;
+use crate::{
+    domain::{Error, PublicUrl, TrustedOrigins},
+    user::AuthUser,
+};
+
+impl<U: AuthUser> UsersBuilder<U> {
+    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Cookie backends need
+    /// its origin for browsers from before 2023, and for a front end that another server serves at that URL.
+    ///
+    /// Building the service fails for a text that [`PublicUrl::parse`] refuses. For a private network without TLS pass a
+    /// [`PublicUrl::in_private_network`].
+    pub fn public_url<P>(mut self, url: P) -> Self
+    where
+        P: TryInto<PublicUrl>,
+        Error: From<P::Error>,
+    {
+        self.public_url = Some(url.try_into().map_err(Error::from));
+        self
+    }
+
+    /// Sets the path under which clients reach the routes, such as `/api/v1`: because the application nests them
+    /// (`Router::new().nest("/api/v1", …)`), or because a proxy removes it. Default: none.
+    ///
+    /// The paths of the OpenAPI document start with it, and it is the default path of cookies, whose name then has the prefix
+    /// `__Secure-`. Pages outside of it do not receive the session; `Cookie::path("/")` restores the cookie of the whole
+    /// host. Links in mails start with the public URL of the [`Mailer`](crate::Mailer), which may have a path as well.
+    ///
+    /// Building the service fails unless it consists of letters, digits and `-._~` between slashes.
+    pub fn base_path(mut self, path: impl Into<String>) -> Self {
+        self.base_path = path.into();
+        self
+    }
+
+    /// Adds other origins whose pages may log in and send state-changing requests with a cookie: a front end on another
+    /// host ([`TrustedOrigins::new`]), applications in web views ([`TrustedOrigins::web_views`]), or those that a function
+    /// accepts: `.trusted_origins(|origin: &Origin| …)`, see [`TrustedOrigins::deciding`].
+    pub fn trusted_origins(mut self, origins: impl Into<TrustedOrigins>) -> Self {
+        self.trusted_origins = self.trusted_origins.and(origins);
+        self
+    }
+}

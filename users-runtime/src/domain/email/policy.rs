@@ -1,0 +1,84 @@
+//! Which addresses a service accepts, by the place where the address comes from.
+
+use super::{DomainName, EmailAddress, EmailRefused, EmailRules, lookup};
+
+/// The rules for the addresses of new accounts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EmailPolicy {
+    pub(crate) rules: EmailRules,
+    /// Domains that are accepted although they are not public, in ASCII and lower case.
+    internal: Vec<String>,
+    /// Texts in their place that are no domain names.
+    invalid: Vec<String>,
+}
+
+impl EmailPolicy {
+    /// Accepts a domain that is not public, and the names below it.
+    pub(crate) fn allow_internal(&mut self, name: &str) {
+        match DomainName::read(name.trim()) {
+            Ok(name) => self.internal.push(name.ascii),
+            Err(_) => self.invalid.push(name.to_owned()),
+        }
+    }
+
+    /// Returns the first internal domain that is no domain name.
+    pub(crate) fn invalid_domain(&self) -> Option<&str> {
+        self.invalid.first().map(String::as_str)
+    }
+
+    /// Parses the address of a new account.
+    pub(crate) fn parse(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
+        EmailAddress::parse_with(text, self.rules, &self.internal)
+    }
+}
+
+/// Reads the address in a request.
+pub(crate) trait ReadEmail {
+    /// Returns the address.
+    ///
+    /// # Errors
+    /// [`EmailRefused`] for a text that this place does not accept.
+    fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused>;
+}
+
+impl ReadEmail for EmailRules {
+    fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
+        EmailAddress::parse(text, *self)
+    }
+}
+
+/// The address of a new account.
+impl ReadEmail for EmailPolicy {
+    fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
+        self.parse(text)
+    }
+}
+
+/// The address in a change of an account: a new one, or the one that the account has. A front end that sends its whole form
+/// sends the address back, and the rules of today may refuse it.
+pub(crate) struct OwnOrNew<'a> {
+    pub(crate) policy: &'a EmailPolicy,
+    pub(crate) own: &'a str,
+}
+
+impl ReadEmail for OwnOrNew<'_> {
+    fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
+        if text == self.own || text.trim() == self.own {
+            return Ok(EmailAddress(self.own.to_owned()));
+        }
+        self.policy.parse(text)
+    }
+}
+
+/// The address of an account that may be stored: any that some program may have stored, as typed. Whether one is stored does
+/// not change the verdict.
+pub(crate) struct AnyStored<'a>(pub(crate) &'a EmailPolicy);
+
+impl ReadEmail for AnyStored<'_> {
+    fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
+        match self.0.parse(text) {
+            Err(refused) if !lookup::may_be_mailbox(lookup::without_spaces(text)) => Err(refused),
+            _ => Ok(EmailAddress(text.to_owned())),
+        }
+    }
+}
