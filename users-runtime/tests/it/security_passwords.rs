@@ -162,7 +162,6 @@ mod hash {
         let (log, _guard) = Log::start(Level::TRACE);
         let (head, tag) = ARGON2ID_19_MIB.rsplit_once('$').unwrap();
         let hashes = [
-            String::new(),
             "guinevere".into(),
             "pbkdf2_sha256$1000$salt$hash".into(),
             "$argon2id$".into(),
@@ -198,6 +197,9 @@ mod hash {
                 assert!(log.take().contains("stored_hash_corrupt"), "{hash:.100}");
             }
         }
+        // An account without a password is no damage.
+        let found = hashing.verify(&Password::new(""), &stored("")).await;
+        assert_eq!((found, log.take().as_str()), (Ok(Verification::Wrong), ""));
     }
 
     #[expect(clippy::disallowed_methods, reason = "the test is about real time, and only sets a lower bound")]
