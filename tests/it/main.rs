@@ -14,6 +14,7 @@ mod fields_on_databases;
 mod golden;
 mod http;
 mod hygiene;
+mod ids;
 #[path = "../../users-runtime/tests/it/log.rs"]
 mod log;
 mod mail;

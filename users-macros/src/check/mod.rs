@@ -2,6 +2,7 @@
 
 mod customs;
 mod fields;
+mod ids;
 mod roles;
 mod shape;
 mod sql_names;
@@ -37,7 +38,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
         sorted.count(&input.ident, &report);
         sorted.collisions(&report);
     }
-    let Sorted { roles, customs, unmarked, .. } = sorted;
+    let Sorted { roles, customs, unmarked, id_source, .. } = sorted;
     let roles = fields.and_then(|_| roles::complete(roles, &unmarked, input, &report));
     report.finish()?;
     match roles {
@@ -47,6 +48,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             table,
             session_table,
             databases,
+            id_source,
             is_narrowed,
             names,
             roles,

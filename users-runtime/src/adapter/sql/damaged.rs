@@ -15,7 +15,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn row_of(&self, id: U::Id) -> SqlResult<Option<DB::Row>> {
-        let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
+        let forms = self.forms().await?;
+        let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None }, forms.id)?, forms)?;
         Ok(self.read(self.texts().await?.find.clone(), arguments).await?.into_iter().next())
     }
 }

@@ -2,28 +2,43 @@
 
 use super::{
     Catalog, FromDatabase, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
-    tables::{self, ColumnKind, IndexTarget, Table, TableIndex},
+    tables::{self, ColumnKind, IdColumn, IndexTarget, Table, TableIndex},
 };
 
-/// Returns the schema of a user type. `id_type` is the existing type of the users' id, if columns that refer to it must
-/// have exactly this type.
-pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], id_type: Option<&str>) -> WantedSchema {
+/// The types that the columns of ids must have because of an existing table of users.
+#[derive(Debug, Default)]
+pub(super) struct IdTypes {
+    /// That of the ids themselves, if it is another one than usual and can hold them.
+    pub(super) key: Option<String>,
+    /// That of the columns that refer to them.
+    pub(super) references: Option<String>,
+}
+
+/// Returns the schema of a user type.
+pub(super) fn wanted<DB: Catalog>(
+    sql: &'static UserSql,
+    custom: &[SqlColumn],
+    id: IdColumn,
+    id_types: &IdTypes,
+) -> WantedSchema {
     WantedSchema {
-        tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),
+        tables: tables::tables(sql, custom, id).into_iter().map(|table| wanted_table::<DB>(table, id_types)).collect(),
         user_table: sql.table,
         email: sql.roles.email,
         tenant: tables::tenant_of(custom),
     }
 }
 
-fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable {
+fn wanted_table<DB: Catalog>(table: Table, id_types: &IdTypes) -> WantedTable {
     let mut columns = Vec::with_capacity(table.columns.len());
     let mut lines = Vec::with_capacity(table.columns.len());
     for column in table.columns {
-        let sql_type = match (&column.kind, id_type) {
-            (ColumnKind::UserId(_), Some(id_type)) => id_type.to_owned(),
-            (kind, _) => DB::sql_type(kind),
+        let existing = match &column.kind {
+            ColumnKind::Key(_) => id_types.key.clone(),
+            ColumnKind::UserId(_) => id_types.references.clone(),
+            _ => None,
         };
+        let sql_type = existing.unwrap_or_else(|| DB::sql_type(&column.kind));
         let fill = column.fill.map(|fill| DB::default_value(&fill, &sql_type));
         let not_null = if column.nullable { "" } else { " NOT NULL" };
         let default = match (&fill, column.from_database) {

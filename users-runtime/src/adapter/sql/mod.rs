@@ -22,7 +22,9 @@ mod damaged;
 mod ddl;
 mod dialect;
 mod error;
+mod forms;
 mod lookups;
+mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -43,6 +45,7 @@ mod tenant;
 mod token_sql;
 mod transaction;
 mod user;
+mod uuid_form;
 mod values;
 
 pub(crate) use column::Codec;
@@ -52,6 +55,8 @@ pub use connect::{Database, PoolSettings, SqlStore};
 pub use dialect::Dialect;
 pub(crate) use dialect::Driver;
 pub(crate) use dialect::Executed;
+#[cfg(any(test, feature = "testing"))]
+pub use forms::find_many_of_bytes;
 pub(crate) use lookups::ById;
 pub use row::Row;
 #[cfg(any(test, feature = "testing"))]

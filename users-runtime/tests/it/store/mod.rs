@@ -29,4 +29,5 @@ mod sql;
 
 mod support;
 mod users;
+mod uuid_forms;
 mod wal;
