@@ -4,12 +4,12 @@
 //! `outcome`, `user_id`, `backend`, `client`, `request_id` and `reason`. Nothing contains a password, a token, a hash or an
 //! address.
 
+mod cause;
 mod outside;
-mod redact;
 
 use std::fmt::Display;
 
-pub(crate) use self::{outside::Outside, redact::cause};
+pub(crate) use self::{cause::cause, outside::Outside};
 use crate::port::RequestContext;
 
 /// Writes a line about operation, from a level, the name of the event, a sentence, and fields as `tracing` takes them.

@@ -1,4 +1,4 @@
-//! Removes personal data from error messages before they are logged.
+//! The causes of errors as they are logged: redacted, cut and escaped.
 
 use std::error::Error;
 
