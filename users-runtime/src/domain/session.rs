@@ -16,6 +16,12 @@ pub struct Epoch(pub i64);
 /// The precision of a session's last use: it is written again only when the stored time is older than this.
 pub(crate) const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
+/// Returns `true` if a session belongs to another backend than `own`. A session without a backend works at every backend,
+/// and a strategy without one (`Policy::fastapi_users()`) accepts every session.
+pub(crate) fn is_of_another_backend(own: Option<&str>, of_session: Option<&str>) -> bool {
+    own.zip(of_session).is_some_and(|(own, of_session)| own != of_session)
+}
+
 /// The id of a session (the `jti` of a JWT): 128 bits in 22 URL-safe characters. It identifies a session but does not
 /// authenticate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

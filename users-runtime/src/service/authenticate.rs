@@ -4,7 +4,9 @@ use http::request::Parts;
 
 use super::{Users, or_nobody};
 use crate::{
-    domain::{AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId},
+    domain::{
+        AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId, is_of_another_backend,
+    },
     event::{self, operation},
     port::{Found, FoundSession, Lookup, Resolved, StoreError, StoredSession, StrategyError, TokenState},
     user::AuthUser,
@@ -88,7 +90,7 @@ impl<U: AuthUser> Users<U> {
                     let found = or_nobody(self.inner().loader.find(Lookup::Session(key.clone())).await)?;
                     let Some(found) = found else { continue };
                     let Some(stored) = found.session.clone() else { continue };
-                    if backend.as_ref().zip(stored.backend.as_ref()).is_some_and(|(own, other)| own != other) {
+                    if is_of_another_backend(backend.as_deref(), stored.backend.as_deref()) {
                         continue;
                     }
                     let now = self.now();

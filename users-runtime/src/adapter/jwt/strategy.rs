@@ -11,7 +11,7 @@ use super::{
     ring::RotatingKeys,
 };
 use crate::{
-    domain::{AccessToken, CLOCK_SKEW, Epoch, Login, Relaxation, Session, Timestamp, TokenId},
+    domain::{AccessToken, CLOCK_SKEW, Epoch, Login, Relaxation, Session, Timestamp, TokenId, is_of_another_backend},
     port::{BoxFuture, Clock, Random, RandomError, Resolved, RevocationStore, Strategy, StrategyError},
 };
 
@@ -108,8 +108,7 @@ impl JwtStrategy {
     /// Reads a token of this backend.
     fn read(&self, token: &AccessToken) -> Option<Session> {
         let (session, backend) = self.read_of_any_backend(token)?;
-        let is_foreign = self.backend.as_ref().zip(backend).is_some_and(|(own, other)| *own != other);
-        (!is_foreign).then_some(session)
+        (!is_of_another_backend(self.backend.as_deref(), backend.as_deref())).then_some(session)
     }
 
     /// Reads a token, and the backend that it belongs to.
