@@ -35,7 +35,7 @@ async fn error_of(url: &str) -> String {
 
 /// Asserts that a text has each part exactly once.
 #[track_caller]
-fn says(text: &str, parts: &[&str]) {
+fn assert_contains(text: &str, parts: &[&str]) {
     for part in parts {
         assert_eq!(text.matches(part).count(), 1, "{part:?} in {text:?}");
     }
@@ -47,7 +47,10 @@ async fn a_file_that_is_no_database_is_named_as_the_cause() {
     let file = folder.path().join("notes.txt");
     std::fs::write(&file, "not a database, and longer than the header of one: ".repeat(40)).unwrap();
     let text = error_of(&format!("sqlite:{}", file.display())).await;
-    says(&text, &["the database is not available", "file is not a database", "check the path in the database URL"]);
+    assert_contains(
+        &text,
+        &["the database is not available", "file is not a database", "check the path in the database URL"],
+    );
     let text = error_of("sqlite:/no/such/folder/app.db?mode=rwc").await;
     assert!(text.contains("the SQLite file cannot be opened"), "{text}");
 }
@@ -60,7 +63,7 @@ async fn a_paused_clock_is_named_as_the_cause() {
     for url in urls {
         // A connection that is made before the clock jumps is as good.
         let Err(error) = start(&url).await else { continue };
-        says(&error.to_string(), &["tokio's clock is paused", "UsersBuilder::clock"]);
+        assert_contains(&error.to_string(), &["tokio's clock is paused", "UsersBuilder::clock"]);
     }
 }
 
@@ -78,7 +81,7 @@ mod servers {
         net::{Shutdown, TcpListener},
     };
 
-    use super::{error_of, says, start};
+    use super::{assert_contains, error_of, start};
     use crate::servers::Server;
 
     const SCHEMES: [(&str, Server); 2] = [("postgres", Server::Postgres), ("mysql", Server::Mysql)];
@@ -94,9 +97,12 @@ mod servers {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         for (scheme, _) in SCHEMES {
             let text = error_of(&format!("{scheme}://arthur:hunter2@127.0.0.1:{closed}/camelot")).await;
-            says(&text, &["the database is not available", "onnection refused", "check the host and the port"]);
+            assert_contains(
+                &text,
+                &["the database is not available", "onnection refused", "check the host and the port"],
+            );
             let text = error_of(&format!("{scheme}://arthur:hunter2@no-such-host.invalid/camelot")).await;
-            says(&text, &["the database is not available", "failed to lookup address", "misspelled"]);
+            assert_contains(&text, &["the database is not available", "failed to lookup address", "misspelled"]);
         }
     }
 
@@ -106,7 +112,7 @@ mod servers {
             let Some(database) = server.database().await else { continue };
             let url = database.url().replace(&database.name, "no_such_camelot");
             let text = error_of(&url).await;
-            says(&text, &["the database is not available", "no_such_camelot", "CREATE DATABASE"]);
+            assert_contains(&text, &["the database is not available", "no_such_camelot", "CREATE DATABASE"]);
         }
     }
 
@@ -115,7 +121,7 @@ mod servers {
         for server in Server::ALL {
             let Some(database) = server.database().await else { continue };
             let text = error_of(&as_user(server, "mordred", &database.name).await).await;
-            says(&text, &["the database is not available", "Check the user and the password"]);
+            assert_contains(&text, &["the database is not available", "Check the user and the password"]);
         }
     }
 
@@ -139,7 +145,7 @@ mod servers {
             database.run(&make).await;
             let text = error_of(&as_user(server, &user, &database.name).await).await;
             database.run(&drop).await;
-            says(&text, &["the database failed", "denied", "Grant the user", "SqlStore::creation"]);
+            assert_contains(&text, &["the database failed", "denied", "Grant the user", "SqlStore::creation"]);
         }
     }
 
@@ -179,7 +185,7 @@ mod servers {
         ] {
             let port = refusing_postgres(code, message);
             let text = error_of(&format!("postgres://arthur:hunter2@127.0.0.1:{port}/camelot")).await;
-            says(&text, &["the database is not available", message, remedy]);
+            assert_contains(&text, &["the database is not available", message, remedy]);
         }
     }
 
@@ -188,7 +194,7 @@ mod servers {
     async fn a_server_without_tls_is_told() {
         let port = refusing_postgres("28000", "unreachable");
         let text = error_of(&format!("postgres://arthur:hunter2@127.0.0.1:{port}/camelot?sslmode=require")).await;
-        says(&text, &["the database is not available", "server does not support TLS", "Check `sslmode`"]);
+        assert_contains(&text, &["the database is not available", "server does not support TLS", "Check `sslmode`"]);
     }
 
     #[tokio::test]
@@ -196,7 +202,7 @@ mod servers {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = silent.local_addr().unwrap().port();
         let text = error_of(&format!("postgres://arthur:hunter2@127.0.0.1:{port}/camelot")).await;
-        says(&text, &["the database is not available", "timed out", "The server does not answer"]);
+        assert_contains(&text, &["the database is not available", "timed out", "The server does not answer"]);
     }
 
     #[cfg(feature = "redis")]
@@ -210,14 +216,14 @@ mod servers {
             ("redis://:hunter2@no-such-host.invalid".to_owned(), "failed to lookup address"),
         ] {
             let text = Redis::new(&url).unwrap().ping().await.unwrap_err().to_string();
-            says(&text, &["Redis: ", why, "check the host and the port in the Redis URL"]);
+            assert_contains(&text, &["Redis: ", why, "check the host and the port in the Redis URL"]);
             assert!(!text.contains("hunter2") && !text.contains("://:"), "{text}");
         }
         let Some(redis) = crate::redis_server::TestRedis::reach() else { return };
         let address = redis.url.split("://").nth(1).unwrap().split('/').next().unwrap().rsplit('@').next().unwrap();
         let text =
             Redis::new(&format!("redis://mordred:hunter2@{address}")).unwrap().ping().await.unwrap_err().to_string();
-        says(&text, &["Redis: ", "check the user and the password in the Redis URL"]);
+        assert_contains(&text, &["Redis: ", "check the user and the password in the Redis URL"]);
         assert!(!text.contains("hunter2"), "{text}");
     }
 

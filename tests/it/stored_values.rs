@@ -1,4 +1,4 @@
-//! What was written is what is read: random values of every kind of field, on every database.
+//! Values are read back exactly as they were written: random values of every kind of field, on every database.
 
 use axum_users::{
     Users,

@@ -198,7 +198,7 @@ struct Unaware {
 }
 
 #[tokio::test]
-async fn columns_that_nobody_or_only_the_database_fills_are_reported() {
+async fn columns_that_nothing_or_only_the_database_fills_are_reported() {
     for database in Database::all().await {
         let generated = database.choose(["VIRTUAL", "STORED", "VIRTUAL"]);
         database

@@ -1,4 +1,4 @@
-//! Times, dates and ids never get the default of their type because nobody said anything.
+//! Times, dates and ids never silently get the default of their type.
 
 use axum_users::{AuthUser, PasswordHash};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -99,7 +99,7 @@ struct Born {
 }
 
 #[tokio::test]
-async fn existing_rows_get_no_date_that_nobody_wrote() {
+async fn existing_rows_get_no_made_up_date() {
     for database in Database::all().await {
         database.create_users("motto VARCHAR(80)").await;
         database.add_user("arthur@camelot.bt").await;

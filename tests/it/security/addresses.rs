@@ -1,4 +1,5 @@
-//! Whatever text registers also logs in, resets and verifies, and addresses that other programs stored can use every flow.
+//! An address that can be registered can also log in, reset and verify, in the same spelling. Addresses that other programs
+//! stored can use every flow.
 
 use axum_users::{Error, Policy, Status, UsersBuilder};
 use serde_json::json;

@@ -212,8 +212,8 @@ async fn programmatic_calls_return_an_error_if_nothing_is_stored() {
     assert_eq!(app.dump().await, before);
 }
 
-/// SQLite needs a new page for some writes only, so a full database accepts some requests. Whatever is acknowledged is
-/// stored, and whatever is refused is not.
+/// SQLite needs a new page for some writes only, so a full database accepts some requests. An acknowledged
+/// change is stored, and a refused one is not.
 #[tokio::test]
 async fn what_is_acknowledged_on_a_full_database_is_stored() {
     let app = App::start().await;

@@ -91,8 +91,8 @@ impl App {
     }
 }
 
-/// Asserts that every way in answers as it does for nobody.
-async fn is_nobody(app: &App, email: &str, token: &str) {
+/// Asserts that every public route responds as for an unknown user.
+async fn assert_unknown_user(app: &App, email: &str, token: &str) {
     let what = app.server();
     let answer = |response: &Response| (response.status, response.text());
     let (there, nobody) =
@@ -159,14 +159,14 @@ async fn a_hash_that_is_not_text_is_answered_as_a_wrong_password_and_can_be_rese
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_cannot_be_read_is_nobody_to_clients_and_an_event_for_operators() {
+async fn a_row_that_cannot_be_read_is_an_unknown_user_to_clients_and_an_event_for_operators() {
     let recording = Recording::start();
     for app in App::everywhere().await {
         for column in ["is_active", "is_superuser", "is_verified", "quota"] {
             let token = app.app.member(ARTHUR).await;
             let id = app.app.stored(ARTHUR).await.id;
             app.set(ARTHUR, column, "NULL").await;
-            is_nobody(&app, ARTHUR, &token).await;
+            assert_unknown_user(&app, ARTHUR, &token).await;
             let read = app.app.users.get_by_email(ARTHUR).await;
             let Err(StoreError::Unreadable { id: named, column: what }) = read else { panic!("{read:?}") };
             assert_eq!((named, what), (id.to_string(), format!("{column} is NULL")), "{:?}", app.server());

@@ -1,5 +1,5 @@
 //! Values that a column, a constraint or a trigger refuses at run time, over HTTP on every database: 422 for what is written,
-//! nobody for what is looked up, and no value in a log.
+//! an unknown user for what is looked up, and no value in a log.
 
 use axum_users::{
     Policy, Status,
@@ -156,7 +156,7 @@ async fn a_private_registration_refuses_the_same_values_for_new_and_taken_addres
 
 /// Databases whose encoding lacks most letters, below users whose addresses have them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_encoding_of_the_database_lacks_is_nobody_in_look_ups_and_422_in_writes() {
+async fn characters_outside_of_the_encoding_are_not_found_in_look_ups_and_422_in_writes() {
     for server in Server::ALL {
         let Some(database) = server.database().await else { continue };
         let narrow = match server {

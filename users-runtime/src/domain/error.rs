@@ -139,7 +139,7 @@ pub enum StoreError {
     Conflict,
     /// The database refuses a value as data: it is too long, out of range, or against a `CHECK`, a domain or a trigger, or
     /// the encoding of the database lacks a character. Nothing is stored. Clients receive 422; a look-up with such a value
-    /// finds nobody.
+    /// finds no user.
     #[error("the database does not accept a value")]
     InvalidValue {
         /// The JSON key of the field, if the database names it and clients know it.

@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 
-use super::{Users, or_nobody};
+use super::{Users, hide_unreadable};
 use crate::{
     domain::{
         AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId, is_of_another_backend,
@@ -82,12 +82,12 @@ impl<U: AuthUser> Users<U> {
             Resolved::Session(session) => {
                 let Some(id) = U::Id::parse(&session.subject) else { return Ok(None) };
                 let wanted = Lookup::User { id, token: session.token_id.clone() };
-                let found = or_nobody(self.inner().loader.find(wanted).await)?;
+                let found = hide_unreadable(self.inner().loader.find(wanted).await)?;
                 Ok(found.filter(|found| self.is_live(&session, found)).map(|found| (found, session)))
             }
             Resolved::Stored(StoredSession { keys, lifetime, idle, backend }) => {
                 for key in keys {
-                    let found = or_nobody(self.inner().loader.find(Lookup::Session(key.clone())).await)?;
+                    let found = hide_unreadable(self.inner().loader.find(Lookup::Session(key.clone())).await)?;
                     let Some(found) = found else { continue };
                     let Some(stored) = found.session.clone() else { continue };
                     if is_of_another_backend(backend.as_deref(), stored.backend.as_deref()) {

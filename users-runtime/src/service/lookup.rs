@@ -1,4 +1,4 @@
-//! Look-ups of users: who counts as nobody.
+//! Look-ups of users. A user who cannot be read counts as unknown.
 
 use super::Users;
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Returns the user with this address. Nobody has an address that the database cannot hold, and a user who cannot be
-    /// read counts as nobody.
+    /// Returns the user with this address. An address that the database cannot hold is unknown, and so is a user who cannot
+    /// be read.
     pub(crate) async fn find_by_email(&self, email: &CanonicalEmail) -> Result<Option<Found<U>>, StoreError> {
         if !email.may_be_stored() {
             return Ok(None);
         }
-        or_nobody(self.inner().store.find_by_email(email).await)
+        hide_unreadable(self.inner().store.find_by_email(email).await)
     }
 
     /// Returns the user of a text that a person typed, by the same rules: every route that has an address uses it, so that the
@@ -43,7 +43,7 @@ impl<U: AuthUser> Users<U> {
 
     /// Returns the user of a look-up, with the same rules.
     pub(crate) async fn find(&self, wanted: Lookup<U::Id>) -> Result<Option<Found<U>>, StoreError> {
-        or_nobody(self.inner().store.find(&[wanted]).await.map(|found| found.into_iter().next().flatten()))
+        hide_unreadable(self.inner().store.find(&[wanted]).await.map(|found| found.into_iter().next().flatten()))
     }
 
     /// Returns whether an account has this address, even one that cannot be read.
@@ -57,9 +57,9 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// Turns the errors about one user, or about the value that was looked up, into nobody. Operators learn of a user who
-/// cannot be read; the client does not, because it would learn that the account exists.
-pub(crate) fn or_nobody<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+/// Turns the errors about one user, or about the value that was looked up, into `None`. An event tells operators about a
+/// user who cannot be read; the client must not learn that the account exists.
+pub(crate) fn hide_unreadable<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
     match found {
         Err(StoreError::InvalidValue { .. }) => Ok(None),
         Err(StoreError::Unreadable { id, column }) => {

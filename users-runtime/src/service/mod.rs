@@ -20,7 +20,7 @@ pub(crate) use backend::ActiveBackend;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;
-pub(crate) use lookup::or_nobody;
+pub(crate) use lookup::hide_unreadable;
 pub(crate) use origin::OriginRule;
 pub use policy::Policy;
 

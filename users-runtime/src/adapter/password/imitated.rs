@@ -52,7 +52,7 @@ impl Imitated {
     /// Imitates `cost` from now on and forever.
     ///
     /// # Errors
-    /// [`TooMuch`] if the bounds leave no room for it.
+    /// [`TooMuch`] if it exceeds the bounds.
     pub(super) fn always(&self, cost: Cost) -> Result<(), TooMuch> {
         admit(&mut self.kinds(), cost, None, self.budget_kib)
     }

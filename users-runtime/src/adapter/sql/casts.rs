@@ -1,4 +1,4 @@
-//! Statements for columns of another type than the field has by itself: a field that is stored as JSON or as text, in a
+//! Statements for columns whose type differs from the default type of the field: a field that is stored as JSON or as text, in a
 //! column of the database's own type, such as `jsonb`, an enum or `inet`.
 //!
 //! The value is bound and read as text. The database converts it where the statement says so, which depends on the type

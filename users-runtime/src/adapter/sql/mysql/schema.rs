@@ -193,7 +193,7 @@ impl Catalog for MySql {
             || (wanted == Family::Json && found == Family::Text) // MariaDB's JSON is text
     }
 
-    /// The server converts text to every type by itself. Only the types that are read as text need no conversion.
+    /// The server converts text parameters to every type, so only values that are not read as text are converted.
     fn cast(_stored_as: StoredAs, found: &str) -> Cast {
         let is_text = matches!(family(found), Family::Text) && !found.eq_ignore_ascii_case("json");
         Cast { read: (!is_text).then_some("CAST({} AS CHAR)"), write: None }
