@@ -8,10 +8,12 @@ use axum_users::{
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use uuid::Uuid;
 
-use crate::servers::Server;
+use crate::{
+    newtype::{encoded_as, typed_as},
+    servers::Server,
+};
 
 /// An enum stored as text.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -34,36 +36,8 @@ pub struct Address {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cents(pub i64);
 
-impl<DB: Database> Type<DB> for Cents
-where
-    i64: Type<DB>,
-{
-    fn type_info() -> DB::TypeInfo {
-        i64::type_info()
-    }
-
-    fn compatible(ty: &DB::TypeInfo) -> bool {
-        i64::compatible(ty)
-    }
-}
-
-impl<'q, DB: Database> Encode<'q, DB> for Cents
-where
-    i64: Encode<'q, DB>,
-{
-    fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        self.0.encode_by_ref(buffer)
-    }
-}
-
-impl<'r, DB: Database> Decode<'r, DB> for Cents
-where
-    i64: Decode<'r, DB>,
-{
-    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        i64::decode(value).map(Self)
-    }
-}
+typed_as!(Cents, i64);
+encoded_as!(Cents, i64);
 
 #[derive(AuthUser, Debug, Clone, PartialEq)]
 pub struct User {

@@ -20,6 +20,8 @@ mod log;
 mod mail;
 #[cfg(feature = "services")]
 mod matrix;
+#[cfg(feature = "services")]
+mod newtype;
 mod one_line;
 mod openapi;
 mod recorder;

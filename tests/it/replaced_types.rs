@@ -6,14 +6,16 @@ use axum_users::{
     store::{CanonicalEmail, Change, Columns, PoolSettings, SqlStore, UserStore},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{Database, Decode, Encode, MySql, Postgres, Sqlite, Type, encode::IsNull, error::BoxDynError};
+use sqlx::{MySql, Postgres, Sqlite, Type};
 use uuid::Uuid;
 
-use crate::servers::Server;
+use crate::{newtype::encoded_as, servers::Server};
 
 /// A mood, as text; on PostgreSQL a type of its own.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Mood(String);
+
+encoded_as!(Mood, String);
 
 impl Type<Postgres> for Mood {
     fn type_info() -> sqlx::postgres::PgTypeInfo {
@@ -30,24 +32,6 @@ impl Type<Sqlite> for Mood {
 impl Type<MySql> for Mood {
     fn type_info() -> sqlx::mysql::MySqlTypeInfo {
         <String as Type<MySql>>::type_info()
-    }
-}
-
-impl<'q, DB: Database> Encode<'q, DB> for Mood
-where
-    String: Encode<'q, DB>,
-{
-    fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        self.0.encode_by_ref(buffer)
-    }
-}
-
-impl<'r, DB: Database> Decode<'r, DB> for Mood
-where
-    String: Decode<'r, DB>,
-{
-    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        String::decode(value).map(Self)
     }
 }
 

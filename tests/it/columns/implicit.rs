@@ -3,45 +3,17 @@
 use axum_users::{AuthUser, PasswordHash};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{Database as SqlDatabase, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use uuid::Uuid;
 
 use super::{Database, users};
+use crate::newtype::{encoded_as, typed_as};
 
 /// A type of the application that the derive cannot know to be a time.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Since(DateTime<Utc>);
 
-impl<DB: SqlDatabase> Type<DB> for Since
-where
-    DateTime<Utc>: Type<DB>,
-{
-    fn type_info() -> DB::TypeInfo {
-        <DateTime<Utc>>::type_info()
-    }
-
-    fn compatible(ty: &DB::TypeInfo) -> bool {
-        <DateTime<Utc>>::compatible(ty)
-    }
-}
-
-impl<'q, DB: SqlDatabase> Encode<'q, DB> for Since
-where
-    DateTime<Utc>: Encode<'q, DB>,
-{
-    fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        self.0.encode_by_ref(buffer)
-    }
-}
-
-impl<'r, DB: SqlDatabase> Decode<'r, DB> for Since
-where
-    DateTime<Utc>: Decode<'r, DB>,
-{
-    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        <DateTime<Utc>>::decode(value).map(Self)
-    }
-}
+typed_as!(Since, DateTime<Utc>);
+encoded_as!(Since, DateTime<Utc>);
 
 #[derive(AuthUser, Debug, Clone)]
 struct User {

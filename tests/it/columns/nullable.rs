@@ -3,10 +3,10 @@
 use axum_users::{AuthUser, PasswordHash};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::{Database as SqlDatabase, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use uuid::Uuid;
 
 use super::{Database, change, login, me, register, serve};
+use crate::newtype::{encoded_as, typed_as};
 
 type Nickname = Option<String>;
 type Deep = Option<Option<i64>>;
@@ -16,36 +16,8 @@ type Tags = Option<Vec<String>>;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct Note(Option<String>);
 
-impl<DB: SqlDatabase> Type<DB> for Note
-where
-    String: Type<DB>,
-{
-    fn type_info() -> DB::TypeInfo {
-        String::type_info()
-    }
-
-    fn compatible(ty: &DB::TypeInfo) -> bool {
-        String::compatible(ty)
-    }
-}
-
-impl<'q, DB: SqlDatabase> Encode<'q, DB> for Note
-where
-    Option<String>: Encode<'q, DB>,
-{
-    fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        self.0.encode_by_ref(buffer)
-    }
-}
-
-impl<'r, DB: SqlDatabase> Decode<'r, DB> for Note
-where
-    Option<String>: Decode<'r, DB>,
-{
-    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        Option::decode(value).map(Self)
-    }
-}
+typed_as!(Note, String);
+encoded_as!(Note, Option<String>);
 
 #[derive(AuthUser, Debug, Clone)]
 struct User {
