@@ -1,5 +1,7 @@
 //! Includes the documentation pages that contain programs, so that `cargo test --doc` compiles and runs them.
 
+#[doc = include_str!("../docs/guide/adopting.md")]
+mod adopting {}
 #[doc = include_str!("../docs/guide/cookies.md")]
 mod cookies {}
 #[doc = include_str!("../docs/guide/custom-store.md")]

@@ -7,6 +7,8 @@
 
 mod access_matrix;
 #[cfg(feature = "services")]
+#[cfg(feature = "services")]
+mod adopting;
 mod columns;
 mod docs;
 #[cfg(feature = "services")]
@@ -20,6 +22,8 @@ mod log;
 mod mail;
 #[cfg(feature = "services")]
 mod matrix;
+#[cfg(feature = "services")]
+mod named_schema;
 #[cfg(feature = "services")]
 mod newtype;
 mod one_line;

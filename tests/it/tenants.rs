@@ -264,8 +264,36 @@ async fn a_unique_index_across_tenants_is_reported() {
         sqlx::query(index).execute(&sqlite).await.unwrap();
     }
     let drift = app.users.check_schema().await.unwrap();
-    assert_eq!(drift.len(), 1, "{drift:?}");
-    assert!(drift[0].problem.contains("ix_user_email is another one"), "{drift:?}");
+    let [name, tenant] = &drift[..] else { panic!("{drift:?}") };
+    assert!(name.problem.contains("ix_user_email is another one"), "{name}");
+    assert!(tenant.problem.starts_with("the unique key ix_user_email lacks the column \"company\""), "{tenant}");
+
+    // The same key under another name, and keys that have the tenant or are partial.
+    sqlx::query("DROP INDEX ix_user_email").execute(&sqlite).await.unwrap();
+    app.users.migrate().await.unwrap();
+    for (name, over, lacks_the_tenant) in [
+        ("uq_lower", "(lower(email))", true),
+        ("uq_active", "(email, motto) WHERE is_active", true),
+        ("uq_company", "(email, company)", false),
+        ("uq_motto", "(motto)", false),
+    ] {
+        let create = format!("CREATE UNIQUE INDEX {name} ON user {over}");
+        sqlx::query(sqlx::AssertSqlSafe(create)).execute(&sqlite).await.unwrap();
+        let drift = app.users.check_schema().await.unwrap();
+        let lacks = format!("the unique key {name} lacks the column");
+        assert_eq!(drift.iter().any(|drift| drift.problem.starts_with(&lacks)), lacks_the_tenant, "{name}: {drift:?}");
+        assert_eq!(drift.len(), usize::from(lacks_the_tenant), "{name}: {drift:?}");
+        sqlx::query(sqlx::AssertSqlSafe(format!("DROP INDEX {name}"))).execute(&sqlite).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_key_across_tenants_says_that_the_address_is_taken() {
+    let app = Companies::start().await;
+    sqlx::query("CREATE UNIQUE INDEX uq ON user (email)").execute(&app.sqlite().await).await.unwrap();
+    assert_eq!(app.register(CAMELOT, "arthur@camelot.bt").await.status, 201);
+    let taken = app.register(CORNWALL, "arthur@camelot.bt").await;
+    taken.is(400, r#"{"detail":"REGISTER_USER_ALREADY_EXISTS"}"#);
 }
 
 fn user(account: NewAccount<Uuid>) -> User {

@@ -12,6 +12,8 @@ pub(crate) struct User {
     pub(crate) table: String,
     /// The table of its sessions, unquoted.
     pub(crate) session_table: String,
+    /// The schema of the tables, unquoted, if one is named.
+    pub(crate) schema: Option<String>,
     /// The databases for which statements are written.
     pub(crate) databases: Databases,
     /// Whether the author named the databases, so that fields may have types that only those know.

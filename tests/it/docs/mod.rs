@@ -12,6 +12,6 @@ mod events;
 mod links;
 mod moving;
 mod numbers;
-mod page;
+pub(crate) mod page;
 mod passwords;
 mod validation;

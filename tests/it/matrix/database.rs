@@ -42,13 +42,17 @@ impl DatabaseKind {
 }
 
 impl Database {
-    /// Creates a database that is not shared.
-    pub async fn own(kind: DatabaseKind) -> Arc<Self> {
-        let place = match kind.server() {
+    /// Creates a database without tables.
+    pub async fn empty(kind: DatabaseKind) -> Arc<Self> {
+        Arc::new(Self(match kind.server() {
             None => Place::File(tempfile::tempdir().unwrap()),
             Some(server) => Place::Server(server.database().await.expect("the server was available before")),
-        };
-        let database = Arc::new(Self(place));
+        }))
+    }
+
+    /// Creates a database that is not shared.
+    pub async fn own(kind: DatabaseKind) -> Arc<Self> {
+        let database = Self::empty(kind).await;
         let users = Users::<User>::builder(axum_users::SecretKey::new(crate::support::SECRET).unwrap())
             .database(database.url())
             .backend(axum_users::Backend::bearer("jwt", axum_users::Jwt::new()))

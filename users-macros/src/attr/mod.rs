@@ -26,6 +26,7 @@ pub(crate) type Slot<T> = Option<Given<T>>;
 pub(crate) struct StructAttrs {
     pub(crate) table: Slot<LitStr>,
     pub(crate) session_table: Slot<LitStr>,
+    pub(crate) schema: Slot<LitStr>,
     pub(crate) krate: Slot<Path>,
     pub(crate) read: Slot<Ident>,
     pub(crate) create: Slot<Ident>,
@@ -66,8 +67,19 @@ pub(crate) struct Bounds<T> {
     pub(crate) max: Slot<T>,
 }
 
-const STRUCT_KEYS: [&str; 10] =
-    ["table", "session_table", "crate", "read", "create", "update", "admin_update", "sql", "routes", "databases"];
+const STRUCT_KEYS: [&str; 11] = [
+    "table",
+    "session_table",
+    "schema",
+    "crate",
+    "read",
+    "create",
+    "update",
+    "admin_update",
+    "sql",
+    "routes",
+    "databases",
+];
 
 const FIELD_KEYS: [&str; 16] = [
     "read",
@@ -97,6 +109,7 @@ impl StructAttrs {
                 match key.unraw().to_string().as_str() {
                     "table" => fill(&mut read.table, &key, string(&key, input, "accounts")?),
                     "session_table" => fill(&mut read.session_table, &key, string(&key, input, "account_sessions")?),
+                    "schema" => fill(&mut read.schema, &key, string(&key, input, "auth")?),
                     "crate" => fill(&mut read.krate, &key, crate_path(&key, input)?),
                     "read" => fill(&mut read.read, &key, name(&key, input, "PublicUser")?),
                     "create" => fill(&mut read.create, &key, name(&key, input, "NewUser")?),

@@ -26,6 +26,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
     let databases = shape::databases(&attrs, enabled, &report);
     let table = sql_names::table(attrs.table.as_ref(), &report);
     let session_table = sql_names::session_table(attrs.session_table.as_ref(), &table, &report);
+    let schema = sql_names::schema(attrs.schema.as_ref(), databases, &report);
     let names = shape::chosen_names(input, attrs);
     shape::distinct(input, &names, &report);
 
@@ -46,6 +47,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             vis: input.vis.clone(),
             table,
             session_table,
+            schema,
             databases,
             is_narrowed,
             names,

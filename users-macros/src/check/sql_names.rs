@@ -6,6 +6,7 @@ use syn::{Ident, LitStr};
 
 use crate::{
     attr::{Given, Slot},
+    model::Databases,
     report::Report,
 };
 
@@ -44,6 +45,15 @@ pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: 
         None if users == "user" => "accesstoken".to_owned(),
         None => format!("{users}_accesstoken"),
     }
+}
+
+/// Returns the schema of the tables (PostgreSQL) or their database (MySQL), if one is named.
+pub(super) fn schema(given: Option<&Given<LitStr>>, databases: Databases, report: &Report) -> Option<String> {
+    let given = given?;
+    if !(databases.postgres || databases.mysql || databases.is_empty()) {
+        report.error(&given.key, "SQLite has no schemas", "remove `schema`");
+    }
+    Some(sql_name("schema", &given.value, LONGEST_COLUMN, report))
 }
 
 /// Returns the column of a field, and the place for errors about it.

@@ -18,6 +18,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
     };
     let table = named("table", &user.table, "user");
     let session_table = named("session_table", &user.session_table, "accesstoken");
+    let schema = user.schema.as_deref().map(|schema| ours!(schema: #runtime::Some(#schema),));
     let roles = role_columns(user);
     let integers = user.id_made_by_database().then(|| ours!(id_made_by_database: true,));
     let sqlite = user.databases.sqlite.then(|| statements(user, "sqlite", &Sqlite));
@@ -28,6 +29,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
         #vis const #name: #runtime::UserSql = #runtime::UserSql {
             #table
             #session_table
+            #schema
             #roles
             #integers
             #sqlite

@@ -14,6 +14,14 @@ pub(crate) trait Dialect {
         format!("\"{name}\"")
     }
 
+    /// Returns the name of a table, with its schema if one is named.
+    fn qualified(&self, schema: Option<&str>, table: &str) -> String {
+        match schema {
+            Some(schema) => format!("{}.{}", self.quoted(schema), self.quoted(table)),
+            None => self.quoted(table),
+        }
+    }
+
     /// Returns the parameter of this number, from 1.
     fn parameter(&self, number: usize) -> String {
         format!("${number}")
@@ -86,6 +94,11 @@ impl<'a> Parameters<'a> {
 }
 
 impl Dialect for Sqlite {
+    /// SQLite has no schemas.
+    fn qualified(&self, _: Option<&str>, table: &str) -> String {
+        self.quoted(table)
+    }
+
     /// SQLite's `lower()` changes ASCII only, as the canonical form does.
     fn canonical_email(&self, email: &str) -> String {
         format!("lower(u.{email})")

@@ -48,7 +48,7 @@ impl Table<'_> {
         format!(
             "SELECT {columns} FROM {sessions} AS t {user} WHERE t.{token} = {p1} AND t.{hashed} = {p2}{tenant}",
             columns = self.session_columns(),
-            sessions = self.quoted(self.sessions),
+            sessions = self.dialect.qualified(self.schema, self.sessions),
             user = self.join_user_of_session("JOIN"),
             token = self.quoted("token"),
             p1 = parameters.next(),
@@ -67,7 +67,7 @@ impl Table<'_> {
             "SELECT {all}, {number} FROM {list} \
              {join} {sessions} AS t ON t.{token} = {wanted_token} AND t.{hashed} = {wanted_hashed} {user}{tenant}",
             all = self.session_columns(),
-            sessions = self.quoted(self.sessions),
+            sessions = self.dialect.qualified(self.schema, self.sessions),
             token = self.quoted("token"),
             wanted_token = self.dialect.text(&columns[0]),
             hashed = self.quoted("hashed"),
@@ -115,6 +115,6 @@ impl Table<'_> {
     }
 
     fn token_state(&self) -> String {
-        self.quoted(&format!("{}_token_state", self.name))
+        self.dialect.qualified(self.schema, &format!("{}_token_state", self.name))
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
         dialect,
         name: &user.table,
         sessions: &user.session_table,
+        schema: user.schema.as_deref(),
         id: &user.roles.id.column,
         email: &user.roles.email.column,
         hashed_password: &user.roles.hashed_password.column,
@@ -48,6 +49,8 @@ struct Table<'a> {
     dialect: &'a dyn Dialect,
     name: &'a str,
     sessions: &'a str,
+    /// The schema of the tables, if one is named.
+    schema: Option<&'a str>,
     id: &'a str,
     email: &'a str,
     hashed_password: &'a str,
@@ -77,7 +80,7 @@ impl Table<'_> {
     }
 
     fn table(&self) -> String {
-        self.quoted(self.name)
+        self.dialect.qualified(self.schema, self.name)
     }
 
     fn quoted(&self, name: &str) -> String {

@@ -301,3 +301,33 @@ fn every_parameter_is_used_once_and_their_numbers_rise() {
         }
     }
 }
+
+#[test]
+fn a_named_schema_is_in_every_statement_where_the_database_has_schemas() {
+    let user = checked(quote! {
+        #[auth(schema = "auth")]
+        struct User {
+            id: i64,
+            email: String,
+            hashed_password: PasswordHash,
+            is_active: bool,
+            is_superuser: bool,
+            is_verified: bool,
+        }
+    });
+    for (dialect, quote) in [(&Postgres as &dyn Dialect, '"'), (&MySql, '`')] {
+        for (name, statement) in statements(&user, dialect) {
+            for table in ["user", "accesstoken", "user_token_state"] {
+                let table = format!("{quote}{table}{quote}");
+                let qualified = format!("{quote}auth{quote}.{table}");
+                assert_eq!(
+                    statement.matches(&table).count(),
+                    statement.matches(&qualified).count(),
+                    "{name}: {statement}"
+                );
+            }
+            assert!(statement.contains("auth"), "{name}: {statement}");
+        }
+    }
+    assert!(statements(&user, &Sqlite).iter().all(|(_, statement)| !statement.contains("\"auth\"")));
+}

@@ -7,13 +7,20 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Creates missing tables, columns and indexes. Never drops or rewrites anything.
+    /// Creates missing tables, columns and indexes. Never drops or rewrites anything. What then still differs from the
+    /// struct is logged, each difference as one WARN line (event `schema_drift`).
     ///
     /// # Errors
     /// [`StoreError`] if the database refuses, for example because two stored addresses differ by case only.
     #[tracing::instrument(target = "axum_users", name = "migrate", skip_all)]
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.inner().store.migrate().await
+        self.inner().store.migrate().await?;
+        if let Ok(left) = self.check_schema().await {
+            for drift in left {
+                tracing::warn!(target: "axum_users", event = "schema_drift", %drift, "the database differs from the struct");
+            }
+        }
+        Ok(())
     }
 
     /// Compares the database with the struct and returns the differences, each with the SQL that repairs it where there

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::SchemaKind;
-use crate::domain::field::{Field, Rule};
+use crate::domain::field::{Field, FieldKind, Rule, Shape};
 
 /// A custom field and its permissions. The four schemas take their custom fields from it.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +125,27 @@ impl CustomField {
         match self.on_the_wire {
             Some(field) => Self { on_the_wire: Some(field.rules(rules)), ..self },
             None => self,
+        }
+    }
+
+    /// Returns whether any request can set the field.
+    pub(crate) const fn is_writable(&self) -> bool {
+        self.create || self.update || self.admin
+    }
+
+    /// Returns the JSON that the field expects, or `None` if no client reads or writes it.
+    pub(crate) fn shape(&self) -> Option<Shape> {
+        match self.on_the_wire?.kind {
+            FieldKind::Custom(of) => Some((of.shape)()),
+            _ => None,
+        }
+    }
+
+    /// Returns the rules for values in requests.
+    pub(crate) const fn rule_values(&self) -> &'static [Rule] {
+        match self.on_the_wire {
+            Some(field) => field.rules,
+            None => &[],
         }
     }
 

@@ -100,7 +100,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
         let found = if self.custom.iter().any(|column| column.stored_as.is_some()) {
             let mut connection = self.pools.read.acquire().await?;
-            DB::describe(&mut connection, self.sql.table).await?.columns
+            DB::describe(&mut connection, self.schema(), self.sql.table).await?.columns
         } else {
             Vec::new()
         };

@@ -7,7 +7,7 @@ use sqlx::{
     error::{BoxDynError, UnexpectedNullError},
 };
 
-use super::{Driver, SqlResult, error::WrongType};
+use super::{Driver, SqlResult, Written, error::WrongType};
 
 /// A Rust type that can be stored in a column of the database `DB`: every type that sqlx can encode and decode.
 #[diagnostic::on_unimplemented(
@@ -41,7 +41,7 @@ pub trait Column<DB: Driver>: Sized {
 impl<DB, T> Column<DB> for T
 where
     DB: Driver,
-    T: Type<DB> + for<'q> Encode<'q, DB> + for<'r> Decode<'r, DB>,
+    T: Type<DB> + for<'q> Encode<'q, DB> + for<'r> Decode<'r, DB> + 'static,
 {
     fn type_name() -> String {
         T::type_info().name().to_owned()
@@ -59,6 +59,9 @@ where
         let value = DB::value_at(row, index)?;
         let found = value.type_info();
         if !value.is_null() && !found.is_null() && !T::compatible(&found) {
+            if let Some(converted) = DB::convert(&value) {
+                return converted.map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source });
+            }
             let reason = format!("has the type {found}, the field wants {}", T::type_info());
             return Err(sqlx::Error::ColumnDecode { index: index.to_string(), source: WrongType(reason).into() });
         }
@@ -122,6 +125,8 @@ pub struct SqlColumn {
     pub stored_as: Option<StoredAs>,
     /// `true` if the author of the field wrote its default.
     pub has_default: bool,
+    /// The values that requests write into the column.
+    pub written: Written,
 }
 
 /// The form of a field in its column, if it is not that of its own type.
@@ -173,6 +178,7 @@ impl SqlColumn {
             from_database: None,
             stored_as: None,
             has_default: false,
+            written: Written::Unknown,
         }
     }
 

@@ -2,21 +2,27 @@
 
 use super::{
     Catalog, FromDatabase, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
-    tables::{self, ColumnKind, IndexTarget, Table, TableIndex},
+    tables::{self, ColumnKind, IdKind, IndexTarget, Table, TableIndex},
 };
 
 /// Returns the schema of a user type. `id_type` is the existing type of the users' id, if columns that refer to it must
 /// have exactly this type.
 pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], id_type: Option<&str>) -> WantedSchema {
+    let schema = sql.schema.filter(|_| DB::HAS_SCHEMAS);
     WantedSchema {
-        tables: tables::tables(sql, custom).into_iter().map(|table| wanted_table::<DB>(table, id_type)).collect(),
+        tables: tables::tables(sql, custom)
+            .into_iter()
+            .map(|table| wanted_table::<DB>(table, schema, id_type))
+            .collect(),
+        schema,
+        create_schema: schema.map(DB::create_schema),
         user_table: sql.table,
         email: sql.roles.email,
         tenant: tables::tenant_of(custom),
     }
 }
 
-fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable {
+fn wanted_table<DB: Catalog>(table: Table, schema: Option<&str>, id_type: Option<&str>) -> WantedTable {
     let mut columns = Vec::with_capacity(table.columns.len());
     let mut lines = Vec::with_capacity(table.columns.len());
     for column in table.columns {
@@ -41,6 +47,9 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
             generated: column.from_database.is_some().then_some(default),
             from_database: column.from_database,
             stored_as: column.stored_as,
+            written: column.written,
+            reads_null: column.reads_null,
+            made_by_database: matches!(column.kind, ColumnKind::Key(IdKind::Integer)),
         });
     }
     let canonical = table.indexes.iter().find_map(|index| match index.over {
@@ -57,11 +66,11 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
         lines.push(format!(
             "FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE CASCADE",
             DB::quoted(user.column),
-            DB::quoted(user.users),
+            DB::qualified(schema, user.users),
             DB::quoted(user.id),
         ));
     }
-    let name = DB::quoted(&table.name);
+    let name = DB::qualified(schema, &table.name);
     WantedTable {
         create: format!(
             "CREATE TABLE IF NOT EXISTS {name} ({}){}",
@@ -70,7 +79,9 @@ fn wanted_table<DB: Catalog>(table: Table, id_type: Option<&str>) -> WantedTable
         ),
         columns,
         indexes: table.indexes.into_iter().map(|index| wanted_index::<DB>(&name, index)).collect(),
+        primary_key: table.primary_key,
         name: table.name,
+        quoted: name,
     }
 }
 

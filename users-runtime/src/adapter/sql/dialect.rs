@@ -1,12 +1,16 @@
 //! The interface between the store and a database.
 
 use sqlx::{
-    Arguments as _, Database, Encode, SqlSafeStr, Type,
+    Arguments as _, Database, Decode, Encode, SqlSafeStr, Type,
     database::HasStatementCache,
     error::{BoxDynError, DatabaseError},
 };
 
-use super::{ById, Codec, SqlResult, Statements, UserSql, error::RefusedValue, schema::Catalog};
+use super::{
+    ById, Codec, SqlResult, Statements, UserSql,
+    error::RefusedValue,
+    schema::{Catalog, FoundIndex},
+};
 use crate::{
     domain::{SessionKey, Timestamp, UserId},
     port::BoxFuture,
@@ -39,6 +43,15 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// # Errors
     /// [`sqlx::Error::ColumnIndexOutOfBounds`] if the row has fewer columns.
     fn value_at(row: &Self::Row, index: usize) -> SqlResult<Self::ValueRef<'_>>;
+
+    /// Reads a value of another type than `T` if `T` has the same value. Returns `None` for types without such values.
+    fn convert<T>(value: &Self::ValueRef<'_>) -> Option<Result<T, BoxDynError>>
+    where
+        T: Type<Self> + for<'r> Decode<'r, Self> + 'static,
+    {
+        let _ = value;
+        None
+    }
 
     /// Returns the zero value of a column type as an SQL literal, for existing rows when a column is added. Times, dates
     /// and ids have none.
@@ -121,8 +134,9 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// [`sqlx::Error::Encode`] if the driver refuses a value.
     fn add_session_keys(wanted: &[SessionKey], arguments: &mut Self::Arguments) -> SqlResult<()>;
 
-    /// Returns `true` if the violated unique constraint is one on the address.
-    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool;
+    /// Returns the columns that the violated unique key of a table compares, none if the key is of another table. `known`
+    /// has the keys of the table, if they were read. Returns `None` if they must be read first, or again.
+    fn violated_columns(refusal: &dyn DatabaseError, table: &str, known: Option<&[FoundIndex]>) -> Option<Vec<String>>;
 
     /// Returns `true` for a violated constraint that compares the row with others, as a unique constraint does.
     fn is_conflict(refusal: &dyn DatabaseError) -> bool {

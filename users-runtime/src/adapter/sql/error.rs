@@ -7,7 +7,10 @@ use std::fmt;
 
 use sqlx::Error;
 
-use super::{Driver, UserSql, advice};
+use super::{
+    Driver, UserSql, advice,
+    schema::{FoundIndex, is_on},
+};
 use crate::{port::StoreError, user::CustomField};
 
 /// Returns `true` if the connection was lost; it is not known whether the statement took effect.
@@ -129,6 +132,8 @@ pub(super) struct Names<'a> {
     /// All columns of the user in the order of the table.
     pub(super) columns: &'a [&'static str],
     pub(super) custom: &'static [CustomField],
+    /// The unique keys of the table of users, if they were read.
+    pub(super) keys: Option<&'a [FoundIndex]>,
 }
 
 impl Names<'_> {
@@ -190,7 +195,9 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
 /// Converts what the database answered.
 fn refused<DB: Driver>(refusal: &dyn sqlx::error::DatabaseError, names: &Names<'_>) -> StoreError {
     if refusal.is_unique_violation() {
-        return if DB::is_email_taken(refusal, names.sql) { StoreError::EmailTaken } else { StoreError::Conflict };
+        let columns = DB::violated_columns(refusal, names.sql.table, names.keys);
+        let is_taken = columns.is_some_and(|columns| is_on(&columns, names.sql.roles.email));
+        return if is_taken { StoreError::EmailTaken } else { StoreError::Conflict };
     }
     // The row refers to a user that was deleted in the meantime.
     if refusal.is_foreign_key_violation() || DB::is_conflict(refusal) {

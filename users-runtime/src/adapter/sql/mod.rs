@@ -36,6 +36,7 @@ mod row;
 mod schema;
 mod session_sql;
 mod sessions;
+mod sql_text;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;
@@ -46,6 +47,8 @@ mod token_sql;
 mod transaction;
 mod user;
 mod values;
+mod violations;
+mod written;
 
 pub(crate) use column::Codec;
 pub use column::{Column, SqlColumn, column, json_column, text_column};
@@ -66,6 +69,7 @@ pub use session_sql::session_statements;
 pub use statements::{RoleColumns, Statements, UserSql};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
+pub(crate) use written::{Written, WrittenText};
 
 /// The result of reading and binding values.
 pub type SqlResult<T> = Result<T, sqlx::Error>;

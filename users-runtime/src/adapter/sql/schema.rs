@@ -1,17 +1,19 @@
 //! Comparison of the schema that a user type needs with the existing one, and migration.
 //!
 //! A migration adds what is missing; it never drops, rewrites or loosens anything. Databases differ in their catalogs
-//! and in details of their DDL ([`Driver`]); the comparison is the same for all.
+//! and in details of their DDL ([`Catalog`]); the comparison is the same for all.
 
 mod compare;
 mod filled;
+mod keys;
 mod migrate;
 
 pub(super) use self::{
     compare::compare,
+    keys::{UniqueKeys, is_on},
     migrate::{Refusal, migrate},
 };
-use super::{Driver, FromDatabase, SqlResult, StoredAs, casts::Cast, tables::ColumnKind};
+use super::{Driver, FromDatabase, SqlResult, StoredAs, Written, casts::Cast, tables::ColumnKind};
 use crate::port::BoxFuture;
 
 /// The schema that a user type needs.
@@ -19,6 +21,10 @@ use crate::port::BoxFuture;
 pub struct WantedSchema {
     /// The table of users first, then the tables that refer to it.
     pub tables: Vec<WantedTable>,
+    /// The schema of the tables, unquoted; `None` for the one in which the connection creates tables.
+    pub schema: Option<&'static str>,
+    /// The statement that creates the schema, if one is named.
+    pub create_schema: Option<String>,
     /// The table of users, unquoted.
     pub user_table: &'static str,
     /// The column of the address, unquoted.
@@ -32,12 +38,16 @@ pub struct WantedSchema {
 pub struct WantedTable {
     /// The name, unquoted.
     pub name: String,
+    /// The name as statements write it: quoted, with its schema if one is named.
+    pub quoted: String,
     /// The statement that creates it.
     pub create: String,
     /// The columns.
     pub columns: Vec<WantedColumn>,
     /// The indexes.
     pub indexes: Vec<WantedIndex>,
+    /// The column of the primary key, unquoted.
+    pub primary_key: &'static str,
 }
 
 /// A required column.
@@ -58,6 +68,12 @@ pub struct WantedColumn {
     pub from_database: Option<FromDatabase>,
     /// The form of its values, if it is not that of the type.
     pub stored_as: Option<StoredAs>,
+    /// The values that are written into it.
+    pub written: Written,
+    /// `true` if an insert relies on the database to make the value.
+    pub made_by_database: bool,
+    /// `true` if NULL in an existing column has a meaning, although we write none.
+    pub reads_null: bool,
 }
 
 /// A required index.
@@ -84,6 +100,10 @@ pub struct FoundTable {
     pub indexes: Vec<FoundIndex>,
     /// `true` if a trigger runs when a row is inserted.
     pub has_triggers: bool,
+    /// The schema in which statements without a schema find another table of this name.
+    pub elsewhere: Option<String>,
+    /// `true` if it has only columns of the basic types of SQLite (a `STRICT` table).
+    pub strict: bool,
 }
 
 /// An existing column.
@@ -99,6 +119,20 @@ pub struct FoundColumn {
     pub filled: bool,
     /// `true` if the column is generated and accepts no value.
     pub generated: bool,
+    /// The character set and the collation, where the database has them per column.
+    pub encoding: Option<Encoding>,
+    /// The clauses of the declaration after type, character set and NULL, where a change of the type must repeat them and
+    /// can.
+    pub rest: Option<String>,
+}
+
+/// The character set and the collation of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoding {
+    /// The character set, such as `utf8mb4`.
+    pub characters: String,
+    /// The collation, such as `utf8mb4_bin`.
+    pub collation: String,
 }
 
 /// An existing index.
@@ -110,6 +144,23 @@ pub struct FoundIndex {
     pub over: String,
     /// `true` for a unique index.
     pub unique: bool,
+    /// What it compares, in order.
+    pub parts: Vec<KeyPart>,
+    /// The statement that removes it, if the database can do so in place.
+    pub removal: Option<String>,
+}
+
+/// A part of an index: a column or an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPart {
+    /// The column as errors name it, or the empty string for an expression.
+    pub name: String,
+    /// The compared value as an SQL expression over the columns of the table, with its collation.
+    pub expression: String,
+    /// The columns that the value depends on, also through generated columns.
+    pub columns: Vec<String>,
+    /// The number of characters that are compared, if not all are.
+    pub prefix: Option<u32>,
 }
 
 /// The catalog and the DDL of a database.
@@ -125,6 +176,9 @@ pub trait Catalog: Driver {
 
     /// `true` if `DELETE` supports `LIMIT`.
     const LIMITS_DELETIONS: bool = false;
+
+    /// `true` if the database has schemas: PostgreSQL's, or the databases of MySQL.
+    const HAS_SCHEMAS: bool = true;
 
     /// Returns the value that the insert would have written, for use in the conflict clause.
     fn inserted(column: &str) -> String {
@@ -170,8 +224,28 @@ pub trait Catalog: Driver {
     /// Normalizes the columns or expression of an index, so that they can be compared.
     fn normal_form(over: &str) -> String;
 
-    /// Reads the definition of an existing table.
-    fn describe<'a>(connection: &'a mut Self::Connection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>>;
+    /// Returns the name of a table as statements write it. SQLite has no schemas.
+    fn qualified(schema: Option<&str>, table: &str) -> String {
+        match schema {
+            Some(schema) => format!("{}.{}", Self::quoted(schema), Self::quoted(table)),
+            None => Self::quoted(table),
+        }
+    }
+
+    /// Returns `true` if the schema exists.
+    fn has_schema<'a>(connection: &'a mut Self::Connection, schema: &'a str) -> BoxFuture<'a, SqlResult<bool>>;
+
+    /// Returns the statement that creates a schema.
+    fn create_schema(schema: &str) -> String {
+        format!("CREATE SCHEMA IF NOT EXISTS {}", Self::quoted(schema))
+    }
+
+    /// Reads the definition of an existing table in a schema, or in the schema in which the connection creates tables.
+    fn describe<'a>(
+        connection: &'a mut Self::Connection,
+        schema: Option<&'a str>,
+        table: &'a str,
+    ) -> BoxFuture<'a, SqlResult<FoundTable>>;
 
     /// Returns `true` if a column of the type `found` returns every value of the type `wanted` unchanged.
     fn holds(found: &str, wanted: &str) -> bool;
@@ -186,27 +260,54 @@ pub trait Catalog: Driver {
     /// They are empty if a column of text is the only one that can.
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str>;
 
-    /// Returns the statement that adds a column.
-    fn add_column(table: &str, column: &WantedColumn) -> String {
-        let WantedColumn { name, sql_type, nullable, fill, generated, .. } = column;
+    /// Returns why a column cannot hold everything that is written into it, if it cannot.
+    fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String>;
+
+    /// Returns the statement that gives a column the wanted type, if the database can do so in place and every value of
+    /// the present type is one of the wanted type.
+    fn widen(table: &str, found: &FoundColumn, wanted: &WantedColumn) -> Option<String>;
+
+    /// Returns the pairs of `addresses` that are equal in every one of these parts of an index. `table` has the columns,
+    /// of which `email` contains the address. Parts that cannot be computed have no pairs.
+    fn equal_addresses<'a>(
+        connection: &'a mut Self::Connection,
+        table: &'a WantedTable,
+        found: &'a FoundTable,
+        email: &'a str,
+        parts: &'a [&'a KeyPart],
+        addresses: &'a [&'a str],
+    ) -> BoxFuture<'a, SqlResult<Vec<(String, String)>>>;
+
+    /// Returns the type that a column gets in an existing table.
+    fn added_type<'c>(column: &'c WantedColumn, found: &FoundTable) -> &'c str {
+        let _ = found;
+        &column.sql_type
+    }
+
+    /// Returns the statement that adds a column to an existing table. The table is quoted.
+    fn add_column(table: &str, found: &FoundTable, column: &WantedColumn) -> String {
+        let WantedColumn { name, nullable, fill, generated, .. } = column;
+        let sql_type = Self::added_type(column, found);
         let rest = match (nullable, fill) {
             (true, _) => String::new(),
             (false, Some(fill)) => format!(" NOT NULL DEFAULT {fill}"),
             (false, None) => " NOT NULL".to_owned(),
         };
         let generated = generated.as_deref().unwrap_or_default();
-        format!("ALTER TABLE {} ADD COLUMN {} {sql_type}{rest}{generated}", Self::quoted(table), Self::quoted(name))
+        format!("ALTER TABLE {table} ADD COLUMN {} {sql_type}{rest}{generated}", Self::quoted(name))
     }
 
-    /// Returns the statement that allows or forbids NULL in a column, if the database can change this in place.
-    fn set_nullable(table: &str, column: &str, nullable: bool) -> Option<String>;
+    /// Returns the statement that allows or forbids NULL in a column, if the database can change this in place. The table
+    /// is quoted.
+    fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String>;
 
     /// Returns the expression of the canonical address, for a table without a column for it.
     fn canonical_expression(email: &str) -> String;
 
     /// Returns the query for addresses that differ only in case: their canonical form and number of rows.
     fn case_duplicates(wanted: &WantedSchema) -> String {
-        let (users, form) = (Self::quoted(wanted.user_table), Self::canonical_expression(wanted.email));
+        let users = Self::qualified(wanted.schema, wanted.user_table);
+        let form = Self::canonical_expression(wanted.email);
         let form = wanted.tenant.map(|tenant| format!("{form}, {}", Self::quoted(tenant))).unwrap_or(form);
         format!("SELECT {form}, count(*) FROM {users} GROUP BY {form} HAVING count(*) > 1")
     }
@@ -214,6 +315,7 @@ pub trait Catalog: Driver {
     /// Returns the existing type of the users' id, if columns that refer to it must have exactly this type.
     fn id_type<'a>(
         connection: &'a mut Self::Connection,
+        schema: Option<&'a str>,
         table: &'a str,
         id: &'a str,
     ) -> BoxFuture<'a, SqlResult<Option<String>>>;
@@ -237,6 +339,7 @@ impl WantedSchema {
             .tables
             .iter()
             .flat_map(|table| std::iter::once(&table.create).chain(table.indexes.iter().map(|index| &index.create)));
+        let statements = self.create_schema.iter().chain(statements);
         statements.fold(String::new(), |text, statement| text + statement + ";\n")
     }
 }

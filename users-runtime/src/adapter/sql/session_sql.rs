@@ -44,8 +44,9 @@ impl SessionSql {
         let text = |text: String| AssertSqlSafe(text).into_sql_str();
         let q = |name: &str| DB::quoted(name);
         let p = DB::parameter;
-        let table = q(sql.session_table);
-        let (users, state) = (q(sql.table), q(&format!("{}_token_state", sql.table)));
+        let table = DB::qualified(sql.schema, sql.session_table);
+        let users = DB::qualified(sql.schema, sql.table);
+        let state = DB::qualified(sql.schema, &format!("{}_token_state", sql.table));
         let (user_id, token, hashed) = (q("user_id"), q("token"), q("hashed"));
         let (created, seen, name, epoch) = (q("created_at"), q("last_seen_at"), q("session_id"), q("auth_epoch"));
         let (client, user_agent, backend) = (q("client"), q("user_agent"), q("backend"));

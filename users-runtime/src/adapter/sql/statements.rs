@@ -29,6 +29,9 @@ pub struct UserSql {
     pub table: &'static str,
     /// The table of sessions, unquoted, such as `accesstoken`.
     pub session_table: &'static str,
+    /// The schema of the tables, unquoted (MySQL: the database); `None` for the one in which the connection creates
+    /// tables. SQLite has no schemas.
+    pub schema: Option<&'static str>,
     /// The columns of the six roles, unquoted. The custom columns follow them in the table, in the order of the struct.
     pub roles: RoleColumns,
     /// `true` if the database generates integer ids. Checked against
@@ -218,6 +221,7 @@ impl UserSql {
     pub const USUAL: Self = Self {
         table: "user",
         session_table: "accesstoken",
+        schema: None,
         roles: RoleColumns::USUAL,
         id_made_by_database: false,
         sqlite: Statements::NONE,

@@ -10,13 +10,14 @@ use super::{
     casts::{FoundTexts, Texts},
     connection::Pools,
     ddl,
-    error::{Names, is_disconnected, is_undone, store_error, unreadable_user},
+    error::{is_disconnected, is_undone, unreadable_user},
     lookups::{Sorted, lookup, place},
     retry::retry,
-    schema,
+    schema::{self, UniqueKeys},
     session_sql::SessionSql,
     token_sql::TokenSql,
     transaction::{begin, finish},
+    written::with_written,
 };
 use crate::{
     domain::{CanonicalEmail, Epoch, Timestamp, TokenId, UserId as _},
@@ -39,6 +40,8 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) columns: Arc<[&'static str]>,
     /// The statements for the table that was found.
     pub(super) texts: Arc<FoundTexts>,
+    /// The unique keys of the table of users.
+    pub(super) keys: Arc<UniqueKeys>,
     /// The tenant that every statement is restricted to.
     pub(super) tenant: Option<Tenant<U>>,
 }
@@ -61,15 +64,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             sql: U::SQL,
-            custom: custom.into(),
+            custom: with_written::<U, DB>(custom).into(),
+            keys: Arc::default(),
             texts: Arc::default(),
             tenant: None,
         }
-    }
-
-    pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
-        let names = Names { sql: self.sql, columns: &self.columns, custom: U::CUSTOM_FIELDS };
-        store_error::<DB>(error, &names)
     }
 
     /// Returns the index of the column after all columns of the user: the epoch.
@@ -252,7 +251,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     /// Returns the required schema, which may depend on the existing one.
     async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
-        let id_type = DB::id_type(connection, self.sql.table, self.sql.roles.id).await?;
+        let id_type = DB::id_type(connection, self.schema(), self.sql.table, self.sql.roles.id).await?;
         Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
     }
 
@@ -303,14 +302,14 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn insert(&self, mut user: U) -> BoxFuture<'_, Result<U, StoreError>> {
         Box::pin(async move {
             self.stamp(&mut user).map_err(|error| self.error(error))?;
-            retry!(self, is_undone::<DB>, self.add_user(&user))
+            retry!(self, is_undone::<DB>, async { self.learn_keys(self.add_user(&user).await).await })
         })
     }
 
     fn update(&self, mut change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
         Box::pin(async move {
             self.stamp(&mut change.user).map_err(|error| self.error(error))?;
-            retry!(self, is_undone::<DB>, self.change(&change))
+            retry!(self, is_undone::<DB>, async { self.learn_keys(self.change(&change).await).await })
         })
     }
 

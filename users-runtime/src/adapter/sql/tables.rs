@@ -4,7 +4,7 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
-use super::{FromDatabase, SqlColumn, StoredAs, UserSql};
+use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText};
 
 /// The kind of ids and their origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,16 @@ pub(crate) struct TableColumn {
     pub from_database: Option<FromDatabase>,
     /// The form of its values, if it is not that of the type.
     pub stored_as: Option<StoredAs>,
+    /// The values that are written into it.
+    pub written: Written,
+    /// `true` if NULL in an existing column has a meaning, although we write none.
+    pub reads_null: bool,
 }
+
+/// The most characters of an address (RFC 5321), which are also bytes of its ASCII form.
+const LONGEST_ADDRESS: u32 = 254;
+/// The characters of a hash with the largest parameters: Argon2id.
+const LONGEST_HASH: u32 = 101;
 
 /// A foreign key to a user, `ON DELETE CASCADE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +142,17 @@ const fn id_kind(sql: &UserSql) -> IdKind {
 
 /// Returns a column that must not be NULL.
 const fn column(name: &'static str, kind: ColumnKind) -> TableColumn {
-    TableColumn { name, kind, nullable: false, fill: None, has_default: false, from_database: None, stored_as: None }
+    TableColumn {
+        name,
+        kind,
+        nullable: false,
+        fill: None,
+        has_default: false,
+        from_database: None,
+        stored_as: None,
+        written: Written::Unknown,
+        reads_null: false,
+    }
 }
 
 impl TableColumn {
@@ -142,7 +161,23 @@ impl TableColumn {
     }
 
     fn defaults_to(self, literal: &str) -> Self {
-        Self { fill: Some(literal.to_owned()), has_default: true, ..self }
+        Self { has_default: true, ..self.filled_with(literal) }
+    }
+
+    fn filled_with(self, literal: &str) -> Self {
+        Self { fill: Some(literal.to_owned()), ..self }
+    }
+
+    fn reading_null(self) -> Self {
+        Self { reads_null: true, ..self }
+    }
+
+    fn holding(self, text: WrittenText) -> Self {
+        Self { written: Written::Text(text), ..self }
+    }
+
+    fn holding_any(self) -> Self {
+        Self { written: Written::Any, ..self }
     }
 }
 
@@ -163,20 +198,25 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn]) -> Table {
     let (email, within) = (sql.roles.email, tenant_of(custom));
     let mut columns = vec![
         column(sql.roles.id, ColumnKind::Key(id_kind(sql))),
-        column(sql.roles.email, ColumnKind::Text(320)),
-        column(sql.roles.hashed_password, ColumnKind::Text(1024)),
+        column(sql.roles.email, ColumnKind::Text(320)).holding(WrittenText::unicode(LONGEST_ADDRESS, LONGEST_ADDRESS)),
+        column(sql.roles.hashed_password, ColumnKind::Text(1024))
+            .holding(WrittenText::ascii(LONGEST_HASH))
+            .reading_null(),
+        // Whether the users of an existing table are active is not known. That none of them is a superuser or has a
+        // verified address is the safe assumption.
         column(sql.roles.is_active, ColumnKind::Flag),
-        column(sql.roles.is_superuser, ColumnKind::Flag),
-        column(sql.roles.is_verified, ColumnKind::Flag),
+        column(sql.roles.is_superuser, ColumnKind::Flag).filled_with("FALSE"),
+        column(sql.roles.is_verified, ColumnKind::Flag).filled_with("FALSE"),
     ];
     columns.extend(custom.iter().map(|own| TableColumn {
         nullable: own.nullable,
         fill: own.fill.clone(),
         from_database: own.from_database,
         stored_as: own.stored_as,
+        written: own.written,
         ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
     }));
-    columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0"));
+    columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0").holding_any());
     Table {
         name: sql.table.to_owned(),
         columns,
@@ -209,11 +249,11 @@ fn token_state(sql: &'static UserSql) -> Table {
     let name = format!("{}_token_state", sql.table);
     Table {
         columns: vec![
-            column("token_id", ColumnKind::Exact(22)),
-            column("user_id", ColumnKind::UserId(id_kind(sql))).nullable(),
+            column("token_id", ColumnKind::Exact(22)).holding(WrittenText::exactly(22)),
+            column("user_id", ColumnKind::UserId(id_kind(sql))).nullable().holding_any(),
             column("revoked", ColumnKind::Flag),
-            column("kept_epoch", ColumnKind::Number).nullable(),
-            column("expires_at", ColumnKind::Time),
+            column("kept_epoch", ColumnKind::Number).nullable().holding_any(),
+            column("expires_at", ColumnKind::Time).holding_any(),
         ],
         primary_key: "token_id",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),
@@ -230,16 +270,16 @@ fn sessions(sql: &'static UserSql) -> Table {
     let name = sql.session_table.to_owned();
     Table {
         columns: vec![
-            column("user_id", ColumnKind::UserId(id_kind(sql))),
-            column("token", ColumnKind::Text(43)),
-            column("created_at", ColumnKind::UpstreamTime),
+            column("user_id", ColumnKind::UserId(id_kind(sql))).holding_any(),
+            column("token", ColumnKind::Text(43)).holding(WrittenText::exactly(43)),
+            column("created_at", ColumnKind::UpstreamTime).holding_any(),
             column("hashed", ColumnKind::Flag).defaults_to("FALSE"),
-            column("session_id", ColumnKind::Exact(22)).nullable(),
-            column("auth_epoch", ColumnKind::Number).nullable(),
-            column("last_seen_at", ColumnKind::UpstreamTime).nullable(),
-            column("client", ColumnKind::Exact(45)).nullable(),
-            column("user_agent", ColumnKind::Exact(255)).nullable(),
-            column("backend", ColumnKind::Exact(64)).nullable(),
+            column("session_id", ColumnKind::Exact(22)).nullable().holding(WrittenText::exactly(22)),
+            column("auth_epoch", ColumnKind::Number).nullable().holding_any(),
+            column("last_seen_at", ColumnKind::UpstreamTime).nullable().holding_any(),
+            column("client", ColumnKind::Exact(45)).nullable().holding(WrittenText::ascii(45)),
+            column("user_agent", ColumnKind::Exact(255)).nullable().holding(WrittenText::unicode(255, 1020)),
+            column("backend", ColumnKind::Exact(64)).nullable().holding(WrittenText::ascii(64)),
         ],
         primary_key: "token",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),
@@ -247,5 +287,20 @@ fn sessions(sql: &'static UserSql) -> Table {
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,
         name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::password::Argon2Params;
+
+    #[test]
+    fn the_longest_hash_has_the_largest_parameters() {
+        let base64 = |bytes: usize| (bytes * 4).div_ceil(3);
+        let (memory, passes, lanes) = (Argon2Params::MAX_MEMORY_KIB, Argon2Params::MAX_PASSES, Argon2Params::MAX_LANES);
+        let parameters = format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$$");
+        let longest = parameters.len() + base64(Argon2Params::SALT_BYTES) + base64(Argon2Params::TAG_BYTES);
+        assert_eq!(u32::try_from(longest), Ok(LONGEST_HASH));
     }
 }

@@ -17,6 +17,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             custom: Arc::clone(&self.custom),
             columns: Arc::clone(&self.columns),
             texts: Arc::clone(&self.texts),
+            keys: Arc::clone(&self.keys),
             tenant: Some(tenant.clone()),
         }
     }

@@ -24,7 +24,7 @@ impl TokenSql {
         let text = |text: String| AssertSqlSafe(text).into_sql_str();
         let q = |name: &str| DB::quoted(name);
         let p = DB::parameter;
-        let state = q(&format!("{}_token_state", sql.table));
+        let state = DB::qualified(sql.schema, &format!("{}_token_state", sql.table));
         let (token, user, revoked) = (q("token_id"), q("user_id"), q("revoked"));
         let (kept, expiry) = (q("kept_epoch"), q("expires_at"));
         // The expiry of an existing row is never shortened.

@@ -9,6 +9,8 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
+mod integers;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
 mod like_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod mysql8;
@@ -16,6 +18,8 @@ mod mysql8;
 mod on_servers;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod outages;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod places;
 mod plans;
 #[cfg(all(feature = "postgres", feature = "mysql", target_os = "linux"))]
 mod pooler;
@@ -28,5 +32,9 @@ mod server_store;
 mod sql;
 
 mod support;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod unique_keys;
 mod users;
 mod wal;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+mod widths;

@@ -107,6 +107,23 @@ async fn drift<U: StoredUser>(store: &SqlStore<U>) -> Vec<SchemaDrift> {
     store.check_schema().await.unwrap()
 }
 
+/// Returns `true` for what tables of fastapi-users lack on MySQL, which a migration does not change: its collations take
+/// different addresses for equal, or lack characters, and its times have no fractions of seconds.
+fn is_limit(drift: &SchemaDrift) -> bool {
+    ["the unique key ix_user_email takes", "keeps 0 digits", "the character set latin1 lacks"]
+        .iter()
+        .any(|start| drift.problem.starts_with(start))
+}
+
+/// Repairs these limits. Then there is no difference left.
+async fn repair_limits<U: StoredUser>(store: &ServerStore<U>) {
+    for drift in drift(store).await {
+        assert!(store.database.server == Server::Mysql && is_limit(&drift), "{drift}");
+        store.database.run(&drift.repair.unwrap()).await;
+    }
+    assert_eq!(drift(store).await, []);
+}
+
 #[tokio::test]
 async fn a_fastapi_users_database_is_adopted_with_its_rows_on_servers() {
     for server in Server::ALL {
@@ -114,7 +131,7 @@ async fn a_fastapi_users_database_is_adopted_with_its_rows_on_servers() {
             let Some(store) = ServerStore::<User>::fresh(server).await else { continue };
             store.database.run(&upstream(server, options)).await;
             store.migrate().await.unwrap();
-            assert_eq!(drift(&store).await, [], "{server:?} {options}");
+            repair_limits(&store).await;
 
             let arthur =
                 store.find_by_email(&CanonicalEmail::of("king.arthur@CAMELOT.bt")).await.unwrap().unwrap().user;
@@ -166,7 +183,7 @@ async fn integer_ids_of_fastapi_users_are_adopted_on_servers() {
         );
         store.database.run(&made).await;
         store.migrate().await.unwrap();
-        assert_eq!(drift(&store).await, []);
+        repair_limits(&store).await;
         let found = store.find(&[Lookup::by_id(1)]).await.unwrap().pop().unwrap().unwrap();
         assert_eq!(found.user.email, "arthur@camelot.bt");
         let next = store.insert(member(account("mordred@camelot.bt"))).await.unwrap();
@@ -252,7 +269,8 @@ async fn concurrent_migrations_of_one_database_succeed() {
         for task in tasks {
             task.await.unwrap().unwrap();
         }
-        assert_eq!(drift(&stores[0]).await, []);
+        let left = drift(&stores[0]).await;
+        assert!(left.iter().all(is_limit), "{server:?} {left:?}");
     }
 }
 

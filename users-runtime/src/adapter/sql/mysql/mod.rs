@@ -1,12 +1,15 @@
 //! MySQL and MariaDB: running statements and reading values.
 
+mod catalog;
 mod connect;
 mod datetime;
 mod schema;
+mod types;
+mod unsigned;
 
 use chrono::NaiveDateTime;
 use sqlx::{
-    Arguments as _, Encode, MySql, Row as _, SqlSafeStr, Type,
+    Arguments as _, Decode, Encode, MySql, Row as _, SqlSafeStr, Type,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     mysql::{self, MySqlDatabaseError},
@@ -16,8 +19,8 @@ use uuid::Uuid;
 pub(super) use self::connect::{open, share};
 use self::datetime::AsDatetime;
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
-    lookups::session_keys, tables,
+    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed,
+    error::RefusedValue, lookups::session_keys, schema::FoundIndex,
 };
 use crate::{
     domain::{IdValue, SessionKey, Timestamp, UserId},
@@ -56,6 +59,13 @@ impl Driver for MySql {
         row.try_get_raw(index)
     }
 
+    fn convert<T>(value: &mysql::MySqlValueRef<'_>) -> Option<Result<T, BoxDynError>>
+    where
+        T: Type<Self> + for<'r> Decode<'r, Self> + 'static,
+    {
+        unsigned::convert(value)
+    }
+
     fn zero(sql_type: &str) -> Option<&'static str> {
         Some(match sql_type {
             "LONGTEXT" => "''",
@@ -73,7 +83,7 @@ impl Driver for MySql {
     fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
         let mismatch = |source: BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
         let value = if I::MADE_BY_DATABASE {
-            IdValue::Integer(row.try_get(index)?)
+            IdValue::Integer(<i64 as Column<Self>>::read(row, index)?)
         } else {
             let text: String = row.try_get(index)?;
             IdValue::Uuid(Uuid::try_parse(&text).map_err(|error| mismatch(error.into()))?)
@@ -131,14 +141,16 @@ impl Driver for MySql {
         arguments.add(session_keys(wanted)?).map_err(sqlx::Error::Encode)
     }
 
-    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
-        // Only the message contains the key, at its end: "Duplicate entry '…' for key 'user.ix_user_email'", on MariaDB
-        // without the table. The entry may contain quotes.
-        let Some((_, key)) = refusal.message().rsplit_once(" for key '") else { return false };
-        let key = key.trim_end_matches('\'');
-        let key = key.strip_prefix(&format!("{}.", sql.table)).unwrap_or(key);
-        let email = sql.roles.email;
-        key == tables::canonical_index(sql) || key == format!("ix_{}_{email}", sql.table) || key == email
+    fn violated_columns(refusal: &dyn DatabaseError, table: &str, known: Option<&[FoundIndex]>) -> Option<Vec<String>> {
+        // Only the message contains the key, as its last text in quotes: "Duplicate entry '…' for key 'user.ix_user_email'",
+        // on MariaDB without the table, and in the language of the server. The entry may contain quotes.
+        let (message, _) = refusal.message().rsplit_once('\'')?;
+        let is_violated = |key: &&FoundIndex| {
+            let before = message.strip_suffix(&key.name);
+            before.is_some_and(|before| before.ends_with('\'') || before.ends_with(&format!("'{table}.")))
+        };
+        let violated = known?.iter().filter(is_violated).max_by_key(|key| key.name.len());
+        violated.map(FoundIndex::columns)
     }
 
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {

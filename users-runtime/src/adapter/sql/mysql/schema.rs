@@ -1,33 +1,20 @@
 //! MySQL and MariaDB: DDL and catalog.
 
-use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row as _};
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection};
 
+use super::{
+    catalog,
+    types::{self, Family, family},
+};
 use crate::{
     adapter::sql::{
-        Driver, SqlResult, StoredAs,
+        Driver, SqlResult, StoredAs, Written,
         casts::Cast,
-        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
+        schema::{Catalog, Encoding, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdKind},
     },
     port::BoxFuture,
 };
-
-/// The casts are for MySQL 8, which returns some of these as binary.
-const COLUMNS: &str = "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), is_nullable = 'YES', \
-     column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%', \
-     CAST(character_set_name AS CHAR), CAST(collation_name AS CHAR), \
-     extra LIKE '%VIRTUAL GENERATED%' OR extra LIKE '%STORED GENERATED%' \
-     FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position";
-
-/// One row per column of each index. An index on a prefix of a column counts as a different one.
-const INDEXES: &str = "SELECT CAST(index_name AS CHAR), non_unique = 0, \
-     CAST(CONCAT(COALESCE(column_name, ''), COALESCE(CONCAT('(', sub_part, ')'), '')) AS CHAR) \
-     FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? \
-     ORDER BY index_name, seq_in_index";
-
-/// The triggers of the table that run on an insert.
-const TRIGGERS: &str = "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
-     AND event_object_table = ? AND event_manipulation = 'INSERT'";
 
 /// The lock for all migrations of axum-users in this database, held until the connection is closed. Its name may have
 /// at most 64 characters.
@@ -117,6 +104,9 @@ impl Catalog for MySql {
             from_database: None,
             stored_as: None,
             generated: Some(format!(" GENERATED ALWAYS AS ({}) VIRTUAL", ascii_lower(email))),
+            written: Written::Unknown,
+            made_by_database: false,
+            reads_null: false,
         })
     }
 
@@ -133,64 +123,55 @@ impl Catalog for MySql {
         over.chars().filter(|c| !c.is_whitespace() && *c != '`').collect::<String>().to_lowercase()
     }
 
-    fn describe<'a>(connection: &'a mut MySqlConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
-        Box::pin(async move {
-            let mut found = FoundTable::default();
-            for row in sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await? {
-                found.columns.push(FoundColumn {
-                    name: row.try_get(0)?,
-                    sql_type: row.try_get(1)?,
-                    nullable: row.try_get(2)?,
-                    filled: row.try_get(3)?,
-                    generated: row.try_get(6)?,
-                });
-            }
-            for row in sqlx::query(INDEXES).bind(table).fetch_all(&mut *connection).await? {
-                let (name, over) = (row.try_get::<String, _>(0)?, Self::normal_form(row.try_get(2)?));
-                match found.indexes.last_mut() {
-                    Some(index) if index.name == name => {
-                        index.over.push(',');
-                        index.over.push_str(&over);
-                    }
-                    _ => found.indexes.push(FoundIndex { name, over, unique: row.try_get(1)? }),
-                }
-            }
-            found.has_triggers = !sqlx::query(TRIGGERS).bind(table).fetch_all(&mut *connection).await?.is_empty();
-            Ok(found)
-        })
+    /// In MySQL a schema is a database.
+    fn has_schema<'a>(connection: &'a mut MySqlConnection, schema: &'a str) -> BoxFuture<'a, SqlResult<bool>> {
+        Box::pin(catalog::has_database(connection, schema))
+    }
+
+    fn create_schema(schema: &str) -> String {
+        format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", Self::quoted(schema))
+    }
+
+    fn describe<'a>(
+        connection: &'a mut MySqlConnection,
+        schema: Option<&'a str>,
+        table: &'a str,
+    ) -> BoxFuture<'a, SqlResult<FoundTable>> {
+        Box::pin(catalog::describe(connection, schema, table))
     }
 
     /// A foreign key needs the same type, character set and collation.
     fn id_type<'a>(
         connection: &'a mut MySqlConnection,
+        schema: Option<&'a str>,
         table: &'a str,
         id: &'a str,
     ) -> BoxFuture<'a, SqlResult<Option<String>>> {
         Box::pin(async move {
-            for row in sqlx::query(COLUMNS).bind(table).fetch_all(&mut *connection).await? {
-                if row.try_get::<String, _>(0)?.eq_ignore_ascii_case(id) {
-                    let plain: String = row.try_get(1)?;
-                    let (characters, collation): (Option<String>, Option<String>) = (row.try_get(4)?, row.try_get(5)?);
-                    return Ok(Some(match (characters, collation) {
-                        (Some(characters), Some(collation)) => {
-                            format!("{plain} CHARACTER SET {characters} COLLATE {collation}")
-                        }
-                        _ => plain,
-                    }));
-                }
-            }
-            Ok(None)
+            let columns = catalog::columns(connection, schema, table).await?;
+            let id = columns.into_iter().find(|column| column.name.eq_ignore_ascii_case(id));
+            Ok(id.map(|id| match id.encoding {
+                Some(encoding) => id.sql_type + &catalog::clause(&encoding),
+                None => id.sql_type,
+            }))
         })
+    }
+
+    fn equal_addresses<'a>(
+        connection: &'a mut MySqlConnection,
+        _table: &'a WantedTable,
+        found: &'a FoundTable,
+        email: &'a str,
+        parts: &'a [&'a KeyPart],
+        addresses: &'a [&'a str],
+    ) -> BoxFuture<'a, SqlResult<Vec<(String, String)>>> {
+        Box::pin(catalog::equal_addresses(connection, found, email, parts, addresses))
     }
 
     /// Compares families of types: strict mode refuses values that do not fit, so within a family no data is lost
     /// silently.
     fn holds(found: &str, wanted: &str) -> bool {
-        let (found, wanted) = (family(found), family(wanted));
-        found == wanted
-            || (wanted == Family::Flag && found == Family::Integer)
-            || (wanted == Family::Integer && found == Family::Flag)
-            || (wanted == Family::Json && found == Family::Text) // MariaDB's JSON is text
+        types::holds(found, wanted)
     }
 
     /// The server converts text parameters to every type, so only values that are not read as text are converted.
@@ -218,8 +199,31 @@ impl Catalog for MySql {
         }
     }
 
-    fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
-        None // MODIFY needs the complete declaration and drops everything else
+    fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
+        types::shortfall(found, wanted)
+    }
+
+    fn widen(table: &str, found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
+        if !types::holds(&found.sql_type, &wanted.sql_type) && !types::is_wider(&wanted.sql_type, &found.sql_type) {
+            return None;
+        }
+        // A type that the column already has may be wider in another respect.
+        let sql_type = types::wider(&found.sql_type, &wanted.sql_type);
+        let needs_unicode = matches!(wanted.written, Written::Text(text) if !text.ascii);
+        let encoding = match &found.encoding {
+            _ if sql_type.contains("CHARACTER SET") => String::new(),
+            Some(Encoding { characters, .. }) if needs_unicode && !types::is_unicode(characters) => {
+                " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin".to_owned()
+            }
+            Some(encoding) => catalog::clause(encoding),
+            None => String::new(),
+        };
+        catalog::modify(table, found, &format!("{sql_type}{encoding}"), found.nullable)
+    }
+
+    fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String> {
+        let encoding = column.encoding.as_ref().map(catalog::clause).unwrap_or_default();
+        catalog::modify(table, column, &format!("{}{encoding}", column.sql_type), nullable)
     }
 
     fn canonical_expression(email: &str) -> String {
@@ -269,34 +273,4 @@ fn with_microseconds(sql: &str) -> String {
         if is_now { format!("{name}(6)") } else { word.to_owned() }
     });
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// Types with the same values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Family {
-    Text,
-    Bytes,
-    Integer,
-    Flag,
-    Time,
-    Json,
-    Other(String),
-}
-
-fn family(declared: &str) -> Family {
-    let declared = declared.to_ascii_lowercase();
-    if declared == "tinyint(1)" {
-        return Family::Flag;
-    }
-    let words: String = declared.chars().take_while(|c| !matches!(c, '(' | ' ')).collect();
-    match words.as_str() {
-        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" => Family::Text,
-        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Family::Bytes,
-        "boolean" | "bool" | "bit" => Family::Flag,
-        _ if declared.contains("unsigned") => Family::Other(format!("{words} unsigned")),
-        "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" => Family::Integer,
-        "datetime" | "timestamp" => Family::Time,
-        "json" => Family::Json,
-        _ => Family::Other(words),
-    }
 }

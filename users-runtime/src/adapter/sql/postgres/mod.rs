@@ -1,5 +1,6 @@
 //! PostgreSQL: running statements and reading values.
 
+mod catalog;
 mod connect;
 mod pooler;
 mod schema;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 pub(super) use self::connect::{open, share};
 use super::{
     ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
-    tables,
+    schema::FoundIndex,
 };
 use crate::{
     domain::{IdValue, SessionKey, Timestamp, UserId},
@@ -52,8 +53,12 @@ impl Driver for Postgres {
     fn id_at<I: UserId>(row: &postgres::PgRow, index: usize) -> SqlResult<I> {
         let value = if I::MADE_BY_DATABASE {
             // fastapi-users creates SERIAL ids of 32 bits, axum-users BIGSERIAL ids of 64 bits.
-            let narrow = row.try_get_raw(index)?.type_info().name() == "INT4";
-            IdValue::Integer(if narrow { i64::from(row.try_get::<i32, _>(index)?) } else { row.try_get(index)? })
+            let value = row.try_get_raw(index)?;
+            IdValue::Integer(match value.type_info().name() {
+                "INT2" => i64::from(row.try_get::<i16, _>(index)?),
+                "INT4" => i64::from(row.try_get::<i32, _>(index)?),
+                _ => row.try_get(index)?,
+            })
         } else {
             IdValue::Uuid(row.try_get(index)?)
         };
@@ -130,13 +135,14 @@ impl Driver for Postgres {
         arguments.add(hashed).map_err(sqlx::Error::Encode)
     }
 
-    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
-        let email = sql.roles.email;
-        refusal.constraint().is_some_and(|violated| {
-            violated == tables::canonical_index(sql)
-                || violated == format!("ix_{}_{email}", sql.table)
-                || violated == format!("{}_{email}_key", sql.table) // PostgreSQL's default name
-        })
+    fn violated_columns(refusal: &dyn DatabaseError, table: &str, known: Option<&[FoundIndex]>) -> Option<Vec<String>> {
+        // A trigger of the application may have written another table.
+        if refusal.table() != Some(table) {
+            return Some(Vec::new());
+        }
+        // A constraint and its index have the same name.
+        let violated = refusal.constraint()?;
+        known?.iter().find(|key| key.name == violated).map(FoundIndex::columns)
     }
 
     fn is_conflict(refusal: &dyn DatabaseError) -> bool {

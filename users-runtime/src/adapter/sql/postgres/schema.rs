@@ -1,32 +1,17 @@
 //! PostgreSQL: DDL and catalog.
 
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 
+use super::catalog;
 use crate::{
     adapter::sql::{
-        SqlResult, StoredAs,
+        SqlResult, StoredAs, Written,
         casts::Cast,
-        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
+        schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdKind},
     },
     port::BoxFuture,
 };
-
-/// The columns of the table that the search path selects.
-/// A domain counts as the type that it is over, since values of that type are assigned to it.
-const COLUMNS: &str = "SELECT a.attname::text, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) \
-     ELSE format_type(a.atttypid, a.atttypmod) END, NOT (a.attnotnull OR t.typnotnull), \
-     a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '', a.attgenerated <> '' OR a.attidentity = 'a' \
-     FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
-     ORDER BY a.attnum";
-
-/// The indexes of the table. An index that is not valid (`CREATE INDEX CONCURRENTLY`) does not enforce uniqueness.
-const INDEXES: &str = "SELECT c.relname::text, pg_get_indexdef(i.indexrelid), i.indisunique AND i.indisvalid \
-     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(quote_ident($1))";
-
-/// The triggers of the table that run on an insert (bit 2 of the type).
-const TRIGGERS: &str = "SELECT 1 FROM pg_trigger AS t \
-     WHERE t.tgrelid = to_regclass(quote_ident($1)) AND NOT t.tgisinternal AND t.tgtype & 4 <> 0";
 
 /// The time that a migration waits for the one of another node, and for the locks of its statements.
 const WAIT: &str = "SET LOCAL lock_timeout = '60s'";
@@ -34,6 +19,15 @@ const WAIT: &str = "SET LOCAL lock_timeout = '60s'";
 /// The advisory lock of all migrations of axum-users in this database, held until the transaction ends: the letters
 /// "axum-usr".
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7021802714573206386)";
+
+/// Types of integers, from the narrowest.
+const INTEGERS: [&str; 3] = ["int2", "int4", "int8"];
+/// Types of floating-point numbers, from the narrowest.
+const FLOATS: [&str; 2] = ["float4", "float8"];
+/// Types of times.
+const TIMES: [&str; 4] = ["timestamptz", "timestamp", "timetz", "time"];
+/// The digits of the fraction of a second that are written.
+const MICROSECONDS: u32 = 6;
 
 impl Catalog for Postgres {
     const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
@@ -86,55 +80,46 @@ impl Catalog for Postgres {
         plain.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '(' | ')')).collect::<String>().to_lowercase()
     }
 
-    fn describe<'a>(connection: &'a mut PgConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
-        Box::pin(async move {
-            let mut found = FoundTable::default();
-            for row in sqlx::query(COLUMNS).bind(table).persistent(false).fetch_all(&mut *connection).await? {
-                found.columns.push(FoundColumn {
-                    name: row.try_get(0)?,
-                    sql_type: row.try_get(1)?,
-                    nullable: row.try_get(2)?,
-                    filled: row.try_get(3)?,
-                    generated: row.try_get(4)?,
-                });
-            }
-            for row in sqlx::query(INDEXES).bind(table).persistent(false).fetch_all(&mut *connection).await? {
-                let made_by: String = row.try_get(1)?;
-                // CREATE INDEX … USING btree (columns or expression) INCLUDE … WHERE …
-                let over = made_by.split_once(" USING ").and_then(|(_, rest)| rest.split_once(' '));
-                found.indexes.push(FoundIndex {
-                    name: row.try_get(0)?,
-                    over: Self::normal_form(over.map_or("", |(_, over)| over)),
-                    unique: row.try_get(2)?,
-                });
-            }
-            found.has_triggers =
-                !sqlx::query(TRIGGERS).bind(table).persistent(false).fetch_all(&mut *connection).await?.is_empty();
-            Ok(found)
-        })
+    fn has_schema<'a>(connection: &'a mut PgConnection, schema: &'a str) -> BoxFuture<'a, SqlResult<bool>> {
+        Box::pin(catalog::has_schema(connection, schema))
+    }
+
+    fn describe<'a>(
+        connection: &'a mut PgConnection,
+        schema: Option<&'a str>,
+        table: &'a str,
+    ) -> BoxFuture<'a, SqlResult<FoundTable>> {
+        Box::pin(catalog::describe(connection, schema, table))
     }
 
     fn id_type<'a>(
         connection: &'a mut PgConnection,
+        schema: Option<&'a str>,
         table: &'a str,
         id: &'a str,
     ) -> BoxFuture<'a, SqlResult<Option<String>>> {
         Box::pin(async move {
-            let columns = sqlx::query(COLUMNS).bind(table).persistent(false).fetch_all(&mut *connection).await?;
-            for row in columns {
-                if row.try_get::<String, _>(0)? == id {
-                    return row.try_get(1).map(Some);
-                }
-            }
-            Ok(None)
+            let columns = catalog::columns(connection, schema, table).await?;
+            Ok(columns.into_iter().find(|column| column.name == id).map(|column| column.sql_type))
         })
+    }
+
+    fn equal_addresses<'a>(
+        connection: &'a mut PgConnection,
+        table: &'a WantedTable,
+        _found: &'a FoundTable,
+        email: &'a str,
+        parts: &'a [&'a KeyPart],
+        addresses: &'a [&'a str],
+    ) -> BoxFuture<'a, SqlResult<Vec<(String, String)>>> {
+        Box::pin(catalog::equal_addresses(connection, table, email, parts, addresses))
     }
 
     /// Values are sent in binary, so a column must have the type of its field.
     fn holds(found: &str, wanted: &str) -> bool {
         let (found, wanted) = (base_type(found), base_type(wanted));
         match wanted.as_str() {
-            "bigserial" => ["int4", "int8"].contains(&&*found),
+            "bigserial" => INTEGERS.contains(&&*found),
             text if TEXTS.contains(&text) => TEXTS.contains(&&*found),
             _ => found == wanted,
         }
@@ -170,9 +155,43 @@ impl Catalog for Postgres {
         }
     }
 
-    fn set_nullable(table: &str, column: &str, nullable: bool) -> Option<String> {
+    fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
+        let (base, limit) = (base_type(&found.sql_type), limit(&found.sql_type));
+        match (wanted.written, limit) {
+            (Written::Unknown, _) | (Written::Any, None) => None,
+            (Written::Any, Some(digits)) => (TIMES.contains(&&*base) && digits < MICROSECONDS)
+                .then(|| format!("keeps {digits} digits of the fraction of a second, {MICROSECONDS} are written")),
+            (Written::Text(text), limit) => {
+                let limit = if base == "name" { Some(63) } else { limit.filter(|_| TEXTS.contains(&&*base)) };
+                match limit {
+                    Some(limit) if limit < text.longest => {
+                        Some(format!("holds {limit} characters, and {}", text.describe()))
+                    }
+                    Some(limit) if base == "bpchar" && !(text.always_longest && limit == text.longest) => {
+                        Some("pads texts with spaces".to_owned())
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn widen(table: &str, found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
+        let (from, to) = (base_type(&found.sql_type), base_type(&wanted.sql_type));
+        let grows = |kinds: &[&str]| {
+            let at = |name: &str| kinds.iter().position(|kind| *kind == name);
+            at(&from).zip(at(&to)).is_some_and(|(from, to)| from < to)
+        };
+        let same = (TEXTS.contains(&&*from) && TEXTS.contains(&&*to)) || (TIMES.contains(&&*from) && from == to);
+        (same || grows(&INTEGERS) || grows(&FLOATS)).then(|| {
+            let column = catalog::quoted(&found.name);
+            format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {}", wanted.sql_type)
+        })
+    }
+
+    fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String> {
         let change = if nullable { "DROP" } else { "SET" };
-        Some(format!("ALTER TABLE \"{table}\" ALTER COLUMN \"{column}\" {change} NOT NULL"))
+        Some(format!("ALTER TABLE {table} ALTER COLUMN {} {change} NOT NULL", catalog::quoted(&column.name)))
     }
 
     fn canonical_expression(email: &str) -> String {
@@ -234,4 +253,9 @@ fn base_type(declared: &str) -> String {
         other => other,
     }
     .to_owned()
+}
+
+/// Returns the number in parentheses: the length of a text, or the precision of a time.
+fn limit(declared: &str) -> Option<u32> {
+    declared.split_once('(')?.1.split_once(')')?.0.parse().ok()
 }

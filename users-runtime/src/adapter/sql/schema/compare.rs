@@ -1,6 +1,6 @@
 //! Finds the differences between the existing schema and the required one.
 
-use super::{Catalog, FoundTable, WantedColumn, WantedSchema, WantedTable, filled};
+use super::{Catalog, FoundColumn, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable, filled, keys};
 use crate::{
     adapter::sql::{SqlResult, StoredAs},
     port::SchemaDrift,
@@ -17,7 +17,7 @@ pub(in crate::adapter::sql) struct Difference {
 pub(super) enum Missing {
     /// Nothing is missing; something has the wrong form.
     Nothing,
-    /// A table.
+    /// A schema or a table.
     Table,
     /// A column. `unfilled` if existing rows would have no value.
     Column { unfilled: bool },
@@ -35,106 +35,154 @@ pub(in crate::adapter::sql) async fn compare<DB: Catalog>(
     wanted: &WantedSchema,
 ) -> SqlResult<Vec<Difference>> {
     let mut differences = Vec::new();
+    if let (Some(schema), Some(create)) = (wanted.schema, &wanted.create_schema)
+        && !DB::has_schema(connection, schema).await?
+    {
+        let drift = SchemaDrift { repair: Some(create.clone()), ..SchemaDrift::new(schema, "the schema is missing") };
+        differences.push(Difference { drift, missing: Missing::Table });
+    }
     for table in &wanted.tables {
-        let found = DB::describe(connection, &table.name).await?;
-        differences.extend(compare_table::<DB>(table, &found, table.name == *wanted.user_table));
+        let found = DB::describe(connection, wanted.schema, &table.name).await?;
+        let of_users = table.name == *wanted.user_table;
+        differences.extend(Comparison { wanted: table, found: &found }.differences::<DB>(of_users));
+        if of_users {
+            differences.extend(keys::stricter::<DB>(connection, wanted, table, &found).await?);
+        } else {
+            differences.extend(keys::limiting(table, &found));
+        }
     }
     Ok(differences)
 }
 
-fn compare_table<DB: Catalog>(wanted: &WantedTable, found: &FoundTable, of_users: bool) -> Vec<Difference> {
-    let drift = |column: Option<&str>, problem: String, repair: Option<String>| SchemaDrift {
-        table: wanted.name.clone(),
-        column: column.map(str::to_owned),
-        problem,
-        repair,
-    };
-    if found.columns.is_empty() {
-        let mut differences = vec![Difference {
-            drift: drift(None, "the table is missing".to_owned(), Some(wanted.create.clone())),
-            missing: Missing::Table,
-        }];
-        differences.extend(wanted.indexes.iter().map(|index| Difference {
-            drift: drift(None, format!("the index {} is missing", index.name), Some(index.create.clone())),
-            missing: Missing::Index,
-        }));
-        differences.extend(wanted.columns.iter().filter_map(|column| {
-            let reason = filled::cannot_be_created::<DB>(column, false)?;
-            Some(Difference { drift: drift(Some(&column.name), reason, None), missing: Missing::Filled })
-        }));
-        return differences;
-    }
-    let mut differences = Vec::new();
-    for column in &wanted.columns {
-        let Some(there) = found.columns.iter().find(|there| there.name.eq_ignore_ascii_case(&column.name)) else {
-            if let Some(reason) = filled::cannot_be_created::<DB>(column, true) {
-                let problem = format!("the column is missing, and {reason}");
-                differences
-                    .push(Difference { drift: drift(Some(&column.name), problem, None), missing: Missing::Filled });
-                continue;
+/// A table as it should be and as it is.
+struct Comparison<'a> {
+    wanted: &'a WantedTable,
+    found: &'a FoundTable,
+}
+
+impl Comparison<'_> {
+    fn differences<DB: Catalog>(&self, of_users: bool) -> Vec<Difference> {
+        if self.found.columns.is_empty() {
+            return self.missing_table::<DB>();
+        }
+        let mut differences: Vec<Difference> = self.hidden().into_iter().collect();
+        for column in &self.wanted.columns {
+            match self.found.columns.iter().find(|there| there.name.eq_ignore_ascii_case(&column.name)) {
+                Some(there) => differences.extend(self.column::<DB>(column, there)),
+                None => differences.push(self.missing_column::<DB>(column)),
             }
-            let add = DB::add_column(&wanted.name, column);
-            let unfilled = !column.nullable && column.fill.is_none() && column.generated.is_none();
-            differences.push(Difference {
-                drift: drift(Some(&column.name), "the column is missing".to_owned(), (!unfilled).then_some(add)),
-                missing: Missing::Column { unfilled },
-            });
-            continue;
+        }
+        differences.extend(self.found.columns.iter().filter_map(|there| self.unknown_column::<DB>(there)));
+        let required = self.wanted.indexes.iter().filter(|index| index.required);
+        differences.extend(required.filter_map(|index| self.index(index, of_users)));
+        differences
+    }
+
+    fn difference(
+        &self,
+        column: Option<&str>,
+        problem: impl Into<String>,
+        repair: Option<String>,
+        missing: Missing,
+    ) -> Difference {
+        let column = column.map(str::to_owned);
+        let drift = SchemaDrift { column, repair, ..SchemaDrift::new(&self.wanted.name, problem) };
+        Difference { drift, missing }
+    }
+
+    /// Returns the missing table and its indexes.
+    fn missing_table<DB: Catalog>(&self) -> Vec<Difference> {
+        let problem = match &self.found.elsewhere {
+            Some(schema) => format!(
+                "the table is missing; the one of this name in {schema:?} is not used, because new tables are created in \
+                 another schema. If it is the right one, name its schema: #[auth(schema = {schema:?})]"
+            ),
+            None => "the table is missing".to_owned(),
         };
+        let mut differences = vec![self.difference(None, problem, Some(self.wanted.create.clone()), Missing::Table)];
+        differences.extend(self.wanted.indexes.iter().map(|index| self.missing_index(index, Missing::Index)));
+        differences.extend(self.wanted.columns.iter().filter_map(|column| {
+            let reason = filled::cannot_be_created::<DB>(column, false)?;
+            Some(self.difference(Some(&column.name), reason, None, Missing::Filled))
+        }));
+        differences
+    }
+
+    /// Returns the difference if statements reach another table than this one.
+    fn hidden(&self) -> Option<Difference> {
+        let schema = self.found.elsewhere.as_ref()?;
+        let problem = format!("statements reach the table of this name in {schema:?} instead");
+        Some(self.difference(None, problem, None, Missing::Nothing))
+    }
+
+    fn missing_column<DB: Catalog>(&self, column: &WantedColumn) -> Difference {
+        if let Some(reason) = filled::cannot_be_created::<DB>(column, true) {
+            let problem = format!("the column is missing, and {reason}");
+            return self.difference(Some(&column.name), problem, None, Missing::Filled);
+        }
+        let unfilled = !column.nullable && column.fill.is_none() && column.generated.is_none();
+        let add = (!unfilled).then(|| DB::add_column(&self.wanted.quoted, self.found, column));
+        self.difference(Some(&column.name), "the column is missing", add, Missing::Column { unfilled })
+    }
+
+    fn column<DB: Catalog>(&self, column: &WantedColumn, there: &FoundColumn) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let mut add = |problem: String, repair: Option<String>| {
+            differences.push(self.difference(Some(&column.name), problem, repair, Missing::Nothing));
+        };
+        let widen = || DB::widen(&self.wanted.quoted, there, column);
         if let Some(problem) = wrong_type::<DB>(column, &there.sql_type) {
-            differences.push(Difference { drift: drift(Some(&column.name), problem, None), missing: Missing::Nothing });
+            add(problem, widen());
+        } else if let Some(shortfall) = DB::shortfall(there, column) {
+            add(shortfall, widen());
         }
-        if let Some(problem) = filled::problem(column, there, found) {
-            let drift = drift(Some(&column.name), problem.to_owned(), None);
-            differences.push(Difference { drift, missing: Missing::Nothing });
+        if let Some(problem) = filled::problem(column, there, self.found) {
+            add(problem.to_owned(), None);
         }
-        if there.nullable != column.nullable && !there.generated {
+        if there.nullable != column.nullable && !there.generated && !(there.nullable && column.reads_null) {
             let problem = if there.nullable {
                 "may be NULL, which the field cannot hold"
             } else {
                 "may not be NULL, which the field can be"
             };
-            differences.push(Difference {
-                drift: drift(
-                    Some(&column.name),
-                    problem.to_owned(),
-                    DB::set_nullable(&wanted.name, &column.name, column.nullable),
-                ),
-                missing: Missing::Nothing,
-            });
+            add(problem.to_owned(), DB::set_nullable(&self.wanted.quoted, there, column.nullable));
         }
-    }
-    for there in &found.columns {
-        let known = wanted.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&there.name));
-        if !known && !there.nullable && !there.filled {
-            let problem =
-                "the struct has no such field, and the column is NOT NULL without a default: no user can be added";
-            differences.push(Difference {
-                drift: drift(Some(&there.name), problem.to_owned(), DB::set_nullable(&wanted.name, &there.name, true)),
-                missing: Missing::Nothing,
-            });
+        if column.made_by_database && !there.filled {
+            let problem = "the database makes no value for new rows, and the type of the id says that it does";
+            add(problem.to_owned(), None);
         }
+        differences
     }
-    for index in wanted.indexes.iter().filter(|index| index.required) {
-        match found.indexes.iter().find(|there| there.name.eq_ignore_ascii_case(&index.name)) {
-            None => differences.push(Difference {
-                drift: drift(None, format!("the index {} is missing", index.name), Some(index.create.clone())),
-                missing: if of_users && index.unique { Missing::CanonicalIndex } else { Missing::Index },
-            }),
-            Some(there) if there.over != index.over || there.unique != index.unique => {
-                differences.push(Difference {
-                    drift: drift(
-                        None,
-                        format!("the index {} is another one than this: {}", index.name, index.create),
-                        None,
-                    ),
-                    missing: Missing::Nothing,
-                });
+
+    /// Returns the difference if a column that the struct does not have prevents inserts.
+    fn unknown_column<DB: Catalog>(&self, there: &FoundColumn) -> Option<Difference> {
+        let known = self.wanted.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&there.name));
+        if known || there.nullable || there.filled {
+            return None;
+        }
+        let problem =
+            "the struct has no such field, and the column is NOT NULL without a default: no user can be added";
+        let repair = DB::set_nullable(&self.wanted.quoted, there, true);
+        Some(self.difference(Some(&there.name), problem, repair, Missing::Nothing))
+    }
+
+    fn index(&self, index: &WantedIndex, of_users: bool) -> Option<Difference> {
+        match self.found.indexes.iter().find(|there| there.name.eq_ignore_ascii_case(&index.name)) {
+            None => {
+                let missing = if of_users && index.unique { Missing::CanonicalIndex } else { Missing::Index };
+                Some(self.missing_index(index, missing))
             }
-            Some(_) => {}
+            Some(there) if there.over != index.over || there.unique != index.unique => {
+                let problem = format!("the index {} is another one than this: {}", index.name, index.create);
+                Some(self.difference(None, problem, None, Missing::Nothing))
+            }
+            Some(_) => None,
         }
     }
-    differences
+
+    fn missing_index(&self, index: &WantedIndex, missing: Missing) -> Difference {
+        self.difference(None, format!("the index {} is missing", index.name), Some(index.create.clone()), missing)
+    }
 }
 
 /// Returns the problem if a column of the type `found` does not hold the values of the field.

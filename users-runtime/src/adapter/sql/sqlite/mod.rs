@@ -1,5 +1,6 @@
 //! SQLite: running statements and reading values.
 
+mod catalog;
 mod connect;
 mod schema;
 
@@ -15,7 +16,7 @@ use uuid::fmt::Hyphenated;
 pub(super) use self::connect::{open, share};
 use super::{
     ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
-    lookups::session_keys, tables,
+    lookups::session_keys, schema::FoundIndex,
 };
 use crate::{
     domain::{IdValue, SessionKey, Timestamp, UserId},
@@ -132,14 +133,23 @@ impl Driver for Sqlite {
         arguments.add(session_keys(wanted)?).map_err(sqlx::Error::Encode)
     }
 
-    fn is_email_taken(refusal: &dyn DatabaseError, sql: &UserSql) -> bool {
+    fn violated_columns(refusal: &dyn DatabaseError, table: &str, known: Option<&[FoundIndex]>) -> Option<Vec<String>> {
         // SQLite reports the constraint only in the message: the columns of an ordinary index, or the name of an index
         // on an expression.
-        let Some(violated) = refusal.message().strip_prefix("UNIQUE constraint failed: ") else { return false };
-        // With a tenant, the address is the last column. An index of the application that also ends with the address
-        // can only be violated by an address that is taken.
-        violated.rsplit(", ").next() == Some(&format!("{}.{}", sql.table, sql.roles.email))
-            || violated == format!("index '{}'", tables::canonical_index(sql))
+        let violated = refusal.message().strip_prefix("UNIQUE constraint failed: ")?;
+        let known = known?;
+        if let Some(name) = violated.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')) {
+            return known.iter().find(|key| key.name == name).map(FoundIndex::columns);
+        }
+        let columns = violated.split(", ").map(|column| {
+            let (of, name) = column.split_once('.')?;
+            of.eq_ignore_ascii_case(table).then_some(name)
+        });
+        // A trigger of the application may have written another table.
+        let Some(columns) = columns.collect::<Option<Vec<&str>>>() else { return Some(Vec::new()) };
+        // The columns may be generated from others.
+        let same = |key: &&FoundIndex| key.parts.iter().map(|part| part.name.as_str()).eq(columns.iter().copied());
+        known.iter().find(same).map(FoundIndex::columns)
     }
 
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {

@@ -1,11 +1,12 @@
 //! SQLite: DDL and catalog.
 
-use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
+use super::catalog;
 use crate::{
     adapter::sql::{
         Driver as _, SqlResult, StoredAs,
-        schema::{Catalog, FoundColumn, FoundIndex, FoundTable, WantedColumn},
+        schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdKind},
     },
     port::BoxFuture,
@@ -15,6 +16,7 @@ impl Catalog for Sqlite {
     const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
     const GREATEST: &'static str = "max";
+    const HAS_SCHEMAS: bool = false;
 
     fn quoted(name: &str) -> String {
         format!("\"{name}\"")
@@ -73,34 +75,31 @@ impl Catalog for Sqlite {
         plain.collect::<String>().to_ascii_lowercase()
     }
 
-    fn describe<'a>(connection: &'a mut SqliteConnection, table: &'a str) -> BoxFuture<'a, SqlResult<FoundTable>> {
-        Box::pin(async move {
-            let mut found = FoundTable::default();
-            // table_xinfo, unlike table_info, includes generated columns (hidden = 2 or 3).
-            let columns = sqlx::query(
-                "SELECT name, type, \"notnull\" OR pk > 0, dflt_value IS NOT NULL OR hidden <> 0 OR pk > 0, hidden IN (2, 3) \
-                 FROM pragma_table_xinfo($1) ORDER BY cid",
-            );
-            for row in columns.bind(table).fetch_all(&mut *connection).await? {
-                found.columns.push(FoundColumn {
-                    name: row.try_get(0)?,
-                    sql_type: row.try_get(1)?,
-                    nullable: !row.try_get::<bool, _>(2)?,
-                    filled: row.try_get(3)?,
-                    generated: row.try_get(4)?,
-                });
-            }
-            let indexes = sqlx::query(
-                "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 COLLATE NOCASE AND sql IS NOT NULL",
-            );
-            for row in indexes.bind(table).fetch_all(&mut *connection).await? {
-                let sql: String = row.try_get(1)?;
-                found.indexes.push(found_index(row.try_get(0)?, &sql));
-            }
-            let triggers = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE";
-            found.has_triggers = !sqlx::query(triggers).bind(table).fetch_all(&mut *connection).await?.is_empty();
-            Ok(found)
-        })
+    fn qualified(_schema: Option<&str>, table: &str) -> String {
+        Self::quoted(table)
+    }
+
+    fn has_schema<'a>(_connection: &'a mut SqliteConnection, _schema: &'a str) -> BoxFuture<'a, SqlResult<bool>> {
+        Box::pin(async { Ok(true) })
+    }
+
+    fn describe<'a>(
+        connection: &'a mut SqliteConnection,
+        _schema: Option<&'a str>,
+        table: &'a str,
+    ) -> BoxFuture<'a, SqlResult<FoundTable>> {
+        Box::pin(catalog::describe(connection, table))
+    }
+
+    fn equal_addresses<'a>(
+        connection: &'a mut SqliteConnection,
+        _table: &'a WantedTable,
+        found: &'a FoundTable,
+        email: &'a str,
+        parts: &'a [&'a KeyPart],
+        addresses: &'a [&'a str],
+    ) -> BoxFuture<'a, SqlResult<Vec<(String, String)>>> {
+        Box::pin(catalog::equal_addresses(connection, found, email, parts, addresses))
     }
 
     /// Compares affinities (<https://sqlite.org/datatype3.html>): numeric columns convert strings that look like
@@ -123,7 +122,27 @@ impl Catalog for Sqlite {
         (!holds).then_some("")
     }
 
-    fn set_nullable(_table: &str, _column: &str, _nullable: bool) -> Option<String> {
+    /// `STRICT` tables accept no other names of types than these.
+    fn added_type<'c>(column: &'c WantedColumn, found: &FoundTable) -> &'c str {
+        let declared = column.sql_type.as_str();
+        match declared {
+            _ if !found.strict => declared,
+            "INTEGER" | "BIGINT" | "BOOLEAN" => "INTEGER",
+            "REAL" | "BLOB" => declared,
+            _ => "TEXT",
+        }
+    }
+
+    /// Declared lengths limit nothing.
+    fn shortfall(_found: &FoundColumn, _wanted: &WantedColumn) -> Option<String> {
+        None
+    }
+
+    fn widen(_table: &str, _found: &FoundColumn, _wanted: &WantedColumn) -> Option<String> {
+        None
+    }
+
+    fn set_nullable(_table: &str, _column: &FoundColumn, _nullable: bool) -> Option<String> {
         None // needs a rebuild of the table, which the operator has to decide
     }
 
@@ -134,6 +153,7 @@ impl Catalog for Sqlite {
     /// SQLite converts values, so a foreign key does not need the same type.
     fn id_type<'a>(
         _connection: &'a mut SqliteConnection,
+        _schema: Option<&'a str>,
         _table: &'a str,
         _id: &'a str,
     ) -> BoxFuture<'a, SqlResult<Option<String>>> {
@@ -163,15 +183,6 @@ fn is_literal(sql: &str) -> bool {
             !inside.replace("''", "").contains('\'')
         });
     is_string || text.parse::<f64>().is_ok()
-}
-
-/// Parses the statement that created an index.
-fn found_index(name: String, sql: &str) -> FoundIndex {
-    let words = Sqlite::normal_form(sql);
-    let over = words.find('(').map(|start| &words[start + 1..]).unwrap_or_default();
-    // A WHERE clause after the last parenthesis (a partial index) makes it a different index.
-    let over = over.strip_suffix(')').unwrap_or(over).to_owned();
-    FoundIndex { name, over, unique: words.starts_with("createunique") }
 }
 
 /// Returns `true` if a declared type has the affinity TEXT.

@@ -1,0 +1,5 @@
+-- By hand.
+CREATE TABLE member (member_no MEDIUMINT UNSIGNED NOT NULL AUTO_INCREMENT, mail VARCHAR(190) NOT NULL, pw CHAR(60) NOT NULL,
+  enabled TINYINT(1) NOT NULL DEFAULT 1, admin TINYINT(1) UNSIGNED NOT NULL DEFAULT 0, confirmed BIT(1) NOT NULL DEFAULT b'0',
+  visits INT UNSIGNED NOT NULL DEFAULT 0, PRIMARY KEY (member_no), UNIQUE KEY mail (mail)) DEFAULT CHARSET latin1;
+INSERT INTO member (mail, pw, confirmed) VALUES ('arthur@camelot.bt', '$2b$04$2WPPJCoe982uO1OdG3/TnuYz/7XDly.ybGqlItr4TrC4J73xuH/Ye', b'1');

@@ -1,0 +1,4 @@
+-- TypeORM 0.3, an entity `User` with `@PrimaryGeneratedColumn("uuid")`, `synchronize: true`.
+CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
+CREATE TABLE "user" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "email" character varying NOT NULL, "passwordHash" character varying NOT NULL, "firstName" character varying, "isActive" boolean NOT NULL DEFAULT true, "isAdmin" boolean NOT NULL DEFAULT false, "emailVerified" boolean NOT NULL DEFAULT false, "createdAt" TIMESTAMP NOT NULL DEFAULT now(), "updatedAt" TIMESTAMP NOT NULL DEFAULT now(), CONSTRAINT "UQ_e12875dfb3b1d92d7d7c5377e22" UNIQUE ("email"), CONSTRAINT "PK_cace4a159ff9f2512dd42373760" PRIMARY KEY ("id"));
+INSERT INTO "user" ("id", "email", "passwordHash", "firstName", "emailVerified") VALUES ('bdfc2b97-4876-4210-9dba-158745062fcd', 'arthur@camelot.bt', '$argon2id$v=19$m=64,t=2,p=2$c09jY244V1I5Y3JqWEVxd3p1czRoSw$HfYyLJQyKFalYUbVuaOkf+wU/zjza0u2/Vas/cdNJTc', 'Arthur', true);

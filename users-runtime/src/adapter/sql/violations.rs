@@ -1,0 +1,53 @@
+//! Errors of statements about users: which unique key a write violated.
+
+use sqlx::error::DatabaseError;
+
+use super::{
+    Dialect, SqlResult, SqlUser,
+    error::{Names, store_error},
+    store::Store,
+};
+use crate::port::StoreError;
+
+impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+    pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
+        let keys = self.keys.known();
+        let (columns, custom) = (&self.columns, U::CUSTOM_FIELDS);
+        store_error::<DB>(error, &Names { sql: self.sql, columns, custom, keys: keys.as_deref() })
+    }
+
+    fn violated_columns(&self, refusal: &dyn DatabaseError) -> Option<Vec<String>> {
+        DB::violated_columns(refusal, self.sql.table, self.keys.known().as_deref())
+    }
+
+    /// Reads the unique keys of the table after the first write, or if a write violated one that is not known: their names
+    /// say nothing, and the answer depends on their columns. Registrations of new and of taken addresses are the first
+    /// writes alike, so that the time of the answer does not tell them apart.
+    pub(super) async fn learn_keys<T>(&self, written: SqlResult<T>) -> SqlResult<T> {
+        let is_unknown = match &written {
+            Ok(_) => self.keys.known().is_none(),
+            Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => {
+                self.violated_columns(refusal.as_ref()).is_none()
+            }
+            Err(_) => false,
+        };
+        if !is_unknown {
+            return written;
+        }
+        let describe = async || {
+            let mut connection = self.pools.read.acquire().await?;
+            DB::describe(&mut connection, self.schema(), self.sql.table).await
+        };
+        match (describe().await, &written) {
+            (Ok(table), _) => self.keys.learn(&table),
+            (Err(_), Ok(_)) => {}
+            (Err(error), Err(_)) => return Err(error),
+        }
+        written
+    }
+
+    /// Returns the schema of the tables, if one is named.
+    pub(super) fn schema(&self) -> Option<&'static str> {
+        self.sql.schema.filter(|_| DB::HAS_SCHEMAS)
+    }
+}
