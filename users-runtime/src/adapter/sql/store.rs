@@ -78,6 +78,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     fn user(&self, row: &DB::Row) -> SqlResult<U> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
+            // A column may have got another type, which not every database reports.
+            self.texts.forget();
             let id = DB::id_at::<U::Id>(row, 0).ok().map(|id| id.to_string());
             unreadable_user(id, error, &self.columns)
         })

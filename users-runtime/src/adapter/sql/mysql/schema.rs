@@ -274,3 +274,27 @@ fn with_microseconds(sql: &str) -> String {
     });
     words.collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_of_a_filled_column_has_the_form_that_its_type_needs() {
+        for (sql, sql_type, expected) in [
+            ("CURRENT_TIMESTAMP", "DATETIME(6)", "CURRENT_TIMESTAMP(6)"),
+            ("current_timestamp()", "DATETIME(6)", "current_timestamp(6)"),
+            ("CURRENT_TIMESTAMP ON UPDATE NOW()", "DATETIME(6)", "CURRENT_TIMESTAMP(6) ON UPDATE NOW(6)"),
+            ("CURRENT_TIMESTAMP(6)", "DATETIME(6)", "CURRENT_TIMESTAMP(6)"),
+            ("7", "BIGINT", "7"),
+            ("-1.5", "DOUBLE", "-1.5"),
+            ("TRUE", "BOOLEAN", "TRUE"),
+            ("'free'", "VARCHAR(20)", "'free'"),
+            ("'free'", "LONGTEXT", "('free')"),
+            ("uuid()", "CHAR(36)", "(uuid())"),
+            ("(uuid())", "CHAR(36)", "(uuid())"),
+        ] {
+            assert_eq!(MySql::default_expression(sql, sql_type), expected, "{sql} {sql_type}");
+        }
+    }
+}

@@ -196,3 +196,25 @@ fn is_blob(declared: &str) -> bool {
     let declared = declared.to_ascii_uppercase();
     declared.is_empty() || (declared.contains("BLOB") && !declared.contains("INT"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_of_a_filled_column_is_in_parentheses_unless_it_is_a_literal_or_a_word() {
+        for (sql, expected, adds) in [
+            ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", false),
+            ("lower(hex(randomblob(16)))", "(lower(hex(randomblob(16))))", false),
+            ("(random())", "(random())", false),
+            ("'it''s'", "'it''s'", true),
+            ("'a' || 'b'", "('a' || 'b')", false),
+            ("-7", "-7", true),
+            ("x'00'", "x'00'", true),
+            ("FALSE", "FALSE", true),
+        ] {
+            assert_eq!(Sqlite::default_expression(sql, "TEXT"), expected, "{sql}");
+            assert_eq!(Sqlite::adds_default(sql), adds, "{sql}");
+        }
+    }
+}
