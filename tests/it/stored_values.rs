@@ -254,12 +254,15 @@ async fn a_time_that_a_database_cannot_hold_is_refused_and_not_stored_as_another
     for (what, url) in urls {
         let store = SqlStore::<User>::connect(&url).await.unwrap();
         store.migrate().await.unwrap();
+        let leap_second = NaiveTime::from_hms_micro_opt(23, 59, 59, 1_000_000).unwrap();
         for year in [-262_000, -1, 0, 10_000, 65_535, 65_536, 262_000] {
             let day = NaiveDate::from_ymd_opt(year, 6, 15).unwrap();
             let wall = day.and_hms_micro_opt(1, 2, 3, 4).unwrap();
             let users = [
                 User { day, ..plain("day@camelot.bt") },
                 User { maybe_day: Some(day), ..plain("maybe.day@camelot.bt") },
+                User { hour: leap_second, ..plain("hour@camelot.bt") },
+                User { maybe_hour: Some(leap_second), ..plain("maybe.hour@camelot.bt") },
                 User { wall, ..plain("wall@camelot.bt") },
                 User { maybe_wall: Some(wall), ..plain("maybe.wall@camelot.bt") },
                 User { instant: wall.and_utc(), ..plain("instant@camelot.bt") },

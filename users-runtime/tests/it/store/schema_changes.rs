@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashSet,
-    future::ready,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -197,7 +196,6 @@ async fn load_survives(what: &str, store: &SqlStore<User>, server: Option<Server
         .collect();
     for n in 0..24 {
         change(change_of(server, n)).await;
-        ready(()).await;
     }
     stop.store(true, Ordering::Relaxed);
     for task in tasks {

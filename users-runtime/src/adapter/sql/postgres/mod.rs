@@ -6,8 +6,10 @@ mod pooler;
 mod schema;
 
 use sqlx::{
-    Arguments as _, Encode, Postgres, Row as _, SqlSafeStr, Type, TypeInfo as _, ValueRef as _, encode::IsNull,
-    error::DatabaseError, postgres,
+    Arguments as _, Encode, Postgres, Row as _, SqlSafeStr, Type, TypeInfo as _, ValueRef as _,
+    encode::IsNull,
+    error::{BoxDynError, DatabaseError},
+    postgres,
 };
 use uuid::Uuid;
 
@@ -99,6 +101,16 @@ impl Driver for Postgres {
         };
         let bytes = value.as_bytes().map_err(mismatch)?.get(skipped..).unwrap_or_default();
         std::str::from_utf8(bytes).map(|text| Some(text.to_owned())).map_err(|error| mismatch(error.into()))
+    }
+
+    fn add_value<T>(value: &T, arguments: &mut postgres::PgArguments) -> Result<(), BoxDynError>
+    where
+        T: Type<Self> + for<'q> Encode<'q, Self>,
+    {
+        if T::type_info().name() == "TIME" && is_leap_second(value)? {
+            return Err("a leap second is not a time of day".into());
+        }
+        arguments.add(value)
     }
 
     fn add_time(time: Timestamp, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
@@ -247,6 +259,18 @@ impl Driver for Postgres {
             Ok(Executed { rows: done.rows_affected(), last_id: None })
         })
     }
+}
+
+/// Returns `true` for a time of day that chrono takes for a leap second: its microseconds are those of a whole day or more,
+/// and PostgreSQL reads them as midnight.
+fn is_leap_second<T: for<'q> Encode<'q, Postgres>>(value: &T) -> Result<bool, BoxDynError> {
+    const DAY: i64 = 86_400_000_000;
+    let mut buffer = postgres::PgArgumentBuffer::default();
+    if value.encode_by_ref(&mut buffer)?.is_null() {
+        return Ok(false);
+    }
+    let sent: &[u8] = &buffer;
+    Ok(<[u8; 8]>::try_from(sent).is_ok_and(|sent| i64::from_be_bytes(sent) >= DAY))
 }
 
 impl Dialect for Postgres {

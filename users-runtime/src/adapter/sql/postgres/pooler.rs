@@ -9,8 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::domain::{Error, Result, Setting};
 
-/// How often the check is repeated. Another client of the pooler may take the session that the check waits for.
-const ATTEMPTS: u32 = 3;
+/// The statements of the check, one for each attempt: another client of the pooler may take the session that it waits for.
+/// Each is new, so that both connections give it the same name.
+const SESSION: [&str; 3] =
+    ["SELECT pg_backend_pid()", "SELECT pg_backend_pid() AS second", "SELECT pg_backend_pid() AS third"];
 
 const UNSUPPORTED: &str = "the database URL leads to a pooler in transaction mode that does not support prepared \
      statements. Use PgBouncer 1.21 or later with max_prepared_statements above 0, session mode, or a direct connection";
@@ -40,17 +42,12 @@ pub(super) fn refusal(error: &SqlError) -> Option<Error> {
 /// Without support for prepared statements, a statement is either unknown to the server's session or, since all
 /// connections use the same names, another one.
 pub(super) async fn check(options: &PgConnectOptions, keeps_statements: bool) -> Result<()> {
-    for _ in 0..ATTEMPTS {
-        match is_shared(options, keeps_statements).await {
-            Ok(false) => {}
-            Ok(true) if keeps_statements => return Ok(()),
-            Ok(true) => return Err(Error::setting(Setting::Database, NOT_KEPT)),
-            Err(error) if is_confused(&error) => return Err(Error::setting(Setting::Database, UNSUPPORTED)),
-            // The pool has connections already; the server may not accept more.
-            Err(_) => return Ok(()),
-        }
+    match is_shared(options, keeps_statements).await {
+        Ok(true) if !keeps_statements => Err(Error::setting(Setting::Database, NOT_KEPT)),
+        Err(error) if is_confused(&error) => Err(Error::setting(Setting::Database, UNSUPPORTED)),
+        // An error: the pool has connections already, and the server may not accept more.
+        Ok(_) | Err(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Returns `true` if two connections share a session of the server.
@@ -58,9 +55,16 @@ async fn is_shared(options: &PgConnectOptions, keeps_statements: bool) -> std::r
     let mut first = PgConnection::connect_with(options).await?;
     let mut second = PgConnection::connect_with(options).await?;
     let sessions = async {
-        let of_first = session(&mut first, keeps_statements).await?;
-        second.execute(sqlx::raw_sql("BEGIN")).await?; // holds the session that was used last
-        Ok(of_first == session(&mut second, keeps_statements).await?)
+        for statement in SESSION {
+            let of_first = session(&mut first, statement, keeps_statements).await?;
+            second.execute(sqlx::raw_sql("BEGIN")).await?; // holds the session that was used last
+            let of_second = session(&mut second, statement, keeps_statements).await?;
+            second.execute(sqlx::raw_sql("ROLLBACK")).await?;
+            if of_first == of_second {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     };
     let shared = sessions.await;
     for connection in [first, second] {
@@ -69,16 +73,17 @@ async fn is_shared(options: &PgConnectOptions, keeps_statements: bool) -> std::r
     shared
 }
 
-/// Returns the process that runs the statements of a connection. Prepares the statement if possible: the second
-/// connection gives it the same name as the first.
-async fn session(connection: &mut PgConnection, prepare: bool) -> std::result::Result<i32, SqlError> {
-    const SESSION: &str = "SELECT pg_backend_pid()";
+/// Returns the process that runs the statements of a connection, prepared if possible.
+async fn session(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    prepare: bool,
+) -> std::result::Result<i32, SqlError> {
     let rows = if prepare {
-        sqlx::query(SESSION).fetch_all(connection).await?
+        sqlx::query(statement).fetch_all(connection).await?
     } else {
         // As text: the simple protocol prepares nothing.
-        let rows = connection.fetch_all(sqlx::raw_sql(SESSION)).await?;
-        return rows.first().ok_or(SqlError::RowNotFound)?.try_get(0);
+        connection.fetch_all(sqlx::raw_sql(statement)).await?
     };
     rows.first().ok_or(SqlError::RowNotFound)?.try_get(0)
 }
