@@ -7,7 +7,6 @@
 
 mod access_matrix;
 #[cfg(feature = "services")]
-#[cfg(feature = "services")]
 mod adopting;
 mod columns;
 mod docs;
