@@ -12,6 +12,8 @@ mod deployment {}
 mod getting_started {}
 #[doc = include_str!("../docs/guide/hooks-and-mail.md")]
 mod hooks_and_mail {}
+#[doc = include_str!("../docs/guide/ids.md")]
+mod ids {}
 #[doc = include_str!("../docs/guide/importing-hashes.md")]
 mod importing_hashes {}
 #[doc = include_str!("../docs/guide/limits.md")]

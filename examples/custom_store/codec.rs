@@ -43,7 +43,7 @@ impl<U: Record> UserRow<U> {
     pub fn new(user: &U, epoch: Epoch) -> Self {
         let account = user.account();
         Self {
-            id: account.id,
+            id: account.id.clone(),
             email: account.email.to_owned(),
             hashed_password: account.hashed_password.as_stored().to_owned(),
             is_active: account.status.is_active,

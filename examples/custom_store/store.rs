@@ -43,9 +43,9 @@ fn insert<U: Record>(transaction: &WriteTransaction, mut user: U) -> Result<U, R
     if emails.get(email.as_str())?.is_some() {
         return Err(StoreError::EmailTaken.into());
     }
-    if U::Id::MADE_BY_DATABASE {
+    if U::ID_MADE_BY_DATABASE {
         let id = U::Id::from_value(IdValue::Integer(next(transaction, "user")?));
-        *user.account_mut().id = id.ok_or_else(|| StoreError::failed("there are no more ids"))?;
+        *user.account_mut().id = id.ok_or_else(|| StoreError::failed("only integer ids are made here"))?;
     }
     let id = user.id().to_string();
     let mut users = transaction.open_table(USERS)?;

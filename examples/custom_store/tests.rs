@@ -18,7 +18,6 @@ use axum::{
 use axum_users::{
     AccessToken, AuthUser, Backend, DatabaseSessions, PasswordHash, SecretKey, Status, Users,
     env::Timestamp,
-    schema::UserId,
     store::{
         CanonicalEmail, Change, Columns, EndSessions, Epoch, Found, Lookup, NewAccount, NewSession, SessionKey,
         StoreError, TokenId, TokenState, UserStore,
@@ -75,7 +74,7 @@ fn user(account: NewAccount<Uuid>) -> User {
 
 fn arthur() -> User {
     user(NewAccount {
-        id: Uuid::generate([7; 16]),
+        id: Uuid::from_bytes([7; 16]),
         email: "Arthur@camelot.example".to_owned(),
         hashed_password: PasswordHash::from_stored("a hash"),
         status: Status::NEW,

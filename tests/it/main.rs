@@ -16,6 +16,7 @@ mod golden;
 mod hook_failures;
 mod http;
 mod hygiene;
+mod ids;
 #[path = "../../users-runtime/tests/it/log.rs"]
 mod log;
 mod mail;

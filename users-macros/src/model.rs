@@ -16,6 +16,8 @@ pub(crate) struct User {
     pub(crate) schema: Option<String>,
     /// The databases for which statements are written.
     pub(crate) databases: Databases,
+    /// What makes the ids.
+    pub(crate) id_source: IdSource,
     /// Whether the author named the databases, so that fields may have types that only those know.
     pub(crate) is_narrowed: bool,
     pub(crate) names: Names,
@@ -67,16 +69,50 @@ impl Role {
         }
     }
 
-    /// Returns whether a type is one of these, by the last segment of its path.
+    /// Returns whether a type is one of these, by the last segment of its path. An id may also have a type of the
+    /// application; the compiler checks that it is one.
     pub(crate) fn accepts(self, ty: &Type) -> bool {
-        match bare(ty) {
-            Type::Path(path) => {
-                path.path.segments.last().is_some_and(|last| self.types().iter().any(|name| last.ident == name))
-            }
-            _ => false,
-        }
+        is_one_of(ty, self.types()) || (self == Self::Id && is_path(ty) && !is_one_of(ty, &NO_IDS))
     }
 }
+
+/// What makes the ids of users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum IdSource {
+    /// The type: axum-users or the application makes them, integers the database.
+    #[default]
+    Type,
+    /// axum-users, as UUIDs of version 7.
+    UuidV7,
+    /// The database.
+    Database,
+}
+
+/// Types that cannot be ids and are not types of an application either.
+const NO_IDS: [&str; 22] = [
+    "String",
+    "str",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i128",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "Option",
+    "Vec",
+    "Box",
+    "Arc",
+    "Cow",
+    "PasswordHash",
+];
 
 /// One field for each role.
 pub(crate) struct Roles {
@@ -280,6 +316,18 @@ impl Databases {
     }
 }
 
+fn is_path(ty: &Type) -> bool {
+    matches!(bare(ty), Type::Path(_))
+}
+
+/// Returns whether a type has one of these names, by the last segment of its path.
+pub(crate) fn is_one_of(ty: &Type, names: &[&str]) -> bool {
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name)),
+        _ => false,
+    }
+}
+
 /// Returns the type inside an `Option<…>`, recognized by the last path segment as serde and other derives do.
 pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = bare(ty) else { return None };
@@ -339,12 +387,19 @@ impl User {
         self.customs.iter().find(|custom| custom.is_tenant)
     }
 
-    /// Returns whether the database makes the id: it is an integer.
+    /// Returns whether the id is an integer. An integer behind a type of the application is not recognized.
+    pub(crate) fn has_integer_id(&self) -> bool {
+        is_one_of(&self.roles.id.ty, &["i64", "i32"])
+    }
+
+    /// Returns whether the id has a type of the application.
+    pub(crate) fn has_own_id(&self) -> bool {
+        !is_one_of(&self.roles.id.ty, Role::Id.types())
+    }
+
+    /// Returns whether the database makes the id: it is an integer, or its author says so.
     pub(crate) fn id_made_by_database(&self) -> bool {
-        match bare(&self.roles.id.ty) {
-            Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident != "Uuid"),
-            _ => false,
-        }
+        self.has_integer_id() || self.id_source == IdSource::Database
     }
 
     /// Returns whether a field is deprecated. The generated code uses it, which must not warn.

@@ -151,8 +151,9 @@ pub mod store {
 pub mod schema {
     pub use crate::{
         domain::{
-            EmailAddress, EmailRefused, EmailRules, PasswordHash, Status, UserId,
+            EmailAddress, EmailRefused, EmailRules, IdKind, IdSeed, PasswordHash, Status, StoredId, UserId,
             field::{Field, FieldKind, FieldType, Rule, Shape},
+            uuid_v7,
         },
         user::{
             Account, AccountMut, AccountUpdate, AuthUser, Changes, Columns, CustomField, Moment, NewAccount,

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::domain::{EmailAddress, Password, Status, UserId, field::Field};
+use crate::domain::{EmailAddress, IdSeed, Password, Status, UserId, field::Field};
 
 mod account;
 mod changes;
@@ -43,6 +43,10 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// The custom fields, in the struct's order.
     const CUSTOM_FIELDS: &'static [CustomField] = &[];
 
+    /// Whether the database generates the id on insert: that of the id's type, or `true` for a field with
+    /// `#[auth(made_by_database)]`.
+    const ID_MADE_BY_DATABASE: bool = <Self::Id as UserId>::MADE_BY_DATABASE;
+
     /// Whether users belong to tenants. If so, the type is [`HasTenant`], and no user is found or changed without a
     /// tenant.
     const HAS_TENANTS: bool = false;
@@ -55,6 +59,12 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 
     /// Builds a user from the account, which the runtime determines, and the request's custom fields.
     fn new(account: NewAccount<Self::Id>, input: Self::Create) -> Self;
+
+    /// Makes the id of a new user, or the placeholder that the database replaces.
+    #[must_use]
+    fn new_id(seed: IdSeed) -> Self::Id {
+        Self::Id::generate(seed)
+    }
 
     /// Returns the user as clients see it.
     fn read(&self) -> Self::Read;
@@ -77,7 +87,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
         if columns.names_custom() {
             let old = std::mem::replace(self, from.clone());
             let (old, new) = (old.account(), self.account_mut());
-            *new.id = old.id;
+            new.id.clone_from(old.id);
             old.email.clone_into(new.email);
             new.hashed_password.clone_from(old.hashed_password);
             *new.is_active = old.status.is_active;
@@ -95,7 +105,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 
     /// Returns the id.
     fn id(&self) -> Self::Id {
-        self.account().id
+        self.account().id.clone()
     }
 
     /// Returns the three flags.

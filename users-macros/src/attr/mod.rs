@@ -47,6 +47,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) admin: Slot<()>,
     pub(crate) private: Slot<()>,
     pub(crate) tenant: Slot<()>,
+    pub(crate) uuid_v7: Slot<()>,
+    pub(crate) made_by_database: Slot<()>,
     pub(crate) column: Slot<LitStr>,
     pub(crate) rename: Slot<LitStr>,
     pub(crate) default: Slot<Option<Expr>>,
@@ -81,13 +83,15 @@ const STRUCT_KEYS: [&str; 11] = [
     "databases",
 ];
 
-const FIELD_KEYS: [&str; 16] = [
+const FIELD_KEYS: [&str; 18] = [
     "read",
     "create",
     "update",
     "admin",
     "private",
     "tenant",
+    "uuid_v7",
+    "made_by_database",
     "column",
     "rename",
     "default",
@@ -146,6 +150,8 @@ impl FieldAttrs {
                     "admin" => fill(&mut read.admin, &key, flag(&key, input)?),
                     "private" => fill(&mut read.private, &key, flag(&key, input)?),
                     "tenant" => fill(&mut read.tenant, &key, flag(&key, input)?),
+                    "uuid_v7" => fill(&mut read.uuid_v7, &key, flag(&key, input)?),
+                    "made_by_database" => fill(&mut read.made_by_database, &key, flag(&key, input)?),
                     "json" => fill(&mut read.json, &key, flag(&key, input)?),
                     "text" => fill(&mut read.text, &key, flag(&key, input)?),
                     "column" => fill(&mut read.column, &key, string(&key, input, "full_name")?),
@@ -191,6 +197,11 @@ impl FieldAttrs {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Returns the written keys that only the id may have.
+    pub(crate) fn id_only(&self) -> impl Iterator<Item = &Ident> {
+        [&self.uuid_v7, &self.made_by_database].into_iter().flatten().map(|given| &given.key)
     }
 
     /// Returns the written rules.

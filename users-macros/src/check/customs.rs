@@ -61,6 +61,7 @@ impl Sorted {
         }
         let rules = rules(&attrs, report);
         self.tenant(ident, &field.ty, &attrs, report);
+        self.id_marks(None, ident, &field.ty, &attrs, report);
         let storage = match (&attrs.json, &attrs.text) {
             (Some(_), _) => Storage::Json,
             (None, Some(_)) => Storage::Text,

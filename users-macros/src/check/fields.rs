@@ -7,7 +7,7 @@ use syn::{Attribute, Field, Ident, Meta, ext::IdentExt};
 
 use crate::{
     attr::FieldAttrs,
-    model::{Custom, Docs, Role, RoleField},
+    model::{Custom, Docs, IdSource, Role, RoleField},
     report::Report,
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Sorted {
     /// The roles, in their order.
     pub(super) roles: [Option<RoleField>; 6],
     pub(super) customs: Vec<Custom>,
+    /// What makes the ids.
+    pub(super) id_source: IdSource,
     /// The field with the mark `tenant`, if there is one so far.
     pub(super) tenant: Option<Ident>,
     /// Fields without a mark. One of them may be a misspelt role.

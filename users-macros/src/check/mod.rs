@@ -2,6 +2,7 @@
 
 mod customs;
 mod fields;
+mod ids;
 mod roles;
 mod shape;
 mod sql_names;
@@ -38,7 +39,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
         sorted.count(&input.ident, &report);
         sorted.collisions(&report);
     }
-    let Sorted { roles, customs, unmarked, .. } = sorted;
+    let Sorted { roles, customs, unmarked, id_source, .. } = sorted;
     let roles = fields.and_then(|_| roles::complete(roles, &unmarked, input, &report));
     report.finish()?;
     match roles {
@@ -49,6 +50,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             session_table,
             schema,
             databases,
+            id_source,
             is_narrowed,
             names,
             roles,

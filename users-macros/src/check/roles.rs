@@ -24,6 +24,7 @@ impl Sorted {
             );
         }
         role_type(role, ident, &field.ty, report);
+        self.id_marks(Some(role), ident, &field.ty, &attrs, report);
         if let Some(first) = &self.roles[role as usize] {
             report.error(
                 ident,
@@ -43,14 +44,14 @@ impl Sorted {
     }
 }
 
-/// Refuses every type but those of the role. The type must be written by its name: the derive does not see through an
+/// Refuses every type but those of the role. Except for ids, the type must be written by its name: the derive does not see through an
 /// alias, and the compiler would report each use of a wrong one.
 fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
     if role.accepts(ty) {
         return;
     }
     let wanted = match role {
-        Role::Id => "a `Uuid`, an `i64` or an `i32`".to_owned(),
+        Role::Id => "a `Uuid`, an `i64`, an `i32` or a type of yours".to_owned(),
         _ => format!("a `{}`", role.types()[0]),
     };
     let message = if *ident == role.name() {
@@ -60,7 +61,8 @@ fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
     };
     let help = match role {
         Role::Id => {
-            "write `uuid::Uuid` for ids that axum-users makes, or `i64` or `i32` for ids that the database makes"
+            "write `uuid::Uuid` for ids that axum-users makes, `i64` or `i32` for ids that the database makes, or a type \
+             of your own around a `Uuid`, an `i64` or a `String` that implements `axum_users::schema::UserId`"
         }
         Role::Email => "write `String`, not an alias of it",
         Role::HashedPassword => "write `axum_users::PasswordHash`, which cannot be printed or serialized",

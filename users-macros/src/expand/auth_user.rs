@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use super::{at, custom_fields, ours, values};
-use crate::model::{Custom, NewValue, Role, User};
+use crate::model::{Custom, IdSource, NewValue, Role, User};
 
 /// Returns the impl of `AuthUser`, and that of `HasTenant` for a struct with a tenant.
 pub(super) fn impls(user: &User) -> TokenStream {
@@ -18,6 +18,10 @@ pub(super) fn impls(user: &User) -> TokenStream {
         quote_spanned!(at(&field.ty)=> self.#name)
     });
     let custom_fields = custom_fields::constant(user);
+    let made_by_database =
+        (user.id_source == IdSource::Database).then(|| ours!(const ID_MADE_BY_DATABASE: #rt::bool = true;));
+    let new_id = (user.id_source == IdSource::UuidV7)
+        .then(|| ours!(fn new_id(seed: #rt::IdSeed) -> #id_type { #rt::uuid_v7(seed) }));
     let has_tenants = user.tenant().map(|_| ours!(const HAS_TENANTS: #rt::bool = true;));
     let new = new(user);
     let shown_customs = user.customs.iter().filter(|custom| custom.access.read).map(|custom| {
@@ -39,9 +43,10 @@ pub(super) fn impls(user: &User) -> TokenStream {
             type AdminUpdate = #admin_update;
             #custom_fields
             #has_tenants
+            #made_by_database
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 let flags = [#is_active, #is_superuser, #is_verified];
-                #rt::Account::new(#id, &#email, &#hashed_password, flags)
+                #rt::Account::new(&#id, &#email, &#hashed_password, flags)
             }
             fn account_mut(&mut self) -> #rt::AccountMut<'_, #id_type> {
                 #rt::AccountMut {
@@ -54,9 +59,10 @@ pub(super) fn impls(user: &User) -> TokenStream {
                 }
             }
             #new
+            #new_id
             fn read(&self) -> #read {
                 #read {
-                    id: #id,
+                    id: #rt::Clone::clone(&#id),
                     email: #rt::Clone::clone(&#email),
                     is_active: #is_active,
                     is_superuser: #is_superuser,

@@ -1,4 +1,5 @@
-//! Checks that need the compiler: one assertion per custom field, which points at the field's type.
+//! Checks that need the compiler: one assertion per custom field, and one for an id of a type of the
+//! application. Each points at the field's type.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -13,17 +14,16 @@ use crate::{
 /// first message.
 pub(super) fn assertions(user: &User) -> Option<TokenStream> {
     let Runtime { path: runtime, rt, .. } = &user.names.runtime;
-    let checks: Vec<TokenStream> = user
-        .customs
-        .iter()
-        .flat_map(|custom| {
-            let ty = &custom.ty;
-            let has_json = custom.access.on_the_wire() || custom.storage != Storage::Native;
-            let field = has_json.then(|| quote_spanned!(at(ty)=> #rt::check::field::<#ty>();));
-            let [new, implicit, tenant] = new_value(user, custom);
-            [field, column(user, custom), new, implicit, tenant].into_iter().flatten()
-        })
-        .collect();
+    let id = &user.roles.id.ty;
+    let id = user.has_own_id().then(|| quote_spanned!(at(id)=> #rt::check::id::<#id>();));
+    let customs = user.customs.iter().flat_map(|custom| {
+        let ty = &custom.ty;
+        let has_json = custom.access.on_the_wire() || custom.storage != Storage::Native;
+        let field = has_json.then(|| quote_spanned!(at(ty)=> #rt::check::field::<#ty>();));
+        let [new, implicit, tenant] = new_value(user, custom);
+        [field, column(user, custom), new, implicit, tenant].into_iter().flatten()
+    });
+    let checks: Vec<TokenStream> = id.into_iter().chain(customs).collect();
     (!checks.is_empty()).then(|| {
         ours! {
             const _: () = {

@@ -23,11 +23,11 @@ impl Table<'_> {
     pub(super) fn find_many(&self) -> String {
         let mut parameters = self.parameters();
         let wanted = [
-            Listed { name: "id", json_type: if self.id_made_by_database { "BIGINT" } else { "CHAR(36)" } },
+            Listed { name: "id", json_type: self.json_type_of_id() },
             Listed { name: "token", json_type: "VARCHAR(22)" },
         ];
         let List { table: list, number, columns } = self.dialect.list(&wanted, &mut parameters);
-        let id = if self.id_made_by_database { columns[0].clone() } else { self.dialect.text(&columns[0]) };
+        let id = if self.has_integer_id { columns[0].clone() } else { self.dialect.text(&columns[0]) };
         format!(
             "SELECT {all}, {token}, {number} FROM {list} {join} {table} AS u ON u.{column} = {id} \
              LEFT JOIN {state} AS s ON s.{token_id} = {wanted}{tenant}",
@@ -41,6 +41,15 @@ impl Table<'_> {
             wanted = columns[1],
             tenant = self.within_tenant("WHERE", "u.", &mut parameters),
         )
+    }
+
+    /// A type that holds every id. The runtime converts it where the column has another one.
+    fn json_type_of_id(&self) -> &'static str {
+        match () {
+            () if self.has_integer_id => "BIGINT",
+            () if self.has_own_id => "VARCHAR(255)",
+            () => "CHAR(36)",
+        }
     }
 
     pub(super) fn find_session(&self) -> String {

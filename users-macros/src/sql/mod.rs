@@ -28,6 +28,8 @@ pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
         columns: user.columns(),
         written: user.written_columns(),
         id_made_by_database: user.id_made_by_database(),
+        has_integer_id: user.has_integer_id(),
+        has_own_id: user.has_own_id(),
         tenant: user.tenant().map(|tenant| tenant.column.as_str()),
     };
     [
@@ -59,6 +61,9 @@ struct Table<'a> {
     /// Those that statements write: all but the ones that the database fills.
     written: Vec<&'a str>,
     id_made_by_database: bool,
+    has_integer_id: bool,
+    /// Whether the id has a type of the application, whose column is not known here.
+    has_own_id: bool,
     /// The column of the tenant, to which every statement about users is limited.
     tenant: Option<&'a str>,
 }

@@ -315,7 +315,7 @@ const _: () = {
         ];
         fn account(&self) -> rt::Account<'_, Uuid> {
             let flags = [self.is_active, self.is_superuser, self.is_verified];
-            rt::Account::new(self.id, &self.email, &self.hashed_password, flags)
+            rt::Account::new(&self.id, &self.email, &self.hashed_password, flags)
         }
         fn account_mut(&mut self) -> rt::AccountMut<'_, Uuid> {
             rt::AccountMut {
@@ -352,7 +352,7 @@ const _: () = {
         }
         fn read(&self) -> UserRead {
             UserRead {
-                id: self.id,
+                id: rt::Clone::clone(&self.id),
                 email: rt::Clone::clone(&self.email),
                 is_active: self.is_active,
                 is_superuser: self.is_superuser,

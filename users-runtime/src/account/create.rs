@@ -2,7 +2,7 @@
 
 use super::PasswordError;
 use crate::{
-    domain::{EmailAddress, EmailRefused, Status, UserId},
+    domain::{EmailAddress, EmailRefused, IdSeed, Status},
     event::{self, EventKind, Outcome},
     port::{HookCall, HookError, PasswordSubject, RandomError, Registration, RequestContext, StoreError, StoredChange},
     service::Users,
@@ -158,7 +158,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     fn new_id(&self) -> Result<U::Id, RandomError> {
-        Ok(U::Id::generate(self.random_bytes()?))
+        Ok(U::new_id(IdSeed::new(self.now(), self.random_bytes()?)))
     }
 
     fn random_bytes(&self) -> Result<[u8; 16], RandomError> {

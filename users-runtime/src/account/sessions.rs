@@ -55,7 +55,7 @@ impl<U: AuthUser> Sessions<'_, U> {
     /// [`SessionsError`] if a storage is not available.
     #[tracing::instrument(target = "axum_users", name = "list_sessions", skip_all, fields(user.id = %id))]
     pub async fn list(&self, id: U::Id) -> Result<Vec<ListedSession>, SessionsError> {
-        if !self.is_of_this_tenant(id).await? {
+        if !self.is_of_this_tenant(id.clone()).await? {
             return Ok(Vec::new());
         }
         let subject = id.to_string();
@@ -68,8 +68,10 @@ impl<U: AuthUser> Sessions<'_, U> {
                 }
             }
         }
-        let lookups: Vec<_> =
-            listed.iter().map(|listed| Lookup::User { id, token: listed.session.token_id.clone() }).collect();
+        let lookups: Vec<_> = listed
+            .iter()
+            .map(|listed| Lookup::User { id: id.clone(), token: listed.session.token_id.clone() })
+            .collect();
         let found = self.0.inner().store.find(&lookups).await?;
         let live = listed.into_iter().zip(found);
         let live =
@@ -100,7 +102,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         session: &TokenId,
         cx: &RequestContext,
     ) -> Result<bool, SessionsError> {
-        if TokenId::parse(&session.0).is_none() || !self.is_of_this_tenant(id).await? {
+        if TokenId::parse(&session.0).is_none() || !self.is_of_this_tenant(id.clone()).await? {
             return Ok(false);
         }
         let subject = id.to_string();
@@ -141,7 +143,7 @@ impl<U: AuthUser> Sessions<'_, U> {
     /// [`StoreError`] if the database fails. The sessions then stay valid.
     #[tracing::instrument(target = "axum_users", name = "end_all_sessions", skip_all, fields(user.id = %id))]
     pub async fn end_all(&self, id: U::Id) -> Result<(), StoreError> {
-        self.0.inner().store.end_sessions(Some(id)).await?;
+        self.0.inner().store.end_sessions(Some(id.clone())).await?;
         event::record(EventKind::EndSessions, Outcome::Success, Some(&id), None, &RequestContext::none());
         Ok(())
     }

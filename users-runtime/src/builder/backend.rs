@@ -11,7 +11,8 @@ use crate::{
         session_tokens::{DatabaseSessions, DatabaseTokens, StoredSessions},
     },
     domain::{
-        BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, Timestamp, TokenId, TrustedOrigins, UserId,
+        BasePath, Error, IdKind, IdSeed, LONGEST_ID, PublicUrl, Relaxation, Result, SecretKey, Setting, Timestamp,
+        TokenId, TrustedOrigins, UserId, id_kind,
     },
     port::{
         BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, TransportContext,
@@ -253,7 +254,16 @@ impl<U: AuthUser> Service<'_, U> {
 
 /// Returns the maximum length in bytes of a user's id in text form.
 fn longest_id<I: UserId>() -> usize {
-    if I::MADE_BY_DATABASE { i64::MIN.to_string().len() } else { I::generate([0xff; 16]).to_string().len() }
+    match id_kind::<I>() {
+        IdKind::Integer => i64::MIN.to_string().len().max(sample::<I>()),
+        IdKind::Uuid => sample::<I>(),
+        IdKind::Text => usize::from(LONGEST_ID),
+    }
+}
+
+/// Returns the length in bytes of an id in text form. Those of UUIDs have one length.
+fn sample<I: UserId>() -> usize {
+    I::generate(IdSeed::new(Timestamp::UNIX_EPOCH, [0xff; 16])).to_string().len()
 }
 
 impl fmt::Debug for Backend {

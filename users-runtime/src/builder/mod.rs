@@ -24,7 +24,7 @@ use crate::{
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     background::Jobs,
-    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, UserId},
+    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins},
     event::operation,
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
@@ -365,10 +365,10 @@ impl<U: AuthUser> UsersBuilder<U> {
                 "private_registration() needs require_verification(true): else a login tells whether the account is new",
             ));
         }
-        if self.policy.is_private() && U::Id::MADE_BY_DATABASE {
+        if self.policy.is_private() && U::ID_MADE_BY_DATABASE {
             return Err(Error::setting(
                 Setting::Policy,
-                "private_registration() needs UUID ids: a number that the database made cannot be made up",
+                "private_registration() needs ids that axum-users makes: one that the database made cannot be made up",
             ));
         }
         Ok(())

@@ -5,19 +5,18 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
-/// The id in the path, as text. `None` if it is not 1 to 128 visible characters of ASCII; it then counts as an unknown id.
+use crate::domain::is_id_text;
+
+/// The id in the path, as text. `None` if it is not 1 to 255 visible characters of ASCII; it then counts as an unknown id.
 /// What other ids there are is decided by the type of the id.
 #[derive(Debug)]
 pub struct IdText(pub(crate) Option<String>);
-
-/// The maximum length of an id in a path, above the longest text of a UUID, an integer or a session's id.
-const MAX_CHARS: usize = 128;
 
 impl<S: Send + Sync> FromRequestParts<S> for IdText {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let id = Path::<String>::from_request_parts(parts, state).await.ok().map(|Path(id)| id);
-        Ok(Self(id.filter(|id| (1..=MAX_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()))))
+        Ok(Self(id.filter(|id| is_id_text(id))))
     }
 }

@@ -9,10 +9,11 @@ use utoipa::{
         schema::{Array, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
     },
 };
+use uuid::Uuid;
 
 use crate::{
     domain::{
-        UserId,
+        IdSeed, Timestamp, UserId,
         field::{Field, FieldKind, Rule, Shape},
     },
     http::{ObjectSchema, ReadType},
@@ -21,7 +22,7 @@ use crate::{
 
 /// Returns the four schemas of a user type, with their names.
 pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
-    let id_format = (!U::Id::MADE_BY_DATABASE).then_some("uuid");
+    let id_format = id_format::<U::Id>();
     // In a response every field is present; in a request those that the table requires.
     SchemaKind::ALL.map(|kind| {
         let (name, fields) = (kind.name::<U>(), kind.fields::<U>());
@@ -31,6 +32,15 @@ pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
         };
         (name.to_owned(), schema)
     })
+}
+
+/// Returns `uuid` if the JSON of an id is the text of a UUID, whatever its type and its column are.
+fn id_format<I: UserId>() -> Option<&'static str> {
+    const SEED: IdSeed = IdSeed::new(Timestamp::UNIX_EPOCH, [0xa5; 16]);
+    let sample = serde_json::to_value(I::generate(SEED)).ok()?;
+    let text = sample.as_str()?;
+    let id = Uuid::try_parse(text).ok()?;
+    (id.hyphenated().to_string() == text).then_some("uuid")
 }
 
 /// Returns the schema of an object that clients send.

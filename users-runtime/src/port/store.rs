@@ -43,7 +43,7 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     }
 
     /// Adds a user and returns it as stored, with the generated id if the database generates ids
-    /// ([`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE)). A pair of id and epoch must never be
+    /// ([`AuthUser::ID_MADE_BY_DATABASE`]). A pair of id and epoch must never be
     /// used twice: otherwise the tokens of a deleted user would be valid for a new one.
     ///
     /// # Errors
@@ -206,6 +206,14 @@ impl<U> Found<U> {
     #[must_use]
     pub fn new(user: U, epoch: Epoch) -> Self {
         Self { user, epoch, token: TokenState::Unmarked, session: None }
+    }
+}
+
+impl<U: AuthUser> Found<U> {
+    /// Returns `true` if the user has exactly this id. A database may find a row by a collation for which other texts
+    /// are equal.
+    pub(crate) fn has_id(&self, id: &U::Id) -> bool {
+        self.user.account().id == id
     }
 }
 

@@ -3,6 +3,8 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::domain::UserId;
+
 /// Checks that a custom field can be read from and written as JSON.
 pub const fn field<T: FieldValue>() {}
 
@@ -20,6 +22,9 @@ pub const fn postgres_column<T: enabled::OnPostgres>() {}
 
 /// Checks that MySQL and MariaDB can store a custom field, if they are enabled.
 pub const fn mysql_column<T: enabled::OnMysql>() {}
+
+/// Checks that a type of the application can be the id of a user.
+pub const fn id<T: UserId>() {}
 
 /// A type for fields that clients read or write.
 #[diagnostic::on_unimplemented(

@@ -27,16 +27,17 @@ pub use serde::{self, Deserialize, Serialize};
 pub use sqlx;
 
 #[cfg(any(test, feature = "testing"))]
-pub use crate::adapter::sql::{Catalog, session_statements};
+pub use crate::adapter::sql::{Catalog, find_many_of_bytes, session_statements};
 pub use crate::{
     adapter::sql::{
         Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,
         json_column, text_column,
     },
     domain::{
-        Password, PasswordHash, Status, UserId,
+        IdSeed, Password, PasswordHash, Status, UserId,
         field::{Rule, check_with},
         lax::present,
+        uuid_v7,
     },
     flows::{login::*, logout::*, me::*, register::*, reset_password::*, users::*, verify::*},
     http::{Handle, HasUsers, IdText, RouteBackend, Routes},

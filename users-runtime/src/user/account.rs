@@ -6,7 +6,7 @@ use crate::domain::{PasswordHash, Status};
 #[derive(Debug, Clone, Copy)]
 pub struct Account<'a, Id> {
     /// The id.
-    pub id: Id,
+    pub id: &'a Id,
     /// The address in its normal form.
     pub email: &'a str,
     /// The stored hash.
@@ -18,7 +18,7 @@ pub struct Account<'a, Id> {
 impl<'a, Id> Account<'a, Id> {
     /// Combines the roles. `flags` are `is_active`, `is_superuser` and `is_verified`.
     #[must_use]
-    pub const fn new(id: Id, email: &'a str, hashed_password: &'a PasswordHash, flags: [bool; 3]) -> Self {
+    pub const fn new(id: &'a Id, email: &'a str, hashed_password: &'a PasswordHash, flags: [bool; 3]) -> Self {
         let [is_active, is_superuser, is_verified] = flags;
         Self { id, email, hashed_password, status: Status { is_active, is_superuser, is_verified } }
     }

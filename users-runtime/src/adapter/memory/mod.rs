@@ -14,7 +14,7 @@ use std::{
 pub use self::counters::MemoryCounters;
 use self::sessions::KeptSession;
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdValue, SessionKey, Timestamp, TokenId, UserId},
+    domain::{CanonicalEmail, Epoch, IdKind, IdValue, SessionKey, Timestamp, TokenId, UserId, id_kind},
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
     },
@@ -122,12 +122,12 @@ impl<U: AuthUser> State<U> {
 
     /// Returns the id of the tenant's user with this address.
     fn owner(&self, tenant: TenantFilter<'_, U>, email: &CanonicalEmail) -> Option<U::Id> {
-        self.ids.get(email)?.iter().copied().find(|id| self.stored(tenant, id).is_some())
+        self.ids.get(email)?.iter().find(|id| self.stored(tenant, id).is_some()).cloned()
     }
 
-    fn forget_address(&mut self, email: &CanonicalEmail, id: U::Id) {
+    fn forget_address(&mut self, email: &CanonicalEmail, id: &U::Id) {
         if let Some(ids) = self.ids.get_mut(email) {
-            ids.retain(|owner| *owner != id);
+            ids.retain(|owner| owner != id);
         }
     }
 
@@ -151,7 +151,8 @@ impl<U: AuthUser> State<U> {
         if self.owner(tenant, &email).is_some() {
             return Err(StoreError::EmailTaken);
         }
-        if U::Id::MADE_BY_DATABASE {
+        // The ids of other kinds are made already.
+        if U::ID_MADE_BY_DATABASE && id_kind::<U::Id>() == IdKind::Integer {
             self.last_id += 1; // ids are never reused: an old token would be valid for the new user
             let id = U::Id::from_value(IdValue::Integer(self.last_id));
             *user.account_mut().id = id.ok_or_else(|| StoreError::failed("no ids are left"))?;
@@ -186,8 +187,8 @@ impl<U: AuthUser> State<U> {
         if let EndSessions::AllBut(token, until) = change.end_sessions {
             self.mark(token, until).kept_at = Some(epoch);
         }
-        self.forget_address(&old, id);
-        self.ids.entry(new).or_default().push(id);
+        self.forget_address(&old, &id);
+        self.ids.entry(new).or_default().push(id.clone());
         self.users.insert(id, Stored { user: user.clone(), epoch });
         Ok(Some(user))
     }
@@ -232,7 +233,7 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
             let (tenant, mut state) = (self.tenant()?, self.state());
             let Some(Stored { user, .. }) = state.stored(tenant, &id).cloned() else { return Ok(false) };
             state.users.remove(&id);
-            state.forget_address(&CanonicalEmail::of(user.account().email), id);
+            state.forget_address(&CanonicalEmail::of(user.account().email), &id);
             state.sessions.retain(|_, session| session.user != id);
             Ok(true)
         })
@@ -242,7 +243,7 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
         Box::pin(async move {
             let tenant = self.tenant()?;
             for (id, stored) in &mut self.state().users {
-                if whose.is_none_or(|whose| whose == *id) && tenant.has(&stored.user) {
+                if whose.as_ref().is_none_or(|whose| whose == id) && tenant.has(&stored.user) {
                     stored.epoch = Epoch(stored.epoch.0.saturating_add(1));
                 }
             }

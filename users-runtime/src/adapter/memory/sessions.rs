@@ -38,7 +38,8 @@ impl<U: AuthUser> State<U> {
         let user = user.ok_or(StoreError::Conflict)?;
         let number = self.sessions.values().map(|session| session.number).max().map_or(0, |last| last + 1);
         let NewSession { key, id, epoch, at, device, backend, .. } = new;
-        let session = KeptSession { user, id, epoch, created_at: at, last_seen_at: None, device, backend, number };
+        let session =
+            KeptSession { user: user.clone(), id, epoch, created_at: at, last_seen_at: None, device, backend, number };
         self.sessions.insert(key, session);
         let mut of_user: Vec<_> = self.sessions.iter().filter(|(_, session)| session.user == user).collect();
         of_user.sort_by_key(|(_, session)| (self.is_live(session), session.created_at, session.number));

@@ -4,14 +4,12 @@
 //! The value is bound and read as text. The database converts it where the statement says so, which depends on the type
 //! that the column has.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::borrow::Cow;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::{Catalog, Dialect, SqlColumn, SqlResult, SqlUser, Statements, schema::FoundColumn, store::Store};
+use super::{Catalog, Dialect, SqlColumn, Statements, schema::FoundColumn, uuid_form::Form};
+use crate::domain::IdKind;
 
 /// How the value of a column is converted. `{}` stands for the value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,11 +33,13 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Returns the statements for an existing table. They are the written ones where no column needs a conversion.
-    pub(super) fn of<DB: Catalog>(
+    /// Returns the statements for an existing table with ids of this kind in this form. They are the written ones where no
+    /// column needs a conversion.
+    pub(super) fn of<DB: Dialect>(
         statements: &'static Statements,
         custom: &[SqlColumn],
         found: &[FoundColumn],
+        (kind, form): (IdKind, Form),
     ) -> Self {
         let casts: Vec<(String, Cast)> = custom
             .iter()
@@ -62,53 +62,13 @@ impl Texts {
         };
         Self {
             find: read(statements.find),
-            find_many: read(statements.find_many),
+            find_many: DB::find_many(read(statements.find_many), kind, form),
             find_session: read(statements.find_session),
             find_sessions: read(statements.find_sessions),
             find_by_email: read(statements.find_by_email),
             insert: write(statements.insert),
             update: write(statements.update),
         }
-    }
-}
-
-/// The statements for the table that was found, once it was.
-#[derive(Debug, Default)]
-pub(super) struct FoundTexts(RwLock<Option<Arc<Texts>>>);
-
-impl FoundTexts {
-    fn get(&self) -> Option<Arc<Texts>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, texts: Arc<Texts>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(texts);
-    }
-
-    /// Forgets the table, because a column may have got another type.
-    pub(super) fn forget(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
-    /// Returns the statements for the table as it is. It is read once, as soon as it exists, and only for fields that are
-    /// stored as JSON or text. The caller must not hold a connection: an in-memory database has only one.
-    pub(super) async fn texts(&self) -> SqlResult<Arc<Texts>> {
-        if let Some(texts) = self.texts.get() {
-            return Ok(texts);
-        }
-        let found = if self.custom.iter().any(|column| column.stored_as.is_some()) {
-            let mut connection = self.pools.read.acquire().await?;
-            DB::describe(&mut connection, self.schema(), self.sql.table).await?.columns
-        } else {
-            Vec::new()
-        };
-        let texts = Arc::new(Texts::of::<DB>(self.statements, &self.custom, &found));
-        if !found.is_empty() || self.custom.iter().all(|column| column.stored_as.is_none()) {
-            self.texts.set(Arc::clone(&texts));
-        }
-        Ok(texts)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Column values: the Rust types that can be stored in a column, and the description of a column for the schema.
 
+use std::any::{Any, TypeId};
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{
@@ -7,7 +9,9 @@ use sqlx::{
     error::{BoxDynError, UnexpectedNullError},
 };
 
-use super::{Driver, SqlResult, Written, error::WrongType};
+use uuid::Uuid;
+
+use super::{Driver, SqlResult, Written, error::WrongType, row::uuid_at};
 
 /// A Rust type that can be stored in a column of the database `DB`: every type that sqlx can encode and decode.
 #[diagnostic::on_unimplemented(
@@ -57,6 +61,9 @@ where
 
     fn read(row: &DB::Row, index: usize) -> SqlResult<Self> {
         let value = DB::value_at(row, index)?;
+        if let Some(id) = uuid::<DB, T>(row, index, value.is_null()) {
+            return id;
+        }
         let found = value.type_info();
         if !value.is_null() && !found.is_null() && !T::compatible(&found) {
             if let Some(converted) = DB::convert(&value) {
@@ -71,6 +78,31 @@ where
         });
         decoded.map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
     }
+}
+
+/// Reads a `Uuid` or an `Option<Uuid>`, in whichever form it is stored. Returns `None` for other types.
+fn uuid<DB: Driver, T: 'static>(row: &DB::Row, index: usize, is_null: bool) -> Option<SqlResult<T>> {
+    fn into<T: 'static, V: 'static>(value: V) -> Option<T> {
+        let mut value = Some(value);
+        (&mut value as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
+    }
+    match () {
+        () if !is_uuid::<T>() => None,
+        () if TypeId::of::<T>() == TypeId::of::<Uuid>() => uuid_at::<DB>(row, index).map(into).transpose(),
+        () if is_null => into(None::<Uuid>).map(Ok),
+        () => uuid_at::<DB>(row, index).map(|id| into(Some(id))).transpose(),
+    }
+}
+
+/// Returns `true` for `Uuid` and `Option<Uuid>`.
+fn is_uuid<T: 'static>() -> bool {
+    [TypeId::of::<Uuid>(), TypeId::of::<Option<Uuid>>()].contains(&TypeId::of::<T>())
+}
+
+/// Returns the value of a `Uuid` or an `Option<Uuid>`. `None` for other types.
+pub(super) fn as_uuid<T: 'static>(value: &T) -> Option<Option<Uuid>> {
+    let value: &dyn Any = value;
+    value.downcast_ref::<Uuid>().map(|id| Some(*id)).or_else(|| value.downcast_ref::<Option<Uuid>>().copied())
 }
 
 /// [`Column`] from the database's side: `DB: Codec<T>` is equivalent to `T: Column<DB>`, but as a supertrait of
@@ -127,6 +159,8 @@ pub struct SqlColumn {
     pub has_default: bool,
     /// The values that requests write into the column.
     pub written: Written,
+    /// `true` if the field is a `Uuid` or an `Option<Uuid>`, whose form is found in the table.
+    pub is_uuid: bool,
 }
 
 /// The form of a field in its column, if it is not that of its own type.
@@ -149,10 +183,10 @@ pub enum FromDatabase {
 
 /// Returns the column of a field of type `T`.
 #[must_use]
-pub fn column<DB: Driver, T: Column<DB>>(name: &'static str, nullable: bool) -> SqlColumn {
+pub fn column<DB: Driver, T: Column<DB> + 'static>(name: &'static str, nullable: bool) -> SqlColumn {
     let sql_type = DB::declared(&T::type_name());
     let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
-    SqlColumn { fill, ..SqlColumn::new(name, sql_type, nullable) }
+    SqlColumn { fill, is_uuid: is_uuid::<T>(), ..SqlColumn::new(name, sql_type, nullable) }
 }
 
 /// Returns the column of a field that is stored as JSON text.
@@ -179,6 +213,7 @@ impl SqlColumn {
             stored_as: None,
             has_default: false,
             written: Written::Unknown,
+            is_uuid: false,
         }
     }
 
@@ -212,7 +247,7 @@ impl SqlColumn {
             // serde writes a UUID as text, but sqlx stores its bytes where the database has no UUID type. The text of
             // other bytes is not known.
             Some(Value::String(text)) if ["BLOB", "BINARY"].iter().any(|bytes| self.sql_type.contains(bytes)) => {
-                uuid::Uuid::try_parse(&text).ok().map(|id| format!("x'{}'", id.simple()))
+                Uuid::try_parse(&text).ok().map(|id| format!("x'{}'", id.simple()))
             }
             Some(Value::String(text)) => Some(literal(&text)),
             Some(Value::Number(number)) => Some(number.to_string()),

@@ -220,7 +220,8 @@ fn creation<U: super::SqlUser<DB>, DB: super::Dialect>() -> Result<String> {
     }
     let columns = <U as super::SqlUser<DB>>::columns();
     refuse_implicit_defaults::<U, DB>(&columns)?;
-    Ok(super::ddl::wanted::<DB>(sql, &columns, None).creation())
+    Ok(super::ddl::wanted::<DB>(sql, &columns, super::tables::IdColumn::of::<U>(), &super::ddl::IdTypes::default())
+        .creation())
 }
 
 /// Refuses a field whose column holds times, dates or UUIDs and whose value in a new user is the default of a type that

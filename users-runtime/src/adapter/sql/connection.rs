@@ -2,7 +2,7 @@
 
 use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
-use super::{Dialect, Executed, SqlResult, SqlUser, error, store::Store};
+use super::{Dialect, Executed, SqlResult, SqlUser, error, store::Store, uuid_form::Form};
 
 /// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
 /// pool's queue, in order, instead of polling the database's lock.
@@ -59,7 +59,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         if let Err(error) = &done
             && self.is_outdated(error)
         {
-            self.texts.forget();
+            self.adapted.forget();
             if connection.clear_cached_statements().await.is_err() {
                 connection.close_on_drop();
             }
@@ -99,14 +99,14 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(self.settle(connection, done).await?.rows)
     }
 
-    /// Runs a statement that returns no rows, with the arguments from `bind`.
+    /// Runs a statement that returns no rows, with the arguments from `bind`, which gets the form of ids.
     pub(super) async fn execute(
         &self,
         sql: impl SqlSafeStr,
-        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
+        bind: impl Fn(&mut DB::Arguments, Form) -> SqlResult<()>,
     ) -> SqlResult<u64> {
         let mut arguments = DB::Arguments::default();
-        bind(&mut arguments)?;
+        bind(&mut arguments, self.adapted().await?.forms.id)?;
         self.write(sql, arguments).await
     }
 

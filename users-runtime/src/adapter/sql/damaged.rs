@@ -15,7 +15,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn row_of(&self, id: U::Id) -> SqlResult<Option<DB::Row>> {
-        let arguments = self.tenant_condition(lookup::<DB, U>(&ById { id, token: None })?)?;
-        Ok(self.read(self.texts().await?.find.clone(), arguments).await?.into_iter().next())
+        let table = self.adapted().await?;
+        let wanted = lookup::<DB, U>(&ById { id, token: None }, table.forms.id)?;
+        let arguments = self.tenant_condition(wanted, &table.forms)?;
+        Ok(self.read(table.texts.find.clone(), arguments).await?.into_iter().next())
     }
 }

@@ -2,17 +2,30 @@
 
 use super::{
     Catalog, FromDatabase, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
-    tables::{self, ColumnKind, IdKind, IndexTarget, Table, TableIndex},
+    tables::{self, ColumnKind, IdColumn, IndexTarget, Table, TableIndex},
 };
 
-/// Returns the schema of a user type. `id_type` is the existing type of the users' id, if columns that refer to it must
-/// have exactly this type.
-pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], id_type: Option<&str>) -> WantedSchema {
-    let schema = sql.schema.filter(|_| DB::HAS_SCHEMAS);
+/// The types that the columns of ids must have because of an existing table of users.
+#[derive(Debug, Default)]
+pub(super) struct IdTypes {
+    /// That of the ids themselves, if it is another one than usual and can hold them.
+    pub(super) key: Option<String>,
+    /// That of the columns that refer to them.
+    pub(super) references: Option<String>,
+}
+
+/// Returns the schema of a user type.
+pub(super) fn wanted<DB: Catalog>(
+    sql: &'static UserSql,
+    custom: &[SqlColumn],
+    id: IdColumn,
+    id_types: &IdTypes,
+) -> WantedSchema {
+    let schema = sql.schema_on::<DB>();
     WantedSchema {
-        tables: tables::tables(sql, custom)
+        tables: tables::tables(sql, custom, id)
             .into_iter()
-            .map(|table| wanted_table::<DB>(table, schema, id_type))
+            .map(|table| wanted_table::<DB>(table, schema, id_types))
             .collect(),
         schema,
         create_schema: schema.map(DB::create_schema),
@@ -22,14 +35,16 @@ pub(super) fn wanted<DB: Catalog>(sql: &'static UserSql, custom: &[SqlColumn], i
     }
 }
 
-fn wanted_table<DB: Catalog>(table: Table, schema: Option<&str>, id_type: Option<&str>) -> WantedTable {
+fn wanted_table<DB: Catalog>(table: Table, schema: Option<&str>, id_types: &IdTypes) -> WantedTable {
     let mut columns = Vec::with_capacity(table.columns.len());
     let mut lines = Vec::with_capacity(table.columns.len());
     for column in table.columns {
-        let sql_type = match (&column.kind, id_type) {
-            (ColumnKind::UserId(_), Some(id_type)) => id_type.to_owned(),
-            (kind, _) => DB::sql_type(kind),
+        let existing = match &column.kind {
+            ColumnKind::Key(_) => id_types.key.clone(),
+            ColumnKind::UserId(_) => id_types.references.clone(),
+            _ => None,
         };
+        let sql_type = existing.unwrap_or_else(|| DB::sql_type(&column.kind));
         let fill = column.fill.map(|fill| DB::default_value(&fill, &sql_type));
         let not_null = if column.nullable { "" } else { " NOT NULL" };
         let default = match (&fill, column.from_database) {
@@ -49,7 +64,7 @@ fn wanted_table<DB: Catalog>(table: Table, schema: Option<&str>, id_type: Option
             stored_as: column.stored_as,
             written: column.written,
             reads_null: column.reads_null,
-            made_by_database: matches!(column.kind, ColumnKind::Key(IdKind::Integer)),
+            made_by_database: matches!(column.kind, ColumnKind::Key(IdColumn { made_by_database: true, .. })),
         });
     }
     let canonical = table.indexes.iter().find_map(|index| match index.over {

@@ -1,18 +1,20 @@
 //! The interface between the store and a database.
 
 use sqlx::{
-    Arguments as _, Database, Decode, Encode, SqlSafeStr, Type,
+    Arguments as _, Database, Decode, Encode, SqlSafeStr, SqlStr, Type,
     database::HasStatementCache,
     error::{BoxDynError, DatabaseError},
 };
+use uuid::Uuid;
 
 use super::{
     ById, Codec, SqlResult, Statements, UserSql,
     error::RefusedValue,
     schema::{Catalog, FoundIndex},
+    uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{SessionKey, Timestamp, UserId},
+    domain::{IdKind, SessionKey, Timestamp, UserId},
     port::BoxFuture,
 };
 
@@ -31,6 +33,12 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
 
     /// `true` if a statement that writes a user can return the row.
     const RETURNS_ROWS: bool;
+
+    /// The form of UUID ids in a table that axum-users created.
+    const ID_FORM: UuidForm;
+
+    /// The form in which the driver binds the UUIDs of custom columns.
+    const UUID_FORM: UuidForm;
 
     /// `true` if idle connections in the pool may be lost.
     const OVER_A_NETWORK: bool;
@@ -70,7 +78,19 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     ///
     /// # Errors
     /// [`sqlx::Error::Encode`] if the driver refuses the value.
-    fn add_id<I: UserId>(id: I, arguments: &mut Self::Arguments) -> SqlResult<()>;
+    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
+
+    /// Returns the bytes of a column of bytes or text as they are stored. A UUID of PostgreSQL has 16 bytes.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`] if the column is missing, NULL, or contains another type.
+    fn bytes_at(row: &Self::Row, index: usize) -> SqlResult<&[u8]>;
+
+    /// Appends a UUID or NULL in the form of its column.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::Encode`] if the driver refuses the value.
+    fn add_uuid(id: Option<Uuid>, form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
     /// Appends a value of any type that has a column.
     ///
@@ -126,7 +146,13 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     ///
     /// # Errors
     /// [`sqlx::Error::Encode`] if the driver refuses a value.
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut Self::Arguments) -> SqlResult<()>;
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
+
+    /// Returns the statement [`Statements::find_many`] for ids of this kind and form, which the derive does not know.
+    fn find_many(statement: SqlStr, kind: IdKind, form: Form) -> SqlStr {
+        let _ = (kind, form);
+        statement
+    }
 
     /// Appends several session keys, in the form of [`Statements::find_sessions`].
     ///

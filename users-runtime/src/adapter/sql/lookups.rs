@@ -1,8 +1,8 @@
 //! Groups lookups by the statement that runs them.
 
-use super::{Dialect, SqlResult, SqlUser, store::add};
+use super::{Dialect, SqlResult, SqlUser, store::add, uuid_form::Form};
 use crate::{
-    domain::{SessionKey, TokenId, UserId},
+    domain::{IdValue, SessionKey, TokenId, UserId},
     port::Lookup,
 };
 
@@ -34,7 +34,7 @@ impl<I: UserId> Sorted<I> {
         for (position, lookup) in wanted.iter().enumerate() {
             match lookup {
                 Lookup::User { id, token } => {
-                    sorted.by_id.push(ById { id: *id, token: token.clone() });
+                    sorted.by_id.push(ById { id: id.clone(), token: token.clone() });
                     sorted.positions_by_id.push(position);
                 }
                 Lookup::Session(key) => {
@@ -45,6 +45,24 @@ impl<I: UserId> Sorted<I> {
         }
         sorted
     }
+}
+
+/// Encodes lookups by id as JSON: a list of pairs of the id, a number or a text in the form of its
+/// column, and the token's id or null.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+pub(super) fn ids<I: UserId>(wanted: &[ById<I>], form: Form) -> SqlResult<String> {
+    let pairs: Vec<(serde_json::Value, Option<&str>)> = wanted
+        .iter()
+        .map(|wanted| {
+            let id = match wanted.id.to_value() {
+                IdValue::Integer(id) => id.into(),
+                IdValue::Uuid(id) => form.uuid.text(id).into(),
+                IdValue::Text(id) => id.into(),
+            };
+            (id, wanted.token.as_ref().map(|token| token.0.as_str()))
+        })
+        .collect();
+    serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Encodes session keys as JSON: a list of pairs of the key and 1 for a digest.
@@ -64,9 +82,9 @@ pub(super) fn place<T>(results: &mut [Option<T>], positions: &[usize], found: Ve
 }
 
 /// Returns the arguments of [`Statements::find`](super::Statements::find).
-pub(super) fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>) -> SqlResult<DB::Arguments> {
+pub(super) fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>, form: Form) -> SqlResult<DB::Arguments> {
     let mut arguments = DB::Arguments::default();
     add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
-    DB::add_id(wanted.id, &mut arguments)?;
+    DB::add_id(&wanted.id, form, &mut arguments)?;
     Ok(arguments)
 }

@@ -14,6 +14,7 @@
     )
 )]
 
+mod adapted;
 mod advice;
 mod casts;
 mod column;
@@ -23,7 +24,9 @@ mod damaged;
 mod ddl;
 mod dialect;
 mod error;
+mod forms;
 mod lookups;
+mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod paused_clock;
@@ -46,6 +49,7 @@ mod tenant;
 mod token_sql;
 mod transaction;
 mod user;
+mod uuid_form;
 mod values;
 mod violations;
 mod written;
@@ -57,6 +61,8 @@ pub use connect::{Database, PoolSettings, SqlStore};
 pub use dialect::Dialect;
 pub(crate) use dialect::Driver;
 pub(crate) use dialect::Executed;
+#[cfg(any(test, feature = "testing"))]
+pub use forms::find_many_of_bytes;
 pub(crate) use lookups::ById;
 pub use row::Row;
 #[cfg(any(test, feature = "testing"))]

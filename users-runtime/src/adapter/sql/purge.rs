@@ -24,7 +24,7 @@ struct Step {
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn purge_token_states(&self, now: Timestamp) -> Result<u64, StoreError> {
         let step = || {
-            self.execute(self.token_sql.purge.clone(), move |arguments| {
+            self.execute(self.token_sql.purge.clone(), move |arguments, _| {
                 DB::add_time(storable(now), arguments)?;
                 add::<DB, _>(&i64::from(STEP), arguments)
             })

@@ -3,9 +3,16 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::ValueRef as _;
+use uuid::Uuid;
 
-use super::{Codec, Dialect, SqlResult, error::WrongType};
+use super::{Codec, Dialect, Driver, SqlResult, error::WrongType, uuid_form::read_uuid};
 use crate::domain::{PasswordHash, UserId};
+
+/// Reads a UUID in any of its forms.
+pub(super) fn uuid_at<DB: Driver>(row: &DB::Row, index: usize) -> SqlResult<Uuid> {
+    read_uuid(DB::bytes_at(row, index)?)
+        .ok_or_else(|| sqlx::Error::ColumnDecode { index: index.to_string(), source: "the value is not a UUID".into() })
+}
 
 /// A row of the user table. Each call reads the next column, in the order of the table.
 pub struct Row<'r, DB: Dialect> {

@@ -13,7 +13,12 @@ pub(super) use self::{
     keys::{UniqueKeys, is_on},
     migrate::{Refusal, migrate},
 };
-use super::{Driver, FromDatabase, SqlResult, StoredAs, Written, casts::Cast, tables::ColumnKind};
+use super::{
+    Driver, FromDatabase, SqlResult, StoredAs, Written,
+    casts::Cast,
+    tables::ColumnKind,
+    uuid_form::{Declared, UuidForm},
+};
 use crate::port::BoxFuture;
 
 /// The schema that a user type needs.
@@ -259,6 +264,25 @@ pub trait Catalog: Driver {
     /// Returns the reason and the advice if a column of the type `found` cannot hold a field that is stored as JSON or text.
     /// They are empty if a column of text is the only one that can.
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str>;
+
+    /// Returns what a column of the type `declared` tells about the form of its UUIDs.
+    fn declared_form(declared: &str) -> Declared;
+
+    /// Returns `true` for a type of text with a fixed length that is a type of its own.
+    fn is_char(declared: &str) -> bool {
+        let _ = declared;
+        false
+    }
+
+    /// Returns the condition that a column contains a UUID of this form.
+    fn has_form(column: &str, form: UuidForm) -> String;
+
+    /// Returns the UUID of a column in this form.
+    fn in_form(column: &str, form: UuidForm) -> String;
+
+    /// Joins statements that change ids and the columns that refer to them, the ids last, so that foreign keys hold
+    /// after all of them.
+    fn with_references(statements: &[String]) -> String;
 
     /// Returns why a column cannot hold everything that is written into it, if it cannot.
     fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String>;

@@ -18,16 +18,18 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
         let mut arguments = DB::Arguments::default();
         add_key::<DB>(key, &mut arguments)?;
-        let arguments = self.tenant_condition(arguments)?;
-        let rows = self.read(self.texts().await?.find_session.clone(), arguments).await?;
+        let table = self.adapted().await?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        let rows = self.read(table.texts.find_session.clone(), arguments).await?;
         Ok(rows.first().map(|row| self.found_by_session(row, key)).transpose()?.flatten())
     }
 
     pub(super) async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<Found<U>>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_session_keys(wanted, &mut arguments)?;
-        let arguments = self.tenant_condition(arguments)?;
-        let rows = self.read(self.texts().await?.find_sessions.clone(), arguments).await?;
+        let table = self.adapted().await?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        let rows = self.read(table.texts.find_sessions.clone(), arguments).await?;
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {
@@ -57,10 +59,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(Some(Found { session: Some(session), ..self.found(row)? }))
     }
 
-    async fn add_session(&self, session: &NewSession, user: U::Id, at_most: u32) -> SqlResult<()> {
+    async fn add_session(&self, session: &NewSession, user: &U::Id, at_most: u32) -> SqlResult<()> {
         let NewSession { key, id, epoch, at, device, backend, .. } = session;
+        let form = self.adapted().await?.forms.id;
         let mut arguments = DB::Arguments::default();
-        DB::add_id(user, &mut arguments)?;
+        DB::add_id(user, form, &mut arguments)?;
         add::<DB, _>(&key.as_str().to_owned(), &mut arguments)?;
         DB::add_upstream_time(Some(*at), &mut arguments)?;
         add::<DB, _>(&key.is_hashed(), &mut arguments)?;
@@ -70,7 +73,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         add::<DB, _>(&device.user_agent, &mut arguments)?;
         add::<DB, _>(backend, &mut arguments)?;
         let mut surplus = DB::Arguments::default();
-        DB::add_id(user, &mut surplus)?;
+        DB::add_id(user, form, &mut surplus)?;
         add::<DB, _>(&key.as_str().to_owned(), &mut surplus)?;
         add::<DB, _>(&i64::from(at_most.saturating_sub(1)), &mut surplus)?;
 
@@ -121,9 +124,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(self.execute_on(connection, self.session_sql.remove.clone(), arguments).await?.rows)
     }
 
-    async fn list_sessions(&self, subject: &str, user: U::Id) -> SqlResult<Vec<ListedSession>> {
+    async fn list_sessions(&self, subject: &str, user: &U::Id) -> SqlResult<Vec<ListedSession>> {
         let mut arguments = DB::Arguments::default();
-        DB::add_id(user, &mut arguments)?;
+        DB::add_id(user, self.adapted().await?.forms.id, &mut arguments)?;
         let rows = self.read(self.session_sql.list.clone(), arguments).await?;
         rows.iter().map(|row| listed::<DB>(row, subject)).collect()
     }
@@ -154,20 +157,20 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
     fn add(&self, session: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let user = U::Id::parse(&session.subject).ok_or(StoreError::Conflict)?;
-            retry!(self, is_undone::<DB>, self.add_session(&session, user, at_most))
+            retry!(self, is_undone::<DB>, self.add_session(&session, &user, at_most))
         })
     }
 
     fn remove<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         let sql = &self.session_sql.remove;
-        let remove = move || self.execute(sql.clone(), move |arguments| add_key::<DB>(key, arguments));
+        let remove = move || self.execute(sql.clone(), move |arguments, _| add_key::<DB>(key, arguments));
         Box::pin(async move { retry!(self, is_undone::<DB>, remove()).map(|rows| rows > 0) })
     }
 
     fn touch<'a>(&'a self, key: &'a SessionKey, at: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
         let sql = &self.session_sql.touch;
         let touch = move || {
-            self.execute(sql.clone(), move |arguments| {
+            self.execute(sql.clone(), move |arguments, _| {
                 DB::add_upstream_time(Some(at), arguments)?;
                 add_key::<DB>(key, arguments)?;
                 DB::add_upstream_time(Some(at), arguments)
@@ -179,7 +182,7 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>> {
         Box::pin(async move {
             let Some(user) = U::Id::parse(subject) else { return Ok(Vec::new()) };
-            retry!(self, is_disconnected::<DB>, self.list_sessions(subject, user))
+            retry!(self, is_disconnected::<DB>, self.list_sessions(subject, &user))
         })
     }
 
@@ -187,9 +190,9 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
         let sql = &self.session_sql.end;
         Box::pin(async move {
             let Some(user) = U::Id::parse(subject) else { return Ok(false) };
-            let end = move || {
-                self.execute(sql.clone(), move |arguments| {
-                    DB::add_id(user, arguments)?;
+            let end = || {
+                self.execute(sql.clone(), |arguments, form| {
+                    DB::add_id(&user, form, arguments)?;
                     add::<DB, _>(&id.0, arguments)
                 })
             };

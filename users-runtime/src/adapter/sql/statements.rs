@@ -20,6 +20,7 @@
 //! * The session table is fastapi-users' `accesstoken` with additional columns. The other statements on it are in
 //!   `adapter/sql/session_sql`.
 
+use super::Catalog;
 use crate::user::Columns;
 
 /// The statements of a user type, per database.
@@ -34,9 +35,9 @@ pub struct UserSql {
     pub schema: Option<&'static str>,
     /// The columns of the six roles, unquoted. The custom columns follow them in the table, in the order of the struct.
     pub roles: RoleColumns,
-    /// `true` if the database generates integer ids. Checked against
-    /// [`UserId::MADE_BY_DATABASE`](crate::domain::UserId::MADE_BY_DATABASE) at compile time, so that an id type behind
-    /// an alias that the derive misjudges is a compile error instead of a failing insert.
+    /// `true` if the database generates the ids. Checked against
+    /// [`AuthUser::ID_MADE_BY_DATABASE`](crate::AuthUser::ID_MADE_BY_DATABASE) at compile time, so that an id type
+    /// that the derive misjudges is a compile error instead of a failing insert.
     pub id_made_by_database: bool,
     /// The statements for SQLite.
     pub sqlite: Statements,
@@ -96,7 +97,8 @@ pub struct Statements {
     ///
     /// Returns the columns of [`Statements::find`] and the number of the lookup, from 0.
     ///
-    /// SQLite. Parameter: 1 JSON text, a list of pairs `[id, token id or null]`.
+    /// SQLite. Parameter: 1 JSON text, a list of pairs `[id, token id or null]`. Where UUIDs are stored as bytes, the store
+    /// decodes their digits: `unhex(json_extract(…))`.
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')
     /// ```
@@ -104,7 +106,9 @@ pub struct Statements {
     /// ```sql
     /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
     /// ```
-    /// MySQL. Parameter: as for SQLite. `CHAR(36)` for UUIDs, `BIGINT` for integer ids, which are compared directly.
+    /// MySQL. Parameter: as for SQLite. `CHAR(36)` for UUIDs, `BIGINT` for integer ids, which are compared directly,
+    /// `VARCHAR(255)` for ids of a type of the application; the store casts those that are
+    /// stored as integers, and decodes those that are stored as bytes with `UNHEX`.
     /// The result of a function adopts the collation of the column it is compared with; a column of the JSON table
     /// would cause an "illegal mix of collations" error or a comparison without the index.
     /// ```sql
@@ -228,6 +232,11 @@ impl UserSql {
         postgres: Statements::NONE,
         mysql: Statements::NONE,
     };
+
+    /// Returns the schema of the tables, if one is named and the database has schemas.
+    pub(super) fn schema_on<DB: Catalog>(&self) -> Option<&'static str> {
+        self.schema.filter(|_| DB::HAS_SCHEMAS)
+    }
 }
 
 impl Statements {

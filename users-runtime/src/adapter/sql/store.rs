@@ -5,12 +5,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, WantedSchema,
+    ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values,
+    adapted::{Adapted, Cached},
     advice::explained,
-    casts::{FoundTexts, Texts},
     connection::Pools,
-    ddl,
     error::{is_disconnected, is_undone, unreadable_user},
+    forms::Forms,
     lookups::{Sorted, lookup, place},
     retry::retry,
     schema::{self, UniqueKeys},
@@ -20,7 +20,7 @@ use super::{
     written::with_written,
 };
 use crate::{
-    domain::{CanonicalEmail, Epoch, Timestamp, TokenId, UserId as _},
+    domain::{CanonicalEmail, Epoch, Timestamp, TokenId},
     port::{
         BoxFuture, Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState,
         UserStore,
@@ -38,8 +38,8 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) custom: Arc<[SqlColumn]>,
     /// The names of all columns of the user.
     pub(super) columns: Arc<[&'static str]>,
-    /// The statements for the table that was found.
-    pub(super) texts: Arc<FoundTexts>,
+    /// The statements and forms for the table that was found.
+    pub(super) adapted: Arc<Cached>,
     /// The unique keys of the table of users.
     pub(super) keys: Arc<UniqueKeys>,
     /// The tenant that every statement is restricted to.
@@ -50,23 +50,23 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) fn new(pools: Pools<DB>) -> Self {
         const {
             assert!(
-                <U as SqlUser<DB>>::SQL.id_made_by_database == <U::Id as crate::domain::UserId>::MADE_BY_DATABASE,
-                "write the type of the id as `Uuid`, `i64` or `i32`, not through an alias"
+                <U as SqlUser<DB>>::SQL.id_made_by_database == U::ID_MADE_BY_DATABASE,
+                "the database makes ids of this type: mark the field `#[auth(made_by_database)]`"
             );
         }
-        let (custom, roles) = (U::columns(), &U::SQL.roles);
+        let (statements, custom, roles) = (DB::statements(U::SQL), U::columns(), &U::SQL.roles);
         let roles =
             [roles.id, roles.email, roles.hashed_password, roles.is_active, roles.is_superuser, roles.is_verified];
         Self {
             pools,
             columns: roles.into_iter().chain(custom.iter().map(|column| column.name)).collect(),
-            statements: DB::statements(U::SQL),
+            statements,
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             sql: U::SQL,
             custom: with_written::<U, DB>(custom).into(),
             keys: Arc::default(),
-            texts: Arc::default(),
+            adapted: Arc::default(),
             tenant: None,
         }
     }
@@ -79,7 +79,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     fn user(&self, row: &DB::Row) -> SqlResult<U> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
             // A column may have got another type, which not every database reports.
-            self.texts.forget();
+            self.adapted.forget();
             let id = DB::id_at::<U::Id>(row, 0).ok().map(|id| id.to_string());
             unreadable_user(id, error, &self.columns)
         })
@@ -102,23 +102,25 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn find_one(&self, wanted: &ById<U::Id>) -> SqlResult<Option<Found<U>>> {
-        let texts = self.texts().await?;
-        let arguments = self.tenant_condition(lookup::<DB, U>(wanted)?)?;
-        let rows = self.read(texts.find.clone(), arguments).await?;
-        rows.first().map(|row| self.found(row)).transpose()
+        let table = self.adapted().await?;
+        let arguments = self.tenant_condition(lookup::<DB, U>(wanted, table.forms.id)?, &table.forms)?;
+        let rows = self.read(table.texts.find.clone(), arguments).await?;
+        Ok(rows.first().map(|row| self.found(row)).transpose()?.filter(|found| found.has_id(&wanted.id)))
     }
 
     async fn find_many(&self, wanted: &[ById<U::Id>]) -> SqlResult<Vec<Option<Found<U>>>> {
+        let table = self.adapted().await?;
         let mut arguments = DB::Arguments::default();
-        DB::add_lookups(wanted, &mut arguments)?;
-        let arguments = self.tenant_condition(arguments)?;
-        let rows = self.read(self.texts().await?.find_many.clone(), arguments).await?;
+        DB::add_lookups(wanted, table.forms.id, &mut arguments)?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        let rows = self.read(table.texts.find_many.clone(), arguments).await?;
         let mut results = Vec::with_capacity(wanted.len());
         results.resize_with(wanted.len(), || None);
         for row in &rows {
             let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 3)?;
-            if let Some(result) = usize::try_from(number).ok().and_then(|number| results.get_mut(number)) {
-                *result = Some(self.found(row)?);
+            let Ok(number) = usize::try_from(number) else { continue };
+            if let (Some(result), Some(wanted)) = (results.get_mut(number), wanted.get(number)) {
+                *result = Some(self.found(row)?).filter(|found| found.has_id(&wanted.id));
             }
         }
         Ok(results)
@@ -143,11 +145,17 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(results)
     }
 
-    async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<Found<U>>> {
+    /// Returns the arguments of [`Statements::find_by_email`].
+    pub(super) fn by_email(&self, email: &CanonicalEmail, forms: &Forms) -> SqlResult<DB::Arguments> {
         let mut arguments = DB::Arguments::default();
         add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
-        let arguments = self.tenant_condition(arguments)?;
-        match self.read(self.texts().await?.find_by_email.clone(), arguments).await?.first() {
+        self.tenant_condition(arguments, forms)
+    }
+
+    async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<Found<U>>> {
+        let table = self.adapted().await?;
+        let arguments = self.by_email(email, &table.forms)?;
+        match self.read(table.texts.find_by_email.clone(), arguments).await?.first() {
             Some(row) => Ok(Some(Found {
                 user: self.user(row)?,
                 epoch: self.epoch(row)?,
@@ -159,12 +167,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     async fn add_user(&self, user: &U) -> SqlResult<U> {
-        let texts = self.texts().await?;
-        let mut values = Values::insert(&self.custom);
+        let table = self.adapted().await?;
+        let mut values = Values::insert::<U>(&self.custom, &table.forms);
         bind(user, &mut values)?;
-        let (arguments, id) = (values.into_arguments(), (!U::Id::MADE_BY_DATABASE).then(|| user.id()));
+        let (arguments, id) = (values.into_arguments(), (!U::ID_MADE_BY_DATABASE).then(|| user.id()));
         let mut connection = self.writer().await?;
-        let row = self.add_user_on(&mut connection, &texts, arguments, id).await;
+        let row = self.add_user_on(&mut connection, &table, arguments, user, id).await;
         let row = self.settle(connection, row).await?;
         self.user(&row.ok_or(sqlx::Error::RowNotFound)?)
     }
@@ -172,34 +180,35 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn add_user_on(
         &self,
         connection: &mut DB::Connection,
-        texts: &Texts,
+        table: &Adapted,
         arguments: DB::Arguments,
+        user: &U,
         id: Option<U::Id>,
     ) -> SqlResult<Option<DB::Row>> {
         if self.returns_rows() {
-            return self.write_user(connection, texts, &texts.insert, arguments, id).await;
+            return self.write_user(connection, table, &table.texts.insert, arguments, user, id).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
-        let row = self.write_user(&mut transaction, texts, &texts.insert, arguments, id).await;
+        let row = self.write_user(&mut transaction, table, &table.texts.insert, arguments, user, id).await;
         finish(transaction, row).await
     }
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
-        let texts = self.texts().await?;
-        let mut values = Values::update(&self.custom, change.columns);
+        let table = self.adapted().await?;
+        let mut values = Values::update(&self.custom, &table.forms, change.columns);
         bind(&change.user, &mut values)?;
         let mut arguments = values.into_arguments();
         let raise: i64 = if change.end_sessions == EndSessions::Keep { 0 } else { 1 };
         add::<DB, _>(&raise, &mut arguments)?;
-        DB::add_id(change.user.id(), &mut arguments)?;
+        DB::add_id(change.user.account().id, table.forms.id, &mut arguments)?;
         let hash = change.if_hashed_password.as_ref().filter(|hash| !hash.is_unreadable());
         let hash = hash.map(|hash| hash.as_stored().to_owned());
         add::<DB, _>(&hash, &mut arguments)?;
         add::<DB, _>(&change.if_email, &mut arguments)?;
-        let arguments = self.tenant_condition(arguments)?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
 
         let mut connection = self.writer().await?;
-        let row = self.change_on(&mut connection, change, &texts, arguments, raise).await;
+        let row = self.change_on(&mut connection, change, &table, arguments, raise).await;
         let row = self.settle(connection, row).await?;
         row.map(|row| self.user(&row)).transpose()
     }
@@ -208,17 +217,17 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         &self,
         connection: &mut DB::Connection,
         change: &Change<U>,
-        texts: &Texts,
+        table: &Adapted,
         arguments: DB::Arguments,
         raise: i64,
     ) -> SqlResult<Option<DB::Row>> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
         if self.returns_rows() && is_plain {
-            return self.fetch_first(connection, texts.update.clone(), arguments).await;
+            return self.fetch_first(connection, table.texts.update.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
-        let done = self.change_in(&mut transaction, change, texts, arguments, raise).await;
+        let done = self.change_in(&mut transaction, change, table, arguments, raise).await;
         finish(transaction, done).await
     }
 
@@ -227,12 +236,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         &self,
         connection: &mut DB::Connection,
         change: &Change<U>,
-        texts: &Texts,
+        table: &Adapted,
         arguments: DB::Arguments,
         raise: i64,
     ) -> SqlResult<Option<DB::Row>> {
-        let id = change.user.id();
-        let Some(row) = self.write_user(connection, texts, &texts.update, arguments, Some(id)).await? else {
+        let user = &change.user;
+        let written = self.write_user(connection, table, &table.texts.update, arguments, user, Some(user.id())).await?;
+        let Some(row) = written else {
             return Ok(None);
         };
         // The update locks the row, so the epoch before it can be derived from the returned one.
@@ -243,42 +253,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         if let EndSessions::AllBut(token, until) = &change.end_sessions {
             let mut arguments = DB::Arguments::default();
             add::<DB, _>(&token.0, &mut arguments)?;
-            DB::add_id(id, &mut arguments)?;
+            DB::add_id(user.account().id, table.forms.id, &mut arguments)?;
             add::<DB, _>(&epoch.0, &mut arguments)?;
             DB::add_time(storable(*until), &mut arguments)?;
             self.execute_on(connection, self.token_sql.keep.clone(), arguments).await?;
         }
         Ok(Some(row))
-    }
-
-    /// Returns the required schema, which may depend on the existing one.
-    async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
-        let id_type = DB::id_type(connection, self.schema(), self.sql.table, self.sql.roles.id).await?;
-        Ok(ddl::wanted::<DB>(self.sql, &self.custom, id_type.as_deref()))
-    }
-
-    async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
-        let wanted = self.wanted(connection).await?;
-        let differences = schema::compare::<DB>(connection, &wanted).await?;
-        let mut drift: Vec<_> = differences.into_iter().map(|difference| difference.drift).collect();
-        let faults = DB::session_faults(connection).await?;
-        drift.extend(faults.into_iter().map(|fault| SchemaDrift::new(self.sql.table, fault)));
-        Ok(drift)
-    }
-
-    async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
-        let mut connection = self.writer().await?;
-        if DB::OVER_A_NETWORK {
-            connection.close_on_drop(); // closing releases the migration lock in every case
-        }
-        let mut transaction = begin::<DB>(&mut connection).await?;
-        if !DB::lock(&mut transaction).await? {
-            return Err(sqlx::Error::PoolTimedOut.into());
-        }
-        let wanted = self.wanted(&mut transaction).await?;
-        schema::migrate::<DB>(&mut transaction, &wanted).await?;
-        transaction.commit().await?;
-        Ok(())
     }
 }
 
@@ -298,7 +278,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     }
 
     fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
-        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.read_damaged(id, substitute)) })
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.read_damaged(id.clone(), substitute.clone())) })
     }
 
     fn insert(&self, mut user: U) -> BoxFuture<'_, Result<U, StoreError>> {
@@ -316,20 +296,26 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     }
 
     fn delete(&self, id: U::Id) -> BoxFuture<'_, Result<bool, StoreError>> {
-        let delete = move || self.execute_on_users(self.statements.delete, move |arguments| DB::add_id(id, arguments));
-        Box::pin(async move { retry!(self, is_undone::<DB>, delete()).map(|rows| rows > 0) })
+        Box::pin(async move {
+            let delete =
+                || self.execute_on_users(self.statements.delete, |arguments, form| DB::add_id(&id, form, arguments));
+            retry!(self, is_undone::<DB>, delete()).map(|rows| rows > 0)
+        })
     }
 
     fn end_sessions(&self, whose: Option<U::Id>) -> BoxFuture<'_, Result<(), StoreError>> {
         let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
-        let end =
-            move || self.execute_on_users(sql, move |arguments| whose.map_or(Ok(()), |id| DB::add_id(id, arguments)));
-        Box::pin(async move { retry!(self, is_undone::<DB>, end()).map(drop) })
+        Box::pin(async move {
+            let bind = |arguments: &mut DB::Arguments, form| {
+                whose.as_ref().map_or(Ok(()), |id| DB::add_id(id, form, arguments))
+            };
+            retry!(self, is_undone::<DB>, self.execute_on_users(sql, bind)).map(drop)
+        })
     }
 
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
         let revoke = move || {
-            self.execute(self.token_sql.revoke.clone(), move |arguments| {
+            self.execute(self.token_sql.revoke.clone(), move |arguments, _| {
                 add::<DB, _>(&token.0, arguments)?;
                 DB::add_time(storable(until), arguments)
             })
@@ -343,7 +329,9 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            self.migrate_alone().await.map_err(|refusal| match refusal {
+            let done = self.migrate_alone().await;
+            self.adapted.forget();
+            done.map_err(|refusal| match refusal {
                 schema::Refusal::Database(error) => explained::<DB>(error, |error| self.error(error)),
                 schema::Refusal::Schema(text) => StoreError::Schema(text),
             })
@@ -354,6 +342,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         let compare = async move || {
             let mut connection = self.reader().await?;
             let drift = self.compare_on(&mut connection).await;
+            self.adapted.forget();
             self.settle(connection, drift).await
         };
         Box::pin(async move { retry!(self, is_disconnected::<DB>, compare()) })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialect, SqlResult, SqlUser, Values, error::missing_tenant, store::Store};
+use super::{Dialect, SqlResult, SqlUser, Values, error::missing_tenant, forms::Forms, store::Store, uuid_form::Form};
 use crate::user::Tenant;
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
@@ -16,7 +16,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             sql: self.sql,
             custom: Arc::clone(&self.custom),
             columns: Arc::clone(&self.columns),
-            texts: Arc::clone(&self.texts),
+            adapted: Arc::clone(&self.adapted),
             keys: Arc::clone(&self.keys),
             tenant: Some(tenant.clone()),
         }
@@ -24,11 +24,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     /// Appends the tenant as the last argument of a statement about users. All of them get it here, and without a
     /// tenant they do not run.
-    pub(super) fn tenant_condition(&self, arguments: DB::Arguments) -> SqlResult<DB::Arguments> {
+    pub(super) fn tenant_condition(&self, arguments: DB::Arguments, forms: &Forms) -> SqlResult<DB::Arguments> {
         if !U::HAS_TENANTS {
             return Ok(arguments);
         }
-        let mut values = Values::after(arguments);
+        let mut values = Values::after(arguments, forms);
         U::bind_tenant(self.tenant.as_ref().ok_or_else(missing_tenant)?, &mut values)?;
         Ok(values.into_arguments())
     }
@@ -47,11 +47,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn execute_on_users(
         &self,
         sql: &'static str,
-        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
+        bind: impl Fn(&mut DB::Arguments, Form) -> SqlResult<()>,
     ) -> SqlResult<u64> {
         let mut arguments = DB::Arguments::default();
-        bind(&mut arguments)?;
-        let arguments = self.tenant_condition(arguments)?;
+        let table = self.adapted().await?;
+        bind(&mut arguments, table.forms.id)?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
         self.write(sql, arguments).await
     }
 }

@@ -5,11 +5,13 @@ use serde_json::Value;
 
 use super::{
     Codec, Dialect, SqlColumn, SqlResult,
+    column::as_uuid,
     error::{WrongType, missing_tenant, not_sent},
+    forms::Forms,
 };
 use crate::{
     domain::{PasswordHash, UserId},
-    user::{Account, Columns, HasTenant, Tenant},
+    user::{Account, AuthUser, Columns, HasTenant, Tenant},
 };
 
 /// Takes the columns of a user in the order of the table and binds those that the statement needs.
@@ -17,14 +19,18 @@ pub struct Values<'c, DB: Dialect> {
     arguments: DB::Arguments,
     purpose: Purpose,
     custom: &'c [SqlColumn],
+    forms: &'c Forms,
     next: usize,
 }
 
 /// The statement that the values are for.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
-    /// All values; the id only if axum-users generates it.
-    Insert,
+    /// All values; the id only if the database does not make it.
+    Insert {
+        /// `true` to write the id.
+        id: bool,
+    },
     /// For every column except the id: whether to write it, and the value.
     Update(Columns),
     /// The tenant of a statement, after its other parameters.
@@ -33,18 +39,19 @@ enum Purpose {
 
 impl<'c, DB: Dialect> Values<'c, DB> {
     /// Binds the arguments of [`Statements::insert`](super::Statements::insert).
-    pub(crate) fn insert(custom: &'c [SqlColumn]) -> Self {
-        Self { arguments: DB::Arguments::default(), purpose: Purpose::Insert, custom, next: 0 }
+    pub(super) fn insert<U: AuthUser>(custom: &'c [SqlColumn], forms: &'c Forms) -> Self {
+        let purpose = Purpose::Insert { id: !U::ID_MADE_BY_DATABASE };
+        Self { arguments: DB::Arguments::default(), purpose, custom, forms, next: 0 }
     }
 
     /// Binds the arguments of [`Statements::update`](super::Statements::update).
-    pub(crate) fn update(custom: &'c [SqlColumn], columns: Columns) -> Self {
-        Self { arguments: DB::Arguments::default(), purpose: Purpose::Update(columns), custom, next: 0 }
+    pub(super) fn update(custom: &'c [SqlColumn], forms: &'c Forms, columns: Columns) -> Self {
+        Self { arguments: DB::Arguments::default(), purpose: Purpose::Update(columns), custom, forms, next: 0 }
     }
 
     /// Binds the tenant as the last argument of a statement.
-    pub(crate) fn after(arguments: DB::Arguments) -> Self {
-        Self { arguments, purpose: Purpose::Tenant, custom: &[], next: 0 }
+    pub(super) fn after(arguments: DB::Arguments, forms: &'c Forms) -> Self {
+        Self { arguments, purpose: Purpose::Tenant, custom: &[], forms, next: 0 }
     }
 
     pub(crate) fn into_arguments(self) -> DB::Arguments {
@@ -55,11 +62,11 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     ///
     /// # Errors
     /// [`sqlx::Error::Encode`] if the driver refuses the value.
-    fn id<I: UserId>(&mut self, id: I) -> SqlResult<()> {
+    fn id<I: UserId>(&mut self, id: &I) -> SqlResult<()> {
         self.next += 1;
         match self.purpose {
-            Purpose::Insert if !I::MADE_BY_DATABASE => DB::add_id(id, &mut self.arguments),
-            Purpose::Insert | Purpose::Update(_) | Purpose::Tenant => Ok(()),
+            Purpose::Insert { id: true } => DB::add_id(id, self.forms.id, &mut self.arguments),
+            Purpose::Insert { id: false } | Purpose::Update(_) | Purpose::Tenant => Ok(()),
         }
     }
 
@@ -92,17 +99,26 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     ///
     /// # Errors
     /// [`sqlx::Error::Encode`] if the type's `Encode` implementation refuses the value.
-    pub fn add<T>(&mut self, value: &T) -> SqlResult<()>
+    pub fn add<T: 'static>(&mut self, value: &T) -> SqlResult<()>
     where
         DB: Codec<T>,
     {
         self.skip_filled();
+        let form = match self.purpose {
+            Purpose::Tenant => self.forms.tenant,
+            Purpose::Insert { .. } | Purpose::Update(_) => {
+                self.next.checked_sub(Columns::ROLES).and_then(|n| self.forms.custom.get(n).copied().flatten())
+            }
+        };
         if let Purpose::Update(columns) = self.purpose {
             let write = columns.contains(self.next);
             <DB as Codec<bool>>::add(&write, &mut self.arguments).map_err(sqlx::Error::Encode)?;
         }
         let column = self.next;
         self.next += 1;
+        if let (Some(form), Some(id)) = (form, as_uuid(value)) {
+            return DB::add_uuid(id, form, &mut self.arguments);
+        }
         <DB as Codec<T>>::add(value, &mut self.arguments).map_err(|error| not_sent(column, error))
     }
 

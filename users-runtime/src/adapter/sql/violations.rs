@@ -48,6 +48,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     /// Returns the schema of the tables, if one is named.
     pub(super) fn schema(&self) -> Option<&'static str> {
-        self.sql.schema.filter(|_| DB::HAS_SCHEMAS)
+        self.sql.schema_on::<DB>()
     }
 }

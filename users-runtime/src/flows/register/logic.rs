@@ -42,6 +42,7 @@ impl<U: AuthUser> Users<U> {
         if self.inner().verification_on_register {
             let id = user.id();
             self.after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
+                let id = id.clone();
                 Box::pin(async move { users.start_verification_in(id, cx).await })
             })
             .await;
@@ -78,6 +79,7 @@ impl<U: AuthUser> Users<U> {
                             let id = registered.id();
                             users
                                 .after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
+                                    let id = id.clone();
                                     Box::pin(async move { users.start_verification_in(id, cx).await })
                                 })
                                 .await;

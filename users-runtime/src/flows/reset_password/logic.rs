@@ -69,7 +69,7 @@ impl<U: AuthUser> Users<U> {
         };
         let claims = self.inner().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
         let id = U::Id::parse(&claims.subject).ok_or_else(|| bad_token(None))?;
-        let found = self.find(Lookup::by_id(id)).await.map_err(ResetError::Store)?;
+        let found = self.find(Lookup::by_id(id.clone())).await.map_err(ResetError::Store)?;
         let found = found.ok_or_else(|| bad_token(Some(&id)))?;
         if !self.is_bound(&claims, &found).await.map_err(ResetError::Token)? || !found.user.status().is_active {
             return Err(bad_token(Some(&id)));

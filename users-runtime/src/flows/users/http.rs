@@ -38,7 +38,7 @@ pub async fn update_user<U: AuthUser>(
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
-    let user = find_by_id(&users, id.clone(), caller).await?.user;
+    let user = find_by_id(&users, id.clone(), caller.clone()).await?.user;
     let emails = users.policy().own_or_new_email(user.account().email);
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), &emails)?;
     match users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await {
@@ -78,7 +78,7 @@ pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -
 /// caller.
 async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>, caller: U::Id) -> Result<Damaged<U>, ApiError> {
     let id = id.as_deref().and_then(U::Id::parse).ok_or(ApiError::NotFound)?;
-    match users.get(id).await {
+    match users.get(id.clone()).await {
         Err(error @ StoreError::Unreadable { .. }) => {
             users.inner().store.find_damaged(id, caller).await?.ok_or_else(|| error.into())
         }

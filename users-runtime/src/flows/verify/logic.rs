@@ -53,7 +53,7 @@ impl<U: AuthUser> Users<U> {
         let found = self.find_by_email(&CanonicalEmail::of(email)).await.map_err(VerifyError::Store)?;
         let found = found.ok_or_else(|| bad_token(None))?;
         let id = found.user.id();
-        if U::Id::parse(&claims.subject) != Some(id)
+        if U::Id::parse(&claims.subject).as_ref() != Some(&id)
             || !self.is_bound(&claims, &found).await.map_err(VerifyError::Token)?
         {
             return Err(bad_token(Some(&id)));

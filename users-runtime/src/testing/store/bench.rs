@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 
 use crate::{
-    domain::{CanonicalEmail, PasswordHash, Status, Timestamp, TokenId, UserId},
+    domain::{CanonicalEmail, IdKind, IdSeed, IdValue, PasswordHash, Status, Timestamp, TokenId, UserId, id_kind},
     port::{Change, EndSessions, Found, Lookup, StoreError, UserStore},
     user::{AuthUser, Columns, NewAccount},
 };
@@ -58,9 +58,10 @@ impl<U: AuthUser> Bench<U> {
         let number = self.made.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         (self.user)(NewAccount {
             // The odd factor spreads the numbers over all bits, so that ids are not in the order of creation.
-            id: U::Id::generate(
+            id: U::new_id(IdSeed::new(
+                minute(0),
                 (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes(),
-            ),
+            )),
             email: email.to_owned(),
             hashed_password: PasswordHash::from_stored(format!("hash of {email}")),
             status: Status::NEW,
@@ -74,8 +75,8 @@ impl<U: AuthUser> Bench<U> {
 
     /// Returns an id that no stored user has.
     pub(super) fn unknown_id(&self) -> U::Id {
-        if U::Id::MADE_BY_DATABASE {
-            U::Id::parse("2000000000").unwrap_or_else(|| U::Id::generate([0; 16]))
+        if U::ID_MADE_BY_DATABASE && id_kind::<U::Id>() == IdKind::Integer {
+            U::Id::from_value(IdValue::Integer(2_000_000_000)).unwrap_or_else(|| self.user("nobody@example.com").id())
         } else {
             self.user("nobody@example.com").id()
         }
@@ -111,7 +112,7 @@ pub(super) fn change<U: AuthUser>(user: &U, columns: Columns, write: impl FnOnce
 /// Returns the values that can be compared for any user type.
 pub(super) fn facts<U: AuthUser>(user: &U) -> (U::Id, String, String, Status) {
     let account = user.account();
-    (account.id, account.email.to_owned(), account.hashed_password.as_stored().to_owned(), account.status)
+    (account.id.clone(), account.email.to_owned(), account.hashed_password.as_stored().to_owned(), account.status)
 }
 
 /// Returns a token id in the correct form.

@@ -186,7 +186,12 @@ async fn every_end_counts<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let mut before = bench.present(user.id(), None).await?.epoch;
     for _ in 0..ROUNDS {
         let id = user.id();
-        for result in at_once(bench, |_, store| async move { store.end_sessions(Some(id)).await }).await? {
+        for result in at_once(bench, |_, store| {
+            let id = id.clone();
+            async move { store.end_sessions(Some(id)).await }
+        })
+        .await?
+        {
             result?;
         }
         let after = bench.present(user.id(), None).await?.epoch;
@@ -201,7 +206,12 @@ async fn one_deletion<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     for _ in 0..ROUNDS {
         let id = bench.stored("arthur@camelot.example").await?.id();
         let mut deleted = 0;
-        for result in at_once(bench, |_, store| async move { store.delete(id).await }).await? {
+        for result in at_once(bench, |_, store| {
+            let id = id.clone();
+            async move { store.delete(id).await }
+        })
+        .await?
+        {
             deleted += usize::from(result?);
         }
         same("the number of tasks that deleted it", deleted, 1)?;

@@ -108,7 +108,8 @@ fn all_custom() -> Columns {
 async fn sessions_end_in_one_tenant<U: AuthUser>(tenants: &Tenants<U>) -> Result<(), Broken> {
     let Tenants { one, other, .. } = tenants;
     let (here, there) = (one.stored(ARTHUR).await?.id(), other.stored(ARTHUR).await?.id());
-    let (before, before_there) = (one.present(here, None).await?.epoch, other.present(there, None).await?.epoch);
+    let (before, before_there) =
+        (one.present(here.clone(), None).await?.epoch, other.present(there.clone(), None).await?.epoch);
     one.store.end_sessions(None).await?;
     holds("sessions end in the tenant", one.present(here, None).await?.epoch > before)?;
     same("the epoch in the other tenant", other.present(there, None).await?.epoch, before_there)
@@ -119,16 +120,16 @@ async fn refused_without_a_tenant<U: AuthUser>(tenants: &Tenants<U>) -> Result<(
     let user = one.stored(ARTHUR).await?;
     let (email, id) = (CanonicalEmail::of(ARTHUR), user.id());
     let changed = change(&user, Columns::IS_ACTIVE, |user| *user.account_mut().is_active = false);
-    let lookups = [Lookup::by_id(id), Lookup::by_id(id)];
+    let lookups = [Lookup::by_id(id.clone()), Lookup::by_id(id.clone())];
     let results = [
         ("find", whole.find(&lookups[..1]).await.err()),
         ("find of several", whole.find(&lookups).await.err()),
         ("find_by_email", whole.find_by_email(&email).await.err()),
         ("insert", whole.insert(one.user("mordred@camelot.example")).await.err()),
         ("update", whole.update(changed).await.err()),
-        ("end_sessions", whole.end_sessions(Some(id)).await.err()),
+        ("end_sessions", whole.end_sessions(Some(id.clone())).await.err()),
         ("end_sessions of all users", whole.end_sessions(None).await.err()),
-        ("delete", whole.delete(id).await.err()),
+        ("delete", whole.delete(id.clone()).await.err()),
     ];
     for (what, error) in results {
         if !matches!(error, Some(StoreError::MissingTenant)) {

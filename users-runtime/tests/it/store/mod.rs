@@ -35,6 +35,7 @@ mod support;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod unique_keys;
 mod users;
+mod uuid_forms;
 mod wal;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod widths;

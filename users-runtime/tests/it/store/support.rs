@@ -9,7 +9,8 @@ use std::{
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use users_runtime::{
     PasswordHash, Status,
-    schema::UserId,
+    env::Timestamp,
+    schema::{IdSeed, UserId},
     store::{NewAccount, SqlStore, StoredUser},
 };
 
@@ -176,8 +177,9 @@ impl<U: StoredUser> Deref for FileStore<U> {
 pub fn account<Id: UserId>(email: &str) -> NewAccount<Id> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let number = u128::from(NUMBER.fetch_add(1, Ordering::Relaxed));
+    let random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     NewAccount {
-        id: Id::generate(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()),
+        id: Id::generate(IdSeed::new(Timestamp::UNIX_EPOCH, random.to_be_bytes())),
         email: email.to_owned(),
         hashed_password: PasswordHash::from_stored("a hash"),
         status: Status::NEW,

@@ -51,7 +51,7 @@ macro_rules! user {
 
             fn account(&self) -> Account<'_, $id> {
                 let flags = [self.is_active, self.is_superuser, self.is_verified];
-                Account::new(self.id, &self.email, &self.hashed_password, flags)
+                Account::new(&self.id, &self.email, &self.hashed_password, flags)
             }
 
             fn account_mut(&mut self) -> AccountMut<'_, $id> {

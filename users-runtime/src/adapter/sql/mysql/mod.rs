@@ -9,7 +9,7 @@ mod unsigned;
 
 use chrono::NaiveDateTime;
 use sqlx::{
-    Arguments as _, Decode, Encode, MySql, Row as _, SqlSafeStr, Type,
+    Arguments as _, AssertSqlSafe, Decode, Encode, MySql, Row as _, SqlSafeStr, SqlStr, Type,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     mysql::{self, MySqlDatabaseError},
@@ -19,11 +19,16 @@ use uuid::Uuid;
 pub(super) use self::connect::{open, share};
 use self::datetime::AsDatetime;
 use super::{
-    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed,
-    error::RefusedValue, lookups::session_keys, schema::FoundIndex,
+    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    dialect::sealed::Sealed,
+    error::RefusedValue,
+    lookups::{ids, session_keys},
+    row::uuid_at,
+    schema::FoundIndex,
+    uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdValue, SessionKey, Timestamp, UserId},
+    domain::{IdKind, IdValue, SessionKey, Timestamp, UserId, id_kind},
     port::BoxFuture,
 };
 
@@ -39,6 +44,8 @@ impl Driver for MySql {
     const TEXT: &'static str = "LONGTEXT";
     const BEGIN_WRITE: &'static str = "START TRANSACTION";
     const RETURNS_ROWS: bool = false;
+    const ID_FORM: UuidForm = UuidForm::Hyphenated;
+    const UUID_FORM: UuidForm = UuidForm::Bytes;
     const OVER_A_NETWORK: bool = true;
 
     /// sqlx names types of values. Some are not valid as column types, or a column of that type would lose data.
@@ -81,20 +88,34 @@ impl Driver for MySql {
     }
 
     fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
-        let mismatch = |source: BoxDynError| sqlx::Error::ColumnDecode { index: index.to_string(), source };
-        let value = if I::MADE_BY_DATABASE {
-            IdValue::Integer(<i64 as Column<Self>>::read(row, index)?)
-        } else {
-            let text: String = row.try_get(index)?;
-            IdValue::Uuid(Uuid::try_parse(&text).map_err(|error| mismatch(error.into()))?)
+        let value = match id_kind::<I>() {
+            IdKind::Integer => IdValue::Integer(<i64 as Column<Self>>::read(row, index)?),
+            IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
+            IdKind::Text => IdValue::Text(row.try_get(index)?),
         };
-        I::from_value(value).ok_or_else(|| mismatch("the id is out of the range of its type".into()))
+        I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
+            index: index.to_string(),
+            source: "the id is out of the range of its type".into(),
+        })
     }
 
-    fn add_id<I: UserId>(id: I, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
         match id.to_value() {
             IdValue::Integer(id) => arguments.add(id),
-            IdValue::Uuid(id) => arguments.add(id.hyphenated().to_string()),
+            IdValue::Uuid(id) => return Self::add_uuid(Some(id), form, arguments),
+            IdValue::Text(id) => arguments.add(id),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+
+    fn bytes_at(row: &mysql::MySqlRow, index: usize) -> SqlResult<&[u8]> {
+        row.try_get(index)
+    }
+
+    fn add_uuid(id: Option<Uuid>, form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+        match form.uuid {
+            UuidForm::Bytes => arguments.add(id),
+            text => arguments.add(id.map(|id| text.text(id))),
         }
         .map_err(sqlx::Error::Encode)
     }
@@ -130,11 +151,21 @@ impl Driver for MySql {
         Ok(row.try_get::<Option<NaiveDateTime>, _>(index)?.map(|time| time.and_utc()))
     }
 
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
-        let pairs: Vec<(I, Option<&str>)> =
-            wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
-        let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        arguments.add(text).map_err(sqlx::Error::Encode)
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+        arguments.add(ids(wanted, form)?).map_err(sqlx::Error::Encode)
+    }
+
+    /// Compares an integer as an integer: as a text it would be compared as a floating-point number, without the index,
+    /// and large ids would be equal to others. JSON has no bytes: ids that are stored as bytes are listed as hexadecimal
+    /// digits.
+    fn find_many(statement: SqlStr, kind: IdKind, form: Form) -> SqlStr {
+        const TEXT: &str = "JSON_UNQUOTE(JSON_QUOTE(w.`id`))";
+        let id = match (kind, form.uuid) {
+            (IdKind::Integer, _) => "CAST(w.`id` AS SIGNED)",
+            (IdKind::Uuid, UuidForm::Bytes) => "UNHEX(w.`id`)",
+            _ => return statement,
+        };
+        AssertSqlSafe(statement.as_str().replace(TEXT, id)).into_sql_str()
     }
 
     fn add_session_keys(wanted: &[SessionKey], arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {

@@ -11,8 +11,10 @@ use crate::{
         Driver, SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, Encoding, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
-        tables::{ColumnKind, IdKind},
+        tables::{ColumnKind, IdColumn},
+        uuid_form::{Declared, UuidForm},
     },
+    domain::{IdKind, LONGEST_ID},
     port::BoxFuture,
 };
 
@@ -43,9 +45,14 @@ impl Catalog for MySql {
 
     fn sql_type(kind: &ColumnKind) -> String {
         match kind {
-            ColumnKind::Key(IdKind::Uuid) | ColumnKind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
-            ColumnKind::Key(IdKind::Integer) | ColumnKind::UserId(IdKind::Integer) | ColumnKind::Number => {
-                "BIGINT".to_owned()
+            ColumnKind::Key(IdColumn { kind: IdKind::Uuid, .. }) | ColumnKind::UserId(IdKind::Uuid) => {
+                "CHAR(36)".to_owned()
+            }
+            ColumnKind::Key(IdColumn { kind: IdKind::Integer, .. })
+            | ColumnKind::UserId(IdKind::Integer)
+            | ColumnKind::Number => "BIGINT".to_owned(),
+            ColumnKind::Key(IdColumn { kind: IdKind::Text, .. }) | ColumnKind::UserId(IdKind::Text) => {
+                Self::sql_type(&ColumnKind::Exact(LONGEST_ID))
             }
             ColumnKind::Text(length) => format!("VARCHAR({length})"),
             ColumnKind::Exact(length) => format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
@@ -60,7 +67,11 @@ impl Catalog for MySql {
     }
 
     fn made_by_database(kind: &ColumnKind) -> &'static str {
-        if matches!(kind, ColumnKind::Key(IdKind::Integer)) { " AUTO_INCREMENT" } else { "" }
+        match kind {
+            ColumnKind::Key(IdColumn { kind: IdKind::Integer, made_by_database: true }) => " AUTO_INCREMENT",
+            ColumnKind::Key(IdColumn { kind: IdKind::Uuid, made_by_database: true }) => " DEFAULT (UUID())",
+            _ => "",
+        }
     }
 
     fn default_value(literal: &str, sql_type: &str) -> String {
@@ -197,6 +208,44 @@ impl Catalog for MySql {
             }
             StoredAs::Text => None,
         }
+    }
+
+    fn declared_form(declared: &str) -> Declared {
+        match family(declared) {
+            // MariaDB's type takes and returns text.
+            Family::Other(name) if name == "uuid" => Declared::Always(UuidForm::Hyphenated),
+            Family::Bytes if declared.to_ascii_lowercase().ends_with("binary(16)") => Declared::Always(UuidForm::Bytes),
+            Family::Bytes => Declared::Likely(UuidForm::Bytes),
+            Family::Text => Declared::text(declared),
+            _ => Declared::Never,
+        }
+    }
+
+    fn has_form(column: &str, form: UuidForm) -> String {
+        match form.as_text() {
+            Some((length, upper)) => {
+                let case = if upper { "UPPER" } else { "LOWER" };
+                format!("CHAR_LENGTH({column}) = {length} AND BINARY {column} = BINARY {case}({column})")
+            }
+            None => format!("OCTET_LENGTH({column}) = 16"),
+        }
+    }
+
+    fn in_form(column: &str, form: UuidForm) -> String {
+        let digits = format!(
+            "IF(OCTET_LENGTH({column}) = 16, HEX({column}), \
+             REPLACE(REPLACE(REPLACE({column}, '-', ''), '{{', ''), '}}', ''))"
+        );
+        let Some((length, upper)) = form.as_text() else { return format!("UNHEX({digits})") };
+        let text = match length {
+            36 => [21, 17, 13, 9].iter().fold(digits, |text, at| format!("INSERT({text}, {at}, 0, '-')")),
+            _ => digits,
+        };
+        format!("{}({text})", if upper { "UPPER" } else { "LOWER" })
+    }
+
+    fn with_references(statements: &[String]) -> String {
+        format!("SET foreign_key_checks = 0; {}; SET foreign_key_checks = 1", statements.join("; "))
     }
 
     fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {

@@ -15,20 +15,65 @@ use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
+    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    dialect::sealed::Sealed,
+    error::RefusedValue,
+    row::uuid_at,
     schema::FoundIndex,
+    uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdValue, SessionKey, Timestamp, UserId},
+    domain::{IdKind, IdValue, SessionKey, StoredId, Timestamp, UserId, id_kind},
     port::BoxFuture,
 };
 
 impl Sealed for Postgres {}
 
+/// A text for a column of the type `CHAR(n)`. Compared with a text of another type, its index would not be used.
+struct Char(String);
+
+impl Char {
+    const OID: postgres::types::Oid = postgres::types::Oid(1042);
+    const ARRAY: postgres::types::Oid = postgres::types::Oid(1014);
+}
+
+impl Type<Postgres> for Char {
+    fn type_info() -> postgres::PgTypeInfo {
+        postgres::PgTypeInfo::with_oid(Self::OID)
+    }
+}
+
+impl postgres::PgHasArrayType for Char {
+    fn array_type_info() -> postgres::PgTypeInfo {
+        postgres::PgTypeInfo::with_oid(Self::ARRAY)
+    }
+}
+
+impl Encode<'_, Postgres> for Char {
+    fn encode_by_ref(&self, buffer: &mut postgres::PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        <&str as Encode<'_, Postgres>>::encode_by_ref(&self.0.as_str(), buffer)
+    }
+}
+
+/// Appends an array of texts of the type of their column.
+fn add_texts(
+    texts: impl Iterator<Item = String>,
+    form: Form,
+    arguments: &mut postgres::PgArguments,
+) -> Result<(), BoxDynError> {
+    if form.is_char {
+        arguments.add(texts.map(Char).collect::<Vec<_>>())
+    } else {
+        arguments.add(texts.collect::<Vec<_>>())
+    }
+}
+
 impl Driver for Postgres {
     const TEXT: &'static str = "TEXT";
     const BEGIN_WRITE: &'static str = "BEGIN";
     const RETURNS_ROWS: bool = true;
+    const ID_FORM: UuidForm = UuidForm::Native;
+    const UUID_FORM: UuidForm = UuidForm::Native;
     const OVER_A_NETWORK: bool = true;
 
     fn declared(type_name: &str) -> String {
@@ -53,16 +98,22 @@ impl Driver for Postgres {
     }
 
     fn id_at<I: UserId>(row: &postgres::PgRow, index: usize) -> SqlResult<I> {
-        let value = if I::MADE_BY_DATABASE {
-            // fastapi-users creates SERIAL ids of 32 bits, axum-users BIGSERIAL ids of 64 bits.
-            let value = row.try_get_raw(index)?;
-            IdValue::Integer(match value.type_info().name() {
-                "INT2" => i64::from(row.try_get::<i16, _>(index)?),
-                "INT4" => i64::from(row.try_get::<i32, _>(index)?),
-                _ => row.try_get(index)?,
-            })
-        } else {
-            IdValue::Uuid(row.try_get(index)?)
+        let value = match id_kind::<I>() {
+            IdKind::Integer => {
+                // fastapi-users creates SERIAL ids of 32 bits, axum-users BIGSERIAL ids of 64 bits.
+                let value = row.try_get_raw(index)?;
+                IdValue::Integer(match value.type_info().name() {
+                    "INT2" => i64::from(row.try_get::<i16, _>(index)?),
+                    "INT4" => i64::from(row.try_get::<i32, _>(index)?),
+                    _ => row.try_get(index)?,
+                })
+            }
+            IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
+            IdKind::Text => {
+                let padded = row.try_get_raw(index)?.type_info().name() == "CHAR";
+                let text: String = row.try_get(index)?;
+                IdValue::Text(if padded { text.trim_end_matches(' ').to_owned() } else { text })
+            }
         };
         I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
             index: index.to_string(),
@@ -70,10 +121,27 @@ impl Driver for Postgres {
         })
     }
 
-    fn add_id<I: UserId>(id: I, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
         match id.to_value() {
             IdValue::Integer(id) => arguments.add(id),
-            IdValue::Uuid(id) => arguments.add(id),
+            IdValue::Uuid(id) => return Self::add_uuid(Some(id), form, arguments),
+            IdValue::Text(id) if form.is_char => arguments.add(Char(id)),
+            IdValue::Text(id) => arguments.add(id),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+
+    fn bytes_at(row: &postgres::PgRow, index: usize) -> SqlResult<&[u8]> {
+        let value = row.try_get_raw(index)?;
+        value.as_bytes().map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
+    }
+
+    fn add_uuid(id: Option<Uuid>, form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+        match form.uuid {
+            UuidForm::Native => arguments.add(id),
+            UuidForm::Bytes => arguments.add(id.map(|id| id.into_bytes().to_vec())),
+            text if form.is_char => arguments.add(id.map(|id| Char(text.text(id)))),
+            text => arguments.add(id.map(|id| text.text(id))),
         }
         .map_err(sqlx::Error::Encode)
     }
@@ -125,14 +193,22 @@ impl Driver for Postgres {
         row.try_get(index)
     }
 
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+    fn add_lookups<I: UserId>(wanted: &[ById<I>], form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+        fn of<S: StoredId>(values: impl Iterator<Item = IdValue>) -> Vec<S> {
+            values.filter_map(S::of_value).collect()
+        }
         let values = wanted.iter().map(|wanted| wanted.id.to_value());
-        if I::MADE_BY_DATABASE {
-            let ids = values.filter_map(|id| if let IdValue::Integer(id) = id { Some(id) } else { None });
-            arguments.add(ids.collect::<Vec<i64>>())
-        } else {
-            let ids = values.filter_map(|id| if let IdValue::Uuid(id) = id { Some(id) } else { None });
-            arguments.add(ids.collect::<Vec<Uuid>>())
+        match id_kind::<I>() {
+            IdKind::Integer => arguments.add(of::<i64>(values)),
+            IdKind::Uuid => {
+                let ids = of::<Uuid>(values);
+                match form.uuid {
+                    UuidForm::Native => arguments.add(ids),
+                    UuidForm::Bytes => arguments.add(ids.iter().map(|id| &id.as_bytes()[..]).collect::<Vec<_>>()),
+                    text => add_texts(ids.into_iter().map(|id| text.text(id)), form, arguments),
+                }
+            }
+            IdKind::Text => add_texts(of::<String>(values).into_iter(), form, arguments),
         }
         .map_err(sqlx::Error::Encode)?;
         let tokens: Vec<Option<&str>> =

@@ -8,8 +8,10 @@ use crate::{
         SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
-        tables::{ColumnKind, IdKind},
+        tables::{ColumnKind, IdColumn},
+        uuid_form::{Declared, UuidForm},
     },
+    domain::{IdKind, LONGEST_ID},
     port::BoxFuture,
 };
 
@@ -44,9 +46,16 @@ impl Catalog for Postgres {
 
     fn sql_type(kind: &ColumnKind) -> String {
         match kind {
-            ColumnKind::Key(IdKind::Uuid) | ColumnKind::UserId(IdKind::Uuid) => "UUID".to_owned(),
-            ColumnKind::Key(IdKind::Integer) => "BIGSERIAL".to_owned(),
-            ColumnKind::UserId(IdKind::Integer) | ColumnKind::Number => "BIGINT".to_owned(),
+            ColumnKind::Key(IdColumn { kind: IdKind::Uuid, .. }) | ColumnKind::UserId(IdKind::Uuid) => {
+                "UUID".to_owned()
+            }
+            ColumnKind::Key(IdColumn { kind: IdKind::Integer, made_by_database: true }) => "BIGSERIAL".to_owned(),
+            ColumnKind::Key(IdColumn { kind: IdKind::Integer, .. })
+            | ColumnKind::UserId(IdKind::Integer)
+            | ColumnKind::Number => "BIGINT".to_owned(),
+            ColumnKind::Key(IdColumn { kind: IdKind::Text, .. }) | ColumnKind::UserId(IdKind::Text) => {
+                Self::sql_type(&ColumnKind::Exact(LONGEST_ID))
+            }
             ColumnKind::Text(length) | ColumnKind::Exact(length) => format!("VARCHAR({length})"),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Time | ColumnKind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
@@ -54,8 +63,12 @@ impl Catalog for Postgres {
         }
     }
 
-    fn made_by_database(_kind: &ColumnKind) -> &'static str {
-        "" // part of the type BIGSERIAL
+    /// For integers, the type BIGSERIAL says it.
+    fn made_by_database(kind: &ColumnKind) -> &'static str {
+        match kind {
+            ColumnKind::Key(IdColumn { kind: IdKind::Uuid, made_by_database: true }) => " DEFAULT gen_random_uuid()",
+            _ => "",
+        }
     }
 
     fn default_value(literal: &str, _sql_type: &str) -> String {
@@ -152,6 +165,48 @@ impl Catalog for Postgres {
             }
             StoredAs::Text if base == "bytea" => Some("which holds bytes: change the type of the column to text"),
             StoredAs::Text => None,
+        }
+    }
+
+    fn declared_form(declared: &str) -> Declared {
+        match base_type(declared).as_str() {
+            "uuid" => Declared::Always(UuidForm::Native),
+            "bytea" => Declared::Always(UuidForm::Bytes),
+            text if TEXTS.contains(&text) => Declared::text(declared),
+            _ => Declared::Never,
+        }
+    }
+
+    fn is_char(declared: &str) -> bool {
+        base_type(declared) == "bpchar"
+    }
+
+    fn has_form(column: &str, form: UuidForm) -> String {
+        match form.as_text() {
+            Some((length, upper)) => {
+                let case = if upper { "upper" } else { "lower" };
+                format!("length({column}) = {length} AND {column}::text = {case}({column}::text)")
+            }
+            None => format!("octet_length({column}) = 16"),
+        }
+    }
+
+    fn in_form(column: &str, form: UuidForm) -> String {
+        let digits = format!("replace(replace(replace({column}::text, '-', ''), '{{', ''), '}}', '')");
+        let Some((length, upper)) = form.as_text() else { return column.to_owned() };
+        let case = if upper { "upper" } else { "lower" };
+        format!("{case}({digits}{})", if length == 36 { "::uuid::text" } else { "" })
+    }
+
+    /// One statement: foreign keys are checked at its end.
+    fn with_references(statements: &[String]) -> String {
+        match statements {
+            [references @ .., ids] if !references.is_empty() => {
+                let references: Vec<String> =
+                    (1..).zip(references).map(|(number, sql)| format!("r{number} AS ({sql})")).collect();
+                format!("WITH {} {ids}", references.join(", "))
+            }
+            _ => statements.concat(),
         }
     }
 

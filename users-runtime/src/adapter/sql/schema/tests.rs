@@ -3,7 +3,10 @@
 use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use super::*;
-use crate::adapter::sql::{SqlColumn, UserSql, column, ddl, json_column, text_column};
+use crate::{
+    adapter::sql::{SqlColumn, UserSql, column, ddl, json_column, tables::IdColumn, text_column},
+    domain::IdKind,
+};
 
 const SQL: UserSql = UserSql::USUAL;
 
@@ -14,7 +17,9 @@ async fn add(own: SqlColumn) -> Result<(), Refusal> {
                   is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL); \
                   INSERT INTO user VALUES ('1', 'arthur@camelot.example', '', 1, 0, 0)";
     sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
-    migrate::<Sqlite>(&mut connection, &ddl::wanted::<Sqlite>(&SQL, &[own], None)).await
+    let id = IdColumn { kind: IdKind::Uuid, made_by_database: false };
+    let wanted = ddl::wanted::<Sqlite>(&SQL, &[own], id, &ddl::IdTypes::default());
+    migrate::<Sqlite>(&mut connection, &wanted).await
 }
 
 #[tokio::test]

@@ -6,20 +6,25 @@ mod schema;
 
 use chrono::NaiveDateTime;
 use sqlx::{
-    Arguments as _, Decode, Encode, Row as _, SqlSafeStr, Sqlite, Type, TypeInfo as _,
+    Arguments as _, AssertSqlSafe, Decode, Encode, Row as _, SqlSafeStr, SqlStr, Sqlite, Type, TypeInfo as _,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     sqlite,
 };
-use uuid::fmt::Hyphenated;
+use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql, dialect::sealed::Sealed, error::RefusedValue,
-    lookups::session_keys, schema::FoundIndex,
+    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    dialect::sealed::Sealed,
+    error::RefusedValue,
+    lookups::{ids, session_keys},
+    row::uuid_at,
+    schema::FoundIndex,
+    uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdValue, SessionKey, Timestamp, UserId},
+    domain::{IdKind, IdValue, SessionKey, Timestamp, UserId, id_kind},
     port::BoxFuture,
 };
 
@@ -33,6 +38,8 @@ impl Driver for Sqlite {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
 
     const RETURNS_ROWS: bool = true;
+    const ID_FORM: UuidForm = UuidForm::Hyphenated;
+    const UUID_FORM: UuidForm = UuidForm::Bytes;
     const OVER_A_NETWORK: bool = false;
 
     fn declared(type_name: &str) -> String {
@@ -57,10 +64,10 @@ impl Driver for Sqlite {
     }
 
     fn id_at<I: UserId>(row: &sqlite::SqliteRow, index: usize) -> SqlResult<I> {
-        let value = if I::MADE_BY_DATABASE {
-            IdValue::Integer(row.try_get(index)?)
-        } else {
-            IdValue::Uuid(row.try_get::<Hyphenated, _>(index)?.into_uuid())
+        let value = match id_kind::<I>() {
+            IdKind::Integer => IdValue::Integer(row.try_get(index)?),
+            IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
+            IdKind::Text => IdValue::Text(row.try_get(index)?),
         };
         I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
             index: index.to_string(),
@@ -68,10 +75,25 @@ impl Driver for Sqlite {
         })
     }
 
-    fn add_id<I: UserId>(id: I, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         match id.to_value() {
             IdValue::Integer(id) => arguments.add(id),
-            IdValue::Uuid(id) => arguments.add(id.hyphenated()),
+            IdValue::Uuid(id) => return Self::add_uuid(Some(id), form, arguments),
+            IdValue::Text(id) => arguments.add(id),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+
+    fn bytes_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<&[u8]> {
+        row.try_get(index)
+    }
+
+    fn add_uuid(id: Option<Uuid>, form: Form, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        match (form.uuid, id) {
+            (_, None) => arguments.add(None::<String>),
+            (UuidForm::Bytes, Some(id)) => arguments.add(id),
+            (UuidForm::Hyphenated, Some(id)) => arguments.add(id.hyphenated()),
+            (form, Some(id)) => arguments.add(form.text(id)),
         }
         .map_err(sqlx::Error::Encode)
     }
@@ -122,11 +144,23 @@ impl Driver for Sqlite {
         arguments.add(text).map_err(sqlx::Error::Encode)
     }
 
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
-        let pairs: Vec<(I, Option<&str>)> =
-            wanted.iter().map(|wanted| (wanted.id, wanted.token.as_ref().map(|token| token.0.as_str()))).collect();
-        let text = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        arguments.add(text).map_err(sqlx::Error::Encode)
+    fn add_lookups<I: UserId>(
+        wanted: &[ById<I>],
+        form: Form,
+        arguments: &mut sqlite::SqliteArguments,
+    ) -> SqlResult<()> {
+        arguments.add(ids(wanted, form)?).map_err(sqlx::Error::Encode)
+    }
+
+    /// JSON has no bytes: ids that are stored as bytes are listed as hexadecimal digits.
+    fn find_many(statement: SqlStr, kind: IdKind, form: Form) -> SqlStr {
+        const ID: &str = "json_extract(w.\"value\", '$[0]')";
+        match (kind, form.uuid) {
+            (IdKind::Uuid, UuidForm::Bytes) => {
+                AssertSqlSafe(statement.as_str().replace(ID, &format!("unhex({ID})"))).into_sql_str()
+            }
+            _ => statement,
+        }
     }
 
     fn add_session_keys(wanted: &[SessionKey], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {

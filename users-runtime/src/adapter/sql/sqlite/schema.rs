@@ -7,8 +7,10 @@ use crate::{
     adapter::sql::{
         Driver as _, SqlResult, StoredAs,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
-        tables::{ColumnKind, IdKind},
+        tables::{ColumnKind, IdColumn},
+        uuid_form::{Declared, UuidForm},
     },
+    domain::{IdKind, LONGEST_ID},
     port::BoxFuture,
 };
 
@@ -28,8 +30,15 @@ impl Catalog for Sqlite {
 
     fn sql_type(kind: &ColumnKind) -> String {
         match kind {
-            ColumnKind::Key(IdKind::Uuid) | ColumnKind::UserId(IdKind::Uuid) => "CHAR(36)".to_owned(),
-            ColumnKind::Key(IdKind::Integer) | ColumnKind::UserId(IdKind::Integer) => "INTEGER".to_owned(),
+            ColumnKind::Key(IdColumn { kind: IdKind::Uuid, .. }) | ColumnKind::UserId(IdKind::Uuid) => {
+                "CHAR(36)".to_owned()
+            }
+            ColumnKind::Key(IdColumn { kind: IdKind::Integer, .. }) | ColumnKind::UserId(IdKind::Integer) => {
+                "INTEGER".to_owned()
+            }
+            ColumnKind::Key(IdColumn { kind: IdKind::Text, .. }) | ColumnKind::UserId(IdKind::Text) => {
+                Self::sql_type(&ColumnKind::Exact(LONGEST_ID))
+            }
             ColumnKind::Text(length) | ColumnKind::Exact(length) => format!("VARCHAR({length})"),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Number => "BIGINT".to_owned(),
@@ -39,8 +48,16 @@ impl Catalog for Sqlite {
         }
     }
 
-    fn made_by_database(_kind: &ColumnKind) -> &'static str {
-        "" // SQLite generates primary keys of the type INTEGER
+    /// SQLite generates primary keys of the type INTEGER by itself. It has no function for UUIDs.
+    fn made_by_database(kind: &ColumnKind) -> &'static str {
+        match kind {
+            ColumnKind::Key(IdColumn { kind: IdKind::Uuid, made_by_database: true }) => {
+                " DEFAULT (lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || \
+                 substr(hex(randomblob(2)), 2) || '-' || substr('89ab', 1 + (random() & 3), 1) || \
+                 substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))"
+            }
+            _ => "",
+        }
     }
 
     fn default_value(literal: &str, _sql_type: &str) -> String {
@@ -106,6 +123,8 @@ impl Catalog for Sqlite {
     /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted.
     fn holds(found: &str, wanted: &str) -> bool {
         match wanted {
+            // Text of this length is a UUID, which bytes are not.
+            "BLOB" if ["CHAR(32)", "CHAR(36)"].iter().any(|uuid| found.to_ascii_uppercase().ends_with(uuid)) => false,
             "DATETIME" | "DATE" | "TIME" | "BLOB" => true,
             _ => match (is_text(found), is_text(wanted)) {
                 (true, wants_text) => wants_text,
@@ -120,6 +139,51 @@ impl Catalog for Sqlite {
         let holds =
             Self::holds(found, Self::TEXT) || (stored_as == StoredAs::Json && found.eq_ignore_ascii_case("JSON"));
         (!holds).then_some("")
+    }
+
+    fn declared_form(declared: &str) -> Declared {
+        match () {
+            () if is_text(declared) => Declared::text(declared),
+            () if is_blob(declared) || declared.to_ascii_uppercase().contains("BINARY") => {
+                Declared::Likely(UuidForm::Bytes)
+            }
+            // No affinity of its own, but a text with hyphens is never taken for a number.
+            () if declared.eq_ignore_ascii_case("UUID") => Declared::Likely(UuidForm::Hyphenated),
+            () => Declared::Never,
+        }
+    }
+
+    fn has_form(column: &str, form: UuidForm) -> String {
+        match form.as_text() {
+            Some((length, upper)) => {
+                let case = if upper { "upper" } else { "lower" };
+                format!(
+                    "typeof({column}) = 'text' AND length({column}) = {length} \
+                     AND {column} = {case}({column}) COLLATE BINARY"
+                )
+            }
+            None => format!("typeof({column}) = 'blob' AND length({column}) = 16"),
+        }
+    }
+
+    fn in_form(column: &str, form: UuidForm) -> String {
+        let digits = format!(
+            "CASE typeof({column}) WHEN 'blob' THEN hex({column}) \
+             ELSE replace(replace(replace({column}, '-', ''), '{{', ''), '}}', '') END"
+        );
+        let part = |start: u8, length: u8| format!("substr({digits}, {start}, {length})");
+        match form.as_text() {
+            None => format!("unhex({digits})"),
+            Some((length, upper)) => {
+                let case = if upper { "upper" } else { "lower" };
+                let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+                format!("{case}({})", parts.join(if length == 36 { " || '-' || " } else { " || " }))
+            }
+        }
+    }
+
+    fn with_references(statements: &[String]) -> String {
+        format!("BEGIN; PRAGMA defer_foreign_keys = ON; {}; COMMIT", statements.join("; "))
     }
 
     /// `STRICT` tables accept no other names of types than these.

@@ -1,0 +1,62 @@
+//! The table of users as it is: the statements and the forms of values for the types of its columns.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{Dialect, SqlResult, SqlUser, casts::Texts, forms, forms::Forms, store::Store};
+use crate::domain::{IdKind, id_kind};
+
+/// What depends on the columns of the table of users.
+#[derive(Debug)]
+pub(super) struct Adapted {
+    pub(super) texts: Texts,
+    pub(super) forms: Forms,
+}
+
+/// What was read of the table, once it was.
+#[derive(Debug, Default)]
+pub(super) struct Cached(RwLock<Option<Arc<Adapted>>>);
+
+impl Cached {
+    fn get(&self) -> Option<Arc<Adapted>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, adapted: Arc<Adapted>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(adapted);
+    }
+
+    /// Forgets the table, because a column may have got another type.
+    pub(super) fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+    /// Returns the statements and forms for the table as it is. It is read once, as soon as it exists, and only for types
+    /// whose columns may have several. The caller must not hold a connection: an in-memory database has only one.
+    pub(super) async fn adapted(&self) -> SqlResult<Arc<Adapted>> {
+        if let Some(adapted) = self.adapted.get() {
+            return Ok(adapted);
+        }
+        let kind = id_kind::<U::Id>();
+        let is_needed = kind != IdKind::Integer || self.custom.iter().any(|own| own.is_uuid || own.stored_as.is_some());
+        let found = if is_needed {
+            let mut connection = self.reader().await?;
+            let found = forms::find::<DB>(&mut connection, self.sql, &self.custom, kind).await;
+            self.settle(connection, found).await?
+        } else {
+            None
+        };
+        let exists = found.is_some();
+        let (columns, forms) = match found {
+            Some(found) => (found.columns, found.forms),
+            None => (Vec::new(), Forms::usual::<DB>(&self.custom)),
+        };
+        let texts = Texts::of::<DB>(self.statements, &self.custom, &columns, (kind, forms.id));
+        let adapted = Arc::new(Adapted { texts, forms });
+        if exists || !is_needed {
+            self.adapted.set(Arc::clone(&adapted));
+        }
+        Ok(adapted)
+    }
+}
