@@ -53,7 +53,7 @@ const TRIGGERS: &str = "SELECT 1 FROM information_schema.triggers WHERE event_ob
      AND event_object_schema = COALESCE(?, DATABASE()) AND event_manipulation = 'INSERT'";
 
 pub(super) async fn has_database(connection: &mut MySqlConnection, name: &str) -> SqlResult<bool> {
-    let query = sqlx::query("SELECT 1 FROM information_schema.schemata WHERE schema_name = ?").persistent(false);
+    let query = sqlx::query("SELECT 1 FROM information_schema.schemata WHERE schema_name = ?");
     Ok(!query.bind(name).fetch_all(connection).await?.is_empty())
 }
 
@@ -63,7 +63,7 @@ async fn rows(
     schema: Option<&str>,
     table: &str,
 ) -> SqlResult<Vec<MySqlRow>> {
-    sqlx::query(sql).persistent(false).bind(table).bind(table).bind(schema).fetch_all(connection).await
+    sqlx::query(sql).bind(table).bind(table).bind(schema).fetch_all(connection).await
 }
 
 /// The columns with the expressions of those that are generated.
@@ -130,7 +130,7 @@ pub(super) async fn describe(
         }
     }
     let columns = columns.into_iter().map(|(column, _)| column).collect();
-    let query = sqlx::query(TRIGGERS).persistent(false).bind(table).bind(schema);
+    let query = sqlx::query(TRIGGERS).bind(table).bind(schema);
     let has_triggers = !query.fetch_all(connection).await?.is_empty();
     Ok(FoundTable { columns, indexes, has_triggers, ..FoundTable::default() })
 }
@@ -189,7 +189,7 @@ pub(super) async fn equal_addresses(
         "SELECT CAST(a.axum_users_probe AS CHAR), CAST(b.axum_users_probe AS CHAR) FROM ({computed}) AS a \
          JOIN ({computed}) AS b ON BINARY a.axum_users_probe < BINARY b.axum_users_probe{equal}"
     );
-    let mut query = sqlx::query_as(AssertSqlSafe(sql)).persistent(false);
+    let mut query = sqlx::query_as(AssertSqlSafe(sql));
     for address in addresses.iter().chain(addresses) {
         query = query.bind(*address);
     }

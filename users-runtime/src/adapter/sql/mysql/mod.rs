@@ -279,23 +279,25 @@ impl Driver for MySql {
         })
     }
 
+    /// Keeps every statement: the server does not answer the message that closes one, and sqlx does not set TCP_NODELAY, so
+    /// the next message would wait about 40 ms for a delayed acknowledgment.
     fn fetch_all<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,
         arguments: mysql::MySqlArguments,
-        keep: bool,
+        _keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<mysql::MySqlRow>>> {
-        Box::pin(sqlx::query_with(sql, arguments).persistent(keep).fetch_all(connection))
+        Box::pin(sqlx::query_with(sql, arguments).fetch_all(connection))
     }
 
-    /// sqlx makes the server count the rows that match, not only those that change.
+    /// Keeps every statement like `fetch_all`. sqlx makes the server count the rows that match, not only those that change.
     fn execute<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,
         arguments: mysql::MySqlArguments,
-        keep: bool,
+        _keep: bool,
     ) -> BoxFuture<'a, SqlResult<Executed>> {
-        let query = sqlx::query_with(sql, arguments).persistent(keep);
+        let query = sqlx::query_with(sql, arguments);
         Box::pin(async move {
             let done = query.execute(connection).await?;
             Ok(Executed { rows: done.rows_affected(), last_id: i64::try_from(done.last_insert_id()).ok() })
