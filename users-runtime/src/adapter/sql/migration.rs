@@ -6,7 +6,7 @@ use super::{
     forms, schema,
     store::Store,
     tables::IdColumn,
-    transaction::begin,
+    transaction::{begin, finish},
 };
 use crate::{
     domain::{IdKind, id_kind},
@@ -59,14 +59,17 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             connection.close_on_drop(); // closing releases the migration lock in every case
         }
         let mut transaction = begin::<DB>(&mut connection).await?;
-        if !DB::lock(&mut transaction).await? {
+        let done = self.migrate_in(&mut transaction).await;
+        finish(transaction, done.map(Some)).await.map(drop)
+    }
+
+    async fn migrate_in(&self, connection: &mut DB::Connection) -> Result<(), schema::Refusal> {
+        if !DB::lock(connection).await? {
             return Err(sqlx::Error::PoolTimedOut.into());
         }
-        let wanted = self.wanted(&mut transaction).await?;
-        self.refuse_what_cannot_work(&mut transaction).await?;
-        schema::migrate::<DB>(&mut transaction, &wanted).await?;
-        transaction.commit().await?;
-        Ok(())
+        let wanted = self.wanted(connection).await?;
+        self.refuse_what_cannot_work(connection).await?;
+        schema::migrate::<DB>(connection, &wanted).await
     }
 
     /// Compares the database with the user type: its tables, the forms of its UUIDs, and the session.

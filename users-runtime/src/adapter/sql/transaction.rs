@@ -26,13 +26,13 @@ pub(super) async fn begin<DB: Dialect>(connection: &mut DB::Connection) -> SqlRe
 
 /// Commits a result of `Some` and rolls back otherwise. The rollback is immediate, because a dropped transaction keeps its
 /// locks until sqlx uses the connection again.
-pub(super) async fn finish<DB: Dialect, T>(
+pub(super) async fn finish<DB: Dialect, T, E: From<sqlx::Error>>(
     transaction: Transaction<'_, DB>,
-    done: SqlResult<Option<T>>,
-) -> SqlResult<Option<T>> {
+    done: Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
     match done {
-        Ok(Some(done)) => transaction.commit().await.map(|()| Some(done)),
-        Ok(None) => transaction.rollback().await.map(|()| None),
+        Ok(Some(done)) => Ok(transaction.commit().await.map(|()| Some(done))?),
+        Ok(None) => Ok(transaction.rollback().await.map(|()| None)?),
         Err(error) => {
             // The first error is returned; the next `begin` repairs a failed rollback.
             let _second = transaction.rollback().await;
