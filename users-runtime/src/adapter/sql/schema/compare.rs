@@ -147,7 +147,7 @@ impl Comparison<'_> {
             };
             add(problem.to_owned(), DB::set_nullable(&self.wanted.quoted, there, column.nullable));
         }
-        if column.made_by_database && !there.filled {
+        if column.made_by_database && !there.filled && !self.found.has_triggers {
             let problem = "the database makes no value for new rows, and the type of the id says that it does";
             add(problem.to_owned(), None);
         }

@@ -29,7 +29,7 @@ pub(super) fn problem(column: &WantedColumn, there: &FoundColumn, table: &FoundT
              trigger: no user can be added",
         )
     } else {
-        (there.generated && column.generated.is_none())
+        (there.generated && column.generated.is_none() && !column.made_by_database)
             .then_some("the database generates the column and accepts no value: mark the field `from_database`")
     }
 }
