@@ -35,17 +35,18 @@ const ARTHUR: Uuid = Uuid::from_u128(0xbdfc_2b97_4876_4210_9dba_1587_4506_2fcd);
 /// Writes a UUID as a literal in one form.
 type Literal = fn(Uuid) -> String;
 
-/// The table of another program with one row. `{type}` is the type of UUIDs, `{arthur}`, `{company}` and `{team}` are
+/// The table of another program with one row. `{type}` is the type of UUIDs, `{bytes}` makes a text compare byte for byte, `{arthur}`, `{company}` and `{team}` are
 /// literals.
 const TABLE: &str = "
-    CREATE TABLE {q}user{q} (id {type} NOT NULL PRIMARY KEY, email VARCHAR(320) NOT NULL,
+    CREATE TABLE {q}user{q} (id {type} NOT NULL PRIMARY KEY, email VARCHAR(320){bytes} NOT NULL,
       hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL,
       is_verified BOOLEAN NOT NULL, company {type} NOT NULL, team {type} NOT NULL, inviter {type} NULL);
     INSERT INTO {q}user{q} VALUES ({arthur}, 'arthur@camelot.bt', 'hash', TRUE, FALSE, TRUE, {company}, {team}, NULL);
 ";
 
 fn table(quote: &str, sql_type: &str, literal: impl Fn(Uuid) -> String) -> String {
-    let text = TABLE.replace("{q}", quote).replace("{type}", sql_type);
+    let bytes = if quote == "`" { " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" } else { "" };
+    let text = TABLE.replace("{q}", quote).replace("{type}", sql_type).replace("{bytes}", bytes);
     let text = text.replace("{arthur}", &literal(ARTHUR)).replace("{company}", &literal(COMPANY));
     text.replace("{team}", &literal(TEAM))
 }

@@ -56,7 +56,7 @@ pub(super) async fn find<DB: Dialect>(
     if let Some(there) = column(&columns, sql.roles.id) {
         forms.id.is_char = DB::is_char(&there.sql_type);
         if kind == IdKind::Uuid
-            && let Some(form) = form_of::<DB>(connection, &table, there).await?
+            && let Some(form) = form_of::<DB>(connection, &table, there, None).await?
         {
             forms.id.uuid = form;
             id_type = Some(there.sql_type.clone());
@@ -64,7 +64,8 @@ pub(super) async fn find<DB: Dialect>(
     }
     for (index, own) in custom.iter().enumerate().filter(|(_, own)| own.is_uuid) {
         let Some(there) = column(&columns, own.name) else { continue };
-        let Some(uuid) = form_of::<DB>(connection, &table, there).await? else { continue };
+        let of_id = id_type.as_ref().is_some_and(|id| *id == there.sql_type).then_some(forms.id.uuid);
+        let Some(uuid) = form_of::<DB>(connection, &table, there, of_id).await? else { continue };
         custom_types[index] = Some(there.sql_type.clone());
         let form = Form { uuid, is_char: DB::is_char(&there.sql_type) };
         if form != Form::of(DB::UUID_FORM) {
@@ -77,7 +78,7 @@ pub(super) async fn find<DB: Dialect>(
     Ok(Some(Found { columns, forms, id_type, custom_types }))
 }
 
-/// Returns the text of [`Statements::find_many`] for UUIDs in bytes, for tests of query plans (feature `testing`).
+/// Returns the text of [`Statements::find_many`](super::Statements::find_many) for UUIDs in bytes, for tests of query plans (feature `testing`).
 #[cfg(any(test, feature = "testing"))]
 #[must_use]
 pub fn find_many_of_bytes<DB: Dialect>(sql: &'static UserSql) -> String {
@@ -90,15 +91,17 @@ fn column<'a>(columns: &'a [FoundColumn], name: &str) -> Option<&'a FoundColumn>
 }
 
 /// Returns the form of the UUIDs in a column: what its type says; otherwise the likely form if there is such a value or
-/// none at all, and else the form of a value that is there. The table is quoted.
+/// none at all, and else the form of a value that is there. The likely form is `of_id`, that of an id of the same type, to
+/// which the column may refer. The table is quoted.
 async fn form_of<DB: Dialect>(
     connection: &mut DB::Connection,
     table: &str,
     column: &FoundColumn,
+    of_id: Option<UuidForm>,
 ) -> SqlResult<Option<UuidForm>> {
     let likely = match DB::declared_form(&column.sql_type) {
         Declared::Always(form) => return Ok(Some(form)),
-        Declared::Likely(form) => form,
+        Declared::Likely(form) => of_id.unwrap_or(form),
         Declared::Never => return Ok(None),
     };
     let name = DB::quoted(&column.name);
