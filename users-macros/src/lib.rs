@@ -12,6 +12,7 @@ mod report;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use model::Databases;
 use proc_macro::TokenStream;

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     attr::{Bounds, FieldAttrs, Given, Slot},
-    model::{Access, Custom, DefaultValue, NewValue, Role, Rule, Storage, is_time_or_id},
+    model::{Access, Custom, DefaultValue, NewValue, Role, Rule, Storage},
     report::Report,
+    types::is_time_or_id,
 };
 
 /// JSON keys with another meaning in requests and responses.

@@ -6,8 +6,9 @@ use syn::{Ident, Type};
 use super::fields::Sorted;
 use crate::{
     attr::FieldAttrs,
-    model::{IdSource, Role, is_one_of},
+    model::{IdSource, Role},
     report::Report,
+    types::is_one_of,
 };
 
 impl Sorted {

@@ -3,7 +3,7 @@
 use syn::{Ident, Type};
 
 use super::fields::Sorted;
-use crate::{attr::FieldAttrs, model::option_of, report::Report};
+use crate::{attr::FieldAttrs, report::Report, types::option_of};
 
 impl Sorted {
     /// Checks a field with the mark `tenant`.
