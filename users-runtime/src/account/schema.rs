@@ -1,6 +1,7 @@
 //! The database schema: migration and drift.
 
 use crate::{
+    event::operation,
     port::{SchemaDrift, StoreError},
     service::Users,
     user::AuthUser,
@@ -17,7 +18,7 @@ impl<U: AuthUser> Users<U> {
         self.inner().store.migrate().await?;
         if let Ok(left) = self.check_schema().await {
             for drift in left {
-                tracing::warn!(target: "axum_users", event = "schema_drift", %drift, "the database differs from the struct");
+                operation!(WARN, "schema_drift", "the database differs from the struct", %drift);
             }
         }
         Ok(())
