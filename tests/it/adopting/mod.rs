@@ -236,6 +236,21 @@ async fn tables_of_sqlalchemy_and_alembic_are_adopted() {
     .await;
 }
 
+#[tokio::test]
+async fn tables_of_sqlalchemy_with_uuids_are_adopted() {
+    adopts(|| Program {
+        folder: "sqlalchemy_uuid",
+        routes: uuid_account_routes,
+        table: "account",
+        superuser: "is_superuser",
+        email: "email",
+        verified: true,
+        register: json!({}),
+        change: json!({ "team_id": "5d6c9f0e-1b2a-4c3d-8e4f-a0b1c2d3e4f5" }),
+    })
+    .await;
+}
+
 #[cfg(feature = "foreign-hashes")]
 #[tokio::test]
 async fn tables_of_django_are_adopted() {
@@ -243,6 +258,22 @@ async fn tables_of_django_are_adopted() {
         folder: "django",
         routes: django_user_routes,
         table: "accounts_user",
+        superuser: "is_superuser",
+        email: "email",
+        verified: false,
+        register: json!({ "first_name": "Lancelot" }),
+        change: json!({ "first_name": "Sir", "last_name": "Knight" }),
+    })
+    .await;
+}
+
+#[cfg(feature = "foreign-hashes")]
+#[tokio::test]
+async fn the_built_in_user_of_django_is_adopted() {
+    adopts(|| Program {
+        folder: "django_auth_user",
+        routes: django_auth_user_routes,
+        table: "auth_user",
         superuser: "is_superuser",
         email: "email",
         verified: false,

@@ -35,6 +35,22 @@ pub struct Account {
     pub name: Option<String>,
 }
 
+/// A model of SQLAlchemy whose keys and references are UUIDs.
+#[derive(AuthUser, Debug, Clone)]
+#[auth(table = "account")]
+pub struct UuidAccount {
+    pub id: Uuid,
+    pub email: String,
+    #[auth(column = "password_hash")]
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+
+    #[auth(read, update)]
+    pub team_id: Option<Uuid>,
+}
+
 /// A custom user of Django. Django sets every value itself, so each column that is NOT NULL needs a field.
 #[derive(AuthUser, Debug, Clone)]
 #[auth(table = "accounts_user")]
@@ -47,6 +63,30 @@ pub struct DjangoUser {
     pub is_superuser: bool,
     pub is_verified: bool,
 
+    #[auth(read, create, update, default, length(max = 150))]
+    pub first_name: String,
+    #[auth(read, create, update, default, length(max = 150))]
+    pub last_name: String,
+    #[auth(private, default)]
+    pub is_staff: bool,
+    #[auth(read, default = Utc::now())]
+    pub date_joined: DateTime<Utc>,
+}
+
+/// The built-in user of Django, whose user names are not used here.
+#[derive(AuthUser, Debug, Clone)]
+#[auth(table = "auth_user")]
+pub struct DjangoAuthUser {
+    pub id: i32,
+    pub email: String,
+    #[auth(column = "password")]
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+
+    #[auth(private, default = Uuid::new_v4().to_string())]
+    pub username: String,
     #[auth(read, create, update, default, length(max = 150))]
     pub first_name: String,
     #[auth(read, create, update, default, length(max = 150))]

@@ -1,0 +1,17 @@
+-- SQLAlchemy 2, a model with keys and references of the type `Uuid`, which are 32 digits on SQLite.
+CREATE TABLE account (
+    id CHAR(32) NOT NULL,
+    email VARCHAR(255) NOT NULL,
+    password_hash VARCHAR(255) NOT NULL,
+    is_active BOOLEAN NOT NULL,
+    is_superuser BOOLEAN NOT NULL,
+    is_verified BOOLEAN NOT NULL,
+    team_id CHAR(32),
+    created_at DATETIME DEFAULT (CURRENT_TIMESTAMP) NOT NULL,
+    CONSTRAINT pk_account PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX ix_account_email ON account (email);
+CREATE TABLE post (id CHAR(32) NOT NULL, author_id CHAR(32) NOT NULL, PRIMARY KEY (id), FOREIGN KEY(author_id) REFERENCES account (id) ON DELETE CASCADE);
+INSERT INTO account (id, email, password_hash, is_active, is_superuser, is_verified, team_id)
+VALUES ('bdfc2b97487642109dba158745062fcd', 'arthur@camelot.bt', '$2b$04$2WPPJCoe982uO1OdG3/TnuYz/7XDly.ybGqlItr4TrC4J73xuH/Ye', 1, 0, 1, '0b5e1d0c8a4f4c6e9d3a2f1e0c9b8a7d');
+INSERT INTO post (id, author_id) VALUES ('0b5e1d0c8a4f4c6e9d3a2f1e0c9b8a7d', 'bdfc2b97487642109dba158745062fcd');
