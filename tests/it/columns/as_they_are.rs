@@ -49,7 +49,7 @@ struct User {
     other: Uuid,
     #[auth(read, create, update, text)]
     day: NaiveDate,
-    #[auth(read, create, update, text)]
+    #[auth(read, create, update, text, length(max = 5))]
     zip: String,
     #[auth(read, create, update)]
     motto: Option<String>,
@@ -226,7 +226,7 @@ struct Plain {
     mood: String,
     #[auth(read, create)]
     address: String,
-    #[auth(read, create)]
+    #[auth(read, create, length(max = 5))]
     zip: String,
 }
 

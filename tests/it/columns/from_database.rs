@@ -25,7 +25,7 @@ struct User {
     is_verified: bool,
     #[auth(read, from_database = "CURRENT_TIMESTAMP")]
     created_at: DateTime<Utc>,
-    #[auth(read, create, update)]
+    #[auth(read, create, update, length(max = 80))]
     motto: Option<String>,
     #[auth(private, from_database = "7")]
     score: i64,
@@ -67,7 +67,7 @@ struct Adopted {
     is_active: bool,
     is_superuser: bool,
     is_verified: bool,
-    #[auth(read, create, update)]
+    #[auth(read, create, update, length(max = 80))]
     motto: String,
     #[auth(read, from_database)]
     shout: Option<String>,
@@ -189,7 +189,7 @@ struct Unaware {
     is_active: bool,
     is_superuser: bool,
     is_verified: bool,
-    #[auth(read, create)]
+    #[auth(read, create, length(max = 80))]
     motto: String,
     #[auth(read)]
     shout: Option<String>,

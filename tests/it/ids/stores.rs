@@ -52,26 +52,30 @@ async fn an_sqlite_file_with_text_ids_survives_races() {
 }
 
 #[cfg(feature = "services")]
+async fn conforms_on<U: StoredUser>(server: Server, user: fn(NewAccount<U::Id>) -> U) {
+    let databases = std::sync::Mutex::new(Vec::new());
+    let fresh = async || {
+        let database = server.database().await.unwrap();
+        let store = SqlStore::<U>::connect(&database.url()).await.unwrap();
+        databases.lock().unwrap().push(database);
+        store
+    };
+    if server.database().await.is_some() {
+        store_conformance(fresh, user).await.unwrap();
+    }
+}
+
+#[cfg(feature = "services")]
 async fn conforms_on_servers<U: StoredUser>(user: fn(NewAccount<U::Id>) -> U) {
     for server in Server::ALL {
-        let databases = std::sync::Mutex::new(Vec::new());
-        let fresh = async || {
-            let database = server.database().await.unwrap();
-            let store = SqlStore::<U>::connect(&database.url()).await.unwrap();
-            databases.lock().unwrap().push(database);
-            store
-        };
-        if server.database().await.is_some() {
-            store_conformance(fresh, user).await.unwrap();
-        }
+        conforms_on(server, user).await;
     }
 }
 
 #[cfg(feature = "services")]
 #[tokio::test]
-async fn stores_on_servers_conform_with_types_of_the_application() {
+async fn stores_on_servers_conform_with_text_of_the_application() {
     conforms_on_servers(ulids::user).await;
-    conforms_on_servers(snowflakes::user).await;
 }
 
 #[cfg(feature = "services")]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::{Catalog, Dialect, SqlColumn, Statements, schema::FoundColumn, uuid_form::Form};
+use super::{Dialect, SqlColumn, Statements, schema::FoundColumn, uuid_form::Form};
 use crate::domain::IdKind;
 
 /// How the value of a column is converted. `{}` stands for the value.

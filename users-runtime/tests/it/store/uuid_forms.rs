@@ -21,9 +21,10 @@ const MORDRED: Uuid = Uuid::from_u128(0x0e3e_f2b0_d0de_4a50_8e40_ebd2_aaf5_e31c)
 /// The token of a session that another program stored.
 const TOKEN: &str = "1U07Sj5vv2rckCEnaYqPzMxt3n4u81zMXy3E4VG24wU";
 
-/// The tables of another program. `{id}` is the type of ids, `{q}` the quote, `{time}` the type of times.
+/// The tables of another program. `{id}` is the type of ids, `{q}` the quote, `{time}` the type of times, and `{bytes}` makes
+/// a text compare byte for byte.
 const TABLES: &str = "
-    CREATE TABLE {q}user{q} (id {id} NOT NULL, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
+    CREATE TABLE {q}user{q} (id {id} NOT NULL, email VARCHAR(320){bytes} NOT NULL, hashed_password VARCHAR(1024) NOT NULL,
       is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, PRIMARY KEY (id));
     CREATE UNIQUE INDEX ix_user_email ON {q}user{q} (email);
     CREATE TABLE accesstoken (user_id {id} NOT NULL, token VARCHAR(43) NOT NULL, created_at {time} NOT NULL,
@@ -65,7 +66,8 @@ impl Written {
 }
 
 fn tables(id: &str, quote: &str, time: &str) -> String {
-    TABLES.replace("{id}", id).replace("{q}", quote).replace("{time}", time)
+    let bytes = if quote == "`" { " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" } else { "" };
+    TABLES.replace("{id}", id).replace("{q}", quote).replace("{time}", time).replace("{bytes}", bytes)
 }
 
 fn rows(written: Written, quote: &str, is_postgres: bool) -> String {
@@ -250,7 +252,7 @@ mod servers {
     }
 
     fn time(server: Server) -> &'static str {
-        if server == Server::Postgres { "TIMESTAMP WITH TIME ZONE" } else { "DATETIME" }
+        if server == Server::Postgres { "TIMESTAMP WITH TIME ZONE" } else { "DATETIME(6)" }
     }
 
     async fn fresh(server: Server, id: &str) -> Option<ServerStore<User>> {
@@ -291,18 +293,13 @@ mod servers {
     }
 
     #[tokio::test]
-    async fn stores_conform_with_every_form_of_uuids_on_servers() {
-        for (server, id) in [
-            (Server::Postgres, "CHAR(32)"),
-            (Server::Postgres, "BYTEA"),
-            (Server::Mysql, "CHAR(32)"),
-            (Server::Mysql, "BINARY(16)"),
-        ] {
-            if server.database().await.is_none() {
-                continue;
+    async fn stores_conform_with_digits_and_bytes_on_servers() {
+        let conforms = async |server: Server, id| {
+            if server.database().await.is_some() {
+                store_conformance(async || fresh(server, id).await.unwrap(), user).await.unwrap();
             }
-            store_conformance(async || fresh(server, id).await.unwrap(), user).await.unwrap();
-        }
+        };
+        tokio::join!(conforms(Server::Postgres, "CHAR(32)"), conforms(Server::Mysql, "BINARY(16)"));
     }
 
     #[tokio::test]
