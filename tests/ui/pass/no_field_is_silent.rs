@@ -32,5 +32,3 @@ pub struct User {
 fn short(text: &str) -> Result<(), &'static str> {
     if text.len() > 9 { Err("too long") } else { Ok(()) }
 }
-
-fn main() {}

@@ -35,5 +35,3 @@ fn app(users: Users<User>) -> Router {
         .merge(user_routes(&users))
         .with_state(users)
 }
-
-fn main() {}

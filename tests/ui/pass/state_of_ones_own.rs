@@ -26,5 +26,3 @@ impl FromRef<AppState> for Users<User> {
 fn app(state: AppState) -> Router {
     Router::new().nest("/auth", user_register_routes(&state.users)).merge(user_routes(&state.users)).with_state(state)
 }
-
-fn main() {}
