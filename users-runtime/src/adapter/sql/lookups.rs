@@ -1,8 +1,10 @@
 //! Groups lookups by the statement that runs them.
 
 use super::{Dialect, SqlResult, SqlUser, store::add, uuid_form::Form};
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+use crate::domain::IdValue;
 use crate::{
-    domain::{IdValue, SessionKey, TokenId, UserId},
+    domain::{SessionKey, TokenId, UserId},
     port::Lookup,
 };
 

@@ -58,6 +58,7 @@ impl WrittenText {
     }
 
     /// Describes the length, for a message.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn describe(&self) -> String {
         if self.longest == LONGEST_IN_A_REQUEST {
             "the field has no `length(max = …)`".to_owned()

@@ -3,10 +3,11 @@
 
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
+use super::declarations::{generated, items, without_direction};
 use crate::adapter::sql::{
     SqlResult,
     schema::{Catalog, FoundColumn, FoundIndex, FoundTable, KeyPart},
-    sql_text::{self, generated, items, names, without_direction},
+    sql_text::{self, names},
 };
 
 /// The columns. `table_xinfo`, unlike `table_info`, includes generated columns (`hidden` is 2 or 3). Of the primary keys

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod connect;
+mod declarations;
 mod schema;
 
 use chrono::NaiveDateTime;
