@@ -20,6 +20,9 @@ mod importing_hashes {}
 mod limits {}
 #[doc = include_str!("../docs/guide/moving-from-fastapi-users.md")]
 mod moving_from_fastapi_users {}
+#[cfg(feature = "oauth")]
+#[doc = include_str!("../docs/guide/oauth.md")]
+mod oauth {}
 #[doc = include_str!("../docs/guide/openapi.md")]
 mod openapi {}
 #[doc = include_str!("../docs/guide/passwords.md")]

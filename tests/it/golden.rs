@@ -39,6 +39,11 @@ mod sources {
         include!("../../users-macros/tests/golden/named_databases.rs");
     }
 
+    #[cfg(feature = "oauth")]
+    pub mod oauth {
+        include!("../../users-macros/tests/golden/oauth.rs");
+    }
+
     pub mod tenants {
         include!("../../users-macros/tests/golden/tenants.rs");
     }

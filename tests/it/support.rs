@@ -15,7 +15,7 @@ use axum_users::{
     Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
     env::{BoxFuture, Clock},
     password::{Argon2Params, HashSettings},
-    routes::{Endpoint, Prefixes, RouteGroup},
+    routes::{Endpoint, Prefixes, RouteGroup, endpoints},
     session_routes,
     testing::ManualClock,
 };
@@ -53,6 +53,12 @@ pub struct User {
 pub const PASSWORD: &str = "a long sword of steel";
 /// The secret of all services under test.
 pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
+
+/// Returns the routes of [`TestApp`]: all but those of OAuth providers, which need a provider.
+pub fn mounted() -> impl Iterator<Item = &'static Endpoint> {
+    let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    endpoints().filter(move |route| prefixes.path_of(route, "jwt").is_some())
+}
 
 /// Returns the path of a route for the backend `jwt`.
 pub fn path_of(route: &Endpoint) -> String {

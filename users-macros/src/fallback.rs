@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Data, DeriveInput, ext::IdentExt};
 
-use crate::{check, model::Role, report::Report};
+use crate::{attr::StructAttrs, check, model::Role, report::Report};
 
 /// Returns the errors and the placeholders.
 pub(crate) fn errors(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
@@ -36,15 +36,20 @@ fn placeholders(input: &DeriveInput) -> TokenStream {
     let all = &names.routes.all;
     let routes = &names.routes;
     let backend = quote!(, _: &#rt::str);
+    let krate = &names.runtime.krate;
+    let has_oauth = cfg!(feature = "oauth") && StructAttrs::read(&input.attrs, &Report::default()).oauth.is_some();
+    let oauth = has_oauth.then(|| quote!(, _: &#krate::oauth::OAuthProvider));
     let functions = [
         (all, None),
-        (&routes.auth, Some(backend)),
+        (&routes.auth, Some(backend.clone())),
         (&routes.register, None),
         (&routes.reset, None),
         (&routes.verify, None),
         (&routes.account, None),
-    ]
-    .map(|(name, backend)| {
+    ];
+    let of_providers = oauth
+        .map(|provider| [(&routes.oauth, Some(quote!(#provider #backend))), (&routes.oauth_associate, Some(provider))]);
+    let functions = functions.into_iter().chain(of_providers.into_iter().flatten()).map(|(name, backend)| {
         quote! {
             #[doc(hidden)]
             #vis fn #name<#state: #rt::HasUsers<#this>>(_: &#rt::Users<#this> #backend) -> #rt::Router<#state> { loop {} }

@@ -15,6 +15,8 @@ pub(crate) struct User {
     pub(crate) table: String,
     /// The table of its sessions, unquoted.
     pub(crate) session_table: String,
+    /// The table of accounts at OAuth providers, unquoted, if users have them.
+    pub(crate) oauth_table: Option<String>,
     /// The schema of the tables, unquoted, if one is named.
     pub(crate) schema: Option<String>,
     /// The databases for which statements are written.

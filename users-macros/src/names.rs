@@ -39,6 +39,10 @@ pub(crate) struct Routes {
     pub(crate) verify: Ident,
     /// `user_account_routes`.
     pub(crate) account: Ident,
+    /// `user_oauth_routes`.
+    pub(crate) oauth: Ident,
+    /// `user_oauth_associate_routes`.
+    pub(crate) oauth_associate: Ident,
 }
 
 /// The paths of the runtime, and the short names inside bodies.
@@ -93,6 +97,8 @@ impl Names {
                 reset: route("_reset"),
                 verify: route("_verify"),
                 account: route("_account"),
+                oauth: route("_oauth"),
+                oauth_associate: route("_oauth_associate"),
             },
             read: schema(chosen.read, "Read"),
             create: schema(chosen.create, "Create"),

@@ -57,6 +57,12 @@ pub enum EventKind {
     Csrf,
     /// An authenticated user lacks a permission.
     Denied,
+    /// A login with an OAuth provider, or an association, was started or did not succeed.
+    OAuth,
+    /// An account at an OAuth provider was linked with a user.
+    Link,
+    /// A link with an account at an OAuth provider was removed, or could not be.
+    Unlink,
     /// Sessions were ended by application code.
     EndSessions,
     /// A hash was replaced at login because its parameters were outdated.
@@ -71,7 +77,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in the order of their documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Register,
         Self::Login,
         Self::Logout,
@@ -84,6 +90,9 @@ impl EventKind {
         Self::BadToken,
         Self::Csrf,
         Self::Denied,
+        Self::OAuth,
+        Self::Link,
+        Self::Unlink,
         Self::EndSessions,
         Self::Rehash,
         Self::Hook,
@@ -107,6 +116,9 @@ impl EventKind {
             Self::BadToken => "bad_token",
             Self::Csrf => "csrf",
             Self::Denied => "denied",
+            Self::OAuth => "oauth",
+            Self::Link => "oauth_link",
+            Self::Unlink => "oauth_unlink",
             Self::EndSessions => "end_sessions",
             Self::Rehash => "rehash",
             Self::Hook => "hook",

@@ -14,6 +14,7 @@
 //! | [`mail`] | mail transports and templates |
 //! | [`limits`] | counters and quotas |
 //! | [`tenant`] | users that belong to tenants |
+//! | `oauth` | OAuth providers (feature `oauth`) |
 //! | [`routes`] | the routes as data, the session routes, error responses |
 //! | [`event`] | security events |
 //! | [`env`](mod@env) | the clock and the random number generator |
@@ -31,6 +32,7 @@
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
+//! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
 //! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
 #![forbid(unsafe_code)]
 
@@ -138,10 +140,13 @@ pub mod store {
             MemoryStore,
             sql::{Database, PoolSettings, SqlStore, StoredUser},
         },
-        domain::{CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId},
+        domain::{
+            CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId,
+            oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword},
+        },
         port::{
-            Change, Damaged, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SchemaDrift,
-            SessionStore, TokenState, UserStore,
+            Change, Damaged, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, OAuthStore,
+            SchemaDrift, SessionStore, TokenState, Unlinked, UserStore,
         },
         user::{Columns, NewAccount},
     };
@@ -157,7 +162,7 @@ pub mod schema {
         },
         user::{
             Account, AccountMut, AccountUpdate, AuthUser, Changes, Columns, CustomField, Moment, NewAccount,
-            NoImplicitDefault, SchemaKind, UntilStored,
+            NoImplicitDefault, OAuthAccountRead, SchemaKind, UntilStored,
         },
     };
 }
@@ -209,6 +214,20 @@ pub mod tenant {
     pub use crate::{
         port::TenantOfRequest,
         user::{HasTenant, Tenant},
+    };
+}
+
+/// Logins with OAuth providers: Google, GitHub, any OpenID Connect issuer, and others.
+#[cfg(feature = "oauth")]
+pub mod oauth {
+    pub use crate::{
+        adapter::oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId},
+        domain::oauth::{
+            AddressStatus, ExternalIdentity, PkceVerifier, ProviderAddress, ReturnTo, SameAddress, Subject,
+        },
+        flows::oauth::oauth_account_routes,
+        port::{AuthorizationCode, AuthorizationRequest, CodeExchange, IdentityProvider, ProviderError},
+        service::OAuthProvider,
     };
 }
 

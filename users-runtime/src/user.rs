@@ -9,6 +9,7 @@ mod changes;
 mod columns;
 mod custom_field;
 mod from_database;
+mod oauth;
 mod schemas;
 mod tenant;
 
@@ -17,6 +18,7 @@ pub use changes::{AccountUpdate, Changes};
 pub use columns::Columns;
 pub use custom_field::CustomField;
 pub use from_database::{Moment, NoImplicitDefault, UntilStored};
+pub use oauth::OAuthAccountRead;
 pub use schemas::SchemaKind;
 pub use tenant::{HasTenant, Tenant};
 
@@ -51,6 +53,9 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// tenant.
     const HAS_TENANTS: bool = false;
 
+    /// Whether accounts at OAuth providers can be linked with users (`#[auth(oauth)]`). If so, [`AuthUser::Read`] has them.
+    const HAS_OAUTH: bool = false;
+
     /// Returns the six roles.
     fn account(&self) -> Account<'_, Self::Id>;
 
@@ -68,6 +73,12 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 
     /// Returns the user as clients see it.
     fn read(&self) -> Self::Read;
+
+    /// Writes the accounts at OAuth providers into the user as clients see it. Called if there are such accounts
+    /// ([`AuthUser::HAS_OAUTH`]).
+    fn show_oauth_accounts(read: &mut Self::Read, accounts: Vec<OAuthAccountRead>) {
+        let _ = (read, accounts);
+    }
 
     /// Returns the address and the password of a registration.
     fn credentials(input: &Self::Create) -> (&str, &Password);

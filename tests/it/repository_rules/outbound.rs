@@ -6,19 +6,8 @@ use super::source::{is_test, paths, tokens, words};
 use crate::repository::{read, sources};
 
 /// Crates that open network connections.
-const CRATES: [&str; 11] = [
-    "lettre",
-    "reqwest",
-    "ureq",
-    "isahc",
-    "surf",
-    "curl",
-    "fred",
-    "oauth2",
-    "openidconnect",
-    "hickory_resolver",
-    "native_tls",
-];
+const CRATES: [&str; 10] =
+    ["lettre", "reqwest", "ureq", "isahc", "surf", "curl", "fred", "openidconnect", "hickory_resolver", "native_tls"];
 /// Types and functions that open a connection, a datagram socket or a process. `TcpListener` only accepts connections.
 const OPENERS: [&str; 8] =
     ["TcpStream", "TcpSocket", "UdpSocket", "UnixStream", "UnixDatagram", "lookup_host", "HttpGet", "Command"];
@@ -36,6 +25,10 @@ fn opener(text: &str) -> Option<String> {
             return Some(format!("{name}::{client}"));
         }
     }
+    // The protocol has the name of the crate.
+    if !paths(&code, "oauth2").is_empty() {
+        return Some("oauth2".to_owned());
+    }
     let opens = |word: &str| {
         CRATES.contains(&word) || OPENERS.contains(&word) || ENDINGS.iter().any(|ending| word.ends_with(ending))
     };
@@ -43,11 +36,12 @@ fn opener(text: &str) -> Option<String> {
 }
 
 /// The folder of each connection on the page, by the first words of its table row.
-const FOLDERS: [(&str, &str); 4] = [
+const FOLDERS: [(&str, &str); 5] = [
     ("database queries", "adapter/sql"),
     ("Redis commands", "adapter/redis"),
     ("mail", "adapter/mail/smtp"),
     ("range query", "adapter/breached"),
+    ("OAuth providers", "adapter/oauth"),
 ];
 
 #[test]

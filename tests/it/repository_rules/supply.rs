@@ -141,8 +141,8 @@ fn crypto_crates_on_allowlist() {
         "sodiumoxide",
         "subtle",
     ];
-    // ed25519-dalek, p256, p384 and rsa are dependencies of jsonwebtoken, which signs tokens (p384 is never called). ring and rustls
-    // provide TLS for mail. aes and ctr are part of Firebase's hashes, salsa20 of scrypt.
+    // ed25519-dalek, p256, p384 and rsa are dependencies of jsonwebtoken, which signs tokens (it never calls p384), and of
+    // openidconnect, which verifies those of providers. ring and rustls provide TLS for mail, Redis and providers. aes and ctr are part of Firebase's hashes, salsa20 of scrypt.
     let allowed = ["aes", "ctr", "ed25519-dalek", "p256", "p384", "ring", "rsa", "rustls", "salsa20", "subtle"];
     let found = compiled(PRIMITIVES);
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");

@@ -108,9 +108,11 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
     let new = [
         "account/create.rs",
         "builder/mod.rs",
+        "flows/oauth/login.rs",
         "flows/register/http.rs",
         "flows/reset_password/http.rs",
         "flows/verify/http.rs",
+        "http/oauth_routes.rs",
     ];
     assert_eq!(places(&|file| file.text.contains(".new_email()")), new);
     let changed = ["account/update.rs", "flows/me/http.rs", "flows/users/http.rs"];

@@ -3,13 +3,13 @@
 use axum::http::Method;
 use axum_users::{
     Policy,
-    routes::{Caller, Endpoint, endpoints},
+    routes::{Caller, Endpoint},
 };
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, assert_invalid, refused_password, reset};
 use crate::{
-    support::{PASSWORD, Response, Setup, TestApp, UserAdminUpdate, path_of},
+    support::{PASSWORD, Response, Setup, TestApp, UserAdminUpdate, mounted, path_of},
     tenants::{CAMELOT, CORNWALL, Companies},
 };
 
@@ -109,7 +109,7 @@ async fn matrix_every_route_every_role() {
         let policy = Policy::recommended().require_verification(required);
         let app = TestApp::with(Setup { policy, ..Setup::default() }).await;
         let mut number = 0;
-        for route in endpoints() {
+        for route in mounted() {
             for role in ROLES {
                 number += 1;
                 let victim = app.register(&format!("victim{number}@camelot.bt")).await;

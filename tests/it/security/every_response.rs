@@ -1,10 +1,9 @@
 //! One response of each kind that the service can send.
 
 use axum::http::Method;
-use axum_users::routes::endpoints;
 use serde_json::json;
 
-use crate::support::{PASSWORD, Response, TestApp, path_of};
+use crate::support::{PASSWORD, Response, TestApp, mounted, path_of};
 
 /// Returns labelled responses of every route: success, validation error, rejection, wrong method, unknown path.
 pub async fn every_response(app: &TestApp) -> Vec<(String, Response)> {
@@ -61,7 +60,7 @@ pub async fn every_response(app: &TestApp) -> Vec<(String, Response)> {
     note("not UTF-8", app.post("/auth/register").raw("application/json", vec![0xff, 0xfe]).send().await);
     note("too large", app.post("/auth/register").raw("application/json", vec![b' '; 17 * 1024]).send().await);
     note("unknown path", app.get("/nothing").send().await);
-    for route in endpoints() {
+    for route in mounted() {
         let path = path_of(route).replace("{id}", "some-id");
         for method in [Method::PUT, Method::TRACE, Method::HEAD, Method::OPTIONS] {
             note(&format!("{method} {path}"), app.request(method, &path).send().await);

@@ -5,14 +5,13 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use axum_users::routes::endpoints;
 use serde_json::{Value, json};
 
 use super::{
     dice::Dice,
     wire_bytes::{exchange, status},
 };
-use crate::support::{PASSWORD, TestApp, path_of};
+use crate::support::{PASSWORD, TestApp, mounted, path_of};
 
 /// The longest time that a response may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -146,7 +145,7 @@ fn body(dice: &mut Dice, tokens: &[String]) -> (String, Vec<u8>) {
 }
 
 fn path(dice: &mut Dice, ids: &[String]) -> String {
-    let all: Vec<_> = endpoints().collect();
+    let all: Vec<_> = mounted().collect();
     let route = *dice.pick(&all);
     let id: String = match dice.below(4) {
         0 => text(dice).bytes().take(200).map(|byte| format!("%{byte:02X}")).collect(),

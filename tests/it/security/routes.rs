@@ -7,7 +7,7 @@ use axum_users::routes::{Endpoint, endpoints};
 use serde_json::{Value, json};
 
 use super::{ARTHUR, OTHER, reset, reset_token, verify, verify_token};
-use crate::support::{Carrier, PASSWORD, TestApp, User, path_of};
+use crate::support::{Carrier, PASSWORD, TestApp, User, mounted, path_of};
 
 const METHODS: [Method; 8] = [
     Method::GET,
@@ -23,7 +23,7 @@ const METHODS: [Method; 8] = [
 /// Returns every path with its methods.
 fn inventory() -> BTreeMap<String, BTreeSet<String>> {
     let mut paths = BTreeMap::<String, BTreeSet<String>>::new();
-    for route in endpoints() {
+    for route in mounted() {
         let path = path_of(route);
         paths.entry(path).or_default().insert(route.method().to_string());
     }
@@ -174,7 +174,7 @@ async fn no_secret_in_query() {
             password.replace(' ', "+"),
             PASSWORD.replace(' ', "+")
         );
-        for route in endpoints() {
+        for route in mounted() {
             let path = route.group().usual_prefix().replace("{backend}", "jwt") + &route.path().replace("{id}", &id);
             for content_type in ["application/json", "application/x-www-form-urlencoded", ""] {
                 let call = app.request(route.method().clone(), &format!("{path}{query}"));

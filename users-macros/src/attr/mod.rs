@@ -27,6 +27,8 @@ pub(crate) struct StructAttrs {
     pub(crate) table: Slot<LitStr>,
     pub(crate) session_table: Slot<LitStr>,
     pub(crate) schema: Slot<LitStr>,
+    pub(crate) oauth: Slot<()>,
+    pub(crate) oauth_table: Slot<LitStr>,
     pub(crate) krate: Slot<Path>,
     pub(crate) read: Slot<Ident>,
     pub(crate) create: Slot<Ident>,
@@ -69,10 +71,12 @@ pub(crate) struct Bounds<T> {
     pub(crate) max: Slot<T>,
 }
 
-const STRUCT_KEYS: [&str; 11] = [
+const STRUCT_KEYS: [&str; 13] = [
     "table",
     "session_table",
     "schema",
+    "oauth",
+    "oauth_table",
     "crate",
     "read",
     "create",
@@ -113,6 +117,8 @@ impl StructAttrs {
                 match key.unraw().to_string().as_str() {
                     "table" => fill(&mut read.table, &key, string(&key, input, "accounts")?),
                     "session_table" => fill(&mut read.session_table, &key, string(&key, input, "account_sessions")?),
+                    "oauth" => fill(&mut read.oauth, &key, flag(&key, input)?),
+                    "oauth_table" => fill(&mut read.oauth_table, &key, string(&key, input, "identities")?),
                     "schema" => fill(&mut read.schema, &key, string(&key, input, "auth")?),
                     "crate" => fill(&mut read.krate, &key, crate_path(&key, input)?),
                     "read" => fill(&mut read.read, &key, name(&key, input, "PublicUser")?),

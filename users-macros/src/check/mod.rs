@@ -3,6 +3,7 @@
 mod customs;
 mod fields;
 mod ids;
+mod oauth;
 mod roles;
 mod shape;
 mod sql_names;
@@ -27,7 +28,9 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
     let databases = shape::databases(&attrs, enabled, &report);
     let table = sql_names::table(attrs.table.as_ref(), &report);
     let session_table = sql_names::session_table(attrs.session_table.as_ref(), &table, &report);
+    let oauth_table = oauth::table(&attrs, &table, &session_table, &report);
     let schema = sql_names::schema(attrs.schema.as_ref(), databases, &report);
+    let oauth = attrs.oauth.as_ref().map(|given| given.key.clone());
     let names = shape::chosen_names(input, attrs);
     shape::distinct(input, &names, &report);
 
@@ -38,6 +41,9 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
     if fields.is_some() {
         sorted.count(&input.ident, &report);
         sorted.collisions(&report);
+        if let Some(oauth) = &oauth {
+            sorted.oauth(oauth, &report);
+        }
     }
     let Sorted { roles, customs, unmarked, id_source, .. } = sorted;
     let roles = fields.and_then(|_| roles::complete(roles, &unmarked, input, &report));
@@ -48,6 +54,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             vis: input.vis.clone(),
             table,
             session_table,
+            oauth_table,
             schema,
             databases,
             id_source,

@@ -47,6 +47,11 @@ pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: 
     }
 }
 
+/// Returns the given name of the table of accounts at OAuth providers.
+pub(super) fn oauth_table(given: &Given<LitStr>, report: &Report) -> String {
+    sql_name("oauth_table", &given.value, LONGEST_TABLE, report)
+}
+
 /// Returns the schema of the tables (PostgreSQL) or their database (MySQL), if one is named.
 pub(super) fn schema(given: Option<&Given<LitStr>>, databases: Databases, report: &Report) -> Option<String> {
     let given = given?;

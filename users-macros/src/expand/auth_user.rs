@@ -23,6 +23,15 @@ pub(super) fn impls(user: &User) -> TokenStream {
     let new_id = (user.id_source == IdSource::UuidV7)
         .then(|| ours!(fn new_id(seed: #rt::IdSeed) -> #id_type { #rt::uuid_v7(seed) }));
     let has_tenants = user.tenant().map(|_| ours!(const HAS_TENANTS: #rt::bool = true;));
+    let has_oauth = user.oauth_table.as_ref().map(|_| ours!(const HAS_OAUTH: #rt::bool = true;));
+    let no_accounts = user.oauth_table.as_ref().map(|_| ours!(oauth_accounts: #rt::Vec::new(),));
+    let show_accounts = user.oauth_table.as_ref().map(|_| {
+        ours! {
+            fn show_oauth_accounts(read: &mut #read, accounts: #rt::Vec<#rt::OAuthAccountRead>) {
+                read.oauth_accounts = accounts;
+            }
+        }
+    });
     let new = new(user);
     let shown_customs = user.customs.iter().filter(|custom| custom.access.read).map(|custom| {
         let name = &custom.ident;
@@ -43,6 +52,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
             type AdminUpdate = #admin_update;
             #custom_fields
             #has_tenants
+            #has_oauth
             #made_by_database
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 let flags = [#is_active, #is_superuser, #is_verified];
@@ -62,6 +72,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
             #new_id
             fn read(&self) -> #read {
                 #read {
+                    #no_accounts
                     id: #rt::Clone::clone(&#id),
                     email: #rt::Clone::clone(&#email),
                     is_active: #is_active,
@@ -70,6 +81,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
                     #(#shown_customs)*
                 }
             }
+            #show_accounts
             fn credentials(input: &#create) -> (&#rt::str, &#rt::Password) {
                 (&input.email, &input.password)
             }

@@ -50,7 +50,47 @@ pub(super) fn functions(user: &User) -> TokenStream {
             .delete("/{id}", #rt::delete_user::<#this>)
         },
     );
-    ours! { #all #auth #register #reset #verify #account }
+    let oauth = user.oauth_table.is_some().then(|| oauth(user));
+    ours! { #all #auth #register #reset #verify #account #oauth }
+}
+
+/// Returns the functions for OAuth providers. `user_routes` does not mount them, because it knows no provider.
+fn oauth(user: &User) -> TokenStream {
+    let (this, names, Runtime { krate, rt, path, .. }) = (&user.ident, &user.names.routes, &user.names.runtime);
+    let login = ours! {
+        use #path as #rt;
+        #rt::Routes::of_backend(users, backend)
+            .of_provider(provider)
+            .creating_users(provider)
+            .get("/authorize", #rt::oauth_authorize::<#this>)
+            .callback("/callback", #rt::oauth_callback::<#this>)
+            .into_router()
+    };
+    let associate = ours! {
+        use #path as #rt;
+        #rt::Routes::new(users)
+            .of_provider(provider)
+            .get("/authorize", #rt::oauth_associate_authorize::<#this>)
+            .callback("/callback", #rt::oauth_associate_callback::<#this>)
+            .into_router()
+    };
+    let provider = ours!(, provider: &#krate::oauth::OAuthProvider);
+    let login = function(
+        user,
+        &names.oauth,
+        " The routes of logging in with a provider, usually under `/auth/{provider}`: `GET /authorize` and `/callback`.",
+        Some(&ours!(#provider, backend: &#path::str)),
+        &login,
+    );
+    let associate = function(
+        user,
+        &names.oauth_associate,
+        " The routes of associating an account at a provider with the signed-in user, usually under \
+         `/auth/associate/{provider}`: `GET /authorize` and `/callback`.",
+        Some(&provider),
+        &associate,
+    );
+    ours! { #login #associate }
 }
 
 fn all(user: &User) -> TokenStream {

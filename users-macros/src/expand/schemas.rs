@@ -33,7 +33,13 @@ fn read(user: &User) -> TokenStream {
         #[derive(#runtime::Serialize, #runtime::Deserialize)]
         #[serde(crate = #serde)]
     };
-    schema(user, &docs, &attributes, &user.names.read, &ours! { #(#roles)* #(#customs)* })
+    let accounts = user.oauth_table.as_ref().map(|_| {
+        ours! {
+            /// The accounts at OAuth providers.
+            pub oauth_accounts: #runtime::Vec<#runtime::OAuthAccountRead>,
+        }
+    });
+    schema(user, &docs, &attributes, &user.names.read, &ours! { #accounts #(#roles)* #(#customs)* })
 }
 
 fn create(user: &User) -> TokenStream {

@@ -19,6 +19,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
     let table = named("table", &user.table, "user");
     let session_table = named("session_table", &user.session_table, "accesstoken");
     let schema = user.schema.as_deref().map(|schema| ours!(schema: #runtime::Some(#schema),));
+    let oauth_table = user.oauth_table.as_deref().map(|table| ours!(oauth_table: #runtime::Some(#table),));
     let roles = role_columns(user);
     let integers = user.id_made_by_database().then(|| ours!(id_made_by_database: true,));
     let sqlite = user.databases.sqlite.then(|| statements(user, "sqlite", &Sqlite));
@@ -29,6 +30,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
         #vis const #name: #runtime::UserSql = #runtime::UserSql {
             #table
             #session_table
+            #oauth_table
             #schema
             #roles
             #integers

@@ -144,6 +144,11 @@ fn a_struct_for_one_database_expands_as_recorded() {
 }
 
 #[test]
+fn users_with_oauth_accounts_expand_as_recorded() {
+    is_as_recorded("oauth", SQLITE);
+}
+
+#[test]
 fn the_readme_shows_the_recorded_routes() {
     let expansion = fs::read_to_string(folder().join("smallest.expanded.rs")).unwrap();
     let start = expansion.find("/// Every route of").unwrap();

@@ -157,11 +157,24 @@ impl<U: AuthUser> Users<U> {
         inserted
     }
 
+    /// Sends a verification mail to a new user, after the response, if the service does so.
+    pub(crate) async fn mail_verification_of_new_user(&self, user: &U, cx: &RequestContext) {
+        if !self.inner().verification_on_register {
+            return;
+        }
+        let id = user.id();
+        self.after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
+            let id = id.clone();
+            Box::pin(async move { users.start_verification_in(id, cx).await })
+        })
+        .await;
+    }
+
     fn new_id(&self) -> Result<U::Id, RandomError> {
         Ok(U::new_id(IdSeed::new(self.now(), self.random_bytes()?)))
     }
 
-    fn random_bytes(&self) -> Result<[u8; 16], RandomError> {
+    pub(crate) fn random_bytes(&self) -> Result<[u8; 16], RandomError> {
         let mut bytes = [0; 16];
         self.inner().random.fill(&mut bytes)?;
         Ok(bytes)

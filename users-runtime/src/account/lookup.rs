@@ -4,7 +4,7 @@ use crate::{
     domain::CanonicalEmail,
     port::{Lookup, StoreError},
     service::Users,
-    user::AuthUser,
+    user::{AuthUser, OAuthAccountRead},
 };
 
 impl<U: AuthUser> Users<U> {
@@ -18,6 +18,22 @@ impl<U: AuthUser> Users<U> {
             found => found?,
         };
         Ok(found.into_iter().next().flatten().map(|found| found.user))
+    }
+
+    /// Returns a user as clients see it: [`AuthUser::read`] with the accounts at OAuth providers, if the user type has them
+    /// (`#[auth(oauth)]`).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be queried.
+    pub async fn read(&self, user: &U) -> Result<U::Read, StoreError> {
+        let mut read = user.read();
+        if U::HAS_OAUTH
+            && let Some(store) = &self.inner().oauth_accounts
+        {
+            let accounts = store.list(user.id()).await?;
+            U::show_oauth_accounts(&mut read, accounts.into_iter().map(OAuthAccountRead::from).collect());
+        }
+        Ok(read)
     }
 
     /// Returns the user with this e-mail address, in any spelling: case, spaces around it, and the form of an

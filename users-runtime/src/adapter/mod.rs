@@ -10,6 +10,8 @@ pub(crate) mod breached;
 pub(crate) mod jwt;
 pub(crate) mod mail;
 pub(crate) mod memory;
+#[cfg(feature = "oauth")]
+pub(crate) mod oauth;
 pub(crate) mod password;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

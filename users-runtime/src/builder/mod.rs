@@ -5,6 +5,8 @@ mod backend;
 mod creation;
 mod mail_tokens;
 mod no_hooks;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod serve;
 mod service_name;
 mod tenant;
@@ -282,6 +284,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             policy.with(Relaxation::PlainHttp);
         }
         let sessions = Arc::clone(&store).session_store();
+        #[cfg(feature = "oauth")]
+        let oauth = self.oauth_parts(public_url.as_ref(), &base_path)?;
         #[cfg(feature = "redis")]
         for redis in self.backends.iter().filter_map(Backend::revocations) {
             redis.warn_if_forgetful().await;
@@ -316,9 +320,12 @@ impl<U: AuthUser> UsersBuilder<U> {
         gates.append(&mut self.gates);
         warn_of_relaxations(&policy);
         Ok(Users::assemble(Inner {
+            oauth_accounts: Arc::clone(&store).oauth_store(),
             whole_store: store,
             tenant_of_request: self.tenant,
             sessions,
+            #[cfg(feature = "oauth")]
+            oauth,
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
             mail_tokens,

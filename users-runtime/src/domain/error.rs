@@ -107,6 +107,8 @@ pub enum Setting {
     Limits,
     /// Mail: the sender, the server, the templates.
     Mail,
+    /// OAuth providers and their routes.
+    OAuth,
     /// Hashing and breached passwords.
     Password,
     /// Rules of the policy that contradict each other.

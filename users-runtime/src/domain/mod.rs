@@ -6,6 +6,7 @@ pub(crate) mod email;
 mod error;
 mod id;
 mod network;
+pub(crate) mod oauth;
 mod origin;
 mod password;
 mod password_policy;

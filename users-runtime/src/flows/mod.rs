@@ -4,6 +4,8 @@
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
+#[cfg(feature = "oauth")]
+pub(crate) mod oauth;
 pub(crate) mod register;
 pub(crate) mod reset_password;
 pub(crate) mod sessions;
@@ -22,6 +24,8 @@ pub(crate) static ENDPOINTS: &[&[Endpoint]] = &[
     &me::ENDPOINTS,
     &users::ENDPOINTS,
     &sessions::ENDPOINTS,
+    #[cfg(feature = "oauth")]
+    &oauth::ENDPOINTS,
 ];
 
 /// The route that the OpenAPI document names as the token URL of the password flow.

@@ -90,24 +90,44 @@ pub enum RouteGroup {
     Verify,
     /// The user's own account, and all accounts for superusers.
     Users,
+    /// Logins with an OAuth provider, once per provider and backend.
+    OAuth,
+    /// Accounts at an OAuth provider for users who are signed in, once per provider.
+    OAuthAssociate,
+    /// The user's own accounts at OAuth providers. fastapi-users has no such routes.
+    OAuthAccounts,
     /// The user's own sessions. fastapi-users has no such routes, and `user_routes` does not mount them.
     Sessions,
 }
 
 impl RouteGroup {
     /// All groups.
-    pub const ALL: [Self; 6] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users, Self::Sessions];
+    pub const ALL: [Self; 9] = [
+        Self::Auth,
+        Self::Register,
+        Self::Reset,
+        Self::Verify,
+        Self::Users,
+        Self::OAuth,
+        Self::OAuthAssociate,
+        Self::OAuthAccounts,
+        Self::Sessions,
+    ];
 
     /// The groups that the derived `user_routes` mounts.
     pub const OF_USER_ROUTES: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];
 
-    /// Returns the prefix that front ends of fastapi-users expect. `{backend}` stands for the name of a backend.
+    /// Returns the prefix that front ends of fastapi-users expect. `{backend}` stands for the name of a backend, `{provider}`
+    /// for that of an OAuth provider.
     #[must_use]
     pub const fn usual_prefix(self) -> &'static str {
         match self {
             Self::Auth => "/auth/{backend}",
             Self::Register | Self::Reset | Self::Verify => "/auth",
             Self::Users => "/users",
+            Self::OAuth => "/auth/{provider}",
+            Self::OAuthAssociate => "/auth/associate/{provider}",
+            Self::OAuthAccounts => "/users/me/oauth-accounts",
             Self::Sessions => "/auth/sessions",
         }
     }
@@ -135,6 +155,9 @@ pub(crate) enum Body {
     None,
     /// The login form.
     LoginForm,
+    /// Parameters in the query.
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "of OAuth providers only"))]
+    Query(&'static [QueryParameter]),
     /// A JSON object with these fields, which belongs to this route.
     Object(&'static [Field]),
     /// The create schema.
@@ -166,8 +189,20 @@ pub(crate) enum Content {
     User,
     /// The token of a login: the transport decides on status and body.
     Token,
+    /// An object.
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "of OAuth providers only"))]
+    Object(&'static ObjectSchema),
     /// An array of objects.
     List(&'static ObjectSchema),
+}
+
+/// A parameter in the query. All are optional.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
+pub(crate) struct QueryParameter {
+    pub(crate) name: &'static str,
+    /// Whether it may occur several times.
+    pub(crate) is_list: bool,
 }
 
 /// The schema of an object that a feature returns.
@@ -190,4 +225,7 @@ pub(crate) enum ReadType {
     OptionalTime,
     /// True or false.
     Flag,
+    /// Any JSON.
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "of OAuth providers only"))]
+    Any,
 }

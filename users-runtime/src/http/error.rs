@@ -105,6 +105,19 @@ impl ApiError {
         }
     }
 
+    /// Returns the stable text of a refusal, for the query of a page. `None` for one without such a text, and for failures.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Code(code) | Self::Refused(code) | Self::BadRequest(code) | Self::Reason { code, .. } => code,
+            Self::Unauthorized { .. } => "UNAUTHORIZED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
+            Self::Unavailable { .. } => "SERVICE_UNAVAILABLE",
+            _ => return None,
+        })
+    }
+
     fn body(&self) -> serde_json::Result<Vec<u8>> {
         match self {
             Self::Unauthorized { .. } => detail("Unauthorized"),

@@ -139,7 +139,7 @@ impl Fields {
 }
 
 /// Decodes a name or a value of an URL-encoded form.
-fn url_decoded(bytes: &[u8]) -> Result<String, ApiError> {
+pub(super) fn url_decoded(bytes: &[u8]) -> Result<String, ApiError> {
     let spaced: Cow<'_, [u8]> = match bytes.contains(&b'+') {
         true => bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
         false => bytes.into(),

@@ -46,6 +46,28 @@ impl Incoming {
         Self { parts, cx: OnceLock::new() }
     }
 
+    /// Returns a request whose body was read.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn of(parts: Parts) -> Self {
+        Self::new(parts)
+    }
+
+    #[cfg(feature = "oauth")]
+    pub(crate) fn headers(&self) -> &http::HeaderMap {
+        &self.parts.headers
+    }
+
+    #[cfg(feature = "oauth")]
+    pub(crate) fn uri(&self) -> &http::Uri {
+        &self.parts.uri
+    }
+
+    /// Returns the path that arrived at the application, before a router removed a prefix.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn original_path(&self) -> &str {
+        self.parts.extensions.get::<OriginalUri>().map_or(self.parts.uri.path(), |OriginalUri(uri)| uri.path())
+    }
+
     /// Returns the details of the request for hooks. Created on first use, because most requests need none.
     pub(crate) fn cx(&self) -> &RequestContext {
         self.cx.get_or_init(|| context(&self.parts))

@@ -52,6 +52,12 @@ impl JsonBody {
         }))
     }
 
+    /// Returns an object that did not come from a request, to be read by the same rules.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn of(object: Map<String, Value>) -> Self {
+        Self(Content::Object(object))
+    }
+
     /// Reads the body as one schema.
     ///
     /// # Errors

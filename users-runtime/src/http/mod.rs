@@ -12,7 +12,11 @@ mod incoming;
 mod json;
 mod json_value;
 mod methods;
+#[cfg(feature = "oauth")]
+mod oauth_routes;
 mod problem;
+#[cfg(feature = "oauth")]
+mod query;
 mod refusals;
 mod requirements;
 mod response;
@@ -26,13 +30,21 @@ mod tests;
 pub use by_id::IdText;
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
 pub(crate) use edge::edge;
-pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, ReadType};
+pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, QueryParameter, ReadType};
 pub use endpoint::{Caller, Endpoint, RouteGroup};
 pub use error::ApiError;
 pub(crate) use form::{LoginForm, Repeated};
+#[cfg(feature = "oauth")]
+pub(crate) use incoming::BODY_LIMIT;
 pub(crate) use incoming::Incoming;
 pub(crate) use json::JsonBody;
+#[cfg(feature = "oauth")]
+pub use oauth_routes::RouteProvider;
+#[cfg(feature = "oauth")]
+pub(crate) use oauth_routes::new_user;
 pub use problem::{Loc, Problem};
+#[cfg(feature = "oauth")]
+pub(crate) use query::Parameters;
 pub use requirements::Requirements;
 pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh};
 pub(crate) use response::{json_response, no_content, null, token_response};

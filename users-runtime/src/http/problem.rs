@@ -84,6 +84,14 @@ impl Problem {
         Self::at(field, "value_error", format!("Value error, {text}")).ctx("error", text)
     }
 
+    /// Reports a parameter of the query that a check refuses.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn in_query(parameter: &'static str, text: &str) -> Self {
+        let mut problem = Self::value_error(parameter, text);
+        problem.loc = vec!["query".into(), parameter.into()];
+        problem
+    }
+
     /// Echoes the value that was sent, unless it is an object or array: those may contain secrets and stay null.
     ///
     /// # Security

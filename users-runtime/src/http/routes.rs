@@ -30,6 +30,8 @@ type MakeRouter<U, S> = fn(&Users<U>) -> Router<S>;
 pub struct Routes<U: AuthUser, S> {
     users: Users<U>,
     backend: Option<RouteBackend>,
+    #[cfg(feature = "oauth")]
+    provider: Option<super::RouteProvider>,
     paths: Vec<(&'static str, Methods<S>)>,
     nested: Router<S>,
 }
@@ -37,7 +39,14 @@ pub struct Routes<U: AuthUser, S> {
 impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     /// Returns a builder without routes.
     pub fn new(users: &Users<U>) -> Self {
-        Self { users: users.clone(), backend: None, paths: Vec::new(), nested: Router::new() }
+        Self {
+            users: users.clone(),
+            backend: None,
+            #[cfg(feature = "oauth")]
+            provider: None,
+            paths: Vec::new(),
+            nested: Router::new(),
+        }
     }
 
     /// Returns a builder for the routes of one backend.
@@ -79,7 +88,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self
     }
 
-    fn on<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self
+    pub(super) fn on<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, S>,
         T: 'static,
@@ -94,6 +103,22 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
             self.paths.len() - 1
         });
         &mut self.paths[index].1
+    }
+
+    /// Sets the provider of the routes.
+    #[cfg(feature = "oauth")]
+    pub(super) fn with_provider(self, provider: super::RouteProvider) -> Self {
+        Self { provider: Some(provider), ..self }
+    }
+
+    #[cfg(feature = "oauth")]
+    pub(super) fn provider(&self) -> Option<&super::RouteProvider> {
+        self.provider.as_ref()
+    }
+
+    #[cfg(feature = "oauth")]
+    pub(super) fn users(&self) -> &Users<U> {
+        &self.users
     }
 
     /// Adds the routes of other functions under a prefix.
@@ -124,6 +149,10 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
                 let redirect = move |uri: OriginalUri| std::future::ready(redirect_without_slash(&uri, &base));
                 router = router.route(&format!("{path}/"), any(redirect));
             }
+        }
+        #[cfg(feature = "oauth")]
+        if let Some(provider) = self.provider {
+            router = router.layer(Extension(provider));
         }
         match self.backend {
             Some(backend) => router.layer(Extension(backend)),

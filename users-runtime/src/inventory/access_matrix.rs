@@ -16,9 +16,13 @@ use crate::{
 #[must_use]
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
-    let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    let mut prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    if U::HAS_OAUTH {
+        let groups = [RouteGroup::OAuth, RouteGroup::OAuthAssociate, RouteGroup::OAuthAccounts];
+        prefixes = groups.into_iter().fold(prefixes, Prefixes::with);
+    }
     for endpoint in endpoints() {
-        let path = prefixes.path_of(endpoint, "{backend}").unwrap_or_default();
+        let Some(path) = prefixes.path_of(endpoint, "{backend}") else { continue };
         // Writing to a string cannot fail.
         let _ = writeln!(page, "| `{} {path}` | {} |", endpoint.method(), who(endpoint.caller()));
     }
@@ -35,6 +39,9 @@ pub fn access_matrix<U: AuthUser>() -> String {
             mark::<U>(SchemaKind::Update, field),
             mark::<U>(SchemaKind::AdminUpdate, field),
         );
+    }
+    if U::HAS_OAUTH {
+        page.push_str("| `oauth_accounts` | yes | no | no | no |\n");
     }
     page
 }

@@ -15,12 +15,34 @@ use crate::http::{Endpoint, RouteGroup};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub struct Prefixes(Vec<(RouteGroup, String)>);
+pub struct Prefixes {
+    groups: Vec<(RouteGroup, String)>,
+    providers: Vec<ProviderRoutes>,
+}
+
+/// The routes of one OAuth provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
+pub(crate) struct ProviderRoutes {
+    pub(crate) group: RouteGroup,
+    pub(crate) provider: String,
+    /// The backend of a login; empty for associations.
+    pub(crate) backend: String,
+    prefix: String,
+}
+
+impl ProviderRoutes {
+    /// Returns the full path of a route.
+    #[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
+    pub(crate) fn path_of(&self, endpoint: &Endpoint) -> String {
+        format!("{}{}", self.prefix.trim_end_matches('/'), endpoint.path())
+    }
+}
 
 impl Prefixes {
     /// Returns the groups of the derived `user_routes`, at the prefixes that front ends of fastapi-users expect.
     pub fn usual() -> Self {
-        RouteGroup::OF_USER_ROUTES.into_iter().fold(Self(Vec::new()), Self::with)
+        RouteGroup::OF_USER_ROUTES.into_iter().fold(Self { groups: Vec::new(), providers: Vec::new() }, Self::with)
     }
 
     /// Adds a group at its usual prefix.
@@ -31,21 +53,60 @@ impl Prefixes {
     /// Adds a group at this prefix, or moves it there. In the prefix of [`RouteGroup::Auth`], `{backend}` stands for a
     /// backend's name.
     pub fn at(mut self, group: RouteGroup, prefix: impl Into<String>) -> Self {
-        self.0.retain(|(other, _)| *other != group);
-        self.0.push((group, prefix.into()));
+        self.groups.retain(|(other, _)| *other != group);
+        self.groups.push((group, prefix.into()));
         self
+    }
+
+    /// Adds the logins with an OAuth provider at a backend, at `/auth/{provider}`.
+    pub fn oauth(self, provider: &str, backend: &str) -> Self {
+        self.oauth_at(provider, backend, RouteGroup::OAuth.usual_prefix().replace("{provider}", provider))
+    }
+
+    /// Adds the logins with an OAuth provider at a backend, at this prefix.
+    pub fn oauth_at(mut self, provider: &str, backend: &str, prefix: impl Into<String>) -> Self {
+        self.providers.push(ProviderRoutes {
+            group: RouteGroup::OAuth,
+            provider: provider.to_owned(),
+            backend: backend.to_owned(),
+            prefix: prefix.into(),
+        });
+        self
+    }
+
+    /// Adds the routes that associate an account at an OAuth provider, at `/auth/associate/{provider}`.
+    pub fn oauth_associate(self, provider: &str) -> Self {
+        let prefix = RouteGroup::OAuthAssociate.usual_prefix().replace("{provider}", provider);
+        self.oauth_associate_at(provider, prefix)
+    }
+
+    /// Adds the routes that associate an account at an OAuth provider, at this prefix.
+    pub fn oauth_associate_at(mut self, provider: &str, prefix: impl Into<String>) -> Self {
+        self.providers.push(ProviderRoutes {
+            group: RouteGroup::OAuthAssociate,
+            provider: provider.to_owned(),
+            backend: String::new(),
+            prefix: prefix.into(),
+        });
+        self
+    }
+
+    #[cfg(feature = "openapi")]
+    pub(crate) fn providers(&self) -> &[ProviderRoutes] {
+        &self.providers
     }
 
     /// Removes a group.
     pub fn without(mut self, group: RouteGroup) -> Self {
-        self.0.retain(|(other, _)| *other != group);
+        self.groups.retain(|(other, _)| *other != group);
+        self.providers.retain(|routes| routes.group != group);
         self
     }
 
     /// Returns the full path of a route, if it is mounted.
     #[must_use]
     pub fn path_of(&self, endpoint: &Endpoint, backend: &str) -> Option<String> {
-        let (_, prefix) = self.0.iter().find(|(group, _)| *group == endpoint.group())?;
+        let (_, prefix) = self.groups.iter().find(|(group, _)| *group == endpoint.group())?;
         let prefix = match endpoint.group() {
             RouteGroup::Auth => prefix.replace("{backend}", backend),
             _ => prefix.clone(),

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 
 use super::{fixed, responses, schemas, security};
 use crate::{
-    http::{Body, Caller, Content, Endpoint, RouteGroup},
+    http::{Body, Caller, Content, Endpoint, QueryParameter, RouteGroup},
     inventory::{Prefixes, endpoints},
     service::{ActiveBackend, Users},
     user::{AuthUser, SchemaKind},
@@ -44,11 +44,22 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
         of_auth.map(move |endpoint| (endpoint, Some(backend)))
     });
     let once = endpoints().filter(|endpoint| endpoint.group() != RouteGroup::Auth).map(|endpoint| (endpoint, None));
-    for (endpoint, backend) in on_each_backend.chain(once) {
+    let mounted = on_each_backend.chain(once).filter_map(|(endpoint, backend)| {
         let name = backend.map_or("", |backend| &*backend.name);
-        let Some(path) = prefixes.path_of(endpoint, name) else { continue };
+        let path = prefixes.path_of(endpoint, name)?;
+        Some((endpoint, backend, path, endpoint.name().replace("{backend}", name)))
+    });
+    let of_providers = prefixes.providers().iter().flat_map(|routes| {
+        let of_group = endpoints().filter(|endpoint| endpoint.group() == routes.group);
+        of_group.map(move |endpoint| {
+            let backend = backends.iter().find(|backend| *backend.name == *routes.backend);
+            let name = endpoint.name().replace("{provider}", &routes.provider).replace("{backend}", &routes.backend);
+            (endpoint, backend, routes.path_of(endpoint), name)
+        })
+    });
+    for (endpoint, backend, path, name) in mounted.chain(of_providers) {
         let path = users.inner().base_path.join(&path);
-        let id = operation_id(&endpoint.name().replace("{backend}", name), &path, endpoint.method().as_str());
+        let id = operation_id(&name, &path, endpoint.method().as_str());
         components.schemas.extend(own_schemas(endpoint, &id));
         let operation = operation::<U>(users, endpoint, backend, &id, &security);
         document.paths.add_path_operation(path, vec![http_method(endpoint)], operation);
@@ -63,10 +74,10 @@ fn own_schemas(endpoint: &Endpoint, id: &str) -> Vec<(String, RefOr<OwnSchema>)>
     let body = match endpoint.body {
         Body::LoginForm => Some((name.clone(), fixed::login_form(&name))),
         Body::Object(fields) => Some((name.clone(), schemas::sent(&name, fields.iter().copied()))),
-        Body::None | Body::Create | Body::Update | Body::AdminUpdate => None,
+        Body::None | Body::Query(_) | Body::Create | Body::Update | Body::AdminUpdate => None,
     };
     let returned = endpoint.responses.iter().filter_map(|documented| match documented.content {
-        Content::List(item) => Some((item.name.to_owned(), schemas::returned(item).into())),
+        Content::List(item) | Content::Object(item) => Some((item.name.to_owned(), schemas::returned(item).into())),
         _ => None,
     });
     body.into_iter().chain(returned).collect()
@@ -94,6 +105,9 @@ fn operation<U: AuthUser>(
     if endpoint.path().contains("{id}") {
         operation = operation.parameter(id_in_path());
     }
+    if let Body::Query(parameters) = endpoint.body {
+        operation = parameters.iter().fold(operation, |operation, parameter| operation.parameter(in_query(parameter)));
+    }
     if matches!(endpoint.caller(), Caller::Owner | Caller::Superuser) && !security.is_empty() {
         operation = operation.securities(Some(security.to_vec()));
     }
@@ -102,7 +116,7 @@ fn operation<U: AuthUser>(
 
 fn request_body<U: AuthUser>(endpoint: &Endpoint, id: &str) -> Option<RequestBody> {
     let (media_type, name) = match endpoint.body {
-        Body::None => return None,
+        Body::None | Body::Query(_) => return None,
         Body::LoginForm => ("application/x-www-form-urlencoded", body_name(id)),
         Body::Object(_) => ("application/json", body_name(id)),
         Body::Create => ("application/json", SchemaKind::Create.name::<U>().to_owned()),
@@ -121,6 +135,17 @@ fn id_in_path() -> Parameter {
         .required(Required::True)
         .schema(Some(schemas::text("Id")))
         .build()
+}
+
+/// Returns an optional parameter of the query.
+fn in_query(parameter: &QueryParameter) -> Parameter {
+    let title = schemas::title(parameter.name);
+    let builder = ParameterBuilder::new().name(parameter.name).parameter_in(ParameterIn::Query);
+    let builder = builder.required(Required::False);
+    match parameter.is_list {
+        true => builder.schema(Some(schemas::texts(&title))).build(),
+        false => builder.schema(Some(schemas::text(&title))).build(),
+    }
 }
 
 /// Returns the route name, path and method, with `_` for every character other than letters, digits and `_`, as FastAPI

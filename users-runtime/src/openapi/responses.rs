@@ -52,6 +52,7 @@ fn successes<U: AuthUser>(documented: &Documented, carrier: Option<&Carrier>) ->
         Content::Empty => Response::new(description),
         Content::Anything => anything(description),
         Content::User => with_schema(description, SchemaKind::Read.name::<U>()),
+        Content::Object(object) => with_schema(description, object.name),
         Content::List(item) => list(description, item.name),
         Content::Token => return token(status, description, carrier),
     };

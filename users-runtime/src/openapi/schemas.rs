@@ -27,7 +27,10 @@ pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
     SchemaKind::ALL.map(|kind| {
         let (name, fields) = (kind.name::<U>(), kind.fields::<U>());
         let schema = match kind {
-            SchemaKind::Read => object(name, fields, |_| true, id_format).into(),
+            SchemaKind::Read => {
+                let first = U::HAS_OAUTH.then(|| ("oauth_accounts", oauth_accounts(id_format)));
+                object(name, first, fields, |_| true, id_format).into()
+            }
             SchemaKind::Create | SchemaKind::Update | SchemaKind::AdminUpdate => sent(name, fields),
         };
         (name.to_owned(), schema)
@@ -45,7 +48,7 @@ fn id_format<I: UserId>() -> Option<&'static str> {
 
 /// Returns the schema of an object that clients send.
 pub(super) fn sent(title: &str, fields: impl Iterator<Item = Field>) -> RefOr<Schema> {
-    object(title, fields, |field| field.required, None).into()
+    object(title, None, fields, |field| field.required, None).into()
 }
 
 /// Returns the schema of an object that a feature returns. Every field is always present.
@@ -57,6 +60,7 @@ pub(super) fn returned(object: &ObjectSchema) -> Object {
             ReadType::OptionalText => nullable(Object::with_type(Type::String).into()),
             ReadType::OptionalTime => nullable(formatted("date-time").into()),
             ReadType::Flag => Object::with_type(Type::Boolean),
+            ReadType::Any => Object::with_type(SchemaType::AnyValue),
         };
         (field.title, field.description) = (Some(title(name)), Some((*description).to_owned()));
         schema = schema.property(*name, field).required(*name);
@@ -67,6 +71,39 @@ pub(super) fn returned(object: &ObjectSchema) -> Object {
 /// Returns the schema of a string without rules.
 pub(super) fn text(title: &str) -> Object {
     ObjectBuilder::new().schema_type(Type::String).title(Some(title)).build()
+}
+
+/// Returns the schema of a list of strings.
+pub(super) fn texts(title: &str) -> Array {
+    let mut list = Array::new(Object::with_type(Type::String));
+    list.title = Some(title.to_owned());
+    list
+}
+
+/// Returns the schema of the accounts at OAuth providers, which are the first field of the read schema in fastapi-users.
+fn oauth_accounts(id_format: Option<&str>) -> Schema {
+    let id = match id_format {
+        Some(format) => formatted(format),
+        None => Object::with_type(SchemaType::AnyValue),
+    };
+    let nullable_of = |kind| nullable(Object::with_type(kind).into());
+    let account = [
+        ("id", id),
+        ("oauth_name", Object::with_type(Type::String)),
+        ("access_token", Object::with_type(Type::String)),
+        ("expires_at", nullable_of(Type::Integer)),
+        ("refresh_token", nullable_of(Type::String)),
+        ("account_id", Object::with_type(Type::String)),
+        ("account_email", Object::with_type(Type::String)),
+    ];
+    let schema = ObjectBuilder::new().schema_type(Type::Object).title(Some("OAuthAccountRead"));
+    let schema = account.into_iter().fold(schema, |schema, (name, mut field)| {
+        field.title = Some(title(name));
+        schema.property(name, field).required(name)
+    });
+    let mut list = Array::new(schema.build());
+    list.title = Some(title("oauth_accounts"));
+    list.into()
 }
 
 /// Returns the schema of a string in a known format, such as `email`.
@@ -111,11 +148,15 @@ pub(super) fn nullable(mut inner: Schema) -> Object {
 
 fn object(
     title: &str,
+    first: Option<(&str, Schema)>,
     fields: impl Iterator<Item = Field>,
     required: impl Fn(&Field) -> bool,
     id_format: Option<&str>,
 ) -> Object {
     let mut object = ObjectBuilder::new().schema_type(Type::Object).title(Some(title));
+    if let Some((name, schema)) = first {
+        object = object.property(name, schema).required(name);
+    }
     // A dropped flag is validated and ignored, so it is not documented.
     for field in fields.filter(|field| !matches!(field.kind, FieldKind::DroppedFlag)) {
         object = object.property(field.name, property(&field, id_format));

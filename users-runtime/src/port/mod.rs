@@ -11,8 +11,13 @@ mod env;
 mod foreign_hash;
 mod hook_call;
 mod hooks;
+#[cfg(feature = "oauth")]
+mod identity_provider;
 mod mail_tokens;
 mod mailer;
+#[cfg(feature = "oauth")]
+mod oauth_flows;
+mod oauth_store;
 mod password_hasher;
 mod request;
 mod session_store;
@@ -31,8 +36,13 @@ pub(crate) use hook_call::{HookCall, Hooks, StoredChange};
 pub use hooks::{
     FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, Updated, UserManager,
 };
+#[cfg(feature = "oauth")]
+pub use identity_provider::{AuthorizationCode, AuthorizationRequest, CodeExchange, IdentityProvider, ProviderError};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
+#[cfg(feature = "oauth")]
+pub(crate) use oauth_flows::OAuthFlows;
+pub use oauth_store::{OAuthStore, Unlinked};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use request::RequestContext;
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};

@@ -4,7 +4,7 @@ use std::{fmt, future::ready, sync::Arc};
 
 use chrono::TimeDelta;
 
-use super::{BoxFuture, FoundSession, SessionStore};
+use super::{BoxFuture, FoundSession, OAuthStore, SessionStore};
 use crate::{
     domain::{CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns, Tenant},
@@ -82,6 +82,12 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// returns `None`, which is the default, must return no user for every [`Lookup::Session`]; such backends cannot be
     /// built on it.
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        None
+    }
+
+    /// Returns the storage of accounts at OAuth providers, for user types with `#[auth(oauth)]`. With a store that returns
+    /// `None`, which is the default, their routes cannot be built.
+    fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
         None
     }
 
@@ -199,6 +205,9 @@ pub struct Change<U> {
     pub if_epoch: Option<Epoch>,
     /// The sessions to end in the same transaction.
     pub end_sessions: EndSessions,
+    /// Whether to remove the user's accounts at OAuth providers in the same transaction. Means nothing to a store without
+    /// an [`oauth_store`](UserStore::oauth_store).
+    pub unlink: bool,
 }
 
 impl<U> Found<U> {
@@ -228,6 +237,7 @@ impl<U> Change<U> {
             if_email: None,
             if_epoch: None,
             end_sessions: EndSessions::Keep,
+            unlink: false,
         }
     }
 }

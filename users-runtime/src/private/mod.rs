@@ -27,7 +27,7 @@ pub use serde::{self, Deserialize, Serialize};
 pub use sqlx;
 
 #[cfg(any(test, feature = "testing"))]
-pub use crate::adapter::sql::{Catalog, find_many_of_bytes, session_statements};
+pub use crate::adapter::sql::{Catalog, find_many_of_bytes, oauth_statements, session_statements};
 pub use crate::{
     adapter::sql::{
         Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,
@@ -42,5 +42,10 @@ pub use crate::{
     flows::{login::*, logout::*, me::*, register::*, reset_password::*, users::*, verify::*},
     http::{Handle, HasUsers, IdText, RouteBackend, Routes},
     service::Users,
-    user::{Account, AccountMut, AuthUser, Changes, Columns, CustomField, HasTenant, Moment, NewAccount, Tenant},
+    user::{
+        Account, AccountMut, AuthUser, Changes, Columns, CustomField, HasTenant, Moment, NewAccount, OAuthAccountRead,
+        Tenant,
+    },
 };
+#[cfg(feature = "oauth")]
+pub use crate::{flows::oauth::*, http::RouteProvider, service::OAuthProvider};

@@ -9,6 +9,10 @@ mod limits;
 mod lookup;
 mod mail_job;
 mod nested_hooks;
+#[cfg(feature = "oauth")]
+mod oauth;
+#[cfg(feature = "oauth")]
+mod oauth_provider;
 mod origin;
 mod policy;
 mod tenant;
@@ -21,6 +25,10 @@ pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;
 pub(crate) use lookup::hide_unreadable;
+#[cfg(feature = "oauth")]
+pub(crate) use oauth::OAuthParts;
+#[cfg(feature = "oauth")]
+pub use oauth_provider::OAuthProvider;
 pub(crate) use origin::OriginRule;
 pub use policy::Policy;
 
@@ -28,8 +36,8 @@ use crate::{
     background::{BatchLoader, Jobs},
     domain::{BasePath, Timestamp},
     port::{
-        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, PasswordHasher, Random, SessionStore,
-        TenantOfRequest, UserStore,
+        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore, PasswordHasher, Random,
+        SessionStore, TenantOfRequest, UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -64,6 +72,9 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) whole_store: Arc<dyn UserStore<U>>,
     pub(crate) tenant_of_request: Option<Arc<dyn TenantOfRequest<U>>>,
     pub(crate) sessions: Option<Arc<dyn SessionStore>>,
+    pub(crate) oauth_accounts: Option<Arc<dyn OAuthStore<U>>>,
+    #[cfg(feature = "oauth")]
+    pub(crate) oauth: OAuthParts,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) hooks: Arc<dyn Hooks<U>>,
     pub(crate) mail_tokens: Arc<dyn MailTokens>,

@@ -17,6 +17,9 @@ use crate::{
 
 /// The cookie name of fastapi-users.
 const UPSTREAM_NAME: &str = "fastapiusersauth";
+/// The cookie name of fastapi-users for OAuth flows.
+#[cfg(feature = "oauth")]
+const OAUTH_NAME: &str = "fastapiusersoauthcsrf";
 /// Browsers accept such a cookie only from the host itself, over TLS, and for the path `/`.
 const HOST_PREFIX: &str = "__Host-";
 /// Browsers accept such a cookie only over TLS.
@@ -45,6 +48,8 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a backend"]
 pub struct Cookie {
+    /// The name of fastapi-users, to which a prefix is added.
+    usual_name: &'static str,
     /// The name that the application set.
     given_name: Option<String>,
     /// The name that is sent and read.
@@ -100,6 +105,7 @@ impl Cookie {
     /// Creates a cookie transport with the default settings.
     pub fn new() -> Self {
         Self {
+            usual_name: UPSTREAM_NAME,
             given_name: None,
             name: format!("{HOST_PREFIX}{UPSTREAM_NAME}"),
             max_age: None,
@@ -113,6 +119,14 @@ impl Cookie {
             takes_last: false,
             clears: Clears::Cache,
         }
+    }
+
+    /// Returns the cookie that binds OAuth flows to a browser, for as long as a flow may take.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn of_oauth_flows(is_cross_site: bool) -> Self {
+        let same_site = if is_cross_site { Attribute::None } else { Attribute::Lax };
+        let max_age = Some(crate::domain::oauth::STATE_LIFETIME);
+        Self { usual_name: OAUTH_NAME, same_site, max_age, ..Self::new() }
     }
 
     /// Sets the name of the cookie.
@@ -187,10 +201,10 @@ impl Cookie {
                 || is_in_private_network(context)
                 || context.allows(Relaxation::PlainCookieNames) =>
             {
-                UPSTREAM_NAME.to_owned()
+                self.usual_name.to_owned()
             }
-            None if self.path == "/" && self.domain.is_none() => format!("{HOST_PREFIX}{UPSTREAM_NAME}"),
-            None => format!("{SECURE_PREFIX}{UPSTREAM_NAME}"),
+            None if self.path == "/" && self.domain.is_none() => format!("{HOST_PREFIX}{}", self.usual_name),
+            None => format!("{SECURE_PREFIX}{}", self.usual_name),
         }
     }
 
@@ -360,6 +374,10 @@ impl Transport for Cookie {
         self.path = self.given_path.clone().unwrap_or_else(|| default_path.to_owned());
         self.name = self.effective_name(context);
         self.is_secure = !self.is_insecure && !is_in_private_network(context);
+        if !self.is_secure && self.same_site == Attribute::None && self.usual_name != UPSTREAM_NAME {
+            // Browsers accept no such cookie without TLS: providers that need it cannot be used in such a network.
+            self.same_site = Attribute::Lax;
+        }
         self.takes_last = context.allows(Relaxation::PlainCookieNames);
         if self.clears == Clears::Cache && context.allows(Relaxation::KeepSiteData) {
             self.clears = Clears::Nothing;

@@ -21,6 +21,12 @@ pub(super) fn sign(ring: &KeyRing, claims: &impl Serialize) -> Option<String> {
     (token.len() <= MAX_TOKEN_BYTES).then_some(token)
 }
 
+/// Signs `claims` with a private key, for a token that another service verifies.
+#[cfg(feature = "oauth")]
+pub(crate) fn sign_claims(pair: super::SigningKeyPair, claims: &impl Serialize) -> Option<String> {
+    sign(&KeyRing::key_pair(pair), claims)
+}
+
 /// Returns the decoded payload if a key of the ring signed the token. The payload is not parsed.
 pub(super) fn verify(ring: &KeyRing, token: &str) -> Option<Vec<u8>> {
     if token.len() > MAX_TOKEN_BYTES {

@@ -16,14 +16,20 @@ mod jws;
 mod key;
 mod keys;
 mod mail_tokens;
+#[cfg(feature = "oauth")]
+mod oauth_flows;
 mod pem;
 mod purpose;
 mod ring;
 mod settings;
 mod strategy;
 
+#[cfg(feature = "oauth")]
+pub(crate) use jws::sign_claims;
 pub use keys::{HmacKey, SigningKeyPair, VerifyingKey};
 pub use mail_tokens::{JwtMailTokens, MailTokenSettings};
+#[cfg(feature = "oauth")]
+pub(crate) use oauth_flows::JwtOAuthFlows;
 pub use purpose::{Purpose, ensure_distinct_audiences};
 pub use ring::{KeyRing, RotatingKeys};
 pub use settings::Jwt;

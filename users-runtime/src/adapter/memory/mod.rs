@@ -4,6 +4,7 @@
 //! against it as it does against SQL.
 
 mod counters;
+mod oauth_accounts;
 mod sessions;
 
 use std::{
@@ -12,11 +13,12 @@ use std::{
 };
 
 pub use self::counters::MemoryCounters;
-use self::sessions::KeptSession;
+use self::{oauth_accounts::KeptAccount, sessions::KeptSession};
 use crate::{
     domain::{CanonicalEmail, Epoch, IdKind, IdValue, SessionKey, Timestamp, TokenId, UserId, id_kind},
     port::{
-        BoxFuture, Change, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState, UserStore,
+        BoxFuture, Change, EndSessions, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError, TokenState,
+        UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -34,7 +36,9 @@ struct State<U: AuthUser> {
     ids: HashMap<CanonicalEmail, Vec<U::Id>>,
     tokens: HashMap<TokenId, Mark>,
     sessions: HashMap<SessionKey, KeptSession<U::Id>>,
+    accounts: Vec<KeptAccount<U::Id>>,
     last_id: i64,
+    last_account: i64,
 }
 
 #[derive(Clone)]
@@ -58,7 +62,9 @@ impl<U: AuthUser> MemoryStore<U> {
             ids: HashMap::new(),
             tokens: HashMap::new(),
             sessions: HashMap::new(),
+            accounts: Vec::new(),
             last_id: 0,
+            last_account: 0,
         };
         Self { state: Arc::new(Mutex::new(state)), tenant: None }
     }
@@ -187,6 +193,9 @@ impl<U: AuthUser> State<U> {
         if let EndSessions::AllBut(token, until) = change.end_sessions {
             self.mark(token, until).kept_at = Some(epoch);
         }
+        if change.unlink {
+            self.accounts.retain(|kept| kept.account.user_id != id);
+        }
         self.forget_address(&old, &id);
         self.ids.entry(new).or_default().push(id.clone());
         self.users.insert(id, Stored { user: user.clone(), epoch });
@@ -235,6 +244,7 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
             state.users.remove(&id);
             state.forget_address(&CanonicalEmail::of(user.account().email), &id);
             state.sessions.retain(|_, session| session.user != id);
+            state.accounts.retain(|kept| kept.account.user_id != id);
             Ok(true)
         })
     }
@@ -276,6 +286,10 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
     }
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        Some(self)
+    }
+
+    fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
         Some(self)
     }
 

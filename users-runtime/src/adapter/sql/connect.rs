@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
-    port::{BoxFuture, Change, Damaged, Found, Lookup, SchemaDrift, SessionStore, StoreError, UserStore},
+    port::{BoxFuture, Change, Damaged, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError, UserStore},
     user::{AuthUser, Tenant},
 };
 
@@ -314,6 +314,10 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         Arc::clone(&self.store).session_store()
+    }
+
+    fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
+        Arc::clone(&self.store).oauth_store()
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

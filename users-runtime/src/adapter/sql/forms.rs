@@ -142,7 +142,9 @@ pub(super) async fn drift<DB: Dialect>(
     if found.id_type.is_some() {
         let form = found.forms.id.uuid;
         let mut rewrites = Vec::new();
-        for (table, name) in [(&*state, "user_id"), (sql.session_table, "user_id"), (sql.table, sql.roles.id)] {
+        let accounts = sql.oauth_table.map(|accounts| (accounts, "user_id"));
+        let references = [(&*state, "user_id"), (sql.session_table, "user_id")].into_iter().chain(accounts);
+        for (table, name) in references.chain([(sql.table, sql.roles.id)]) {
             let there = DB::describe(connection, schema, table).await?.columns;
             let Some(there) = column(&there, name) else { continue };
             let quoted = DB::qualified(schema, table);

@@ -29,6 +29,8 @@ mod lookups;
 mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod oauth_accounts;
+mod oauth_sql;
 mod paused_clock;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -64,6 +66,8 @@ pub(crate) use dialect::Executed;
 #[cfg(any(test, feature = "testing"))]
 pub use forms::find_many_of_bytes;
 pub(crate) use lookups::ById;
+#[cfg(any(test, feature = "testing"))]
+pub use oauth_sql::oauth_statements;
 pub use row::Row;
 #[cfg(any(test, feature = "testing"))]
 pub use schema::Catalog;

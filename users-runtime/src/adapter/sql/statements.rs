@@ -19,6 +19,7 @@
 //!   field name. The statements on the table of token states are in `adapter/sql/token_sql`.
 //! * The session table is fastapi-users' `accesstoken` with additional columns. The other statements on it are in
 //!   `adapter/sql/session_sql`.
+//! * The statements on fastapi-users' table `oauth_account` are in `adapter/sql/oauth_sql`.
 
 use super::Catalog;
 use crate::user::Columns;
@@ -30,6 +31,8 @@ pub struct UserSql {
     pub table: &'static str,
     /// The table of sessions, unquoted, such as `accesstoken`.
     pub session_table: &'static str,
+    /// The table of accounts at OAuth providers, unquoted; `None` for a type without `#[auth(oauth)]`.
+    pub oauth_table: Option<&'static str>,
     /// The schema of the tables, unquoted (MySQL: the database); `None` for the one in which the connection creates
     /// tables. SQLite has no schemas.
     pub schema: Option<&'static str>,
@@ -225,6 +228,7 @@ impl UserSql {
     pub const USUAL: Self = Self {
         table: "user",
         session_table: "accesstoken",
+        oauth_table: None,
         schema: None,
         roles: RoleColumns::USUAL,
         id_made_by_database: false,

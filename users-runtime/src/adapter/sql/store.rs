@@ -12,6 +12,7 @@ use super::{
     error::{is_disconnected, is_undone, unreadable_user},
     forms::Forms,
     lookups::{Sorted, lookup, place},
+    oauth_sql::OAuthSql,
     retry::retry,
     schema::{self, UniqueKeys},
     session_sql::SessionSql,
@@ -20,10 +21,10 @@ use super::{
     written::with_written,
 };
 use crate::{
-    domain::{CanonicalEmail, Epoch, Timestamp, TokenId},
+    domain::{CanonicalEmail, Epoch, IdKind, Timestamp, TokenId, id_kind},
     port::{
-        BoxFuture, Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, SessionStore, StoreError, TokenState,
-        UserStore,
+        BoxFuture, Change, Damaged, EndSessions, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError,
+        TokenState, UserStore,
     },
     user::Tenant,
 };
@@ -34,6 +35,8 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) statements: &'static Statements,
     pub(super) session_sql: Arc<SessionSql>,
     pub(super) token_sql: Arc<TokenSql>,
+    /// `None` if the user type has no accounts at OAuth providers.
+    pub(super) oauth_sql: Option<Arc<OAuthSql>>,
     pub(super) sql: &'static UserSql,
     pub(super) custom: Arc<[SqlColumn]>,
     /// The names of all columns of the user.
@@ -63,6 +66,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             statements,
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
+            oauth_sql: OAuthSql::of::<DB>(U::SQL, id_kind::<U::Id>() != IdKind::Integer).map(Arc::new),
             sql: U::SQL,
             custom: with_written::<U, DB>(custom).into(),
             keys: Arc::default(),
@@ -76,7 +80,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         RoleColumns::COUNT + self.custom.len()
     }
 
-    fn user(&self, row: &DB::Row) -> SqlResult<U> {
+    pub(super) fn user(&self, row: &DB::Row) -> SqlResult<U> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
             // A column may have got another type, which not every database reports.
             self.adapted.forget();
@@ -195,6 +199,15 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
         let table = self.adapted().await?;
+        let (arguments, raise) = self.change_arguments(change, &table)?;
+        let mut connection = self.writer().await?;
+        let row = self.change_on(&mut connection, change, &table, arguments, raise).await;
+        let row = self.settle(connection, row).await?;
+        row.map(|row| self.user(&row)).transpose()
+    }
+
+    /// Returns the arguments of [`Statements::update`], and by how much the epoch rises.
+    pub(super) fn change_arguments(&self, change: &Change<U>, table: &Adapted) -> SqlResult<(DB::Arguments, i64)> {
         let mut values = Values::update(&self.custom, &table.forms, change.columns);
         bind(&change.user, &mut values)?;
         let mut arguments = values.into_arguments();
@@ -205,12 +218,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let hash = hash.map(|hash| hash.as_stored().to_owned());
         add::<DB, _>(&hash, &mut arguments)?;
         add::<DB, _>(&change.if_email, &mut arguments)?;
-        let arguments = self.tenant_condition(arguments, &table.forms)?;
-
-        let mut connection = self.writer().await?;
-        let row = self.change_on(&mut connection, change, &table, arguments, raise).await;
-        let row = self.settle(connection, row).await?;
-        row.map(|row| self.user(&row)).transpose()
+        Ok((self.tenant_condition(arguments, &table.forms)?, raise))
     }
 
     async fn change_on(
@@ -222,7 +230,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         raise: i64,
     ) -> SqlResult<Option<DB::Row>> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
-        let is_plain = change.if_epoch.is_none() && !matches!(change.end_sessions, EndSessions::AllBut(..));
+        let is_plain =
+            change.if_epoch.is_none() && !change.unlink && !matches!(change.end_sessions, EndSessions::AllBut(..));
         if self.returns_rows() && is_plain {
             return self.fetch_first(connection, table.texts.update.clone(), arguments).await;
         }
@@ -232,7 +241,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     /// Runs the statements of a change inside a transaction. The caller rolls back on `None` and errors.
-    async fn change_in(
+    pub(super) async fn change_in(
         &self,
         connection: &mut DB::Connection,
         change: &Change<U>,
@@ -258,12 +267,15 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             DB::add_time(storable(*until), &mut arguments)?;
             self.execute_on(connection, self.token_sql.keep.clone(), arguments).await?;
         }
+        if change.unlink {
+            self.unlink_all_in(connection, user.account().id, table.forms.id).await?;
+        }
         Ok(Some(row))
     }
 }
 
 /// Binds all columns of a user, in the order of the table.
-fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, values: &mut Values<'_, DB>) -> SqlResult<()> {
+pub(super) fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, values: &mut Values<'_, DB>) -> SqlResult<()> {
     values.account(&user.account())?;
     user.bind_custom(values)
 }
@@ -350,6 +362,10 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         Some(self)
+    }
+
+    fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
+        self.oauth_sql.is_some().then_some(self as _)
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

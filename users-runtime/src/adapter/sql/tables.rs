@@ -37,10 +37,14 @@ pub enum ColumnKind {
     Text(u16),
     /// A string of at most this many characters in a column of axum-users: any characters, compared byte for byte.
     Exact(u16),
+    /// A string without a limit on its length.
+    LongText,
     /// A boolean.
     Flag,
     /// An integer of 64 bits.
     Number,
+    /// An integer of 32 bits, as fastapi-users declares the expiry of a provider's token.
+    UpstreamNumber,
     /// A time in the format of axum-users.
     Time,
     /// A time in the format of fastapi-users.
@@ -94,6 +98,8 @@ pub(crate) struct TableColumn {
 
 /// The most characters of an address (RFC 5321), which are also bytes of its ASCII form.
 const LONGEST_ADDRESS: u32 = 254;
+/// The characters of a subject.
+const LONGEST_SUBJECT: u16 = 320;
 /// The characters of a hash with the largest parameters: Argon2id.
 const LONGEST_HASH: u32 = 101;
 
@@ -144,7 +150,8 @@ pub(super) fn canonical_index(sql: &UserSql) -> String {
 
 /// Returns all tables of a user type. The table of users is first, because the others refer to it.
 pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Vec<Table> {
-    vec![users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)]
+    let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
+    [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)].into_iter().chain(accounts).collect()
 }
 
 /// Returns a column that must not be NULL.
@@ -294,6 +301,44 @@ fn sessions(sql: &'static UserSql, id: IdKind) -> Table {
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,
         name,
+    }
+}
+
+/// Returns the table of accounts at OAuth providers: the columns of fastapi-users, followed by that of axum-users.
+///
+/// Provider tokens may be longer than the 1,024 characters of fastapi-users.
+fn oauth_accounts(sql: &'static UserSql, name: &'static str, id: IdKind) -> Table {
+    let key = IdColumn { kind: id, made_by_database: id == IdKind::Integer };
+    let subject = u32::from(LONGEST_SUBJECT);
+    Table {
+        columns: vec![
+            column("id", ColumnKind::Key(key)),
+            column("user_id", ColumnKind::UserId(id)).holding_any(),
+            column("oauth_name", ColumnKind::Exact(100)).holding(WrittenText::ascii(64)),
+            column("access_token", ColumnKind::LongText),
+            column("expires_at", ColumnKind::UpstreamNumber).nullable(),
+            column("refresh_token", ColumnKind::LongText).nullable(),
+            column("account_id", ColumnKind::Exact(LONGEST_SUBJECT))
+                .holding(WrittenText::unicode(subject, subject * 4)),
+            column("account_email", ColumnKind::Text(320))
+                .holding(WrittenText::unicode(LONGEST_ADDRESS, LONGEST_ADDRESS)),
+            column("placeholder_password", ColumnKind::Exact(43)).nullable().holding(WrittenText::exactly(43)),
+        ],
+        primary_key: "id",
+        of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),
+        indexes: vec![
+            TableIndex {
+                name: format!("ix_{name}_identity"),
+                over: IndexTarget::Columns(vec!["oauth_name", "account_id"]),
+                within: None,
+                unique: true,
+                required: true,
+            },
+            // For lists and the cascading deletion.
+            index(name, "user_id"),
+        ],
+        clustered: false,
+        name: name.to_owned(),
     }
 }
 

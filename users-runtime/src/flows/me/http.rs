@@ -15,7 +15,7 @@ use crate::{
 /// 401 without a valid token of an active user, 403 for an unverified one where verification is required.
 pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let authenticated = Incoming::bare(request).authenticate(&users, Requirements::usual(&users)).await?;
-    Ok(json_response(StatusCode::OK, &authenticated.user.read()))
+    Ok(json_response(StatusCode::OK, &users.read(&authenticated.user).await?))
 }
 
 /// Handles `PATCH /me`. Responds with 200 and the read schema. Changes only the fields in the body; privileged fields
@@ -32,5 +32,5 @@ pub async fn update_me<U: AuthUser>(Handle(users): Handle<U>, request: Request) 
     let actor = Actor::Owner(&authenticated);
     let before = authenticated.user.clone();
     let user = users.apply_update(before, update, U::update, actor, incoming.cx()).await?;
-    Ok(json_response(StatusCode::OK, &user.read()))
+    Ok(json_response(StatusCode::OK, &users.read(&user).await?))
 }

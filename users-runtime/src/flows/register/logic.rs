@@ -39,14 +39,7 @@ impl<U: AuthUser> Users<U> {
             return self.register_privately(input, email, cx).await;
         }
         let user = self.create_account(input, email, NewPassword::Sent, Status::NEW, cx).await?;
-        if self.inner().verification_on_register {
-            let id = user.id();
-            self.after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
-                let id = id.clone();
-                Box::pin(async move { users.start_verification_in(id, cx).await })
-            })
-            .await;
-        }
+        self.mail_verification_of_new_user(&user, cx).await;
         Ok(user)
     }
 
@@ -74,16 +67,8 @@ impl<U: AuthUser> Users<U> {
                     let registered = registered.clone();
                     Box::pin(async move {
                         users.run_hook(HookCall::Registered(&registered), cx).await?;
-                        if users.inner().verification_on_register {
-                            // A job of its own: if the mail is tried again, the hook does not run again.
-                            let id = registered.id();
-                            users
-                                .after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
-                                    let id = id.clone();
-                                    Box::pin(async move { users.start_verification_in(id, cx).await })
-                                })
-                                .await;
-                        }
+                        // A job of its own: if the mail is tried again, the hook does not run again.
+                        users.mail_verification_of_new_user(&registered, cx).await;
                         Ok(())
                     })
                 })

@@ -90,6 +90,8 @@ impl<U: AuthUser> Users<U> {
             if_email,
             if_epoch: Some(epoch),
             end_sessions,
+            // Whoever registered the address without owning it may have linked an account of their own.
+            unlink: U::HAS_OAUTH && !user.status().is_verified,
             ..Change::new(changed, Columns::HASHED_PASSWORD)
         };
         let before = user;

@@ -23,7 +23,7 @@ pub async fn user_by_id<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let caller = Incoming::bare(request).authenticate(&users, Requirements::usual_superuser(&users)).await?;
-    shown(&find_by_id(&users, id, caller.user.id()).await?)
+    shown(&users, &find_by_id(&users, id, caller.user.id()).await?).await
 }
 
 /// Handles `PATCH /{id}`. Responds with 200 and the read schema. Accepts the flags as well; an explicit `is_verified`
@@ -43,8 +43,10 @@ pub async fn update_user<U: AuthUser>(
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), &emails)?;
     match users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await {
         // The change is stored. Other values still cannot be read.
-        Err(UpdateError::Store(StoreError::Unreadable { .. })) => shown(&find_by_id(&users, id, caller).await?),
-        user => Ok(json_response(StatusCode::OK, &user?.read())),
+        Err(UpdateError::Store(StoreError::Unreadable { .. })) => {
+            shown(&users, &find_by_id(&users, id, caller).await?).await
+        }
+        user => Ok(json_response(StatusCode::OK, &users.read(&user?).await?)),
     }
 }
 
@@ -87,10 +89,10 @@ async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>, caller: U
 }
 
 /// Responds with the read schema, and null for values that cannot be read.
-fn shown<U: AuthUser>(found: &Damaged<U>) -> Result<Response, ApiError> {
+async fn shown<U: AuthUser>(users: &Users<U>, found: &Damaged<U>) -> Result<Response, ApiError> {
     const ROLES: [&str; Columns::ROLES] =
         ["id", "email", "hashed_password", "is_active", "is_superuser", "is_verified"];
-    let read = found.user.read();
+    let read = users.read(&found.user).await?;
     if found.columns.is_empty() {
         return Ok(json_response(StatusCode::OK, &read));
     }

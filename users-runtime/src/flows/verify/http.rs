@@ -52,7 +52,7 @@ pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> 
     let (incoming, body) = Incoming::json(request).await?;
     let Verify { token } = body.embedded(users.policy().new_email())?.input;
     let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
-    Ok(json_response(StatusCode::OK, &user.read()))
+    Ok(json_response(StatusCode::OK, &users.read(&user).await?))
 }
 
 impl From<VerifyError> for ApiError {

@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 
 use crate::{
     domain::{CanonicalEmail, IdKind, IdSeed, IdValue, PasswordHash, Status, Timestamp, TokenId, UserId, id_kind},
-    port::{Change, EndSessions, Found, Lookup, StoreError, UserStore},
+    port::{Change, Found, Lookup, StoreError, UserStore},
     user::{AuthUser, Columns, NewAccount},
 };
 
@@ -106,7 +106,7 @@ impl<U: AuthUser> Bench<U> {
 pub(super) fn change<U: AuthUser>(user: &U, columns: Columns, write: impl FnOnce(&mut U)) -> Change<U> {
     let mut user = user.clone();
     write(&mut user);
-    Change { user, columns, if_hashed_password: None, if_email: None, if_epoch: None, end_sessions: EndSessions::Keep }
+    Change::new(user, columns)
 }
 
 /// Returns the values that can be compared for any user type.

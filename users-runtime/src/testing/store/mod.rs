@@ -15,6 +15,7 @@
 //! ```
 
 mod bench;
+mod oauth_accounts;
 mod races;
 mod rules;
 mod session_races;
@@ -60,7 +61,8 @@ struct Rule<U: AuthUser> {
 ///
 /// `fresh` returns an empty store for each rule, such as a new database file; [`UserStore::migrate`] is called on it.
 /// `user` builds a user with a value in every custom field. The rules for stored sessions are checked if the store has
-/// a [`session_store`](UserStore::session_store).
+/// a [`session_store`](UserStore::session_store), those for accounts at OAuth providers if it has an
+/// [`oauth_store`](UserStore::oauth_store).
 ///
 /// # Errors
 /// The first rule that the store breaks.
@@ -73,7 +75,8 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let rules: Vec<_> = rules::all().into_iter().chain(session_rules::all()).chain(stored_sessions::all()).collect();
+    let rules = rules::all().into_iter().chain(session_rules::all()).chain(stored_sessions::all());
+    let rules: Vec<_> = rules.chain(oauth_accounts::all()).collect();
     run(&rules, fresh, user).await
 }
 
@@ -92,7 +95,8 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let rules: Vec<_> = races::all().into_iter().chain(session_races::all()).collect();
+    let rules = races::all().into_iter().chain(session_races::all());
+    let rules: Vec<_> = rules.chain(oauth_accounts::races()).collect();
     run(&rules, fresh, user).await
 }
 

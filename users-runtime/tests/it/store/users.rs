@@ -172,6 +172,7 @@ pub struct Update {
 pub const USER_SQL: UserSql = UserSql {
     table: "user",
     session_table: "accesstoken",
+    oauth_table: Some("oauth_account"),
     schema: None,
     roles: RoleColumns::USUAL,
     id_made_by_database: false,

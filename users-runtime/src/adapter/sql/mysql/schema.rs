@@ -56,6 +56,8 @@ impl Catalog for MySql {
             }
             ColumnKind::Text(length) => format!("VARCHAR({length})"),
             ColumnKind::Exact(length) => format!("VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ColumnKind::LongText => "TEXT".to_owned(),
+            ColumnKind::UpstreamNumber => "INTEGER".to_owned(),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Time | ColumnKind::UpstreamTime => "DATETIME(6)".to_owned(),
             // An index needs a length limit, and tenants whose names differ only in case must stay distinct.

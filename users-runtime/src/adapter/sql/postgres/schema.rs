@@ -57,6 +57,8 @@ impl Catalog for Postgres {
                 Self::sql_type(&ColumnKind::Exact(LONGEST_ID))
             }
             ColumnKind::Text(length) | ColumnKind::Exact(length) => format!("VARCHAR({length})"),
+            ColumnKind::LongText => "TEXT".to_owned(),
+            ColumnKind::UpstreamNumber => "INTEGER".to_owned(),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Time | ColumnKind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
             ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),

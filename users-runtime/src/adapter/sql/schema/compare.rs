@@ -13,7 +13,7 @@ pub(in crate::adapter::sql) struct Difference {
     pub(super) missing: Missing,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Missing {
     /// Nothing is missing; something has the wrong form.
     Nothing,
@@ -25,6 +25,8 @@ pub(super) enum Missing {
     Filled,
     /// The index on the canonical address.
     CanonicalIndex,
+    /// A unique index on another table that exists, and the query for rows that it would refuse.
+    UniqueIndex { duplicates: String },
     /// Another index.
     Index,
 }
@@ -169,7 +171,11 @@ impl Comparison<'_> {
     fn index(&self, index: &WantedIndex, of_users: bool) -> Option<Difference> {
         match self.found.indexes.iter().find(|there| there.name.eq_ignore_ascii_case(&index.name)) {
             None => {
-                let missing = if of_users && index.unique { Missing::CanonicalIndex } else { Missing::Index };
+                let missing = match (of_users, index.unique) {
+                    (_, false) => Missing::Index,
+                    (true, true) => Missing::CanonicalIndex,
+                    (false, true) => Missing::UniqueIndex { duplicates: self.duplicates(index) },
+                };
                 Some(self.missing_index(index, missing))
             }
             Some(there) if there.over != index.over || there.unique != index.unique => {
@@ -178,6 +184,12 @@ impl Comparison<'_> {
             }
             Some(_) => None,
         }
+    }
+
+    /// Returns the query for the values that a unique index would refuse.
+    fn duplicates(&self, index: &WantedIndex) -> String {
+        let (over, table) = (&index.over, &self.wanted.quoted);
+        format!("SELECT {over}, count(*) FROM {table} GROUP BY {over} HAVING count(*) > 1")
     }
 
     fn missing_index(&self, index: &WantedIndex, missing: Missing) -> Difference {

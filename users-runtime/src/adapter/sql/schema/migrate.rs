@@ -44,6 +44,16 @@ pub(in crate::adapter::sql) async fn migrate<DB: Catalog>(
                 )));
             }
             Missing::CanonicalIndex => refuse_duplicates::<DB>(connection, wanted).await?,
+            Missing::UniqueIndex { duplicates } => match DB::count_rows(connection, duplicates.clone()).await? {
+                0 => {}
+                rows => {
+                    return Err(Refusal::Schema(format!(
+                        "{rows} value(s) in {:?} are there more than once, so the unique index cannot be made: an account at a \
+                         provider belongs to one user. Find them with: {duplicates}",
+                        drift.table,
+                    )));
+                }
+            },
             Missing::Nothing | Missing::Table | Missing::Column { .. } | Missing::Index => {}
         }
     }

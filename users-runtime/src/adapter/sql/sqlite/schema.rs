@@ -40,6 +40,8 @@ impl Catalog for Sqlite {
                 Self::sql_type(&ColumnKind::Exact(LONGEST_ID))
             }
             ColumnKind::Text(length) | ColumnKind::Exact(length) => format!("VARCHAR({length})"),
+            ColumnKind::LongText => "TEXT".to_owned(),
+            ColumnKind::UpstreamNumber => "INTEGER".to_owned(),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Number => "BIGINT".to_owned(),
             ColumnKind::Time => "DATETIME".to_owned(),

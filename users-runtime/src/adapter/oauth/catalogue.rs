@@ -1,0 +1,164 @@
+//! Well-known providers, as data.
+
+use super::{OAuth2, OAuth2Endpoints, OpenId, openid, profile::Profile};
+use crate::domain::{Error, Result, Setting};
+
+/// A well-known provider.
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) protocol: Protocol,
+    /// The scopes that are asked for.
+    pub(crate) scopes: &'static [&'static str],
+    profile: Profile,
+}
+
+/// How a provider is talked to.
+pub(crate) enum Protocol {
+    /// By OpenID Connect: the issuer, and the other origins of its endpoints.
+    OpenId { issuer: &'static str, origins: &'static [&'static str] },
+    /// By OpenID Connect, with one issuer for each tenant of Microsoft.
+    Microsoft,
+    /// By OAuth 2.0.
+    OAuth2 { endpoints: OAuth2Endpoints<'static>, basic: bool },
+}
+
+/// All providers, in the order of the guide.
+static CATALOGUE: [Known; 7] = [
+    Known {
+        name: "google",
+        protocol: Protocol::OpenId {
+            issuer: "https://accounts.google.com",
+            origins: &[
+                "https://oauth2.googleapis.com",
+                "https://openidconnect.googleapis.com",
+                "https://www.googleapis.com",
+            ],
+        },
+        scopes: &["openid", "email", "profile"],
+        // fastapi-users stores the name of the People API, which is the subject with this prefix.
+        profile: Profile { prefix: "people/", ..Profile::OPENID },
+    },
+    Known {
+        name: "github",
+        protocol: Protocol::OAuth2 {
+            endpoints: OAuth2Endpoints {
+                authorize: "https://github.com/login/oauth/authorize",
+                token: "https://github.com/login/oauth/access_token",
+                user: "https://api.github.com/user",
+                emails: Some("https://api.github.com/user/emails"),
+            },
+            basic: false,
+        },
+        scopes: &["read:user", "user:email"],
+        profile: Profile { subject: "id", verified: None, ..Profile::OPENID },
+    },
+    Known {
+        name: "microsoft",
+        protocol: Protocol::Microsoft,
+        scopes: &["openid", "email", "profile"],
+        // fastapi-users stores the id of the Graph API, which is this claim. Administrators of a tenant write any address
+        // into their directory, so its word is worth nothing.
+        profile: Profile { subject: "oid", verified: None, ..Profile::OPENID },
+    },
+    Known {
+        name: "discord",
+        protocol: Protocol::OAuth2 {
+            endpoints: OAuth2Endpoints {
+                authorize: "https://discord.com/api/oauth2/authorize",
+                token: "https://discord.com/api/oauth2/token",
+                user: "https://discord.com/api/users/@me",
+                emails: None,
+            },
+            basic: true,
+        },
+        scopes: &["identify", "email"],
+        profile: Profile { subject: "id", verified: Some("verified"), ..Profile::OPENID },
+    },
+    Known {
+        name: "gitlab",
+        protocol: Protocol::OpenId { issuer: "https://gitlab.com", origins: &[] },
+        scopes: &["openid", "email"],
+        profile: Profile::OPENID,
+    },
+    Known {
+        name: "apple",
+        protocol: Protocol::OpenId { issuer: "https://appleid.apple.com", origins: &[] },
+        scopes: &["openid", "email"],
+        profile: Profile::OPENID,
+    },
+    Known {
+        name: "facebook",
+        protocol: Protocol::OAuth2 {
+            endpoints: OAuth2Endpoints {
+                authorize: "https://www.facebook.com/v21.0/dialog/oauth",
+                token: "https://graph.facebook.com/v21.0/oauth/access_token",
+                user: "https://graph.facebook.com/v21.0/me?fields=id,email",
+                emails: None,
+            },
+            basic: false,
+        },
+        scopes: &["email", "public_profile"],
+        profile: Profile { subject: "id", verified: None, ..Profile::OPENID },
+    },
+];
+
+/// Returns the provider of this name.
+pub(crate) fn known(name: &str) -> Option<&'static Known> {
+    CATALOGUE.iter().find(|known| known.name == name)
+}
+
+/// Returns all names.
+pub(crate) fn known_names() -> Vec<&'static str> {
+    CATALOGUE.iter().map(|known| known.name).collect()
+}
+
+impl Known {
+    /// Returns the provider as an issuer. `tenant` is that of Microsoft.
+    pub(crate) fn openid(&self, tenant: &str, client_id: &str, client_secret: &str) -> Result<OpenId> {
+        let provider = match &self.protocol {
+            Protocol::OpenId { issuer, origins } => {
+                let issuer = OpenId::new(issuer, client_id, client_secret)?;
+                origins.iter().try_fold(issuer, |issuer, origin| issuer.endpoints_at(origin))?
+            }
+            Protocol::Microsoft => openid::microsoft(tenant, client_id, client_secret)?,
+            Protocol::OAuth2 { .. } => return Err(not_so(self.name)),
+        };
+        Ok(provider.profile(self.profile))
+    }
+
+    /// Returns the provider as an OAuth 2.0 service.
+    pub(crate) fn oauth2(&self, client_id: &str, client_secret: &str) -> Result<OAuth2> {
+        let Protocol::OAuth2 { endpoints, basic } = &self.protocol else { return Err(not_so(self.name)) };
+        let provider = OAuth2::new(*endpoints, client_id, client_secret)?.profile(self.profile);
+        Ok(if *basic { provider.basic_authentication() } else { provider })
+    }
+}
+
+fn not_so(name: &str) -> Error {
+    Error::setting(Setting::OAuth, format!("{name} uses another protocol"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_provider_of_the_catalogue_can_be_built() {
+        for known in &CATALOGUE {
+            let built = match known.protocol {
+                Protocol::OAuth2 { .. } => known.oauth2("id", "secret").map(drop),
+                Protocol::OpenId { .. } | Protocol::Microsoft => known.openid("tenant-id", "id", "secret").map(drop),
+            };
+            assert!(built.is_ok(), "{}: {built:?}", known.name);
+            assert!(!known.scopes.is_empty(), "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn microsoft_needs_one_tenant() {
+        let microsoft = known("microsoft").unwrap();
+        for tenant in ["common", "organizations", "", "a/b", "a?b"] {
+            assert!(microsoft.openid(tenant, "id", "secret").is_err(), "{tenant}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! OAuth providers, and what their routes need.
+
+use std::sync::Arc;
+
+use super::UsersBuilder;
+use crate::{
+    adapter::{
+        Cookie,
+        jwt::JwtOAuthFlows,
+        oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId, Protocol, known, known_names},
+    },
+    domain::{BasePath, Error, PublicUrl, Result, Setting},
+    port::{Transport, TransportContext},
+    service::{OAuthParts, OAuthProvider},
+    user::AuthUser,
+};
+
+impl OAuthProvider {
+    /// Google, by OpenID Connect. Subjects are stored as fastapi-users stores them (`people/…`).
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the HTTP client cannot be made. This holds for every provider of the catalogue.
+    pub fn google(client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::known("google", client_id, client_secret)
+    }
+
+    /// GitHub, by OAuth 2.0 and its API. The address is that of the profile or the primary one, verified as the API says.
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn github(client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::known("github", client_id, client_secret)
+    }
+
+    /// Microsoft Entra, by OpenID Connect, for the people of one tenant. Its addresses never count as verified: whoever
+    /// administers a tenant can write any address into its directory.
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless `tenant` is the id or a domain of one tenant.
+    pub fn microsoft(tenant: &str, client_id: &str, client_secret: &str) -> Result<Self> {
+        let known = entry("microsoft")?;
+        Self::with_scopes(known.name, known.openid(tenant, client_id, client_secret)?, known.scopes)
+    }
+
+    /// Discord, by OAuth 2.0 and its API.
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn discord(client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::known("discord", client_id, client_secret)
+    }
+
+    /// GitLab.com, by OpenID Connect. For another instance use [`OAuthProvider::openid`].
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn gitlab(client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::known("gitlab", client_id, client_secret)
+    }
+
+    /// Apple, by OpenID Connect, with client secrets that the application signs. Its callback is a form (`POST`) from
+    /// Apple's site, so its cookie has `SameSite=None`.
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn apple(client_id: &str, key: AppleKey) -> Result<Self> {
+        let known = entry("apple")?;
+        Self::with_scopes(known.name, known.openid("", client_id, "")?.of_apple(key), known.scopes)
+    }
+
+    /// Facebook, by OAuth 2.0 and its API, which does not say whether an address is verified.
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn facebook(client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::known("facebook", client_id, client_secret)
+    }
+
+    /// Any OpenID Connect issuer, found by discovery. For further settings make an [`OpenId`] and use
+    /// [`OAuthProvider::new`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless `issuer` is an `https` URL, or an `http` URL of a loopback host.
+    pub fn openid(name: &str, issuer: &str, client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::with_scopes(name, OpenId::new(issuer, client_id, client_secret)?, &["openid", "email"])
+    }
+
+    /// Any OAuth 2.0 service whose API is described as data. For further settings make an [`OAuth2`] and use
+    /// [`OAuthProvider::new`]. It is asked for no scopes unless [`OAuthProvider::scopes`] names some.
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless every endpoint is an `https` URL, or an `http` URL of a loopback host.
+    pub fn oauth2(name: &str, endpoints: OAuth2Endpoints<'_>, client_id: &str, client_secret: &str) -> Result<Self> {
+        Self::new(name, OAuth2::new(endpoints, client_id, client_secret)?)
+    }
+
+    /// A provider of the catalogue by its name, for applications that read it from their configuration: `google`,
+    /// `github`, `discord`, `gitlab`, `facebook`. Microsoft and Apple need more than an id and a secret.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for any other name.
+    pub fn known(name: &str, client_id: &str, client_secret: &str) -> Result<Self> {
+        let known = entry(name)?;
+        match known.protocol {
+            Protocol::OAuth2 { .. } => {
+                Self::with_scopes(known.name, known.oauth2(client_id, client_secret)?, known.scopes)
+            }
+            Protocol::OpenId { .. } if known.name != "apple" => {
+                Self::with_scopes(known.name, known.openid("", client_id, client_secret)?, known.scopes)
+            }
+            Protocol::OpenId { .. } | Protocol::Microsoft => Err(Error::setting(
+                Setting::OAuth,
+                format!("{name} needs more than an id and a secret: use OAuthProvider::{name}"),
+            )),
+        }
+    }
+}
+
+fn entry(name: &str) -> Result<&'static crate::adapter::oauth::Known> {
+    known(name).ok_or_else(|| {
+        Error::setting(
+            Setting::OAuth,
+            format!("there is no provider `{name}` in the catalogue; it has {}", known_names().join(", ")),
+        )
+    })
+}
+
+impl<U: AuthUser> UsersBuilder<U> {
+    /// Builds what OAuth routes share.
+    pub(super) fn oauth_parts(&self, public_url: Option<&PublicUrl>, base_path: &BasePath) -> Result<OAuthParts> {
+        let relaxed: Vec<_> = self.policy.relaxations().collect();
+        let context =
+            TransportContext { relaxed: &relaxed, public_url, base_path: base_path.as_str(), largest_token: None };
+        let cookie = |mut cookie: Cookie| -> Result<Arc<dyn Transport>> {
+            cookie.configure(&context)?;
+            Ok(Arc::new(cookie))
+        };
+        Ok(OAuthParts {
+            flows: Arc::new(JwtOAuthFlows::new(&self.secret, Arc::clone(&self.clock), Arc::clone(&self.random))?),
+            cookie: cookie(Cookie::of_oauth_flows(false))?,
+            cross_site_cookie: cookie(Cookie::of_oauth_flows(true))?,
+            public_url: public_url.cloned(),
+        })
+    }
+}

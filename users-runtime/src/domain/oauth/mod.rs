@@ -1,0 +1,29 @@
+//! Accounts at OAuth providers: what is stored of them, what a provider says about a person, and the rules by which the
+//! two become a login.
+
+mod account;
+#[cfg(feature = "oauth")]
+mod flow;
+#[cfg(feature = "oauth")]
+mod identity;
+#[cfg(feature = "oauth")]
+mod linking;
+#[cfg(feature = "oauth")]
+mod return_to;
+
+pub use account::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword};
+#[cfg(feature = "oauth")]
+pub use flow::PkceVerifier;
+#[cfg(feature = "oauth")]
+pub(crate) use flow::{Flow, FlowRefused, FlowSecrets, STATE_LIFETIME};
+#[cfg(feature = "oauth")]
+pub use identity::{AddressStatus, ExternalIdentity, ProviderAddress, Subject};
+#[cfg(feature = "oauth")]
+pub use linking::SameAddress;
+#[cfg(feature = "oauth")]
+pub(crate) use linking::{
+    AssociationDecision, IdentityOwner, LocalAccount, LoginDecision, LoginFacts, Refusal, decide_association,
+    decide_login,
+};
+#[cfg(feature = "oauth")]
+pub use return_to::ReturnTo;

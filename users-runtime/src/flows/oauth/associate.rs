@@ -1,0 +1,73 @@
+//! Associating an account at a provider with the signed-in user.
+
+use super::{INVALID_STATE, TAKEN, error::OAuthError};
+use crate::{
+    domain::oauth::{AssociationDecision, ExternalIdentity, IdentityOwner, Refusal, decide_association},
+    event::{self, EventKind, Outcome},
+    port::{Change, RequestContext, StoredChange, Updated},
+    service::{Authenticated, OAuthProvider, Users},
+    user::{AuthUser, Columns},
+};
+
+impl<U: AuthUser> Users<U> {
+    /// Associates an identity with the signed-in user.
+    pub(super) async fn associate(
+        &self,
+        own: &Authenticated<U>,
+        provider: &OAuthProvider,
+        identity: &ExternalIdentity,
+        cx: &RequestContext,
+    ) -> Result<(), OAuthError> {
+        let user = &own.user;
+        let address = self.usable_address(identity);
+        let account = self.account_of(provider, identity).await?;
+        let owner = match &account {
+            None => IdentityOwner::Nobody,
+            Some(account) if account.user_id == user.id() => IdentityOwner::SameUser,
+            Some(_) => IdentityOwner::OtherUser,
+        };
+        match (decide_association(owner, address.is_some()), account, address) {
+            (AssociationDecision::Refresh, Some(account), address) => {
+                self.refresh_link(account, address.as_ref()).await?;
+            }
+            (AssociationDecision::Link, _, Some(address)) => {
+                // A session that was ended during the request links nothing.
+                let change = Change { if_epoch: Some(own.epoch), ..Change::new(user.clone(), Columns::NONE) };
+                let link = self.new_link(provider, identity, &address)?;
+                if self.store_link(change, link, cx).await?.is_none() {
+                    return Err(self.lost_race(own, provider, identity).await?);
+                }
+            }
+            (AssociationDecision::Refuse(refusal), ..) => {
+                let reason = match refusal {
+                    Refusal::NoAddress => "no address",
+                    Refusal::Taken => "account taken",
+                };
+                event::record(EventKind::OAuth, Outcome::Refused(reason), Some(&user.id()), None, cx);
+                return Err(refusal.into());
+            }
+            // The facts of every other decision are those of an arm above.
+            _ => return Err(OAuthError::BadRequest),
+        }
+        self.report_changed_accounts(user, cx).await
+    }
+
+    /// Returns the refusal of a link that another request prevented: somebody else has linked the account, or the session
+    /// has ended.
+    async fn lost_race(
+        &self,
+        own: &Authenticated<U>,
+        provider: &OAuthProvider,
+        identity: &ExternalIdentity,
+    ) -> Result<OAuthError, OAuthError> {
+        let account = self.account_of(provider, identity).await?;
+        let is_taken = account.is_some_and(|account| account.user_id != own.user.id());
+        Ok(if is_taken { TAKEN } else { INVALID_STATE }.into())
+    }
+
+    /// Runs `on_after_update` without fields, as fastapi-users does.
+    pub(super) async fn report_changed_accounts(&self, user: &U, cx: &RequestContext) -> Result<(), OAuthError> {
+        let updated = Updated { before: user.clone(), fields: Vec::new() };
+        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(OAuthError::Hook)
+    }
+}

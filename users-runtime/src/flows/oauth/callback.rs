@@ -1,0 +1,92 @@
+//! The callback of a flow: everything that is checked before the provider is asked, and what the provider says.
+
+use super::{EXPIRED_STATE, INVALID_STATE, UNDECODABLE_STATE, error::OAuthError};
+use crate::{
+    domain::{
+        CLOCK_SKEW,
+        oauth::{ExternalIdentity, Flow, FlowRefused, STATE_LIFETIME},
+    },
+    event::{self, EventKind, Outcome},
+    port::{AuthorizationCode, CodeExchange, OAuthStore, RequestContext},
+    service::{OAuthProvider, Users},
+    user::AuthUser,
+};
+
+/// What arrives at a callback.
+pub(super) struct Callback<'a> {
+    pub(super) code: AuthorizationCode,
+    pub(super) state: &'a str,
+    pub(super) issuer: Option<&'a str>,
+    /// The value of the browser's cookie.
+    pub(super) cookie: Option<&'a str>,
+    /// The URL of this callback.
+    pub(super) redirect_uri: &'a str,
+    /// The id of the signed-in user who associates an account; `None` for a login.
+    pub(super) user: Option<String>,
+}
+
+/// A person whom the provider has authenticated, and where the browser wants to go.
+pub(super) struct Authenticated {
+    pub(super) identity: ExternalIdentity,
+    pub(super) return_to: Option<String>,
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Checks a callback, and exchanges its code. The code reaches the provider only if the flow belongs to this browser,
+    /// provider, route and user, and for the first time.
+    #[tracing::instrument(target = "axum_users", name = "oauth_callback", skip_all, fields(provider = provider.name()))]
+    pub(super) async fn finish_oauth(
+        &self,
+        provider: &OAuthProvider,
+        callback: Callback<'_>,
+        cx: &RequestContext,
+    ) -> Result<Authenticated, OAuthError> {
+        let refused = |reason, error: OAuthError| {
+            event::record(EventKind::OAuth, Outcome::Refused(reason), None, None, cx);
+            error
+        };
+        let flow = self.inner().oauth.flows.open(callback.state).map_err(|why| match why {
+            FlowRefused::Undecodable => refused("bad state", UNDECODABLE_STATE.into()),
+            FlowRefused::Expired => refused("expired state", EXPIRED_STATE.into()),
+        })?;
+        if !callback.cookie.is_some_and(|cookie| flow.is_of_browser(cookie)) {
+            return Err(refused("another browser", INVALID_STATE.into()));
+        }
+        if flow.provider != provider.name() || flow.redirect_uri != callback.redirect_uri {
+            return Err(refused("another provider or route", INVALID_STATE.into()));
+        }
+        if flow.user != callback.user {
+            return Err(refused("another user", OAuthError::BadRequest));
+        }
+        if !self.redeem(&flow).await? {
+            return Err(refused("used state", INVALID_STATE.into()));
+        }
+        let secrets = self.inner().oauth.flows.secrets(&flow.id);
+        let exchange = CodeExchange {
+            code: callback.code,
+            issuer: callback.issuer,
+            redirect_uri: &flow.redirect_uri,
+            verifier: &secrets.verifier,
+            nonce: &secrets.nonce,
+            now: self.now(),
+        };
+        match provider.provider().exchange(exchange).await {
+            Ok(identity) => Ok(Authenticated { identity, return_to: flow.return_to }),
+            Err(error) => {
+                event::record(EventKind::OAuth, Outcome::Refused("provider"), None, None, cx);
+                Err(OAuthError::of_provider(provider, &error))
+            }
+        }
+    }
+
+    /// Records that a flow has ended. Returns `false` if it had ended already.
+    async fn redeem(&self, flow: &Flow) -> Result<bool, OAuthError> {
+        let until = self.now() + STATE_LIFETIME + CLOCK_SKEW;
+        Ok(self.oauth_accounts()?.redeem(&flow.id, until).await?)
+    }
+
+    /// Returns the storage of accounts, without which no route can be built.
+    pub(super) fn oauth_accounts(&self) -> Result<&dyn OAuthStore<U>, OAuthError> {
+        self.inner().oauth_accounts.as_deref().ok_or(OAuthError::BadRequest)
+    }
+}

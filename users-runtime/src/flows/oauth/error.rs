@@ -1,0 +1,75 @@
+//! The reasons why flows do not succeed.
+
+use super::{INVALID_STATE, PROVIDER_ERROR};
+use crate::{
+    account::{CreateError, SignInError},
+    domain::Code,
+    event::{self, operation},
+    port::{HookError, ProviderError, RandomError, StoreError, StrategyError},
+    service::{BAD_CREDENTIALS, OAuthProvider},
+};
+
+/// The reason why a flow failed.
+#[derive(Debug)]
+pub(super) enum OAuthError {
+    /// The error code of the response.
+    Refused(&'static str),
+    /// A callback that belongs to another user, as fastapi-users refuses it.
+    BadRequest,
+    /// Too many exchanges with the provider run at once.
+    Busy,
+    Random(RandomError),
+    Create(Box<CreateError>),
+    Store(StoreError),
+    Strategy(StrategyError),
+    Hook(HookError),
+}
+
+impl From<Code> for OAuthError {
+    fn from(code: Code) -> Self {
+        Self::Refused(code.code)
+    }
+}
+
+impl From<StoreError> for OAuthError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<RandomError> for OAuthError {
+    fn from(error: RandomError) -> Self {
+        Self::Random(error)
+    }
+}
+
+impl From<CreateError> for OAuthError {
+    fn from(error: CreateError) -> Self {
+        Self::Create(Box::new(error))
+    }
+}
+
+impl From<SignInError> for OAuthError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused(code) => Self::Refused(code),
+            SignInError::UnknownBackend | SignInError::NotFound => Self::Refused(BAD_CREDENTIALS.code),
+            SignInError::Store(error) => Self::Store(error),
+            SignInError::Strategy(error) => Self::Strategy(error),
+            SignInError::Hook(error) => Self::Hook(error),
+        }
+    }
+}
+
+impl OAuthError {
+    /// Returns the refusal because of a provider, whose reason is logged and not sent.
+    pub(super) fn of_provider(provider: &OAuthProvider, error: &ProviderError) -> Self {
+        let (name, cause) = (provider.name(), event::cause(error));
+        operation!(WARN, "oauth_provider_failed", "an OAuth provider did not do its part", provider = name, cause);
+        match error {
+            ProviderError::Failed(_) => PROVIDER_ERROR.into(),
+            ProviderError::MixUp => INVALID_STATE.into(),
+            ProviderError::Busy => Self::Busy,
+        }
+    }
+}

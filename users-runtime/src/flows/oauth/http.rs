@@ -1,0 +1,323 @@
+//! The routes of OAuth providers.
+
+use axum::{Extension, Router, extract::Request, response::Response};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::LOCATION};
+
+use super::{
+    LAST_WAY_IN, LIST, PROVIDER_ERROR, UNDECODABLE_STATE, UNLINK,
+    callback::{Authenticated as ByProvider, Callback},
+    error::OAuthError,
+    login::ProviderLogin,
+    read::{AccountRead, AuthorizationUrl},
+    start::Start,
+};
+use crate::{
+    account::{CreateError, PasswordError},
+    domain::Relaxation,
+    event::{self, EventKind, Outcome},
+    http::{
+        ApiError, BODY_LIMIT, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements,
+        RouteBackend, RouteProvider, Routes, json_response, new_user, no_content, require_fresh, token_response,
+    },
+    port::{AuthorizationCode, TokenResponse, Unlinked},
+    service::{Authenticated, OAuthProvider, Users},
+    user::AuthUser,
+};
+
+/// The length of a flow's cookie: 256 bits in base64url without padding.
+const COOKIE_BYTES: usize = 32;
+
+/// The errors of an authorization endpoint that are passed on (RFC 6749 section 4.1.2.1, OpenID Connect Core section
+/// 3.1.2.6). Every other text of the provider is replaced.
+const KNOWN_ERRORS: [&str; 11] = [
+    "access_denied",
+    "invalid_request",
+    "unauthorized_client",
+    "unsupported_response_type",
+    "invalid_scope",
+    "server_error",
+    "temporarily_unavailable",
+    "interaction_required",
+    "login_required",
+    "account_selection_required",
+    "consent_required",
+];
+
+/// Returns the routes of the user's own accounts at providers, for
+/// `Router::nest("/users/me/oauth-accounts", oauth_account_routes(&users))`: `GET` lists them, `DELETE /{id}` removes one,
+/// unless it is the last way in.
+pub fn oauth_account_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
+    debug_assert!(LIST.path.is_empty());
+    Routes::new(users).get("/", list_accounts::<U>).delete(UNLINK.path, unlink_account::<U>).into_router()
+}
+
+/// Handles `GET /authorize`. Responds with 200 and the URL of the provider's page, and sets the cookie of the flow.
+///
+/// # Errors
+/// 422 for a scope or a page to return to that is not allowed, 400 `OAUTH_PROVIDER_ERROR` if the provider's endpoints cannot
+/// be discovered.
+pub async fn oauth_authorize<U: AuthUser>(
+    Handle(users): Handle<U>,
+    Extension(RouteProvider(provider)): Extension<RouteProvider>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    start(&users, &provider, &Incoming::bare(request), None).await
+}
+
+/// Handles `GET /callback`, or `POST` for a provider that sends a form. Responds as a login does, or returns to the front
+/// end with 303.
+///
+/// # Errors
+/// 400 with a code, 422 for a parameter with two values.
+pub async fn oauth_callback<U: AuthUser>(
+    Handle(users): Handle<U>,
+    Extension(RouteBackend(index)): Extension<RouteBackend>,
+    Extension(RouteProvider(provider)): Extension<RouteProvider>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let done = async {
+        let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
+        let (incoming, parameters) = read(&users, request).await?;
+        let held = backend.held_by_browser(incoming.headers());
+        let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
+        let address = users.usable_address(&identity);
+        let new_user = address.and_then(|address| {
+            let parsed = new_user::<U>(&users, &provider, &identity, address.email.as_str());
+            parsed.ok().map(|parsed| parsed.input)
+        });
+        let login = ProviderLogin { provider: &provider, identity, new_user, cx: incoming.cx() };
+        let response = users.log_in_with_provider(login, backend, held).await?;
+        Ok(match provider.returns() {
+            Some(pages) => returned(pages.success(return_to.as_deref()), response)?,
+            None => token_response(response),
+        })
+    };
+    let done = done.await;
+    or_failure_page(&provider, done)
+}
+
+/// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.
+///
+/// # Errors
+/// 401 without a valid token or with one of an old login, and those of [`oauth_authorize`].
+pub async fn oauth_associate_authorize<U: AuthUser>(
+    Handle(users): Handle<U>,
+    Extension(RouteProvider(provider)): Extension<RouteProvider>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let incoming = Incoming::bare(request);
+    let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
+    require_recent_login(&users, &own)?;
+    start(&users, &provider, &incoming, Some(own.user.id().to_string())).await
+}
+
+/// Handles `GET /callback` for the account of a signed-in user. Responds with 200 and the read schema, or returns to the
+/// front end with 303.
+///
+/// # Errors
+/// 401 without a valid token, and those of [`oauth_callback`].
+pub async fn oauth_associate_callback<U: AuthUser>(
+    Handle(users): Handle<U>,
+    Extension(RouteProvider(provider)): Extension<RouteProvider>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let done = async {
+        let (incoming, parameters) = read(&users, request).await?;
+        let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
+        let user = Some(own.user.id().to_string());
+        let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, user).await?;
+        users.associate(&own, &provider, &identity, incoming.cx()).await?;
+        Ok(match provider.returns() {
+            Some(pages) => returned(pages.success(return_to.as_deref()), TokenResponse::new(StatusCode::NO_CONTENT))?,
+            None => json_response(StatusCode::OK, &users.read(&own.user).await?),
+        })
+    };
+    let done = done.await;
+    or_failure_page(&provider, done)
+}
+
+/// Handles `GET`. Responds with 200 and the accounts.
+async fn list_accounts<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+    let own = Incoming::bare(request).authenticate(&users, Requirements::usual(&users)).await?;
+    let accounts = users.own_oauth_accounts(&own.user).await?;
+    let read: Vec<_> = accounts.into_iter().map(AccountRead::from).collect();
+    Ok(json_response(StatusCode::OK, &read))
+}
+
+/// Handles `DELETE /{id}`. Responds with 204. The id of another user's account is unknown.
+async fn unlink_account<U: AuthUser>(
+    Handle(users): Handle<U>,
+    IdText(id): IdText,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let incoming = Incoming::bare(request);
+    let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
+    require_recent_login(&users, &own)?;
+    let id = id.ok_or(ApiError::NotFound)?;
+    match users.unlink_own(&own.user, &id, incoming.cx()).await? {
+        Unlinked::Removed => Ok(no_content()),
+        Unlinked::NotFound => Err(ApiError::NotFound),
+        Unlinked::LastWayIn => Err(ApiError::Code(LAST_WAY_IN.code)),
+    }
+}
+
+/// Requires a recent login to change the ways into an account (OWASP ASVS 7.5.1), unless the policy also lets a session of
+/// any age change the password.
+fn require_recent_login<U: AuthUser>(users: &Users<U>, own: &Authenticated<U>) -> Result<(), ApiError> {
+    if users.policy().allows(Relaxation::PasswordChangeWithoutCurrent) {
+        return Ok(());
+    }
+    require_fresh(users, own, users.policy().fresh_window())
+}
+
+async fn start<U: AuthUser>(
+    users: &Users<U>,
+    provider: &OAuthProvider,
+    incoming: &Incoming,
+    user: Option<String>,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::of_query(incoming.uri(), repeated(users))?;
+    let scopes = provider
+        .scopes_for(parameters.all("scopes"))
+        .ok_or_else(|| Problem::in_query("scopes", "the scope is not allowed"))?;
+    let return_to = parameters.one("return_to")?.map(str::to_owned);
+    if let Some(page) = &return_to
+        && !provider.returns().is_some_and(|pages| pages.allows(page))
+    {
+        return Err(Problem::in_query("return_to", "the page is not allowed").into());
+    }
+    let parts = &users.inner().oauth;
+    let transport = parts.cookie(provider.provider().posts_its_callback());
+    let held = transport.read(incoming.headers()).map(|cookie| cookie.secret().to_owned());
+    let is_ours = |cookie: &String| URL_SAFE_NO_PAD.decode(cookie).is_ok_and(|bytes| bytes.len() == COOKIE_BYTES);
+    let start = Start {
+        cookie: held.filter(is_ours),
+        redirect_uri: callback_url(users, provider, incoming)?,
+        scopes: &scopes,
+        return_to,
+        user,
+    };
+    let started = users.start_oauth(provider, start).await?;
+    event::record(EventKind::OAuth, Outcome::Success, None, None, incoming.cx());
+    let body = AuthorizationUrl { authorization_url: started.authorization_url };
+    let mut response = json_response(StatusCode::OK, &body);
+    response.headers_mut().extend(transport.grant(&crate::domain::AccessToken::new(started.cookie)).headers);
+    Ok(response)
+}
+
+/// Reads the parameters of a callback from the query, or from a form.
+async fn read<U: AuthUser>(users: &Users<U>, request: Request) -> Result<(Incoming, Parameters), ApiError> {
+    let (parts, body) = request.into_parts();
+    let parameters = match parts.method {
+        Method::POST => Parameters::of_form(&parts, body, BODY_LIMIT, repeated(users)).await?,
+        _ => Parameters::of_query(&parts.uri, repeated(users))?,
+    };
+    Ok((Incoming::of(parts), parameters))
+}
+
+async fn finish<U: AuthUser>(
+    users: &Users<U>,
+    provider: &OAuthProvider,
+    incoming: &Incoming,
+    parameters: &Parameters,
+    user: Option<String>,
+) -> Result<ByProvider, ApiError> {
+    if let Some(error) = parameters.one("error")? {
+        event::record(EventKind::OAuth, Outcome::Refused("provider"), None, None, incoming.cx());
+        let known = KNOWN_ERRORS.into_iter().find(|known| *known == error);
+        return Err(ApiError::Code(known.unwrap_or(PROVIDER_ERROR.code)));
+    }
+    let code = parameters.one("code")?.ok_or(ApiError::BadRequest("Bad Request"))?.to_owned();
+    let state = parameters.one("state")?.ok_or(ApiError::Code(UNDECODABLE_STATE.code))?;
+    let parts = &users.inner().oauth;
+    let cookie = parts.cookie(provider.provider().posts_its_callback()).read(incoming.headers());
+    let redirect_uri = callback_url(users, provider, incoming)?;
+    let callback = Callback {
+        code: AuthorizationCode::new(code),
+        state,
+        issuer: parameters.one("iss")?,
+        cookie: cookie.as_ref().map(|cookie| cookie.secret()),
+        redirect_uri: &redirect_uri,
+        user,
+    };
+    Ok(users.finish_oauth(provider, callback, incoming.cx()).await?)
+}
+
+/// Returns the URL of the callback beside the route of a request: the one that is configured, or the public URL with the
+/// path at which the request arrived.
+fn callback_url<U: AuthUser>(
+    users: &Users<U>,
+    provider: &OAuthProvider,
+    incoming: &Incoming,
+) -> Result<String, ApiError> {
+    if let Some(url) = provider.given_redirect_uri() {
+        return Ok(url.to_owned());
+    }
+    let path = incoming.original_path();
+    let (mount, _) = path.trim_end_matches('/').rsplit_once('/').ok_or(ApiError::NotFound)?;
+    let parts = users.inner();
+    parts.oauth.url_of(&parts.base_path, &format!("{mount}/callback")).ok_or(ApiError::Internal)
+}
+
+fn repeated<U: AuthUser>(users: &Users<U>) -> Repeated {
+    if users.policy().keeps_quirks() { Repeated::LastWins } else { Repeated::Refused }
+}
+
+/// Sends the browser to a page after success. A token in the body goes into the fragment.
+fn returned(page: &str, token: TokenResponse) -> Result<Response, ApiError> {
+    let mut page = page.to_owned();
+    if let Some(body) = token.body {
+        let body: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&body).map_err(|_| ApiError::Internal)?;
+        let texts = body.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+        let fragment = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(texts).finish();
+        page = format!("{}#{fragment}", page.split('#').next().unwrap_or_default());
+    }
+    see_other(&page, token.headers)
+}
+
+/// Sends the browser to the page for refusals, if there is one. Failures of the service stay what they are.
+fn or_failure_page(provider: &OAuthProvider, done: Result<Response, ApiError>) -> Result<Response, ApiError> {
+    match (done, provider.returns()) {
+        (Err(error), Some(pages)) => match error.code() {
+            Some(code) => see_other(&pages.failure(code), HeaderMap::new()),
+            None => Err(error),
+        },
+        (done, _) => done,
+    }
+}
+
+fn see_other(page: &str, headers: HeaderMap) -> Result<Response, ApiError> {
+    let mut location = HeaderValue::try_from(page).map_err(|_| ApiError::Internal)?;
+    location.set_sensitive(true);
+    let mut response = token_response(TokenResponse { headers, ..TokenResponse::new(StatusCode::SEE_OTHER) });
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+impl From<OAuthError> for ApiError {
+    fn from(error: OAuthError) -> Self {
+        match error {
+            OAuthError::Refused(code) => Self::Code(code),
+            OAuthError::BadRequest => Self::BadRequest("Bad Request"),
+            OAuthError::Busy => Self::TooManyRequests { retry_after: 1 },
+            OAuthError::Random(error) => error.into(),
+            OAuthError::Create(error) => of_creation(*error),
+            OAuthError::Store(error) => error.into(),
+            OAuthError::Strategy(error) => error.into(),
+            OAuthError::Hook(error) => error.into(),
+        }
+    }
+}
+
+/// Converts the errors of an account that a login creates. Its address is free and valid, and it has no password.
+fn of_creation(error: CreateError) -> ApiError {
+    match error {
+        CreateError::Password(PasswordError::Hash(error)) => error.into(),
+        CreateError::Random(error) => error.into(),
+        CreateError::Store(error) => error.into(),
+        CreateError::Refused(error) | CreateError::Hook(error) => error.into(),
+        CreateError::Password(_) | CreateError::EmailTaken | CreateError::InvalidEmail(_) => ApiError::Internal,
+    }
+}

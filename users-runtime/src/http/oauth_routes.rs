@@ -1,0 +1,78 @@
+//! What routes of OAuth providers need beside the other routes: the provider, its kind of callback, and the fields of a new
+//! account.
+
+use axum::{handler::Handler, routing::MethodFilter};
+use http::Method;
+use serde_json::{Map, Value};
+
+use super::{ApiError, HasUsers, JsonBody, Routes};
+use crate::{
+    domain::oauth::{AddressStatus, ExternalIdentity, Subject},
+    service::{OAuthProvider, Users},
+    user::{AuthUser, Parsed, SchemaKind},
+};
+
+/// The provider of a route.
+#[derive(Debug, Clone)]
+pub struct RouteProvider(pub(crate) OAuthProvider);
+
+impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
+    /// Sets the provider of the routes.
+    ///
+    /// # Panics
+    /// If the routes cannot work: the store keeps no accounts, the service has no public URL, or a registration needs
+    /// fields that the provider does not give. These are errors in the application that are found at startup.
+    #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
+    pub fn of_provider(self, provider: &OAuthProvider) -> Self {
+        let name = provider.name();
+        let parts = self.users().inner();
+        if parts.oauth_accounts.is_none() {
+            panic!("the store keeps no accounts at OAuth providers, which the routes of `{name}` need");
+        }
+        if parts.oauth.public_url.is_none() && provider.given_redirect_uri().is_none() {
+            panic!("the routes of `{name}` need .public_url(\"https://…\"): the provider sends browsers back to it");
+        }
+        self.with_provider(RouteProvider(provider.clone()))
+    }
+
+    /// Checks that accounts can be created from what the provider gives.
+    ///
+    /// # Panics
+    /// If not, like [`Routes::of_provider`].
+    #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
+    pub fn creating_users(self, provider: &OAuthProvider) -> Self {
+        let Some(subject) = Subject::parse("0") else { return self };
+        let sample = ExternalIdentity::new(subject).address("king.arthur@camelot.bt", AddressStatus::Verified);
+        if let Err(error) = new_user::<U>(self.users(), provider, &sample, "king.arthur@camelot.bt") {
+            let schema = SchemaKind::Create.name::<U>();
+            panic!(
+                "`{}` gives no value for a field that {schema} requires, or one that it refuses: set it with \
+                 OAuthProvider::new_user ({error:?})",
+                provider.name()
+            );
+        }
+        self
+    }
+
+    /// Adds the callback: `GET path`, or `POST path` if the provider sends it as a form.
+    pub fn callback<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        match self.provider().is_some_and(|provider| provider.0.provider().posts_its_callback()) {
+            true => self.on(Method::POST, MethodFilter::POST, path, handler),
+            false => self.on(Method::GET, MethodFilter::GET, path, handler),
+        }
+    }
+}
+
+/// Makes the registration of a person whom a provider has authenticated, by the rules of the registration schema.
+pub(crate) fn new_user<U: AuthUser>(
+    users: &Users<U>,
+    provider: &OAuthProvider,
+    identity: &ExternalIdentity,
+    email: &str,
+) -> Result<Parsed<U::Create>, ApiError> {
+    let mut object: Map<String, Value> = provider.new_user_fields(identity);
+    object.insert("email".to_owned(), email.into());
+    // Ignored: the account gets a placeholder.
+    object.insert("password".to_owned(), "".into());
+    JsonBody::of(object).schema::<U::Create>(SchemaKind::Create.fields::<U>(), users.policy().new_email())
+}

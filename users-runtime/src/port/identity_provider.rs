@@ -1,0 +1,130 @@
+//! Providers that authenticate people: OpenID Connect issuers and OAuth 2.0 services.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::BoxFuture;
+use crate::domain::{
+    Timestamp,
+    oauth::{ExternalIdentity, PkceVerifier},
+};
+
+/// A provider that authenticates people by the authorization code flow (RFC 6749 section 4.1, OpenID Connect Core 3.1).
+///
+/// [`OAuthProvider`](crate::oauth::OAuthProvider) has constructors for well-known providers, for any OpenID Connect issuer
+/// and for OAuth 2.0 services whose answers can be described as data. Implement the trait for a service that fits none of
+/// them, and pass it to [`OAuthProvider::new`](crate::oauth::OAuthProvider::new).
+///
+/// The runtime makes the `state`, checks that the callback belongs to the browser, the provider and the flow, and uses it
+/// once, before it calls [`IdentityProvider::exchange`].
+///
+/// # Security
+/// The subject of the returned identity must be a name that the provider never gives to somebody else: not an address, not
+/// a nickname. An address may be [`Verified`](crate::oauth::AddressStatus::Verified) only if the provider has checked that
+/// this person can read mail there.
+pub trait IdentityProvider: Send + Sync + 'static {
+    /// Returns the URL to which the browser is sent.
+    ///
+    /// # Errors
+    /// [`ProviderError`] if the provider's endpoints are not known.
+    fn authorization_url<'a>(
+        &'a self,
+        request: AuthorizationRequest<'a>,
+    ) -> BoxFuture<'a, Result<String, ProviderError>>;
+
+    /// Exchanges the code of a callback and returns the person it stands for.
+    ///
+    /// # Errors
+    /// [`ProviderError`] if the provider refuses the code, does not answer, or answers anything but a valid identity.
+    fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>>;
+
+    /// Returns whether the provider sends its callback as a form (`response_mode=form_post`), as Apple does. The callback
+    /// is then a `POST` from another site, and the cookie of the flow needs `SameSite=None`.
+    fn posts_its_callback(&self) -> bool {
+        false
+    }
+}
+
+/// What an authorization request consists of. Every parameter must reach the provider.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AuthorizationRequest<'a> {
+    /// The URL of the callback.
+    pub redirect_uri: &'a str,
+    /// The state.
+    pub state: &'a str,
+    /// The scopes, without those that the provider's protocol requires.
+    pub scopes: &'a [String],
+    /// The challenge for PKCE with the method `S256`.
+    pub code_challenge: String,
+    /// The nonce for an ID token.
+    pub nonce: &'a str,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+/// The callback of an authorization request, and what it must agree with.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CodeExchange<'a> {
+    /// The code.
+    pub code: AuthorizationCode,
+    /// The parameter `iss`, if the provider sent one (RFC 9207). It must be the provider's issuer, if that is known.
+    pub issuer: Option<&'a str>,
+    /// The URL of the callback, as in the authorization request.
+    pub redirect_uri: &'a str,
+    /// The verifier for PKCE.
+    pub verifier: &'a PkceVerifier,
+    /// The nonce that an ID token must have.
+    pub nonce: &'a str,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+/// The code of a callback.
+#[derive(Clone)]
+pub struct AuthorizationCode(SecretString);
+
+impl AuthorizationCode {
+    /// Wraps a code.
+    pub(crate) fn new(code: String) -> Self {
+        Self(code.into())
+    }
+
+    /// Returns the code, which is sent to the token endpoint only.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for AuthorizationCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthorizationCode(***)")
+    }
+}
+
+/// The reason why a provider did not authenticate a person. The text is logged and not sent to clients; it must contain no
+/// code, token or secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The provider refused, failed, or sent something that is not valid.
+    #[error("{0}")]
+    Failed(String),
+    /// The callback comes from another provider than the one that the flow was started with (mix-up, RFC 9207).
+    #[error("the callback names another issuer")]
+    MixUp,
+    /// Too many exchanges run at once.
+    #[error("too many exchanges run at once")]
+    Busy,
+}
+
+impl ProviderError {
+    /// Describes a failure.
+    #[must_use]
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed(reason.into())
+    }
+}

@@ -1,0 +1,67 @@
+//! Storage of accounts at OAuth providers.
+
+use super::{BoxFuture, Change};
+use crate::{
+    domain::{
+        StoreError, Timestamp, TokenId,
+        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId},
+    },
+    user::AuthUser,
+};
+
+/// The accounts at OAuth providers that are linked with users: fastapi-users' table `oauth_account`, in which an account is
+/// unique here.
+///
+/// Every write is one transaction. Deleting a user removes the user's links.
+///
+/// # Errors
+/// Every method returns the errors of [`UserStore`](super::UserStore). Additional ones are documented with the method.
+pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
+    /// Looks up the link of an account at a provider, compared byte for byte. If another program has linked it with several
+    /// users, returns [`StoreError::Conflict`].
+    fn find<'a>(
+        &'a self,
+        oauth_name: &'a str,
+        account_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<OAuthAccount<U::Id>>, StoreError>>;
+
+    /// Returns the links of a user, in the order of their providers and subjects.
+    fn list(&self, user: U::Id) -> BoxFuture<'_, Result<Vec<OAuthAccount<U::Id>>, StoreError>>;
+
+    /// Adds a user together with a link.
+    ///
+    /// # Errors
+    /// Those of [`UserStore::insert`](super::UserStore::insert), and [`StoreError::Conflict`] if the account is linked
+    /// already.
+    fn insert(&self, user: U, account: NewOAuthAccount) -> BoxFuture<'_, Result<U, StoreError>>;
+
+    /// Adds a link to the user of a change, if every condition of the change holds, and applies the change. Returns `None`
+    /// if the user does not exist or a condition fails. [`Change::unlink`] removes the other links first.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the account is linked already.
+    fn link(&self, change: Change<U>, account: NewOAuthAccount) -> BoxFuture<'_, Result<Option<U>, StoreError>>;
+
+    /// Stores the present address of a linked account at its provider. Does nothing if the link no longer exists.
+    fn refresh<'a>(&'a self, account: &'a OAuthAccount<U::Id>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Removes a link of a user, unless it is the last way in: no other link exists, and the user's password hash is the
+    /// [placeholder](NewOAuthAccount::placeholder) that came with one. Concurrent calls never remove the last one together.
+    fn unlink(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Unlinked, StoreError>>;
+
+    /// Records that something with this id was used that may be used once, until `until`. Returns `true` for the first
+    /// call, and for no other: also among concurrent calls and instances.
+    fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>>;
+}
+
+/// The result of removing a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Unlinked {
+    /// It is removed.
+    Removed,
+    /// The user has no such link.
+    NotFound,
+    /// It is the last way in, and was kept.
+    LastWayIn,
+}

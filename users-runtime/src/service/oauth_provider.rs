@@ -1,0 +1,204 @@
+//! An OAuth provider with the settings of its routes.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    domain::{
+        Error, Result, Setting,
+        oauth::{ExternalIdentity, ReturnTo, SameAddress},
+    },
+    port::IdentityProvider,
+};
+
+/// The fields of a new account, made from what a provider says.
+type NewUserFields = Arc<dyn Fn(&ExternalIdentity) -> Map<String, Value> + Send + Sync>;
+
+/// An OAuth provider with which users log in, and the settings of its routes. Cheap to clone.
+///
+/// The derived functions make the routes: `user_oauth_routes(&users, &provider, "cookie")` for logins at one backend,
+/// `user_oauth_associate_routes(&users, &provider)` for the accounts of users who are signed in.
+///
+/// ```no_run
+/// # use users_runtime as axum_users;
+/// use axum_users::oauth::{OAuthProvider, ReturnTo, SameAddress};
+///
+/// # fn providers() -> axum_users::Result<()> {
+/// let google = OAuthProvider::google("client-id", "client-secret")?
+///     .same_address(SameAddress::Link)
+///     .return_to(ReturnTo::pages("/welcome", "/login")?);
+/// let company = OAuthProvider::openid("acme", "https://login.acme.example", "client-id", "client-secret")?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use = "a provider does nothing until its routes are mounted"]
+pub struct OAuthProvider(Arc<Settings>);
+
+#[derive(Clone)]
+struct Settings {
+    name: String,
+    provider: Arc<dyn IdentityProvider>,
+    scopes: Vec<String>,
+    optional_scopes: Vec<String>,
+    same_address: SameAddress,
+    verified_by_default: bool,
+    redirect_uri: Option<String>,
+    return_to: Option<ReturnTo>,
+    new_user: Option<NewUserFields>,
+}
+
+impl OAuthProvider {
+    /// Uses an implementation of [`IdentityProvider`]. `name` is stored with every link and is part of the routes' paths:
+    /// never change it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless the name consists of 1 to 64 letters, digits, `-` and `_`.
+    pub fn new(name: &str, provider: impl IdentityProvider) -> Result<Self> {
+        Self::with_scopes(name, provider, &[])
+    }
+
+    /// Uses an implementation, and asks for these scopes.
+    pub(crate) fn with_scopes(name: &str, provider: impl IdentityProvider, scopes: &[&str]) -> Result<Self> {
+        Ok(Self(Arc::new(Settings {
+            name: checked_name(name)?,
+            provider: Arc::new(provider),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            optional_scopes: Vec::new(),
+            same_address: SameAddress::default(),
+            verified_by_default: false,
+            redirect_uri: None,
+            return_to: None,
+            new_user: None,
+        })))
+    }
+
+    /// Sets another name than that of the catalogue, such as `work` for the second of two tenants of Microsoft.
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::new`].
+    pub fn named(self, name: &str) -> Result<Self> {
+        let name = checked_name(name)?;
+        Ok(self.with(|settings| settings.name = name))
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Sets the scopes that are asked for, instead of the provider's usual ones. What the provider's protocol requires
+    /// (`openid`) is always added. The client may choose some of them (`GET /authorize?scopes=email`), and no others.
+    pub fn scopes<'a>(self, scopes: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|settings| settings.scopes = scopes.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Allows the client to ask for further scopes, which are not asked for otherwise.
+    pub fn optional_scopes<'a>(self, scopes: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|settings| settings.optional_scopes = scopes.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Sets what happens at a first login with an address that an account has already. Default:
+    /// [`SameAddress::Refuse`], as in fastapi-users without `associate_by_email`.
+    pub fn same_address(self, same_address: SameAddress) -> Self {
+        self.with(|settings| settings.same_address = same_address)
+    }
+
+    /// Sets whether the address of a new account counts as verified. Default: `false`, as in fastapi-users. An address that
+    /// the provider calls unverified is never verified.
+    ///
+    /// # Security
+    /// With `true`, a provider that says nothing about an address is trusted to have checked it.
+    pub fn verified_by_default(self, verified: bool) -> Self {
+        self.with(|settings| settings.verified_by_default = verified)
+    }
+
+    /// Sets the URL of the callback. Default: the [public URL](crate::UsersBuilder::public_url) and the path at which the
+    /// routes are mounted. It must be registered at the provider in exactly this form.
+    pub fn redirect_uri(self, url: impl Into<String>) -> Self {
+        let url = url.into();
+        self.with(|settings| settings.redirect_uri = Some(url))
+    }
+
+    /// Sends the browser to a page after a login or an association, instead of the JSON of fastapi-users.
+    pub fn return_to(self, return_to: ReturnTo) -> Self {
+        self.with(|settings| settings.return_to = Some(return_to))
+    }
+
+    /// Sets the fields of a new account that the registration schema requires, from what the provider says. They pass the
+    /// same rules as those of a registration; `email`, `password` and the flags are ignored.
+    ///
+    /// ```no_run
+    /// # use users_runtime as axum_users;
+    /// # use axum_users::oauth::OAuthProvider;
+    /// # fn with_name(provider: OAuthProvider) -> OAuthProvider {
+    /// use serde_json::{Map, Value};
+    ///
+    /// provider.new_user(|identity| {
+    ///     let name = identity.claims.get("name").and_then(Value::as_str).unwrap_or("new user");
+    ///     Map::from_iter([("full_name".to_owned(), name.into())])
+    /// })
+    /// # }
+    /// ```
+    pub fn new_user(self, fields: impl Fn(&ExternalIdentity) -> Map<String, Value> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.new_user = Some(Arc::new(fields)))
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(crate) fn provider(&self) -> &dyn IdentityProvider {
+        &*self.0.provider
+    }
+
+    /// Returns the scopes to ask for; `None` if the client asks for one that is not allowed.
+    pub(crate) fn scopes_for(&self, asked: Vec<String>) -> Option<Vec<String>> {
+        let Settings { scopes, optional_scopes, .. } = &*self.0;
+        if asked.is_empty() {
+            return Some(scopes.clone());
+        }
+        asked.iter().all(|scope| scopes.contains(scope) || optional_scopes.contains(scope)).then_some(asked)
+    }
+
+    pub(crate) fn policy(&self) -> (SameAddress, bool) {
+        (self.0.same_address, self.0.verified_by_default)
+    }
+
+    pub(crate) fn given_redirect_uri(&self) -> Option<&str> {
+        self.0.redirect_uri.as_deref()
+    }
+
+    pub(crate) fn returns(&self) -> Option<&ReturnTo> {
+        self.0.return_to.as_ref()
+    }
+
+    pub(crate) fn new_user_fields(&self, identity: &ExternalIdentity) -> Map<String, Value> {
+        self.0.new_user.as_ref().map(|fields| fields(identity)).unwrap_or_default()
+    }
+}
+
+/// Checks a name, which is stored with every link and is part of paths.
+fn checked_name(name: &str) -> Result<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if (1..=64).contains(&name.len()) && name.chars().all(fits) {
+        return Ok(name.to_owned());
+    }
+    Err(Error::setting(
+        Setting::OAuth,
+        format!("`{name}` cannot be a provider's name: use 1 to 64 letters, digits, `-` and `_`"),
+    ))
+}
+
+impl fmt::Debug for OAuthProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { name, scopes, same_address, .. } = &*self.0;
+        f.debug_struct("OAuthProvider")
+            .field("name", name)
+            .field("scopes", scopes)
+            .field("same_address", same_address)
+            .finish_non_exhaustive()
+    }
+}
