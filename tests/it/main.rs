@@ -26,6 +26,8 @@ mod matrix;
 mod named_schema;
 #[cfg(feature = "services")]
 mod newtype;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod one_line;
 mod openapi;
 mod recorder;

@@ -11,11 +11,8 @@ const BEGIN: &str = "<!-- differences: generated with UPDATE_DOCS=1 from docs/co
 const END: &str = "<!-- end -->\n";
 
 /// Differences without a row on the security page, because what they concern is not implemented.
-const NOT_IMPLEMENTED: [[&str; 4]; 3] = [
-    ["C14", "`oauth_accounts` of a user contain the provider's tokens", "no OAuth in this version", "none"],
-    ["C15", "an OAuth state can be used for an hour, by anyone who has it", "no OAuth in this version", "none"],
-    ["C23", "errors are `{\"detail\": …}`", "the same", "the default is the wire"],
-];
+const NOT_IMPLEMENTED: [[&str; 4]; 1] =
+    [["C23", "errors are `{\"detail\": …}`", "the same", "the default is the wire"]];
 
 #[test]
 fn the_differences_are_those_of_the_security_page() {

@@ -1,0 +1,223 @@
+//! ID tokens that are not what they should be, and keys that change.
+
+use std::{sync::Arc, time::Duration};
+
+use axum_users::oauth::OpenId;
+use serde_json::{Map, Value, json};
+
+use super::{
+    keys::Key,
+    provider::{CLIENT_ID, Lies, Person, Signature},
+    support::{App, Setup, refused},
+};
+use crate::support::Response;
+
+fn arthur() -> Person {
+    Person::verified("arthur-1", "arthur@camelot.bt")
+}
+
+/// Logs in while the provider lies.
+async fn with_lies(app: &App, lies: Lies) -> Response {
+    app.provider.lie(lies);
+    app.log_in("/auth/acme", arthur()).await
+}
+
+fn claims(patch: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Lies {
+    Lies { claims: Some(Arc::new(patch)), ..Lies::default() }
+}
+
+/// Changes one claim; null removes it.
+fn claim(name: &'static str, value: Value) -> Lies {
+    claims(move |claims| match &value {
+        Value::Null => drop(claims.remove(name)),
+        value => drop(claims.insert(name.to_owned(), value.clone())),
+    })
+}
+
+fn signed(signature: Signature) -> Lies {
+    Lies { signature: Some(signature), ..Lies::default() }
+}
+
+async fn app_of(issuer: fn(OpenId) -> OpenId) -> App {
+    App::with(Setup { issuer, ..Setup::default() }).await
+}
+
+mod oidc {
+    use super::*;
+
+    #[tokio::test]
+    async fn wrong_nonce() {
+        let app = App::new().await;
+        for nonce in [json!(null), json!(""), json!("of-another-flow"), json!(7)] {
+            refused(&with_lies(&app, claim("nonce", nonce)).await, "OAUTH_PROVIDER_ERROR");
+        }
+        assert_eq!(with_lies(&app, Lies::default()).await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn issuer_mismatch() {
+        let app = App::new().await;
+        for issuer in [json!(null), json!("https://evil.example"), json!(app.provider.issuer() + "/"), json!(1)] {
+            refused(&with_lies(&app, claim("iss", issuer)).await, "OAUTH_PROVIDER_ERROR");
+        }
+        // A discovery document that names another issuer is none of this issuer.
+        let app = App::new().await;
+        let lies = Lies {
+            discovery: Some(Arc::new(|document| {
+                drop(document.insert("issuer".to_owned(), json!("https://evil.example")))
+            })),
+            ..Lies::default()
+        };
+        app.provider.lie(lies);
+        refused(&app.get("/auth/acme/authorize").send().await, "OAUTH_PROVIDER_ERROR");
+    }
+
+    #[tokio::test]
+    async fn audience_and_times_are_checked() {
+        let app = App::new().await;
+        let now = 1_795_867_200;
+        for (name, value) in [
+            ("aud", json!(null)),
+            ("aud", json!("another-client")),
+            ("aud", json!([CLIENT_ID, "another-client"])),
+            ("aud", json!([])),
+            ("azp", json!("another-client")),
+            ("exp", json!(null)),
+            ("exp", json!(now - 1)),
+            ("exp", json!("never")),
+            ("iat", json!(now + 3600)),
+            ("sub", json!(null)),
+        ] {
+            let response = with_lies(&app, claim(name, value.clone())).await;
+            assert_eq!(response.status, 400, "{name} {value}: {response:?}");
+        }
+        for (name, value) in [("aud", json!([CLIENT_ID])), ("azp", json!(CLIENT_ID)), ("iat", json!(now + 5))] {
+            let response = with_lies(&app, claim(name, value.clone())).await;
+            assert_eq!(response.status, 200, "{name} {value}: {response:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn unsigned_or_foreign_token_refused() {
+        let app = App::new().await;
+        let (ours, foreign) = (Key::eddsa("first"), Key::rs256("first"));
+        app.provider.keys(vec![ours.clone()]);
+        for (what, signature) in [
+            ("unsigned", Signature::None),
+            ("HMAC with the client secret", Signature::Hmac),
+            ("another key with the name of a known one", Signature::By(foreign)),
+            ("an unknown key", Signature::By(Key::es256("unknown"))),
+            ("another algorithm in the header", Signature::As(ours.clone(), "RS256")),
+            ("no algorithm in the header", Signature::As(ours.clone(), "none")),
+            ("HMAC in the header", Signature::As(ours.clone(), "HS256")),
+            ("an unknown algorithm", Signature::As(ours.clone(), "XX99")),
+            ("a changed signature", Signature::Changed(ours.clone())),
+        ] {
+            let response = with_lies(&app, signed(signature)).await;
+            assert_eq!(
+                (response.status.as_u16(), response.json()),
+                (400, json!({"detail": "OAUTH_PROVIDER_ERROR"})),
+                "{what}"
+            );
+        }
+        assert!(app.users.get_by_email("arthur@camelot.bt").await.unwrap().is_none());
+        assert_eq!(with_lies(&app, Lies::default()).await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn every_usual_algorithm_is_accepted() {
+        for key in [Key::eddsa("k"), Key::es256("k"), Key::rs256("k")] {
+            let app = App::new().await;
+            let algorithm = key.algorithm;
+            app.provider.keys(vec![key]);
+            let response = app.log_in("/auth/acme", arthur()).await;
+            assert_eq!(response.status, 200, "{algorithm:?}: {response:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_rotate() {
+        let app = App::new().await;
+        let keys_fetched = |app: &App| app.provider.take_calls().into_iter().filter(|path| path == "/jwks").count();
+        assert_eq!(app.log_in("/auth/acme", arthur()).await.status, 200);
+        assert_eq!(app.log_in("/auth/acme", arthur()).await.status, 200);
+        assert_eq!(keys_fetched(&app), 1, "keys are kept");
+        // A new key is fetched because a token names it, and the old one is then gone.
+        app.provider.keys(vec![Key::es256("second")]);
+        assert_eq!(app.log_in("/auth/acme", arthur()).await.status, 200);
+        assert_eq!(keys_fetched(&app), 1);
+        let old = with_lies(&app, signed(Signature::By(Key::eddsa("first")))).await;
+        refused(&old, "OAUTH_PROVIDER_ERROR");
+        // Many unknown keys cause few fetches.
+        app.provider.take_calls();
+        for _ in 0..20 {
+            with_lies(&app, signed(Signature::By(Key::eddsa("unknown")))).await;
+        }
+        assert!(keys_fetched(&app) <= 5);
+        // After an hour they are fetched again anyway.
+        app.advance(3601);
+        assert_eq!(with_lies(&app, Lies::default()).await.status, 200);
+        assert_eq!(keys_fetched(&app), 1);
+    }
+
+    #[tokio::test]
+    async fn claims_at_the_userinfo_endpoint_count() {
+        let app = App::new().await;
+        app.provider.claims_at_userinfo_only();
+        let token = app.log_in("/auth/acme", arthur()).await.access_token();
+        assert_eq!(app.seen(&token).await["email"], "arthur@camelot.bt");
+        // They must be about the same subject.
+        let about_another = json!({"sub": "mordred-1", "email": "arthur@camelot.bt", "email_verified": true});
+        let answer = super::super::provider::Answer::Plain(200, "application/json", about_another.to_string());
+        let lies = Lies { answers: [("/userinfo", answer)].into(), ..Lies::default() };
+        refused(&with_lies(&app, lies).await, "OAUTH_PROVIDER_ERROR");
+    }
+
+    #[tokio::test]
+    async fn weak_authentication_refused() {
+        let app = app_of(|issuer| issuer.require_amr(["mfa", "hwk"]).require_acr(["gold"])).await;
+        let with = |amr: Value, acr: Value| {
+            claims(move |claims| {
+                claims.insert("amr".to_owned(), amr.clone());
+                claims.insert("acr".to_owned(), acr.clone());
+            })
+        };
+        refused(&with_lies(&app, Lies::default()).await, "OAUTH_PROVIDER_ERROR");
+        for (amr, acr) in [
+            (json!(["pwd"]), json!("gold")),
+            (json!([]), json!("gold")),
+            (json!("mfa"), json!("gold")),
+            (json!(["mfa"]), json!("silver")),
+            (json!(["mfa"]), json!(["gold"])),
+            (json!(["MFA"]), json!("gold")),
+        ] {
+            let response = with_lies(&app, with(amr.clone(), acr.clone())).await;
+            assert_eq!(response.status, 400, "{amr} {acr}: {response:?}");
+        }
+        let response = with_lies(&app, with(json!(["pwd", "mfa"]), json!("gold"))).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        // The provider is asked for it, too.
+        let flow = app.start("/auth/acme").await;
+        assert_eq!(super::super::provider::query(&flow.url)["acr_values"], "gold");
+    }
+}
+
+mod oauth {
+    use super::*;
+
+    #[tokio::test]
+    async fn stale_auth_time_refused() {
+        let app = app_of(|issuer| issuer.max_age(Duration::from_secs(300))).await;
+        let now = 1_795_867_200;
+        let flow = app.start("/auth/acme").await;
+        assert_eq!(super::super::provider::query(&flow.url)["max_age"], "300");
+        for stale in [json!(null), json!(now - 3600), json!(now - 400), json!("now")] {
+            let response = with_lies(&app, claim("auth_time", stale.clone())).await;
+            assert_eq!(response.status, 400, "{stale}: {response:?}");
+        }
+        for recent in [now, now - 299] {
+            let response = with_lies(&app, claim("auth_time", json!(recent))).await;
+            assert_eq!(response.status, 200, "{recent}: {response:?}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Logins with OAuth providers, against a provider of our own that tells the truth or lies.
+
+mod accounts;
+mod client;
+mod config;
+#[cfg(feature = "services")]
+mod databases;
+mod flows;
+mod id_tokens;
+mod keys;
+mod linking;
+pub mod provider;
+mod race;
+mod state;
+pub mod support;
+mod takeover;
