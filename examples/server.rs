@@ -11,11 +11,16 @@ use axum_users::{
     Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager,
     Users, UsersBuilder, VerifyToken,
     routes::{Prefixes, RouteGroup},
+    store::StoredUser,
     token::PublicUrl,
 };
 use serde_json::json;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use uuid::Uuid;
+
+#[cfg(feature = "oauth")]
+#[path = "server/oauth.rs"]
+mod oauth;
 
 /// A user of this service.
 #[derive(AuthUser, Debug, Clone)]
@@ -47,7 +52,18 @@ async fn run() -> Result<()> {
     start_log()?;
     refuse_what_is_not_built_in()?;
     let bind = variable("BIND", "127.0.0.1:8000");
-    let public_url = public_url(&bind)?;
+    #[cfg(feature = "oauth")]
+    if let Some(providers) = oauth::Providers::read()? {
+        return providers.serve(bind).await;
+    }
+    let users = users::<User>(&bind).await?;
+    let routes = user_routes(&users);
+    serve(users, routes, Prefixes::usual(), bind).await
+}
+
+/// Builds the service and its tables.
+async fn users<U: StoredUser>(bind: &str) -> Result<Users<U>> {
+    let public_url = public_url(bind)?;
     let (policy, compatible) = policy()?;
     let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
     let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
@@ -55,7 +71,7 @@ async fn run() -> Result<()> {
     let lifetime = Duration::from_secs(if compatible { 3600 } else { 24 * 3600 });
     let sessions = DatabaseSessions::new().lifetime(lifetime);
 
-    let users = Users::<User>::builder(secret)
+    let users = Users::<U>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .public_url(public_url.clone())
         .backend(Backend::bearer("jwt", Jwt::new()))
@@ -66,10 +82,13 @@ async fn run() -> Result<()> {
         .manager(Accounts { mails: MailHooks::new(mailer(public_url)?), hook_log: HookLog::open()? });
     let users = with_redis(users, sessions).await?.build().await?;
     users.migrate().await?;
+    Ok(users)
+}
 
-    let document = axum_users::openapi::openapi_at(&users, &Prefixes::usual().with(RouteGroup::Sessions));
-    let app = Router::new()
-        .merge(user_routes(&users))
+/// Serves these routes and those of sessions and of the documentation.
+async fn serve<U: AuthUser>(users: Users<U>, routes: Router<Users<U>>, prefixes: Prefixes, bind: String) -> Result<()> {
+    let document = axum_users::openapi::openapi_at(&users, &prefixes.with(RouteGroup::Sessions));
+    let app = routes
         .nest("/auth/sessions", axum_users::session_routes(&users))
         .merge(axum_users::openapi::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
@@ -101,7 +120,7 @@ fn switch(name: &str, default: bool) -> Result<bool> {
 
 /// Adds the backend `redis` if `REDIS_URL` is set. An unavailable server is an error at startup, not at the first login.
 #[cfg(feature = "redis")]
-async fn with_redis(users: UsersBuilder<User>, sessions: DatabaseSessions) -> Result<UsersBuilder<User>> {
+async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, sessions: DatabaseSessions) -> Result<UsersBuilder<U>> {
     let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else { return Ok(users) };
     let redis = axum_users::Redis::new(&url)?;
     redis.ping().await?;
@@ -109,7 +128,7 @@ async fn with_redis(users: UsersBuilder<User>, sessions: DatabaseSessions) -> Re
 }
 
 #[cfg(not(feature = "redis"))]
-async fn with_redis(users: UsersBuilder<User>, _: DatabaseSessions) -> Result<UsersBuilder<User>> {
+async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, _: DatabaseSessions) -> Result<UsersBuilder<U>> {
     match env::var("REDIS_URL").is_ok_and(|url| !url.is_empty()) {
         true => Err(Error::config("REDIS_URL is set, but this program was built without the Cargo feature `redis`")),
         false => Ok(users),
@@ -170,8 +189,10 @@ fn mailer(public_url: PublicUrl) -> Result<Mailer> {
 }
 
 fn refuse_what_is_not_built_in() -> Result<()> {
-    if env::vars().any(|(name, value)| name.starts_with("OAUTH_") && !value.is_empty()) {
-        return Err(Error::config("an OAUTH_ variable is set, but OAuth is not part of this version"));
+    if !cfg!(feature = "oauth") && env::vars().any(|(name, value)| name.starts_with("OAUTH_") && !value.is_empty()) {
+        return Err(Error::config(
+            "an OAUTH_ variable is set, but this program was built without the Cargo feature `oauth`",
+        ));
     }
     Ok(())
 }
@@ -182,57 +203,57 @@ struct Accounts {
     hook_log: HookLog,
 }
 
-impl UserManager<User> for Accounts {
-    async fn on_after_register(&self, user: &User, _: &RequestContext) -> HookResult {
+impl<U: AuthUser> UserManager<U> for Accounts {
+    async fn on_after_register(&self, user: &U, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_register", user, None)
     }
 
-    async fn on_after_update(&self, user: &User, _: &Updated<User>, _: &RequestContext) -> HookResult {
+    async fn on_after_update(&self, user: &U, _: &Updated<U>, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_update", user, None)
     }
 
-    async fn on_after_request_verify(&self, user: &User, token: &VerifyToken, cx: &RequestContext) -> HookResult {
+    async fn on_after_request_verify(&self, user: &U, token: &VerifyToken, cx: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_request_verify", user, Some(token.secret()))?;
         self.mails.on_after_request_verify(user, token, cx).await
     }
 
-    async fn on_after_verify(&self, user: &User, _: &RequestContext) -> HookResult {
+    async fn on_after_verify(&self, user: &U, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_verify", user, None)
     }
 
-    async fn on_after_forgot_password(&self, user: &User, token: &ResetToken, cx: &RequestContext) -> HookResult {
+    async fn on_after_forgot_password(&self, user: &U, token: &ResetToken, cx: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_forgot_password", user, Some(token.secret()))?;
         self.mails.on_after_forgot_password(user, token, cx).await
     }
 
-    async fn on_after_credentials_change(&self, user: &User, before: &User, cx: &RequestContext) -> HookResult {
+    async fn on_after_credentials_change(&self, user: &U, before: &U, cx: &RequestContext) -> HookResult {
         self.mails.on_after_credentials_change(user, before, cx).await
     }
 
-    async fn on_after_reset_password(&self, user: &User, _: &RequestContext) -> HookResult {
+    async fn on_after_reset_password(&self, user: &U, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_reset_password", user, None)
     }
 
-    async fn on_after_login(&self, user: &User, _: &RequestContext, _: &mut axum::http::HeaderMap) -> HookResult {
+    async fn on_after_login(&self, user: &U, _: &RequestContext, _: &mut axum::http::HeaderMap) -> HookResult {
         self.hook_log.write("on_after_login", user, None)
     }
 
-    async fn on_after_failed_login(&self, failed: &FailedLogin<'_, User>, _: &RequestContext) -> HookResult {
+    async fn on_after_failed_login(&self, failed: &FailedLogin<'_, U>, _: &RequestContext) -> HookResult {
         match failed.user {
             Some(user) => self.hook_log.write("on_after_failed_login", user, None),
             None => Ok(()),
         }
     }
 
-    async fn on_after_logout(&self, user: &User, _: &RequestContext) -> HookResult {
+    async fn on_after_logout(&self, user: &U, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_logout", user, None)
     }
 
-    async fn on_before_delete(&self, user: &User, _: &RequestContext) -> HookResult {
+    async fn on_before_delete(&self, user: &U, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_before_delete", user, None)
     }
 
-    async fn on_after_delete(&self, user: &User, _: &RequestContext) -> HookResult {
+    async fn on_after_delete(&self, user: &U, _: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_delete", user, None)
     }
 }
@@ -249,9 +270,9 @@ impl HookLog {
         Ok(Self(Some(Mutex::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?))))
     }
 
-    fn write(&self, hook: &str, user: &User, token: Option<&str>) -> HookResult {
+    fn write<U: AuthUser>(&self, hook: &str, user: &U, token: Option<&str>) -> HookResult {
         let Some(file) = &self.0 else { return Ok(()) };
-        let mut line = json!({ "hook": hook, "user_id": user.id });
+        let mut line = json!({ "hook": hook, "user_id": user.account().id.to_string() });
         if let Some(token) = token {
             line["token"] = token.into();
         }

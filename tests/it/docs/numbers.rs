@@ -164,17 +164,22 @@ fn outbound_page() {
 
 #[test]
 fn server_setup_page() {
-    let (page, example) = (read("docs/guide/deployment.md"), read("examples/server.rs"));
+    let page = read("docs/guide/deployment.md");
+    let example = read("examples/server.rs") + &read("examples/server/oauth.rs");
     let table = rows(section(&page, "## The example server"));
-    // The names of variables that the example reads; RUST_LOG is read by the subscriber.
-    let is_variable = |name: &str| name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    // The names of variables that the example reads, and the ends of those of each provider; RUST_LOG is read by the
+    // subscriber.
+    let is_variable =
+        |name: &str| name.len() > 3 && name != "OAUTH_" && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let literals = example.split('"').skip(1).step_by(2).filter(|text| is_variable(text)).chain(["RUST_LOG"]);
-    let names: BTreeSet<String> = literals.map(|name| name.replace("OAUTH_", "OAUTH_…")).collect();
+    let names: BTreeSet<String> =
+        literals.map(|name| if name.starts_with('_') { format!("OAUTH_…{name}") } else { name.to_owned() }).collect();
     assert_eq!(first_cells(&table), names);
     for row in &table {
         let (name, default) = (row[0].trim_matches('`'), row[2].trim_matches('`'));
         if let Some(rest) = example.split(&format!("variable(\"{name}\", \"")).nth(1) {
-            assert_eq!(rest.split('"').next(), Some(default), "{name}");
+            let in_code = rest.split('"').next().filter(|text| !text.is_empty()).unwrap_or("none");
+            assert_eq!(in_code, default, "{name}");
         }
     }
     // The programs of the page set what the built-in server sets.

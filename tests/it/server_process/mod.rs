@@ -15,6 +15,8 @@ mod server;
 
 mod full_disk;
 mod nodes;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod outage;
 mod postgres;
 mod start;

@@ -14,7 +14,7 @@ fn this_binary() -> Command {
 }
 
 /// Runs the server with these variables until it exits.
-fn run(variables: &[(&str, &str)]) -> (i32, String) {
+pub fn run(variables: &[(&str, &str)]) -> (i32, String) {
     let output: Output = this_binary()
         .args(["--exact", "server_process::the_server", "--nocapture", "--test-threads=1"])
         .env_clear()

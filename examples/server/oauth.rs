@@ -1,0 +1,118 @@
+//! The providers of the server, from the variables that `docs/guide/deployment.md` lists.
+
+use axum::Router;
+use axum_users::{
+    AuthUser, Error, PasswordHash, Result,
+    oauth::{AppleKey, OAuth2Endpoints, OAuthProvider, ReturnTo, SameAddress, oauth_account_routes},
+    routes::{Prefixes, RouteGroup},
+};
+use uuid::Uuid;
+
+use super::{serve, switch, users, variable};
+
+/// A user of this service who can log in with providers.
+#[derive(AuthUser, Debug, Clone)]
+#[auth(oauth)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+
+    /// The user's first name.
+    #[auth(read, create, update)]
+    pub first_name: Option<String>,
+}
+
+/// The paths under `/auth` that are taken.
+const TAKEN: [&str; 7] = ["jwt", "db", "cookie", "redis", "sessions", "associate", "users"];
+
+/// The providers, and the backend of their logins.
+pub struct Providers {
+    providers: Vec<OAuthProvider>,
+    backend: String,
+}
+
+impl Providers {
+    /// Reads the variables. Returns `None` without a provider.
+    pub fn read() -> Result<Option<Self>> {
+        let names = variable("OAUTH_PROVIDERS", "");
+        let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let backend = variable("OAUTH_BACKEND", "jwt");
+        if !["jwt", "db", "cookie"].contains(&backend.as_str()) {
+            return Err(Error::config(format!("OAUTH_BACKEND is `{backend}`; it takes `jwt`, `db` or `cookie`")));
+        }
+        let providers = names.into_iter().map(provider).collect::<Result<_>>()?;
+        Ok(Some(Self { providers, backend }))
+    }
+
+    /// Serves the routes of users and of these providers.
+    pub async fn serve(self, bind: String) -> Result<()> {
+        let users = users::<User>(&bind).await?;
+        let accounts = oauth_account_routes(&users);
+        let mut routes = Router::new().merge(user_routes(&users)).nest("/users/me/oauth-accounts", accounts);
+        let mut prefixes = Prefixes::usual().with(RouteGroup::OAuthAccounts);
+        for provider in &self.providers {
+            let name = provider.name();
+            routes = routes
+                .nest(&format!("/auth/{name}"), user_oauth_routes(&users, provider, &self.backend))
+                .nest(&format!("/auth/associate/{name}"), user_oauth_associate_routes(&users, provider));
+            prefixes = prefixes.oauth(name, &self.backend).oauth_associate(name);
+        }
+        serve(users, routes, prefixes, bind).await
+    }
+}
+
+/// Returns the provider of this name.
+fn provider(name: &str) -> Result<OAuthProvider> {
+    let prefix = format!("OAUTH_{}", name.to_uppercase().replace('-', "_"));
+    let of = |suffix: &str| variable(&format!("{prefix}{suffix}"), "");
+    let required = |suffix: &str| match of(suffix) {
+        value if value.is_empty() => Err(Error::config(format!("{prefix}{suffix} is not set"))),
+        value => Ok(value),
+    };
+    if TAKEN.contains(&name) {
+        return Err(Error::config(format!(
+            "OAUTH_PROVIDERS: `{name}` cannot be a provider, because /auth/{name} is taken"
+        )));
+    }
+    let (id, secret) = (required("_CLIENT_ID")?, required("_CLIENT_SECRET")?);
+    let (kind, issuer, authorize) = (of("_KIND"), of("_ISSUER"), of("_AUTHORIZE_URL"));
+    let provider = match [kind.as_str(), issuer.as_str(), authorize.as_str()] {
+        ["microsoft", "", ""] => OAuthProvider::microsoft(&required("_TENANT")?, &id, &secret)?.named(name)?,
+        // The secret is the private key in PEM.
+        ["apple", "", ""] => {
+            let key = AppleKey::new(required("_TEAM")?, required("_KEY_ID")?, &secret)?;
+            OAuthProvider::apple(&id, key)?.named(name)?
+        }
+        [kind, "", ""] if !kind.is_empty() => OAuthProvider::known(kind, &id, &secret)?.named(name)?,
+        ["", issuer, ""] if !issuer.is_empty() => OAuthProvider::openid(name, issuer, &id, &secret)?,
+        ["", "", authorize] if !authorize.is_empty() => {
+            let (token, user, emails) = (required("_TOKEN_URL")?, required("_USER_URL")?, of("_EMAILS_URL"));
+            let emails = Some(emails.as_str()).filter(|url| !url.is_empty());
+            let endpoints = OAuth2Endpoints { authorize, token: &token, user: &user, emails };
+            OAuthProvider::oauth2(name, endpoints, &id, &secret)?
+        }
+        _ => {
+            return Err(Error::config(format!(
+                "the provider `{name}` needs exactly one of {prefix}_KIND, {prefix}_ISSUER and {prefix}_AUTHORIZE_URL"
+            )));
+        }
+    };
+    let scopes = of("_SCOPES");
+    let provider = if scopes.is_empty() { provider } else { provider.scopes(scopes.split_whitespace()) };
+    let same_address = if switch("OAUTH_ASSOCIATE_BY_EMAIL", false)? { SameAddress::Link } else { SameAddress::Refuse };
+    let provider =
+        provider.same_address(same_address).verified_by_default(switch("OAUTH_IS_VERIFIED_BY_DEFAULT", false)?);
+    Ok(match (variable("OAUTH_SUCCESS_URL", ""), variable("OAUTH_FAILURE_URL", "")) {
+        (success, failure) if success.is_empty() && failure.is_empty() => provider,
+        (success, failure) if failure.is_empty() => provider.return_to(ReturnTo::pages(&success, &success)?),
+        (success, failure) if success.is_empty() => provider.return_to(ReturnTo::pages(&failure, &failure)?),
+        (success, failure) => provider.return_to(ReturnTo::pages(&success, &failure)?),
+    })
+}
