@@ -63,6 +63,9 @@ impl Providers {
                 .nest(&format!("/auth/{name}"), user_oauth_routes(&users, provider, &self.backend))
                 .nest(&format!("/auth/associate/{name}"), user_oauth_associate_routes(&users, provider));
             prefixes = prefixes.oauth(name, &self.backend).oauth_associate(name);
+            if provider.accepts_id_tokens() {
+                prefixes = prefixes.oauth_id_tokens(name, &self.backend);
+            }
         }
         serve(users, routes, prefixes, bind).await
     }

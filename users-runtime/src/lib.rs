@@ -226,7 +226,7 @@ pub mod oauth {
             AddressStatus, ExternalIdentity, PkceVerifier, ProviderAddress, ReturnTo, SameAddress, Subject,
         },
         flows::oauth::oauth_account_routes,
-        port::{AuthorizationCode, AuthorizationRequest, CodeExchange, IdentityProvider, ProviderError},
+        port::{AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError},
         service::OAuthProvider,
     };
 }

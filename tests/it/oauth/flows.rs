@@ -241,12 +241,17 @@ mod oauth {
     #[tokio::test]
     async fn the_document_has_the_mounted_providers() {
         let app = App::new().await;
-        let prefixes = Prefixes::usual().oauth("acme", "it").oauth_associate("hub").with(RouteGroup::OAuthAccounts);
+        let prefixes = Prefixes::usual()
+            .oauth("acme", "it")
+            .oauth_id_tokens("acme", "it")
+            .oauth_associate("hub")
+            .with(RouteGroup::OAuthAccounts);
         let document = serde_json::to_value(openapi_at(&app.users, &prefixes)).unwrap();
         let operation = |method: &str, path: &str| &document["paths"][path][method];
         for (method, path, id, statuses) in [
             ("get", "/auth/acme/authorize", "oauth_acme_it_authorize_auth_acme_authorize_get", "200 400 422"),
             ("get", "/auth/acme/callback", "oauth_acme_it_callback_auth_acme_callback_get", "200 400 422"),
+            ("post", "/auth/acme/token", "oauth_acme_it_token_auth_acme_token_post", "200 400 422"),
             (
                 "get",
                 "/auth/associate/hub/authorize",

@@ -221,3 +221,89 @@ mod oauth {
         }
     }
 }
+
+/// Applications on devices, which have the token from the provider's library.
+mod native {
+    use super::*;
+
+    async fn exchange(app: &App, token: &str, nonce: &str) -> Response {
+        app.post("/auth/acme/token").json(json!({ "id_token": token, "nonce": nonce })).send().await
+    }
+
+    #[tokio::test]
+    async fn an_id_token_is_exchanged_once() {
+        let app = App::new().await;
+        let token = app.provider.id_token(arthur(), "chosen-by-the-app");
+        let session = exchange(&app, &token, "chosen-by-the-app").await.access_token();
+        assert_eq!(app.seen(&session).await["oauth_accounts"][0]["account_id"], "arthur-1");
+        refused(&exchange(&app, &token, "chosen-by-the-app").await, "OAUTH_INVALID_STATE");
+        // It is the same person as one who logs in with a browser.
+        let browser = app.log_in("/auth/acme", arthur()).await.access_token();
+        assert_eq!(app.seen(&browser).await["id"], app.seen(&session).await["id"]);
+    }
+
+    #[tokio::test]
+    async fn id_tokens_are_checked_as_those_of_browsers() {
+        let app = app_of(|issuer| issuer.on_device("the-phone")).await;
+        let of = |lies: Lies| {
+            app.provider.lie(lies);
+            app.provider.id_token(arthur(), "nonce")
+        };
+        let now = 1_795_867_200;
+        for (what, lies) in [
+            ("another audience", claim("aud", json!("another-client"))),
+            ("another issuer", claim("iss", json!("https://evil.example"))),
+            ("expired", claim("exp", json!(now - 1))),
+            ("issued long ago", claim("iat", json!(now - 601))),
+            ("issued in the future", claim("iat", json!(now + 601))),
+            ("unsigned", signed(Signature::None)),
+            ("HMAC with the client secret", signed(Signature::Hmac)),
+            ("a foreign key", signed(Signature::By(Key::rs256("foreign")))),
+            ("no subject", claim("sub", json!(null))),
+        ] {
+            let token = of(lies);
+            let response = exchange(&app, &token, "nonce").await;
+            assert_eq!(response.json(), json!({"detail": "OAUTH_PROVIDER_ERROR"}), "{what}");
+        }
+        let token = of(Lies::default());
+        for nonce in ["", "other", "NONCE"] {
+            refused(&exchange(&app, &token, nonce).await, "OAUTH_PROVIDER_ERROR");
+        }
+        for body in [json!({}), json!({"id_token": token}), json!({"id_token": 7, "nonce": "nonce"}), json!([])] {
+            let response = app.post("/auth/acme/token").json(body).send().await;
+            assert_eq!(response.status, 422, "{response:?}");
+            assert!(!response.text().contains(&token), "a token is not echoed");
+        }
+        assert_eq!(exchange(&app, &token, "nonce").await.status, 200);
+        // One that was issued to the application on a phone.
+        let token = of(claim("aud", json!("the-phone")));
+        assert_eq!(exchange(&app, &token, "nonce").await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn linking_rules_are_those_of_browsers() {
+        let app = App::new().await;
+        app.verified("arthur@camelot.bt").await;
+        let token = app.provider.id_token(arthur(), "nonce");
+        refused(&exchange(&app, &token, "nonce").await, "OAUTH_USER_ALREADY_EXISTS");
+    }
+
+    #[tokio::test]
+    async fn a_provider_without_id_tokens_has_no_such_route() {
+        let app = App::new().await;
+        let body = json!({ "id_token": "x", "nonce": "x" });
+        assert_eq!(app.post("/auth/hub/token").json(body).send().await.status, 404);
+    }
+
+    #[tokio::test]
+    async fn foreign_pages_cannot_log_browsers_in() {
+        let app = App::with(Setup { carrier: crate::support::Carrier::Cookie, ..Setup::default() }).await;
+        let token = app.provider.id_token(arthur(), "nonce");
+        let body = json!({ "id_token": token, "nonce": "nonce" });
+        let call = || app.post("/auth/acme/token").json(body.clone());
+        let foreign = call().header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
+        assert_eq!(foreign.send().await.status, 403);
+        let own = call().header("origin", super::super::support::PUBLIC_URL).send().await;
+        assert_eq!(own.status, 204, "{own:?}");
+    }
+}

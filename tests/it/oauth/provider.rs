@@ -185,6 +185,13 @@ impl Provider {
         code
     }
 
+    /// Returns an ID token as the provider's library on a device gets it.
+    pub fn id_token(&self, person: Person, nonce: &str) -> String {
+        let nonce = Some(nonce.to_owned());
+        let granted = Granted { person, challenge: String::new(), redirect_uri: String::new(), nonce };
+        self.inner().id_token(&self.issuer(), &granted)
+    }
+
     fn discovery(&self) -> Response {
         let mut document = json!({
             "issuer": self.issuer(),

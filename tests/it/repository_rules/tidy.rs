@@ -108,6 +108,7 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
     let new = [
         "account/create.rs",
         "builder/mod.rs",
+        "flows/oauth/http.rs",
         "flows/oauth/login.rs",
         "flows/register/http.rs",
         "flows/reset_password/http.rs",

@@ -64,6 +64,7 @@ fn oauth(user: &User) -> TokenStream {
             .creating_users(provider)
             .get("/authorize", #rt::oauth_authorize::<#this>)
             .callback("/callback", #rt::oauth_callback::<#this>)
+            .id_tokens("/token", #rt::oauth_id_token::<#this>)
             .into_router()
     };
     let associate = ours! {
@@ -78,7 +79,8 @@ fn oauth(user: &User) -> TokenStream {
     let login = function(
         user,
         &names.oauth,
-        " The routes of logging in with a provider, usually under `/auth/{provider}`: `GET /authorize` and `/callback`.",
+        " The routes of logging in with a provider, usually under `/auth/{provider}`: `GET /authorize` and `/callback`, \
+         and `POST /token` for an ID token.",
         Some(&ours!(#provider, backend: &#path::str)),
         &login,
     );

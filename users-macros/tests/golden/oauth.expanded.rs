@@ -33,7 +33,7 @@ pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__priv
     },
     ..::axum_users::__private0_1_0::UserSql::USUAL
 };
-/// The routes of logging in with a provider, usually under `/auth/{provider}`: `GET /authorize` and `/callback`.
+/// The routes of logging in with a provider, usually under `/auth/{provider}`: `GET /authorize` and `/callback`, and `POST /token` for an ID token.
 pub fn user_oauth_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
     provider: &::axum_users::oauth::OAuthProvider,
@@ -45,6 +45,7 @@ pub fn user_oauth_routes<S: ::axum_users::HasUsers<User>>(
         .creating_users(provider)
         .get("/authorize", rt::oauth_authorize::<User>)
         .callback("/callback", rt::oauth_callback::<User>)
+        .id_tokens("/token", rt::oauth_id_token::<User>)
         .into_router()
 }
 /// The routes of associating an account at a provider with the signed-in user, usually under `/auth/associate/{provider}`: `GET /authorize` and `/callback`.

@@ -40,7 +40,7 @@ pub enum FieldKind {
     Password,
     /// The current password, sent with a change: a string or null.
     CurrentPassword,
-    /// A token from a mail, which is never echoed.
+    /// A token, which is never echoed.
     Token,
     /// One of the three flags, in any spelling that Pydantic's lax mode accepts. Null is refused.
     Flag,
@@ -175,6 +175,13 @@ impl Field {
     #[must_use]
     pub const fn token() -> Self {
         Self::new("token", FieldKind::Token)
+    }
+
+    /// Returns the field of a token with another key.
+    #[cfg(feature = "oauth")]
+    #[must_use]
+    pub(crate) const fn token_named(name: &'static str) -> Self {
+        Self::new(name, FieldKind::Token)
     }
 
     /// Returns the field of one of the three flags.

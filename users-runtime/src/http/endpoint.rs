@@ -92,6 +92,8 @@ pub enum RouteGroup {
     Users,
     /// Logins with an OAuth provider, once per provider and backend.
     OAuth,
+    /// Logins with an ID token that an application on a device got from the provider, once per provider and backend.
+    OAuthIdTokens,
     /// Accounts at an OAuth provider for users who are signed in, once per provider.
     OAuthAssociate,
     /// The user's own accounts at OAuth providers. fastapi-users has no such routes.
@@ -102,13 +104,14 @@ pub enum RouteGroup {
 
 impl RouteGroup {
     /// All groups.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Auth,
         Self::Register,
         Self::Reset,
         Self::Verify,
         Self::Users,
         Self::OAuth,
+        Self::OAuthIdTokens,
         Self::OAuthAssociate,
         Self::OAuthAccounts,
         Self::Sessions,
@@ -125,7 +128,7 @@ impl RouteGroup {
             Self::Auth => "/auth/{backend}",
             Self::Register | Self::Reset | Self::Verify => "/auth",
             Self::Users => "/users",
-            Self::OAuth => "/auth/{provider}",
+            Self::OAuth | Self::OAuthIdTokens => "/auth/{provider}",
             Self::OAuthAssociate => "/auth/associate/{provider}",
             Self::OAuthAccounts => "/users/me/oauth-accounts",
             Self::Sessions => "/auth/sessions",

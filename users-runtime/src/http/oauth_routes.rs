@@ -54,6 +54,14 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self
     }
 
+    /// Adds the exchange of ID tokens, `POST path`, if the provider has them.
+    pub fn id_tokens<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        match self.provider().is_some_and(|provider| provider.0.accepts_id_tokens()) {
+            true => self.on(Method::POST, MethodFilter::POST, path, handler),
+            false => self,
+        }
+    }
+
     /// Adds the callback: `GET path`, or `POST path` if the provider sends it as a form.
     pub fn callback<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         match self.provider().is_some_and(|provider| provider.0.provider().posts_its_callback()) {

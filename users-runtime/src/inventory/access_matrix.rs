@@ -18,7 +18,8 @@ pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
     let mut prefixes = Prefixes::usual().with(RouteGroup::Sessions);
     if U::HAS_OAUTH {
-        let groups = [RouteGroup::OAuth, RouteGroup::OAuthAssociate, RouteGroup::OAuthAccounts];
+        let groups =
+            [RouteGroup::OAuth, RouteGroup::OAuthIdTokens, RouteGroup::OAuthAssociate, RouteGroup::OAuthAccounts];
         prefixes = groups.into_iter().fold(prefixes, Prefixes::with);
     }
     for endpoint in endpoints() {

@@ -74,6 +74,26 @@ impl Prefixes {
         self
     }
 
+    /// Adds the logins with an ID token of an OAuth provider at a backend, at `/auth/{provider}`.
+    pub fn oauth_id_tokens(self, provider: &str, backend: &str) -> Self {
+        self.oauth_id_tokens_at(
+            provider,
+            backend,
+            RouteGroup::OAuthIdTokens.usual_prefix().replace("{provider}", provider),
+        )
+    }
+
+    /// Adds the logins with an ID token of an OAuth provider at a backend, at this prefix.
+    pub fn oauth_id_tokens_at(mut self, provider: &str, backend: &str, prefix: impl Into<String>) -> Self {
+        self.providers.push(ProviderRoutes {
+            group: RouteGroup::OAuthIdTokens,
+            provider: provider.to_owned(),
+            backend: backend.to_owned(),
+            prefix: prefix.into(),
+        });
+        self
+    }
+
     /// Adds the routes that associate an account at an OAuth provider, at `/auth/associate/{provider}`.
     pub fn oauth_associate(self, provider: &str) -> Self {
         let prefix = RouteGroup::OAuthAssociate.usual_prefix().replace("{provider}", provider);

@@ -39,6 +39,24 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// [`ProviderError`] if the provider refuses the code, does not answer, or answers anything but a valid identity.
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>>;
 
+    /// Verifies an ID token that an application on a device got from the provider, and returns the person it is about.
+    ///
+    /// # Errors
+    /// [`ProviderError`] unless the provider issued the token in the last ten minutes, for an application of this service
+    /// and with this nonce.
+    fn verify_id_token<'a>(
+        &'a self,
+        token: DeviceIdToken<'a>,
+    ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
+        let _ = token;
+        Box::pin(std::future::ready(Err(ProviderError::failed("the provider has no ID tokens"))))
+    }
+
+    /// Returns whether [`IdentityProvider::verify_id_token`] is implemented. Otherwise the route for it does not exist.
+    fn has_id_tokens(&self) -> bool {
+        false
+    }
+
     /// Returns whether the provider sends its callback as a form (`response_mode=form_post`), as Apple does. The callback
     /// is then a `POST` from another site, and the cookie of the flow needs `SameSite=None`.
     fn posts_its_callback(&self) -> bool {
@@ -80,6 +98,26 @@ pub struct CodeExchange<'a> {
     pub nonce: &'a str,
     /// The present time.
     pub now: Timestamp,
+}
+
+/// An ID token that an application on a device got from the provider's own library.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct DeviceIdToken<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The nonce that the application chose.
+    pub nonce: &'a str,
+    /// The token must have been issued after this time.
+    pub issued_after: Timestamp,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+impl fmt::Debug for DeviceIdToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceIdToken(***)")
+    }
 }
 
 /// The code of a callback.

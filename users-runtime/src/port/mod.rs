@@ -37,7 +37,9 @@ pub use hooks::{
     FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, Updated, UserManager,
 };
 #[cfg(feature = "oauth")]
-pub use identity_provider::{AuthorizationCode, AuthorizationRequest, CodeExchange, IdentityProvider, ProviderError};
+pub use identity_provider::{
+    AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError,
+};
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
 #[cfg(feature = "oauth")]

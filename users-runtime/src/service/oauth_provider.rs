@@ -150,6 +150,12 @@ impl OAuthProvider {
         &self.0.name
     }
 
+    /// Returns whether there is a route for ID tokens that applications on devices got from the provider.
+    #[must_use]
+    pub fn accepts_id_tokens(&self) -> bool {
+        self.0.provider.has_id_tokens()
+    }
+
     pub(crate) fn provider(&self) -> &dyn IdentityProvider {
         &*self.0.provider
     }

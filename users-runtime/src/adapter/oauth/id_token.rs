@@ -29,9 +29,12 @@ const ALGORITHMS: [Algorithm; 9] = [
 ];
 
 /// What an ID token must agree with, beside its issuer.
+#[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
+    /// Since when the token may have been issued; `None` for one that the issuer itself has just sent.
+    pub(super) issued_after: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -76,7 +79,7 @@ fn verify_with(
     token: &str,
     expected: &Expected<'_>,
 ) -> Result<VerifiedIdToken, Refused> {
-    let now = expected.now;
+    let Expected { now, issued_after, .. } = *expected;
     let parsed = CoreIdToken::from_str(token).map_err(|_| Refused::Invalid("the ID token is malformed"))?;
     let verifier = CoreIdTokenVerifier::new_public_client(
         ClientId::new(expected.client_id.to_owned()),
@@ -86,7 +89,8 @@ fn verify_with(
     .set_allowed_algs(ALGORITHMS)
     .set_time_fn(move || now)
     .set_issue_time_verifier_fn(move |issued| {
-        if issued <= now + CLOCK_SKEW { Ok(()) } else { Err("issued in the future".to_owned()) }
+        let is_old = issued_after.is_some_and(|after| issued < after);
+        if issued <= now + CLOCK_SKEW && !is_old { Ok(()) } else { Err("issued at another time".to_owned()) }
     });
     let claims = parsed.claims(&verifier, &Nonce::new(expected.nonce.to_owned())).map_err(|error| match error {
         ClaimsVerificationError::SignatureVerification(

@@ -16,8 +16,8 @@ use super::{
     profile::{Profile, read_json},
 };
 use crate::{
-    domain::{CLOCK_SKEW, Error, Result, Setting, oauth::ExternalIdentity},
-    port::{AuthorizationRequest, BoxFuture, CodeExchange, IdentityProvider, ProviderError},
+    domain::{CLOCK_SKEW, Error, Result, Setting, Timestamp, oauth::ExternalIdentity},
+    port::{AuthorizationRequest, BoxFuture, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError},
 };
 
 /// A provider that is an OpenID Connect issuer.
@@ -31,6 +31,7 @@ pub struct OpenId {
     issuer: Issuer,
     origins: Vec<String>,
     application: Application,
+    on_devices: Vec<String>,
     profile: Profile,
     posts: bool,
     max_age: Option<Duration>,
@@ -49,6 +50,7 @@ impl OpenId {
             issuer: Issuer::new(issuer, &[])?,
             origins: Vec::new(),
             application: Application::new(client_id, client_secret),
+            on_devices: Vec::new(),
             profile: Profile::OPENID,
             posts: false,
             max_age: None,
@@ -68,6 +70,14 @@ impl OpenId {
         let origins: Vec<&str> = self.origins.iter().map(String::as_str).collect();
         self.issuer = Issuer::new(&self.issuer.url, &origins)?;
         Ok(self)
+    }
+
+    /// Accepts ID tokens that were issued to another application of this service, such as the one for phones, at
+    /// `POST /token`. Those for the client id itself are accepted there, too.
+    #[must_use]
+    pub fn on_device(mut self, client_id: &str) -> Self {
+        self.on_devices.push(client_id.to_owned());
+        self
     }
 
     /// Requires that the person entered credentials at the provider at most this long ago (`max_age`, `auth_time`). A
@@ -109,9 +119,10 @@ impl OpenId {
         let (http, endpoint) = (&self.issuer.http, &known.token_endpoint);
         let tokens = self.application.exchange(http, endpoint, known.authentication, callback).await?;
         let id_token = tokens.id_token.as_ref().ok_or_else(|| ProviderError::failed("there is no ID token"))?;
-        let expected = Expected { client_id: &self.application.client_id, nonce: callback.nonce, now: callback.now };
+        let (client_id, now) = (self.application.client_id.as_str(), callback.now);
+        let expected = Expected { client_id, nonce: callback.nonce, issued_after: None, now };
         let verified = id_token::verify(&self.issuer, id_token.expose_secret(), &expected).await?;
-        self.check_authentication(&verified.claims, callback)?;
+        self.check_authentication(&verified.claims, now)?;
         let mut claims = verified.claims;
         if self.profile.address(&claims).is_none() {
             self.add_userinfo(&mut claims, &verified.subject, &known, &tokens).await?;
@@ -119,15 +130,27 @@ impl OpenId {
         self.profile.identity(claims)
     }
 
+    async fn verify_of_device(&self, token: &DeviceIdToken<'_>) -> Result<ExternalIdentity, ProviderError> {
+        let DeviceIdToken { nonce, now, .. } = *token;
+        let mut refused = None;
+        for client_id in std::iter::once(&self.application.client_id).chain(&self.on_devices) {
+            let expected = Expected { client_id, nonce, issued_after: Some(token.issued_after), now };
+            match id_token::verify(&self.issuer, token.token, &expected).await {
+                Ok(verified) => {
+                    self.check_authentication(&verified.claims, now)?;
+                    return self.profile.identity(verified.claims);
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| ProviderError::failed("no application is known")))
+    }
+
     /// Checks how and when the person authenticated at the provider. Missing claims count as a password of any age.
-    fn check_authentication(
-        &self,
-        claims: &Map<String, Value>,
-        callback: &CodeExchange<'_>,
-    ) -> Result<(), ProviderError> {
+    fn check_authentication(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), ProviderError> {
         if let Some(max_age) = self.max_age {
             let at = claims.get("auth_time").and_then(Value::as_i64);
-            let age = at.map(|at| TimeDelta::seconds(callback.now.timestamp().saturating_sub(at)));
+            let age = at.map(|at| TimeDelta::seconds(now.timestamp().saturating_sub(at)));
             let allowed = TimeDelta::from_std(max_age.saturating_add(CLOCK_SKEW)).unwrap_or(TimeDelta::MAX);
             if age.is_none_or(|age| age > allowed) {
                 return Err(ProviderError::failed("the login at the provider is too old"));
@@ -197,6 +220,17 @@ impl IdentityProvider for OpenId {
 
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
         Box::pin(self.limits.within(async move { self.authenticate(&callback).await }))
+    }
+
+    fn verify_id_token<'a>(
+        &'a self,
+        token: DeviceIdToken<'a>,
+    ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
+        Box::pin(self.limits.within(async move { self.verify_of_device(&token).await }))
+    }
+
+    fn has_id_tokens(&self) -> bool {
+        true
     }
 
     fn posts_its_callback(&self) -> bool {

@@ -3,6 +3,7 @@
 use axum::{Extension, Router, extract::Request, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::LOCATION};
+use serde::Deserialize;
 
 use super::{
     LAST_WAY_IN, LIST, PROVIDER_ERROR, UNDECODABLE_STATE, UNLINK,
@@ -14,15 +15,16 @@ use super::{
 };
 use crate::{
     account::{CreateError, PasswordError},
-    domain::Relaxation,
+    domain::{Relaxation, field::Field, oauth::ExternalIdentity},
     event::{self, EventKind, Outcome},
     http::{
         ApiError, BODY_LIMIT, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements,
-        RouteBackend, RouteProvider, Routes, json_response, new_user, no_content, require_fresh, token_response,
+        RouteBackend, RouteProvider, Routes, ensure_own_page, json_response, new_user, no_content, require_fresh,
+        token_response,
     },
-    port::{AuthorizationCode, TokenResponse, Unlinked},
+    port::{AuthorizationCode, RequestContext, TokenResponse, Unlinked},
     service::{Authenticated, OAuthProvider, Users},
-    user::AuthUser,
+    user::{AuthUser, Schema},
 };
 
 /// The length of a flow's cookie: 256 bits in base64url without padding.
@@ -81,12 +83,7 @@ pub async fn oauth_callback<U: AuthUser>(
         let (incoming, parameters) = read(&users, request).await?;
         let held = backend.held_by_browser(incoming.headers());
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
-        let address = users.usable_address(&identity);
-        let new_user = address.and_then(|address| {
-            let parsed = new_user::<U>(&users, &provider, &identity, address.email.as_str());
-            parsed.ok().map(|parsed| parsed.input)
-        });
-        let login = ProviderLogin { provider: &provider, identity, new_user, cx: incoming.cx() };
+        let login = provider_login(&users, &provider, identity, incoming.cx());
         let response = users.log_in_with_provider(login, backend, held).await?;
         Ok(match provider.returns() {
             Some(pages) => returned(pages.success(return_to.as_deref()), response)?,
@@ -95,6 +92,53 @@ pub async fn oauth_callback<U: AuthUser>(
     };
     let done = done.await;
     or_failure_page(&provider, done)
+}
+
+/// The body of `POST /token`.
+#[derive(Deserialize)]
+pub(super) struct IdTokenLogin {
+    id_token: String,
+    nonce: String,
+}
+
+impl Schema for IdTokenLogin {
+    const FIELDS: &'static [Field] =
+        &[Field::token_named("id_token").required(), Field::token_named("nonce").required()];
+}
+
+/// Handles `POST /token` with `{"id_token","nonce"}`, for an application on a device that has the token from the provider's
+/// library. Responds as a login does.
+///
+/// # Errors
+/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 with a code, 422 for an invalid body.
+pub async fn oauth_id_token<U: AuthUser>(
+    Handle(users): Handle<U>,
+    Extension(RouteBackend(index)): Extension<RouteBackend>,
+    Extension(RouteProvider(provider)): Extension<RouteProvider>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
+    let request = ensure_own_page(backend, request)?;
+    let held = backend.held_by_browser(request.headers());
+    let (incoming, body) = Incoming::json(request).await?;
+    let IdTokenLogin { id_token, nonce } = body.embedded(users.policy().new_email())?.input;
+    let identity = users.identity_of_id_token(&provider, &id_token, &nonce, incoming.cx()).await?;
+    let login = provider_login(&users, &provider, identity, incoming.cx());
+    Ok(token_response(users.log_in_with_provider(login, backend, held).await?))
+}
+
+/// Describes the login of a person, with the registration of a new one if the provider gives what it needs.
+fn provider_login<'a, U: AuthUser>(
+    users: &Users<U>,
+    provider: &'a OAuthProvider,
+    identity: ExternalIdentity,
+    cx: &'a RequestContext,
+) -> ProviderLogin<'a, U> {
+    let new_user = users.usable_address(&identity).and_then(|address| {
+        let parsed = new_user::<U>(users, provider, &identity, address.email.as_str());
+        parsed.ok().map(|parsed| parsed.input)
+    });
+    ProviderLogin { provider, identity, new_user, cx }
 }
 
 /// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.

@@ -9,6 +9,7 @@ mod associate;
 mod callback;
 mod error;
 mod http;
+mod id_token;
 mod login;
 mod read;
 mod start;
@@ -17,12 +18,17 @@ use ::http::Method;
 
 pub use self::http::{
     oauth_account_routes, oauth_associate_authorize, oauth_associate_callback, oauth_authorize, oauth_callback,
+    oauth_id_token,
 };
-use self::read::{ACCOUNT_READ, AUTHORIZATION_URL};
+use self::{
+    http::IdTokenLogin,
+    read::{ACCOUNT_READ, AUTHORIZATION_URL},
+};
 use crate::{
     domain::Code,
     http::{Body, Caller, Content, Documented, Endpoint, QueryParameter, RouteGroup},
     service::{BAD_CREDENTIALS, NOT_VERIFIED},
+    user::Schema as _,
 };
 
 const NO_ADDRESS: Code =
@@ -37,10 +43,11 @@ const UNDECODABLE_STATE: Code = Code::new("ACCESS_TOKEN_DECODE_ERROR", "The stat
 const EXPIRED_STATE: Code = Code::new("ACCESS_TOKEN_ALREADY_EXPIRED", "The flow took longer than ten minutes.");
 const PROVIDER_ERROR: Code =
     Code::new("OAUTH_PROVIDER_ERROR", "The provider refuses, does not answer, or sends something that is not valid.");
+const USED_ID_TOKEN: Code = Code::new("OAUTH_INVALID_STATE", "The ID token was used already.");
 const LAST_WAY_IN: Code = Code::new("OAUTH_LAST_WAY_IN", "Without this account nobody could log in any more.");
 
-pub(crate) static ENDPOINTS: [Endpoint; 6] =
-    [AUTHORIZE, CALLBACK, ASSOCIATE_AUTHORIZE, ASSOCIATE_CALLBACK, LIST, UNLINK];
+pub(crate) static ENDPOINTS: [Endpoint; 7] =
+    [AUTHORIZE, CALLBACK, ID_TOKEN, ASSOCIATE_AUTHORIZE, ASSOCIATE_CALLBACK, LIST, UNLINK];
 
 const START_PARAMETERS: &[QueryParameter] =
     &[QueryParameter { name: "scopes", is_list: true }, QueryParameter { name: "return_to", is_list: false }];
@@ -89,6 +96,19 @@ const CALLBACK: Endpoint = Endpoint {
         BAD_CREDENTIALS,
         NOT_VERIFIED,
     ],
+};
+
+const ID_TOKEN: Endpoint = Endpoint {
+    group: RouteGroup::OAuthIdTokens,
+    method: Method::POST,
+    path: "/token",
+    name: "oauth:{provider}.{backend}.token",
+    caller: Caller::Anyone,
+    fresh: false,
+    summary: "Log in with an ID token of the provider",
+    body: Body::Object(IdTokenLogin::FIELDS),
+    responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
+    codes: &[NO_ADDRESS, TAKEN, PROVIDER_ERROR, USED_ID_TOKEN, BAD_CREDENTIALS, NOT_VERIFIED],
 };
 
 const ASSOCIATE_AUTHORIZE: Endpoint = Endpoint {
