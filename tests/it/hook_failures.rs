@@ -44,13 +44,13 @@ impl UserManager<User> for Members {
         match registration.email {
             "broken@camelot.bt" => Err("the directory is down: secret reason".into()),
             email if email.ends_with("@camelot.bt") || registration.status.is_superuser => Ok(()),
-            _ => Err(HookError::answer(StatusCode::FORBIDDEN, "MEMBERS_ONLY")),
+            _ => Err(HookError::response(StatusCode::FORBIDDEN, "MEMBERS_ONLY")),
         }
     }
 
     async fn on_before_update(&self, user: &User, updated: &Updated<User>, _: &RequestContext) -> HookResult {
         if user.email != updated.before.email && !user.email.ends_with("@camelot.bt") {
-            return Err(HookError::answer(
+            return Err(HookError::response(
                 StatusCode::FORBIDDEN,
                 json!({ "code": "MEMBERS_ONLY", "fields": updated.fields }),
             ));

@@ -61,7 +61,7 @@ impl<C: Clone> Recorder<C> {
             Some(Failure::Error) => Err("the hook's own secret reason".into()),
             Some(Failure::Panic) => panic!("the hook's own secret reason"),
             Some(Failure::Response(status)) => {
-                Err(HookError::answer(StatusCode::from_u16(status).unwrap(), "set by the hook"))
+                Err(HookError::response(StatusCode::from_u16(status).unwrap(), "set by the hook"))
             }
             Some(Failure::Hang) => std::future::pending().await,
         }

@@ -67,7 +67,7 @@ impl<U: AuthUser> Users<U> {
             Err(error) => {
                 let cause = event::cause(&error);
                 operation!(ERROR, "counters_down", "a mail was not sent because it could not be counted", cause);
-                Err(HookError::answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))
+                Err(HookError::response(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))
             }
         }
     }

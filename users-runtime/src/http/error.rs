@@ -236,7 +236,7 @@ impl From<StrategyError> for ApiError {
 impl From<HookError> for ApiError {
     fn from(error: HookError) -> Self {
         match error {
-            HookError::Answer(status, detail) => Self::Hook(status, detail),
+            HookError::Response(status, detail) => Self::Hook(status, detail),
             HookError::Failed(error) => {
                 failed(EventKind::Hook, "a hook of the application failed", error.as_ref());
                 Self::Internal

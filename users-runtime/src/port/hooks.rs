@@ -18,7 +18,7 @@ pub type HookResult = Result<(), HookError>;
 /// The application's hooks, named as in fastapi-users. By default every hook does nothing.
 ///
 /// A hook `on_before_…` runs before anything is stored, and its error refuses the operation. A hook `on_after_…` runs after
-/// its change was stored: its [`HookError::Answer`] still becomes the response, while a failure, a panic or more than five
+/// its change was stored: its [`HookError::Response`] still becomes the response, while a failure, a panic or more than five
 /// seconds are logged and the response is the one of the success, so that a client does not repeat what was done
 /// ([`Policy::fastapi_users`](crate::Policy::fastapi_users) responds with 500, as that library does). A call from code
 /// returns the error.
@@ -49,7 +49,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     /// address is looked up. Refuse here what must not be stored: domains, invitations, quotas.
     ///
     /// # Errors
-    /// [`HookError::answer`] with the response, such as 403. Any other error is a 500. Nothing is stored then.
+    /// [`HookError::response`] with the response, such as 403. Any other error is a 500. Nothing is stored then.
     ///
     /// # Security
     /// Under `private_registration()` the decision must not depend on whether the address is taken.
@@ -254,7 +254,7 @@ pub struct Updated<U> {
 #[derive(Debug)]
 pub enum HookError {
     /// Responds with this status and `{"detail": …}`.
-    Answer(StatusCode, Value),
+    Response(StatusCode, Value),
     /// Responds with status 500. The cause is logged and not sent to the client.
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -262,14 +262,14 @@ pub enum HookError {
 impl HookError {
     /// Responds with this status and `{"detail": detail}`.
     #[must_use]
-    pub fn answer(status: StatusCode, detail: impl Into<Value>) -> Self {
-        Self::Answer(status, detail.into())
+    pub fn response(status: StatusCode, detail: impl Into<Value>) -> Self {
+        Self::Response(status, detail.into())
     }
 
     /// Returns the text for a log, without addresses.
     pub(crate) fn cause(&self) -> String {
         match self {
-            Self::Answer(status, _) => format!("the hook answered {status}"),
+            Self::Response(status, _) => format!("the hook responded with {status}"),
             Self::Failed(error) => event::cause(error.as_ref()),
         }
     }
@@ -277,7 +277,7 @@ impl HookError {
     /// Returns whether the hook failed, rather than chose a response for the client.
     pub(crate) fn is_failure(&self) -> bool {
         match self {
-            Self::Answer(status, _) => status.is_server_error(),
+            Self::Response(status, _) => status.is_server_error(),
             Self::Failed(_) => true,
         }
     }
