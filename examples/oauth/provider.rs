@@ -1,4 +1,4 @@
-//! A provider for trying it out, on a port of its own. It believes everyone who they say they are: use it nowhere else.
+//! A provider for trying it out, on a port of its own. It accepts any name without a password: use it nowhere else.
 
 use std::{
     collections::HashMap,
