@@ -47,6 +47,9 @@ impl Providers {
         if !["jwt", "db", "cookie"].contains(&backend.as_str()) {
             return Err(Error::config(format!("OAUTH_BACKEND is `{backend}`; it takes `jwt`, `db` or `cookie`")));
         }
+        if let Some(name) = names.iter().find(|name| names.iter().filter(|other| other == name).count() > 1) {
+            return Err(Error::config(format!("OAUTH_PROVIDERS names `{name}` twice")));
+        }
         let providers = names.into_iter().map(provider).collect::<Result<_>>()?;
         Ok(Some(Self { providers, backend }))
     }
@@ -114,8 +117,8 @@ fn provider(name: &str) -> Result<OAuthProvider> {
         provider.same_address(same_address).verified_by_default(switch("OAUTH_IS_VERIFIED_BY_DEFAULT", false)?);
     Ok(match (variable("OAUTH_SUCCESS_URL", ""), variable("OAUTH_FAILURE_URL", "")) {
         (success, failure) if success.is_empty() && failure.is_empty() => provider,
-        (success, failure) if failure.is_empty() => provider.return_to(ReturnTo::pages(&success, &success)?),
-        (success, failure) if success.is_empty() => provider.return_to(ReturnTo::pages(&failure, &failure)?),
+        (success, failure) if failure.is_empty() => provider.return_to(ReturnTo::page_after_success(&success)?),
+        (success, failure) if success.is_empty() => provider.return_to(ReturnTo::page_after_failure(&failure)?),
         (success, failure) => provider.return_to(ReturnTo::pages(&success, &failure)?),
     })
 }

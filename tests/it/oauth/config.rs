@@ -91,7 +91,7 @@ fn settings_that_cannot_work_are_refused() {
     refused(OAuthProvider::oauth2("hub", endpoints("http://hub.example/token"), "id", "secret"), "not https");
     assert!(OAuthProvider::oauth2("hub", endpoints("http://127.0.0.1:1/token"), "id", "secret").is_ok());
     refused(OpenId::new("https://a.example", "i", "s").unwrap().endpoints_at("http://b.example"), "not https");
-    for tenant in ["common", "organizations", ""] {
+    for tenant in ["common", "organizations", "consumers", "contoso.onmicrosoft.com", ""] {
         refused(OAuthProvider::microsoft(tenant, "id", "secret"), "one tenant");
     }
     refused(OAuthProvider::known("myspace", "id", "secret"), "google, github");

@@ -122,6 +122,23 @@ mod oauth {
     }
 
     #[tokio::test]
+    async fn a_page_that_is_not_set_leaves_the_json() {
+        let app = App::having(|provider| provider.return_to(ReturnTo::page_after_success("/welcome").unwrap())).await;
+        assert!(location(&app.log_in("/auth/acme", arthur()).await).starts_with("/welcome#"));
+        refused(&app.get("/auth/acme/callback?error=access_denied").send().await, "access_denied");
+        let app = App::having(|provider| provider.return_to(ReturnTo::page_after_failure("/login").unwrap())).await;
+        app.log_in("/auth/acme", arthur()).await.access_token();
+        let response = app.get("/auth/acme/callback?error=access_denied").send().await;
+        assert_eq!(location(&response), "/login?error=access_denied");
+    }
+
+    #[tokio::test]
+    async fn an_issuer_is_asked_for_the_address_unless_other_scopes_are_set() {
+        let app = App::having(|provider| provider.scopes([])).await;
+        assert_eq!(query(&app.start("/auth/acme").await.url)["scope"], "openid email");
+    }
+
+    #[tokio::test]
     async fn a_bearer_token_is_in_the_fragment() {
         let app = App::having(returning).await;
         let response = app.log_in("/auth/acme", arthur()).await;

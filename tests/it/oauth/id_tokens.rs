@@ -275,9 +275,12 @@ mod native {
             assert!(!response.text().contains(&token), "a token is not echoed");
         }
         assert_eq!(exchange(&app, &token, "nonce").await.status, 200);
-        // One that was issued to the application on a phone.
-        let token = of(claim("aud", json!("the-phone")));
-        assert_eq!(exchange(&app, &token, "nonce").await.status, 200);
+        // One for the application on a phone, and one that it asked for in the name of this service, as Google's library does.
+        for claim in [claim("aud", json!("the-phone")), claim("azp", json!("the-phone"))] {
+            let token = of(claim);
+            assert_eq!(exchange(&app, &token, "nonce").await.status, 200);
+        }
+        refused(&exchange(&app, &of(claim("azp", json!("another"))), "nonce").await, "OAUTH_PROVIDER_ERROR");
     }
 
     #[tokio::test]

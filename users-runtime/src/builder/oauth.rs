@@ -36,7 +36,7 @@ impl OAuthProvider {
     /// administers a tenant can write any address into its directory.
     ///
     /// # Errors
-    /// [`Error::Config`] unless `tenant` is the id or a domain of one tenant.
+    /// [`Error::Config`] unless `tenant` is the id (a UUID) of one tenant.
     pub fn microsoft(tenant: &str, client_id: &str, client_secret: &str) -> Result<Self> {
         let known = entry("microsoft")?;
         Self::with_scopes(known.name, known.openid(tenant, client_id, client_secret)?, known.scopes)
@@ -65,7 +65,7 @@ impl OAuthProvider {
     /// As for [`OAuthProvider::google`].
     pub fn apple(client_id: &str, key: AppleKey) -> Result<Self> {
         let known = entry("apple")?;
-        Self::with_scopes(known.name, known.openid("", client_id, "")?.of_apple(key), known.scopes)
+        Self::with_scopes(known.name, OpenId::apple(client_id, key)?, known.scopes)
     }
 
     /// Facebook, by OAuth 2.0 and its API, which does not say whether an address is verified.
@@ -113,6 +113,25 @@ impl OAuthProvider {
                 format!("{name} needs more than an id and a secret: use OAuthProvider::{name}"),
             )),
         }
+    }
+}
+
+impl OpenId {
+    /// Google, for settings that [`OAuthProvider::google`] does not have, such as [`OpenId::on_device`].
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn google(client_id: &str, client_secret: &str) -> Result<Self> {
+        entry("google")?.openid("", client_id, client_secret)
+    }
+
+    /// Apple, for settings that [`OAuthProvider::apple`] does not have, such as [`OpenId::on_device`] with the bundle
+    /// identifier of an application.
+    ///
+    /// # Errors
+    /// As for [`OAuthProvider::google`].
+    pub fn apple(client_id: &str, key: AppleKey) -> Result<Self> {
+        Ok(entry("apple")?.openid("", client_id, "")?.of_apple(key))
     }
 }
 

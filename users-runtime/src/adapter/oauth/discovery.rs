@@ -160,7 +160,11 @@ impl Issuer {
         Ok(Discovered {
             authorization_endpoint: allowed(metadata.authorization_endpoint().url())?,
             token_endpoint: allowed(token_endpoint.url())?,
-            userinfo_endpoint: metadata.userinfo_endpoint().map(|url| allowed(url.url())).transpose()?,
+            // Many ID tokens have everything that it would tell.
+            userinfo_endpoint: metadata
+                .userinfo_endpoint()
+                .map(|url| url.url().clone())
+                .filter(|url| self.http.may_call(url)),
             keys: metadata.jwks().clone(),
             authentication,
             names_issuer: metadata

@@ -32,6 +32,8 @@ const ALGORITHMS: [Algorithm; 9] = [
 #[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
+    /// The applications to which it may have been issued (`azp`), beside the client.
+    pub(super) parties: &'a [String],
     pub(super) nonce: &'a str,
     /// Since when the token may have been issued; `None` for one that the issuer itself has just sent.
     pub(super) issued_after: Option<Timestamp>,
@@ -106,7 +108,10 @@ fn verify_with(
         _ => Refused::Invalid("the ID token is not acceptable"),
     })?;
     // The crate leaves this to its users. Other audiences are refused already.
-    if claims.authorized_party().is_some_and(|party| **party != *expected.client_id) {
+    if claims
+        .authorized_party()
+        .is_some_and(|party| **party != *expected.client_id && !expected.parties.iter().any(|other| *other == **party))
+    {
         return Err(Refused::Invalid("the ID token was issued to another client"));
     }
     Ok(VerifiedIdToken {

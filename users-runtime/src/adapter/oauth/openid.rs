@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{
     apple::AppleKey,
@@ -120,7 +121,7 @@ impl OpenId {
         let tokens = self.application.exchange(http, endpoint, known.authentication, callback).await?;
         let id_token = tokens.id_token.as_ref().ok_or_else(|| ProviderError::failed("there is no ID token"))?;
         let (client_id, now) = (self.application.client_id.as_str(), callback.now);
-        let expected = Expected { client_id, nonce: callback.nonce, issued_after: None, now };
+        let expected = Expected { client_id, parties: &[], nonce: callback.nonce, issued_after: None, now };
         let verified = id_token::verify(&self.issuer, id_token.expose_secret(), &expected).await?;
         self.check_authentication(&verified.claims, now)?;
         let mut claims = verified.claims;
@@ -133,8 +134,11 @@ impl OpenId {
     async fn verify_of_device(&self, token: &DeviceIdToken<'_>) -> Result<ExternalIdentity, ProviderError> {
         let DeviceIdToken { nonce, now, .. } = *token;
         let mut refused = None;
-        for client_id in std::iter::once(&self.application.client_id).chain(&self.on_devices) {
-            let expected = Expected { client_id, nonce, issued_after: Some(token.issued_after), now };
+        // Google's libraries ask for tokens for the server (`aud`) on behalf of the application on the device (`azp`).
+        let parties: Vec<_> = std::iter::once(&self.application.client_id).chain(&self.on_devices).cloned().collect();
+        for client_id in &parties {
+            let issued_after = Some(token.issued_after);
+            let expected = Expected { client_id, parties: &parties, nonce, issued_after, now };
             match id_token::verify(&self.issuer, token.token, &expected).await {
                 Ok(verified) => {
                     self.check_authentication(&verified.claims, now)?;
@@ -199,6 +203,9 @@ impl IdentityProvider for OpenId {
         Box::pin(self.limits.within(async move {
             let known: Arc<Discovered> = self.issuer.discovered(request.now).await?;
             let mut scopes = request.scopes.to_vec();
+            if scopes.is_empty() {
+                scopes.push("email".to_owned());
+            }
             if !scopes.iter().any(|scope| scope == "openid") {
                 scopes.insert(0, "openid".to_owned());
             }
@@ -247,13 +254,13 @@ impl fmt::Debug for OpenId {
     }
 }
 
-/// Refuses what Microsoft calls an issuer for every tenant: its tokens name the issuer of a tenant, which anybody can be.
+/// Takes the id of one tenant. What Microsoft calls an issuer for every tenant issues tokens that name the issuer of a tenant,
+/// which anybody can be; and discovery by the domain of a tenant names the issuer by its id.
 pub(super) fn microsoft(tenant: &str, client_id: &str, client_secret: &str) -> Result<OpenId> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    if ["common", "organizations", ""].contains(&tenant) || !tenant.chars().all(fits) {
+    if Uuid::try_parse(tenant).is_err() {
         return Err(Error::setting(
             Setting::OAuth,
-            "Microsoft needs the id of one tenant: `common` and `organizations` accept people of every tenant",
+            "Microsoft needs the id of one tenant, a UUID: `common` and `organizations` accept people of every tenant",
         ));
     }
     OpenId::new(&format!("https://login.microsoftonline.com/{tenant}/v2.0"), client_id, client_secret)?

@@ -18,8 +18,8 @@ use crate::domain::{Error, Origin, PublicUrl, Result, Setting};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct ReturnTo {
-    success: String,
-    failure: String,
+    success: Option<String>,
+    failure: Option<String>,
     paths: Vec<String>,
     origins: Vec<Origin>,
 }
@@ -31,7 +31,23 @@ impl ReturnTo {
     /// # Errors
     /// [`Error::Config`] for anything else.
     pub fn pages(success: &str, failure: &str) -> Result<Self> {
-        Ok(Self { success: page(success)?, failure: page(failure)?, paths: Vec::new(), origins: Vec::new() })
+        Ok(Self { failure: Some(page(failure)?), ..Self::page_after_success(success)? })
+    }
+
+    /// Sets the page after success only; a refusal stays JSON.
+    ///
+    /// # Errors
+    /// As for [`ReturnTo::pages`].
+    pub fn page_after_success(success: &str) -> Result<Self> {
+        Ok(Self { success: Some(page(success)?), failure: None, paths: Vec::new(), origins: Vec::new() })
+    }
+
+    /// Sets the page after a refusal only; success stays JSON, unless the client chose a page.
+    ///
+    /// # Errors
+    /// As for [`ReturnTo::pages`].
+    pub fn page_after_failure(failure: &str) -> Result<Self> {
+        Ok(Self { success: None, failure: Some(page(failure)?), paths: Vec::new(), origins: Vec::new() })
     }
 
     /// Lets the client choose this path, and no path below it.
@@ -66,21 +82,22 @@ impl ReturnTo {
         self.origins.iter().any(|allowed| *allowed == Origin::of(&url))
     }
 
-    /// Returns the page after success, which may be the one that the client chose.
-    pub(crate) fn success<'a>(&'a self, chosen: Option<&'a str>) -> &'a str {
-        chosen.filter(|chosen| self.allows(chosen)).unwrap_or(&self.success)
+    /// Returns the page after success, if there is one. It may be the one that the client chose.
+    pub(crate) fn success<'a>(&'a self, chosen: Option<&'a str>) -> Option<&'a str> {
+        chosen.filter(|chosen| self.allows(chosen)).or(self.success.as_deref())
     }
 
-    /// Returns the page after a refusal, with the code in its query.
-    pub(crate) fn failure(&self, code: &str) -> String {
-        let (page, fragment) = match self.failure.split_once('#') {
+    /// Returns the page after a refusal, if there is one, with the code in its query.
+    pub(crate) fn failure(&self, code: &str) -> Option<String> {
+        let failure = self.failure.as_deref()?;
+        let (page, fragment) = match failure.split_once('#') {
             Some((page, fragment)) => (page, Some(fragment)),
-            None => (&*self.failure, None),
+            None => (failure, None),
         };
         let separator = if page.contains('?') { '&' } else { '?' };
         let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
         let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-        format!("{page}{separator}error={code}{fragment}")
+        Some(format!("{page}{separator}error={code}{fragment}"))
     }
 }
 
@@ -125,7 +142,7 @@ mod tests {
         let allowed = return_to();
         for page in ["/settings", "/settings?tab=1", "/settings#a", "https://app.example.org/any/page?x=1"] {
             assert!(allowed.allows(page), "{page}");
-            assert_eq!(allowed.success(Some(page)), page);
+            assert_eq!(allowed.success(Some(page)), Some(page));
         }
         for page in [
             "",
@@ -151,17 +168,24 @@ mod tests {
             "settings",
         ] {
             assert!(!allowed.allows(page), "{page}");
-            assert_eq!(allowed.success(Some(page)), "/welcome", "{page}");
+            assert_eq!(allowed.success(Some(page)), Some("/welcome"), "{page}");
         }
     }
 
     #[test]
     fn the_code_of_a_refusal_is_in_the_query() {
         let code = "OAUTH_INVALID_STATE";
-        assert_eq!(return_to().failure(code), "https://app.example.org/login?from=oauth&error=OAUTH_INVALID_STATE");
-        let failure = |page| ReturnTo::pages("/", page).unwrap().failure(code);
+        let failure = return_to().failure(code);
+        assert_eq!(failure.unwrap(), "https://app.example.org/login?from=oauth&error=OAUTH_INVALID_STATE");
+        let failure = |page| ReturnTo::page_after_failure(page).unwrap().failure(code).unwrap();
         assert_eq!(failure("/login"), "/login?error=OAUTH_INVALID_STATE");
         assert_eq!(failure("/#/login"), "/?error=OAUTH_INVALID_STATE#/login");
+    }
+
+    #[test]
+    fn without_a_page_there_is_no_redirect() {
+        assert_eq!(ReturnTo::page_after_success("/").unwrap().failure("CODE"), None);
+        assert_eq!(ReturnTo::page_after_failure("/").unwrap().success(None), None);
     }
 
     #[test]

@@ -52,11 +52,15 @@ impl<U: AuthUser> Users<U> {
         if !callback.cookie.is_some_and(|cookie| flow.is_of_browser(cookie)) {
             return Err(refused("another browser", INVALID_STATE.into()));
         }
+        // A login's state at the callback of an association is fastapi-users' 400 as well.
+        if callback.user.is_some() && flow.user != callback.user {
+            return Err(refused("another user", OAuthError::BadRequest));
+        }
         if flow.provider != provider.name() || flow.redirect_uri != callback.redirect_uri {
             return Err(refused("another provider or route", INVALID_STATE.into()));
         }
-        if flow.user != callback.user {
-            return Err(refused("another user", OAuthError::BadRequest));
+        if flow.user.is_some() && callback.user.is_none() {
+            return Err(refused("the state of an association", INVALID_STATE.into()));
         }
         if !self.redeem(&flow).await? {
             return Err(refused("used state", INVALID_STATE.into()));

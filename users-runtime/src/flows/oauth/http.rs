@@ -85,8 +85,8 @@ pub async fn oauth_callback<U: AuthUser>(
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
         let login = provider_login(&users, &provider, identity, incoming.cx());
         let response = users.log_in_with_provider(login, backend, held).await?;
-        Ok(match provider.returns() {
-            Some(pages) => returned(pages.success(return_to.as_deref()), response)?,
+        Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
+            Some(page) => returned(page, response)?,
             None => token_response(response),
         })
     };
@@ -172,8 +172,8 @@ pub async fn oauth_associate_callback<U: AuthUser>(
         let user = Some(own.user.id().to_string());
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, user).await?;
         users.associate(&own, &provider, &identity, incoming.cx()).await?;
-        Ok(match provider.returns() {
-            Some(pages) => returned(pages.success(return_to.as_deref()), TokenResponse::new(StatusCode::NO_CONTENT))?,
+        Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
+            Some(page) => returned(page, TokenResponse::new(StatusCode::NO_CONTENT))?,
             None => json_response(StatusCode::OK, &users.read(&own.user).await?),
         })
     };
@@ -323,12 +323,11 @@ fn returned(page: &str, token: TokenResponse) -> Result<Response, ApiError> {
 
 /// Sends the browser to the page for refusals, if there is one. Failures of the service stay what they are.
 fn or_failure_page(provider: &OAuthProvider, done: Result<Response, ApiError>) -> Result<Response, ApiError> {
-    match (done, provider.returns()) {
-        (Err(error), Some(pages)) => match error.code() {
-            Some(code) => see_other(&pages.failure(code), HeaderMap::new()),
-            None => Err(error),
-        },
-        (done, _) => done,
+    let Err(error) = done else { return done };
+    let code = error.code().filter(|_| !matches!(error, ApiError::Unavailable { .. }));
+    match code.zip(provider.returns()).and_then(|(code, pages)| pages.failure(code)) {
+        Some(page) => see_other(&page, HeaderMap::new()),
+        None => Err(error),
     }
 }
 

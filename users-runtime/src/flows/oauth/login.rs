@@ -100,8 +100,11 @@ impl<U: AuthUser> Users<U> {
                 // The facts of every other decision are those of an arm above.
                 _ => None,
             };
+            // The link is read again after the user's epoch: what removes it later, a reset or a take-over, raises the epoch and
+            // ends the session that begins now.
             if let Some(user) = done
-                && let Some(found) = self.find(Lookup::by_id(user)).await?
+                && let Some(found) = self.find(Lookup::by_id(user.clone())).await?
+                && self.account_of(login.provider, &login.identity).await?.is_some_and(|link| link.user_id == user)
             {
                 return Ok(found);
             }
@@ -179,7 +182,9 @@ impl<U: AuthUser> Users<U> {
         let if_email = Some(local.user.account().email.to_owned());
         let change = Change { if_email, ..Change::new(local.user, Columns::NONE) };
         let link = self.new_link(login.provider, &login.identity, address)?;
-        self.store_link(change, link, login.cx).await.map(|user| user.map(|user| user.id()))
+        let Some(user) = self.store_link(change, link, login.cx).await? else { return Ok(None) };
+        self.report_changed_accounts(&user, login.cx).await?;
+        Ok(Some(user.id()))
     }
 
     /// Takes over an account whose address was never verified: its password, sessions and links are removed in the same
@@ -191,6 +196,9 @@ impl<U: AuthUser> Users<U> {
         address: &Address,
     ) -> Result<Option<U::Id>, OAuthError> {
         let before = local.user;
+        if !before.status().is_active {
+            return Err(self.refused_login(Refusal::Taken, login.cx));
+        }
         let mut user = before.clone();
         let hash = self.unusable_password_hash().await?;
         let placeholder = PlaceholderPassword::of(&hash);
