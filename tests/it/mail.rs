@@ -69,6 +69,7 @@ mod url {
     async fn host_header_never_used() {
         let (app, mails) = with_mails().await;
         app.register("arthur@camelot.bt").await;
+        mail(&mails, 1).await;
         let call = app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" }));
         let call = call.header("host", "evil.example").header("x-forwarded-host", "evil.example");
         let response =

@@ -79,7 +79,7 @@ mod oauth {
     #[tokio::test]
     async fn discovery_names_no_other_origin() {
         let (trap, calls) = trap().await;
-        for endpoint in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
+        for endpoint in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
             for place in [trap.clone(), "http://169.254.169.254".to_owned(), "file:///etc".to_owned()] {
                 let app = App::new().await;
                 let url = json!(format!("{place}/x"));
@@ -92,6 +92,14 @@ mod oauth {
                 assert!(response.set_cookie().is_none());
             }
         }
+        // What a userinfo endpoint elsewhere would tell is missing.
+        let app = App::new().await;
+        let url = json!(format!("{trap}/x"));
+        let lie = move |document: &mut serde_json::Map<String, Value>| {
+            document.insert("userinfo_endpoint".to_owned(), url.clone());
+        };
+        app.provider.lie(Lies { discovery: Some(Arc::new(lie)), ..Lies::default() });
+        app.log_in("/auth/acme", arthur()).await.access_token();
         assert_eq!(calls.load(Ordering::SeqCst), 0);
     }
 
