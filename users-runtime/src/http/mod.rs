@@ -30,7 +30,9 @@ mod tests;
 pub use by_id::IdText;
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
 pub(crate) use edge::edge;
-pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, QueryParameter, ReadType};
+#[cfg(any(feature = "oauth", feature = "openapi"))]
+pub(crate) use endpoint::QueryParameter;
+pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, ReadType};
 pub use endpoint::{Caller, Endpoint, RouteGroup};
 pub use error::ApiError;
 pub(crate) use form::{LoginForm, Repeated};
