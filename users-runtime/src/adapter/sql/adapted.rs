@@ -12,7 +12,7 @@ pub(super) struct Adapted {
     pub(super) forms: Forms,
 }
 
-/// What was read of the table, once it was.
+/// What was read from the table, once it has been read.
 #[derive(Debug, Default)]
 pub(super) struct Cached(RwLock<Option<Arc<Adapted>>>);
 

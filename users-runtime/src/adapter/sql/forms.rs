@@ -159,10 +159,11 @@ pub(super) async fn drift<DB: Dialect>(
             drift.repair = Some(DB::with_references(&rewrites));
         }
     }
-    let there = DB::describe(connection, schema, sql.table).await?.columns;
     let users = DB::qualified(schema, sql.table);
     for (index, own) in custom.iter().enumerate() {
-        let (Some(Some(_)), Some(there)) = (found.custom_types.get(index), column(&there, own.name)) else { continue };
+        let (Some(Some(_)), Some(there)) = (found.custom_types.get(index), column(&found.columns, own.name)) else {
+            continue;
+        };
         let form = found.forms.custom.get(index).copied().flatten().map_or(DB::UUID_FORM, |form| form.uuid);
         let others = others::<DB>(connection, &users, there, form).await?;
         if others > 0 {

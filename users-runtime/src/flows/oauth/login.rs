@@ -255,7 +255,7 @@ impl<U: AuthUser> Users<U> {
         };
         let user = match self.oauth_accounts()?.insert(user, link).await {
             Ok(user) => user,
-            // Whoever was faster is found by the next attempt.
+            // The next attempt finds the account that the other request created.
             Err(StoreError::EmailTaken | StoreError::Conflict) => return Ok(None),
             Err(error) => return Err(CreateError::Store(error).into()),
         };
