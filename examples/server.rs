@@ -56,13 +56,13 @@ async fn run() -> Result<()> {
     if let Some(providers) = oauth::Providers::read()? {
         return providers.serve(bind).await;
     }
-    let users = users::<User>(&bind).await?;
+    let users = users::<User>(&bind, None).await?;
     let routes = user_routes(&users);
     serve(users, routes, Prefixes::usual(), bind).await
 }
 
-/// Builds the service and its tables.
-async fn users<U: StoredUser>(bind: &str) -> Result<Users<U>> {
+/// Builds the service and its tables, with `more` as the last backend.
+async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users<U>> {
     let public_url = public_url(bind)?;
     let (policy, compatible) = policy()?;
     let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
@@ -80,7 +80,8 @@ async fn users<U: StoredUser>(bind: &str) -> Result<Users<U>> {
         .policy(policy)
         .limits(if switch("LIMITS", true)? { Limits::default() } else { Limits::off() })
         .manager(Accounts { mails: MailHooks::new(mailer(public_url)?), hook_log: HookLog::open()? });
-    let users = with_redis(users, sessions).await?.build().await?;
+    let users = with_redis(users, sessions).await?;
+    let users = more.into_iter().fold(users, UsersBuilder::backend).build().await?;
     users.migrate().await?;
     Ok(users)
 }
@@ -189,9 +190,10 @@ fn mailer(public_url: PublicUrl) -> Result<Mailer> {
 }
 
 fn refuse_what_is_not_built_in() -> Result<()> {
-    if !cfg!(feature = "oauth") && env::vars().any(|(name, value)| name.starts_with("OAUTH_") && !value.is_empty()) {
+    let is_of_oauth = |name: &str| name.starts_with("OAUTH_") || name.starts_with("OIDC_");
+    if !cfg!(feature = "oauth") && env::vars().any(|(name, value)| is_of_oauth(&name) && !value.is_empty()) {
         return Err(Error::config(
-            "an OAUTH_ variable is set, but this program was built without the Cargo feature `oauth`",
+            "an OAUTH_ or OIDC_ variable is set, but this program was built without the Cargo feature `oauth`",
         ));
     }
     Ok(())

@@ -1,9 +1,12 @@
-//! The providers of the server, from the variables that `docs/guide/deployment.md` lists.
+//! The providers of the server, and the issuer of tokens from elsewhere, from the variables that `docs/guide/deployment.md`
+//! lists.
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Error, PasswordHash, Result,
-    oauth::{AppleKey, OAuth2Endpoints, OAuthProvider, ReturnTo, SameAddress, oauth_account_routes},
+    AuthUser, Backend, Error, PasswordHash, Result,
+    oauth::{
+        AppleKey, OAuth2Endpoints, OAuthProvider, OpenId, ResourceServer, ReturnTo, SameAddress, oauth_account_routes,
+    },
     routes::{Prefixes, RouteGroup},
 };
 use uuid::Uuid;
@@ -27,36 +30,41 @@ pub struct User {
 }
 
 /// The paths under `/auth` that are taken.
-const TAKEN: [&str; 7] = ["jwt", "db", "cookie", "redis", "sessions", "associate", "users"];
+const TAKEN: [&str; 8] = ["jwt", "db", "cookie", "redis", "sso", "sessions", "associate", "users"];
 
-/// The providers, and the backend of their logins.
+/// The providers, the backend of their logins, and the backend for tokens of an issuer.
 pub struct Providers {
     providers: Vec<OAuthProvider>,
     backend: String,
+    sso: Option<Backend>,
 }
 
 impl Providers {
-    /// Reads the variables. Returns `None` without a provider.
+    /// Reads the variables. Returns `None` without a provider and an issuer.
     pub fn read() -> Result<Option<Self>> {
         let names = variable("OAUTH_PROVIDERS", "");
         let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        if names.is_empty() {
+        let sso = sso(&names)?;
+        if names.is_empty() && sso.is_none() {
             return Ok(None);
         }
         let backend = variable("OAUTH_BACKEND", "jwt");
-        if !["jwt", "db", "cookie"].contains(&backend.as_str()) {
-            return Err(Error::config(format!("OAUTH_BACKEND is `{backend}`; it takes `jwt`, `db` or `cookie`")));
+        let has_redis = !variable("REDIS_URL", "").is_empty();
+        if !["jwt", "db", "cookie"].contains(&backend.as_str()) && !(has_redis && backend == "redis") {
+            return Err(Error::config(format!(
+                "OAUTH_BACKEND is `{backend}`; it takes `jwt`, `db` or `cookie`, and `redis` with REDIS_URL"
+            )));
         }
         if let Some(name) = names.iter().find(|name| names.iter().filter(|other| other == name).count() > 1) {
             return Err(Error::config(format!("OAUTH_PROVIDERS names `{name}` twice")));
         }
         let providers = names.into_iter().map(provider).collect::<Result<_>>()?;
-        Ok(Some(Self { providers, backend }))
+        Ok(Some(Self { providers, backend, sso }))
     }
 
     /// Serves the routes of users and of these providers.
     pub async fn serve(self, bind: String) -> Result<()> {
-        let users = users::<User>(&bind).await?;
+        let users = users::<User>(&bind, self.sso).await?;
         let accounts = oauth_account_routes(&users);
         let mut routes = Router::new().merge(user_routes(&users)).nest("/users/me/oauth-accounts", accounts);
         let mut prefixes = Prefixes::usual().with(RouteGroup::OAuthAccounts);
@@ -74,9 +82,47 @@ impl Providers {
     }
 }
 
+/// Returns the backend for tokens of an issuer. If it is the issuer of a provider as well, both have the same accounts.
+fn sso(providers: &[&str]) -> Result<Option<Backend>> {
+    let (issuer, audience) = (variable("OIDC_RESOURCE_ISSUER", ""), variable("OIDC_RESOURCE_AUDIENCE", ""));
+    if issuer.is_empty() {
+        return match audience.is_empty() {
+            true => Ok(None),
+            false => Err(Error::config("OIDC_RESOURCE_AUDIENCE is set, but OIDC_RESOURCE_ISSUER is not")),
+        };
+    }
+    if audience.is_empty() {
+        return Err(Error::config(
+            "OIDC_RESOURCE_AUDIENCE is not set: it is what the issuer writes into `aud` of tokens for this server",
+        ));
+    }
+    let mut server = ResourceServer::new(&issuer, &audience)?
+        .same_address(same_address()?)
+        .verified_by_default(switch("OAUTH_IS_VERIFIED_BY_DEFAULT", false)?);
+    for origin in variable("OIDC_RESOURCE_ENDPOINTS_AT", "").split_whitespace() {
+        server = server.endpoints_at(origin)?;
+    }
+    if switch("OIDC_RESOURCE_JWT_TYPE", false)? {
+        server = server.accept_jwt_type();
+    }
+    if let Some(provider) = providers.iter().find(|name| variable(&format!("{}_ISSUER", prefix(name)), "") == issuer) {
+        server = server.accounts_of(provider);
+    }
+    Ok(Some(Backend::bearer("sso", server)))
+}
+
+fn same_address() -> Result<SameAddress> {
+    Ok(if switch("OAUTH_ASSOCIATE_BY_EMAIL", false)? { SameAddress::Link } else { SameAddress::Refuse })
+}
+
+/// Returns what the variables of a provider start with.
+fn prefix(name: &str) -> String {
+    format!("OAUTH_{}", name.to_uppercase().replace('-', "_"))
+}
+
 /// Returns the provider of this name.
 fn provider(name: &str) -> Result<OAuthProvider> {
-    let prefix = format!("OAUTH_{}", name.to_uppercase().replace('-', "_"));
+    let prefix = prefix(name);
     let of = |suffix: &str| variable(&format!("{prefix}{suffix}"), "");
     let required = |suffix: &str| match of(suffix) {
         value if value.is_empty() => Err(Error::config(format!("{prefix}{suffix} is not set"))),
@@ -97,7 +143,13 @@ fn provider(name: &str) -> Result<OAuthProvider> {
             OAuthProvider::apple(&id, key)?.named(name)?
         }
         [kind, "", ""] if !kind.is_empty() => OAuthProvider::known(kind, &id, &secret)?.named(name)?,
-        ["", issuer, ""] if !issuer.is_empty() => OAuthProvider::openid(name, issuer, &id, &secret)?,
+        ["", issuer, ""] if !issuer.is_empty() => {
+            let mut provider = OpenId::new(issuer, &id, &secret)?;
+            for origin in of("_ENDPOINTS_AT").split_whitespace() {
+                provider = provider.endpoints_at(origin)?;
+            }
+            OAuthProvider::new(name, provider)?.scopes(["openid", "email"])
+        }
         ["", "", authorize] if !authorize.is_empty() => {
             let (token, user, emails) = (required("_TOKEN_URL")?, required("_USER_URL")?, of("_EMAILS_URL"));
             let emails = Some(emails.as_str()).filter(|url| !url.is_empty());
@@ -112,9 +164,8 @@ fn provider(name: &str) -> Result<OAuthProvider> {
     };
     let scopes = of("_SCOPES");
     let provider = if scopes.is_empty() { provider } else { provider.scopes(scopes.split_whitespace()) };
-    let same_address = if switch("OAUTH_ASSOCIATE_BY_EMAIL", false)? { SameAddress::Link } else { SameAddress::Refuse };
     let provider =
-        provider.same_address(same_address).verified_by_default(switch("OAUTH_IS_VERIFIED_BY_DEFAULT", false)?);
+        provider.same_address(same_address()?).verified_by_default(switch("OAUTH_IS_VERIFIED_BY_DEFAULT", false)?);
     Ok(match (variable("OAUTH_SUCCESS_URL", ""), variable("OAUTH_FAILURE_URL", "")) {
         (success, failure) if success.is_empty() && failure.is_empty() => provider,
         (success, failure) if failure.is_empty() => provider.return_to(ReturnTo::page_after_success(&success)?),

@@ -221,12 +221,15 @@ pub mod tenant {
 #[cfg(feature = "oauth")]
 pub mod oauth {
     pub use crate::{
-        adapter::oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId},
+        adapter::oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId, ResourceServer},
         domain::oauth::{
             AddressStatus, ExternalIdentity, PkceVerifier, ProviderAddress, ReturnTo, SameAddress, Subject,
         },
         flows::oauth::oauth_account_routes,
-        port::{AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError},
+        port::{
+            AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, ExternalSession, IdentityProvider,
+            ProviderError,
+        },
         service::OAuthProvider,
     };
 }

@@ -11,6 +11,7 @@ mod keys;
 mod linking;
 pub mod provider;
 mod race;
+mod resource;
 mod state;
 pub mod support;
 mod takeover;

@@ -28,6 +28,8 @@ use super::keys::Key;
 
 pub const CLIENT_ID: &str = "client/id";
 pub const CLIENT_SECRET: &str = "client:secret+%";
+/// What the issuer calls the service under test in access tokens.
+pub const AUDIENCE: &str = "https://api.camelot.bt";
 
 /// What a person has at the provider.
 #[derive(Debug, Clone)]
@@ -192,6 +194,35 @@ impl Provider {
         self.inner().id_token(&self.issuer(), &granted)
     }
 
+    /// Returns an access token (RFC 9068) for the service under test. The lies about claims and signatures hold for it, too.
+    pub fn access_token(&self, person: &Person) -> String {
+        self.typed_token("at+jwt", person)
+    }
+
+    /// Returns such a token with another type in its header.
+    pub fn typed_token(&self, kind: &str, person: &Person) -> String {
+        let inner = self.inner();
+        let now = inner.clock.now().timestamp();
+        let mut claims = Map::from_iter([
+            ("iss".to_owned(), json!(self.issuer())),
+            ("aud".to_owned(), json!(AUDIENCE)),
+            ("sub".to_owned(), person.subject.clone()),
+            ("client_id".to_owned(), json!("some-client")),
+            ("iat".to_owned(), json!(now)),
+            ("exp".to_owned(), json!(now + 300)),
+            ("jti".to_owned(), json!("token-1")),
+        ]);
+        if inner.claims_in_token {
+            claims.extend(personal(person));
+        }
+        inner.signed(claims, kind)
+    }
+
+    /// Lets the userinfo endpoint answer for a token.
+    pub fn knows(&self, token: &str, person: &Person) {
+        self.inner().people.insert(token.to_owned(), person.clone());
+    }
+
     fn discovery(&self) -> Response {
         let mut document = json!({
             "issuer": self.issuer(),
@@ -276,10 +307,15 @@ impl Inner {
         if self.claims_in_token {
             claims.extend(personal(&granted.person));
         }
+        self.signed(claims, "JWT")
+    }
+
+    /// Signs the claims, or what a lie makes of them.
+    fn signed(&self, mut claims: Map<String, Value>, kind: &str) -> String {
         if let Some(lie) = &self.lies.claims {
             lie(&mut claims);
         }
-        sign(&claims, &self.lies.signature.clone().unwrap_or_else(|| Signature::By(self.keys[0].clone())))
+        sign(&claims, kind, &self.lies.signature.clone().unwrap_or_else(|| Signature::By(self.keys[0].clone())))
     }
 }
 
@@ -293,7 +329,7 @@ fn personal(person: &Person) -> Map<String, Value> {
         .collect()
 }
 
-fn sign(claims: &Map<String, Value>, signature: &Signature) -> String {
+fn sign(claims: &Map<String, Value>, kind: &str, signature: &Signature) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let payload = encode(&Value::Object(claims.clone()));
     let by = |key: &Key, header: Value| {
@@ -302,17 +338,17 @@ fn sign(claims: &Map<String, Value>, signature: &Signature) -> String {
         format!("{message}.{signed}")
     };
     match signature {
-        Signature::By(key) => by(key, json!({"alg": format!("{:?}", key.algorithm), "kid": key.kid, "typ": "JWT"})),
-        Signature::As(key, alg) => by(key, json!({"alg": alg, "kid": key.kid, "typ": "JWT"})),
-        Signature::None => format!("{}.{payload}.", encode(&json!({"alg": "none", "typ": "JWT"}))),
+        Signature::By(key) => by(key, json!({"alg": format!("{:?}", key.algorithm), "kid": key.kid, "typ": kind})),
+        Signature::As(key, alg) => by(key, json!({"alg": alg, "kid": key.kid, "typ": kind})),
+        Signature::None => format!("{}.{payload}.", encode(&json!({"alg": "none", "typ": kind}))),
         Signature::Hmac => {
             let key = jsonwebtoken::EncodingKey::from_secret(CLIENT_SECRET.as_bytes());
-            let message = format!("{}.{payload}", encode(&json!({"alg": "HS256", "typ": "JWT"})));
+            let message = format!("{}.{payload}", encode(&json!({"alg": "HS256", "typ": kind})));
             let signed = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
             format!("{message}.{signed}")
         }
         Signature::Changed(key) => {
-            let token = sign(claims, &Signature::By(key.clone()));
+            let token = sign(claims, kind, &Signature::By(key.clone()));
             let (message, signature) = token.rsplit_once('.').unwrap();
             let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
             bytes[7] ^= 1;

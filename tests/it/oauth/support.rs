@@ -8,16 +8,16 @@ use std::{
 
 use axum::{Router, http::HeaderMap};
 use axum_users::{
-    AuthUser, Backend, HookResult, Jwt, PasswordHash, Policy, RequestContext, ResetToken, SecretKey, Status, Updated,
-    UserManager, Users, VerifyToken,
-    oauth::{OAuth2Endpoints, OAuthProvider, OpenId, oauth_account_routes},
+    AuthUser, Backend, HookResult, Jwt, Limits, PasswordHash, Policy, RequestContext, ResetToken, SecretKey, Status,
+    Updated, UserManager, Users, VerifyToken,
+    oauth::{OAuth2Endpoints, OAuthProvider, OpenId, ResourceServer, oauth_account_routes},
     password::{Argon2Params, HashSettings},
     testing::ManualClock,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::provider::{CLIENT_ID, CLIENT_SECRET, Person, Provider, query};
+use super::provider::{AUDIENCE, CLIENT_ID, CLIENT_SECRET, Person, Provider, query};
 use crate::support::{Call, Carrier, Http, PASSWORD, Response, SECRET, SharedClock};
 
 /// Users who can log in with OAuth providers.
@@ -109,6 +109,9 @@ pub struct Setup {
     pub carrier: Carrier,
     pub provider: fn(OAuthProvider) -> OAuthProvider,
     pub issuer: fn(OpenId) -> OpenId,
+    /// The backend `sso` for access tokens of the issuer, with the accounts of `acme`.
+    pub resource: Option<fn(ResourceServer) -> ResourceServer>,
+    pub limits: Limits,
 }
 
 impl Default for Setup {
@@ -121,6 +124,8 @@ impl Default for Setup {
             carrier: Carrier::Bearer,
             provider: |provider| provider,
             issuer: |issuer| issuer,
+            resource: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -183,9 +188,14 @@ impl App {
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))
             .public_url(setup.public_url)
             .base_path(setup.base_path)
+            .limits(setup.limits)
             .clock(SharedClock(Arc::clone(&clock)));
         if setup.carrier == Carrier::Cookie {
             builder = builder.backend(Backend::bearer("api", Jwt::new()));
+        }
+        if let Some(settings) = setup.resource {
+            let server = ResourceServer::new(&provider.issuer(), AUDIENCE).unwrap().accounts_of("acme");
+            builder = builder.backend(Backend::bearer("sso", settings(server)));
         }
         let users = builder.build().await.unwrap();
         users.migrate().await.unwrap();

@@ -3,6 +3,8 @@
 
 mod create;
 mod delete;
+#[cfg(feature = "oauth")]
+mod identity;
 mod lookup;
 mod mailed_tokens;
 mod password;
@@ -13,6 +15,8 @@ mod update;
 
 pub use create::CreateError;
 pub(crate) use create::NewPassword;
+#[cfg(feature = "oauth")]
+pub(crate) use identity::{IdentityError, IdentityLogin};
 pub(crate) use mailed_tokens::token_subject;
 pub use password::PasswordError;
 pub use sessions::{Sessions, SessionsError};

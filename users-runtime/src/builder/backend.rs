@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 #[cfg(feature = "redis")]
 use crate::adapter::session_tokens::{RedisSessions, RedisTokens};
+#[cfg(feature = "oauth")]
+use crate::{adapter::oauth::ResourceServer, domain::oauth::IdentityRules};
 use crate::{
     adapter::{
         Bearer, Cookie,
@@ -54,11 +56,20 @@ enum Source {
     Database(DatabaseSessions),
     #[cfg(feature = "redis")]
     Redis(Box<RedisSessions>),
+    #[cfg(feature = "oauth")]
+    Issuer(Box<ResourceServer>),
 }
 
 impl<S: Strategy> From<S> for StrategySettings {
     fn from(strategy: S) -> Self {
         Self(Source::Ready(Arc::new(strategy)))
+    }
+}
+
+#[cfg(feature = "oauth")]
+impl From<ResourceServer> for StrategySettings {
+    fn from(issuer: ResourceServer) -> Self {
+        Self(Source::Issuer(Box::new(issuer)))
     }
 }
 
@@ -89,6 +100,8 @@ impl fmt::Debug for StrategySettings {
             Source::Database(_) => "StrategySettings(database)",
             #[cfg(feature = "redis")]
             Source::Redis(_) => "StrategySettings(redis)",
+            #[cfg(feature = "oauth")]
+            Source::Issuer(_) => "StrategySettings(issuer)",
         })
     }
 }
@@ -150,12 +163,19 @@ impl Backend {
     /// Builds the strategy and configures the transport. Adds the rules that their own settings relax to `listed`;
     /// these relaxations do not apply to other backends.
     pub(super) fn build<U: AuthUser>(mut self, service: &Service<'_, U>, listed: &mut Policy) -> Result<ActiveBackend> {
+        #[cfg(feature = "oauth")]
+        let identities = match &self.strategy.0 {
+            Source::Issuer(issuer) => issuer.rules(&self.name)?,
+            _ => IdentityRules::new(&self.name)?,
+        };
         let strategy = match self.strategy.0 {
             Source::Ready(strategy) => strategy,
             Source::Jwt(jwt) => service.jwt(*jwt, &self.name)?,
             Source::Database(sessions) => service.database(sessions, &self.name)?,
             #[cfg(feature = "redis")]
             Source::Redis(sessions) => service.redis(*sessions, &self.name)?,
+            #[cfg(feature = "oauth")]
+            Source::Issuer(issuer) => service.issuer(*issuer, &self.name)?,
         };
         let relaxed: Vec<_> = service.policy.relaxations().collect();
         let largest_token = strategy.largest_token(longest_id::<U::Id>());
@@ -169,7 +189,14 @@ impl Backend {
             listed.with(relaxation);
         }
         let origin_rule = service.origin_rule(&*self.transport);
-        Ok(ActiveBackend { name: self.name.into(), transport: self.transport.into(), strategy, origin_rule })
+        Ok(ActiveBackend {
+            name: self.name.into(),
+            transport: self.transport.into(),
+            strategy,
+            origin_rule,
+            #[cfg(feature = "oauth")]
+            identities,
+        })
     }
 }
 
@@ -187,6 +214,12 @@ pub(super) struct Service<'a, U> {
     pub(super) store: &'a Arc<dyn UserStore<U>>,
     /// `None` if the store has no session storage.
     pub(super) sessions: Option<&'a Arc<dyn SessionStore>>,
+    /// Whether the store keeps accounts at OAuth providers.
+    #[cfg(feature = "oauth")]
+    pub(super) has_oauth_accounts: bool,
+    /// Whether the service has limits at all.
+    #[cfg(feature = "oauth")]
+    pub(super) limited: bool,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) random: &'a Arc<dyn Random>,
 }
@@ -239,6 +272,20 @@ impl<U: AuthUser> Service<'_, U> {
             strategy = strategy.revoking(self.revoked_in_store());
         }
         Ok(Arc::new(strategy.of_backend(self.owner(name))))
+    }
+
+    #[cfg(feature = "oauth")]
+    fn issuer(&self, issuer: ResourceServer, name: &str) -> Result<Arc<dyn Strategy>> {
+        if !self.has_oauth_accounts {
+            return Err(Error::setting(
+                Setting::OAuth,
+                format!(
+                    "the store keeps no accounts at providers, which the backend `{name}` needs: add #[auth(oauth)] to the \
+                     user struct"
+                ),
+            ));
+        }
+        Ok(Arc::new(issuer.build(Arc::clone(self.clock), self.limited)?))
     }
 
     fn origin_rule(&self, transport: &dyn Transport) -> Option<OriginRule> {

@@ -284,6 +284,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             policy.with(Relaxation::PlainHttp);
         }
         let sessions = Arc::clone(&store).session_store();
+        let oauth_accounts = Arc::clone(&store).oauth_store();
         #[cfg(feature = "oauth")]
         let oauth = self.oauth_parts(public_url.as_ref(), &base_path)?;
         #[cfg(feature = "redis")]
@@ -302,6 +303,10 @@ impl<U: AuthUser> UsersBuilder<U> {
                 trusted_origins: &self.trusted_origins,
                 store: &store,
                 sessions: sessions.as_ref(),
+                #[cfg(feature = "oauth")]
+                has_oauth_accounts: oauth_accounts.is_some(),
+                #[cfg(feature = "oauth")]
+                limited: self.limits != Limits::off(),
                 clock: &self.clock,
                 random: &self.random,
             };
@@ -319,8 +324,8 @@ impl<U: AuthUser> UsersBuilder<U> {
         }
         gates.append(&mut self.gates);
         warn_of_relaxations(&policy);
-        Ok(Users::assemble(Inner {
-            oauth_accounts: Arc::clone(&store).oauth_store(),
+        let users = Users::assemble(Inner {
+            oauth_accounts,
             whole_store: store,
             tenant_of_request: self.tenant,
             sessions,
@@ -342,7 +347,10 @@ impl<U: AuthUser> UsersBuilder<U> {
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,
-        }))
+        });
+        #[cfg(feature = "oauth")]
+        oauth::check_new_users(&users)?;
+        Ok(users)
     }
 
     fn check(&self) -> Result<()> {

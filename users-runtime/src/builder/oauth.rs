@@ -10,8 +10,9 @@ use crate::{
         oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId, Protocol, known, known_names},
     },
     domain::{BasePath, Error, PublicUrl, Result, Setting},
+    http::ensure_new_user,
     port::{Transport, TransportContext},
-    service::{OAuthParts, OAuthProvider},
+    service::{OAuthParts, OAuthProvider, Users},
     user::AuthUser,
 };
 
@@ -142,6 +143,14 @@ fn entry(name: &str) -> Result<&'static crate::adapter::oauth::Known> {
             format!("there is no provider `{name}` in the catalogue; it has {}", known_names().join(", ")),
         )
     })
+}
+
+/// Checks that backends whose tokens are issued elsewhere can create users.
+pub(super) fn check_new_users<U: AuthUser>(users: &Users<U>) -> Result<()> {
+    for backend in users.inner().backends.iter().filter(|backend| !backend.strategy.issues_tokens()) {
+        ensure_new_user(users, &backend.identities).map_err(|error| Error::setting(Setting::OAuth, error))?;
+    }
+    Ok(())
 }
 
 impl<U: AuthUser> UsersBuilder<U> {

@@ -6,6 +6,8 @@ mod current_user;
 mod edge;
 mod endpoint;
 mod error;
+#[cfg(feature = "oauth")]
+mod external;
 mod fields;
 mod form;
 mod incoming;
@@ -35,6 +37,8 @@ pub(crate) use endpoint::QueryParameter;
 pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, ReadType};
 pub use endpoint::{Caller, Endpoint, RouteGroup};
 pub use error::ApiError;
+#[cfg(feature = "oauth")]
+pub(crate) use external::of_creation;
 pub(crate) use form::{LoginForm, Repeated};
 #[cfg(feature = "oauth")]
 pub(crate) use incoming::BODY_LIMIT;
@@ -43,7 +47,7 @@ pub(crate) use json::JsonBody;
 #[cfg(feature = "oauth")]
 pub use oauth_routes::RouteProvider;
 #[cfg(feature = "oauth")]
-pub(crate) use oauth_routes::new_user;
+pub(crate) use oauth_routes::{ensure_new_user, identity_login};
 pub use problem::{Loc, Problem};
 #[cfg(feature = "oauth")]
 pub(crate) use query::Parameters;

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{ApiError, HasUsers, JsonBody, Routes};
 use crate::{
-    domain::oauth::{AddressStatus, ExternalIdentity, Subject},
+    account::IdentityLogin,
+    domain::oauth::{AddressStatus, ExternalIdentity, IdentityRules, Subject},
+    port::RequestContext,
     service::{OAuthProvider, Users},
     user::{AuthUser, Parsed, SchemaKind},
 };
@@ -41,15 +43,8 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     /// If not, like [`Routes::of_provider`].
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn creating_users(self, provider: &OAuthProvider) -> Self {
-        let Some(subject) = Subject::parse("0") else { return self };
-        let sample = ExternalIdentity::new(subject).address("king.arthur@camelot.bt", AddressStatus::Verified);
-        if let Err(error) = new_user::<U>(self.users(), provider, &sample, "king.arthur@camelot.bt") {
-            let schema = SchemaKind::Create.name::<U>();
-            panic!(
-                "`{}` gives no value for a field that {schema} requires, or one that it refuses: set it with \
-                 OAuthProvider::new_user ({error:?})",
-                provider.name()
-            );
+        if let Err(error) = ensure_new_user(self.users(), provider.rules()) {
+            panic!("{error}");
         }
         self
     }
@@ -71,14 +66,46 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 }
 
-/// Makes the registration of a person whom a provider has authenticated, by the rules of the registration schema.
-pub(crate) fn new_user<U: AuthUser>(
+/// Checks that an account can be created from what a provider gives, unless none is created.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub(crate) fn ensure_new_user<U: AuthUser>(users: &Users<U>, rules: &IdentityRules) -> Result<(), String> {
+    let Some(subject) = Subject::parse("0").filter(|_| rules.creates_users) else { return Ok(()) };
+    let sample = ExternalIdentity::new(subject).address("king.arthur@camelot.bt", AddressStatus::Verified);
+    new_user::<U>(users, rules, &sample, "king.arthur@camelot.bt").map(drop).map_err(|error| {
+        let schema = SchemaKind::Create.name::<U>();
+        format!(
+            "`{}` gives no value for a field that {schema} requires, or one that it refuses: set it with .new_user(…) \
+             ({error:?})",
+            rules.name
+        )
+    })
+}
+
+/// Describes a person whom a provider has authenticated, with the registration of a new user if the provider gives what it
+/// needs.
+pub(crate) fn identity_login<'a, U: AuthUser>(
     users: &Users<U>,
-    provider: &OAuthProvider,
+    rules: &'a IdentityRules,
+    identity: ExternalIdentity,
+    cx: &'a RequestContext,
+) -> IdentityLogin<'a, U> {
+    let new_user = users.usable_address(&identity).and_then(|address| {
+        let parsed = new_user::<U>(users, rules, &identity, address.email.as_str());
+        parsed.ok().map(|parsed| parsed.input)
+    });
+    IdentityLogin { rules, identity, new_user, cx }
+}
+
+/// Makes the registration of a person whom a provider has authenticated, by the rules of the registration schema.
+fn new_user<U: AuthUser>(
+    users: &Users<U>,
+    rules: &IdentityRules,
     identity: &ExternalIdentity,
     email: &str,
 ) -> Result<Parsed<U::Create>, ApiError> {
-    let mut object: Map<String, Value> = provider.new_user_fields(identity);
+    let mut object: Map<String, Value> = rules.new_user(identity);
     object.insert("email".to_owned(), email.into());
     // Ignored: the account gets a placeholder.
     object.insert("password".to_owned(), "".into());

@@ -64,6 +64,8 @@ pub(crate) async fn authenticate<U: AuthUser>(
 ) -> Result<Authenticated<U>, ApiError> {
     let authenticated = match users.identify(request).await? {
         Identity::Known(authenticated) => *authenticated,
+        #[cfg(feature = "oauth")]
+        Identity::External(external) => users.user_of_external_token(*external, request).await?,
         Identity::Anonymous => return Err(unauthorized(users)),
         Identity::BadToken => {
             event::record(EventKind::BadToken, Outcome::Refused("bad token"), None, None, &context(request));
@@ -116,7 +118,7 @@ pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Resu
 }
 
 /// Returns 401 with the challenge of RFC 6750, which fastapi-users omits.
-fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
+pub(super) fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
     ApiError::Unauthorized { challenge: challenge(users) }
 }
 

@@ -52,13 +52,16 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     /// Returns a builder for the routes of one backend.
     ///
     /// # Panics
-    /// If there is no backend of that name. This is an error in the application that is found at startup.
+    /// If there is no backend of that name, or if it issues no tokens. This is an error in the application that is found at startup.
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn of_backend(users: &Users<U>, name: &str) -> Self {
         let Some(index) = users.backends().position(|backend| backend == name) else {
             let names: Vec<_> = users.backends().collect();
             panic!("there is no backend `{name}`; there is {names:?}");
         };
+        if users.backends_with_logins().all(|backend| *backend.name != *name) {
+            panic!("there are no logins at the backend `{name}`: its tokens are issued elsewhere");
+        }
         Self { backend: Some(RouteBackend(index)), ..Self::new(users) }
     }
 
@@ -129,9 +132,9 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self
     }
 
-    /// Adds the routes of every backend under a prefix and the backend's name, such as `/auth/{backend}`.
+    /// Adds the routes of every backend that issues tokens under a prefix and the backend's name, such as `/auth/{backend}`.
     pub fn nest_backends(mut self, prefix: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
-        for name in self.users.backends() {
+        for name in self.users.backends_with_logins().map(|backend| &*backend.name) {
             self.nested = self.nested.nest(&format!("{prefix}/{name}"), routes(&self.users, name));
         }
         self

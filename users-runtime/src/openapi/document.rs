@@ -39,7 +39,7 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
     components.security_schemes = security::schemes(users, prefixes);
     let security = security::requirements(users);
     let backends = &users.inner().backends;
-    let on_each_backend = backends.iter().flat_map(|backend| {
+    let on_each_backend = users.backends_with_logins().flat_map(|backend| {
         let of_auth = endpoints().filter(|endpoint| endpoint.group() == RouteGroup::Auth);
         of_auth.map(move |endpoint| (endpoint, Some(backend)))
     });

@@ -49,6 +49,8 @@ pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use request::RequestContext;
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
+#[cfg(feature = "oauth")]
+pub use strategy::ExternalSession;
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
 pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
 

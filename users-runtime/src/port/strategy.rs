@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::BoxFuture;
+#[cfg(feature = "oauth")]
+use crate::domain::oauth::ExternalIdentity;
 use crate::domain::{AccessToken, ListedSession, Login, Relaxation, Session, SessionKey, Timestamp, TokenId};
 
 /// Mints the token of a login and resolves a token to its session. Strategies never load users.
@@ -61,6 +63,23 @@ pub trait Strategy: Send + Sync + 'static {
         None
     }
 
+    /// Returns whether the strategy issues tokens. If not, the backend has no routes for login and logout.
+    fn issues_tokens(&self) -> bool {
+        true
+    }
+
+    /// Adds what can be found out about the person of a token that resolved to [`Resolved::External`]. Called if the person
+    /// has no account yet and the identity has no address.
+    #[cfg(feature = "oauth")]
+    fn complete<'a>(
+        &'a self,
+        token: &'a AccessToken,
+        identity: ExternalIdentity,
+    ) -> BoxFuture<'a, Result<ExternalIdentity, StrategyError>> {
+        let _ = token;
+        Box::pin(std::future::ready(Ok(identity)))
+    }
+
     /// Returns the security rules that this strategy's settings relax, for the warning at startup.
     fn relaxations(&self) -> Vec<Relaxation> {
         Vec::new()
@@ -68,12 +87,38 @@ pub trait Strategy: Send + Sync + 'static {
 }
 
 /// The result of resolving a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Resolved {
     /// The session, read from the token or from the strategy's storage.
     Session(Session),
     /// A session that is stored with its user: one query reads both.
     Stored(StoredSession),
+    /// A token of another service. Its person is a user here by the rules for logins with a provider.
+    #[cfg(feature = "oauth")]
+    External(ExternalSession),
+}
+
+/// What a token of another service says.
+#[cfg(feature = "oauth")]
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ExternalSession {
+    /// The person.
+    pub identity: ExternalIdentity,
+    /// The time at which the person entered credentials, if the token says it.
+    pub logged_in_at: Option<Timestamp>,
+    /// The time at which the token expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+#[cfg(feature = "oauth")]
+impl ExternalSession {
+    /// Describes a token of which nothing but its person is known.
+    #[must_use]
+    pub fn new(identity: ExternalIdentity) -> Self {
+        Self { identity, logged_in_at: None, expires_at: None }
+    }
 }
 
 /// A session that is stored with its user, if it exists.

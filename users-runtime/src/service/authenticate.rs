@@ -3,6 +3,8 @@
 use http::request::Parts;
 
 use super::{Users, hide_unreadable};
+#[cfg(feature = "oauth")]
+use crate::port::ExternalSession;
 use crate::{
     domain::{
         AccessToken, Epoch, Relaxation, Session, SessionKey, TOUCH_EVERY, Timestamp, UserId, is_of_another_backend,
@@ -44,6 +46,19 @@ pub(crate) enum Identity<U> {
     Forged(usize),
     /// The user of the first valid token.
     Known(Box<Authenticated<U>>),
+    /// The first valid token was issued by another service.
+    #[cfg(feature = "oauth")]
+    External(Box<ExternalToken>),
+}
+
+/// A valid token of another service.
+#[cfg(feature = "oauth")]
+#[derive(Debug)]
+pub(crate) struct ExternalToken {
+    pub(crate) session: ExternalSession,
+    pub(crate) token: AccessToken,
+    /// The index of the backend that accepts it.
+    pub(crate) backend: usize,
 }
 
 impl<U: AuthUser> Users<U> {
@@ -68,6 +83,13 @@ impl<U: AuthUser> Users<U> {
                 identity = Identity::BadToken;
             }
             let Some(resolved) = backend.strategy.resolve(&token).await? else { continue };
+            let resolved = match resolved {
+                #[cfg(feature = "oauth")]
+                Resolved::External(session) => {
+                    return Ok(Identity::External(Box::new(ExternalToken { session, token, backend: index })));
+                }
+                resolved => resolved,
+            };
             if let Some((found, session)) = self.find_session(resolved).await? {
                 let known = Authenticated { user: found.user, session, epoch: found.epoch, token, backend: index };
                 return Ok(Identity::Known(Box::new(known)));
@@ -110,6 +132,8 @@ impl<U: AuthUser> Users<U> {
                 }
                 Ok(None)
             }
+            #[cfg(feature = "oauth")]
+            Resolved::External(_) => Ok(None),
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use http::{HeaderMap, request::Parts};
 
 use super::origin::{OriginRule, may_change_something};
+#[cfg(feature = "oauth")]
+use crate::domain::oauth::IdentityRules;
 use crate::{
     domain::AccessToken,
     port::{Strategy, Transport},
@@ -19,6 +21,9 @@ pub(crate) struct ActiveBackend {
     /// The rule for the origin of requests. `None` if browsers do not attach the token automatically, or if the policy
     /// turns the rule off.
     pub(crate) origin_rule: Option<OriginRule>,
+    /// How people of tokens from elsewhere become users.
+    #[cfg(feature = "oauth")]
+    pub(crate) identities: IdentityRules,
 }
 
 impl ActiveBackend {

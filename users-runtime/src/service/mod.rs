@@ -19,6 +19,8 @@ mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+#[cfg(feature = "oauth")]
+pub(crate) use authenticate::ExternalToken;
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
@@ -115,6 +117,11 @@ impl<U: AuthUser> Users<U> {
     /// Returns the names of the backends, in the order of declaration.
     pub fn backends(&self) -> impl Iterator<Item = &str> {
         self.0.backends.iter().map(|backend| &*backend.name)
+    }
+
+    /// Returns the backends at which users can log in.
+    pub(crate) fn backends_with_logins(&self) -> impl Iterator<Item = &ActiveBackend> {
+        self.0.backends.iter().filter(|backend| backend.strategy.issues_tokens())
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -6,14 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
-        Error, Result, Setting,
-        oauth::{ExternalIdentity, ReturnTo, SameAddress},
+        Result,
+        oauth::{ExternalIdentity, IdentityRules, ReturnTo, SameAddress},
     },
     port::IdentityProvider,
 };
-
-/// The fields of a new account, made from what a provider says.
-type NewUserFields = Arc<dyn Fn(&ExternalIdentity) -> Map<String, Value> + Send + Sync>;
 
 /// An OAuth provider with which users log in, and the settings of its routes. Cheap to clone.
 ///
@@ -37,15 +34,12 @@ pub struct OAuthProvider(Arc<Settings>);
 
 #[derive(Clone)]
 struct Settings {
-    name: String,
+    rules: IdentityRules,
     provider: Arc<dyn IdentityProvider>,
     scopes: Vec<String>,
     optional_scopes: Vec<String>,
-    same_address: SameAddress,
-    verified_by_default: bool,
     redirect_uri: Option<String>,
     return_to: Option<ReturnTo>,
-    new_user: Option<NewUserFields>,
 }
 
 impl OAuthProvider {
@@ -61,15 +55,12 @@ impl OAuthProvider {
     /// Uses an implementation, and asks for these scopes.
     pub(crate) fn with_scopes(name: &str, provider: impl IdentityProvider, scopes: &[&str]) -> Result<Self> {
         Ok(Self(Arc::new(Settings {
-            name: checked_name(name)?,
+            rules: IdentityRules::new(name)?,
             provider: Arc::new(provider),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             optional_scopes: Vec::new(),
-            same_address: SameAddress::default(),
-            verified_by_default: false,
             redirect_uri: None,
             return_to: None,
-            new_user: None,
         })))
     }
 
@@ -78,8 +69,8 @@ impl OAuthProvider {
     /// # Errors
     /// As for [`OAuthProvider::new`].
     pub fn named(self, name: &str) -> Result<Self> {
-        let name = checked_name(name)?;
-        Ok(self.with(|settings| settings.name = name))
+        let rules = self.0.rules.clone().named(name)?;
+        Ok(self.with(|settings| settings.rules = rules))
     }
 
     fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
@@ -101,7 +92,7 @@ impl OAuthProvider {
     /// Sets what happens at a first login with an address that an account has already. Default:
     /// [`SameAddress::Refuse`], as in fastapi-users without `associate_by_email`.
     pub fn same_address(self, same_address: SameAddress) -> Self {
-        self.with(|settings| settings.same_address = same_address)
+        self.with(|settings| settings.rules.same_address = same_address)
     }
 
     /// Sets whether the address of a new account counts as verified. Default: `false`, as in fastapi-users. An address that
@@ -110,7 +101,13 @@ impl OAuthProvider {
     /// # Security
     /// With `true`, a provider that says nothing about an address is trusted to have checked it.
     pub fn verified_by_default(self, verified: bool) -> Self {
-        self.with(|settings| settings.verified_by_default = verified)
+        self.with(|settings| settings.rules.verified_by_default = verified)
+    }
+
+    /// Refuses people without an account, as for a service to which people are invited. Default: a first login creates one.
+    /// The refusal is `LOGIN_BAD_CREDENTIALS`.
+    pub fn existing_users_only(self) -> Self {
+        self.with(|settings| settings.rules.creates_users = false)
     }
 
     /// Sets the URL of the callback. Default: the [public URL](crate::UsersBuilder::public_url) and the path at which the
@@ -141,13 +138,13 @@ impl OAuthProvider {
     /// # }
     /// ```
     pub fn new_user(self, fields: impl Fn(&ExternalIdentity) -> Map<String, Value> + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.new_user = Some(Arc::new(fields)))
+        self.with(|settings| settings.rules.set_new_user(fields))
     }
 
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.0.rules.name
     }
 
     /// Returns whether there is a route for ID tokens that applications on devices got from the provider.
@@ -169,8 +166,8 @@ impl OAuthProvider {
         asked.iter().all(|scope| scopes.contains(scope) || optional_scopes.contains(scope)).then_some(asked)
     }
 
-    pub(crate) fn policy(&self) -> (SameAddress, bool) {
-        (self.0.same_address, self.0.verified_by_default)
+    pub(crate) fn rules(&self) -> &IdentityRules {
+        &self.0.rules
     }
 
     pub(crate) fn given_redirect_uri(&self) -> Option<&str> {
@@ -180,31 +177,15 @@ impl OAuthProvider {
     pub(crate) fn returns(&self) -> Option<&ReturnTo> {
         self.0.return_to.as_ref()
     }
-
-    pub(crate) fn new_user_fields(&self, identity: &ExternalIdentity) -> Map<String, Value> {
-        self.0.new_user.as_ref().map(|fields| fields(identity)).unwrap_or_default()
-    }
-}
-
-/// Checks a name, which is stored with every link and is part of paths.
-fn checked_name(name: &str) -> Result<String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if (1..=64).contains(&name.len()) && name.chars().all(fits) {
-        return Ok(name.to_owned());
-    }
-    Err(Error::setting(
-        Setting::OAuth,
-        format!("`{name}` cannot be a provider's name: use 1 to 64 letters, digits, `-` and `_`"),
-    ))
 }
 
 impl fmt::Debug for OAuthProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { name, scopes, same_address, .. } = &*self.0;
+        let Settings { rules, scopes, .. } = &*self.0;
         f.debug_struct("OAuthProvider")
-            .field("name", name)
+            .field("name", &rules.name)
             .field("scopes", scopes)
-            .field("same_address", same_address)
+            .field("same_address", &rules.same_address)
             .finish_non_exhaustive()
     }
 }

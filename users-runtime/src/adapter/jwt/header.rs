@@ -23,46 +23,47 @@ pub(super) fn encode(algorithm: Algorithm, kid: Option<&str>) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&members).unwrap_or_default())
 }
 
-/// Parses the algorithm and `kid` of a header. Unknown members are ignored (RFC 7515 section 4).
-pub(super) fn read(encoded: &str) -> Option<(Algorithm, Option<String>)> {
+/// Parses a header. Unknown members are ignored (RFC 7515 section 4).
+pub(super) fn read(encoded: &str) -> Option<Header> {
     let json = URL_SAFE_NO_PAD.decode(encoded).ok()?;
-    let Members(members) = serde_json::from_slice(&json).ok()?;
-    if REFUSED.iter().any(|name| members.contains_key(*name)) {
+    let UniqueMembers(members) = serde_json::from_slice(&json).ok()?;
+    if members.values().any(Value::is_null) || REFUSED.iter().any(|name| members.contains_key(*name)) {
         return None;
     }
-    let header: Header = serde_json::from_value(Value::Object(members)).ok()?;
-    // Another type marks a token of a different kind (RFC 8725 section 3.11).
-    if header.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
-        return None;
-    }
-    Some((header.alg, header.kid))
+    serde_json::from_value(Value::Object(members)).ok()
 }
 
-/// The members of a JSON object without nulls and duplicates.
-struct Members(Map<String, Value>);
+/// Returns whether a header has the type `JWT` or none. Another type marks a token of a different kind (RFC 8725 section
+/// 3.11).
+pub(super) fn is_plain(header: &Header) -> bool {
+    header.typ.as_ref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"))
+}
 
-impl<'de> Deserialize<'de> for Members {
+/// The members of a JSON object without duplicates.
+pub(super) struct UniqueMembers(pub(super) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct UniqueMembers;
+        struct Members;
 
-        impl<'de> Visitor<'de> for UniqueMembers {
-            type Value = Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = UniqueMembers;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<UniqueMembers, A::Error> {
                 let mut members = Map::new();
                 while let Some((name, value)) = object.next_entry::<String, Value>()? {
-                    if value.is_null() || members.insert(name, value).is_some() {
-                        return Err(de::Error::custom("a member is null or occurs twice"));
+                    if members.insert(name, value).is_some() {
+                        return Err(de::Error::custom("a member occurs twice"));
                     }
                 }
-                Ok(Members(members))
+                Ok(UniqueMembers(members))
             }
         }
 
-        deserializer.deserialize_map(UniqueMembers)
+        deserializer.deserialize_map(Members)
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn verify(ring: &KeyRing, token: &str) -> Option<Vec<u8>> {
     let known = ring.keys().iter().find(|key| key.header == header);
     let (algorithm, kid) = match known {
         Some(key) => (key.algorithm, key.kid.as_deref().map(Cow::Borrowed)),
-        None => header::read(header).map(|(algorithm, kid)| (algorithm, kid.map(Cow::Owned)))?,
+        None => header::read(header).filter(header::is_plain).map(|header| (header.alg, header.kid.map(Cow::Owned)))?,
     };
     ring.keys()
         .iter()

@@ -12,6 +12,8 @@
 
 mod claims;
 mod header;
+#[cfg(feature = "oauth")]
+mod issuer_keys;
 mod jws;
 mod key;
 mod keys;
@@ -24,6 +26,8 @@ mod ring;
 mod settings;
 mod strategy;
 
+#[cfg(feature = "oauth")]
+pub(crate) use issuer_keys::{ForeignToken, IssuerKeys, Signature};
 #[cfg(feature = "oauth")]
 pub(crate) use jws::sign_claims;
 pub use keys::{HmacKey, SigningKeyPair, VerifyingKey};

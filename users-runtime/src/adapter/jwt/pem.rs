@@ -33,6 +33,11 @@ pub(super) fn public_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
         return Err(refused());
     }
     let verifying = read_public(algorithm, pem.as_bytes()).map_err(|_| refused())?;
+    checked(algorithm, verifying, refused)
+}
+
+/// Makes a key of a public key that was read from any form.
+pub(super) fn checked(algorithm: Algorithm, verifying: DecodingKey, refused: impl Fn() -> Error) -> Result<Key> {
     ensure_size(&verifying, MIN_VERIFYING_BITS, "verify")?;
     (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &verifying).map_err(|_| refused())?;
     let key = Key::new(algorithm, None, verifying);

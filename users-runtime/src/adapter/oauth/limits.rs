@@ -18,8 +18,8 @@ use crate::{
 const TIME: Duration = Duration::from_secs(8);
 /// How many requests may talk to one provider at once.
 const AT_ONCE: usize = 64;
-/// How often keys are fetched because a token names an unknown one: five times at once, then every ten seconds.
-const FETCHES: Quota = Quota::new(5, Duration::from_secs(50));
+/// How often keys are fetched because a token names an unknown one: three times at once, then every 15 seconds.
+const FETCHES: Quota = Quota::new(3, Duration::from_secs(45));
 
 /// Limits the time of an operation, and how many run at once.
 #[derive(Clone)]
@@ -65,13 +65,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_of_unknown_keys_causes_five_fetches_and_then_one_every_ten_seconds() {
+    fn a_flood_of_unknown_keys_causes_three_fetches_and_then_one_every_15_seconds() {
         let budget = FetchBudget::default();
         let at = |second: i64| Timestamp::from_timestamp(1_800_000_000 + second, 0).unwrap();
         let fetched = |second| (0..500).filter(|_| budget.take(at(second))).count();
-        assert_eq!(fetched(0), 5);
-        assert_eq!((fetched(9), fetched(10), fetched(19), fetched(20)), (0, 1, 0, 1));
-        assert_eq!(fetched(120), 5);
+        assert_eq!(fetched(0), 3);
+        assert_eq!((fetched(14), fetched(15), fetched(29), fetched(30)), (0, 1, 0, 1));
+        assert_eq!(fetched(120), 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,10 +14,12 @@ mod limits;
 mod openid;
 mod plain;
 mod profile;
+mod resource;
 
 pub(crate) use self::catalogue::{Known, Protocol, known, known_names};
 pub use self::{
     apple::AppleKey,
     openid::OpenId,
     plain::{OAuth2, OAuth2Endpoints},
+    resource::ResourceServer,
 };

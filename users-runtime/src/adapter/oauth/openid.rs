@@ -24,7 +24,7 @@ use crate::{
 /// A provider that is an OpenID Connect issuer.
 ///
 /// Its endpoints and keys are found by discovery at the first login, not at start, and kept for an hour; keys that a token
-/// names and that are not known are fetched earlier, at most five times at once and then every ten seconds.
+/// names and that are not known are fetched earlier, at most three times at once and then every 15 seconds.
 ///
 /// The ID token must be signed by a key of the issuer (RSA, ECDSA or Ed25519), and `iss`, `aud`, `azp`, `exp`, `iat` and
 /// `nonce` must be right. An address that the ID token lacks is read from the userinfo endpoint.

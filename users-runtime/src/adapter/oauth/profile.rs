@@ -55,8 +55,13 @@ impl Profile {
 
     /// Returns the identity in a JSON object.
     pub(super) fn identity(&self, claims: Map<String, Value>) -> Result<ExternalIdentity, ProviderError> {
-        let identity = ExternalIdentity::new(self.subject(&claims)?);
-        Ok(ExternalIdentity { address: self.address(&claims), ..identity }.claims(claims))
+        Ok(self.person(self.subject(&claims)?, claims))
+    }
+
+    /// Returns the identity of a subject with these claims.
+    pub(super) fn person(&self, subject: Subject, claims: Map<String, Value>) -> ExternalIdentity {
+        let identity = ExternalIdentity::new(subject);
+        ExternalIdentity { address: self.address(&claims), ..identity }.claims(claims)
     }
 }
 

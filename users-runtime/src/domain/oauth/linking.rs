@@ -4,7 +4,8 @@
 //! ```text
 //! login:     identity linked ───────────────────────────────────────────────▶ log in its user
 //!            no usable address ─────────────────────────────────────────────▶ refuse: no address
-//!            no account has the address ────────────────────────────────────▶ create
+//!            no account has the address: accounts may be created ───────────▶ create
+//!                                        they may not ──────────────────────▶ refuse: unknown person
 //!            an account has it:  policy refuses, or the provider
 //!                                has not verified the address ──────────────▶ refuse: address taken
 //!                                the account has verified it ───────────────▶ link
@@ -17,7 +18,7 @@
 //!            identity not linked ───────────────────────────────────────────▶ link
 //! ```
 
-use super::AddressStatus;
+use super::{AddressStatus, IdentityRules};
 
 /// What happens if a person logs in with a provider for the first time, and an account has the address already.
 ///
@@ -79,17 +80,31 @@ pub(crate) enum Refusal {
     NoAddress,
     /// Another account has the address, or the identity.
     Taken,
+    /// The person has no account, and gets none.
+    Unknown,
 }
 
-/// Decides on a login. `verified_by_default` says whether a new account counts as verified, unless the provider says that
-/// its address is not.
-pub(crate) fn decide_login(facts: LoginFacts, policy: SameAddress, verified_by_default: bool) -> LoginDecision {
+impl Refusal {
+    /// Returns the reason for an event.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::NoAddress => "no address",
+            Self::Taken => "address or account taken",
+            Self::Unknown => "no account",
+        }
+    }
+}
+
+/// Decides on a login.
+pub(crate) fn decide_login(facts: LoginFacts, rules: &IdentityRules) -> LoginDecision {
     let LoginFacts { is_linked, address, local } = facts;
+    let IdentityRules { same_address, verified_by_default, creates_users, .. } = *rules;
     if is_linked {
         return LoginDecision::LogIn;
     }
     let Some(status) = address else { return LoginDecision::Refuse(Refusal::NoAddress) };
-    match (local, policy, status) {
+    match (local, same_address, status) {
+        (None, ..) if !creates_users => LoginDecision::Refuse(Refusal::Unknown),
         (None, ..) => LoginDecision::Create { is_verified: verified_by_default && status != AddressStatus::Unverified },
         (Some(_), SameAddress::Refuse, _) | (Some(_), _, AddressStatus::Unverified | AddressStatus::Unknown) => {
             LoginDecision::Refuse(Refusal::Taken)
@@ -143,6 +158,10 @@ mod tests {
     const STATUSES: [AddressStatus; 3] = [AddressStatus::Verified, AddressStatus::Unverified, AddressStatus::Unknown];
     const ACCOUNTS: [LocalAccount; 2] = [LocalAccount::Verified, LocalAccount::Unverified];
 
+    fn rules(same_address: SameAddress, verified_by_default: bool) -> IdentityRules {
+        IdentityRules { same_address, verified_by_default, ..IdentityRules::new("acme").unwrap() }
+    }
+
     fn first_login(address: Option<AddressStatus>, local: Option<LocalAccount>) -> LoginFacts {
         LoginFacts { is_linked: false, address, local }
     }
@@ -153,7 +172,7 @@ mod tests {
             for address in STATUSES.map(Some).into_iter().chain([None]) {
                 for local in ACCOUNTS.map(Some).into_iter().chain([None]) {
                     let facts = LoginFacts { is_linked: true, address, local };
-                    assert_eq!(decide_login(facts, policy, true), LoginDecision::LogIn);
+                    assert_eq!(decide_login(facts, &rules(policy, true)), LoginDecision::LogIn);
                 }
             }
         }
@@ -162,7 +181,7 @@ mod tests {
     #[test]
     fn a_new_identity_without_an_address_is_refused() {
         for policy in POLICIES {
-            let decision = decide_login(first_login(None, None), policy, true);
+            let decision = decide_login(first_login(None, None), &rules(policy, true));
             assert_eq!(decision, LoginDecision::Refuse(Refusal::NoAddress));
         }
     }
@@ -178,9 +197,20 @@ mod tests {
                 (AddressStatus::Unverified, true, false),
                 (AddressStatus::Unverified, false, false),
             ] {
-                let decision = decide_login(first_login(Some(status), None), policy, by_default);
+                let decision = decide_login(first_login(Some(status), None), &rules(policy, by_default));
                 assert_eq!(decision, LoginDecision::Create { is_verified });
             }
+        }
+    }
+
+    #[test]
+    fn a_person_without_an_account_is_refused_if_none_may_be_created() {
+        for status in STATUSES {
+            let existing_only = IdentityRules { creates_users: false, ..rules(SameAddress::LinkOrTakeOver, true) };
+            let decision = decide_login(first_login(Some(status), None), &existing_only);
+            assert_eq!(decision, LoginDecision::Refuse(Refusal::Unknown));
+            let linked = LoginFacts { is_linked: true, ..first_login(Some(status), None) };
+            assert_eq!(decide_login(linked, &existing_only), LoginDecision::LogIn);
         }
     }
 
@@ -188,7 +218,8 @@ mod tests {
     fn a_taken_address_is_refused_by_default() {
         for status in STATUSES {
             for local in ACCOUNTS {
-                let decision = decide_login(first_login(Some(status), Some(local)), SameAddress::default(), true);
+                let decision =
+                    decide_login(first_login(Some(status), Some(local)), &rules(SameAddress::default(), true));
                 assert_eq!(decision, LoginDecision::Refuse(Refusal::Taken));
             }
         }
@@ -199,7 +230,7 @@ mod tests {
         for policy in POLICIES {
             for status in [AddressStatus::Unverified, AddressStatus::Unknown] {
                 for local in ACCOUNTS {
-                    let decision = decide_login(first_login(Some(status), Some(local)), policy, true);
+                    let decision = decide_login(first_login(Some(status), Some(local)), &rules(policy, true));
                     assert_eq!(decision, LoginDecision::Refuse(Refusal::Taken));
                 }
             }
@@ -210,15 +241,15 @@ mod tests {
     fn an_address_that_both_sides_have_verified_is_linked() {
         let facts = first_login(Some(AddressStatus::Verified), Some(LocalAccount::Verified));
         for policy in [SameAddress::Link, SameAddress::LinkOrTakeOver] {
-            assert_eq!(decide_login(facts, policy, false), LoginDecision::Link);
+            assert_eq!(decide_login(facts, &rules(policy, false)), LoginDecision::Link);
         }
     }
 
     #[test]
     fn an_account_that_never_verified_the_address_is_refused_or_taken_over_and_never_linked_as_it_is() {
         let facts = first_login(Some(AddressStatus::Verified), Some(LocalAccount::Unverified));
-        assert_eq!(decide_login(facts, SameAddress::Link, true), LoginDecision::Refuse(Refusal::Taken));
-        assert_eq!(decide_login(facts, SameAddress::LinkOrTakeOver, true), LoginDecision::TakeOver);
+        assert_eq!(decide_login(facts, &rules(SameAddress::Link, true)), LoginDecision::Refuse(Refusal::Taken));
+        assert_eq!(decide_login(facts, &rules(SameAddress::LinkOrTakeOver, true)), LoginDecision::TakeOver);
     }
 
     #[test]

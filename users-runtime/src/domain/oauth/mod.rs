@@ -7,6 +7,8 @@ mod flow;
 #[cfg(feature = "oauth")]
 mod identity;
 #[cfg(feature = "oauth")]
+mod identity_rules;
+#[cfg(feature = "oauth")]
 mod linking;
 #[cfg(feature = "oauth")]
 mod return_to;
@@ -18,6 +20,8 @@ pub use flow::PkceVerifier;
 pub(crate) use flow::{Flow, FlowRefused, FlowSecrets, STATE_LIFETIME};
 #[cfg(feature = "oauth")]
 pub use identity::{AddressStatus, ExternalIdentity, ProviderAddress, Subject};
+#[cfg(feature = "oauth")]
+pub(crate) use identity_rules::IdentityRules;
 #[cfg(feature = "oauth")]
 pub use linking::SameAddress;
 #[cfg(feature = "oauth")]

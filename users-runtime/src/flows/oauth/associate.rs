@@ -2,9 +2,9 @@
 
 use super::{INVALID_STATE, TAKEN, error::OAuthError};
 use crate::{
-    domain::oauth::{AssociationDecision, ExternalIdentity, IdentityOwner, Refusal, decide_association},
+    domain::oauth::{AssociationDecision, ExternalIdentity, IdentityOwner, decide_association},
     event::{self, EventKind, Outcome},
-    port::{Change, RequestContext, StoredChange, Updated},
+    port::{Change, RequestContext},
     service::{Authenticated, OAuthProvider, Users},
     user::{AuthUser, Columns},
 };
@@ -20,7 +20,7 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<(), OAuthError> {
         let user = &own.user;
         let address = self.usable_address(identity);
-        let account = self.account_of(provider, identity).await?;
+        let account = self.account_of(provider.name(), identity).await?;
         let owner = match &account {
             None => IdentityOwner::Nobody,
             Some(account) if account.user_id == user.id() => IdentityOwner::SameUser,
@@ -33,23 +33,19 @@ impl<U: AuthUser> Users<U> {
             (AssociationDecision::Link, _, Some(address)) => {
                 // A session that was ended during the request links nothing.
                 let change = Change { if_epoch: Some(own.epoch), ..Change::new(user.clone(), Columns::NONE) };
-                let link = self.new_link(provider, identity, &address)?;
+                let link = self.new_link(provider.name(), identity, &address)?;
                 if self.store_link(change, link, cx).await?.is_none() {
                     return Err(self.lost_race(own, provider, identity).await?);
                 }
             }
             (AssociationDecision::Refuse(refusal), ..) => {
-                let reason = match refusal {
-                    Refusal::NoAddress => "no address",
-                    Refusal::Taken => "account taken",
-                };
-                event::record(EventKind::OAuth, Outcome::Refused(reason), Some(&user.id()), None, cx);
+                event::record(EventKind::OAuth, Outcome::Refused(refusal.reason()), Some(&user.id()), None, cx);
                 return Err(refusal.into());
             }
             // The facts of every other decision are those of an arm above.
             _ => return Err(OAuthError::BadRequest),
         }
-        self.report_changed_accounts(user, cx).await
+        Ok(self.report_changed_accounts(user, cx).await?)
     }
 
     /// Returns the refusal of a link that another request prevented: somebody else has linked the account, or the session
@@ -60,14 +56,8 @@ impl<U: AuthUser> Users<U> {
         provider: &OAuthProvider,
         identity: &ExternalIdentity,
     ) -> Result<OAuthError, OAuthError> {
-        let account = self.account_of(provider, identity).await?;
+        let account = self.account_of(provider.name(), identity).await?;
         let is_taken = account.is_some_and(|account| account.user_id != own.user.id());
         Ok(if is_taken { TAKEN } else { INVALID_STATE }.into())
-    }
-
-    /// Runs `on_after_update` without fields, as fastapi-users does.
-    pub(super) async fn report_changed_accounts(&self, user: &U, cx: &RequestContext) -> Result<(), OAuthError> {
-        let updated = Updated { before: user.clone(), fields: Vec::new() };
-        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(OAuthError::Hook)
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         oauth::{ExternalIdentity, Flow, FlowRefused, STATE_LIFETIME},
     },
     event::{self, EventKind, Outcome},
-    port::{AuthorizationCode, CodeExchange, OAuthStore, RequestContext},
+    port::{AuthorizationCode, CodeExchange, RequestContext},
     service::{OAuthProvider, Users},
     user::AuthUser,
 };
@@ -87,10 +87,5 @@ impl<U: AuthUser> Users<U> {
     async fn redeem(&self, flow: &Flow) -> Result<bool, OAuthError> {
         let until = self.now() + STATE_LIFETIME + CLOCK_SKEW;
         Ok(self.oauth_accounts()?.redeem(&flow.id, until).await?)
-    }
-
-    /// Returns the storage of accounts, without which no route can be built.
-    pub(super) fn oauth_accounts(&self) -> Result<&dyn OAuthStore<U>, OAuthError> {
-        self.inner().oauth_accounts.as_deref().ok_or(OAuthError::BadRequest)
     }
 }

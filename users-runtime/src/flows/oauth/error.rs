@@ -1,9 +1,9 @@
 //! The reasons why flows do not succeed.
 
-use super::{INVALID_STATE, PROVIDER_ERROR};
+use super::{INVALID_STATE, NO_ADDRESS, PROVIDER_ERROR, TAKEN};
 use crate::{
-    account::{CreateError, SignInError},
-    domain::Code,
+    account::{CreateError, IdentityError, SignInError},
+    domain::{Code, oauth::Refusal},
     event::{self, operation},
     port::{HookError, ProviderError, RandomError, StoreError, StrategyError},
     service::{BAD_CREDENTIALS, OAuthProvider},
@@ -43,9 +43,28 @@ impl From<RandomError> for OAuthError {
     }
 }
 
-impl From<CreateError> for OAuthError {
-    fn from(error: CreateError) -> Self {
-        Self::Create(Box::new(error))
+impl From<Refusal> for OAuthError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoAddress => NO_ADDRESS.into(),
+            Refusal::Taken => TAKEN.into(),
+            Refusal::Unknown => BAD_CREDENTIALS.into(),
+        }
+    }
+}
+
+impl From<IdentityError> for OAuthError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Refused(refusal) => refusal.into(),
+            IdentityError::Incomplete => PROVIDER_ERROR.into(),
+            IdentityError::NotKept => Self::BadRequest,
+            IdentityError::Random(error) => Self::Random(error),
+            IdentityError::Create(error) => Self::Create(error),
+            IdentityError::Store(error) => Self::Store(error),
+            IdentityError::Strategy(error) => Self::Strategy(error),
+            IdentityError::Hook(error) => Self::Hook(error),
+        }
     }
 }
 

@@ -9,20 +9,18 @@ use super::{
     LAST_WAY_IN, LIST, PROVIDER_ERROR, UNDECODABLE_STATE, UNLINK,
     callback::{Authenticated as ByProvider, Callback},
     error::OAuthError,
-    login::ProviderLogin,
     read::{AccountRead, AuthorizationUrl},
     start::Start,
 };
 use crate::{
-    account::{CreateError, PasswordError},
-    domain::{Relaxation, field::Field, oauth::ExternalIdentity},
+    domain::{Relaxation, field::Field},
     event::{self, EventKind, Outcome},
     http::{
         ApiError, BODY_LIMIT, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements,
-        RouteBackend, RouteProvider, Routes, ensure_own_page, json_response, new_user, no_content, require_fresh,
-        token_response,
+        RouteBackend, RouteProvider, Routes, ensure_own_page, identity_login, json_response, no_content, of_creation,
+        require_fresh, token_response,
     },
-    port::{AuthorizationCode, RequestContext, TokenResponse, Unlinked},
+    port::{AuthorizationCode, TokenResponse, Unlinked},
     service::{Authenticated, OAuthProvider, Users},
     user::{AuthUser, Schema},
 };
@@ -83,7 +81,7 @@ pub async fn oauth_callback<U: AuthUser>(
         let (incoming, parameters) = read(&users, request).await?;
         let held = backend.held_by_browser(incoming.headers());
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
-        let login = provider_login(&users, &provider, identity, incoming.cx());
+        let login = identity_login(&users, provider.rules(), identity, incoming.cx());
         let response = users.log_in_with_provider(login, backend, held).await?;
         Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
             Some(page) => returned(page, response)?,
@@ -123,22 +121,8 @@ pub async fn oauth_id_token<U: AuthUser>(
     let (incoming, body) = Incoming::json(request).await?;
     let IdTokenLogin { id_token, nonce } = body.embedded(users.policy().new_email())?.input;
     let identity = users.identity_of_id_token(&provider, &id_token, &nonce, incoming.cx()).await?;
-    let login = provider_login(&users, &provider, identity, incoming.cx());
+    let login = identity_login(&users, provider.rules(), identity, incoming.cx());
     Ok(token_response(users.log_in_with_provider(login, backend, held).await?))
-}
-
-/// Describes the login of a person, with the registration of a new one if the provider gives what it needs.
-fn provider_login<'a, U: AuthUser>(
-    users: &Users<U>,
-    provider: &'a OAuthProvider,
-    identity: ExternalIdentity,
-    cx: &'a RequestContext,
-) -> ProviderLogin<'a, U> {
-    let new_user = users.usable_address(&identity).and_then(|address| {
-        let parsed = new_user::<U>(users, provider, &identity, address.email.as_str());
-        parsed.ok().map(|parsed| parsed.input)
-    });
-    ProviderLogin { provider, identity, new_user, cx }
 }
 
 /// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.
@@ -351,16 +335,5 @@ impl From<OAuthError> for ApiError {
             OAuthError::Strategy(error) => error.into(),
             OAuthError::Hook(error) => error.into(),
         }
-    }
-}
-
-/// Converts the errors of an account that a login creates. Its address is free and valid, and it has no password.
-fn of_creation(error: CreateError) -> ApiError {
-    match error {
-        CreateError::Password(PasswordError::Hash(error)) => error.into(),
-        CreateError::Random(error) => error.into(),
-        CreateError::Store(error) => error.into(),
-        CreateError::Refused(error) | CreateError::Hook(error) => error.into(),
-        CreateError::Password(_) | CreateError::EmailTaken | CreateError::InvalidEmail(_) => ApiError::Internal,
     }
 }

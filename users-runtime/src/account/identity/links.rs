@@ -1,0 +1,100 @@
+//! Links between users and their accounts at providers.
+
+use super::IdentityError;
+use crate::{
+    domain::{
+        EmailAddress, id_kind,
+        oauth::{AddressStatus, ExternalIdentity, NewOAuthAccount, OAuthAccount, OAuthAccountId, Refusal},
+    },
+    event::{self, EventKind, Outcome},
+    port::{Change, OAuthStore, RequestContext, StoreError, StoredChange, Updated},
+    service::Users,
+    user::AuthUser,
+};
+
+/// An address that a provider gives, in the form of this service.
+pub(crate) struct Address {
+    pub(crate) email: EmailAddress,
+    pub(crate) status: AddressStatus,
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Returns the storage of links, without which no route with a provider can be built.
+    pub(crate) fn oauth_accounts(&self) -> Result<&dyn OAuthStore<U>, IdentityError> {
+        self.inner().oauth_accounts.as_deref().ok_or(IdentityError::NotKept)
+    }
+
+    /// Returns the address of an identity, if this service accepts it.
+    pub(crate) fn usable_address(&self, identity: &ExternalIdentity) -> Option<Address> {
+        let address = identity.address.as_ref()?;
+        let email = self.policy().new_email().parse(&address.email).ok()?;
+        Some(Address { email, status: address.status })
+    }
+
+    /// Returns the link of an identity. An account that another program linked with several users is refused.
+    pub(crate) async fn account_of(
+        &self,
+        provider: &str,
+        identity: &ExternalIdentity,
+    ) -> Result<Option<OAuthAccount<U::Id>>, IdentityError> {
+        match self.oauth_accounts()?.find(provider, identity.subject.as_str()).await {
+            Err(StoreError::Conflict) => Err(Refusal::Taken.into()),
+            Err(StoreError::InvalidValue { .. }) => Ok(None),
+            found => Ok(found?),
+        }
+    }
+
+    /// Describes a link to store.
+    pub(crate) fn new_link(
+        &self,
+        provider: &str,
+        identity: &ExternalIdentity,
+        address: &Address,
+    ) -> Result<NewOAuthAccount, IdentityError> {
+        Ok(NewOAuthAccount {
+            id: OAuthAccountId::from_random(id_kind::<U::Id>(), self.random_bytes()?),
+            oauth_name: provider.to_owned(),
+            account_id: identity.subject.as_str().to_owned(),
+            account_email: address.email.as_str().to_owned(),
+            placeholder: None,
+        })
+    }
+
+    /// Stores the present address of a linked account. The user's own address stays.
+    pub(crate) async fn refresh_link(
+        &self,
+        account: OAuthAccount<U::Id>,
+        address: Option<&Address>,
+    ) -> Result<(), IdentityError> {
+        if let Some(address) = address.filter(|address| address.email.as_str() != account.account_email) {
+            let account = OAuthAccount { account_email: address.email.as_str().to_owned(), ..account };
+            self.oauth_accounts()?.refresh(&account).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores a link with a change of its user. Returns `None` if another request was faster.
+    pub(crate) async fn store_link(
+        &self,
+        change: Change<U>,
+        link: NewOAuthAccount,
+        cx: &RequestContext,
+    ) -> Result<Option<U>, IdentityError> {
+        match self.oauth_accounts()?.link(change, link).await {
+            Err(StoreError::Conflict) => Ok(None),
+            linked => {
+                let linked = linked?;
+                if let Some(user) = &linked {
+                    event::record(EventKind::Link, Outcome::Success, Some(&user.id()), None, cx);
+                }
+                Ok(linked)
+            }
+        }
+    }
+
+    /// Runs `on_after_update` without fields, as fastapi-users does.
+    pub(crate) async fn report_changed_accounts(&self, user: &U, cx: &RequestContext) -> Result<(), IdentityError> {
+        let updated = Updated { before: user.clone(), fields: Vec::new() };
+        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(IdentityError::Hook)
+    }
+}

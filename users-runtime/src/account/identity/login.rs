@@ -1,0 +1,187 @@
+//! The user of an identity: the decisions of `domain/oauth/linking`, carried out.
+
+use super::{IdentityError, links::Address};
+use crate::{
+    account::{CreateError, NewPassword},
+    domain::{
+        Status,
+        oauth::{
+            ExternalIdentity, IdentityRules, LocalAccount, LoginDecision, LoginFacts, NewOAuthAccount, OAuthAccount,
+            PlaceholderPassword, Refusal, decide_login,
+        },
+    },
+    event::{self, EventKind, Outcome},
+    port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError, StoredChange},
+    service::{Users, hide_unreadable},
+    user::{AuthUser, Columns},
+};
+
+/// How often a login is decided anew because another request changed what it was decided on.
+const ATTEMPTS: u32 = 5;
+
+/// A person whom a provider has authenticated.
+pub(crate) struct IdentityLogin<'a, U: AuthUser> {
+    pub(crate) rules: &'a IdentityRules,
+    pub(crate) identity: ExternalIdentity,
+    /// The registration of the person, if the provider gives what it needs.
+    pub(crate) new_user: Option<U::Create>,
+    pub(crate) cx: &'a RequestContext,
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Returns the user of an identity, who may be linked or created now. Another request may do the same at the same time:
+    /// the database decides, and the loser decides anew.
+    pub(crate) async fn user_of_identity(&self, mut login: IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
+        let address = self.usable_address(&login.identity);
+        for _ in 0..ATTEMPTS {
+            let account = self.account_of(&login.rules.name, &login.identity).await?;
+            let local = match (&account, &address) {
+                (None, Some(address)) => self.find_by_address(address.email.as_str()).await?,
+                _ => None,
+            };
+            let facts = LoginFacts {
+                is_linked: account.is_some(),
+                address: address.as_ref().map(|address| address.status),
+                local: local.as_ref().map(|local| match local.user.status().is_verified {
+                    true => LocalAccount::Verified,
+                    false => LocalAccount::Unverified,
+                }),
+            };
+            let decision = decide_login(facts, login.rules);
+            let done = match (decision, account, local, &address) {
+                (LoginDecision::Refuse(refusal), ..) => {
+                    // Another login of the same person may have created the account between the two lookups.
+                    if self.account_of(&login.rules.name, &login.identity).await?.is_none() {
+                        return Err(self.refused_login(refusal, login.cx));
+                    }
+                    None
+                }
+                (LoginDecision::LogIn, Some(account), ..) => self.linked_user(account, address.as_ref()).await?,
+                (LoginDecision::Link, _, Some(local), Some(address)) => self.link(&login, local, address).await?,
+                (LoginDecision::TakeOver, _, Some(local), Some(address)) => {
+                    self.take_over(&login, local, address).await?
+                }
+                (LoginDecision::Create { is_verified }, _, _, Some(address)) => {
+                    self.create_linked(&mut login, address, is_verified).await?
+                }
+                // The facts of every other decision are those of an arm above.
+                _ => None,
+            };
+            // The link is read again after the user's epoch: what removes it later, a reset or a take-over, raises the epoch and
+            // ends the session that begins now.
+            if let Some(user) = done
+                && let Some(found) = self.find(Lookup::by_id(user.clone())).await?
+                && self.account_of(&login.rules.name, &login.identity).await?.is_some_and(|link| link.user_id == user)
+            {
+                return Ok(found);
+            }
+        }
+        Err(IdentityError::Store(StoreError::Conflict))
+    }
+
+    /// Returns the user who is linked with an identity, for a request with a token of the provider.
+    pub(crate) async fn user_of_link(
+        &self,
+        rules: &IdentityRules,
+        identity: &ExternalIdentity,
+    ) -> Result<Option<Found<U>>, IdentityError> {
+        let Some(account) = self.account_of(&rules.name, identity).await? else { return Ok(None) };
+        let address = self.usable_address(identity);
+        let Some(user) = self.linked_user(account, address.as_ref()).await? else { return Ok(None) };
+        Ok(hide_unreadable(self.inner().loader.find(Lookup::by_id(user)).await)?)
+    }
+
+    async fn linked_user(
+        &self,
+        account: OAuthAccount<U::Id>,
+        address: Option<&Address>,
+    ) -> Result<Option<U::Id>, IdentityError> {
+        let user = account.user_id.clone();
+        self.refresh_link(account, address).await?;
+        Ok(Some(user))
+    }
+
+    /// Links an identity with the account that has its address.
+    async fn link(
+        &self,
+        login: &IdentityLogin<'_, U>,
+        local: Found<U>,
+        address: &Address,
+    ) -> Result<Option<U::Id>, IdentityError> {
+        // A concurrent change of the address would make it another person's account.
+        let if_email = Some(local.user.account().email.to_owned());
+        let change = Change { if_email, ..Change::new(local.user, Columns::NONE) };
+        let link = self.new_link(&login.rules.name, &login.identity, address)?;
+        let Some(user) = self.store_link(change, link, login.cx).await? else { return Ok(None) };
+        self.report_changed_accounts(&user, login.cx).await?;
+        Ok(Some(user.id()))
+    }
+
+    /// Takes over an account whose address was never verified: its password, sessions and links are removed in the same
+    /// transaction.
+    async fn take_over(
+        &self,
+        login: &IdentityLogin<'_, U>,
+        local: Found<U>,
+        address: &Address,
+    ) -> Result<Option<U::Id>, IdentityError> {
+        let before = local.user;
+        if !before.status().is_active {
+            return Err(self.refused_login(Refusal::Taken, login.cx));
+        }
+        let mut user = before.clone();
+        let hash = self.unusable_password_hash().await?;
+        let placeholder = PlaceholderPassword::of(&hash);
+        *user.account_mut().hashed_password = hash;
+        *user.account_mut().is_verified = true;
+        let change = Change {
+            if_email: Some(before.account().email.to_owned()),
+            if_hashed_password: Some(before.account().hashed_password.clone()),
+            end_sessions: EndSessions::All,
+            unlink: true,
+            ..Change::new(user, Columns::HASHED_PASSWORD.and(Columns::IS_VERIFIED))
+        };
+        let link = self.new_link(&login.rules.name, &login.identity, address)?;
+        let link = NewOAuthAccount { placeholder: Some(placeholder), ..link };
+        let Some(user) = self.store_link(change, link, login.cx).await? else { return Ok(None) };
+        self.notify_credentials_changed(&user, &before, login.cx).await;
+        Ok(Some(user.id()))
+    }
+
+    /// Creates an account with a link. Nobody has a password for it.
+    async fn create_linked(
+        &self,
+        login: &mut IdentityLogin<'_, U>,
+        address: &Address,
+        is_verified: bool,
+    ) -> Result<Option<U::Id>, IdentityError> {
+        let Some(input) = login.new_user.take() else { return Err(IdentityError::Incomplete) };
+        let (cx, email) = (login.cx, &address.email);
+        let status = Status { is_verified, ..Status::NEW };
+        self.ask_before_register(&input, email, status, cx).await?;
+        let user = self.new_account(input, email, NewPassword::Unusable, status).await?;
+        let link = NewOAuthAccount {
+            placeholder: Some(PlaceholderPassword::of(user.account().hashed_password)),
+            ..self.new_link(&login.rules.name, &login.identity, address)?
+        };
+        let user = match self.oauth_accounts()?.insert(user, link).await {
+            Ok(user) => user,
+            // The next attempt finds the account that the other request created.
+            Err(StoreError::EmailTaken | StoreError::Conflict) => return Ok(None),
+            Err(error) => return Err(CreateError::Store(error).into()),
+        };
+        let id = user.id();
+        event::record(EventKind::Register, Outcome::Success, Some(&id), None, cx);
+        event::record(EventKind::Link, Outcome::Success, Some(&id), None, cx);
+        if !is_verified {
+            self.mail_verification_of_new_user(&user, cx).await;
+        }
+        self.run_change_hook(StoredChange::Registered(user), cx).await.map_err(CreateError::Hook)?;
+        Ok(Some(id))
+    }
+
+    fn refused_login(&self, refusal: Refusal, cx: &RequestContext) -> IdentityError {
+        event::record(EventKind::OAuth, Outcome::Refused(refusal.reason()), None, None, cx);
+        refusal.into()
+    }
+}

@@ -1,0 +1,127 @@
+//! The strategy of a resource server.
+
+use std::{fmt, future::ready, sync::Arc};
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::{claims::Expected, keys::KeySource};
+use crate::{
+    adapter::{
+        jwt::{ForeignToken, Signature},
+        oauth::profile::{Profile, read_json},
+    },
+    domain::{AccessToken, Login, oauth::ExternalIdentity},
+    event::{self, operation},
+    port::{BoxFuture, Clock, ExternalSession, ProviderError, Resolved, Strategy, StrategyError},
+};
+
+/// Accepts access tokens of an issuer. Built from [`ResourceServer`](super::ResourceServer).
+pub(crate) struct IssuerTokens {
+    keys: KeySource,
+    expected: Expected,
+    clock: Arc<dyn Clock>,
+    limited: bool,
+}
+
+impl IssuerTokens {
+    pub(super) fn new(keys: KeySource, expected: Expected, clock: Arc<dyn Clock>, limited: bool) -> Self {
+        Self { keys, expected, clock, limited }
+    }
+
+    /// Returns what a token says, or why it is refused. The issuer is asked only for a token that would be valid.
+    async fn read(&self, token: &str) -> Result<ExternalSession, ProviderError> {
+        let refused = |reason| Err(ProviderError::failed(reason));
+        let Some(token) = ForeignToken::read(token) else { return refused("it is no JWT") };
+        let now = self.clock.now();
+        let session = self.expected.check(&token, now).map_err(ProviderError::failed)?;
+        let known = self.issuer(self.keys.current(now).await)?;
+        match known.keys.check(&token) {
+            Signature::Valid => return Ok(session),
+            Signature::Invalid => return refused("the signature is not valid"),
+            Signature::UnknownKey => {}
+        }
+        let Some(newer) = self.issuer(self.keys.newer(&known, now, self.limited).await)? else {
+            return refused("it names an unknown key, as too many before it did");
+        };
+        match newer.keys.check(&token) {
+            Signature::Valid => Ok(session),
+            Signature::Invalid => refused("the signature is not valid"),
+            Signature::UnknownKey => refused("it names an unknown key"),
+        }
+    }
+
+    /// Reports that the issuer does not respond, or not as it should.
+    fn issuer<T>(&self, answer: Result<T, ProviderError>) -> Result<T, ProviderError> {
+        if let Err(error) = &answer {
+            let (name, cause) = (self.expected.issuer.as_str(), event::cause(error));
+            operation!(WARN, "oauth_provider_failed", "an OAuth provider did not do its part", provider = name, cause);
+        }
+        answer
+    }
+
+    async fn add_userinfo(
+        &self,
+        token: &AccessToken,
+        identity: ExternalIdentity,
+    ) -> Result<ExternalIdentity, ProviderError> {
+        let known = self.keys.current(self.clock.now()).await?;
+        let Some(endpoint) = &known.userinfo else { return Ok(identity) };
+        let token = SecretString::from(token.secret());
+        let read = self.keys.limits.within(read_json(&self.keys.http, endpoint, &token)).await;
+        let Some(Value::Object(more)) = self.issuer(read)? else { return Ok(identity) };
+        // With another claim as the subject, `sub` still is the same in both.
+        if more.get("sub") != identity.claims.get("sub") {
+            return Err(ProviderError::failed("the userinfo endpoint is about another subject"));
+        }
+        let mut claims = identity.claims;
+        for (key, value) in more {
+            claims.entry(key).or_insert(value);
+        }
+        Ok(Profile::OPENID.person(identity.subject, claims))
+    }
+}
+
+impl Strategy for IssuerTokens {
+    fn issue<'a>(&'a self, _: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>> {
+        Box::pin(ready(Err(StrategyError::unavailable("tokens of this backend are issued by another service"))))
+    }
+
+    /// Returns `None` also if the issuer does not respond: whether the token is valid is then not known.
+    fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
+        Box::pin(async move {
+            Ok(match self.read(token.secret()).await {
+                Ok(session) => Some(Resolved::External(session)),
+                Err(error) => {
+                    let cause = event::cause(&error);
+                    operation!(DEBUG, "access_token_refused", "an access token of another issuer is refused", cause);
+                    None
+                }
+            })
+        })
+    }
+
+    /// Does nothing: the token was issued by another service.
+    fn revoke<'a>(&'a self, _: &'a AccessToken) -> BoxFuture<'a, Result<(), StrategyError>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn issues_tokens(&self) -> bool {
+        false
+    }
+
+    /// Asks the userinfo endpoint. If it does not tell, the identity stays without an address.
+    fn complete<'a>(
+        &'a self,
+        token: &'a AccessToken,
+        identity: ExternalIdentity,
+    ) -> BoxFuture<'a, Result<ExternalIdentity, StrategyError>> {
+        Box::pin(async move { Ok(self.add_userinfo(token, identity.clone()).await.unwrap_or(identity)) })
+    }
+}
+
+impl fmt::Debug for IssuerTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuerTokens").field("expected", &self.expected).finish_non_exhaustive()
+    }
+}
