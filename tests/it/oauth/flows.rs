@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     log::Log,
-    support::{COOKIE, Carrier, Response},
+    support::{COOKIE, Carrier, PASSWORD, Response},
 };
 
 fn arthur() -> Person {
@@ -119,6 +119,34 @@ mod oauth {
         let response = app.associate("hub", token, Person::verified("7", "king@hub.example")).await;
         assert_eq!(location(&response), "/welcome");
         assert_eq!(app.accounts(token).await.len(), 2);
+    }
+
+    /// Browsers send cookies with `SameSite=Lax` from another site only with `GET`.
+    #[tokio::test]
+    async fn a_callback_that_is_a_form_is_repeated_as_get_with_the_cookies_of_the_site() {
+        for carrier in Carrier::BOTH {
+            let app = App::with(Setup { posts: true, carrier, ..Setup::default() }).await;
+            app.verified("arthur@camelot.bt").await;
+            let response = app.try_password("arthur@camelot.bt", PASSWORD).await;
+            let token = match carrier {
+                Carrier::Bearer => response.access_token(),
+                Carrier::Cookie => response.set_cookie().unwrap().1.to_owned(),
+            };
+            let route = "/auth/associate/acme";
+            let flow = app.start_as(app.get(&format!("{route}/authorize")).token(carrier, &token)).await;
+            let code = app.provider.approve(&flow.url, Person::verified("a &+=1", "king@acme.example"));
+            let posted = [("state", flow.state.as_str()), ("code", &code), ("user", "{}"), ("code_challenge", "x")];
+            let response = app.post(&format!("{route}/callback")).form(&posted).send().await;
+            assert_eq!((response.status.as_u16(), response.text().as_str()), (303, ""));
+            let location = response.header("location").unwrap().to_owned();
+            assert_eq!(location, format!("?state={}&code={code}", flow.state));
+            assert!(app.accounts(&token).await.is_empty(), "the form alone does nothing");
+            let done = app.finish_as(route, &flow, &code, &token).await;
+            assert_eq!(done.status, 200, "{done:?}");
+            assert_eq!(app.accounts(&token).await.len(), 1);
+        }
+        let app = App::new().await;
+        assert_eq!(app.post("/auth/acme/callback").form(&[("code", "x")]).send().await.status, 405);
     }
 
     #[tokio::test]

@@ -138,7 +138,7 @@ async fn forged_signatures_are_refused() {
 }
 
 #[tokio::test]
-async fn every_algorithm_is_accepted_with_and_without_the_name_of_its_key() {
+async fn every_algorithm_is_accepted_however_its_key_is_published() {
     for mut key in [Key::eddsa("k"), Key::es256("k"), Key::rs256("k")] {
         let app = app().await;
         let algorithm = key.algorithm;

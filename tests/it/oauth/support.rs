@@ -10,7 +10,11 @@ use axum::{Router, http::HeaderMap};
 use axum_users::{
     AuthUser, Backend, HookResult, Jwt, Limits, PasswordHash, Policy, RequestContext, ResetToken, SecretKey, Status,
     Updated, UserManager, Users, VerifyToken,
-    oauth::{OAuth2Endpoints, OAuthProvider, OpenId, ResourceServer, oauth_account_routes},
+    env::BoxFuture,
+    oauth::{
+        AuthorizationRequest, CodeExchange, ExternalIdentity, IdentityProvider, OAuth2Endpoints, OAuthProvider, OpenId,
+        ProviderError, ResourceServer, oauth_account_routes,
+    },
     password::{Argon2Params, HashSettings},
     testing::ManualClock,
 };
@@ -100,6 +104,26 @@ impl UserManager<User> for Hooks {
     }
 }
 
+/// An issuer that sends its callback as a form, as Apple does.
+struct Posting(OpenId);
+
+impl IdentityProvider for Posting {
+    fn authorization_url<'a>(
+        &'a self,
+        request: AuthorizationRequest<'a>,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
+        self.0.authorization_url(request)
+    }
+
+    fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
+        self.0.exchange(callback)
+    }
+
+    fn posts_its_callback(&self) -> bool {
+        true
+    }
+}
+
 /// The settings of a service under test.
 pub struct Setup {
     pub policy: Policy,
@@ -112,6 +136,8 @@ pub struct Setup {
     /// The backend `sso` for access tokens of the issuer, with the accounts of `acme`.
     pub resource: Option<fn(ResourceServer) -> ResourceServer>,
     pub limits: Limits,
+    /// Whether `acme` sends its callback as a form.
+    pub posts: bool,
 }
 
 impl Default for Setup {
@@ -126,6 +152,7 @@ impl Default for Setup {
             issuer: |issuer| issuer,
             resource: None,
             limits: Limits::default(),
+            posts: false,
         }
     }
 }
@@ -200,7 +227,11 @@ impl App {
         let users = builder.build().await.unwrap();
         users.migrate().await.unwrap();
         let issuer = (setup.issuer)(OpenId::new(&provider.issuer(), CLIENT_ID, CLIENT_SECRET).unwrap());
-        let acme = OAuthProvider::new("acme", issuer).unwrap().scopes(["openid", "email"]);
+        let acme = match setup.posts {
+            true => OAuthProvider::new("acme", Posting(issuer)),
+            false => OAuthProvider::new("acme", issuer),
+        };
+        let acme = acme.unwrap().scopes(["openid", "email"]);
         let (token, user, emails) =
             (provider.url("/hub/token"), provider.url("/hub/user"), provider.url("/hub/emails"));
         let endpoints = OAuth2Endpoints {

@@ -11,7 +11,7 @@ use super::{Running, free_port, start::run};
 use crate::{
     http::Http,
     oauth::{
-        provider::{CLIENT_ID, CLIENT_SECRET, Person, Provider},
+        provider::{AUDIENCE, CLIENT_ID, CLIENT_SECRET, Person, Provider},
         support::{FLOW_COOKIE, callback_path, started},
     },
 };
@@ -68,6 +68,36 @@ async fn the_server_has_the_providers_of_its_variables() {
     assert!(status.success() && complaints.is_empty(), "{complaints}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_accepts_tokens_of_the_issuer_in_its_variables() {
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    let provider = Provider::start(clock).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (port, issuer) = (free_port(), provider.issuer());
+    let arthur = Person::verified("arthur-1", "arthur@camelot.bt");
+    // With a provider of the same issuer, both have the same accounts.
+    let with_provider = [&ACME[..], &[("OAUTH_ACME_ISSUER", &issuer)]].concat();
+    for (more, accounts_of) in [(Vec::new(), "sso"), (with_provider, "acme")] {
+        let database = format!("sqlite://{}?mode=rwc", folder.path().join(accounts_of).display());
+        let resource = [
+            ("OIDC_RESOURCE_ISSUER", issuer.as_str()),
+            ("OIDC_RESOURCE_AUDIENCE", AUDIENCE),
+            ("OIDC_RESOURCE_JWT_TYPE", "true"),
+        ];
+        let variables = [&more[..], &resource].concat();
+        let command = Command::new(env::current_exe().unwrap());
+        let running = Running::at(command, &format!("127.0.0.1:{port}"), port, &database, &variables);
+        let http = Http::at(running.address);
+        for kind in ["at+jwt", "JWT"] {
+            let me = http.get("/users/me").bearer(&provider.typed_token(kind, &arthur)).send().await;
+            assert_eq!(me.status, 200, "{kind}: {me:?}");
+            assert_eq!(me.json()["oauth_accounts"][0]["oauth_name"], accounts_of);
+        }
+        let (status, complaints) = running.stop();
+        assert!(status.success() && complaints.is_empty(), "{complaints}");
+    }
+}
+
 #[test]
 fn a_server_whose_providers_cannot_work_says_why() {
     for (more, part) in [
@@ -81,6 +111,10 @@ fn a_server_whose_providers_cannot_work_says_why() {
         (&[("OAUTH_ACME_KIND", "google"), ("OAUTH_SUCCESS_URL", "//evil.example")], "cannot return"),
         (&[("OAUTH_ACME_KIND", "google"), ("OAUTH_PROVIDERS", "jwt")], "/auth/jwt is taken"),
         (&[("OAUTH_PROVIDERS", "other")], "OAUTH_OTHER_CLIENT_ID is not set"),
+        (&[("OAUTH_PROVIDERS", "sso")], "/auth/sso is taken"),
+        (&[("OIDC_RESOURCE_ISSUER", "https://a.example")], "OIDC_RESOURCE_AUDIENCE is not set"),
+        (&[("OIDC_RESOURCE_AUDIENCE", "a")], "OIDC_RESOURCE_ISSUER is not"),
+        (&[("OIDC_RESOURCE_ISSUER", "http://a.example"), ("OIDC_RESOURCE_AUDIENCE", "a")], "not https"),
     ] {
         let variables = [&[("BIND", "127.0.0.1:0"), ("DATABASE_URL", "sqlite::memory:")][..], &ACME, more].concat();
         let (code, complaint) = run(&variables);

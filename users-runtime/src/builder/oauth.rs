@@ -60,7 +60,7 @@ impl OAuthProvider {
     }
 
     /// Apple, by OpenID Connect, with client secrets that the application signs. Its callback is a form (`POST`) from
-    /// Apple's site, so its cookie has `SameSite=None`.
+    /// Apple's site, which the browser repeats as `GET`.
     ///
     /// # Errors
     /// As for [`OAuthProvider::google`].
@@ -159,14 +159,11 @@ impl<U: AuthUser> UsersBuilder<U> {
         let relaxed: Vec<_> = self.policy.relaxations().collect();
         let context =
             TransportContext { relaxed: &relaxed, public_url, base_path: base_path.as_str(), largest_token: None };
-        let cookie = |mut cookie: Cookie| -> Result<Arc<dyn Transport>> {
-            cookie.configure(&context)?;
-            Ok(Arc::new(cookie))
-        };
+        let mut cookie = Cookie::of_oauth_flows();
+        cookie.configure(&context)?;
         Ok(OAuthParts {
             flows: Arc::new(JwtOAuthFlows::new(&self.secret, Arc::clone(&self.clock), Arc::clone(&self.random))?),
-            cookie: cookie(Cookie::of_oauth_flows(false))?,
-            cross_site_cookie: cookie(Cookie::of_oauth_flows(true))?,
+            cookie: Arc::new(cookie),
             public_url: public_url.cloned(),
         })
     }

@@ -46,12 +46,6 @@ impl Incoming {
         Self { parts, cx: OnceLock::new() }
     }
 
-    /// Returns a request whose body was read.
-    #[cfg(feature = "oauth")]
-    pub(crate) fn of(parts: Parts) -> Self {
-        Self::new(parts)
-    }
-
     #[cfg(feature = "oauth")]
     pub(crate) fn headers(&self) -> &http::HeaderMap {
         &self.parts.headers

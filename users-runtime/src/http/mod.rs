@@ -53,6 +53,8 @@ pub use problem::{Loc, Problem};
 pub(crate) use query::Parameters;
 pub use requirements::Requirements;
 pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh};
+#[cfg(feature = "oauth")]
+pub(crate) use response::see_other;
 pub(crate) use response::{json_response, no_content, null, token_response};
 pub use routes::{RouteBackend, Routes, not_found};
 pub use security_headers::{SecurityHeaders, security_headers};

@@ -64,6 +64,12 @@ impl Parameters {
         Ok(value.filter(|value| !value.is_empty()))
     }
 
+    /// Returns these parameters as a query.
+    pub(crate) fn to_query(&self, names: &[&str]) -> String {
+        let named = self.pairs.iter().filter(|(known, _)| names.contains(&known.as_str()));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(named).finish()
+    }
+
     /// Returns all values of a parameter that is a list.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()

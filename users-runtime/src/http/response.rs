@@ -63,3 +63,13 @@ fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+/// Builds 303 with the URL of a page. It may contain secrets of a flow, which no log shows.
+#[cfg(feature = "oauth")]
+pub(crate) fn see_other(page: &str, headers: http::HeaderMap) -> Result<Response, ApiError> {
+    let mut location = HeaderValue::try_from(page).map_err(|_| ApiError::Internal)?;
+    location.set_sensitive(true);
+    let mut response = token_response(TokenResponse { headers, ..TokenResponse::new(StatusCode::SEE_OTHER) });
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}

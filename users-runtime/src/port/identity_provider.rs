@@ -58,7 +58,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
     }
 
     /// Returns whether the provider sends its callback as a form (`response_mode=form_post`), as Apple does. The callback
-    /// is then a `POST` from another site, and the cookie of the flow needs `SameSite=None`.
+    /// is then a `POST` from another site, and is answered with a redirect to itself: the browser sends the cookies of this
+    /// site, which are `SameSite=Lax`, only with `GET`.
     fn posts_its_callback(&self) -> bool {
         false
     }
@@ -80,6 +81,9 @@ pub struct AuthorizationRequest<'a> {
     pub nonce: &'a str,
     /// The present time.
     pub now: Timestamp,
+    /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
+    /// service with [`Limits::off`](crate::Limits::off).
+    pub limited: bool,
 }
 
 /// The callback of an authorization request, and what it must agree with.
@@ -98,6 +102,9 @@ pub struct CodeExchange<'a> {
     pub nonce: &'a str,
     /// The present time.
     pub now: Timestamp,
+    /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
+    /// service with [`Limits::off`](crate::Limits::off).
+    pub limited: bool,
 }
 
 /// An ID token that an application on a device got from the provider's own library.
@@ -112,6 +119,9 @@ pub struct DeviceIdToken<'a> {
     pub issued_after: Timestamp,
     /// The present time.
     pub now: Timestamp,
+    /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
+    /// service with [`Limits::off`](crate::Limits::off).
+    pub limited: bool,
 }
 
 impl fmt::Debug for DeviceIdToken<'_> {

@@ -29,7 +29,7 @@ impl Limits {
     /// Returns settings without limits.
     ///
     /// # Security
-    /// Any client can flood any user's mailbox with mail from this service.
+    /// Any client can flood any user's mailbox with mail from this service, and OAuth providers with requests.
     pub fn off() -> Self {
         Self { mails: None }
     }

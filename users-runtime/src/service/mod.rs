@@ -124,6 +124,12 @@ impl<U: AuthUser> Users<U> {
         self.0.backends.iter().filter(|backend| backend.strategy.issues_tokens())
     }
 
+    /// Returns whether the service has limits at all.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn is_limited(&self) -> bool {
+        self.0.limits != Limits::off()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }

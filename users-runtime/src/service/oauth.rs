@@ -12,17 +12,10 @@ pub(crate) struct OAuthParts {
     pub(crate) flows: Arc<dyn OAuthFlows>,
     /// The cookie that binds flows to a browser.
     pub(crate) cookie: Arc<dyn Transport>,
-    /// The same cookie for callbacks that are forms of another site.
-    pub(crate) cross_site_cookie: Arc<dyn Transport>,
     pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl OAuthParts {
-    /// Returns the cookie of flows with a provider.
-    pub(crate) fn cookie(&self, is_posted: bool) -> &dyn Transport {
-        if is_posted { &*self.cross_site_cookie } else { &*self.cookie }
-    }
-
     /// Returns the URL of a page of this service, built from the public URL and never from a header.
     ///
     /// `path` is a path at which a request arrived. A proxy may have removed the base path, or the path of the public URL.

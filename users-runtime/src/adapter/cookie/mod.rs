@@ -123,10 +123,8 @@ impl Cookie {
 
     /// Returns the cookie that binds OAuth flows to a browser, for as long as a flow may take.
     #[cfg(feature = "oauth")]
-    pub(crate) fn of_oauth_flows(is_cross_site: bool) -> Self {
-        let same_site = if is_cross_site { Attribute::None } else { Attribute::Lax };
-        let max_age = Some(crate::domain::oauth::STATE_LIFETIME);
-        Self { usual_name: OAUTH_NAME, same_site, max_age, ..Self::new() }
+    pub(crate) fn of_oauth_flows() -> Self {
+        Self { usual_name: OAUTH_NAME, max_age: Some(crate::domain::oauth::STATE_LIFETIME), ..Self::new() }
     }
 
     /// Sets the name of the cookie.

@@ -110,12 +110,13 @@ impl Issuer {
         &self,
         before: &Arc<Discovered>,
         now: Timestamp,
+        limited: bool,
     ) -> Result<Option<Arc<Discovered>>, ProviderError> {
         let _asking = self.asking.lock().await;
         if let Some(known) = self.kept(now).filter(|known| !Arc::ptr_eq(known, before)) {
             return Ok(Some(known));
         }
-        if !self.budget.take(now) {
+        if limited && !self.budget.take(now) {
             return Ok(None);
         }
         self.ask(now).await.map(Some)

@@ -38,6 +38,8 @@ pub(super) struct Expected<'a> {
     /// Since when the token may have been issued; `None` for one that the issuer itself has just sent.
     pub(super) issued_after: Option<Timestamp>,
     pub(super) now: Timestamp,
+    /// Whether unknown keys are fetched within limits only.
+    pub(super) limited: bool,
 }
 
 /// A verified ID token.
@@ -58,7 +60,7 @@ pub(super) async fn verify(
         Err(Refused::Invalid(reason)) => return Err(ProviderError::failed(reason)),
         Ok(verified) => return Ok(verified),
     }
-    let Some(newer) = issuer.with_new_keys(&known, expected.now).await? else {
+    let Some(newer) = issuer.with_new_keys(&known, expected.now, expected.limited).await? else {
         return Err(ProviderError::failed("the ID token names an unknown key, as too many before it did"));
     };
     verify_with(&newer.keys, issuer, token, expected).map_err(|refused| {

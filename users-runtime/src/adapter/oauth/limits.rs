@@ -32,12 +32,16 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Runs an operation within the limits.
+    /// Runs an operation within the limits, or only within the time if it is not `limited`.
     pub(super) async fn within<T>(
         &self,
+        limited: bool,
         operation: impl Future<Output = Result<T, ProviderError>>,
     ) -> Result<T, ProviderError> {
-        let Ok(_permit) = self.0.try_acquire() else { return Err(ProviderError::Busy) };
+        let permit = self.0.try_acquire();
+        if limited && permit.is_err() {
+            return Err(ProviderError::Busy);
+        }
         timeout(TIME, operation).await.unwrap_or_else(|_| Err(ProviderError::failed("no answer in time")))
     }
 }
@@ -77,7 +81,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_operation_ends_before_the_request_does() {
         let never = std::future::pending::<Result<(), ProviderError>>();
-        let ended = timeout(Duration::from_secs(9), Limits::default().within(never)).await;
+        let ended = timeout(Duration::from_secs(9), Limits::default().within(true, never)).await;
         assert!(ended.unwrap().is_err());
     }
 
@@ -85,8 +89,9 @@ mod tests {
     async fn an_operation_beyond_the_limit_is_refused_at_once() {
         let limits = Limits::default();
         let permits: Vec<_> = (0..AT_ONCE).map(|_| limits.0.try_acquire().unwrap()).collect();
-        assert!(matches!(limits.within(async { Ok(()) }).await, Err(ProviderError::Busy)));
+        assert!(matches!(limits.within(true, async { Ok(()) }).await, Err(ProviderError::Busy)));
+        assert!(limits.within(false, async { Ok(()) }).await.is_ok());
         drop(permits);
-        assert!(limits.within(async { Ok(()) }).await.is_ok());
+        assert!(limits.within(true, async { Ok(()) }).await.is_ok());
     }
 }

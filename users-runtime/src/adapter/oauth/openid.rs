@@ -120,8 +120,8 @@ impl OpenId {
         let (http, endpoint) = (&self.issuer.http, &known.token_endpoint);
         let tokens = self.application.exchange(http, endpoint, known.authentication, callback).await?;
         let id_token = tokens.id_token.as_ref().ok_or_else(|| ProviderError::failed("there is no ID token"))?;
-        let (client_id, now) = (self.application.client_id.as_str(), callback.now);
-        let expected = Expected { client_id, parties: &[], nonce: callback.nonce, issued_after: None, now };
+        let (client_id, now, limited) = (self.application.client_id.as_str(), callback.now, callback.limited);
+        let expected = Expected { client_id, parties: &[], nonce: callback.nonce, issued_after: None, now, limited };
         let verified = id_token::verify(&self.issuer, id_token.expose_secret(), &expected).await?;
         self.check_authentication(&verified.claims, now)?;
         let mut claims = verified.claims;
@@ -132,13 +132,13 @@ impl OpenId {
     }
 
     async fn verify_of_device(&self, token: &DeviceIdToken<'_>) -> Result<ExternalIdentity, ProviderError> {
-        let DeviceIdToken { nonce, now, .. } = *token;
+        let DeviceIdToken { nonce, now, limited, .. } = *token;
         let mut refused = None;
         // Google's libraries ask for tokens for the server (`aud`) on behalf of the application on the device (`azp`).
         let parties: Vec<_> = std::iter::once(&self.application.client_id).chain(&self.on_devices).cloned().collect();
         for client_id in &parties {
             let issued_after = Some(token.issued_after);
-            let expected = Expected { client_id, parties: &parties, nonce, issued_after, now };
+            let expected = Expected { client_id, parties: &parties, nonce, issued_after, now, limited };
             match id_token::verify(&self.issuer, token.token, &expected).await {
                 Ok(verified) => {
                     self.check_authentication(&verified.claims, now)?;
@@ -200,7 +200,7 @@ impl IdentityProvider for OpenId {
         &'a self,
         request: AuthorizationRequest<'a>,
     ) -> BoxFuture<'a, Result<String, ProviderError>> {
-        Box::pin(self.limits.within(async move {
+        Box::pin(self.limits.within(request.limited, async move {
             let known: Arc<Discovered> = self.issuer.discovered(request.now).await?;
             let mut scopes = request.scopes.to_vec();
             if scopes.is_empty() {
@@ -226,14 +226,14 @@ impl IdentityProvider for OpenId {
     }
 
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
-        Box::pin(self.limits.within(async move { self.authenticate(&callback).await }))
+        Box::pin(self.limits.within(callback.limited, async move { self.authenticate(&callback).await }))
     }
 
     fn verify_id_token<'a>(
         &'a self,
         token: DeviceIdToken<'a>,
     ) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
-        Box::pin(self.limits.within(async move { self.verify_of_device(&token).await }))
+        Box::pin(self.limits.within(token.limited, async move { self.verify_of_device(&token).await }))
     }
 
     fn has_id_tokens(&self) -> bool {

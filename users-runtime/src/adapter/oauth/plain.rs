@@ -122,7 +122,7 @@ impl IdentityProvider for OAuth2 {
     }
 
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
-        Box::pin(self.limits.within(async move { self.authenticate(&callback).await }))
+        Box::pin(self.limits.within(callback.limited, async move { self.authenticate(&callback).await }))
     }
 }
 

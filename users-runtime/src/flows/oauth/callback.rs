@@ -73,6 +73,7 @@ impl<U: AuthUser> Users<U> {
             verifier: &secrets.verifier,
             nonce: &secrets.nonce,
             now: self.now(),
+            limited: self.is_limited(),
         };
         match provider.provider().exchange(exchange).await {
             Ok(identity) => Ok(Authenticated { identity, return_to: flow.return_to }),

@@ -2,7 +2,7 @@
 
 use axum::{Extension, Router, extract::Request, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::LOCATION};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::{
@@ -16,9 +16,9 @@ use crate::{
     domain::{Relaxation, field::Field},
     event::{self, EventKind, Outcome},
     http::{
-        ApiError, BODY_LIMIT, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements,
-        RouteBackend, RouteProvider, Routes, ensure_own_page, identity_login, json_response, no_content, of_creation,
-        require_fresh, token_response,
+        ApiError, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements, RouteBackend,
+        RouteProvider, Routes, ensure_own_page, identity_login, json_response, no_content, of_creation, require_fresh,
+        see_other, token_response,
     },
     port::{AuthorizationCode, TokenResponse, Unlinked},
     service::{Authenticated, OAuthProvider, Users},
@@ -65,7 +65,7 @@ pub async fn oauth_authorize<U: AuthUser>(
     start(&users, &provider, &Incoming::bare(request), None).await
 }
 
-/// Handles `GET /callback`, or `POST` for a provider that sends a form. Responds as a login does, or returns to the front
+/// Handles `GET /callback`. Responds as a login does, or returns to the front
 /// end with 303.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ pub async fn oauth_callback<U: AuthUser>(
 ) -> Result<Response, ApiError> {
     let done = async {
         let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
-        let (incoming, parameters) = read(&users, request).await?;
+        let (incoming, parameters) = read(&users, request)?;
         let held = backend.held_by_browser(incoming.headers());
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
         let login = identity_login(&users, provider.rules(), identity, incoming.cx());
@@ -151,7 +151,7 @@ pub async fn oauth_associate_callback<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let done = async {
-        let (incoming, parameters) = read(&users, request).await?;
+        let (incoming, parameters) = read(&users, request)?;
         let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
         let user = Some(own.user.id().to_string());
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, user).await?;
@@ -216,7 +216,7 @@ async fn start<U: AuthUser>(
         return Err(Problem::in_query("return_to", "the page is not allowed").into());
     }
     let parts = &users.inner().oauth;
-    let transport = parts.cookie(provider.provider().posts_its_callback());
+    let transport = &parts.cookie;
     let held = transport.read(incoming.headers()).map(|cookie| cookie.secret().to_owned());
     let is_ours = |cookie: &String| URL_SAFE_NO_PAD.decode(cookie).is_ok_and(|bytes| bytes.len() == COOKIE_BYTES);
     let start = Start {
@@ -234,14 +234,11 @@ async fn start<U: AuthUser>(
     Ok(response)
 }
 
-/// Reads the parameters of a callback from the query, or from a form.
-async fn read<U: AuthUser>(users: &Users<U>, request: Request) -> Result<(Incoming, Parameters), ApiError> {
-    let (parts, body) = request.into_parts();
-    let parameters = match parts.method {
-        Method::POST => Parameters::of_form(&parts, body, BODY_LIMIT, repeated(users)).await?,
-        _ => Parameters::of_query(&parts.uri, repeated(users))?,
-    };
-    Ok((Incoming::of(parts), parameters))
+/// Reads the parameters of a callback.
+fn read<U: AuthUser>(users: &Users<U>, request: Request) -> Result<(Incoming, Parameters), ApiError> {
+    let incoming = Incoming::bare(request);
+    let parameters = Parameters::of_query(incoming.uri(), repeated(users))?;
+    Ok((incoming, parameters))
 }
 
 async fn finish<U: AuthUser>(
@@ -259,7 +256,7 @@ async fn finish<U: AuthUser>(
     let code = parameters.one("code")?.ok_or(ApiError::BadRequest("Bad Request"))?.to_owned();
     let state = parameters.one("state")?.ok_or(ApiError::Code(UNDECODABLE_STATE.code))?;
     let parts = &users.inner().oauth;
-    let cookie = parts.cookie(provider.provider().posts_its_callback()).read(incoming.headers());
+    let cookie = parts.cookie.read(incoming.headers());
     let redirect_uri = callback_url(users, provider, incoming)?;
     let callback = Callback {
         code: AuthorizationCode::new(code),
@@ -313,14 +310,6 @@ fn or_failure_page(provider: &OAuthProvider, done: Result<Response, ApiError>) -
         Some(page) => see_other(&page, HeaderMap::new()),
         None => Err(error),
     }
-}
-
-fn see_other(page: &str, headers: HeaderMap) -> Result<Response, ApiError> {
-    let mut location = HeaderValue::try_from(page).map_err(|_| ApiError::Internal)?;
-    location.set_sensitive(true);
-    let mut response = token_response(TokenResponse { headers, ..TokenResponse::new(StatusCode::SEE_OTHER) });
-    response.headers_mut().insert(LOCATION, location);
-    Ok(response)
 }
 
 impl From<OAuthError> for ApiError {

@@ -26,7 +26,8 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<ExternalIdentity, OAuthError> {
         let refused = |reason| event::record(EventKind::OAuth, Outcome::Refused(reason), None, None, cx);
         let now = self.now();
-        let given = DeviceIdToken { token, nonce, issued_after: now - STATE_LIFETIME, now };
+        let limited = self.is_limited();
+        let given = DeviceIdToken { token, nonce, issued_after: now - STATE_LIFETIME, now, limited };
         let identity = provider.provider().verify_id_token(given).await.map_err(|error| {
             refused("provider");
             OAuthError::of_provider(provider, &error)

@@ -52,6 +52,7 @@ impl<U: AuthUser> Users<U> {
             code_challenge: secrets.verifier.challenge(),
             nonce: &secrets.nonce,
             now: self.now(),
+            limited: self.is_limited(),
         };
         let url = provider.provider().authorization_url(request).await;
         let authorization_url = url.map_err(|error| OAuthError::of_provider(provider, &error))?;

@@ -44,6 +44,8 @@ pub(super) struct KeySource {
     discovery: Url,
     pub(super) http: HttpClient,
     pub(super) limits: Limits,
+    /// Whether the service has limits at all.
+    pub(super) limited: bool,
     known: RwLock<Option<Arc<Known>>>,
     /// When the issuer did not respond to the last request. Locked by the one caller that asks it.
     failed_at: Mutex<Option<Timestamp>>,
@@ -52,7 +54,7 @@ pub(super) struct KeySource {
 
 impl KeySource {
     /// Describes an issuer. It is called at its own origin and at `origins`.
-    pub(super) fn new(issuer: &str, origins: &[&str]) -> Result<Self> {
+    pub(super) fn new(issuer: &str, origins: &[&str], limited: bool) -> Result<Self> {
         let url = endpoint(issuer)?;
         // OpenID Connect Discovery 1.0 section 4: the path of the issuer comes first.
         let discovery = endpoint(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))?;
@@ -65,6 +67,7 @@ impl KeySource {
             discovery,
             http: HttpClient::new(&urls.iter().collect::<Vec<_>>())?,
             limits: Limits::default(),
+            limited,
             known: RwLock::new(None),
             failed_at: Mutex::new(None),
             budget: FetchBudget::default(),
@@ -90,27 +93,22 @@ impl KeySource {
         if failed_at.is_some_and(|at| age(at, now) < pause) {
             return outdated.ok_or_else(|| ProviderError::failed("the issuer did not respond a moment ago"));
         }
-        let asked = self.limits.within(self.ask(now)).await;
+        let asked = self.limits.within(self.limited, self.ask(now)).await;
         *failed_at = asked.is_err().then_some(now);
         asked.or_else(|error| outdated.ok_or(error))
     }
 
     /// Asks the issuer again after a token named a key that is not among those of `before`. Returns `None` if that was done
     /// too often.
-    pub(super) async fn newer(
-        &self,
-        before: &Arc<Known>,
-        now: Timestamp,
-        limited: bool,
-    ) -> Result<Option<Arc<Known>>, ProviderError> {
+    pub(super) async fn newer(&self, before: &Arc<Known>, now: Timestamp) -> Result<Option<Arc<Known>>, ProviderError> {
         let _asking = self.failed_at.lock().await;
         if let Some(known) = self.kept(now, KEPT).filter(|known| !Arc::ptr_eq(known, before)) {
             return Ok(Some(known));
         }
-        if limited && !self.budget.take(now) {
+        if self.limited && !self.budget.take(now) {
             return Ok(None);
         }
-        self.limits.within(self.ask(now)).await.map(Some)
+        self.limits.within(self.limited, self.ask(now)).await.map(Some)
     }
 
     fn kept(&self, now: Timestamp, at_most: Duration) -> Option<Arc<Known>> {

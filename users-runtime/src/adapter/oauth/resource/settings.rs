@@ -63,7 +63,7 @@ impl ResourceServer {
     /// # Errors
     /// [`Error::Config`] unless `issuer` is an `https` URL, or an `http` URL of a loopback host, and `audience` is not empty.
     pub fn new(issuer: &str, audience: &str) -> Result<Self> {
-        KeySource::new(issuer, &[])?;
+        KeySource::new(issuer, &[], true)?;
         if audience.is_empty() {
             return Err(Error::setting(
                 Setting::OAuth,
@@ -91,7 +91,7 @@ impl ResourceServer {
     /// As for [`ResourceServer::new`].
     pub fn endpoints_at(mut self, origin: &str) -> Result<Self> {
         self.origins.push(origin.to_owned());
-        self.key_source()?;
+        self.key_source(true)?;
         Ok(self)
     }
 
@@ -158,14 +158,14 @@ impl ResourceServer {
         self.rules.clone().named(self.accounts_of.as_deref().unwrap_or(backend))
     }
 
-    /// Builds the strategy. `limited` is whether unknown keys are fetched within limits only.
+    /// Builds the strategy. `limited` is whether the service has limits at all.
     pub(crate) fn build(self, clock: Arc<dyn Clock>, limited: bool) -> Result<IssuerTokens> {
-        Ok(IssuerTokens::new(self.key_source()?, self.expected, clock, limited))
+        Ok(IssuerTokens::new(self.key_source(limited)?, self.expected, clock))
     }
 
-    fn key_source(&self) -> Result<KeySource> {
+    fn key_source(&self, limited: bool) -> Result<KeySource> {
         let origins: Vec<&str> = self.origins.iter().map(String::as_str).collect();
-        KeySource::new(&self.issuer, &origins)
+        KeySource::new(&self.issuer, &origins, limited)
     }
 }
 

@@ -21,12 +21,11 @@ pub(crate) struct IssuerTokens {
     keys: KeySource,
     expected: Expected,
     clock: Arc<dyn Clock>,
-    limited: bool,
 }
 
 impl IssuerTokens {
-    pub(super) fn new(keys: KeySource, expected: Expected, clock: Arc<dyn Clock>, limited: bool) -> Self {
-        Self { keys, expected, clock, limited }
+    pub(super) fn new(keys: KeySource, expected: Expected, clock: Arc<dyn Clock>) -> Self {
+        Self { keys, expected, clock }
     }
 
     /// Returns what a token says, or why it is refused. The issuer is asked only for a token that would be valid.
@@ -41,7 +40,7 @@ impl IssuerTokens {
             Signature::Invalid => return refused("the signature is not valid"),
             Signature::UnknownKey => {}
         }
-        let Some(newer) = self.issuer(self.keys.newer(&known, now, self.limited).await)? else {
+        let Some(newer) = self.issuer(self.keys.newer(&known, now).await)? else {
             return refused("it names an unknown key, as too many before it did");
         };
         match newer.keys.check(&token) {
@@ -68,7 +67,7 @@ impl IssuerTokens {
         let known = self.keys.current(self.clock.now()).await?;
         let Some(endpoint) = &known.userinfo else { return Ok(identity) };
         let token = SecretString::from(token.secret());
-        let read = self.keys.limits.within(read_json(&self.keys.http, endpoint, &token)).await;
+        let read = self.keys.limits.within(self.keys.limited, read_json(&self.keys.http, endpoint, &token)).await;
         let Some(Value::Object(more)) = self.issuer(read)? else { return Ok(identity) };
         // With another claim as the subject, `sub` still is the same in both.
         if more.get("sub") != identity.claims.get("sub") {
