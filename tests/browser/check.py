@@ -11,125 +11,12 @@ Pages under test: the service's own at http://localhost:PORT, a cross-site page 
 same-site page of another origin at http://localhost:ANOTHER_PORT, which SameSite does not block.
 """
 
-import fcntl, http.server, json, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
+import http.server, json, os, pathlib, sys, tempfile, threading, urllib.error, urllib.request
+
+from driver import Browser, Service, checks
 
 EXAMPLES = pathlib.Path(sys.argv[1])
-SECRET = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E"
 EMAIL, PASSWORD = "arthur@camelot.bt", "a long sword of steel"
-
-
-class Browser:
-    """Chromium, controlled over a pipe (Chrome DevTools Protocol)."""
-
-    def __init__(self, folder):
-        name = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), None)
-        if name is None:
-            raise FileNotFoundError("no Chromium; on Debian: apt-get install chromium")
-        (to_read, self.to), (self.back, to_write) = os.pipe(), os.pipe()
-
-        def wire():
-            # Chromium reads commands from file descriptor 3 and writes to 4.
-            reads, writes = (fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (to_read, to_write))
-            os.dup2(reads, 3), os.dup2(writes, 4)
-
-        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                 "--disable-background-networking", "--remote-debugging-pipe", f"--user-data-dir={folder}"]
-        self.process = subprocess.Popen([name, *flags, "about:blank"], preexec_fn=wire, close_fds=False,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(to_read), os.close(to_write)
-        self.buffer, self.count = b"", 0
-
-    def call(self, method, session=None, **params):
-        self.count += 1
-        message = {"id": self.count, "method": method, "params": params}
-        if session:
-            message["sessionId"] = session
-        os.write(self.to, json.dumps(message).encode() + b"\0")
-        while True:
-            while b"\0" not in self.buffer:
-                chunk = os.read(self.back, 1 << 16)
-                if not chunk:
-                    raise RuntimeError("the browser has exited")
-                self.buffer += chunk
-            text, self.buffer = self.buffer.split(b"\0", 1)
-            response = json.loads(text)
-            if response.get("id") == self.count:
-                if "error" in response:
-                    raise RuntimeError(f"{method}: {response['error']}")
-                return response["result"]
-
-    def page(self, url):
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        page = Page(self, self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
-        page.open(url)
-        return page
-
-    def cookies(self):
-        return {cookie["name"]: cookie for cookie in self.call("Storage.getCookies")["cookies"]}
-
-    def close(self):
-        try:
-            self.call("Browser.close")
-            self.process.wait(10)
-        except Exception:
-            self.process.kill()
-
-
-class Page:
-    def __init__(self, browser, session):
-        self.browser, self.session = browser, session
-
-    def open(self, url):
-        self.browser.call("Page.navigate", self.session, url=url)
-        self.until(f"location.href.startsWith({json.dumps(url)}) && document.readyState === 'complete'")
-
-    def run(self, script):
-        """Returns the value of an expression, awaiting a promise."""
-        result = self.browser.call("Runtime.evaluate", self.session, expression=script, awaitPromise=True,
-                                   returnByValue=True, userGesture=True)
-        if "exceptionDetails" in result:
-            raise RuntimeError(result["exceptionDetails"])
-        return result["result"].get("value")
-
-    def until(self, script):
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                if self.run(script):
-                    return
-            except RuntimeError:
-                pass  # during navigation
-            time.sleep(0.02)
-        raise AssertionError(f"timed out: {script}\n{self.run('document.documentElement.outerHTML')}")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Service:
-    """One of the examples, with its own database."""
-
-    def __init__(self, name, folder, **variables):
-        self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
-        variables = {"BIND": f"127.0.0.1:{self.port}", "PUBLIC_URL": self.url, "AUTH_SECRET": SECRET,
-                     "DATABASE_URL": f"sqlite://{folder}/{name}-{self.port}.db?mode=rwc", **variables}
-        self.process = subprocess.Popen([EXAMPLES / name], env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                assert self.process.poll() is None, f"{name} did not start"
-                time.sleep(0.02)
-        raise AssertionError(f"{name} does not listen")
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(10)
 
 
 class Foreign(http.server.BaseHTTPRequestHandler):
@@ -143,11 +30,6 @@ class Foreign(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def checks(what, actual, expected):
-    assert actual == expected, f"{what}: {actual!r}, not {expected!r}"
-    print(f"ok: {what}")
 
 
 ME = "fetch('/users/me').then(response => response.status)"
@@ -174,7 +56,7 @@ def submit(page, action, fields):
 
 
 def the_page_of_the_example(browser, folder, foreign_port):
-    service = Service("cookie", folder)
+    service = Service(EXAMPLES / "cookie", folder)
     try:
         page = browser.page(service.url)
         page.until(f"{USER_TEXT} === 'You are not logged in.'")
@@ -221,7 +103,7 @@ def the_page_of_the_example(browser, folder, foreign_port):
 
 def the_server_under(browser, folder, policy, name):
     """Tests Secure cookies, which Chromium accepts from http://localhost as from https."""
-    service = Service("server", folder, POLICY=policy, LIMITS="off")
+    service = Service(EXAMPLES / "server", folder, POLICY=policy, LIMITS="off")
     try:
         page = browser.page(f"{service.url}/docs")
         body = json.dumps({"email": EMAIL, "password": PASSWORD})
