@@ -3,6 +3,7 @@
 DATABASE_URL  sqlite+aiosqlite:///… or postgresql+asyncpg://…
 AUTH_SECRET   the secret for all tokens
 REDIS_URL     redis://…
+HUB_URL       the provider of tests/upstream/hub.py, in the place of GitHub
 HOOK_LOG      a file for one JSON line per hook call, including mailed tokens
 """
 
@@ -23,14 +24,19 @@ from fastapi_users.authentication import (
     RedisStrategy,
 )
 from fastapi_users.authentication.strategy.db import DatabaseStrategy
-from fastapi_users_db_sqlalchemy import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
+from fastapi_users_db_sqlalchemy import (
+    SQLAlchemyBaseOAuthAccountTableUUID,
+    SQLAlchemyBaseUserTableUUID,
+    SQLAlchemyUserDatabase,
+)
 from fastapi_users_db_sqlalchemy.access_token import (
     SQLAlchemyAccessTokenDatabase,
     SQLAlchemyBaseAccessTokenTableUUID,
 )
+from httpx_oauth.clients import github
 from sqlalchemy import String
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 SECRET = os.environ["AUTH_SECRET"]
 HOUR = 3600
@@ -40,15 +46,20 @@ class Base(DeclarativeBase):
     pass
 
 
+class OAuthAccount(SQLAlchemyBaseOAuthAccountTableUUID, Base):
+    pass
+
+
 class User(SQLAlchemyBaseUserTableUUID, Base):
     first_name: Mapped[Optional[str]] = mapped_column(String(), nullable=True)
+    oauth_accounts: Mapped[list[OAuthAccount]] = relationship("OAuthAccount", lazy="joined")
 
 
 class AccessToken(SQLAlchemyBaseAccessTokenTableUUID, Base):
     pass
 
 
-class UserRead(schemas.BaseUser[uuid.UUID]):
+class UserRead(schemas.BaseOAuthAccountMixin, schemas.BaseUser[uuid.UUID]):
     first_name: Optional[str] = None
 
 
@@ -70,7 +81,7 @@ async def get_session():
 
 
 async def get_user_db(session=Depends(get_session)):
-    yield SQLAlchemyUserDatabase(session, User)
+    yield SQLAlchemyUserDatabase(session, User, OAuthAccount)
 
 
 async def get_access_token_db(session=Depends(get_session)):
@@ -127,6 +138,11 @@ backends = [
 if keys is not None:
     backends.append(AuthenticationBackend("redis", bearer("redis"), get_redis_strategy))
 
+HUB = os.environ["HUB_URL"]
+github.AUTHORIZE_ENDPOINT, github.ACCESS_TOKEN_ENDPOINT = f"{HUB}/authorize", f"{HUB}/token"
+github.PROFILE_ENDPOINT, github.EMAILS_ENDPOINT = f"{HUB}/user", f"{HUB}/user/emails"
+client = github.GitHubOAuth2("client", "client secret")
+
 users = FastAPIUsers[User, uuid.UUID](get_user_manager, backends)
 
 
@@ -144,3 +160,5 @@ app.include_router(users.get_register_router(UserRead, UserCreate), prefix="/aut
 app.include_router(users.get_reset_password_router(), prefix="/auth")
 app.include_router(users.get_verify_router(UserRead), prefix="/auth")
 app.include_router(users.get_users_router(UserRead, UserUpdate), prefix="/users")
+app.include_router(users.get_oauth_router(client, backends[0], SECRET), prefix="/auth/github")
+app.include_router(users.get_oauth_associate_router(client, UserRead, SECRET), prefix="/auth/associate/github")
