@@ -12,6 +12,7 @@ mod linking;
 pub mod provider;
 mod race;
 mod resource;
+mod recorded;
 mod state;
 pub mod support;
 mod takeover;

@@ -131,6 +131,8 @@ pub struct Setup {
     pub public_url: &'static str,
     pub base_path: &'static str,
     pub carrier: Carrier,
+    /// The backend `it`.
+    pub backend: fn(Carrier) -> Backend,
     pub provider: fn(OAuthProvider) -> OAuthProvider,
     pub issuer: fn(OpenId) -> OpenId,
     /// The backend `sso` for access tokens of the issuer, with the accounts of `acme`.
@@ -148,6 +150,7 @@ impl Default for Setup {
             public_url: PUBLIC_URL,
             base_path: "",
             carrier: Carrier::Bearer,
+            backend: |carrier| carrier.backend("it"),
             provider: |provider| provider,
             issuer: |issuer| issuer,
             resource: None,
@@ -209,7 +212,7 @@ impl App {
         let hooks = Hooks::default();
         let mut builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(database)
-            .backend(setup.carrier.backend("it"))
+            .backend((setup.backend)(setup.carrier))
             .policy(setup.policy)
             .manager(hooks.clone())
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))

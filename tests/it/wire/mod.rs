@@ -1,8 +1,8 @@
 //! The wire of fastapi-users (docs/contributing/contract.md), call by call over real HTTP, under both policies.
 
-mod app;
+pub mod app;
 mod journal;
-mod recorded;
+pub mod recorded;
 
 mod backends;
 mod cookie;

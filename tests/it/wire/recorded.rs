@@ -1,4 +1,5 @@
-//! The recorded examples of contract.md section 18, replayed in one sequence under both policies.
+//! The recorded examples of contract.md section 18, replayed in one sequence under both policies. Those of OAuth are in
+//! `oauth::recorded`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,13 +42,13 @@ pub struct Expected {
     status: u16,
     body: &'static str,
     headers: &'static [(&'static str, &'static str)],
-    hooks: &'static [&'static str],
+    pub hooks: &'static [&'static str],
     token: &'static str,
 }
 
 /// A difference of docs/contributing/security.md, by its number, and the policies it affects.
 pub struct Difference {
-    number: &'static str,
+    pub number: &'static str,
     under: &'static [Rules],
     expected: Expected,
 }
@@ -117,6 +118,12 @@ impl Expected {
         self
     }
 
+    /// Returns what is expected under a policy.
+    pub fn under(self, rules: Rules, differences: &[Difference]) -> Self {
+        let difference = differences.iter().find(|difference| difference.under.contains(&rules));
+        difference.map_or(self, |difference| difference.expected)
+    }
+
     /// Captures the token that a hook received under this name.
     pub const fn token(mut self, name: &'static str) -> Self {
         self.token = name;
@@ -136,8 +143,7 @@ impl Call {
     }
 
     fn expected(&self, rules: Rules) -> Expected {
-        let difference = self.differences.iter().find(|difference| difference.under.contains(&rules));
-        difference.map_or(self.expected, |difference| difference.expected)
+        self.expected.under(rules, self.differences)
     }
 }
 
@@ -164,10 +170,10 @@ const OTHER_HEADERS: [&str; 7] = [
 
 /// Captured values by name.
 #[derive(Default)]
-struct Seen(BTreeMap<String, String>);
+pub struct Seen(BTreeMap<String, String>);
 
 impl Seen {
-    fn fill(&self, template: &str) -> String {
+    pub fn fill(&self, template: &str) -> String {
         self.0.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
     }
 
@@ -178,11 +184,43 @@ impl Seen {
         while let Some((literal, rest)) = template.split_once('<') {
             let Some((name, after)) = rest.split_once('>') else { return false };
             let Some(value_and_more) = text.strip_prefix(literal) else { return false };
-            let end = value_and_more.find(['"', ';']).unwrap_or(value_and_more.len());
+            let end = value_and_more.find(['"', ';', '&']).unwrap_or(value_and_more.len());
             self.0.insert(name.to_owned(), value_and_more[..end].to_owned());
             (template, text) = (after, &value_and_more[end..]);
         }
         template == text
+    }
+
+    /// Asserts that a response is the expected one.
+    pub fn check(&mut self, response: &Response, expected: Expected, rules: Rules, context: &str) {
+        assert_eq!(response.status.as_u16(), expected.status, "{context}: {}", response.text());
+        assert!(
+            self.fits(expected.body, &response.text()),
+            "{context}\nwanted {}\n   got {}",
+            self.fill(expected.body),
+            response.text()
+        );
+        self.check_headers(response, expected, rules, context);
+    }
+
+    /// Asserts that the response has exactly the expected headers (contract.md section 3).
+    fn check_headers(&mut self, response: &Response, expected: Expected, rules: Rules, context: &str) {
+        let mut wanted: BTreeMap<&str, &str> = expected.headers.iter().copied().collect();
+        let shown = shown(&response.headers);
+        // The token of a cookie is captured from the header.
+        if let (Some(template), Some(cookie)) = (wanted.get_mut("set-cookie"), shown.get("set-cookie")) {
+            assert!(self.fits(template, cookie), "{context}\nwanted {template}\n   got {cookie}");
+            *template = cookie;
+        }
+        if !expected.body.is_empty() {
+            wanted.insert("content-type", "application/json");
+        }
+        if response.status == 401 && rules == Rules::Recommended {
+            wanted.insert("www-authenticate", "Bearer"); // C11
+        }
+        assert_eq!(shown, wanted, "{context}: headers");
+        let length = (response.status != 204).then(|| response.body.len().to_string());
+        assert_eq!(response.header("content-length"), length.as_deref(), "{context}");
     }
 }
 
@@ -219,39 +257,12 @@ impl<'a> Player<'a> {
         let response = request.raw(content_type, self.seen.fill(body)).send().await;
 
         let (expected, context) = (call.expected(self.app.rules), format!("{} under {:?}", call.name, self.app.rules));
-        assert_eq!(response.status.as_u16(), expected.status, "{context}: {}", response.text());
-        assert!(
-            self.seen.fits(expected.body, &response.text()),
-            "{context}\nwanted {}\n   got {}",
-            self.seen.fill(expected.body),
-            response.text()
-        );
-        self.check_headers(&response, expected, &context);
+        self.seen.check(&response, expected, self.app.rules, &context);
         let (hooks, token) = self.app.journal.take_written(expected.hooks.len()).await;
         assert_eq!(hooks, expected.hooks, "{context}: hooks");
         if !expected.token.is_empty() {
             self.seen.0.insert(expected.token.to_owned(), token.expect(call.name));
         }
-    }
-
-    /// Asserts that the response has exactly the expected headers (contract.md section 3).
-    fn check_headers(&mut self, response: &Response, expected: Expected, context: &str) {
-        let mut wanted: BTreeMap<&str, &str> = expected.headers.iter().copied().collect();
-        let shown = shown(&response.headers);
-        // The token of a cookie is captured from the header.
-        if let (Some(template), Some(cookie)) = (wanted.get_mut("set-cookie"), shown.get("set-cookie")) {
-            assert!(self.seen.fits(template, cookie), "{context}\nwanted {template}\n   got {cookie}");
-            *template = cookie;
-        }
-        if !expected.body.is_empty() {
-            wanted.insert("content-type", "application/json");
-        }
-        if response.status == 401 && self.app.rules == Rules::Recommended {
-            wanted.insert("www-authenticate", "Bearer"); // C11
-        }
-        assert_eq!(shown, wanted, "{context}: headers");
-        let length = (response.status != 204).then(|| response.body.len().to_string());
-        assert_eq!(response.header("content-length"), length.as_deref(), "{context}");
     }
 }
 
@@ -298,7 +309,7 @@ fn the_sequence_contains_every_example_of_the_implemented_features() {
         })
     };
     let played: BTreeSet<&str> = calls().map(|call| call.name).filter(|name| name.starts_with('R')).collect();
-    // Redis: R16 and R27. OAuth: R64 to R79.
+    // Redis: R16 and R27. OAuth: R64 to R79, which `oauth::recorded` replays.
     let built = (1..=15).chain(17..=26).chain(28..=63).chain(80..=81);
     assert_eq!(played, built.map(|number| &*format!("R{number}").leak()).collect());
     let numbers: BTreeSet<&str> =
