@@ -7,7 +7,8 @@
 //   REDIRECT_URIS  the callbacks of all clients, separated by spaces (those of the provider `acme` at http://localhost:8000)
 //
 // Clients, all with the secret below: `acme`, `acme-es256` and `acme-eddsa`, named after the algorithm that signs their
-// tokens; `acme` has RS256. All may use codes (PKCE is required), refresh tokens and client credentials.
+// tokens; `acme` has RS256. All may use codes, refresh tokens and client credentials. PKCE is required of them, but not of
+// `without-pkce`, which is for fastapi-users.
 //
 // With `resource=https://…` in a request, the access token is a JWT (RFC 9068, `typ` is `at+jwt`) for this audience, with the
 // address of the person. `POST /rotate` replaces all keys; `POST /rotate?overlap` keeps publishing the former ones.
@@ -18,7 +19,7 @@ import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
 const CLIENT_SECRET = 'a secret of the local provider, for tests only';
-const CLIENTS = { acme: 'RS256', 'acme-es256': 'ES256', 'acme-eddsa': 'EdDSA' };
+const CLIENTS = { acme: 'RS256', 'acme-es256': 'ES256', 'acme-eddsa': 'EdDSA', 'without-pkce': 'RS256' };
 
 // What is known of a person. What is entered as login is the subject: `arthur`, `arthur-2` and so on, each with an address.
 const PEOPLE = {
@@ -72,9 +73,9 @@ function provider(issuer) {
     // The first key of an algorithm signs.
     jwks: { keys: [...keys, ...published] },
     cookies: { keys: cookieKeys },
-    pkce: { required: () => true, methods: ['S256'] },
+    pkce: { required: (_, { clientId }) => clientId !== 'without-pkce', methods: ['S256'] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
-    enabledJWA: { idTokenSigningAlgValues: Object.values(CLIENTS) },
+    enabledJWA: { idTokenSigningAlgValues: [...new Set(Object.values(CLIENTS))] },
     findAccount: (_, sub) => {
       const claims = claimsOf(sub);
       return claims && { accountId: sub, claims: () => claims };

@@ -4,6 +4,8 @@ DATABASE_URL  sqlite+aiosqlite:///… or postgresql+asyncpg://…
 AUTH_SECRET   the secret for all tokens
 REDIS_URL     redis://…
 HUB_URL       the provider of tests/upstream/hub.py, in the place of GitHub
+ISSUER        the provider of tests/provider, if it runs
+CLIENT_SECRET the secret of its client `without-pkce`
 HOOK_LOG      a file for one JSON line per hook call, including mailed tokens
 """
 
@@ -34,6 +36,7 @@ from fastapi_users_db_sqlalchemy.access_token import (
     SQLAlchemyBaseAccessTokenTableUUID,
 )
 from httpx_oauth.clients import github
+from httpx_oauth.clients.openid import OpenID
 from sqlalchemy import String
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -141,7 +144,10 @@ if keys is not None:
 HUB = os.environ["HUB_URL"]
 github.AUTHORIZE_ENDPOINT, github.ACCESS_TOKEN_ENDPOINT = f"{HUB}/authorize", f"{HUB}/token"
 github.PROFILE_ENDPOINT, github.EMAILS_ENDPOINT = f"{HUB}/user", f"{HUB}/user/emails"
-client = github.GitHubOAuth2("client", "client secret")
+clients = [github.GitHubOAuth2("client", "client secret")]
+if "ISSUER" in os.environ:
+    discovery = os.environ["ISSUER"] + "/.well-known/openid-configuration"
+    clients.append(OpenID("without-pkce", os.environ["CLIENT_SECRET"], discovery, "acme"))
 
 users = FastAPIUsers[User, uuid.UUID](get_user_manager, backends)
 
@@ -160,5 +166,7 @@ app.include_router(users.get_register_router(UserRead, UserCreate), prefix="/aut
 app.include_router(users.get_reset_password_router(), prefix="/auth")
 app.include_router(users.get_verify_router(UserRead), prefix="/auth")
 app.include_router(users.get_users_router(UserRead, UserUpdate), prefix="/users")
-app.include_router(users.get_oauth_router(client, backends[0], SECRET), prefix="/auth/github")
-app.include_router(users.get_oauth_associate_router(client, UserRead, SECRET), prefix="/auth/associate/github")
+for client in clients:
+    app.include_router(users.get_oauth_router(client, backends[0], SECRET), prefix=f"/auth/{client.name}")
+    associate = users.get_oauth_associate_router(client, UserRead, SECRET)
+    app.include_router(associate, prefix=f"/auth/associate/{client.name}")

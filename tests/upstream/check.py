@@ -1,6 +1,7 @@
 """fastapi-users and this library side by side on one database: each must accept the data and tokens of the other.
 
-Run by scripts/nightly, which makes the environment: check.py SERVER FOLDER
+Run by scripts/nightly, which makes the environment: check.py SERVER FOLDER [PROVIDER]. PROVIDER is the folder with
+tests/provider/provider.mjs and its packages; without it, the logins with this provider are left out.
 """
 
 import concurrent.futures
@@ -39,12 +40,13 @@ PWDLIB = "$argon2id$v=19$m=65536,t=3,p=4$"
 
 
 class Two:
-    """Both servers, their database and provider, and the data from before the migration."""
+    """Both servers, their database and providers, and the data from before the migration."""
 
-    def __init__(self, database, upstream, ours, keys, hub, before):
+    def __init__(self, database, upstream, ours, keys, providers, before):
         self.database, self.upstream, self.ours, self.keys, self.before = database, upstream, ours, keys, before
-        self.hub = hub
+        self.hub = providers[0]
         self.ways = [(upstream, ours), (ours, upstream)]
+        self.ways_with_providers = [(provider, way) for provider in providers for way in self.ways]
         self.stored = [backend for backend in before["tokens"] if backend != "jwt"]
 
     def hash_of(self, user):
@@ -379,15 +381,17 @@ def rolling_back(two, start):
     assert two.hash_of(user).startswith(PWDLIB), "upstream rehashes with its own settings"
 
 
-def run(name, database, redis_url, server, folder):
+def run(name, database, redis_url, server, folder, provider=None):
     os.makedirs(folder, exist_ok=True)
     keys = redis.from_url(redis_url, decode_responses=True) if redis_url else None
     ports = free_port(), free_port()
     hub = Hub()
+    issuer = oauth.Issuer(provider, ports, os.path.join(folder, "provider.log")) if provider else None
+    providers = [hub, issuer] if issuer else [hub]
     failed, services = [], []
     try:
         environment = {"AUTH_SECRET": SECRET, "DATABASE_URL": database.upstream, "REDIS_URL": redis_url or "",
-                       "HUB_URL": hub.url}
+                       "HUB_URL": hub.url, **(issuer.upstream if issuer else {})}
         command = [sys.executable, "-m", "uvicorn", "--app-dir", HERE, "--port", str(ports[0]), "app:app"]
         upstream = Service("upstream", command, environment, folder, ports[0])
         services.append(upstream)
@@ -398,7 +402,7 @@ def run(name, database, redis_url, server, folder):
             "tokens": {backend: upstream.login(user["email"], backend=backend) for backend in backends},
             "verify": upstream.verify_token(user),
             "reset": upstream.reset_token(user),
-            "linked": oauth.before_the_migration(upstream, hub),
+            "linked": oauth.before_the_migration(upstream, providers),
         }
         environment = {
             "AUTH_SECRET": SECRET,
@@ -407,7 +411,7 @@ def run(name, database, redis_url, server, folder):
             "BIND": f"127.0.0.1:{ports[1]}",
             "LIMITS": "off",
             "RUST_LOG": "axum_users=info",
-            "OAUTH_PROVIDERS": "github",
+            "OAUTH_PROVIDERS": ",".join(provider.name for provider in providers),
             "OAUTH_GITHUB_CLIENT_ID": "client",
             "OAUTH_GITHUB_CLIENT_SECRET": "client secret",
             "OAUTH_GITHUB_AUTHORIZE_URL": f"{hub.url}/authorize",
@@ -415,6 +419,7 @@ def run(name, database, redis_url, server, folder):
             "OAUTH_GITHUB_USER_URL": f"{hub.url}/user",
             "OAUTH_GITHUB_EMAILS_URL": f"{hub.url}/user/emails",
             "OAUTH_GITHUB_SCOPES": "user user:email",
+            **(issuer.ours if issuer else {}),
         }
 
         def start(policy):
@@ -425,7 +430,7 @@ def run(name, database, redis_url, server, folder):
         paths = ours.call("GET", "/openapi.json").json["paths"]
         missing = [backend for backend in backends if f"/auth/{backend}/login" not in paths]
         assert not missing, f"the server has no backends {missing}"
-        two = Two(database, upstream, ours, keys, hub, before)
+        two = Two(database, upstream, ours, keys, providers, before)
         chosen = os.environ.get("ONLY", "")
         last = lambda two: rolling_back(two, start)
         last.__name__ = rolling_back.__name__
@@ -445,13 +450,14 @@ def run(name, database, redis_url, server, folder):
     finally:
         for service in services:
             service.stop()
-        hub.close()
+        for provider in providers:
+            provider.close()
         database.drop()
     return failed
 
 
 def main():
-    server, folder = (os.path.abspath(path) for path in sys.argv[1:3])
+    server, folder, *provider = (os.path.abspath(path) for path in sys.argv[1:])
     postgres = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test")
     redis_url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
     left_out = [name for name, url, port in [("PostgreSQL", postgres, 5432), ("Redis", redis_url, 6379)]
@@ -464,7 +470,7 @@ def main():
     # In parallel, since most of the time is spent hashing.
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = [
-            pool.submit(run, name, database, redis_url, server, os.path.join(folder, name.lower()))
+            pool.submit(run, name, database, redis_url, server, os.path.join(folder, name.lower()), *provider)
             for name, database in databases
         ]
         failed = [name for one in running for name in one.result()]

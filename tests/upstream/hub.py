@@ -10,6 +10,8 @@ import urllib.parse
 
 
 class Hub:
+    name = "github"
+
     def __init__(self):
         self.codes, self.people = {}, {}
         hub = self
@@ -54,13 +56,13 @@ class Hub:
         self.server.server_close()
 
     def approve(self, authorization_url, person):
-        """Lets a person (number and address) agree. Returns the code with which the browser is sent back."""
+        """Lets a person (number and address) agree. Returns the parameters with which the browser is sent back."""
         assert authorization_url.startswith(f"{self.url}/authorize?"), authorization_url
         request = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(authorization_url).query))
         assert (request["response_type"], request["client_id"]) == ("code", "client"), request
         code = secrets.token_hex(10)
         self.codes[code] = (request["redirect_uri"], request.get("code_challenge"), person)
-        return code
+        return {"code": code}
 
     def token(self, form):
         redirect_uri, challenge, person = self.codes.pop(form.get("code"), (None, None, None))

@@ -1,64 +1,95 @@
-"""Logins with a provider at both services, which share the table `oauth_account`."""
+"""Logins with providers at both services, which share the table `oauth_account`."""
 
+import pathlib
 import re
 import secrets
+import sys
 import urllib.parse
 
 from services import PASSWORD, check, expect, knight
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "provider"))
+import visitor
+
 COOKIE = "fastapiusersoauthcsrf"
 
 
-def person():
-    """The number of an account at the provider, and its address."""
-    return secrets.randbelow(10**9) + 1, knight()
+class Issuer:
+    """The certified provider of tests/provider, which is the provider `acme` of both services."""
+
+    name = "acme"
+
+    def __init__(self, folder, ports, log):
+        callbacks = [f"http://127.0.0.1:{port}/auth/{kind}acme/callback" for port in ports for kind in ("", "associate/")]
+        self.log = open(log, "w")
+        self.provider = visitor.Provider(pathlib.Path(folder), callbacks, self.log)
+        self.upstream = {"ISSUER": self.provider.issuer, "CLIENT_SECRET": visitor.CLIENT_SECRET}
+        self.ours = self.provider.variables("acme", "acme")
+
+    def close(self):
+        self.provider.close()
+        self.log.close()
+
+    def approve(self, authorization_url, who):
+        """Lets a person (subject and address) log in at the provider's pages. Returns the parameters of the callback."""
+        until = visitor.query(authorization_url)["redirect_uri"]
+        callback = visitor.pass_pages(visitor.Visitor(), authorization_url, who[0], until)
+        return {name: value for name, value in visitor.query(callback).items() if name != "state"}
+
+
+def person(provider=None):
+    """Returns the id of a new account at the provider, which is the hub by default, and its address."""
+    number = secrets.randbelow(10**9) + 1
+    if isinstance(provider, Issuer):
+        return f"arthur-{number}", f"arthur-{number}@camelot.bt"
+    return number, knight()
 
 
 class Flow:
     """A flow that a browser has started at a service."""
 
-    def __init__(self, service, kind="", bearer=None):
-        self.route, self.bearer = f"/auth/{kind}github", bearer
+    def __init__(self, service, kind="", bearer=None, name="github"):
+        self.route, self.bearer = f"/auth/{kind}{name}", bearer
         self.response = service.call("GET", f"{self.route}/authorize", bearer=bearer)
         expect(self.response, 200)
         self.url = self.response.json["authorization_url"]
         self.set_cookie = self.response.headers["set-cookie"]
         self.state = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.url).query))["state"]
 
-    def finish(self, service, code):
+    def finish(self, service, parameters):
         cookie = re.match(f"({COOKIE}=[^;]+)", self.set_cookie)[1]
-        query = urllib.parse.urlencode({"code": code, "state": self.state})
+        query = urllib.parse.urlencode({**parameters, "state": self.state})
         return service.call("GET", f"{self.route}/callback?{query}", bearer=self.bearer, headers={"cookie": cookie})
 
 
-def try_log_in(service, hub, who):
-    flow = Flow(service)
-    return flow.finish(service, hub.approve(flow.url, who))
+def try_log_in(service, provider, who):
+    flow = Flow(service, name=provider.name)
+    return flow.finish(service, provider.approve(flow.url, who))
 
 
-def log_in(service, hub, who):
-    response = try_log_in(service, hub, who)
+def log_in(service, provider, who):
+    response = try_log_in(service, provider, who)
     expect(response, 200)
     assert set(response.json) == {"access_token", "token_type"}, response
     return response.json["access_token"]
 
 
-def associate(service, hub, who, bearer):
-    flow = Flow(service, "associate/", bearer)
-    return flow.finish(service, hub.approve(flow.url, who))
+def associate(service, provider, who, bearer):
+    flow = Flow(service, "associate/", bearer, provider.name)
+    return flow.finish(service, provider.approve(flow.url, who))
 
 
-def before_the_migration(upstream, hub):
-    """Returns a person with whom fastapi-users was used before, and the user."""
-    who = person()
-    return who, upstream.me(log_in(upstream, hub, who)).json["id"]
+def before_the_migration(upstream, providers):
+    """Returns people who used fastapi-users before, with their users."""
+    people = [(provider, person(provider)) for provider in providers]
+    return [(provider, who, upstream.me(log_in(upstream, provider, who)).json["id"]) for provider, who in people]
 
 
 def rows(two, who):
     """Returns the links of an account: user, access token, refresh token, expiry, address."""
     return [(str(row[0]), *row[1:]) for row in two.database.rows(
         f"SELECT user_id, access_token, refresh_token, expires_at, account_email FROM oauth_account "
-        f"WHERE oauth_name = 'github' AND account_id = '{who[0]}'")]
+        f"WHERE account_id = '{who[0]}'")]
 
 
 def seen(service, bearer):
@@ -76,22 +107,22 @@ def seen(service, bearer):
 
 @check
 def an_account_linked_before_the_migration_logs_in_at_both(two):
-    who, user = two.before["linked"]
-    for service in (two.ours, two.upstream, two.ours):
-        assert seen(service, log_in(service, two.hub, who))["id"] == user, service.name
-    assert len(rows(two, who)) == 1
+    for provider, who, user in two.before["linked"]:
+        for service in (two.ours, two.upstream, two.ours):
+            assert seen(service, log_in(service, provider, who))["id"] == user, service.name
+        assert len(rows(two, who)) == 1
 
 
 @check
 def an_account_linked_by_a_login_at_either_logs_in_at_the_other(two):
-    for one, other in two.ways:
-        who = person()
-        token = log_in(one, two.hub, who)
+    for provider, (one, other) in two.ways_with_providers:
+        who = person(provider)
+        token = log_in(one, provider, who)
         user = seen(one, token)
         assert (user["email"], user["is_verified"]) == (who[1], False), user
         assert [account["account_id"] for account in user["oauth_accounts"]] == [str(who[0])], user
         for service in (other, one, other):
-            again = log_in(service, two.hub, who)
+            again = log_in(service, provider, who)
             for reader in (one, other):
                 assert seen(reader, again) == seen(reader, token) == user, (service.name, reader.name)
         assert len(rows(two, who)) == 1
@@ -99,16 +130,16 @@ def an_account_linked_by_a_login_at_either_logs_in_at_the_other(two):
 
 @check
 def an_account_associated_at_either_logs_in_at_the_other(two):
-    for one, other in two.ways:
-        user, who = one.register(knight()), person()
-        response = associate(one, two.hub, who, one.login(user["email"]))
+    for provider, (one, other) in two.ways_with_providers:
+        user, who = one.register(knight()), person(provider)
+        response = associate(one, provider, who, one.login(user["email"]))
         expect(response, 200)
         assert [account["account_email"] for account in response.json["oauth_accounts"]] == [who[1]], response
         assert response.json["id"] == user["id"]
         for service in (other, one):
-            assert seen(service, log_in(service, two.hub, who))["id"] == user["id"]
+            assert seen(service, log_in(service, provider, who))["id"] == user["id"]
         # Once more, by either: the row is refreshed here, and fastapi-users' attempt to add one fails.
-        expect(associate(two.ours, two.hub, who, two.ours.login(user["email"])), 200)
+        expect(associate(two.ours, provider, who, two.ours.login(user["email"])), 200)
         assert len(rows(two, who)) == 1
 
 
@@ -226,8 +257,7 @@ def a_flow_ends_where_it_began(two):
     """The states of the two services have the same claims and differ in their keys (C15)."""
     for one, other in two.ways:
         flow = Flow(one)
-        code = two.hub.approve(flow.url, person())
-        response = flow.finish(other, code)
+        response = flow.finish(other, two.hub.approve(flow.url, person()))
         expect(response, 400, {"detail": "ACCESS_TOKEN_DECODE_ERROR"})
 
 
@@ -265,7 +295,7 @@ def responses_differ_only_as_documented(two):
         assert ours == theirs, (method, path, responses)
     # A code that the provider refuses is 500 there (R68).
     flows = [(service, Flow(service)) for service in (two.upstream, two.ours)]
-    responses = [flow.finish(service, "bad") for service, flow in flows]
+    responses = [flow.finish(service, {"code": "bad"}) for service, flow in flows]
     assert [response.status for response in responses] == [500, 400], responses
     expect(responses[1], 400, {"detail": "OAUTH_PROVIDER_ERROR"})
     two.upstream.forgive()
