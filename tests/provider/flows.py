@@ -31,6 +31,7 @@ class Site:
         self.log = open(folder / "log", "w+")
         self.provider = Provider(provider_folder, callbacks, self.log)
         variables = {"OAUTH_PROVIDERS": ",".join(CLIENTS), "OAUTH_BACKEND": backend, "LIMITS": "off", "PUBLIC_URL": url,
+                     "OIDC_RESOURCE_ISSUER": self.provider.issuer, "OIDC_RESOURCE_AUDIENCE": RESOURCE,
                      "HOOK_LOG": str(self.hooks), "DATABASE_URL": database, "REDIS_URL": "", "RUST_LOG": "warn"}
         for name, client in CLIENTS.items():
             variables |= self.provider.variables(name, client)
@@ -343,8 +344,8 @@ def an_application_on_a_device_exchanges_its_id_token(site):
 
 
 @check
-def the_provider_issues_access_tokens_for_a_resource(site):
-    """RFC 9068, as the resource server mode takes them; and none of them is a session here."""
+def access_tokens_for_this_service_are_users_here(site):
+    """RFC 9068: at the backend `sso`, with the accounts of the provider of the same issuer."""
     for client, algorithm in (("acme", "RS256"), ("acme-es256", "ES256"), ("acme-eddsa", "EdDSA")):
         person = site.person()
         token = site.provider.tokens(person, client, resource=RESOURCE, scope="openid email read")["access_token"]
@@ -355,10 +356,17 @@ def the_provider_issues_access_tokens_for_a_resource(site):
         assert expected.items() <= claims.items(), claims
         guest = site.guest()
         guest.token = token
+        me = guest.me()
+        assert me["email"] == f"{person}@camelot.bt", me
+        assert site.guest().log_in(person).me()["id"] == me["id"], "a login at the provider is the same user"
+        guest.token = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
         expect(guest.call("GET", "/users/me"), 401)
     machine = site.provider.token_endpoint({"grant_type": "client_credentials", "resource": RESOURCE, "scope": "write"})
     header, claims = decoded(machine["access_token"])
     assert (header["typ"], claims["sub"], claims["aud"]) == ("at+jwt", "acme", RESOURCE), claims
+    guest = site.guest()
+    guest.token = machine["access_token"]
+    expect(guest.call("GET", "/users/me"), 401)
 
 
 @check
