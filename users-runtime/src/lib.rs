@@ -142,7 +142,7 @@ pub mod store {
         },
         domain::{
             CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId,
-            oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword},
+            oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
         },
         port::{
             Change, Damaged, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, OAuthStore,
@@ -221,16 +221,20 @@ pub mod tenant {
 #[cfg(feature = "oauth")]
 pub mod oauth {
     pub use crate::{
-        adapter::oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId, ResourceServer},
+        adapter::{
+            oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId, ResourceServer},
+            sealing::TokenKeys,
+        },
         domain::oauth::{
-            AddressStatus, ExternalIdentity, PkceVerifier, ProviderAddress, ReturnTo, SameAddress, Subject,
+            AddressStatus, ExternalIdentity, PkceVerifier, ProviderAddress, ProviderToken, ProviderTokens,
+            RefreshToken, ReturnTo, SameAddress, Subject,
         },
         flows::oauth::oauth_account_routes,
         port::{
             AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, ExternalSession, IdentityProvider,
-            ProviderError,
+            ProviderError, TokenRefresh,
         },
-        service::OAuthProvider,
+        service::{OAuthProvider, ProviderTokenError},
     };
 }
 

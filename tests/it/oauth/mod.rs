@@ -6,6 +6,7 @@ mod config;
 #[cfg(feature = "services")]
 mod databases;
 mod flows;
+pub mod grants;
 mod id_tokens;
 mod keys;
 mod linking;
@@ -16,3 +17,4 @@ mod resource;
 mod state;
 pub mod support;
 mod takeover;
+mod tokens;

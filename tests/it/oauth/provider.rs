@@ -24,7 +24,7 @@ use base64::{
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::keys::Key;
+use super::{grants::Grants, keys::Key};
 
 pub const CLIENT_ID: &str = "client/id";
 pub const CLIENT_SECRET: &str = "client:secret+%";
@@ -97,7 +97,8 @@ struct Granted {
     nonce: Option<String>,
 }
 
-struct Inner {
+pub struct Inner {
+    pub grants: Grants,
     clock: Arc<ManualClock>,
     /// The published keys; the first one signs.
     keys: Vec<Key>,
@@ -122,6 +123,7 @@ impl Provider {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let inner = Inner {
+            grants: Grants::default(),
             clock,
             keys: vec![Key::eddsa("first")],
             granted: HashMap::new(),
@@ -137,7 +139,7 @@ impl Provider {
         provider
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
 
@@ -263,6 +265,20 @@ impl Provider {
             return refused("invalid_client");
         }
         let mut inner = self.inner();
+        if field("grant_type") == Some("refresh_token") {
+            let Some((mut tokens, person)) = field("refresh_token").and_then(|token| inner.grants.refresh(token))
+            else {
+                // GitHub writes errors into answers with 200.
+                return if openid {
+                    refused("invalid_grant")
+                } else {
+                    axum::Json(json!({"error": "bad_refresh_token"})).into_response()
+                };
+            };
+            inner.people.insert(tokens["access_token"].as_str().unwrap().to_owned(), person);
+            tokens["token_type"] = "bearer".into();
+            return axum::Json(tokens).into_response();
+        }
         let Some(granted) = field("code").and_then(|code| inner.granted.remove(code)) else {
             return refused("invalid_grant");
         };
@@ -271,16 +287,12 @@ impl Provider {
         if challenge != granted.challenge || field("redirect_uri") != Some(&granted.redirect_uri) {
             return refused("invalid_grant");
         }
-        inner.number += 1;
-        let access_token = format!("access-token-{}", inner.number);
-        inner.people.insert(access_token.clone(), granted.person.clone());
-        let mut response = json!({
-            "access_token": access_token, "token_type": "bearer", "scope": "read:user,user:email",
-        });
+        let mut response = inner.grants.start(&granted.person);
+        inner.people.insert(response["access_token"].as_str().unwrap().to_owned(), granted.person.clone());
+        response["token_type"] = "bearer".into();
+        response["scope"] = "read:user,user:email".into();
         if openid {
             response["id_token"] = inner.id_token(&self.issuer(), &granted).into();
-            response["expires_in"] = 3600.into();
-            response["refresh_token"] = "refresh-token".into();
         }
         axum::Json(response).into_response()
     }
@@ -388,8 +400,13 @@ async fn answer(State(provider): State<Provider>, request: Request<Body>) -> Res
     match path.as_str() {
         "/.well-known/openid-configuration" => provider.discovery(),
         "/jwks" => provider.jwks(),
-        "/token" => provider.token(&parts.headers, &body, true),
-        "/hub/token" => provider.token(&parts.headers, &body, false),
+        "/token" | "/hub/token" => {
+            let response = provider.token(&parts.headers, &body, path == "/token");
+            if body.starts_with(b"grant_type=refresh_token") {
+                provider.while_held().await;
+            }
+            response
+        }
         "/userinfo" => match provider.person(&parts.headers) {
             Some(person) => {
                 let mut claims = personal(&person);

@@ -164,6 +164,8 @@ impl Default for Setup {
 /// backend `it`.
 pub struct App {
     pub users: Users<User>,
+    pub acme: OAuthProvider,
+    pub hub: OAuthProvider,
     pub provider: Provider,
     pub clock: Arc<ManualClock>,
     pub hooks: Hooks,
@@ -255,7 +257,7 @@ impl App {
             .nest("/auth/sessions", axum_users::session_routes(&users));
         let app = if setup.base_path.is_empty() { routes } else { Router::new().nest(setup.base_path, routes) };
         let http = Http::serve(app.fallback(axum_users::not_found).with_state(users.clone())).await;
-        Self { users, provider, clock, hooks, carrier: setup.carrier, http, _folder: folder }
+        Self { users, acme, hub, provider, clock, hooks, carrier: setup.carrier, http, _folder: folder }
     }
 
     /// Starts a login at a route such as `/auth/acme`, in a new browser.

@@ -143,7 +143,20 @@ fn crypto_crates_on_allowlist() {
     ];
     // ed25519-dalek, p256, p384 and rsa are dependencies of jsonwebtoken, which signs tokens (it never calls p384), and of
     // openidconnect, which verifies those of providers. ring and rustls provide TLS for mail, Redis and providers. aes and ctr are part of Firebase's hashes, salsa20 of scrypt.
-    let allowed = ["aes", "ctr", "ed25519-dalek", "p256", "p384", "ring", "rsa", "rustls", "salsa20", "subtle"];
+    // chacha20poly1305 encrypts stored tokens of providers (decision 99).
+    let allowed = [
+        "aes",
+        "chacha20poly1305",
+        "ctr",
+        "ed25519-dalek",
+        "p256",
+        "p384",
+        "ring",
+        "rsa",
+        "rustls",
+        "salsa20",
+        "subtle",
+    ];
     let found = compiled(PRIMITIVES);
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
 }

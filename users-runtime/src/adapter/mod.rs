@@ -15,6 +15,8 @@ pub(crate) mod oauth;
 pub(crate) mod password;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(feature = "oauth")]
+pub(crate) mod sealing;
 pub(crate) mod session_tokens;
 pub(crate) mod sql;
 

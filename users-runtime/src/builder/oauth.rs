@@ -8,6 +8,7 @@ use crate::{
         Cookie,
         jwt::JwtOAuthFlows,
         oauth::{AppleKey, OAuth2, OAuth2Endpoints, OpenId, Protocol, known, known_names},
+        sealing::TokenKeys,
     },
     domain::{BasePath, Error, PublicUrl, Result, Setting},
     http::ensure_new_user,
@@ -115,6 +116,20 @@ impl OAuthProvider {
             )),
         }
     }
+
+    /// Stores the tokens that the provider issues at a login or an association, encrypted with these keys, for
+    /// [`Users::provider_token`](crate::Users::provider_token). The provider is then asked for a refresh token as well.
+    /// Default: tokens are used once and forgotten.
+    ///
+    /// They are stored with the link, one set for each, and removed with it. Every user type whose routes have the provider
+    /// must have keys of its own.
+    ///
+    /// # Panics
+    /// Making the routes panics under [`Policy::fastapi_users`](crate::Policy::fastapi_users): fastapi-users would take what
+    /// is encrypted for tokens, show it to clients, and overwrite it with tokens in clear.
+    pub fn store_tokens(self, keys: TokenKeys) -> Self {
+        self.sealed_by(Arc::new(keys))
+    }
 }
 
 impl OpenId {
@@ -165,6 +180,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             flows: Arc::new(JwtOAuthFlows::new(&self.secret, Arc::clone(&self.clock), Arc::clone(&self.random))?),
             cookie: Arc::new(cookie),
             public_url: public_url.cloned(),
+            refreshes: Default::default(),
         })
     }
 }

@@ -44,7 +44,7 @@ impl<U: AuthUser> Users<U> {
         if identity.address.is_none() {
             identity = backend.strategy.complete(&external.token, identity).await?;
         }
-        self.user_of_identity(identity_login(self, rules, identity, cx)).await
+        self.user_of_identity(&mut identity_login(self, rules, identity, cx)).await
     }
 }
 

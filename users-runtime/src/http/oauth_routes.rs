@@ -22,8 +22,8 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     /// Sets the provider of the routes.
     ///
     /// # Panics
-    /// If the routes cannot work: the store keeps no accounts, the service has no public URL, or a registration needs
-    /// fields that the provider does not give. These are errors in the application that are found at startup.
+    /// If the routes cannot work: the store keeps no accounts, the service has no public URL, a registration needs fields
+    /// that the provider does not give, or tokens are to be stored where fastapi-users reads them. These are errors in the application that are found at startup.
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn of_provider(self, provider: &OAuthProvider) -> Self {
         let name = provider.name();
@@ -33,6 +33,12 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         }
         if parts.oauth.public_url.is_none() && provider.given_redirect_uri().is_none() {
             panic!("the routes of `{name}` need .public_url(\"https://…\"): the provider sends browsers back to it");
+        }
+        if provider.stores_tokens() && self.users().policy().keeps_quirks() {
+            panic!(
+                "`{name}` stores tokens, which Policy::fastapi_users() does not allow: fastapi-users would read the encrypted \
+                 texts as tokens, and show them to clients"
+            );
         }
         self.with_provider(RouteProvider(provider.clone()))
     }

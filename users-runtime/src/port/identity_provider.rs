@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::BoxFuture;
 use crate::domain::{
     Timestamp,
-    oauth::{ExternalIdentity, PkceVerifier},
+    oauth::{ExternalIdentity, PkceVerifier, ProviderTokens, RefreshToken},
 };
 
 /// A provider that authenticates people by the authorization code flow (RFC 6749 section 4.1, OpenID Connect Core 3.1).
@@ -52,6 +52,19 @@ pub trait IdentityProvider: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(ProviderError::failed("the provider has no ID tokens"))))
     }
 
+    /// Exchanges a refresh token for new tokens (RFC 6749 section 6). The runtime calls it at most once at a time for an
+    /// account, also if several instances share a database, and stores a refresh token that the provider replaced.
+    ///
+    /// The tokens of a login are those of [`ExternalIdentity::tokens`].
+    ///
+    /// # Errors
+    /// [`ProviderError::GrantEnded`] if the provider says that the refresh token is not valid any more, others if it refuses
+    /// for another reason, does not answer, or answers anything but tokens.
+    fn refresh<'a>(&'a self, request: TokenRefresh<'a>) -> BoxFuture<'a, Result<ProviderTokens, ProviderError>> {
+        let _ = request;
+        Box::pin(std::future::ready(Err(ProviderError::failed("the provider refreshes no tokens"))))
+    }
+
     /// Returns whether [`IdentityProvider::verify_id_token`] is implemented. Otherwise the route for it does not exist.
     fn has_id_tokens(&self) -> bool {
         false
@@ -79,6 +92,8 @@ pub struct AuthorizationRequest<'a> {
     pub code_challenge: String,
     /// The nonce for an ID token.
     pub nonce: &'a str,
+    /// Whether tokens are stored, so that the provider should issue a refresh token.
+    pub offline: bool,
     /// The present time.
     pub now: Timestamp,
     /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
@@ -105,6 +120,16 @@ pub struct CodeExchange<'a> {
     /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
     /// service with [`Limits::off`](crate::Limits::off).
     pub limited: bool,
+}
+
+/// A refresh token, and what its exchange must know.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TokenRefresh<'a> {
+    /// The refresh token.
+    pub token: &'a RefreshToken,
+    /// The present time.
+    pub now: Timestamp,
 }
 
 /// An ID token that an application on a device got from the provider's own library.
@@ -164,6 +189,10 @@ pub enum ProviderError {
     /// The callback comes from another provider than the one that the flow was started with (mix-up, RFC 9207).
     #[error("the callback names another issuer")]
     MixUp,
+    /// The provider does not accept a refresh token any more: it expired, was used, or the person withdrew it
+    /// (`invalid_grant`).
+    #[error("the refresh token is not valid any more")]
+    GrantEnded,
     /// Too many exchanges run at once.
     #[error("too many exchanges run at once")]
     Busy,

@@ -20,6 +20,8 @@ mod oauth_flows;
 mod oauth_store;
 mod password_hasher;
 mod request;
+#[cfg(feature = "oauth")]
+mod sealer;
 mod session_store;
 mod store;
 mod strategy;
@@ -38,7 +40,7 @@ pub use hooks::{
 };
 #[cfg(feature = "oauth")]
 pub use identity_provider::{
-    AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError,
+    AuthorizationCode, AuthorizationRequest, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError, TokenRefresh,
 };
 pub use mail_tokens::{Binding, MailToken, MailTokenError, MailTokens, TokenSubject};
 pub use mailer::{Mail, MailError, MailTransport};
@@ -47,6 +49,8 @@ pub(crate) use oauth_flows::OAuthFlows;
 pub use oauth_store::{OAuthStore, Unlinked};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use request::RequestContext;
+#[cfg(feature = "oauth")]
+pub(crate) use sealer::{Opened, Place, Sealer};
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
 pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
 #[cfg(feature = "oauth")]

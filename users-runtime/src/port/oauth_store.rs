@@ -4,7 +4,7 @@ use super::{BoxFuture, Change};
 use crate::{
     domain::{
         StoreError, Timestamp, TokenId,
-        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId},
+        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, StoredTokens},
     },
     user::AuthUser,
 };
@@ -44,6 +44,20 @@ pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Stores the present address of a linked account at its provider. Does nothing if the link no longer exists.
     fn refresh<'a>(&'a self, account: &'a OAuthAccount<U::Id>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Returns what the columns `access_token` and `refresh_token` of a user's link hold: whatever was written last, also by
+    /// another program. `None` if the user has no such link.
+    fn tokens(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Option<StoredTokens>, StoreError>>;
+
+    /// Replaces both in one statement if `access_token` still holds what it did in `before` (compare-and-set). Returns
+    /// whether it did: of several concurrent calls with the same `before`, for one. `false` if the user has no such link.
+    fn replace_tokens<'a>(
+        &'a self,
+        user: U::Id,
+        account: OAuthAccountId,
+        before: &'a StoredTokens,
+        after: &'a StoredTokens,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Removes a link of a user, unless it is the last way in: no other link exists, and the user's password hash is the
     /// [placeholder](NewOAuthAccount::placeholder) that came with one. Concurrent calls never remove the last one together.

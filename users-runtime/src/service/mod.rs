@@ -15,6 +15,8 @@ mod oauth;
 mod oauth_provider;
 mod origin;
 mod policy;
+#[cfg(feature = "oauth")]
+mod provider_tokens;
 mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
@@ -33,6 +35,8 @@ pub(crate) use oauth::OAuthParts;
 pub use oauth_provider::OAuthProvider;
 pub(crate) use origin::OriginRule;
 pub use policy::Policy;
+#[cfg(feature = "oauth")]
+pub use provider_tokens::ProviderTokenError;
 
 use crate::{
     background::{BatchLoader, Jobs},

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::provider_tokens::{Flights, Refreshed};
 use crate::{
     domain::{BasePath, PublicUrl},
     port::{OAuthFlows, Transport},
@@ -13,6 +14,8 @@ pub(crate) struct OAuthParts {
     /// The cookie that binds flows to a browser.
     pub(crate) cookie: Arc<dyn Transport>,
     pub(crate) public_url: Option<PublicUrl>,
+    /// The refreshes of providers' tokens that are running.
+    pub(crate) refreshes: Flights<Refreshed>,
 }
 
 impl OAuthParts {

@@ -9,7 +9,7 @@ use crate::{
         Result,
         oauth::{ExternalIdentity, IdentityRules, ReturnTo, SameAddress},
     },
-    port::IdentityProvider,
+    port::{IdentityProvider, Sealer},
 };
 
 /// An OAuth provider with which users log in, and the settings of its routes. Cheap to clone.
@@ -40,6 +40,7 @@ struct Settings {
     optional_scopes: Vec<String>,
     redirect_uri: Option<String>,
     return_to: Option<ReturnTo>,
+    sealer: Option<Arc<dyn Sealer>>,
 }
 
 impl OAuthProvider {
@@ -61,6 +62,7 @@ impl OAuthProvider {
             optional_scopes: Vec::new(),
             redirect_uri: None,
             return_to: None,
+            sealer: None,
         })))
     }
 
@@ -141,6 +143,11 @@ impl OAuthProvider {
         self.with(|settings| settings.rules.set_new_user(fields))
     }
 
+    /// Stores tokens, encrypted.
+    pub(crate) fn sealed_by(self, sealer: Arc<dyn Sealer>) -> Self {
+        self.with(|settings| settings.sealer = Some(sealer))
+    }
+
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -151,6 +158,16 @@ impl OAuthProvider {
     #[must_use]
     pub fn accepts_id_tokens(&self) -> bool {
         self.0.provider.has_id_tokens()
+    }
+
+    /// Returns whether the provider's tokens are stored.
+    #[must_use]
+    pub fn stores_tokens(&self) -> bool {
+        self.0.sealer.is_some()
+    }
+
+    pub(crate) fn sealer(&self) -> Option<&dyn Sealer> {
+        self.0.sealer.as_deref()
     }
 
     pub(crate) fn provider(&self) -> &dyn IdentityProvider {

@@ -31,7 +31,7 @@ pub(crate) struct IdentityLogin<'a, U: AuthUser> {
 impl<U: AuthUser> Users<U> {
     /// Returns the user of an identity, who may be linked or created now. Another request may do the same at the same time:
     /// the database decides, and the loser decides anew.
-    pub(crate) async fn user_of_identity(&self, mut login: IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
+    pub(crate) async fn user_of_identity(&self, login: &mut IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
         let address = self.usable_address(&login.identity);
         for _ in 0..ATTEMPTS {
             let account = self.account_of(&login.rules.name, &login.identity).await?;
@@ -57,12 +57,12 @@ impl<U: AuthUser> Users<U> {
                     None
                 }
                 (LoginDecision::LogIn, Some(account), ..) => self.linked_user(account, address.as_ref()).await?,
-                (LoginDecision::Link, _, Some(local), Some(address)) => self.link(&login, local, address).await?,
+                (LoginDecision::Link, _, Some(local), Some(address)) => self.link(login, local, address).await?,
                 (LoginDecision::TakeOver, _, Some(local), Some(address)) => {
-                    self.take_over(&login, local, address).await?
+                    self.take_over(login, local, address).await?
                 }
                 (LoginDecision::Create { is_verified }, _, _, Some(address)) => {
-                    self.create_linked(&mut login, address, is_verified).await?
+                    self.create_linked(login, address, is_verified).await?
                 }
                 // The facts of every other decision are those of an arm above.
                 _ => None,

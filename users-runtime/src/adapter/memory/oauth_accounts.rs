@@ -4,7 +4,7 @@ use super::{MemoryStore, State};
 use crate::{
     domain::{
         IdKind, StoreError, Timestamp, TokenId, id_kind,
-        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword},
+        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
     },
     port::{BoxFuture, Change, OAuthStore, Unlinked},
     user::AuthUser,
@@ -14,6 +14,7 @@ use crate::{
 pub(super) struct KeptAccount<Id> {
     pub(super) account: OAuthAccount<Id>,
     placeholder: Option<PlaceholderPassword>,
+    tokens: StoredTokens,
 }
 
 impl<U: AuthUser> State<U> {
@@ -30,7 +31,11 @@ impl<U: AuthUser> State<U> {
             id
         };
         let account = OAuthAccount::new(id, user, oauth_name, account_id, account_email);
-        self.accounts.push(KeptAccount { account, placeholder });
+        self.accounts.push(KeptAccount { account, placeholder, tokens: StoredTokens::default() });
+    }
+
+    fn account_mut(&mut self, user: &U::Id, id: &OAuthAccountId) -> Option<&mut KeptAccount<U::Id>> {
+        self.accounts.iter_mut().find(|kept| kept.account.user_id == *user && kept.account.id == *id)
     }
 
     fn unlink(&mut self, user: &U::Id, id: &OAuthAccountId) -> Unlinked {
@@ -122,6 +127,28 @@ impl<U: AuthUser> OAuthStore<U> for MemoryStore<U> {
                 kept.account.account_email.clone_from(&account.account_email);
             }
             Ok(())
+        })
+    }
+
+    fn tokens(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Option<StoredTokens>, StoreError>> {
+        Box::pin(async move { Ok(self.state().account_mut(&user, &account).map(|kept| kept.tokens.clone())) })
+    }
+
+    fn replace_tokens<'a>(
+        &'a self,
+        user: U::Id,
+        account: OAuthAccountId,
+        before: &'a StoredTokens,
+        after: &'a StoredTokens,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let kept = state.account_mut(&user, &account);
+            let Some(kept) = kept.filter(|kept| kept.tokens.access_token == before.access_token) else {
+                return Ok(false);
+            };
+            kept.tokens.clone_from(after);
+            Ok(true)
         })
     }
 

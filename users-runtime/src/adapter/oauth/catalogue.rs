@@ -10,6 +10,30 @@ pub(crate) struct Known {
     /// The scopes that are asked for.
     pub(crate) scopes: &'static [&'static str],
     profile: Profile,
+    /// What is asked for in addition if tokens are stored.
+    offline: Offline,
+}
+
+/// What makes a provider issue a refresh token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offline {
+    /// Scopes that are asked for, unless the issuer lists its scopes without them.
+    pub(crate) scopes: &'static [&'static str],
+    /// Parameters of the authorization request.
+    pub(crate) parameters: &'static [(&'static str, &'static str)],
+}
+
+impl Offline {
+    /// For a provider that issues refresh tokens anyway, or never.
+    pub(crate) const NOTHING: Self = Self { scopes: &[], parameters: &[] };
+    /// OpenID Connect Core section 11.
+    pub(crate) const OPENID: Self = Self { scopes: &["offline_access"], parameters: &[("prompt", "consent")] };
+
+    /// Returns what one request asks for. `listed` are the scopes that the issuer lists.
+    pub(crate) fn for_request(self, offline: bool, listed: Option<&[String]>) -> Self {
+        let has = |scope: &&str| listed.is_none_or(|listed| listed.iter().any(|other| other == scope));
+        if offline && self.scopes.iter().all(has) { self } else { Self::NOTHING }
+    }
 }
 
 /// How a provider is talked to.
@@ -37,6 +61,8 @@ static CATALOGUE: [Known; 7] = [
         scopes: &["openid", "email", "profile"],
         // fastapi-users stores the name of the People API, which is the subject with this prefix.
         profile: Profile { prefix: "people/", ..Profile::OPENID },
+        // https://developers.google.com/identity/protocols/oauth2/web-server#offline
+        offline: Offline { scopes: &[], parameters: &[("access_type", "offline"), ("prompt", "consent")] },
     },
     Known {
         name: "github",
@@ -51,6 +77,8 @@ static CATALOGUE: [Known; 7] = [
         },
         scopes: &["read:user", "user:email"],
         profile: Profile { subject: "id", verified: None, ..Profile::OPENID },
+        // A GitHub App issues them if its tokens expire; the tokens of an OAuth App do not expire.
+        offline: Offline::NOTHING,
     },
     Known {
         name: "microsoft",
@@ -59,6 +87,8 @@ static CATALOGUE: [Known; 7] = [
         // fastapi-users stores the id of the Graph API, which is this claim. Administrators of a tenant write any address
         // into their directory, so its word is worth nothing.
         profile: Profile { subject: "oid", verified: None, ..Profile::OPENID },
+        // It asks for consent when it needs to.
+        offline: Offline { scopes: &["offline_access"], parameters: &[] },
     },
     Known {
         name: "discord",
@@ -73,18 +103,22 @@ static CATALOGUE: [Known; 7] = [
         },
         scopes: &["identify", "email"],
         profile: Profile { subject: "id", verified: Some("verified"), ..Profile::OPENID },
+        offline: Offline::NOTHING,
     },
     Known {
         name: "gitlab",
         protocol: Protocol::OpenId { issuer: "https://gitlab.com", origins: &[] },
         scopes: &["openid", "email"],
         profile: Profile::OPENID,
+        // It has no such scope, and issues them anyway.
+        offline: Offline::NOTHING,
     },
     Known {
         name: "apple",
         protocol: Protocol::OpenId { issuer: "https://appleid.apple.com", origins: &[] },
         scopes: &["openid", "email"],
         profile: Profile::OPENID,
+        offline: Offline::NOTHING,
     },
     Known {
         name: "facebook",
@@ -99,6 +133,8 @@ static CATALOGUE: [Known; 7] = [
         },
         scopes: &["email", "public_profile"],
         profile: Profile { subject: "id", verified: None, ..Profile::OPENID },
+        // Its tokens live 60 days and cannot be refreshed.
+        offline: Offline::NOTHING,
     },
 ];
 
@@ -123,7 +159,7 @@ impl Known {
             Protocol::Microsoft => openid::microsoft(tenant, client_id, client_secret)?,
             Protocol::OAuth2 { .. } => return Err(not_so(self.name)),
         };
-        Ok(provider.profile(self.profile))
+        Ok(provider.profile(self.profile).offline(self.offline))
     }
 
     /// Returns the provider as an OAuth 2.0 service.

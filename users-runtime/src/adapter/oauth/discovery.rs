@@ -61,6 +61,8 @@ pub(super) struct Discovered {
     pub(super) userinfo_endpoint: Option<Url>,
     pub(super) keys: CoreJsonWebKeySet,
     pub(super) authentication: ClientAuthentication,
+    /// The scopes that the issuer lists, if it does.
+    pub(super) scopes: Option<Vec<String>>,
     /// Whether callbacks name the issuer.
     pub(super) names_issuer: bool,
     at: Timestamp,
@@ -168,6 +170,7 @@ impl Issuer {
                 .filter(|url| self.http.may_call(url)),
             keys: metadata.jwks().clone(),
             authentication,
+            scopes: metadata.scopes_supported().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
             names_issuer: metadata
                 .additional_metadata()
                 .authorization_response_iss_parameter_supported

@@ -1,8 +1,10 @@
-//! The exchange of a code for tokens.
+//! The exchange of a code, or of a refresh token, for tokens.
 
+use chrono::TimeDelta;
 use oauth2::{
-    AuthType, AuthorizationCode, Client, ClientId, ClientSecret as Secret, ExtraTokenFields, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
+    AuthType, AuthorizationCode, Client, ClientId, ClientSecret as Secret, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken as Refresh, RequestTokenError,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
     basic::{
         BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
         BasicTokenType,
@@ -14,16 +16,29 @@ use url::Url;
 
 use super::{apple::AppleKey, http_client::HttpClient};
 use crate::{
-    domain::Timestamp,
-    port::{CodeExchange, ProviderError},
+    domain::{
+        Timestamp,
+        oauth::{ProviderToken, ProviderTokens, RefreshToken},
+    },
+    port::{CodeExchange, ProviderError, TokenRefresh},
 };
 
+/// The longest lifetime of an access token that is believed. GitLab's and Microsoft's live hours, Facebook's 60 days.
+const LONGEST: TimeDelta = TimeDelta::days(3650);
+
+type TokenResponse = StandardTokenResponse<IdTokenField, BasicTokenType>;
+/// A client whose token endpoint is set.
 type TokenClient = Client<
     BasicErrorResponse,
-    StandardTokenResponse<IdTokenField, BasicTokenType>,
+    TokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
 >;
 
 /// What OpenID Connect adds to the response of a token endpoint.
@@ -57,9 +72,9 @@ pub(super) struct Application {
     pub(super) secret: ClientSecret,
 }
 
-/// What a token endpoint returns.
+/// What a token endpoint returns for a code.
 pub(super) struct Tokens {
-    pub(super) access_token: SecretString,
+    pub(super) tokens: ProviderTokens,
     pub(super) id_token: Option<SecretString>,
 }
 
@@ -83,26 +98,90 @@ impl Application {
         authentication: ClientAuthentication,
         callback: &CodeExchange<'_>,
     ) -> Result<Tokens, ProviderError> {
-        let secret = self.secret(callback.now).ok_or_else(|| ProviderError::failed("no client secret"))?;
         let redirect = RedirectUrl::new(callback.redirect_uri.to_owned());
-        let client = TokenClient::new(ClientId::new(self.client_id.clone()))
-            .set_client_secret(secret)
-            .set_auth_type(match authentication {
-                ClientAuthentication::Basic => AuthType::BasicAuth,
-                ClientAuthentication::Post => AuthType::RequestBody,
-            })
-            .set_token_uri(TokenUrl::from_url(endpoint.clone()))
-            .set_redirect_uri(redirect.map_err(|_| ProviderError::failed("the URL of the callback is not a URL"))?);
-        let response = client
+        let response = self
+            .client(endpoint, authentication, callback.now)?
+            .set_redirect_uri(redirect.map_err(|_| ProviderError::failed("the URL of the callback is not a URL"))?)
             .exchange_code(AuthorizationCode::new(callback.code.secret().to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(callback.verifier.secret().to_owned()))
             .request_async(http)
             .await
             .map_err(refusal)?;
-        Ok(Tokens {
-            access_token: response.access_token().secret().clone().into(),
-            id_token: response.extra_fields().id_token.clone().map(SecretString::from),
-        })
+        let id_token = response.extra_fields().id_token.clone().map(SecretString::from);
+        Ok(Tokens { tokens: tokens(&response, callback.now), id_token })
+    }
+
+    /// Exchanges a refresh token, once.
+    pub(super) async fn refresh(
+        &self,
+        http: &HttpClient,
+        endpoint: &Url,
+        authentication: ClientAuthentication,
+        refresh: &TokenRefresh<'_>,
+    ) -> Result<ProviderTokens, ProviderError> {
+        let response = self
+            .client(endpoint, authentication, refresh.now)?
+            .exchange_refresh_token(&Refresh::new(refresh.token.secret().to_owned()))
+            .request_async(http)
+            .await
+            .map_err(|error| if has_ended(&error) { ProviderError::GrantEnded } else { refusal(error) })?;
+        Ok(tokens(&response, refresh.now))
+    }
+
+    fn client(
+        &self,
+        endpoint: &Url,
+        authentication: ClientAuthentication,
+        now: Timestamp,
+    ) -> Result<TokenClient, ProviderError> {
+        let secret = self.secret(now).ok_or_else(|| ProviderError::failed("no client secret"))?;
+        Ok(Client::new(ClientId::new(self.client_id.clone()))
+            .set_client_secret(secret)
+            .set_auth_type(match authentication {
+                ClientAuthentication::Basic => AuthType::BasicAuth,
+                ClientAuthentication::Post => AuthType::RequestBody,
+            })
+            .set_token_uri(TokenUrl::from_url(endpoint.clone())))
+    }
+}
+
+fn tokens(response: &TokenResponse, now: Timestamp) -> ProviderTokens {
+    let mut access = ProviderToken::new(response.access_token().secret().clone());
+    if let Some(lifetime) = response.expires_in() {
+        let lifetime = TimeDelta::from_std(lifetime).map_or(LONGEST, |lifetime| lifetime.min(LONGEST));
+        access = access.expires_at(now + lifetime);
+    }
+    if let Some(scopes) = response.scopes() {
+        // GitHub separates them with commas.
+        let scopes = scopes.iter().flat_map(|scope| scope.split(','));
+        access = access.scopes(scopes.filter(|scope| !scope.is_empty()).map(str::to_owned).collect());
+    }
+    ProviderTokens::new(access, response.refresh_token().map(|token| RefreshToken::new(token.secret().clone())))
+}
+
+/// Returns whether a token endpoint says that a refresh token is not valid any more, or that the person must be asked again.
+fn has_ended<E>(error: &RequestTokenError<E, BasicErrorResponse>) -> bool
+where
+    E: std::error::Error + 'static,
+{
+    match error {
+        RequestTokenError::ServerResponse(response) => is_end(response.error()),
+        // GitHub writes errors into answers with 200.
+        RequestTokenError::Parse(_, body) => {
+            serde_json::from_slice(body).is_ok_and(|response: BasicErrorResponse| is_end(response.error()))
+        }
+        RequestTokenError::Request(_) | RequestTokenError::Other(_) => false,
+    }
+}
+
+fn is_end(error: &BasicErrorResponseType) -> bool {
+    match error {
+        BasicErrorResponseType::InvalidGrant => true,
+        // GitHub's name for it, and what Microsoft adds to RFC 6749.
+        BasicErrorResponseType::Extension(other) => {
+            matches!(other.as_str(), "bad_refresh_token" | "interaction_required" | "consent_required")
+        }
+        _ => false,
     }
 }
 
@@ -113,8 +192,8 @@ where
 {
     ProviderError::failed(match error {
         RequestTokenError::ServerResponse(response) => match response.error() {
-            BasicErrorResponseType::Extension(_) => "the token endpoint refuses the code".to_owned(),
-            known => format!("the token endpoint refuses the code: {}", known.as_ref()),
+            BasicErrorResponseType::Extension(_) => "the token endpoint refuses".to_owned(),
+            known => format!("the token endpoint refuses: {}", known.as_ref()),
         },
         RequestTokenError::Request(error) => error.to_string(),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {

@@ -10,15 +10,21 @@ use uuid::Uuid;
 use super::{
     apple::AppleKey,
     authorize::authorization_url,
+    catalogue::Offline,
     discovery::{Discovered, Issuer},
-    exchange::{Application, ClientSecret, Tokens},
+    exchange::{Application, ClientSecret},
     id_token::{self, Expected},
     limits::Limits,
     profile::{Profile, read_json},
 };
 use crate::{
-    domain::{CLOCK_SKEW, Error, Result, Setting, Timestamp, oauth::ExternalIdentity},
-    port::{AuthorizationRequest, BoxFuture, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError},
+    domain::{
+        CLOCK_SKEW, Error, Result, Setting, Timestamp,
+        oauth::{ExternalIdentity, ProviderToken, ProviderTokens},
+    },
+    port::{
+        AuthorizationRequest, BoxFuture, CodeExchange, DeviceIdToken, IdentityProvider, ProviderError, TokenRefresh,
+    },
 };
 
 /// A provider that is an OpenID Connect issuer.
@@ -38,6 +44,7 @@ pub struct OpenId {
     max_age: Option<Duration>,
     acr: Vec<String>,
     amr: Vec<String>,
+    offline: Offline,
     limits: Limits,
 }
 
@@ -57,6 +64,7 @@ impl OpenId {
             max_age: None,
             acr: Vec::new(),
             amr: Vec::new(),
+            offline: Offline::OPENID,
             limits: Limits::default(),
         })
     }
@@ -100,8 +108,20 @@ impl OpenId {
         Self { amr: amr.into_iter().map(str::to_owned).collect(), ..self }
     }
 
+    /// Never asks for the scope `offline_access`, for an issuer that issues refresh tokens anyway or should issue none. By
+    /// default it is asked for, with `prompt=consent` as OpenID Connect requires, if tokens are
+    /// [stored](crate::oauth::OAuthProvider::store_tokens) and the issuer does not list its scopes without it.
+    #[must_use]
+    pub fn without_offline_access(self) -> Self {
+        Self { offline: Offline::NOTHING, ..self }
+    }
+
     pub(crate) fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    pub(crate) fn offline(self, offline: Offline) -> Self {
+        Self { offline, ..self }
     }
 
     /// Uses client secrets that the application signs, and a callback that is a form.
@@ -126,9 +146,9 @@ impl OpenId {
         self.check_authentication(&verified.claims, now)?;
         let mut claims = verified.claims;
         if self.profile.address(&claims).is_none() {
-            self.add_userinfo(&mut claims, &verified.subject, &known, &tokens).await?;
+            self.add_userinfo(&mut claims, &verified.subject, &known, &tokens.tokens.access).await?;
         }
-        self.profile.identity(claims)
+        Ok(self.profile.identity(claims)?.tokens(tokens.tokens))
     }
 
     async fn verify_of_device(&self, token: &DeviceIdToken<'_>) -> Result<ExternalIdentity, ProviderError> {
@@ -179,10 +199,10 @@ impl OpenId {
         claims: &mut Map<String, Value>,
         subject: &str,
         known: &Discovered,
-        tokens: &Tokens,
+        access_token: &ProviderToken,
     ) -> Result<(), ProviderError> {
         let Some(endpoint) = &known.userinfo_endpoint else { return Ok(()) };
-        let Some(Value::Object(more)) = read_json(&self.issuer.http, endpoint, &tokens.access_token).await? else {
+        let Some(Value::Object(more)) = read_json(&self.issuer.http, endpoint, access_token).await? else {
             return Ok(());
         };
         if more.get("sub").and_then(Value::as_str) != Some(subject) {
@@ -209,6 +229,12 @@ impl IdentityProvider for OpenId {
             if !scopes.iter().any(|scope| scope == "openid") {
                 scopes.insert(0, "openid".to_owned());
             }
+            let offline = self.offline.for_request(request.offline, known.scopes.as_deref());
+            for scope in offline.scopes {
+                if !scopes.iter().any(|other| other == scope) {
+                    scopes.push((*scope).to_owned());
+                }
+            }
             let (max_age, acr) = (self.max_age.map(|age| age.as_secs().to_string()), self.acr.join(" "));
             let mut extra = vec![("nonce", request.nonce)];
             if self.posts {
@@ -220,6 +246,7 @@ impl IdentityProvider for OpenId {
             if !acr.is_empty() {
                 extra.push(("acr_values", &acr));
             }
+            extra.extend(offline.parameters);
             let client_id = &self.application.client_id;
             Ok(authorization_url(&known.authorization_endpoint, client_id, &request, &scopes, &extra))
         }))
@@ -227,6 +254,14 @@ impl IdentityProvider for OpenId {
 
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
         Box::pin(self.limits.within(callback.limited, async move { self.authenticate(&callback).await }))
+    }
+
+    fn refresh<'a>(&'a self, refresh: TokenRefresh<'a>) -> BoxFuture<'a, Result<ProviderTokens, ProviderError>> {
+        Box::pin(self.limits.within(async move {
+            let known = self.issuer.discovered(refresh.now).await?;
+            let (http, endpoint) = (&self.issuer.http, &known.token_endpoint);
+            self.application.refresh(http, endpoint, known.authentication, &refresh).await
+        }))
     }
 
     fn verify_id_token<'a>(

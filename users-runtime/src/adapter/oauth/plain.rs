@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     authorize::authorization_url,
-    exchange::{Application, ClientAuthentication},
+    exchange::{Application, ClientAuthentication, Tokens},
     http_client::{HttpClient, endpoint},
     limits::Limits,
     profile::{Profile, choose, read_json},
@@ -15,9 +15,9 @@ use super::{
 use crate::{
     domain::{
         Result,
-        oauth::{AddressStatus, ExternalIdentity, ProviderAddress},
+        oauth::{AddressStatus, ExternalIdentity, ProviderAddress, ProviderTokens},
     },
-    port::{AuthorizationRequest, BoxFuture, CodeExchange, IdentityProvider, ProviderError},
+    port::{AuthorizationRequest, BoxFuture, CodeExchange, IdentityProvider, ProviderError, TokenRefresh},
 };
 
 /// The endpoints of an OAuth 2.0 service.
@@ -95,20 +95,21 @@ impl OAuth2 {
     }
 
     async fn authenticate(&self, callback: &CodeExchange<'_>) -> Result<ExternalIdentity, ProviderError> {
-        let tokens = self.application.exchange(&self.http, &self.token, self.authentication, callback).await?;
-        let Some(Value::Object(person)) = read_json(&self.http, &self.user, &tokens.access_token).await? else {
+        let Tokens { tokens, .. } =
+            self.application.exchange(&self.http, &self.token, self.authentication, callback).await?;
+        let Some(Value::Object(person)) = read_json(&self.http, &self.user, &tokens.access).await? else {
             return Err(ProviderError::failed("the provider does not tell who has logged in"));
         };
         let mut identity = self.profile.identity(person)?;
         if let Some(emails) = &self.emails {
             let of_profile = identity.address.as_ref().map(|address| address.email.as_str());
-            identity.address = match read_json(&self.http, emails, &tokens.access_token).await? {
+            identity.address = match read_json(&self.http, emails, &tokens.access).await? {
                 Some(list) => choose(&list, of_profile),
                 // The token does not cover the list: nothing is known about the address.
                 None => identity.address.map(|address| ProviderAddress { status: AddressStatus::Unknown, ..address }),
             };
         }
-        Ok(identity)
+        Ok(identity.tokens(tokens))
     }
 }
 
@@ -123,6 +124,12 @@ impl IdentityProvider for OAuth2 {
 
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>> {
         Box::pin(self.limits.within(callback.limited, async move { self.authenticate(&callback).await }))
+    }
+
+    fn refresh<'a>(&'a self, refresh: TokenRefresh<'a>) -> BoxFuture<'a, Result<ProviderTokens, ProviderError>> {
+        Box::pin(self.limits.within(async move {
+            self.application.refresh(&self.http, &self.token, self.authentication, &refresh).await
+        }))
     }
 }
 

@@ -1,13 +1,12 @@
 //! What providers tell about a person, as JSON: where the subject is, and what an address is worth.
 
 use http::{Request, StatusCode, header};
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::http_client::HttpClient;
 use crate::{
-    domain::oauth::{AddressStatus, ExternalIdentity, ProviderAddress, Subject},
+    domain::oauth::{AddressStatus, ExternalIdentity, ProviderAddress, ProviderToken, Subject},
     port::ProviderError,
 };
 
@@ -70,12 +69,12 @@ impl Profile {
 pub(super) async fn read_json(
     http: &HttpClient,
     url: &Url,
-    access_token: &SecretString,
+    access_token: &ProviderToken,
 ) -> Result<Option<Value>, ProviderError> {
     let not_valid = || ProviderError::failed(format!("the answer of {} is not valid", url.path()));
     let request = Request::builder()
         .uri(url.as_str())
-        .header(header::AUTHORIZATION, format!("Bearer {}", access_token.expose_secret()))
+        .header(header::AUTHORIZATION, format!("Bearer {}", access_token.secret()))
         .header(header::ACCEPT, "application/json")
         .body(Vec::new());
     let request = request.map_err(|_| ProviderError::failed("the access token cannot be sent"))?;

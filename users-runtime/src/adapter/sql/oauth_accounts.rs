@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         IdKind, PasswordHash, Timestamp, TokenId, id_kind,
-        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword},
+        oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
     },
     port::{BoxFuture, Change, OAuthStore, StoreError, Unlinked},
 };
@@ -224,6 +224,35 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         .await
     }
 
+    async fn read_tokens(&self, user: &U::Id, account: &OAuthAccountId) -> SqlResult<Option<StoredTokens>> {
+        let form = self.adapted().await?.forms.id;
+        let mut arguments = DB::Arguments::default();
+        DB::add_id(user, form, &mut arguments)?;
+        add_account_id::<DB>(account, form, &mut arguments)?;
+        let rows = self.read(self.oauth_sql()?.tokens.clone(), arguments).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let columns = Row::<DB>::new(row);
+        let access_token = columns.at::<Option<String>>(0)?.unwrap_or_default();
+        Ok(Some(StoredTokens { access_token, refresh_token: columns.at(1)? }))
+    }
+
+    async fn write_tokens(
+        &self,
+        user: &U::Id,
+        account: &OAuthAccountId,
+        before: &StoredTokens,
+        after: &StoredTokens,
+    ) -> SqlResult<u64> {
+        self.execute(self.oauth_sql()?.replace_tokens.clone(), |arguments, form| {
+            add::<DB, _>(&after.access_token, arguments)?;
+            add::<DB, _>(&after.refresh_token, arguments)?;
+            DB::add_id(user, form, arguments)?;
+            add_account_id::<DB>(account, form, arguments)?;
+            add::<DB, _>(&before.access_token, arguments)
+        })
+        .await
+    }
+
     async fn redeem_once(&self, once: &TokenId, until: Timestamp) -> SqlResult<u64> {
         self.execute(self.oauth_sql()?.redeem.clone(), |arguments, _| {
             add::<DB, _>(&once.0, arguments)?;
@@ -280,6 +309,23 @@ impl<U: SqlUser<DB>, DB: Dialect> OAuthStore<U> for Store<U, DB> {
 
     fn refresh<'a>(&'a self, account: &'a OAuthAccount<U::Id>) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move { retry!(self, is_undone::<DB>, self.refresh_account(account)).map(drop) })
+    }
+
+    fn tokens(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Option<StoredTokens>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.read_tokens(&user, &account)) })
+    }
+
+    fn replace_tokens<'a>(
+        &'a self,
+        user: U::Id,
+        account: OAuthAccountId,
+        before: &'a StoredTokens,
+        after: &'a StoredTokens,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let written = retry!(self, is_undone::<DB>, self.write_tokens(&user, &account, before, after))?;
+            Ok(written > 0)
+        })
     }
 
     fn unlink(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Unlinked, StoreError>> {

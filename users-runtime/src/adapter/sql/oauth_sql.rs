@@ -17,6 +17,11 @@ pub(super) struct OAuthSql {
     pub(super) insert: SqlStr,
     /// Stores the address of an account at a provider. Parameters: address, user, provider, subject.
     pub(super) refresh: SqlStr,
+    /// Returns the access token and the refresh token of a link. Parameters: user, id.
+    pub(super) tokens: SqlStr,
+    /// Replaces both, if the access token is still the expected one. Parameters: access token, refresh token, user, id, the
+    /// expected access token.
+    pub(super) replace_tokens: SqlStr,
     /// Removes a link. Parameters: user, id.
     pub(super) unlink: SqlStr,
     /// Removes a user's links. Parameter: user.
@@ -45,7 +50,7 @@ impl OAuthSql {
         let state = DB::qualified(sql.schema, &format!("{}_token_state", sql.table));
         let (id, user, provider, subject) = (q("id"), q("user_id"), q("oauth_name"), q("account_id"));
         let (email, placeholder) = (q("account_email"), q("placeholder_password"));
-        let (access, user_key) = (q("access_token"), q(sql.roles.id));
+        let (access, refresh, user_key) = (q("access_token"), q("refresh_token"), q(sql.roles.id));
         let columns = format!("{id}, {user}, {provider}, {subject}, {email}");
         // The column of the access token may not be NULL.
         let (names, values) = if makes_ids {
@@ -73,6 +78,19 @@ impl OAuthSql {
                 p(3),
                 p(4),
             )),
+            tokens: text(format!(
+                "SELECT {access}, {refresh} FROM {table} WHERE {user} = {} AND {id} = {}",
+                p(1),
+                p(2),
+            )),
+            replace_tokens: text(format!(
+                "UPDATE {table} SET {access} = {}, {refresh} = {} WHERE {user} = {} AND {id} = {} AND {access} = {}",
+                p(1),
+                p(2),
+                p(3),
+                p(4),
+                p(5),
+            )),
             unlink: text(format!("DELETE FROM {table} WHERE {user} = {} AND {id} = {}", p(1), p(2))),
             unlink_all: text(format!("DELETE FROM {table} WHERE {user} = {}", p(1))),
             keep_placeholder: text(format!("UPDATE {table} SET {placeholder} = {} WHERE {user} = {}", p(1), p(2))),
@@ -99,12 +117,15 @@ impl OAuthSql {
 #[must_use]
 pub fn oauth_statements<DB: Catalog>(sql: &UserSql, makes_ids: bool) -> Vec<(&'static str, String)> {
     let Some(sql) = OAuthSql::of::<DB>(sql, makes_ids) else { return Vec::new() };
-    let OAuthSql { find, list, insert, refresh, unlink, unlink_all, keep_placeholder, lock, hash, redeem } = sql;
+    let OAuthSql { find, list, insert, refresh, tokens, replace_tokens, .. } = &sql;
+    let OAuthSql { unlink, unlink_all, keep_placeholder, lock, hash, redeem, .. } = &sql;
     let texts = [
         ("find", find),
         ("list", list),
         ("insert", insert),
         ("refresh", refresh),
+        ("tokens", tokens),
+        ("replace_tokens", replace_tokens),
         ("unlink", unlink),
         ("unlink_all", unlink_all),
         ("keep_placeholder", keep_placeholder),

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::ProviderTokens;
+
 /// The name by which a provider knows an account for ever. Never an address or a nickname, which can be given to somebody
 /// else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +71,16 @@ pub struct ExternalIdentity {
     pub address: Option<ProviderAddress>,
     /// Everything that the provider says about the account: the claims of an ID token, or the answer of the API.
     pub claims: Map<String, Value>,
+    /// The tokens that the provider issued with it, if it did. They are stored only after
+    /// [`OAuthProvider::store_tokens`](crate::oauth::OAuthProvider::store_tokens).
+    pub tokens: Option<ProviderTokens>,
 }
 
 impl ExternalIdentity {
     /// Describes a person without an address and claims.
     #[must_use]
     pub fn new(subject: Subject) -> Self {
-        Self { subject, address: None, claims: Map::new() }
+        Self { subject, address: None, claims: Map::new(), tokens: None }
     }
 
     /// Sets the address.
@@ -88,6 +93,12 @@ impl ExternalIdentity {
     #[must_use]
     pub fn claims(self, claims: Map<String, Value>) -> Self {
         Self { claims, ..self }
+    }
+
+    /// Sets the tokens that the provider issued.
+    #[must_use]
+    pub fn tokens(self, tokens: ProviderTokens) -> Self {
+        Self { tokens: Some(tokens), ..self }
     }
 }
 

@@ -11,7 +11,10 @@ mod identity_rules;
 #[cfg(feature = "oauth")]
 mod linking;
 #[cfg(feature = "oauth")]
+mod provider_token;
+#[cfg(feature = "oauth")]
 mod return_to;
+mod stored_tokens;
 
 pub use account::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword};
 #[cfg(feature = "oauth")]
@@ -30,4 +33,7 @@ pub(crate) use linking::{
     decide_login,
 };
 #[cfg(feature = "oauth")]
+pub use provider_token::{ProviderToken, ProviderTokens, RefreshToken};
+#[cfg(feature = "oauth")]
 pub use return_to::ReturnTo;
+pub use stored_tokens::StoredTokens;

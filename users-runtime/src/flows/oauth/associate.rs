@@ -45,6 +45,7 @@ impl<U: AuthUser> Users<U> {
             // The facts of every other decision are those of an arm above.
             _ => return Err(OAuthError::BadRequest),
         }
+        self.keep_tokens_of(provider, identity, &user.id()).await?;
         Ok(self.report_changed_accounts(user, cx).await?)
     }
 

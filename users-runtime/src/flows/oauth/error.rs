@@ -86,7 +86,7 @@ impl OAuthError {
         let (name, cause) = (provider.name(), event::cause(error));
         operation!(WARN, "oauth_provider_failed", "an OAuth provider did not do its part", provider = name, cause);
         match error {
-            ProviderError::Failed(_) => PROVIDER_ERROR.into(),
+            ProviderError::Failed(_) | ProviderError::GrantEnded => PROVIDER_ERROR.into(),
             ProviderError::MixUp => INVALID_STATE.into(),
             ProviderError::Busy => Self::Busy,
         }

@@ -82,7 +82,7 @@ pub async fn oauth_callback<U: AuthUser>(
         let held = backend.held_by_browser(incoming.headers());
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
         let login = identity_login(&users, provider.rules(), identity, incoming.cx());
-        let response = users.log_in_with_provider(login, backend, held).await?;
+        let response = users.log_in_with_provider(&provider, login, backend, held).await?;
         Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
             Some(page) => returned(page, response)?,
             None => token_response(response),
@@ -122,7 +122,7 @@ pub async fn oauth_id_token<U: AuthUser>(
     let IdTokenLogin { id_token, nonce } = body.embedded(users.policy().new_email())?.input;
     let identity = users.identity_of_id_token(&provider, &id_token, &nonce, incoming.cx()).await?;
     let login = identity_login(&users, provider.rules(), identity, incoming.cx());
-    Ok(token_response(users.log_in_with_provider(login, backend, held).await?))
+    Ok(token_response(users.log_in_with_provider(&provider, login, backend, held).await?))
 }
 
 /// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.

@@ -3,9 +3,9 @@
 use super::error::OAuthError;
 use crate::{
     account::IdentityLogin,
-    domain::AccessToken,
+    domain::{AccessToken, oauth::ExternalIdentity},
     port::TokenResponse,
-    service::{ActiveBackend, Users},
+    service::{ActiveBackend, OAuthProvider, Users},
     user::AuthUser,
 };
 
@@ -14,16 +14,33 @@ impl<U: AuthUser> Users<U> {
     /// browser `held`, like a login with a password.
     pub(super) async fn log_in_with_provider(
         &self,
-        login: IdentityLogin<'_, U>,
+        provider: &OAuthProvider,
+        mut login: IdentityLogin<'_, U>,
         backend: &ActiveBackend,
         held: Option<AccessToken>,
     ) -> Result<TokenResponse, OAuthError> {
         let cx = login.cx;
-        let found = self.user_of_identity(login).await?;
+        let found = self.user_of_identity(&mut login).await?;
         let found = self.pass_gates(found, backend, cx).await.map_err(|closed| OAuthError::Refused(closed.code))?;
+        self.keep_tokens_of(provider, &login.identity, &found.user.id()).await?;
         if let Some(held) = held {
             backend.strategy.revoke(&held).await.map_err(OAuthError::Strategy)?;
         }
         Ok(self.issue(&found, backend, cx).await?.response)
+    }
+
+    /// Stores the tokens that came with an identity, if the provider is set to. `user` has just been linked with it.
+    pub(super) async fn keep_tokens_of(
+        &self,
+        provider: &OAuthProvider,
+        identity: &ExternalIdentity,
+        user: &U::Id,
+    ) -> Result<(), OAuthError> {
+        if let Some(tokens) = identity.tokens.as_ref().filter(|_| provider.stores_tokens())
+            && let Some(link) = self.account_of(provider.name(), identity).await?.filter(|link| link.user_id == *user)
+        {
+            self.keep_provider_tokens(provider, &link, tokens).await;
+        }
+        Ok(())
     }
 }

@@ -51,6 +51,7 @@ impl<U: AuthUser> Users<U> {
             scopes: start.scopes,
             code_challenge: secrets.verifier.challenge(),
             nonce: &secrets.nonce,
+            offline: provider.stores_tokens(),
             now: self.now(),
             limited: self.is_limited(),
         };

@@ -16,6 +16,7 @@
 
 mod bench;
 mod oauth_accounts;
+mod provider_tokens;
 mod races;
 mod rules;
 mod session_races;
@@ -76,7 +77,7 @@ where
     Fut: Future<Output = S>,
 {
     let rules = rules::all().into_iter().chain(session_rules::all()).chain(stored_sessions::all());
-    let rules: Vec<_> = rules.chain(oauth_accounts::all()).collect();
+    let rules: Vec<_> = rules.chain(oauth_accounts::all()).chain(provider_tokens::all()).collect();
     run(&rules, fresh, user).await
 }
 
@@ -96,7 +97,7 @@ where
     Fut: Future<Output = S>,
 {
     let rules = races::all().into_iter().chain(session_races::all());
-    let rules: Vec<_> = rules.chain(oauth_accounts::races()).collect();
+    let rules: Vec<_> = rules.chain(oauth_accounts::races()).chain(provider_tokens::races()).collect();
     run(&rules, fresh, user).await
 }
 

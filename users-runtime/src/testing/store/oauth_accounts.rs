@@ -43,11 +43,11 @@ pub(super) fn races<U: AuthUser>() -> Vec<Rule<U>> {
 }
 
 /// Returns the storage under test, if the store has one.
-fn store_of<U: AuthUser>(bench: &Bench<U>) -> Option<Arc<dyn OAuthStore<U>>> {
+pub(super) fn store_of<U: AuthUser>(bench: &Bench<U>) -> Option<Arc<dyn OAuthStore<U>>> {
     Arc::clone(&bench.store).oauth_store()
 }
 
-fn account<U: AuthUser>(number: u8, subject: &str) -> NewOAuthAccount {
+pub(super) fn account<U: AuthUser>(number: u8, subject: &str) -> NewOAuthAccount {
     NewOAuthAccount {
         id: OAuthAccountId::from_random(id_kind::<U::Id>(), [number; 16]),
         oauth_name: "acme".to_owned(),
