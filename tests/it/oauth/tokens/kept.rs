@@ -1,18 +1,21 @@
 //! How long tokens are kept, and whose they are.
 
+use std::sync::Arc;
+
 use axum_users::{
     AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users,
     oauth::{OAuthProvider, ProviderTokenError, SameAddress, TokenKeys},
+    testing::ManualClock,
 };
 use serde_json::json;
 
 use super::{EMAIL, Service, arthur, refused, secret};
 use crate::{
     oauth::{
-        provider::Person,
-        support::{App, Setup, UserAdminUpdate},
+        provider::{CLIENT_ID, CLIENT_SECRET, Person, Provider},
+        support::{App, FLOW_COOKIE, Setup, UserAdminUpdate, callback_path, started},
     },
-    support::{PASSWORD, SECRET},
+    support::{Http, PASSWORD, SECRET, SharedClock},
 };
 
 #[tokio::test]
@@ -57,7 +60,7 @@ async fn a_refused_login_stores_nothing() {
     let user = service.arthur("acme").await;
     let before = service.stored().await;
     let change = UserAdminUpdate { is_active: Some(false), ..Default::default() };
-    service.users.update(&user, change).await.unwrap();
+    service.users.update(user, change).await.unwrap();
     assert_eq!(service.log_in("/auth/acme", arthur()).await.status, 400);
     assert_eq!(service.stored().await, before);
 }
@@ -120,29 +123,28 @@ struct Knight {
 
 #[tokio::test]
 async fn rows_with_numbers_have_tokens_too() {
+    let clock = Arc::new(ManualClock::at("2026-11-28T12:00:00Z".parse().unwrap()));
     let folder = tempfile::tempdir().unwrap();
     let users = Users::<Knight>::builder(SecretKey::new(SECRET).unwrap())
         .database(format!("sqlite://{}?mode=rwc", folder.path().join("knights.db").display()))
         .backend(Backend::bearer("it", Jwt::new()))
         .public_url("https://app.example.org")
+        .clock(SharedClock(Arc::clone(&clock)))
         .build()
         .await
         .unwrap();
     users.migrate().await.unwrap();
-    let clock = std::sync::Arc::new(axum_users::testing::ManualClock::at("2026-11-28T12:00:00Z".parse().unwrap()));
-    let provider = crate::oauth::provider::Provider::start(clock).await;
-    let (id, secret_of) = (crate::oauth::provider::CLIENT_ID, crate::oauth::provider::CLIENT_SECRET);
-    let acme = OAuthProvider::openid("acme", &provider.issuer(), id, secret_of).unwrap();
+    let provider = Provider::start(clock).await;
+    let acme = OAuthProvider::openid("acme", &provider.issuer(), CLIENT_ID, CLIENT_SECRET).unwrap();
     let acme = acme.store_tokens(TokenKeys::new("a", &secret(1)).unwrap());
     let routes =
         axum::Router::new().nest("/auth/acme", knight_oauth_routes(&users, &acme, "it")).with_state(users.clone());
-    let http = crate::support::Http::serve(routes).await;
+    let http = Http::serve(routes).await;
     for (subject, email) in [("1", "bors@camelot.bt"), ("2", "kay@camelot.bt")] {
-        let flow = crate::oauth::support::started(&http.get("/auth/acme/authorize").send().await);
+        let flow = started(&http.get("/auth/acme/authorize").send().await);
         let code = provider.approve(&flow.url, Person::verified(subject, email));
-        let path = crate::oauth::support::callback_path("/auth/acme", &code, &flow.state);
-        let cookie = crate::oauth::support::FLOW_COOKIE;
-        http.get(&path).cookie(cookie, &flow.cookie).send().await.access_token();
+        let path = callback_path("/auth/acme", &code, &flow.state);
+        http.get(&path).cookie(FLOW_COOKIE, &flow.cookie).send().await.access_token();
     }
     for (email, token) in [("bors@camelot.bt", "access-token-1"), ("kay@camelot.bt", "access-token-3")] {
         let knight = users.get_by_email(email).await.unwrap().unwrap();

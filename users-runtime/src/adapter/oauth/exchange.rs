@@ -12,6 +12,7 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{apple::AppleKey, http_client::HttpClient};
@@ -165,24 +166,19 @@ where
     E: std::error::Error + 'static,
 {
     match error {
-        RequestTokenError::ServerResponse(response) => is_end(response.error()),
+        RequestTokenError::ServerResponse(response) => is_end(response.error().as_ref()),
         // GitHub writes errors into answers with 200.
         RequestTokenError::Parse(_, body) => {
-            serde_json::from_slice(body).is_ok_and(|response: BasicErrorResponse| is_end(response.error()))
+            let answer: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+            answer.as_ref().and_then(|answer| answer.get("error")?.as_str()).is_some_and(is_end)
         }
         RequestTokenError::Request(_) | RequestTokenError::Other(_) => false,
     }
 }
 
-fn is_end(error: &BasicErrorResponseType) -> bool {
-    match error {
-        BasicErrorResponseType::InvalidGrant => true,
-        // GitHub's name for it, and what Microsoft adds to RFC 6749.
-        BasicErrorResponseType::Extension(other) => {
-            matches!(other.as_str(), "bad_refresh_token" | "interaction_required" | "consent_required")
-        }
-        _ => false,
-    }
+/// Beside the code of RFC 6749 there are GitHub's name for it, and two that Microsoft adds.
+fn is_end(error: &str) -> bool {
+    matches!(error, "invalid_grant" | "bad_refresh_token" | "interaction_required" | "consent_required")
 }
 
 /// Describes why there are no tokens. Only error codes of RFC 6749 are repeated.
