@@ -261,6 +261,30 @@ async fn refreshed_tokens_are_stored_although_the_database_fails_for_a_moment() 
     assert_eq!(service.provider.refreshes(), (2, 0));
 }
 
+/// The refresh took longer than its reservation, and another instance tried the same refresh token.
+#[tokio::test]
+async fn what_was_refreshed_is_stored_although_another_instance_reserved_or_removed_the_old_tokens() {
+    let service = Service::new().await;
+    let user = service.arthur("acme").await;
+    for (times, meanwhile) in [
+        (1, "UPDATE oauth_account SET access_token = substr(access_token, 1, instr(access_token, '#')) || '9'"),
+        (2, "UPDATE oauth_account SET access_token = '', refresh_token = NULL"),
+    ] {
+        service.advance(3600);
+        service.provider.hold();
+        let other = async {
+            service.provider.until_refreshed(times).await;
+            service.run(meanwhile).await;
+            service.provider.release();
+        };
+        let (token, ()) = tokio::join!(service.secret(&user), other);
+        assert_eq!(service.secret(&user).await, token, "{meanwhile}");
+    }
+    service.advance(3600);
+    service.token(&user).await.unwrap();
+    assert_eq!(service.provider.refreshes(), (3, 0));
+}
+
 /// Another instance reserved the refresh and stopped.
 #[tokio::test]
 async fn a_reservation_ends_by_itself() {
