@@ -193,6 +193,25 @@ mod tests {
     }
 
     #[test]
+    fn each_provider_is_asked_for_refresh_tokens_in_its_own_way() {
+        for (name, scopes, parameters) in [
+            ("google", [].as_slice(), [("access_type", "offline"), ("prompt", "consent")].as_slice()),
+            ("microsoft", &["offline_access"], &[]),
+            // It has no scope of this name, and refuses a request with it.
+            ("gitlab", &[], &[]),
+            ("github", &[], &[]),
+        ] {
+            let offline = known(name).unwrap().offline;
+            let asked = offline.for_request(true, None);
+            assert_eq!((asked.scopes, asked.parameters), (scopes, parameters), "{name}");
+            let asked = offline.for_request(false, None);
+            assert!(asked.scopes.is_empty() && asked.parameters.is_empty(), "{name}");
+        }
+        let listed = |scope: &str| Offline::OPENID.for_request(true, Some(&[scope.to_owned()])).scopes.len();
+        assert_eq!((listed("offline_access"), listed("openid")), (1, 0));
+    }
+
+    #[test]
     fn microsoft_needs_one_tenant() {
         let microsoft = known("microsoft").unwrap();
         for tenant in ["common", "organizations", "", "a/b", "a?b"] {

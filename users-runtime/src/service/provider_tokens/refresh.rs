@@ -75,9 +75,10 @@ impl<U: AuthUser> Users<U> {
                 if self.replace_tokens(account, stored, &StoredTokens::default()).await? {
                     return Err(ProviderTokenError::LoginRequired);
                 }
-                // A login has stored other tokens meanwhile, or the account was removed.
+                // Meanwhile a login has stored other tokens, the account was removed, or the reservation has ended.
                 let stored = self.stored_tokens(account).await?.ok_or(ProviderTokenError::NotLinked)?;
-                Vault::of(reserved.sealer, account).access(&stored)
+                let access = Vault::of(reserved.sealer, account).access(&stored)?;
+                self.if_still_valid(access, ProviderTokenError::LoginRequired)
             }
             Err(error) => {
                 let (name, cause) = (provider.name(), event::cause(&error));
