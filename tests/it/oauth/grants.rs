@@ -17,6 +17,7 @@ pub struct Grants {
     number: u64,
     /// How often a refresh token was accepted, and how often one was used again.
     uses: (usize, usize),
+    refused: usize,
     replaces: bool,
     lifetime: Value,
     held: watch::Sender<bool>,
@@ -37,6 +38,7 @@ impl Default for Grants {
             issued: Vec::new(),
             number: 0,
             uses: (0, 0),
+            refused: 0,
             replaces: true,
             lifetime: json!(3600),
             held: watch::Sender::new(false),
@@ -60,6 +62,7 @@ impl Grants {
             self.ended.insert(grant.number);
         }
         if self.ended.contains(&grant.number) {
+            self.refused += 1;
             return None;
         }
         self.uses.0 += 1;
@@ -123,6 +126,13 @@ impl Provider {
     pub async fn while_held(&self) {
         let mut held = self.inner().grants.held.subscribe();
         held.wait_for(|held| !held).await.unwrap();
+    }
+
+    /// Waits until a refresh token was refused.
+    pub async fn until_refused(&self) {
+        while self.inner().grants.refused == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits until a refresh token was taken this often.

@@ -239,6 +239,43 @@ async fn the_tokens_of_a_login_during_a_refresh_are_kept() {
 }
 
 #[tokio::test]
+async fn a_refusal_does_not_remove_the_tokens_of_a_login_meanwhile() {
+    let service = Service::new().await;
+    let user = service.arthur("acme").await;
+    service.provider.end_grants();
+    service.advance(3600);
+    service.provider.hold();
+    let login = async {
+        service.provider.until_refused().await;
+        service.arthur("acme").await;
+        service.provider.release();
+    };
+    let (token, ()) = tokio::join!(service.token(&user), login);
+    assert_eq!(token.unwrap().secret(), "access-token-3");
+    assert_eq!(service.secret(&user).await, "access-token-3");
+    // Removed by another instance, and reserved by another one.
+    for (meanwhile, removed) in [
+        ("UPDATE oauth_account SET access_token = '', refresh_token = NULL", true),
+        ("UPDATE oauth_account SET access_token = substr(access_token, 1, instr(access_token, '#')) || '9'", false),
+    ] {
+        let service = Service::new().await;
+        let user = service.arthur("acme").await;
+        service.provider.end_grants();
+        service.advance(3600);
+        service.provider.hold();
+        let other = async {
+            service.provider.until_refused().await;
+            service.run(meanwhile).await;
+            service.provider.release();
+        };
+        let (token, ()) = tokio::join!(service.token(&user), other);
+        let error = token.unwrap_err();
+        assert!(error.needs_login(), "{error:?}");
+        assert_eq!(matches!(error, ProviderTokenError::NotStored), removed, "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn refreshed_tokens_are_stored_although_the_database_fails_for_a_moment() {
     let service = Service::new().await;
     let user = service.arthur("acme").await;
