@@ -58,7 +58,7 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("tokens.db").display());
         let setup = Setup { database: Some(url.clone()), provider: storing, ..setup };
-        Self { app: App::with(setup).await, url, folder: folder }
+        Self { app: App::with(setup).await, url, folder }
     }
 
     /// Logs Arthur in with a provider.
