@@ -1,10 +1,11 @@
 //! One's own accounts at providers, and what becomes of passwords.
 
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     provider::Person,
-    support::{App, refused},
+    support::{App, Setup, refused},
 };
 use crate::support::PASSWORD;
 
@@ -49,6 +50,31 @@ mod oauth {
             "OAUTH_USER_ALREADY_EXISTS",
         );
         app.get("/users/me/oauth-accounts").send().await.is(401, r#"{"detail":"Unauthorized"}"#);
+    }
+
+    /// SQLite enforces foreign keys only where a program asks for it.
+    #[tokio::test]
+    async fn a_link_whose_user_another_program_deleted_stands_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite://{}?mode=rwc", folder.path().join("shared.db").display());
+        let app = App::with(Setup { database: Some(database.clone()), ..Setup::default() }).await;
+        let options: SqliteConnectOptions = database.parse().unwrap();
+        let mut other = SqliteConnection::connect_with(&options.foreign_keys(false)).await.unwrap();
+        let mut forget = async |email: &str| {
+            let statement = sqlx::query(r#"DELETE FROM "user" WHERE email = ?"#).bind(email);
+            assert_eq!(statement.execute(&mut other).await.unwrap().rows_affected(), 1);
+        };
+        let person = Person::verified("arthur-1", "arthur@camelot.bt");
+        let before = app.seen(&app.log_in("/auth/acme", person.clone()).await.access_token()).await;
+        forget("arthur@camelot.bt").await;
+        let after = app.seen(&app.log_in("/auth/acme", person.clone()).await.access_token()).await;
+        assert_ne!(after["id"], before["id"]);
+        assert_eq!(after["oauth_accounts"].as_array().unwrap().len(), 1);
+        forget("arthur@camelot.bt").await;
+        app.verified("gawain@camelot.bt").await;
+        let gawains = app.password("gawain@camelot.bt").await;
+        assert_eq!(app.associate("acme", &gawains, person).await.status, 200);
+        assert_eq!(app.accounts(&gawains).await.len(), 1);
     }
 
     #[tokio::test]

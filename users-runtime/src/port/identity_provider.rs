@@ -130,6 +130,8 @@ pub struct TokenRefresh<'a> {
     pub token: &'a RefreshToken,
     /// The present time.
     pub now: Timestamp,
+    /// Whether the provider limits how many requests talk to it at once, as in [`CodeExchange::limited`].
+    pub limited: bool,
 }
 
 /// An ID token that an application on a device got from the provider's own library.

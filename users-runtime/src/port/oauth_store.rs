@@ -63,6 +63,13 @@ pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
     /// [placeholder](NewOAuthAccount::placeholder) that came with one. Concurrent calls never remove the last one together.
     fn unlink(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Unlinked, StoreError>>;
 
+    /// Removes a link whose user does not exist, because another program deleted the user without its links. Does nothing if
+    /// the user exists. Default: nothing, for stores that no other program writes.
+    fn remove_orphan<'a>(&'a self, account: &'a OAuthAccount<U::Id>) -> BoxFuture<'a, Result<(), StoreError>> {
+        let _ = account;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Records that something with this id was used that may be used once, until `until`. Returns `true` for the first
     /// call, and for no other: also among concurrent calls and instances.
     fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>>;

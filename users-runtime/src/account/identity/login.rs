@@ -48,6 +48,7 @@ impl<U: AuthUser> Users<U> {
                 }),
             };
             let decision = decide_login(facts, login.rules);
+            let link = account.clone();
             let done = match (decision, account, local, &address) {
                 (LoginDecision::Refuse(refusal), ..) => {
                     // Another login of the same person may have created the account between the two lookups.
@@ -69,11 +70,16 @@ impl<U: AuthUser> Users<U> {
             };
             // The link is read again after the user's epoch: what removes it later, a reset or a take-over, raises the epoch and
             // ends the session that begins now.
-            if let Some(user) = done
-                && let Some(found) = self.find(Lookup::by_id(user.clone())).await?
-                && self.account_of(&login.rules.name, &login.identity).await?.is_some_and(|link| link.user_id == user)
-            {
-                return Ok(found);
+            let Some(user) = done else { continue };
+            match (self.find(Lookup::by_id(user.clone())).await?, link) {
+                (Some(found), _) => {
+                    let link = self.account_of(&login.rules.name, &login.identity).await?;
+                    if link.is_some_and(|link| link.user_id == user) {
+                        return Ok(found);
+                    }
+                }
+                (None, Some(link)) => self.oauth_accounts()?.remove_orphan(&link).await?,
+                (None, None) => {}
             }
         }
         Err(IdentityError::Store(StoreError::Conflict))

@@ -257,7 +257,7 @@ impl IdentityProvider for OpenId {
     }
 
     fn refresh<'a>(&'a self, refresh: TokenRefresh<'a>) -> BoxFuture<'a, Result<ProviderTokens, ProviderError>> {
-        Box::pin(self.limits.within(async move {
+        Box::pin(self.limits.within(refresh.limited, async move {
             let known = self.issuer.discovered(refresh.now).await?;
             let (http, endpoint) = (&self.issuer.http, &known.token_endpoint);
             self.application.refresh(http, endpoint, known.authentication, &refresh).await

@@ -224,6 +224,16 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         .await
     }
 
+    async fn remove_if_orphan(&self, account: &OAuthAccount<U::Id>) -> SqlResult<u64> {
+        self.execute(self.oauth_sql()?.remove_orphan.clone(), |arguments, form| {
+            DB::add_id(&account.user_id, form, arguments)?;
+            add::<DB, _>(&account.oauth_name, arguments)?;
+            add::<DB, _>(&account.account_id, arguments)?;
+            DB::add_id(&account.user_id, form, arguments)
+        })
+        .await
+    }
+
     async fn read_tokens(&self, user: &U::Id, account: &OAuthAccountId) -> SqlResult<Option<StoredTokens>> {
         let form = self.adapted().await?.forms.id;
         let mut arguments = DB::Arguments::default();
@@ -330,6 +340,10 @@ impl<U: SqlUser<DB>, DB: Dialect> OAuthStore<U> for Store<U, DB> {
 
     fn unlink(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Unlinked, StoreError>> {
         Box::pin(async move { retry!(self, is_undone::<DB>, self.unlink_account(&user, &account)) })
+    }
+
+    fn remove_orphan<'a>(&'a self, account: &'a OAuthAccount<U::Id>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { retry!(self, is_undone::<DB>, self.remove_if_orphan(account)).map(drop) })
     }
 
     fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {

@@ -24,6 +24,8 @@ pub(super) struct OAuthSql {
     pub(super) replace_tokens: SqlStr,
     /// Removes a link. Parameters: user, id.
     pub(super) unlink: SqlStr,
+    /// Removes the link of a user who does not exist. Parameters: user, provider, subject, user.
+    pub(super) remove_orphan: SqlStr,
     /// Removes a user's links. Parameter: user.
     pub(super) unlink_all: SqlStr,
     /// Stores the placeholder with all links of a user. Parameters: placeholder, user.
@@ -92,6 +94,14 @@ impl OAuthSql {
                 p(5),
             )),
             unlink: text(format!("DELETE FROM {table} WHERE {user} = {} AND {id} = {}", p(1), p(2))),
+            remove_orphan: text(format!(
+                "DELETE FROM {table} WHERE {user} = {} AND {provider} = {} AND {subject} = {} \
+                 AND NOT EXISTS (SELECT 1 FROM {users} WHERE {user_key} = {})",
+                p(1),
+                p(2),
+                p(3),
+                p(4),
+            )),
             unlink_all: text(format!("DELETE FROM {table} WHERE {user} = {}", p(1))),
             keep_placeholder: text(format!("UPDATE {table} SET {placeholder} = {} WHERE {user} = {}", p(1), p(2))),
             lock: text(format!(
@@ -118,7 +128,7 @@ impl OAuthSql {
 pub fn oauth_statements<DB: Catalog>(sql: &UserSql, makes_ids: bool) -> Vec<(&'static str, String)> {
     let Some(sql) = OAuthSql::of::<DB>(sql, makes_ids) else { return Vec::new() };
     let OAuthSql { find, list, insert, refresh, tokens, replace_tokens, .. } = &sql;
-    let OAuthSql { unlink, unlink_all, keep_placeholder, lock, hash, redeem, .. } = &sql;
+    let OAuthSql { unlink, remove_orphan, unlink_all, keep_placeholder, lock, hash, redeem, .. } = &sql;
     let texts = [
         ("find", find),
         ("list", list),
@@ -127,6 +137,7 @@ pub fn oauth_statements<DB: Catalog>(sql: &UserSql, makes_ids: bool) -> Vec<(&'s
         ("tokens", tokens),
         ("replace_tokens", replace_tokens),
         ("unlink", unlink),
+        ("remove_orphan", remove_orphan),
         ("unlink_all", unlink_all),
         ("keep_placeholder", keep_placeholder),
         ("lock", lock),

@@ -4,7 +4,7 @@ use super::{INVALID_STATE, TAKEN, error::OAuthError};
 use crate::{
     domain::oauth::{AssociationDecision, ExternalIdentity, IdentityOwner, decide_association},
     event::{self, EventKind, Outcome},
-    port::{Change, RequestContext},
+    port::{Change, Lookup, RequestContext},
     service::{Authenticated, OAuthProvider, Users},
     user::{AuthUser, Columns},
 };
@@ -21,6 +21,16 @@ impl<U: AuthUser> Users<U> {
         let user = &own.user;
         let address = self.usable_address(identity);
         let account = self.account_of(provider.name(), identity).await?;
+        let account = match account {
+            Some(account)
+                if account.user_id != user.id()
+                    && self.find(Lookup::by_id(account.user_id.clone())).await?.is_none() =>
+            {
+                self.oauth_accounts()?.remove_orphan(&account).await?;
+                self.account_of(provider.name(), identity).await?
+            }
+            account => account,
+        };
         let owner = match &account {
             None => IdentityOwner::Nobody,
             Some(account) if account.user_id == user.id() => IdentityOwner::SameUser,

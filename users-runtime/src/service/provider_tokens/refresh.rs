@@ -66,7 +66,7 @@ impl<U: AuthUser> Users<U> {
 
     async fn refresh_reserved(&self, reserved: Reserved<'_, U::Id>) -> Refreshed {
         let Reserved { provider, account, stored, .. } = &reserved;
-        let request = TokenRefresh { token: &reserved.refresh, now: self.now() };
+        let request = TokenRefresh { token: &reserved.refresh, now: self.now(), limited: self.is_limited() };
         match provider.provider().refresh(request).await {
             Ok(tokens) => self.store_refreshed(&reserved, tokens).await,
             Err(ProviderError::GrantEnded) => {
