@@ -119,7 +119,7 @@ mod oauth {
 
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("shared.db").display());
-        let setup = crate::oauth::support::Setup { database: Some(url.clone()), ..Default::default() };
+        let setup = Setup { database: Some(url.clone()), ..Default::default() };
         let app = App::with(setup).await;
         assert_eq!(app.log_in("/auth/acme", Person::verified("1", "arthur@camelot.bt")).await.status, 200);
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
@@ -179,13 +179,13 @@ mod password {
 
 mod tx {
     use super::*;
-    use sqlx::{Connection as _, Executor as _, SqliteConnection};
+    use sqlx::Executor as _;
 
     #[tokio::test]
     async fn oauth_create_all_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("shared.db").display());
-        let setup = crate::oauth::support::Setup { database: Some(url.clone()), ..Default::default() };
+        let setup = Setup { database: Some(url.clone()), ..Default::default() };
         let app = App::with(setup).await;
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         let fail = "CREATE TRIGGER stop BEFORE INSERT ON oauth_account BEGIN SELECT RAISE(ABORT, 'disk full'); END";

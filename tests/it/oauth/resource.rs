@@ -2,7 +2,7 @@
 
 use axum_users::{
     Backend, Error, Limits, PasswordHash, SecretKey, Users,
-    oauth::{ResourceServer, SameAddress},
+    oauth::{OAuthProvider, ResourceServer, SameAddress},
     openapi::openapi,
 };
 use futures_util::future::join_all;
@@ -226,6 +226,34 @@ async fn while_the_issuer_fails_its_known_keys_are_used_for_a_day() {
     unauthorized(&with_lies(&app, down()).await, "the keys are a day old");
 }
 
+/// slow on purpose: for as long as a request waits for an issuer
+#[tokio::test]
+async fn an_issuer_that_hangs_delays_few_requests_and_fails_none() {
+    let silent = || Lies { answers: [("/jwks", Answer::Silent)].into(), ..Lies::default() };
+    let app = app().await;
+    app.provider.lie(silent());
+    let token = app.provider.access_token(&arthur());
+    let started = std::time::Instant::now();
+    let responses = join_all((0..20).map(|_| app.me(&token))).await;
+    responses.iter().for_each(|response| unauthorized(response, "no key is known"));
+    unauthorized(&app.me(&token).await, "the issuer is not asked again at once");
+    assert_eq!(keys_fetched(&app), 1);
+    app.advance(6);
+    assert_eq!(with_lies(&app, Lies::default()).await.status, 200);
+
+    // Forged tokens make nobody wait whose key is known.
+    app.provider.lie(Lies { signature: Some(Signature::By(Key::es256("unknown"))), ..silent() });
+    let forged = app.provider.access_token(&arthur());
+    let (forged, genuine) = tokio::join!(join_all((0..20).map(|_| app.me(&forged))), async {
+        let asked = std::time::Instant::now();
+        let response = app.me(&token).await;
+        (response, asked.elapsed())
+    });
+    forged.iter().for_each(|response| unauthorized(response, "forged"));
+    assert_eq!(genuine.0.status, 200);
+    assert!(genuine.1.as_secs() < 4 && started.elapsed().as_secs() < 30);
+}
+
 #[tokio::test]
 async fn answers_of_a_hostile_issuer_are_refused_and_cause_no_other_call() {
     let elsewhere = "http://127.0.0.1:9/jwks";
@@ -245,10 +273,7 @@ async fn answers_of_a_hostile_issuer_are_refused_and_cause_no_other_call() {
         ("too many bytes", answer("/jwks", Answer::Huge)),
         ("a page", answer("/jwks", Answer::Plain(200, "text/html", "<script>".to_owned()))),
         ("no set", answer("/jwks", Answer::Plain(200, "application/json", "[]".to_owned()))),
-        (
-            "keys that are none",
-            answer("/jwks", Answer::Plain(200, "application/json", r#"{"keys":[1,{}]}"#.to_owned())),
-        ),
+        ("no usable key", answer("/jwks", Answer::Plain(200, "application/json", r#"{"keys":[1,{}]}"#.to_owned()))),
         ("a redirected document", answer(document, Answer::Redirect(elsewhere.to_owned()))),
     ] {
         let app = app().await;
@@ -270,6 +295,7 @@ async fn a_token_of_another_type_is_accepted_only_if_it_is_configured_and_is_no_
         }
     }
     for (name, value, status) in [
+        ("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}}), 401),
         ("nonce", json!("n"), 401),
         ("at_hash", json!("h"), 401),
         ("token_use", json!("id"), 401),
@@ -281,6 +307,12 @@ async fn a_token_of_another_type_is_accepted_only_if_it_is_configured_and_is_no_
         let response = lenient.me(&lenient.provider.typed_token("JWT", &arthur())).await;
         assert_eq!(response.status, status, "{name} {value}");
     }
+    // As Keycloak issued them before version 25.
+    lenient.provider.lie(claims(|claims| {
+        claims.insert("typ".to_owned(), json!("Bearer"));
+        claims.insert("nonce".to_owned(), json!("n"));
+    }));
+    assert_eq!(lenient.me(&lenient.provider.typed_token("JWT", &arthur())).await.status, 200);
     // The issuer's own ID token, for a service whose audience is the client id.
     let app = app_with(|server| server.accept_jwt_type().audience(CLIENT_ID)).await;
     unauthorized(&app.me(&app.provider.id_token(arthur(), "a-nonce")).await, "an ID token");
@@ -327,7 +359,7 @@ async fn an_inactive_user_is_refused_at_once() {
 
 #[tokio::test]
 async fn an_address_that_the_token_lacks_is_asked_for_once() {
-    let app = app().await;
+    let app = app_with(|server| server.verified_by_default(true)).await;
     app.provider.claims_at_userinfo_only();
     let token = app.provider.access_token(&arthur());
     unauthorized(&app.me(&token).await, "the endpoint refuses the token");
@@ -335,6 +367,12 @@ async fn an_address_that_the_token_lacks_is_asked_for_once() {
     unauthorized(&app.me(&token).await, "it is about another person");
     app.provider.knows(&token, &arthur());
     assert_eq!(app.seen(&token).await["email"], "arthur@camelot.bt");
+    // Whether the address is verified is said by the document that has the address.
+    app.provider.lie(claim("email_verified", json!(true)));
+    let gawains = app.provider.access_token(&Person { email: json!(null), ..Person::verified("gawain-1", "") });
+    app.provider.lie(Lies::default());
+    app.provider.knows(&gawains, &Person::unverified("gawain-1", "gawain@camelot.bt"));
+    assert_eq!(app.seen(&gawains).await["is_verified"], false);
     app.provider.take_calls();
     app.seen(&token).await;
     assert_eq!(app.provider.take_calls(), Vec::<String>::new(), "the person is known");
@@ -430,4 +468,23 @@ async fn settings_that_cannot_work_stop_the_start() {
     assert!(built::<Squire>(knight(server())).await.is_ok());
     assert!(built::<Squire>(server().existing_users_only()).await.is_ok());
     assert!(complaint(built::<Squire>(knight(server()).accounts_of("a/b")).await.unwrap_err()).contains("a/b"));
+
+    // Subjects of two issuers are two people.
+    let two = |other: &str| {
+        let other = ResourceServer::new(other, AUDIENCE).unwrap().accounts_of("sso");
+        let builder = Users::<super::support::User>::builder(SecretKey::new(SECRET).unwrap())
+            .database("sqlite::memory:")
+            .public_url("https://app.example.org");
+        builder.backend(Backend::bearer("sso", server())).backend(Backend::bearer("other", other)).build()
+    };
+    assert!(complaint(two("https://other.example").await.unwrap_err()).contains("two issuers"));
+    let users = two("https://login.acme.example").await.unwrap();
+    let provider = OAuthProvider::openid("sso", "https://other.example", "id", "secret").unwrap();
+    // Not because of a missing public URL, since others can be mounted.
+    let other = OAuthProvider::openid("acme", "https://other.example", "id", "secret").unwrap();
+    drop(super::support::user_oauth_associate_routes::<Users<super::support::User>>(&users, &other));
+    let mounted = tokio::task::spawn_blocking(move || {
+        drop(super::support::user_oauth_associate_routes::<Users<super::support::User>>(&users, &provider));
+    });
+    assert!(mounted.await.unwrap_err().is_panic());
 }

@@ -136,6 +136,15 @@ impl Backend {
         }
     }
 
+    /// Returns the issuer of the tokens and the name of the accounts, if another service issues them.
+    #[cfg(feature = "oauth")]
+    pub(super) fn issuer(&self) -> Option<(&str, &str)> {
+        match &self.strategy.0 {
+            Source::Issuer(issuer) => Some(issuer.accounts(&self.name)),
+            _ => None,
+        }
+    }
+
     /// Returns the Redis server that keeps revoked tokens of this backend.
     #[cfg(feature = "redis")]
     pub(super) fn revocations(&self) -> Option<&crate::adapter::redis::Redis> {

@@ -368,6 +368,8 @@ impl<U: AuthUser> UsersBuilder<U> {
                 return Err(Error::setting(Setting::Backend, format!("two backends are called `{}`", backend.name())));
             }
         }
+        #[cfg(feature = "oauth")]
+        oauth::check_issuers(self.backends.iter().filter_map(Backend::issuer))?;
         if let Some(name) = self.policy.new_email().invalid_domain() {
             return Err(Error::setting(
                 Setting::Policy,

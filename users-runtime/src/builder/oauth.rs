@@ -160,6 +160,20 @@ fn entry(name: &str) -> Result<&'static crate::adapter::oauth::Known> {
     })
 }
 
+/// Checks that two issuers do not share accounts: a subject of one would be the person with this subject at the other.
+pub(super) fn check_issuers<'a>(backends: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
+    let backends: Vec<_> = backends.collect();
+    for (issuer, accounts) in &backends {
+        if backends.iter().any(|(other, name)| name == accounts && other != issuer) {
+            return Err(Error::setting(
+                Setting::OAuth,
+                format!("two issuers share the accounts of `{accounts}`: give each a name with accounts_of"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Checks that backends whose tokens are issued elsewhere can create users.
 pub(super) fn check_new_users<U: AuthUser>(users: &Users<U>) -> Result<()> {
     for backend in users.inner().backends.iter().filter(|backend| !backend.strategy.issues_tokens()) {

@@ -5,7 +5,7 @@ use http::request::Parts;
 use super::{ApiError, identity_login, incoming::context, requirements::unauthorized};
 use crate::{
     account::{CreateError, IdentityError, PasswordError},
-    domain::Session,
+    domain::{Session, oauth::SameAddress},
     port::{Found, RequestContext},
     service::{Authenticated, ExternalToken, Users},
     user::AuthUser,
@@ -41,7 +41,9 @@ impl<U: AuthUser> Users<U> {
             return Ok(found);
         }
         let mut identity = identity.clone();
-        if identity.address.is_none() {
+        // The endpoint could only tell the address of a person who is refused anyway.
+        let may_be_accepted = rules.creates_users || rules.same_address != SameAddress::Refuse;
+        if identity.address.is_none() && may_be_accepted {
             identity = backend.strategy.complete(&external.token, identity).await?;
         }
         self.user_of_identity(&mut identity_login(self, rules, identity, cx)).await

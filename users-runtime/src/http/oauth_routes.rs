@@ -23,13 +23,20 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     ///
     /// # Panics
     /// If the routes cannot work: the store keeps no accounts, the service has no public URL, a registration needs fields
-    /// that the provider does not give, or tokens are to be stored where fastapi-users reads them. These are errors in the application that are found at startup.
+    /// that the provider does not give, a backend for tokens from elsewhere has the name of the provider, or tokens are to be
+    /// stored where fastapi-users reads them. These are errors in the application that are found at startup.
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn of_provider(self, provider: &OAuthProvider) -> Self {
         let name = provider.name();
         let parts = self.users().inner();
         if parts.oauth_accounts.is_none() {
             panic!("the store keeps no accounts at OAuth providers, which the routes of `{name}` need");
+        }
+        if parts.backends.iter().any(|backend| *backend.name == *name && !backend.strategy.issues_tokens()) {
+            panic!(
+                "a provider and a backend for tokens from elsewhere are both called `{name}`: they would share accounts, which \
+                 may be those of two issuers. Rename the backend; ResourceServer::accounts_of shares accounts"
+            );
         }
         if parts.oauth.public_url.is_none() && provider.given_redirect_uri().is_none() {
             panic!("the routes of `{name}` need .public_url(\"https://…\"): the provider sends browsers back to it");

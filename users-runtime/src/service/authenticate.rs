@@ -62,8 +62,8 @@ pub(crate) struct ExternalToken {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Asks the enabled backends in the order of declaration. The first valid token wins, and an invalid token in one
-    /// backend does not stop the next. A token that another site may have sent is not examined.
+    /// Asks the enabled backends in the order of declaration. The first valid token wins, also one of another service whose
+    /// person turns out to be refused; an invalid token in one backend does not stop the next. A token that another site may have sent is not examined.
     #[tracing::instrument(target = "axum_users", name = "authenticate", level = "debug", skip_all)]
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Identity<U>, AuthenticationError> {
         let parts = self.inner();

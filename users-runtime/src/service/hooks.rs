@@ -184,8 +184,13 @@ impl<U: AuthUser> Users<U> {
         Err(AfterResponse::Full(QueueFull))
     }
 
-    /// Waits until the queued mails are sent, for at most `within`. Call it after the server has stopped.
+    /// Waits until the queued mails are sent and tokens of providers that are being refreshed are stored, for at most
+    /// `within`. Call it after the server has stopped.
     pub async fn drain(&self, within: Duration) {
+        #[cfg(feature = "oauth")]
+        let _ =
+            tokio::join!(self.inner().jobs.drain(within), timeout(within, self.inner().oauth.refreshes.all_ended()),);
+        #[cfg(not(feature = "oauth"))]
         self.inner().jobs.drain(within).await;
     }
 }

@@ -33,6 +33,7 @@ impl<U: AuthUser> Users<U> {
     /// the database decides, and the loser decides anew.
     pub(crate) async fn user_of_identity(&self, login: &mut IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
         let address = self.usable_address(&login.identity);
+        let mut without_user = None;
         for _ in 0..ATTEMPTS {
             let account = self.account_of(&login.rules.name, &login.identity).await?;
             let local = match (&account, &address) {
@@ -78,7 +79,14 @@ impl<U: AuthUser> Users<U> {
                         return Ok(found);
                     }
                 }
-                (None, Some(link)) => self.oauth_accounts()?.remove_orphan(&link).await?,
+                // It exists and cannot be read.
+                (None, Some(link)) if without_user.as_ref() == Some(&link.id) => {
+                    return Err(self.refused_login(Refusal::Taken, login.cx));
+                }
+                (None, Some(link)) => {
+                    self.oauth_accounts()?.remove_orphan(&link).await?;
+                    without_user = Some(link.id);
+                }
                 (None, None) => {}
             }
         }

@@ -60,10 +60,11 @@ pub(crate) struct IssuerKeys(Vec<Key>);
 
 impl IssuerKeys {
     /// Reads a JWK set (RFC 7517). Keys for other purposes or algorithms, and those that are too weak, are left out. Returns
-    /// `None` if it is no set.
+    /// `None` if no key remains.
     pub(crate) fn read(set: &Value) -> Option<Self> {
         let keys = set.get("keys")?.as_array()?;
-        Some(Self(keys.iter().take(MAX_KEYS).filter_map(read_key).collect()))
+        let keys: Vec<Key> = keys.iter().take(MAX_KEYS).filter_map(read_key).collect();
+        (!keys.is_empty()).then_some(Self(keys))
     }
 
     /// Returns whether one of the keys signed a token.

@@ -88,7 +88,8 @@ fn read_public(algorithm: Algorithm, pem: &[u8]) -> JwtResult<DecodingKey> {
 /// Refuses RSA keys that are too small. The elliptic curves have a fixed key size.
 fn ensure_size(key: &DecodingKey, min_bits: usize, usage: &str) -> Result<()> {
     let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind() else { return Ok(()) };
-    let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    let zeros = n.iter().take_while(|byte| **byte == 0).count();
+    let bits = (n.len() - zeros) * 8 - n.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
     if bits < min_bits {
         return Err(Error::setting(
             Setting::Key,

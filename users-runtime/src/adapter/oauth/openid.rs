@@ -208,9 +208,7 @@ impl OpenId {
         if more.get("sub").and_then(Value::as_str) != Some(subject) {
             return Err(ProviderError::failed("the userinfo endpoint is about another subject"));
         }
-        for (key, value) in more {
-            claims.entry(key).or_insert(value);
-        }
+        self.profile.add(claims, more);
         Ok(())
     }
 }

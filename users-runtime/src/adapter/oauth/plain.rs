@@ -127,7 +127,7 @@ impl IdentityProvider for OAuth2 {
     }
 
     fn refresh<'a>(&'a self, refresh: TokenRefresh<'a>) -> BoxFuture<'a, Result<ProviderTokens, ProviderError>> {
-        Box::pin(self.limits.within(request.limited, async move {
+        Box::pin(self.limits.within(refresh.limited, async move {
             self.application.refresh(&self.http, &self.token, self.authentication, &refresh).await
         }))
     }

@@ -57,6 +57,16 @@ impl Profile {
         Ok(self.person(self.subject(&claims)?, claims))
     }
 
+    /// Adds the claims of a userinfo endpoint. The address and whether it is verified are of one document.
+    pub(super) fn add(&self, claims: &mut Map<String, Value>, more: Map<String, Value>) {
+        if self.address(claims).is_none() {
+            claims.retain(|key, _| key != self.email && Some(key.as_str()) != self.verified);
+        }
+        for (key, value) in more {
+            claims.entry(key).or_insert(value);
+        }
+    }
+
     /// Returns the identity of a subject with these claims.
     pub(super) fn person(&self, subject: Subject, claims: Map<String, Value>) -> ExternalIdentity {
         let identity = ExternalIdentity::new(subject);

@@ -20,7 +20,7 @@ pub(crate) struct IdentityRules {
     pub(crate) verified_by_default: bool,
     /// Whether a person without an account gets one.
     pub(crate) creates_users: bool,
-    new_user: Option<NewUserFields>,
+    pub(super) new_user: Option<NewUserFields>,
 }
 
 impl IdentityRules {

@@ -36,13 +36,13 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
             let _landing = landing;
             work.await
         };
-        let work: BoxFuture<'static, T> = match Handle::try_current() {
-            Ok(runtime) => {
-                let task = runtime.spawn(work);
-                Box::pin(async move { task.await.unwrap_or(lost) })
+        // Spawned when it is first polled, which is without the lock: a runtime that stops drops the work at once.
+        let work: BoxFuture<'static, T> = Box::pin(async move {
+            match Handle::try_current() {
+                Ok(runtime) => runtime.spawn(work).await.unwrap_or(lost),
+                Err(_) => work.await,
             }
-            Err(_) => Box::pin(work),
-        };
+        });
         let flight = work.shared();
         running.insert(name, flight.clone());
         flight
@@ -50,6 +50,17 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
 }
 
 impl<T: Clone> Flights<T> {
+    /// Waits until no operation runs.
+    pub(crate) async fn all_ended(&self) {
+        loop {
+            let running: Vec<_> = self.running().values().cloned().collect();
+            if running.is_empty() {
+                return;
+            }
+            futures_util::future::join_all(running).await;
+        }
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<String, Flight<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -100,12 +111,11 @@ mod tests {
     #[tokio::test]
     async fn a_run_ends_although_nobody_waits_for_it() {
         let (flights, runs, gate) = (Flights::default(), Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
-        let waiting = flights.flight("a".to_owned(), 0, || counting(&runs, &gate));
+        let mut waiting = flights.flight("a".to_owned(), 0, || counting(&runs, &gate));
+        assert!((&mut waiting).now_or_never().is_none());
         drop(waiting);
         gate.notify_one();
-        while !flights.running().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        flights.all_ended().await;
         assert_eq!(runs.load(Ordering::SeqCst), 1);
     }
 

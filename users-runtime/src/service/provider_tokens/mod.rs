@@ -5,7 +5,10 @@ mod flights;
 mod refresh;
 mod vault;
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use tokio::time::timeout;
 
 pub use self::error::ProviderTokenError;
 pub(crate) use self::flights::Flights;
@@ -28,6 +31,8 @@ pub(crate) type Refreshed = Result<ProviderToken, ProviderTokenError>;
 const USABLE: TimeDelta = TimeDelta::minutes(1);
 /// How long an instance reserves a refresh for. The calls to the provider end after eight seconds.
 const RESERVED: TimeDelta = TimeDelta::seconds(30);
+/// How long a caller waits. A refresh that takes longer goes on, because the provider may have replaced the refresh token.
+const LONGEST_CALL: Duration = Duration::from_secs(10);
 /// How often tokens of a login are written anew because another request wrote at the same time.
 const ATTEMPTS: u32 = 5;
 
@@ -39,7 +44,7 @@ impl<U: AuthUser> Users<U> {
     ///
     /// A token that expires sooner is refreshed first. All callers in all instances share one refresh, so that a provider
     /// that replaces refresh tokens sees each of them once. It runs to its end if the caller goes away. A call takes at most
-    /// about ten seconds.
+    /// ten seconds.
     ///
     /// If the user has several accounts at the provider, the first one with a token is used;
     /// [`Users::provider_token_of`] takes a certain one.
@@ -146,13 +151,17 @@ impl<U: AuthUser> Users<U> {
         if self.is_valid(&access, USABLE) {
             return Ok(access);
         }
-        let name = format!("{}/{}", provider.name(), account.id);
+        // With the user, because a database may give the id of a removed row to another one.
+        let name = format!("{}/{}/{}", provider.name(), account.user_id, account.id);
         let lost = Err(ProviderTokenError::Unavailable(ProviderError::failed("the refresh was interrupted")));
         let (users, provider) = (self.clone(), provider.clone());
         let refresh = move || -> BoxFuture<'static, Refreshed> {
             Box::pin(async move { users.refresh_token(&provider, &account).await })
         };
-        self.inner().oauth.refreshes.join(name, lost, refresh).await
+        let refreshed = self.inner().oauth.refreshes.join(name, lost, refresh);
+        timeout(LONGEST_CALL, refreshed).await.unwrap_or_else(|_| {
+            Err(ProviderTokenError::Unavailable(ProviderError::failed("the refresh takes longer than ten seconds")))
+        })
     }
 
     /// Returns whether a token will still be valid after this time.

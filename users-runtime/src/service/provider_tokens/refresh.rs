@@ -89,7 +89,17 @@ impl<U: AuthUser> Users<U> {
                     provider = name,
                     cause
                 );
-                self.replace_tokens(account, stored, &stored.released()).await?;
+                if let Err(error) = self.replace_tokens(account, stored, &stored.released()).await {
+                    // The reservation ends by itself.
+                    let cause = event::cause(&error);
+                    operation!(
+                        WARN,
+                        "provider_refresh_reserved",
+                        "the reservation of a refresh was not removed",
+                        provider = name,
+                        cause
+                    );
+                }
                 self.if_still_valid(reserved.access, ProviderTokenError::Unavailable(error))
             }
         }

@@ -66,7 +66,7 @@ impl Rig {
         let token = AccessToken::new(token);
         match self.jwt.resolve(&token).now_or_never().expect("ready").expect("a result") {
             Some(Resolved::Session(session)) => Some(session),
-            Some(Resolved::Stored(stored)) => panic!("a JWT is not stored: {stored:?}"),
+            Some(other) => panic!("a JWT is a session: {other:?}"),
             None => None,
         }
     }

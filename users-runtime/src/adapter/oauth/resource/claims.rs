@@ -80,17 +80,22 @@ impl Expected {
     }
 }
 
-/// Returns whether an issuer that does not mark access tokens by their type marks this one as something else. OpenID Connect
-/// Core section 2 has the first three; Cognito and Keycloak have the others.
+/// Returns whether a token whose header does not say that it is an access token is something else. Cognito (`token_use`) and
+/// Keycloak (`typ`) say it in a claim; otherwise the claims of ID tokens (OpenID Connect Core section 2) and of security events
+/// such as logouts (RFC 8417) tell.
 fn is_other_token(claims: &Map<String, Value>) -> bool {
-    let is_not = |name: &str, of_access: &[&str]| {
-        claims.get(name).is_some_and(|value| {
-            !value.as_str().is_some_and(|value| of_access.iter().any(|known| value.eq_ignore_ascii_case(known)))
-        })
-    };
-    ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name))
-        || is_not("token_use", &["access"])
-        || is_not("typ", &["Bearer", "at+jwt"])
+    if claims.contains_key("events") {
+        return true;
+    }
+    let marks: Vec<bool> = [("token_use", "access"), ("typ", "Bearer")]
+        .iter()
+        .filter_map(|(name, of_access)| Some((claims.get(*name)?, of_access)))
+        .map(|(value, of_access)| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(of_access)))
+        .collect();
+    match marks.is_empty() {
+        true => ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name)),
+        false => marks.contains(&false),
+    }
 }
 
 /// Returns the strings of a claim that is one string or a list. Anything else is none.

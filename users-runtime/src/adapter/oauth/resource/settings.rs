@@ -4,7 +4,11 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{claims::Expected, keys::KeySource, strategy::IssuerTokens};
+use super::{
+    claims::Expected,
+    keys::{Endpoints, KeySource},
+    strategy::IssuerTokens,
+};
 use crate::{
     domain::{
         Error, Result, Setting,
@@ -43,8 +47,9 @@ use crate::{
 /// person cannot become a user, the request is refused with 401.
 ///
 /// # Security
-/// A token of the issuer ends when it expires, or when the user is deactivated or deleted. A logout or a change of the
-/// password at this service does not end it.
+/// A token of the issuer ends when it expires, or when the user is deactivated. A logout or a change of the password at this
+/// service does not end it. The person of a deleted user is a new user at the next request: deactivate users instead, or
+/// set [`ResourceServer::existing_users_only`].
 #[must_use = "settings do nothing until they are given to a backend"]
 #[derive(Clone)]
 pub struct ResourceServer {
@@ -63,7 +68,7 @@ impl ResourceServer {
     /// # Errors
     /// [`Error::Config`] unless `issuer` is an `https` URL, or an `http` URL of a loopback host, and `audience` is not empty.
     pub fn new(issuer: &str, audience: &str) -> Result<Self> {
-        KeySource::new(issuer, &[], true)?;
+        Endpoints::of(issuer, &[])?;
         if audience.is_empty() {
             return Err(Error::setting(
                 Setting::OAuth,
@@ -91,15 +96,16 @@ impl ResourceServer {
     /// As for [`ResourceServer::new`].
     pub fn endpoints_at(mut self, origin: &str) -> Result<Self> {
         self.origins.push(origin.to_owned());
-        self.key_source(true)?;
+        self.endpoints()?;
         Ok(self)
     }
 
     /// Accepts tokens of the type `JWT` and without a type, which Keycloak, Cognito and Entra issue.
     ///
     /// # Security
-    /// An issuer that does not mark access tokens may issue other tokens for the same audience. ID tokens are recognized by
-    /// `at_hash`, `c_hash`, `nonce`, `token_use` or `typ` and refused; to be sure, use an audience that is no client id.
+    /// An issuer that does not mark access tokens may issue other tokens for the same audience. Those that say so in
+    /// `token_use` or `typ`, most ID tokens (`nonce`, `at_hash`, `c_hash`) and security events (`events`) are refused; to be
+    /// sure, use an audience that is not a client id.
     pub fn accept_jwt_type(mut self) -> Self {
         self.expected.accepts_jwt_type = true;
         self
@@ -132,6 +138,9 @@ impl ResourceServer {
 
     /// Sets whether the address of a new account counts as verified. Default: `false`. An address that the issuer calls
     /// unverified is never verified.
+    ///
+    /// # Security
+    /// With `true`, an issuer that says nothing about an address is trusted to have checked it.
     pub fn verified_by_default(mut self, verified: bool) -> Self {
         self.rules.verified_by_default = verified;
         self
@@ -155,17 +164,23 @@ impl ResourceServer {
 
     /// Returns the rules for a backend of this name.
     pub(crate) fn rules(&self, backend: &str) -> Result<IdentityRules> {
-        self.rules.clone().named(self.accounts_of.as_deref().unwrap_or(backend))
+        self.rules.clone().named(self.accounts(backend).1)
+    }
+
+    /// Returns the issuer, and the name of the accounts for a backend of this name.
+    pub(crate) fn accounts<'a>(&'a self, backend: &'a str) -> (&'a str, &'a str) {
+        (&self.issuer, self.accounts_of.as_deref().unwrap_or(backend))
     }
 
     /// Builds the strategy. `limited` is whether the service has limits at all.
     pub(crate) fn build(self, clock: Arc<dyn Clock>, limited: bool) -> Result<IssuerTokens> {
-        Ok(IssuerTokens::new(self.key_source(limited)?, self.expected, clock))
+        let keys = KeySource::new(self.endpoints()?, Arc::clone(&clock), limited);
+        Ok(IssuerTokens::new(keys, self.expected, clock))
     }
 
-    fn key_source(&self, limited: bool) -> Result<KeySource> {
+    fn endpoints(&self) -> Result<Endpoints> {
         let origins: Vec<&str> = self.origins.iter().map(String::as_str).collect();
-        KeySource::new(&self.issuer, &origins, limited)
+        Endpoints::of(&self.issuer, &origins)
     }
 }
 

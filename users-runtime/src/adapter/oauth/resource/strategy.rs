@@ -2,16 +2,24 @@
 
 use std::{fmt, future::ready, sync::Arc};
 
-use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{claims::Expected, keys::KeySource};
+use super::{
+    claims::Expected,
+    keys::{KeySource, report},
+};
 use crate::{
     adapter::{
         jwt::{ForeignToken, Signature},
-        oauth::profile::{Profile, read_json},
+        oauth::{
+            limits::Limits,
+            profile::{Profile, read_json},
+        },
     },
-    domain::{AccessToken, Login, oauth::ExternalIdentity},
+    domain::{
+        AccessToken, Login,
+        oauth::{ExternalIdentity, ProviderToken},
+    },
     event::{self, operation},
     port::{BoxFuture, Clock, ExternalSession, ProviderError, Resolved, Strategy, StrategyError},
 };
@@ -21,26 +29,27 @@ pub(crate) struct IssuerTokens {
     keys: KeySource,
     expected: Expected,
     clock: Arc<dyn Clock>,
+    /// Those of the userinfo endpoint.
+    limits: Limits,
 }
 
 impl IssuerTokens {
     pub(super) fn new(keys: KeySource, expected: Expected, clock: Arc<dyn Clock>) -> Self {
-        Self { keys, expected, clock }
+        Self { keys, expected, clock, limits: Limits::default() }
     }
 
     /// Returns what a token says, or why it is refused. The issuer is asked only for a token that would be valid.
     async fn read(&self, token: &str) -> Result<ExternalSession, ProviderError> {
         let refused = |reason| Err(ProviderError::failed(reason));
         let Some(token) = ForeignToken::read(token) else { return refused("it is no JWT") };
-        let now = self.clock.now();
-        let session = self.expected.check(&token, now).map_err(ProviderError::failed)?;
-        let known = self.issuer(self.keys.current(now).await)?;
+        let session = self.expected.check(&token, self.clock.now()).map_err(ProviderError::failed)?;
+        let known = self.keys.current().await?;
         match known.keys.check(&token) {
             Signature::Valid => return Ok(session),
             Signature::Invalid => return refused("the signature is not valid"),
             Signature::UnknownKey => {}
         }
-        let Some(newer) = self.issuer(self.keys.newer(&known, now).await)? else {
+        let Some(newer) = self.keys.newer(&known).await? else {
             return refused("it names an unknown key, as too many before it did");
         };
         match newer.keys.check(&token) {
@@ -50,33 +59,26 @@ impl IssuerTokens {
         }
     }
 
-    /// Reports that the issuer does not respond, or not as it should.
-    fn issuer<T>(&self, answer: Result<T, ProviderError>) -> Result<T, ProviderError> {
-        if let Err(error) = &answer {
-            let (name, cause) = (self.expected.issuer.as_str(), event::cause(error));
-            operation!(WARN, "oauth_provider_failed", "an OAuth provider did not do its part", provider = name, cause);
-        }
-        answer
-    }
-
+    /// Adds the claims of the userinfo endpoint, if it is about the same subject. What the token says about an address that
+    /// it does not contain is worth nothing.
     async fn add_userinfo(
         &self,
         token: &AccessToken,
         identity: ExternalIdentity,
     ) -> Result<ExternalIdentity, ProviderError> {
-        let known = self.keys.current(self.clock.now()).await?;
+        let known = self.keys.current().await?;
         let Some(endpoint) = &known.userinfo else { return Ok(identity) };
-        let token = SecretString::from(token.secret());
-        let read = self.keys.limits.within(self.keys.limited, read_json(&self.keys.http, endpoint, &token)).await;
-        let Some(Value::Object(more)) = self.issuer(read)? else { return Ok(identity) };
+        let token = ProviderToken::new(token.secret());
+        let read = read_json(self.keys.http(), endpoint, &token);
+        let Some(Value::Object(more)) = self.limits.within(self.keys.is_limited(), read).await? else {
+            return Ok(identity);
+        };
+        let mut claims = identity.claims;
         // With another claim as the subject, `sub` still is the same in both.
-        if more.get("sub") != identity.claims.get("sub") {
+        if !more.get("sub").is_some_and(|subject| subject.is_string() && claims.get("sub") == Some(subject)) {
             return Err(ProviderError::failed("the userinfo endpoint is about another subject"));
         }
-        let mut claims = identity.claims;
-        for (key, value) in more {
-            claims.entry(key).or_insert(value);
-        }
+        Profile::OPENID.add(&mut claims, more);
         Ok(Profile::OPENID.person(identity.subject, claims))
     }
 }
@@ -115,7 +117,12 @@ impl Strategy for IssuerTokens {
         token: &'a AccessToken,
         identity: ExternalIdentity,
     ) -> BoxFuture<'a, Result<ExternalIdentity, StrategyError>> {
-        Box::pin(async move { Ok(self.add_userinfo(token, identity.clone()).await.unwrap_or(identity)) })
+        Box::pin(async move {
+            Ok(self.add_userinfo(token, identity.clone()).await.unwrap_or_else(|error| {
+                report(&self.expected.issuer, &error);
+                identity
+            }))
+        })
     }
 }
 
