@@ -169,8 +169,11 @@ fn server_setup_page() {
     let table = rows(section(&page, "## The example server"));
     // The names of variables that the example reads, and the ends of those of each provider; RUST_LOG is read by the
     // subscriber.
-    let is_variable =
-        |name: &str| name.len() > 3 && name != "OAUTH_" && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let is_variable = |name: &str| {
+        name.len() > 3
+            && !["OAUTH_", "OIDC_"].contains(&name)
+            && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
     let literals = example.split('"').skip(1).step_by(2).filter(|text| is_variable(text)).chain(["RUST_LOG"]);
     let names: BTreeSet<String> =
         literals.map(|name| if name.starts_with('_') { format!("OAUTH_…{name}") } else { name.to_owned() }).collect();

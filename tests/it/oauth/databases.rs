@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{
@@ -18,10 +19,11 @@ async fn flows_on(kind: DatabaseKind, carrier: Carrier) {
         return;
     }
     let database = Database::empty(kind).await;
-    let app = App::with(Setup { carrier, database: Some(database.url()), ..Setup::default() }).await;
+    let setup =
+        || Setup { carrier, database: Some(database.url()), resource: Some(|server| server), ..Setup::default() };
+    let app = App::with(setup()).await;
     // A second instance, with the same secret, database and provider.
-    let setup = Setup { carrier, database: Some(database.url()), ..Setup::default() };
-    let other = App::beside(setup, app.provider.clone(), Arc::clone(&app.clock)).await;
+    let other = App::beside(setup(), app.provider.clone(), Arc::clone(&app.clock)).await;
     let token = |response: crate::support::Response| match carrier {
         Carrier::Bearer => response.access_token(),
         Carrier::Cookie => response.set_cookie().expect("a cookie").1.to_owned(),
@@ -60,6 +62,18 @@ async fn flows_on(kind: DatabaseKind, carrier: Carrier) {
     let user = app.users.get_by_email("arthur@camelot.bt").await.unwrap().unwrap();
     app.users.delete(&user).await.unwrap();
     assert_eq!(database.count("oauth_account", "oauth_name = 'hub'").await, 0);
+    // A person with an access token of the issuer becomes one user, whichever instance is asked first.
+    let lancelot = Person::verified("LANCELOT-é-1", "lancelot@camelot.bt");
+    let access_token = app.provider.access_token(&lancelot);
+    let requests = (0..8).map(|number| {
+        let app = if number % 2 == 0 { &app } else { &other };
+        app.get("/users/me").bearer(&access_token).send()
+    });
+    let seen = join_all(requests).await;
+    assert!(seen.iter().all(|response| response.status == 200), "{seen:?}");
+    assert!(seen.iter().all(|response| response.json()["id"] == seen[0].json()["id"]));
+    let logged_in = app.seen(&token(app.log_in("/auth/acme", lancelot).await)).await;
+    assert_eq!(logged_in["id"], seen[0].json()["id"]);
     let fresh = Person::verified("7", "bors@camelot.bt");
     assert_ne!(app.seen(&token(app.log_in("/auth/hub", fresh).await)).await["id"], me["id"]);
 }

@@ -42,6 +42,29 @@ fn compiled(names: &[&str]) -> BTreeSet<String> {
     packages.filter(|name| names.contains(name)).map(str::to_owned).collect()
 }
 
+/// Returns the crates that are compiled for the default features and these.
+fn tree_with(features: &str) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["tree", "--offline", "--locked", "--package", "axum-users", "--edges", "normal,build"];
+    let tree = Command::new(cargo)
+        .args(arguments)
+        .args(["--prefix", "none", "--format", "{p}", "--features", features])
+        .current_dir(path(""))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let name_and_version = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    String::from_utf8(tree.stdout).unwrap().lines().map(name_and_version).collect()
+}
+
+#[test]
+fn oauth_is_not_in_the_default_tree_and_adds_at_most_ninety_crates() {
+    let (usual, with_oauth) = (tree_with(""), tree_with("oauth"));
+    let added: Vec<_> = with_oauth.difference(&usual).collect();
+    assert!(usual.len() > 100 && added.iter().any(|name| name.starts_with("openidconnect ")), "{added:?}");
+    assert!(usual.is_subset(&with_oauth) && added.len() <= 90, "{}: {added:?}", added.len());
+}
+
 #[test]
 fn forbid_unsafe() {
     let manifest = read("Cargo.toml");

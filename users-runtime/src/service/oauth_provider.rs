@@ -48,7 +48,7 @@ impl OAuthProvider {
     /// never change it.
     ///
     /// # Errors
-    /// [`Error::Config`] unless the name consists of 1 to 64 letters, digits, `-` and `_`.
+    /// [`Error::Config`](crate::Error::Config) unless the name consists of 1 to 64 letters, digits, `-` and `_`.
     pub fn new(name: &str, provider: impl IdentityProvider) -> Result<Self> {
         Self::with_scopes(name, provider, &[])
     }
