@@ -50,7 +50,8 @@ impl Providers {
         }
         let backend = variable("OAUTH_BACKEND", "jwt");
         let has_redis = !variable("REDIS_URL", "").is_empty();
-        if !["jwt", "db", "cookie"].contains(&backend.as_str()) && !(has_redis && backend == "redis") {
+        let is_there = ["jwt", "db", "cookie"].contains(&backend.as_str()) || (has_redis && backend == "redis");
+        if !is_there {
             return Err(Error::config(format!(
                 "OAUTH_BACKEND is `{backend}`; it takes `jwt`, `db` or `cookie`, and `redis` with REDIS_URL"
             )));

@@ -1,5 +1,7 @@
 //! Access tokens of the issuer: the service as its resource server.
 
+use std::time::Duration;
+
 use axum_users::{
     Backend, Error, Limits, PasswordHash, SecretKey, Users,
     oauth::{OAuthProvider, ResourceServer, SameAddress},
@@ -7,6 +9,7 @@ use axum_users::{
 };
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -233,8 +236,9 @@ async fn an_issuer_that_hangs_delays_few_requests_and_fails_none() {
     let app = app().await;
     app.provider.lie(silent());
     let token = app.provider.access_token(&arthur());
-    let started = std::time::Instant::now();
-    let responses = join_all((0..20).map(|_| app.me(&token))).await;
+    // A request is ended after ten seconds.
+    let waiting = join_all((0..20).map(|_| app.me(&token)));
+    let responses = timeout(Duration::from_secs(9), waiting).await.unwrap();
     responses.iter().for_each(|response| unauthorized(response, "no key is known"));
     unauthorized(&app.me(&token).await, "the issuer is not asked again at once");
     assert_eq!(keys_fetched(&app), 1);
@@ -244,14 +248,10 @@ async fn an_issuer_that_hangs_delays_few_requests_and_fails_none() {
     // Forged tokens make nobody wait whose key is known.
     app.provider.lie(Lies { signature: Some(Signature::By(Key::es256("unknown"))), ..silent() });
     let forged = app.provider.access_token(&arthur());
-    let (forged, genuine) = tokio::join!(join_all((0..20).map(|_| app.me(&forged))), async {
-        let asked = std::time::Instant::now();
-        let response = app.me(&token).await;
-        (response, asked.elapsed())
-    });
-    forged.iter().for_each(|response| unauthorized(response, "forged"));
-    assert_eq!(genuine.0.status, 200);
-    assert!(genuine.1.as_secs() < 4 && started.elapsed().as_secs() < 30);
+    let forged = timeout(Duration::from_secs(9), join_all((0..20).map(|_| app.me(&forged))));
+    let (forged, genuine) = tokio::join!(forged, timeout(Duration::from_secs(4), app.me(&token)));
+    forged.unwrap().iter().for_each(|response| unauthorized(response, "forged"));
+    assert_eq!(genuine.unwrap().status, 200);
 }
 
 #[tokio::test]
