@@ -287,8 +287,8 @@ impl fmt::Debug for OpenId {
     }
 }
 
-/// Takes the id of one tenant. What Microsoft calls an issuer for every tenant issues tokens that name the issuer of a tenant,
-/// which anybody can be; and discovery by the domain of a tenant names the issuer by its id.
+/// Takes the id of one tenant. `common` and `organizations` issue tokens that name the issuer of some tenant, and anyone can
+/// create a tenant. Discovery by the domain of a tenant names the issuer by its id.
 pub(super) fn microsoft(tenant: &str, client_id: &str, client_secret: &str) -> Result<OpenId> {
     if Uuid::try_parse(tenant).is_err() {
         return Err(Error::setting(

@@ -84,7 +84,7 @@ impl OAuthError {
     /// Returns the refusal because of a provider, whose reason is logged and not sent.
     pub(super) fn of_provider(provider: &OAuthProvider, error: &ProviderError) -> Self {
         let (name, cause) = (provider.name(), event::cause(error));
-        operation!(WARN, "oauth_provider_failed", "an OAuth provider did not do its part", provider = name, cause);
+        operation!(WARN, "oauth_provider_failed", "an OAuth provider failed", provider = name, cause);
         match error {
             ProviderError::Failed(_) | ProviderError::GrantEnded => PROVIDER_ERROR.into(),
             ProviderError::MixUp => INVALID_STATE.into(),

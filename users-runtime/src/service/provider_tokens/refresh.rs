@@ -85,7 +85,7 @@ impl<U: AuthUser> Users<U> {
                 operation!(
                     WARN,
                     "oauth_provider_failed",
-                    "an OAuth provider did not do its part",
+                    "an OAuth provider failed",
                     provider = name,
                     cause
                 );

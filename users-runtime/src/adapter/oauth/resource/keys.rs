@@ -200,7 +200,7 @@ impl Source {
 /// Logs that an issuer does not respond, or not as it should.
 pub(super) fn report(issuer: &str, error: &ProviderError) {
     let cause = event::cause(error);
-    operation!(WARN, "oauth_provider_failed", "an OAuth provider did not do its part", provider = issuer, cause);
+    operation!(WARN, "oauth_provider_failed", "an OAuth provider failed", provider = issuer, cause);
 }
 
 /// Returns the time from `at` to `now`; zero if the clock was set back.
