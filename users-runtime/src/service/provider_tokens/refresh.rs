@@ -82,13 +82,7 @@ impl<U: AuthUser> Users<U> {
             }
             Err(error) => {
                 let (name, cause) = (provider.name(), event::cause(&error));
-                operation!(
-                    WARN,
-                    "oauth_provider_failed",
-                    "an OAuth provider failed",
-                    provider = name,
-                    cause
-                );
+                operation!(WARN, "oauth_provider_failed", "an OAuth provider failed", provider = name, cause);
                 if let Err(error) = self.replace_tokens(account, stored, &stored.released()).await {
                     // The reservation ends by itself.
                     let cause = event::cause(&error);

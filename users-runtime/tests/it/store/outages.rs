@@ -32,6 +32,19 @@ async fn fill_pool(store: &SqlStore<User>) {
     }
 }
 
+/// Fills the pool and cuts its connections. On a busy machine one connection may serve all look-ups: they are then repeated.
+async fn cut_several(store: &SqlStore<User>, fresh: &ServerStore<User>) -> usize {
+    let mut cut = 0;
+    for _ in 0..20 {
+        fill_pool(store).await;
+        cut = fresh.database.cut_connections().await;
+        if cut >= 2 {
+            break;
+        }
+    }
+    cut
+}
+
 fn unknown_email() -> CanonicalEmail {
     CanonicalEmail::of("unknown@camelot.bt")
 }
@@ -43,8 +56,7 @@ async fn dropped_connections_are_replaced_transparently() {
         let store = fresh.another(&PoolSettings::default().readers(4)).await;
         let sessions = sessions(&store);
         let cut = async || {
-            fill_pool(&store).await;
-            let cut = fresh.database.cut_connections().await;
+            let cut = cut_several(&store, &fresh).await;
             assert!(cut >= 2, "{server:?}: with {cut} connections a single retry would be enough");
         };
 
