@@ -1,6 +1,6 @@
 //! OAuth flows at the same time, on every database that responds.
 
-use std::{future::Future, sync::Arc};
+use std::{env, future::Future, sync::Arc};
 
 use axum_users::oauth::SameAddress;
 use tokio::sync::Barrier;
@@ -12,7 +12,11 @@ use super::{
 use crate::support::Response;
 
 const TASKS: usize = 16;
-const ROUNDS: usize = 8;
+
+/// How often each race is run; `RACE_ROUNDS` sets more.
+fn rounds() -> usize {
+    env::var("RACE_ROUNDS").map_or(8, |rounds| rounds.parse().expect("RACE_ROUNDS is a number"))
+}
 
 /// Runs a race with SQLite, and with each server that responds.
 async fn everywhere<F: Future<Output = ()>>(setup: fn() -> Setup, race: impl Fn(Arc<App>) -> F) {
@@ -57,7 +61,7 @@ fn count(responses: &[Response], status: u16) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn oauth_state_one_success() {
     everywhere(Setup::default, async |app: Arc<App>| {
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             let flow = app.start("/auth/acme").await;
             let person = Person::verified(&format!("subject-{round}"), &format!("arthur{round}@camelot.bt"));
             let flows = (0..TASKS)
@@ -74,7 +78,7 @@ async fn oauth_state_one_success() {
 async fn oauth_first_login_one_user() {
     let linking = || Setup { provider: |provider| provider.same_address(SameAddress::Link), ..Setup::default() };
     everywhere(linking, async |app: Arc<App>| {
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             let person = Person::verified(&format!("subject-{round}"), &format!("arthur{round}@camelot.bt"));
             let mut flows = Vec::new();
             for _ in 0..TASKS {
@@ -106,7 +110,7 @@ async fn oauth_link_one_winner() {
             app.verified(&email).await;
             tokens.push(app.password(&email).await);
         }
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             let person = Person::verified(&format!("subject-{round}"), "shared@camelot.bt");
             let mut flows = Vec::new();
             for token in &tokens {
@@ -144,7 +148,7 @@ async fn disable_vs_oauth_login() {
     everywhere(Setup::default, async |app: Arc<App>| {
         let person = Person::verified("mordred-1", "mordred@camelot.bt");
         app.log_in("/auth/acme", person.clone()).await.access_token();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds() {
             let user = app.users.get_by_email("mordred@camelot.bt").await.unwrap().unwrap();
             let flag = |active| UserAdminUpdate { is_active: Some(active), ..UserAdminUpdate::default() };
             let disable = async {
@@ -168,7 +172,7 @@ async fn disable_vs_oauth_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn delete_vs_oauth_login_and_link() {
     everywhere(Setup::default, async |app: Arc<App>| {
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             let email = format!("mordred{round}@camelot.bt");
             let person = Person::verified(&format!("mordred-{round}"), &email);
             let token = app.log_in("/auth/acme", person.clone()).await.access_token();
