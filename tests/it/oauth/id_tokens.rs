@@ -38,6 +38,22 @@ pub fn signed(signature: Signature) -> Lies {
     Lies { signature: Some(signature), ..Lies::default() }
 }
 
+/// Signatures that the provider did not make with its key, which is called `first`.
+pub fn forged(ours: &Key) -> Vec<(&'static str, Signature)> {
+    let foreign = Key::rs256("first");
+    vec![
+        ("unsigned", Signature::None),
+        ("HMAC with the client secret", Signature::Hmac),
+        ("another key with the name of a known one", Signature::By(foreign)),
+        ("an unknown key", Signature::By(Key::es256("unknown"))),
+        ("another algorithm in the header", Signature::As(ours.clone(), "RS256")),
+        ("no algorithm in the header", Signature::As(ours.clone(), "none")),
+        ("HMAC in the header", Signature::As(ours.clone(), "HS256")),
+        ("an unknown algorithm", Signature::As(ours.clone(), "XX99")),
+        ("a changed signature", Signature::Changed(ours.clone())),
+    ]
+}
+
 async fn app_of(issuer: fn(OpenId) -> OpenId) -> App {
     App::with(Setup { issuer, ..Setup::default() }).await
 }
@@ -100,19 +116,9 @@ mod oidc {
     #[tokio::test]
     async fn unsigned_or_foreign_token_refused() {
         let app = App::new().await;
-        let (ours, foreign) = (Key::eddsa("first"), Key::rs256("first"));
+        let ours = Key::eddsa("first");
         app.provider.keys(vec![ours.clone()]);
-        for (what, signature) in [
-            ("unsigned", Signature::None),
-            ("HMAC with the client secret", Signature::Hmac),
-            ("another key with the name of a known one", Signature::By(foreign)),
-            ("an unknown key", Signature::By(Key::es256("unknown"))),
-            ("another algorithm in the header", Signature::As(ours.clone(), "RS256")),
-            ("no algorithm in the header", Signature::As(ours.clone(), "none")),
-            ("HMAC in the header", Signature::As(ours.clone(), "HS256")),
-            ("an unknown algorithm", Signature::As(ours.clone(), "XX99")),
-            ("a changed signature", Signature::Changed(ours.clone())),
-        ] {
+        for (what, signature) in forged(&ours) {
             let response = with_lies(&app, signed(signature)).await;
             assert_eq!(
                 (response.status.as_u16(), response.json()),

@@ -58,7 +58,7 @@ impl<U: AuthUser> Users<U> {
                     }
                     None
                 }
-                (LoginDecision::LogIn, Some(account), ..) => self.linked_user(account, address.as_ref()).await?,
+                (LoginDecision::LogIn, Some(account), ..) => Some(self.linked_user(account, address.as_ref()).await?),
                 (LoginDecision::Link, _, Some(local), Some(address)) => self.link(login, local, address).await?,
                 (LoginDecision::TakeOver, _, Some(local), Some(address)) => {
                     self.take_over(login, local, address).await?
@@ -101,18 +101,19 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<Option<Found<U>>, IdentityError> {
         let Some(account) = self.account_of(&rules.name, identity).await? else { return Ok(None) };
         let address = self.usable_address(identity);
-        let Some(user) = self.linked_user(account, address.as_ref()).await? else { return Ok(None) };
+        let user = self.linked_user(account, address.as_ref()).await?;
         Ok(hide_unreadable(self.inner().loader.find(Lookup::by_id(user)).await)?)
     }
 
+    /// Returns the user of a link, and stores the present address with the link.
     async fn linked_user(
         &self,
         account: OAuthAccount<U::Id>,
         address: Option<&Address>,
-    ) -> Result<Option<U::Id>, IdentityError> {
+    ) -> Result<U::Id, IdentityError> {
         let user = account.user_id.clone();
         self.refresh_link(account, address).await?;
-        Ok(Some(user))
+        Ok(user)
     }
 
     /// Links an identity with the account that has its address.

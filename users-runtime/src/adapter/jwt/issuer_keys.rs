@@ -112,8 +112,7 @@ fn read_key(jwk: &Value) -> Option<Key> {
         Algorithm::RS256 => DecodingKey::from_rsa_raw_components(&bytes("n")?, &bytes("e")?),
         Algorithm::ES256 => {
             let (x, y) = (bytes("x")?, bytes("y")?);
-            // An uncompressed point (SEC 1 section 2.3.3).
-            (x.len() == 32 && y.len() == 32).then(|| DecodingKey::from_ec_der(&[&[4], &*x, &*y].concat()))?
+            (x.len() == 32 && y.len() == 32).then(|| pem::ec_public_key(&x, &y))?
         }
         // The verifier takes the first 32 bytes and panics if there are fewer.
         _ => bytes("x").filter(|x| x.len() == 32).map(|x| DecodingKey::from_ed_der(&x))?,

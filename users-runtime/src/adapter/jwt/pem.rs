@@ -36,6 +36,12 @@ pub(super) fn public_key(algorithm: Algorithm, pem: &str) -> Result<Key> {
     checked(algorithm, verifying, refused)
 }
 
+/// Makes a public key from the coordinates of a point.
+pub(super) fn ec_public_key(x: &[u8], y: &[u8]) -> DecodingKey {
+    // The uncompressed form (SEC 1 section 2.3.3).
+    DecodingKey::from_ec_der(&[&[4], x, y].concat())
+}
+
 /// Makes a key of a public key that was read from any form.
 pub(super) fn checked(algorithm: Algorithm, verifying: DecodingKey, refused: impl Fn() -> Error) -> Result<Key> {
     ensure_size(&verifying, MIN_VERIFYING_BITS, "verify")?;
@@ -50,9 +56,7 @@ fn read_private(algorithm: Algorithm, pem: &[u8]) -> JwtResult<(EncodingKey, Dec
         Algorithm::ES256 => {
             let signing = EncodingKey::from_ec_pem(pem)?;
             let (_, x, y) = (keys.ec_pub_components_from_private_key)(signing.as_bytes(), algorithm)?;
-            // An uncompressed point (SEC 1 section 2.3.3).
-            let point = [&[4], x.as_slice(), y.as_slice()].concat();
-            (signing, DecodingKey::from_ec_der(&point))
+            (signing, ec_public_key(&x, &y))
         }
         Algorithm::EdDSA => {
             let signing = EncodingKey::from_ed_pem(pem)?;
