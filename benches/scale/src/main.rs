@@ -2,7 +2,7 @@
 //! database. `scripts/nightly scale` runs it.
 //!
 //! For each database two services run, one on a small table and one on a large; requests alternate between them, one at a
-//! time, and the ratios of medians are printed. `--short` only checks that it runs.
+//! time, and the ratios of medians are printed. `--short` only checks that it runs, with few requests.
 
 use std::{
     env, io,
@@ -41,6 +41,10 @@ struct Plan {
     small: u32,
     large: u32,
     rounds: u32,
+    /// The logins in each sample, and in the preparation the tokens of each kind.
+    logins: u32,
+    /// The `GET /users/me` requests in each sample.
+    reads: usize,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -53,9 +57,9 @@ async fn main() -> Result<(), Failure> {
         return Ok(serve(url, bind).await?);
     }
     let plan = if env::args().any(|argument| argument == "--short") {
-        Plan { small: 1_000, large: 20_000, rounds: 1 }
+        Plan { small: 1_000, large: 20_000, rounds: 1, logins: 5, reads: 50 }
     } else {
-        Plan { small: 1_000, large: 1_000_000, rounds: 11 }
+        Plan { small: 1_000, large: 1_000_000, rounds: 11, logins: 30, reads: 400 }
     };
     let folder = tempfile::tempdir()?;
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::Mysql] {
@@ -209,7 +213,7 @@ struct Service {
 }
 
 impl Service {
-    async fn start(database: &Database, folder: &Path, users: u32) -> Result<Self, Failure> {
+    async fn start(database: &Database, folder: &Path, users: u32, tokens: u32) -> Result<Self, Failure> {
         database.make().await?;
         // A port that was free a moment ago.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
@@ -241,7 +245,7 @@ impl Service {
         let connection = Connection::open(&address).await?;
         let (jwts, sessions) = (Vec::new(), Vec::new());
         let mut service = Self { users, address, connection, jwts, sessions, next: 1, _child: child };
-        for _ in 0..50 {
+        for _ in 0..tokens {
             let (jwt, session) = (service.login("jwt").await?, service.login("db").await?);
             service.jwts.push(jwt);
             service.sessions.push(session);
@@ -296,19 +300,19 @@ impl Service {
 }
 
 async fn compare(plan: &Plan, folder: &Path, small: &Database, large: &Database) -> Result<(), Failure> {
-    let mut few = Service::start(small, folder, plan.small).await?;
-    let mut many = Service::start(large, folder, plan.large).await?;
+    let mut few = Service::start(small, folder, plan.small, plan.logins).await?;
+    let mut many = Service::start(large, folder, plan.large, plan.logins).await?;
     few.connection = Connection::open(&few.address).await?; // it was idle while the large table was filled
     let (mut logins, mut jwts, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = [0.0; 6];
     for _ in 0..plan.rounds {
         last = [
-            few.logins(30).await?,
-            many.logins(30).await?,
-            few.reads(false, 400).await?,
-            many.reads(false, 400).await?,
-            few.reads(true, 400).await?,
-            many.reads(true, 400).await?,
+            few.logins(plan.logins).await?,
+            many.logins(plan.logins).await?,
+            few.reads(false, plan.reads).await?,
+            many.reads(false, plan.reads).await?,
+            few.reads(true, plan.reads).await?,
+            many.reads(true, plan.reads).await?,
         ];
         logins.push(last[1] / last[0]);
         jwts.push(last[3] / last[2]);
