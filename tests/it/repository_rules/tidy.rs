@@ -88,7 +88,7 @@ fn the_rules_detect_violations() {
     }
 }
 
-/// Every place that has an address from outside reads it by the rule of the policy for that place, and every look-up of a
+/// Every place that has an address from outside reads it by the rule of the policy for that place, and every lookup of a
 /// text goes through one function. Everything else receives an `EmailAddress`.
 #[test]
 fn addresses_are_read_by_the_rules_of_the_policy() {

@@ -140,7 +140,7 @@ pub enum StoreError {
     #[error("a value that must be unique is taken")]
     Conflict,
     /// The database refuses a value as data: it is too long, out of range, or against a `CHECK`, a domain or a trigger, or
-    /// the encoding of the database lacks a character. Nothing is stored. Clients receive 422; a look-up with such a value
+    /// the encoding of the database lacks a character. Nothing is stored. Clients receive 422; a lookup with such a value
     /// finds no user.
     #[error("the database does not accept a value")]
     InvalidValue {

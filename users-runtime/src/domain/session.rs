@@ -50,7 +50,7 @@ impl TokenId {
 /// table.
 ///
 /// Both have 43 characters and fit the column of fastapi-users. A store also keeps which of the two the text is and
-/// compares both. A digest from a stolen table is therefore useless as a token: it is hashed again before the look-up.
+/// compares both. A digest from a stolen table is therefore useless as a token: it is hashed again before the lookup.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
     text: String,

@@ -22,8 +22,8 @@ use crate::{
 ///
 /// # Errors
 /// Every method returns [`StoreError::Unavailable`] if the operation may succeed later (status 503),
-/// [`StoreError::InvalidValue`] if the database refuses a value that it was given (422, and "nobody" for a look-up),
-/// [`StoreError::Unreadable`] if a stored user cannot be read ("nobody" outside the routes of superusers), and
+/// [`StoreError::InvalidValue`] if the database refuses a value that it was given (422; a lookup treats it as an unknown user),
+/// [`StoreError::Unreadable`] if a stored user cannot be read (an unknown user outside the routes of superusers), and
 /// [`StoreError::Failed`] for any other failure of the database (status 500). Additional errors are documented with the
 /// method.
 pub trait UserStore<U: AuthUser>: Send + Sync + 'static {

@@ -1,4 +1,4 @@
-//! Look-ups of users. A user who cannot be read counts as unknown.
+//! Lookups of users. A user who cannot be read counts as unknown.
 
 use super::Users;
 use crate::{
@@ -41,7 +41,7 @@ impl<U: AuthUser> Users<U> {
         Ok(false)
     }
 
-    /// Returns the user of a look-up, with the same rules.
+    /// Returns the user of a lookup, with the same rules.
     pub(crate) async fn find(&self, wanted: Lookup<U::Id>) -> Result<Option<Found<U>>, StoreError> {
         hide_unreadable(self.inner().store.find(&[wanted]).await.map(|found| found.into_iter().next().flatten()))
     }

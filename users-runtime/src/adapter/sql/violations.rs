@@ -20,9 +20,9 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         DB::violated_columns(refusal, self.sql.table, self.keys.known().as_deref())
     }
 
-    /// Reads the unique keys of the table after the first write, or if a write violated one that is not known: their names
-    /// say nothing, and the answer depends on their columns. Registrations of new and of taken addresses are the first
-    /// writes alike, so that the time of the answer does not tell them apart.
+    /// Reads the unique keys of the table after the first write, or if a write violated one that is not known: the
+    /// response depends on their columns, because names of indexes are arbitrary. The catalog is read after the first write
+    /// whether or not an address was taken, so that timing does not reveal it.
     pub(super) async fn learn_keys<T>(&self, written: SqlResult<T>) -> SqlResult<T> {
         let is_unknown = match &written {
             Ok(_) => self.keys.known().is_none(),

@@ -63,7 +63,7 @@ impl EmailRules {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
-/// The form of an address that look-ups, uniqueness and rate limits compare: the normal form in lower case.
+/// The form of an address that lookups, uniqueness and rate limits compare: the normal form in lower case.
 ///
 /// Lower case means ASCII lower case, as `lower()` does in SQLite and in the unique index.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

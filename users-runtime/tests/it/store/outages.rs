@@ -32,7 +32,7 @@ async fn fill_pool(store: &SqlStore<User>) {
     }
 }
 
-/// Fills the pool and cuts its connections. On a busy machine one connection may serve all look-ups: they are then repeated.
+/// Fills the pool and cuts its connections. On a busy machine one connection may serve all lookups: they are then repeated.
 async fn cut_several(store: &SqlStore<User>, fresh: &ServerStore<User>) -> usize {
     let mut cut = 0;
     for _ in 0..20 {
