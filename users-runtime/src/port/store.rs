@@ -240,6 +240,12 @@ impl<U> Change<U> {
             unlink: false,
         }
     }
+
+    /// Returns the user and the rest of the change.
+    pub(crate) fn without_user(self) -> (U, Change<()>) {
+        let Self { user, columns, if_hashed_password, if_email, if_epoch, end_sessions, unlink } = self;
+        (user, Change { user: (), columns, if_hashed_password, if_email, if_epoch, end_sessions, unlink })
+    }
 }
 
 impl<U: AuthUser> Change<U> {

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Dialect, SqlResult, SqlUser, casts::Texts, forms, forms::Forms, store::Store};
-use crate::domain::{IdKind, id_kind};
+use super::{Dialect, SqlResult, base::Base, casts::Texts, forms, forms::Forms};
+use crate::domain::IdKind;
 
 /// What depends on the columns of the table of users.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ impl Cached {
     }
 }
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+impl<DB: Dialect> Base<DB> {
     /// Returns the statements and forms for the table as it is. It is read once, as soon as it exists, and only for types
     /// whose columns may have several. The caller must not hold a connection: an in-memory database has only one.
     pub(super) async fn adapted(&self) -> SqlResult<Arc<Adapted>> {
         if let Some(adapted) = self.adapted.get() {
             return Ok(adapted);
         }
-        let kind = id_kind::<U::Id>();
+        let kind = self.id.kind;
         let is_needed = kind != IdKind::Integer || self.custom.iter().any(|own| own.is_uuid || own.stored_as.is_some());
         let found = if is_needed {
             let mut connection = self.reader().await?;

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
-use super::{Dialect, Executed, SqlResult, SqlUser, error, store::Store, uuid_form::Form};
+use super::{Dialect, Executed, SqlResult, base::Base, error, uuid_form::Form};
 
 /// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
 /// pool's queue, in order, instead of polling the database's lock.
@@ -26,15 +26,15 @@ impl<DB: Dialect> Clone for Pools<DB> {
     }
 }
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
-    /// Returns a connection for reading. Pass it to [`Store::settle`] with the result of the operation.
+impl<DB: Dialect> Base<DB> {
+    /// Returns a connection for reading. Pass it to [`Base::settle`] with the result of the operation.
     pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
         self.pools.read.acquire().await
     }
 
     /// Returns a connection for writing that was just tested. A write without a response cannot simply be retried,
     /// because it may have taken effect, so writes pay one round trip for a ping. Reads do not; see
-    /// [`retry`](super::retry). Pass it to [`Store::settle`] with the result of the operation.
+    /// [`retry`](super::retry). Pass it to [`Base::settle`] with the result of the operation.
     pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
         let mut attempts = self.attempts();
         loop {

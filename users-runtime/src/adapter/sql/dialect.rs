@@ -14,7 +14,7 @@ use super::{
     uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdKind, SessionKey, Timestamp, UserId},
+    domain::{IdKind, IdValue, SessionKey, Timestamp},
     port::BoxFuture,
 };
 
@@ -68,17 +68,17 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// Returns `true` for the type of a column that holds times, dates or UUIDs and nothing else.
     fn is_time_or_id(sql_type: &str) -> bool;
 
-    /// Reads an id.
+    /// Reads an id from a column of this kind.
     ///
     /// # Errors
-    /// [`sqlx::Error`] if the column is missing or does not contain such an id.
-    fn id_at<I: UserId>(row: &Self::Row, index: usize) -> SqlResult<I>;
+    /// [`sqlx::Error`] if the column is missing or contains another type.
+    fn id_at(row: &Self::Row, index: usize, kind: IdKind) -> SqlResult<IdValue>;
 
     /// Appends an id to a statement's arguments.
     ///
     /// # Errors
     /// [`sqlx::Error::Encode`] if the driver refuses the value.
-    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
+    fn add_id(id: &IdValue, form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
     /// Returns the bytes of a column of bytes or text as they are stored. A UUID of PostgreSQL has 16 bytes.
     ///
@@ -146,7 +146,7 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     ///
     /// # Errors
     /// [`sqlx::Error::Encode`] if the driver refuses a value.
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
+    fn add_lookups(wanted: &[ById], kind: IdKind, form: Form, arguments: &mut Self::Arguments) -> SqlResult<()>;
 
     /// Returns the statement [`Statements::find_many`] for ids of this kind and form, which the derive does not know.
     fn find_many(statement: SqlStr, kind: IdKind, form: Form) -> SqlStr {

@@ -1,42 +1,36 @@
 //! Groups lookups by the statement that runs them.
 
-use super::{Dialect, SqlResult, SqlUser, store::add, uuid_form::Form};
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
-use crate::domain::IdValue;
+use super::{Dialect, SqlResult, base::add, uuid_form::Form};
 use crate::{
-    domain::{SessionKey, TokenId, UserId},
+    domain::{IdValue, SessionKey, TokenId, UserId},
     port::Lookup,
 };
 
 /// A lookup by id.
 #[derive(Debug, Clone)]
-pub struct ById<I> {
+pub struct ById {
     /// The user's id.
-    pub id: I,
+    pub id: IdValue,
     /// The token whose state is read as well.
     pub token: Option<TokenId>,
 }
 
 /// Lookups by kind, with their positions in the request.
-pub(super) struct Sorted<I> {
-    pub(super) by_id: Vec<ById<I>>,
+#[derive(Default)]
+pub(super) struct Sorted {
+    pub(super) by_id: Vec<ById>,
     pub(super) positions_by_id: Vec<usize>,
     pub(super) by_session: Vec<SessionKey>,
     pub(super) positions_by_session: Vec<usize>,
 }
 
-impl<I: UserId> Sorted<I> {
-    pub(super) fn of(wanted: &[Lookup<I>]) -> Self {
-        let mut sorted = Self {
-            by_id: Vec::new(),
-            positions_by_id: Vec::new(),
-            by_session: Vec::new(),
-            positions_by_session: Vec::new(),
-        };
+impl Sorted {
+    pub(super) fn of<I: UserId>(wanted: &[Lookup<I>]) -> Self {
+        let mut sorted = Self::default();
         for (position, lookup) in wanted.iter().enumerate() {
             match lookup {
                 Lookup::User { id, token } => {
-                    sorted.by_id.push(ById { id: id.clone(), token: token.clone() });
+                    sorted.by_id.push(ById { id: id.to_value(), token: token.clone() });
                     sorted.positions_by_id.push(position);
                 }
                 Lookup::Session(key) => {
@@ -52,14 +46,14 @@ impl<I: UserId> Sorted<I> {
 /// Encodes lookups by id as JSON: a list of pairs of the id, a number or a text in the form of its
 /// column, and the token's id or null.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
-pub(super) fn ids<I: UserId>(wanted: &[ById<I>], form: Form) -> SqlResult<String> {
+pub(super) fn ids(wanted: &[ById], form: Form) -> SqlResult<String> {
     let pairs: Vec<(serde_json::Value, Option<&str>)> = wanted
         .iter()
         .map(|wanted| {
-            let id = match wanted.id.to_value() {
-                IdValue::Integer(id) => id.into(),
-                IdValue::Uuid(id) => form.uuid.text(id).into(),
-                IdValue::Text(id) => id.into(),
+            let id = match &wanted.id {
+                IdValue::Integer(id) => (*id).into(),
+                IdValue::Uuid(id) => form.uuid.text(*id).into(),
+                IdValue::Text(id) => id.as_str().into(),
             };
             (id, wanted.token.as_ref().map(|token| token.0.as_str()))
         })
@@ -74,7 +68,7 @@ pub(super) fn session_keys(wanted: &[SessionKey]) -> SqlResult<String> {
     serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-/// Stores results at the positions of their lookups.
+/// Moves results to the positions of their lookups.
 pub(super) fn place<T>(results: &mut [Option<T>], positions: &[usize], found: Vec<Option<T>>) {
     for (position, found) in positions.iter().zip(found) {
         if let Some(result) = results.get_mut(*position) {
@@ -84,7 +78,7 @@ pub(super) fn place<T>(results: &mut [Option<T>], positions: &[usize], found: Ve
 }
 
 /// Returns the arguments of [`Statements::find`](super::Statements::find).
-pub(super) fn lookup<DB: Dialect, U: SqlUser<DB>>(wanted: &ById<U::Id>, form: Form) -> SqlResult<DB::Arguments> {
+pub(super) fn lookup<DB: Dialect>(wanted: &ById, form: Form) -> SqlResult<DB::Arguments> {
     let mut arguments = DB::Arguments::default();
     add::<DB, _>(&wanted.token.as_ref().map(|token| token.0.clone()), &mut arguments)?;
     DB::add_id(&wanted.id, form, &mut arguments)?;

@@ -1,43 +1,46 @@
 //! Migration and comparison of the schema of one user type.
 
 use super::{
-    Dialect, SqlResult, SqlUser, WantedSchema,
+    Dialect, SqlResult, WantedSchema,
+    advice::explained,
+    base::Base,
     ddl::{self, IdTypes},
-    forms, schema,
-    store::Store,
+    error::is_disconnected,
+    forms,
+    retry::retry,
+    schema,
     tables::IdColumn,
     transaction::{begin, finish},
 };
 use crate::{
-    domain::{IdKind, id_kind},
+    domain::{IdKind, StoreError},
     port::SchemaDrift,
 };
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+impl<DB: Dialect> Base<DB> {
     /// Returns the required schema, which may depend on the existing one.
     async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
         let references = DB::id_type(connection, self.schema(), self.sql.table, self.sql.roles.id).await?;
         let mut id_types = IdTypes { key: None, references };
         let mut custom = self.custom.to_vec();
-        if let Some(found) = forms::find::<DB>(connection, self.sql, &self.custom, id_kind::<U::Id>()).await? {
+        if let Some(found) = forms::find::<DB>(connection, self.sql, &self.custom, self.id.kind).await? {
             id_types.references = id_types.references.or_else(|| found.id_type.clone());
             id_types.key = found.id_type;
             for (own, there) in custom.iter_mut().zip(found.custom_types) {
                 own.sql_type = there.unwrap_or_else(|| std::mem::take(&mut own.sql_type));
             }
         }
-        Ok(ddl::wanted::<DB>(self.sql, &custom, IdColumn::of::<U>(), &id_types))
+        Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types))
     }
 
     /// Reports UUIDs that are not written in the form of their column.
     async fn uuid_drift(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
-        forms::drift::<DB>(connection, self.sql, &self.custom, id_kind::<U::Id>()).await
+        forms::drift::<DB>(connection, self.sql, &self.custom, self.id.kind).await
     }
 
     /// Refuses a migration after which users could not be added or found.
     async fn refuse_what_cannot_work(&self, connection: &mut DB::Connection) -> Result<(), schema::Refusal> {
-        let id = IdColumn::of::<U>();
-        if id == (IdColumn { kind: IdKind::Text, made_by_database: true })
+        if self.id == (IdColumn { kind: IdKind::Text, made_by_database: true })
             && DB::describe(connection, self.schema(), self.sql.table).await?.columns.is_empty()
         {
             return Err(schema::Refusal::Schema(format!(
@@ -52,8 +55,27 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
     }
 
+    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
+        let done = self.migrate_alone().await;
+        self.adapted.forget();
+        done.map_err(|refusal| match refusal {
+            schema::Refusal::Database(error) => explained::<DB>(error, |error| self.error(error)),
+            schema::Refusal::Schema(text) => StoreError::Schema(text),
+        })
+    }
+
+    pub(super) async fn check_schema(&self) -> Result<Vec<SchemaDrift>, StoreError> {
+        let compare = async || {
+            let mut connection = self.reader().await?;
+            let drift = self.compare_on(&mut connection).await;
+            self.adapted.forget();
+            self.settle(connection, drift).await
+        };
+        retry!(self, is_disconnected::<DB>, compare())
+    }
+
     /// Migrates alone: other migrations wait.
-    pub(super) async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
+    async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
         let mut connection = self.writer().await?;
         if DB::OVER_A_NETWORK {
             connection.close_on_drop(); // closing releases the migration lock in every case
@@ -73,7 +95,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     /// Compares the database with the user type: its tables, the forms of its UUIDs, and the session.
-    pub(super) async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
+    async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
         let wanted = self.wanted(connection).await?;
         let differences = schema::compare::<DB>(connection, &wanted).await?;
         let mut drift: Vec<_> = differences.into_iter().map(|difference| difference.drift).collect();

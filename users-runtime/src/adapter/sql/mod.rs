@@ -16,6 +16,7 @@
 
 mod adapted;
 mod advice;
+mod base;
 mod casts;
 mod column;
 mod connect;
@@ -25,6 +26,7 @@ mod ddl;
 mod dialect;
 mod error;
 mod forms;
+mod linked_users;
 mod lookups;
 mod migration;
 #[cfg(feature = "mysql")]
@@ -54,6 +56,7 @@ mod user;
 mod uuid_form;
 mod values;
 mod violations;
+mod writes;
 mod written;
 
 pub(crate) use column::Codec;

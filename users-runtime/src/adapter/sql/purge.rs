@@ -1,10 +1,10 @@
 //! Removal of expired data, in small batches that read and lock few rows, so that it can run beside requests.
 
 use super::{
-    Dialect, Row, SqlResult, SqlUser,
+    Dialect, Row, SqlResult,
+    base::{Base, add, storable},
     error::is_undone,
     retry::retry,
-    store::{Store, add, storable},
     transaction::{begin, finish},
 };
 use crate::{
@@ -21,7 +21,7 @@ struct Step {
     next: Option<String>,
 }
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+impl<DB: Dialect> Base<DB> {
     pub(super) async fn purge_token_states(&self, now: Timestamp) -> Result<u64, StoreError> {
         let step = || {
             self.execute(self.token_sql.purge.clone(), move |arguments, _| {

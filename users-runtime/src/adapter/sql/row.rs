@@ -6,7 +6,7 @@ use sqlx::ValueRef as _;
 use uuid::Uuid;
 
 use super::{Codec, Dialect, Driver, SqlResult, error::WrongType, uuid_form::read_uuid};
-use crate::domain::{PasswordHash, UserId};
+use crate::domain::{PasswordHash, UserId, id_kind};
 
 /// Reads a UUID in any of its forms.
 pub(super) fn uuid_at<DB: Driver>(row: &DB::Row, index: usize) -> SqlResult<Uuid> {
@@ -73,7 +73,12 @@ impl<'r, DB: Dialect> Row<'r, DB> {
     /// # Errors
     /// [`sqlx::Error`] if the column is missing or contains another type.
     pub fn id<I: UserId>(&mut self) -> SqlResult<I> {
-        DB::id_at(self.row, self.advance())
+        let index = self.advance();
+        let id = DB::id_at(self.row, index, id_kind::<I>())?;
+        I::from_value(id).ok_or_else(|| sqlx::Error::ColumnDecode {
+            index: index.to_string(),
+            source: "the id is out of the range of its type".into(),
+        })
     }
 
     /// Reads a value of a type with a column type.

@@ -3,63 +3,19 @@
 use std::net::IpAddr;
 
 use super::{
-    Dialect, Row, SqlResult, SqlUser,
+    Dialect, Row, SqlResult,
+    base::{Base, add, add_key},
     error::{is_disconnected, is_undone},
     retry::retry,
-    store::{Store, add},
     transaction::{begin, finish},
 };
 use crate::{
-    domain::{Device, Epoch, ListedSession, Session, SessionKey, Timestamp, TokenId, UserId},
-    port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore, StoreError},
+    domain::{Device, Epoch, IdValue, ListedSession, Session, SessionKey, Timestamp, TokenId},
+    port::{BoxFuture, EndedSessions, NewSession, SessionStore, StoreError},
 };
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
-    pub(super) async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
-        let mut arguments = DB::Arguments::default();
-        add_key::<DB>(key, &mut arguments)?;
-        let table = self.adapted().await?;
-        let arguments = self.tenant_condition(arguments, &table.forms)?;
-        let rows = self.read(table.texts.find_session.clone(), arguments).await?;
-        Ok(rows.first().map(|row| self.found_by_session(row, key)).transpose()?.flatten())
-    }
-
-    pub(super) async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<Found<U>>>> {
-        let mut arguments = DB::Arguments::default();
-        DB::add_session_keys(wanted, &mut arguments)?;
-        let table = self.adapted().await?;
-        let arguments = self.tenant_condition(arguments, &table.forms)?;
-        let rows = self.read(table.texts.find_sessions.clone(), arguments).await?;
-        let mut results = Vec::with_capacity(wanted.len());
-        results.resize_with(wanted.len(), || None);
-        for row in &rows {
-            let number: i64 = Row::<DB>::new(row).at(self.epoch_column() + 9)?;
-            let Ok(number) = usize::try_from(number) else { continue };
-            if let (Some(result), Some(key)) = (results.get_mut(number), wanted.get(number)) {
-                *result = self.found_by_session(row, key)?;
-            }
-        }
-        Ok(results)
-    }
-
-    /// Reads a row of [`Statements::find_session`](super::Statements::find_session). Returns `None` if its token is not
-    /// exactly the key: the collation of a column that fastapi-users created may treat different letters as equal.
-    fn found_by_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<Option<Found<U>>> {
-        let (columns, first) = (Row::<DB>::new(row), self.epoch_column() + 3);
-        if columns.at::<String>(first + 4)? != key.as_str() {
-            return Ok(None);
-        }
-        let session = FoundSession {
-            id: columns.at::<Option<String>>(first)?.map(TokenId),
-            epoch: columns.at::<Option<i64>>(first + 1)?.map(Epoch),
-            created_at: DB::upstream_time_at(row, first + 2)?.ok_or(sqlx::Error::RowNotFound)?,
-            last_seen_at: DB::upstream_time_at(row, first + 3)?,
-            backend: columns.at(first + 5)?,
-        };
-        Ok(Some(Found { session: Some(session), ..self.found(row)? }))
-    }
-
-    async fn add_session(&self, session: &NewSession, user: &U::Id, at_most: u32) -> SqlResult<()> {
+impl<DB: Dialect> Base<DB> {
+    async fn add_session(&self, session: &NewSession, user: &IdValue, at_most: u32) -> SqlResult<()> {
         let NewSession { key, id, epoch, at, device, backend, .. } = session;
         let form = self.adapted().await?.forms.id;
         let mut arguments = DB::Arguments::default();
@@ -124,7 +80,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(self.execute_on(connection, self.session_sql.remove.clone(), arguments).await?.rows)
     }
 
-    async fn list_sessions(&self, subject: &str, user: &U::Id) -> SqlResult<Vec<ListedSession>> {
+    async fn list_sessions(&self, subject: &str, user: &IdValue) -> SqlResult<Vec<ListedSession>> {
         let mut arguments = DB::Arguments::default();
         DB::add_id(user, self.adapted().await?.forms.id, &mut arguments)?;
         let rows = self.read(self.session_sql.list.clone(), arguments).await?;
@@ -148,15 +104,10 @@ fn listed<DB: Dialect>(row: &DB::Row, subject: &str) -> SqlResult<ListedSession>
     })
 }
 
-fn add_key<DB: Dialect>(key: &SessionKey, arguments: &mut DB::Arguments) -> SqlResult<()> {
-    add::<DB, _>(&key.as_str().to_owned(), arguments)?;
-    add::<DB, _>(&key.is_hashed(), arguments)
-}
-
-impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
+impl<DB: Dialect> SessionStore for Base<DB> {
     fn add(&self, session: NewSession, at_most: u32) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let user = U::Id::parse(&session.subject).ok_or(StoreError::Conflict)?;
+            let user = (self.parse_id)(&session.subject).ok_or(StoreError::Conflict)?;
             retry!(self, is_undone::<DB>, self.add_session(&session, &user, at_most))
         })
     }
@@ -181,7 +132,7 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
 
     fn list<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Vec<ListedSession>, StoreError>> {
         Box::pin(async move {
-            let Some(user) = U::Id::parse(subject) else { return Ok(Vec::new()) };
+            let Some(user) = (self.parse_id)(subject) else { return Ok(Vec::new()) };
             retry!(self, is_disconnected::<DB>, self.list_sessions(subject, &user))
         })
     }
@@ -189,7 +140,7 @@ impl<U: SqlUser<DB>, DB: Dialect> SessionStore for Store<U, DB> {
     fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StoreError>> {
         let sql = &self.session_sql.end;
         Box::pin(async move {
-            let Some(user) = U::Id::parse(subject) else { return Ok(false) };
+            let Some(user) = (self.parse_id)(subject) else { return Ok(false) };
             let end = || {
                 self.execute(sql.clone(), |arguments, form| {
                     DB::add_id(&user, form, arguments)?;

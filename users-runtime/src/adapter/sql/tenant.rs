@@ -2,12 +2,30 @@
 
 use std::sync::Arc;
 
-use super::{Dialect, SqlResult, SqlUser, Values, error::missing_tenant, forms::Forms, store::Store, uuid_form::Form};
+use super::{
+    Dialect, SqlResult, SqlUser, Values,
+    base::{Base, TenantCondition},
+    error::missing_tenant,
+    forms::Forms,
+    uuid_form::Form,
+};
 use crate::user::Tenant;
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
-    /// Returns the same store restricted to a tenant.
-    pub(super) fn for_one_tenant(&self, tenant: &Tenant<U>) -> Self {
+/// Returns the condition for a tenant. Statements about users with tenants do not run without one.
+pub(super) fn condition<U: SqlUser<DB>, DB: Dialect>(tenant: Option<Tenant<U>>) -> Option<TenantCondition<DB>> {
+    if !U::HAS_TENANTS {
+        return None;
+    }
+    Some(Arc::new(move |arguments, forms| {
+        let mut values = Values::after(arguments, forms);
+        U::bind_tenant(tenant.as_ref().ok_or_else(missing_tenant)?, &mut values)?;
+        Ok(values.into_arguments())
+    }))
+}
+
+impl<DB: Dialect> Base<DB> {
+    /// Returns the same, restricted to a tenant.
+    pub(super) fn restricted(&self, tenant: Option<TenantCondition<DB>>) -> Self {
         Self {
             pools: self.pools.clone(),
             statements: self.statements,
@@ -15,36 +33,26 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             token_sql: Arc::clone(&self.token_sql),
             oauth_sql: self.oauth_sql.clone(),
             sql: self.sql,
+            id: self.id,
+            parse_id: self.parse_id,
             custom: Arc::clone(&self.custom),
+            custom_fields: self.custom_fields,
             columns: Arc::clone(&self.columns),
             adapted: Arc::clone(&self.adapted),
             keys: Arc::clone(&self.keys),
-            tenant: Some(tenant.clone()),
+            tenant,
         }
     }
 
-    /// Appends the tenant as the last argument of a statement about users. All of them get it here, and without a
-    /// tenant they do not run.
+    /// Appends the tenant as the last argument of a statement about users. All of them get it here.
     pub(super) fn tenant_condition(&self, arguments: DB::Arguments, forms: &Forms) -> SqlResult<DB::Arguments> {
-        if !U::HAS_TENANTS {
-            return Ok(arguments);
-        }
-        let mut values = Values::after(arguments, forms);
-        U::bind_tenant(self.tenant.as_ref().ok_or_else(missing_tenant)?, &mut values)?;
-        Ok(values.into_arguments())
-    }
-
-    /// Sets the tenant of a user that is about to be written, replacing any other.
-    pub(super) fn stamp(&self, user: &mut U) -> SqlResult<()> {
         match &self.tenant {
-            Some(tenant) => tenant.stamp(user),
-            None if U::HAS_TENANTS => return Err(missing_tenant()),
-            None => {}
+            Some(append) => append(arguments, forms),
+            None => Ok(arguments),
         }
-        Ok(())
     }
 
-    /// Runs a statement about users like [`Store::execute`].
+    /// Runs a statement about users like [`Base::execute`].
     pub(super) async fn execute_on_users(
         &self,
         sql: &'static str,

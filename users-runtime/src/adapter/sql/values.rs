@@ -65,7 +65,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     fn id<I: UserId>(&mut self, id: &I) -> SqlResult<()> {
         self.next += 1;
         match self.purpose {
-            Purpose::Insert { id: true } => DB::add_id(id, self.forms.id, &mut self.arguments),
+            Purpose::Insert { id: true } => DB::add_id(&id.to_value(), self.forms.id, &mut self.arguments),
             Purpose::Insert { id: false } | Purpose::Update(_) | Purpose::Tenant => Ok(()),
         }
     }

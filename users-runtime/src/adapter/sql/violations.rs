@@ -3,16 +3,16 @@
 use sqlx::error::DatabaseError;
 
 use super::{
-    Dialect, SqlResult, SqlUser,
+    Dialect, SqlResult,
+    base::Base,
     error::{Names, store_error},
-    store::Store,
 };
 use crate::port::StoreError;
 
-impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+impl<DB: Dialect> Base<DB> {
     pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
         let keys = self.keys.known();
-        let (columns, custom) = (&self.columns, U::CUSTOM_FIELDS);
+        let (columns, custom) = (&self.columns, self.custom_fields);
         store_error::<DB>(error, &Names { sql: self.sql, columns, custom, keys: keys.as_deref() })
     }
 

@@ -28,7 +28,7 @@ use super::{
     uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdKind, IdValue, SessionKey, Timestamp, UserId, id_kind},
+    domain::{IdKind, IdValue, SessionKey, Timestamp},
     port::BoxFuture,
 };
 
@@ -87,22 +87,18 @@ impl Driver for MySql {
         matches!(sql_type, "DATETIME(6)" | "DATE" | "TIME(6)")
     }
 
-    fn id_at<I: UserId>(row: &mysql::MySqlRow, index: usize) -> SqlResult<I> {
-        let value = match id_kind::<I>() {
+    fn id_at(row: &mysql::MySqlRow, index: usize, kind: IdKind) -> SqlResult<IdValue> {
+        Ok(match kind {
             IdKind::Integer => IdValue::Integer(<i64 as Column<Self>>::read(row, index)?),
             IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
             IdKind::Text => IdValue::Text(row.try_get(index)?),
-        };
-        I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
-            index: index.to_string(),
-            source: "the id is out of the range of its type".into(),
         })
     }
 
-    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
-        match id.to_value() {
+    fn add_id(id: &IdValue, form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+        match id {
             IdValue::Integer(id) => arguments.add(id),
-            IdValue::Uuid(id) => return Self::add_uuid(Some(id), form, arguments),
+            IdValue::Uuid(id) => return Self::add_uuid(Some(*id), form, arguments),
             IdValue::Text(id) => arguments.add(id),
         }
         .map_err(sqlx::Error::Encode)
@@ -151,7 +147,7 @@ impl Driver for MySql {
         Ok(row.try_get::<Option<NaiveDateTime>, _>(index)?.map(|time| time.and_utc()))
     }
 
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
+    fn add_lookups(wanted: &[ById], _: IdKind, form: Form, arguments: &mut mysql::MySqlArguments) -> SqlResult<()> {
         arguments.add(ids(wanted, form)?).map_err(sqlx::Error::Encode)
     }
 

@@ -23,7 +23,7 @@ use super::{
     uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdKind, IdValue, SessionKey, StoredId, Timestamp, UserId, id_kind},
+    domain::{IdKind, IdValue, SessionKey, StoredId, Timestamp},
     port::BoxFuture,
 };
 
@@ -97,8 +97,8 @@ impl Driver for Postgres {
         matches!(sql_type, "TIMESTAMPTZ" | "TIMESTAMP" | "DATE" | "TIME" | "TIMETZ" | "UUID")
     }
 
-    fn id_at<I: UserId>(row: &postgres::PgRow, index: usize) -> SqlResult<I> {
-        let value = match id_kind::<I>() {
+    fn id_at(row: &postgres::PgRow, index: usize, kind: IdKind) -> SqlResult<IdValue> {
+        Ok(match kind {
             IdKind::Integer => {
                 // fastapi-users creates SERIAL ids of 32 bits, axum-users BIGSERIAL ids of 64 bits.
                 let value = row.try_get_raw(index)?;
@@ -114,18 +114,14 @@ impl Driver for Postgres {
                 let text: String = row.try_get(index)?;
                 IdValue::Text(if padded { text.trim_end_matches(' ').to_owned() } else { text })
             }
-        };
-        I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
-            index: index.to_string(),
-            source: "the id is out of the range of its type".into(),
         })
     }
 
-    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
-        match id.to_value() {
+    fn add_id(id: &IdValue, form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+        match id {
             IdValue::Integer(id) => arguments.add(id),
-            IdValue::Uuid(id) => return Self::add_uuid(Some(id), form, arguments),
-            IdValue::Text(id) if form.is_char => arguments.add(Char(id)),
+            IdValue::Uuid(id) => return Self::add_uuid(Some(*id), form, arguments),
+            IdValue::Text(id) if form.is_char => arguments.add(Char(id.clone())),
             IdValue::Text(id) => arguments.add(id),
         }
         .map_err(sqlx::Error::Encode)
@@ -193,12 +189,12 @@ impl Driver for Postgres {
         row.try_get(index)
     }
 
-    fn add_lookups<I: UserId>(wanted: &[ById<I>], form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
+    fn add_lookups(wanted: &[ById], kind: IdKind, form: Form, arguments: &mut postgres::PgArguments) -> SqlResult<()> {
         fn of<S: StoredId>(values: impl Iterator<Item = IdValue>) -> Vec<S> {
             values.filter_map(S::of_value).collect()
         }
-        let values = wanted.iter().map(|wanted| wanted.id.to_value());
-        match id_kind::<I>() {
+        let values = wanted.iter().map(|wanted| wanted.id.clone());
+        match kind {
             IdKind::Integer => arguments.add(of::<i64>(values)),
             IdKind::Uuid => {
                 let ids = of::<Uuid>(values);

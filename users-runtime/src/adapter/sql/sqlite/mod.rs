@@ -25,7 +25,7 @@ use super::{
     uuid_form::{Form, UuidForm},
 };
 use crate::{
-    domain::{IdKind, IdValue, SessionKey, Timestamp, UserId, id_kind},
+    domain::{IdKind, IdValue, SessionKey, Timestamp},
     port::BoxFuture,
 };
 
@@ -64,22 +64,18 @@ impl Driver for Sqlite {
         matches!(sql_type, "DATETIME" | "DATE" | "TIME")
     }
 
-    fn id_at<I: UserId>(row: &sqlite::SqliteRow, index: usize) -> SqlResult<I> {
-        let value = match id_kind::<I>() {
+    fn id_at(row: &sqlite::SqliteRow, index: usize, kind: IdKind) -> SqlResult<IdValue> {
+        Ok(match kind {
             IdKind::Integer => IdValue::Integer(row.try_get(index)?),
             IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
             IdKind::Text => IdValue::Text(row.try_get(index)?),
-        };
-        I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
-            index: index.to_string(),
-            source: "the id is out of the range of its type".into(),
         })
     }
 
-    fn add_id<I: UserId>(id: &I, form: Form, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
-        match id.to_value() {
+    fn add_id(id: &IdValue, form: Form, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
+        match id {
             IdValue::Integer(id) => arguments.add(id),
-            IdValue::Uuid(id) => return Self::add_uuid(Some(id), form, arguments),
+            IdValue::Uuid(id) => return Self::add_uuid(Some(*id), form, arguments),
             IdValue::Text(id) => arguments.add(id),
         }
         .map_err(sqlx::Error::Encode)
@@ -145,11 +141,7 @@ impl Driver for Sqlite {
         arguments.add(text).map_err(sqlx::Error::Encode)
     }
 
-    fn add_lookups<I: UserId>(
-        wanted: &[ById<I>],
-        form: Form,
-        arguments: &mut sqlite::SqliteArguments,
-    ) -> SqlResult<()> {
+    fn add_lookups(wanted: &[ById], _: IdKind, form: Form, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         arguments.add(ids(wanted, form)?).map_err(sqlx::Error::Encode)
     }
 

@@ -1,0 +1,194 @@
+//! The part of the store that does not depend on the user's Rust type: it is compiled once per database, and not for
+//! every user type. It works with rows and arguments; [`Store`](super::store::Store) converts them from and to users.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, Statements, UserSql,
+    adapted::Cached,
+    connection::Pools,
+    error::is_disconnected,
+    forms::Forms,
+    lookups::{Sorted, lookup, place},
+    oauth_sql::OAuthSql,
+    retry::retry,
+    schema::UniqueKeys,
+    session_sql::SessionSql,
+    tables::IdColumn,
+    token_sql::TokenSql,
+};
+use crate::{
+    domain::{CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, Timestamp},
+    user::CustomField,
+};
+
+/// Appends the tenant to the arguments of a statement about users.
+pub(super) type TenantCondition<DB> = Arc<
+    dyn Fn(<DB as sqlx::Database>::Arguments, &Forms) -> SqlResult<<DB as sqlx::Database>::Arguments> + Send + Sync,
+>;
+
+/// The connections, statements and columns of one user type, or of one of its tenants.
+pub(super) struct Base<DB: Dialect> {
+    pub(super) pools: Pools<DB>,
+    pub(super) statements: &'static Statements,
+    pub(super) session_sql: Arc<SessionSql>,
+    pub(super) token_sql: Arc<TokenSql>,
+    /// `None` if the user type has no accounts at OAuth providers.
+    pub(super) oauth_sql: Option<Arc<OAuthSql>>,
+    pub(super) sql: &'static UserSql,
+    pub(super) id: IdColumn,
+    /// Parses the text of an id.
+    pub(super) parse_id: fn(&str) -> Option<IdValue>,
+    pub(super) custom: Arc<[SqlColumn]>,
+    pub(super) custom_fields: &'static [CustomField],
+    /// The names of all columns of the user.
+    pub(super) columns: Arc<[&'static str]>,
+    /// The statements and forms for the table that was found.
+    pub(super) adapted: Arc<Cached>,
+    /// The unique keys of the table of users.
+    pub(super) keys: Arc<UniqueKeys>,
+    /// Restricts every statement about users to a tenant. `None` for a user type without tenants.
+    pub(super) tenant: Option<TenantCondition<DB>>,
+}
+
+impl<DB: Dialect> Base<DB> {
+    /// Returns the index of the column after all columns of the user: the epoch.
+    pub(super) fn epoch_column(&self) -> usize {
+        RoleColumns::COUNT + self.custom.len()
+    }
+
+    pub(super) fn epoch(&self, row: &DB::Row) -> SqlResult<Epoch> {
+        Row::<DB>::new(row).at(self.epoch_column()).map(Epoch)
+    }
+
+    /// Returns the rows of the users that are looked up, `count` in the order of the lookups.
+    pub(super) async fn find(&self, wanted: &Sorted, count: usize) -> Result<Vec<Option<DB::Row>>, StoreError> {
+        retry!(self, is_disconnected::<DB>, self.find_all(wanted, count))
+    }
+
+    async fn find_all(&self, wanted: &Sorted, count: usize) -> SqlResult<Vec<Option<DB::Row>>> {
+        let mut results = Vec::with_capacity(count);
+        results.resize_with(count, || None);
+        let found = match wanted.by_id.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![self.find_one(one).await?],
+            many => self.find_many(many).await?,
+        };
+        place(&mut results, &wanted.positions_by_id, found);
+        let found = match wanted.by_session.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![self.find_session(one).await?],
+            many => self.find_sessions(many).await?,
+        };
+        place(&mut results, &wanted.positions_by_session, found);
+        Ok(results)
+    }
+
+    /// Returns the row of a user.
+    pub(super) async fn row_of(&self, id: IdValue) -> Result<Option<DB::Row>, StoreError> {
+        let wanted = ById { id, token: None };
+        retry!(self, is_disconnected::<DB>, self.find_one(&wanted))
+    }
+
+    async fn find_one(&self, wanted: &ById) -> SqlResult<Option<DB::Row>> {
+        let table = self.adapted().await?;
+        let arguments = self.tenant_condition(lookup::<DB>(wanted, table.forms.id)?, &table.forms)?;
+        Ok(self.read(table.texts.find.clone(), arguments).await?.into_iter().next())
+    }
+
+    async fn find_many(&self, wanted: &[ById]) -> SqlResult<Vec<Option<DB::Row>>> {
+        let table = self.adapted().await?;
+        let mut arguments = DB::Arguments::default();
+        DB::add_lookups(wanted, self.id.kind, table.forms.id, &mut arguments)?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        let rows = self.read(table.texts.find_many.clone(), arguments).await?;
+        self.numbered(rows, self.epoch_column() + 3, wanted.len(), |_, _| Ok(true))
+    }
+
+    async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<DB::Row>> {
+        let mut arguments = DB::Arguments::default();
+        add_key::<DB>(key, &mut arguments)?;
+        let table = self.adapted().await?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        for row in self.read(table.texts.find_session.clone(), arguments).await? {
+            if self.is_of_session(&row, key)? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<DB::Row>>> {
+        let mut arguments = DB::Arguments::default();
+        DB::add_session_keys(wanted, &mut arguments)?;
+        let table = self.adapted().await?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        let rows = self.read(table.texts.find_sessions.clone(), arguments).await?;
+        self.numbered(rows, self.epoch_column() + 9, wanted.len(), |row, number| {
+            wanted.get(number).map_or(Ok(false), |key| self.is_of_session(row, key))
+        })
+    }
+
+    /// Returns whether the token of a row is exactly the key: the collation of a column that fastapi-users created may treat
+    /// different letters as equal.
+    fn is_of_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<bool> {
+        Ok(Row::<DB>::new(row).at::<String>(self.epoch_column() + 7)? == key.as_str())
+    }
+
+    /// Returns rows at the positions that they have in the column `number`, if they pass `is_wanted`.
+    fn numbered(
+        &self,
+        rows: Vec<DB::Row>,
+        number: usize,
+        count: usize,
+        is_wanted: impl Fn(&DB::Row, usize) -> SqlResult<bool>,
+    ) -> SqlResult<Vec<Option<DB::Row>>> {
+        let mut results = Vec::with_capacity(count);
+        results.resize_with(count, || None);
+        for row in rows {
+            let number: i64 = Row::<DB>::new(&row).at(number)?;
+            let Ok(number) = usize::try_from(number) else { continue };
+            if let Some(result) = results.get_mut(number)
+                && is_wanted(&row, number)?
+            {
+                *result = Some(row);
+            }
+        }
+        Ok(results)
+    }
+
+    /// Returns the arguments of [`Statements::find_by_email`].
+    pub(super) fn by_email(&self, email: &CanonicalEmail, forms: &Forms) -> SqlResult<DB::Arguments> {
+        let mut arguments = DB::Arguments::default();
+        add::<DB, _>(&email.as_str().to_owned(), &mut arguments)?;
+        self.tenant_condition(arguments, forms)
+    }
+
+    /// Returns the row of the user with an address.
+    pub(super) async fn find_by_email(&self, email: &CanonicalEmail) -> Result<Option<DB::Row>, StoreError> {
+        retry!(self, is_disconnected::<DB>, self.find_canonical(email))
+    }
+
+    async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<DB::Row>> {
+        let table = self.adapted().await?;
+        let arguments = self.by_email(email, &table.forms)?;
+        Ok(self.read(table.texts.find_by_email.clone(), arguments).await?.into_iter().next())
+    }
+}
+
+pub(super) fn add<DB: Codec<T>, T>(value: &T, arguments: &mut DB::Arguments) -> SqlResult<()> {
+    <DB as Codec<T>>::add(value, arguments).map_err(sqlx::Error::Encode)
+}
+
+pub(super) fn add_key<DB: Dialect>(key: &SessionKey, arguments: &mut DB::Arguments) -> SqlResult<()> {
+    add::<DB, _>(&key.as_str().to_owned(), arguments)?;
+    add::<DB, _>(&key.is_hashed(), arguments)
+}
+
+/// Limits a time to the end of the year 9999. Later years sort incorrectly as text, and not all databases support them.
+pub(super) fn storable(time: Timestamp) -> Timestamp {
+    const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+    DateTime::<Utc>::from_timestamp(LATEST, 0).map_or(time, |latest| time.min(latest))
+}
