@@ -2,7 +2,7 @@
 
 use super::UsersBuilder;
 use crate::{
-    domain::{Error, PublicUrl, TrustedOrigins},
+    domain::{Error, Origin, PublicUrl, TrustedOrigins},
     user::AuthUser,
 };
 
@@ -36,9 +36,17 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// Adds other origins whose pages may log in and send state-changing requests with a cookie: a front end on another
     /// host ([`TrustedOrigins::new`]), applications in web views ([`TrustedOrigins::web_views`]), or those that a function
-    /// accepts: `.trusted_origins(|origin: &Origin| …)`, see [`TrustedOrigins::deciding`].
+    /// accepts, for which [`UsersBuilder::trusted_origins_if`] is shorter.
     pub fn trusted_origins(mut self, origins: impl Into<TrustedOrigins>) -> Self {
         self.trusted_origins = self.trusted_origins.and(origins);
         self
+    }
+
+    /// Adds the origins for which `decide` returns `true`: `.trusted_origins_if(|origin| origin.host() == …)`.
+    ///
+    /// # Security
+    /// As for [`TrustedOrigins::deciding`].
+    pub fn trusted_origins_if(self, decide: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> Self {
+        self.trusted_origins(TrustedOrigins::deciding(decide))
     }
 }
