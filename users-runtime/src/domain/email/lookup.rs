@@ -5,20 +5,21 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{CanonicalEmail, DomainName, EmailRules, MAX_OCTETS, is_atom_char, is_visible};
+use super::{CanonicalEmail, DomainName, EmailRules, MAX_OCTETS, is_atom_char, is_visible, typed};
 use crate::compat::email as internationalized;
 
 impl CanonicalEmail {
     /// Returns every form under which the account of `text` may be stored, the text itself first. Their number depends on
-    /// the text only: one for most addresses, up to six for a domain outside of ASCII.
+    /// the text only: one for most addresses, up to seven for a domain outside of ASCII.
     pub(crate) fn candidates(text: &str, rules: EmailRules) -> Vec<Self> {
         let bare = match rules {
             EmailRules::Ascii => text,
             EmailRules::Internationalized => internationalized::without_display_name(text),
         };
         let bare = without_spaces(bare);
-        let mut found = vec![Self::of(text), Self::of(bare)];
-        if let Some((local, domain)) = bare.rsplit_once('@')
+        let meant = typed::meant(bare);
+        let mut found = vec![Self::of(text), Self::of(bare), Self::of(&meant)];
+        if let Some((local, domain)) = meant.rsplit_once('@')
             && let Ok(domain) = DomainName::read(domain)
         {
             let local: String = local.nfc().collect();
@@ -40,7 +41,7 @@ impl CanonicalEmail {
 
 /// Returns the text without the spaces around it. A text with a line end is left as it is, since no account can be
 /// registered with it.
-pub(super) fn without_spaces(text: &str) -> &str {
+fn without_spaces(text: &str) -> &str {
     if text.contains(['\r', '\n']) { text } else { text.trim() }
 }
 
@@ -123,6 +124,7 @@ mod tests {
             "a@b_c.example",
             "a@10.0.0.1",
             " a@b.test\u{a0}",
+            "\u{200e}a\u{ff20}corp.local.\u{feff}",
         ] {
             assert!(AnyStored(&policy).read(text).is_ok(), "{text}");
         }
