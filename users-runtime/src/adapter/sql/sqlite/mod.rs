@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
     dialect::sealed::Sealed,
     error::RefusedValue,
     lookups::{ids, session_keys},
@@ -66,7 +66,8 @@ impl Driver for Sqlite {
 
     fn id_at<I: UserId>(row: &sqlite::SqliteRow, index: usize) -> SqlResult<I> {
         let value = match id_kind::<I>() {
-            IdKind::Integer => IdValue::Integer(row.try_get(index)?),
+            // sqlx would read NULL as 0: a key that is not the rowid can be NULL.
+            IdKind::Integer => IdValue::Integer(<i64 as Column<Self>>::read(row, index)?),
             IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
             IdKind::Text => IdValue::Text(row.try_get(index)?),
         };
