@@ -64,6 +64,7 @@ fn wanted_table<DB: Catalog>(table: Table, schema: Option<&str>, id_types: &IdTy
             stored_as: column.stored_as,
             written: column.written,
             reads_null: column.reads_null,
+            is_shaped_bytes: column.is_shaped_bytes,
             made_by_database: matches!(column.kind, ColumnKind::Key(IdColumn { made_by_database: true, .. })),
         });
     }

@@ -79,6 +79,8 @@ pub struct WantedColumn {
     pub made_by_database: bool,
     /// `true` if NULL in an existing column has a meaning, although we write none.
     pub reads_null: bool,
+    /// `true` if the values are bytes of a type that is not known, such as a newtype around a UUID.
+    pub is_shaped_bytes: bool,
 }
 
 /// A required index.
@@ -264,6 +266,16 @@ pub trait Catalog: Driver {
     /// Returns the reason and the advice if a column of the type `found` cannot hold a field that is stored as JSON or text.
     /// They are empty if a column of text is the only one that can.
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str>;
+
+    /// Returns when a value that is read is the one that was sent, if a column of the type `found` may change values of the
+    /// field without refusing them.
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness>;
+
+    /// Returns `true` for a type of text that stores bytes as they are.
+    fn writes_bytes_into_text(found: &str) -> bool {
+        let _ = found;
+        false
+    }
 
     /// Returns what a column of the type `declared` tells about the form of its UUIDs.
     fn declared_form(declared: &str) -> Declared;

@@ -94,6 +94,8 @@ pub(crate) struct TableColumn {
     pub written: Written,
     /// `true` if NULL in an existing column has a meaning, although we write none.
     pub reads_null: bool,
+    /// `true` if the values are bytes of a type that is not known, such as a newtype around a UUID.
+    pub is_shaped_bytes: bool,
 }
 
 /// The most characters of an address (RFC 5321), which are also bytes of its ASCII form.
@@ -166,6 +168,7 @@ const fn column(name: &'static str, kind: ColumnKind) -> TableColumn {
         stored_as: None,
         written: Written::Unknown,
         reads_null: false,
+        is_shaped_bytes: false,
     }
 }
 
@@ -228,6 +231,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
         from_database: own.from_database,
         stored_as: own.stored_as,
         written: own.written,
+        is_shaped_bytes: own.is_shaped_bytes,
         ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
     }));
     columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0").holding_any());

@@ -120,6 +120,7 @@ impl Catalog for MySql {
             written: Written::Unknown,
             made_by_database: false,
             reads_null: false,
+            is_shaped_bytes: false,
         })
     }
 

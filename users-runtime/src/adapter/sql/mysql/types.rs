@@ -168,6 +168,7 @@ mod tests {
             written: Written::Any,
             made_by_database: false,
             reads_null: false,
+            is_shaped_bytes: false,
             from_database: None,
             stored_as: None,
         };

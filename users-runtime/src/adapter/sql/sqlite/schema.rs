@@ -143,6 +143,22 @@ impl Catalog for Sqlite {
         (!holds).then_some("")
     }
 
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness> {
+        let is_number = matches!(own.sql_type.as_str(), "INTEGER" | "BOOLEAN" | "REAL" | "NUMERIC");
+        let changes = match own.stored_as {
+            // A numeric affinity turns texts that look like numbers into numbers.
+            Some(_) => !is_text(found) && !is_blob(found),
+            None if own.sql_type == Self::TEXT => !is_text(found) && !is_blob(found),
+            None if is_number => is_text(found) || (own.sql_type == "INTEGER" && is_real(found)),
+            None => false,
+        };
+        changes.then_some(Sameness::Exact)
+    }
+
+    fn writes_bytes_into_text(found: &str) -> bool {
+        is_text(found)
+    }
+
     fn declared_form(declared: &str) -> Declared {
         match () {
             () if is_text(declared) => Declared::text(declared),
