@@ -8,6 +8,7 @@ use crate::{
         SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
+        sql_text::names,
         tables::{ColumnKind, IdColumn},
         uuid_form::{Declared, UuidForm},
     },
@@ -136,7 +137,7 @@ impl Catalog for Postgres {
         match wanted.as_str() {
             "bigserial" => INTEGERS.contains(&&*found),
             text if TEXTS.contains(&text) => TEXTS.contains(&&*found),
-            _ => found == wanted,
+            _ => is_same_type(&found, &wanted),
         }
     }
 
@@ -289,8 +290,37 @@ fn without_length(declared: &str) -> String {
     name
 }
 
-/// Returns a canonical name of a type, without its length.
+/// Returns whether two types are the same. The driver names a type of the application as the field does; the catalog quotes its
+/// name and adds its schema where that is needed. The elements of an array are compared like types of their own.
+fn is_same_type(found: &str, wanted: &str) -> bool {
+    match (found.strip_suffix("[]"), wanted.strip_suffix("[]")) {
+        (Some(found), Some(wanted)) => {
+            is_same_type(found, wanted) || (TEXTS.contains(&found) && TEXTS.contains(&wanted) && !is_padded(found))
+        }
+        (None, None) => found == wanted || unqualified(found).eq_ignore_ascii_case(&unqualified(wanted)),
+        _ => false,
+    }
+}
+
+/// Returns `true` for the type of texts that are padded.
+fn is_padded(base: &str) -> bool {
+    base == "bpchar"
+}
+
+/// Returns the name of a type without its schema and its quotes.
+fn unqualified(name: &str) -> String {
+    match names(name).pop() {
+        Some(last) if name.contains(['.', '"']) => last,
+        _ => name.to_owned(),
+    }
+}
+
+/// Returns a canonical name of a type, without its length. The catalog and the driver write that of an array differently:
+/// `character varying(20)[]`, `VARCHAR[]`.
 fn base_type(declared: &str) -> String {
+    if let Some(element) = declared.strip_suffix("[]") {
+        return format!("{}[]", base_type(element));
+    }
     let base = without_length(declared).to_ascii_lowercase();
     match base.as_str() {
         // An extension may be in a schema that is not searched.
@@ -305,6 +335,7 @@ fn base_type(declared: &str) -> String {
         "boolean" => "bool",
         "timestamp with time zone" => "timestamptz",
         "timestamp without time zone" => "timestamp",
+        "bit varying" => "varbit",
         "time with time zone" => "timetz",
         "time without time zone" => "time",
         other => other,
@@ -315,4 +346,44 @@ fn base_type(declared: &str) -> String {
 /// Returns the number in parentheses: the length of a text, or the precision of a time.
 fn limit(declared: &str) -> Option<u32> {
     declared.split_once('(')?.1.split_once(')')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_the_same_in_the_words_of_the_driver_and_of_the_catalog() {
+        for (found, wanted) in [
+            ("integer[]", "INT4[]"),
+            ("bigint[]", "INT8[]"),
+            ("boolean[]", "BOOL[]"),
+            ("double precision[]", "FLOAT8[]"),
+            ("timestamp with time zone[]", "TIMESTAMPTZ[]"),
+            ("timestamp(6) without time zone[]", "TIMESTAMP[]"),
+            ("text[]", "TEXT[]"),
+            ("character varying(20)[]", "TEXT[]"),
+            ("uuid[]", "UUID[]"),
+            ("bit varying(8)", "VARBIT"),
+            ("numeric(10,2)", "NUMERIC"),
+            ("\"Mood\"", "Mood"),
+            ("mood", "mood"),
+            ("app.mood", "mood"),
+            ("app.\"Mood\"", "Mood"),
+            ("app.\"Mood\"[]", "Mood[]"),
+            ("int4range", "INT4RANGE"),
+        ] {
+            assert!(Postgres::holds(found, wanted), "{found} for {wanted}");
+        }
+        for (found, wanted) in [
+            ("integer[]", "INT8[]"),
+            ("integer", "INT4[]"),
+            ("integer[]", "INT4"),
+            ("character(20)[]", "TEXT[]"),
+            ("app.mood", "temper"),
+            ("text[]", "INT4[]"),
+        ] {
+            assert!(!Postgres::holds(found, wanted), "{found} for {wanted}");
+        }
+    }
 }
