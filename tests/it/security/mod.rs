@@ -50,6 +50,8 @@ mod spans;
 mod sql;
 mod takeover;
 mod timing;
+#[cfg(feature = "services")]
+mod triggers;
 mod tx;
 mod url;
 mod verify;

@@ -174,6 +174,15 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// constraint, or a trigger refuses it.
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue>;
 
+    /// Returns the code of an error, as the documentation of the database lists it.
+    fn code(refusal: &dyn DatabaseError) -> Option<String> {
+        refusal.code().map(|code| code.into_owned())
+    }
+
+    /// Returns `true` if the message of an error is the database's own and names nothing but objects of the database. A trigger
+    /// can make a message of values, with the code of any error.
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool;
+
     /// Returns `true` if the operation may succeed later.
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
 

@@ -1,7 +1,8 @@
 //! Classification of database errors.
 //!
-//! Messages of databases quote values ("Duplicate entry 'king@camelot.bt' for key 'email'"), and so may the errors of
-//! decoders and encoders. What leaves this module has names of tables, columns and constraints and codes, but no values.
+//! Messages of databases quote values ("Duplicate entry 'king@camelot.bt' for key 'email'"), those of triggers contain
+//! anything, and the errors of decoders and encoders may quote values, too. What leaves this module has names of tables, columns
+//! and constraints and codes, but no values.
 
 use std::fmt;
 
@@ -206,14 +207,16 @@ fn refused<DB: Driver>(refusal: &dyn sqlx::error::DatabaseError, names: &Names<'
     let code = refusal.code();
     // Before the rest: a trigger may report a full disk with its code.
     let cause = || {
-        let code = code.as_deref().map(|code| format!("code {code}: ")).unwrap_or_default();
-        Cause(format!("{code}{}", refusal.message()))
+        let code =
+            DB::code(refusal).map_or_else(|| "an error without a code".to_owned(), |code| format!("code {code}"));
+        Cause(if DB::names_objects_only(refusal) { format!("{code}: {}", refusal.message()) } else { code })
     };
+    // Checked before the values, because a trigger may report a full disk with its code.
     if DB::is_unavailable(refusal) {
         return StoreError::unavailable(cause());
     }
     match DB::refused_value(refusal) {
-        Some(value) => names.invalid_value(value.column(names.sql, names.columns), code.as_deref()),
+        Some(value) => names.invalid_value(value.column(names.sql, names.columns), refusal.code().as_deref()),
         None => StoreError::failed(cause()),
     }
 }

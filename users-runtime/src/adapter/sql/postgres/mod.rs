@@ -243,12 +243,24 @@ impl Driver for Postgres {
         const RAISED: &str = "P0001"; // by a trigger
         const TOO_LONG_FOR_INDEX: &str = "54000";
         let error = refusal.try_downcast_ref::<postgres::PgDatabaseError>()?;
-        let is_data = ["22", "23"].iter().any(|class| error.code().starts_with(class))
-            || [CHECK_OF_VIEW, RAISED, TOO_LONG_FOR_INDEX].contains(&error.code());
+        // Data, integrity, and functions in PL/pgSQL and in other languages.
+        let is_data = ["22", "23", "P0", "38", "39"].iter().any(|class| error.code().starts_with(class))
+            || [CHECK_OF_VIEW, TOO_LONG_FOR_INDEX].contains(&error.code())
+            || is_raised(error)
+            // `WITH CHECK OPTION` of a view, and row-level security.
+            || error.routine() == Some("ExecWithCheckOptions");
         is_data.then(|| RefusedValue {
             column: error.column().map(str::to_owned),
             constraint: error.constraint().map(str::to_owned),
         })
+    }
+
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool {
+        // Features, transactions, statements, rights, catalogs, conflicts, names and types, resources, the server, faults in it.
+        const CLASSES: [&str; 15] =
+            ["08", "0A", "25", "26", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"];
+        let Some(error) = refusal.try_downcast_ref::<postgres::PgDatabaseError>() else { return false };
+        !is_raised(error) && CLASSES.iter().any(|class| error.code().starts_with(class))
     }
 
     /// By class and code (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
@@ -304,6 +316,7 @@ impl Driver for Postgres {
         const INTERNAL: &str = "XX000"; // "cache lookup failed for type"
         let Some(error) = refusal.try_downcast_ref::<postgres::PgDatabaseError>() else { return false };
         match error.code() {
+            _ if is_raised(error) => false,
             // The message depends on the server's language, the name of the C function does not.
             FEATURE_NOT_SUPPORTED => {
                 error.routine() == Some("RevalidateCachedQuery") || error.message().contains("cached plan")

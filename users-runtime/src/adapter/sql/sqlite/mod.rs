@@ -194,8 +194,10 @@ impl Driver for Sqlite {
         const MISMATCH: i32 = 20;
         let code = refusal.code().and_then(|code| code.parse::<i32>().ok())?;
         let message = refusal.message();
-        // A generated column or an index on JSON has no code of its own.
-        let is_data = matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH) || message == "malformed JSON";
+        // What a function refuses, in a generated column, an index or a trigger, has no code of its own.
+        let of_function = ["malformed JSON", "bad JSON path", "JSON path error", "integer overflow"];
+        let is_data = matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH)
+            || of_function.iter().any(|start| message.starts_with(start));
         // "NOT NULL constraint failed: user.note", "cannot store TEXT value in INTEGER column user.note",
         // "CHECK constraint failed: length(note) < 9". The message of a trigger may contain anything.
         let column = ["NOT NULL constraint failed: ", " column "].iter().find_map(|before| {
