@@ -86,6 +86,14 @@ pub(super) fn unreadable_user(id: Option<String>, error: Error, columns: &[&'sta
     Error::Decode(Box::new(UnreadableUser { id: id.unwrap_or_else(|| "without a readable id".to_owned()), column }))
 }
 
+/// Returns the error of a write whose row has a value that the field cannot be read from, instead of that of a stored user.
+pub(super) fn unreadable_value(error: Error, columns: &[&'static str]) -> Error {
+    let Error::Decode(reason) = &error else { return error };
+    let Some(UnreadableUser { column, .. }) = reason.downcast_ref::<UnreadableUser>() else { return error };
+    let name = column.split(' ').next().unwrap_or_default();
+    columns.iter().position(|known| *known == name).map_or_else(nothing_stored, changed_value)
+}
+
 /// What a database says about a value that it refuses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefusedValue {
@@ -204,8 +212,6 @@ fn refused<DB: Driver>(refusal: &dyn sqlx::error::DatabaseError, names: &Names<'
     if refusal.is_foreign_key_violation() || DB::is_conflict(refusal) {
         return StoreError::Conflict;
     }
-    let code = refusal.code();
-    // Before the rest: a trigger may report a full disk with its code.
     let cause = || {
         let code =
             DB::code(refusal).map_or_else(|| "an error without a code".to_owned(), |code| format!("code {code}"));

@@ -25,6 +25,7 @@ mod ddl;
 mod dialect;
 mod error;
 mod forms;
+mod insert;
 mod lookups;
 mod migration;
 #[cfg(feature = "mysql")]
@@ -50,6 +51,7 @@ mod tables;
 mod tenant;
 mod token_sql;
 mod transaction;
+mod unchanged;
 mod user;
 mod uuid_form;
 mod values;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Dialect, Row, SqlResult, SqlUser, Values,
-    error::{is_disconnected, is_undone},
+    error::{is_disconnected, is_undone, nothing_stored},
     oauth_sql::OAuthSql,
     retry::retry,
     store::{Store, add, bind, storable},
@@ -64,15 +64,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let table = self.adapted().await?;
         let mut values = Values::insert::<U>(&self.custom, &table.forms);
         bind(user, &mut values)?;
-        let (arguments, id) = (values.into_arguments(), (!U::ID_MADE_BY_DATABASE).then(|| user.id()));
+        let arguments = values.into_arguments();
         let mut connection = self.writer().await?;
         let done = async {
             let mut transaction = begin::<DB>(&mut connection).await?;
             let done = async {
-                let sql = &table.texts.insert;
-                let Some(row) = self.write_user(&mut transaction, &table, sql, arguments, user, id).await? else {
-                    return Ok(None);
-                };
+                let row = self.insert_in(&mut transaction, &table, user, arguments).await?;
                 let stored = self.user(&row)?;
                 self.insert_account(&mut transaction, stored.account().id, table.forms.id, account).await?;
                 Ok(Some(stored))
@@ -306,7 +303,7 @@ impl<U: SqlUser<DB>, DB: Dialect> OAuthStore<U> for Store<U, DB> {
             let inserted = retry!(self, is_undone::<DB>, async {
                 self.learn_keys(self.insert_linked(&user, &account).await).await
             });
-            inserted?.ok_or_else(|| self.error(sqlx::Error::RowNotFound))
+            inserted?.ok_or_else(|| self.error(nothing_stored()))
         })
     }
 

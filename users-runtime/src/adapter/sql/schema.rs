@@ -14,9 +14,10 @@ pub(super) use self::{
     migrate::{Refusal, migrate},
 };
 use super::{
-    Driver, FromDatabase, SqlResult, StoredAs, Written,
+    Driver, FromDatabase, SqlColumn, SqlResult, StoredAs, Written,
     casts::Cast,
     tables::ColumnKind,
+    unchanged::Sameness,
     uuid_form::{Declared, UuidForm},
 };
 use crate::port::BoxFuture;

@@ -1,6 +1,6 @@
 //! The user store for every database with a [`Dialect`].
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU32};
 
 use chrono::{DateTime, Utc};
 
@@ -170,33 +170,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
     }
 
-    async fn add_user(&self, user: &U) -> SqlResult<U> {
-        let table = self.adapted().await?;
-        let mut values = Values::insert::<U>(&self.custom, &table.forms);
-        bind(user, &mut values)?;
-        let (arguments, id) = (values.into_arguments(), (!U::ID_MADE_BY_DATABASE).then(|| user.id()));
-        let mut connection = self.writer().await?;
-        let row = self.add_user_on(&mut connection, &table, arguments, user, id).await;
-        let row = self.settle(connection, row).await?;
-        self.user(&row.ok_or(sqlx::Error::RowNotFound)?)
-    }
-
-    async fn add_user_on(
-        &self,
-        connection: &mut DB::Connection,
-        table: &Adapted,
-        arguments: DB::Arguments,
-        user: &U,
-        id: Option<U::Id>,
-    ) -> SqlResult<Option<DB::Row>> {
-        if self.returns_rows() {
-            return self.write_user(connection, table, &table.texts.insert, arguments, user, id).await;
-        }
-        let mut transaction = begin::<DB>(connection).await?;
-        let row = self.write_user(&mut transaction, table, &table.texts.insert, arguments, user, id).await;
-        finish(transaction, row).await
-    }
-
     async fn change(&self, change: &Change<U>) -> SqlResult<Option<U>> {
         let table = self.adapted().await?;
         let (arguments, raise) = self.change_arguments(change, &table)?;
@@ -232,7 +205,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain =
             change.if_epoch.is_none() && !change.unlink && !matches!(change.end_sessions, EndSessions::AllBut(..));
-        if self.returns_rows() && is_plain {
+        if self.returns_rows() && is_plain && table.changing.is_empty() {
             return self.fetch_first(connection, table.texts.update.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
@@ -254,6 +227,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let Some(row) = written else {
             return Ok(None);
         };
+        self.refuse_changed_values(table, user, change.columns, &row)?;
         // The update locks the row, so the epoch before it can be derived from the returned one.
         let epoch = self.epoch(&row)?;
         if change.if_epoch.is_some_and(|wanted| epoch.0.checked_sub(raise) != Some(wanted.0)) {

@@ -213,8 +213,8 @@ impl Driver for MySql {
                     | 1369                      // WITH CHECK OPTION of a view
                     | 1526 | 1748               // no partition for the value
                     | 3819 | 4025 // CHECK
-                    )
-                });
+                )
+        });
         is_data.then(|| named_by(refusal.message()))
     }
 

@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     adapter::sql::{
-        Driver, SqlResult, StoredAs, Written,
+        Driver, SqlColumn, SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, Encoding, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdColumn},
+        unchanged::Sameness,
         uuid_form::{Declared, UuidForm},
     },
     domain::{IdKind, LONGEST_ID},
@@ -194,6 +195,21 @@ impl Catalog for MySql {
         Cast { read: (!is_text).then_some("CAST({} AS CHAR)"), write: None }
     }
 
+    /// `CHAR` loses spaces at the end, and `ENUM` has its own spelling of a value.
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness> {
+        let is_text = own.stored_as.is_some() || own.sql_type == <Self as Driver>::TEXT;
+        match family(found) {
+            Family::Text if is_text && types::changes_texts(found) => Some(Sameness::Exact),
+            Family::Text | Family::Json => None,
+            Family::Other(name) if own.stored_as == Some(StoredAs::Text) => Some(match name.as_str() {
+                "decimal" => Sameness::Number,
+                "uuid" => Sameness::Uuid,
+                _ => Sameness::Exact,
+            }),
+            _ => (own.stored_as == Some(StoredAs::Text)).then_some(Sameness::Exact),
+        }
+    }
+
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
         let family = family(found);
         let is_choice = ["enum", "set"].iter().any(|word| found.to_ascii_lowercase().starts_with(word));
@@ -256,6 +272,9 @@ impl Catalog for MySql {
     }
 
     fn widen(table: &str, found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
+        if matches!(family(&found.sql_type), Family::Other(_)) {
+            return None; // a DECIMAL without digits is not wider
+        }
         if !types::holds(&found.sql_type, &wanted.sql_type) && !types::is_wider(&wanted.sql_type, &found.sql_type) {
             return None;
         }

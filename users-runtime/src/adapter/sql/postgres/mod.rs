@@ -240,7 +240,6 @@ impl Driver for Postgres {
 
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {
         const CHECK_OF_VIEW: &str = "44000";
-        const RAISED: &str = "P0001"; // by a trigger
         const TOO_LONG_FOR_INDEX: &str = "54000";
         let error = refusal.try_downcast_ref::<postgres::PgDatabaseError>()?;
         // Data, integrity, and functions in PL/pgSQL and in other languages.

@@ -5,11 +5,12 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use super::catalog;
 use crate::{
     adapter::sql::{
-        SqlResult, StoredAs, Written,
+        SqlColumn, SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         sql_text::names,
         tables::{ColumnKind, IdColumn},
+        unchanged::Sameness,
         uuid_form::{Declared, UuidForm},
     },
     domain::{IdKind, LONGEST_ID},
@@ -156,6 +157,16 @@ impl Catalog for Postgres {
         Cast { read: Some(read), write: Some(write) }
     }
 
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness> {
+        let base = base_type(found);
+        match own.stored_as {
+            Some(StoredAs::Text) if base == "numeric" => Some(Sameness::Number),
+            Some(StoredAs::Text) if base == "uuid" => Some(Sameness::Uuid),
+            Some(StoredAs::Text) if !TEXTS.contains(&&*base) => Some(Sameness::Exact),
+            Some(_) | None => None,
+        }
+    }
+
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
         let base = base_type(found);
         let is_json = ["json", "jsonb"].contains(&&*base);
@@ -216,6 +227,9 @@ impl Catalog for Postgres {
     fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
         let (base, limit) = (base_type(&found.sql_type), limit(&found.sql_type));
         match (wanted.written, limit) {
+            (Written::Any, _) if base == "numeric" && found.sql_type.contains('(') => {
+                Some(format!("rounds numbers to the digits of {}, and the field has no limit", found.sql_type))
+            }
             (Written::Unknown, _) | (Written::Any, None) => None,
             (Written::Any, Some(digits)) => (TIMES.contains(&&*base) && digits < MICROSECONDS)
                 .then(|| format!("keeps {digits} digits of the fraction of a second, {MICROSECONDS} are written")),

@@ -8,6 +8,7 @@ mod schema;
 use chrono::NaiveDateTime;
 use sqlx::{
     Arguments as _, AssertSqlSafe, Decode, Encode, Row as _, SqlSafeStr, SqlStr, Sqlite, Type, TypeInfo as _,
+    ValueRef as _,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     sqlite,
@@ -51,6 +52,13 @@ impl Driver for Sqlite {
         row.try_get_raw(index)
     }
 
+    fn convert<T>(value: &sqlite::SqliteValueRef<'_>) -> Option<Result<T, BoxDynError>>
+    where
+        T: Type<Self> + for<'r> Decode<'r, Self> + 'static,
+    {
+        numbers::convert(value)
+    }
+
     fn zero(sql_type: &str) -> Option<&'static str> {
         Some(match sql_type {
             "TEXT" => "''",
@@ -69,7 +77,7 @@ impl Driver for Sqlite {
             // sqlx would read NULL as 0: a key that is not the rowid can be NULL.
             IdKind::Integer => IdValue::Integer(<i64 as Column<Self>>::read(row, index)?),
             IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
-            IdKind::Text => IdValue::Text(row.try_get(index)?),
+            IdKind::Text => IdValue::Text(<String as Column<Self>>::read(row, index)?),
         };
         I::from_value(value).ok_or_else(|| sqlx::Error::ColumnDecode {
             index: index.to_string(),
@@ -124,11 +132,16 @@ impl Driver for Sqlite {
         matches!(value.encode_by_ref(&mut sqlite::SqliteArgumentsBuffer::default()), Ok(IsNull::Yes))
     }
 
-    /// A column of the type `JSON` may have turned a number into a number.
+    /// A column of the type `JSON` may have turned a text into a number. SQLite would write a floating-point number with 15
+    /// digits, which are not enough.
     fn text_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<String>> {
         let value = row.try_get_raw(index)?;
-        <Option<String> as Decode<'_, Sqlite>>::decode(value)
-            .map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
+        let decoded = if value.type_info().name() == "REAL" {
+            <f64 as Decode<'_, Sqlite>>::decode(value).map(|number| Some(format!("{number:?}")))
+        } else {
+            <Option<String> as Decode<'_, Sqlite>>::decode(value)
+        };
+        decoded.map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
     }
 
     fn add_time(time: Timestamp, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {

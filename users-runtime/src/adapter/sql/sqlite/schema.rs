@@ -5,9 +5,10 @@ use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 use super::catalog;
 use crate::{
     adapter::sql::{
-        Driver as _, SqlResult, StoredAs,
+        Driver as _, SqlColumn, SqlResult, StoredAs,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdColumn},
+        unchanged::Sameness,
         uuid_form::{Declared, UuidForm},
     },
     domain::{IdKind, LONGEST_ID},
@@ -122,7 +123,8 @@ impl Catalog for Sqlite {
     }
 
     /// Compares affinities (<https://sqlite.org/datatype3.html>): numeric columns convert strings that look like
-    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted.
+    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted. A number that
+    /// a numeric column stores in another class is read as what the field is, if it has the same value.
     fn holds(found: &str, wanted: &str) -> bool {
         match wanted {
             // Text of this length is a UUID, which bytes are not.
@@ -271,6 +273,13 @@ fn is_literal(sql: &str) -> bool {
 fn is_text(declared: &str) -> bool {
     let declared = declared.to_ascii_uppercase();
     !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
+}
+
+/// Returns `true` if a declared type has the affinity REAL, which has no integers above 2^53.
+fn is_real(declared: &str) -> bool {
+    let upper = declared.to_ascii_uppercase();
+    let is_named = ["REAL", "FLOA", "DOUB"].iter().any(|word| upper.contains(word));
+    is_named && !upper.contains("INT") && !is_text(declared) && !is_blob(declared)
 }
 
 /// Returns `true` if a declared type has the affinity BLOB, which converts nothing.
