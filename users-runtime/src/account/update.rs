@@ -5,7 +5,7 @@ use crate::{
     domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Password, Relaxation, email::ReadEmail},
     event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, FailedLogin, HookCall, HookError, PasswordSubject, RequestContext, StoreError,
+        Change, EndSessions, FailedLogin, HookCall, HookError, Lookup, PasswordSubject, RequestContext, StoreError,
         StoredChange, Updated, Verification,
     },
     service::{Authenticated, Users},
@@ -130,7 +130,7 @@ impl<U: AuthUser> Users<U> {
             let change = Change { if_epoch, end_sessions, ..Change::new(user, columns) };
             match self.inner().store.update(change).await? {
                 Some(user) => user,
-                None => return Err(self.update_conflict(before).await?),
+                None => return Err(self.update_conflict(before, if_epoch).await?),
             }
         };
         event::record(EventKind::Update, Outcome::Success, Some(&user.id()), None, cx);
@@ -192,11 +192,15 @@ impl<U: AuthUser> Users<U> {
         .await;
     }
 
-    /// Returns the error of a change whose condition failed: the user was deleted, or the session was ended during the
-    /// request.
-    async fn update_conflict(&self, before: &U) -> Result<UpdateError, StoreError> {
-        Ok(match self.get(before.id()).await? {
-            Some(_) => refused("The sessions were ended meanwhile: log in again"),
+    /// Returns the error of a change that was not stored: the user was deleted, the session was ended during the request, or
+    /// the database ignored the change, as a trigger or a rule of the application can make it do.
+    async fn update_conflict(&self, before: &U, if_epoch: Option<Epoch>) -> Result<UpdateError, StoreError> {
+        let found = self.inner().store.find(&[Lookup::by_id(before.id())]).await?;
+        Ok(match found.into_iter().next().flatten() {
+            Some(found) if if_epoch.is_some_and(|epoch| epoch != found.epoch) => {
+                refused("The sessions were ended meanwhile: log in again")
+            }
+            Some(_) => UpdateError::Store(StoreError::invalid_value(None, "the database ignored the change")),
             None => UpdateError::NotFound,
         })
     }
