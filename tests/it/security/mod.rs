@@ -39,6 +39,8 @@ mod outbound;
 mod password;
 mod policy;
 mod private_network;
+#[cfg(feature = "services")]
+mod private_registration;
 mod race;
 #[cfg(feature = "services")]
 mod refused_values;

@@ -51,6 +51,22 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// user has the id.
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>>;
 
+    /// Returns the error with which [`insert`](Self::insert) would refuse this user, whose address nobody has, and stores
+    /// nothing. Called before every registration under `Policy::private_registration`, with an address that was made up:
+    /// a value that only the database refuses must be refused alike for new and for taken addresses.
+    ///
+    /// The default is an error, so that such a service does not start to answer. A store whose `insert` refuses nothing but
+    /// addresses and ids returns `Ok(())`.
+    ///
+    /// # Errors
+    /// As for [`insert`](Self::insert).
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        let _ = user;
+        Box::pin(ready(Err(StoreError::failed(
+            "the store cannot tell whether it would refuse a user: implement UserStore::check_insert for private_registration()",
+        ))))
+    }
+
     /// Changes the named columns of one user, and no others, if every condition of the change holds. Returns the row
     /// after the change, or `None` if the user does not exist or a condition fails. Stores that read whole users can
     /// use [`Change::may_change`] and [`Change::write_into`].

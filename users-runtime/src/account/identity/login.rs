@@ -6,8 +6,8 @@ use crate::{
     domain::{
         Status,
         oauth::{
-            ExternalIdentity, IdentityRules, LocalAccount, LoginDecision, LoginFacts, NewOAuthAccount, OAuthAccount,
-            PlaceholderPassword, Refusal, decide_login,
+            AddressStatus, ExternalIdentity, IdentityRules, LocalAccount, LoginDecision, LoginFacts, NewOAuthAccount,
+            OAuthAccount, PlaceholderPassword, Refusal, decide_login,
         },
     },
     event::{self, EventKind, Outcome},
@@ -33,16 +33,19 @@ impl<U: AuthUser> Users<U> {
     /// the database decides, and the loser decides anew.
     pub(crate) async fn user_of_identity(&self, login: &mut IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
         let address = self.usable_address(&login.identity);
+        // Whether an account has an address that nobody has proved must stay private.
+        let is_usable = |address: &&Address| !self.policy().is_private() || address.status == AddressStatus::Verified;
+        let usable = address.as_ref().filter(is_usable);
         let mut without_user = None;
         for _ in 0..ATTEMPTS {
             let account = self.account_of(&login.rules.name, &login.identity).await?;
-            let local = match (&account, &address) {
+            let local = match (&account, usable) {
                 (None, Some(address)) => self.find_by_address(address.email.as_str()).await?,
                 _ => None,
             };
             let facts = LoginFacts {
                 is_linked: account.is_some(),
-                address: address.as_ref().map(|address| address.status),
+                address: usable.map(|address| address.status),
                 local: local.as_ref().map(|local| match local.user.status().is_verified {
                     true => LocalAccount::Verified,
                     false => LocalAccount::Unverified,
@@ -50,7 +53,7 @@ impl<U: AuthUser> Users<U> {
             };
             let decision = decide_login(facts, login.rules);
             let link = account.clone();
-            let done = match (decision, account, local, &address) {
+            let done = match (decision, account, local, usable) {
                 (LoginDecision::Refuse(refusal), ..) => {
                     // Another login of the same person may have created the account between the two lookups.
                     if self.account_of(&login.rules.name, &login.identity).await?.is_none() {

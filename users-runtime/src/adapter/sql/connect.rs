@@ -284,6 +284,10 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
         self.store.insert(user)
     }
 
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.check_insert(user)
+    }
+
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
         self.store.update(change)
     }

@@ -65,6 +65,26 @@ pub(super) fn not_sent(column: usize, cause: sqlx::error::BoxDynError) -> Error 
     Error::Encode(Box::new(NotSent(column)))
 }
 
+/// Returns the error of a value that the database stored as another one.
+pub(super) fn changed_value(column: usize) -> Error {
+    Error::Encode(Box::new(NotSent(column)))
+}
+
+/// Returns the error of an insert after which there is no row: a trigger or a rule of the application swallowed it.
+pub(super) fn nothing_stored() -> Error {
+    Error::Encode("the database stored no row".into())
+}
+
+/// A value that refers to a row which does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("a value refers to a row that does not exist")]
+struct ViolatedReference;
+
+/// Returns the error of a reference that is checked at the end of a transaction.
+pub(super) fn violated_reference() -> Error {
+    Error::Encode(Box::new(ViolatedReference))
+}
+
 /// A stored user that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the user {id} cannot be read: {column}")]
@@ -180,6 +200,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
         Error::Database(refusal) => refused::<DB>(refusal.as_ref(), names),
         Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
         Error::Encode(reason) if reason.is::<WrongType>() => StoreError::failed(reason),
+        Error::Encode(reason) if reason.is::<ViolatedReference>() => StoreError::Conflict,
         Error::Encode(reason) => {
             let column =
                 reason.downcast_ref::<NotSent>().and_then(|NotSent(column)| names.columns.get(*column).copied());

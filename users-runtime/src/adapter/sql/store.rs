@@ -274,6 +274,13 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         })
     }
 
+    fn check_insert(&self, mut user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.stamp(&mut user).map_err(|error| self.error(error))?;
+            retry!(self, is_undone::<DB>, async { self.learn_keys(self.try_insert(&user).await).await })
+        })
+    }
+
     fn update(&self, mut change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
         Box::pin(async move {
             self.stamp(&mut change.user).map_err(|error| self.error(error))?;

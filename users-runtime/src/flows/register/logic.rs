@@ -2,7 +2,7 @@
 
 use crate::{
     account::{CreateError, NewPassword},
-    domain::{CanonicalEmail, EmailAddress, Status, TokenId},
+    domain::{EmailAddress, Status, TokenId},
     port::{HookCall, RequestContext},
     service::{AfterResponse, Users},
     user::AuthUser,
@@ -43,8 +43,8 @@ impl<U: AuthUser> Users<U> {
         Ok(user)
     }
 
-    /// Registers without disclosing whether the address is taken. Both cases do the same work before the response: one
-    /// hash and one durable write. Hooks run after it.
+    /// Registers without disclosing whether the address is taken. Both cases do the same work before the response: the
+    /// look-ups, one hash, one insert that is rolled back, and one durable write. Hooks run after it.
     async fn register_privately(
         &self,
         input: U::Create,
@@ -54,13 +54,9 @@ impl<U: AuthUser> Users<U> {
         self.validate_new_password(&input, &email).await.map_err(CreateError::from)?;
         self.ask_before_register(&input, &email, Status::NEW, cx).await?;
         // The unique index knows one form of a domain; another program may have stored the other one.
-        let typed = U::credentials(&input).0;
-        let has_forms = CanonicalEmail::candidates(typed, self.policy().email_rules()).len() > 1;
-        let is_taken = has_forms && self.is_address_taken(typed).await?;
+        let is_taken = self.is_address_taken(U::credentials(&input).0).await?;
         let user = self.new_account(input, &email, NewPassword::Sent, Status::NEW).await?;
-        let inserted =
-            if is_taken { Err(CreateError::EmailTaken) } else { self.insert_account(user.clone(), cx).await };
-        match inserted {
+        match self.insert_privately(user.clone(), is_taken, cx).await {
             Ok(user) => {
                 let registered = user.clone();
                 self.after_response_or_log("on_after_register", cx, move |users, cx, _| {

@@ -3,6 +3,8 @@
 mod catalog;
 mod connect;
 mod declarations;
+mod numbers;
+mod references;
 mod schema;
 
 use chrono::NaiveDateTime;
