@@ -1,7 +1,7 @@
 //! Migration and comparison of the schema of one user type.
 
 use super::{
-    Dialect, SqlResult, SqlUser, WantedSchema,
+    Dialect, SqlResult, SqlUser, WantedSchema, addresses,
     ddl::{self, IdTypes},
     forms, schema,
     store::Store,
@@ -72,12 +72,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         schema::migrate::<DB>(connection, &wanted).await
     }
 
-    /// Compares the database with the user type: its tables, the forms of its UUIDs, and the session.
+    /// Compares the database with the user type: its tables, the forms of its UUIDs, its addresses, and the session.
     pub(super) async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
         let wanted = self.wanted(connection).await?;
         let differences = schema::compare::<DB>(connection, &wanted).await?;
         let mut drift: Vec<_> = differences.into_iter().map(|difference| difference.drift).collect();
         drift.extend(self.uuid_drift(connection).await?);
+        drift.extend(addresses::drift::<DB>(connection, self.sql).await?);
         let faults = DB::session_faults(connection).await?;
         drift.extend(faults.into_iter().map(|fault| SchemaDrift::new(self.sql.table, fault)));
         Ok(drift)

@@ -15,6 +15,7 @@
 )]
 
 mod adapted;
+mod addresses;
 mod advice;
 mod casts;
 mod column;

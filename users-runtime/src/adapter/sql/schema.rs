@@ -338,6 +338,9 @@ pub trait Catalog: Driver {
     /// is quoted.
     fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String>;
 
+    /// Returns a text without the spaces around it.
+    fn trimmed(column: &str) -> String;
+
     /// Returns the expression of the canonical address, for a table without a column for it.
     fn canonical_expression(email: &str) -> String;
 

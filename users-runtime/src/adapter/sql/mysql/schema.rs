@@ -297,6 +297,10 @@ impl Catalog for MySql {
         catalog::modify(table, column, &format!("{}{encoding}", column.sql_type), nullable)
     }
 
+    fn trimmed(column: &str) -> String {
+        format!("REGEXP_REPLACE({column}, '^[[:space:]]+|[[:space:]]+$', '')")
+    }
+
     fn canonical_expression(email: &str) -> String {
         ascii_lower(email)
     }

@@ -266,6 +266,11 @@ impl Catalog for Postgres {
         Some(format!("ALTER TABLE {table} ALTER COLUMN {} {change} NOT NULL", catalog::quoted(&column.name)))
     }
 
+    fn trimmed(column: &str) -> String {
+        let spaces = [9, 10, 11, 12, 13, 32].map(|space| format!("chr({space})"));
+        format!("btrim({column}, {})", spaces.join(" || "))
+    }
+
     fn canonical_expression(email: &str) -> String {
         Self::canonical_form(email)
     }

@@ -230,6 +230,10 @@ impl Catalog for Sqlite {
         None // needs a rebuild of the table, which the operator has to decide
     }
 
+    fn trimmed(column: &str) -> String {
+        format!("trim({column}, char(9, 10, 11, 12, 13, 32, 160))")
+    }
+
     fn canonical_expression(email: &str) -> String {
         Self::canonical_form(email)
     }
