@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values,
     adapted::{Adapted, Cached},
-    advice::explained,
+    advice::{cause_of_time_out, explained},
     connection::Pools,
     error::{is_disconnected, is_undone, unreadable_user},
     forms::Forms,
     lookups::{Sorted, lookup, place},
     oauth_sql::OAuthSql,
-    retry::retry,
+    retry::{repeated, retry},
     schema::{self, UniqueKeys},
     session_sql::SessionSql,
     token_sql::TokenSql,
@@ -73,6 +73,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             adapted: Arc::default(),
             tenant: None,
         }
+    }
+
+    /// Classifies an error of a call at the start of an application and adds its cause and what to do.
+    async fn explained(&self, error: sqlx::Error) -> StoreError {
+        let error = cause_of_time_out::<DB>(error, &self.pools.write).await;
+        explained::<DB>(error, |error| self.error(error))
     }
 
     /// Returns the index of the column after all columns of the user: the epoch.
@@ -324,10 +330,11 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         Box::pin(async move {
             let done = self.migrate_alone().await;
             self.adapted.forget();
-            done.map_err(|refusal| match refusal {
-                schema::Refusal::Database(error) => explained::<DB>(error, |error| self.error(error)),
-                schema::Refusal::Schema(text) => StoreError::Schema(text),
-            })
+            match done {
+                Err(schema::Refusal::Database(error)) => Err(self.explained(error).await),
+                Err(schema::Refusal::Schema(text)) => Err(StoreError::Schema(text)),
+                Ok(()) => Ok(()),
+            }
         })
     }
 
@@ -338,7 +345,12 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
             self.adapted.forget();
             self.settle(connection, drift).await
         };
-        Box::pin(async move { retry!(self, is_disconnected::<DB>, compare()) })
+        Box::pin(async move {
+            match repeated!(self, is_disconnected::<DB>, compare()) {
+                Ok(drift) => Ok(drift),
+                Err(error) => Err(self.explained(error).await),
+            }
+        })
     }
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
