@@ -290,7 +290,8 @@ impl Driver for MySql {
 
     fn session_faults(connection: &mut mysql::MySqlConnection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {
         const SETTINGS: &str = "SELECT @@SESSION.sql_mode LIKE '%STRICT_%TABLES%' = 1, \
-             TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) = 0, @@SESSION.character_set_connection = 'utf8mb4'";
+             UNIX_TIMESTAMP('2026-01-15 00:00:00') = 1768435200 AND UNIX_TIMESTAMP('2026-07-15 00:00:00') = 1784073600, \
+             @@SESSION.character_set_connection = 'utf8mb4'";
         const FAULTS: [&str; 3] = [
             "the sessions of the pool are not strict: values that their columns cannot hold are changed",
             "the sessions of the pool are not in UTC: tokens expire at the wrong time",
