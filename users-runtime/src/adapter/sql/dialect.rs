@@ -200,6 +200,32 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// had no effect.
     fn is_outdated(refusal: &dyn DatabaseError) -> bool;
 
+    /// Returns `true` for errors of [`Driver::is_outdated`] that a column of the wrong type causes as well, every time.
+    fn is_perhaps_outdated(refusal: &dyn DatabaseError) -> bool {
+        let _ = refusal;
+        false
+    }
+
+    /// Returns another form of a statement that inserts or changes a user, if this database needs one.
+    fn write_statement(statement: &str) -> Option<String> {
+        let _ = statement;
+        None
+    }
+
+    /// Returns the text of encoded values, to compare them with others.
+    fn printed(arguments: &Self::Arguments) -> String;
+
+    /// Checks the constraints that the database checks only at the end of the transaction, for the row with this id that the
+    /// transaction has inserted into the table of users. Returns `false`, or the error of the database, if one is violated.
+    fn meets_deferred_constraints<'a>(
+        connection: &'a mut Self::Connection,
+        sql: &'static UserSql,
+        id: Self::Arguments,
+    ) -> BoxFuture<'a, SqlResult<bool>> {
+        let _ = (connection, sql, id);
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
     /// Returns what is wrong with the settings of a session that a pool of the application opened.
     fn session_faults(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {
         let _ = connection;

@@ -37,6 +37,11 @@ pub(super) fn is_outdated<DB: Driver>(error: &Error) -> bool {
     }
 }
 
+/// Returns `true` for an outdated statement whose error a column of the wrong type causes as well.
+pub(super) fn is_perhaps_outdated<DB: Driver>(error: &Error) -> bool {
+    matches!(error, Error::Database(refusal) if DB::is_perhaps_outdated(refusal.as_ref()))
+}
+
 /// A statement about users with tenants was run without a tenant.
 #[derive(Debug, thiserror::Error)]
 #[error("no tenant was given")]

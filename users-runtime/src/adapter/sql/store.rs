@@ -45,6 +45,8 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) adapted: Arc<Cached>,
     /// The unique keys of the table of users.
     pub(super) keys: Arc<UniqueKeys>,
+    /// The number of operations that doubt the statements of their connections.
+    pub(super) doubts: Arc<AtomicU32>,
     /// The tenant that every statement is restricted to.
     pub(super) tenant: Option<Tenant<U>>,
 }
@@ -70,6 +72,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             sql: U::SQL,
             custom: with_written::<U, DB>(custom).into(),
             keys: Arc::default(),
+            doubts: Arc::default(),
             adapted: Arc::default(),
             tenant: None,
         }

@@ -19,6 +19,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             columns: Arc::clone(&self.columns),
             adapted: Arc::clone(&self.adapted),
             keys: Arc::clone(&self.keys),
+            doubts: Arc::clone(&self.doubts),
             tenant: Some(tenant.clone()),
         }
     }

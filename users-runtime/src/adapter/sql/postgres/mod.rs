@@ -310,9 +310,7 @@ impl Driver for Postgres {
     fn is_outdated(refusal: &dyn DatabaseError) -> bool {
         const FEATURE_NOT_SUPPORTED: &str = "0A000"; // "cached plan must not change result type"
         const NO_SUCH_STATEMENT: &str = "26000"; // after DEALLOCATE ALL or DISCARD ALL
-        const NO_SUCH_OBJECT: &str = "42704"; // the parameter's type was dropped
-        const TYPE_MISMATCH: &str = "42804"; // the parameter's type was replaced by one of the same name
-        const INTERNAL: &str = "XX000"; // "cache lookup failed for type"
+        const INTERNAL: &str = "XX000";
         let Some(error) = refusal.try_downcast_ref::<postgres::PgDatabaseError>() else { return false };
         match error.code() {
             _ if is_raised(error) => false,
@@ -321,9 +319,31 @@ impl Driver for Postgres {
                 error.routine() == Some("RevalidateCachedQuery") || error.message().contains("cached plan")
             }
             NO_SUCH_STATEMENT | NO_SUCH_OBJECT | TYPE_MISMATCH => true,
-            INTERNAL => error.message().contains("cache lookup failed"),
+            // An object that the statement was planned for was dropped meanwhile.
+            INTERNAL => {
+                let gone = ["cache lookup failed", "could not open relation with OID"];
+                gone.iter().any(|gone| error.message().contains(gone))
+            }
             _ => false,
         }
+    }
+
+    fn is_perhaps_outdated(refusal: &dyn DatabaseError) -> bool {
+        Self::is_outdated(refusal)
+            && refusal.code().is_some_and(|code| [NO_SUCH_OBJECT, TYPE_MISMATCH].contains(&&*code))
+    }
+
+    fn printed(arguments: &postgres::PgArguments) -> String {
+        format!("{arguments:?}")
+    }
+
+    fn meets_deferred_constraints<'a>(
+        connection: &'a mut postgres::PgConnection,
+        _sql: &'static UserSql,
+        _id: postgres::PgArguments,
+    ) -> BoxFuture<'a, SqlResult<bool>> {
+        let check = sqlx::query("SET CONSTRAINTS ALL IMMEDIATE").persistent(false);
+        Box::pin(async move { check.execute(connection).await.map(|_| true) })
     }
 
     fn fetch_all<'a>(
@@ -347,6 +367,18 @@ impl Driver for Postgres {
             Ok(Executed { rows: done.rows_affected(), last_id: None })
         })
     }
+}
+
+/// The parameter's type was dropped.
+const NO_SUCH_OBJECT: &str = "42704";
+
+/// The parameter's type was replaced by one of the same name.
+const TYPE_MISMATCH: &str = "42804";
+
+/// Returns `true` for an error that a function of the application raises, with any code and message (`RAISE`, `ASSERT`). The
+/// routine is the C function that reports the error.
+fn is_raised(error: &postgres::PgDatabaseError) -> bool {
+    matches!(error.routine(), Some("exec_stmt_raise" | "exec_stmt_assert"))
 }
 
 /// Returns `true` for a time of day that chrono takes for a leap second: its microseconds are those of a whole day or more,
