@@ -223,6 +223,39 @@ impl Driver for Sqlite {
         is_data.then(|| RefusedValue { column: column.filter(|_| constraint.is_none()), constraint })
     }
 
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool {
+        const ERROR: i32 = 1;
+        const CONSTRAINT: i32 = 19;
+        let code = refusal.code().and_then(|code| code.parse::<i32>().ok());
+        match code.map(|code| code & 0xff) {
+            // A function's message may quote its argument.
+            Some(ERROR) => ["no such ", "table ", "near \""].iter().any(|start| refusal.message().starts_with(start)),
+            Some(CONSTRAINT) | None => false,
+            Some(_) => true,
+        }
+    }
+
+    fn printed(arguments: &sqlite::SqliteArguments) -> String {
+        format!("{arguments:?}")
+    }
+
+    fn meets_deferred_constraints<'a>(
+        connection: &'a mut sqlite::SqliteConnection,
+        sql: &'static UserSql,
+        id: sqlite::SqliteArguments,
+    ) -> BoxFuture<'a, SqlResult<bool>> {
+        Box::pin(references::are_there(connection, sql, id))
+    }
+
+    /// A key `UNIQUE ON CONFLICT REPLACE` would delete the row of another user. The algorithm in the statement takes
+    /// precedence (<https://sqlite.org/lang_conflict.html>).
+    fn write_statement(statement: &str) -> Option<String> {
+        ["INSERT INTO ", "UPDATE "].iter().find_map(|start| {
+            let (rest, verb) = (statement.strip_prefix(start)?, start.split(' ').next()?);
+            Some(format!("{verb} OR ABORT {}{rest}", &start[verb.len() + 1..]))
+        })
+    }
+
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
         const BUSY: i32 = 5;
         const LOCKED: i32 = 6;
