@@ -185,6 +185,9 @@ pub trait Catalog: Driver {
     /// `true` if `DELETE` supports `LIMIT`.
     const LIMITS_DELETIONS: bool = false;
 
+    /// `true` if a trigger that runs before an insert can give a column its value.
+    const TRIGGERS_FILL_COLUMNS: bool = true;
+
     /// `true` if the database has schemas: PostgreSQL's, or the databases of MySQL.
     const HAS_SCHEMAS: bool = true;
 

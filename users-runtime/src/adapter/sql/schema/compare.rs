@@ -166,7 +166,8 @@ impl Comparison<'_> {
     /// Returns the difference if a column that the struct does not have prevents inserts.
     fn unknown_column<DB: Catalog>(&self, there: &FoundColumn) -> Option<Difference> {
         let known = self.wanted.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&there.name));
-        if known || there.nullable || there.filled {
+        let filled_by_trigger = DB::TRIGGERS_FILL_COLUMNS && self.found.has_triggers;
+        if known || there.nullable || there.filled || filled_by_trigger {
             return None;
         }
         let problem =

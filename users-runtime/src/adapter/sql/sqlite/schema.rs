@@ -20,6 +20,7 @@ impl Catalog for Sqlite {
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
     const GREATEST: &'static str = "max";
     const HAS_SCHEMAS: bool = false;
+    const TRIGGERS_FILL_COLUMNS: bool = false;
 
     fn quoted(name: &str) -> String {
         format!("\"{name}\"")
