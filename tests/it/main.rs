@@ -23,8 +23,9 @@ mod mail;
 #[cfg(feature = "services")]
 mod matrix;
 #[cfg(feature = "services")]
-mod named_schema;
+mod mysql8;
 #[cfg(feature = "services")]
+mod named_schema;
 mod newtype;
 #[cfg(feature = "oauth")]
 mod oauth;
