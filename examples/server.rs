@@ -10,6 +10,7 @@ use axum_users::{
     AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, FailedLogin, HookResult, Jwt, Limits, MailHooks,
     Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager,
     Users, UsersBuilder, VerifyToken,
+    proxy::{ForwardedHeader, TrustedProxies},
     routes::{Prefixes, RouteGroup},
     store::StoredUser,
     token::PublicUrl,
@@ -74,6 +75,7 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
     let users = Users::<U>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .public_url(public_url.clone())
+        .trusted_proxies(trusted_proxies()?)
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::new("db", Bearer, sessions.clone()))
         .backend(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
@@ -176,6 +178,20 @@ fn public_url(bind: &str) -> Result<PublicUrl> {
     })?;
     println!("PUBLIC_URL is not set: links in mails start with {}", url.as_str());
     Ok(url)
+}
+
+/// Returns the proxies in front of the server.
+fn trusted_proxies() -> Result<TrustedProxies> {
+    let proxies: TrustedProxies = variable("TRUSTED_PROXIES", "none")
+        .parse()
+        .map_err(|error| Error::config(format!("TRUSTED_PROXIES: {error}")))?;
+    match variable("TRUSTED_PROXIES_HEADER", "x-forwarded-for").as_str() {
+        "x-forwarded-for" => Ok(proxies.header(ForwardedHeader::XForwardedFor)),
+        "forwarded" => Ok(proxies.header(ForwardedHeader::Forwarded)),
+        other => Err(Error::config(format!(
+            "TRUSTED_PROXIES_HEADER is `{other}`; it takes `x-forwarded-for` or `forwarded`"
+        ))),
+    }
 }
 
 fn mailer(public_url: PublicUrl) -> Result<Mailer> {

@@ -15,6 +15,7 @@
 //! | [`limits`] | counters and quotas |
 //! | [`tenant`] | users that belong to tenants |
 //! | `oauth` | OAuth providers (feature `oauth`) |
+//! | [`proxy`] | reverse proxies in front of the service |
 //! | [`routes`] | the routes as data, the session routes, error responses |
 //! | [`event`] | security events |
 //! | [`env`](mod@env) | the clock and the random number generator |
@@ -207,6 +208,11 @@ pub mod limits {
         port::{CounterKey, Counters, CountersUnavailable},
         service::Limits,
     };
+}
+
+/// Reverse proxies in front of the service.
+pub mod proxy {
+    pub use crate::domain::{ForwardedHeader, TrustedProxies};
 }
 
 /// Users that belong to tenants.

@@ -1,5 +1,7 @@
 //! Limits on the mails sent to one account.
 
+mod client_address;
+
 use std::time::Duration;
 
 use axum_users::{

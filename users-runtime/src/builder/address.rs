@@ -1,8 +1,8 @@
-//! Where browsers reach the service, and from which pages.
+//! Where clients reach the service, from which pages, and through which proxies.
 
 use super::UsersBuilder;
 use crate::{
-    domain::{Error, PublicUrl, TrustedOrigins},
+    domain::{Error, PublicUrl, TrustedOrigins, TrustedProxies},
     user::AuthUser,
 };
 
@@ -39,6 +39,17 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// accepts: `.trusted_origins(|origin: &Origin| …)`, see [`TrustedOrigins::deciding`].
     pub fn trusted_origins(mut self, origins: impl Into<TrustedOrigins>) -> Self {
         self.trusted_origins = self.trusted_origins.and(origins);
+        self
+    }
+
+    /// Sets the reverse proxies in front of the service, from whose headers the address of the client is read. Default:
+    /// [`TrustedProxies::none`], the client is the peer of the connection, and headers are not read.
+    ///
+    /// Behind a proxy that is not declared, all clients have its address and share the limits per address; a WARN event
+    /// `proxy_undeclared` says so once. Without an address of the peer (an application of yours that serves without
+    /// `into_make_service_with_connect_info`), limits per address do not apply, and the event is `client_unknown`.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
         self
     }
 }

@@ -27,12 +27,12 @@ use crate::{
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     background::Jobs,
-    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins},
+    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, TrustedProxies},
     event::operation,
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
     },
-    service::{ActiveGate, Inner, Limits, Policy, Users, VerifiedGate},
+    service::{ActiveGate, Clients, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
 };
 
@@ -52,6 +52,7 @@ pub struct UsersBuilder<U: AuthUser> {
     public_url: Option<Result<PublicUrl>>,
     base_path: String,
     trusted_origins: TrustedOrigins,
+    trusted_proxies: TrustedProxies,
     breached: Option<BreachCheck>,
     hashing: Option<HashSettings>,
     mail_tokens: Option<MailTokenSettings>,
@@ -85,6 +86,7 @@ impl<U: AuthUser> Users<U> {
             public_url: None,
             base_path: String::new(),
             trusted_origins: TrustedOrigins::default(),
+            trusted_proxies: TrustedProxies::none(),
             breached: None,
             hashing: None,
             mail_tokens: None,
@@ -345,6 +347,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             queued_hooks: self.queued_hooks,
             limits: self.limits,
             counters,
+            clients: Arc::new(Clients::new(self.trusted_proxies)),
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,

@@ -4,6 +4,7 @@ mod base_path;
 mod code;
 pub(crate) mod email;
 mod error;
+mod forwarded;
 mod id;
 mod network;
 pub(crate) mod oauth;
@@ -19,6 +20,7 @@ mod shape;
 mod status;
 mod token;
 mod trusted_origins;
+mod trusted_proxies;
 mod url;
 
 pub(crate) mod field;
@@ -30,8 +32,10 @@ pub(crate) use code::Code;
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub(crate) use error::io_error_at;
 pub use error::{ConfigError, Error, Result, Setting, StoreError};
+pub use forwarded::ForwardedHeader;
 pub use id::{IdKind, IdSeed, IdValue, StoredId, UserId, uuid_v7};
 pub(crate) use id::{LONGEST_ID, id_kind, is_id_text};
+pub(crate) use network::is_of_a_private_network;
 pub use origin::Origin;
 pub use password::{Password, PasswordHash};
 pub use password_policy::{PasswordPolicy, PasswordRefused};
@@ -43,6 +47,7 @@ pub(crate) use session::{TOUCH_EVERY, is_of_another_backend};
 pub use status::Status;
 pub use token::{AccessToken, ResetToken, VerifyToken};
 pub use trusted_origins::TrustedOrigins;
+pub use trusted_proxies::TrustedProxies;
 
 /// A point in time in UTC. Library code gets it from the [`Clock`](crate::port::Clock) port and never from the system.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -2,6 +2,7 @@
 
 mod body;
 mod by_id;
+mod client;
 mod current_user;
 mod edge;
 mod endpoint;

@@ -3,6 +3,7 @@
 
 mod authenticate;
 mod backend;
+mod clients;
 mod gates;
 mod hooks;
 mod limits;
@@ -25,6 +26,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 pub(crate) use authenticate::ExternalToken;
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
+pub(crate) use clients::Clients;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;
@@ -96,6 +98,7 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) queued_hooks: bool,
     pub(crate) limits: Limits,
     pub(crate) counters: Arc<dyn Counters>,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
