@@ -165,6 +165,8 @@ impl TestApp {
             .clock(SharedClock(Arc::clone(&clock)))
             // Tests request more mails than the hourly limit per account.
             .limits(Limits::off())
+            // A response of 429 or 503 does not wait.
+            .refusal_delay(Duration::ZERO)
             .manager(setup.hooks.clone());
         let builder = setup.backend.into_iter().fold(builder, UsersBuilder::backend);
         let users = (setup.builder)(builder).build().await.unwrap();

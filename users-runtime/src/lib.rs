@@ -179,7 +179,7 @@ pub mod password {
         domain::{Password, PasswordHash, PasswordPolicy, PasswordRefused},
         port::{
             BreachCheck, BreachSourceDown, BreachedPasswords, ForeignHash, HashCost, HashError, HashVerifier, HttpBody,
-            HttpGet, HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown,
+            HttpGet, HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown, WorkSource,
         },
     };
 }

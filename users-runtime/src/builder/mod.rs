@@ -32,7 +32,7 @@ use crate::{
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
     },
-    service::{ActiveGate, Clients, Inner, Limits, Policy, Users, VerifiedGate},
+    service::{ActiveGate, Clients, Holding, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
 };
 
@@ -60,6 +60,7 @@ pub struct UsersBuilder<U: AuthUser> {
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
     limits: Limits,
+    refusal_delay: Duration,
     counters: Option<MakeCounters>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -94,6 +95,7 @@ impl<U: AuthUser> Users<U> {
             verify_lifetime: None,
             mail_queue: Jobs::CAPACITY,
             limits: Limits::default(),
+            refusal_delay: Holding::DELAY,
             counters: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -223,6 +225,14 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
+    /// Sets how long responses of 429 and 503 are held back, so that a client that does not heed `Retry-After` has to wait.
+    /// Default 100 ms, at most a second; zero sends them at once. The more responses are held, the longer each is, up to a
+    /// second; beyond 1,024 they are sent at once, and the connection is closed.
+    pub fn refusal_delay(mut self, delay: Duration) -> Self {
+        self.refusal_delay = delay;
+        self
+    }
+
     /// Sets the storage of the rate limits' counters. Default: the memory of this process.
     pub fn counters(mut self, counters: impl Counters) -> Self {
         self.counters = Some(Box::new(move |_| Ok(Arc::new(counters))));
@@ -262,6 +272,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// not available.
     pub async fn build(mut self) -> Result<Users<U>> {
         self.check()?;
+        let holding = Holding::new(self.refusal_delay)?;
         let store = match self.store.take() {
             Some(connect) => connect().await?,
             None => {
@@ -348,6 +359,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             limits: self.limits,
             counters,
             clients: Arc::new(Clients::new(self.trusted_proxies)),
+            holding: Arc::new(holding),
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,

@@ -100,6 +100,15 @@ impl TrustedProxies {
         self.header.name()
     }
 
+    /// Returns whether the peer of a connection is a proxy, so that the connection carries requests of many clients.
+    pub(crate) fn is_proxy(&self, peer: Option<IpAddr>) -> bool {
+        match &self.which {
+            Which::None => false,
+            Which::Number(_) => true,
+            Which::Networks(networks) => peer.is_some_and(|peer| contains(networks, peer.to_canonical())),
+        }
+    }
+
     /// Returns where a request comes from. `lines` are the values of the [header](Self::header_name).
     pub(crate) fn origination<'a>(
         &self,
@@ -241,6 +250,8 @@ mod tests {
         ] {
             assert_eq!(client(&proxies, peer, lines), expected, "{peer} {lines:?}");
         }
+        assert!(proxies.is_proxy("::ffff:10.0.0.1".parse().ok()) && !proxies.is_proxy("203.0.113.7".parse().ok()));
+        assert!(!proxies.is_proxy(None) && TrustedProxies::number(1).is_proxy(None));
         let mapped = TrustedProxies::networks(["::ffff:10.0.0.0/104"]).unwrap();
         assert_eq!(client(&mapped, "10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
     }

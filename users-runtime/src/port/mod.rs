@@ -26,6 +26,7 @@ mod session_store;
 mod store;
 mod strategy;
 mod transport;
+mod work_source;
 
 pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
@@ -57,6 +58,7 @@ pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenS
 pub use strategy::ExternalSession;
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
 pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
+pub use work_source::WorkSource;
 
 /// The return type of object-safe asynchronous methods.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -38,7 +38,8 @@ impl Clients {
         let lines = headers.get_all(self.proxies.header_name()).iter().map(http::HeaderValue::as_bytes);
         let found = self.proxies.origination(peer, lines);
         if found.is_cut && self.warned_of_silent_proxy.is_first() {
-            let (header, proxy) = (self.proxies.header_name(), found.address.map(tracing::field::display));
+            let header = self.proxies.header_name();
+            let proxy = found.address.map(|address| address.to_string()).unwrap_or_default();
             operation!(
                 WARN,
                 "proxy_names_no_client",
@@ -56,6 +57,11 @@ impl Clients {
             );
         }
         found.address
+    }
+
+    /// Returns whether the peer of a connection is a proxy, so that the connection carries requests of many clients.
+    pub(crate) fn is_proxy(&self, peer: Option<IpAddr>) -> bool {
+        self.proxies.is_proxy(peer)
     }
 
     fn warn_of_undeclared_proxy(&self, peer: Option<IpAddr>, headers: &HeaderMap) {

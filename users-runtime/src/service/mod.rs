@@ -5,6 +5,7 @@ mod authenticate;
 mod backend;
 mod clients;
 mod gates;
+mod holding;
 mod hooks;
 mod limits;
 mod lookup;
@@ -28,6 +29,7 @@ pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
 pub(crate) use clients::Clients;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
+pub(crate) use holding::Holding;
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;
 pub(crate) use lookup::hide_unreadable;
@@ -99,6 +101,7 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) limits: Limits,
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) holding: Arc<Holding>,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,

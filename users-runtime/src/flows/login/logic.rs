@@ -48,6 +48,8 @@ impl<U: AuthUser> Users<U> {
         held: Option<AccessToken>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, LoginError> {
+        // Before anything is done for the request, so that a refusal costs next to nothing.
+        self.inner().hasher.ensure_room().map_err(LoginError::Hash)?;
         let found = self.find_by_address(&username).await.map_err(LoginError::Store)?;
         let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
             return Err(LoginError::Refused(BAD_CREDENTIALS.code));
