@@ -5,7 +5,8 @@
 //! made faster: a helper of normal priority computes it once more, from the beginning, and the first result counts. The
 //! slower computation costs nothing but idle time.
 //!
-//! * A job is **late** if its thread has not finished it [`PATIENCE`] after twice the time that it should take.
+//! * A job is **late** if its thread has not finished it [`PATIENCE`] after twice the time that it should take. An idle thread is
+//!   late if it has not started a waiting job after [`PATIENCE`], because it did not even get the time to wake up.
 //! * A thread that is late is **distrusted** until it has shown that it gets processor time ([`super::priority::gets_time`]).
 //! * Helpers compute late jobs, and start waiting ones only if no thread of the lowest priority is trusted.
 //!
@@ -89,16 +90,27 @@ impl Crew {
         }
     }
 
-    /// Distrusts threads whose job is late, and returns what to do. `fits` tells whether there is memory for a job now.
-    pub(super) fn help(&mut self, now: Instant, fits: impl Fn(&dyn Job) -> bool) -> Help {
+    /// Distrusts threads that are late, and returns what to do. `startable_since` is the time since which an idle thread could
+    /// start a waiting job; `fits` tells whether there is memory for a job now.
+    pub(super) fn help(
+        &mut self,
+        now: Instant,
+        startable_since: Option<Instant>,
+        fits: impl Fn(&dyn Job) -> bool,
+    ) -> Help {
         let mut next: Option<Instant> = None;
         for worker in &mut self.threads {
-            let Some(started) = &mut worker.job else { continue };
-            if started.late_at > now {
-                next = Some(next.map_or(started.late_at, |next| next.min(started.late_at)));
+            let late_at = match (&worker.job, startable_since) {
+                (Some(started), _) => started.late_at,
+                (None, Some(since)) if worker.is_trusted => since + self.patience,
+                (None, _) => continue,
+            };
+            if late_at > now {
+                next = Some(next.map_or(late_at, |next| next.min(late_at)));
                 continue;
             }
             worker.is_trusted = false;
+            let Some(started) = &mut worker.job else { continue };
             // Without memory it has to wait for a job to end, which calls a helper again.
             if !started.is_helped && !started.job.is_over() && fits(started.job.as_ref()) {
                 started.is_helped = true;
@@ -125,6 +137,10 @@ mod tests {
     impl Job for Fake {
         fn demand(&self) -> Demand {
             Demand { memory: Memory { buffer: 19, own: 0 }, time: self.time }
+        }
+
+        fn since(&self) -> Instant {
+            Instant::now()
         }
 
         fn is_taken(&self) -> bool {
@@ -154,7 +170,7 @@ mod tests {
 
     /// Describes what to do: with a job, after a time, or nothing.
     fn help(crew: &mut Crew, start: Instant, ms: u32, fits: bool) -> String {
-        match crew.help(start + ms * MS, |_| fits) {
+        match crew.help(start + ms * MS, None, |_| fits) {
             Help::With(job) => format!("with {:?}", job.demand().time),
             Help::At(time) => format!("at {:?}", time - start),
             Help::Nothing => "nothing".to_owned(),
@@ -190,6 +206,22 @@ mod tests {
         assert!(crew.none_trusted());
         crew.trust(0);
         assert!(crew.all_trusted());
+    }
+
+    #[test]
+    fn an_idle_thread_that_does_not_start_a_waiting_job_is_late() {
+        let (start, mut crew) = (Instant::now(), Crew::new(2, 100 * MS));
+        crew.start(0, &job(500, false), start);
+        let at = |crew: &mut Crew, ms: u32, since: Option<u32>| {
+            let help = crew.help(start + ms * MS, since.map(|since| start + since * MS), |_| true);
+            let Help::At(time) = help else { panic!("the first one is late at 1.1 s") };
+            (time - start, crew.is_trusted(1))
+        };
+        assert_eq!(at(&mut crew, 30, None), (1100 * MS, true), "nothing waits, or nothing that fits");
+        assert_eq!(at(&mut crew, 30, Some(20)), (120 * MS, true));
+        assert_eq!(at(&mut crew, 130, Some(110)), (210 * MS, true), "something has changed meanwhile");
+        assert_eq!(at(&mut crew, 210, Some(110)), (1100 * MS, false));
+        assert!(crew.is_trusted(0), "it works");
     }
 
     #[test]

@@ -6,11 +6,12 @@ use argon2::{Algorithm, Block, Params, Version};
 
 use super::{
     Argon2Params, HashSettings,
+    bounds::Bounds,
     cost::Cost,
     crew,
     imitated::{Imitated, TooMuch},
     job::{Demand, Memory},
-    pool::{Bounds, Pool},
+    pool::Pool,
     priority,
     stored::{Argon2Hash, Corrupt, Stored},
 };

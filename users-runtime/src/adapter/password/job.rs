@@ -5,7 +5,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use argon2::Block;
@@ -33,6 +33,8 @@ pub(super) struct Demand {
 /// A job, as the threads see it.
 pub(super) trait Job: Send + Sync {
     fn demand(&self) -> Demand;
+    /// The time at which the job came into the queue.
+    fn since(&self) -> Instant;
     /// Returns `true` if the caller has left or a thread has started the job.
     fn is_taken(&self) -> bool;
     /// Claims the job. Returns `false` if it was claimed before.
@@ -52,6 +54,7 @@ pub(super) type Answer<T> = Option<T>;
 
 pub(super) struct Task<W, T> {
     demand: Demand,
+    since: Instant,
     slot: QueueSlot,
     work: W,
     result: Mutex<Option<T>>,
@@ -70,8 +73,14 @@ pub(super) struct QueueSlot(Arc<AtomicBool>);
 pub(super) struct Leave(pub(super) QueueSlot);
 
 impl<W, T> Task<W, T> {
-    pub(super) fn new(demand: Demand, slot: QueueSlot, work: W, caller: oneshot::Sender<Answer<T>>) -> Self {
-        Self { demand, slot, work, result: Mutex::default(), caller: Mutex::new(Some(caller)) }
+    pub(super) fn new(
+        demand: Demand,
+        since: Instant,
+        slot: QueueSlot,
+        work: W,
+        caller: oneshot::Sender<Answer<T>>,
+    ) -> Self {
+        Self { demand, since, slot, work, result: Mutex::default(), caller: Mutex::new(Some(caller)) }
     }
 }
 
@@ -82,6 +91,10 @@ where
 {
     fn demand(&self) -> Demand {
         self.demand
+    }
+
+    fn since(&self) -> Instant {
+        self.since
     }
 
     fn is_taken(&self) -> bool {

@@ -11,6 +11,7 @@
 //!
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 
+mod bounds;
 mod cost;
 mod crew;
 mod fair_queue;
@@ -20,6 +21,7 @@ mod foreign_hashes;
 mod hashing;
 mod imitated;
 mod job;
+mod overload;
 mod params;
 mod pool;
 mod priority;

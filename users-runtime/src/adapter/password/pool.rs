@@ -22,9 +22,11 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    bounds::Bounds,
     crew::{Crew, Help},
     fair_queue::{FairQueue, Put},
     job::{Answer, Demand, Job, Leave, Memory, QueueSlot, Task},
+    overload::RefusalLog,
     priority,
     work_buffer::{Kept, WorkBuffer},
 };
@@ -33,33 +35,8 @@ use crate::{
     port::{HashError, WorkSource},
 };
 
-/// The limits of a pool.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    /// The number of threads of the lowest priority.
-    pub(super) workers: usize,
-    /// The number of threads of normal priority.
-    pub(super) helpers: usize,
-    /// The memory of all running jobs and of the buffers kept for reuse, in KiB.
-    pub(super) memory_kib: u64,
-    /// The part of that memory that is left to helpers, unless a job needs it all.
-    pub(super) helpers_kib: u64,
-    /// The number of jobs that may wait.
-    pub(super) waiting: usize,
-    /// The time that a job may wait.
-    pub(super) max_wait: Duration,
-    /// See [`PATIENCE`](super::crew::PATIENCE).
-    pub(super) patience: Duration,
-    /// A clock that never goes back.
-    pub(super) now: fn() -> Instant,
-    /// See [`priority::gets_time`].
-    pub(super) gets_time: fn() -> bool,
-}
-
 /// How long a thread that got no processor time waits before it looks again.
 const DISTRUST: Duration = Duration::from_millis(100);
-/// A line of the log about overload follows the last one after this time at the earliest.
-const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// A thread pool. Dropping it stops each thread after its current job.
 pub(super) struct Pool(pub(super) Arc<Shared>);
@@ -77,12 +54,12 @@ pub(super) struct State {
     pub(super) waiting: FairQueue<Arc<dyn Job>>,
     crew: Crew,
     pub(super) running_kib: u64,
+    /// The time at which a job was started or ended.
+    changed_at: Instant,
     pub(super) kept: Kept,
     /// The time at which a helper looks for late jobs.
     watched_until: Option<Instant>,
-    /// The refusals that no line of the log has counted, and the time of the last line.
-    refused: u64,
-    logged: Option<Instant>,
+    refusals: RefusalLog,
     closed: bool,
 }
 
@@ -110,10 +87,10 @@ impl Pool {
                 waiting: FairQueue::new(bounds.waiting),
                 crew: Crew::new(bounds.workers, bounds.patience),
                 running_kib: 0,
+                changed_at: (bounds.now)(),
                 kept: Kept::default(),
                 watched_until: None,
-                refused: 0,
-                logged: None,
+                refusals: RefusalLog::default(),
                 closed: false,
             }),
             changed: Condvar::new(),
@@ -154,7 +131,8 @@ impl Pool {
         let (caller, mut answer) = oneshot::channel::<Answer<T>>();
         let slot = QueueSlot::default();
         let leave = Leave(slot.clone());
-        self.0.put(WorkSource::current(), Arc::new(Task::new(demand.into(), slot, work, caller)))?;
+        let task = Task::new(demand.into(), self.0.now(), slot, work, caller);
+        self.0.put(WorkSource::current(), Arc::new(task))?;
         let ended = tokio::select! {
             biased;
             ended = &mut answer => ended,
@@ -212,6 +190,7 @@ impl Shared {
             }
         }
         self.notify(&state);
+        self.watch(&state, self.now() + self.bounds.patience);
         Ok(())
     }
 
@@ -224,20 +203,21 @@ impl Shared {
         if state.crew.all_trusted() { self.changed.notify_one() } else { self.changed.notify_all() }
     }
 
+    /// Wakes a helper, unless one looks at this time anyway.
+    fn watch(&self, state: &State, late_at: Instant) {
+        if state.watched_until.is_none_or(|time| late_at < time) {
+            self.help.notify_one();
+        }
+    }
+
     /// Logs and returns the error for overload. It depends only on the length of the queue, so it reveals nothing about
     /// an account.
     fn overloaded(&self, why: &'static str) -> HashError {
         let mut state = self.lock();
-        let (waiting, now) = (state.waiting.len(), self.now());
-        state.refused += 1;
-        let refused = state.refused;
-        // In a flood, a line for each refusal would cost more than the refusal.
-        let is_due = state.logged.is_none_or(|last| now >= last + BETWEEN_LINES);
-        if is_due {
-            (state.refused, state.logged) = (0, Some(now));
-        }
+        let waiting = state.waiting.len();
+        let refused = state.refusals.count(self.now());
         drop(state);
-        if is_due {
+        if let Some(refused) = refused {
             operation!(WARN, "hash_overloaded", "password hashing is overloaded", why, waiting, refused);
         }
         let retry_after = 1 + 4 * waiting.min(self.bounds.waiting) / self.bounds.waiting.max(1);
@@ -264,9 +244,7 @@ impl Shared {
             }
             if let Some(job) = state.claim(&self.bounds, false) {
                 let late_at = state.crew.start(thread, &job, self.now());
-                if state.watched_until.is_none_or(|time| late_at < time) {
-                    self.help.notify_one();
-                }
+                self.watch(&state, late_at);
                 return Some(self.permit(Some(thread), job, state));
             }
             state = self.wait(&self.changed, state, None);
@@ -281,8 +259,10 @@ impl Shared {
                 return None;
             }
             let now = self.now();
+            let startable_since = state.startable_since(&self.bounds);
             let State { crew, running_kib, .. } = &mut *state;
-            let help = crew.help(now, |job| *running_kib + job.demand().memory.all() <= self.bounds.memory_kib);
+            let fits = |job: &dyn Job| *running_kib + job.demand().memory.all() <= self.bounds.memory_kib;
+            let help = crew.help(now, startable_since, fits);
             if let Help::With(job) = help {
                 self.help.notify_one(); // the next one watches
                 return Some(self.permit(None, job, state));
@@ -331,16 +311,28 @@ impl Shared {
 }
 
 impl State {
+    /// Returns whether there is memory for a job.
+    fn fits(&self, memory: Memory, bounds: &Bounds, is_helper: bool) -> bool {
+        let left_free = if is_helper || self.running_kib == 0 { 0 } else { bounds.helpers_kib };
+        self.running_kib + memory.all() + left_free <= bounds.memory_kib
+    }
+
+    /// Returns the time since which an idle thread of the lowest priority could start the first job.
+    fn startable_since(&mut self, bounds: &Bounds) -> Option<Instant> {
+        let (memory, since) = self.waiting.first().map(|job| (job.demand().memory, job.since()))?;
+        self.fits(memory, bounds, false).then(|| since.max(self.changed_at))
+    }
+
     /// Claims the first job, if its memory fits.
     fn claim(&mut self, bounds: &Bounds, is_helper: bool) -> Option<Arc<dyn Job>> {
-        let left_free = if is_helper || self.running_kib == 0 { 0 } else { bounds.helpers_kib };
         loop {
-            let memory = self.waiting.first()?.demand().memory.all();
-            if self.running_kib + memory + left_free > bounds.memory_kib {
+            let memory = self.waiting.first()?.demand().memory;
+            if !self.fits(memory, bounds, is_helper) {
                 return None;
             }
             let job = self.waiting.pop_first()?;
             if job.take() {
+                self.changed_at = (bounds.now)();
                 return Some(job);
             } // else its caller left in between
         }
@@ -378,6 +370,7 @@ impl Drop for Permit<'_> {
         });
         let mut state = self.shared.lock();
         state.running_kib -= self.memory.all();
+        state.changed_at = self.shared.now();
         if let Some(thread) = self.thread {
             state.crew.finish(thread);
         }

@@ -4,17 +4,17 @@
 use std::{
     pin::pin,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::task::JoinHandle;
 
 use super::{
-    super::pool::{Bounds, Pool},
+    super::{bounds::Bounds, pool::Pool},
     load::{BIG, bounds, held, poll_once},
 };
 use crate::port::{HashError, WorkSource};
@@ -88,34 +88,66 @@ async fn a_flood_of_one_source_takes_no_place_of_another() {
     assert!(refused.iter().all(|result| matches!(result, Err(HashError::Overloaded { .. }))), "{results:?}");
 }
 
-/// The job of the first thread gets no processor time: the test holds it. Helpers look at once.
-fn with_a_helper() -> Bounds {
-    Bounds { helpers: 1, patience: Duration::ZERO, ..bounds(1) }
+/// Clocks that tests move, one for each test with this number.
+static CLOCKS: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
+
+#[expect(clippy::disallowed_methods, reason = "a point in time to start from")]
+fn now<const TEST: usize>() -> Instant {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *START + Duration::from_secs(CLOCKS[TEST].load(Ordering::SeqCst))
 }
 
-/// A job whose first computation waits for the test, and whose others end at once. Returns the number of the computation.
-fn slow_at_first() -> (mpsc::Sender<()>, impl Fn(&mut [argon2::Block]) -> usize + Send + Sync + 'static) {
-    let (end, wait) = mpsc::channel();
-    let (wait, runs) = (Mutex::new(wait), AtomicUsize::new(0));
-    let job = move |_: &mut [argon2::Block]| {
-        let number = runs.fetch_add(1, Ordering::SeqCst);
-        if number == 0 {
-            let _ = wait.lock().unwrap().recv();
+/// Makes every job that has been started late.
+fn advance<const TEST: usize>() {
+    CLOCKS[TEST].fetch_add(1, Ordering::SeqCst);
+}
+
+fn with_a_helper<const TEST: usize>() -> Bounds {
+    Bounds { helpers: 1, patience: Duration::from_millis(100), now: now::<TEST>, ..bounds(1) }
+}
+
+/// A job whose first computation gets no processor time, because the test holds it.
+struct SlowAtFirst {
+    runs: Arc<AtomicUsize>,
+    end: mpsc::Sender<()>,
+}
+
+impl SlowAtFirst {
+    /// Also returns the job, which returns the number of the computation.
+    fn new() -> (Self, impl Fn(&mut [argon2::Block]) -> usize + Send + Sync + 'static) {
+        let (end, wait) = mpsc::channel();
+        let (wait, runs) = (Mutex::new(wait), Arc::<AtomicUsize>::default());
+        let counter = Arc::clone(&runs);
+        let job = move |_: &mut [argon2::Block]| {
+            let number = counter.fetch_add(1, Ordering::SeqCst);
+            if number == 0 {
+                let _ = wait.lock().unwrap().recv();
+            }
+            number
+        };
+        (Self { runs, end }, job)
+    }
+
+    fn wait_for(&self, runs: usize) {
+        while self.runs.load(Ordering::SeqCst) < runs {
+            std::thread::yield_now();
         }
-        number
-    };
-    (end, job)
+    }
 }
 
 #[tokio::test]
 async fn a_helper_computes_what_is_late() {
-    let pool = Pool::start(with_a_helper()).unwrap();
-    let (end, job) = slow_at_first();
-    assert_eq!(pool.run(BIG, job).await, Ok(1), "the result of the helper");
+    let pool = Pool::start(with_a_helper::<0>()).unwrap();
+    let (slow, job) = SlowAtFirst::new();
+    let mut late = pin!(pool.run(BIG, job));
+    assert!(poll_once(late.as_mut()).await.is_none());
+    slow.wait_for(1);
+    advance::<0>();
+    assert_eq!(late.await, Ok(1), "the result of the helper");
     assert_eq!(pool.run(BIG, |_| "next").await, Ok("next"), "waiting jobs need no thread that is stuck");
     let running_kib = pool.0.lock().running_kib;
     assert_eq!(running_kib, u64::from(BIG), "the late computation holds its memory");
-    end.send(()).unwrap();
+    slow.end.send(()).unwrap();
     while pool.0.lock().running_kib > 0 {
         std::thread::yield_now();
     }
@@ -123,25 +155,24 @@ async fn a_helper_computes_what_is_late() {
 
 #[tokio::test]
 async fn a_late_job_waits_for_memory() {
-    let pool = Pool::start(Bounds { memory_kib: u64::from(BIG), ..with_a_helper() }).unwrap();
-    let (end, job) = slow_at_first();
+    let pool = Pool::start(Bounds { memory_kib: u64::from(BIG), ..with_a_helper::<1>() }).unwrap();
+    let (slow, job) = SlowAtFirst::new();
     let mut late = pin!(pool.run(BIG, job));
     assert!(poll_once(late.as_mut()).await.is_none());
-    while pool.0.lock().running_kib == 0 {
-        std::thread::yield_now();
-    }
+    slow.wait_for(1);
+    advance::<1>();
     let mut next = pin!(pool.run(BIG, |_| ()));
     assert!(poll_once(next.as_mut()).await.is_none());
     assert_eq!(pool.0.lock().running_kib, u64::from(BIG), "the budget has no room for a helper");
-    end.send(()).unwrap();
+    slow.end.send(()).unwrap();
     assert_eq!(late.await, Ok(0));
     assert_eq!(next.await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_part_of_the_memory_is_left_to_helpers_unless_a_job_needs_it_all() {
-    let pool =
-        Arc::new(Pool::start(Bounds { memory_kib: 3 * u64::from(BIG), helpers_kib: BIG.into(), ..bounds(4) }).unwrap());
+    let bounds = Bounds { memory_kib: 3 * u64::from(BIG), helpers_kib: BIG.into(), ..bounds(4) };
+    let pool = Arc::new(Pool::start(bounds).unwrap());
     let mut running = Vec::new();
     for _ in 0..2 {
         let (mut held, job) = held();
@@ -161,33 +192,33 @@ async fn a_part_of_the_memory_is_left_to_helpers_unless_a_job_needs_it_all() {
 
 #[tokio::test]
 async fn a_thread_that_gets_time_again_is_trusted_again() {
-    let pool = Pool::start(with_a_helper()).unwrap();
-    let (end, job) = slow_at_first();
-    assert_eq!(pool.run(BIG, job).await, Ok(1));
-    end.send(()).unwrap();
-    let (trusted, seen) =
-        (Arc::new(Mutex::new(Vec::new())), || std::thread::current().name().unwrap_or_default().to_owned());
-    // Each job makes the thread look whether it gets time. A job on it may be late at once, and is then computed twice.
-    while !trusted.lock().unwrap().contains(&"hash-0".to_owned()) {
-        let trusted = Arc::clone(&trusted);
-        assert_eq!(pool.run(BIG, move |_| trusted.lock().unwrap().push(seen())).await, Ok(()));
-    }
+    let pool = Pool::start(with_a_helper::<2>()).unwrap();
+    let (slow, job) = SlowAtFirst::new();
+    let mut late = pin!(pool.run(BIG, job));
+    assert!(poll_once(late.as_mut()).await.is_none());
+    slow.wait_for(1);
+    advance::<2>();
+    assert_eq!(late.await, Ok(1));
+    slow.end.send(()).unwrap();
+    // Each job makes the thread look whether it gets time.
+    let name = |_: &mut [argon2::Block]| std::thread::current().name().unwrap_or_default().to_owned();
+    while pool.run(BIG, name).await != Ok("hash-0".to_owned()) {}
 }
 
 #[tokio::test]
-async fn a_panic_of_a_late_computation_leaves_the_result_of_the_other() {
-    let pool = Pool::start(with_a_helper()).unwrap();
-    let (end, wait) = mpsc::channel::<()>();
-    let (wait, runs) = (Mutex::new(wait), AtomicUsize::new(0));
-    let job = move |_: &mut [argon2::Block]| {
-        if runs.fetch_add(1, Ordering::SeqCst) > 0 {
-            panic!("on purpose");
-        }
-        let _ = wait.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
-        "first"
+async fn a_panic_of_one_computation_leaves_the_result_of_the_other() {
+    let pool = Pool::start(with_a_helper::<3>()).unwrap();
+    let (slow, job) = SlowAtFirst::new();
+    let work = move |blocks: &mut [argon2::Block]| {
+        let number = job(blocks);
+        assert_eq!(number, 0, "a panic on purpose");
+        number
     };
-    let mut result = pin!(pool.run(BIG, job));
+    let mut result = pin!(pool.run(BIG, work));
     assert!(poll_once(result.as_mut()).await.is_none());
-    end.send(()).unwrap();
-    assert_eq!(result.await, Ok("first"));
+    slow.wait_for(1);
+    advance::<3>();
+    slow.wait_for(2);
+    slow.end.send(()).unwrap();
+    assert_eq!(result.await, Ok(0));
 }

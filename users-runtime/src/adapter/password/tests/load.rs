@@ -15,11 +15,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::super::{
-    Argon2Params, HashSettings, Hashing,
-    job::Memory,
-    pool::{Bounds, Pool},
-};
+use super::super::{Argon2Params, HashSettings, Hashing, bounds::Bounds, job::Memory, pool::Pool};
 use crate::{
     domain::{Password, PasswordHash},
     port::{HashError, PasswordHasher as _, Random, RandomError},
