@@ -22,6 +22,8 @@ mod log;
 mod mail;
 #[cfg(feature = "services")]
 mod matrix;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "services")]
 mod named_schema;
 #[cfg(feature = "services")]

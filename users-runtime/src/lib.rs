@@ -33,6 +33,7 @@
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
+//! | `metrics` | no | numbers for monitoring, through the crate `metrics` |
 //! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
 //! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
 #![forbid(unsafe_code)]

@@ -10,6 +10,7 @@ mod databases;
 mod decisions;
 mod events;
 mod links;
+mod metrics;
 mod moving;
 mod numbers;
 pub(crate) mod page;

@@ -3,7 +3,11 @@
 use http::StatusCode;
 
 use crate::{
-    event::{self, EventKind, Outcome, operation},
+    event::{
+        self, EventKind, Outcome,
+        metric::{self, LimitDecision},
+        operation,
+    },
     port::{CounterKey, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject},
     service::{Share, Users},
     user::AuthUser,
@@ -57,14 +61,17 @@ impl<U: AuthUser> Users<U> {
         let key = CounterKey::of(kind.name(), &id.to_string());
         match self.inner().counters.take(&key, quota, self.now()).await {
             Ok(true) => {
+                metric::limit_decided(kind.name(), LimitDecision::Allowed);
                 share.keep(key);
                 Ok(true)
             }
             Ok(false) => {
+                metric::limit_decided(kind.name(), LimitDecision::Refused);
                 event::record(kind, Outcome::Refused("too many mails to this account"), Some(&id), None, cx);
                 Ok(false)
             }
             Err(error) => {
+                metric::limit_decided(kind.name(), LimitDecision::Unknown);
                 let cause = event::cause(&error);
                 operation!(ERROR, "counters_down", "a mail was not sent because it could not be counted", cause);
                 Err(HookError::response(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))

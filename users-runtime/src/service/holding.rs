@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::{Error, Result, Setting};
+use crate::{
+    domain::{Error, Result, Setting},
+    event::metric,
+};
 
 /// The responses that are held back at the moment.
 ///
@@ -48,6 +51,7 @@ impl Holding {
         }
         let before = self.held.fetch_add(1, Ordering::Relaxed);
         let held = Held(&self.held);
+        metric::responses_held(before + 1);
         if before >= Self::CAPACITY {
             return false;
         }
@@ -60,7 +64,8 @@ impl Holding {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let before = self.0.fetch_sub(1, Ordering::Relaxed);
+        metric::responses_held(before.saturating_sub(1));
     }
 }
 

@@ -31,7 +31,7 @@ use super::{
     work_buffer::{Kept, WorkBuffer},
 };
 use crate::{
-    event::operation,
+    event::{metric, operation},
     port::{HashError, WorkSource},
 };
 
@@ -189,6 +189,7 @@ impl Shared {
                 return Err(self.overloaded("the queue is full"));
             }
         }
+        metric::hash_waiting(state.waiting.len());
         self.notify(&state);
         self.watch(&state, self.now() + self.bounds.patience);
         Ok(())
@@ -217,6 +218,7 @@ impl Shared {
         let waiting = state.waiting.len();
         let refused = state.refusals.count(self.now());
         drop(state);
+        metric::hash_refused(why);
         if let Some(refused) = refused {
             operation!(WARN, "hash_overloaded", "password hashing is overloaded", why, waiting, refused);
         }
@@ -264,12 +266,14 @@ impl Shared {
             let fits = |job: &dyn Job| *running_kib + job.demand().memory.all() <= self.bounds.memory_kib;
             let help = crew.help(now, startable_since, fits);
             if let Help::With(job) = help {
+                metric::hash_helped("late");
                 self.help.notify_one(); // the next one watches
                 return Some(self.permit(None, job, state));
             }
             if state.crew.none_trusted()
                 && let Some(job) = state.claim(&self.bounds, true)
             {
+                metric::hash_helped("no thread");
                 self.help.notify_one();
                 return Some(self.permit(None, job, state));
             }
@@ -333,6 +337,8 @@ impl State {
             let job = self.waiting.pop_first()?;
             if job.take() {
                 self.changed_at = (bounds.now)();
+                metric::hash_waiting(self.waiting.len());
+                metric::hash_waited(self.changed_at.saturating_duration_since(job.since()));
                 return Some(job);
             } // else its caller left in between
         }

@@ -3,6 +3,7 @@
 use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
 use super::{Dialect, Executed, SqlResult, SqlUser, error, store::Store, uuid_form::Form};
+use crate::{adapter::clock::monotonic, event::metric};
 
 /// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
 /// pool's queue, in order, instead of polling the database's lock.
@@ -29,7 +30,7 @@ impl<DB: Dialect> Clone for Pools<DB> {
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     /// Returns a connection for reading. Pass it to [`Store::settle`] with the result of the operation.
     pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
-        self.pools.read.acquire().await
+        acquire(&self.pools.read, "read").await
     }
 
     /// Returns a connection for writing that was just tested. A write without a response cannot simply be retried,
@@ -38,7 +39,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
         let mut attempts = self.attempts();
         loop {
-            let mut connection = self.pools.write.acquire().await?;
+            let mut connection = acquire(&self.pools.write, "write").await?;
             if !DB::OVER_A_NETWORK {
                 return Ok(connection);
             }
@@ -130,4 +131,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     ) -> SqlResult<Executed> {
         DB::execute(connection, sql, arguments, self.pools.keep_statements).await
     }
+}
+
+/// Waits for a connection, and measures how long.
+async fn acquire<DB: Dialect>(pool: &Pool<DB>, name: &'static str) -> SqlResult<PoolConnection<DB>> {
+    let start = monotonic();
+    let connection = pool.acquire().await;
+    metric::waited_for_connection(name, monotonic() - start);
+    connection
 }
