@@ -37,10 +37,7 @@ async fn main() -> io::Result<ExitCode> {
     let idle = logins(&server, phase).await?;
     let idle_median = median(&mut idle.times.clone());
     let bound = good_logins(&server, 4, phase).await?;
-    let mut me_idle = Vec::new();
-    for time in readers(&server, &token, phase).await? {
-        me_idle.push(time);
-    }
+    let mut me_idle = readers(&server, &token, phase).await?;
     println!(
         "idle: a login takes {idle_median:.1} ms (median), {bound:.0} logins per second at most, me p99 {:.1} ms",
         quantile(&mut me_idle, 0.99)
