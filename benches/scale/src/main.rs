@@ -18,6 +18,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnecti
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
+#[allow(dead_code, reason = "the flood uses more of it")]
 #[path = "../../src/client.rs"]
 mod client;
 #[allow(dead_code)]

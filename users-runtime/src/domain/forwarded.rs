@@ -28,7 +28,7 @@ impl ForwardedHeader {
 
     /// Returns the entries of all lines of the header from the right to the left; `None` for one that names no address:
     /// `unknown`, an obfuscated identifier, an empty entry, or one that is malformed.
-    pub(super) fn from_the_right<'a>(
+    pub(super) fn entries_from_the_right<'a>(
         self,
         lines: impl DoubleEndedIterator<Item = &'a [u8]>,
     ) -> impl Iterator<Item = Option<IpAddr>> {
@@ -130,7 +130,7 @@ mod tests {
 
     fn read(header: ForwardedHeader, lines: &[&[u8]]) -> Vec<String> {
         let text = |entry: Option<IpAddr>| entry.map_or_else(|| "-".to_owned(), |address| address.to_string());
-        header.from_the_right(lines.iter().copied()).map(text).collect()
+        header.entries_from_the_right(lines.iter().copied()).map(text).collect()
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl TrustedProxies {
         lines: impl DoubleEndedIterator<Item = &'a [u8]>,
     ) -> Origination {
         let peer = peer.map(|peer| peer.to_canonical());
-        let mut entries = self.header.from_the_right(lines);
+        let mut entries = self.header.entries_from_the_right(lines);
         let mut found = Origination { address: peer, is_cut: false };
         match &self.which {
             Which::None => {}

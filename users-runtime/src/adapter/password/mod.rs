@@ -26,6 +26,7 @@ mod params;
 mod pool;
 mod priority;
 mod settings;
+mod state;
 mod stored;
 #[cfg(test)]
 mod tests;

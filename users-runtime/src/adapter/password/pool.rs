@@ -23,12 +23,12 @@ use tokio::sync::oneshot;
 
 use super::{
     bounds::Bounds,
-    crew::{Crew, Help},
-    fair_queue::{FairQueue, Put},
+    crew::Help,
+    fair_queue::Put,
     job::{Answer, Demand, Job, Leave, Memory, QueueSlot, Task},
-    overload::RefusalLog,
     priority,
-    work_buffer::{Kept, WorkBuffer},
+    state::{State, Wake},
+    work_buffer::WorkBuffer,
 };
 use crate::{
     event::{metric, operation},
@@ -48,19 +48,6 @@ pub(super) struct Shared {
     changed: Condvar,
     /// The same for helpers; also notified when a job was started, because it can become late.
     help: Condvar,
-}
-
-pub(super) struct State {
-    pub(super) waiting: FairQueue<Arc<dyn Job>>,
-    crew: Crew,
-    pub(super) running_kib: u64,
-    /// The time at which a job was started or ended.
-    changed_at: Instant,
-    pub(super) kept: Kept,
-    /// The time at which a helper looks for late jobs.
-    watched_until: Option<Instant>,
-    refusals: RefusalLog,
-    closed: bool,
 }
 
 /// The permission to run a job. Its memory counts as used until this value is dropped, even if the caller leaves.
@@ -83,16 +70,7 @@ impl Pool {
     pub(super) fn start(bounds: Bounds) -> std::io::Result<Self> {
         let pool = Self(Arc::new(Shared {
             bounds,
-            state: Mutex::new(State {
-                waiting: FairQueue::new(bounds.waiting),
-                crew: Crew::new(bounds.workers, bounds.patience),
-                running_kib: 0,
-                changed_at: (bounds.now)(),
-                kept: Kept::default(),
-                watched_until: None,
-                refusals: RefusalLog::default(),
-                closed: false,
-            }),
+            state: Mutex::new(State::new(&bounds)),
             changed: Condvar::new(),
             help: Condvar::new(),
         }));
@@ -180,34 +158,30 @@ impl Shared {
         if job.demand().memory.all() > self.bounds.memory_kib {
             return Err(HashError::Failed); // it would block the queue forever
         }
+        let late_at = self.now() + self.bounds.patience;
         let mut state = self.lock();
-        match state.waiting.put(source, job) {
+        let put = state.waiting.put(source, job);
+        let (waiting, mut wake) = (state.waiting.len(), state.wake_for_job());
+        wake.helper |= state.is_unwatched(late_at);
+        drop(state);
+        match put {
             Put::Queued => {}
             Put::Replaced(out) => out.refuse(),
-            Put::Refused => {
-                drop(state);
-                return Err(self.overloaded("the queue is full"));
-            }
+            Put::Refused => return Err(self.overloaded("the queue is full")),
         }
-        metric::hash_waiting(state.waiting.len());
-        self.notify(&state);
-        self.watch(&state, self.now() + self.bounds.patience);
+        metric::hash_waiting(waiting);
+        self.wake(&wake);
         Ok(())
     }
 
-    /// Wakes a thread that can start the first job.
-    fn notify(&self, state: &State) {
-        if state.crew.none_trusted() {
+    fn wake(&self, wake: &Wake) {
+        if wake.helper {
             self.help.notify_one();
         }
-        // A single notification could wake a thread that is not trusted, and then be lost.
-        if state.crew.all_trusted() { self.changed.notify_one() } else { self.changed.notify_all() }
-    }
-
-    /// Wakes a helper, unless one looks at this time anyway.
-    fn watch(&self, state: &State, late_at: Instant) {
-        if state.watched_until.is_none_or(|time| late_at < time) {
-            self.help.notify_one();
+        if wake.all_workers {
+            self.changed.notify_all();
+        } else if wake.one_worker {
+            self.changed.notify_one();
         }
     }
 
@@ -246,8 +220,8 @@ impl Shared {
             }
             if let Some(job) = state.claim(&self.bounds, false) {
                 let late_at = state.crew.start(thread, &job, self.now());
-                self.watch(&state, late_at);
-                return Some(self.permit(Some(thread), job, state));
+                let helper = state.is_unwatched(late_at);
+                return Some(self.permit(Some(thread), job, state, helper));
             }
             state = self.wait(&self.changed, state, None);
         }
@@ -267,15 +241,13 @@ impl Shared {
             let help = crew.help(now, startable_since, fits);
             if let Help::With(job) = help {
                 metric::hash_helped("late");
-                self.help.notify_one(); // the next one watches
-                return Some(self.permit(None, job, state));
+                return Some(self.permit(None, job, state, true)); // the next one watches
             }
             if state.crew.none_trusted()
                 && let Some(job) = state.claim(&self.bounds, true)
             {
                 metric::hash_helped("no thread");
-                self.help.notify_one();
-                return Some(self.permit(None, job, state));
+                return Some(self.permit(None, job, state, true));
             }
             state = match help {
                 Help::At(late) if state.watched_until.is_none_or(|time| late < time) => {
@@ -298,50 +270,29 @@ impl Shared {
         }
     }
 
-    /// Counts the memory of a job as used.
-    fn permit(&self, thread: Option<usize>, job: Arc<dyn Job>, mut state: MutexGuard<'_, State>) -> Started<'_> {
+    /// Counts the memory of a job as used, and releases the lock.
+    fn permit(
+        &self,
+        thread: Option<usize>,
+        job: Arc<dyn Job>,
+        mut state: MutexGuard<'_, State>,
+        helper: bool,
+    ) -> Started<'_> {
         let memory = job.demand().memory;
         state.running_kib += memory.all();
         let buffer = state.kept.take(memory.buffer);
         let room = self.bounds.memory_kib.saturating_sub(state.running_kib);
         let evicted = state.kept.shrink_to(room);
-        if !state.waiting.is_empty() {
-            self.notify(&state); // a notification wakes one thread, but the next job may fit too
-        }
+        // A notification wakes one thread, but the next job may fit too.
+        let mut wake = state.wake_for_job();
+        wake.helper |= helper;
+        let (waiting, waited) = (state.waiting.len(), state.changed_at.saturating_duration_since(job.since()));
         drop(state);
         drop(evicted);
+        self.wake(&wake);
+        metric::hash_waiting(waiting);
+        metric::hash_waited(waited);
         (job, Permit { shared: self, thread, memory, buffer })
-    }
-}
-
-impl State {
-    /// Returns whether there is memory for a job.
-    fn fits(&self, memory: Memory, bounds: &Bounds, is_helper: bool) -> bool {
-        let left_free = if is_helper || self.running_kib == 0 { 0 } else { bounds.helpers_kib };
-        self.running_kib + memory.all() + left_free <= bounds.memory_kib
-    }
-
-    /// Returns the time since which an idle thread of the lowest priority could start the first job.
-    fn startable_since(&mut self, bounds: &Bounds) -> Option<Instant> {
-        let (memory, since) = self.waiting.first().map(|job| (job.demand().memory, job.since()))?;
-        self.fits(memory, bounds, false).then(|| since.max(self.changed_at))
-    }
-
-    /// Claims the first job, if its memory fits.
-    fn claim(&mut self, bounds: &Bounds, is_helper: bool) -> Option<Arc<dyn Job>> {
-        loop {
-            let memory = self.waiting.first()?.demand().memory;
-            if !self.fits(memory, bounds, is_helper) {
-                return None;
-            }
-            let job = self.waiting.pop_first()?;
-            if job.take() {
-                self.changed_at = (bounds.now)();
-                metric::hash_waiting(self.waiting.len());
-                metric::hash_waited(self.changed_at.saturating_duration_since(job.since()));
-                return Some(job);
-            } // else its caller left in between
-        }
     }
 }
 
@@ -382,13 +333,10 @@ impl Drop for Permit<'_> {
         }
         let evicted = buffer.and_then(|buffer| state.kept.put(buffer, self.shared.bounds.workers));
         // The first job, or a late one, may fit now.
-        if !state.waiting.is_empty() {
-            self.shared.notify(&state);
-        }
-        if !state.crew.all_trusted() {
-            self.shared.help.notify_one();
-        }
+        let mut wake = state.wake_for_job();
+        wake.helper |= !state.crew.all_trusted();
         drop(state);
         drop(evicted);
+        self.shared.wake(&wake);
     }
 }
