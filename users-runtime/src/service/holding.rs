@@ -109,7 +109,8 @@ mod tests {
         let holding = Holding::new(Holding::DELAY).unwrap();
         {
             let mut held = pin!(holding.hold());
-            poll_fn(|cx| Poll::Ready(assert!(held.as_mut().poll(cx).is_pending()))).await;
+            let is_pending = poll_fn(|cx| Poll::Ready(held.as_mut().poll(cx).is_pending())).await;
+            assert!(is_pending);
             assert_eq!(holding.held.load(Ordering::Relaxed), 1);
         }
         assert_eq!(holding.held.load(Ordering::Relaxed), 0);
