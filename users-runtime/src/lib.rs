@@ -203,8 +203,8 @@ pub mod limits {
     pub use crate::adapter::redis::RedisCounters;
     pub use crate::{
         adapter::memory::MemoryCounters,
-        domain::Quota,
-        port::{CounterKey, Counters, CountersUnavailable},
+        domain::{Backoff, Limit, LimitReached, Quota, Rule},
+        port::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement},
         service::Limits,
     };
 }

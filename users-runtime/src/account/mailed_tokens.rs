@@ -3,8 +3,12 @@
 use http::StatusCode;
 
 use crate::{
+    domain::Limit,
     event::{self, EventKind, Outcome, operation},
-    port::{CounterKey, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject},
+    port::{
+        CounterKey, Decision, Draw, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext,
+        TokenSubject,
+    },
     service::{Share, Users},
     user::AuthUser,
 };
@@ -50,18 +54,18 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
         share: &Share,
     ) -> Result<bool, HookError> {
-        let Some(quota) = self.inner().limits.mails_to_one_account() else { return Ok(true) };
+        let Some(rule) = self.inner().limits.rule(Limit::Mails) else { return Ok(true) };
         if share.is_taken() {
             return Ok(true);
         }
-        let key = CounterKey::of(kind.name(), &id.to_string());
-        match self.inner().counters.take(&key, quota, self.now()).await {
-            Ok(true) => {
-                share.keep(key);
+        let draw = Draw::new(CounterKey::of(kind.name(), &id.to_string()), rule);
+        match self.inner().counters.take(std::slice::from_ref(&draw), self.now()).await {
+            Ok(Decision::Taken) => {
+                share.keep(draw);
                 Ok(true)
             }
-            Ok(false) => {
-                event::record(kind, Outcome::Refused("too many mails to this account"), Some(&id), None, cx);
+            Ok(Decision::Refused { .. }) => {
+                event::record(kind, Outcome::Refused(Limit::Mails.reason()), Some(&id), None, cx);
                 Ok(false)
             }
             Err(error) => {

@@ -20,7 +20,7 @@ use no_hooks::NoHooks;
 
 use crate::{
     adapter::{
-        OsRandom, SystemClock,
+        OsRandom, SignedDeviceCookies, SystemClock,
         jwt::MailTokenSettings,
         mail::{MailHooks, Mailer},
         memory::MemoryCounters,
@@ -30,7 +30,8 @@ use crate::{
     domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins},
     event::operation,
     port::{
-        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
+        BreachCheck, Clock, Counters, DeviceCookies, EnabledBackends, Gate, Hooks, Random, TenantOfRequest,
+        TransportContext, UserManager, UserStore,
     },
     service::{ActiveGate, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
@@ -58,14 +59,14 @@ pub struct UsersBuilder<U: AuthUser> {
     reset_lifetime: Option<Duration>,
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
-    limits: Limits,
-    counters: Option<MakeCounters>,
+    limits: Option<Limits>,
+    counters: Option<MakeCounters<U>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
-/// Makes the counters; receives what distinguishes the keys of this service in Redis.
-type MakeCounters = Box<dyn FnOnce(&str) -> Result<Arc<dyn Counters>> + Send>;
+/// Makes the counters; receives what distinguishes the keys of this service in Redis, and the store.
+type MakeCounters<U> = Box<dyn FnOnce(&str, &Arc<dyn UserStore<U>>) -> Result<Arc<dyn Counters>> + Send>;
 type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
 
 impl<U: AuthUser> Users<U> {
@@ -91,7 +92,7 @@ impl<U: AuthUser> Users<U> {
             reset_lifetime: None,
             verify_lifetime: None,
             mail_queue: Jobs::CAPACITY,
-            limits: Limits::default(),
+            limits: None,
             counters: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -215,22 +216,40 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Sets the rate limits per account. Default: [`Limits::default`], under every policy.
+    /// Sets the limits against guessing, spraying and flooding. Default: [`Limits::default`]. Under
+    /// [`Policy::fastapi_users`] only mails to one account are limited by default, which its clients cannot notice.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = Some(limits);
         self
     }
 
     /// Sets the storage of the rate limits' counters. Default: the memory of this process.
     pub fn counters(mut self, counters: impl Counters) -> Self {
-        self.counters = Some(Box::new(move |_| Ok(Arc::new(counters))));
+        self.counters = Some(Box::new(move |_, _| Ok(Arc::new(counters))));
+        self
+    }
+
+    /// Counts in the users' database, shared by all nodes, for services without Redis. [`Users::migrate`] creates the table
+    /// `{table}_limits`; [`Users::purge_expired`] removes what has ended. Each login
+    /// then writes a few rows more.
+    ///
+    /// Building the service fails if the store of the application has no counters.
+    pub fn counters_in_database(mut self) -> Self {
+        self.counters = Some(Box::new(|_, store| {
+            Arc::clone(store).counters().ok_or_else(|| {
+                Error::setting(
+                    Setting::Limits,
+                    "the store keeps no counters: call .counters(…) or .counters_in_redis(…)",
+                )
+            })
+        }));
         self
     }
 
     /// Counts in Redis, shared by all nodes. While Redis is down, operations that must be counted are refused.
     #[cfg(feature = "redis")]
     pub fn counters_in_redis(mut self, redis: crate::adapter::redis::Redis) -> Self {
-        self.counters = Some(Box::new(move |service| {
+        self.counters = Some(Box::new(move |service, _| {
             Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis.in_service(service))?))
         }));
         self
@@ -271,7 +290,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         };
         let redis_service = service_name::of::<U>(&self.secret)?;
         let counters = match self.counters.take() {
-            Some(make) => make(&redis_service)?,
+            Some(make) => make(&redis_service, &store)?,
             None => Arc::new(MemoryCounters::new()),
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random), Arc::clone(&self.clock))?);
@@ -280,6 +299,8 @@ impl<U: AuthUser> UsersBuilder<U> {
         let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
         let public_url = self.public_url.take().transpose()?;
         let base_path = BasePath::parse(&self.base_path)?;
+        let limits = self.effective_limits();
+        let devices = self.device_cookies(&limits, public_url.as_ref(), &base_path)?;
         let mut policy = self.policy.clone();
         if public_url.as_ref().is_some_and(PublicUrl::is_http_in_private_network) {
             policy.with(Relaxation::PlainHttp);
@@ -307,7 +328,7 @@ impl<U: AuthUser> UsersBuilder<U> {
                 #[cfg(feature = "oauth")]
                 has_oauth_accounts: oauth_accounts.is_some(),
                 #[cfg(feature = "oauth")]
-                limited: self.limits != Limits::off(),
+                limited: limits != Limits::off(),
                 clock: &self.clock,
                 random: &self.random,
             };
@@ -316,9 +337,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         if self.secret.is_short() {
             policy.with(Relaxation::ShortSecret);
         }
-        if self.limits == Limits::off() {
-            policy.with(Relaxation::NoLimits);
-        }
+        policy.set(Relaxation::NoLimits, !limits.limits_logins());
         let mut gates: Vec<Arc<dyn Gate<U>>> = vec![Arc::new(ActiveGate)];
         if policy.requires_verification() {
             gates.push(Arc::new(VerifiedGate { private: policy.is_private() }));
@@ -343,8 +362,10 @@ impl<U: AuthUser> UsersBuilder<U> {
             breached: self.breached,
             verification_on_register: self.verification_on_register,
             queued_hooks: self.queued_hooks,
-            limits: self.limits,
+            limits,
             counters,
+            devices,
+            addressless: std::sync::Once::new(),
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,
@@ -352,6 +373,30 @@ impl<U: AuthUser> UsersBuilder<U> {
         #[cfg(feature = "oauth")]
         oauth::check_new_users(&users)?;
         Ok(users)
+    }
+
+    /// Returns the limits that are set, or those of the policy.
+    pub(super) fn effective_limits(&self) -> Limits {
+        let usual = || if self.policy.allows(Relaxation::NoLimits) { Limits::unnoticed() } else { Limits::default() };
+        self.limits.clone().unwrap_or_else(usual)
+    }
+
+    /// Builds what recognizes browsers and names accounts in counters, if logins are limited.
+    fn device_cookies(
+        &self,
+        limits: &Limits,
+        public_url: Option<&PublicUrl>,
+        base_path: &BasePath,
+    ) -> Result<Option<Arc<dyn DeviceCookies>>> {
+        if !limits.limits_logins() {
+            return Ok(None);
+        }
+        let relaxed: Vec<_> = self.policy.relaxations().collect();
+        let context =
+            TransportContext { relaxed: &relaxed, public_url, base_path: base_path.as_str(), largest_token: None };
+        let lifetime = limits.known_browsers().unwrap_or(Duration::from_secs(1));
+        let cookies = SignedDeviceCookies::new(&self.secret, lifetime, Arc::clone(&self.random), &context)?;
+        Ok(Some(Arc::new(cookies)))
     }
 
     fn hash_settings(&mut self) -> HashSettings {

@@ -1,10 +1,14 @@
 //! The types of user management: parsed, validated and redacted. No I/O, no HTTP, no async code.
 
+mod backoff;
 mod base_path;
+mod client_address;
 mod code;
+mod counter;
 pub(crate) mod email;
 mod error;
 mod id;
+mod limit;
 mod network;
 pub(crate) mod oauth;
 mod origin;
@@ -25,13 +29,20 @@ pub(crate) mod field;
 pub(crate) mod lax;
 
 pub use self::url::PublicUrl;
+pub use backoff::Backoff;
 pub(crate) use base_path::BasePath;
+pub(crate) use client_address::AddressPrefix;
 pub(crate) use code::Code;
+pub use counter::Rule;
+#[cfg(feature = "redis")]
+pub(crate) use counter::RuleNumbers;
+pub(crate) use counter::{Count, Wait};
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub(crate) use error::io_error_at;
 pub use error::{ConfigError, Error, Result, Setting, StoreError};
 pub use id::{IdKind, IdSeed, IdValue, StoredId, UserId, uuid_v7};
 pub(crate) use id::{LONGEST_ID, id_kind, is_id_text};
+pub use limit::{Limit, LimitReached};
 pub use origin::Origin;
 pub use password::{Password, PasswordHash};
 pub use password_policy::{PasswordPolicy, PasswordRefused};

@@ -7,6 +7,7 @@ pub(crate) use crate::domain::StoreError;
 mod breached;
 mod counters;
 mod decisions;
+mod device_cookies;
 mod env;
 mod foreign_hash;
 mod hook_call;
@@ -30,8 +31,10 @@ mod transport;
 pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
 };
-pub use counters::{CounterKey, Counters, CountersUnavailable};
+pub(crate) use counters::evaluate;
+pub use counters::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
+pub(crate) use device_cookies::{DeviceCookies, DeviceId};
 pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
 pub(crate) use hook_call::{HookCall, Hooks, StoredChange};

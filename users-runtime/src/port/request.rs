@@ -67,6 +67,11 @@ impl RequestContext {
         self.0.as_deref()?.headers.get(name)?.to_str().ok()
     }
 
+    /// Returns the headers.
+    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
+        self.0.as_deref().map(|facts| &facts.headers)
+    }
+
     /// Returns the address of the socket's peer, if the server provides it.
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {

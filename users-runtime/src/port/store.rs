@@ -4,7 +4,7 @@ use std::{fmt, future::ready, sync::Arc};
 
 use chrono::TimeDelta;
 
-use super::{BoxFuture, FoundSession, OAuthStore, SessionStore};
+use super::{BoxFuture, Counters, FoundSession, OAuthStore, SessionStore};
 use crate::{
     domain::{CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns, Tenant},
@@ -88,6 +88,14 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns the storage of accounts at OAuth providers, for user types with `#[auth(oauth)]`. With a store that returns
     /// `None`, which is the default, their routes cannot be built.
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
+        None
+    }
+
+    /// Returns the counters of rate limits in this database, for
+    /// [`counters_in_database`](crate::UsersBuilder::counters_in_database). From this call on the store migrates and compares
+    /// their table, too, and [`purge_expired`](Self::purge_expired) removes counters that mean nothing any more. A store that
+    /// returns `None`, which is the default, has none.
+    fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
         None
     }
 

@@ -6,6 +6,7 @@ mod backend;
 mod gates;
 mod hooks;
 mod limits;
+mod login_attempts;
 mod lookup;
 mod mail_job;
 mod nested_hooks;
@@ -17,6 +18,7 @@ mod origin;
 mod policy;
 #[cfg(feature = "oauth")]
 mod provider_tokens;
+mod rate_limit;
 mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
@@ -37,13 +39,14 @@ pub(crate) use origin::OriginRule;
 pub use policy::Policy;
 #[cfg(feature = "oauth")]
 pub use provider_tokens::ProviderTokenError;
+pub(crate) use rate_limit::{Counted, Limited};
 
 use crate::{
     background::{BatchLoader, Jobs},
     domain::{BasePath, Timestamp},
     port::{
-        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore, PasswordHasher, Random,
-        SessionStore, TenantOfRequest, UserStore,
+        BreachCheck, Clock, Counters, DeviceCookies, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore,
+        PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -62,6 +65,13 @@ pub(crate) struct View<U: AuthUser> {
     /// The tenant that the handle is bound to.
     tenant: Option<Tenant<U>>,
     inner: Arc<Inner<U>>,
+}
+
+impl<U: AuthUser> View<U> {
+    /// Returns a text that differs between tenants; empty without a tenant.
+    pub(crate) fn tenant_name(&self) -> String {
+        self.tenant.as_ref().map(|tenant| format!("{tenant:?}")).unwrap_or_default()
+    }
 }
 
 impl<U: AuthUser> Deref for View<U> {
@@ -96,6 +106,10 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) queued_hooks: bool,
     pub(crate) limits: Limits,
     pub(crate) counters: Arc<dyn Counters>,
+    /// `None` if logins are not limited.
+    pub(crate) devices: Option<Arc<dyn DeviceCookies>>,
+    /// Whether it was logged that the server tells no addresses of clients.
+    pub(crate) addressless: std::sync::Once,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,

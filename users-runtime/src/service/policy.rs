@@ -261,13 +261,26 @@ impl Policy {
         self.relaxed.contains(&relaxation)
     }
 
+    /// Limits neither logins nor registrations nor other requests, unless the builder sets limits.
+    pub(crate) fn without_limits(self) -> Self {
+        self.relax(Relaxation::NoLimits)
+    }
+
     /// Keeps the harmless quirks of fastapi-users' HTTP interface.
     pub(crate) fn keep_quirks(self) -> Self {
         Self { quirks: true, ..self }
     }
 
     pub(crate) fn with(&mut self, relaxation: Relaxation) {
-        self.relaxed.insert(relaxation);
+        self.set(relaxation, true);
+    }
+
+    pub(crate) fn set(&mut self, relaxation: Relaxation, is_relaxed: bool) {
+        if is_relaxed {
+            self.relaxed.insert(relaxation);
+        } else {
+            self.relaxed.remove(&relaxation);
+        }
     }
 
     pub(crate) fn email_rules(&self) -> EmailRules {

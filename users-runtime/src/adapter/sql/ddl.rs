@@ -20,10 +20,11 @@ pub(super) fn wanted<DB: Catalog>(
     custom: &[SqlColumn],
     id: IdColumn,
     id_types: &IdTypes,
+    has_counters: bool,
 ) -> WantedSchema {
     let schema = sql.schema_on::<DB>();
     WantedSchema {
-        tables: tables::tables(sql, custom, id)
+        tables: tables::tables(sql, custom, id, has_counters)
             .into_iter()
             .map(|table| wanted_table::<DB>(table, schema, id_types))
             .collect(),

@@ -26,7 +26,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
                 own.sql_type = there.unwrap_or_else(|| std::mem::take(&mut own.sql_type));
             }
         }
-        Ok(ddl::wanted::<DB>(self.sql, &custom, IdColumn::of::<U>(), &id_types))
+        Ok(ddl::wanted::<DB>(self.sql, &custom, IdColumn::of::<U>(), &id_types, self.has_counters()))
     }
 
     /// Reports UUIDs that are not written in the form of their column.

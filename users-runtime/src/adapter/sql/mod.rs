@@ -20,6 +20,8 @@ mod casts;
 mod column;
 mod connect;
 mod connection;
+mod counter_sql;
+mod counters;
 mod damaged;
 mod ddl;
 mod dialect;

@@ -176,6 +176,12 @@ pub trait Catalog: Driver {
     /// The clause that turns the insert of an existing token into an update.
     const ON_CONFLICT_OF_TOKEN: &'static str;
 
+    /// The words that begin and end an insert which does nothing if the row exists.
+    const INSERT_IF_NEW: (&'static str, &'static str) = ("INSERT", " ON CONFLICT DO NOTHING");
+
+    /// The clause that locks the rows of a query until the transaction ends.
+    const LOCK_ROWS: &'static str = " FOR UPDATE";
+
     /// The function that returns the greater of two values.
     const GREATEST: &'static str;
 

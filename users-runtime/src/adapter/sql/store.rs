@@ -1,6 +1,9 @@
 //! The user store for every database with a [`Dialect`].
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -9,6 +12,7 @@ use super::{
     adapted::{Adapted, Cached},
     advice::explained,
     connection::Pools,
+    counter_sql::CounterSql,
     error::{is_disconnected, is_undone, unreadable_user},
     forms::Forms,
     lookups::{Sorted, lookup, place},
@@ -23,8 +27,8 @@ use super::{
 use crate::{
     domain::{CanonicalEmail, Epoch, IdKind, Timestamp, TokenId, id_kind},
     port::{
-        BoxFuture, Change, Damaged, EndSessions, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError,
-        TokenState, UserStore,
+        BoxFuture, Change, Counters, Damaged, EndSessions, Found, Lookup, OAuthStore, SchemaDrift, SessionStore,
+        StoreError, TokenState, UserStore,
     },
     user::Tenant,
 };
@@ -35,6 +39,9 @@ pub(super) struct Store<U, DB: Dialect> {
     pub(super) statements: &'static Statements,
     pub(super) session_sql: Arc<SessionSql>,
     pub(super) token_sql: Arc<TokenSql>,
+    pub(super) counter_sql: Arc<CounterSql>,
+    /// Whether the table of counters is used.
+    pub(super) counts: Arc<AtomicBool>,
     /// `None` if the user type has no accounts at OAuth providers.
     pub(super) oauth_sql: Option<Arc<OAuthSql>>,
     pub(super) sql: &'static UserSql,
@@ -66,6 +73,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             statements,
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
+            counter_sql: Arc::new(CounterSql::of::<DB>(U::SQL)),
+            counts: Arc::default(),
             oauth_sql: OAuthSql::of::<DB>(U::SQL, id_kind::<U::Id>() != IdKind::Integer).map(Arc::new),
             sql: U::SQL,
             custom: with_written::<U, DB>(custom).into(),
@@ -73,6 +82,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             adapted: Arc::default(),
             tenant: None,
         }
+    }
+
+    /// Returns whether the table of counters is used.
+    pub(super) fn has_counters(&self) -> bool {
+        self.counts.load(Ordering::Relaxed)
     }
 
     /// Returns the index of the column after all columns of the user: the epoch.
@@ -336,7 +350,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.purge_token_states(now))
+        Box::pin(async move { Ok(self.purge_token_states(now).await? + self.purge_counters(now).await?) })
     }
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -366,6 +380,11 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
         self.oauth_sql.is_some().then_some(self as _)
+    }
+
+    fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
+        self.counts.store(true, Ordering::Relaxed);
+        Some(self)
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

@@ -4,7 +4,7 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
-use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText};
+use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText, counter_sql};
 use crate::{
     domain::{IdKind, id_kind},
     user::AuthUser,
@@ -149,9 +149,11 @@ pub(super) fn canonical_index(sql: &UserSql) -> String {
 }
 
 /// Returns all tables of a user type. The table of users is first, because the others refer to it.
-pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Vec<Table> {
+pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn, has_counters: bool) -> Vec<Table> {
     let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
-    [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)].into_iter().chain(accounts).collect()
+    let counters = has_counters.then(|| counters(sql));
+    let always = [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
+    always.into_iter().chain(accounts).chain(counters).collect()
 }
 
 /// Returns a column that must not be NULL.
@@ -300,6 +302,25 @@ fn sessions(sql: &'static UserSql, id: IdKind) -> Table {
         // By login for the purge, by user for lists, the maximum number of sessions and the cascading deletion.
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,
+        name,
+    }
+}
+
+/// Returns the table of the counters of rate limits. Times are milliseconds since 1970.
+fn counters(sql: &'static UserSql) -> Table {
+    let name = counter_sql::table(sql);
+    Table {
+        columns: vec![
+            column("counter_key", ColumnKind::Exact(43)).holding(WrittenText::exactly(43)),
+            column("failures", ColumnKind::Number).holding_any(),
+            column("due_at", ColumnKind::Number).holding_any(),
+            column("ends_at", ColumnKind::Number).holding_any(),
+        ],
+        primary_key: "counter_key",
+        of_user: None,
+        // For the purge.
+        indexes: vec![index(&name, "ends_at")],
+        clustered: true,
         name,
     }
 }

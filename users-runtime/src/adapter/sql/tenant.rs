@@ -13,6 +13,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             statements: self.statements,
             session_sql: Arc::clone(&self.session_sql),
             token_sql: Arc::clone(&self.token_sql),
+            counter_sql: Arc::clone(&self.counter_sql),
+            counts: Arc::clone(&self.counts),
             oauth_sql: self.oauth_sql.clone(),
             sql: self.sql,
             custom: Arc::clone(&self.custom),

@@ -2,9 +2,10 @@
 
 use crate::{
     account::{CreateError, NewPassword},
-    domain::{CanonicalEmail, EmailAddress, Status, TokenId},
+    domain::{CanonicalEmail, EmailAddress, Limit, Status, TokenId},
+    event::EventKind,
     port::{HookCall, RequestContext},
-    service::{AfterResponse, Users},
+    service::{AfterResponse, Limited, Users},
     user::AuthUser,
 };
 
@@ -13,11 +14,18 @@ use crate::{
 pub(super) enum RegisterError {
     Create(CreateError),
     AfterResponse(AfterResponse),
+    Limited(Limited),
 }
 
-impl<E: Into<CreateError>> From<E> for RegisterError {
-    fn from(error: E) -> Self {
-        Self::Create(error.into())
+impl From<Limited> for RegisterError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+impl From<CreateError> for RegisterError {
+    fn from(error: CreateError) -> Self {
+        Self::Create(error)
     }
 }
 
@@ -25,6 +33,21 @@ impl<U: AuthUser> Users<U> {
     /// Registers a user. `email` is the parsed address of `input`.
     #[tracing::instrument(target = "axum_users", name = "register", skip_all)]
     pub(super) async fn register(
+        &self,
+        input: U::Create,
+        email: EmailAddress,
+        cx: &RequestContext,
+    ) -> Result<U, RegisterError> {
+        let counted = self.count_by_address(Limit::Register, EventKind::Register, cx).await?;
+        let registered = self.register_counted(input, email, cx).await;
+        // A refused password tells nothing about accounts, and costs no hash.
+        if let Err(RegisterError::Create(CreateError::Password(_)) | RegisterError::AfterResponse(_)) = &registered {
+            self.give_back(counted).await;
+        }
+        registered
+    }
+
+    async fn register_counted(
         &self,
         input: U::Create,
         email: EmailAddress,
@@ -56,7 +79,7 @@ impl<U: AuthUser> Users<U> {
         // The unique index knows one form of a domain; another program may have stored the other one.
         let typed = U::credentials(&input).0;
         let has_forms = CanonicalEmail::candidates(typed, self.policy().email_rules()).len() > 1;
-        let is_taken = has_forms && self.is_address_taken(typed).await?;
+        let is_taken = has_forms && self.is_address_taken(typed).await.map_err(CreateError::from)?;
         let user = self.new_account(input, &email, NewPassword::Sent, Status::NEW).await?;
         let inserted =
             if is_taken { Err(CreateError::EmailTaken) } else { self.insert_account(user.clone(), cx).await };

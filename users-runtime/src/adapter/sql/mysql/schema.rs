@@ -29,6 +29,7 @@ impl Catalog for MySql {
     const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not support IF NOT EXISTS here
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON DUPLICATE KEY UPDATE";
     const GREATEST: &'static str = "GREATEST";
+    const INSERT_IF_NEW: (&'static str, &'static str) = ("INSERT IGNORE", "");
     const LIMITS_DELETIONS: bool = true;
 
     fn inserted(column: &str) -> String {

@@ -18,6 +18,7 @@ impl Catalog for Sqlite {
     const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
     const GREATEST: &'static str = "max";
+    const LOCK_ROWS: &'static str = ""; // a transaction for writing locks the database
     const HAS_SCHEMAS: bool = false;
 
     fn quoted(name: &str) -> String {
