@@ -9,6 +9,7 @@ mod data;
 mod databases;
 mod decisions;
 mod events;
+mod limits;
 mod links;
 mod moving;
 mod numbers;
