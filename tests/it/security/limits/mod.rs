@@ -6,9 +6,9 @@ mod flood;
 mod known;
 mod logins;
 mod mails;
-mod routes;
 #[cfg(feature = "services")]
-mod shared;
+mod race;
+mod routes;
 
 use std::sync::Arc;
 

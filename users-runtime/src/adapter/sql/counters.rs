@@ -3,6 +3,8 @@
 //! A refusal is one read. To take, the rows are added if they are missing, then locked in the order of their keys, read
 //! again, and changed in one transaction: nothing is lost between instances, and they cannot wait for each other in a circle.
 
+use std::sync::atomic::Ordering;
+
 use super::{
     Dialect, Row, SqlResult, SqlUser,
     counter_sql::CounterSql,
@@ -41,6 +43,11 @@ impl Step<'_> {
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
+    /// Returns whether the table of counters is used.
+    pub(super) fn has_counters(&self) -> bool {
+        self.counts.load(Ordering::Relaxed)
+    }
+
     fn counter_sql(&self) -> &CounterSql {
         &self.counter_sql
     }

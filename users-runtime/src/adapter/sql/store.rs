@@ -84,11 +84,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
     }
 
-    /// Returns whether the table of counters is used.
-    pub(super) fn has_counters(&self) -> bool {
-        self.counts.load(Ordering::Relaxed)
-    }
-
     /// Returns the index of the column after all columns of the user: the epoch.
     pub(super) fn epoch_column(&self) -> usize {
         RoleColumns::COUNT + self.custom.len()
