@@ -230,7 +230,9 @@ async fn an_attack_on_one_account_stays_within_the_bound_and_its_owner_logs_in_a
     const VICTIM: &str = "arthur@camelot.bt";
     const STEP: u64 = 20;
     let hours = if is_full() { 10 } else { 1 };
-    for place in [Place::Memory, Place::Redis, Place::Database] {
+    for (place, resets) in
+        [(Place::Memory, false), (Place::Redis, false), (Place::Database, false), (Place::Memory, true)]
+    {
         let Some(service) = Instances::start(place).await else { continue };
         service.create(VICTIM).await;
         let mut cookies = Vec::new();
@@ -260,7 +262,7 @@ async fn an_attack_on_one_account_stays_within_the_bound_and_its_owner_logs_in_a
                 assert_eq!(response.status, 200, "{place:?}: a known address, after {} s", service.elapsed());
                 logins += 2;
             }
-            if step % (HOUR / STEP / 2) == 7 {
+            if resets && step % (HOUR / STEP / 2) == 7 {
                 let from = address("192.1", count);
                 let http = &service.http[0];
                 let body = serde_json::json!({ "email": VICTIM });
@@ -284,7 +286,7 @@ async fn an_attack_on_one_account_stays_within_the_bound_and_its_owner_logs_in_a
             service.clock.advance(Duration::from_secs(STEP));
         }
         // Each reset clears both counters of the account.
-        let resets = 2 * hours;
+        let resets = if resets { 2 * hours } else { 0 };
         let bound = 200 + 8 * hours + resets * 100;
         let mut text = String::new();
         write!(text, "attack on one account, counted in {place:?}: {guesses} guesses in {hours} simulated hours")
