@@ -102,8 +102,8 @@ async fn mail_limits_are_shared_between_instances() {
     }
     assert_eq!(resets, 3);
     let counters: Vec<_> = redis.keys().into_iter().filter(|key| key.contains("count:")).collect();
-    // That of the account, and that of the address.
-    assert_eq!(counters.len(), 2);
+    // That of the account, and those of the address: of registrations and of requests.
+    assert_eq!(counters.len(), 3);
     let arthur = a.users.get_by_email(ARTHUR).await.unwrap().unwrap();
     assert!(counters.iter().all(|key| !key.contains(&arthur.id.to_string())));
     let ttl = counters.iter().map(|key| redis.ask(&["TTL", key]).integer()).max().unwrap();
