@@ -267,7 +267,10 @@ mod tests {
             assert!(kept.takes(&once(number), at(i64::from(number > 0))));
         }
         let new = once(CAPACITY);
-        assert_eq!(kept.take(&[new.clone()], at(2)), Decision::Refused { by: 0, wait: Duration::from_secs(3598) });
+        assert_eq!(
+            kept.take(std::slice::from_ref(&new), at(2)),
+            Decision::Refused { by: 0, wait: Duration::from_secs(3598) }
+        );
         assert!(!kept.takes(&once(7), at(2)), "known keys are refused as before");
         assert!(kept.takes(&new, at(3600)), "the first counter has ended");
         assert_eq!(kept.counters.len(), CAPACITY);
