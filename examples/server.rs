@@ -10,6 +10,8 @@ use axum_users::{
     AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, FailedLogin, HookResult, Jwt, Limits, MailHooks,
     Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager,
     Users, UsersBuilder, VerifyToken,
+    limits::{Limit, Quota},
+    proxy::{ForwardedHeader, TrustedProxies},
     routes::{Prefixes, RouteGroup},
     store::StoredUser,
     token::PublicUrl,
@@ -74,12 +76,20 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
     let users = Users::<U>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .public_url(public_url.clone())
+        .trusted_proxies(trusted_proxies()?)
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::new("db", Bearer, sessions.clone()))
         .backend(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
-        .limits(if switch("LIMITS", true)? { Limits::default() } else { Limits::off() })
+        .limits(limits()?)
         .manager(Accounts { mails: MailHooks::new(mailer(public_url)?), hook_log: HookLog::open()? });
+    let users = match variable("LIMITS_STORE", "").as_str() {
+        "" | "redis" | "memory" => users,
+        "database" => users.counters_in_database(),
+        other => {
+            return Err(Error::config(format!("LIMITS_STORE is `{other}`; it takes `memory`, `database` or `redis`")));
+        }
+    };
     let users = with_redis(users, sessions).await?;
     let users = more.into_iter().fold(users, UsersBuilder::backend).build().await?;
     users.migrate().await?;
@@ -119,19 +129,50 @@ fn switch(name: &str, default: bool) -> Result<bool> {
     }
 }
 
+/// Returns the limits. Those that differ most between services have a variable.
+fn limits() -> Result<Limits> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let mut limits = match variable("LIMITS", "on").as_str() {
+        "on" | "true" => Limits::default(),
+        "nist" => Limits::nist(),
+        "off" | "false" => return Ok(Limits::off()),
+        other => return Err(Error::config(format!("LIMITS is `{other}`; it takes `on`, `nist` or `off`"))),
+    };
+    let registrations = number("LIMITS_REGISTER", &variable("LIMITS_REGISTER", "10"))?;
+    limits = limits.set(Limit::Register, Quota::new(registrations, HOUR));
+    let mails = number("LIMITS_MAILS", &variable("LIMITS_MAILS", "20"))?;
+    for limit in [Limit::ForgotPassword, Limit::RequestVerify] {
+        limits = limits.set(limit, Quota::new(mails, HOUR));
+    }
+    Ok(limits.ipv6_prefix(number("LIMITS_NETWORK_BITS", &variable("LIMITS_NETWORK_BITS", "64"))?))
+}
+
+fn number<N: std::str::FromStr>(name: &str, value: &str) -> Result<N> {
+    value.parse().map_err(|_| Error::config(format!("{name} is `{value}`; it takes a number")))
+}
+
 /// Adds the backend `redis` if `REDIS_URL` is set. An unavailable server is an error at startup, not at the first login.
 #[cfg(feature = "redis")]
 async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, sessions: DatabaseSessions) -> Result<UsersBuilder<U>> {
-    let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else { return Ok(users) };
+    let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else {
+        return match variable("LIMITS_STORE", "").as_str() {
+            "redis" => Err(Error::config("LIMITS_STORE is `redis`, but REDIS_URL is not set")),
+            _ => Ok(users),
+        };
+    };
     let redis = axum_users::Redis::new(&url)?;
     redis.ping().await?;
-    Ok(users.counters_in_redis(redis.clone()).backend(Backend::bearer("redis", sessions.in_redis(redis))))
+    let users = match variable("LIMITS_STORE", "").as_str() {
+        "" | "redis" => users.counters_in_redis(redis.clone()),
+        _ => users,
+    };
+    Ok(users.backend(Backend::bearer("redis", sessions.in_redis(redis))))
 }
 
 #[cfg(not(feature = "redis"))]
 async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, _: DatabaseSessions) -> Result<UsersBuilder<U>> {
-    match env::var("REDIS_URL").is_ok_and(|url| !url.is_empty()) {
-        true => Err(Error::config("REDIS_URL is set, but this program was built without the Cargo feature `redis`")),
+    match env::var("REDIS_URL").is_ok_and(|url| !url.is_empty()) || variable("LIMITS_STORE", "") == "redis" {
+        true => Err(Error::config("Redis is configured, but this program was built without the Cargo feature `redis`")),
         false => Ok(users),
     }
 }
@@ -176,6 +217,20 @@ fn public_url(bind: &str) -> Result<PublicUrl> {
     })?;
     println!("PUBLIC_URL is not set: links in mails start with {}", url.as_str());
     Ok(url)
+}
+
+/// Returns the proxies in front of the server.
+fn trusted_proxies() -> Result<TrustedProxies> {
+    let proxies: TrustedProxies = variable("TRUSTED_PROXIES", "none")
+        .parse()
+        .map_err(|error| Error::config(format!("TRUSTED_PROXIES: {error}")))?;
+    match variable("TRUSTED_PROXIES_HEADER", "x-forwarded-for").as_str() {
+        "x-forwarded-for" => Ok(proxies.header(ForwardedHeader::XForwardedFor)),
+        "forwarded" => Ok(proxies.header(ForwardedHeader::Forwarded)),
+        other => Err(Error::config(format!(
+            "TRUSTED_PROXIES_HEADER is `{other}`; it takes `x-forwarded-for` or `forwarded`"
+        ))),
+    }
 }
 
 fn mailer(public_url: PublicUrl) -> Result<Mailer> {

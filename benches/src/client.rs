@@ -1,10 +1,10 @@
 //! A minimal keep-alive HTTP/1.1 client with little overhead, so that the server is measured.
 
-use std::io;
+use std::{io, net::IpAddr};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 /// One connection.
@@ -15,6 +15,8 @@ pub struct Connection {
 
 /// A response: status and body.
 pub struct Response {
+    /// Whether the server closes the connection.
+    pub closes: bool,
     /// The status code.
     pub status: u16,
     /// The body.
@@ -25,6 +27,15 @@ impl Connection {
     /// Connects.
     pub async fn open(address: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(4096) })
+    }
+
+    /// Connects from this address.
+    pub async fn open_from(own: impl Into<IpAddr>, address: &str) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((own.into(), 0).into())?;
+        let stream = socket.connect(address.parse().map_err(io::Error::other)?).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(4096) })
     }
@@ -53,7 +64,8 @@ impl Connection {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Response { status, body: self.buffer[head..head + length].to_vec() })
+        let closes = text.contains("\r\nconnection: close\r\n");
+        Ok(Response { closes, status, body: self.buffer[head..head + length].to_vec() })
     }
 }
 

@@ -57,6 +57,18 @@ fn insert<U: Record>(transaction: &WriteTransaction, mut user: U) -> Result<U, R
     Ok(user)
 }
 
+/// Returns the error with which [`insert`] would refuse a user.
+fn check_insert<U: Record>(transaction: &ReadTransaction, user: &U) -> Result<(), Refused> {
+    let email = CanonicalEmail::of(user.account().email);
+    if transaction.open_table(EMAILS)?.get(email.as_str())?.is_some() {
+        return Err(StoreError::EmailTaken.into());
+    }
+    if !U::ID_MADE_BY_DATABASE && transaction.open_table(USERS)?.get(&*user.id().to_string())?.is_some() {
+        return Err(StoreError::Conflict.into());
+    }
+    Ok(())
+}
+
 fn update<U: Record>(transaction: &WriteTransaction, change: Change<U>) -> Result<Option<U>, Refused> {
     let id = change.user.id().to_string();
     let mut users = transaction.open_table(USERS)?;
@@ -166,6 +178,10 @@ impl<U: Record> UserStore<U> for RedbStore<U> {
 
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
         Box::pin(self.write(|transaction| insert(transaction, user)))
+    }
+
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.read(move |transaction| check_insert(transaction, &user)))
     }
 
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {

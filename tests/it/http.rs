@@ -1,11 +1,13 @@
 //! An HTTP client for one service under test.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     Router,
     body::{Body, Bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, header},
+    middleware::Next,
 };
 use axum_users::{Backend, Jwt};
 use http_body_util::BodyExt;
@@ -40,8 +42,9 @@ pub struct Http {
 }
 
 impl Http {
-    /// Serves `app` on a free port.
+    /// Serves `app` on a free port. Requests can come from any address: see [`Call::from`].
     pub async fn serve(app: Router) -> Self {
+        let app = app.layer(axum::middleware::from_fn(from_the_address_of_the_test));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -98,6 +101,17 @@ impl Http {
     }
 }
 
+/// The header with the address that a request comes from, instead of that of the socket.
+const ADDRESS: &str = "x-address-of-the-test";
+
+async fn from_the_address_of_the_test(mut request: Request<Body>, next: Next) -> axum::response::Response {
+    if let Some(address) = request.headers_mut().remove(ADDRESS) {
+        let address: IpAddr = address.to_str().unwrap().parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 1)));
+    }
+    next.run(request).await
+}
+
 /// A request under construction.
 pub struct Call<'a> {
     http: &'a Http,
@@ -109,6 +123,11 @@ impl Call<'_> {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
+    }
+
+    /// Sends the request from another address than the socket has.
+    pub fn from(self, address: &str) -> Self {
+        self.header(ADDRESS, address)
     }
 
     pub fn bearer(self, token: &str) -> Self {
@@ -201,8 +220,11 @@ impl Response {
 
     /// Returns the name and value of the cookie that is set; panics if there are several.
     pub fn set_cookie(&self) -> Option<(&str, &str)> {
-        assert!(self.headers.get_all("set-cookie").iter().count() < 2, "{self:?}");
-        self.header("set-cookie")?.split(';').next()?.split_once('=')
+        let cookies = self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        let mut cookies = cookies.filter(|cookie| !cookie.contains("axumusersdevice="));
+        let cookie = cookies.next()?;
+        assert!(cookies.next().is_none(), "{self:?}");
+        cookie.split(';').next()?.split_once('=')
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -22,9 +22,12 @@ mod log;
 mod mail;
 #[cfg(feature = "services")]
 mod matrix;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "services")]
+mod mysql8;
 #[cfg(feature = "services")]
 mod named_schema;
-#[cfg(feature = "services")]
 mod newtype;
 #[cfg(feature = "oauth")]
 mod oauth;

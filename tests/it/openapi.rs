@@ -63,14 +63,32 @@ async fn document_matches_the_wire() {
     for (method, path, id, tag, statuses) in WIRE {
         expected.insert((method.to_owned(), path.to_owned()), (id.to_owned(), vec![tag], statuses.to_owned()));
     }
-    let mut found = BTreeMap::new();
+    let (mut found, mut limited) = (BTreeMap::new(), Vec::new());
     for (method, path, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap().to_owned();
         let tags = operation["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
         let statuses = keys(&operation["responses"]).join(" ");
-        found.insert((method, path), (id, tags, statuses));
+        // fastapi-users has no limits.
+        limited.extend(statuses.contains(" 429").then(|| id.clone()));
+        found.insert((method, path), (id, tags, statuses.replace(" 429", "")));
     }
     assert_eq!(found, expected);
+    let wire = |(method, path, id, ..): (&str, &str, &'static str, &str, &str)| {
+        let is_limited = method == "post" && !path.ends_with("/logout") || path == "/users/me" && method == "patch";
+        is_limited.then_some(id)
+    };
+    limited.sort_unstable();
+    let mut documented: Vec<_> = WIRE.into_iter().filter_map(wire).collect();
+    documented.sort_unstable();
+    assert_eq!(limited, documented);
+    let responses = &document["paths"]["/auth/jwt/login"]["post"]["responses"]["429"];
+    assert_eq!(keys(&responses["headers"]), ["RateLimit", "RateLimit-Policy", "Retry-After"]);
+    let example = &responses["content"]["application/json"]["examples"]["TOO_MANY_REQUESTS"]["value"];
+    assert_eq!(*example, json!({ "detail": "TOO_MANY_REQUESTS" }));
+    let without =
+        Box::new(|builder: axum_users::UsersBuilder<crate::support::User>| builder.limits(axum_users::Limits::off()));
+    let without = TestApp::with(Setup { builder: without, ..Setup::default() }).await;
+    assert!(!document_of(&without.users).to_string().contains("\"429\""));
     let schemas: BTreeSet<_> = keys(&document["components"]["schemas"]).into_iter().collect();
     let of_the_wire = [
         "BearerResponse",
@@ -307,7 +325,7 @@ async fn every_backend_has_its_routes_and_each_transport_has_one_security_scheme
     let document = document_of(&app.users);
     let login = &document["paths"]["/auth/last/login"]["post"];
     assert_eq!(login["operationId"], "auth_last_login_auth_last_login_post");
-    assert_eq!(keys(&login["responses"]), ["200", "204", "400", "422"]);
+    assert_eq!(keys(&login["responses"]), ["200", "204", "400", "422", "429"]);
     // The last cookie is documented, as in fastapi-users; the order is that of the backends.
     assert_eq!(
         document["components"]["securitySchemes"]["APIKeyCookie"],

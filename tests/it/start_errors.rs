@@ -1,8 +1,12 @@
 //! Errors while a service is built and migrated: they say why, once, and what to do, and repeat no secret.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
-use axum_users::{Backend, Error, Jwt, SecretKey, Users, error::Setting};
+use axum_users::{
+    Backend, Error, Jwt, SecretKey, Users,
+    error::Setting,
+    store::{SqlStore, UserStore},
+};
 
 use crate::support::{SECRET, User};
 
@@ -56,15 +60,19 @@ async fn a_file_that_is_no_database_is_named_as_the_cause() {
 }
 
 /// sqlx's pool has a time limit on tokio's clock, and a paused clock jumps to it.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_paused_clock_is_named_as_the_cause() {
-    let folder = tempfile::tempdir().unwrap();
-    let urls = ["sqlite::memory:".to_owned(), format!("sqlite:{}?mode=rwc", folder.path().join("app.db").display())];
-    for url in urls {
-        // A connection that is made before the clock jumps is as good.
-        let Err(error) = start(&url).await else { continue };
-        assert_contains(&error.to_string(), &["tokio's clock is paused", "UsersBuilder::clock"]);
+    // The only connection is in use, so the start has to wait, and the clock jumps.
+    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(30));
+    let pool = pool.connect("sqlite::memory:").await.unwrap();
+    let held = pool.acquire().await.unwrap();
+    tokio::time::pause();
+    let store = SqlStore::<User>::from_sqlite_pool(pool).unwrap();
+    for error in [store.migrate().await.unwrap_err(), store.check_schema().await.unwrap_err()] {
+        let text = Error::from(error).to_string();
+        assert_contains(&text, &["the database is not available", "tokio's clock is paused", "UsersBuilder::clock"]);
     }
+    drop(held);
 }
 
 #[tokio::test]
@@ -81,7 +89,7 @@ mod servers {
         net::{Shutdown, TcpListener},
     };
 
-    use super::{assert_contains, error_of, start};
+    use super::{Duration, Error, SqlStore, User, UserStore as _, assert_contains, error_of, start};
     use crate::servers::Server;
 
     const SCHEMES: [(&str, Server); 2] = [("postgres", Server::Postgres), ("mysql", Server::Mysql)];
@@ -225,6 +233,33 @@ mod servers {
             Redis::new(&format!("redis://mordred:hunter2@{address}")).unwrap().ping().await.unwrap_err().to_string();
         assert_contains(&text, &["Redis: ", "check the user and the password in the Redis URL"]);
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    /// A pool of the application connects when it is first used.
+    #[tokio::test]
+    async fn a_pool_of_the_application_says_why_it_cannot_connect() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let limit = Duration::from_millis(300);
+        let postgres = sqlx::postgres::PgPoolOptions::new()
+            .acquire_timeout(limit)
+            .connect_lazy(&format!("postgres://arthur:hunter2@127.0.0.1:{closed}/camelot"))
+            .unwrap();
+        let mysql = sqlx::mysql::MySqlPoolOptions::new()
+            .acquire_timeout(limit)
+            .connect_lazy(&format!("mysql://arthur:hunter2@127.0.0.1:{closed}/camelot"))
+            .unwrap();
+        for store in
+            [SqlStore::<User>::from_postgres_pool(postgres).unwrap(), SqlStore::from_mysql_pool(mysql).unwrap()]
+        {
+            for error in [store.migrate().await.unwrap_err(), store.check_schema().await.unwrap_err()] {
+                let text = Error::from(error).to_string();
+                assert_contains(
+                    &text,
+                    &["the database is not available", "onnection refused", "check the host and the port"],
+                );
+                assert!(!text.contains("hunter2"), "{text}");
+            }
+        }
     }
 
     #[tokio::test]

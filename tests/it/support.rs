@@ -14,6 +14,7 @@ use axum_users::{
     AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, PasswordSubject,
     Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
     env::{BoxFuture, Clock},
+    limits::{Backoff, Limit, Quota},
     password::{Argon2Params, HashSettings},
     routes::{Endpoint, Prefixes, RouteGroup, endpoints},
     session_routes,
@@ -63,6 +64,14 @@ pub fn mounted() -> impl Iterator<Item = &'static Endpoint> {
 /// Returns the path of a route for the backend `jwt`.
 pub fn path_of(route: &Endpoint) -> String {
     Prefixes::usual().with(RouteGroup::Sessions).path_of(route, "jwt").unwrap()
+}
+
+/// All limits, with room for what a test does from one address, and without device cookies, which would be in every login.
+/// Tests of limits set others.
+pub fn roomy() -> Limits {
+    let room = Quota::new(100_000, Duration::from_secs(3600));
+    let limits = Limit::ALL.into_iter().fold(Limits::default(), |limits, limit| limits.set(limit, room));
+    limits.set(Limit::LoginClient, Backoff::new(100_000, Duration::from_secs(900))).without_known_clients()
 }
 
 /// A running service.
@@ -163,8 +172,9 @@ impl TestApp {
             .policy(setup.policy)
             .hashing(setup.hashing)
             .clock(SharedClock(Arc::clone(&clock)))
-            // Tests request more mails than the hourly limit per account.
-            .limits(Limits::off())
+            .limits(roomy())
+            // A response of 429 or 503 does not wait.
+            .refusal_delay(Duration::ZERO)
             .manager(setup.hooks.clone());
         let builder = setup.backend.into_iter().fold(builder, UsersBuilder::backend);
         let users = (setup.builder)(builder).build().await.unwrap();

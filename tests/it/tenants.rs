@@ -8,6 +8,7 @@ use axum_users::{
     mail::MemoryMails,
     password::{Argon2Params, HashSettings},
     store::{MemoryStore, NewAccount, SqlStore, StoreError, StoredUser, UserStore},
+    tenant::Tenant,
     testing::store_tenants,
 };
 use serde_json::{Value, json};
@@ -474,4 +475,70 @@ async fn every_call_without_its_tenant_is_an_error() {
             .is_err()
     );
     assert!(camelot.get(arthur.id).await.unwrap().is_some_and(|arthur| arthur.is_active));
+}
+
+/// Migrations of other programs beside a service with tenants.
+#[cfg(feature = "services")]
+#[tokio::test]
+async fn every_call_of_a_tenant_works_after_the_schema_was_changed() {
+    use axum_users::store::{CanonicalEmail, Change, Columns, EndSessions, Lookup, PoolSettings};
+
+    use crate::matrix::{Database, DatabaseKind};
+
+    for kind in DatabaseKind::ALL {
+        if !kind.is_reachable().await {
+            continue;
+        }
+        let database = Database::empty(kind).await;
+        let settings = PoolSettings::default().readers(3);
+        let all = SqlStore::<User>::connect_with(&database.url(), &settings).await.unwrap();
+        all.migrate().await.unwrap();
+        let stores = [CAMELOT, CORNWALL].map(|name| all.for_tenant(&Tenant::new(name.to_owned())).unwrap());
+        for round in 0..6_u32 {
+            for (number, store) in stores.iter().enumerate() {
+                let what = format!("{kind:?}, round {round}");
+                let id = Uuid::from_u128(u128::from(round) * 100 + number as u128 + 1);
+                let user = User {
+                    id,
+                    email: format!("{round}@camelot.bt"), // in both tenants
+                    hashed_password: PasswordHash::from_stored("a hash"),
+                    is_active: true,
+                    is_superuser: false,
+                    is_verified: true,
+                    company: String::new(),
+                    motto: None,
+                };
+                let added = store.insert(user).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                assert_eq!(added.company, [CAMELOT, CORNWALL][number], "{what}");
+                let found = store.find_by_email(&CanonicalEmail::of(&added.email)).await.unwrap();
+                assert_eq!(found.map(|found| found.user.id), Some(id), "{what}");
+                let changed = User { motto: Some("courage".to_owned()), ..added };
+                let mut change = Change::new(changed, Columns::NONE.with(7));
+                change.end_sessions = EndSessions::All;
+                assert!(store.update(change).await.unwrap().is_some(), "{what}");
+                let many = [Lookup::by_id(id), Lookup::by_id(id), Lookup::by_id(Uuid::from_u128(9_999))];
+                assert_eq!(store.find(&many).await.unwrap().iter().flatten().count(), 2, "{what}");
+                let other = &stores[1 - number];
+                assert!(other.find(&[Lookup::by_id(id)]).await.unwrap()[0].is_none(), "{what}: another tenant");
+                store.end_sessions(Some(id)).await.unwrap();
+                store.end_sessions(None).await.unwrap();
+                if round % 2 == 0 {
+                    assert!(store.delete(id).await.unwrap(), "{what}");
+                }
+            }
+            let (table, width) = (database.quoted("user"), 200 + round);
+            database
+                .run(&match kind {
+                    DatabaseKind::Sqlite => format!("ALTER TABLE {table} ADD COLUMN extra_{round} TEXT DEFAULT 'x'"),
+                    DatabaseKind::Postgres => format!(
+                        "ALTER TABLE {table} ALTER company TYPE varchar({width}), ADD COLUMN extra_{round} int DEFAULT 7"
+                    ),
+                    DatabaseKind::MariaDb => format!(
+                        "ALTER TABLE {table} MODIFY company VARCHAR({width}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
+                         ADD COLUMN extra_{round} INT DEFAULT 7 FIRST"
+                    ),
+                })
+                .await;
+        }
+    }
 }

@@ -5,10 +5,12 @@
 //! address.
 
 mod cause;
+pub(crate) mod metric;
 mod outside;
 
 use std::fmt::Display;
 
+pub use self::metric::{METRICS, Metric, MetricKind};
 pub(crate) use self::{cause::cause, outside::Outside};
 use crate::port::RequestContext;
 
@@ -152,6 +154,7 @@ pub(crate) fn record(
     let client = cx.client().map(tracing::field::display);
     let request_id = cx.header("x-request-id").map(|id| tracing::field::debug(Outside(id)));
     let event = kind.name();
+    metric::count_event(kind, outcome, backend);
     match outcome {
         Outcome::Success => {
             tracing::info!(target: "axum_users", event, outcome = "success", user_id, backend, client, request_id);
@@ -167,12 +170,14 @@ pub(crate) fn record(
 
 /// Writes an ERROR event about a stored user who cannot be read. `column` is what is wrong, without the value.
 pub(crate) fn unreadable_user(id: &str, column: &str) {
+    metric::count_event(EventKind::Dependency, Outcome::Failed("a stored user cannot be read"), None);
     let (event, reason) = (EventKind::Dependency.name(), "a stored user cannot be read");
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, user_id = id, cause = column);
 }
 
 /// Writes the event of a value that the database refuses: a rule is missing in the struct, or a column is too narrow.
 pub(crate) fn refused_value(error: &(dyn std::error::Error + 'static)) {
+    metric::count_event(EventKind::Dependency, Outcome::Refused("the database refuses a value"), None);
     let (event, cause) = (EventKind::Dependency.name(), cause(error));
     tracing::warn!(target: "axum_users", event, outcome = "refused", reason = "the database refuses a value", cause);
 }
@@ -180,6 +185,7 @@ pub(crate) fn refused_value(error: &(dyn std::error::Error + 'static)) {
 /// Writes the event of a request that fails because of an error. The request is not available where errors become
 /// responses, so the event has the cause but not the client.
 pub(crate) fn failed(kind: EventKind, reason: &'static str, error: &(dyn std::error::Error + 'static)) {
+    metric::count_event(kind, Outcome::Failed(reason), None);
     let (event, cause) = (kind.name(), cause(error));
     tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
 }

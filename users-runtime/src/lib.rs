@@ -15,6 +15,7 @@
 //! | [`limits`] | counters and quotas |
 //! | [`tenant`] | users that belong to tenants |
 //! | `oauth` | OAuth providers (feature `oauth`) |
+//! | [`proxy`] | reverse proxies in front of the service |
 //! | [`routes`] | the routes as data, the session routes, error responses |
 //! | [`event`] | security events |
 //! | [`env`](mod@env) | the clock and the random number generator |
@@ -32,6 +33,7 @@
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
+//! | `metrics` | no | numbers for monitoring, through the crate `metrics` |
 //! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
 //! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
 #![forbid(unsafe_code)]
@@ -178,7 +180,7 @@ pub mod password {
         domain::{Password, PasswordHash, PasswordPolicy, PasswordRefused},
         port::{
             BreachCheck, BreachSourceDown, BreachedPasswords, ForeignHash, HashCost, HashError, HashVerifier, HttpBody,
-            HttpGet, HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown,
+            HttpGet, HttpGetFailed, PasswordHasher, UnfitHash, Verification, WhenSourceDown, WorkSource,
         },
     };
 }
@@ -203,10 +205,15 @@ pub mod limits {
     pub use crate::adapter::redis::RedisCounters;
     pub use crate::{
         adapter::memory::MemoryCounters,
-        domain::Quota,
-        port::{CounterKey, Counters, CountersUnavailable},
+        domain::{Backoff, Limit, LimitReached, Quota, Rule},
+        port::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement},
         service::Limits,
     };
+}
+
+/// Reverse proxies in front of the service.
+pub mod proxy {
+    pub use crate::domain::{ForwardedHeader, TrustedProxies};
 }
 
 /// Users that belong to tenants.

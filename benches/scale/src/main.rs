@@ -13,11 +13,12 @@ use std::{
 };
 
 use axum::Router;
-use axum_users::{AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, SecretKey, Users};
+use axum_users::{AuthUser, Backend, DatabaseSessions, Jwt, Limits, PasswordHash, SecretKey, Users};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, Row, SqliteConnection};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
+#[allow(dead_code, reason = "the flood uses more of it")]
 #[path = "../../src/client.rs"]
 mod client;
 #[allow(dead_code)]
@@ -82,6 +83,8 @@ async fn serve(url: String, bind: String) -> axum_users::Result<()> {
         .database(url)
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::bearer("db", DatabaseSessions::new()))
+        // All requests come from one address.
+        .limits(Limits::off())
         .build()
         .await?;
     users.migrate().await?;

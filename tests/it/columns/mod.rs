@@ -2,6 +2,7 @@
 //! one database knows.
 
 mod as_they_are;
+mod changed_values;
 mod from_database;
 mod implicit;
 mod named;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum_users::{
     Cookie, DatabaseSessions, Jwt, Policy,
-    limits::Limits,
     password::{Argon2Params, BreachCheck, HashCost, HashSettings},
     store::PoolSettings,
 };
@@ -113,6 +112,9 @@ fn resources_page() {
             ("passes of a stored hash", Argon2Params::MAX_PASSES.into()),
             ("work of a stored hash, in KiB × passes of Argon2", HashCost::MAX_WORK),
             ("work of a failed login, in KiB × passes of Argon2", constant("adapter/password/imitated.rs", "MAX_WORK")),
+            ("responses of 429 and 503 held back at once", constant("service/holding.rs", "CAPACITY")),
+            ("longest delay of such a response", constant("service/holding.rs", "LONGEST")),
+            ("refusals (429, 503) on one connection (built-in server)", constant("http/client.rs", "MAX")),
             ("concurrent queries for current users", constant("background/batch_loader/mod.rs", "MAX_QUERIES")),
             ("lookups in one query", constant("background/batch_loader/mod.rs", "MAX_BATCH")),
             ("waiting time for a database connection", PoolSettings::default().acquire_timeout.as_secs()),
@@ -129,21 +131,13 @@ fn resources_page() {
             ("a response of the range API", constant("adapter/breached/range_query.rs", "MAX_RESPONSE")),
             ("queued mails", constant("background/jobs.rs", "CAPACITY")),
             ("mails being sent at once", constant("background/jobs.rs", "WORKERS")),
-            ("keys of [mail counters](limits.md) in memory", constant("adapter/memory/counters.rs", "CAPACITY")),
+            ("[counters](limits.md) in memory", constant("adapter/memory/counters.rs", "CAPACITY")),
             ("a job after the response", constant("background/jobs.rs", "JOB_TIME")),
             ("a hook after a stored change", constant("service/hooks.rs", "AFTER_HOOK_TIME")),
             ("requests in progress at shutdown (built-in server)", constant("builder/serve.rs", "STOP_TIME")),
             ("queued mails at shutdown (built-in server)", constant("builder/serve.rs", "DRAIN")),
         ],
     );
-}
-
-#[test]
-fn limits_page_says_the_defaults() {
-    let quota = Limits::default().mails_to_one_account().unwrap();
-    let table = rows(&read("docs/guide/limits.md"));
-    assert_eq!(table[0][1], format!("{} in {} s", quota.at_most(), quota.per().as_secs()));
-    assert_eq!((table.len(), Limits::off().mails_to_one_account()), (1, None));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use axum_users::{
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+use crate::newtype::{encoded_as, typed_as};
 #[cfg(feature = "services")]
 use crate::servers::Server;
 
@@ -125,6 +126,53 @@ async fn fields_and_tenants_are_read_and_written_in_the_form_that_is_there_on_se
         let quote = if server == Server::Postgres { "\"" } else { "`" };
         database.run(&table(quote, sql_type, literal)).await;
         speaks(&format!("{server:?} {sql_type}"), &database.url()).await;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct TeamId(pub Uuid);
+
+typed_as!(TeamId, Uuid);
+encoded_as!(TeamId, Uuid);
+
+#[derive(AuthUser, Debug, Clone)]
+#[auth(read = OfTeamRead, create = OfTeamCreate, update = OfTeamUpdate, admin_update = OfTeamAdminUpdate, sql = OF_TEAM_SQL)]
+#[auth(routes = of_team)]
+pub struct OfTeam {
+    pub id: Uuid,
+    pub email: String,
+    pub hashed_password: PasswordHash,
+    pub is_active: bool,
+    pub is_superuser: bool,
+    pub is_verified: bool,
+    #[auth(private, default)]
+    pub team: TeamId,
+    #[auth(private)]
+    pub picture: Option<Vec<u8>>,
+}
+
+/// A newtype is written as bytes on SQLite, so it does not find the text of another program.
+#[tokio::test]
+async fn a_newtype_around_a_uuid_over_a_column_of_text_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (sql_type, fits)) in
+        [("TEXT", false), ("VARCHAR(255)", false), ("CHAR(36)", false), ("BLOB", true), ("BINARY(16)", true)]
+            .into_iter()
+            .enumerate()
+    {
+        let url = url(&folder, number);
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let text = format!(
+            "CREATE TABLE user (id CHAR(36) NOT NULL PRIMARY KEY, email VARCHAR(320) NOT NULL, \
+             hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, \
+             is_verified BOOLEAN NOT NULL, team {sql_type} NOT NULL, picture TEXT)"
+        );
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&pool).await.unwrap();
+        let store = SqlStore::<OfTeam>::connect(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        let drift = store.check_schema().await.unwrap();
+        let columns: Vec<_> = drift.iter().filter_map(|drift| drift.column.as_deref()).collect();
+        assert_eq!(columns, if fits { vec![] } else { vec!["team"] }, "{sql_type}: {drift:?}");
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     redis::TestRedis,
 };
 use crate::support::{
-    Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, user_routes,
+    Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes,
 };
 
 /// The settings that a scenario needs.
@@ -98,6 +98,7 @@ impl Service {
             .policy(plan.policy.clone())
             .hashing(hashing)
             .clock(SharedClock(Arc::clone(&clock)))
+            .limits(roomy())
             .manager(hooks.clone())
             .backend(combination.backend(
                 "it",

@@ -294,20 +294,20 @@ mod oauth {
         let document = serde_json::to_value(openapi_at(&app.users, &prefixes)).unwrap();
         let operation = |method: &str, path: &str| &document["paths"][path][method];
         for (method, path, id, statuses) in [
-            ("get", "/auth/acme/authorize", "oauth_acme_it_authorize_auth_acme_authorize_get", "200 400 422"),
-            ("get", "/auth/acme/callback", "oauth_acme_it_callback_auth_acme_callback_get", "200 400 422"),
-            ("post", "/auth/acme/token", "oauth_acme_it_token_auth_acme_token_post", "200 400 422"),
+            ("get", "/auth/acme/authorize", "oauth_acme_it_authorize_auth_acme_authorize_get", "200 400 422 429"),
+            ("get", "/auth/acme/callback", "oauth_acme_it_callback_auth_acme_callback_get", "200 400 422 429"),
+            ("post", "/auth/acme/token", "oauth_acme_it_token_auth_acme_token_post", "200 400 422 429"),
             (
                 "get",
                 "/auth/associate/hub/authorize",
                 "oauth_associate_hub_authorize_auth_associate_hub_authorize_get",
-                "200 400 401 422",
+                "200 400 401 422 429",
             ),
             (
                 "get",
                 "/auth/associate/hub/callback",
                 "oauth_associate_hub_callback_auth_associate_hub_callback_get",
-                "200 400 401 422",
+                "200 400 401 422 429",
             ),
             ("get", "/users/me/oauth-accounts", "oauth_accounts_list_users_me_oauth_accounts_get", "200 401"),
             (

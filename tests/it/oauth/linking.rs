@@ -7,7 +7,7 @@ mod oauth {
     use crate::{
         oauth::{
             provider::Person,
-            support::{App, refused},
+            support::{App, Setup, refused},
         },
         support::PASSWORD,
     };
@@ -117,6 +117,56 @@ mod oauth {
         }
         let person = Person { email: json!(null), ..Person::verified("new", "") };
         refused(&app.associate("acme", &token, person).await, "OAUTH_NOT_AVAILABLE_EMAIL");
+    }
+
+    /// A column of the application that must be unique, filled from what the provider says.
+    #[tokio::test]
+    async fn a_taken_value_of_the_application_is_a_conflict_and_no_fault_of_the_provider() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite://{}?mode=rwc", folder.path().join("unique.db").display());
+        let app = App::with(Setup {
+            database: Some(database.clone()),
+            provider: |provider| {
+                provider.new_user(|_| serde_json::Map::from_iter([("name".to_owned(), json!("Arthur"))]))
+            },
+            resource: Some(|server| server),
+            ..Setup::default()
+        })
+        .await;
+        let pool = sqlx::SqlitePool::connect(&database).await.unwrap();
+        sqlx::raw_sql("CREATE UNIQUE INDEX one_name ON user (name)").execute(&pool).await.unwrap();
+        assert_eq!(app.log_in("/auth/acme", Person::verified("7", "arthur@camelot.bt")).await.status, 200);
+        let twin = Person::verified("8", "twin@camelot.bt");
+        refused(&app.log_in("/auth/acme", twin.clone()).await, "CONFLICT");
+        assert!(app.users.get_by_email("twin@camelot.bt").await.unwrap().is_none());
+        // Somebody else's name is free.
+        sqlx::raw_sql("UPDATE user SET name = 'Uther'").execute(&pool).await.unwrap();
+        assert_eq!(app.log_in("/auth/acme", twin).await.status, 200);
+    }
+
+    /// Whoever controls the account at the provider could else try addresses of others.
+    #[tokio::test]
+    async fn a_private_registration_creates_no_account_for_an_address_that_nobody_has_proved() {
+        let policy = axum_users::Policy::recommended().require_verification(true).private_registration();
+        let app =
+            App::with(Setup { policy, provider: |provider| provider.verified_by_default(true), ..Setup::default() })
+                .await;
+        app.verified("arthur@camelot.bt").await;
+        for route in ["/auth/acme", "/auth/hub"] {
+            for email in ["arthur@camelot.bt", "new@camelot.bt"] {
+                let response = app.log_in(route, Person::unverified("7", email)).await;
+                refused(&response, "OAUTH_NOT_AVAILABLE_EMAIL");
+            }
+        }
+        assert!(app.users.get_by_email("new@camelot.bt").await.unwrap().is_none());
+        // A proved one tells its owner only.
+        refused(
+            &app.log_in("/auth/acme", Person::verified("7", "arthur@camelot.bt")).await,
+            "OAUTH_USER_ALREADY_EXISTS",
+        );
+        assert_eq!(app.log_in("/auth/acme", Person::verified("7", "new@camelot.bt")).await.status, 200);
+        // A link outlives the proof.
+        assert_eq!(app.log_in("/auth/acme", Person::unverified("7", "other@camelot.bt")).await.status, 200);
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ mod flows;
 pub mod grants;
 mod id_tokens;
 mod keys;
+mod limits;
 mod linking;
 pub mod provider;
 mod race;

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::provider::{AUDIENCE, CLIENT_ID, CLIENT_SECRET, Person, Provider, query};
-use crate::support::{Call, Carrier, Http, PASSWORD, Response, SECRET, SharedClock};
+use crate::support::{Call, Carrier, Http, PASSWORD, Response, SECRET, SharedClock, roomy};
 
 /// Users who can log in with OAuth providers.
 #[derive(AuthUser, Debug, Clone)]
@@ -154,7 +154,7 @@ impl Default for Setup {
             provider: |provider| provider,
             issuer: |issuer| issuer,
             resource: None,
-            limits: Limits::default(),
+            limits: roomy(),
             posts: false,
         }
     }

@@ -71,6 +71,55 @@ async fn a_text_is_accepted_by_every_entry_or_by_none() {
     }
 }
 
+/// What other keyboards and clipboards make of an address that was registered as usual.
+const OTHERWISE_TYPED: [&str; 8] = [
+    "arthur\u{ff20}camelot.bt",
+    "arthur\u{fe6b}camelot.bt",
+    "arthur@camelot.bt.",
+    "\u{feff}arthur@camelot.bt",
+    "arthur@camelot.bt\u{200b}",
+    "\u{202a}arthur@camelot.bt\u{202c}",
+    "\u{2068}arthur@camelot.bt\u{2069}",
+    "\u{200e} arthur\u{ff20}camelot\u{3002}bt\u{3002}\u{200f}",
+];
+
+#[tokio::test]
+async fn an_account_is_found_whatever_a_keyboard_adds_to_its_address() {
+    for policy in [Policy::recommended(), Policy::recommended().internationalized_email(), Policy::fastapi_users()] {
+        let app = TestApp::with_policy(policy).await;
+        app.register("arthur@camelot.bt").await;
+        for typed in OTHERWISE_TYPED {
+            let session = app.login(typed, PASSWORD).await;
+            assert_eq!(app.stored(typed).await.email, "arthur@camelot.bt", "{typed:?}");
+            let token = reset_token(&app, typed).await;
+            reset(&app, &token, PASSWORD).await.is(200, "null");
+            // It is the same account, whether registration reads the text or refuses it.
+            let body = json!({ "email": typed, "password": PASSWORD });
+            let again = app.post("/auth/register").json(body).send().await;
+            assert!([400, 422].contains(&again.status.as_u16()), "{typed:?}: {again:?}");
+            drop(session);
+        }
+        let token = verify_token(&app, OTHERWISE_TYPED[7]).await;
+        assert_eq!(verify(&app, &token).await.status, 200);
+        // The own address, typed otherwise, is no change of it.
+        let session = app.login("arthur@camelot.bt", PASSWORD).await;
+        let changed = patch_me(&app, &session, json!({ "email": OTHERWISE_TYPED[0], "first_name": "Arthur" })).await;
+        assert_eq!((changed.status.as_u16(), &changed.json()["is_verified"]), (200, &json!(true)), "{changed:?}");
+    }
+}
+
+/// Inside of an address, a character that cannot be seen is refused: it may be meant to look like another address.
+#[tokio::test]
+async fn what_cannot_be_seen_inside_of_an_address_is_refused() {
+    let app = TestApp::start().await;
+    for email in
+        ["arthur\u{200b}@camelot.bt", "art\u{202e}hur@camelot.bt", "arthur@camelot\u{2060}.bt", "arthur@camelot.bt.."]
+    {
+        let body = json!({ "email": email, "password": PASSWORD });
+        assert_eq!(app.post("/auth/register").json(body).send().await.status, 422, "{email:?}");
+    }
+}
+
 /// Addresses that other programs stored: in Punycode, in capitals, decomposed, at internal domains, or against our rules.
 const STORED: [(&str, &str); 11] = [
     ("arthur@xn--bcher-kva.example", "arthur@b\u{fc}cher.example"),

@@ -39,6 +39,8 @@ mod outbound;
 mod password;
 mod policy;
 mod private_network;
+#[cfg(feature = "services")]
+mod private_registration;
 mod race;
 #[cfg(feature = "services")]
 mod refused_values;
@@ -50,6 +52,8 @@ mod spans;
 mod sql;
 mod takeover;
 mod timing;
+#[cfg(feature = "services")]
+mod triggers;
 mod tx;
 mod url;
 mod verify;

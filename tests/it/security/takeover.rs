@@ -12,7 +12,7 @@ use axum_users::{
 };
 use serde_json::json;
 
-use super::{base64url, reset_token, verify_token};
+use super::{base64url, crowd::Crowd, reset_token, verify_token};
 use crate::support::{COOKIE, Carrier, Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
 
 const VICTIM: &str = "victim@camelot.bt";
@@ -30,7 +30,7 @@ async fn attacker_is_out(app: &TestApp, victim: &str, tokens: &[&str], passwords
     }
     for password in passwords {
         let login = app.try_login(victim, password).await;
-        assert!([400, 422].contains(&login.status.as_u16()), "{login:?}");
+        assert!([400, 422, 429].contains(&login.status.as_u16()), "{login:?}");
     }
 }
 
@@ -343,6 +343,66 @@ async fn t20_disabled_user_token() {
     attacker_is_out(&app, ATTACKER, &[&attacker], &[PASSWORD, NEW]).await;
     assert_eq!(active(true).await, 200);
     assert_eq!(app.me(&attacker).await.status, 401, "an old token was revived");
+}
+
+/// Starts a service with the default limits.
+async fn limited() -> TestApp {
+    let builder = Box::new(|builder: axum_users::UsersBuilder<User>| builder.limits(axum_users::Limits::default()));
+    TestApp::with(Setup { builder, ..Setup::default() }).await
+}
+
+/// A guess of the victim's password that is not the right one.
+async fn guess(app: &Http, header: (&str, &str)) -> u16 {
+    let form = [("username", VICTIM), ("password", "a wrong guess")];
+    app.post("/auth/jwt/login").header(header.0, header.1).form(&form).send().await.status.as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t21_parallel_bruteforce() {
+    let app = limited().await;
+    app.register(VICTIM).await;
+    let crowd = Crowd::of(&app).await;
+    let mut guesses = 0;
+    for _ in 0..10 {
+        let statuses = crowd.at_once(|_, client| async move { guess(&client, ("x", "x")).await }).await;
+        assert!(statuses.iter().all(|status| [400, 429].contains(status)), "{statuses:?}");
+        guesses += statuses.iter().filter(|status| **status == 400).count();
+    }
+    assert_eq!(guesses, 5, "a thousand requests at once are five guesses");
+    // Not even the right password tells the attacker more.
+    attacker_is_out(&app, VICTIM, &[], &[PASSWORD, NEW]).await;
+}
+
+#[tokio::test]
+async fn t22_forged_client_address() {
+    let app = limited().await;
+    app.register(VICTIM).await;
+    let mut guesses = 0;
+    for number in 0..60 {
+        let forged = format!("192.0.2.{number}");
+        for header in ["x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "via"] {
+            let value = if header == "forwarded" { format!("for={forged}") } else { forged.clone() };
+            guesses += usize::from(guess(&app, (header, &value)).await == 400);
+        }
+    }
+    assert_eq!(guesses, 5);
+    attacker_is_out(&app, VICTIM, &[], &[PASSWORD]).await;
+}
+
+#[tokio::test]
+async fn t23_counter_reset_by_own_login() {
+    let app = limited().await;
+    app.register(VICTIM).await;
+    app.register(ATTACKER).await;
+    let mut guesses = 0;
+    for _ in 0..30 {
+        for _ in 0..3 {
+            guesses += usize::from(guess(&app, ("x", "x")).await == 400);
+        }
+        app.login(ATTACKER, PASSWORD).await;
+    }
+    assert_eq!(guesses, 5, "the logins of the attacker clear no counter of the victim");
+    attacker_is_out(&app, VICTIM, &[], &[PASSWORD]).await;
 }
 
 #[tokio::test]

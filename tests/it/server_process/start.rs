@@ -97,3 +97,29 @@ async fn plain_http_in_a_private_network_starts_by_name() {
     assert!(login.header("set-cookie").unwrap().starts_with("fastapiusersauth="), "{login:?}");
     assert!(!login.header("set-cookie").unwrap().contains("Secure"), "{login:?}");
 }
+
+#[tokio::test]
+async fn the_limits_are_on_and_have_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}?mode=rwc", folder.path().join("limits.db").display());
+    for (variables, failures) in [
+        (&[("LIMITS", "")][..], Some(5)),
+        (&[("LIMITS", "nist"), ("LIMITS_STORE", "database"), ("LIMITS_REGISTER", "2")], Some(5)),
+        (&[("LIMITS", "off")], None),
+    ] {
+        let port = free_port();
+        let running = Running::at(this_binary(), &format!("127.0.0.1:{port}"), port, &database, variables);
+        let http = Http::at(running.address);
+        let form = [("username", "arthur@camelot.bt"), ("password", "a wrong password")];
+        for number in 0..7 {
+            let status = http.post("/auth/jwt/login").form(&form).send().await.status;
+            assert_eq!(status == 429, failures.is_some_and(|free| number >= free), "{variables:?} {number}: {status}");
+        }
+    }
+    for (variable, value) in [("LIMITS", "x"), ("LIMITS_STORE", "x"), ("LIMITS_STORE", "redis"), ("LIMITS_MAILS", "x")]
+    {
+        let (code, complaint) = run(&[("BIND", "127.0.0.1:0"), ("DATABASE_URL", "sqlite::memory:"), (variable, value)]);
+        assert_eq!(code, 1);
+        assert!(complaint.contains(variable) || complaint.contains("REDIS_URL"), "{complaint}");
+    }
+}

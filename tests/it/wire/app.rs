@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::journal::Journal;
-use crate::support::{Http, Response, SECRET, SharedClock};
+use crate::support::{Http, Response, SECRET, SharedClock, roomy};
 
 /// A user with only the six role fields.
 #[derive(AuthUser, Debug, Clone)]
@@ -108,6 +108,8 @@ impl WireSetup {
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .clock(SharedClock(Arc::clone(&clock)))
             .manager(journal.clone());
+        // Upstream's policy has no limits that clients could notice.
+        let builder = if self.rules == Rules::Recommended { builder.limits(roomy()) } else { builder };
         let builder = self.backends.into_iter().fold(builder, UsersBuilder::backend);
         let users = (self.builder)(builder).build().await.unwrap();
         users.migrate().await.unwrap();

@@ -7,7 +7,7 @@ use axum_users::{
 };
 use serde_json::json;
 
-use crate::support::{Http, PASSWORD, Response, SECRET};
+use crate::support::{Http, PASSWORD, Response, SECRET, roomy};
 
 /// A user type whose role fields have other names.
 #[derive(AuthUser, Debug, Clone)]
@@ -39,6 +39,7 @@ impl Library {
         let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
             .database(format!("sqlite://{}?mode=rwc", folder.path().join("library.db").display()))
             .policy(Policy::recommended())
+            .limits(roomy())
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .backend(Backend::bearer("jwt", Jwt::new()))
             .build()

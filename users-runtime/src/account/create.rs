@@ -157,6 +157,39 @@ impl<U: AuthUser> Users<U> {
         inserted
     }
 
+    /// Stores a user of a private registration, unless the address `is_taken`. What the database refuses for another reason
+    /// is refused before, so that the answer does not depend on whether the address is taken.
+    pub(crate) async fn insert_privately(
+        &self,
+        user: U,
+        is_taken: bool,
+        cx: &RequestContext,
+    ) -> Result<U, CreateError> {
+        self.refuse_what_cannot_be_stored(user.clone()).await?;
+        if is_taken {
+            email_taken(cx);
+            return Err(CreateError::EmailTaken);
+        }
+        self.insert_account(user, cx).await
+    }
+
+    /// Asks the store whether it refuses the values of a new user, with an address of the same domain that nobody has. The
+    /// order in which a database checks keys, constraints and triggers differs, so an insert with a taken address would not
+    /// tell.
+    async fn refuse_what_cannot_be_stored(&self, mut user: U) -> Result<(), CreateError> {
+        /// An address that was made up may exist.
+        const ATTEMPTS: u8 = 8;
+        let email = user.account().email.to_owned();
+        for _ in 0..ATTEMPTS {
+            *user.account_mut().email = unused_address(&email, self.random_bytes()?);
+            match self.inner().store.check_insert(user.clone()).await {
+                Err(StoreError::EmailTaken) => {}
+                checked => return Ok(checked?),
+            }
+        }
+        Ok(()) // a key on a part of the address, which the insert violates alike
+    }
+
     /// Sends a verification mail to a new user, after the response, if the service does so.
     pub(crate) async fn mail_verification_of_new_user(&self, user: &U, cx: &RequestContext) {
         if !self.inner().verification_on_register {
@@ -181,6 +214,42 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
+/// Returns an address of the same domain that probably nobody has. Constraints of the database that accept the address accept
+/// this one: it has no other length, as far as there is room for chance, and only lower-case letters and digits.
+fn unused_address(email: &str, random: [u8; 16]) -> String {
+    const LEAST: usize = 8;
+    const DIGITS: [u8; 32] = *b"abcdefghijklmnopqrstuvwxyz234567";
+    let (local, domain) = email.rsplit_once('@').unwrap_or((email, "example.invalid"));
+    let length = local.chars().count().max(LEAST);
+    let unused = random.iter().cycle().take(length).enumerate().map(|(place, byte)| {
+        // The first one is a letter. Other rounds through the bytes use other bits.
+        let digits = if place == 0 { 26 } else { 32 };
+        let bits = if place < random.len() { *byte } else { byte.rotate_left(3) };
+        char::from(DIGITS[usize::from(bits) % digits])
+    });
+    format!("{}@{domain}", unused.collect::<String>())
+}
+
 fn email_taken(cx: &RequestContext) {
     event::record(EventKind::Register, Outcome::Refused("address taken"), None, None, cx);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unused_address;
+    use crate::domain::{EmailAddress, EmailRules};
+
+    #[test]
+    fn an_address_that_is_made_up_is_like_the_other_and_differs_each_time() {
+        for (email, length) in [("a@b.co", 13), ("king.arthur@camelot.bt", 22), ("\u{e4}rthur.king@camelot.bt", 22)] {
+            let [one, other] = [[7; 16], [250; 16]].map(|random| unused_address(email, random));
+            assert_ne!(one, other);
+            for made in [one, other] {
+                assert_eq!(made.chars().count(), length, "{made}");
+                assert_eq!(made.split_once('@').unwrap().1, email.split_once('@').unwrap().1);
+                assert!(EmailAddress::parse(&made, EmailRules::Ascii).is_ok(), "{made}");
+                assert!(made.starts_with(|c: char| c.is_ascii_lowercase()), "{made}");
+            }
+        }
+    }
 }

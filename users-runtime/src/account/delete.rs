@@ -3,7 +3,7 @@
 use super::UpdateError;
 use crate::{
     event::{self, EventKind, Outcome},
-    port::{HookCall, RequestContext, StoredChange},
+    port::{HookCall, RequestContext, StoreError, StoredChange},
     service::Users,
     user::AuthUser,
 };
@@ -22,7 +22,11 @@ impl<U: AuthUser> Users<U> {
     pub(crate) async fn delete_user(&self, user: &U, cx: &RequestContext) -> Result<(), UpdateError> {
         self.run_hook(HookCall::Deleting(user), cx).await.map_err(UpdateError::Refused)?;
         if !self.inner().store.delete(user.id()).await? {
-            return Err(UpdateError::NotFound);
+            return Err(match self.get(user.id()).await? {
+                // A trigger or a rule of the application can make the database ignore it.
+                Some(_) => UpdateError::Store(StoreError::invalid_value(None, "the database ignored the deletion")),
+                None => UpdateError::NotFound,
+            });
         }
         event::record(EventKind::Delete, Outcome::Success, Some(&user.id()), None, cx);
         self.run_change_hook(StoredChange::Deleted(user.clone()), cx).await.map_err(UpdateError::Hook)

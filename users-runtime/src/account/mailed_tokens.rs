@@ -3,8 +3,16 @@
 use http::StatusCode;
 
 use crate::{
-    event::{self, EventKind, Outcome, operation},
-    port::{CounterKey, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject},
+    domain::Limit,
+    event::{
+        self, EventKind, Outcome,
+        metric::{self, LimitDecision},
+        operation,
+    },
+    port::{
+        CounterKey, Decision, Draw, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext,
+        TokenSubject,
+    },
     service::{Share, Users},
     user::AuthUser,
 };
@@ -50,21 +58,24 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
         share: &Share,
     ) -> Result<bool, HookError> {
-        let Some(quota) = self.inner().limits.mails_to_one_account() else { return Ok(true) };
+        let Some(rule) = self.inner().limits.rule(Limit::Mails) else { return Ok(true) };
         if share.is_taken() {
             return Ok(true);
         }
-        let key = CounterKey::of(kind.name(), &id.to_string());
-        match self.inner().counters.take(&key, quota, self.now()).await {
-            Ok(true) => {
-                share.keep(key);
+        let draw = Draw::new(CounterKey::of(kind.name(), &id.to_string()), rule);
+        match self.inner().counters.take(std::slice::from_ref(&draw), self.now()).await {
+            Ok(Decision::Taken) => {
+                metric::limit_decided(kind.name(), LimitDecision::Allowed);
+                share.keep(draw);
                 Ok(true)
             }
-            Ok(false) => {
-                event::record(kind, Outcome::Refused("too many mails to this account"), Some(&id), None, cx);
+            Ok(Decision::Refused { .. }) => {
+                metric::limit_decided(kind.name(), LimitDecision::Refused);
+                event::record(kind, Outcome::Refused(Limit::Mails.reason()), Some(&id), None, cx);
                 Ok(false)
             }
             Err(error) => {
+                metric::limit_decided(kind.name(), LimitDecision::Unknown);
                 let cause = event::cause(&error);
                 operation!(ERROR, "counters_down", "a mail was not sent because it could not be counted", cause);
                 Err(HookError::response(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))

@@ -2,13 +2,13 @@
 
 use super::PasswordError;
 use crate::{
-    domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Password, Relaxation, email::ReadEmail},
+    domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Limit, LimitReached, Password, Relaxation, email::ReadEmail},
     event::{self, EventKind, Outcome},
     port::{
-        Change, EndSessions, FailedLogin, HookCall, HookError, PasswordSubject, RequestContext, StoreError,
-        StoredChange, Updated, Verification,
+        Change, CountersUnavailable, EndSessions, FailedLogin, HookCall, HookError, Lookup, PasswordSubject,
+        RequestContext, StoreError, StoredChange, Updated, Verification,
     },
-    service::{Authenticated, Users},
+    service::{Authenticated, Counted, Limited, Users},
     user::{AccountUpdate, AuthUser, Changes, Columns, Parsed},
 };
 
@@ -42,6 +42,12 @@ pub enum UpdateError {
     /// The user no longer exists.
     #[error("there is no such user")]
     NotFound,
+    /// A request has reached a limit: of wrong current passwords, or of changes of the address.
+    #[error("a limit is reached: {}", .0.limit.name())]
+    TooManyAttempts(LimitReached),
+    /// The attempt could not be counted.
+    #[error(transparent)]
+    NotCounted(CountersUnavailable),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -51,6 +57,15 @@ pub enum UpdateError {
     /// The hook after the change failed. The change was stored.
     #[error("the hook after the change failed: {}", .0.cause())]
     Hook(HookError),
+}
+
+impl From<Limited> for UpdateError {
+    fn from(limited: Limited) -> Self {
+        match limited {
+            Limited::Reached(reached) => Self::TooManyAttempts(reached),
+            Limited::Unavailable(error) => Self::NotCounted(error),
+        }
+    }
 }
 
 impl From<StoreError> for UpdateError {
@@ -106,7 +121,12 @@ impl<U: AuthUser> Users<U> {
             *user.account_mut().hashed_password = self.hash_password(password).await?;
             columns = columns.and(Columns::HASHED_PASSWORD);
         }
+        let mut change_of_address = Counted::default();
         if let Some(email) = new_email {
+            if let Actor::Owner(_) = actor {
+                let id = before.id();
+                change_of_address = self.count_by_user(Limit::EmailChange, &id, EventKind::Update, cx).await?;
+            }
             let typed = account.email.as_deref().unwrap_or(email.as_str());
             if self.is_address_taken(typed).await? {
                 return Err(UpdateError::EmailTaken);
@@ -130,9 +150,10 @@ impl<U: AuthUser> Users<U> {
             let change = Change { if_epoch, end_sessions, ..Change::new(user, columns) };
             match self.inner().store.update(change).await? {
                 Some(user) => user,
-                None => return Err(self.update_conflict(before).await?),
+                None => return Err(self.update_conflict(before, if_epoch).await?),
             }
         };
+        self.give_back(change_of_address).await;
         event::record(EventKind::Update, Outcome::Success, Some(&user.id()), None, cx);
         self.notify_credentials_changed(&user, before, cx).await;
         self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
@@ -150,13 +171,7 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<(), UpdateError> {
         let Actor::Owner(authenticated) = actor else { return Ok(()) };
         if let Some(current) = current {
-            let hash = before.account().hashed_password;
-            let verification = self.inner().hasher.verify(current, hash).await.map_err(PasswordError::from)?;
-            if verification == Verification::Wrong {
-                self.report_wrong_current(before, cx).await;
-                return Err(refused("The current password is wrong"));
-            }
-            return Ok(());
+            return self.prove_current_password(before, current, cx).await;
         }
         if self.policy().allows(Relaxation::PasswordChangeWithoutCurrent) {
             return Ok(());
@@ -165,6 +180,32 @@ impl<U: AuthUser> Users<U> {
             return Err(refused("The current password is required: send it as current_password, or log in again"));
         }
         Ok(())
+    }
+
+    /// Verifies the current password. A wrong one counts as a failed login: it may be a guess by an attacker with a stolen
+    /// session.
+    async fn prove_current_password(
+        &self,
+        user: &U,
+        current: &Password,
+        cx: &RequestContext,
+    ) -> Result<(), UpdateError> {
+        let account = user.account();
+        let attempt = self.begin_attempt(account.email, EventKind::Update, cx).await?;
+        match self.inner().hasher.verify(current, account.hashed_password).await {
+            Ok(Verification::Wrong) => {
+                self.report_wrong_current(user, cx).await;
+                Err(refused("The current password is wrong"))
+            }
+            Ok(_) => {
+                self.attempt_succeeded(attempt).await;
+                Ok(())
+            }
+            Err(error) => {
+                self.attempt_undone(attempt).await;
+                Err(PasswordError::from(error).into())
+            }
+        }
     }
 
     /// Returns whether the login of a session is at most `window` old. A login of another node whose clock is ahead is new.
@@ -176,8 +217,7 @@ impl<U: AuthUser> Users<U> {
         age.to_std().is_ok_and(|age| age <= limit)
     }
 
-    /// Reports a wrong current password as a failed login, because it may be a guess by an attacker with a stolen
-    /// session.
+    /// Reports a wrong current password as a failed login.
     async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
         event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
         let user = user.clone();
@@ -192,11 +232,15 @@ impl<U: AuthUser> Users<U> {
         .await;
     }
 
-    /// Returns the error of a change whose condition failed: the user was deleted, or the session was ended during the
-    /// request.
-    async fn update_conflict(&self, before: &U) -> Result<UpdateError, StoreError> {
-        Ok(match self.get(before.id()).await? {
-            Some(_) => refused("The sessions were ended meanwhile: log in again"),
+    /// Returns the error of a change that was not stored: the user was deleted, the session was ended during the request, or
+    /// the database ignored the change, as a trigger or a rule of the application can make it do.
+    async fn update_conflict(&self, before: &U, if_epoch: Option<Epoch>) -> Result<UpdateError, StoreError> {
+        let found = self.inner().store.find(&[Lookup::by_id(before.id())]).await?;
+        Ok(match found.into_iter().next().flatten() {
+            Some(found) if if_epoch.is_some_and(|epoch| epoch != found.epoch) => {
+                refused("The sessions were ended meanwhile: log in again")
+            }
+            Some(_) => UpdateError::Store(StoreError::invalid_value(None, "the database ignored the change")),
             None => UpdateError::NotFound,
         })
     }

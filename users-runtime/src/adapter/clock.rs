@@ -1,5 +1,7 @@
 //! The system clock.
 
+use std::time::Instant;
+
 use crate::{domain::Timestamp, port::Clock};
 
 /// The clock of the operating system, in UTC.
@@ -11,4 +13,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         chrono::Utc::now()
     }
+}
+
+/// Returns the time of a clock that never goes back, for durations within this process.
+#[expect(clippy::disallowed_methods, reason = "the only place that reads this clock")]
+pub(super) fn monotonic() -> Instant {
+    Instant::now()
 }

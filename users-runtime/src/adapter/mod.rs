@@ -3,6 +3,7 @@
 mod bearer;
 mod clock;
 mod cookie;
+mod device_cookies;
 mod random;
 
 #[cfg(feature = "breached")]
@@ -23,5 +24,6 @@ pub(crate) mod sql;
 pub use bearer::Bearer;
 pub use clock::SystemClock;
 pub use cookie::{Cookie, SameSite};
+pub(crate) use device_cookies::SignedDeviceCookies;
 pub use memory::MemoryStore;
 pub use random::OsRandom;

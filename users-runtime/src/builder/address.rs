@@ -1,8 +1,8 @@
-//! Where browsers reach the service, and from which pages.
+//! Where clients reach the service, from which pages, and through which proxies.
 
 use super::UsersBuilder;
 use crate::{
-    domain::{Error, PublicUrl, TrustedOrigins},
+    domain::{Error, Origin, PublicUrl, TrustedOrigins, TrustedProxies},
     user::AuthUser,
 };
 
@@ -36,9 +36,28 @@ impl<U: AuthUser> UsersBuilder<U> {
 
     /// Adds other origins whose pages may log in and send state-changing requests with a cookie: a front end on another
     /// host ([`TrustedOrigins::new`]), applications in web views ([`TrustedOrigins::web_views`]), or those that a function
-    /// accepts: `.trusted_origins(|origin: &Origin| …)`, see [`TrustedOrigins::deciding`].
+    /// accepts, for which [`UsersBuilder::trusted_origins_if`] is shorter.
     pub fn trusted_origins(mut self, origins: impl Into<TrustedOrigins>) -> Self {
         self.trusted_origins = self.trusted_origins.and(origins);
+        self
+    }
+
+    /// Adds the origins for which `decide` returns `true`: `.trusted_origins_if(|origin| origin.host() == …)`.
+    ///
+    /// # Security
+    /// As for [`TrustedOrigins::deciding`].
+    pub fn trusted_origins_if(self, decide: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> Self {
+        self.trusted_origins(TrustedOrigins::deciding(decide))
+    }
+
+    /// Sets the reverse proxies in front of the service, from whose headers the address of the client is read. Default:
+    /// [`TrustedProxies::none`], the client is the peer of the connection, and headers are not read.
+    ///
+    /// Behind a proxy that is not declared, all clients have its address and share the limits per address; a WARN event
+    /// `proxy_undeclared` says so once. Without an address of the peer (an application of yours that serves without
+    /// `into_make_service_with_connect_info`), limits per address do not apply, and the event is `client_unknown`.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
         self
     }
 }

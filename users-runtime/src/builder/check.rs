@@ -20,7 +20,7 @@ impl<U: AuthUser> UsersBuilder<U> {
                 "no backend: call .backend(Backend::bearer(\"jwt\", Jwt::new()))",
             ));
         }
-        self.limits.check()?;
+        self.effective_limits().check()?;
         tenant::check(U::HAS_TENANTS, self.tenant.is_some())?;
         for (index, backend) in self.backends.iter().enumerate() {
             backend.check_name()?;

@@ -4,6 +4,7 @@ mod address;
 mod backend;
 mod check;
 mod creation;
+mod limits;
 mod mail_tokens;
 mod no_hooks;
 #[cfg(feature = "oauth")]
@@ -27,12 +28,12 @@ use crate::{
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
     background::Jobs,
-    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins},
+    domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, TrustedProxies},
     event::operation,
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
     },
-    service::{ActiveGate, Inner, Limits, Policy, Users, VerifiedGate},
+    service::{ActiveGate, Clients, Holding, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
 };
 
@@ -52,20 +53,22 @@ pub struct UsersBuilder<U: AuthUser> {
     public_url: Option<Result<PublicUrl>>,
     base_path: String,
     trusted_origins: TrustedOrigins,
+    trusted_proxies: TrustedProxies,
     breached: Option<BreachCheck>,
     hashing: Option<HashSettings>,
     mail_tokens: Option<MailTokenSettings>,
     reset_lifetime: Option<Duration>,
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
-    limits: Limits,
-    counters: Option<MakeCounters>,
+    limits: Option<Limits>,
+    refusal_delay: Duration,
+    counters: Option<MakeCounters<U>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
-/// Makes the counters; receives what distinguishes the keys of this service in Redis.
-type MakeCounters = Box<dyn FnOnce(&str) -> Result<Arc<dyn Counters>> + Send>;
+/// Makes the counters; receives what distinguishes the keys of this service in Redis, and the store.
+type MakeCounters<U> = Box<dyn FnOnce(&str, &Arc<dyn UserStore<U>>) -> Result<Arc<dyn Counters>> + Send>;
 type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
 
 impl<U: AuthUser> Users<U> {
@@ -85,13 +88,15 @@ impl<U: AuthUser> Users<U> {
             public_url: None,
             base_path: String::new(),
             trusted_origins: TrustedOrigins::default(),
+            trusted_proxies: TrustedProxies::none(),
             breached: None,
             hashing: None,
             mail_tokens: None,
             reset_lifetime: None,
             verify_lifetime: None,
             mail_queue: Jobs::CAPACITY,
-            limits: Limits::default(),
+            limits: None,
+            refusal_delay: Holding::DELAY,
             counters: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -215,24 +220,11 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Sets the rate limits per account. Default: [`Limits::default`], under every policy.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Sets the storage of the rate limits' counters. Default: the memory of this process.
-    pub fn counters(mut self, counters: impl Counters) -> Self {
-        self.counters = Some(Box::new(move |_| Ok(Arc::new(counters))));
-        self
-    }
-
-    /// Counts in Redis, shared by all nodes. While Redis is down, operations that must be counted are refused.
-    #[cfg(feature = "redis")]
-    pub fn counters_in_redis(mut self, redis: crate::adapter::redis::Redis) -> Self {
-        self.counters = Some(Box::new(move |service| {
-            Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis.in_service(service))?))
-        }));
+    /// Sets how long responses of 429 and 503 are held back, so that a client that does not heed `Retry-After` has to wait.
+    /// Default 100 ms, at most a second; zero sends them at once. The more responses are held, the longer each is, up to a
+    /// second; beyond 1,024 they are sent at once, and the connection is closed.
+    pub fn refusal_delay(mut self, delay: Duration) -> Self {
+        self.refusal_delay = delay;
         self
     }
 
@@ -260,6 +252,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// not available.
     pub async fn build(mut self) -> Result<Users<U>> {
         self.check()?;
+        let holding = Holding::new(self.refusal_delay)?;
         let store = match self.store.take() {
             Some(connect) => connect().await?,
             None => {
@@ -271,7 +264,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         };
         let redis_service = service_name::of::<U>(&self.secret)?;
         let counters = match self.counters.take() {
-            Some(make) => make(&redis_service)?,
+            Some(make) => make(&redis_service, &store)?,
             None => Arc::new(MemoryCounters::new()),
         };
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random), Arc::clone(&self.clock))?);
@@ -280,6 +273,8 @@ impl<U: AuthUser> UsersBuilder<U> {
         let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
         let public_url = self.public_url.take().transpose()?;
         let base_path = BasePath::parse(&self.base_path)?;
+        let limits = self.effective_limits();
+        let devices = self.device_cookies(&limits, public_url.as_ref(), &base_path)?;
         let mut policy = self.policy.clone();
         if public_url.as_ref().is_some_and(PublicUrl::is_http_in_private_network) {
             policy.with(Relaxation::PlainHttp);
@@ -307,7 +302,7 @@ impl<U: AuthUser> UsersBuilder<U> {
                 #[cfg(feature = "oauth")]
                 has_oauth_accounts: oauth_accounts.is_some(),
                 #[cfg(feature = "oauth")]
-                limited: self.limits != Limits::off(),
+                limited: limits != Limits::off(),
                 clock: &self.clock,
                 random: &self.random,
             };
@@ -316,9 +311,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         if self.secret.is_short() {
             policy.with(Relaxation::ShortSecret);
         }
-        if self.limits == Limits::off() {
-            policy.with(Relaxation::NoLimits);
-        }
+        policy.set(Relaxation::NoLimits, !limits.limits_logins());
         let mut gates: Vec<Arc<dyn Gate<U>>> = vec![Arc::new(ActiveGate)];
         if policy.requires_verification() {
             gates.push(Arc::new(VerifiedGate { private: policy.is_private() }));
@@ -343,8 +336,11 @@ impl<U: AuthUser> UsersBuilder<U> {
             breached: self.breached,
             verification_on_register: self.verification_on_register,
             queued_hooks: self.queued_hooks,
-            limits: self.limits,
+            limits,
             counters,
+            clients: Arc::new(Clients::new(self.trusted_proxies)),
+            holding: Arc::new(holding),
+            devices,
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,

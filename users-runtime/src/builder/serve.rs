@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, io, net::SocketAddr, pin::pin, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router};
 use futures_util::future::{Either, select};
 use hyper::server::conn::http1::Builder;
 use hyper_util::{
@@ -14,11 +14,12 @@ use tokio::{
     sync::watch,
     time::timeout,
 };
-use tower::Service as _;
+use tower::{Layer as _, Service as _};
 
 use crate::{
     domain::{Result, io_error_at},
     event::{self, operation},
+    http::RefusedOnConnection,
     service::Users,
     user::AuthUser,
 };
@@ -38,8 +39,9 @@ impl<U: AuthUser> Users<U> {
     /// at most 30 seconds each.
     ///
     /// A connection that does not send the head of a request within 10 seconds is closed; this includes the time between
-    /// two requests. The routes of this library end every request after 10 seconds, including its body. Hooks and
-    /// events receive the client's address.
+    /// two requests. So is one of a client that was refused eight times (429, 503) and did not heed it, unless the client is a
+    /// [trusted proxy](crate::UsersBuilder::trusted_proxies). The routes of this library end every request after 10 seconds, including
+    /// its body. Hooks and events receive the client's address.
     ///
     /// Speaks HTTP/1.1. For TLS, HTTP/2 or your own server see
     /// [Deployment](https://github.com/axum-users/axum-users/blob/main/docs/guide/deployment.md), and call
@@ -75,7 +77,7 @@ async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, st
         match select(pin!(listener.accept()), stop.as_mut()).await {
             Either::Left((Ok((stream, client)), _)) => {
                 let Ok(service) = app.call(client).await;
-                let service = TowerToHyperService::new(service);
+                let service = TowerToHyperService::new(Extension(RefusedOnConnection::default()).layer(service));
                 let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
                 let mut stopping = stopping.clone();
                 tokio::spawn(async move {

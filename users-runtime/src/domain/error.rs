@@ -113,6 +113,8 @@ pub enum Setting {
     Password,
     /// Rules of the policy that contradict each other.
     Policy,
+    /// Reverse proxies in front of the service.
+    Proxy,
     /// The system's source of random numbers.
     Random,
     /// Redis: the URL and the prefixes of keys.

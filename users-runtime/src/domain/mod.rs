@@ -1,10 +1,15 @@
 //! The types of user management: parsed, validated and redacted. No I/O, no HTTP, no async code.
 
+mod backoff;
 mod base_path;
+mod client_address;
 mod code;
+mod counter;
 pub(crate) mod email;
 mod error;
+mod forwarded;
 mod id;
+mod limit;
 mod network;
 pub(crate) mod oauth;
 mod origin;
@@ -19,19 +24,29 @@ mod shape;
 mod status;
 mod token;
 mod trusted_origins;
+mod trusted_proxies;
 mod url;
 
 pub(crate) mod field;
 pub(crate) mod lax;
 
 pub use self::url::PublicUrl;
+pub use backoff::Backoff;
 pub(crate) use base_path::BasePath;
+pub(crate) use client_address::AddressPrefix;
 pub(crate) use code::Code;
+pub use counter::Rule;
+#[cfg(feature = "redis")]
+pub(crate) use counter::RuleNumbers;
+pub(crate) use counter::{Count, Wait};
 pub use email::{CanonicalEmail, EmailAddress, EmailRefused, EmailRules};
 pub(crate) use error::io_error_at;
 pub use error::{ConfigError, Error, Result, Setting, StoreError};
+pub use forwarded::ForwardedHeader;
 pub use id::{IdKind, IdSeed, IdValue, StoredId, UserId, uuid_v7};
 pub(crate) use id::{LONGEST_ID, id_kind, is_id_text};
+pub use limit::{Limit, LimitReached};
+pub(crate) use network::is_of_a_private_network;
 pub use origin::Origin;
 pub use password::{Password, PasswordHash};
 pub use password_policy::{PasswordPolicy, PasswordRefused};
@@ -43,6 +58,7 @@ pub(crate) use session::{TOUCH_EVERY, is_of_another_backend};
 pub use status::Status;
 pub use token::{AccessToken, ResetToken, VerifyToken};
 pub use trusted_origins::TrustedOrigins;
+pub use trusted_proxies::TrustedProxies;
 
 /// A point in time in UTC. Library code gets it from the [`Clock`](crate::port::Clock) port and never from the system.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

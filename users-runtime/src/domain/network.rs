@@ -1,6 +1,6 @@
 //! Which hosts are on this machine, and which are in a private network.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
@@ -32,6 +32,14 @@ pub(super) fn is_private(url: &Url) -> bool {
                 || address.to_ipv4_mapped().is_some_and(is_private_v4)
         }
         None => false,
+    }
+}
+
+/// Returns whether the address is on this machine or in a private network.
+pub(crate) fn is_of_a_private_network(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || is_private_v4(address),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
     }
 }
 

@@ -19,6 +19,12 @@ impl Quota {
         Self { at_most, per }
     }
 
+    /// Allows `at_most` events at once, and then one after each `interval`.
+    #[must_use]
+    pub const fn burst(at_most: u32, interval: Duration) -> Self {
+        Self { at_most, per: interval.saturating_mul(at_most) }
+    }
+
     /// Returns the number of events.
     #[must_use]
     pub const fn at_most(self) -> u32 {
@@ -55,6 +61,13 @@ impl Quota {
         let from = full_again.unwrap_or(now).clamp(now, now.saturating_add(self.span()));
         let full_again = from.saturating_add(self.share());
         (full_again.saturating_sub(now) <= self.span()).then_some(full_again)
+    }
+
+    /// Returns the milliseconds until one event is allowed.
+    pub(crate) fn wait(self, full_again: Option<i64>, now: Timestamp) -> i64 {
+        let now = now.timestamp_millis();
+        let from = full_again.unwrap_or(now).clamp(now, now.saturating_add(self.span()));
+        (from.saturating_add(self.share()) - now - self.span()).max(0)
     }
 
     /// Returns the time at which the whole quota is available again after one event that did not happen after all.

@@ -1,8 +1,10 @@
-//! The layer around every route of this library: timeout, panics, methods and response headers.
+//! The layer around every route of this library: the client, timeout, panics, methods, response headers, and the delay of
+//! refusals.
 
 use std::{
     convert::Infallible,
     panic::AssertUnwindSafe,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,10 +17,15 @@ use futures_util::{FutureExt, future::BoxFuture};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
 
-use super::ApiError;
+use super::{
+    ApiError,
+    client::{RefusedOnConnection, determine_client, peer},
+};
 use crate::{
     event::{self, EventKind, Outcome},
-    port::RequestContext,
+    port::{RequestContext, WorkSource},
+    service::{Clients, Holding, Users},
+    user::AuthUser,
 };
 
 /// The maximum duration of a request.
@@ -36,15 +43,12 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Returns the layer around a route whose methods are those in `allow`.
-pub(crate) fn edge(allow: Option<HeaderValue>) -> Edge {
-    Edge { allow }
-}
-
-/// The layer that [`edge`] returns.
+/// The layer around a route.
 #[derive(Debug, Clone)]
 pub(crate) struct Edge {
     allow: Option<HeaderValue>,
+    clients: Arc<Clients>,
+    holding: Arc<Holding>,
 }
 
 impl<S> Layer<S> for Edge {
@@ -79,7 +83,13 @@ where
         // Axum handles HEAD wherever it handles GET; in fastapi-users HEAD is not an allowed method.
         let is_head = request.method() == Method::HEAD;
         let edge = self.edge.clone();
+        let (mut head, body) = request.into_parts();
+        let client = determine_client(&edge.clients, &head.headers, &mut head.extensions);
+        let connection = head.extensions.get::<RefusedOnConnection>().cloned();
+        let is_own_connection = !edge.clients.is_proxy(peer(&head.extensions));
+        let request = Request::from_parts(head, body);
         let inner = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let inner = WorkSource::of(client).scope(inner);
         Box::pin(async move {
             if is_head {
                 return Ok(edge.wrong_method());
@@ -97,12 +107,25 @@ where
             if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 response = edge.wrong_method();
             }
+            if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                let is_held = edge.holding.hold().await;
+                let is_last = connection.is_some_and(|connection| connection.is_last());
+                if is_own_connection && (is_last || !is_held) {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+            }
             Ok(with_headers(response))
         })
     }
 }
 
 impl Edge {
+    /// Returns the layer around a route whose methods are those in `allow`.
+    pub(crate) fn new<U: AuthUser>(users: &Users<U>, allow: Option<HeaderValue>) -> Self {
+        let inner = users.inner();
+        Self { allow, clients: Arc::clone(&inner.clients), holding: Arc::clone(&inner.holding) }
+    }
+
     /// Returns 405 with the body of the other errors.
     fn wrong_method(&self) -> Response {
         let mut response = ApiError::MethodNotAllowed.into_response();
@@ -119,4 +142,49 @@ pub(super) fn with_headers(mut response: Response) -> Response {
         response.headers_mut().insert(name, value.clone());
     }
     response
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "reads the paused clock, not the system clock")]
+mod tests {
+    use std::{future::ready, time::Duration};
+
+    use axum::body::Body;
+    use tokio::time::Instant;
+    use tower::{ServiceExt as _, service_fn};
+
+    use super::*;
+    use crate::domain::TrustedProxies;
+
+    /// Sends a request to a route that responds with this status, and returns how long the response took, and whether it closes
+    /// the connection.
+    async fn time_of(status: u16, delay: Duration, refused: &RefusedOnConnection) -> (u128, bool) {
+        let edge = Edge {
+            allow: None,
+            clients: Arc::new(Clients::new(TrustedProxies::none())),
+            holding: Arc::new(Holding::new(delay).unwrap()),
+        };
+        let status = StatusCode::from_u16(status).unwrap();
+        let route = edge.layer(service_fn(move |_: Request| ready(Ok::<_, Infallible>(status.into_response()))));
+        let mut request = Request::new(Body::empty());
+        request.extensions_mut().insert(refused.clone());
+        let start = Instant::now();
+        let Ok(response) = route.oneshot(request).await;
+        (start.elapsed().as_millis(), response.headers().contains_key(header::CONNECTION))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_held_and_nothing_else() {
+        let refused = RefusedOnConnection::default();
+        for (status, held) in [(200, false), (400, false), (401, false), (429, true), (500, false), (503, true)] {
+            let (time, closes) = time_of(status, Holding::DELAY, &refused).await;
+            assert_eq!(((100..102).contains(&time), closes), (held, false), "{status}: {time}");
+            assert_eq!(time_of(status, Duration::ZERO, &RefusedOnConnection::default()).await, (0, false), "{status}");
+        }
+        for number in 3..=RefusedOnConnection::MAX {
+            let (_, closes) = time_of(429, Holding::DELAY, &refused).await;
+            assert_eq!(closes, number == RefusedOnConnection::MAX, "{number}");
+        }
+        assert!(!time_of(200, Holding::DELAY, &refused).await.1, "only a refusal closes the connection");
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::Method;
 
-use crate::domain::{Code, field::Field};
+use crate::domain::{Code, Limit, field::Field};
 
 /// A route of this library and the facts about it.
 #[non_exhaustive]
@@ -23,6 +23,8 @@ pub struct Endpoint {
     pub(crate) responses: &'static [Documented],
     /// The codes of its 400 responses.
     pub(crate) codes: &'static [Code],
+    /// The limits beyond which the response is 429.
+    pub(crate) limits: &'static [Limit],
 }
 
 impl Endpoint {
@@ -61,6 +63,11 @@ impl Endpoint {
     #[must_use]
     pub fn requires_fresh_login(&self) -> bool {
         self.fresh
+    }
+
+    /// Returns the limits beyond which the response is 429.
+    pub fn limits(&self) -> impl Iterator<Item = Limit> {
+        self.limits.iter().copied()
     }
 
     /// Returns the codes of its 400 responses.

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{
-    HeaderValue, StatusCode,
+    HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
@@ -10,16 +10,21 @@ use serde_json::Value;
 
 use super::Problem;
 use crate::{
+    domain::LimitReached,
     event::{self, EventKind, Outcome, failed},
     port::{HashError, HookError, MailTokenError, RandomError, RequestContext, StoreError, StrategyError},
 };
 
 /// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
 /// immediately.
-const OUTAGE_RETRY_AFTER: u32 = 5;
+pub(super) const OUTAGE_RETRY_AFTER: u32 = 5;
 
 /// The code of a user who cannot be read, in the routes of superusers on a store that cannot repair it.
 const UNREADABLE: &str = "USER_UNREADABLE";
+
+/// The limits of a route and the one that is reached, as structured fields (RFC 9651).
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The reason why a request is refused. Each variant has one response, which never contains the cause of a failure.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,10 +63,14 @@ pub enum ApiError {
     BadRequest(&'static str),
     /// 413: the body is larger than the limit.
     PayloadTooLarge,
-    /// 429: too many attempts.
+    /// 429: too many attempts. With a limit, its fields `RateLimit-Policy` and `RateLimit`
+    /// ([draft-ietf-httpapi-ratelimit-headers](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/))
+    /// are sent as well.
     TooManyRequests {
         /// `Retry-After` in seconds.
         retry_after: u32,
+        /// The limit that is reached, if it is one of [`Limits`](crate::Limits).
+        limit: Option<LimitReached>,
     },
     /// 503: a service that the operation needs is overloaded or down.
     Unavailable {
@@ -138,7 +147,7 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooManyRequests { retry_after } | Self::Unavailable { retry_after } => Some(*retry_after),
+            Self::TooManyRequests { retry_after, .. } | Self::Unavailable { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -162,6 +171,16 @@ impl IntoResponse for ApiError {
         }
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Self::TooManyRequests { limit: Some(reached), .. } = &self {
+            let (name, (quota, window)) = (reached.limit.name(), reached.rule.advertised(reached.wait));
+            let fields = [
+                (RATE_LIMIT_POLICY, format!(r#""{name}";q={quota};w={window}"#)),
+                (RATE_LIMIT, format!(r#""{name}";r=0;t={}"#, reached.seconds())),
+            ];
+            for (field, value) in fields {
+                response.headers_mut().extend(HeaderValue::try_from(value).ok().map(|value| (field, value)));
+            }
         }
         response
     }
@@ -271,6 +290,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        domain::{Backoff, Limit, Quota},
+        service::Limited,
+    };
 
     async fn response(error: impl Into<ApiError>) -> (u16, String) {
         let response = error.into().into_response();
@@ -298,7 +321,7 @@ mod tests {
             ),
             (ApiError::BadRequest("no"), 400, r#"{"detail":"no"}"#),
             (ApiError::PayloadTooLarge, 413, r#"{"detail":"Content Too Large"}"#),
-            (ApiError::TooManyRequests { retry_after: 9 }, 429, r#"{"detail":"TOO_MANY_REQUESTS"}"#),
+            (ApiError::TooManyRequests { retry_after: 9, limit: None }, 429, r#"{"detail":"TOO_MANY_REQUESTS"}"#),
             (ApiError::Unavailable { retry_after: 2 }, 503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#),
             (ApiError::Hook(StatusCode::IM_A_TEAPOT, json!({"tea": true})), 418, r#"{"detail":{"tea":true}}"#),
             (ApiError::Internal, 500, r#"{"detail":"Internal Server Error"}"#),
@@ -309,10 +332,37 @@ mod tests {
 
     #[test]
     fn retry_after_is_in_seconds() {
-        for error in [ApiError::TooManyRequests { retry_after: 3 }, ApiError::Unavailable { retry_after: 3 }] {
+        for error in
+            [ApiError::TooManyRequests { retry_after: 3, limit: None }, ApiError::Unavailable { retry_after: 3 }]
+        {
             assert_eq!(error.into_response().headers()[RETRY_AFTER], "3");
         }
         assert!(!ApiError::Internal.into_response().headers().contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn a_reached_limit_is_sent_as_structured_fields() {
+        let quarter = std::time::Duration::from_secs(900);
+        let quota = LimitReached {
+            limit: Limit::LoginAddress,
+            rule: Quota::new(50, quarter).into(),
+            wait: std::time::Duration::from_millis(17_001),
+        };
+        let delay = LimitReached {
+            limit: Limit::LoginClient,
+            rule: Backoff::new(5, quarter).into(),
+            wait: std::time::Duration::from_secs(64),
+        };
+        for (reached, policy, state) in [
+            (quota, r#""login-address";q=50;w=900"#, r#""login-address";r=0;t=18"#),
+            (delay, r#""login-client";q=1;w=64"#, r#""login-client";r=0;t=64"#),
+        ] {
+            let response = ApiError::from(Limited::Reached(reached)).into_response();
+            assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(response.headers()[RETRY_AFTER], reached.seconds().to_string());
+            assert_eq!(response.headers()[RATE_LIMIT_POLICY], policy);
+            assert_eq!(response.headers()[RATE_LIMIT], state);
+        }
     }
 
     #[tokio::test]

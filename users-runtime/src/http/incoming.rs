@@ -1,12 +1,12 @@
 //! An incoming request: first the syntax of the body is checked, then the user is authenticated, then the fields are
 //! validated.
 
-use std::{net::SocketAddr, sync::OnceLock};
+use std::sync::OnceLock;
 
-use axum::extract::{ConnectInfo, OriginalUri, Request};
+use axum::extract::{OriginalUri, Request};
 use http::request::Parts;
 
-use super::{ApiError, JsonBody, LoginForm, Repeated, Requirements, authenticate};
+use super::{ApiError, JsonBody, LoginForm, Repeated, Requirements, authenticate, client::client_address};
 use crate::{
     port::RequestContext,
     service::{Authenticated, Users},
@@ -78,8 +78,7 @@ impl Incoming {
 }
 
 pub(crate) fn context(parts: &Parts) -> RequestContext {
-    let client = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     // A nested router strips its prefix from the path; hooks receive the path that the client requested.
     let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-    RequestContext::of(parts, uri, client)
+    RequestContext::of(parts, uri, client_address(&parts.extensions))
 }

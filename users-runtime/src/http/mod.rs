@@ -2,6 +2,7 @@
 
 mod body;
 mod by_id;
+mod client;
 mod current_user;
 mod edge;
 mod endpoint;
@@ -30,8 +31,9 @@ mod state;
 mod tests;
 
 pub use by_id::IdText;
+pub(crate) use client::RefusedOnConnection;
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
-pub(crate) use edge::edge;
+pub(crate) use edge::Edge;
 #[cfg(any(feature = "oauth", feature = "openapi"))]
 pub(crate) use endpoint::QueryParameter;
 pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, ReadType};

@@ -116,7 +116,7 @@ pub(crate) fn identity_login<'a, U: AuthUser>(
         let parsed = new_user::<U>(users, rules, &identity, address.email.as_str());
         parsed.ok().map(|parsed| parsed.input)
     });
-    IdentityLogin { rules, identity, new_user, cx }
+    IdentityLogin { rules, identity, new_user, built: None, cx }
 }
 
 /// Makes the registration of a person whom a provider has authenticated, by the rules of the registration schema.

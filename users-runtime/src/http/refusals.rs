@@ -1,10 +1,11 @@
 //! Converts the errors of account operations into responses.
 
-use super::ApiError;
+use super::{ApiError, error::OUTAGE_RETRY_AFTER};
 use crate::{
     account::{EMAIL_EXISTS, INVALID_PASSWORD, PasswordError, UpdateError},
     domain::EmailRefused,
-    service::AfterResponse,
+    event::{EventKind, failed},
+    service::{AfterResponse, Limited},
 };
 
 impl ApiError {
@@ -25,8 +26,22 @@ impl From<UpdateError> for ApiError {
             UpdateError::InvalidEmail(refused) => refused.into(),
             UpdateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
             UpdateError::NotFound => Self::NotFound,
+            UpdateError::TooManyAttempts(reached) => Limited::Reached(reached).into(),
+            UpdateError::NotCounted(error) => Limited::Unavailable(error).into(),
             UpdateError::Store(error) => error.into(),
             UpdateError::Refused(error) | UpdateError::Hook(error) => error.into(),
+        }
+    }
+}
+
+impl From<Limited> for ApiError {
+    fn from(limited: Limited) -> Self {
+        match limited {
+            Limited::Reached(reached) => Self::TooManyRequests { retry_after: reached.seconds(), limit: Some(reached) },
+            Limited::Unavailable(error) => {
+                failed(EventKind::Dependency, "attempts cannot be counted", &error);
+                Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
+            }
         }
     }
 }

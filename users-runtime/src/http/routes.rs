@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{Method, StatusCode, header};
 
-use super::{ApiError, HasUsers, edge, edge::with_headers, methods::Methods};
+use super::{ApiError, Edge, HasUsers, edge::with_headers, methods::Methods};
 use crate::{
     compat,
     domain::{BasePath, Relaxation},
@@ -145,7 +145,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         let policy = self.users.policy();
         let mut router = self.nested;
         for (path, methods) in self.paths {
-            let edge = edge(methods.allow(policy.keeps_quirks()));
+            let edge = Edge::new(&self.users, methods.allow(policy.keeps_quirks()));
             router = router.route(path, methods.into_router().layer(edge));
             if policy.allows(Relaxation::SlashRedirect) && path != "/" {
                 let base = self.users.inner().base_path.clone();

@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 
-use super::ApiError;
+use super::{ApiError, client::determine_client};
 use crate::{service::Users, user::AuthUser};
 
 /// A router state that holds [`Users<U>`]: the handle itself, or a struct of the application.
@@ -53,11 +53,14 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Users<U> {
     }
 }
 
-/// Returns the handle for a request, bound to its tenant. All routes and extractors use this function.
+/// Returns the handle for a request, bound to its tenant, and determines the client's address. All routes and extractors use
+/// this function.
 ///
 /// # Errors
 /// 404 if users have tenants and the request has none. The response must not reveal whether a token, an address or a
 /// body would be valid, and 401 would ask for a login that cannot succeed.
-pub(super) fn users_of<S: HasUsers<U>, U: AuthUser>(state: &S, request: &Parts) -> Result<Users<U>, ApiError> {
-    state.users().for_request(request)?.ok_or(ApiError::NotFound)
+pub(super) fn users_of<S: HasUsers<U>, U: AuthUser>(state: &S, request: &mut Parts) -> Result<Users<U>, ApiError> {
+    let users = state.users();
+    determine_client(&users.inner().clients, &request.headers, &mut request.extensions);
+    users.for_request(request)?.ok_or(ApiError::NotFound)
 }

@@ -101,7 +101,12 @@ fn operation<U: AuthUser>(
         .summary(Some(endpoint.summary))
         .operation_id(Some(id))
         .request_body(request_body::<U>(endpoint, id))
-        .responses(responses::of::<U>(endpoint, carrier.as_ref(), users.policy().requires_verification()));
+        .responses(responses::of::<U>(
+            endpoint,
+            carrier.as_ref(),
+            users.policy().requires_verification(),
+            &users.inner().limits,
+        ));
     if endpoint.path().contains("{id}") {
         operation = operation.parameter(id_in_path());
     }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use utoipa::openapi::{
-    ContentBuilder, Ref, Response, ResponseBuilder, Responses,
+    ContentBuilder, HeaderBuilder, Ref, Response, ResponseBuilder, Responses,
     example::ExampleBuilder,
-    schema::{Array, Object, Schema, SchemaType},
+    schema::{Array, Object, Schema, SchemaType, Type},
 };
 
 use super::fixed::{BEARER, ERROR, INVALID};
@@ -12,11 +12,17 @@ use crate::{
     domain::Code,
     http::{Body, Caller, Content, Documented, Endpoint},
     port::SecurityScheme as Carrier,
+    service::Limits,
     user::{AuthUser, SchemaKind},
 };
 
 /// Returns the responses of a route. `carrier` is the transport of its backend, if it belongs to one.
-pub(super) fn of<U: AuthUser>(endpoint: &Endpoint, carrier: Option<&Carrier>, verified_only: bool) -> Responses {
+pub(super) fn of<U: AuthUser>(
+    endpoint: &Endpoint,
+    carrier: Option<&Carrier>,
+    verified_only: bool,
+    limits: &Limits,
+) -> Responses {
     let documented = endpoint.responses.iter().flat_map(|documented| successes::<U>(documented, carrier));
     let mut responses: Vec<(u16, Response)> = documented.collect();
     if let Some(bad_request) = bad_request(endpoint.codes) {
@@ -42,6 +48,9 @@ pub(super) fn of<U: AuthUser>(endpoint: &Endpoint, carrier: Option<&Carrier>, ve
     // fastapi-users documents 422 for the routes by id, too, although those without a body never send it.
     if !matches!(endpoint.body, Body::None) || endpoint.caller == Caller::Superuser {
         responses.push((422, with_schema("The problems of the request, field by field.", INVALID)));
+    }
+    if endpoint.limits().any(|limit| limits.rule(limit).is_some()) {
+        responses.push((429, too_many_requests()));
     }
     responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect()
 }
@@ -84,6 +93,31 @@ fn bad_request(codes: &[Code]) -> Option<Response> {
     });
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ERROR))).examples_from_iter(examples).build();
     Some(ResponseBuilder::new().description("Refused, with a code.").content("application/json", content).build())
+}
+
+fn too_many_requests() -> Response {
+    let example = ExampleBuilder::new().value(Some(json!({ "detail": "TOO_MANY_REQUESTS" }))).build();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(ERROR)))
+        .examples_from_iter([("TOO_MANY_REQUESTS", example)])
+        .build();
+    let text = |description: &str| {
+        HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description)).build()
+    };
+    let seconds = HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::Integer)))
+        .description(Some("The seconds to wait."))
+        .build();
+    ResponseBuilder::new()
+        .description("A limit is reached.")
+        .content("application/json", content)
+        .header("Retry-After", seconds)
+        .header("RateLimit-Policy", text("The limit: its name, quota `q` and window `w` in seconds."))
+        .header(
+            "RateLimit",
+            text("The state of the limit: what remains, `r`, and the seconds `t` until there is more."),
+        )
+        .build()
 }
 
 fn with_schema(description: &str, name: &str) -> Response {

@@ -7,6 +7,7 @@ pub(crate) use crate::domain::StoreError;
 mod breached;
 mod counters;
 mod decisions;
+mod device_cookies;
 mod env;
 mod foreign_hash;
 mod hook_call;
@@ -26,12 +27,15 @@ mod session_store;
 mod store;
 mod strategy;
 mod transport;
+mod work_source;
 
 pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
 };
-pub use counters::{CounterKey, Counters, CountersUnavailable};
+pub(crate) use counters::evaluate;
+pub use counters::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
+pub(crate) use device_cookies::{DeviceCookies, DeviceId};
 pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
 pub(crate) use hook_call::{HookCall, Hooks, StoredChange};
@@ -57,6 +61,7 @@ pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenS
 pub use strategy::ExternalSession;
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
 pub use transport::{SecurityScheme, TokenResponse, Transport, TransportContext};
+pub use work_source::WorkSource;
 
 /// The return type of object-safe asynchronous methods.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -4,7 +4,18 @@ use super::BoxFuture;
 use crate::domain::{Password, PasswordHash};
 
 /// Hashes and verifies passwords, outside the asynchronous workers and within limits of memory and concurrency.
+///
+/// An implementation knows for whom it works by [`WorkSource::current`](super::WorkSource::current).
 pub trait PasswordHasher: Send + Sync + 'static {
+    /// Returns the error in which a call of the current source would end now because too many passwords wait. Cheap, so that a
+    /// route can ask before it does anything for a request. Default: `Ok`.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] if there is no room for this source.
+    fn ensure_room(&self) -> Result<(), HashError> {
+        Ok(())
+    }
+
     /// Hashes a password with the current settings and a new random salt.
     ///
     /// # Errors
@@ -48,7 +59,7 @@ pub enum Verification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// The queue is full, or the request waited too long: status 503 with `Retry-After`.
+    /// The queue has no room for this source, or the request waited too long: status 503 with `Retry-After`.
     #[error("too many passwords are waiting to be hashed")]
     Overloaded {
         /// The value of `Retry-After`, in seconds: 1 to 5.

@@ -38,7 +38,7 @@ impl RequestContext {
     }
 
     /// Returns the context of a request. `uri` is the URI that the client requested, before a router removed a prefix;
-    /// `client` is the address of the socket's peer.
+    /// `client` is the client's address, if it is known.
     #[must_use]
     pub fn of(parts: &Parts, uri: &Uri, client: Option<IpAddr>) -> Self {
         Self(Some(Arc::new(RequestFacts {
@@ -67,7 +67,14 @@ impl RequestContext {
         self.0.as_deref()?.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns the address of the socket's peer, if the server provides it.
+    /// Returns the headers.
+    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
+        self.0.as_deref().map(|facts| &facts.headers)
+    }
+
+    /// Returns the client's address: the peer of the connection, or what the
+    /// [trusted proxies](crate::proxy::TrustedProxies) say. An IPv4 address that is mapped into IPv6 is IPv4. `None` if the
+    /// server does not provide the peer.
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {
         self.0.as_deref()?.client

@@ -4,7 +4,7 @@ use std::{fmt, future::ready, sync::Arc};
 
 use chrono::TimeDelta;
 
-use super::{BoxFuture, FoundSession, OAuthStore, SessionStore};
+use super::{BoxFuture, Counters, FoundSession, OAuthStore, SessionStore};
 use crate::{
     domain::{CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns, Tenant},
@@ -51,6 +51,22 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// user has the id.
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>>;
 
+    /// Returns the error with which [`insert`](Self::insert) would refuse this user, whose address nobody has, and stores
+    /// nothing. Called before every registration under `Policy::private_registration`, with an address that was made up:
+    /// a value that only the database refuses must be refused alike for new and for taken addresses.
+    ///
+    /// The default is an error, so that such a service does not start to answer. A store whose `insert` refuses nothing but
+    /// addresses and ids returns `Ok(())`.
+    ///
+    /// # Errors
+    /// As for [`insert`](Self::insert).
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        let _ = user;
+        Box::pin(ready(Err(StoreError::failed(
+            "the store cannot tell whether it would refuse a user: implement UserStore::check_insert for private_registration()",
+        ))))
+    }
+
     /// Changes the named columns of one user, and no others, if every condition of the change holds. Returns the row
     /// after the change, or `None` if the user does not exist or a condition fails. Stores that read whole users can
     /// use [`Change::may_change`] and [`Change::write_into`].
@@ -88,6 +104,14 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns the storage of accounts at OAuth providers, for user types with `#[auth(oauth)]`. With a store that returns
     /// `None`, which is the default, their routes cannot be built.
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
+        None
+    }
+
+    /// Returns the counters of rate limits in this database, for
+    /// [`counters_in_database`](crate::UsersBuilder::counters_in_database). From this call on the store migrates and compares
+    /// their table, too, and [`purge_expired`](Self::purge_expired) removes counters that mean nothing any more. A store that
+    /// returns `None`, which is the default, has none.
+    fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
         None
     }
 

@@ -31,14 +31,14 @@ impl<U: AuthUser> Users<U> {
         Ok(found)
     }
 
-    /// Returns whether an account has the address that a person typed, in any of its forms.
+    /// Returns whether an account has the address that a person typed, in any of its forms. Looks up all of them, like
+    /// [`Users::find_by_address`].
     pub(crate) async fn is_address_taken(&self, text: &str) -> Result<bool, StoreError> {
+        let mut is_taken = false;
         for form in CanonicalEmail::candidates(text, self.policy().email_rules()) {
-            if self.is_taken(&form).await? {
-                return Ok(true);
-            }
+            is_taken |= self.is_taken(&form).await?;
         }
-        Ok(false)
+        Ok(is_taken)
     }
 
     /// Returns the user of a lookup, with the same rules.

@@ -10,7 +10,8 @@ use super::{Users, hooks::cause_of};
 use crate::{
     event::{self, operation},
     port::{
-        BoxFuture, CounterKey, HashError, HookError, HookResult, MailError, MailTokenError, RequestContext, StoreError,
+        BoxFuture, Draw, HashError, HookError, HookResult, MailError, MailTokenError, RequestContext, Settlement,
+        StoreError,
     },
     user::AuthUser,
 };
@@ -20,7 +21,7 @@ const PAUSES: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(300)
 
 /// The unit of a rate limit that a job has taken. It is kept while the job waits to be run again.
 #[derive(Debug, Default)]
-pub(crate) struct Share(Mutex<Option<CounterKey>>);
+pub(crate) struct Share(Mutex<Option<Draw>>);
 
 impl Share {
     /// Returns whether the job took a unit in an earlier run.
@@ -28,11 +29,11 @@ impl Share {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    pub(crate) fn keep(&self, key: CounterKey) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    pub(crate) fn keep(&self, draw: Draw) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(draw);
     }
 
-    fn take(&self) -> Option<CounterKey> {
+    fn take(&self) -> Option<Draw> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -86,11 +87,12 @@ where
     /// Gives the share back if the error tells that no mail was sent. After another error of the application's hook it is
     /// not known whether one was.
     async fn give_share_back(&self, error: &HookError) {
-        let (Some(quota), true) = (self.users.inner().limits.mails_to_one_account(), nothing_was_sent(error)) else {
+        if !nothing_was_sent(error) {
             return;
-        };
-        let Some(key) = self.share.take() else { return };
-        if let Err(error) = self.users.inner().counters.give_back(&key, quota, self.users.now()).await {
+        }
+        let Some(draw) = self.share.take() else { return };
+        let settlement = Settlement::give_back(vec![draw]);
+        if let Err(error) = self.users.inner().counters.settle(&settlement, self.users.now()).await {
             let cause = event::cause(&error);
             operation!(WARN, "share_lost", "a mail that was not sent still counts against the limit", cause);
         }

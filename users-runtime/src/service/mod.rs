@@ -3,9 +3,12 @@
 
 mod authenticate;
 mod backend;
+mod clients;
 mod gates;
+mod holding;
 mod hooks;
 mod limits;
+mod login_attempts;
 mod lookup;
 mod mail_job;
 mod nested_hooks;
@@ -17,6 +20,7 @@ mod origin;
 mod policy;
 #[cfg(feature = "oauth")]
 mod provider_tokens;
+mod rate_limit;
 mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
@@ -25,7 +29,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 pub(crate) use authenticate::ExternalToken;
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
+pub(crate) use clients::Clients;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
+pub(crate) use holding::Holding;
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;
 pub(crate) use lookup::hide_unreadable;
@@ -37,13 +43,14 @@ pub(crate) use origin::OriginRule;
 pub use policy::Policy;
 #[cfg(feature = "oauth")]
 pub use provider_tokens::ProviderTokenError;
+pub(crate) use rate_limit::{Counted, Limited};
 
 use crate::{
     background::{BatchLoader, Jobs},
     domain::{BasePath, Timestamp},
     port::{
-        BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore, PasswordHasher, Random,
-        SessionStore, TenantOfRequest, UserStore,
+        BreachCheck, Clock, Counters, DeviceCookies, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore,
+        PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -62,6 +69,13 @@ pub(crate) struct View<U: AuthUser> {
     /// The tenant that the handle is bound to.
     tenant: Option<Tenant<U>>,
     inner: Arc<Inner<U>>,
+}
+
+impl<U: AuthUser> View<U> {
+    /// Returns a text that differs between tenants; empty without a tenant.
+    pub(crate) fn tenant_name(&self) -> String {
+        self.tenant.as_ref().map(|tenant| format!("{tenant:?}")).unwrap_or_default()
+    }
 }
 
 impl<U: AuthUser> Deref for View<U> {
@@ -96,6 +110,10 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) queued_hooks: bool,
     pub(crate) limits: Limits,
     pub(crate) counters: Arc<dyn Counters>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) holding: Arc<Holding>,
+    /// `None` if logins are not limited.
+    pub(crate) devices: Option<Arc<dyn DeviceCookies>>,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,

@@ -236,7 +236,15 @@ impl Policy {
     }
 
     /// Responds to a registration with a taken address as to any other, and notifies the owner of the address by mail,
-    /// to prevent account enumeration. Requires [`Policy::require_verification`] and UUID ids.
+    /// to prevent account enumeration. Requires [`Policy::require_verification`], ids that the database does not make, and a
+    /// store with [`UserStore::check_insert`](crate::port::UserStore::check_insert).
+    ///
+    /// Every registration also tries an insert with a made-up address of the same domain and rolls it back. A constraint or
+    /// a trigger that accepts only certain addresses before the at sign therefore refuses all of them. A login with a
+    /// provider creates no account for an address that the provider has not verified.
+    ///
+    /// # Security
+    /// A change of the address (`PATCH /users/me`) still tells a signed-in user whether another account has the new one.
     #[must_use]
     pub fn private_registration(mut self) -> Self {
         self.private_registration = true;
@@ -261,13 +269,26 @@ impl Policy {
         self.relaxed.contains(&relaxation)
     }
 
+    /// Limits neither logins nor registrations nor other requests, unless the builder sets limits.
+    pub(crate) fn without_limits(self) -> Self {
+        self.relax(Relaxation::NoLimits)
+    }
+
     /// Keeps the harmless quirks of fastapi-users' HTTP interface.
     pub(crate) fn keep_quirks(self) -> Self {
         Self { quirks: true, ..self }
     }
 
     pub(crate) fn with(&mut self, relaxation: Relaxation) {
-        self.relaxed.insert(relaxation);
+        self.set(relaxation, true);
+    }
+
+    pub(crate) fn set(&mut self, relaxation: Relaxation, is_relaxed: bool) {
+        if is_relaxed {
+            self.relaxed.insert(relaxation);
+        } else {
+            self.relaxed.remove(&relaxation);
+        }
     }
 
     pub(crate) fn email_rules(&self) -> EmailRules {

@@ -12,6 +12,8 @@ pub struct Columns(u128);
 impl Columns {
     /// No column.
     pub const NONE: Self = Self(0);
+    /// Every column.
+    pub(crate) const ALL: Self = Self(u128::MAX);
     /// The address.
     pub const EMAIL: Self = Self(1 << 1);
     /// The hash.

@@ -6,8 +6,8 @@ use crate::{
     domain::{
         Status,
         oauth::{
-            ExternalIdentity, IdentityRules, LocalAccount, LoginDecision, LoginFacts, NewOAuthAccount, OAuthAccount,
-            PlaceholderPassword, Refusal, decide_login,
+            AddressStatus, ExternalIdentity, IdentityRules, LocalAccount, LoginDecision, LoginFacts, NewOAuthAccount,
+            OAuthAccount, PlaceholderPassword, Refusal, decide_login,
         },
     },
     event::{self, EventKind, Outcome},
@@ -25,6 +25,8 @@ pub(crate) struct IdentityLogin<'a, U: AuthUser> {
     pub(crate) identity: ExternalIdentity,
     /// The registration of the person, if the provider gives what it needs.
     pub(crate) new_user: Option<U::Create>,
+    /// The account of that registration, if an attempt to store it met another request.
+    pub(crate) built: Option<U>,
     pub(crate) cx: &'a RequestContext,
 }
 
@@ -33,16 +35,19 @@ impl<U: AuthUser> Users<U> {
     /// the database decides, and the loser decides anew.
     pub(crate) async fn user_of_identity(&self, login: &mut IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
         let address = self.usable_address(&login.identity);
+        // Whether an account has an address that nobody has proved must stay private.
+        let is_usable = |address: &&Address| !self.policy().is_private() || address.status == AddressStatus::Verified;
+        let usable = address.as_ref().filter(is_usable);
         let mut without_user = None;
         for _ in 0..ATTEMPTS {
             let account = self.account_of(&login.rules.name, &login.identity).await?;
-            let local = match (&account, &address) {
+            let local = match (&account, usable) {
                 (None, Some(address)) => self.find_by_address(address.email.as_str()).await?,
                 _ => None,
             };
             let facts = LoginFacts {
                 is_linked: account.is_some(),
-                address: address.as_ref().map(|address| address.status),
+                address: usable.map(|address| address.status),
                 local: local.as_ref().map(|local| match local.user.status().is_verified {
                     true => LocalAccount::Verified,
                     false => LocalAccount::Unverified,
@@ -50,7 +55,7 @@ impl<U: AuthUser> Users<U> {
             };
             let decision = decide_login(facts, login.rules);
             let link = account.clone();
-            let done = match (decision, account, local, &address) {
+            let done = match (decision, account, local, usable) {
                 (LoginDecision::Refuse(refusal), ..) => {
                     // Another login of the same person may have created the account between the two lookups.
                     if self.account_of(&login.rules.name, &login.identity).await?.is_none() {
@@ -170,19 +175,34 @@ impl<U: AuthUser> Users<U> {
         address: &Address,
         is_verified: bool,
     ) -> Result<Option<U::Id>, IdentityError> {
-        let Some(input) = login.new_user.take() else { return Err(IdentityError::Incomplete) };
         let (cx, email) = (login.cx, &address.email);
         let status = Status { is_verified, ..Status::NEW };
-        self.ask_before_register(&input, email, status, cx).await?;
-        let user = self.new_account(input, email, NewPassword::Unusable, status).await?;
+        let user = match (login.built.take(), login.new_user.take()) {
+            (Some(user), _) => user,
+            (None, Some(input)) => {
+                self.ask_before_register(&input, email, status, cx).await?;
+                self.new_account(input, email, NewPassword::Unusable, status).await?
+            }
+            (None, None) => return Err(IdentityError::Incomplete),
+        };
         let link = NewOAuthAccount {
             placeholder: Some(PlaceholderPassword::of(user.account().hashed_password)),
             ..self.new_link(&login.rules.name, &login.identity, address)?
         };
-        let user = match self.oauth_accounts()?.insert(user, link).await {
+        let user = match self.oauth_accounts()?.insert(user.clone(), link).await {
             Ok(user) => user,
-            // The next attempt finds the account that the other request created.
-            Err(StoreError::EmailTaken | StoreError::Conflict) => return Ok(None),
+            // The next attempt finds the account that the other request created, unless it was removed meanwhile.
+            Err(StoreError::EmailTaken) => {
+                login.built = Some(user);
+                return Ok(None);
+            }
+            // Another request has linked the identity, or a value of the provider must be unique and is taken.
+            Err(StoreError::Conflict) => {
+                return match self.account_of(&login.rules.name, &login.identity).await? {
+                    Some(_) => Ok(None),
+                    None => Err(StoreError::Conflict.into()),
+                };
+            }
             Err(error) => return Err(CreateError::Store(error).into()),
         };
         let id = user.id();

@@ -20,6 +20,8 @@ const UPSTREAM_NAME: &str = "fastapiusersauth";
 /// The cookie name of fastapi-users for OAuth flows.
 #[cfg(feature = "oauth")]
 const OAUTH_NAME: &str = "fastapiusersoauthcsrf";
+/// The cookie name of browsers that have logged in before, which fastapi-users does not know.
+const DEVICE_NAME: &str = "axumusersdevice";
 /// Browsers accept such a cookie only from the host itself, over TLS, and for the path `/`.
 const HOST_PREFIX: &str = "__Host-";
 /// Browsers accept such a cookie only over TLS.
@@ -125,6 +127,12 @@ impl Cookie {
     #[cfg(feature = "oauth")]
     pub(crate) fn of_oauth_flows() -> Self {
         Self { usual_name: OAUTH_NAME, max_age: Some(crate::domain::oauth::STATE_LIFETIME), ..Self::new() }
+    }
+
+    /// Returns the cookie by which a browser is known that has logged in before. It has no meaning for requests from other
+    /// sites.
+    pub(crate) fn of_devices(lifetime: Duration) -> Self {
+        Self { usual_name: DEVICE_NAME, max_age: Some(lifetime), same_site: Attribute::Strict, ..Self::new() }
     }
 
     /// Sets the name of the cookie.

@@ -151,10 +151,10 @@ impl<U: AuthUser> State<U> {
         }
     }
 
-    fn insert(&mut self, tenant: TenantFilter<'_, U>, mut user: U) -> Result<U, StoreError> {
+    /// Returns a user with the tenant and the id with which it can be inserted.
+    fn check(&mut self, tenant: TenantFilter<'_, U>, mut user: U) -> Result<U, StoreError> {
         tenant.stamp(&mut user);
-        let email = CanonicalEmail::of(user.account().email);
-        if self.owner(tenant, &email).is_some() {
+        if self.owner(tenant, &CanonicalEmail::of(user.account().email)).is_some() {
             return Err(StoreError::EmailTaken);
         }
         // The ids of other kinds are made already.
@@ -166,7 +166,12 @@ impl<U: AuthUser> State<U> {
         if self.users.contains_key(&user.id()) {
             return Err(StoreError::Conflict);
         }
-        self.ids.entry(email).or_default().push(user.id());
+        Ok(user)
+    }
+
+    fn insert(&mut self, tenant: TenantFilter<'_, U>, user: U) -> Result<U, StoreError> {
+        let user = self.check(tenant, user)?;
+        self.ids.entry(CanonicalEmail::of(user.account().email)).or_default().push(user.id());
         self.users.insert(user.id(), Stored { user: user.clone(), epoch: Epoch(0) });
         Ok(user)
     }
@@ -231,6 +236,10 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
 
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
         Box::pin(async move { self.state().insert(self.tenant()?, user) })
+    }
+
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.state().check(self.tenant()?, user).map(drop) })
     }
 
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {

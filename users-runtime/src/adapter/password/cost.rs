@@ -4,7 +4,7 @@ use std::{fmt, hint::black_box, sync::Arc};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use super::{Argon2Params, pool::Memory};
+use super::{Argon2Params, job::Memory};
 use crate::{
     domain::Password,
     port::{ForeignHash, HashCost},

@@ -1,17 +1,22 @@
 //! The password hasher: creates and verifies hashes.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use argon2::{Algorithm, Block, Params, Version};
 
 use super::{
     Argon2Params, HashSettings,
+    bounds::Bounds,
     cost::Cost,
+    crew,
     imitated::{Imitated, TooMuch},
-    pool::{Bounds, Memory, Pool},
+    job::{Demand, Memory},
+    pool::Pool,
+    priority,
     stored::{Argon2Hash, Corrupt, Stored},
 };
 use crate::{
+    adapter::clock,
     domain::{Error, Password, PasswordHash, PasswordPolicy, Result, Setting},
     event::operation,
     port::{BoxFuture, Clock, HashError, PasswordHasher, Random, Verification},
@@ -57,11 +62,20 @@ impl Hashing {
         if settings.params == Argon2Params::weak_for_tests() {
             crate::event::warn_of_test_helper("Argon2Params::weak_for_tests");
         }
+        let (memory_kib, one_hash) =
+            (u64::from(settings.memory_budget_mib) * 1024, u64::from(settings.params.memory_kib()));
+        // Elsewhere the threads have the normal priority.
+        let helpers = if cfg!(target_os = "linux") { settings.helpers } else { 0 };
         let pool = Pool::start(Bounds {
             workers: settings.workers,
-            memory_kib: u64::from(settings.memory_budget_mib) * 1024,
+            helpers,
+            memory_kib,
+            helpers_kib: if helpers > 0 && memory_kib >= 2 * one_hash { one_hash } else { 0 },
             waiting: settings.workers * settings.queue_per_worker,
             max_wait: settings.max_wait,
+            patience: crew::PATIENCE,
+            now: clock::monotonic,
+            gets_time: priority::gets_time,
         })?;
         let imitated = Imitated::new(settings.params.into(), u64::from(settings.memory_budget_mib) * 1024);
         let hashing = Self { pool, settings, random, clock, imitated };
@@ -98,9 +112,9 @@ impl Hashing {
         let password = password.clone();
         let work = move |blocks: &mut [Block]| {
             let tag = hash.compute(password.secret().as_bytes(), Argon2Params::TAG_BYTES, blocks)?;
-            Ok(Argon2Hash { tag, ..hash }.to_phc())
+            Ok(Argon2Hash { tag, ..hash.clone() }.to_phc())
         };
-        self.pool.run(params.memory_kib(), work).await?.map(PasswordHash::from_stored)
+        self.pool.run(demand_of(&[params.into()]), work).await?.map(PasswordHash::from_stored)
     }
 
     async fn compare(&self, password: &Password, hash: &PasswordHash) -> Result<Verification, HashError> {
@@ -129,7 +143,7 @@ impl Hashing {
                 "the time of a failed login reveals an account with a costly hash"
             );
         }
-        let memory = memory_of(&rest).or(cost.memory());
+        let demand = demand_of(&[&rest[..], &[cost]].concat());
         let password = password.clone();
         let work = move |blocks: &mut [Block]| {
             let right = stored.matches(&password, blocks)?;
@@ -138,7 +152,7 @@ impl Hashing {
             }
             Ok(right)
         };
-        Ok(match self.pool.run(memory, work).await?? {
+        Ok(match self.pool.run(demand, work).await?? {
             false => Verification::Wrong,
             true if outdated => Verification::RightButOutdated,
             true => Verification::Right,
@@ -165,12 +179,16 @@ impl Hashing {
         let costs = self.imitated.all(self.clock.now());
         let password = password.clone();
         self.pool
-            .run(memory_of(&costs), move |blocks| costs.iter().for_each(|cost| cost.spend(&password, blocks)))
+            .run(demand_of(&costs), move |blocks| costs.iter().for_each(|cost| cost.spend(&password, blocks)))
             .await
     }
 }
 
 impl PasswordHasher for Hashing {
+    fn ensure_room(&self) -> Result<(), HashError> {
+        self.pool.ensure_room()
+    }
+
     fn hash<'a>(&'a self, password: &'a Password) -> BoxFuture<'a, Result<PasswordHash, HashError>> {
         Box::pin(self.new_hash(password))
     }
@@ -194,9 +212,15 @@ impl fmt::Debug for Hashing {
     }
 }
 
-/// Returns the memory that computations need one after the other.
-fn memory_of(costs: &[Cost]) -> Memory {
-    costs.iter().map(Cost::memory).fold(Memory::from(0), Memory::or)
+/// Returns what computations need one after the other.
+fn demand_of(costs: &[Cost]) -> Demand {
+    /// The time in which Argon2 fills one KiB, as measured. It only decides when a job is late.
+    const PER_KIB: Duration = Duration::from_nanos(400);
+    let work = costs.iter().map(Cost::work).fold(0, u64::saturating_add);
+    Demand {
+        memory: costs.iter().map(Cost::memory).fold(Memory::from(0), Memory::or),
+        time: PER_KIB.saturating_mul(u32::try_from(work).unwrap_or(u32::MAX)),
+    }
 }
 
 /// Returns `true` if the password exceeds the policy's limit. The policy refuses such a password earlier; this check is

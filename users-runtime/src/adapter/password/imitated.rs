@@ -11,7 +11,7 @@ use std::{
 
 use chrono::TimeDelta;
 
-use super::{cost::Cost, pool::Memory};
+use super::{cost::Cost, job::Memory};
 use crate::domain::Timestamp;
 
 /// The kinds of hashes that every failed login verifies.

@@ -33,3 +33,35 @@ impl WorkBuffer {
         }
     }
 }
+
+/// Wiped buffers for reuse, the most recently used one last.
+#[derive(Default)]
+pub(super) struct Kept(Vec<WorkBuffer>);
+
+impl Kept {
+    /// Takes a buffer of this size, if there is one.
+    pub(super) fn take(&mut self, kib: u32) -> Option<WorkBuffer> {
+        self.0.iter().rposition(|buffer| buffer.kib() == kib).map(|at| self.0.remove(at))
+    }
+
+    /// Keeps a buffer. Returns the one to free if there are more than `at_most`.
+    pub(super) fn put(&mut self, buffer: WorkBuffer, at_most: usize) -> Option<WorkBuffer> {
+        if buffer.kib() > 0 {
+            self.0.push(buffer);
+        }
+        (self.0.len() > at_most).then(|| self.0.remove(0))
+    }
+
+    /// Returns the buffers to free, so that the others take at most `kib`.
+    pub(super) fn shrink_to(&mut self, kib: u64) -> Vec<WorkBuffer> {
+        let mut freed = Vec::new();
+        while !self.0.is_empty() && self.kib() > kib {
+            freed.push(self.0.remove(0));
+        }
+        freed
+    }
+
+    pub(super) fn kib(&self) -> u64 {
+        self.0.iter().map(|buffer| u64::from(buffer.kib())).sum()
+    }
+}

@@ -4,23 +4,27 @@ use std::fmt;
 
 use super::Redis;
 use crate::{
-    domain::{Quota, Result, Timestamp},
-    port::{BoxFuture, CounterKey, Counters, CountersUnavailable},
+    domain::{Result, Rule, RuleNumbers, Timestamp},
+    port::{BoxFuture, CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement},
 };
 
-/// Takes one unit atomically. If the script is sent twice because the connection broke, it takes two, which errs on the
-/// safe side.
+/// Takes atomically. If the script is sent twice because the connection broke, it takes two, which errs on the safe side.
 const TAKE: &str = include_str!("take.lua");
 
-/// Gives one unit back. If the script is sent twice because the connection broke, one unit too many is given back.
-const GIVE_BACK: &str = include_str!("give_back.lua");
+/// Takes back and clears. If the script is sent twice because the connection broke, one event too many is taken back.
+const SETTLE: &str = include_str!("settle.lua");
 
-/// Stores counters in Redis: the [prefix](Redis::prefix), `count:` and the digest of the counter's key, until the quota
-/// is fully restored.
+/// Remembers a key.
+const REMEMBER: &str = include_str!("remember.lua");
+
+/// Stores counters in Redis: the [prefix](Redis::prefix), `count:` and the digest of the counter's key, until the counter
+/// means nothing any more. Keys that are remembered have `known:` instead.
 ///
 /// # Security
 /// While Redis is down, limited operations are refused. If Redis loses its data, the counters start again.
 pub struct RedisCounters(Redis);
+
+type Answer<T> = std::result::Result<T, CountersUnavailable>;
 
 impl RedisCounters {
     /// Creates counters in `redis`.
@@ -31,35 +35,72 @@ impl RedisCounters {
         redis.check()?;
         Ok(Self(redis))
     }
+
+    fn key(&self, key: &CounterKey) -> String {
+        self.0.key("count", key.as_str())
+    }
+
+    async fn run<T: redis::FromRedisValue>(&self, script: &str, keys: &[String], args: &[String]) -> Answer<T> {
+        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        self.0.run(script, &keys, &args).await.map_err(CountersUnavailable::because)
+    }
+}
+
+/// Returns the five arguments of a rule.
+fn arguments(rule: Rule) -> [String; 5] {
+    match rule.numbers() {
+        RuleNumbers::Quota { span, share } => {
+            ["q".to_owned(), span.to_string(), share.to_string(), "0".to_owned(), "0".to_owned()]
+        }
+        RuleNumbers::Backoff { free, first, longest, forget_after } => {
+            ["b".to_owned(), free.to_string(), first.to_string(), longest.to_string(), forget_after.to_string()]
+        }
+    }
+}
+
+fn millis(time: Timestamp) -> String {
+    time.timestamp_millis().to_string()
 }
 
 impl Counters for RedisCounters {
-    fn take<'a>(
-        &'a self,
-        key: &'a CounterKey,
-        quota: Quota,
-        now: Timestamp,
-    ) -> BoxFuture<'a, std::result::Result<bool, CountersUnavailable>> {
+    fn take<'a>(&'a self, draws: &'a [Draw], now: Timestamp) -> BoxFuture<'a, Answer<Decision>> {
         Box::pin(async move {
-            let key = self.0.key("count", key.as_str());
-            let args = [now.timestamp_millis(), quota.span(), quota.share()].map(|number| number.to_string());
-            let args = args.each_ref().map(String::as_str);
-            self.0.run(TAKE, &[&key], &args).await.map_err(CountersUnavailable::because)
+            let keys: Vec<_> = draws.iter().map(|draw| self.key(&draw.key)).collect();
+            let args: Vec<_> =
+                [millis(now)].into_iter().chain(draws.iter().flat_map(|draw| arguments(draw.rule))).collect();
+            let refused: Vec<i64> = self.run(TAKE, &keys, &args).await?;
+            Ok(match refused[..] {
+                [by, wait] => Decision::refused(usize::try_from(by).unwrap_or_default(), wait),
+                _ => Decision::Taken,
+            })
         })
     }
 
-    fn give_back<'a>(
-        &'a self,
-        key: &'a CounterKey,
-        quota: Quota,
-        now: Timestamp,
-    ) -> BoxFuture<'a, std::result::Result<(), CountersUnavailable>> {
+    fn settle<'a>(&'a self, settlement: &'a Settlement, now: Timestamp) -> BoxFuture<'a, Answer<()>> {
         Box::pin(async move {
-            let key = self.0.key("count", key.as_str());
-            let args = [now.timestamp_millis(), quota.share()].map(|number| number.to_string());
-            let args = args.each_ref().map(String::as_str);
-            let given: std::result::Result<i64, _> = self.0.run(GIVE_BACK, &[&key], &args).await;
-            given.map(drop).map_err(CountersUnavailable::because)
+            let given = &settlement.give_back;
+            let keys: Vec<_> =
+                given.iter().map(|draw| &draw.key).chain(&settlement.clear).map(|key| self.key(key)).collect();
+            let first = [millis(now), given.len().to_string()];
+            let args: Vec<_> = first.into_iter().chain(given.iter().flat_map(|draw| arguments(draw.rule))).collect();
+            self.run::<i64>(SETTLE, &keys, &args).await.map(drop)
+        })
+    }
+
+    fn remember<'a>(&'a self, key: &'a CounterKey, until: Timestamp, now: Timestamp) -> BoxFuture<'a, Answer<()>> {
+        Box::pin(async move {
+            let keys = [self.0.key("known", key.as_str())];
+            self.run::<i64>(REMEMBER, &keys, &[millis(now), millis(until)]).await.map(drop)
+        })
+    }
+
+    fn remembered_until<'a>(&'a self, key: &'a CounterKey, now: Timestamp) -> BoxFuture<'a, Answer<Option<Timestamp>>> {
+        Box::pin(async move {
+            let mut get = redis::cmd("GET");
+            get.arg(self.0.key("known", key.as_str()));
+            let until: Option<i64> = self.0.send(&get).await.map_err(CountersUnavailable::because)?;
+            Ok(until.and_then(Timestamp::from_timestamp_millis).filter(|until| *until > now))
         })
     }
 }

@@ -2,7 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Dialect, SqlResult, base::Base, casts::Texts, forms, forms::Forms};
+use super::{
+    Dialect, SqlResult,
+    base::Base,
+    casts::Texts,
+    forms,
+    forms::Forms,
+    unchanged::{Changing, changing},
+};
 use crate::domain::IdKind;
 
 /// What depends on the columns of the table of users.
@@ -10,6 +17,8 @@ use crate::domain::IdKind;
 pub(super) struct Adapted {
     pub(super) texts: Texts,
     pub(super) forms: Forms,
+    /// The custom columns whose values are compared after a write.
+    pub(super) changing: Vec<Changing>,
 }
 
 /// What was read from the table, once it has been read.
@@ -39,7 +48,7 @@ impl<DB: Dialect> Base<DB> {
             return Ok(adapted);
         }
         let kind = self.id.kind;
-        let is_needed = kind != IdKind::Integer || self.custom.iter().any(|own| own.is_uuid || own.stored_as.is_some());
+        let is_needed = kind != IdKind::Integer || !self.custom.is_empty();
         let found = if is_needed {
             let mut connection = self.reader().await?;
             let found = forms::find::<DB>(&mut connection, self.sql, &self.custom, kind).await;
@@ -53,7 +62,8 @@ impl<DB: Dialect> Base<DB> {
             None => (Vec::new(), Forms::usual::<DB>(&self.custom)),
         };
         let texts = Texts::of::<DB>(self.statements, &self.custom, &columns, (kind, forms.id));
-        let adapted = Arc::new(Adapted { texts, forms });
+        let changing = changing::<DB>(&self.custom, &columns);
+        let adapted = Arc::new(Adapted { texts, forms, changing });
         if exists || !is_needed {
             self.adapted.set(Arc::clone(&adapted));
         }

@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use sqlx::{ConnectOptions, Connection, Error};
+use sqlx::{ConnectOptions, Connection, Error, Pool};
 use tokio::time::timeout;
 
 use super::{Driver, paused_clock};
@@ -29,24 +29,52 @@ pub(super) async fn cannot_connect<DB: Driver>(
     options: &<DB::Connection as Connection>::Options,
     limit: Duration,
 ) -> StoreError {
-    let error = match error {
+    let error = real_cause::<DB>(error, options, limit).await;
+    StoreError::unavailable(Explained::new(&error, advice::<DB>(&error)))
+}
+
+/// Connects once without the pool if it timed out, and returns the error of that.
+async fn real_cause<DB: Driver>(
+    error: Error,
+    options: &<DB::Connection as Connection>::Options,
+    limit: Duration,
+) -> Error {
+    match error {
         Error::PoolTimedOut if !paused_clock::is_paused() => match timeout(limit, options.connect()).await {
             Ok(Err(cause)) => cause,
             Ok(Ok(_)) => error,
             Err(_) => Error::Io(ErrorKind::TimedOut.into()),
         },
         error => error,
-    };
-    StoreError::unavailable(Explained::new(&error, advice::<DB>(&error)))
+    }
 }
 
-/// Classifies an error of a migration and adds what to do.
+/// Classifies an error of a migration or of a comparison of the schema and adds what to do.
 pub(super) fn explained<DB: Driver>(error: Error, classify: impl FnOnce(Error) -> StoreError) -> StoreError {
-    let advice = advice::<DB>(&error);
+    // The error of a pool that timed out already says what to do.
+    let advice = advice::<DB>(&error).filter(|_| !matches!(error, Error::PoolTimedOut));
+    // No request is involved, so the message of the database has no value of one.
+    let of_database = matches!(error, Error::Database(_)).then(|| Explained::new(&error, advice));
+    let explain =
+        |cause: &(dyn std::error::Error + 'static)| of_database.unwrap_or_else(|| Explained::new(cause, advice));
     match classify(error) {
-        StoreError::Failed(cause) => StoreError::failed(Explained::new(&*cause, advice)),
-        StoreError::Unavailable(cause) => StoreError::unavailable(Explained::new(&*cause, advice)),
+        StoreError::Failed(cause) => StoreError::failed(explain(&*cause)),
+        StoreError::Unavailable(cause) => StoreError::unavailable(explain(&*cause)),
         other => other,
+    }
+}
+
+/// Returns the cause if a pool of the application timed out because it cannot connect. sqlx tries again while a server refuses
+/// connections, and then says only that the pool timed out.
+pub(super) async fn cause_of_time_out<DB: Driver>(error: Error, pool: &Pool<DB>) -> Error {
+    /// A pool of the application may wait longer.
+    const LIMIT: Duration = Duration::from_secs(2);
+    match error {
+        Error::PoolTimedOut => {
+            let (options, limit) = (pool.connect_options(), pool.options().get_acquire_timeout().min(LIMIT));
+            real_cause::<DB>(error, &options, limit).await
+        }
+        error => error,
     }
 }
 

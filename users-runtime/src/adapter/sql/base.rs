@@ -1,7 +1,10 @@
 //! The part of the store that does not depend on the user's Rust type: it is compiled once per database, and not for
 //! every user type. It works with rows and arguments; [`Store`](super::store::Store) converts them from and to users.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -9,6 +12,7 @@ use super::{
     ById, Codec, Dialect, RoleColumns, Row, SqlColumn, SqlResult, Statements, UserSql,
     adapted::Cached,
     connection::Pools,
+    counter_sql::CounterSql,
     error::is_disconnected,
     forms::Forms,
     lookups::{Sorted, lookup, place},
@@ -35,6 +39,9 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) statements: &'static Statements,
     pub(super) session_sql: Arc<SessionSql>,
     pub(super) token_sql: Arc<TokenSql>,
+    pub(super) counter_sql: Arc<CounterSql>,
+    /// Whether the table of counters is used.
+    pub(super) counts: Arc<AtomicBool>,
     /// `None` if the user type has no accounts at OAuth providers.
     pub(super) oauth_sql: Option<Arc<OAuthSql>>,
     pub(super) sql: &'static UserSql,
@@ -49,6 +56,8 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) adapted: Arc<Cached>,
     /// The unique keys of the table of users.
     pub(super) keys: Arc<UniqueKeys>,
+    /// The number of operations that doubt the statements of their connections.
+    pub(super) doubts: Arc<AtomicU32>,
     /// Restricts every statement about users to a tenant. `None` for a user type without tenants.
     pub(super) tenant: Option<TenantCondition<DB>>,
 }

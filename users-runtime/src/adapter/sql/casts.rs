@@ -55,6 +55,7 @@ impl Texts {
             // MySQL has no RETURNING.
             let (before, after) = text.split_once(RETURNING).map_or((text, None), |(b, a)| (b, Some(a)));
             let before = with_writes(before, &casts);
+            let before = DB::write_statement(&before).map_or(before, Cow::Owned);
             made(match after {
                 Some(after) => Cow::Owned(format!("{before}{RETURNING}{}", with_reads(after, "", &casts))),
                 None => before,

@@ -99,6 +99,17 @@ fn is_uuid<T: 'static>() -> bool {
     [TypeId::of::<Uuid>(), TypeId::of::<Option<Uuid>>()].contains(&TypeId::of::<T>())
 }
 
+/// Returns `true` for a type that is stored as bytes and is neither a UUID nor bytes itself.
+fn is_bytes_of_a_type<DB: Driver, T: Column<DB> + 'static>() -> bool {
+    let bytes = [
+        TypeId::of::<Vec<u8>>(),
+        TypeId::of::<Option<Vec<u8>>>(),
+        TypeId::of::<Box<[u8]>>(),
+        TypeId::of::<Option<Box<[u8]>>>(),
+    ];
+    T::type_name() == "BLOB" && !is_uuid::<T>() && !bytes.contains(&TypeId::of::<T>())
+}
+
 /// Returns the value of a `Uuid` or an `Option<Uuid>`. `None` for other types.
 pub(super) fn as_uuid<T: 'static>(value: &T) -> Option<Option<Uuid>> {
     let value: &dyn Any = value;
@@ -161,6 +172,8 @@ pub struct SqlColumn {
     pub written: Written,
     /// `true` if the field is a `Uuid` or an `Option<Uuid>`, whose form is found in the table.
     pub is_uuid: bool,
+    /// `true` if the field is stored as bytes and is neither a UUID nor bytes itself, such as a newtype around a UUID.
+    pub is_shaped_bytes: bool,
 }
 
 /// The form of a field in its column, if it is not that of its own type.
@@ -186,7 +199,8 @@ pub enum FromDatabase {
 pub fn column<DB: Driver, T: Column<DB> + 'static>(name: &'static str, nullable: bool) -> SqlColumn {
     let sql_type = DB::declared(&T::type_name());
     let fill = (!nullable).then(|| DB::zero(&sql_type)).flatten().map(str::to_owned);
-    SqlColumn { fill, is_uuid: is_uuid::<T>(), ..SqlColumn::new(name, sql_type, nullable) }
+    let is_shaped_bytes = is_bytes_of_a_type::<DB, T>();
+    SqlColumn { fill, is_uuid: is_uuid::<T>(), is_shaped_bytes, ..SqlColumn::new(name, sql_type, nullable) }
 }
 
 /// Returns the column of a field that is stored as JSON text.
@@ -214,6 +228,7 @@ impl SqlColumn {
             has_default: false,
             written: Written::Unknown,
             is_uuid: false,
+            is_shaped_bytes: false,
         }
     }
 

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::StoredUser;
 use crate::{
     domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
-    port::{BoxFuture, Change, Damaged, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError, UserStore},
+    port::{
+        BoxFuture, Change, Counters, Damaged, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError,
+        UserStore,
+    },
     user::{AuthUser, Tenant},
 };
 
@@ -220,8 +223,14 @@ fn creation<U: super::SqlUser<DB>, DB: super::Dialect>() -> Result<String> {
     }
     let columns = <U as super::SqlUser<DB>>::columns();
     refuse_implicit_defaults::<U, DB>(&columns)?;
-    Ok(super::ddl::wanted::<DB>(sql, &columns, super::tables::IdColumn::of::<U>(), &super::ddl::IdTypes::default())
-        .creation())
+    Ok(super::ddl::wanted::<DB>(
+        sql,
+        &columns,
+        super::tables::IdColumn::of::<U>(),
+        &super::ddl::IdTypes::default(),
+        false,
+    )
+    .creation())
 }
 
 /// Refuses a field whose column holds times, dates or UUIDs and whose value in a new user is the default of a type that
@@ -284,6 +293,10 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
         self.store.insert(user)
     }
 
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.check_insert(user)
+    }
+
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
         self.store.update(change)
     }
@@ -318,6 +331,10 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
         Arc::clone(&self.store).oauth_store()
+    }
+
+    fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
+        Arc::clone(&self.store).counters()
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

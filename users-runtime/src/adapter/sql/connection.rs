@@ -1,8 +1,23 @@
 //! Connections from the pools, and statements on them.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
 use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
 use super::{Dialect, Executed, SqlResult, base::Base, error, uuid_form::Form};
+use crate::{adapter::clock::monotonic, event::metric};
+
+/// An operation that runs again on connections without statements from before.
+pub(super) struct Doubt(Arc<AtomicU32>);
+
+impl Drop for Doubt {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 /// The connection pools. A database with a single writer has a separate pool for writes, so that writers wait in the
 /// pool's queue, in order, instead of polling the database's lock.
@@ -29,7 +44,8 @@ impl<DB: Dialect> Clone for Pools<DB> {
 impl<DB: Dialect> Base<DB> {
     /// Returns a connection for reading. Pass it to [`Base::settle`] with the result of the operation.
     pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
-        self.pools.read.acquire().await
+        let connection = acquire(&self.pools.read, "read").await?;
+        Ok(self.without_doubtful_statements(connection).await)
     }
 
     /// Returns a connection for writing that was just tested. A write without a response cannot simply be retried,
@@ -38,12 +54,12 @@ impl<DB: Dialect> Base<DB> {
     pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
         let mut attempts = self.attempts();
         loop {
-            let mut connection = self.pools.write.acquire().await?;
+            let mut connection = acquire(&self.pools.write, "write").await?;
             if !DB::OVER_A_NETWORK {
                 return Ok(connection);
             }
             match connection.ping().await {
-                Ok(()) => return Ok(connection),
+                Ok(()) => return Ok(self.without_doubtful_statements(connection).await),
                 Err(_) if attempts > 1 => attempts -= 1,
                 Err(error) => return Err(error),
             }
@@ -65,6 +81,28 @@ impl<DB: Dialect> Base<DB> {
             }
         }
         done
+    }
+
+    /// Returns a connection that prepares its statements anew while an operation is in [doubt](Store::doubt).
+    async fn without_doubtful_statements(&self, mut connection: PoolConnection<DB>) -> PoolConnection<DB> {
+        if self.doubts.load(Ordering::Acquire) > 0 && connection.clear_cached_statements().await.is_err() {
+            connection.close_on_drop();
+        }
+        connection
+    }
+
+    /// Makes connections prepare their statements anew until the returned value is dropped: an operation failed in a way that
+    /// may be due to statements of before a change of the schema, or due to the schema itself. If the next attempts fail
+    /// alike, it is the schema.
+    pub(super) fn doubt(&self) -> Doubt {
+        self.doubts.fetch_add(1, Ordering::AcqRel);
+        Doubt(Arc::clone(&self.doubts))
+    }
+
+    /// Returns `true` for an error that outdated statements cause as well as a schema which does not fit.
+    #[allow(clippy::unused_self, reason = "`retry` knows the database by the store only")]
+    pub(super) fn is_perhaps_outdated(&self, error: &sqlx::Error) -> bool {
+        error::is_perhaps_outdated::<DB>(error)
     }
 
     /// Returns `true` if the connection's prepared statements are outdated; the operation had no effect.
@@ -130,4 +168,12 @@ impl<DB: Dialect> Base<DB> {
     ) -> SqlResult<Executed> {
         DB::execute(connection, sql, arguments, self.pools.keep_statements).await
     }
+}
+
+/// Waits for a connection, and measures how long.
+async fn acquire<DB: Dialect>(pool: &Pool<DB>, name: &'static str) -> SqlResult<PoolConnection<DB>> {
+    let start = monotonic();
+    let connection = pool.acquire().await;
+    metric::waited_for_connection(name, monotonic() - start);
+    connection
 }

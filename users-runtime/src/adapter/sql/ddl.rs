@@ -20,10 +20,11 @@ pub(super) fn wanted<DB: Catalog>(
     custom: &[SqlColumn],
     id: IdColumn,
     id_types: &IdTypes,
+    has_counters: bool,
 ) -> WantedSchema {
     let schema = sql.schema_on::<DB>();
     WantedSchema {
-        tables: tables::tables(sql, custom, id)
+        tables: tables::tables(sql, custom, id, has_counters)
             .into_iter()
             .map(|table| wanted_table::<DB>(table, schema, id_types))
             .collect(),
@@ -64,6 +65,7 @@ fn wanted_table<DB: Catalog>(table: Table, schema: Option<&str>, id_types: &IdTy
             stored_as: column.stored_as,
             written: column.written,
             reads_null: column.reads_null,
+            is_shaped_bytes: column.is_shaped_bytes,
             made_by_database: matches!(column.kind, ColumnKind::Key(IdColumn { made_by_database: true, .. })),
         });
     }

@@ -174,6 +174,15 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// constraint, or a trigger refuses it.
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue>;
 
+    /// Returns the code of an error, as the documentation of the database lists it.
+    fn code(refusal: &dyn DatabaseError) -> Option<String> {
+        refusal.code().map(|code| code.into_owned())
+    }
+
+    /// Returns `true` if the message of an error is the database's own and names nothing but objects of the database. A trigger
+    /// can make a message of values, with the code of any error.
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool;
+
     /// Returns `true` if the operation may succeed later.
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool;
 
@@ -190,6 +199,32 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// Returns `true` if the connection's prepared statements are outdated because the schema was changed. The statement
     /// had no effect.
     fn is_outdated(refusal: &dyn DatabaseError) -> bool;
+
+    /// Returns `true` for errors of [`Driver::is_outdated`] that a column of the wrong type causes as well, every time.
+    fn is_perhaps_outdated(refusal: &dyn DatabaseError) -> bool {
+        let _ = refusal;
+        false
+    }
+
+    /// Returns another form of a statement that inserts or changes a user, if this database needs one.
+    fn write_statement(statement: &str) -> Option<String> {
+        let _ = statement;
+        None
+    }
+
+    /// Returns the text of encoded values, to compare them with others.
+    fn printed(arguments: &Self::Arguments) -> String;
+
+    /// Checks the constraints that the database checks only at the end of the transaction, for the row with this id that the
+    /// transaction has inserted into the table of users. Returns `false`, or the error of the database, if one is violated.
+    fn meets_deferred_constraints<'a>(
+        connection: &'a mut Self::Connection,
+        sql: &'static UserSql,
+        id: Self::Arguments,
+    ) -> BoxFuture<'a, SqlResult<bool>> {
+        let _ = (connection, sql, id);
+        Box::pin(std::future::ready(Ok(true)))
+    }
 
     /// Returns what is wrong with the settings of a session that a pool of the application opened.
     fn session_faults(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {

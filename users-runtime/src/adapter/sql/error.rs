@@ -1,7 +1,8 @@
 //! Classification of database errors.
 //!
-//! Messages of databases quote values ("Duplicate entry 'king@camelot.bt' for key 'email'"), and so may the errors of
-//! decoders and encoders. What leaves this module has names of tables, columns and constraints and codes, but no values.
+//! Messages of databases quote values ("Duplicate entry 'king@camelot.bt' for key 'email'"), those of triggers contain
+//! anything, and the errors of decoders and encoders may quote values, too. What leaves this module has names of tables, columns
+//! and constraints and codes, but no values.
 
 use std::fmt;
 
@@ -36,6 +37,11 @@ pub(super) fn is_outdated<DB: Driver>(error: &Error) -> bool {
     }
 }
 
+/// Returns `true` for an outdated statement whose error a column of the wrong type causes as well.
+pub(super) fn is_perhaps_outdated<DB: Driver>(error: &Error) -> bool {
+    matches!(error, Error::Database(refusal) if DB::is_perhaps_outdated(refusal.as_ref()))
+}
+
 /// A statement about users with tenants was run without a tenant.
 #[derive(Debug, thiserror::Error)]
 #[error("no tenant was given")]
@@ -64,6 +70,26 @@ pub(super) fn not_sent(column: usize, cause: sqlx::error::BoxDynError) -> Error 
     Error::Encode(Box::new(NotSent(column)))
 }
 
+/// Returns the error of a value that the database stored as another one.
+pub(super) fn changed_value(column: usize) -> Error {
+    Error::Encode(Box::new(NotSent(column)))
+}
+
+/// Returns the error of an insert after which there is no row: a trigger or a rule of the application swallowed it.
+pub(super) fn nothing_stored() -> Error {
+    Error::Encode("the database stored no row".into())
+}
+
+/// A value that refers to a row which does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("a value refers to a row that does not exist")]
+struct ViolatedReference;
+
+/// Returns the error of a reference that is checked at the end of a transaction.
+pub(super) fn violated_reference() -> Error {
+    Error::Encode(Box::new(ViolatedReference))
+}
+
 /// A stored user that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the user {id} cannot be read: {column}")]
@@ -83,6 +109,14 @@ pub(super) fn unreadable_user(id: Option<String>, error: Error, columns: &[&'sta
     };
     let column = format!("{name} {reason}");
     Error::Decode(Box::new(UnreadableUser { id: id.unwrap_or_else(|| "without a readable id".to_owned()), column }))
+}
+
+/// Returns the error of a write whose row has a value that the field cannot be read from, instead of that of a stored user.
+pub(super) fn unreadable_value(error: Error, columns: &[&'static str]) -> Error {
+    let Error::Decode(reason) = &error else { return error };
+    let Some(UnreadableUser { column, .. }) = reason.downcast_ref::<UnreadableUser>() else { return error };
+    let name = column.split(' ').next().unwrap_or_default();
+    columns.iter().position(|known| *known == name).map_or_else(nothing_stored, changed_value)
 }
 
 /// What a database says about a value that it refuses.
@@ -171,6 +205,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
         Error::Database(refusal) => refused::<DB>(refusal.as_ref(), names),
         Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
         Error::Encode(reason) if reason.is::<WrongType>() => StoreError::failed(reason),
+        Error::Encode(reason) if reason.is::<ViolatedReference>() => StoreError::Conflict,
         Error::Encode(reason) => {
             let column =
                 reason.downcast_ref::<NotSent>().and_then(|NotSent(column)| names.columns.get(*column).copied());
@@ -203,17 +238,17 @@ fn refused<DB: Driver>(refusal: &dyn sqlx::error::DatabaseError, names: &Names<'
     if refusal.is_foreign_key_violation() || DB::is_conflict(refusal) {
         return StoreError::Conflict;
     }
-    let code = refusal.code();
-    // Before the rest: a trigger may report a full disk with its code.
     let cause = || {
-        let code = code.as_deref().map(|code| format!("code {code}: ")).unwrap_or_default();
-        Cause(format!("{code}{}", refusal.message()))
+        let code =
+            DB::code(refusal).map_or_else(|| "an error without a code".to_owned(), |code| format!("code {code}"));
+        Cause(if DB::names_objects_only(refusal) { format!("{code}: {}", refusal.message()) } else { code })
     };
+    // Checked before the values, because a trigger may report a full disk with its code.
     if DB::is_unavailable(refusal) {
         return StoreError::unavailable(cause());
     }
     match DB::refused_value(refusal) {
-        Some(value) => names.invalid_value(value.column(names.sql, names.columns), code.as_deref()),
+        Some(value) => names.invalid_value(value.column(names.sql, names.columns), refusal.code().as_deref()),
         None => StoreError::failed(cause()),
     }
 }

@@ -1,13 +1,13 @@
 //! Migration and comparison of the schema of one user type.
 
 use super::{
-    Dialect, SqlResult, WantedSchema,
-    advice::explained,
+    Dialect, SqlResult, WantedSchema, addresses,
+    advice::{cause_of_time_out, explained},
     base::Base,
     ddl::{self, IdTypes},
     error::is_disconnected,
     forms,
-    retry::retry,
+    retry::repeated,
     schema,
     tables::IdColumn,
     transaction::{begin, finish},
@@ -30,7 +30,7 @@ impl<DB: Dialect> Base<DB> {
                 own.sql_type = there.unwrap_or_else(|| std::mem::take(&mut own.sql_type));
             }
         }
-        Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types))
+        Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types, self.has_counters()))
     }
 
     /// Reports UUIDs that are not written in the form of their column.
@@ -58,10 +58,17 @@ impl<DB: Dialect> Base<DB> {
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         let done = self.migrate_alone().await;
         self.adapted.forget();
-        done.map_err(|refusal| match refusal {
-            schema::Refusal::Database(error) => explained::<DB>(error, |error| self.error(error)),
-            schema::Refusal::Schema(text) => StoreError::Schema(text),
-        })
+        match done {
+            Err(schema::Refusal::Database(error)) => Err(self.explained(error).await),
+            Err(schema::Refusal::Schema(text)) => Err(StoreError::Schema(text)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Classifies an error of a call at the start of an application and adds its cause and what to do.
+    async fn explained(&self, error: sqlx::Error) -> StoreError {
+        let error = cause_of_time_out::<DB>(error, &self.pools.write).await;
+        explained::<DB>(error, |error| self.error(error))
     }
 
     pub(super) async fn check_schema(&self) -> Result<Vec<SchemaDrift>, StoreError> {
@@ -71,7 +78,10 @@ impl<DB: Dialect> Base<DB> {
             self.adapted.forget();
             self.settle(connection, drift).await
         };
-        retry!(self, is_disconnected::<DB>, compare())
+        match repeated!(self, is_disconnected::<DB>, compare()) {
+            Ok(drift) => Ok(drift),
+            Err(error) => Err(self.explained(error).await),
+        }
     }
 
     /// Migrates alone: other migrations wait.
@@ -94,12 +104,13 @@ impl<DB: Dialect> Base<DB> {
         schema::migrate::<DB>(connection, &wanted).await
     }
 
-    /// Compares the database with the user type: its tables, the forms of its UUIDs, and the session.
+    /// Compares the database with the user type: its tables, the forms of its UUIDs, its addresses, and the session.
     async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
         let wanted = self.wanted(connection).await?;
         let differences = schema::compare::<DB>(connection, &wanted).await?;
         let mut drift: Vec<_> = differences.into_iter().map(|difference| difference.drift).collect();
         drift.extend(self.uuid_drift(connection).await?);
+        drift.extend(addresses::drift::<DB>(connection, self.sql).await?);
         let faults = DB::session_faults(connection).await?;
         drift.extend(faults.into_iter().map(|fault| SchemaDrift::new(self.sql.table, fault)));
         Ok(drift)

@@ -15,12 +15,15 @@
 )]
 
 mod adapted;
+mod addresses;
 mod advice;
 mod base;
 mod casts;
 mod column;
 mod connect;
 mod connection;
+mod counter_sql;
+mod counters;
 mod damaged;
 mod ddl;
 mod dialect;
@@ -52,6 +55,7 @@ mod tables;
 mod tenant;
 mod token_sql;
 mod transaction;
+mod unchanged;
 mod user;
 mod uuid_form;
 mod values;

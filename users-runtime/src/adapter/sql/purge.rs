@@ -22,7 +22,12 @@ struct Step {
 }
 
 impl<DB: Dialect> Base<DB> {
-    pub(super) async fn purge_token_states(&self, now: Timestamp) -> Result<u64, StoreError> {
+    /// Removes expired token states and counters.
+    pub(super) async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.purge_token_states(now).await? + self.purge_counters(now).await?)
+    }
+
+    async fn purge_token_states(&self, now: Timestamp) -> Result<u64, StoreError> {
         let step = || {
             self.execute(self.token_sql.purge.clone(), move |arguments, _| {
                 DB::add_time(storable(now), arguments)?;

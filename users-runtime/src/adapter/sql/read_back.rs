@@ -26,7 +26,7 @@ impl<DB: Dialect> Base<DB> {
         if self.returns_rows() {
             return self.fetch_first(connection, sql.clone(), arguments).await;
         }
-        let Adapted { texts, forms } = table;
+        let Adapted { texts, forms, .. } = table;
         let id = if DB::RETURNS_ROWS {
             let Some(row) = self.fetch_first(connection, sql.clone(), arguments).await? else { return Ok(None) };
             DB::id_at(&row, 0, self.id.kind)?

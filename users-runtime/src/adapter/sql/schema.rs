@@ -14,9 +14,10 @@ pub(super) use self::{
     migrate::{Refusal, migrate},
 };
 use super::{
-    Driver, FromDatabase, SqlResult, StoredAs, Written,
+    Driver, FromDatabase, SqlColumn, SqlResult, StoredAs, Written,
     casts::Cast,
     tables::ColumnKind,
+    unchanged::Sameness,
     uuid_form::{Declared, UuidForm},
 };
 use crate::port::BoxFuture;
@@ -79,6 +80,8 @@ pub struct WantedColumn {
     pub made_by_database: bool,
     /// `true` if NULL in an existing column has a meaning, although we write none.
     pub reads_null: bool,
+    /// `true` if the values are bytes of a type that is not known, such as a newtype around a UUID.
+    pub is_shaped_bytes: bool,
 }
 
 /// A required index.
@@ -176,11 +179,20 @@ pub trait Catalog: Driver {
     /// The clause that turns the insert of an existing token into an update.
     const ON_CONFLICT_OF_TOKEN: &'static str;
 
+    /// The words that begin and end an insert which does nothing if the row exists.
+    const INSERT_IF_NEW: (&'static str, &'static str) = ("INSERT", " ON CONFLICT DO NOTHING");
+
+    /// The clause that locks the rows of a query until the transaction ends.
+    const LOCK_ROWS: &'static str = " FOR UPDATE";
+
     /// The function that returns the greater of two values.
     const GREATEST: &'static str;
 
     /// `true` if `DELETE` supports `LIMIT`.
     const LIMITS_DELETIONS: bool = false;
+
+    /// `true` if a trigger that runs before an insert can give a column its value.
+    const TRIGGERS_FILL_COLUMNS: bool = true;
 
     /// `true` if the database has schemas: PostgreSQL's, or the databases of MySQL.
     const HAS_SCHEMAS: bool = true;
@@ -265,6 +277,16 @@ pub trait Catalog: Driver {
     /// They are empty if a column of text is the only one that can.
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str>;
 
+    /// Returns when a value that is read is the one that was sent, if a column of the type `found` may change values of the
+    /// field without refusing them.
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness>;
+
+    /// Returns `true` for a type of text that stores bytes as they are.
+    fn writes_bytes_into_text(found: &str) -> bool {
+        let _ = found;
+        false
+    }
+
     /// Returns what a column of the type `declared` tells about the form of its UUIDs.
     fn declared_form(declared: &str) -> Declared;
 
@@ -324,6 +346,9 @@ pub trait Catalog: Driver {
     /// Returns the statement that allows or forbids NULL in a column, if the database can change this in place. The table
     /// is quoted.
     fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String>;
+
+    /// Returns a text without the spaces around it.
+    fn trimmed(column: &str) -> String;
 
     /// Returns the expression of the canonical address, for a table without a column for it.
     fn canonical_expression(email: &str) -> String;

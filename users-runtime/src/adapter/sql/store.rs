@@ -1,12 +1,13 @@
 //! The user store for every database with a [`Dialect`].
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     Dialect, Row, SqlResult, SqlUser, Values,
     adapted::Adapted,
     base::Base,
     connection::Pools,
+    counter_sql::CounterSql,
     error::{missing_tenant, unreadable_user},
     lookups::Sorted,
     oauth_sql::OAuthSql,
@@ -18,12 +19,14 @@ use super::{
     written::with_written,
 };
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdKind, Timestamp, TokenId, UserId as _, id_kind, oauth::NewOAuthAccount},
-    port::{
-        BoxFuture, Change, Damaged, Found, FoundSession, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError,
-        TokenState, UserStore,
+    domain::{
+        CanonicalEmail, Epoch, IdKind, IdValue, Timestamp, TokenId, UserId as _, id_kind, oauth::NewOAuthAccount,
     },
-    user::Tenant,
+    port::{
+        BoxFuture, Change, Counters, Damaged, Found, FoundSession, Lookup, OAuthStore, SchemaDrift, SessionStore,
+        StoreError, TokenState, UserStore,
+    },
+    user::{AuthUser, Columns, Tenant},
 };
 
 /// The user store of one database.
@@ -50,6 +53,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             statements,
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
+            counter_sql: Arc::new(CounterSql::of::<DB>(U::SQL)),
+            counts: Arc::default(),
             oauth_sql: OAuthSql::of::<DB>(U::SQL, id_kind::<U::Id>() != IdKind::Integer).map(Arc::new),
             sql: U::SQL,
             id: IdColumn::of::<U>(),
@@ -57,13 +62,14 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             custom: with_written::<U, DB>(custom).into(),
             custom_fields: U::CUSTOM_FIELDS,
             keys: Arc::default(),
+            doubts: Arc::default(),
             adapted: Arc::default(),
             tenant: condition::<U, DB>(None),
         };
         Self { base: Arc::new(base), tenant: None }
     }
 
-    fn user(&self, row: &DB::Row) -> SqlResult<U> {
+    pub(super) fn user(&self, row: &DB::Row) -> SqlResult<U> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
             // A column may have got another type, which not every database reports.
             self.base.adapted.forget();
@@ -128,15 +134,29 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     /// Inserts a user, in the same transaction with a link to an account at a provider.
     pub(super) async fn insert_user(&self, mut user: U, account: Option<NewOAuthAccount>) -> Result<U, StoreError> {
         self.stamp(&mut user)?;
-        let arguments = |table: &Adapted| bind(&user, Values::insert::<U>(&self.base.custom, &table.forms));
-        let draft = Draft {
-            id: (!U::ID_MADE_BY_DATABASE).then(|| user.id().to_value()),
-            email: user.account().email,
-            arguments: &arguments,
-            check: &|row| self.user(row).map(drop),
+        let arguments = |table: &Adapted| self.insert_arguments(&user, table);
+        let check = |table: &Adapted, row: &DB::Row| {
+            self.refuse_changed_values(table, &user, Columns::ALL, row)?;
+            self.user(row).map(drop)
         };
+        let draft = Draft::new(new_id(&user), user.account().email, &arguments, &check);
         let row = self.base.insert(&draft, account.as_ref()).await?;
         self.user(&row).map_err(|error| self.base.error(error))
+    }
+
+    /// Does what [`Store::insert_user`] does, and stores nothing.
+    async fn try_insert(&self, mut user: U) -> Result<(), StoreError> {
+        self.stamp(&mut user)?;
+        let arguments = |table: &Adapted| self.insert_arguments(&user, table);
+        let check = |table: &Adapted, row: &DB::Row| {
+            self.refuse_changed_values(table, &user, Columns::ALL, row)?;
+            self.user(row).map(drop)
+        };
+        self.base.try_insert(&Draft::new(new_id(&user), user.account().email, &arguments, &check)).await
+    }
+
+    fn insert_arguments(&self, user: &U, table: &Adapted) -> SqlResult<DB::Arguments> {
+        bind(user, Values::insert::<U>(&self.base.custom, &table.forms))
     }
 
     /// Changes a user, in the same transaction with a new link to an account at a provider.
@@ -148,15 +168,16 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let (mut user, change) = change.without_user();
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| bind(&user, Values::update(&self.base.custom, &table.forms, change.columns));
-        let draft = Draft {
-            id: Some(user.id().to_value()),
-            email: user.account().email,
-            arguments: &arguments,
-            check: &|row| self.user(row).map(drop),
-        };
+        let check = |table: &Adapted, row: &DB::Row| self.refuse_changed_values(table, &user, change.columns, row);
+        let draft = Draft::new(Some(user.id().to_value()), user.account().email, &arguments, &check);
         let row = self.base.update(&draft, &change, account.as_ref()).await?;
         row.map(|row| self.user(&row)).transpose().map_err(|error| self.base.error(error))
     }
+}
+
+/// Returns the id of a new user, if the database does not make it.
+fn new_id<U: AuthUser>(user: &U) -> Option<IdValue> {
+    (!U::ID_MADE_BY_DATABASE).then(|| user.account().id.to_value())
 }
 
 /// Binds all columns of a user, in the order of the table.
@@ -183,6 +204,10 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         Box::pin(self.insert_user(user, None))
     }
 
+    fn check_insert(&self, user: U) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.try_insert(user))
+    }
+
     fn update(&self, change: Change<U>) -> BoxFuture<'_, Result<Option<U>, StoreError>> {
         Box::pin(self.change_user(change, None))
     }
@@ -202,7 +227,7 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.base.purge_token_states(now))
+        Box::pin(self.base.purge_expired(now))
     }
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -219,6 +244,11 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
         self.base.oauth_sql.is_some().then_some(self as _)
+    }
+
+    fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
+        self.base.counts.store(true, Ordering::Relaxed);
+        Some(Arc::clone(&self.base) as _)
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

@@ -4,7 +4,7 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
-use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText};
+use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText, counter_sql};
 use crate::{
     domain::{IdKind, id_kind},
     user::AuthUser,
@@ -94,6 +94,8 @@ pub(crate) struct TableColumn {
     pub written: Written,
     /// `true` if NULL in an existing column has a meaning, although we write none.
     pub reads_null: bool,
+    /// `true` if the values are bytes of a type that is not known, such as a newtype around a UUID.
+    pub is_shaped_bytes: bool,
 }
 
 /// The most characters of an address (RFC 5321), which are also bytes of its ASCII form.
@@ -149,9 +151,11 @@ pub(super) fn canonical_index(sql: &UserSql) -> String {
 }
 
 /// Returns all tables of a user type. The table of users is first, because the others refer to it.
-pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Vec<Table> {
+pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn, has_counters: bool) -> Vec<Table> {
     let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
-    [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)].into_iter().chain(accounts).collect()
+    let counters = has_counters.then(|| counters(sql));
+    let always = [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
+    always.into_iter().chain(accounts).chain(counters).collect()
 }
 
 /// Returns a column that must not be NULL.
@@ -166,6 +170,7 @@ const fn column(name: &'static str, kind: ColumnKind) -> TableColumn {
         stored_as: None,
         written: Written::Unknown,
         reads_null: false,
+        is_shaped_bytes: false,
     }
 }
 
@@ -228,6 +233,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
         from_database: own.from_database,
         stored_as: own.stored_as,
         written: own.written,
+        is_shaped_bytes: own.is_shaped_bytes,
         ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
     }));
     columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0").holding_any());
@@ -300,6 +306,25 @@ fn sessions(sql: &'static UserSql, id: IdKind) -> Table {
         // By login for the purge, by user for lists, the maximum number of sessions and the cascading deletion.
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,
+        name,
+    }
+}
+
+/// Returns the table of the counters of rate limits. Times are milliseconds since 1970.
+fn counters(sql: &'static UserSql) -> Table {
+    let name = counter_sql::table(sql);
+    Table {
+        columns: vec![
+            column("counter_key", ColumnKind::Exact(43)).holding(WrittenText::exactly(43)),
+            column("failures", ColumnKind::Number).holding_any(),
+            column("due_at", ColumnKind::Number).holding_any(),
+            column("ends_at", ColumnKind::Number).holding_any(),
+        ],
+        primary_key: "counter_key",
+        of_user: None,
+        // For the purge.
+        indexes: vec![index(&name, "ends_at")],
+        clustered: true,
         name,
     }
 }

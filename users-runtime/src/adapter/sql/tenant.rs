@@ -31,6 +31,8 @@ impl<DB: Dialect> Base<DB> {
             statements: self.statements,
             session_sql: Arc::clone(&self.session_sql),
             token_sql: Arc::clone(&self.token_sql),
+            counter_sql: Arc::clone(&self.counter_sql),
+            counts: Arc::clone(&self.counts),
             oauth_sql: self.oauth_sql.clone(),
             sql: self.sql,
             id: self.id,
@@ -40,6 +42,7 @@ impl<DB: Dialect> Base<DB> {
             columns: Arc::clone(&self.columns),
             adapted: Arc::clone(&self.adapted),
             keys: Arc::clone(&self.keys),
+            doubts: Arc::clone(&self.doubts),
             tenant,
         }
     }

@@ -8,6 +8,7 @@ use super::{
     column::as_uuid,
     error::{WrongType, missing_tenant, not_sent},
     forms::Forms,
+    unchanged::Sent,
 };
 use crate::{
     domain::{PasswordHash, UserId},
@@ -21,6 +22,8 @@ pub struct Values<'c, DB: Dialect> {
     custom: &'c [SqlColumn],
     forms: &'c Forms,
     next: usize,
+    /// The values that are compared instead of bound, with their columns.
+    sent: Vec<(usize, Sent)>,
 }
 
 /// The statement that the values are for.
@@ -35,23 +38,36 @@ enum Purpose {
     Update(Columns),
     /// The tenant of a statement, after its other parameters.
     Tenant,
+    /// No statement: the values of the custom columns are compared.
+    Compare,
 }
 
 impl<'c, DB: Dialect> Values<'c, DB> {
     /// Binds the arguments of [`Statements::insert`](super::Statements::insert).
     pub(super) fn insert<U: AuthUser>(custom: &'c [SqlColumn], forms: &'c Forms) -> Self {
         let purpose = Purpose::Insert { id: !U::ID_MADE_BY_DATABASE };
-        Self { arguments: DB::Arguments::default(), purpose, custom, forms, next: 0 }
+        Self { arguments: DB::Arguments::default(), purpose, custom, forms, next: 0, sent: Vec::new() }
     }
 
     /// Binds the arguments of [`Statements::update`](super::Statements::update).
     pub(super) fn update(custom: &'c [SqlColumn], forms: &'c Forms, columns: Columns) -> Self {
-        Self { arguments: DB::Arguments::default(), purpose: Purpose::Update(columns), custom, forms, next: 0 }
+        let purpose = Purpose::Update(columns);
+        Self { arguments: DB::Arguments::default(), purpose, custom, forms, next: 0, sent: Vec::new() }
     }
 
     /// Binds the tenant as the last argument of a statement.
     pub(super) fn after(arguments: DB::Arguments, forms: &'c Forms) -> Self {
-        Self { arguments, purpose: Purpose::Tenant, custom: &[], forms, next: 0 }
+        Self { arguments, purpose: Purpose::Tenant, custom: &[], forms, next: 0, sent: Vec::new() }
+    }
+
+    /// Takes the values of the custom columns to compare them.
+    pub(super) fn compared(custom: &'c [SqlColumn], forms: &'c Forms) -> Self {
+        let (arguments, next) = (DB::Arguments::default(), Columns::ROLES);
+        Self { arguments, purpose: Purpose::Compare, custom, forms, next, sent: Vec::new() }
+    }
+
+    pub(super) fn into_sent(self) -> Vec<(usize, Sent)> {
+        self.sent
     }
 
     pub(crate) fn into_arguments(self) -> DB::Arguments {
@@ -66,7 +82,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.next += 1;
         match self.purpose {
             Purpose::Insert { id: true } => DB::add_id(&id.to_value(), self.forms.id, &mut self.arguments),
-            Purpose::Insert { id: false } | Purpose::Update(_) | Purpose::Tenant => Ok(()),
+            Purpose::Insert { id: false } | Purpose::Update(_) | Purpose::Tenant | Purpose::Compare => Ok(()),
         }
     }
 
@@ -106,6 +122,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.skip_filled();
         let form = match self.purpose {
             Purpose::Tenant => self.forms.tenant,
+            Purpose::Compare => None,
             Purpose::Insert { .. } | Purpose::Update(_) => {
                 self.next.checked_sub(Columns::ROLES).and_then(|n| self.forms.custom.get(n).copied().flatten())
             }
@@ -116,6 +133,12 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         }
         let column = self.next;
         self.next += 1;
+        if let Purpose::Compare = self.purpose {
+            let mut encoded = DB::Arguments::default();
+            <DB as Codec<T>>::add(value, &mut encoded).map_err(|error| not_sent(column, error))?;
+            self.sent.push((column, Sent::Encoded(DB::printed(&encoded))));
+            return Ok(());
+        }
         if let (Some(form), Some(id)) = (form, as_uuid(value)) {
             return DB::add_uuid(id, form, &mut self.arguments);
         }
@@ -151,7 +174,17 @@ impl<'c, DB: Dialect> Values<'c, DB> {
             serde_json::to_string(value).map_err(|_| wrong_type("serde cannot serialize a field marked `json`"))?;
         self.skip_filled();
         let nullable = self.own_column().is_some_and(|column| column.nullable);
-        self.add(&if nullable && text == "null" { None } else { Some(text) })
+        self.add_text(if nullable && text == "null" { None } else { Some(text) })
+    }
+
+    fn add_text(&mut self, text: Option<String>) -> SqlResult<()> {
+        if let Purpose::Compare = self.purpose {
+            self.skip_filled();
+            self.sent.push((self.next, Sent::Text(text)));
+            self.next += 1;
+            return Ok(());
+        }
+        self.add(&text)
     }
 
     /// Binds a value as the string that serde makes of it. `None` becomes NULL.
@@ -160,8 +193,8 @@ impl<'c, DB: Dialect> Values<'c, DB> {
     /// [`sqlx::Error::Encode`] if serde refuses the value or serializes it as something else than a string.
     pub fn text<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
         match serde_json::to_value(value).map_err(|_| wrong_type("serde cannot serialize a field marked `text`"))? {
-            Value::String(text) => self.add(&Some(text)),
-            Value::Null => self.add(&None::<String>),
+            Value::String(text) => self.add_text(Some(text)),
+            Value::Null => self.add_text(None),
             _ => Err(wrong_type("a field marked `text` must serialize as a string; mark it `json` instead")),
         }
     }

@@ -4,7 +4,7 @@ use super::{
     Dialect, SqlResult,
     adapted::Adapted,
     base::{Base, add, storable},
-    error::is_undone,
+    error::{is_undone, nothing_stored, violated_reference},
     retry::retry,
     transaction::{begin, finish},
 };
@@ -19,9 +19,20 @@ pub(super) struct Draft<'a, DB: Dialect> {
     pub(super) id: Option<IdValue>,
     pub(super) email: &'a str,
     /// Returns the arguments for the columns of the user.
-    pub(super) arguments: &'a (dyn Fn(&Adapted) -> SqlResult<DB::Arguments> + Send + Sync),
-    /// Checks that a row can be read as a user.
-    pub(super) check: &'a (dyn Fn(&DB::Row) -> SqlResult<()> + Send + Sync),
+    arguments: &'a (dyn Fn(&Adapted) -> SqlResult<DB::Arguments> + Send + Sync),
+    /// Checks the row that was written.
+    check: &'a (dyn Fn(&Adapted, &DB::Row) -> SqlResult<()> + Send + Sync),
+}
+
+impl<'a, DB: Dialect> Draft<'a, DB> {
+    pub(super) fn new(
+        id: Option<IdValue>,
+        email: &'a str,
+        arguments: &'a (dyn Fn(&Adapted) -> SqlResult<DB::Arguments> + Send + Sync),
+        check: &'a (dyn Fn(&Adapted, &DB::Row) -> SqlResult<()> + Send + Sync),
+    ) -> Self {
+        Self { id, email, arguments, check }
+    }
 }
 
 impl<DB: Dialect> Base<DB> {
@@ -31,18 +42,15 @@ impl<DB: Dialect> Base<DB> {
         user: &Draft<'_, DB>,
         account: Option<&NewOAuthAccount>,
     ) -> Result<DB::Row, StoreError> {
-        retry!(self, is_undone::<DB>, async {
-            let row = self.learn_keys(self.add_user(user, account).await).await?;
-            row.ok_or(sqlx::Error::RowNotFound)
-        })
+        retry!(self, is_undone::<DB>, async { self.learn_keys(self.add_user(user, account).await).await })
     }
 
-    async fn add_user(&self, user: &Draft<'_, DB>, account: Option<&NewOAuthAccount>) -> SqlResult<Option<DB::Row>> {
+    async fn add_user(&self, user: &Draft<'_, DB>, account: Option<&NewOAuthAccount>) -> SqlResult<DB::Row> {
         let table = self.adapted().await?;
         let arguments = (user.arguments)(&table)?;
         let mut connection = self.writer().await?;
         let row = self.add_user_on(&mut connection, &table, arguments, user, account).await;
-        self.settle(connection, row).await
+        self.settle(connection, row).await?.ok_or_else(nothing_stored)
     }
 
     async fn add_user_on(
@@ -53,17 +61,13 @@ impl<DB: Dialect> Base<DB> {
         user: &Draft<'_, DB>,
         account: Option<&NewOAuthAccount>,
     ) -> SqlResult<Option<DB::Row>> {
-        let sql = &table.texts.insert;
-        if self.returns_rows() && account.is_none() {
-            return self.write_user(connection, table, sql, arguments, user).await;
+        if self.returns_rows() && account.is_none() && table.changing.is_empty() {
+            return self.fetch_first(connection, table.texts.insert.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
         let row = async {
-            let Some(row) = self.write_user(&mut transaction, table, sql, arguments, user).await? else {
-                return Ok(None);
-            };
+            let row = self.insert_in(&mut transaction, table, arguments, user).await?;
             if let Some(account) = account {
-                (user.check)(&row)?;
                 let id = DB::id_at(&row, 0, self.id.kind)?;
                 self.insert_account(&mut transaction, &id, table.forms.id, account).await?;
             }
@@ -71,6 +75,48 @@ impl<DB: Dialect> Base<DB> {
         };
         let row = row.await;
         finish(transaction, row).await
+    }
+
+    /// Inserts a user inside a transaction and returns the row. The caller rolls back on errors.
+    async fn insert_in(
+        &self,
+        connection: &mut DB::Connection,
+        table: &Adapted,
+        arguments: DB::Arguments,
+        user: &Draft<'_, DB>,
+    ) -> SqlResult<DB::Row> {
+        let row = self.write_user(connection, table, &table.texts.insert, arguments, user).await?;
+        let row = row.ok_or_else(nothing_stored)?;
+        (user.check)(table, &row)?;
+        Ok(row)
+    }
+
+    /// Inserts a user, checks what the database checks at the end of a transaction, and rolls back.
+    pub(super) async fn try_insert(&self, user: &Draft<'_, DB>) -> Result<(), StoreError> {
+        retry!(self, is_undone::<DB>, async { self.learn_keys(self.insert_and_roll_back(user).await).await })
+    }
+
+    async fn insert_and_roll_back(&self, user: &Draft<'_, DB>) -> SqlResult<()> {
+        let table = self.adapted().await?;
+        let arguments = (user.arguments)(&table)?;
+        let mut connection = self.writer().await?;
+        let done = async {
+            let mut transaction = begin::<DB>(&mut connection).await?;
+            let tried = async {
+                let row = self.insert_in(&mut transaction, &table, arguments, user).await?;
+                let mut id = DB::Arguments::default();
+                DB::add_id(&DB::id_at(&row, 0, self.id.kind)?, table.forms.id, &mut id)?;
+                if DB::meets_deferred_constraints(&mut transaction, self.sql, id).await? {
+                    Ok(None::<()>)
+                } else {
+                    Err(violated_reference())
+                }
+            };
+            let tried = tried.await;
+            finish(transaction, tried).await
+        };
+        let done = done.await;
+        self.settle(connection, done).await.map(drop)
     }
 
     /// Changes a user, in the same transaction with a new link to an account at a provider, and returns the row, or `None` if
@@ -106,6 +152,7 @@ impl<DB: Dialect> Base<DB> {
         let is_plain = change.if_epoch.is_none()
             && !change.unlink
             && account.is_none()
+            && table.changing.is_empty()
             && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let row = if self.returns_rows() && is_plain {
             self.fetch_first(&mut connection, table.texts.update.clone(), arguments).await
@@ -128,6 +175,7 @@ impl<DB: Dialect> Base<DB> {
         let done = async {
             let written = self.write_user(&mut transaction, table, &table.texts.update, arguments, user).await?;
             let Some(row) = written else { return Ok(None) };
+            (user.check)(table, &row)?;
             // The update locks the row, so the epoch before it can be derived from the returned one.
             let epoch = self.epoch(&row)?;
             if change.if_epoch.is_some_and(|wanted| epoch.0.checked_sub(raise(change)) != Some(wanted.0)) {

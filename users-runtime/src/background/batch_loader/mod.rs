@@ -13,6 +13,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
+    event::metric,
     port::{Found, Lookup, StoreError, UserStore},
     user::AuthUser,
 };
@@ -135,6 +136,7 @@ impl<U: AuthUser> BatchLeader<U> {
     async fn run(mut self, own: Lookup<U::Id>) -> LookupResult<U> {
         let shared = Arc::clone(&self.shared);
         shared.queue().fill(&mut self.batch);
+        metric::batch_of(self.batch.len() + 1);
         if self.batch.is_empty() {
             return shared.find_alone(own).await;
         }

@@ -5,20 +5,21 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{CanonicalEmail, DomainName, EmailRules, MAX_OCTETS, is_atom_char, is_visible};
+use super::{CanonicalEmail, DomainName, EmailRules, MAX_OCTETS, is_atom_char, is_visible, typed};
 use crate::compat::email as internationalized;
 
 impl CanonicalEmail {
     /// Returns every form under which the account of `text` may be stored, the text itself first. Their number depends on
-    /// the text only: one for most addresses, up to six for a domain outside of ASCII.
+    /// the text only: one for most addresses, up to seven for a domain outside of ASCII.
     pub(crate) fn candidates(text: &str, rules: EmailRules) -> Vec<Self> {
         let bare = match rules {
             EmailRules::Ascii => text,
             EmailRules::Internationalized => internationalized::without_display_name(text),
         };
         let bare = without_spaces(bare);
-        let mut found = vec![Self::of(text), Self::of(bare)];
-        if let Some((local, domain)) = bare.rsplit_once('@')
+        let meant = typed::meant(bare);
+        let mut found = vec![Self::of(text), Self::of(bare), Self::of(&meant)];
+        if let Some((local, domain)) = meant.rsplit_once('@')
             && let Ok(domain) = DomainName::read(domain)
         {
             let local: String = local.nfc().collect();
@@ -36,11 +37,37 @@ impl CanonicalEmail {
         }
         distinct
     }
+
+    /// Returns one text for all spellings of a mailbox, under which failures are counted: every form that
+    /// [`CanonicalEmail::candidates`] finds for a text has the same.
+    ///
+    /// Domains that differ only in letters without another case (`ß` and `ss`) share one, because an account may be stored in
+    /// capitals.
+    pub(crate) fn for_counters(text: &str, rules: EmailRules) -> String {
+        let bare = match rules {
+            EmailRules::Ascii => text,
+            EmailRules::Internationalized => internationalized::without_display_name(text),
+        };
+        let bare = typed::meant(without_spaces(bare));
+        let (local, domain) = bare.rsplit_once('@').unwrap_or(("", &bare));
+        let domain = DomainName::read(domain).map_or_else(|_| domain.to_owned(), |domain| domain.unicode);
+        format!("{}@{}", folded(local), folded(&domain))
+    }
+}
+
+/// Returns a text without differences of case and composition.
+fn folded(text: &str) -> String {
+    let mut folded: String = text.nfc().collect();
+    // Capitals may be composed in another way, and their small letters in a third.
+    for _ in 0..3 {
+        folded = folded.to_uppercase().to_lowercase().nfc().collect();
+    }
+    folded
 }
 
 /// Returns the text without the spaces around it. A text with a line end is left as it is, since no account can be
 /// registered with it.
-pub(super) fn without_spaces(text: &str) -> &str {
+fn without_spaces(text: &str) -> &str {
     if text.contains(['\r', '\n']) { text } else { text.trim() }
 }
 
@@ -123,6 +150,7 @@ mod tests {
             "a@b_c.example",
             "a@10.0.0.1",
             " a@b.test\u{a0}",
+            "\u{200e}a\u{ff20}corp.local.\u{feff}",
         ] {
             assert!(AnyStored(&policy).read(text).is_ok(), "{text}");
         }
@@ -203,6 +231,17 @@ mod tests {
                     prop_assert!(AnyStored(&policy).read(spelling).is_ok(), "{spelling:?}");
                     let found = CanonicalEmail::candidates(spelling, rules);
                     prop_assert!(found.contains(&address.canonical()), "{spelling:?}: {found:?}");
+                }
+            }
+        }
+
+        /// Texts that find the same account are counted together: all forms of a text have the name of the text.
+        #[test]
+        fn every_form_of_a_text_is_counted_under_one_name(text in prop_oneof![typed(), "\\PC{0,12}@\\PC{1,12}"]) {
+            for rules in [EmailRules::Ascii, EmailRules::Internationalized] {
+                let name = CanonicalEmail::for_counters(&text, rules);
+                for form in CanonicalEmail::candidates(&text, rules) {
+                    prop_assert_eq!(&name, &CanonicalEmail::for_counters(form.as_str(), rules), "{:?} {:?}", text, form);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Which addresses a service accepts, by the place where the address comes from.
 
-use super::{DomainName, EmailAddress, EmailRefused, EmailRules, lookup};
+use super::{DomainName, EmailAddress, EmailRefused, EmailRules, lookup, typed};
 
 /// The rules for the addresses of new accounts.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +63,7 @@ pub(crate) struct OwnOrNew<'a> {
 
 impl ReadEmail for OwnOrNew<'_> {
     fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
-        if text == self.own || text.trim() == self.own {
+        if text == self.own || text.trim() == self.own || typed::meant(text) == self.own {
             return Ok(EmailAddress(self.own.to_owned()));
         }
         self.policy.parse(text)
@@ -77,7 +77,7 @@ pub(crate) struct AnyStored<'a>(pub(crate) &'a EmailPolicy);
 impl ReadEmail for AnyStored<'_> {
     fn read(&self, text: &str) -> Result<EmailAddress, EmailRefused> {
         match self.0.parse(text) {
-            Err(refused) if !lookup::may_be_mailbox(lookup::without_spaces(text)) => Err(refused),
+            Err(refused) if !lookup::may_be_mailbox(&typed::meant(text)) => Err(refused),
             _ => Ok(EmailAddress(text.to_owned())),
         }
     }

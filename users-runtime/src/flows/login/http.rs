@@ -14,7 +14,8 @@ use crate::{
 /// # Errors
 /// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 `LOGIN_BAD_CREDENTIALS`, 400 with
 /// a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 400 for a form that cannot be read or is not UTF-8, 422 for an
-/// invalid form or a parameter with two values, 503 with `Retry-After` if too many passwords wait to be hashed.
+/// invalid form or a parameter with two values, 429 with `Retry-After` after too many failures, 503 with `Retry-After` if too
+/// many passwords wait to be hashed or attempts cannot be counted.
 pub async fn login<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
@@ -37,6 +38,7 @@ impl From<LoginError> for ApiError {
             LoginError::Store(error) => error.into(),
             LoginError::Strategy(error) => error.into(),
             LoginError::Hook(error) => error.into(),
+            LoginError::Limited(limited) => limited.into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
         TokenResponse, Verification,
     },
-    service::{ActiveBackend, BAD_CREDENTIALS, Users},
+    service::{ActiveBackend, BAD_CREDENTIALS, Limited, Users},
     user::{AuthUser, Columns},
 };
 
@@ -21,6 +21,13 @@ pub(super) enum LoginError {
     Store(StoreError),
     Strategy(StrategyError),
     Hook(HookError),
+    Limited(Limited),
+}
+
+impl From<Limited> for LoginError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
 }
 
 impl From<SignInError> for LoginError {
@@ -36,7 +43,7 @@ impl From<SignInError> for LoginError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Verifies the password, checks the gates, and issues a token. Revokes the token that the browser `held`: the new
+    /// Counts the attempt, verifies the password, checks the gates, and issues a token. Revokes the token that the browser `held`: the new
     /// cookie replaces it, so it could not be logged out any more, and an attacker may have planted it (session
     /// fixation).
     #[tracing::instrument(target = "axum_users", name = "login", skip_all, fields(backend = %backend.name))]
@@ -48,22 +55,39 @@ impl<U: AuthUser> Users<U> {
         held: Option<AccessToken>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, LoginError> {
-        let found = self.find_by_address(&username).await.map_err(LoginError::Store)?;
-        let Some(found) = self.prove_password(found, &username, &password, cx).await? else {
-            return Err(LoginError::Refused(BAD_CREDENTIALS.code));
+        // Before anything is done for the request, so that a refusal costs next to nothing.
+        self.inner().hasher.ensure_room().map_err(LoginError::Hash)?;
+        let attempt = self.begin_attempt(&username, EventKind::Login, cx).await?;
+        let proved = match self.find_by_address(&username).await {
+            Ok(found) => self.prove_password(found, &username, &password, cx).await,
+            Err(error) => Err(LoginError::Store(error)),
+        };
+        let found = match proved {
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(LoginError::Refused(BAD_CREDENTIALS.code)),
+            // Overload or an outage: no password was checked.
+            Err(error) => {
+                self.attempt_undone(attempt).await;
+                return Err(error);
+            }
         };
         let found = match self.pass_gates(found, backend, cx).await {
             Ok(found) => found,
+            // Still counted as a failure: the counter must not tell that the password was right.
             Err(closed) => {
                 self.report_failure(username, Some(closed.user), closed.code, cx).await;
                 return Err(LoginError::Refused(closed.code));
             }
         };
+        self.attempt_succeeded(attempt).await;
         // Revoked before the new token is issued, so that it does not count against the limit on sessions.
         if let Some(held) = held {
             backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
         }
-        Ok(self.issue(&found, backend, cx).await?.response)
+        let mut response = self.issue(&found, backend, cx).await?.response;
+        let known = self.make_known(found.user.account().email, cx, &mut response.headers).await;
+        known.map_err(|error| LoginError::Strategy(StrategyError::unavailable(error)))?;
+        Ok(response)
     }
 
     /// Verifies the password and upgrades an outdated hash. For an unknown user, spends the same time on a dummy hash.

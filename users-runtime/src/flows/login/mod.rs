@@ -11,6 +11,7 @@ use ::http::Method;
 pub use http::login;
 
 use crate::{
+    domain::Limit,
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
     service::{BAD_CREDENTIALS, NOT_VERIFIED},
 };
@@ -26,4 +27,5 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     body: Body::LoginForm,
     responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
     codes: &[BAD_CREDENTIALS, NOT_VERIFIED],
+    limits: &Limit::OF_LOGINS,
 }];

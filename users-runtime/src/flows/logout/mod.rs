@@ -29,4 +29,5 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
         Documented { status: 204, content: Content::Empty, description: "Logged out." },
     ],
     codes: &[],
+    limits: &[],
 }];

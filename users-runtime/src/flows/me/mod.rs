@@ -11,6 +11,7 @@ pub use http::{me, update_me};
 
 use crate::{
     account::UPDATE_CODES,
+    domain::Limit,
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
 };
 
@@ -26,6 +27,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
         body: Body::None,
         responses: &[Documented { status: 200, content: Content::User, description: "The account." }],
         codes: &[],
+        limits: &[],
     },
     Endpoint {
         group: RouteGroup::Users,
@@ -38,5 +40,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
         body: Body::Update,
         responses: &[Documented { status: 200, content: Content::User, description: "The account after the change." }],
         codes: &UPDATE_CODES,
+        limits: &Limit::OF_CHANGES,
     },
 ];

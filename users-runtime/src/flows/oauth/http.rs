@@ -13,7 +13,7 @@ use super::{
     start::Start,
 };
 use crate::{
-    domain::{Relaxation, field::Field},
+    domain::{Limit, Relaxation, field::Field},
     event::{self, EventKind, Outcome},
     http::{
         ApiError, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements, RouteBackend,
@@ -55,8 +55,8 @@ pub fn oauth_account_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Ro
 /// Handles `GET /authorize`. Responds with 200 and the URL of the provider's page, and sets the cookie of the flow.
 ///
 /// # Errors
-/// 422 for a scope or a page to return to that is not allowed, 400 `OAUTH_PROVIDER_ERROR` if the provider's endpoints cannot
-/// be discovered.
+/// 422 for a scope or a page to return to that is not allowed, 429 after too many flows from one address, 400
+/// `OAUTH_PROVIDER_ERROR` if the provider's endpoints cannot be discovered.
 pub async fn oauth_authorize<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteProvider(provider)): Extension<RouteProvider>,
@@ -69,7 +69,7 @@ pub async fn oauth_authorize<U: AuthUser>(
 /// end with 303.
 ///
 /// # Errors
-/// 400 with a code, 422 for a parameter with two values.
+/// 400 with a code, 422 for a parameter with two values, 429 after too many callbacks from one address that failed.
 pub async fn oauth_callback<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
@@ -80,9 +80,11 @@ pub async fn oauth_callback<U: AuthUser>(
         let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
         let (incoming, parameters) = read(&users, request)?;
         let held = backend.held_by_browser(incoming.headers());
+        let counted = users.count_by_address(Limit::OAuthCallback, EventKind::OAuth, incoming.cx()).await?;
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
         let login = identity_login(&users, provider.rules(), identity, incoming.cx());
         let response = users.log_in_with_provider(&provider, login, backend, held).await?;
+        users.flow_succeeded(counted, incoming.cx()).await;
         Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
             Some(page) => returned(page, response)?,
             None => token_response(response),
@@ -108,7 +110,8 @@ impl Schema for IdTokenLogin {
 /// library. Responds as a login does.
 ///
 /// # Errors
-/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 with a code, 422 for an invalid body.
+/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 with a code, 422 for an invalid body,
+/// 429 after too many attempts from one address that failed.
 pub async fn oauth_id_token<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,
@@ -120,9 +123,12 @@ pub async fn oauth_id_token<U: AuthUser>(
     let held = backend.held_by_browser(request.headers());
     let (incoming, body) = Incoming::json(request).await?;
     let IdTokenLogin { id_token, nonce } = body.embedded(users.policy().new_email())?.input;
+    let counted = users.count_by_address(Limit::OAuthCallback, EventKind::OAuth, incoming.cx()).await?;
     let identity = users.identity_of_id_token(&provider, &id_token, &nonce, incoming.cx()).await?;
     let login = identity_login(&users, provider.rules(), identity, incoming.cx());
-    Ok(token_response(users.log_in_with_provider(&provider, login, backend, held).await?))
+    let response = users.log_in_with_provider(&provider, login, backend, held).await?;
+    users.give_back(counted).await;
+    Ok(token_response(response))
 }
 
 /// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.
@@ -154,8 +160,10 @@ pub async fn oauth_associate_callback<U: AuthUser>(
         let (incoming, parameters) = read(&users, request)?;
         let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
         let user = Some(own.user.id().to_string());
+        let counted = users.count_by_address(Limit::OAuthCallback, EventKind::OAuth, incoming.cx()).await?;
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, user).await?;
         users.associate(&own, &provider, &identity, incoming.cx()).await?;
+        users.flow_succeeded(counted, incoming.cx()).await;
         Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
             Some(page) => returned(page, TokenResponse::new(StatusCode::NO_CONTENT))?,
             None => json_response(StatusCode::OK, &users.read(&own.user).await?),
@@ -215,6 +223,7 @@ async fn start<U: AuthUser>(
     {
         return Err(Problem::in_query("return_to", "the page is not allowed").into());
     }
+    let _counted = users.count_by_address(Limit::OAuthStart, EventKind::OAuth, incoming.cx()).await?;
     let parts = &users.inner().oauth;
     let transport = &parts.cookie;
     let held = transport.read(incoming.headers()).map(|cookie| cookie.secret().to_owned());
@@ -317,7 +326,7 @@ impl From<OAuthError> for ApiError {
         match error {
             OAuthError::Refused(code) => Self::Code(code),
             OAuthError::BadRequest => Self::BadRequest("Bad Request"),
-            OAuthError::Busy => Self::TooManyRequests { retry_after: 1 },
+            OAuthError::Busy => Self::TooManyRequests { retry_after: 1, limit: None },
             OAuthError::Random(error) => error.into(),
             OAuthError::Create(error) => of_creation(*error),
             OAuthError::Store(error) => error.into(),

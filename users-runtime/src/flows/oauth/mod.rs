@@ -25,7 +25,7 @@ use self::{
     read::{ACCOUNT_READ, AUTHORIZATION_URL},
 };
 use crate::{
-    domain::Code,
+    domain::{Code, Limit},
     http::{Body, Caller, Content, Documented, Endpoint, QueryParameter, RouteGroup},
     service::{BAD_CREDENTIALS, NOT_VERIFIED},
     user::Schema as _,
@@ -74,6 +74,7 @@ const AUTHORIZE: Endpoint = Endpoint {
     body: Body::Query(START_PARAMETERS),
     responses: STARTED,
     codes: &[PROVIDER_ERROR],
+    limits: &[Limit::OAuthStart],
 };
 
 const CALLBACK: Endpoint = Endpoint {
@@ -96,6 +97,7 @@ const CALLBACK: Endpoint = Endpoint {
         BAD_CREDENTIALS,
         NOT_VERIFIED,
     ],
+    limits: &[Limit::OAuthCallback],
 };
 
 const ID_TOKEN: Endpoint = Endpoint {
@@ -109,6 +111,7 @@ const ID_TOKEN: Endpoint = Endpoint {
     body: Body::Object(IdTokenLogin::FIELDS),
     responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
     codes: &[NO_ADDRESS, TAKEN, PROVIDER_ERROR, USED_ID_TOKEN, BAD_CREDENTIALS, NOT_VERIFIED],
+    limits: &[Limit::OAuthCallback],
 };
 
 const ASSOCIATE_AUTHORIZE: Endpoint = Endpoint {
@@ -122,6 +125,7 @@ const ASSOCIATE_AUTHORIZE: Endpoint = Endpoint {
     body: Body::Query(START_PARAMETERS),
     responses: STARTED,
     codes: &[PROVIDER_ERROR],
+    limits: &[Limit::OAuthStart],
 };
 
 const ASSOCIATE_CALLBACK: Endpoint = Endpoint {
@@ -135,6 +139,7 @@ const ASSOCIATE_CALLBACK: Endpoint = Endpoint {
     body: Body::Query(CALLBACK_PARAMETERS),
     responses: &[Documented { status: 200, content: Content::User, description: "Your account, with the new one." }],
     codes: &[NO_ADDRESS, TAKEN, INVALID_STATE, UNDECODABLE_STATE, EXPIRED_STATE, PROVIDER_ERROR],
+    limits: &[Limit::OAuthCallback],
 };
 
 const LIST: Endpoint = Endpoint {
@@ -152,6 +157,7 @@ const LIST: Endpoint = Endpoint {
         description: "The associated accounts, in the order of their providers.",
     }],
     codes: &[],
+    limits: &[],
 };
 
 const UNLINK: Endpoint = Endpoint {
@@ -168,4 +174,5 @@ const UNLINK: Endpoint = Endpoint {
         Documented { status: 404, content: Content::Empty, description: "You have no such account." },
     ],
     codes: &[LAST_WAY_IN],
+    limits: &[],
 };

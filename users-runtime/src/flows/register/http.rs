@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// 400 `REGISTER_INVALID_PASSWORD` with a reason, 400 `REGISTER_USER_ALREADY_EXISTS`, 422 with every problem of the
-/// body.
+/// body, 429 after too many registrations from one address.
 pub async fn register<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let fields = SchemaKind::Create.fields::<U>();
@@ -30,6 +30,7 @@ impl From<RegisterError> for ApiError {
     fn from(error: RegisterError) -> Self {
         let error = match error {
             RegisterError::AfterResponse(error) => return error.into(),
+            RegisterError::Limited(limited) => return limited.into(),
             RegisterError::Create(error) => error,
         };
         match error {

@@ -2,9 +2,10 @@
 
 use crate::{
     account::{CreateError, NewPassword},
-    domain::{CanonicalEmail, EmailAddress, Status, TokenId},
+    domain::{EmailAddress, Limit, Status, TokenId},
+    event::EventKind,
     port::{HookCall, RequestContext},
-    service::{AfterResponse, Users},
+    service::{AfterResponse, Limited, Users},
     user::AuthUser,
 };
 
@@ -13,11 +14,18 @@ use crate::{
 pub(super) enum RegisterError {
     Create(CreateError),
     AfterResponse(AfterResponse),
+    Limited(Limited),
 }
 
-impl<E: Into<CreateError>> From<E> for RegisterError {
-    fn from(error: E) -> Self {
-        Self::Create(error.into())
+impl From<Limited> for RegisterError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+impl From<CreateError> for RegisterError {
+    fn from(error: CreateError) -> Self {
+        Self::Create(error)
     }
 }
 
@@ -25,6 +33,21 @@ impl<U: AuthUser> Users<U> {
     /// Registers a user. `email` is the parsed address of `input`.
     #[tracing::instrument(target = "axum_users", name = "register", skip_all)]
     pub(super) async fn register(
+        &self,
+        input: U::Create,
+        email: EmailAddress,
+        cx: &RequestContext,
+    ) -> Result<U, RegisterError> {
+        let counted = self.count_by_address(Limit::Register, EventKind::Register, cx).await?;
+        let registered = self.register_counted(input, email, cx).await;
+        // A refused password tells nothing about accounts, and costs no hash.
+        if let Err(RegisterError::Create(CreateError::Password(_)) | RegisterError::AfterResponse(_)) = &registered {
+            self.give_back(counted).await;
+        }
+        registered
+    }
+
+    async fn register_counted(
         &self,
         input: U::Create,
         email: EmailAddress,
@@ -43,8 +66,8 @@ impl<U: AuthUser> Users<U> {
         Ok(user)
     }
 
-    /// Registers without disclosing whether the address is taken. Both cases do the same work before the response: one
-    /// hash and one durable write. Hooks run after it.
+    /// Registers without disclosing whether the address is taken. Both cases do the same work before the response: the
+    /// look-ups, one hash, one insert that is rolled back, and one durable write. Hooks run after it.
     async fn register_privately(
         &self,
         input: U::Create,
@@ -54,13 +77,9 @@ impl<U: AuthUser> Users<U> {
         self.validate_new_password(&input, &email).await.map_err(CreateError::from)?;
         self.ask_before_register(&input, &email, Status::NEW, cx).await?;
         // The unique index knows one form of a domain; another program may have stored the other one.
-        let typed = U::credentials(&input).0;
-        let has_forms = CanonicalEmail::candidates(typed, self.policy().email_rules()).len() > 1;
-        let is_taken = has_forms && self.is_address_taken(typed).await?;
+        let is_taken = self.is_address_taken(U::credentials(&input).0).await.map_err(CreateError::from)?;
         let user = self.new_account(input, &email, NewPassword::Sent, Status::NEW).await?;
-        let inserted =
-            if is_taken { Err(CreateError::EmailTaken) } else { self.insert_account(user.clone(), cx).await };
-        match inserted {
+        match self.insert_privately(user.clone(), is_taken, cx).await {
             Ok(user) => {
                 let registered = user.clone();
                 self.after_response_or_log("on_after_register", cx, move |users, cx, _| {

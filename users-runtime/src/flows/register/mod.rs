@@ -11,7 +11,7 @@ use ::http::Method;
 pub use http::register;
 
 use crate::{
-    domain::Code,
+    domain::{Code, Limit},
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
 };
 
@@ -29,4 +29,5 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     body: Body::Create,
     responses: &[Documented { status: 201, content: Content::User, description: "The new account." }],
     codes: &[USER_EXISTS, INVALID_PASSWORD],
+    limits: &[Limit::Register],
 }];

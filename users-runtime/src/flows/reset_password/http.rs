@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{BAD_TOKEN, INVALID_PASSWORD, logic::ResetError};
 use crate::{
-    domain::{Password, ResetToken, field::Field},
+    domain::{Limit, Password, ResetToken, field::Field},
+    event::EventKind,
     http::{ApiError, Handle, Incoming, null},
     user::{AuthUser, Schema},
 };
@@ -34,10 +35,11 @@ impl Schema for ResetPassword {
 /// address.
 ///
 /// # Errors
-/// 422 for a malformed address, 503 if the mail queue is full.
+/// 422 for a malformed address, 429 after too many requests from one address, 503 if the mail queue is full.
 pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let (ForgotPassword {}, email) = body.embedded(&users.policy().stored_email())?.with_email()?;
+    let _counted = users.count_by_address(Limit::ForgotPassword, EventKind::ForgotPassword, incoming.cx()).await?;
     users.forgot_password(email, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
@@ -46,12 +48,21 @@ pub async fn forgot_password<U: AuthUser>(Handle(users): Handle<U>, request: Req
 ///
 /// # Errors
 /// 400 `RESET_PASSWORD_BAD_TOKEN`, 400 `RESET_PASSWORD_INVALID_PASSWORD` with a reason (the token stays valid), 422 for
-/// an invalid body, 503 with `Retry-After` if too many passwords wait to be hashed.
+/// an invalid body, 429 after too many wrong tokens from one address, 503 with `Retry-After` if too many passwords wait to be
+/// hashed.
 pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let ResetPassword { token, password } = body.embedded(users.policy().new_email())?.input;
-    users.reset_password(&ResetToken::new(token), &password, incoming.cx()).await?;
-    Ok(null(StatusCode::OK))
+    let counted = users.count_by_address(Limit::ResetPassword, EventKind::ResetPassword, incoming.cx()).await?;
+    let reset = users.reset_password(&ResetToken::new(token), &password, incoming.cx()).await;
+    // Only wrong tokens are counted.
+    if !matches!(reset, Err(ResetError::BadToken)) {
+        users.give_back(counted).await;
+    }
+    let mut response = null(StatusCode::OK);
+    // Whoever reads the mail of the account is as well known as after a login.
+    users.make_known(reset?.account().email, incoming.cx(), response.headers_mut()).await?;
+    Ok(response)
 }
 
 impl From<ResetError> for ApiError {

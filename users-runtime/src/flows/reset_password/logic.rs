@@ -55,14 +55,15 @@ impl<U: AuthUser> Users<U> {
         Ok(())
     }
 
-    /// Sets the new password, once per token, and ends all sessions of the user in the same transaction.
+    /// Sets the new password, once per token, and ends all sessions of the user in the same transaction. Clears the failures
+    /// at the account.
     #[tracing::instrument(target = "axum_users", name = "reset_password", skip_all)]
     pub(super) async fn reset_password(
         &self,
         token: &ResetToken,
         password: &Password,
         cx: &RequestContext,
-    ) -> Result<(), ResetError> {
+    ) -> Result<U, ResetError> {
         let bad_token = |user: Option<&U::Id>| {
             event::record(EventKind::ResetPassword, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
             ResetError::BadToken
@@ -98,7 +99,9 @@ impl<U: AuthUser> Users<U> {
         let user =
             self.inner().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
         event::record(EventKind::ResetPassword, Outcome::Success, Some(&id), None, cx);
+        self.clear_failures(user.account().email, cx).await;
         self.notify_credentials_changed(&user, &before, cx).await;
-        self.run_change_hook(StoredChange::PasswordReset(user), cx).await.map_err(ResetError::Hook)
+        self.run_change_hook(StoredChange::PasswordReset(user.clone()), cx).await.map_err(ResetError::Hook)?;
+        Ok(user)
     }
 }

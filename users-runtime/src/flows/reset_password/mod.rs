@@ -13,7 +13,7 @@ use ::http::Method;
 use self::http::{ForgotPassword, ResetPassword};
 pub use self::http::{forgot_password, reset_password};
 use crate::{
-    domain::Code,
+    domain::{Code, Limit},
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
     user::Schema,
 };
@@ -37,6 +37,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
             description: "`null`, whether or not an account has this address.",
         }],
         codes: &[],
+        limits: &[Limit::ForgotPassword],
     },
     Endpoint {
         group: RouteGroup::Reset,
@@ -53,5 +54,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
             description: "`null`: the password is set.",
         }],
         codes: &[BAD_TOKEN, INVALID_PASSWORD],
+        limits: &[Limit::ResetPassword],
     },
 ];

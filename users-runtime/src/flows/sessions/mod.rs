@@ -30,6 +30,7 @@ const LIST: Endpoint = Endpoint {
         description: "The stored sessions, in the order of their logins.",
     }],
     codes: &[],
+    limits: &[],
 };
 
 const END_OTHERS: Endpoint = Endpoint {
@@ -43,6 +44,7 @@ const END_OTHERS: Endpoint = Endpoint {
     body: Body::None,
     responses: &[Documented { status: 204, content: Content::Empty, description: "All other sessions are ended." }],
     codes: &[],
+    limits: &[],
 };
 
 const END: Endpoint = Endpoint {
@@ -59,4 +61,5 @@ const END: Endpoint = Endpoint {
         Documented { status: 404, content: Content::Empty, description: "You have no such session." },
     ],
     codes: &[],
+    limits: &[],
 };

@@ -26,6 +26,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 3] = [
         body: Body::None,
         responses: &[Documented { status: 200, content: Content::User, description: "The account." }],
         codes: &[],
+        limits: &[],
     },
     Endpoint {
         group: RouteGroup::Users,
@@ -38,6 +39,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 3] = [
         body: Body::AdminUpdate,
         responses: &[Documented { status: 200, content: Content::User, description: "The account after the change." }],
         codes: &UPDATE_CODES,
+        limits: &[],
     },
     Endpoint {
         group: RouteGroup::Users,
@@ -50,5 +52,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 3] = [
         body: Body::None,
         responses: &[Documented { status: 204, content: Content::Empty, description: "The account is deleted." }],
         codes: &[],
+        limits: &[],
     },
 ];

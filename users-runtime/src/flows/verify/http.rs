@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{ALREADY_VERIFIED, BAD_TOKEN, logic::VerifyError};
 use crate::{
-    domain::{VerifyToken, field::Field},
+    domain::{Limit, VerifyToken, field::Field},
+    event::EventKind,
     http::{ApiError, Handle, Incoming, json_response, null},
     user::{AuthUser, Schema},
 };
@@ -33,13 +34,14 @@ impl Schema for Verify {
 /// the address.
 ///
 /// # Errors
-/// 422 for a malformed address, 503 if the mail queue is full.
+/// 422 for a malformed address, 429 after too many requests from one address, 503 if the mail queue is full.
 pub async fn request_verify_token<U: AuthUser>(
     Handle(users): Handle<U>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let (RequestVerifyToken {}, email) = body.embedded(&users.policy().stored_email())?.with_email()?;
+    let _counted = users.count_by_address(Limit::RequestVerify, EventKind::RequestVerify, incoming.cx()).await?;
     users.request_verify(email, incoming.cx()).await?;
     Ok(null(StatusCode::ACCEPTED))
 }
@@ -47,11 +49,18 @@ pub async fn request_verify_token<U: AuthUser>(
 /// Handles `POST /verify` with `{"token"}`. Responds with 200 and the read schema.
 ///
 /// # Errors
-/// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422 for an invalid body.
+/// 400 `VERIFY_USER_BAD_TOKEN`, 400 `VERIFY_USER_ALREADY_VERIFIED`, 422 for an invalid body, 429 after too many wrong
+/// tokens from one address.
 pub async fn verify<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
     let Verify { token } = body.embedded(users.policy().new_email())?.input;
-    let user = users.verify(&VerifyToken::new(token), incoming.cx()).await?;
+    let counted = users.count_by_address(Limit::Verify, EventKind::Verify, incoming.cx()).await?;
+    let verified = users.verify(&VerifyToken::new(token), incoming.cx()).await;
+    // Only wrong tokens are counted.
+    if !matches!(verified, Err(VerifyError::BadToken)) {
+        users.give_back(counted).await;
+    }
+    let user = verified?;
     Ok(json_response(StatusCode::OK, &users.read(&user).await?))
 }
 

@@ -10,7 +10,7 @@ use ::http::Method;
 use self::http::{RequestVerifyToken, Verify};
 pub use self::http::{request_verify_token, verify};
 use crate::{
-    domain::Code,
+    domain::{Code, Limit},
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
     user::Schema,
 };
@@ -35,6 +35,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
             description: "`null`, whether or not an account has this address.",
         }],
         codes: &[],
+        limits: &[Limit::RequestVerify],
     },
     Endpoint {
         group: RouteGroup::Verify,
@@ -47,5 +48,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
         body: Body::Object(Verify::FIELDS),
         responses: &[Documented { status: 200, content: Content::User, description: "The account, now verified." }],
         codes: &[BAD_TOKEN, ALREADY_VERIFIED],
+        limits: &[Limit::Verify],
     },
 ];

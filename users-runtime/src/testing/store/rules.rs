@@ -20,6 +20,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "custom fields that clients see are returned", check: |b| Box::pin(own_fields(b)) },
         Rule { name: "an address belongs to one user, regardless of case", check: |b| Box::pin(one_owner(b)) },
         Rule { name: "an id belongs to one user", check: |b| Box::pin(one_id(b)) },
+        Rule { name: "a check of a new user stores nothing", check: |b| Box::pin(check_stores_nothing(b)) },
         Rule { name: "a change writes the named columns only", check: |b| Box::pin(named_columns_only(b)) },
         Rule { name: "a change of an unknown user returns no user", check: |b| Box::pin(change_of_unknown_user(b)) },
         Rule { name: "a change holds to its condition on the hash", check: |b| Box::pin(condition_on_hash(b)) },
@@ -156,6 +157,39 @@ async fn one_id<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     holds("a second owner is refused with Conflict", matches!(inserted, Err(StoreError::Conflict)))?;
     same("the first owner", facts(&bench.present(first.id(), None).await?.user), facts(&first))?;
     holds("the refused address finds no user", bench.by_email("mordred@camelot.example").await?.is_none())
+}
+
+async fn check_stores_nothing<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.user("arthur@camelot.example");
+    let is_supported = match bench.store.check_insert(user.clone()).await {
+        Ok(()) => true,
+        Err(StoreError::Failed(_)) => false, // the default
+        Err(error) => return Err(error.into()),
+    };
+    holds("the address finds no user after a check", bench.by_email("arthur@camelot.example").await?.is_none())?;
+    holds("the id finds no user after a check", bench.by_id(user.id()).await?.is_none())?;
+    let first = bench.store.insert(user).await?;
+    let twin = bench.user("ARTHUR@camelot.example");
+    let checked = bench.store.check_insert(twin.clone()).await;
+    holds("a check never accepts a taken address", !matches!(checked, Ok(())) || !is_supported)?;
+    if !U::ID_MADE_BY_DATABASE {
+        let mut other = bench.user("mordred@camelot.example");
+        *other.account_mut().id = first.id();
+        let checked = bench.store.check_insert(other).await;
+        holds(
+            "a check refuses a taken id as an insert does",
+            !is_supported || matches!(checked, Err(StoreError::Conflict)),
+        )?;
+    }
+    holds(
+        "the id of a refused user finds no user",
+        bench.by_id(twin.id()).await?.is_none_or(|found| found.user.id() == first.id()),
+    )?;
+    same(
+        "the owner of the address",
+        bench.by_email("arthur@camelot.example").await?.map(|found| found.user.id()),
+        Some(first.id()),
+    )
 }
 
 async fn one_owner<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {

@@ -77,7 +77,7 @@ async fn run(server: Server, url: &str, sql: &str) -> Result<(), sqlx::Error> {
     let sql = AssertSqlSafe(sql.to_owned());
     match server {
         Server::Postgres => {
-            let mut connection = PgConnection::connect(url).await?;
+            let mut connection = connect_to_postgres(url).await?;
             connection.execute(sqlx::raw_sql(sql)).await?;
             connection.close().await
         }
@@ -85,6 +85,17 @@ async fn run(server: Server, url: &str, sql: &str) -> Result<(), sqlx::Error> {
             let mut connection = MySqlConnection::connect(url).await?;
             connection.execute(sqlx::raw_sql(sql)).await?;
             connection.close().await
+        }
+    }
+}
+
+/// Connects, and again while the server has no free connection (53300): those of other tests end a moment after they were
+/// closed.
+async fn connect_to_postgres(url: &str) -> Result<PgConnection, sqlx::Error> {
+    loop {
+        match PgConnection::connect(url).await {
+            Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("53300") => {}
+            connected => return connected,
         }
     }
 }

@@ -13,6 +13,8 @@ mod integers;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod like_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
+mod links;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
 mod mysql8;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod on_servers;

@@ -351,6 +351,16 @@ async fn the_settings_of_a_pool_of_the_application_are_checked_on_mysql() {
         let drift = drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await;
         assert!(drift.len() == 1 && drift[0].problem.contains(part), "{setting}: {drift:?}");
     }
+    // A zone with summer time is not UTC in winter either. A server knows names of zones only if they were loaded.
+    let london = "SET SESSION time_zone = 'Europe/London'";
+    let zones = sqlx::MySqlPool::connect(&fresh.database.url()).await.unwrap();
+    if zones.execute(london).await.is_ok() {
+        let pool = sqlx::mysql::MySqlPoolOptions::new()
+            .after_connect(move |connection, _| Box::pin(async move { connection.execute(london).await.map(drop) }));
+        let pool = pool.connect(&fresh.database.url()).await.unwrap();
+        let drift = drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await;
+        assert!(drift.len() == 1 && drift[0].problem.contains("not in UTC"), "{drift:?}");
+    }
     let pool = sqlx::MySqlPool::connect(&fresh.database.url()).await.unwrap();
     assert_eq!(drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await, []);
 }

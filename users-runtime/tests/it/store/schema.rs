@@ -1,12 +1,14 @@
 //! The schema: creation, adoption from fastapi-users, migration, and drift detection.
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
-use users_runtime::store::{CanonicalEmail, Lookup, SchemaDrift, SqlStore, StoreError, UserStore};
+use users_runtime::store::{CanonicalEmail, Change, Columns, Lookup, SchemaDrift, SqlStore, StoreError, UserStore};
 use uuid::Uuid;
 
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+use crate::store::{server_store::ServerStore, servers::Server};
 use crate::store::{
     support::{FileStore, TempFile, account},
-    users::{Member, Plan, User, user},
+    users::{Member, Plan, User, member, user},
 };
 
 /// The SQLite schema of fastapi-users (contract.md sections 14 and 17), with rows.
@@ -161,7 +163,7 @@ async fn integer_ids_of_fastapi_users_are_adopted() {
     assert_eq!(store.check_schema().await.unwrap(), []);
     let found = store.find(&[Lookup::by_id(7)]).await.unwrap().pop().unwrap().unwrap();
     assert_eq!(found.user.email, "arthur@camelot.bt");
-    let next = store.insert(crate::store::users::member(account("mordred@camelot.bt"))).await.unwrap();
+    let next = store.insert(member(account("mordred@camelot.bt"))).await.unwrap();
     assert_eq!(next.id, 8);
 }
 
@@ -262,4 +264,118 @@ async fn concurrent_migrations_succeed() {
         task.await.unwrap().unwrap();
     }
     assert_eq!(drift(&stores[0]).await, []);
+}
+
+/// Integer keys that SQLite does not fill: they are no rowid.
+#[tokio::test]
+async fn an_integer_id_that_sqlite_does_not_make_is_reported() {
+    for (key, without_rowid, is_made) in [
+        ("INTEGER PRIMARY KEY", "", true),
+        ("INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "", true),
+        ("INTEGER PRIMARY KEY DESC", "", false),
+        ("INTEGER PRIMARY KEY", " WITHOUT ROWID", false),
+        ("INT PRIMARY KEY", "", false),
+    ] {
+        let store = FileStore::<Member>::fresh().await;
+        let table = format!(
+            "CREATE TABLE user (id {key}, email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, \
+             is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL){without_rowid}"
+        );
+        store.file.run(table.leak()).await;
+        store.migrate().await.unwrap();
+        let drift = store.check_schema().await.unwrap();
+        let problem = "the database makes no value for new rows, and the type of the id says that it does";
+        assert_eq!(drift.iter().all(|drift| drift.problem != problem), is_made, "{key}{without_rowid}: {drift:?}");
+        let added = store.insert(member(account("arthur@camelot.bt"))).await;
+        assert_eq!(added.is_ok(), is_made, "{key}{without_rowid}: {added:?}");
+    }
+}
+
+/// A key of another program that replaces rows deletes nobody.
+#[tokio::test]
+async fn a_key_that_replaces_rows_of_sqlite_refuses_them() {
+    let store = FileStore::<User>::fresh().await;
+    store
+        .file
+        .run(
+            "CREATE TABLE user (id CHAR(36) NOT NULL PRIMARY KEY, email VARCHAR(320) NOT NULL, \
+             hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, \
+             is_verified BOOLEAN NOT NULL, full_name TEXT UNIQUE ON CONFLICT REPLACE, visits INTEGER NOT NULL, \
+             tags TEXT NOT NULL, plan TEXT NOT NULL, UNIQUE (email) ON CONFLICT IGNORE)",
+        )
+        .await;
+    store.migrate().await.unwrap();
+    let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+    let twin = user(account("twin@camelot.bt"));
+    assert!(matches!(store.insert(twin).await, Err(StoreError::Conflict)));
+    let again = store.insert(User { full_name: None, ..user(account("arthur@camelot.bt")) }).await;
+    assert!(matches!(again, Err(StoreError::EmailTaken)), "{again:?}");
+    let kay = store.insert(User { full_name: None, ..user(account("kay@camelot.bt")) }).await.unwrap();
+    let change = Change::new(User { full_name: Some("Arthur".to_owned()), ..kay }, Columns::NONE.with(6));
+    assert!(matches!(store.update(change).await, Err(StoreError::Conflict)));
+    assert!(store.find(&[Lookup::by_id(arthur.id)]).await.unwrap()[0].is_some());
+}
+
+/// A column that the struct does not have can be filled by a trigger, where triggers can do that.
+#[tokio::test]
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+async fn a_column_that_a_trigger_fills_is_no_drift() {
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
+        store
+            .database
+            .run(match server {
+                Server::Postgres => "ALTER TABLE \"user\" ADD COLUMN code TEXT NOT NULL",
+                Server::Mysql => "ALTER TABLE `user` ADD COLUMN code VARCHAR(9) NOT NULL",
+            })
+            .await;
+        assert_eq!(store.check_schema().await.unwrap().len(), 1, "{server:?}");
+        store
+            .database
+            .run(match server {
+                Server::Postgres => {
+                    "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.code = 'x'; RETURN NEW; END $$; \
+                     CREATE TRIGGER fill BEFORE INSERT ON \"user\" FOR EACH ROW EXECUTE FUNCTION fill()"
+                }
+                Server::Mysql => "CREATE TRIGGER fill BEFORE INSERT ON `user` FOR EACH ROW SET NEW.code = 'x'",
+            })
+            .await;
+        assert_eq!(store.check_schema().await.unwrap(), [], "{server:?}");
+        store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+    }
+}
+
+/// Addresses that nobody finds without the space that another program stored with them.
+#[tokio::test]
+async fn addresses_with_spaces_around_them_are_reported_with_a_repair() {
+    let store = FileStore::<User>::migrated().await;
+    for email in [" arthur@camelot.bt", "kay@camelot.bt\t", "uther@camelot.bt"] {
+        store.insert(user(account(email))).await.unwrap();
+    }
+    let found = store.check_schema().await.unwrap();
+    store.file.run(spaces_repaired(&found).leak()).await;
+    assert_eq!(store.check_schema().await.unwrap(), []);
+    for email in ["arthur@camelot.bt", "kay@camelot.bt", "uther@camelot.bt"] {
+        assert!(store.find_by_email(&CanonicalEmail::of(email)).await.unwrap().is_some(), "{email}");
+    }
+    #[cfg(all(feature = "postgres", feature = "mysql"))]
+    for server in Server::ALL {
+        let Some(store) = ServerStore::<User>::migrated(server).await else { continue };
+        for email in [" arthur@camelot.bt", "kay@camelot.bt\t", "uther@camelot.bt"] {
+            store.insert(user(account(email))).await.unwrap();
+        }
+        let found = store.check_schema().await.unwrap();
+        store.database.run(&spaces_repaired(&found)).await;
+        assert_eq!(store.check_schema().await.unwrap(), [], "{server:?}");
+        for email in ["arthur@camelot.bt", "kay@camelot.bt", "uther@camelot.bt"] {
+            assert!(store.find_by_email(&CanonicalEmail::of(email)).await.unwrap().is_some(), "{server:?} {email}");
+        }
+    }
+}
+
+fn spaces_repaired(found: &[SchemaDrift]) -> String {
+    let [drift] = found else { panic!("{found:?}") };
+    assert_eq!(drift.column.as_deref(), Some("email"));
+    assert!(drift.problem.starts_with("2 address(es) have a space"), "{drift}");
+    drift.repair.clone().unwrap()
 }

@@ -15,6 +15,7 @@ use users_runtime::store::{CanonicalEmail, Lookup, PoolSettings, SqlStore, UserS
 
 use crate::store::{
     every_write::{Write, by_email, key, present, session, sessions},
+    links::LinkWrite,
     refused_writes::pool_of_the_application,
     server_store::ServerStore,
     servers::Server,
@@ -67,6 +68,21 @@ fn change_of(server: Option<Server>, n: usize) -> String {
     }
 }
 
+/// Returns a change of the table of accounts at providers that leaves every value as it is.
+fn change_of_links(server: Option<Server>, n: usize) -> String {
+    let width = 400 + n;
+    match server {
+        Some(Server::Postgres) => format!(
+            "ALTER TABLE oauth_account ALTER account_id TYPE varchar({width}), ALTER account_email TYPE varchar({width}), \
+             ADD COLUMN extra_{n} int DEFAULT 7"
+        ),
+        Some(Server::Mysql) => format!(
+            "ALTER TABLE oauth_account MODIFY account_email VARCHAR({width}) NOT NULL, ADD COLUMN extra_{n} INT DEFAULT 7 FIRST"
+        ),
+        None => format!("ALTER TABLE oauth_account ADD COLUMN extra_{n} INTEGER DEFAULT 7"),
+    }
+}
+
 /// Prepares every statement on every connection, changes the schema, and runs each write and each lookup.
 async fn every_operation_survives(
     what: &str,
@@ -107,6 +123,18 @@ async fn every_operation_survives(
         assert!(done.is_ok(), "{what}: {write:?} after the change: {done:?}");
         assert!(write.is_stored(store, &about).await, "{what}: {write:?}");
         sessions(store).remove(&key(9999)).await.unwrap();
+    }
+    for (number, write) in (0..).zip(LinkWrite::ALL) {
+        for warm in 0..4 {
+            write.run(store, 5000 + number * 10 + warm).await.unwrap();
+        }
+        for _ in 0..4 {
+            change(change_of(server, changes)).await;
+            change(change_of_links(server, changes)).await;
+            changes += 1;
+        }
+        let done = write.run(store, 5000 + number * 10 + 5).await;
+        assert!(done.is_ok(), "{what}: {write:?} after the change: {done:?}");
     }
     let session_owner = store.insert(user(account("kay@camelot.bt"))).await.unwrap();
     sessions(store).add(session(&session_owner, 1234), 20).await.unwrap();
@@ -189,6 +217,8 @@ async fn load_survives(what: &str, store: &SqlStore<User>, server: Option<Server
                         .await
                         .map_err(|error| ("touch", error))?;
                     assert!(store.delete(added.id).await.map_err(|error| ("delete", error))?);
+                    let links = LinkWrite::ALL[usize::try_from(number).unwrap() % LinkWrite::ALL.len()];
+                    links.run(&store, 1_000_000 + id).await.map_err(|error| ("link", error))?;
                 }
                 Ok::<_, (&str, users_runtime::store::StoreError)>(number)
             })
@@ -196,6 +226,7 @@ async fn load_survives(what: &str, store: &SqlStore<User>, server: Option<Server
         .collect();
     for n in 0..24 {
         change(change_of(server, n)).await;
+        change(change_of_links(server, n)).await;
     }
     stop.store(true, Ordering::Relaxed);
     for task in tasks {

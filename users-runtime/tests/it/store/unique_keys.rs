@@ -155,11 +155,21 @@ fn strictness(server: Option<Server>) -> Vec<(&'static str, Option<&'static str>
             ("CREATE UNIQUE INDEX other ON user (full_name)", None),
             ("CREATE UNIQUE INDEX no_dots ON user (replace(email, '.', ''))", Some("a.b@camelot.example")),
             ("CREATE UNIQUE INDEX one_each ON user (substr(email, instr(email, '@')))", Some("@camelot.example")),
+            ("CREATE UNIQUE INDEX long ON user (substr(email, 1, 320))", None),
+            ("CREATE UNIQUE INDEX start ON user (substr(email, 1, 50))", Some("compares only a part of an address")),
+            ("CREATE UNIQUE INDEX most ON user (substr(email, 1, 253))", Some("compares only a part of an address")),
+            (
+                "ALTER TABLE user ADD COLUMN ends TEXT AS (substr(email, -100)) VIRTUAL; CREATE UNIQUE INDEX e ON user (ends)",
+                Some("compares only a part of an address"),
+            ),
         ],
         Some(Server::Postgres) => vec![
             ("CREATE UNIQUE INDEX plain ON \"user\" (email)", None),
             ("CREATE UNIQUE INDEX folded ON \"user\" (lower(email COLLATE \"C\"), full_name)", None),
             ("CREATE UNIQUE INDEX folded ON \"user\" (lower(email))", Some("é@camelot.example")),
+            ("CREATE UNIQUE INDEX start ON \"user\" (left(email, 64))", Some("compares only a part of an address")),
+            ("CREATE UNIQUE INDEX ends ON \"user\" (right(email, 100))", Some("compares only a part of an address")),
+            ("CREATE UNIQUE INDEX long ON \"user\" (left(email, 254))", None),
             ("CREATE UNIQUE INDEX folded ON \"user\" (lower(email COLLATE \"tr-x-icu\"))", Some("@camelot.example")),
             (
                 "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false); \
@@ -186,6 +196,11 @@ fn strictness(server: Option<Server>) -> Vec<(&'static str, Option<&'static str>
                 Some("a@straße.example"),
             ),
             ("CREATE UNIQUE INDEX start ON `user` (email(100))", Some("compares only the first 100 characters")),
+            (
+                "ALTER TABLE `user` ADD COLUMN start varchar(64) COLLATE utf8mb4_bin AS (left(email, 64)) VIRTUAL, \
+                 ADD UNIQUE KEY k (start)",
+                Some("compares only a part of an address"),
+            ),
             (
                 "ALTER TABLE `user` ADD COLUMN folded varchar(320) AS (lower(email)) VIRTUAL, ADD UNIQUE KEY k (folded)",
                 Some("É@camelot.example"),

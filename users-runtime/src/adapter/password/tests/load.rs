@@ -15,46 +15,56 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::super::{
-    Argon2Params, HashSettings, Hashing,
-    pool::{Bounds, Memory, Pool},
-};
+use super::super::{Argon2Params, HashSettings, Hashing, bounds::Bounds, job::Memory, pool::Pool};
 use crate::{
     domain::{Password, PasswordHash},
     port::{HashError, PasswordHasher as _, Random, RandomError},
 };
 
 const SMALL: u32 = 19;
-const BIG: u32 = 64;
+pub(super) const BIG: u32 = 64;
 
-fn bounds(workers: usize) -> Bounds {
-    Bounds { workers, memory_kib: 256, waiting: 32 * workers, max_wait: Duration::from_secs(3600) }
+pub(super) fn bounds(workers: usize) -> Bounds {
+    Bounds {
+        workers,
+        helpers: 0,
+        memory_kib: 256,
+        helpers_kib: 0,
+        waiting: 32 * workers,
+        max_wait: Duration::from_secs(3600),
+        patience: Duration::ZERO,
+        now: crate::adapter::clock::monotonic,
+        gets_time: || true,
+    }
 }
 
 /// A job that reports its start and runs until the test ends it.
-struct Held {
+pub(super) struct Held {
     started: oneshot::Receiver<()>,
-    end: mpsc::Sender<()>,
+    pub(super) end: mpsc::Sender<()>,
 }
 
-fn held() -> (Held, impl FnOnce(&mut [argon2::Block]) + Send + 'static) {
+pub(super) fn held() -> (Held, impl Fn(&mut [argon2::Block]) + Send + Sync + 'static) {
     let (report_start, started) = oneshot::channel();
     let (end, wait) = mpsc::channel();
+    let once = Mutex::new(Some((report_start, wait)));
     let job = move |_: &mut [argon2::Block]| {
-        let _ = report_start.send(());
-        let _ = wait.recv();
+        if let Some((report_start, wait)) = once.lock().unwrap().take() {
+            let _ = report_start.send(());
+            let _ = wait.recv();
+        }
     };
     (Held { started, end }, job)
 }
 
 impl Held {
-    async fn started(&mut self) {
+    pub(super) async fn started(&mut self) {
         (&mut self.started).await.expect("the job starts");
     }
 }
 
 /// Polls a future once.
-async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+pub(super) async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
@@ -84,7 +94,7 @@ async fn memory_budget_holds_for_mixed_hashes() {
                 };
                 let result = pool.run(kib, job).await;
                 let queue = pool.0.lock();
-                assert!(queue.running_kib + queue.kept_kib() <= 256, "kept buffers count as well");
+                assert!(queue.running_kib + queue.kept.kib() <= 256, "kept buffers count as well");
                 result
             })
         })
@@ -266,7 +276,7 @@ async fn a_job_finds_no_data_of_the_previous_one() {
         }
     };
     assert_eq!(pool.run(SMALL, write).await, Ok(()));
-    assert_eq!(pool.0.lock().kept_kib(), u64::from(SMALL), "the buffer is kept for the next job");
+    assert_eq!(pool.0.lock().kept.kib(), u64::from(SMALL), "the buffer is kept for the next job");
     let read = |blocks: &mut [argon2::Block]| {
         blocks.iter().all(|block| AsRef::<[u64]>::as_ref(block).iter().all(|&word| word == 0))
     };
@@ -292,7 +302,8 @@ impl Random for Counting {
 
 fn hashing(workers: usize, queue_per_worker: usize) -> Hashing {
     let params = Argon2Params::weak_for_tests();
-    let settings = HashSettings::default().params(params).workers(workers).queue_per_worker(queue_per_worker);
+    let settings =
+        HashSettings::default().params(params).workers(workers).helpers(0).queue_per_worker(queue_per_worker);
     Hashing::start(settings, Arc::new(Counting), Arc::new(crate::adapter::SystemClock)).unwrap()
 }
 

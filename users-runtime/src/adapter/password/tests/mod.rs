@@ -1,3 +1,4 @@
 //! Unit tests of password hashing.
 
+mod fairness;
 mod load;

@@ -40,6 +40,18 @@ fn number(refusal: &dyn DatabaseError) -> Option<u16> {
     refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
+/// The first number of an error that no server has and applications give their own (`SIGNAL … SET MYSQL_ERRNO`).
+const FIRST_OF_APPLICATIONS: u16 = 5000;
+
+/// Returns `true` for an SQLSTATE of the servers. A trigger can signal any other.
+fn is_of_the_server(state: &str) -> bool {
+    const CLASSES: [&str; 24] = [
+        "00", "01", "02", "08", "0A", "0K", "0Z", "20", "21", "22", "23", "24", "25", "28", "2F", "35", "3D", "40",
+        "42", "44", "70", "HY", "XA", "YY",
+    ];
+    CLASSES.iter().any(|class| state.starts_with(class))
+}
+
 impl Driver for MySql {
     const TEXT: &'static str = "LONGTEXT";
     const BEGIN_WRITE: &'static str = "START TRANSACTION";
@@ -181,22 +193,40 @@ impl Driver for MySql {
     }
 
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {
-        let is_data =
-            refusal.code().is_some_and(|state| ["22", "23", "45"].iter().any(|class| state.starts_with(class)))
-                || number(refusal).is_some_and(|number| {
-                    matches!(
-                        number,
-                        1048 | 1364                 // NULL, or no value and no default
+        let is_data = refusal.code().is_some_and(|state| {
+            ["22", "23", "45"].iter().any(|class| state.starts_with(class)) || !is_of_the_server(&state)
+        }) || number(refusal).is_some_and(|number| {
+            number >= FIRST_OF_APPLICATIONS
+                || matches!(
+                    number,
+                    1048 | 1364                 // NULL, or no value and no default
                     | 1264 | 1265 | 1406        // out of range, not of the type, too long
                     | 1292 | 1366 | 1411        // not of the type
                     | 1267 | 1270 | 1271 | 1300 // not of the character set
                     | 3854 | 3988               // not of the character set
                     | 1118 | 1690               // a row or a result that is too large
-                    | 1644                      // SIGNAL
+                    | 1643 | 1644               // SIGNAL
+                    | 1369                      // WITH CHECK OPTION of a view
+                    | 1526 | 1748               // no partition for the value
                     | 3819 | 4025 // CHECK
-                    )
-                });
+                )
+        });
         is_data.then(|| named_by(refusal.message()))
+    }
+
+    /// With the number of the error, which is more specific than the SQLSTATE.
+    fn code(refusal: &dyn DatabaseError) -> Option<String> {
+        let (state, number) = (refusal.code()?, number(refusal));
+        Some(number.map_or_else(|| state.to_string(), |number| format!("{number} ({state})")))
+    }
+
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool {
+        // Connections, rights, catalogs, syntax and names.
+        refusal.code().is_some_and(|state| ["08", "28", "3D", "42"].iter().any(|class| state.starts_with(class)))
+    }
+
+    fn printed(arguments: &mysql::MySqlArguments) -> String {
+        format!("{arguments:?}")
     }
 
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
@@ -256,7 +286,8 @@ impl Driver for MySql {
 
     fn session_faults(connection: &mut mysql::MySqlConnection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {
         const SETTINGS: &str = "SELECT @@SESSION.sql_mode LIKE '%STRICT_%TABLES%' = 1, \
-             TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) = 0, @@SESSION.character_set_connection = 'utf8mb4'";
+             UNIX_TIMESTAMP('2026-01-15 00:00:00') = 1768435200 AND UNIX_TIMESTAMP('2026-07-15 00:00:00') = 1784073600, \
+             @@SESSION.character_set_connection = 'utf8mb4'";
         const FAULTS: [&str; 3] = [
             "the sessions of the pool are not strict: values that their columns cannot hold are changed",
             "the sessions of the pool are not in UTC: tokens expire at the wrong time",

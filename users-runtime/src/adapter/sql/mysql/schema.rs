@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     adapter::sql::{
-        Driver, SqlResult, StoredAs, Written,
+        Driver, SqlColumn, SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, Encoding, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdColumn},
+        unchanged::Sameness,
         uuid_form::{Declared, UuidForm},
     },
     domain::{IdKind, LONGEST_ID},
@@ -29,6 +30,7 @@ impl Catalog for MySql {
     const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not support IF NOT EXISTS here
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON DUPLICATE KEY UPDATE";
     const GREATEST: &'static str = "GREATEST";
+    const INSERT_IF_NEW: (&'static str, &'static str) = ("INSERT IGNORE", "");
     const LIMITS_DELETIONS: bool = true;
 
     fn inserted(column: &str) -> String {
@@ -120,6 +122,7 @@ impl Catalog for MySql {
             written: Written::Unknown,
             made_by_database: false,
             reads_null: false,
+            is_shaped_bytes: false,
         })
     }
 
@@ -193,6 +196,21 @@ impl Catalog for MySql {
         Cast { read: (!is_text).then_some("CAST({} AS CHAR)"), write: None }
     }
 
+    /// `CHAR` loses spaces at the end, and `ENUM` has its own spelling of a value.
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness> {
+        let is_text = own.stored_as.is_some() || own.sql_type == <Self as Driver>::TEXT;
+        match family(found) {
+            Family::Text if is_text && types::changes_texts(found) => Some(Sameness::Exact),
+            Family::Text | Family::Json => None,
+            Family::Other(name) if own.stored_as == Some(StoredAs::Text) => Some(match name.as_str() {
+                "decimal" => Sameness::Number,
+                "uuid" => Sameness::Uuid,
+                _ => Sameness::Exact,
+            }),
+            _ => (own.stored_as == Some(StoredAs::Text)).then_some(Sameness::Exact),
+        }
+    }
+
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
         let family = family(found);
         let is_choice = ["enum", "set"].iter().any(|word| found.to_ascii_lowercase().starts_with(word));
@@ -255,6 +273,9 @@ impl Catalog for MySql {
     }
 
     fn widen(table: &str, found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
+        if matches!(family(&found.sql_type), Family::Other(_)) {
+            return None; // a DECIMAL without digits is not wider
+        }
         if !types::holds(&found.sql_type, &wanted.sql_type) && !types::is_wider(&wanted.sql_type, &found.sql_type) {
             return None;
         }
@@ -275,6 +296,10 @@ impl Catalog for MySql {
     fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String> {
         let encoding = column.encoding.as_ref().map(catalog::clause).unwrap_or_default();
         catalog::modify(table, column, &format!("{}{encoding}", column.sql_type), nullable)
+    }
+
+    fn trimmed(column: &str) -> String {
+        format!("REGEXP_REPLACE({column}, '^[[:space:]]+|[[:space:]]+$', '')")
     }
 
     fn canonical_expression(email: &str) -> String {

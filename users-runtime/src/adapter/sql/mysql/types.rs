@@ -79,6 +79,9 @@ pub(super) fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<St
                 };
                 Some(format!("holds {limit} bytes, and the field has no limit"))
             }
+            Family::Other(name) if name == "decimal" => {
+                Some(format!("rounds numbers to the digits of {declared}, and the field has no limit"))
+            }
             _ => None,
         },
         Written::Text(text) => {
@@ -99,6 +102,11 @@ pub(super) fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<St
             }
         }
     }
+}
+
+/// Returns `true` for a type of text that may store another text than the one that is sent.
+pub(super) fn changes_texts(declared: &str) -> bool {
+    matches!(word(&declared.to_ascii_lowercase()), "char" | "enum")
 }
 
 /// Returns `true` if `wide` holds every value of `narrow`, of the same kind of number.
@@ -168,6 +176,7 @@ mod tests {
             written: Written::Any,
             made_by_database: false,
             reads_null: false,
+            is_shaped_bytes: false,
             from_database: None,
             stored_as: None,
         };

@@ -22,10 +22,15 @@ macro_rules! in_table {
     };
 }
 
-/// The columns. The type of a domain is the one that it restricts.
+/// The columns. The type of a domain is the one that it restricts, at the end of a chain of domains.
 const COLUMNS: &str = in_table!(
     "SELECT a.attname::text, \
-     CASE WHEN y.typtype = 'd' THEN format_type(y.typbasetype, y.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END, \
+     CASE WHEN y.typtype = 'd' THEN (WITH RECURSIVE base AS ( \
+         SELECT y.typbasetype AS type, y.typtypmod AS modifier, 1 AS depth \
+         UNION ALL SELECT d.typbasetype, CASE WHEN base.modifier = -1 THEN d.typtypmod ELSE base.modifier END, depth + 1 \
+         FROM base JOIN pg_type AS d ON d.oid = base.type AND d.typtype = 'd') \
+       SELECT format_type(type, modifier) FROM base ORDER BY depth DESC LIMIT 1) \
+     ELSE format_type(a.atttypid, a.atttypmod) END, \
      NOT (a.attnotnull OR y.typnotnull), \
      a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' OR y.typdefault IS NOT NULL, \
      a.attgenerated <> '' OR a.attidentity = 'a' \

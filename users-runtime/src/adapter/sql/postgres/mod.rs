@@ -236,15 +236,26 @@ impl Driver for Postgres {
 
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue> {
         const CHECK_OF_VIEW: &str = "44000";
-        const RAISED: &str = "P0001"; // by a trigger
         const TOO_LONG_FOR_INDEX: &str = "54000";
         let error = refusal.try_downcast_ref::<postgres::PgDatabaseError>()?;
-        let is_data = ["22", "23"].iter().any(|class| error.code().starts_with(class))
-            || [CHECK_OF_VIEW, RAISED, TOO_LONG_FOR_INDEX].contains(&error.code());
+        // Data, integrity, and functions in PL/pgSQL and in other languages.
+        let is_data = ["22", "23", "P0", "38", "39"].iter().any(|class| error.code().starts_with(class))
+            || [CHECK_OF_VIEW, TOO_LONG_FOR_INDEX].contains(&error.code())
+            || is_raised(error)
+            // `WITH CHECK OPTION` of a view, and row-level security.
+            || error.routine() == Some("ExecWithCheckOptions");
         is_data.then(|| RefusedValue {
             column: error.column().map(str::to_owned),
             constraint: error.constraint().map(str::to_owned),
         })
+    }
+
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool {
+        // Features, transactions, statements, rights, catalogs, conflicts, names and types, resources, the server, faults in it.
+        const CLASSES: [&str; 15] =
+            ["08", "0A", "25", "26", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"];
+        let Some(error) = refusal.try_downcast_ref::<postgres::PgDatabaseError>() else { return false };
+        !is_raised(error) && CLASSES.iter().any(|class| error.code().starts_with(class))
     }
 
     /// By class and code (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
@@ -295,19 +306,40 @@ impl Driver for Postgres {
     fn is_outdated(refusal: &dyn DatabaseError) -> bool {
         const FEATURE_NOT_SUPPORTED: &str = "0A000"; // "cached plan must not change result type"
         const NO_SUCH_STATEMENT: &str = "26000"; // after DEALLOCATE ALL or DISCARD ALL
-        const NO_SUCH_OBJECT: &str = "42704"; // the parameter's type was dropped
-        const TYPE_MISMATCH: &str = "42804"; // the parameter's type was replaced by one of the same name
-        const INTERNAL: &str = "XX000"; // "cache lookup failed for type"
+        const INTERNAL: &str = "XX000";
         let Some(error) = refusal.try_downcast_ref::<postgres::PgDatabaseError>() else { return false };
         match error.code() {
+            _ if is_raised(error) => false,
             // The message depends on the server's language, the name of the C function does not.
             FEATURE_NOT_SUPPORTED => {
                 error.routine() == Some("RevalidateCachedQuery") || error.message().contains("cached plan")
             }
             NO_SUCH_STATEMENT | NO_SUCH_OBJECT | TYPE_MISMATCH => true,
-            INTERNAL => error.message().contains("cache lookup failed"),
+            // An object that the statement was planned for was dropped meanwhile.
+            INTERNAL => {
+                let gone = ["cache lookup failed", "could not open relation with OID"];
+                gone.iter().any(|gone| error.message().contains(gone))
+            }
             _ => false,
         }
+    }
+
+    fn is_perhaps_outdated(refusal: &dyn DatabaseError) -> bool {
+        Self::is_outdated(refusal)
+            && refusal.code().is_some_and(|code| [NO_SUCH_OBJECT, TYPE_MISMATCH].contains(&&*code))
+    }
+
+    fn printed(arguments: &postgres::PgArguments) -> String {
+        format!("{arguments:?}")
+    }
+
+    fn meets_deferred_constraints<'a>(
+        connection: &'a mut postgres::PgConnection,
+        _sql: &'static UserSql,
+        _id: postgres::PgArguments,
+    ) -> BoxFuture<'a, SqlResult<bool>> {
+        let check = sqlx::query("SET CONSTRAINTS ALL IMMEDIATE").persistent(false);
+        Box::pin(async move { check.execute(connection).await.map(|_| true) })
     }
 
     fn fetch_all<'a>(
@@ -331,6 +363,18 @@ impl Driver for Postgres {
             Ok(Executed { rows: done.rows_affected(), last_id: None })
         })
     }
+}
+
+/// The parameter's type was dropped.
+const NO_SUCH_OBJECT: &str = "42704";
+
+/// The parameter's type was replaced by one of the same name.
+const TYPE_MISMATCH: &str = "42804";
+
+/// Returns `true` for an error that a function of the application raises, with any code and message (`RAISE`, `ASSERT`). The
+/// routine is the C function that reports the error.
+fn is_raised(error: &postgres::PgDatabaseError) -> bool {
+    matches!(error.routine(), Some("exec_stmt_raise" | "exec_stmt_assert"))
 }
 
 /// Returns `true` for a time of day that chrono takes for a leap second: its microseconds are those of a whole day or more,

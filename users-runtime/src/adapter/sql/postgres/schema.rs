@@ -5,10 +5,12 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use super::catalog;
 use crate::{
     adapter::sql::{
-        SqlResult, StoredAs, Written,
+        SqlColumn, SqlResult, StoredAs, Written,
         casts::Cast,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
+        sql_text::names,
         tables::{ColumnKind, IdColumn},
+        unchanged::Sameness,
         uuid_form::{Declared, UuidForm},
     },
     domain::{IdKind, LONGEST_ID},
@@ -136,7 +138,7 @@ impl Catalog for Postgres {
         match wanted.as_str() {
             "bigserial" => INTEGERS.contains(&&*found),
             text if TEXTS.contains(&text) => TEXTS.contains(&&*found),
-            _ => found == wanted,
+            _ => is_same_type(&found, &wanted),
         }
     }
 
@@ -153,6 +155,16 @@ impl Catalog for Postgres {
         // The cast of an address to text adds the length of its network, which its own text lacks.
         let read = if base == "inet" { "abbrev({})" } else { "CAST({} AS TEXT)" };
         Cast { read: Some(read), write: Some(write) }
+    }
+
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness> {
+        let base = base_type(found);
+        match own.stored_as {
+            Some(StoredAs::Text) if base == "numeric" => Some(Sameness::Number),
+            Some(StoredAs::Text) if base == "uuid" => Some(Sameness::Uuid),
+            Some(StoredAs::Text) if !TEXTS.contains(&&*base) => Some(Sameness::Exact),
+            Some(_) | None => None,
+        }
     }
 
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
@@ -215,6 +227,9 @@ impl Catalog for Postgres {
     fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String> {
         let (base, limit) = (base_type(&found.sql_type), limit(&found.sql_type));
         match (wanted.written, limit) {
+            (Written::Any, _) if base == "numeric" && found.sql_type.contains('(') => {
+                Some(format!("rounds numbers to the digits of {}, and the field has no limit", found.sql_type))
+            }
             (Written::Unknown, _) | (Written::Any, None) => None,
             (Written::Any, Some(digits)) => (TIMES.contains(&&*base) && digits < MICROSECONDS)
                 .then(|| format!("keeps {digits} digits of the fraction of a second, {MICROSECONDS} are written")),
@@ -249,6 +264,11 @@ impl Catalog for Postgres {
     fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String> {
         let change = if nullable { "DROP" } else { "SET" };
         Some(format!("ALTER TABLE {table} ALTER COLUMN {} {change} NOT NULL", catalog::quoted(&column.name)))
+    }
+
+    fn trimmed(column: &str) -> String {
+        let spaces = [9, 10, 11, 12, 13, 32].map(|space| format!("chr({space})"));
+        format!("btrim({column}, {})", spaces.join(" || "))
     }
 
     fn canonical_expression(email: &str) -> String {
@@ -289,8 +309,37 @@ fn without_length(declared: &str) -> String {
     name
 }
 
-/// Returns a canonical name of a type, without its length.
+/// Returns whether two types are the same. The driver names a type of the application as the field does; the catalog quotes its
+/// name and adds its schema where that is needed. The elements of an array are compared like types of their own.
+fn is_same_type(found: &str, wanted: &str) -> bool {
+    match (found.strip_suffix("[]"), wanted.strip_suffix("[]")) {
+        (Some(found), Some(wanted)) => {
+            is_same_type(found, wanted) || (TEXTS.contains(&found) && TEXTS.contains(&wanted) && !is_padded(found))
+        }
+        (None, None) => found == wanted || unqualified(found).eq_ignore_ascii_case(&unqualified(wanted)),
+        _ => false,
+    }
+}
+
+/// Returns `true` for the type of texts that are padded.
+fn is_padded(base: &str) -> bool {
+    base == "bpchar"
+}
+
+/// Returns the name of a type without its schema and its quotes.
+fn unqualified(name: &str) -> String {
+    match names(name).pop() {
+        Some(last) if name.contains(['.', '"']) => last,
+        _ => name.to_owned(),
+    }
+}
+
+/// Returns a canonical name of a type, without its length. The catalog and the driver write that of an array differently:
+/// `character varying(20)[]`, `VARCHAR[]`.
 fn base_type(declared: &str) -> String {
+    if let Some(element) = declared.strip_suffix("[]") {
+        return format!("{}[]", base_type(element));
+    }
     let base = without_length(declared).to_ascii_lowercase();
     match base.as_str() {
         // An extension may be in a schema that is not searched.
@@ -305,6 +354,7 @@ fn base_type(declared: &str) -> String {
         "boolean" => "bool",
         "timestamp with time zone" => "timestamptz",
         "timestamp without time zone" => "timestamp",
+        "bit varying" => "varbit",
         "time with time zone" => "timetz",
         "time without time zone" => "time",
         other => other,
@@ -315,4 +365,44 @@ fn base_type(declared: &str) -> String {
 /// Returns the number in parentheses: the length of a text, or the precision of a time.
 fn limit(declared: &str) -> Option<u32> {
     declared.split_once('(')?.1.split_once(')')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_the_same_in_the_words_of_the_driver_and_of_the_catalog() {
+        for (found, wanted) in [
+            ("integer[]", "INT4[]"),
+            ("bigint[]", "INT8[]"),
+            ("boolean[]", "BOOL[]"),
+            ("double precision[]", "FLOAT8[]"),
+            ("timestamp with time zone[]", "TIMESTAMPTZ[]"),
+            ("timestamp(6) without time zone[]", "TIMESTAMP[]"),
+            ("text[]", "TEXT[]"),
+            ("character varying(20)[]", "TEXT[]"),
+            ("uuid[]", "UUID[]"),
+            ("bit varying(8)", "VARBIT"),
+            ("numeric(10,2)", "NUMERIC"),
+            ("\"Mood\"", "Mood"),
+            ("mood", "mood"),
+            ("app.mood", "mood"),
+            ("app.\"Mood\"", "Mood"),
+            ("app.\"Mood\"[]", "Mood[]"),
+            ("int4range", "INT4RANGE"),
+        ] {
+            assert!(Postgres::holds(found, wanted), "{found} for {wanted}");
+        }
+        for (found, wanted) in [
+            ("integer[]", "INT8[]"),
+            ("integer", "INT4[]"),
+            ("integer[]", "INT4"),
+            ("character(20)[]", "TEXT[]"),
+            ("app.mood", "temper"),
+            ("text[]", "INT4[]"),
+        ] {
+            assert!(!Postgres::holds(found, wanted), "{found} for {wanted}");
+        }
+    }
 }

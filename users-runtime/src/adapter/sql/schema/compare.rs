@@ -135,6 +135,13 @@ impl Comparison<'_> {
         let widen = || DB::widen(&self.wanted.quoted, there, column);
         if let Some(problem) = wrong_type::<DB>(column, &there.sql_type) {
             add(problem, widen());
+        } else if column.is_shaped_bytes && DB::writes_bytes_into_text(&there.sql_type) {
+            let problem = format!(
+                "the type is {}, and the field is written as bytes: texts of other programs in it are not read. Declare the \
+                 field as the type in it (a `Uuid` is read and written in the form that is there), or mark it `text`",
+                there.sql_type
+            );
+            add(problem, None);
         } else if let Some(shortfall) = DB::shortfall(there, column) {
             add(shortfall, widen());
         }
@@ -159,7 +166,8 @@ impl Comparison<'_> {
     /// Returns the difference if a column that the struct does not have prevents inserts.
     fn unknown_column<DB: Catalog>(&self, there: &FoundColumn) -> Option<Difference> {
         let known = self.wanted.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&there.name));
-        if known || there.nullable || there.filled {
+        let filled_by_trigger = DB::TRIGGERS_FILL_COLUMNS && self.found.has_triggers;
+        if known || there.nullable || there.filled || filled_by_trigger {
             return None;
         }
         let problem =

@@ -18,7 +18,7 @@ async fn add(own: SqlColumn) -> Result<(), Refusal> {
                   INSERT INTO user VALUES ('1', 'arthur@camelot.example', '', 1, 0, 0)";
     sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
     let id = IdColumn { kind: IdKind::Uuid, made_by_database: false };
-    let wanted = ddl::wanted::<Sqlite>(&SQL, &[own], id, &ddl::IdTypes::default());
+    let wanted = ddl::wanted::<Sqlite>(&SQL, &[own], id, &ddl::IdTypes::default(), false);
     migrate::<Sqlite>(&mut connection, &wanted).await
 }
 

@@ -11,9 +11,11 @@ use crate::adapter::sql::{
 };
 
 /// The columns. `table_xinfo`, unlike `table_info`, includes generated columns (`hidden` is 2 or 3). Of the primary keys
-/// only a single one of the type INTEGER is filled by the database.
+/// only a single one of the type INTEGER is filled by the database, unless it has an index of its own: it is not the rowid in
+/// a table `WITHOUT ROWID`, nor if it is declared `PRIMARY KEY DESC` (<https://sqlite.org/lang_createtable.html#rowid>).
 const COLUMNS: &str = "SELECT name, type, \"notnull\" OR pk > 0, dflt_value IS NOT NULL OR hidden <> 0 OR \
-     (pk > 0 AND upper(type) = 'INTEGER' AND (SELECT count(*) FROM pragma_table_xinfo($1, 'main') WHERE pk > 0) = 1), hidden IN (2, 3) \
+     (pk > 0 AND upper(type) = 'INTEGER' AND (SELECT count(*) FROM pragma_table_xinfo($1, 'main') WHERE pk > 0) = 1 \
+     AND NOT EXISTS (SELECT 1 FROM pragma_index_list($1, 'main') WHERE origin = 'pk')), hidden IN (2, 3) \
      FROM pragma_table_xinfo($1, 'main') ORDER BY cid";
 
 /// One row for each part of each index, with the statement of the index, which indexes of constraints lack.

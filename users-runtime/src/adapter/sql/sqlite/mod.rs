@@ -3,11 +3,14 @@
 mod catalog;
 mod connect;
 mod declarations;
+mod numbers;
+mod references;
 mod schema;
 
 use chrono::NaiveDateTime;
 use sqlx::{
     Arguments as _, AssertSqlSafe, Decode, Encode, Row as _, SqlSafeStr, SqlStr, Sqlite, Type, TypeInfo as _,
+    ValueRef as _,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     sqlite,
@@ -16,7 +19,7 @@ use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
     dialect::sealed::Sealed,
     error::RefusedValue,
     lookups::{ids, session_keys},
@@ -51,6 +54,13 @@ impl Driver for Sqlite {
         row.try_get_raw(index)
     }
 
+    fn convert<T>(value: &sqlite::SqliteValueRef<'_>) -> Option<Result<T, BoxDynError>>
+    where
+        T: Type<Self> + for<'r> Decode<'r, Self> + 'static,
+    {
+        numbers::convert(value)
+    }
+
     fn zero(sql_type: &str) -> Option<&'static str> {
         Some(match sql_type {
             "TEXT" => "''",
@@ -66,9 +76,10 @@ impl Driver for Sqlite {
 
     fn id_at(row: &sqlite::SqliteRow, index: usize, kind: IdKind) -> SqlResult<IdValue> {
         Ok(match kind {
-            IdKind::Integer => IdValue::Integer(row.try_get(index)?),
+            // sqlx would read NULL as 0: a key that is not the rowid can be NULL.
+            IdKind::Integer => IdValue::Integer(<i64 as Column<Self>>::read(row, index)?),
             IdKind::Uuid => IdValue::Uuid(uuid_at::<Self>(row, index)?),
-            IdKind::Text => IdValue::Text(row.try_get(index)?),
+            IdKind::Text => IdValue::Text(<String as Column<Self>>::read(row, index)?),
         })
     }
 
@@ -119,11 +130,16 @@ impl Driver for Sqlite {
         matches!(value.encode_by_ref(&mut sqlite::SqliteArgumentsBuffer::default()), Ok(IsNull::Yes))
     }
 
-    /// A column of the type `JSON` may have turned a number into a number.
+    /// A column of the type `JSON` may have turned a text into a number. SQLite would write a floating-point number with 15
+    /// digits, which are not enough.
     fn text_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<String>> {
         let value = row.try_get_raw(index)?;
-        <Option<String> as Decode<'_, Sqlite>>::decode(value)
-            .map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
+        let decoded = if value.type_info().name() == "REAL" {
+            <f64 as Decode<'_, Sqlite>>::decode(value).map(|number| Some(format!("{number:?}")))
+        } else {
+            <Option<String> as Decode<'_, Sqlite>>::decode(value)
+        };
+        decoded.map_err(|source| sqlx::Error::ColumnDecode { index: index.to_string(), source })
     }
 
     fn add_time(time: Timestamp, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
@@ -185,8 +201,10 @@ impl Driver for Sqlite {
         const MISMATCH: i32 = 20;
         let code = refusal.code().and_then(|code| code.parse::<i32>().ok())?;
         let message = refusal.message();
-        // A generated column or an index on JSON has no code of its own.
-        let is_data = matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH) || message == "malformed JSON";
+        // What a function refuses, in a generated column, an index or a trigger, has no code of its own.
+        let of_function = ["malformed JSON", "bad JSON path", "JSON path error", "integer overflow"];
+        let is_data = matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH)
+            || of_function.iter().any(|start| message.starts_with(start));
         // "NOT NULL constraint failed: user.note", "cannot store TEXT value in INTEGER column user.note",
         // "CHECK constraint failed: length(note) < 9". The message of a trigger may contain anything.
         let column = ["NOT NULL constraint failed: ", " column "].iter().find_map(|before| {
@@ -195,6 +213,39 @@ impl Driver for Sqlite {
         });
         let constraint = message.strip_prefix("CHECK constraint failed: ").map(str::to_owned);
         is_data.then(|| RefusedValue { column: column.filter(|_| constraint.is_none()), constraint })
+    }
+
+    fn names_objects_only(refusal: &dyn DatabaseError) -> bool {
+        const ERROR: i32 = 1;
+        const CONSTRAINT: i32 = 19;
+        let code = refusal.code().and_then(|code| code.parse::<i32>().ok());
+        match code.map(|code| code & 0xff) {
+            // A function's message may quote its argument.
+            Some(ERROR) => ["no such ", "table ", "near \""].iter().any(|start| refusal.message().starts_with(start)),
+            Some(CONSTRAINT) | None => false,
+            Some(_) => true,
+        }
+    }
+
+    fn printed(arguments: &sqlite::SqliteArguments) -> String {
+        format!("{arguments:?}")
+    }
+
+    fn meets_deferred_constraints<'a>(
+        connection: &'a mut sqlite::SqliteConnection,
+        sql: &'static UserSql,
+        id: sqlite::SqliteArguments,
+    ) -> BoxFuture<'a, SqlResult<bool>> {
+        Box::pin(references::are_there(connection, sql, id))
+    }
+
+    /// A key `UNIQUE ON CONFLICT REPLACE` would delete the row of another user. The algorithm in the statement takes
+    /// precedence (<https://sqlite.org/lang_conflict.html>).
+    fn write_statement(statement: &str) -> Option<String> {
+        ["INSERT INTO ", "UPDATE "].iter().find_map(|start| {
+            let (rest, verb) = (statement.strip_prefix(start)?, start.split(' ').next()?);
+            Some(format!("{verb} OR ABORT {}{rest}", &start[verb.len() + 1..]))
+        })
     }
 
     fn is_unavailable(refusal: &dyn DatabaseError) -> bool {

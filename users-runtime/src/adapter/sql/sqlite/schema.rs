@@ -5,9 +5,10 @@ use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 use super::catalog;
 use crate::{
     adapter::sql::{
-        Driver as _, SqlResult, StoredAs,
+        Driver as _, SqlColumn, SqlResult, StoredAs,
         schema::{Catalog, FoundColumn, FoundTable, KeyPart, WantedColumn, WantedTable},
         tables::{ColumnKind, IdColumn},
+        unchanged::Sameness,
         uuid_form::{Declared, UuidForm},
     },
     domain::{IdKind, LONGEST_ID},
@@ -18,7 +19,9 @@ impl Catalog for Sqlite {
     const IF_NO_INDEX: &'static str = "IF NOT EXISTS ";
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
     const GREATEST: &'static str = "max";
+    const LOCK_ROWS: &'static str = ""; // a transaction for writing locks the database
     const HAS_SCHEMAS: bool = false;
+    const TRIGGERS_FILL_COLUMNS: bool = false;
 
     fn quoted(name: &str) -> String {
         format!("\"{name}\"")
@@ -122,7 +125,8 @@ impl Catalog for Sqlite {
     }
 
     /// Compares affinities (<https://sqlite.org/datatype3.html>): numeric columns convert strings that look like
-    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted.
+    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted. A number that
+    /// a numeric column stores in another class is read as what the field is, if it has the same value.
     fn holds(found: &str, wanted: &str) -> bool {
         match wanted {
             // Text of this length is a UUID, which bytes are not.
@@ -141,6 +145,22 @@ impl Catalog for Sqlite {
         let holds =
             Self::holds(found, Self::TEXT) || (stored_as == StoredAs::Json && found.eq_ignore_ascii_case("JSON"));
         (!holds).then_some("")
+    }
+
+    fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness> {
+        let is_number = matches!(own.sql_type.as_str(), "INTEGER" | "BOOLEAN" | "REAL" | "NUMERIC");
+        let changes = match own.stored_as {
+            // A numeric affinity turns texts that look like numbers into numbers.
+            Some(_) => !is_text(found) && !is_blob(found),
+            None if own.sql_type == Self::TEXT => !is_text(found) && !is_blob(found),
+            None if is_number => is_text(found) || (own.sql_type == "INTEGER" && is_real(found)),
+            None => false,
+        };
+        changes.then_some(Sameness::Exact)
+    }
+
+    fn writes_bytes_into_text(found: &str) -> bool {
+        is_text(found)
     }
 
     fn declared_form(declared: &str) -> Declared {
@@ -212,6 +232,10 @@ impl Catalog for Sqlite {
         None // needs a rebuild of the table, which the operator has to decide
     }
 
+    fn trimmed(column: &str) -> String {
+        format!("trim({column}, char(9, 10, 11, 12, 13, 32, 160))")
+    }
+
     fn canonical_expression(email: &str) -> String {
         Self::canonical_form(email)
     }
@@ -255,6 +279,13 @@ fn is_literal(sql: &str) -> bool {
 fn is_text(declared: &str) -> bool {
     let declared = declared.to_ascii_uppercase();
     !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
+}
+
+/// Returns `true` if a declared type has the affinity REAL, which has no integers above 2^53.
+fn is_real(declared: &str) -> bool {
+    let upper = declared.to_ascii_uppercase();
+    let is_named = ["REAL", "FLOA", "DOUB"].iter().any(|word| upper.contains(word));
+    is_named && !upper.contains("INT") && !is_text(declared) && !is_blob(declared)
 }
 
 /// Returns `true` if a declared type has the affinity BLOB, which converts nothing.

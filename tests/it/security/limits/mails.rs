@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use axum_users::{
     Backend, Error, Jwt, Limits, Policy, SecretKey, Users,
-    env::BoxFuture,
-    limits::{CounterKey, Counters, CountersUnavailable, Quota},
+    limits::{Limit, Quota},
 };
 use serde_json::json;
 
-use super::ARTHUR;
+use super::{super::ARTHUR, Down, without};
 use crate::support::{PASSWORD, SECRET, Setup, TestApp, User};
 
 const KAY: &str = "kay@camelot.bt";
+
+/// The limit of mails to one account, without those per address.
+fn only_mails() -> Limits {
+    without(&Limit::ALL.map(|limit| (limit != Limit::Mails).then_some(limit)).into_iter().flatten().collect::<Vec<_>>())
+}
 
 /// Starts a service whose hooks run before the response, so that a mail not sent by then is never sent.
 async fn app(limits: Limits) -> TestApp {
@@ -29,7 +33,7 @@ async fn is_mailed(app: &TestApp, path: &str, email: &str) -> bool {
 
 #[tokio::test]
 async fn mail_bombing_capped() {
-    let app = app(Limits::default()).await;
+    let app = app(only_mails()).await;
     for email in [ARTHUR, KAY] {
         app.register(email).await;
     }
@@ -61,7 +65,7 @@ async fn mail_bombing_capped() {
 
 #[tokio::test]
 async fn the_application_can_configure_the_limits() {
-    let strict = app(Limits::default().mails(Quota::new(1, Duration::from_secs(60)))).await;
+    let strict = app(only_mails().mails(Quota::new(1, Duration::from_secs(60)))).await;
     let none = app(Limits::off()).await;
     for app in [&strict, &none] {
         app.register(ARTHUR).await;
@@ -81,35 +85,11 @@ async fn the_application_can_configure_the_limits() {
     }
 }
 
-/// Counters that are unavailable.
-struct Down;
-
-impl Counters for Down {
-    fn take<'a>(
-        &'a self,
-        _: &'a CounterKey,
-        _: Quota,
-        _: axum_users::env::Timestamp,
-    ) -> BoxFuture<'a, Result<bool, CountersUnavailable>> {
-        Box::pin(std::future::ready(Err(CountersUnavailable::because("no server at this address"))))
-    }
-
-    fn give_back<'a>(
-        &'a self,
-        _: &'a CounterKey,
-        _: Quota,
-        _: axum_users::env::Timestamp,
-    ) -> BoxFuture<'a, Result<(), CountersUnavailable>> {
-        Box::pin(std::future::ready(Err(CountersUnavailable::because("no server at this address"))))
-    }
-}
-
 #[tokio::test]
 async fn what_cannot_be_counted_is_not_sent() {
     for inline in [false, true] {
         let policy = if inline { Policy::recommended().inline_hooks() } else { Policy::recommended() };
-        let builder =
-            Box::new(|builder: axum_users::UsersBuilder<User>| builder.limits(Limits::default()).counters(Down));
+        let builder = Box::new(|builder: axum_users::UsersBuilder<User>| builder.limits(only_mails()).counters(Down));
         let app = TestApp::with(Setup { builder, policy, ..Setup::default() }).await;
         app.register(ARTHUR).await;
         app.hooks.clear();

@@ -1,0 +1,114 @@
+//! Limits per address on the other routes.
+
+use axum_users::{Limits, limits::Limit};
+use serde_json::{Value, json};
+
+use super::{
+    super::{ARTHUR, OTHER, patch_me, reset_token, verify_token},
+    app, member, reached, without,
+};
+use crate::support::{PASSWORD, Response, TestApp};
+
+async fn post(app: &TestApp, path: &str, from: &str, body: Value) -> Response {
+    app.post(path).from(from).json(body).send().await
+}
+
+#[tokio::test]
+async fn register_capped() {
+    let app = app(Limits::default()).await;
+    let body =
+        |number: u32, password: &str| json!({ "email": format!("knight{number}@camelot.bt"), "password": password });
+    for number in 0..10 {
+        // A person who looks for a password that is accepted is not counted.
+        assert_eq!(post(&app, "/auth/register", "192.0.2.1", body(number, "short")).await.status, 400);
+        assert_eq!(post(&app, "/auth/register", "192.0.2.1", json!({ "email": "x" })).await.status, 422);
+        // Whoever asks for addresses that are taken is.
+        let number = if number % 2 == 0 { number } else { number - 1 };
+        let status = post(&app, "/auth/register", "192.0.2.1", body(number, PASSWORD)).await.status;
+        assert!(status == 201 || status == 400);
+    }
+    let refused = post(&app, "/auth/register", "192.0.2.1", body(10, PASSWORD)).await;
+    assert_eq!(reached(&refused), ("register".to_owned(), 360));
+    assert!(app.users.get_by_email("knight10@camelot.bt").await.unwrap().is_none());
+    assert_eq!(post(&app, "/auth/register", "192.0.2.2", body(10, PASSWORD)).await.status, 201);
+    app.advance(360);
+    assert_eq!(post(&app, "/auth/register", "192.0.2.1", body(11, PASSWORD)).await.status, 201);
+}
+
+#[tokio::test]
+async fn requests_for_mails_are_limited_by_address() {
+    let app = app(Limits::default()).await;
+    for (path, name) in [("/auth/forgot-password", "forgot-password"), ("/auth/request-verify-token", "request-verify")]
+    {
+        for number in 0..20 {
+            let body = json!({ "email": format!("knight{number}@camelot.bt") });
+            post(&app, path, "192.0.2.1", body).await.is(202, "null");
+        }
+        let body = json!({ "email": ARTHUR });
+        assert_eq!(reached(&post(&app, path, "192.0.2.1", body.clone()).await), (name.to_owned(), 180));
+        post(&app, path, "192.0.2.2", body).await.is(202, "null");
+    }
+}
+
+#[tokio::test]
+async fn token_guessing_capped() {
+    let app = app(without(&[Limit::Mails])).await;
+    member(&app, ARTHUR).await;
+    for (path, name) in [("/auth/reset-password", "reset-password"), ("/auth/verify", "verify")] {
+        let wrong = json!({ "token": "wrong", "password": OTHER });
+        for number in 0..20 {
+            // A right token is not counted, whatever becomes of it.
+            let right = match (name, number) {
+                ("verify", 0) => Some(json!({ "token": verify_token(&app, ARTHUR).await })),
+                ("reset-password", 0..10) => {
+                    Some(json!({ "token": reset_token(&app, ARTHUR).await, "password": "short" }))
+                }
+                _ => None,
+            };
+            if let Some(right) = right {
+                let response = post(&app, path, "192.0.2.1", right).await;
+                assert!(response.status == 200 || response.text().contains("INVALID_PASSWORD"), "{response:?}");
+            }
+            assert_eq!(post(&app, path, "192.0.2.1", wrong.clone()).await.status, 400);
+        }
+        assert_eq!(reached(&post(&app, path, "192.0.2.1", wrong.clone()).await), (name.to_owned(), 180));
+        let token = reset_token(&app, ARTHUR).await;
+        let right = json!({ "token": token, "password": OTHER });
+        assert_eq!(reached(&post(&app, path, "192.0.2.1", right).await), (name.to_owned(), 180));
+        assert_eq!(post(&app, path, "192.0.2.2", wrong).await.status, 400);
+    }
+}
+
+/// `UPDATE_USER_EMAIL_ALREADY_EXISTS` tells a signed-in user who has an account.
+#[tokio::test]
+async fn changes_of_the_address_are_limited_by_user() {
+    let app = app(without(&[Limit::Register])).await;
+    let sessions = [app.member(ARTHUR).await, app.member("kay@camelot.bt").await];
+    for number in 0..30 {
+        // Changes that succeed are not counted.
+        let own = json!({ "email": format!("arthur{number}@camelot.bt") });
+        if number % 3 == 0 {
+            assert_eq!(patch_me(&app, &sessions[0], own).await.status, 200);
+        }
+    }
+    let taken = json!({ "email": "kay@camelot.bt" });
+    for _ in 0..10 {
+        assert_eq!(patch_me(&app, &sessions[0], taken.clone()).await.status, 400);
+    }
+    assert_eq!(reached(&patch_me(&app, &sessions[0], taken).await), ("email-change".to_owned(), 360));
+    let name = json!({ "first_name": "Arthur" });
+    assert_eq!(patch_me(&app, &sessions[0], name).await.status, 200, "other changes");
+    assert_eq!(patch_me(&app, &sessions[1], json!({ "email": "keu@camelot.bt" })).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_application_changes_and_removes_single_limits() {
+    let hour = std::time::Duration::from_secs(3600);
+    let limits = without(&[Limit::ForgotPassword]).set(Limit::Verify, axum_users::limits::Quota::new(2, hour));
+    let app = app(limits).await;
+    for number in 0..30 {
+        post(&app, "/auth/forgot-password", "192.0.2.1", json!({ "email": ARTHUR })).await.is(202, "null");
+        let response = post(&app, "/auth/verify", "192.0.2.1", json!({ "token": "wrong" })).await;
+        assert_eq!(response.status, if number < 2 { 400 } else { 429 });
+    }
+}

@@ -1,0 +1,122 @@
+//! The names of the limits.
+
+use std::time::Duration;
+
+use super::Rule;
+
+/// A limit of [`Limits`](crate::Limits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Failed logins at one account from one address, or from one browser that has logged in to it before. A wrong
+    /// `current_password` counts as well. Whether the account exists makes no difference.
+    LoginClient,
+    /// Failed logins from one address at all accounts, except those to which this client has logged in before.
+    LoginAddress,
+    /// Failed logins at one account from all clients that have not logged in to it before.
+    LoginAccount,
+    /// Failed logins at one account from all clients that have logged in to it before. Beyond it, they count as others.
+    LoginKnown,
+    /// Registrations from one address. A refused password does not count.
+    Register,
+    /// Requests for a reset mail from one address.
+    ForgotPassword,
+    /// Requests for a verification mail from one address.
+    RequestVerify,
+    /// Mails of one kind that requests cause to be sent to one account.
+    Mails,
+    /// Refused tokens for a new password, from one address.
+    ResetPassword,
+    /// Refused tokens of verification, from one address.
+    Verify,
+    /// Flows with OAuth providers that are started from one address and do not succeed.
+    OAuthStart,
+    /// Callbacks and ID tokens of OAuth providers from one address that do not succeed.
+    OAuthCallback,
+    /// Attempts of a user to change the address to another one, which tells whether that one has an account.
+    EmailChange,
+}
+
+impl Limit {
+    /// All limits, in the order of the guide.
+    pub const ALL: [Self; 13] = [
+        Self::LoginClient,
+        Self::LoginAddress,
+        Self::LoginAccount,
+        Self::LoginKnown,
+        Self::Register,
+        Self::ForgotPassword,
+        Self::RequestVerify,
+        Self::Mails,
+        Self::ResetPassword,
+        Self::Verify,
+        Self::OAuthStart,
+        Self::OAuthCallback,
+        Self::EmailChange,
+    ];
+
+    /// The limits of every route that verifies a password.
+    pub(crate) const OF_LOGINS: [Self; 3] = [Self::LoginClient, Self::LoginAddress, Self::LoginAccount];
+    /// The limits of a user's changes of the own account.
+    pub(crate) const OF_CHANGES: [Self; 4] =
+        [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::EmailChange];
+
+    /// Returns the name, as in the field `RateLimit-Policy` of a response.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoginClient => "login-client",
+            Self::LoginAddress => "login-address",
+            Self::LoginAccount => "login-account",
+            Self::LoginKnown => "login-known",
+            Self::Register => "register",
+            Self::ForgotPassword => "forgot-password",
+            Self::RequestVerify => "request-verify",
+            Self::Mails => "mails",
+            Self::ResetPassword => "reset-password",
+            Self::Verify => "verify",
+            Self::OAuthStart => "oauth-start",
+            Self::OAuthCallback => "oauth-callback",
+            Self::EmailChange => "email-change",
+        }
+    }
+
+    /// Returns the reason in the event of a refusal.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::LoginClient => "too many failures at this account from this client",
+            Self::LoginAddress => "too many failures from this address",
+            Self::LoginAccount => "too many failures at this account",
+            Self::LoginKnown => "too many failures at this account from known clients",
+            Self::Register => "too many registrations from this address",
+            Self::ForgotPassword | Self::RequestVerify => "too many requests for mails from this address",
+            Self::Mails => "too many mails to this account",
+            Self::ResetPassword | Self::Verify => "too many wrong tokens from this address",
+            Self::OAuthStart | Self::OAuthCallback => "too many flows from this address",
+            Self::EmailChange => "too many changes of the address",
+        }
+    }
+}
+
+/// A limit that a request has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitReached {
+    /// The limit.
+    pub limit: Limit,
+    /// What it allows.
+    pub rule: Rule,
+    /// How long the client must wait.
+    pub wait: Duration,
+}
+
+impl LimitReached {
+    /// The longest wait that a client is told: a day.
+    const LONGEST_TOLD: u32 = 24 * 3600;
+
+    /// Returns the wait in whole seconds, at least one and at most a day.
+    #[must_use]
+    pub fn seconds(&self) -> u32 {
+        let seconds = self.wait.as_millis().div_ceil(1000);
+        u32::try_from(seconds).unwrap_or(u32::MAX).clamp(1, Self::LONGEST_TOLD)
+    }
+}
