@@ -15,13 +15,19 @@ pub(super) fn meant(text: &str) -> Cow<'_, str> {
     if text.contains(['\r', '\n']) {
         return Cow::Borrowed(text);
     }
-    let bare = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let bare = text.trim_matches(is_blank);
     let folded = if bare.contains(AT_SIGNS) { Cow::Owned(bare.replace(AT_SIGNS, "@")) } else { Cow::Borrowed(bare) };
     let Some(without_period) = folded.strip_suffix(PERIODS) else { return folded };
-    // A domain may end in the period of the root. Two periods, or nothing before one, are mistakes.
-    let is_domain =
-        without_period.contains('@') && !without_period.ends_with(PERIODS) && !without_period.ends_with('@');
+    // A domain may end in the period of the root. Two periods, and a blank or nothing before one, are mistakes.
+    let is_domain = without_period.contains('@')
+        && !without_period.ends_with(PERIODS)
+        && !without_period.ends_with('@')
+        && !without_period.ends_with(is_blank);
     if is_domain { Cow::Owned(without_period.to_owned()) } else { folded }
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
 }
 
 /// Returns whether a character has no width: joiners, marks of the direction of a text (UAX #9), which clipboards copy with an
@@ -56,7 +62,17 @@ mod tests {
 
     #[test]
     fn what_may_mean_something_else_stays() {
-        for text in ["a\u{200b}@b.co", "a@b\u{200d}.co", "a@b.co..", "a@.", "a.", ".", "a@b.co\n", "a@b\u{ff20}c.co."] {
+        for text in [
+            "a@b.co .",
+            "a\u{200b}@b.co",
+            "a@b\u{200d}.co",
+            "a@b.co..",
+            "a@.",
+            "a.",
+            ".",
+            "a@b.co\n",
+            "a@b\u{ff20}c.co.",
+        ] {
             let expected = text.replace('\u{ff20}', "@");
             let expected = if text.ends_with("c.co.") { expected.trim_end_matches('.') } else { &*expected };
             assert_eq!(meant(text), expected, "{text:?}");
