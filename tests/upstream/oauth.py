@@ -62,9 +62,18 @@ class Flow:
         return service.call("GET", f"{self.route}/callback?{query}", bearer=self.bearer, headers={"cookie": cookie})
 
 
+def run(service, provider, who, **flow):
+    """Runs a flow to its end, and another one if the machine is busy."""
+    for _ in range(20):
+        started = Flow(service, name=provider.name, **flow)
+        response = started.finish(service, provider.approve(started.url, who))
+        if not service.waited(response, f"{started.route}/callback"):
+            break
+    return response
+
+
 def try_log_in(service, provider, who):
-    flow = Flow(service, name=provider.name)
-    return flow.finish(service, provider.approve(flow.url, who))
+    return run(service, provider, who)
 
 
 def log_in(service, provider, who):
@@ -75,8 +84,7 @@ def log_in(service, provider, who):
 
 
 def associate(service, provider, who, bearer):
-    flow = Flow(service, "associate/", bearer, provider.name)
-    return flow.finish(service, provider.approve(flow.url, who))
+    return run(service, provider, who, kind="associate/", bearer=bearer)
 
 
 def before_the_migration(upstream, providers):

@@ -89,12 +89,18 @@ class Service:
             reply = connection.getresponse()
             response = Response(reply.status, reply.headers, reply.read().decode())
             connection.close()
-            # The machine is busy: the request had no effect, and the response says when to retry.
-            if response.status != 503 or "retry-after" not in response.headers:
+            # A callback has used up its flow, which the caller starts again.
+            if "/callback?" in path or not self.waited(response, f"{method} {path}"):
                 return response
-            print(f"    {self.name} is busy: {method} {path}", flush=True)
-            time.sleep(int(response.headers["retry-after"]))
         return response
+
+    def waited(self, response, request):
+        """Returns False unless the machine is busy; then waits until the request can be repeated, which had no effect."""
+        if response.status != 503 or "retry-after" not in response.headers:
+            return False
+        print(f"    {self.name} is busy: {request}", flush=True)
+        time.sleep(int(response.headers["retry-after"]))
+        return True
 
     def register(self, email, password=PASSWORD, status=201, **more):
         response = self.call("POST", "/auth/register", {"email": email, "password": password, **more})
