@@ -1,6 +1,6 @@
 //! MySQL 8, where `TEST_MYSQL8_URL` names a server.
 
-use std::{env, process::Command};
+use crate::servers::pass_on_mysql_8;
 
 /// The tests that meet `CHECK`, collations, defaults, UUIDs, ids, schemas, stored values, triggers and accounts at providers.
 /// Those of `columns::as_they_are` use types that only MariaDB has.
@@ -24,15 +24,5 @@ const TESTS: [&str; 14] = [
 /// Runs the tests about databases once more, with this server instead of MariaDB.
 #[test]
 fn mysql_8_passes_the_tests_of_mariadb() {
-    let Some(url) = env::var_os("TEST_MYSQL8_URL").filter(|url| !url.is_empty()) else {
-        eprintln!("skipped: TEST_MYSQL8_URL is not set, so MySQL 8 is not tested");
-        return;
-    };
-    let status = Command::new(env::current_exe().unwrap())
-        .args(TESTS)
-        .env("TEST_MYSQL_URL", url)
-        .env_remove("TEST_MYSQL8_URL")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{status}");
+    pass_on_mysql_8(&TESTS);
 }

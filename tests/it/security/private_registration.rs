@@ -205,7 +205,7 @@ async fn a_store_in_memory_answers_alike() {
     }
 }
 
-/// A check of a user stores nothing, whatever its outcome.
+/// `check_insert` never stores anything, whether it succeeds or fails.
 #[tokio::test]
 async fn a_check_stores_nothing() {
     let users = builder().database("sqlite::memory:").build().await.unwrap();

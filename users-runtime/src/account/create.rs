@@ -173,7 +173,7 @@ impl<U: AuthUser> Users<U> {
         self.insert_account(user, cx).await
     }
 
-    /// Asks the store whether it refuses the values of a new user, with an address of the same domain that nobody has. The
+    /// Asks the store whether it refuses the values of a new user, with an unused address of the same domain. The
     /// order in which a database checks keys, constraints and triggers differs, so an insert with a taken address would not
     /// tell.
     async fn refuse_what_cannot_be_stored(&self, mut user: U) -> Result<(), CreateError> {
@@ -214,8 +214,8 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// Returns an address of the same domain that probably nobody has. Constraints of the database that accept the address accept
-/// this one: it has no other length, as far as there is room for chance, and only lower-case letters and digits.
+/// Returns an address of the same domain that is probably unused. A constraint that accepts the given address should accept
+/// this one: it has the same length, but at least eight characters before the `@`, and consists of lower-case letters and digits.
 fn unused_address(email: &str, random: [u8; 16]) -> String {
     const LEAST: usize = 8;
     const DIGITS: [u8; 32] = *b"abcdefghijklmnopqrstuvwxyz234567";

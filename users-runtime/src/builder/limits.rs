@@ -13,7 +13,8 @@ use crate::{
 
 impl<U: AuthUser> UsersBuilder<U> {
     /// Sets the limits against guessing, spraying and flooding. Default: [`Limits::default`]. Under
-    /// [`Policy::fastapi_users`](crate::Policy::fastapi_users) only mails to one account are limited by default, which its clients cannot notice.
+    /// [`Policy::fastapi_users`](crate::Policy::fastapi_users) only mails to one account are limited by default, which its
+    /// clients cannot notice.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
         self
@@ -25,9 +26,9 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Counts in the users' database, shared by all nodes, for services without Redis. [`Users::migrate`](crate::Users::migrate) creates the table
-    /// `{table}_limits`; [`Users::purge_expired`](crate::Users::purge_expired) removes what has ended. Each login
-    /// then writes a few rows more.
+    /// Counts in the users' database, shared by all nodes, for services without Redis.
+    /// [`Users::migrate`](crate::Users::migrate) creates the table `{table}_limits`, and
+    /// [`Users::purge_expired`](crate::Users::purge_expired) removes what has ended. Each login then writes a few more rows.
     ///
     /// Building the service fails if the store of the application has no counters.
     pub fn counters_in_database(mut self) -> Self {

@@ -86,7 +86,7 @@ where
         let (mut head, body) = request.into_parts();
         let client = determine_client(&edge.clients, &head.headers, &mut head.extensions);
         let connection = head.extensions.get::<RefusedOnConnection>().cloned();
-        let is_own_connection = !edge.clients.is_proxy(peer(&head.extensions));
+        let peer = peer(&head.extensions);
         let request = Request::from_parts(head, body);
         let inner = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let inner = WorkSource::of(client).scope(inner);
@@ -110,7 +110,7 @@ where
             if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
                 let is_held = edge.holding.hold().await;
                 let is_last = connection.is_some_and(|connection| connection.is_last());
-                if is_own_connection && (is_last || !is_held) {
+                if (is_last || !is_held) && !edge.clients.is_proxy(peer) {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
             }

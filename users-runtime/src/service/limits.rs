@@ -25,7 +25,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 ///
 /// Beyond a limit the response is 429 with `Retry-After`; only mails to one account are dropped silently. The
 /// [guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/limits.md) explains each limit, its source, and why
-/// nobody can be locked out with them.
+/// they cannot lock out a user.
 ///
 /// The counters are kept in the process, or shared by all nodes with
 /// [`counters_in_redis`](crate::UsersBuilder::counters_in_redis) or

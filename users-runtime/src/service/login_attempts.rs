@@ -1,7 +1,7 @@
 //! Attempts to log in: counted before the password is hashed, by account, client and address.
 //!
 //! A client is known to an account if it has logged in to it before: a browser by its device cookie, any other by its
-//! address. Known clients have budgets of their own, so that nobody else can use them up.
+//! address. Known clients have separate budgets, which no other client can exhaust.
 
 use http::{HeaderMap, header::SET_COOKIE};
 

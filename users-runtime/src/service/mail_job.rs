@@ -8,7 +8,7 @@ use std::{
 
 use super::{Users, hooks::cause_of};
 use crate::{
-    event::{self, operation},
+    event::operation,
     port::{
         BoxFuture, Draw, HashError, HookError, HookResult, MailError, MailTokenError, RequestContext, Settlement,
         StoreError,
@@ -91,11 +91,7 @@ where
             return;
         }
         let Some(draw) = self.share.take() else { return };
-        let settlement = Settlement::give_back(vec![draw]);
-        if let Err(error) = self.users.inner().counters.settle(&settlement, self.users.now()).await {
-            let cause = event::cause(&error);
-            operation!(WARN, "share_lost", "a mail that was not sent still counts against the limit", cause);
-        }
+        self.users.settle(Settlement::give_back(vec![draw])).await;
     }
 }
 

@@ -88,7 +88,7 @@ fn visible(response: &Response) -> (u16, String, Vec<(String, String)>) {
     (response.status.as_u16(), response.text(), headers)
 }
 
-/// Registers from an address of its own.
+/// Registers from a separate client address.
 async fn member(app: &TestApp, email: &str) {
     let body = json!({ "email": email, "password": PASSWORD });
     let response = app.post("/auth/register").from("203.0.113.250").json(body).send().await;

@@ -99,7 +99,7 @@ async fn limit_exact() {
     }
 }
 
-/// N wrong passwords: the counter is N, whatever runs at the same time.
+/// After N concurrent wrong passwords the counter is N.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn failures_all_counted() {
     for kind in kinds().await {

@@ -35,7 +35,7 @@ impl<U: AuthUser> Users<U> {
     /// the database decides, and the loser decides anew.
     pub(crate) async fn user_of_identity(&self, login: &mut IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
         let address = self.usable_address(&login.identity);
-        // Whether an account has an address that nobody has proved must stay private.
+        // A person who has not proved an address must not learn whether an account has it.
         let is_usable = |address: &&Address| !self.policy().is_private() || address.status == AddressStatus::Verified;
         let usable = address.as_ref().filter(is_usable);
         let mut without_user = None;

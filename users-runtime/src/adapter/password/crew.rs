@@ -10,7 +10,7 @@
 //! * A thread that is late is **distrusted** until it has shown that it gets processor time ([`super::priority::gets_time`]).
 //! * Helpers compute late jobs, and start waiting ones only if no thread of the lowest priority is trusted.
 //!
-//! In a mere flood, with cores that have time, nothing is late, so helpers do nothing and hashing delays no other work.
+//! In a flood on cores that have idle time no job is late, so helpers do nothing and hashing delays no other work.
 
 use std::{
     sync::Arc,

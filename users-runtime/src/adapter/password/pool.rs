@@ -7,7 +7,7 @@
 //!   neither delays the next job of another by more than one job, nor takes its place ([`super::fair_queue`]). Jobs of one
 //!   source run in order.
 //! * **Priority.** Jobs run on threads of the lowest priority, so that they use only time that other work leaves. On a machine
-//!   that leaves none, a few helpers of normal priority compute what is late ([`super::crew`]), so that jobs always get a share,
+//!   that leaves none, a few helper threads of normal priority take over late jobs ([`super::crew`]), so that jobs always get a share,
 //!   and other work keeps its own.
 //! * **Bounds.** The queue and the waiting time are bounded. A job that has started runs to its end, whether or not its caller
 //!   is still there.

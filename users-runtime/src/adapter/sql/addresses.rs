@@ -1,4 +1,4 @@
-//! Reports stored addresses that nobody finds: with spaces around them, which other programs stored.
+//! Reports stored addresses that lookups do not find: with spaces around them, which other programs stored.
 
 use sqlx::AssertSqlSafe;
 

@@ -56,8 +56,8 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) adapted: Arc<Cached>,
     /// The unique keys of the table of users.
     pub(super) keys: Arc<UniqueKeys>,
-    /// The number of operations that doubt the statements of their connections.
-    pub(super) doubts: Arc<AtomicU32>,
+    /// The number of operations for which connections prepare their statements anew.
+    pub(super) preparing_anew: Arc<AtomicU32>,
     /// Restricts every statement about users to a tenant. `None` for a user type without tenants.
     pub(super) tenant: Option<TenantCondition<DB>>,
 }

@@ -11,9 +11,9 @@ use super::{Dialect, Executed, SqlResult, base::Base, error, uuid_form::Form};
 use crate::{adapter::clock::monotonic, event::metric};
 
 /// An operation that runs again on connections without statements from before.
-pub(super) struct Doubt(Arc<AtomicU32>);
+pub(super) struct PrepareAnew(Arc<AtomicU32>);
 
-impl Drop for Doubt {
+impl Drop for PrepareAnew {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -45,7 +45,7 @@ impl<DB: Dialect> Base<DB> {
     /// Returns a connection for reading. Pass it to [`Base::settle`] with the result of the operation.
     pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
         let connection = acquire(&self.pools.read, "read").await?;
-        Ok(self.without_doubtful_statements(connection).await)
+        Ok(self.without_old_statements(connection).await)
     }
 
     /// Returns a connection for writing that was just tested. A write without a response cannot simply be retried,
@@ -59,7 +59,7 @@ impl<DB: Dialect> Base<DB> {
                 return Ok(connection);
             }
             match connection.ping().await {
-                Ok(()) => return Ok(self.without_doubtful_statements(connection).await),
+                Ok(()) => return Ok(self.without_old_statements(connection).await),
                 Err(_) if attempts > 1 => attempts -= 1,
                 Err(error) => return Err(error),
             }
@@ -83,9 +83,9 @@ impl<DB: Dialect> Base<DB> {
         done
     }
 
-    /// Returns a connection that prepares its statements anew while an operation is in [doubt](Store::doubt).
-    async fn without_doubtful_statements(&self, mut connection: PoolConnection<DB>) -> PoolConnection<DB> {
-        if self.doubts.load(Ordering::Acquire) > 0 && connection.clear_cached_statements().await.is_err() {
+    /// Returns a connection that prepares its statements anew while an operation [asks for it](Base::prepare_anew).
+    async fn without_old_statements(&self, mut connection: PoolConnection<DB>) -> PoolConnection<DB> {
+        if self.preparing_anew.load(Ordering::Acquire) > 0 && connection.clear_cached_statements().await.is_err() {
             connection.close_on_drop();
         }
         connection
@@ -94,9 +94,9 @@ impl<DB: Dialect> Base<DB> {
     /// Makes connections prepare their statements anew until the returned value is dropped: an operation failed in a way that
     /// may be due to statements of before a change of the schema, or due to the schema itself. If the next attempts fail
     /// alike, it is the schema.
-    pub(super) fn doubt(&self) -> Doubt {
-        self.doubts.fetch_add(1, Ordering::AcqRel);
-        Doubt(Arc::clone(&self.doubts))
+    pub(super) fn prepare_anew(&self) -> PrepareAnew {
+        self.preparing_anew.fetch_add(1, Ordering::AcqRel);
+        PrepareAnew(Arc::clone(&self.preparing_anew))
     }
 
     /// Returns `true` for an error that outdated statements cause as well as a schema which does not fit.

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use super::{
     Dialect, Row, SqlResult,
     base::{Base, add},
-    counter_sql::CounterSql,
-    error::is_undone,
+    error::{is_disconnected, is_undone},
+    purge::STEP,
     retry::retry,
     transaction::{begin, finish},
 };
@@ -17,9 +17,6 @@ use crate::{
     domain::{Count, StoreError, Timestamp},
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement, evaluate},
 };
-
-/// The number of counters that one statement of a purge removes.
-const STEP: u32 = 1000;
 
 /// How long a row that was added and not yet used is kept at least, in milliseconds.
 const NEW: i64 = 60_000;
@@ -48,10 +45,6 @@ impl<DB: Dialect> Base<DB> {
         self.counts.load(Ordering::Relaxed)
     }
 
-    fn counter_sql(&self) -> &CounterSql {
-        &self.counter_sql
-    }
-
     fn count(row: &DB::Row) -> SqlResult<Count> {
         let columns = Row::<DB>::new(row);
         let failures: i64 = columns.at(0)?;
@@ -65,12 +58,12 @@ impl<DB: Dialect> Base<DB> {
     }
 
     async fn find_counter(&self, key: &CounterKey) -> SqlResult<Option<Count>> {
-        let rows = self.read(self.counter_sql().find.clone(), Self::by_key(key)?).await?;
+        let rows = self.read(self.counter_sql.find.clone(), Self::by_key(key)?).await?;
         rows.first().map(Self::count).transpose()
     }
 
     async fn lock_counter(&self, connection: &mut DB::Connection, key: &CounterKey) -> SqlResult<Option<Count>> {
-        let row = self.fetch_first(connection, self.counter_sql().lock.clone(), Self::by_key(key)?).await?;
+        let row = self.fetch_first(connection, self.counter_sql.lock.clone(), Self::by_key(key)?).await?;
         row.as_ref().map(Self::count).transpose()
     }
 
@@ -78,7 +71,7 @@ impl<DB: Dialect> Base<DB> {
         let mut arguments = Self::by_key(key)?;
         add::<DB, _>(&due, &mut arguments)?;
         add::<DB, _>(&ends, &mut arguments)?;
-        self.write(self.counter_sql().add.clone(), arguments).await
+        self.write(self.counter_sql.add.clone(), arguments).await
     }
 
     async fn change_counter(&self, connection: &mut DB::Connection, draw: &Draw, count: Count) -> SqlResult<()> {
@@ -87,11 +80,11 @@ impl<DB: Dialect> Base<DB> {
             add::<DB, _>(&number, &mut arguments)?;
         }
         add::<DB, _>(&draw.key.as_str().to_owned(), &mut arguments)?;
-        self.execute_on(connection, self.counter_sql().change.clone(), arguments).await.map(drop)
+        self.execute_on(connection, self.counter_sql.change.clone(), arguments).await.map(drop)
     }
 
     async fn clear_counter(&self, connection: &mut DB::Connection, key: &CounterKey) -> SqlResult<()> {
-        self.execute_on(connection, self.counter_sql().clear.clone(), Self::by_key(key)?).await.map(drop)
+        self.execute_on(connection, self.counter_sql.clear.clone(), Self::by_key(key)?).await.map(drop)
     }
 
     async fn take_counters(&self, draws: &[Draw], now: Timestamp) -> SqlResult<Decision> {
@@ -191,7 +184,7 @@ impl<DB: Dialect> Base<DB> {
         add::<DB, _>(&until, &mut arguments)?;
         add::<DB, _>(&key.as_str().to_owned(), &mut arguments)?;
         add::<DB, _>(&until, &mut arguments)?;
-        self.write(self.counter_sql().extend.clone(), arguments).await.map(drop)
+        self.write(self.counter_sql.extend.clone(), arguments).await.map(drop)
     }
 
     /// Removes counters that mean nothing any more, if the table is used.
@@ -203,16 +196,9 @@ impl<DB: Dialect> Base<DB> {
             let mut arguments = DB::Arguments::default();
             add::<DB, _>(&now.timestamp_millis(), &mut arguments)?;
             add::<DB, _>(&i64::from(STEP), &mut arguments)?;
-            self.write(self.counter_sql().purge.clone(), arguments).await
+            self.write(self.counter_sql.purge.clone(), arguments).await
         };
-        let mut removed = 0;
-        loop {
-            let batch = retry!(self, is_undone::<DB>, step())?;
-            removed += batch;
-            if batch < u64::from(STEP) {
-                return Ok(removed);
-            }
-        }
+        self.purge_in_steps(step).await
     }
 }
 
@@ -251,7 +237,7 @@ impl<DB: Dialect> Counters for Base<DB> {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<Timestamp>, CountersUnavailable>> {
         Box::pin(async move {
-            let found = retry!(self, super::error::is_disconnected::<DB>, self.find_counter(key));
+            let found = retry!(self, is_disconnected::<DB>, self.find_counter(key));
             let found = found.map_err(CountersUnavailable::because)?;
             let until = found.and_then(|count| Timestamp::from_timestamp_millis(count.due));
             Ok(until.filter(|until| *until > now))

@@ -3,20 +3,21 @@
 use super::{Dialect, SqlUser, store::Store};
 use crate::{
     domain::{
-        IdValue, StoreError, Timestamp, TokenId, UserId as _,
+        IdValue, StoreError, Timestamp, TokenId, UserId,
         oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, StoredTokens},
     },
     port::{BoxFuture, Change, OAuthStore, Unlinked},
 };
 
 /// Returns an account with the id of its user in the user's type.
-fn typed<I: crate::domain::UserId>(account: OAuthAccount<IdValue>) -> Result<OAuthAccount<I>, StoreError> {
+fn typed<I: UserId>(account: OAuthAccount<IdValue>) -> Result<OAuthAccount<I>, StoreError> {
     let OAuthAccount { id, user_id, oauth_name, account_id, account_email } = account;
     let user_id = I::from_value(user_id).ok_or_else(|| StoreError::failed("an id is out of the range of its type"))?;
     Ok(OAuthAccount::new(id, user_id, oauth_name, account_id, account_email))
 }
 
-fn untyped<I: crate::domain::UserId>(account: &OAuthAccount<I>) -> OAuthAccount<IdValue> {
+/// Returns an account with the id of its user in the form that stores keep.
+fn untyped<I: UserId>(account: &OAuthAccount<I>) -> OAuthAccount<IdValue> {
     let OAuthAccount { id, user_id, oauth_name, account_id, account_email } = account.clone();
     OAuthAccount::new(id, user_id.to_value(), oauth_name, account_id, account_email)
 }

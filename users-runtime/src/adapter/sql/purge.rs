@@ -12,8 +12,8 @@ use crate::{
     port::EndedSessions,
 };
 
-/// The number of token states that one statement removes.
-const STEP: u32 = 1000;
+/// The number of token states or counters that one statement removes.
+pub(super) const STEP: u32 = 1000;
 
 /// The result of one batch, and the token after which the next one starts.
 struct Step {
@@ -34,6 +34,14 @@ impl<DB: Dialect> Base<DB> {
                 add::<DB, _>(&i64::from(STEP), arguments)
             })
         };
+        self.purge_in_steps(step).await
+    }
+
+    /// Repeats a statement that removes at most [`STEP`] rows until it removes fewer. Returns the number of removed rows.
+    pub(super) async fn purge_in_steps<F>(&self, step: impl Fn() -> F) -> Result<u64, StoreError>
+    where
+        F: Future<Output = SqlResult<u64>>,
+    {
         let mut removed = 0;
         loop {
             let batch = retry!(self, is_undone::<DB>, step())?;

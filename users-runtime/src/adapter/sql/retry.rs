@@ -12,15 +12,15 @@ macro_rules! retry {
 macro_rules! repeated {
     ($store:expr, $may:expr, $what:expr) => {{
         let (mut attempts, mut repeats) = ($store.attempts(), $store.repeats());
-        let mut doubts = Vec::new();
+        let mut anew = Vec::new();
         loop {
             match $what.await {
                 // It failed alike twice without any statement from before.
-                Err(error) if doubts.len() > 1 && $store.is_perhaps_outdated(&error) => break Err(error),
+                Err(error) if anew.len() > 1 && $store.is_perhaps_outdated(&error) => break Err(error),
                 Err(error) if repeats > 0 && $store.is_outdated(&error) => {
                     repeats -= 1;
                     if $store.is_perhaps_outdated(&error) {
-                        doubts.push($store.doubt());
+                        anew.push($store.prepare_anew());
                     }
                 }
                 Err(error) if attempts > 1 && $may(&error) => attempts -= 1,
@@ -41,7 +41,7 @@ mod tests {
     struct Failing {
         /// Whether the schema causes the error as well, every time.
         perhaps: bool,
-        doubts: Cell<u32>,
+        preparing_anew: Cell<u32>,
     }
 
     impl Failing {
@@ -61,8 +61,8 @@ mod tests {
             self.perhaps
         }
 
-        fn doubt(&self) {
-            self.doubts.set(self.doubts.get() + 1);
+        fn prepare_anew(&self) {
+            self.preparing_anew.set(self.preparing_anew.get() + 1);
         }
 
         fn error(&self, error: &'static str) -> &'static str {
@@ -73,14 +73,14 @@ mod tests {
     #[tokio::test]
     async fn what_the_schema_may_cause_is_not_repeated_for_every_connection() {
         for (perhaps, expected) in [(true, 3), (false, 1001)] {
-            let (store, runs) = (Failing { perhaps, doubts: Cell::new(0) }, Cell::new(0));
+            let (store, runs) = (Failing { perhaps, preparing_anew: Cell::new(0) }, Cell::new(0));
             let operation = async || {
                 runs.set(runs.get() + 1);
                 Err::<(), _>("42804")
             };
             let done = retry!(store, |_: &&str| false, operation());
             assert_eq!((done, runs.get()), (Err("42804"), expected));
-            assert_eq!(store.doubts.get() > 0, perhaps);
+            assert_eq!(store.preparing_anew.get() > 0, perhaps);
         }
     }
 }

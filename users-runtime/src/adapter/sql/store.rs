@@ -62,7 +62,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             custom: with_written::<U, DB>(custom).into(),
             custom_fields: U::CUSTOM_FIELDS,
             keys: Arc::default(),
-            doubts: Arc::default(),
+            preparing_anew: Arc::default(),
             adapted: Arc::default(),
             tenant: condition::<U, DB>(None),
         };
@@ -135,10 +135,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     pub(super) async fn insert_user(&self, mut user: U, account: Option<NewOAuthAccount>) -> Result<U, StoreError> {
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| self.insert_arguments(&user, table);
-        let check = |table: &Adapted, row: &DB::Row| {
-            self.refuse_changed_values(table, &user, Columns::ALL, row)?;
-            self.user(row).map(drop)
-        };
+        let check = |table: &Adapted, row: &DB::Row| self.check_inserted(table, &user, row);
         let draft = Draft::new(new_id(&user), user.account().email, &arguments, &check);
         let row = self.base.insert(&draft, account.as_ref()).await?;
         self.user(&row).map_err(|error| self.base.error(error))
@@ -148,11 +145,14 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn try_insert(&self, mut user: U) -> Result<(), StoreError> {
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| self.insert_arguments(&user, table);
-        let check = |table: &Adapted, row: &DB::Row| {
-            self.refuse_changed_values(table, &user, Columns::ALL, row)?;
-            self.user(row).map(drop)
-        };
+        let check = |table: &Adapted, row: &DB::Row| self.check_inserted(table, &user, row);
         self.base.try_insert(&Draft::new(new_id(&user), user.account().email, &arguments, &check)).await
+    }
+
+    /// Checks that a new user is stored as it was sent, and can be read.
+    fn check_inserted(&self, table: &Adapted, user: &U, row: &DB::Row) -> SqlResult<()> {
+        self.refuse_changed_values(table, user, Columns::ALL, row)?;
+        self.user(row).map(drop)
     }
 
     fn insert_arguments(&self, user: &U, table: &Adapted) -> SqlResult<DB::Arguments> {

@@ -42,7 +42,7 @@ impl<DB: Dialect> Base<DB> {
             columns: Arc::clone(&self.columns),
             adapted: Arc::clone(&self.adapted),
             keys: Arc::clone(&self.keys),
-            doubts: Arc::clone(&self.doubts),
+            preparing_anew: Arc::clone(&self.preparing_anew),
             tenant,
         }
     }

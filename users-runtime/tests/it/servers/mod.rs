@@ -13,6 +13,7 @@ pub mod proxy;
 use std::{
     env,
     net::SocketAddr,
+    process::Command,
     sync::atomic::{AtomicU64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -98,6 +99,21 @@ async fn connect_to_postgres(url: &str) -> Result<PgConnection, sqlx::Error> {
             connected => return connected,
         }
     }
+}
+
+/// Runs tests of this binary, selected by `arguments`, in a process that uses the MySQL 8 at `TEST_MYSQL8_URL` instead of MariaDB.
+pub fn pass_on_mysql_8(arguments: &[&str]) {
+    let Some(url) = env::var_os("TEST_MYSQL8_URL").filter(|url| !url.is_empty()) else {
+        eprintln!("skipped: TEST_MYSQL8_URL is not set, so MySQL 8 is not tested");
+        return;
+    };
+    let status = Command::new(env::current_exe().unwrap())
+        .args(arguments)
+        .env("TEST_MYSQL_URL", url)
+        .env_remove("TEST_MYSQL8_URL")
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
 }
 
 /// A database that is dropped with this value, also after a panic.
