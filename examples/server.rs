@@ -8,8 +8,8 @@ use std::{env, io::Write, net::SocketAddr, path::PathBuf, sync::Mutex, time::Dur
 use axum::Router;
 use axum_users::{
     AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, FailedLogin, HookResult, Jwt, Limits, MailHooks,
-    Mailer, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated, UserManager,
-    Users, UsersBuilder, VerifyToken,
+    Mailer, NewDevice, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated,
+    UserManager, Users, UsersBuilder, VerifyToken,
     limits::{Limit, Quota},
     proxy::{ForwardedHeader, TrustedProxies},
     routes::{Prefixes, RouteGroup},
@@ -90,6 +90,7 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
             return Err(Error::config(format!("LIMITS_STORE is `{other}`; it takes `memory`, `database` or `redis`")));
         }
     };
+    let users = with_challenges(users)?;
     let users = with_redis(users, sessions).await?;
     let users = more.into_iter().fold(users, UsersBuilder::backend).build().await?;
     users.migrate().await?;
@@ -149,6 +150,21 @@ fn limits() -> Result<Limits> {
 
 fn number<N: std::str::FromStr>(name: &str, value: &str) -> Result<N> {
     value.parse().map_err(|_| Error::config(format!("{name} is `{value}`; it takes a number")))
+}
+
+/// Asks clients for a proof of work before limits are used up, if `CHALLENGES` is `altcha`.
+fn with_challenges<U: AuthUser>(users: UsersBuilder<U>) -> Result<UsersBuilder<U>> {
+    match variable("CHALLENGES", "off").as_str() {
+        "off" | "false" => Ok(users),
+        #[cfg(feature = "altcha")]
+        "altcha" => {
+            use axum_users::limits::{Altcha, Challenges};
+            Ok(users.challenges(Challenges::new(Altcha::new())))
+        }
+        other => Err(Error::config(format!(
+            "CHALLENGES is `{other}`; it takes `off`, or `altcha` with the Cargo feature `altcha`"
+        ))),
+    }
 }
 
 /// Adds the backend `redis` if `REDIS_URL` is set. An unavailable server is an error at startup, not at the first login.
@@ -293,6 +309,11 @@ impl<U: AuthUser> UserManager<U> for Accounts {
 
     async fn on_after_login(&self, user: &U, _: &RequestContext, _: &mut axum::http::HeaderMap) -> HookResult {
         self.hook_log.write("on_after_login", user, None)
+    }
+
+    async fn on_after_new_device_login(&self, user: &U, login: &NewDevice, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_new_device_login", user, None)?;
+        self.mails.on_after_new_device_login(user, login, cx).await
     }
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, U>, _: &RequestContext) -> HookResult {

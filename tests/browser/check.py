@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The session cookie in a real browser: Chromium from Debian, against examples/cookie.rs and examples/server.rs.
+"""The session cookie and a proof of work in a real browser: Chromium from Debian, against examples/cookie.rs, examples/altcha.rs
+and examples/server.rs.
 
 SameSite, the __Host- prefix, Sec-Fetch-Site, Origin and Clear-Site-Data are enforced by browsers, so they are tested in one.
 The script uses only Python's standard library.
 
-    check.py FOLDER      the folder with the two programs; `scripts/nightly browser` builds them
+    check.py FOLDER      the folder with the three programs; `scripts/nightly browser` builds them
     REQUIRE_BROWSER=1    a missing Chromium is a failure, not a skip
 
 Pages under test: the service's own at http://localhost:PORT, a cross-site page at http://127.0.0.1:PORT, and a
@@ -130,6 +131,21 @@ def the_server_under(browser, folder, policy, name):
         service.close()
 
 
+def the_page_with_a_proof_of_work(browser, folder):
+    service = Service(EXAMPLES / "altcha", folder)
+    try:
+        page = browser.page(service.url)
+        for email in ("arthur@camelot.bt", "kay@camelot.bt"):
+            page.run(f"document.querySelector('[name=email]').value = {json.dumps(email)};"
+                     f"document.querySelector('[name=password]').value = {json.dumps(PASSWORD)};"
+                     "document.querySelector('#register button').click()")
+            page.until(f"document.querySelector('#state').textContent === 'Welcome, {email}!'")
+        statuses = "performance.getEntriesByType('resource').map(entry => entry.responseStatus).filter(status => status !== 200)"
+        checks("the second registration needs a proof of work, which the page does", page.run(statuses), [201, 403, 201])
+    finally:
+        service.close()
+
+
 def main():
     foreign = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
     threading.Thread(target=foreign.serve_forever, daemon=True).start()
@@ -141,6 +157,7 @@ def main():
             return 1 if os.environ.get("REQUIRE_BROWSER") == "1" else 0
         try:
             the_page_of_the_example(browser, folder, foreign.server_port)
+            the_page_with_a_proof_of_work(browser, folder)
             the_server_under(browser, folder, "fastapi_users", "fastapiusersauth")
             the_server_under(browser, folder, "recommended", "__Host-fastapiusersauth")
         finally:

@@ -11,8 +11,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, PasswordSubject,
-    Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, NewDevice, Password, PasswordHash,
+    PasswordSubject, Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder,
+    VerifyToken,
     env::{BoxFuture, Clock},
     limits::{Backoff, Limit, Quota},
     password::{Argon2Params, HashSettings},
@@ -377,6 +378,11 @@ impl UserManager<User> for Hooks {
     async fn on_after_login(&self, user: &User, _: &RequestContext, response: &mut HeaderMap) -> HookResult {
         response.insert("x-hook", "was here".parse().unwrap());
         self.note("on_after_login", Some(user), None, None).await
+    }
+
+    async fn on_after_new_device_login(&self, user: &User, login: &NewDevice, _: &RequestContext) -> HookResult {
+        let address = login.device.client.map(|address| address.to_string());
+        self.note("on_after_new_device_login", Some(user), None, address).await
     }
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, User>, _: &RequestContext) -> HookResult {

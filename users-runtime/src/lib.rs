@@ -12,7 +12,7 @@
 //! | [`schema`] | what `#[derive(AuthUser)]` implements |
 //! | [`password`] | hashing, hashes of other systems, breached passwords |
 //! | [`mail`] | mail transports and templates |
-//! | [`limits`] | counters and quotas |
+//! | [`limits`] | quotas, counters and challenges |
 //! | [`tenant`] | users that belong to tenants |
 //! | `oauth` | OAuth providers (feature `oauth`) |
 //! | [`proxy`] | reverse proxies in front of the service |
@@ -33,6 +33,7 @@
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
+//! | `altcha` | no | a proof of work as a challenge |
 //! | `metrics` | no | numbers for monitoring, through the crate `metrics` |
 //! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
 //! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
@@ -81,8 +82,8 @@ pub use domain::{
 pub use flows::sessions::session_routes;
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
 pub use port::{
-    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, RequestContext, Updated,
-    UserManager,
+    FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration, RequestContext,
+    Updated, UserManager,
 };
 pub use service::{Limits, Policy, Users};
 pub use user::AuthUser;
@@ -193,21 +194,27 @@ pub mod mail {
     pub use crate::adapter::mail::Smtp;
     pub use crate::{
         adapter::mail::{
-            EmailChanged, English, Letter, LinkMail, MailHooks, MailTemplates, Mailer, Notice, Terminal, escape_html,
+            EmailChanged, English, Letter, LinkMail, MailHooks, MailTemplates, Mailer, NewLogin, Notice, NoticeKind,
+            Terminal, escape_html,
         },
         port::{Mail, MailError, MailTransport},
     };
 }
 
-/// Quotas, and where events are counted.
+/// Quotas, where events are counted, and challenges before a quota is used up.
 pub mod limits {
+    #[cfg(feature = "altcha")]
+    pub use crate::adapter::Altcha;
     #[cfg(feature = "redis")]
     pub use crate::adapter::redis::RedisCounters;
     pub use crate::{
         adapter::memory::MemoryCounters,
         domain::{Backoff, Limit, LimitReached, Quota, Rule},
-        port::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement},
-        service::Limits,
+        port::{
+            Challenge, ChallengeUnavailable, CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement,
+            SolvedChallenge,
+        },
+        service::{Challenges, Limits},
     };
 }
 

@@ -10,7 +10,7 @@ use axum_users::{
 use super::page::{first_cells, quoted, read, rows, section};
 
 /// Crates that implement or handle secrets; a new one among the dependencies belongs on the page.
-const CRYPTOGRAPHIC: &str = "aes aes-gcm argon2 bcrypt blake3 chacha20poly1305 ctr ed25519-dalek getrandom hkdf hmac \
+const CRYPTOGRAPHIC: &str = "aes aes-gcm altcha argon2 bcrypt blake3 chacha20poly1305 ctr ed25519-dalek getrandom hkdf hmac \
                              jsonwebtoken lettre p256 p384 pbkdf2 rand ring rsa rustls scrypt secrecy sha1 sha2 subtle zeroize";
 
 #[test]

@@ -31,6 +31,7 @@ mod limits;
 mod load;
 mod login;
 #[cfg(feature = "services")]
+mod new_device;
 mod other_programs;
 #[cfg(feature = "services")]
 mod outage;

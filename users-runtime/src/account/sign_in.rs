@@ -1,9 +1,14 @@
 //! Signing a user in: the steps that every login takes after its credentials are verified.
 
+use http::HeaderMap;
+
 use crate::{
-    domain::{AccessToken, Login},
+    domain::{AccessToken, Limit, Login},
     event::{self, EventKind, Outcome},
-    port::{Found, HookCall, HookError, Lookup, RequestContext, StoreError, StrategyError, TokenResponse, Verdict},
+    port::{
+        CounterKey, Draw, Found, HookCall, HookError, Lookup, NewDevice, RequestContext, StoreError, StrategyError,
+        TokenResponse, Verdict,
+    },
     service::{ActiveBackend, BAD_CREDENTIALS, Users},
     user::AuthUser,
 };
@@ -112,5 +117,37 @@ impl<U: AuthUser> Users<U> {
         let hook = HookCall::LoggedIn(&found.user, &mut response.headers);
         self.run_after_hook(hook, cx).await.map_err(SignInError::Hook)?;
         Ok(SignedIn { token, response })
+    }
+
+    /// Makes the client of a login known to the account, and notifies the owner if it is a new one.
+    pub(crate) async fn greet_client(
+        &self,
+        user: &U,
+        cx: &RequestContext,
+        response: &mut HeaderMap,
+    ) -> Result<(), StrategyError> {
+        let is_new = self.make_known(user.account().email, cx, response).await;
+        if is_new.map_err(StrategyError::unavailable)? {
+            self.notify_new_device(user, cx).await;
+        }
+        Ok(())
+    }
+
+    /// Notifies the owner of an account after the response, as often as mails to one account are allowed.
+    async fn notify_new_device(&self, user: &U, cx: &RequestContext) {
+        let (user, at) = (user.clone(), self.now());
+        self.after_response_or_log("on_after_new_device_login", cx, move |users, cx, _| {
+            let user = user.clone();
+            Box::pin(async move {
+                if let Some(rule) = users.inner().limits.rule(Limit::Mails) {
+                    let notice = Draw::new(CounterKey::of("new-device", &user.id().to_string()), rule);
+                    if !users.inner().counters.take(&[notice], at).await?.is_taken() {
+                        return Ok(());
+                    }
+                }
+                users.run_hook(HookCall::LoggedInOnNewDevice(&user, &NewDevice::new(cx.device(), at)), cx).await
+            })
+        })
+        .await;
     }
 }

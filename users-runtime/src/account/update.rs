@@ -1,12 +1,14 @@
 //! Changing a user: the rules that `PATCH /users/me`, `PATCH /users/{id}` and application code share.
 
+use serde_json::Value;
+
 use super::PasswordError;
 use crate::{
     domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Limit, LimitReached, Password, Relaxation, email::ReadEmail},
     event::{self, EventKind, Outcome},
     port::{
-        Change, CountersUnavailable, EndSessions, FailedLogin, HookCall, HookError, Lookup, PasswordSubject,
-        RequestContext, StoreError, StoredChange, Updated, Verification,
+        ChallengeUnavailable, Change, CountersUnavailable, EndSessions, FailedLogin, HookCall, HookError, Lookup,
+        PasswordSubject, RequestContext, StoreError, StoredChange, Updated, Verification,
     },
     service::{Authenticated, Counted, Limited, Users},
     user::{AccountUpdate, AuthUser, Changes, Columns, Parsed},
@@ -45,9 +47,15 @@ pub enum UpdateError {
     /// A request has reached a limit: of wrong current passwords, or of changes of the address.
     #[error("a limit is reached: {}", .0.limit.name())]
     TooManyAttempts(LimitReached),
+    /// The client must solve this challenge first, in an application with [`Challenges`](crate::limits::Challenges).
+    #[error("a challenge must be solved first")]
+    ChallengeRequired(Value),
     /// The attempt could not be counted.
     #[error(transparent)]
     NotCounted(CountersUnavailable),
+    /// No challenge could be issued or checked.
+    #[error(transparent)]
+    NoChallenge(ChallengeUnavailable),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -63,7 +71,9 @@ impl From<Limited> for UpdateError {
     fn from(limited: Limited) -> Self {
         match limited {
             Limited::Reached(reached) => Self::TooManyAttempts(reached),
+            Limited::Challenged(challenge) => Self::ChallengeRequired(challenge),
             Limited::Unavailable(error) => Self::NotCounted(error),
+            Limited::NoChallenge(error) => Self::NoChallenge(error),
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 use sha2::Sha256;
@@ -62,9 +61,7 @@ impl SignedDeviceCookies {
         random: Arc<dyn Random>,
         context: &TransportContext<'_>,
     ) -> Result<Self> {
-        let mut key = zeroize::Zeroizing::new([0; 32]);
-        let derived = Hkdf::<Sha256>::new(None, secret.expose()).expand(b"axum-users/v1/device-cookie", &mut *key);
-        let mac = Hmac::new_from_slice(&*key).ok().filter(|_| derived.is_ok());
+        let mac = Hmac::new_from_slice(&*secret.derive(b"axum-users/v1/device-cookie")?).ok();
         let mac = mac.ok_or_else(|| Error::setting(Setting::Limits, "no key can be derived from the secret"))?;
         let mut cookie = Cookie::of_devices(lifetime);
         cookie.configure(context)?;

@@ -1,5 +1,7 @@
 //! Implementations of the traits in `port`, one module per technology.
 
+#[cfg(feature = "altcha")]
+mod altcha;
 mod bearer;
 mod clock;
 mod cookie;
@@ -21,6 +23,8 @@ pub(crate) mod sealing;
 pub(crate) mod session_tokens;
 pub(crate) mod sql;
 
+#[cfg(feature = "altcha")]
+pub use self::altcha::Altcha;
 pub use bearer::Bearer;
 pub use clock::SystemClock;
 pub use cookie::{Cookie, SameSite};

@@ -7,7 +7,7 @@ use crate::{
     adapter::SignedDeviceCookies,
     domain::{BasePath, Error, PublicUrl, Relaxation, Result, Setting},
     port::{Counters, DeviceCookies, TransportContext},
-    service::Limits,
+    service::{Challenges, Limits},
     user::AuthUser,
 };
 
@@ -50,6 +50,19 @@ impl<U: AuthUser> UsersBuilder<U> {
             Ok(Arc::new(crate::adapter::redis::RedisCounters::new(redis.in_service(service))?))
         }));
         self
+    }
+
+    /// Requires a solved challenge, such as a proof of work, before a limit is used up. Default: none.
+    pub fn challenges(mut self, challenges: Challenges) -> Self {
+        self.challenges = Some(challenges);
+        self
+    }
+
+    /// Gives the challenge its key.
+    pub(super) fn configured_challenges(&mut self, limits: &Limits) -> Result<Option<Challenges>> {
+        let Some(mut challenges) = self.challenges.take() else { return Ok(None) };
+        challenges.configure(&*self.secret.derive(b"axum-users/v1/challenge")?, limits)?;
+        Ok(Some(challenges))
     }
 
     /// Returns the limits that are set, or those of the policy.

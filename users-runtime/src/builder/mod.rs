@@ -33,7 +33,7 @@ use crate::{
     port::{
         BreachCheck, Clock, Counters, EnabledBackends, Gate, Hooks, Random, TenantOfRequest, UserManager, UserStore,
     },
-    service::{ActiveGate, Clients, Holding, Inner, Limits, Policy, Users, VerifiedGate},
+    service::{ActiveGate, Challenges, Clients, Holding, Inner, Limits, Policy, Users, VerifiedGate},
     user::AuthUser,
 };
 
@@ -61,6 +61,7 @@ pub struct UsersBuilder<U: AuthUser> {
     verify_lifetime: Option<Duration>,
     mail_queue: usize,
     limits: Option<Limits>,
+    challenges: Option<Challenges>,
     refusal_delay: Duration,
     counters: Option<MakeCounters<U>>,
     clock: Arc<dyn Clock>,
@@ -96,6 +97,7 @@ impl<U: AuthUser> Users<U> {
             verify_lifetime: None,
             mail_queue: Jobs::CAPACITY,
             limits: None,
+            challenges: None,
             refusal_delay: Holding::DELAY,
             counters: None,
             clock: Arc::new(SystemClock),
@@ -274,6 +276,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         let public_url = self.public_url.take().transpose()?;
         let base_path = BasePath::parse(&self.base_path)?;
         let limits = self.effective_limits();
+        let challenges = self.configured_challenges(&limits)?;
         let devices = self.device_cookies(&limits, public_url.as_ref(), &base_path)?;
         let mut policy = self.policy.clone();
         if public_url.as_ref().is_some_and(PublicUrl::is_http_in_private_network) {
@@ -338,6 +341,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             queued_hooks: self.queued_hooks,
             limits,
             counters,
+            challenges,
             clients: Arc::new(Clients::new(self.trusted_proxies)),
             holding: Arc::new(holding),
             devices,

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use hkdf::Hkdf;
 use secrecy::{ExposeSecret, SecretSlice};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::{Error, Result, Setting, io_error_at};
 
@@ -88,6 +91,15 @@ impl SecretKey {
 
     pub(crate) fn expose(&self) -> &[u8] {
         self.0.expose_secret()
+    }
+
+    /// Returns a key of 32 bytes for one purpose (HKDF with SHA-256, RFC 5869). Keys of different labels tell nothing about
+    /// each other.
+    pub(crate) fn derive(&self, label: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
+        let mut key = Zeroizing::new([0; 32]);
+        let derived = Hkdf::<Sha256>::new(None, self.expose()).expand(label, &mut *key);
+        derived.map_err(|_| Error::setting(Setting::Secret, "no key can be derived from the secret"))?;
+        Ok(key)
     }
 }
 

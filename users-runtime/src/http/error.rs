@@ -22,6 +22,9 @@ pub(super) const OUTAGE_RETRY_AFTER: u32 = 5;
 /// The code of a user who cannot be read, in the routes of superusers on a store that cannot repair it.
 const UNREADABLE: &str = "USER_UNREADABLE";
 
+/// The code of a request that must bring the solution of a challenge.
+pub(crate) const CHALLENGE_REQUIRED: &str = "CHALLENGE_REQUIRED";
+
 /// The limits of a route and the one that is reached, as structured fields (RFC 9651).
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -44,6 +47,8 @@ pub enum ApiError {
     Forbidden,
     /// 403 with a stable code, such as `CSRF_ORIGIN_REFUSED`.
     Refused(&'static str),
+    /// 403 with a challenge that the client must solve: `{"detail":{"code":"CHALLENGE_REQUIRED","challenge":…}}`.
+    ChallengeRequired(Value),
     /// 404.
     NotFound,
     /// 405. Its `Allow` header is added by the router.
@@ -95,13 +100,19 @@ struct CodeAndReason<'a> {
     reason: &'a Value,
 }
 
+#[derive(Serialize)]
+struct CodeAndChallenge<'a> {
+    code: &'static str,
+    challenge: &'a Value,
+}
+
 impl ApiError {
     /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized { .. } | Self::Reauthenticate { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Refused(_) | Self::ChallengeRequired(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Code(_) | Self::Reason { .. } | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -121,6 +132,7 @@ impl ApiError {
             Self::Code(code) | Self::Refused(code) | Self::BadRequest(code) | Self::Reason { code, .. } => code,
             Self::Unauthorized { .. } => "UNAUTHORIZED",
             Self::Forbidden => "FORBIDDEN",
+            Self::ChallengeRequired(_) => CHALLENGE_REQUIRED,
             Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
             Self::Unavailable { .. } => "SERVICE_UNAVAILABLE",
             _ => return None,
@@ -136,6 +148,7 @@ impl ApiError {
             Self::MethodNotAllowed => detail("Method Not Allowed"),
             Self::Code(text) | Self::Refused(text) | Self::BadRequest(text) => detail(text),
             Self::Reason { code, reason } => detail(CodeAndReason { code, reason }),
+            Self::ChallengeRequired(challenge) => detail(CodeAndChallenge { code: CHALLENGE_REQUIRED, challenge }),
             Self::Validation(problems) => detail(problems),
             Self::PayloadTooLarge => detail("Content Too Large"),
             Self::TooManyRequests { .. } => detail("TOO_MANY_REQUESTS"),
@@ -309,6 +322,11 @@ mod tests {
         for (error, status, body) in [
             (ApiError::Unauthorized { challenge: None }, 401, r#"{"detail":"Unauthorized"}"#),
             (ApiError::Forbidden, 403, r#"{"detail":"Forbidden"}"#),
+            (
+                ApiError::ChallengeRequired(json!({"a": 1})),
+                403,
+                r#"{"detail":{"code":"CHALLENGE_REQUIRED","challenge":{"a":1}}}"#,
+            ),
             (ApiError::Refused("CSRF_ORIGIN_REFUSED"), 403, r#"{"detail":"CSRF_ORIGIN_REFUSED"}"#),
             (ApiError::NotFound, 404, r#"{"detail":"Not Found"}"#),
             (ApiError::MethodNotAllowed, 405, r#"{"detail":"Method Not Allowed"}"#),

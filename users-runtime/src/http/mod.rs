@@ -39,6 +39,8 @@ pub(crate) use endpoint::QueryParameter;
 pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, ReadType};
 pub use endpoint::{Caller, Endpoint, RouteGroup};
 pub use error::ApiError;
+#[cfg(feature = "openapi")]
+pub(crate) use error::CHALLENGE_REQUIRED;
 #[cfg(feature = "oauth")]
 pub(crate) use external::of_creation;
 pub(crate) use form::{LoginForm, Repeated};

@@ -27,7 +27,9 @@ impl From<UpdateError> for ApiError {
             UpdateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
             UpdateError::NotFound => Self::NotFound,
             UpdateError::TooManyAttempts(reached) => Limited::Reached(reached).into(),
+            UpdateError::ChallengeRequired(challenge) => Limited::Challenged(challenge).into(),
             UpdateError::NotCounted(error) => Limited::Unavailable(error).into(),
+            UpdateError::NoChallenge(error) => Limited::NoChallenge(error).into(),
             UpdateError::Store(error) => error.into(),
             UpdateError::Refused(error) | UpdateError::Hook(error) => error.into(),
         }
@@ -38,6 +40,11 @@ impl From<Limited> for ApiError {
     fn from(limited: Limited) -> Self {
         match limited {
             Limited::Reached(reached) => Self::TooManyRequests { retry_after: reached.seconds(), limit: Some(reached) },
+            Limited::Challenged(challenge) => Self::ChallengeRequired(challenge),
+            Limited::NoChallenge(error) => {
+                failed(EventKind::Dependency, "challenges are not available", &error);
+                Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }
+            }
             Limited::Unavailable(error) => {
                 failed(EventKind::Dependency, "attempts cannot be counted", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }

@@ -4,7 +4,7 @@ use utoipa::openapi::{
     Components, Info, OpenApi, Paths, RefOr,
     path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     request_body::{RequestBody, RequestBodyBuilder},
-    schema::Schema as OwnSchema,
+    schema::{Object, Schema as OwnSchema, Type},
     security::SecurityRequirement,
     {ContentBuilder, Ref, Required},
 };
@@ -13,7 +13,7 @@ use super::{fixed, responses, schemas, security};
 use crate::{
     http::{Body, Caller, Content, Endpoint, QueryParameter, RouteGroup},
     inventory::{Prefixes, endpoints},
-    service::{ActiveBackend, Users},
+    service::{ActiveBackend, SOLUTION_HEADER, Users},
     user::{AuthUser, SchemaKind},
 };
 
@@ -96,6 +96,9 @@ fn operation<U: AuthUser>(
     security: &[SecurityRequirement],
 ) -> Operation {
     let carrier = backend.and_then(|backend| backend.transport.security_scheme());
+    let challenges = users.inner().challenges.as_ref();
+    let challenged =
+        challenges.is_some_and(|challenges| endpoint.limits().any(|limit| challenges.may_be_needed(limit)));
     let mut operation = OperationBuilder::new()
         .tag(if endpoint.group() == RouteGroup::Users { "users" } else { "auth" })
         .summary(Some(endpoint.summary))
@@ -106,7 +109,11 @@ fn operation<U: AuthUser>(
             carrier.as_ref(),
             users.policy().requires_verification(),
             &users.inner().limits,
+            challenged,
         ));
+    if challenged {
+        operation = operation.parameter(solution_in_header());
+    }
     if endpoint.path().contains("{id}") {
         operation = operation.parameter(id_in_path());
     }
@@ -130,6 +137,17 @@ fn request_body<U: AuthUser>(endpoint: &Endpoint, id: &str) -> Option<RequestBod
     };
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
     Some(RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True)).build())
+}
+
+/// Returns the parameter for the solution of a challenge.
+fn solution_in_header() -> Parameter {
+    ParameterBuilder::new()
+        .name(SOLUTION_HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The solution of the challenge in a response of 403 with the code CHALLENGE_REQUIRED."))
+        .schema(Some(Object::with_type(Type::String)))
+        .build()
 }
 
 /// Returns the parameter for an id: any string. An id that does not parse is unknown (404), not malformed (422).

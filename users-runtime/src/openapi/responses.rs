@@ -10,7 +10,7 @@ use utoipa::openapi::{
 use super::fixed::{BEARER, ERROR, INVALID};
 use crate::{
     domain::Code,
-    http::{Body, Caller, Content, Documented, Endpoint},
+    http::{Body, CHALLENGE_REQUIRED, Caller, Content, Documented, Endpoint},
     port::SecurityScheme as Carrier,
     service::Limits,
     user::{AuthUser, SchemaKind},
@@ -22,6 +22,7 @@ pub(super) fn of<U: AuthUser>(
     carrier: Option<&Carrier>,
     verified_only: bool,
     limits: &Limits,
+    challenged: bool,
 ) -> Responses {
     let documented = endpoint.responses.iter().flat_map(|documented| successes::<U>(documented, carrier));
     let mut responses: Vec<(u16, Response)> = documented.collect();
@@ -37,13 +38,18 @@ pub(super) fn of<U: AuthUser>(
             }),
         ));
     }
-    match endpoint.caller {
-        Caller::Superuser => {
-            responses.push((403, Response::new("Not a superuser.")));
-            responses.push((404, Response::new("The user does not exist.")));
-        }
-        Caller::Owner if verified_only => responses.push((403, Response::new("Not verified."))),
-        _ => {}
+    let forbidden = match endpoint.caller {
+        Caller::Superuser => Some("Not a superuser."),
+        Caller::Owner if verified_only => Some("Not verified."),
+        _ => None,
+    };
+    if challenged {
+        responses.push((403, challenge_required(forbidden)));
+    } else if let Some(description) = forbidden {
+        responses.push((403, Response::new(description)));
+    }
+    if endpoint.caller == Caller::Superuser {
+        responses.push((404, Response::new("The user does not exist.")));
     }
     // fastapi-users documents 422 for the routes by id, too, although those without a body never send it.
     if !matches!(endpoint.body, Body::None) || endpoint.caller == Caller::Superuser {
@@ -93,6 +99,18 @@ fn bad_request(codes: &[Code]) -> Option<Response> {
     });
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ERROR))).examples_from_iter(examples).build();
     Some(ResponseBuilder::new().description("Refused, with a code.").content("application/json", content).build())
+}
+
+fn challenge_required(or: Option<&str>) -> Response {
+    let challenge = "A challenge must be solved: send its solution in the header `Challenge-Solution`.";
+    let description = or.map_or_else(|| challenge.to_owned(), |or| format!("{or} Or: {challenge}"));
+    let detail = json!({ "code": CHALLENGE_REQUIRED, "challenge": {} });
+    let example = ExampleBuilder::new().value(Some(json!({ "detail": detail }))).build();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(ERROR)))
+        .examples_from_iter([(CHALLENGE_REQUIRED, example)])
+        .build();
+    ResponseBuilder::new().description(description).content("application/json", content).build()
 }
 
 fn too_many_requests() -> Response {

@@ -3,8 +3,8 @@
 use http::HeaderMap;
 
 use super::{
-    BoxFuture, FailedLogin, HookResult, InvalidPassword, PasswordSubject, Registration, RequestContext, Updated,
-    UserManager,
+    BoxFuture, FailedLogin, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration, RequestContext,
+    Updated, UserManager,
 };
 use crate::{
     domain::{Password, ResetToken, VerifyToken},
@@ -25,6 +25,7 @@ pub(crate) enum HookCall<'a, U: AuthUser> {
     /// The user after and before the change.
     CredentialsChanged(&'a U, &'a U),
     LoggedIn(&'a U, &'a mut HeaderMap),
+    LoggedInOnNewDevice(&'a U, &'a NewDevice),
     LoginFailed(&'a FailedLogin<'a, U>),
     LoggedOut(&'a U),
     Deleting(&'a U),
@@ -46,6 +47,7 @@ impl<U: AuthUser> HookCall<'_, U> {
             Self::PasswordReset(_) => "on_after_reset_password",
             Self::CredentialsChanged(..) => "on_after_credentials_change",
             Self::LoggedIn(..) => "on_after_login",
+            Self::LoggedInOnNewDevice(..) => "on_after_new_device_login",
             Self::LoginFailed(_) => "on_after_failed_login",
             Self::LoggedOut(_) => "on_after_logout",
             Self::Deleting(_) => "on_before_delete",
@@ -112,6 +114,7 @@ impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
             HookCall::PasswordReset(user) => Box::pin(self.on_after_reset_password(user, cx)),
             HookCall::CredentialsChanged(user, before) => Box::pin(self.on_after_credentials_change(user, before, cx)),
             HookCall::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
+            HookCall::LoggedInOnNewDevice(user, device) => Box::pin(self.on_after_new_device_login(user, device, cx)),
             HookCall::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),
             HookCall::LoggedOut(user) => Box::pin(self.on_after_logout(user, cx)),
             HookCall::Deleting(user) => Box::pin(self.on_before_delete(user, cx)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::RequestContext;
 use crate::{
-    domain::{Password, ResetToken, Status, VerifyToken},
+    domain::{Device, Password, ResetToken, Status, Timestamp, VerifyToken},
     event,
     user::AuthUser,
 };
@@ -24,7 +24,7 @@ pub type HookResult = Result<(), HookError>;
 /// returns the error.
 ///
 /// Hooks that send mail (`on_after_request_verify`, `on_after_forgot_password`, `on_after_duplicate_register`,
-/// `on_after_credentials_change`) run after the response, on a bounded queue that is drained at shutdown: the response time
+/// `on_after_credentials_change`, `on_after_new_device_login`) run after the response, on a bounded queue that is drained at shutdown: the response time
 /// reveals nothing about an account, and a slow mail server delays no request.
 ///
 /// A hook may call [`Users`](crate::Users). A chain of hooks that cause each other ends at a depth of four, with an error
@@ -159,6 +159,23 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Runs after a login from a client that is not known to the account, which is known to others: notify the owner (OWASP
+    /// ASVS 6.3.5). An error is logged and does not change the response.
+    ///
+    /// A client is known to an account after a login or a mailed reset: a browser by its device cookie, any other by its
+    /// address ([`Limits::known_addresses_for`](crate::Limits::known_addresses_for)). Not called if clients are not
+    /// remembered, as under [`Policy::fastapi_users`](crate::Policy::fastapi_users), and not more often than mails to one
+    /// account are allowed ([`Limit::Mails`](crate::limits::Limit::Mails)).
+    fn on_after_new_device_login(
+        &self,
+        user: &U,
+        device: &NewDevice,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, device, cx);
+        std::future::ready(Ok(()))
+    }
+
     /// Runs after a failed login. An error is logged and does not change the response.
     fn on_after_failed_login(
         &self,
@@ -225,6 +242,22 @@ impl InvalidPassword {
     #[must_use]
     pub fn new(reason: impl Into<Value>) -> Self {
         Self { reason: reason.into() }
+    }
+}
+
+/// The details of a login from a new device.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NewDevice {
+    /// The address and the user agent of the client.
+    pub device: Device,
+    /// The time of the login.
+    pub at: Timestamp,
+}
+
+impl NewDevice {
+    pub(crate) fn new(device: Device, at: Timestamp) -> Self {
+        Self { device, at }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin};
 pub(crate) use crate::domain::StoreError;
 
 mod breached;
+mod challenge;
 mod counters;
 mod decisions;
 mod device_cookies;
@@ -32,6 +33,7 @@ mod work_source;
 pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
 };
+pub use challenge::{Challenge, ChallengeUnavailable, SolvedChallenge};
 pub(crate) use counters::evaluate;
 pub use counters::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
@@ -40,7 +42,7 @@ pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
 pub(crate) use hook_call::{HookCall, Hooks, StoredChange};
 pub use hooks::{
-    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, Updated, UserManager,
+    FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration, Updated, UserManager,
 };
 #[cfg(feature = "oauth")]
 pub use identity_provider::{

@@ -42,26 +42,28 @@ impl<U: AuthUser> Users<U> {
         };
         if is_known {
             let client = device.map_or_else(|| stranger.clone(), |device| of_device(&account, &device));
-            match self.take_attempt(&[(Limit::LoginClient, &client), (Limit::LoginKnown, &account)], kind, cx).await {
+            let known = [(Limit::LoginClient, Some(client.as_str())), (Limit::LoginKnown, Some(account.as_str()))];
+            match self.take_attempt(&known, kind, cx).await {
                 // All known clients together have failed too often: this one counts as any other.
                 Err(Limited::Reached(reached)) if reached.limit == Limit::LoginKnown => {}
                 taken => return taken,
             }
         }
-        let mut limits = vec![(Limit::LoginClient, stranger.as_str()), (Limit::LoginAccount, account.as_str())];
-        limits.extend(network.as_deref().map(|network| (Limit::LoginAddress, network)));
-        self.take_attempt(&limits, kind, cx).await
+        let others = [
+            (Limit::LoginClient, Some(stranger.as_str())),
+            (Limit::LoginAccount, Some(account.as_str())),
+            (Limit::LoginAddress, network.as_deref()),
+        ];
+        self.take_attempt(&others, kind, cx).await
     }
 
     async fn take_attempt(
         &self,
-        wanted: &[(Limit, &str)],
+        wanted: &[(Limit, Option<&str>)],
         kind: EventKind,
         cx: &RequestContext,
     ) -> Result<LoginAttempt, Limited> {
-        let drawn = wanted.iter().filter_map(|(limit, whose)| Some((*limit, self.draw(*limit, whose)?)));
-        let (limits, draws): (Vec<_>, Vec<_>) = drawn.unzip();
-        let counted = self.take(&limits, draws, kind, cx).await?;
+        let counted = self.take(wanted, kind, cx).await?;
         Ok(LoginAttempt(Settlement::give_back(counted.0)))
     }
 
@@ -97,41 +99,51 @@ impl<U: AuthUser> Users<U> {
         self.settle(Settlement::clear(keys)).await;
     }
 
-    /// Makes the client of a request known to an account that it has just logged in to. Adds the device cookie to the
-    /// headers of the response.
+    /// Makes the client of a request known to an account whose owner it has just proved to be. Adds the device cookie to the
+    /// headers of the response. Returns whether the client is new: the account is known to others, and not to this one.
     pub(crate) async fn make_known(
         &self,
         address: &str,
         cx: &RequestContext,
         response: &mut HeaderMap,
-    ) -> Result<(), RandomError> {
-        let (Some(headers), Some(account)) = (cx.headers(), self.account_name(address)) else { return Ok(()) };
+    ) -> Result<bool, RandomError> {
+        let (Some(headers), Some(account)) = (cx.headers(), self.account_name(address)) else { return Ok(false) };
+        let is_known_browser = self.device_at(headers, &account).is_some();
         if let Some(devices) = &self.inner().devices
             && self.inner().limits.known_browsers().is_some()
             && let Some(cookie) = devices.grant(headers, &account, self.now())?
         {
             response.append(SET_COOKIE, cookie);
         }
-        if let Some(network) = self.network_of(cx)
-            && let Err(error) = self.remember_address(&account, &network.to_string()).await
-        {
+        let network = self.network_of(cx).map(|network| network.to_string());
+        let is_new = self.remember_client(&account, network.as_deref()).await.unwrap_or_else(|error| {
             let cause = event::cause(&error);
             operation!(WARN, "client_not_known", "an address was not remembered after its login", cause);
-        }
-        Ok(())
+            false
+        });
+        Ok(is_new && !is_known_browser)
     }
 
-    async fn remember_address(&self, account: &str, network: &str) -> Result<(), CountersUnavailable> {
-        let Some(time) = self.inner().limits.known_addresses() else { return Ok(()) };
-        let (key, now) = (known_key(account, network), self.now());
-        let time = chrono::TimeDelta::from_std(time).unwrap_or(chrono::TimeDelta::MAX);
-        let until = now.checked_add_signed(time).unwrap_or(Timestamp::MAX_UTC);
-        let counters = &self.inner().counters;
-        let before = counters.remembered_until(&key, now).await?;
-        if before.is_some_and(|before| until - before < WRITE_EVERY) {
-            return Ok(());
+    /// Remembers that a client at this address has logged in. Returns whether others have before, and this address has not.
+    async fn remember_client(&self, account: &str, network: Option<&str>) -> Result<bool, CountersUnavailable> {
+        let (limits, counters, now) = (&self.inner().limits, &self.inner().counters, self.now());
+        let Some(longest) = limits.known_addresses().max(limits.known_browsers()) else { return Ok(false) };
+        let any = CounterKey::of("known-client", account);
+        if let (Some(network), Some(time)) = (network, limits.known_addresses()) {
+            let (key, until) = (known_key(account, network), later(now, time));
+            let before = counters.remembered_until(&key, now).await?;
+            if before.is_some_and(|before| until - before < WRITE_EVERY) {
+                return Ok(false);
+            }
+            counters.remember(&key, until, now).await?;
+            if before.is_some() {
+                counters.remember(&any, later(now, longest), now).await?;
+                return Ok(false);
+            }
         }
-        counters.remember(&key, until, now).await
+        let has_others = counters.remembered_until(&any, now).await?.is_some();
+        counters.remember(&any, later(now, longest), now).await?;
+        Ok(has_others)
     }
 
     async fn is_known_address(&self, account: &str, network: &str) -> Result<bool, CountersUnavailable> {
@@ -164,6 +176,11 @@ fn of_device(account: &str, device: &DeviceId) -> String {
 /// Returns the name of the clients of an address at an account in counters.
 fn of_address(account: &str, network: &str) -> String {
     format!("{account} {network}")
+}
+
+fn later(now: Timestamp, time: std::time::Duration) -> Timestamp {
+    let time = chrono::TimeDelta::from_std(time).unwrap_or(chrono::TimeDelta::MAX);
+    now.checked_add_signed(time).unwrap_or(Timestamp::MAX_UTC)
 }
 
 fn known_key(account: &str, network: &str) -> CounterKey {

@@ -3,6 +3,7 @@
 
 mod authenticate;
 mod backend;
+mod challenges;
 mod clients;
 mod gates;
 mod holding;
@@ -29,6 +30,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 pub(crate) use authenticate::ExternalToken;
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
+pub use challenges::Challenges;
+#[cfg(feature = "openapi")]
+pub(crate) use challenges::SOLUTION_HEADER;
 pub(crate) use clients::Clients;
 pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
 pub(crate) use holding::Holding;
@@ -110,6 +114,7 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) queued_hooks: bool,
     pub(crate) limits: Limits,
     pub(crate) counters: Arc<dyn Counters>,
+    pub(crate) challenges: Option<Challenges>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) holding: Arc<Holding>,
     /// `None` if logins are not limited.

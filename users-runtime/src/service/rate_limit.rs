@@ -1,6 +1,8 @@
 //! Events that are taken from counters before an operation, and given back if it turns out to be none of an attacker.
 
-use super::Users;
+use serde_json::Value;
+
+use super::{Users, challenges::Needed};
 use crate::{
     domain::{AddressPrefix, Limit, LimitReached},
     event::{
@@ -8,7 +10,7 @@ use crate::{
         metric::{self, LimitDecision},
         operation,
     },
-    port::{CounterKey, CountersUnavailable, Decision, Draw, RequestContext, Settlement},
+    port::{ChallengeUnavailable, CounterKey, CountersUnavailable, Decision, Draw, RequestContext, Settlement},
     user::AuthUser,
 };
 
@@ -17,8 +19,12 @@ use crate::{
 pub(crate) enum Limited {
     #[error("a limit is reached: {}", .0.limit.name())]
     Reached(LimitReached),
+    #[error("a challenge must be solved first")]
+    Challenged(Value),
     #[error(transparent)]
     Unavailable(#[from] CountersUnavailable),
+    #[error(transparent)]
+    NoChallenge(#[from] ChallengeUnavailable),
 }
 
 /// An event that was counted, or none if the limit is off.
@@ -40,8 +46,8 @@ impl<U: AuthUser> Users<U> {
         kind: EventKind,
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
-        let Some(network) = self.network_of(cx) else { return Ok(Counted::default()) };
-        self.count(limit, &network.to_string(), kind, cx).await
+        let network = self.network_of(cx).map(|network| network.to_string());
+        self.take(&[(limit, network.as_deref())], kind, cx).await
     }
 
     /// Counts an event of a limit per user.
@@ -52,15 +58,7 @@ impl<U: AuthUser> Users<U> {
         kind: EventKind,
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
-        if cx.headers().is_none() {
-            return Ok(Counted::default());
-        }
-        self.count(limit, &id.to_string(), kind, cx).await
-    }
-
-    async fn count(&self, limit: Limit, whose: &str, kind: EventKind, cx: &RequestContext) -> Result<Counted, Limited> {
-        let Some(draw) = self.draw(limit, whose) else { return Ok(Counted::default()) };
-        self.take(&[limit], vec![draw], kind, cx).await
+        self.take(&[(limit, Some(&id.to_string()))], kind, cx).await
     }
 
     /// Returns the event of a limit, unless it is off.
@@ -69,8 +67,44 @@ impl<U: AuthUser> Users<U> {
         Some(Draw::new(CounterKey::of(limit.name(), whose), rule))
     }
 
-    /// Takes these events, whose limits are `limits`, or none of them.
+    /// Takes one event of each of these limits, or of none of them. `whose` is `None` if it is not known whose event it is. A
+    /// call from code is not limited.
     pub(super) async fn take(
+        &self,
+        wanted: &[(Limit, Option<&str>)],
+        kind: EventKind,
+        cx: &RequestContext,
+    ) -> Result<Counted, Limited> {
+        if cx.headers().is_none() {
+            return Ok(Counted::default());
+        }
+        let drawn = wanted.iter().filter_map(|(limit, whose)| Some((*limit, self.draw(*limit, (*whose)?)?)));
+        let (limits, draws): (Vec<_>, Vec<_>) = drawn.unzip();
+        let Some(challenges) = &self.inner().challenges else { return self.take_all(&limits, draws, kind, cx).await };
+        match challenges.needed(wanted) {
+            Needed::Never => return self.take_all(&limits, draws, kind, cx).await,
+            Needed::Beyond(before) => {
+                let all = [draws.clone(), before].concat();
+                if self.inner().counters.take(&all, self.now()).await?.is_taken() {
+                    decided(&limits, LimitDecision::Allowed);
+                    return Ok(Counted(all));
+                }
+            }
+            Needed::Always => {}
+        }
+        // A client that has to wait anyway is not asked to solve a challenge.
+        let counted = self.take_all(&limits, draws, kind, cx).await?;
+        match self.require_solution(challenges, kind, cx).await {
+            Ok(()) => Ok(counted),
+            Err(limited) => {
+                self.give_back(counted).await;
+                Err(limited)
+            }
+        }
+    }
+
+    /// Takes these events, whose limits are `limits`, or none of them.
+    async fn take_all(
         &self,
         limits: &[Limit],
         draws: Vec<Draw>,
@@ -80,15 +114,14 @@ impl<U: AuthUser> Users<U> {
         if draws.is_empty() {
             return Ok(Counted::default());
         }
-        let decided = |decision| limits.iter().for_each(|limit| metric::limit_decided(limit.name(), decision));
         let (by, wait) = match self.inner().counters.take(&draws, self.now()).await {
             Ok(Decision::Taken) => {
-                decided(LimitDecision::Allowed);
+                decided(limits, LimitDecision::Allowed);
                 return Ok(Counted(draws));
             }
             Ok(Decision::Refused { by, wait }) => (by, wait),
             Err(error) => {
-                decided(LimitDecision::Unknown);
+                decided(limits, LimitDecision::Unknown);
                 return Err(error.into());
             }
         };
@@ -125,4 +158,8 @@ impl<U: AuthUser> Users<U> {
             operation!(WARN, "share_lost", "what did not happen, or was no attack, stays counted", cause);
         }
     }
+}
+
+fn decided(limits: &[Limit], decision: LimitDecision) {
+    limits.iter().for_each(|limit| metric::limit_decided(limit.name(), decision));
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "services")]
 mod attacks;
+mod challenges;
 mod client_address;
 mod flood;
 mod known;

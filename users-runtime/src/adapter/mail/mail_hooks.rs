@@ -1,9 +1,9 @@
 //! Hooks that send the mails of the flows.
 
-use super::Mailer;
+use super::{Mailer, NoticeKind};
 use crate::{
     domain::{ResetToken, VerifyToken},
-    port::{HookResult, RequestContext, UserManager},
+    port::{HookResult, NewDevice, RequestContext, UserManager},
     user::AuthUser,
 };
 
@@ -13,8 +13,9 @@ use crate::{
 /// * password forgotten: a link to choose a new password
 /// * registration with the address of an existing account (under `private_registration()`): a notice to its owner
 /// * address changed: a notice to the **old** address; password changed: a notice (OWASP ASVS 6.3.7)
+/// * login from a new device: a notice (OWASP ASVS 6.3.5)
 ///
-/// All mails are sent after the response. If you need more, implement `UserManager` yourself and keep a [`Mailer`] in
+/// [`Mailer::without_notice`] turns a kind of notices off. All mails are sent after the response. If you need more, implement `UserManager` yourself and keep a [`Mailer`] in
 /// it; see [Hooks and mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 #[derive(Debug, Clone)]
 pub struct MailHooks(Mailer);
@@ -49,13 +50,20 @@ impl<U: AuthUser> UserManager<U> for MailHooks {
     async fn on_after_credentials_change(&self, user: &U, before: &U, _: &RequestContext) -> HookResult {
         let (before, now) = (before.account(), user.account());
         // A failure of the first mail must not prevent the second one.
-        let notified = match before.email == now.email {
-            true => Ok(()),
-            false => self.0.send_email_changed(before.email, now.email).await,
+        let notified = match before.email != now.email && self.0.notifies(NoticeKind::EmailChanged) {
+            true => self.0.send_email_changed(before.email, now.email).await,
+            false => Ok(()),
         };
-        if before.hashed_password != now.hashed_password {
+        if before.hashed_password != now.hashed_password && self.0.notifies(NoticeKind::PasswordChanged) {
             self.0.send_password_changed(before.email).await?;
         }
         Ok(notified?)
+    }
+
+    async fn on_after_new_device_login(&self, user: &U, login: &NewDevice, _: &RequestContext) -> HookResult {
+        match self.0.notifies(NoticeKind::NewLogin) {
+            true => Ok(self.0.send_new_login(user.account().email, login).await?),
+            false => Ok(()),
+        }
     }
 }

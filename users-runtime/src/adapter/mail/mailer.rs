@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{EmailChanged, English, Letter, LinkMail, MailTemplates, Notice, Terminal};
+use super::{EmailChanged, English, Letter, LinkMail, MailTemplates, NewLogin, Notice, Terminal};
 use crate::{
     domain::{EmailAddress, Error, PublicUrl, ResetToken, Result, VerifyToken},
     event::operation,
-    port::{Mail, MailError, MailTransport},
+    port::{Mail, MailError, MailTransport, NewDevice},
 };
 
 /// Writes and sends mails. Cheap to clone; keep one in your `UserManager`, or use [`MailHooks`](super::MailHooks).
@@ -28,6 +28,19 @@ struct Inner {
     reset_path: String,
     verify_lifetime: Option<Duration>,
     reset_lifetime: Option<Duration>,
+    silent: Vec<NoticeKind>,
+}
+
+/// A mail that tells the owner of an account what has happened to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// The address of the account was changed. It goes to the old address.
+    EmailChanged,
+    /// The password was changed.
+    PasswordChanged,
+    /// Somebody logged in from a new device.
+    NewLogin,
 }
 
 impl Mailer {
@@ -54,6 +67,7 @@ impl Mailer {
             reset_path: "reset-password".to_owned(),
             verify_lifetime: None,
             reset_lifetime: None,
+            silent: Vec::new(),
         })))
     }
 
@@ -113,6 +127,20 @@ impl Mailer {
         self.with(|inner| (inner.verify_lifetime, inner.reset_lifetime) = (Some(verify), Some(reset)))
     }
 
+    /// Does not send a kind of notices. Default: all are sent.
+    ///
+    /// # Security
+    /// Owners then do not notice that somebody else uses or takes over their account (OWASP ASVS 6.3.5, 6.3.7).
+    #[must_use]
+    pub fn without_notice(self, kind: NoticeKind) -> Self {
+        self.with(|inner| inner.silent.push(kind))
+    }
+
+    /// Returns whether a kind of notices is sent.
+    pub(super) fn notifies(&self, kind: NoticeKind) -> bool {
+        !self.0.silent.contains(&kind)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -163,6 +191,16 @@ impl Mailer {
     /// As for [`Mailer::send_verification`].
     pub async fn send_password_changed(&self, to: &str) -> Result<(), MailError> {
         self.post(to, self.0.templates.password_changed(&self.0.notice(to))).await
+    }
+
+    /// Tells the owner of an account about a login from a new device.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_new_login(&self, to: &str, login: &NewDevice) -> Result<(), MailError> {
+        let Notice { to, site_name, site_url } = self.0.notice(to);
+        let mail = NewLogin { to, site_name, site_url, device: &login.device, at: login.at };
+        self.post(to, self.0.templates.new_login(&mail)).await
     }
 
     /// Sends another mail of the application.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Letter;
+use crate::domain::{Device, Timestamp};
 
 /// The texts of the mails. Every method has an English default, so an application overrides only the ones it wants to
 /// change, with any template engine. The argument contains all values that a text may need.
@@ -69,6 +70,17 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph("If that was not you, reset your password immediately:")
             .button(mail.site_name, mail.site_url)
     }
+
+    /// Tells the owner of an account about a login from a new device. The default text does not contain the user agent, which
+    /// the client chooses.
+    fn new_login(&self, mail: &NewLogin<'_>) -> Letter {
+        let at = mail.at.format("%Y-%m-%d %H:%M UTC");
+        let from = mail.device.client.map(|address| format!(" from the address {address}")).unwrap_or_default();
+        Letter::new(format!("New login at {}", mail.site_name))
+            .paragraph(format!("Your account at {} was used on a new device: {at}{from}.", mail.site_name))
+            .paragraph("If that was you, there is nothing to do. If not, change your password immediately:")
+            .button(mail.site_name, mail.site_url)
+    }
 }
 
 /// The default texts of [`MailTemplates`].
@@ -119,6 +131,22 @@ pub struct EmailChanged<'a> {
     pub site_name: &'a str,
     /// The public URL of the site.
     pub site_url: &'a str,
+}
+
+/// The values of the notice about a login from a new device.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct NewLogin<'a> {
+    /// The recipient: the stored address.
+    pub to: &'a str,
+    /// The name of the site.
+    pub site_name: &'a str,
+    /// The public URL of the site.
+    pub site_url: &'a str,
+    /// The address and the user agent of the client. The client chooses the user agent, so it can contain any text.
+    pub device: &'a Device,
+    /// The time of the login.
+    pub at: Timestamp,
 }
 
 impl std::fmt::Debug for LinkMail<'_> {

@@ -85,8 +85,7 @@ impl<U: AuthUser> Users<U> {
             backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
         }
         let mut response = self.issue(&found, backend, cx).await?.response;
-        let known = self.make_known(found.user.account().email, cx, &mut response.headers).await;
-        known.map_err(|error| LoginError::Strategy(StrategyError::unavailable(error)))?;
+        self.greet_client(&found.user, cx, &mut response.headers).await.map_err(LoginError::Strategy)?;
         Ok(response)
     }
 

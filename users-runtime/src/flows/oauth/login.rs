@@ -26,7 +26,9 @@ impl<U: AuthUser> Users<U> {
         if let Some(held) = held {
             backend.strategy.revoke(&held).await.map_err(OAuthError::Strategy)?;
         }
-        Ok(self.issue(&found, backend, cx).await?.response)
+        let mut response = self.issue(&found, backend, cx).await?.response;
+        self.greet_client(&found.user, cx, &mut response.headers).await.map_err(OAuthError::Strategy)?;
+        Ok(response)
     }
 
     /// Stores the tokens that came with an identity, if the provider is set to. `user` has just been linked with it.
