@@ -2,11 +2,13 @@
 
 use axum::{
     body::Body,
-    http::{StatusCode, header},
+    http::{Request, StatusCode, header},
 };
-use axum_users::{Backend, Jwt, Status, error::SignInError, extract::Requirements, testing::request_as};
+use axum_users::{
+    Backend, Jwt, RequestContext, Status, error::SignInError, extract::Requirements, testing::request_as,
+};
 
-use crate::support::{Setup, TestApp, User, UserCreate};
+use crate::support::{COOKIE, Setup, TestApp, User, UserCreate};
 
 const ARTHUR: &str = "arthur@camelot.bt";
 
@@ -37,6 +39,20 @@ async fn a_session_from_code_is_one_of_a_login() {
     let token = app.users.sign_in(&arthur, "jwt").await.unwrap().token;
     app.users.sessions().end_all(arthur.id).await.unwrap();
     assert_eq!(app.me(token.secret()).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_session_from_code_replaces_that_of_the_browser() {
+    let app = app().await;
+    let arthur = created(&app, true).await;
+    let held = app.users.sign_in(&arthur, "web").await.unwrap().token;
+    let request = Request::post("/invitation").header("cookie", format!("{COOKIE}={}", held.secret()));
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let cx = RequestContext::of(&parts, &parts.uri, None);
+    let new = app.users.sign_in_with(&arthur, "web", &cx).await.unwrap().token;
+    let me = async |token: &str| app.get("/users/me").cookie(COOKIE, token).send().await.status;
+    assert_eq!(me(held.secret()).await, 401);
+    assert_eq!(me(new.secret()).await, 200);
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ pub use user::AuthUser;
 /// Errors that code tells apart.
 pub mod error {
     pub use crate::{
-        account::{CreateError, PasswordError, SignInError, UpdateError},
+        account::{CreateError, PasswordError, SessionsError, SignInError, UpdateError},
         domain::{ConfigError, Error, Setting, StoreError},
     };
 }

@@ -115,6 +115,44 @@ async fn old_password_login_loses() {
     .await;
 }
 
+/// A session that a reset ends must not keep itself alive by ending all others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reset_ends_a_session_that_ends_all_others() {
+    everywhere(|app| async move {
+        let crowd = Crowd::of(&app).await;
+        app.register("arthur").await;
+        let mut password = PASSWORD.to_owned();
+        for round in 0..rounds() {
+            let session = app.login("arthur", &password).await;
+            let token = app.reset_token("arthur").await;
+            password = format!("the {round}th long sword");
+            let responses = crowd
+                .at_once(|number, client| {
+                    let session = session.clone();
+                    let body = json!({ "token": token, "password": password });
+                    async move {
+                        match number {
+                            5 => client.post("/auth/reset-password").json(body).send().await,
+                            _ => client.delete("/auth/sessions").bearer(&session).send().await,
+                        }
+                    }
+                })
+                .await;
+            let ended = |response: &Response| [204, 401].contains(&response.status.as_u16());
+            assert!(responses.iter().enumerate().all(|(number, response)| number == 5 || ended(response)));
+            // Ending the sessions raises the epoch, so it may end the reset token first.
+            if responses[5].status == 200 {
+                app.assert_invalid(&session).await;
+            } else {
+                let token = app.reset_token("arthur").await;
+                let body = json!({ "token": token, "password": password });
+                assert_eq!(app.post("/auth/reset-password").json(body).send().await.status, 200);
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn disable_vs_login() {
     everywhere(|app| async move {

@@ -184,6 +184,21 @@ fn crypto_crates_on_allowlist() {
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
 }
 
+/// `cargo deny` reads the database of advisories, which needs the network, so CI runs it and not this test.
+#[test]
+fn times_to_fix_are_stated_and_advisories_are_checked() {
+    let policy = read("SECURITY.md");
+    for severity in ["critical", "high", "medium", "low"] {
+        let row = policy.lines().find(|line| line.starts_with(&format!("| {severity} |")));
+        assert!(row.is_some_and(|row| row.trim_end().ends_with("days |")), "{severity}");
+    }
+    for workflow in ["ci.yml", "nightly.yml"] {
+        let steps = read(&format!(".github/workflows/{workflow}"));
+        let runs = steps.lines().map(str::trim).find(|line| line.contains("cargo deny --all-features --locked check"));
+        assert!(runs.is_some_and(|line| !line.starts_with('#')), "{workflow}");
+    }
+}
+
 #[test]
 fn sources_allowlisted() {
     const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";

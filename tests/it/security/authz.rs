@@ -237,6 +237,33 @@ async fn demotion_is_immediate() {
     assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 401);
 }
 
+/// A stolen session of a superuser must not take over the own account by its id.
+#[tokio::test]
+async fn the_own_account_is_protected_under_its_id_as_well() {
+    for always in [false, true] {
+        let policy = Policy::recommended();
+        let app = TestApp::with_policy(if always { policy.require_current_password() } else { policy }).await;
+        let king = app.superuser("uther@camelot.bt").await;
+        let own = format!("/users/{}", app.stored("uther@camelot.bt").await.id);
+        app.advance(301);
+        for change in [json!({ "email": "attacker@cornwall.bt" }), json!({ "password": OTHER })] {
+            let refused = app.patch(&own).bearer(&king).json(change).send().await;
+            refused_password(&refused, "UPDATE_USER_INVALID_PASSWORD", "current password");
+        }
+        let other = json!({ "first_name": "Uther", "email": "uther@camelot.bt" });
+        assert_eq!(app.patch(&own).bearer(&king).json(other).send().await.status, 200);
+        let fresh = app.login("uther@camelot.bt", PASSWORD).await;
+        let changed = app.patch(&own).bearer(&fresh).json(json!({ "password": OTHER })).send().await;
+        if always {
+            refused_password(&changed, "UPDATE_USER_INVALID_PASSWORD", "current password");
+        } else {
+            assert_eq!(changed.status, 200, "{changed:?}");
+            assert_eq!(app.me(&fresh).await.status, 200);
+            assert_eq!(app.me(&king).await.status, 401, "other sessions end");
+        }
+    }
+}
+
 #[tokio::test]
 async fn admin_password_denied() {
     let app = TestApp::with_policy(Policy::recommended().deny_admin_password()).await;

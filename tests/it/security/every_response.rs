@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{PASSWORD, Response, TestApp, mounted, path_of};
+use crate::support::{Failure, PASSWORD, Response, TestApp, mounted, path_of};
 
 /// Returns labelled responses of every route: success, validation error, rejection, wrong method, unknown path.
 pub async fn every_response(app: &TestApp) -> Vec<(String, Response)> {
@@ -40,6 +40,16 @@ pub async fn every_response(app: &TestApp) -> Vec<(String, Response)> {
     note(
         "update by id",
         app.patch(&format!("/users/{id}")).token(app.carrier, &king).json(json!({ "quota": 1 })).send().await,
+    );
+    for failure in [Failure::Error, Failure::Response(409), Failure::Response(429), Failure::Response(503)] {
+        app.hooks.fail("on_before_delete", failure);
+        let refused = app.delete(&format!("/users/{victim}")).token(app.carrier, &king).send().await;
+        note("delete refused by a hook", refused);
+    }
+    app.hooks.set_failure("on_before_delete", None);
+    note(
+        "from another site",
+        app.post("/auth/jwt/login").header("sec-fetch-site", "cross-site").form(&[("username", "x")]).send().await,
     );
     note("delete", app.delete(&format!("/users/{victim}")).token(app.carrier, &king).send().await);
     note("forgot", app.post("/auth/forgot-password").json(json!({ "email": "every@camelot.bt" })).send().await);

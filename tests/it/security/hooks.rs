@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, patch_me, reset, reset_token};
-use crate::support::{Failure, TestApp};
+use crate::support::{Failure, PASSWORD, Setup, TestApp};
 
 const NOTICE: &str = "on_after_credentials_change";
 
@@ -45,6 +45,37 @@ async fn new_passwords_are_told_and_nothing_else_is() {
     app.hooks.clear();
     reset(&app, &token, OTHER).await.is(200, "null");
     app.hooks.wait_for(NOTICE).await;
+}
+
+/// An account can have an address that its owner does not own, and change its password as often as it likes.
+#[tokio::test]
+async fn notices_are_as_rare_as_other_mails() {
+    let limits = axum_users::Limits::default();
+    let app = TestApp::with(Setup { builder: Box::new(|builder| builder.limits(limits)), ..Setup::default() }).await;
+    let session = app.member(ARTHUR).await;
+    for number in 0..6 {
+        let change = json!({ "password": format!("the {number}th long sword") });
+        assert_eq!(patch_me(&app, &session, change).await.status, 200);
+    }
+    app.users.drain(Duration::from_secs(10)).await;
+    assert_eq!(app.hooks.names().iter().filter(|hook| **hook == NOTICE).count(), 3);
+}
+
+/// Whoever fills the queue of mails must not be able to hide the change of an account from its owner.
+#[tokio::test]
+async fn a_change_that_cannot_be_told_is_refused() {
+    let app = TestApp::with(Setup { builder: Box::new(|builder| builder.mail_queue(1)), ..Setup::default() }).await;
+    app.register("kay@camelot.bt").await;
+    let session = app.member(ARTHUR).await;
+    app.hooks.fail("on_after_forgot_password", Failure::Hang);
+    for _ in 0..3 {
+        app.post("/auth/forgot-password").json(json!({ "email": "kay@camelot.bt" })).send().await;
+    }
+    for change in [json!({ "password": OTHER }), json!({ "email": "king@camelot.bt" })] {
+        patch_me(&app, &session, change).await.is(503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#);
+    }
+    app.login(ARTHUR, PASSWORD).await;
+    assert_eq!(patch_me(&app, &session, json!({ "first_name": "Arthur" })).await.status, 200);
 }
 
 /// A notice is sent after the response, so a hanging or failing mail server changes neither its time nor its body.

@@ -5,7 +5,12 @@ mod sources;
 
 use std::{sync::Arc, time::Duration};
 
-use axum_users::{UsersBuilder, password::HashSettings, store::SqlStore};
+use axum_users::{
+    Limits, UsersBuilder,
+    limits::{Backoff, Limit},
+    password::HashSettings,
+    store::SqlStore,
+};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tokio::{task::JoinHandle, time::timeout};
@@ -104,6 +109,23 @@ async fn overflow_is_503_with_retry_after() {
     // None of the shed requests had an effect.
     assert!(app.users.get_by_email("new@camelot.bt").await.unwrap().is_none());
     app.login("arthur@camelot.bt", PASSWORD).await;
+}
+
+/// Of two logins at once, of which one is allowed, the other is refused while the first is still being hashed.
+#[tokio::test]
+async fn a_login_is_counted_before_it_is_hashed() {
+    const QUARTER: Duration = Duration::from_secs(900);
+    let app =
+        narrow_with(8, |builder| builder.limits(Limits::default().set(Limit::LoginClient, Backoff::new(1, QUARTER))))
+            .await;
+    let (mut one, mut two) = (slow_login(&app), slow_login(&app));
+    let (refused, other) = tokio::select! {
+        response = &mut one => (response.unwrap(), two),
+        response = &mut two => (response.unwrap(), one),
+    };
+    assert_eq!(refused.status, 429);
+    assert!(!other.is_finished());
+    assert_eq!(other.await.unwrap().status, 400);
 }
 
 /// Malformed requests are rejected while no password can be hashed: validation comes before hashing.

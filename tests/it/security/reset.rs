@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use axum_users::Policy;
+use axum_users::{Policy, error::SessionsError, token};
 use serde_json::json;
 
-use super::{ARTHUR, OTHER, failing_store::FailingStore, patch_me, reset, reset_token, verify, verify_token};
+use super::{
+    ARTHUR, OTHER, assert_invalid, failing_store::FailingStore, patch_me, reset, reset_token, verify, verify_token,
+};
 use crate::support::{Failure, PASSWORD, Setup, TestApp};
 
 const BAD_TOKEN: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
@@ -72,6 +74,23 @@ async fn a_mailed_token_that_dies_between_check_and_change_changes_nothing() {
         assert_eq!(verify(&app, &proof).await.status, 200);
         reset(&app, &token, OTHER).await.is(200, "null");
     }
+}
+
+/// The same holds for a session that asks to end all others: it must not exempt itself from its own end.
+#[tokio::test]
+async fn a_session_that_ends_during_its_request_ends_no_others() {
+    let store = FailingStore::default();
+    let kept = store.clone();
+    let app = TestApp::with(Setup { builder: Box::new(|builder| builder.store(kept)), ..Setup::default() }).await;
+    let session = app.member(ARTHUR).await;
+    let user = app.stored(ARTHUR).await;
+    store.end_sessions_before_the_next_change(user.id);
+    assert_invalid(&app.delete("/auth/sessions").bearer(&session).send().await);
+    assert_invalid(&app.me(&session).await);
+
+    // By code, too.
+    let spared = token::Session::new(user.id.to_string());
+    assert!(matches!(app.users.sessions().end_others(&user, &spared).await, Err(SessionsError::Ended)));
 }
 
 #[tokio::test]

@@ -36,15 +36,18 @@ impl<U: AuthUser> Users<U> {
         email: &str,
         subject: PasswordSubject<'_, U>,
     ) -> Result<(), PasswordError> {
-        self.policy()
-            .password_policy()
-            .check(password, email)
-            .map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
+        self.check_policy(password, email)?;
         if let Some(breached) = &self.inner().breached {
             breached.check(password).await.map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
         }
         let checked = self.run_validate_password(password, subject).await.map_err(PasswordError::Hook)?;
         checked.map_err(|invalid| PasswordError::Refused(invalid.reason))
+    }
+
+    /// Checks the built-in policy.
+    pub(crate) fn check_policy(&self, password: &Password, email: &str) -> Result<(), PasswordError> {
+        let checked = self.policy().password_policy().check(password, email);
+        checked.map_err(|refused| PasswordError::Refused(refused.reason.into()))
     }
 
     /// Returns a hash that no password matches. It costs as much to verify as any other, so the duration of a login

@@ -3,7 +3,7 @@
 use crate::{
     domain::{ListedSession, Session, TokenId},
     event::{self, EventKind, Outcome},
-    port::{Change, EndSessions, Lookup, RequestContext, StoreError, StrategyError},
+    port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError, StrategyError},
     service::Users,
     user::{AuthUser, Columns},
 };
@@ -22,6 +22,9 @@ pub enum SessionsError {
     /// The strategy's storage is not available.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
+    /// The session that was to be kept has ended, or its user does not exist. Nothing was changed.
+    #[error("the session has ended")]
+    Ended,
 }
 
 impl<U: AuthUser> Users<U> {
@@ -119,7 +122,8 @@ impl<U: AuthUser> Sessions<'_, U> {
     /// Ends all sessions of a user except `spared`, and revokes all other JWTs.
     ///
     /// # Errors
-    /// [`SessionsError`] if the database fails. The sessions then stay valid.
+    /// [`SessionsError::Ended`] if `spared` is not valid any more, otherwise [`SessionsError`] if the database fails. The
+    /// sessions then stay as they are.
     pub async fn end_others(&self, user: &U, spared: &Session) -> Result<(), SessionsError> {
         self.end_others_in(user, spared, &RequestContext::none()).await
     }
@@ -131,8 +135,16 @@ impl<U: AuthUser> Sessions<'_, U> {
         spared: &Session,
         cx: &RequestContext,
     ) -> Result<(), SessionsError> {
-        let change = Change { end_sessions: EndSessions::all_but(spared), ..Change::new(user.clone(), Columns::NONE) };
-        self.0.inner().store.update(change).await?;
+        // Not the loader's answer: a session that was ended during the request must not keep itself alive.
+        let wanted = Lookup::User { id: user.id(), token: spared.token_id.clone() };
+        let found = self.0.find(wanted).await?.filter(|found| self.0.is_live(spared, found));
+        let Found { user: stored, epoch, .. } = found.ok_or(SessionsError::Ended)?;
+        let change = Change {
+            if_epoch: Some(epoch),
+            end_sessions: EndSessions::all_but(spared),
+            ..Change::new(stored, Columns::NONE)
+        };
+        self.0.inner().store.update(change).await?.ok_or(SessionsError::Ended)?;
         event::record(EventKind::EndSessions, Outcome::Success, Some(&user.id()), None, cx);
         Ok(())
     }

@@ -3,11 +3,11 @@
 use http::HeaderMap;
 
 use crate::{
-    domain::{AccessToken, Limit, Login},
+    domain::{AccessToken, Login},
     event::{self, EventKind, Outcome},
     port::{
-        CounterKey, Draw, Found, HookCall, HookError, Lookup, NewDevice, RequestContext, StoreError, StrategyError,
-        TokenResponse, Verdict,
+        Found, HookCall, HookError, Lookup, NewDevice, RequestContext, StoreError, StrategyError, TokenResponse,
+        Verdict,
     },
     service::{ActiveBackend, BAD_CREDENTIALS, Users},
     user::AuthUser,
@@ -78,6 +78,10 @@ impl<U: AuthUser> Users<U> {
         let backend = backend.ok_or(SignInError::UnknownBackend)?;
         let found = self.find(Lookup::by_id(user.id())).await?.ok_or(SignInError::NotFound)?;
         let found = self.pass_gates(found, backend, cx).await.map_err(|closed| SignInError::Refused(closed.code))?;
+        // As at the login route: the new cookie replaces that of the browser.
+        if let Some(held) = cx.headers().and_then(|headers| backend.held_by_browser(headers)) {
+            backend.strategy.revoke(&held).await.map_err(SignInError::Strategy)?;
+        }
         self.issue(&found, backend, cx).await
     }
 
@@ -136,14 +140,11 @@ impl<U: AuthUser> Users<U> {
     /// Notifies the owner of an account after the response, as often as mails to one account are allowed.
     async fn notify_new_device(&self, user: &U, cx: &RequestContext) {
         let (user, at) = (user.clone(), self.now());
-        self.after_response_or_log("on_after_new_device_login", cx, move |users, cx, _| {
+        self.after_response_or_log("on_after_new_device_login", cx, move |users, cx, share| {
             let user = user.clone();
             Box::pin(async move {
-                if let Some(rule) = users.inner().limits.rule(Limit::Mails) {
-                    let notice = Draw::new(CounterKey::of("new-device", &user.id().to_string()), rule);
-                    if !users.inner().counters.take(&[notice], at).await?.is_taken() {
-                        return Ok(());
-                    }
+                if !users.may_notify("new-device", user.account().email, share).await {
+                    return Ok(());
                 }
                 users.run_hook(HookCall::LoggedInOnNewDevice(&user, &NewDevice::new(cx.device(), at)), cx).await
             })

@@ -56,6 +56,9 @@ pub enum UpdateError {
     /// No challenge could be issued or checked.
     #[error(transparent)]
     NoChallenge(ChallengeUnavailable),
+    /// Too many mails wait, so the owner could not be notified of the change.
+    #[error("too many mails wait")]
+    QueueFull,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -120,12 +123,19 @@ impl<U: AuthUser> Users<U> {
         let new_email = email.filter(|email| email.as_str() != before.account().email);
 
         if account.password.is_some() || new_email.is_some() {
+            // The notice of the change must not be lost because others have filled the queue.
+            if let Actor::Owner(_) = actor {
+                self.ensure_room_for_mail().map_err(|_| UpdateError::QueueFull)?;
+            }
             self.require_reauthentication(&before, account.current_password.as_ref(), &actor, cx).await?;
         }
         let mut columns = Columns::NONE;
         if let Some(password) = &account.password {
             if matches!(actor, Actor::Admin) && self.policy().denies_admin_password() && cx.method().is_some() {
                 return Err(refused("A superuser may not set a password; start a reset instead"));
+            }
+            if let Some(email) = &new_email {
+                self.check_policy(password, email.as_str())?;
             }
             self.validate_password(password, before.account().email, PasswordSubject::Existing(&before)).await?;
             *user.account_mut().hashed_password = self.hash_password(password).await?;

@@ -56,7 +56,7 @@ pub use problem::{Loc, Problem};
 #[cfg(feature = "oauth")]
 pub(crate) use query::Parameters;
 pub use requirements::Requirements;
-pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh};
+pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh, unauthorized};
 #[cfg(feature = "oauth")]
 pub(crate) use response::see_other;
 pub(crate) use response::{json_response, no_content, null, token_response};

@@ -19,6 +19,13 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    fn mail_queue_full() -> Self {
+        super::error::overloaded("too many mails wait");
+        Self::Unavailable { retry_after: 1 }
+    }
+}
+
 impl From<UpdateError> for ApiError {
     fn from(error: UpdateError) -> Self {
         match error {
@@ -30,6 +37,7 @@ impl From<UpdateError> for ApiError {
             UpdateError::ChallengeRequired(challenge) => Limited::Challenged(challenge).into(),
             UpdateError::NotCounted(error) => Limited::Unavailable(error).into(),
             UpdateError::NoChallenge(error) => Limited::NoChallenge(error).into(),
+            UpdateError::QueueFull => Self::mail_queue_full(),
             UpdateError::Store(error) => error.into(),
             UpdateError::Refused(error) | UpdateError::Hook(error) => error.into(),
         }
@@ -56,10 +64,7 @@ impl From<Limited> for ApiError {
 impl From<AfterResponse> for ApiError {
     fn from(error: AfterResponse) -> Self {
         match error {
-            AfterResponse::Full(_) => {
-                super::error::overloaded("too many mails wait");
-                Self::Unavailable { retry_after: 1 }
-            }
+            AfterResponse::Full(_) => Self::mail_queue_full(),
             AfterResponse::Hook(error) => error.into(),
         }
     }

@@ -118,7 +118,7 @@ pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Resu
 }
 
 /// Returns 401 with the challenge of RFC 6750, which fastapi-users omits.
-pub(super) fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
+pub(crate) fn unauthorized<U: AuthUser>(users: &Users<U>) -> ApiError {
     ApiError::Unauthorized { challenge: challenge(users) }
 }
 

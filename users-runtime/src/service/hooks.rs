@@ -147,9 +147,14 @@ impl<U: AuthUser> Users<U> {
         }
         self.after_response_or_log("on_after_credentials_change", cx, {
             let (user, before) = (user.clone(), before.clone());
-            move |users, cx, _| {
+            move |users, cx, share| {
                 let (user, before) = (user.clone(), before.clone());
-                Box::pin(async move { users.run_hook(HookCall::CredentialsChanged(&user, &before), cx).await })
+                Box::pin(async move {
+                    if !users.may_notify("credentials-changed", before.account().email, share).await {
+                        return Ok(());
+                    }
+                    users.run_hook(HookCall::CredentialsChanged(&user, &before), cx).await
+                })
             }
         })
         .await;

@@ -109,8 +109,11 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<bool, RandomError> {
         let (Some(headers), Some(account)) = (cx.headers(), self.account_name(address)) else { return Ok(false) };
         let is_known_browser = self.device_at(headers, &account).is_some();
+        // A form of another site comes without the cookie, and must not replace it by one that knows fewer accounts.
+        let from_another_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
         if let Some(devices) = &self.inner().devices
             && self.inner().limits.known_browsers().is_some()
+            && !from_another_site
             && let Some(cookie) = devices.grant(headers, &account, self.now())?
         {
             response.append(SET_COOKIE, cookie);

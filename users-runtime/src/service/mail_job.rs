@@ -95,6 +95,27 @@ where
     }
 }
 
+impl<U: AuthUser> Users<U> {
+    /// Counts a notice to an address, and returns whether it may be sent. Every account can cause notices to its own address,
+    /// which it need not own. A notice that is tried again is counted once, and one that cannot be counted is sent.
+    pub(crate) async fn may_notify(&self, kind: &str, address: &str, share: &Share) -> bool {
+        let Some(rule) = self.inner().limits.rule(Limit::Mails) else { return true };
+        if share.is_taken() {
+            return true;
+        }
+        let address = CanonicalEmail::for_counters(address, self.policy().email_rules());
+        let draw = Draw::new(CounterKey::of(kind, &address), rule);
+        match self.inner().counters.take(std::slice::from_ref(&draw), self.now()).await {
+            Ok(Decision::Taken) => {
+                share.keep(draw);
+                true
+            }
+            Ok(Decision::Refused { .. }) => false,
+            Err(_) => true,
+        }
+    }
+}
+
 /// Returns the error of the mail transport in a chain of errors.
 fn mail_error(error: &HookError) -> Option<&MailError> {
     let HookError::Failed(error) = error else { return None };

@@ -129,7 +129,8 @@ impl Policy {
     /// run in parallel.
     ///
     /// # Security
-    /// A stolen session table gives access to every session.
+    /// A stolen session table gives access to every session. What ends all sessions of a user here, such as a reset, does not end
+    /// them at fastapi-users, which does not know the counter that is raised.
     #[must_use]
     pub fn plaintext_tokens(self) -> Self {
         self.relax(Relaxation::PlaintextTokens)

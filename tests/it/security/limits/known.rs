@@ -174,6 +174,18 @@ async fn whoever_resets_the_password_is_known_afterwards() {
     assert_eq!(login(&app, "127.0.0.1", ARTHUR, OTHER).await.status, 200, "the address of the reset");
 }
 
+/// A form on another site sends no cookie of ours. Its response must not replace the cookie by one with fewer accounts.
+#[tokio::test]
+async fn a_login_by_a_page_of_another_site_leaves_the_cookie_alone() {
+    let app = app(Limits::default()).await;
+    member(&app, ARTHUR).await;
+    for (site, is_set) in [("cross-site", false), ("same-site", true), ("same-origin", true), ("none", true)] {
+        let form = [("username", ARTHUR), ("password", PASSWORD)];
+        let response = app.post("/auth/jwt/login").header("sec-fetch-site", site).form(&form).send().await;
+        assert_eq!((response.status.as_u16(), response.headers.contains_key("set-cookie")), (200, is_set), "{site}");
+    }
+}
+
 #[tokio::test]
 async fn logins_with_cookies_set_it_as_well_and_settings_turn_it_off() {
     for (known, limits) in [(true, Limits::default()), (false, Limits::default().without_known_clients())] {

@@ -35,6 +35,18 @@ async fn register_capped() {
     assert_eq!(post(&app, "/auth/register", "192.0.2.1", body(11, PASSWORD)).await.status, 201);
 }
 
+/// A source of breached passwords, or a hook of the application, may ask another server.
+#[tokio::test]
+async fn a_registration_that_asks_beyond_the_policy_is_counted() {
+    let app = app(Limits::default()).await;
+    app.hooks.refuse_password(PASSWORD);
+    let body = json!({ "email": ARTHUR, "password": PASSWORD });
+    for _ in 0..10 {
+        assert_eq!(post(&app, "/auth/register", "192.0.2.1", body.clone()).await.status, 400);
+    }
+    assert_eq!(reached(&post(&app, "/auth/register", "192.0.2.1", body).await).0, "register");
+}
+
 #[tokio::test]
 async fn requests_for_mails_are_limited_by_address() {
     let app = app(Limits::default()).await;

@@ -1,7 +1,7 @@
 //! The steps of a registration.
 
 use crate::{
-    account::{CreateError, NewPassword},
+    account::{CreateError, NewPassword, PasswordError},
     domain::{EmailAddress, Limit, Status, TokenId},
     event::EventKind,
     port::{HookCall, RequestContext},
@@ -38,10 +38,15 @@ impl<U: AuthUser> Users<U> {
         email: EmailAddress,
         cx: &RequestContext,
     ) -> Result<U, RegisterError> {
+        // A password that the policy refuses tells nothing about accounts, and asks nobody else.
+        self.check_policy(U::credentials(&input).1, email.as_str()).map_err(CreateError::from)?;
         let counted = self.count_by_address(Limit::Register, EventKind::Register, cx).await?;
         let registered = self.register_counted(input, email, cx).await;
-        // A refused password tells nothing about accounts, and costs no hash.
-        if let Err(RegisterError::Create(CreateError::Password(_)) | RegisterError::AfterResponse(_)) = &registered {
+        let was_overloaded = matches!(
+            registered,
+            Err(RegisterError::Create(CreateError::Password(PasswordError::Hash(_))) | RegisterError::AfterResponse(_))
+        );
+        if was_overloaded {
             self.give_back(counted).await;
         }
         registered
@@ -96,12 +101,14 @@ impl<U: AuthUser> Users<U> {
             }
             Err(CreateError::EmailTaken) => {
                 self.dummy_write().await?;
-                self.after_response_or_log("on_after_duplicate_register", cx, move |users, cx, _| {
+                self.after_response_or_log("on_after_duplicate_register", cx, move |users, cx, share| {
                     let email = email.clone();
                     Box::pin(async move {
                         match users.find_by_address(email.as_str()).await? {
-                            Some(owner) => users.run_hook(HookCall::DuplicateRegistration(&owner.user), cx).await,
-                            None => Ok(()),
+                            Some(owner) if users.may_notify("registered", owner.user.account().email, share).await => {
+                                users.run_hook(HookCall::DuplicateRegistration(&owner.user), cx).await
+                            }
+                            _ => Ok(()),
                         }
                     })
                 })

@@ -9,6 +9,7 @@ use crate::{
     domain::TokenId,
     http::{
         ApiError, Handle, HasUsers, IdText, Incoming, Requirements, Routes, json_response, no_content, require_fresh,
+        unauthorized,
     },
     service::{Authenticated, Users},
     user::AuthUser,
@@ -52,8 +53,10 @@ async fn end_session<U: AuthUser>(
 async fn end_other_sessions<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = fresh(&users, &incoming).await?;
-    users.sessions().end_others_in(&own.user, &own.session, incoming.cx()).await?;
-    Ok(no_content())
+    match users.sessions().end_others_in(&own.user, &own.session, incoming.cx()).await {
+        Err(SessionsError::Ended) => Err(unauthorized(&users)),
+        ended => Ok(ended.map(|()| no_content())?),
+    }
 }
 
 /// Authenticates a request and requires a recent login: a stolen session must not lock out its owner.
@@ -68,6 +71,7 @@ impl From<SessionsError> for ApiError {
         match error {
             SessionsError::Store(error) => error.into(),
             SessionsError::Strategy(error) => error.into(),
+            SessionsError::Ended => Self::NotFound,
         }
     }
 }

@@ -27,7 +27,8 @@ pub async fn user_by_id<U: AuthUser>(
 }
 
 /// Handles `PATCH /{id}`. Responds with 200 and the read schema. Accepts the flags as well; an explicit `is_verified`
-/// takes effect even if the same request changes the address.
+/// takes effect even if the same request changes the address. A new password or address for the own account needs a recent
+/// login, as in `PATCH /me`.
 ///
 /// # Errors
 /// 401, 403 and 404 as for `GET`, 400 and 422 as for `PATCH /me`.
@@ -37,14 +38,16 @@ pub async fn update_user<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (incoming, body) = Incoming::json(request).await?;
-    let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
-    let user = find_by_id(&users, id.clone(), caller.clone()).await?.user;
+    let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?;
+    let user = find_by_id(&users, id.clone(), caller.user.id()).await?.user;
     let emails = users.policy().own_or_new_email(user.account().email);
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), &emails)?;
-    match users.apply_update(user, update, U::admin_update, Actor::Admin, incoming.cx()).await {
+    // The own account has the protection of `PATCH /me`: a stolen session must not take it over.
+    let actor = if user.id() == caller.user.id() { Actor::Owner(&caller) } else { Actor::Admin };
+    match users.apply_update(user, update, U::admin_update, actor, incoming.cx()).await {
         // The change is stored. Other values still cannot be read.
         Err(UpdateError::Store(StoreError::Unreadable { .. })) => {
-            shown(&users, &find_by_id(&users, id, caller).await?).await
+            shown(&users, &find_by_id(&users, id, caller.user.id()).await?).await
         }
         user => Ok(json_response(StatusCode::OK, &users.read(&user?).await?)),
     }
