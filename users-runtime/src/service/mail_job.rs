@@ -8,10 +8,11 @@ use std::{
 
 use super::{Users, hooks::cause_of};
 use crate::{
+    domain::{CanonicalEmail, Limit},
     event::operation,
     port::{
-        BoxFuture, Draw, HashError, HookError, HookResult, MailError, MailTokenError, RequestContext, Settlement,
-        StoreError,
+        BoxFuture, CounterKey, Decision, Draw, HashError, HookError, HookResult, MailError, MailTokenError,
+        RequestContext, Settlement, StoreError,
     },
     user::AuthUser,
 };
