@@ -1,6 +1,6 @@
 //! Races of sessions, on every database with every strategy. The transport does not affect them.
 //!
-//! Three rounds by default, or `RACE_ROUNDS`; docs/contributing/security.md refers to `RACE_ROUNDS=50`.
+//! Three rounds by default, or `RACE_ROUNDS`; `scripts/nightly races` runs 50.
 
 use std::env;
 

@@ -113,7 +113,7 @@ async fn context_words_refused() {
     let registered = app.post("/auth/register").json(own).send().await;
     refused_password(&registered, "REGISTER_INVALID_PASSWORD", "too close");
     // So is the address that the same request sets.
-    let session = app.member(ARTHUR).await;
+    let session = app.member("gwen@camelot.bt").await;
     let own = json!({ "email": "guinevere.queen@camelot.bt", "password": "Guinevere_Queen1" });
     refused_password(&patch_me(&app, &session, own).await, "UPDATE_USER_INVALID_PASSWORD", "too close");
     assert!(app.users.get_by_email("guinevere.queen@camelot.bt").await.unwrap().is_none());

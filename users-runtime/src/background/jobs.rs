@@ -81,7 +81,7 @@ impl Jobs {
     /// Returns whether a job would be accepted now.
     pub(crate) fn has_room(&self) -> bool {
         let state = self.0.state();
-        !state.closed && state.waiting.len() < self.0.capacity
+        !state.closed && state.waiting.len() + state.delayed < self.0.capacity
     }
 
     /// Queues a job and returns immediately. `name` identifies it in the log and must not contain user data.
