@@ -96,11 +96,13 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
     Ok(users)
 }
 
-/// Serves these routes and those of sessions and of the documentation.
+/// Serves these routes and those of sessions, of suspensions and of the documentation.
 async fn serve<U: AuthUser>(users: Users<U>, routes: Router<Users<U>>, prefixes: Prefixes, bind: String) -> Result<()> {
-    let document = axum_users::openapi::openapi_at(&users, &prefixes.with(RouteGroup::Sessions));
+    let document =
+        axum_users::openapi::openapi_at(&users, &prefixes.with(RouteGroup::Sessions).with(RouteGroup::AccountStatus));
     let app = routes
         .nest("/auth/sessions", axum_users::session_routes(&users))
+        .nest("/users", axum_users::account_status_routes(&users))
         .merge(axum_users::openapi::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
         .with_state(users.clone());

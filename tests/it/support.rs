@@ -13,6 +13,7 @@ use axum::{
 use axum_users::{
     AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, PasswordSubject,
     Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    account_status_routes,
     env::{BoxFuture, Clock},
     limits::{Backoff, Limit, Quota},
     password::{Argon2Params, HashSettings},
@@ -57,13 +58,17 @@ pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 
 /// Returns the routes of [`TestApp`]: all but those of OAuth providers, which need a provider.
 pub fn mounted() -> impl Iterator<Item = &'static Endpoint> {
-    let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    let prefixes = mounted_at();
     endpoints().filter(move |route| prefixes.path_of(route, "jwt").is_some())
+}
+
+fn mounted_at() -> Prefixes {
+    Prefixes::usual().with(RouteGroup::Sessions).with(RouteGroup::AccountStatus)
 }
 
 /// Returns the path of a route for the backend `jwt`.
 pub fn path_of(route: &Endpoint) -> String {
-    Prefixes::usual().with(RouteGroup::Sessions).path_of(route, "jwt").unwrap()
+    mounted_at().path_of(route, "jwt").unwrap()
 }
 
 /// All limits, with room for what a test does from one address, and without device cookies, which would be in every login.
@@ -180,6 +185,7 @@ impl TestApp {
         let users = (setup.builder)(builder).build().await.unwrap();
         users.migrate().await.unwrap();
         let routes = Router::new().merge(user_routes(&users)).nest("/auth/sessions", session_routes(&users));
+        let routes = routes.nest("/users", account_status_routes(&users));
         let app = (setup.routes)(routes).fallback(axum_users::not_found).with_state(users.clone());
         Self { users, clock, hooks: setup.hooks, carrier, http: Http::serve(app).await, database, _folder: folder }
     }

@@ -67,6 +67,12 @@ pub enum EventKind {
     Unlink,
     /// Sessions were ended by application code.
     EndSessions,
+    /// An account was suspended.
+    Suspend,
+    /// A suspension was lifted.
+    LiftSuspension,
+    /// An account was marked because its password must be changed.
+    RequirePasswordChange,
     /// A hash was replaced at login because its parameters were outdated.
     Rehash,
     /// A hook failed or panicked.
@@ -79,7 +85,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in the order of their documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Register,
         Self::Login,
         Self::Logout,
@@ -96,6 +102,9 @@ impl EventKind {
         Self::Link,
         Self::Unlink,
         Self::EndSessions,
+        Self::Suspend,
+        Self::LiftSuspension,
+        Self::RequirePasswordChange,
         Self::Rehash,
         Self::Hook,
         Self::Overload,
@@ -122,6 +131,9 @@ impl EventKind {
             Self::Link => "oauth_link",
             Self::Unlink => "oauth_unlink",
             Self::EndSessions => "end_sessions",
+            Self::Suspend => "suspend",
+            Self::LiftSuspension => "lift_suspension",
+            Self::RequirePasswordChange => "require_password_change",
             Self::Rehash => "rehash",
             Self::Hook => "hook",
             Self::Overload => "overload",

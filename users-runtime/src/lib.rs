@@ -78,7 +78,7 @@ pub use builder::{Backend, UsersBuilder};
 pub use domain::{
     AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
 };
-pub use flows::sessions::session_routes;
+pub use flows::{account_status::account_status_routes, sessions::session_routes};
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
 pub use port::{
     FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, RequestContext, Updated,
@@ -90,7 +90,7 @@ pub use user::AuthUser;
 /// Errors that code tells apart.
 pub mod error {
     pub use crate::{
-        account::{CreateError, PasswordError, SignInError, UpdateError},
+        account::{CreateError, PasswordError, SignInError, StandingError, UpdateError},
         domain::{ConfigError, Error, Setting, StoreError},
     };
 }
@@ -143,7 +143,7 @@ pub mod store {
             sql::{Database, PoolSettings, SqlStore, StoredUser},
         },
         domain::{
-            CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId,
+            CanonicalEmail, Epoch, IdValue, SessionKey, Standing, StoreError, Suspension, TokenId,
             oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
         },
         port::{
@@ -248,7 +248,7 @@ pub mod oauth {
 /// The routes as data, the access matrix, and the error responses of the wire.
 pub mod routes {
     pub use crate::{
-        flows::sessions::session_routes,
+        flows::{account_status::account_status_routes, sessions::session_routes},
         http::{ApiError, Caller, Endpoint, Loc, Problem, RouteGroup, SecurityHeaders, not_found, security_headers},
         inventory::{Prefixes, access_matrix, endpoints},
     };

@@ -110,6 +110,7 @@ impl Service {
             .unwrap();
         let routes = Router::new().merge(user_routes(&users));
         let routes = routes.nest("/auth/sessions", axum_users::session_routes(&users));
+        let routes = routes.nest("/users", axum_users::account_status_routes(&users));
         let http = Http::serve((plan.routes)(routes).fallback(axum_users::not_found).with_state(users.clone())).await;
         Self { combination, users, clock, hooks, stored, plan, http, number }
     }

@@ -11,6 +11,7 @@ mod life;
 mod race;
 mod redis;
 mod session;
+mod standing;
 mod takeover;
 mod wire;
 

@@ -97,7 +97,7 @@ fn operation<U: AuthUser>(
 ) -> Operation {
     let carrier = backend.and_then(|backend| backend.transport.security_scheme());
     let mut operation = OperationBuilder::new()
-        .tag(if endpoint.group() == RouteGroup::Users { "users" } else { "auth" })
+        .tag(if matches!(endpoint.group(), RouteGroup::Users | RouteGroup::AccountStatus) { "users" } else { "auth" })
         .summary(Some(endpoint.summary))
         .operation_id(Some(id))
         .request_body(request_body::<U>(endpoint, id))
@@ -164,6 +164,7 @@ fn operation_id(name: &str, path: &str, method: &str) -> String {
 fn http_method(endpoint: &Endpoint) -> HttpMethod {
     match endpoint.method().as_str() {
         "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
         "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => HttpMethod::Get,

@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 
 use super::{BoxFuture, Counters, FoundSession, OAuthStore, SessionStore};
 use crate::{
-    domain::{CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
+    domain::{
+        CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, Standing, StoreError, Suspension,
+        Timestamp, TokenId,
+    },
     user::{AuthUser, Columns, Tenant},
 };
 
@@ -67,9 +70,10 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         ))))
     }
 
-    /// Changes the named columns of one user, and no others, if every condition of the change holds. Returns the row
-    /// after the change, or `None` if the user does not exist or a condition fails. Stores that read whole users can
-    /// use [`Change::may_change`] and [`Change::write_into`].
+    /// Changes the named columns of one user, and no others, if every condition of the change holds, and the standing where
+    /// the change says so. Returns the row after the change, or `None` if the user does not exist or a condition fails.
+    /// Stores that read whole users can use [`Change::may_change`], [`Change::write_into`] and
+    /// [`Change::write_standing_into`].
     ///
     /// # Errors
     /// [`StoreError::EmailTaken`] as for [`insert`](Self::insert).
@@ -166,6 +170,8 @@ pub struct Found<U> {
     pub token: TokenState,
     /// The session, if the lookup was by session.
     pub session: Option<FoundSession>,
+    /// Whether the account is suspended, and whether its password must be changed.
+    pub standing: Standing,
 }
 
 /// A user as stored, of whom some values cannot be read.
@@ -232,13 +238,18 @@ pub struct Change<U> {
     /// Whether to remove the user's accounts at OAuth providers in the same transaction. Means nothing to a store without
     /// an [`oauth_store`](UserStore::oauth_store).
     pub unlink: bool,
+    /// The suspension to store; `Some(None)` removes the stored one. `None` leaves it as it is.
+    pub suspension: Option<Option<Suspension>>,
+    /// Whether the password must be changed before the next login with it; `None` leaves the mark as it is.
+    /// [`Change::new`] clears the mark if the change writes the hash.
+    pub must_change_password: Option<bool>,
 }
 
 impl<U> Found<U> {
-    /// A user with no recorded token state and no session.
+    /// A user with no recorded token state, no session and the standing of a new account.
     #[must_use]
     pub fn new(user: U, epoch: Epoch) -> Self {
-        Self { user, epoch, token: TokenState::Unmarked, session: None }
+        Self { user, epoch, token: TokenState::Unmarked, session: None, standing: Standing::default() }
     }
 }
 
@@ -251,7 +262,8 @@ impl<U: AuthUser> Found<U> {
 }
 
 impl<U> Change<U> {
-    /// A change of the named columns, without conditions, that ends no session.
+    /// A change of the named columns, without conditions, that ends no session. One that writes the hash stores a new
+    /// password, so nothing is left to be changed.
     #[must_use]
     pub fn new(user: U, columns: Columns) -> Self {
         Self {
@@ -262,13 +274,46 @@ impl<U> Change<U> {
             if_epoch: None,
             end_sessions: EndSessions::Keep,
             unlink: false,
+            suspension: None,
+            must_change_password: columns.includes(Columns::HASHED_PASSWORD).then_some(false),
         }
     }
 
     /// Returns the user and the rest of the change.
     pub(crate) fn without_user(self) -> (U, Change<()>) {
-        let Self { user, columns, if_hashed_password, if_email, if_epoch, end_sessions, unlink } = self;
-        (user, Change { user: (), columns, if_hashed_password, if_email, if_epoch, end_sessions, unlink })
+        let Self {
+            user,
+            columns,
+            if_hashed_password,
+            if_email,
+            if_epoch,
+            end_sessions,
+            unlink,
+            suspension,
+            must_change_password,
+        } = self;
+        let change = Change {
+            user: (),
+            columns,
+            if_hashed_password,
+            if_email,
+            if_epoch,
+            end_sessions,
+            unlink,
+            suspension,
+            must_change_password,
+        };
+        (user, change)
+    }
+
+    /// Writes what the change says about the standing into the stored one.
+    pub fn write_standing_into(&self, stored: &mut Standing) {
+        if let Some(suspension) = &self.suspension {
+            stored.suspension.clone_from(suspension);
+        }
+        if let Some(must_change) = self.must_change_password {
+            stored.must_change_password = must_change;
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) use authenticate::ExternalToken;
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
 pub(crate) use clients::Clients;
-pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
+pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, PASSWORD_CHANGE_REQUIRED, SUSPENDED, VerifiedGate};
 pub(crate) use holding::Holding;
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;

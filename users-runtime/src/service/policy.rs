@@ -25,6 +25,7 @@ pub struct Policy {
     require_current_password: bool,
     require_origin: bool,
     private_registration: bool,
+    tell_suspended_users: bool,
     admin_password_denied: bool,
     quirks: bool,
 }
@@ -50,6 +51,7 @@ impl Policy {
             require_current_password: false,
             require_origin: false,
             private_registration: false,
+            tell_suspended_users: false,
             admin_password_denied: false,
             quirks: false,
         }
@@ -251,6 +253,15 @@ impl Policy {
         self
     }
 
+    /// Tells suspended users at a login with the right password that, until when and why they are suspended: 400
+    /// `LOGIN_USER_SUSPENDED`. Otherwise they get the same response as for a wrong password. Whoever does not know the
+    /// password learns nothing.
+    #[must_use]
+    pub fn tell_suspended_users(mut self) -> Self {
+        self.tell_suspended_users = true;
+        self
+    }
+
     /// Forbids superusers to set other users' passwords (OWASP ASVS 6.4.6). They start a reset instead.
     #[must_use]
     pub fn deny_admin_password(mut self) -> Self {
@@ -341,6 +352,10 @@ impl Policy {
     /// Returns whether the harmless quirks of fastapi-users' HTTP interface are kept.
     pub(crate) fn keeps_quirks(&self) -> bool {
         self.quirks
+    }
+
+    pub(crate) fn tells_suspended_users(&self) -> bool {
+        self.tell_suspended_users
     }
 
     pub(crate) fn denies_admin_password(&self) -> bool {
