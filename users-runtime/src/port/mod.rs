@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin};
 pub(crate) use crate::domain::StoreError;
 
 mod breached;
+mod change;
 mod counters;
 mod decisions;
 mod device_cookies;
@@ -32,6 +33,7 @@ mod work_source;
 pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
 };
+pub use change::{Change, EndSessions};
 pub(crate) use counters::evaluate;
 pub use counters::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
@@ -56,7 +58,7 @@ pub use request::RequestContext;
 #[cfg(feature = "oauth")]
 pub(crate) use sealer::{Opened, Place, Sealer};
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
-pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
+pub use store::{Damaged, Found, Lookup, SchemaDrift, TokenState, UserStore};
 #[cfg(feature = "oauth")]
 pub use strategy::ExternalSession;
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};
