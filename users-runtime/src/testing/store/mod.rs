@@ -77,7 +77,7 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let rules = rules::all().into_iter().chain(standing_rules::all()).chain(session_rules::all());
+    let rules = rules::all().into_iter().chain(session_rules::all()).chain(standing_rules::all());
     let rules = rules.chain(stored_sessions::all());
     let rules: Vec<_> = rules.chain(oauth_accounts::all()).chain(provider_tokens::all()).collect();
     run(&rules, fresh, user).await
@@ -130,7 +130,7 @@ where
         };
         checked.await.map_err(|Broken(detail)| Nonconformity { rule: rule.name, detail })?;
     }
-    for rule in rules::all().into_iter().chain(standing_rules::all()).chain(session_rules::all()) {
+    for rule in rules::all().into_iter().chain(session_rules::all()).chain(standing_rules::all()) {
         let whole = fresh().await;
         let checked = async {
             whole.migrate().await?;
