@@ -77,6 +77,11 @@ fn update<U: Record>(transaction: &WriteTransaction, change: Change<U>) -> Resul
     if !change.may_change(&user, epoch) {
         return Ok(None);
     }
+    if let Some((token, _)) = &change.use_token
+        && get::<TokenRow>(&transaction.open_table(TOKENS)?, &token.0)?.is_some()
+    {
+        return Ok(None);
+    }
 
     let old = CanonicalEmail::of(user.account().email);
     change.write_into(&mut user);
@@ -95,6 +100,9 @@ fn update<U: Record>(transaction: &WriteTransaction, change: Change<U>) -> Resul
         EndSessions::Keep => epoch,
         EndSessions::All | EndSessions::AllBut(..) => Epoch(epoch.0 + 1),
     };
+    if let Some((used, until)) = &change.use_token {
+        note(transaction, used, *until, |token| token.revoked = true)?;
+    }
     if let EndSessions::AllBut(spared, until) = &change.end_sessions {
         note(transaction, spared, *until, |token| token.kept_at = Some(epoch.0))?;
     }

@@ -11,9 +11,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, PasswordSubject,
-    Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
-    account_status_routes,
+    AuthUser, Backend, EmailChange, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash,
+    PasswordSubject, Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder,
+    VerifyToken, account_status_routes,
     env::{BoxFuture, Clock},
     limits::{Backoff, Limit, Quota},
     password::{Argon2Params, HashSettings},
@@ -150,6 +150,11 @@ impl TestApp {
     /// Starts a service with the recommended policy and one bearer backend `jwt`.
     pub async fn start() -> Self {
         Self::with(Setup::default()).await
+    }
+
+    /// Starts a service whose users change their address at once, as with fastapi-users.
+    pub async fn changing_emails_at_once() -> Self {
+        Self::with_policy(Policy::recommended().change_email_at_once()).await
     }
 
     /// Starts a service with the recommended policy and one backend `jwt` over this transport.
@@ -317,6 +322,13 @@ impl Hooks {
         self.wait_for(hook).await.token.unwrap()
     }
 
+    /// Waits for the mails of a change of the address, and returns the tokens that confirm and undo it.
+    pub async fn email_change(&self) -> (String, String) {
+        let called = self.wait_for("on_after_request_email_change").await;
+        let detail = called.detail.unwrap();
+        (called.token.unwrap(), detail.split_once(' ').unwrap().1.to_owned())
+    }
+
     async fn note(
         &self,
         hook: &'static str,
@@ -378,6 +390,17 @@ impl UserManager<User> for Hooks {
 
     async fn on_after_credentials_change(&self, user: &User, before: &User, _: &RequestContext) -> HookResult {
         self.note("on_after_credentials_change", Some(user), None, Some(before.email.clone())).await
+    }
+
+    async fn on_after_request_email_change(
+        &self,
+        user: &User,
+        change: &EmailChange<'_>,
+        _: &RequestContext,
+    ) -> HookResult {
+        let detail = format!("{} {}", change.new_email, change.undo_token.secret());
+        let token = change.token.secret();
+        self.note("on_after_request_email_change", Some(user), Some(token), Some(detail)).await
     }
 
     async fn on_after_login(&self, user: &User, _: &RequestContext, response: &mut HeaderMap) -> HookResult {

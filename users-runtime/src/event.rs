@@ -51,6 +51,12 @@ pub enum EventKind {
     ResetPassword,
     /// A user was changed.
     Update,
+    /// A user requested a change of the address.
+    RequestEmailChange,
+    /// A new address was confirmed, or a token for it was refused.
+    ConfirmEmail,
+    /// A change of the address was undone, or a token for it was refused.
+    UndoEmail,
     /// A user was deleted.
     Delete,
     /// A token was presented that is not valid.
@@ -85,7 +91,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in the order of their documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Register,
         Self::Login,
         Self::Logout,
@@ -94,6 +100,9 @@ impl EventKind {
         Self::ForgotPassword,
         Self::ResetPassword,
         Self::Update,
+        Self::RequestEmailChange,
+        Self::ConfirmEmail,
+        Self::UndoEmail,
         Self::Delete,
         Self::BadToken,
         Self::Csrf,
@@ -123,6 +132,9 @@ impl EventKind {
             Self::ForgotPassword => "forgot_password",
             Self::ResetPassword => "reset_password",
             Self::Update => "update",
+            Self::RequestEmailChange => "request_email_change",
+            Self::ConfirmEmail => "confirm_email",
+            Self::UndoEmail => "undo_email",
             Self::Delete => "delete",
             Self::BadToken => "bad_token",
             Self::Csrf => "csrf",

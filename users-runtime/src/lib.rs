@@ -76,13 +76,14 @@ pub use adapter::{
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
 pub use builder::{Backend, UsersBuilder};
 pub use domain::{
-    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
+    AccessToken, ConfirmEmailToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey,
+    Status, UndoEmailToken, VerifyToken,
 };
 pub use flows::{account_status::account_status_routes, sessions::session_routes};
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
 pub use port::{
-    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, RequestContext, Updated,
-    UserManager,
+    EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, RequestContext,
+    Updated, UserManager,
 };
 pub use service::{Limits, Policy, Users};
 pub use user::AuthUser;
@@ -125,8 +126,8 @@ pub mod token {
         },
         builder::StrategySettings,
         domain::{
-            AccessToken, Device, Epoch, ListedSession, Login, Origin, PublicUrl, ResetToken, SecretKey, Session,
-            TokenId, TrustedOrigins, VerifyToken,
+            AccessToken, ConfirmEmailToken, Device, Epoch, ListedSession, Login, Origin, PublicUrl, ResetToken,
+            SecretKey, Session, TokenId, TrustedOrigins, UndoEmailToken, VerifyToken,
         },
         port::{
             Binding, MailToken, MailTokenError, MailTokens, Resolved, RevocationStore, SecurityScheme, StoredSession,

@@ -7,6 +7,7 @@ mod app;
 mod combination;
 mod database;
 
+mod email_change;
 mod life;
 mod race;
 mod redis;

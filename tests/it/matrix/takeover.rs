@@ -99,7 +99,12 @@ impl Ending {
         let changed = json!({ "password": NEW });
         let ok = |response: Response| assert!(response.status.is_success(), "{self:?}: {response:?}");
         match self {
-            Self::AddressByOwner => ok(app.patch_me(&owner, moved).await),
+            Self::AddressByOwner => {
+                app.hooks.clear();
+                ok(app.patch_me(&owner, moved).await);
+                let (token, _) = app.hooks.email_change().await;
+                ok(app.confirm_email(&token).await);
+            }
             Self::AddressBySuperuser => ok(app.patch_user(superuser, &path, moved).await),
             Self::PasswordByOwner => ok(app.patch_me(&owner, changed).await),
             Self::PasswordBySuperuser => ok(app.patch_user(superuser, &path, changed).await),

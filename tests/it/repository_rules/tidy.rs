@@ -110,6 +110,7 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
         "account/identity/links.rs",
         "builder/check.rs",
         "flows/account_status/http.rs",
+        "flows/email_change/http.rs",
         "flows/oauth/http.rs",
         "flows/register/http.rs",
         "flows/reset_password/http.rs",

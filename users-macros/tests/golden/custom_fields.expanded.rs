@@ -218,7 +218,7 @@ pub fn user_reset_routes<S: ::axum_users::HasUsers<User>>(
         .post("/reset-password", rt::reset_password::<User>)
         .into_router()
 }
-/// The routes that verify an e-mail address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
+/// The routes that verify and change an e-mail address, usually under `/auth`: `POST /request-verify-token`, `/verify`, `/confirm-email` and `/undo-email`.
 pub fn user_verify_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
 ) -> ::axum_users::__private0_1_0::Router<S> {
@@ -226,6 +226,8 @@ pub fn user_verify_routes<S: ::axum_users::HasUsers<User>>(
     rt::Routes::new(users)
         .post("/request-verify-token", rt::request_verify_token::<User>)
         .post("/verify", rt::verify::<User>)
+        .post("/confirm-email", rt::confirm_email::<User>)
+        .post("/undo-email", rt::undo_email::<User>)
         .into_router()
 }
 /// The routes of one's own account and, for superusers, of all accounts, usually under `/users`: `/me` and `/{id}`.

@@ -3,6 +3,7 @@
 
 mod create;
 mod delete;
+mod email_change;
 #[cfg(feature = "oauth")]
 mod identity;
 mod lookup;

@@ -60,7 +60,7 @@ pub use session::{Device, Epoch, ListedSession, Login, Session, SessionKey, Toke
 pub(crate) use session::{TOUCH_EVERY, is_of_another_backend};
 pub use standing::{Standing, Suspension};
 pub use status::Status;
-pub use token::{AccessToken, ResetToken, VerifyToken};
+pub use token::{AccessToken, ConfirmEmailToken, ResetToken, UndoEmailToken, VerifyToken};
 pub use trusted_origins::TrustedOrigins;
 pub use trusted_proxies::TrustedProxies;
 

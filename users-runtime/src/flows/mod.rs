@@ -2,6 +2,7 @@
 //! its handlers and bodies, `logic.rs` its steps. Features do not depend on each other; shared code is in `account`.
 
 pub(crate) mod account_status;
+pub(crate) mod email_change;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
@@ -22,6 +23,7 @@ pub(crate) static ENDPOINTS: &[&[Endpoint]] = &[
     &register::ENDPOINTS,
     &reset_password::ENDPOINTS,
     &verify::ENDPOINTS,
+    &email_change::ENDPOINTS,
     &me::ENDPOINTS,
     &users::ENDPOINTS,
     &sessions::ENDPOINTS,

@@ -25,6 +25,10 @@ impl From<UpdateError> for ApiError {
             UpdateError::EmailTaken => Self::Code(EMAIL_EXISTS.code),
             UpdateError::InvalidEmail(refused) => refused.into(),
             UpdateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
+            UpdateError::MailQueueFull => {
+                super::error::overloaded("too many mails wait");
+                Self::Unavailable { retry_after: 1 }
+            }
             UpdateError::NotFound => Self::NotFound,
             UpdateError::TooManyAttempts(reached) => Limited::Reached(reached).into(),
             UpdateError::NotCounted(error) => Limited::Unavailable(error).into(),

@@ -34,6 +34,10 @@ pub struct Change<U> {
     /// Whether the password must be changed before the next login with it; `None` leaves the mark as it is.
     /// [`Change::new`] clears the mark if the change writes the hash.
     pub must_change_password: Option<bool>,
+    /// The name of a token that the change uses up, and when it expires. The store records it as revoked in the same
+    /// transaction. If anything is recorded under this name already, nothing is changed and no user is returned: of several
+    /// uses of one token at once, exactly one succeeds.
+    pub use_token: Option<(TokenId, Timestamp)>,
 }
 
 impl<U> Change<U> {
@@ -51,6 +55,7 @@ impl<U> Change<U> {
             unlink: false,
             suspension: None,
             must_change_password: columns.includes(Columns::HASHED_PASSWORD).then_some(false),
+            use_token: None,
         }
     }
 
@@ -66,6 +71,7 @@ impl<U> Change<U> {
             unlink,
             suspension,
             must_change_password,
+            use_token,
         } = self;
         let change = Change {
             user: (),
@@ -77,6 +83,7 @@ impl<U> Change<U> {
             unlink,
             suspension,
             must_change_password,
+            use_token,
         };
         (user, change)
     }

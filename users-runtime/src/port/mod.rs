@@ -9,6 +9,7 @@ mod change;
 mod counters;
 mod decisions;
 mod device_cookies;
+mod email_change_tokens;
 mod env;
 mod foreign_hash;
 mod hook_call;
@@ -38,11 +39,13 @@ pub(crate) use counters::evaluate;
 pub use counters::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
 pub(crate) use device_cookies::{DeviceCookies, DeviceId};
+pub(crate) use email_change_tokens::{CONFIRM_LIFETIME, EmailChangeTokens, NewEmail, OldEmail, UNDO_LIFETIME};
 pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
 pub(crate) use hook_call::{HookCall, Hooks, StoredChange};
 pub use hooks::{
-    FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, Updated, UserManager,
+    EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, PasswordSubject, Registration, Updated,
+    UserManager,
 };
 #[cfg(feature = "oauth")]
 pub use identity_provider::{

@@ -66,7 +66,7 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     }
 
     /// Changes the named columns of one user, and no others, if every condition of the change holds, and the standing where
-    /// the change says so. Returns the row after the change, or `None` if the user does not exist or a condition fails.
+    /// the change says so. Returns the row after the change, or `None` if the user does not exist, a condition fails or the token was used before.
     /// Stores that read whole users can use [`Change::may_change`], [`Change::write_into`] and
     /// [`Change::write_standing_into`].
     ///

@@ -49,8 +49,8 @@ use crate::{
     background::{BatchLoader, Jobs},
     domain::{BasePath, Timestamp},
     port::{
-        BreachCheck, Clock, Counters, DeviceCookies, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore,
-        PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
+        BreachCheck, Clock, Counters, DeviceCookies, EmailChangeTokens, EnabledBackends, Gate, Hooks, MailTokens,
+        OAuthStore, PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -98,6 +98,7 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) hooks: Arc<dyn Hooks<U>>,
     pub(crate) mail_tokens: Arc<dyn MailTokens>,
+    pub(crate) email_changes: Arc<dyn EmailChangeTokens>,
     pub(crate) backends: Vec<ActiveBackend>,
     pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
     pub(crate) gates: Vec<Arc<dyn Gate<U>>>,

@@ -87,6 +87,25 @@ impl Policy {
         self.relax(Relaxation::PasswordChangeWithoutCurrent)
     }
 
+    /// Stores a new address of a user (`PATCH /users/me`) at once, unverified, as fastapi-users does. Otherwise the account
+    /// keeps its address until the owner of the new one confirms it with a mailed token, and the old address gets a token
+    /// that undoes the change for a week.
+    ///
+    /// # Security
+    /// Whoever has a session and may change the address takes the account over: the owner is told and can do nothing.
+    #[must_use]
+    pub fn change_email_at_once(self) -> Self {
+        self.relax(Relaxation::EmailChangeAtOnce)
+    }
+
+    /// Stores a new address of a user only when it is confirmed, which is the default, although
+    /// [`Policy::fastapi_users`] changes it at once.
+    #[must_use]
+    pub fn confirm_email_changes(mut self) -> Self {
+        self.set(Relaxation::EmailChangeAtOnce, false);
+        self
+    }
+
     /// Runs mail hooks before the response.
     ///
     /// # Security
@@ -245,8 +264,8 @@ impl Policy {
     /// a trigger that accepts only certain addresses before the at sign therefore refuses all of them. A login with a
     /// provider creates no account for an address that the provider has not verified.
     ///
-    /// # Security
-    /// A change of the address (`PATCH /users/me`) still tells a signed-in user whether another account has the new one.
+    /// A change of the address to a taken one gets the response of any other, too, and its owner the same notice, unless
+    /// [`Policy::change_email_at_once`] is set: then a signed-in user learns whether another account has the address.
     #[must_use]
     pub fn private_registration(mut self) -> Self {
         self.private_registration = true;

@@ -185,6 +185,9 @@ impl<U: AuthUser> State<U> {
         if !change.may_change(&stored.user, stored.epoch) {
             return Ok(None);
         }
+        if change.use_token.as_ref().is_some_and(|(token, _)| self.tokens.contains_key(token)) {
+            return Ok(None);
+        }
 
         let (mut user, mut standing) = (stored.user.clone(), stored.standing.clone());
         change.write_into(&mut user);
@@ -198,6 +201,9 @@ impl<U: AuthUser> State<U> {
             EndSessions::Keep => stored.epoch,
             EndSessions::All | EndSessions::AllBut(..) => Epoch(stored.epoch.0.saturating_add(1)),
         };
+        if let Some((token, until)) = change.use_token {
+            self.mark(token, until).revoked = true;
+        }
         if let EndSessions::AllBut(token, until) = change.end_sessions {
             self.mark(token, until).kept_at = Some(epoch);
         }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{PasswordHash, Standing, Suspension, Timestamp},
-    port::{Change, EndSessions, StoreError},
+    port::{Change, EndSessions, StoreError, TokenState},
     user::{AuthUser, Columns},
 };
 
@@ -19,6 +19,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "a new hash removes the mark of its change", check: |b| Box::pin(new_hash_clears_mark(b)) },
         Rule { name: "a refused change keeps the standing", check: |b| Box::pin(refused_keeps_standing(b)) },
         Rule { name: "a standing belongs to one user", check: |b| Box::pin(standing_of_one_user(b)) },
+        Rule { name: "a change uses a token up, once", check: |b| Box::pin(token_is_used_once(b)) },
     ]
 }
 
@@ -125,6 +126,38 @@ async fn refused_keeps_standing<U: AuthUser>(bench: &Bench<U>) -> Result<(), Bro
     let stolen = bench.store.update(all(change(&user, Columns::EMAIL, stolen))).await;
     holds("a taken address is refused", matches!(stolen, Err(StoreError::EmailTaken)))?;
     found_with(bench, &user, &Standing::default()).await
+}
+
+async fn token_is_used_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    bench.stored("mordred@camelot.example").await?;
+    let user = bench.stored("arthur@camelot.example").await?;
+    let using = |number, email: &str| {
+        let mut change = change(&user, Columns::EMAIL, |user| *user.account_mut().email = email.to_owned());
+        (change.end_sessions, change.use_token) = (EndSessions::All, Some((token(number), minute(60))));
+        change
+    };
+    // What is refused uses nothing up.
+    let taken = bench.store.update(using(1, "mordred@camelot.example")).await;
+    holds("a taken address is refused", matches!(taken, Err(StoreError::EmailTaken)))?;
+    let mut stopped = using(1, "king@camelot.example");
+    stopped.if_email = Some("another@camelot.example".to_owned());
+    holds("a condition stops the change", bench.store.update(stopped).await?.is_none())?;
+    let state = bench.present(user.id(), Some(&token(1))).await?.token;
+    same("the token after refused changes", state, TokenState::Unmarked)?;
+
+    holds("the first use passes", bench.store.update(using(1, "king@camelot.example")).await?.is_some())?;
+    let before = bench.present(user.id(), Some(&token(1))).await?;
+    same("the token after its use", before.token, TokenState::Revoked)?;
+    holds("the second use is stopped", bench.store.update(using(1, "again@camelot.example")).await?.is_none())?;
+    let after = bench.present(user.id(), None).await?;
+    same("the user after the second use", (facts(&after.user), after.epoch), (facts(&before.user), before.epoch))?;
+    bench.store.purge_expired(minute(59)).await?;
+    holds("it is stopped until it expires", bench.store.update(using(1, "again@camelot.example")).await?.is_none())?;
+
+    // Any record counts, and another token works.
+    bench.store.revoke(&token(2), minute(60)).await?;
+    holds("a revoked token is stopped", bench.store.update(using(2, "again@camelot.example")).await?.is_none())?;
+    holds("another token passes", bench.store.update(using(3, "again@camelot.example")).await?.is_some())
 }
 
 async fn standing_of_one_user<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {

@@ -45,10 +45,11 @@ enum Fault {
     ReturnsTheCurrentEpoch,
     ForgetsSuspensions,
     KeepsTheMarkOfAPassword,
+    UsesTokensTwice,
 }
 
 /// Each fault with the rule that it breaks.
-const FAULTS: [(Fault, &str); 25] = {
+const FAULTS: [(Fault, &str); 26] = {
     use Fault::*;
     [
         (CaseMatters, "an address is found regardless of case"),
@@ -76,6 +77,7 @@ const FAULTS: [(Fault, &str); 25] = {
         (ReturnsTheCurrentEpoch, "a session keeps the epoch of its login"),
         (ForgetsSuspensions, "a suspension is stored and found with the user"),
         (KeepsTheMarkOfAPassword, "a new hash removes the mark of its change"),
+        (UsesTokensTwice, "a change uses a token up, once"),
     ]
 };
 
@@ -145,6 +147,7 @@ impl UserStore<User> for Faulty {
                 (Fault::KeepsTheEpoch, EndSessions::All) => change.end_sessions = EndSessions::Keep,
                 (Fault::SparesEveryToken, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::Keep,
                 (Fault::SparesNoToken, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::All,
+                (Fault::UsesTokensTwice, _) => change.use_token = None,
                 (Fault::ForgetsSuspensions, _) => change.suspension = None,
                 (Fault::KeepsTheMarkOfAPassword, _) if change.must_change_password == Some(false) => {
                     change.must_change_password = None;
