@@ -123,6 +123,11 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
     let stored = ["flows/reset_password/http.rs", "flows/verify/http.rs"];
     assert_eq!(places(&|file| file.text.contains(".stored_email()")), stored);
     // These have the address as it is stored; every other text is looked up in all of its forms.
-    let stored = ["adapter/sql/read_back.rs", "adapter/sql/schema/keys.rs", "flows/verify/logic.rs"];
+    let stored = [
+        "adapter/jwt/email_change.rs",
+        "adapter/sql/read_back.rs",
+        "adapter/sql/schema/keys.rs",
+        "flows/verify/logic.rs",
+    ];
     assert_eq!(places(&|file| names(file, "CanonicalEmail", "of")), stored);
 }

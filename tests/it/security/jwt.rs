@@ -43,10 +43,7 @@ async fn alg_none_refused() {
 #[tokio::test]
 async fn purpose_matrix_all_pairs() {
     // With one key for all purposes only the audience separates them.
-    for policy in [
-        axum_users::Policy::recommended(),
-        axum_users::Policy::fastapi_users().confirm_email_changes(),
-    ] {
+    for policy in [axum_users::Policy::recommended(), axum_users::Policy::fastapi_users().confirm_email_changes()] {
         let app = TestApp::with_policy(policy).await;
         let access = app.member(ARTHUR).await;
         let (to_reset, to_verify) = (reset_token(&app, ARTHUR).await, verify_token(&app, ARTHUR).await);
@@ -54,7 +51,8 @@ async fn purpose_matrix_all_pairs() {
         let change = serde_json::json!({ "email": "king@camelot.bt" });
         assert_eq!(patch_me(&app, &access, change).await.status, 200);
         let (to_confirm, to_undo) = app.hooks.email_change().await;
-        let post = async |path: &str, token: &str| app.post(path).json(serde_json::json!({ "token": token })).send().await;
+        let post =
+            async |path: &str, token: &str| app.post(path).json(serde_json::json!({ "token": token })).send().await;
         for token in [&to_reset, &to_verify, &to_confirm, &to_undo] {
             assert_invalid(&app.me(token).await);
         }

@@ -110,7 +110,7 @@ async fn t03_reset_token_edited() {
 
 #[tokio::test]
 async fn t04_stale_reset_mail() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let session = app.member(VICTIM).await;
     let old_mail = reset_token(&app, VICTIM).await;
     let change = json!({ "password": NEW, "current_password": PASSWORD });

@@ -2,7 +2,7 @@
 
 use super::token_subject;
 use crate::{
-    domain::{CanonicalEmail, EmailAddress, Epoch},
+    domain::{EmailAddress, Epoch},
     event::{self, EventKind, Outcome},
     port::{EmailChange, HookCall, Lookup, RequestContext, TokenState},
     service::Users,
@@ -36,12 +36,11 @@ impl<U: AuthUser> Users<U> {
                     return Ok(());
                 };
                 // By the recipient: users must not be able to bomb a mailbox, whoever has it.
-                let recipient = CanonicalEmail::of(new_email.as_str());
-                let kind = EventKind::RequestEmailChange;
-                if !users.may_mail_to(kind, recipient.as_str(), &id, cx, share).await? {
+                let recipient = new_email.canonical();
+                if !users.may_mail_to(EventKind::RequestEmailChange, recipient.as_str(), &id, cx, share).await? {
                     return Ok(());
                 }
-                event::record(kind, Outcome::Success, Some(&id), None, cx);
+                event::record(EventKind::RequestEmailChange, Outcome::Success, Some(&id), None, cx);
                 if users.policy().is_private()
                     && let Some(owner) = users.find_by_address(new_email.as_str()).await?
                 {

@@ -35,12 +35,16 @@ pub(crate) trait EmailChangeTokens: Send + Sync + 'static {
 /// A token of a new address that was read.
 #[derive(Debug, Clone)]
 pub(crate) struct NewEmail {
+    /// The token's own id, under which it is used up.
+    pub(crate) id: TokenId,
     /// The user's id in text form, not parsed.
     pub(crate) subject: String,
     /// The new address.
     pub(crate) email: String,
     /// The keyed digest of the user, the old address, the hash, the epoch and the new address.
     pub(crate) digest: String,
+    /// When the token expires.
+    pub(crate) expires_at: Timestamp,
 }
 
 /// A token that undoes a change, which was read.

@@ -107,16 +107,11 @@ async fn changes_of_the_address_are_limited_by_user() {
 async fn requests_for_a_change_of_the_address_are_limited_by_user_and_by_mailbox() {
     let app = app_with(Policy::recommended(), without(&[Limit::Register])).await;
     let sessions = [app.member(ARTHUR).await, app.member("kay@camelot.bt").await];
-    app.hooks.clear();
     for number in 0..5 {
         let session = &sessions[number % 2];
         let victim = json!({ "email": if number % 2 == 0 { "mordred@cornwall.bt" } else { "MORDRED@cornwall.bt" } });
         assert_eq!(patch_me(&app, session, victim).await.status, 200);
-        app.users.drain(std::time::Duration::from_secs(5)).await;
     }
-    let mails =
-        |app: &TestApp| app.hooks.names().iter().filter(|hook| **hook == "on_after_request_email_change").count();
-    assert_eq!(mails(&app), 3);
     for number in 0..7 {
         let other = json!({ "email": format!("king{number}@camelot.bt") });
         assert_eq!(patch_me(&app, &sessions[0], other).await.status, 200);
@@ -124,6 +119,12 @@ async fn requests_for_a_change_of_the_address_are_limited_by_user_and_by_mailbox
     let one_more = json!({ "email": "king@camelot.bt" });
     assert_eq!(reached(&patch_me(&app, &sessions[0], one_more).await).0, "email-change");
     assert_eq!(app.me(&sessions[0]).await.json()["email"], ARTHUR);
+    app.users.drain(std::time::Duration::from_secs(5)).await;
+    let to = |prefix: &str| {
+        let calls = app.hooks.calls().into_iter().filter(|called| called.hook == "on_after_request_email_change");
+        calls.filter(|called| called.detail.as_ref().unwrap().to_lowercase().starts_with(prefix)).count()
+    };
+    assert_eq!((to("mordred@"), to("king")), (3, 7));
 }
 
 /// Wrong tokens of a change of the address count with those of verification.

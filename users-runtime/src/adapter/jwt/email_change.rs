@@ -132,6 +132,8 @@ impl EmailChangeTokens for JwtEmailChangeTokens {
     fn read_confirm(&self, token: &ConfirmEmailToken) -> Option<NewEmail> {
         self.read(&self.confirm, token.secret(), |claims| {
             Some(NewEmail {
+                expires_at: claims.expires_at()?,
+                id: TokenId::parse(&claims.jti?.0)?,
                 subject: claims.sub.0.into_owned(),
                 email: claims.email?.0.into_owned(),
                 digest: claims.bnd?.0.into_owned(),

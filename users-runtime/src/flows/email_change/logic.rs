@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{
     account::{UpdateError, token_subject},
-    domain::{CLOCK_SKEW, ConfirmEmailToken, UndoEmailToken, UserId},
+    domain::{CLOCK_SKEW, ConfirmEmailToken, Timestamp, UndoEmailToken, UserId},
     event::{self, EventKind, Outcome},
     port::{
         Change, EndSessions, Found, HookCall, Lookup, OldEmail, RequestContext, StoreError, StoredChange, TokenState,
@@ -74,6 +74,8 @@ impl<U: AuthUser> Users<U> {
             if_email: Some(account.email.to_owned()),
             if_hashed_password: Some(account.hashed_password.clone()),
             if_epoch: Some(epoch),
+            // A superuser may set the old address again within the hour.
+            use_token: Some((token.id, kept_until(token.expires_at))),
             ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
         };
         let user = self.inner().store.update(change).await?.ok_or_else(|| bad_token(Some(&id)))?;
@@ -106,12 +108,11 @@ impl<U: AuthUser> Users<U> {
         self.run_hook(HookCall::Updating(&user, &updated), cx).await.map_err(UpdateError::Refused)?;
         self.remove_squatter(&id, &token, cx).await?;
 
-        let skew = TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default();
         let change = Change {
             end_sessions: EndSessions::All,
             must_change_password: Some(true),
             unlink: U::HAS_OAUTH,
-            use_token: Some((token.id, token.expires_at + skew)),
+            use_token: Some((token.id, kept_until(token.expires_at))),
             ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
         };
         let user = match self.inner().store.update(change).await {
@@ -143,4 +144,10 @@ impl<U: AuthUser> Users<U> {
         event::record(EventKind::UndoEmail, Outcome::Refused("address taken"), Some(id), None, cx);
         EmailChangeError::AddressTaken
     }
+}
+
+/// Returns until when a used token is remembered: until it is expired on a node whose clock is behind, too.
+fn kept_until(expires_at: Timestamp) -> Timestamp {
+    let skew = TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default();
+    expires_at.checked_add_signed(skew).unwrap_or(expires_at)
 }
