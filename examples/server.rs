@@ -7,9 +7,9 @@ use std::{env, io::Write, net::SocketAddr, path::PathBuf, sync::Mutex, time::Dur
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, FailedLogin, HookResult, Jwt, Limits, MailHooks,
-    Mailer, NewDevice, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey, Updated,
-    UserManager, Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, EmailChange, Error, FailedLogin, HookResult, Jwt, Limits,
+    MailHooks, Mailer, NewDevice, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey,
+    Updated, UserManager, Users, UsersBuilder, VerifyToken,
     limits::{Limit, Quota},
     proxy::{ForwardedHeader, TrustedProxies},
     routes::{Prefixes, RouteGroup},
@@ -97,11 +97,13 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
     Ok(users)
 }
 
-/// Serves these routes and those of sessions and of the documentation.
+/// Serves these routes and those of sessions, of suspensions and of the documentation.
 async fn serve<U: AuthUser>(users: Users<U>, routes: Router<Users<U>>, prefixes: Prefixes, bind: String) -> Result<()> {
-    let document = axum_users::openapi::openapi_at(&users, &prefixes.with(RouteGroup::Sessions));
+    let document =
+        axum_users::openapi::openapi_at(&users, &prefixes.with(RouteGroup::Sessions).with(RouteGroup::AccountStatus));
     let app = routes
         .nest("/auth/sessions", axum_users::session_routes(&users))
+        .nest("/users", axum_users::account_status_routes(&users))
         .merge(axum_users::openapi::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
         .with_state(users.clone());
@@ -210,6 +212,12 @@ fn policy() -> Result<(Policy, bool)> {
         passwords = passwords.min_length(length);
         policy = policy.passwords(passwords);
     }
+    policy = match variable("EMAIL_CHANGE", "").as_str() {
+        "" => policy,
+        "confirm" => policy.confirm_email_changes(),
+        "immediate" => policy.change_email_at_once(),
+        other => return Err(Error::config(format!("EMAIL_CHANGE is `{other}`; it takes `confirm` or `immediate`"))),
+    };
     Ok((policy.require_verification(switch("REQUIRE_VERIFICATION", false)?), name == "fastapi_users"))
 }
 
@@ -299,6 +307,17 @@ impl<U: AuthUser> UserManager<U> for Accounts {
         self.mails.on_after_forgot_password(user, token, cx).await
     }
 
+    async fn on_after_request_email_change(
+        &self,
+        user: &U,
+        change: &EmailChange<'_>,
+        cx: &RequestContext,
+    ) -> HookResult {
+        let tokens = [("token", change.token.secret()), ("undo_token", change.undo_token.secret())];
+        self.hook_log.write_with("on_after_request_email_change", user, &tokens)?;
+        self.mails.on_after_request_email_change(user, change, cx).await
+    }
+
     async fn on_after_credentials_change(&self, user: &U, before: &U, cx: &RequestContext) -> HookResult {
         self.mails.on_after_credentials_change(user, before, cx).await
     }
@@ -349,10 +368,15 @@ impl HookLog {
     }
 
     fn write<U: AuthUser>(&self, hook: &str, user: &U, token: Option<&str>) -> HookResult {
+        let token = token.map(|token| ("token", token));
+        self.write_with(hook, user, token.as_slice())
+    }
+
+    fn write_with<U: AuthUser>(&self, hook: &str, user: &U, tokens: &[(&str, &str)]) -> HookResult {
         let Some(file) = &self.0 else { return Ok(()) };
         let mut line = json!({ "hook": hook, "user_id": user.account().id.to_string() });
-        if let Some(token) = token {
-            line["token"] = token.into();
+        for (name, token) in tokens {
+            line[*name] = (*token).into();
         }
         let mut file = file.lock().map_err(|_| "the hook log is broken")?;
         Ok(writeln!(file, "{line}")?)

@@ -3,7 +3,7 @@
 use axum_users::{
     AuthUser, PasswordHash, Status,
     env::Timestamp,
-    store::{Epoch, Found, NewAccount, TokenState},
+    store::{Epoch, Found, NewAccount, Standing, Suspension, TokenState},
 };
 use redb::{ReadableTable, Table};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -36,11 +36,22 @@ pub struct UserRow<U: Record> {
     is_superuser: bool,
     is_verified: bool,
     pub epoch: i64,
+    #[serde(default)]
+    suspension: Option<SuspensionRow>,
+    #[serde(default)]
+    must_change_password: bool,
     custom: U::Custom,
 }
 
+/// A suspension. It has no end if it lasts until it is lifted.
+#[derive(Serialize, Deserialize)]
+struct SuspensionRow {
+    until: Option<Timestamp>,
+    reason: Option<String>,
+}
+
 impl<U: Record> UserRow<U> {
-    pub fn new(user: &U, epoch: Epoch) -> Self {
+    pub fn new(user: &U, epoch: Epoch, standing: Standing) -> Self {
         let account = user.account();
         Self {
             id: account.id.clone(),
@@ -50,6 +61,10 @@ impl<U: Record> UserRow<U> {
             is_superuser: account.status.is_superuser,
             is_verified: account.status.is_verified,
             epoch: epoch.0,
+            suspension: standing
+                .suspension
+                .map(|suspension| SuspensionRow { until: suspension.until, reason: suspension.reason }),
+            must_change_password: standing.must_change_password,
             custom: user.custom(),
         }
     }
@@ -61,10 +76,14 @@ impl<U: Record> UserRow<U> {
         U::restored(NewAccount { id: self.id, email: self.email, hashed_password, status }, self.custom)
     }
 
-    pub fn into_found(self, token: TokenState) -> Found<U> {
+    pub fn into_found(mut self, token: TokenState) -> Found<U> {
         let epoch = Epoch(self.epoch);
+        let mut standing = Standing::default();
+        standing.suspension = self.suspension.take().map(|row| Suspension::new(row.until, row.reason));
+        standing.must_change_password = self.must_change_password;
         let mut found = Found::new(self.into_user(), epoch);
         found.token = token;
+        found.standing = standing;
         found
     }
 }

@@ -6,8 +6,8 @@ use axum_users::{
     env::{BoxFuture, Timestamp},
     schema::UserId,
     store::{
-        CanonicalEmail, Change, EndSessions, Epoch, Found, IdValue, Lookup, SchemaDrift, SessionStore, StoreError,
-        TokenId, TokenState, UserStore,
+        CanonicalEmail, Change, EndSessions, Epoch, Found, IdValue, Lookup, SchemaDrift, SessionStore, Standing,
+        StoreError, TokenId, TokenState, UserStore,
     },
 };
 use redb::{ReadTransaction, ReadableTable, TableDefinition, TableHandle, WriteTransaction};
@@ -53,7 +53,7 @@ fn insert<U: Record>(transaction: &WriteTransaction, mut user: U) -> Result<U, R
         return Err(StoreError::Conflict.into());
     }
     emails.insert(email.as_str(), &*id)?;
-    put(&mut users, &id, &UserRow::new(&user, Epoch(0)))?;
+    put(&mut users, &id, &UserRow::new(&user, Epoch(0), Standing::default()))?;
     Ok(user)
 }
 
@@ -73,13 +73,19 @@ fn update<U: Record>(transaction: &WriteTransaction, change: Change<U>) -> Resul
     let id = change.user.id().to_string();
     let mut users = transaction.open_table(USERS)?;
     let Some(row) = get::<UserRow<U>>(&users, &id)? else { return Ok(None) };
-    let Found { mut user, epoch, .. } = row.into_found(TokenState::Unmarked);
+    let Found { mut user, epoch, mut standing, .. } = row.into_found(TokenState::Unmarked);
     if !change.may_change(&user, epoch) {
+        return Ok(None);
+    }
+    if let Some((token, _)) = &change.use_token
+        && get::<TokenRow>(&transaction.open_table(TOKENS)?, &token.0)?.is_some()
+    {
         return Ok(None);
     }
 
     let old = CanonicalEmail::of(user.account().email);
     change.write_into(&mut user);
+    change.write_standing_into(&mut standing);
     let new = CanonicalEmail::of(user.account().email);
     let mut emails = transaction.open_table(EMAILS)?;
     if old != new {
@@ -94,10 +100,13 @@ fn update<U: Record>(transaction: &WriteTransaction, change: Change<U>) -> Resul
         EndSessions::Keep => epoch,
         EndSessions::All | EndSessions::AllBut(..) => Epoch(epoch.0 + 1),
     };
+    if let Some((used, until)) = &change.use_token {
+        note(transaction, used, *until, |token| token.revoked = true)?;
+    }
     if let EndSessions::AllBut(spared, until) = &change.end_sessions {
         note(transaction, spared, *until, |token| token.kept_at = Some(epoch.0))?;
     }
-    put(&mut users, &id, &UserRow::new(&user, epoch))?;
+    put(&mut users, &id, &UserRow::new(&user, epoch, standing))?;
     Ok(Some(user))
 }
 

@@ -96,6 +96,10 @@ impl Http {
         self.request(Method::PATCH, path)
     }
 
+    pub fn put(&self, path: &str) -> Call<'_> {
+        self.request(Method::PUT, path)
+    }
+
     pub fn delete(&self, path: &str) -> Call<'_> {
         self.request(Method::DELETE, path)
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum_users::{
-    Mailer,
+    Mailer, Policy,
     env::BoxFuture,
     mail::{Mail, MailError, MailTransport, MemoryMails},
 };
@@ -13,9 +13,13 @@ use crate::support::{PASSWORD, Setup, TestApp};
 
 /// Starts a service with an in-memory mailbox.
 async fn with_mails() -> (TestApp, MemoryMails) {
+    with_mails_under(Policy::recommended()).await
+}
+
+async fn with_mails_under(policy: Policy) -> (TestApp, MemoryMails) {
     let mails = MemoryMails::new();
     let mailer = Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap();
-    let setup = Setup { builder: Box::new(|builder| builder.mailer(mailer)), ..Setup::default() };
+    let setup = Setup { policy, builder: Box::new(|builder| builder.mailer(mailer)), ..Setup::default() };
     (TestApp::with(setup).await, mails)
 }
 
@@ -34,7 +38,7 @@ mod hooks {
 
     #[tokio::test]
     async fn email_change_tells_old_address() {
-        let (app, mails) = with_mails().await;
+        let (app, mails) = with_mails_under(Policy::recommended().change_email_at_once()).await;
         let session = app.member("arthur@camelot.bt").await;
         mail(&mails, 1).await;
         let change = json!({ "email": "attacker@cornwall.bt", "current_password": PASSWORD });
@@ -47,6 +51,29 @@ mod hooks {
         let session = app.login("attacker@cornwall.bt", PASSWORD).await;
         app.patch("/users/me").bearer(&session).json(json!({ "first_name": "Mordred" })).send().await;
         assert_eq!(mails.all().len(), 2, "changes of other fields send no mail");
+    }
+
+    #[tokio::test]
+    async fn a_change_of_the_address_is_mailed_to_both_and_the_links_work() {
+        let (app, mails) = with_mails().await;
+        let session = app.member("arthur@camelot.bt").await;
+        mail(&mails, 1).await;
+        let change = json!({ "email": "king@cornwall.bt" });
+        assert_eq!(app.patch("/users/me").bearer(&session).json(change).send().await.status, 200);
+        let (undo, confirm) = (mail(&mails, 2).await, mail(&mails, 3).await);
+        assert_eq!((undo.to.as_str(), confirm.to.as_str()), ("arthur@camelot.bt", "king@cornwall.bt"));
+        assert!(undo.text.contains("king@cornwall.bt"), "{}", undo.text);
+        assert!(!confirm.text.contains("arthur@camelot.bt"), "{}", confirm.text);
+        assert!(undo.text.contains("https://camelot.bt/castle/undo-email#token="), "{}", undo.text);
+        assert!(confirm.text.contains("https://camelot.bt/castle/confirm-email#token="), "{}", confirm.text);
+        for (mail, path, email) in
+            [(confirm, "confirm-email", "king@cornwall.bt"), (undo, "undo-email", "arthur@camelot.bt")]
+        {
+            let body = json!({ "token": MemoryMails::token(&mail).unwrap() });
+            let response = app.post(&format!("/auth/{path}")).json(body).send().await;
+            assert_eq!((response.status.as_u16(), &response.json()["email"]), (200, &json!(email)), "{path}");
+        }
+        assert_eq!(mails.all().len(), 3, "nothing more is sent");
     }
 }
 

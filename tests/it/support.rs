@@ -11,9 +11,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use axum_users::{
-    AuthUser, Backend, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, NewDevice, Password, PasswordHash,
-    PasswordSubject, Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users, UsersBuilder,
-    VerifyToken,
+    AuthUser, Backend, EmailChange, FailedLogin, HookResult, InvalidPassword, Jwt, Limits, NewDevice, Password,
+    PasswordHash, PasswordSubject, Policy, RequestContext, ResetToken, SecretKey, Status, Updated, UserManager, Users,
+    UsersBuilder, VerifyToken, account_status_routes,
     env::{BoxFuture, Clock},
     limits::{Backoff, Limit, Quota},
     password::{Argon2Params, HashSettings},
@@ -58,13 +58,17 @@ pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 
 /// Returns the routes of [`TestApp`]: all but those of OAuth providers, which need a provider.
 pub fn mounted() -> impl Iterator<Item = &'static Endpoint> {
-    let prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    let prefixes = mounted_at();
     endpoints().filter(move |route| prefixes.path_of(route, "jwt").is_some())
+}
+
+fn mounted_at() -> Prefixes {
+    Prefixes::usual().with(RouteGroup::Sessions).with(RouteGroup::AccountStatus)
 }
 
 /// Returns the path of a route for the backend `jwt`.
 pub fn path_of(route: &Endpoint) -> String {
-    Prefixes::usual().with(RouteGroup::Sessions).path_of(route, "jwt").unwrap()
+    mounted_at().path_of(route, "jwt").unwrap()
 }
 
 /// All limits, with room for what a test does from one address, and without device cookies, which would be in every login.
@@ -148,6 +152,11 @@ impl TestApp {
         Self::with(Setup::default()).await
     }
 
+    /// Starts a service whose users change their address at once, as with fastapi-users.
+    pub async fn changing_emails_at_once() -> Self {
+        Self::with_policy(Policy::recommended().change_email_at_once()).await
+    }
+
     /// Starts a service with the recommended policy and one backend `jwt` over this transport.
     pub async fn over(carrier: Carrier) -> Self {
         Self::with(Setup::over(carrier)).await
@@ -181,6 +190,7 @@ impl TestApp {
         let users = (setup.builder)(builder).build().await.unwrap();
         users.migrate().await.unwrap();
         let routes = Router::new().merge(user_routes(&users)).nest("/auth/sessions", session_routes(&users));
+        let routes = routes.nest("/users", account_status_routes(&users));
         let app = (setup.routes)(routes).fallback(axum_users::not_found).with_state(users.clone());
         Self { users, clock, hooks: setup.hooks, carrier, http: Http::serve(app).await, database, _folder: folder }
     }
@@ -312,6 +322,13 @@ impl Hooks {
         self.wait_for(hook).await.token.unwrap()
     }
 
+    /// Waits for the mails of a change of the address, and returns the tokens that confirm and undo it.
+    pub async fn email_change(&self) -> (String, String) {
+        let called = self.wait_for("on_after_request_email_change").await;
+        let detail = called.detail.unwrap();
+        (called.token.unwrap(), detail.split_once(' ').unwrap().1.to_owned())
+    }
+
     async fn note(
         &self,
         hook: &'static str,
@@ -373,6 +390,17 @@ impl UserManager<User> for Hooks {
 
     async fn on_after_credentials_change(&self, user: &User, before: &User, _: &RequestContext) -> HookResult {
         self.note("on_after_credentials_change", Some(user), None, Some(before.email.clone())).await
+    }
+
+    async fn on_after_request_email_change(
+        &self,
+        user: &User,
+        change: &EmailChange<'_>,
+        _: &RequestContext,
+    ) -> HookResult {
+        let detail = format!("{} {}", change.new_email, change.undo_token.secret());
+        let token = change.token.secret();
+        self.note("on_after_request_email_change", Some(user), Some(token), Some(detail)).await
     }
 
     async fn on_after_login(&self, user: &User, _: &RequestContext, response: &mut HeaderMap) -> HookResult {

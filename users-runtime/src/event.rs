@@ -51,6 +51,12 @@ pub enum EventKind {
     ResetPassword,
     /// A user was changed.
     Update,
+    /// A user requested a change of the address.
+    RequestEmailChange,
+    /// A new address was confirmed, or a token for it was refused.
+    ConfirmEmail,
+    /// A change of the address was undone, or a token for it was refused.
+    UndoEmail,
     /// A user was deleted.
     Delete,
     /// A token was presented that is not valid.
@@ -67,6 +73,12 @@ pub enum EventKind {
     Unlink,
     /// Sessions were ended by application code.
     EndSessions,
+    /// An account was suspended.
+    Suspend,
+    /// A suspension was lifted.
+    LiftSuspension,
+    /// An account was marked because its password must be changed.
+    RequirePasswordChange,
     /// A hash was replaced at login because its parameters were outdated.
     Rehash,
     /// A hook failed or panicked.
@@ -79,7 +91,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in the order of their documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::Register,
         Self::Login,
         Self::Logout,
@@ -88,6 +100,9 @@ impl EventKind {
         Self::ForgotPassword,
         Self::ResetPassword,
         Self::Update,
+        Self::RequestEmailChange,
+        Self::ConfirmEmail,
+        Self::UndoEmail,
         Self::Delete,
         Self::BadToken,
         Self::Csrf,
@@ -96,6 +111,9 @@ impl EventKind {
         Self::Link,
         Self::Unlink,
         Self::EndSessions,
+        Self::Suspend,
+        Self::LiftSuspension,
+        Self::RequirePasswordChange,
         Self::Rehash,
         Self::Hook,
         Self::Overload,
@@ -114,6 +132,9 @@ impl EventKind {
             Self::ForgotPassword => "forgot_password",
             Self::ResetPassword => "reset_password",
             Self::Update => "update",
+            Self::RequestEmailChange => "request_email_change",
+            Self::ConfirmEmail => "confirm_email",
+            Self::UndoEmail => "undo_email",
             Self::Delete => "delete",
             Self::BadToken => "bad_token",
             Self::Csrf => "csrf",
@@ -122,6 +143,9 @@ impl EventKind {
             Self::Link => "oauth_link",
             Self::Unlink => "oauth_unlink",
             Self::EndSessions => "end_sessions",
+            Self::Suspend => "suspend",
+            Self::LiftSuspension => "lift_suspension",
+            Self::RequirePasswordChange => "require_password_change",
             Self::Rehash => "rehash",
             Self::Hook => "hook",
             Self::Overload => "overload",

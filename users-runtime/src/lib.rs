@@ -77,13 +77,14 @@ pub use adapter::{
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
 pub use builder::{Backend, UsersBuilder};
 pub use domain::{
-    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
+    AccessToken, ConfirmEmailToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey,
+    Status, UndoEmailToken, VerifyToken,
 };
-pub use flows::sessions::session_routes;
+pub use flows::{account_status::account_status_routes, sessions::session_routes};
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
 pub use port::{
-    FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration, RequestContext,
-    Updated, UserManager,
+    EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration,
+    RequestContext, Updated, UserManager,
 };
 pub use service::{Limits, Policy, Users};
 pub use user::AuthUser;
@@ -91,7 +92,7 @@ pub use user::AuthUser;
 /// Errors that code tells apart.
 pub mod error {
     pub use crate::{
-        account::{CreateError, PasswordError, SessionsError, SignInError, UpdateError},
+        account::{CreateError, PasswordError, SessionsError, SignInError, StandingError, UpdateError},
         domain::{ConfigError, Error, Setting, StoreError},
     };
 }
@@ -126,8 +127,8 @@ pub mod token {
         },
         builder::StrategySettings,
         domain::{
-            AccessToken, Device, Epoch, ListedSession, Login, Origin, PublicUrl, ResetToken, SecretKey, Session,
-            TokenId, TrustedOrigins, VerifyToken,
+            AccessToken, ConfirmEmailToken, Device, Epoch, ListedSession, Login, Origin, PublicUrl, ResetToken,
+            SecretKey, Session, TokenId, TrustedOrigins, UndoEmailToken, VerifyToken,
         },
         port::{
             Binding, MailToken, MailTokenError, MailTokens, Resolved, RevocationStore, SecurityScheme, StoredSession,
@@ -144,7 +145,7 @@ pub mod store {
             sql::{Database, PoolSettings, SqlStore, StoredUser},
         },
         domain::{
-            CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, TokenId,
+            CanonicalEmail, Epoch, IdValue, SessionKey, Standing, StoreError, Suspension, TokenId,
             oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
         },
         port::{
@@ -255,7 +256,7 @@ pub mod oauth {
 /// The routes as data, the access matrix, and the error responses of the wire.
 pub mod routes {
     pub use crate::{
-        flows::sessions::session_routes,
+        flows::{account_status::account_status_routes, sessions::session_routes},
         http::{ApiError, Caller, Endpoint, Loc, Problem, RouteGroup, SecurityHeaders, not_found, security_headers},
         inventory::{Prefixes, access_matrix, endpoints},
     };

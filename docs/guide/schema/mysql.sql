@@ -7,6 +7,9 @@ CREATE TABLE IF NOT EXISTS `user` (
     `is_superuser` BOOLEAN NOT NULL,
     `is_verified` BOOLEAN NOT NULL,
     `auth_epoch` BIGINT NOT NULL DEFAULT 0,
+    `suspended_until` DATETIME(6),
+    `suspended_reason` VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    `must_change_password` BOOLEAN NOT NULL DEFAULT FALSE,
     `email_canonical` VARBINARY(1280) GENERATED ALWAYS AS (CAST(LOWER(CONVERT(CAST(CONVERT(`email` USING utf8mb4) AS BINARY) USING hebrew)) AS BINARY)) VIRTUAL,
     PRIMARY KEY (`id`)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE UNIQUE INDEX `ix_user_email` ON `user` (`email`);

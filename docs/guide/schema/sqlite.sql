@@ -7,6 +7,9 @@ CREATE TABLE IF NOT EXISTS "user" (
     "is_superuser" BOOLEAN NOT NULL,
     "is_verified" BOOLEAN NOT NULL,
     "auth_epoch" BIGINT NOT NULL DEFAULT 0,
+    "suspended_until" TIMESTAMP,
+    "suspended_reason" VARCHAR(255),
+    "must_change_password" BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY ("id")
 );
 CREATE UNIQUE INDEX IF NOT EXISTS "ix_user_email" ON "user" ("email");

@@ -110,6 +110,7 @@ impl Service {
             .unwrap();
         let routes = Router::new().merge(user_routes(&users));
         let routes = routes.nest("/auth/sessions", axum_users::session_routes(&users));
+        let routes = routes.nest("/users", axum_users::account_status_routes(&users));
         let http = Http::serve((plan.routes)(routes).fallback(axum_users::not_found).with_state(users.clone())).await;
         Self { combination, users, clock, hooks, stored, plan, http, number }
     }
@@ -227,6 +228,22 @@ impl Service {
 
     pub async fn reset(&self, token: &str, password: &str) -> Response {
         self.post("/auth/reset-password").json(json!({ "token": token, "password": password })).send().await
+    }
+
+    pub async fn confirm_email(&self, token: &str) -> Response {
+        self.post("/auth/confirm-email").json(json!({ "token": token })).send().await
+    }
+
+    pub async fn undo_email(&self, token: &str) -> Response {
+        self.post("/auth/undo-email").json(json!({ "token": token })).send().await
+    }
+
+    /// Requests a change of the address to that of `to`, and returns the tokens that confirm and undo it.
+    pub async fn change_email(&self, session: &str, to: &str) -> (String, String) {
+        self.hooks.clear();
+        let response = self.patch_me(session, json!({ "email": self.mail(to) })).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        self.hooks.email_change().await
     }
 
     pub async fn verify(&self, token: &str) -> Response {

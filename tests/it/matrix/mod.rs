@@ -7,10 +7,12 @@ mod app;
 mod combination;
 mod database;
 
+mod email_change;
 mod life;
 mod race;
 mod redis;
 mod session;
+mod standing;
 mod takeover;
 mod wire;
 

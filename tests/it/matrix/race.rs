@@ -191,6 +191,43 @@ async fn disable_vs_login() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn suspend_vs_login() {
+    everywhere(|app| async move {
+        let crowd = Crowd::of(&app).await;
+        let king = app.superuser("uther").await;
+        let id = app.register("mordred").await;
+        let (path, email) = (format!("/users/{id}/suspension"), app.mail("mordred"));
+        for _ in 0..rounds() {
+            let before = app.login("mordred", PASSWORD).await;
+            let responses = crowd
+                .at_once(|number, client| {
+                    let (king, path, email) = (king.clone(), path.clone(), email.clone());
+                    async move {
+                        match number {
+                            5 => client.put(&path).bearer(&king).json(json!({ "until": null })).send().await,
+                            _ => login(&client, &email, PASSWORD).await,
+                        }
+                    }
+                })
+                .await;
+            assert_eq!(responses[5].status, 200, "{:?}", responses[5]);
+            let logins = responses.iter().enumerate().filter(|(number, _)| *number != 5);
+            let tokens: Vec<_> = logins.filter_map(|(_, response)| token_of(response)).chain([before]).collect();
+            for token in &tokens {
+                app.assert_invalid(token).await;
+            }
+            assert_eq!(app.try_login("mordred", PASSWORD).await.status, 400);
+            // Lifting the suspension does not revive any of them.
+            app.delete(&path).bearer(&king).send().await.is(204, "");
+            for token in &tokens {
+                app.assert_invalid(token).await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn delete_vs_everything() {
     everywhere(|app| async move {
         let crowd = Crowd::of(&app).await;

@@ -226,6 +226,19 @@ mod oauth {
     }
 
     #[tokio::test]
+    async fn a_suspended_user_is_refused_and_a_compromised_password_does_not_matter() {
+        let policy = Policy::recommended().tell_suspended_users();
+        let app = App::with(Setup { policy, ..Setup::default() }).await;
+        assert_eq!(app.log_in("/auth/acme", arthur()).await.status, 200);
+        let id = app.users.get_by_email("arthur@camelot.bt").await.unwrap().unwrap().id;
+        app.users.suspend(id, None, Some("treason")).await.unwrap();
+        refused(&app.log_in("/auth/acme", arthur()).await, "LOGIN_BAD_CREDENTIALS");
+        app.users.lift_suspension(id).await.unwrap();
+        app.users.require_password_change(id).await.unwrap();
+        assert_eq!(app.log_in("/auth/acme", arthur()).await.status, 200);
+    }
+
+    #[tokio::test]
     async fn linking_needs_a_recent_login_unless_the_policy_says_otherwise() {
         let app = App::new().await;
         app.verified("arthur@camelot.bt").await;

@@ -348,6 +348,21 @@ async fn an_inactive_user_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn a_suspended_user_is_refused_at_once_and_until_the_end() {
+    let app = app().await;
+    let token = app.provider.access_token(&arthur());
+    app.seen(&token).await;
+    let id = app.users.get_by_email("arthur@camelot.bt").await.unwrap().unwrap().id;
+    app.users.suspend(id, None, None).await.unwrap();
+    unauthorized(&app.me(&token).await, "suspended");
+    app.users.lift_suspension(id).await.unwrap();
+    assert_eq!(app.seen(&token).await["id"], json!(id));
+    // No password is used, so the mark of a compromised one does not matter.
+    app.users.require_password_change(id).await.unwrap();
+    assert_eq!(app.seen(&token).await["id"], json!(id));
+}
+
+#[tokio::test]
 async fn an_address_that_the_token_lacks_is_asked_for_once() {
     let app = app_with(|server| server.verified_by_default(true)).await;
     app.provider.claims_at_userinfo_only();

@@ -109,6 +109,8 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
         "account/create.rs",
         "account/identity/links.rs",
         "builder/check.rs",
+        "flows/account_status/http.rs",
+        "flows/email_change/http.rs",
         "flows/oauth/http.rs",
         "flows/register/http.rs",
         "flows/reset_password/http.rs",
@@ -121,6 +123,11 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
     let stored = ["flows/reset_password/http.rs", "flows/verify/http.rs"];
     assert_eq!(places(&|file| file.text.contains(".stored_email()")), stored);
     // These have the address as it is stored; every other text is looked up in all of its forms.
-    let stored = ["adapter/sql/read_back.rs", "adapter/sql/schema/keys.rs", "flows/verify/logic.rs"];
+    let stored = [
+        "adapter/jwt/email_change.rs",
+        "adapter/sql/read_back.rs",
+        "adapter/sql/schema/keys.rs",
+        "flows/verify/logic.rs",
+    ];
     assert_eq!(places(&|file| names(file, "CanonicalEmail", "of")), stored);
 }

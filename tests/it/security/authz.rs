@@ -97,6 +97,7 @@ async fn call(app: &TestApp, route: &Endpoint, token: Option<&str>, victim: &str
         call = call.bearer(token);
     }
     match *route.method() {
+        Method::PUT => call.json(json!({ "until": null })).send().await,
         Method::PATCH => call.json(json!({ "first_name": "Mordred" })).send().await,
         Method::POST if !route.name().ends_with(".logout") => call.json(json!({})).send().await,
         _ => call.send().await,

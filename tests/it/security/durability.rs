@@ -84,6 +84,7 @@ impl App {
         let app = TestApp::with(Setup {
             builder: Box::new(|builder| builder.store(store)),
             backend: vec![Backend::bearer("jwt", Jwt::new()), Backend::bearer("db", DatabaseSessions::new())],
+            policy: axum_users::Policy::recommended().change_email_at_once(),
             ..Setup::default()
         })
         .await;

@@ -1,6 +1,6 @@
 //! Flows cannot skip steps, and sensitive changes require re-authentication.
 
-use axum_users::Policy;
+use axum_users::{Policy, env::Relaxation};
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, assert_invalid, patch_me, refused_password, reset, reset_token, verify, verify_token};
@@ -8,7 +8,7 @@ use crate::support::{PASSWORD, TestApp};
 
 #[tokio::test]
 async fn steps_cannot_be_skipped() {
-    let app = TestApp::with_policy(Policy::recommended().require_verification(true)).await;
+    let app = TestApp::with_policy(Policy::recommended().require_verification(true).change_email_at_once()).await;
     app.register(ARTHUR).await;
 
     // There is no session before the verification.
@@ -41,26 +41,36 @@ async fn steps_cannot_be_skipped() {
 
 #[tokio::test]
 async fn email_change_needs_fresh_login() {
-    let app = TestApp::start().await;
-    let session = app.member(ARTHUR).await;
-    app.advance(301);
+    for policy in [Policy::recommended(), Policy::recommended().change_email_at_once()] {
+        let app = TestApp::with_policy(policy).await;
+        let session = app.member(ARTHUR).await;
+        app.advance(301);
+        let change = json!({ "email": "king@camelot.bt" });
+        refused_password(
+            &patch_me(&app, &session, change.clone()).await,
+            "UPDATE_USER_INVALID_PASSWORD",
+            "current_password",
+        );
+        let wrong = json!({ "email": "king@camelot.bt", "current_password": OTHER });
+        refused_password(&patch_me(&app, &session, wrong).await, "UPDATE_USER_INVALID_PASSWORD", "wrong");
+        assert_eq!(app.me(&session).await.json()["email"], ARTHUR);
+        // Sending the same address is not a change.
+        assert_eq!(patch_me(&app, &session, json!({ "email": ARTHUR })).await.status, 200);
+
+        let right = json!({ "email": "king@camelot.bt", "current_password": PASSWORD });
+        assert_eq!(patch_me(&app, &session, right).await.status, 200);
+        if !app.users.policy().allows(Relaxation::EmailChangeAtOnce) {
+            assert_eq!(app.me(&session).await.json()["email"], ARTHUR, "it is pending");
+            let (token, _) = app.hooks.email_change().await;
+            let confirmed = app.post("/auth/confirm-email").json(json!({ "token": token })).send().await;
+            assert_eq!(confirmed.json()["email"], "king@camelot.bt");
+            continue;
+        }
+        let fresh = app.login("king@camelot.bt", PASSWORD).await;
+        assert_eq!(patch_me(&app, &fresh, json!({ "email": ARTHUR })).await.json()["email"], ARTHUR);
+    }
+
     let change = json!({ "email": "king@camelot.bt" });
-    refused_password(
-        &patch_me(&app, &session, change.clone()).await,
-        "UPDATE_USER_INVALID_PASSWORD",
-        "current_password",
-    );
-    let wrong = json!({ "email": "king@camelot.bt", "current_password": OTHER });
-    refused_password(&patch_me(&app, &session, wrong).await, "UPDATE_USER_INVALID_PASSWORD", "wrong");
-    assert_eq!(app.me(&session).await.json()["email"], ARTHUR);
-    // Sending the same address is not a change.
-    assert_eq!(patch_me(&app, &session, json!({ "email": ARTHUR })).await.status, 200);
-
-    let right = json!({ "email": "king@camelot.bt", "current_password": PASSWORD });
-    assert_eq!(patch_me(&app, &session, right).await.status, 200);
-    let fresh = app.login("king@camelot.bt", PASSWORD).await;
-    assert_eq!(patch_me(&app, &fresh, json!({ "email": ARTHUR })).await.json()["email"], ARTHUR);
-
     let open = TestApp::with_policy(Policy::recommended().allow_password_change_without_current()).await;
     let session = open.member(ARTHUR).await;
     open.advance(301);

@@ -11,13 +11,29 @@ const NOTICE: &str = "on_after_credentials_change";
 
 #[tokio::test]
 async fn email_change_tells_old_address() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let session = app.member(ARTHUR).await;
     assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
     let notice = app.hooks.wait_for(NOTICE).await;
     assert_eq!((notice.email.as_deref(), notice.detail.as_deref()), (Some("king@camelot.bt"), Some(ARTHUR)));
     let update = app.hooks.wait_for("on_after_update").await;
     assert_eq!(update.detail.unwrap(), format!("email was {ARTHUR}"));
+
+    // Where the new address must be confirmed, the old one is told before anything changes, with a way to undo it.
+    let app = TestApp::start().await;
+    let session = app.member(ARTHUR).await;
+    assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);
+    let told = app.hooks.wait_for("on_after_request_email_change").await;
+    assert_eq!(told.email.as_deref(), Some(ARTHUR));
+    let detail = told.detail.unwrap();
+    let (new_email, undo) = detail.split_once(' ').unwrap();
+    assert_eq!(new_email, "king@camelot.bt");
+    let (token, _) = app.hooks.email_change().await;
+    assert_eq!(app.post("/auth/confirm-email").json(json!({ "token": token })).send().await.status, 200);
+    let undone = app.post("/auth/undo-email").json(json!({ "token": undo })).send().await;
+    assert_eq!((undone.status.as_u16(), &undone.json()["email"]), (200, &json!(ARTHUR)));
+    app.users.drain(Duration::from_secs(5)).await;
+    assert!(!app.hooks.names().contains(&NOTICE), "no further mail");
 }
 
 #[tokio::test]
@@ -83,7 +99,7 @@ async fn a_change_that_cannot_be_told_is_refused() {
 #[tokio::test]
 async fn notices_hold_no_answer() {
     for failure in [Failure::Hang, Failure::Error, Failure::Panic, Failure::Response(418)] {
-        let app = TestApp::start().await;
+        let app = TestApp::changing_emails_at_once().await;
         let session = app.member(ARTHUR).await;
         app.hooks.fail(NOTICE, failure);
         let change = patch_me(&app, &session, json!({ "email": "king@camelot.bt", "password": OTHER }));

@@ -5,7 +5,7 @@ use axum_users::{
     token::{HmacKey, KeyRing, MailTokenSettings, RotatingKeys},
 };
 
-use super::{ARTHUR, OTHER, assert_invalid, reset, reset_token, verify, verify_token};
+use super::{ARTHUR, OTHER, assert_invalid, patch_me, reset, reset_token, verify, verify_token};
 use crate::support::{SECRET, Setup, TestApp, User};
 
 #[tokio::test]
@@ -43,22 +43,36 @@ async fn alg_none_refused() {
 #[tokio::test]
 async fn purpose_matrix_all_pairs() {
     // With one key for all purposes only the audience separates them.
-    for policy in [axum_users::Policy::recommended(), axum_users::Policy::fastapi_users()] {
+    for policy in [axum_users::Policy::recommended(), axum_users::Policy::fastapi_users().confirm_email_changes()] {
         let app = TestApp::with_policy(policy).await;
         let access = app.member(ARTHUR).await;
         let (to_reset, to_verify) = (reset_token(&app, ARTHUR).await, verify_token(&app, ARTHUR).await);
-        for token in [&to_reset, &to_verify] {
+        app.hooks.clear();
+        let change = serde_json::json!({ "email": "king@camelot.bt" });
+        assert_eq!(patch_me(&app, &access, change).await.status, 200);
+        let (to_confirm, to_undo) = app.hooks.email_change().await;
+        let post =
+            async |path: &str, token: &str| app.post(path).json(serde_json::json!({ "token": token })).send().await;
+        for token in [&to_reset, &to_verify, &to_confirm, &to_undo] {
             assert_invalid(&app.me(token).await);
         }
-        for token in [&access, &to_verify] {
+        for token in [&access, &to_reset, &to_verify, &to_undo] {
+            post("/auth/confirm-email", token).await.is(400, r#"{"detail":"CONFIRM_EMAIL_BAD_TOKEN"}"#);
+        }
+        for token in [&access, &to_reset, &to_verify, &to_confirm] {
+            post("/auth/undo-email", token).await.is(400, r#"{"detail":"UNDO_EMAIL_BAD_TOKEN"}"#);
+        }
+        for token in [&access, &to_verify, &to_confirm, &to_undo] {
             reset(&app, token, OTHER).await.is(400, r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#);
         }
-        for token in [&access, &to_reset] {
+        for token in [&access, &to_reset, &to_confirm, &to_undo] {
             verify(&app, token).await.is(400, r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#);
         }
         assert_eq!(app.me(&access).await.status, 200);
         assert_eq!(verify(&app, &to_verify).await.status, 200);
         reset(&app, &to_reset, OTHER).await.is(200, "null");
+        post("/auth/confirm-email", &to_confirm).await.is(400, r#"{"detail":"CONFIRM_EMAIL_BAD_TOKEN"}"#);
+        assert_eq!(post("/auth/undo-email", &to_undo).await.json()["email"], ARTHUR);
     }
 }
 

@@ -26,6 +26,8 @@ async fn one_answer_for_all_failures() {
         let inactive = Status { is_active: false, ..Status::NEW };
         app.users.create(create("inactive@camelot.bt"), inactive).await.unwrap();
         app.users.create_without_password(create("invited@camelot.bt"), Status::NEW).await.unwrap();
+        let suspended = app.users.create(create("suspended@camelot.bt"), Status::NEW).await.unwrap();
+        app.users.suspend(suspended.id, None, Some("spam")).await.unwrap();
 
         let unknown = without_date(app.try_login("nobody@camelot.bt", PASSWORD).await);
         unknown.is(400, BAD);
@@ -35,6 +37,8 @@ async fn one_answer_for_all_failures() {
             ("inactive@camelot.bt", PASSWORD),
             ("inactive@camelot.bt", OTHER),
             ("invited@camelot.bt", PASSWORD),
+            ("suspended@camelot.bt", PASSWORD),
+            ("suspended@camelot.bt", OTHER),
             ("not an address", PASSWORD),
             ("\u{0}", PASSWORD),
             (&format!("{}@camelot.bt", "a".repeat(3000)), PASSWORD),
@@ -140,6 +144,15 @@ async fn every_path_runs_the_same_gate() {
     assert_eq!(verify(&app, &token).await.status, 200);
     everywhere(200, "access_token").await;
     sqlx::query("UPDATE user SET note = 'owes money'").execute(&pool).await.unwrap();
+    everywhere(400, "LOGIN_BLOCKED").await;
+    for (until, code) in
+        [("'9999-12-31 23:59:59.000000'", "LOGIN_BAD_CREDENTIALS"), ("'soon'", "LOGIN_BAD_CREDENTIALS")]
+    {
+        let suspend = format!("UPDATE user SET suspended_until = {until}");
+        sqlx::query(sqlx::AssertSqlSafe(suspend)).execute(&pool).await.unwrap();
+        everywhere(400, code).await;
+    }
+    sqlx::query("UPDATE user SET suspended_until = NULL").execute(&pool).await.unwrap();
     everywhere(400, "LOGIN_BLOCKED").await;
     sqlx::query("UPDATE user SET is_active = FALSE").execute(&pool).await.unwrap();
     everywhere(400, "LOGIN_BAD_CREDENTIALS").await;

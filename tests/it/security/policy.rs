@@ -57,6 +57,7 @@ fn opt_out(relaxation: Relaxation) -> (Policy, Jwt, SecretKey) {
         Relaxation::WithoutRevocation => policy.without_revocation(),
         Relaxation::KeepSessions => policy.keep_sessions(),
         Relaxation::PasswordChangeWithoutCurrent => policy.allow_password_change_without_current(),
+        Relaxation::EmailChangeAtOnce => policy.change_email_at_once(),
         Relaxation::NoPasswordPolicy => policy.passwords(PasswordPolicy::none()),
         Relaxation::InlineHooks => policy.inline_hooks(),
         Relaxation::NeverExpires => return (policy, config.never_expires(), secret),

@@ -207,7 +207,7 @@ async fn old_password_login_loses() {
 /// An attacker's session changes the password while the victim resets it. A confirmed reset holds and ends the attacker's session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_that_a_reset_ended_changes_nothing() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let crowd = Crowd::of(&app).await;
     app.register("arthur@camelot.bt").await;
     let mut password = PASSWORD.to_owned();
@@ -257,7 +257,7 @@ async fn a_session_that_a_reset_ended_changes_nothing() {
 /// is valid afterwards, nor after the account is enabled again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_that_was_ended_spares_itself_never() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let crowd = Crowd::of(&app).await;
     let king = app.superuser("uther@camelot.bt").await;
     let path = format!("/users/{}", app.register("arthur@camelot.bt").await["id"].as_str().unwrap());
@@ -305,7 +305,7 @@ async fn a_session_that_was_ended_spares_itself_never() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn email_change_one_winner() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let crowd = Crowd::of(&app).await;
     let mut sessions = Vec::new();
     for number in 0..TASKS {
@@ -326,7 +326,7 @@ async fn email_change_one_winner() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn verify_never_covers_new_address() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let crowd = Crowd::of(&app).await;
     for round in 0..ROUNDS {
         let own = format!("own{round}@camelot.bt");
@@ -353,7 +353,7 @@ async fn verify_never_covers_new_address() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn register_vs_email_change() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let crowd = Crowd::of(&app).await;
     let mut sessions = Vec::new();
     for number in 0..TASKS {

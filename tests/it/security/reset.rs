@@ -14,7 +14,7 @@ const BAD_TOKEN: &str = r#"{"detail":"RESET_PASSWORD_BAD_TOKEN"}"#;
 
 #[tokio::test]
 async fn dies_when_its_binding_changes() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let session = app.member(ARTHUR).await;
     let dead = async |token: &str| reset(&app, token, "a third long sword").await.is(400, BAD_TOKEN);
 

@@ -156,7 +156,7 @@ async fn random_extra_fields_never_land() {
 
 #[tokio::test]
 async fn email_change_unverifies() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let king = app.superuser("uther@camelot.bt").await;
     let change = async |path: &str, token: &str, body: Value| app.patch(path).bearer(token).json(body).send().await;
     let fresh = change("/users/me", &king, json!({ "email": "pendragon@camelot.bt" })).await;

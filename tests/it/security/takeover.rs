@@ -110,7 +110,7 @@ async fn t03_reset_token_edited() {
 
 #[tokio::test]
 async fn t04_stale_reset_mail() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let session = app.member(VICTIM).await;
     let old_mail = reset_token(&app, VICTIM).await;
     let change = json!({ "password": NEW, "current_password": PASSWORD });
@@ -477,7 +477,7 @@ async fn t12_form_login_csrf() {
 
 #[tokio::test]
 async fn t25_verify_then_switch() {
-    let app = TestApp::with_policy(Policy::recommended()).await;
+    let app = TestApp::with_policy(Policy::recommended().change_email_at_once()).await;
     let attacker = app.member(ATTACKER).await;
     let token = verify_token(&app, ATTACKER).await;
     // The victim's address is still free. The attacker changes to it and uses the mail that went to the attacker's own address.
@@ -494,6 +494,16 @@ async fn t25_verify_then_switch() {
     assert_eq!(reset(&app, &mail, NEW).await, 200);
     attacker_is_out(&app, VICTIM, &[&attacker], &[PASSWORD]).await;
     victim_is_in(&app, VICTIM, NEW).await;
+
+    // Where the new address must be confirmed, the attacker's own mail verifies the attacker's own address and no other.
+    let app = TestApp::start().await;
+    let attacker = app.member(ATTACKER).await;
+    let token = verify_token(&app, ATTACKER).await;
+    let change = json!({ "email": VICTIM });
+    assert_eq!(app.patch("/users/me").bearer(&attacker).json(change).send().await.status, 200);
+    let verified = app.post("/auth/verify").json(json!({ "token": token })).send().await;
+    assert_eq!((verified.status.as_u16(), &verified.json()["email"]), (200, &json!(ATTACKER)));
+    assert!(app.users.get_by_email(VICTIM).await.unwrap().is_none(), "nothing has the victim's address");
 }
 
 #[tokio::test]

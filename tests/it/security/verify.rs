@@ -9,7 +9,7 @@ const BAD_TOKEN: &str = r#"{"detail":"VERIFY_USER_BAD_TOKEN"}"#;
 
 #[tokio::test]
 async fn dies_when_its_binding_changes() {
-    let app = TestApp::start().await;
+    let app = TestApp::changing_emails_at_once().await;
     let session = app.member(ARTHUR).await;
     let dead = async |token: &str| {
         verify(&app, token).await.is(400, BAD_TOKEN);

@@ -33,7 +33,8 @@ pub const GUINEVERE: &str = "guinevere";
 pub enum Rules {
     /// The compatibility policy: clients observe the behaviour of fastapi-users.
     FastapiUsers,
-    /// The recommended policy, with one opt-out: the recorded passwords are on the list of common passwords (difference C4).
+    /// The recommended policy, with two opt-outs: the recorded passwords are on the list of common passwords (difference C4),
+    /// and addresses change at once (C26).
     Recommended,
 }
 
@@ -43,7 +44,7 @@ impl Rules {
     pub fn policy(self) -> Policy {
         match self {
             Self::FastapiUsers => Policy::fastapi_users(),
-            Self::Recommended => Policy::recommended().passwords(PasswordPolicy::none()),
+            Self::Recommended => Policy::recommended().passwords(PasswordPolicy::none()).change_email_at_once(),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Library {
         let folder = tempfile::tempdir().unwrap();
         let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
             .database(format!("sqlite://{}?mode=rwc", folder.path().join("library.db").display()))
-            .policy(Policy::recommended())
+            .policy(Policy::recommended().change_email_at_once())
             .limits(roomy())
             .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
             .backend(Backend::bearer("jwt", Jwt::new()))

@@ -17,8 +17,13 @@ const LONGEST_COLUMN: usize = 63;
 const LONGEST_TABLE: usize = LONGEST_COLUMN - "ix__accesstoken_created_at".len();
 
 /// Our columns in the application's table, and their contents.
-const OUR_COLUMNS: [(&str, &str); 2] =
-    [("auth_epoch", "the number that ends sessions"), ("email_canonical", "the canonical form of the address")];
+const OUR_COLUMNS: [(&str, &str); 5] = [
+    ("auth_epoch", "the number that ends sessions"),
+    ("suspended_until", "the end of a suspension"),
+    ("suspended_reason", "the reason of a suspension"),
+    ("must_change_password", "whether the password must be changed"),
+    ("email_canonical", "the canonical form of the address"),
+];
 
 /// Returns the table of users.
 pub(super) fn table(given: Option<&Given<LitStr>>, report: &Report) -> String {

@@ -31,10 +31,13 @@ pub(super) fn functions(user: &User) -> TokenStream {
     let verify = group(
         user,
         &names.verify,
-        " The routes that verify an e-mail address, usually under `/auth`: `POST /request-verify-token` and `/verify`.",
+        " The routes that verify and change an e-mail address, usually under `/auth`: `POST /request-verify-token`, `/verify`, \
+         `/confirm-email` and `/undo-email`.",
         &ours! {
             .post("/request-verify-token", #rt::request_verify_token::<#this>)
             .post("/verify", #rt::verify::<#this>)
+            .post("/confirm-email", #rt::confirm_email::<#this>)
+            .post("/undo-email", #rt::undo_email::<#this>)
         },
     );
     let account = group(

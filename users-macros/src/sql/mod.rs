@@ -46,6 +46,10 @@ pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
     ]
 }
 
+/// The columns of an account's standing, which follow the epoch: two of its suspension, and the mark of a password that must
+/// be changed.
+const STANDING: [&str; 3] = ["suspended_until", "suspended_reason", "must_change_password"];
+
 /// The table of one user type in one database.
 struct Table<'a> {
     dialect: &'a dyn Dialect,
@@ -80,7 +84,7 @@ impl Table<'_> {
 
     /// Returns the columns that every statement returns of a user.
     fn all_columns(&self, prefix: &str) -> String {
-        let columns = self.columns.iter().copied().chain(["auth_epoch"]);
+        let columns = self.columns.iter().copied().chain(["auth_epoch"]).chain(STANDING);
         columns.map(|column| format!("{prefix}{}", self.quoted(column))).collect::<Vec<_>>().join(", ")
     }
 

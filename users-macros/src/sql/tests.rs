@@ -24,7 +24,7 @@ fn user() -> User {
     })
 }
 
-const COLUMNS: &str = r#"u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch""#;
+const COLUMNS: &str = r#"u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password""#;
 
 #[test]
 fn a_user_is_found_by_id_with_the_state_of_the_token() {
@@ -108,7 +108,7 @@ fn a_user_is_found_by_the_canonical_address() {
 
 #[test]
 fn an_insert_has_the_id_only_if_the_library_makes_it() {
-    let returning = r#"RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch""#;
+    let returning = r#"RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#;
     assert_eq!(
         statement(&user(), &Postgres, "insert"),
         format!(
@@ -131,13 +131,13 @@ fn an_insert_has_the_id_only_if_the_library_makes_it() {
     assert_eq!(
         statement(&integers, &Sqlite, "insert"),
         format!(
-            r#"INSERT INTO "members" ({columns}, "auth_epoch") VALUES ($1, $2, $3, $4, $5, random() & 9007199254740991) RETURNING "no", {columns}, "auth_epoch""#
+            r#"INSERT INTO "members" ({columns}, "auth_epoch") VALUES ($1, $2, $3, $4, $5, random() & 9007199254740991) RETURNING "no", {columns}, "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#
         ),
     );
     assert_eq!(
         statement(&integers, &Postgres, "insert"),
         format!(
-            r#"INSERT INTO "members" ({columns}) VALUES ($1, $2, $3, $4, $5) RETURNING "no", {columns}, "auth_epoch""#
+            r#"INSERT INTO "members" ({columns}) VALUES ($1, $2, $3, $4, $5) RETURNING "no", {columns}, "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#
         ),
     );
     assert_eq!(
@@ -151,7 +151,7 @@ fn an_insert_has_the_id_only_if_the_library_makes_it() {
 fn an_update_writes_only_the_named_columns_and_checks_its_conditions() {
     assert_eq!(
         statement(&user(), &Sqlite, "update"),
-        r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND COALESCE("hashed_password", '') = COALESCE($15, "hashed_password", '') AND COALESCE("email", '') = COALESCE($16, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch""#,
+        r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "suspended_until" = CASE WHEN $13 THEN $14 ELSE "suspended_until" END, "suspended_reason" = CASE WHEN $15 THEN $16 ELSE "suspended_reason" END, "must_change_password" = CASE WHEN $17 THEN $18 ELSE "must_change_password" END, "auth_epoch" = "auth_epoch" + $19 WHERE "id" = $20 AND COALESCE("hashed_password", '') = COALESCE($21, "hashed_password", '') AND COALESCE("email", '') = COALESCE($22, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
     );
     let mysql = statement(&user(), &MySql, "update");
     assert!(
@@ -278,7 +278,7 @@ fn the_tenant_is_the_last_parameter() {
     assert!(sqlite("find_by_email").ends_with(r#" WHERE lower(u."email") = $1 AND u."tenant" = $2"#));
     assert!(
         sqlite("update")
-            .contains(r#" AND COALESCE("email", '') = COALESCE($18, "email", '') AND "tenant" = $19 RETURNING "id""#)
+            .contains(r#" AND COALESCE("email", '') = COALESCE($24, "email", '') AND "tenant" = $25 RETURNING "id""#)
     );
     assert_eq!(sqlite("delete"), r#"DELETE FROM "user" WHERE "id" = $1 AND "tenant" = $2"#);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The statements that write users.
 
-use super::Table;
+use super::{STANDING, Table};
 
 impl Table<'_> {
     pub(super) fn insert(&self) -> String {
@@ -23,21 +23,21 @@ impl Table<'_> {
 
     pub(super) fn update(&self) -> String {
         let mut parameters = self.parameters();
-        let assignments: Vec<String> = self.written[1..]
-            .iter()
-            .map(|column| {
+        let mut assigned = |columns: &[&str]| -> String {
+            let assignments = columns.iter().map(|column| {
                 let column = self.quoted(column);
                 let (write, value) = (parameters.next(), parameters.next());
                 format!("{column} = CASE WHEN {write} THEN {value} ELSE {column} END")
-            })
-            .collect();
+            });
+            assignments.collect::<Vec<_>>().join(", ")
+        };
+        let (assignments, standing) = (assigned(&self.written[1..]), assigned(&STANDING));
         format!(
-            "UPDATE {table} SET {assignments}, {epoch} = {epoch} + {step} WHERE {id} = {this} \
+            "UPDATE {table} SET {assignments}, {standing}, {epoch} = {epoch} + {step} WHERE {id} = {this} \
              AND {bytewise}COALESCE({hash}, '') = COALESCE({old_hash}, {hash}, '') \
              AND {bytewise}COALESCE({email}, '') = COALESCE({old_email}, {email}, '')\
              {tenant}{returning}",
             table = self.table(),
-            assignments = assignments.join(", "),
             epoch = self.quoted("auth_epoch"),
             step = parameters.next(),
             id = self.quoted(self.id),

@@ -56,13 +56,13 @@ pub struct UserAdminUpdate {
 /// Every statement on the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__private0_1_0::UserSql {
     sqlite: ::axum_users::__private0_1_0::Statements {
-        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
-        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
-        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
-        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
-        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1"#,
-        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch""#,
-        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "auth_epoch" = "auth_epoch" + $11 WHERE "id" = $12 AND COALESCE("hashed_password", '') = COALESCE($13, "hashed_password", '') AND COALESCE("email", '') = COALESCE($14, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch""#,
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
+        find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password" FROM "user" AS u WHERE lower(u."email") = $1"#,
+        insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
+        update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "suspended_until" = CASE WHEN $11 THEN $12 ELSE "suspended_until" END, "suspended_reason" = CASE WHEN $13 THEN $14 ELSE "suspended_reason" END, "must_change_password" = CASE WHEN $15 THEN $16 ELSE "must_change_password" END, "auth_epoch" = "auth_epoch" + $17 WHERE "id" = $18 AND COALESCE("hashed_password", '') = COALESCE($19, "hashed_password", '') AND COALESCE("email", '') = COALESCE($20, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
         delete: r#"DELETE FROM "user" WHERE "id" = $1"#,
         end_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1 WHERE "id" = $1"#,
         end_all_sessions: r#"UPDATE "user" SET "auth_epoch" = "auth_epoch" + 1"#,
@@ -107,7 +107,7 @@ pub fn user_reset_routes<S: ::axum_users::HasUsers<User>>(
         .post("/reset-password", rt::reset_password::<User>)
         .into_router()
 }
-/// The routes that verify an e-mail address, usually under `/auth`: `POST /request-verify-token` and `/verify`.
+/// The routes that verify and change an e-mail address, usually under `/auth`: `POST /request-verify-token`, `/verify`, `/confirm-email` and `/undo-email`.
 pub fn user_verify_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
 ) -> ::axum_users::__private0_1_0::Router<S> {
@@ -115,6 +115,8 @@ pub fn user_verify_routes<S: ::axum_users::HasUsers<User>>(
     rt::Routes::new(users)
         .post("/request-verify-token", rt::request_verify_token::<User>)
         .post("/verify", rt::verify::<User>)
+        .post("/confirm-email", rt::confirm_email::<User>)
+        .post("/undo-email", rt::undo_email::<User>)
         .into_router()
 }
 /// The routes of one's own account and, for superusers, of all accounts, usually under `/users`: `/me` and `/{id}`.

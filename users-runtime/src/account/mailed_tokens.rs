@@ -58,11 +58,23 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
         share: &Share,
     ) -> Result<bool, HookError> {
+        self.may_mail_to(kind, &id.to_string(), &id, cx, share).await
+    }
+
+    /// Counts a mail as [`Users::may_mail`] does, by its recipient `to` and not by the user `id` who causes it.
+    pub(crate) async fn may_mail_to(
+        &self,
+        kind: EventKind,
+        to: &str,
+        id: &U::Id,
+        cx: &RequestContext,
+        share: &Share,
+    ) -> Result<bool, HookError> {
         let Some(rule) = self.inner().limits.rule(Limit::Mails) else { return Ok(true) };
         if share.is_taken() {
             return Ok(true);
         }
-        let draw = Draw::new(CounterKey::of(kind.name(), &id.to_string()), rule);
+        let draw = Draw::new(CounterKey::of(kind.name(), to), rule);
         match self.inner().counters.take(std::slice::from_ref(&draw), self.now()).await {
             Ok(Decision::Taken) => {
                 metric::limit_decided(kind.name(), LimitDecision::Allowed);
@@ -71,7 +83,7 @@ impl<U: AuthUser> Users<U> {
             }
             Ok(Decision::Refused { .. }) => {
                 metric::limit_decided(kind.name(), LimitDecision::Refused);
-                event::record(kind, Outcome::Refused(Limit::Mails.reason()), Some(&id), None, cx);
+                event::record(kind, Outcome::Refused(Limit::Mails.reason()), Some(id), None, cx);
                 Ok(false)
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 
 mod create;
 mod delete;
+mod email_change;
 #[cfg(feature = "oauth")]
 mod identity;
 mod lookup;
@@ -11,6 +12,7 @@ mod password;
 mod schema;
 mod sessions;
 mod sign_in;
+mod standing;
 mod update;
 
 pub use create::CreateError;
@@ -20,6 +22,8 @@ pub(crate) use identity::{IdentityError, IdentityLogin};
 pub(crate) use mailed_tokens::token_subject;
 pub use password::PasswordError;
 pub use sessions::{Sessions, SessionsError};
+pub(crate) use sign_in::Proof;
 pub use sign_in::{SignInError, SignedIn};
+pub use standing::StandingError;
 pub use update::UpdateError;
 pub(crate) use update::{Actor, EMAIL_EXISTS, INVALID_PASSWORD, UPDATE_CODES};

@@ -3,13 +3,13 @@
 use http::HeaderMap;
 
 use crate::{
-    domain::{AccessToken, Login},
+    domain::{AccessToken, Login, Suspension},
     event::{self, EventKind, Outcome},
     port::{
         Found, HookCall, HookError, Lookup, NewDevice, RequestContext, StoreError, StrategyError, TokenResponse,
         Verdict,
     },
-    service::{ActiveBackend, BAD_CREDENTIALS, Users},
+    service::{ActiveBackend, BAD_CREDENTIALS, PASSWORD_CHANGE_REQUIRED, SUSPENDED, Users},
     user::AuthUser,
 };
 
@@ -47,16 +47,28 @@ pub enum SignInError {
     Hook(HookError),
 }
 
-/// A gate's refusal, with the refused user.
+/// What a login was proved with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// The account's password.
+    Password,
+    /// An identity at a provider, or the decision of the application.
+    Other,
+}
+
+/// A refusal after the credentials were verified, with the refused user.
 pub(crate) struct Closed<U> {
     pub(crate) user: U,
     pub(crate) code: &'static str,
+    /// The suspension, if the user may be told about it.
+    pub(crate) suspension: Option<Suspension>,
 }
 
 impl<U: AuthUser> Users<U> {
     /// Signs a user in without credentials and returns what a login returns: for sign-up flows, invitations and tests.
     ///
-    /// The user passes the same gates as at the login route, and `on_after_login` runs.
+    /// The user passes the same gates as at the login route and must not be suspended, and `on_after_login` runs. No
+    /// password is used, so the mark that it must be changed has no effect.
     ///
     /// # Errors
     /// Returns [`SignInError`]. No session exists then, except for [`SignInError::Hook`].
@@ -77,7 +89,8 @@ impl<U: AuthUser> Users<U> {
         let backend = self.inner().backends.iter().find(|known| *known.name == *backend);
         let backend = backend.ok_or(SignInError::UnknownBackend)?;
         let found = self.find(Lookup::by_id(user.id())).await?.ok_or(SignInError::NotFound)?;
-        let found = self.pass_gates(found, backend, cx).await.map_err(|closed| SignInError::Refused(closed.code))?;
+        let found = self.pass_gates(found, Proof::Other, backend, cx).await;
+        let found = found.map_err(|closed| SignInError::Refused(closed.code))?;
         // As at the login route: the new cookie replaces that of the browser.
         if let Some(held) = cx.headers().and_then(|headers| backend.held_by_browser(headers)) {
             backend.strategy.revoke(&held).await.map_err(SignInError::Strategy)?;
@@ -85,19 +98,35 @@ impl<U: AuthUser> Users<U> {
         self.issue(&found, backend, cx).await
     }
 
-    /// Checks every gate in order. The first refusal ends the login and is recorded.
+    /// Checks the standing of the account and every gate in order. The first refusal ends the login and is recorded.
     pub(crate) async fn pass_gates(
         &self,
         found: Found<U>,
+        proof: Proof,
         backend: &ActiveBackend,
         cx: &RequestContext,
     ) -> Result<Found<U>, Closed<U>> {
+        let record = |found: &Found<U>, reason| {
+            event::record(EventKind::Login, Outcome::Refused(reason), Some(&found.user.id()), Some(&backend.name), cx);
+        };
+        if let Some(suspension) = found.standing.suspension_at(self.now()).cloned() {
+            record(&found, "suspended");
+            // An inactive account answers as one that does not exist, also if it is suspended.
+            let is_told =
+                proof == Proof::Password && self.policy().tells_suspended_users() && found.user.status().is_active;
+            let (code, suspension) =
+                if is_told { (SUSPENDED.code, Some(suspension)) } else { (BAD_CREDENTIALS.code, None) };
+            return Err(Closed { user: found.user, code, suspension });
+        }
         for gate in &self.inner().gates {
             if let Verdict::Closed(code) = self.run_gate(&**gate, &found.user, cx, BAD_CREDENTIALS.code).await {
-                let id = found.user.id();
-                event::record(EventKind::Login, Outcome::Refused(gate.name()), Some(&id), Some(&backend.name), cx);
-                return Err(Closed { user: found.user, code });
+                record(&found, gate.name());
+                return Err(Closed { user: found.user, code, suspension: None });
             }
+        }
+        if proof == Proof::Password && found.standing.must_change_password {
+            record(&found, "password change required");
+            return Err(Closed { user: found.user, code: PASSWORD_CHANGE_REQUIRED.code, suspension: None });
         }
         Ok(found)
     }

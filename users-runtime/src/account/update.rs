@@ -56,9 +56,9 @@ pub enum UpdateError {
     /// No challenge could be issued or checked.
     #[error(transparent)]
     NoChallenge(ChallengeUnavailable),
-    /// Too many mails wait, so the owner could not be notified of the change.
+    /// Too many mails wait, so the owner could not be told of the change.
     #[error("too many mails wait")]
-    QueueFull,
+    MailQueueFull,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -91,7 +91,8 @@ impl From<StoreError> for UpdateError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Changes a user with the rights of a superuser: any field of the update schema.
+    /// Changes a user with the rights of a superuser: any field of the update schema. A new address is stored at once, and
+    /// the old one is told.
     ///
     /// # Errors
     /// Returns [`UpdateError`]. Nothing is stored, except for [`UpdateError::Hook`].
@@ -101,7 +102,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Applies a change to `before` in a fixed order: password, address, flags, custom fields. Nothing is stored if any
-    /// step refuses. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
+    /// step refuses. An address that its owner changes is not stored: it is pending until it is confirmed. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
     #[tracing::instrument(target = "axum_users", name = "update_user", skip_all, fields(user.id = %before.id()))]
     pub(crate) async fn apply_update<I>(
         &self,
@@ -125,7 +126,7 @@ impl<U: AuthUser> Users<U> {
         if account.password.is_some() || new_email.is_some() {
             // The notice of the change must not be lost because others have filled the queue.
             if let Actor::Owner(_) = actor {
-                self.ensure_room_for_mail().map_err(|_| UpdateError::QueueFull)?;
+                self.ensure_room_for_mail().map_err(|_| UpdateError::MailQueueFull)?;
             }
             self.require_reauthentication(&before, account.current_password.as_ref(), &actor, cx).await?;
         }
@@ -142,30 +143,48 @@ impl<U: AuthUser> Users<U> {
             columns = columns.and(Columns::HASHED_PASSWORD);
         }
         let mut change_of_address = Counted::default();
+        let mut pending = None;
         if let Some(email) = new_email {
+            let is_pending = matches!(actor, Actor::Owner(_)) && !self.policy().allows(Relaxation::EmailChangeAtOnce);
             if let Actor::Owner(_) = actor {
                 let id = before.id();
                 change_of_address = self.count_by_user(Limit::EmailChange, &id, EventKind::Update, cx).await?;
             }
             let typed = account.email.as_deref().unwrap_or(email.as_str());
-            if self.is_address_taken(typed).await? {
+            // Under private registration whether it is taken is looked up after the response, like everything that tells.
+            if !(is_pending && self.policy().is_private()) && self.is_address_taken(typed).await? {
                 return Err(UpdateError::EmailTaken);
             }
-            let roles = user.account_mut();
-            *roles.email = email.as_str().to_owned();
-            *roles.is_verified = false;
-            columns = columns.and(Columns::EMAIL).and(Columns::IS_VERIFIED);
+            if is_pending {
+                pending = Some(email);
+            } else {
+                let roles = user.account_mut();
+                *roles.email = email.as_str().to_owned();
+                *roles.is_verified = false;
+                columns = columns.and(Columns::EMAIL).and(Columns::IS_VERIFIED);
+            }
         }
         columns = columns.and(apply_flags(&mut user, account)).and(changes.columns());
 
-        let updated = Updated { before, fields };
-        self.run_hook(HookCall::Updating(&user, &updated), cx).await.map_err(UpdateError::Refused)?;
+        let mut updated = Updated { before, fields };
+        match &pending {
+            // An address that the application refuses is refused before a mail is sent to it.
+            Some(email) => {
+                let mut asked = user.clone();
+                *asked.account_mut().email = email.as_str().to_owned();
+                *asked.account_mut().is_verified = false;
+                self.run_hook(HookCall::Updating(&asked, &updated), cx).await.map_err(UpdateError::Refused)?;
+                updated.fields.retain(|field| *field != "email");
+            }
+            None => self.run_hook(HookCall::Updating(&user, &updated), cx).await.map_err(UpdateError::Refused)?,
+        }
         let Updated { before, .. } = &updated;
 
+        let end_sessions = self.sessions_to_end(&user, columns, &actor);
+        let ends_sessions = end_sessions != EndSessions::Keep;
         let user = if columns.is_empty() {
             before.clone()
         } else {
-            let end_sessions = self.sessions_to_end(&user, columns, &actor);
             let if_epoch = proved_epoch(columns, &actor);
             let change = Change { if_epoch, end_sessions, ..Change::new(user, columns) };
             match self.inner().store.update(change).await? {
@@ -173,7 +192,15 @@ impl<U: AuthUser> Users<U> {
                 None => return Err(self.update_conflict(before, if_epoch).await?),
             }
         };
-        self.give_back(change_of_address).await;
+        match (pending, &actor) {
+            (Some(email), Actor::Owner(authenticated)) => {
+                // The request may have ended the other sessions, by a new password.
+                let epoch = Epoch(authenticated.epoch.0.saturating_add(i64::from(ends_sessions)));
+                self.request_email_change(&user, email, epoch, cx).await;
+            }
+            // Mails are sent, so the request stays counted. A change that is stored tells nothing that is worth counting.
+            _ => self.give_back(change_of_address).await,
+        }
         event::record(EventKind::Update, Outcome::Success, Some(&user.id()), None, cx);
         self.notify_credentials_changed(&user, before, cx).await;
         self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;

@@ -18,8 +18,9 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Compares every audience with every other: for purposes that share a key, only the audience keeps tokens apart.
     pub(super) fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
         let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
-        let state = (Purpose::OauthState, Purpose::OauthState.default_audience());
-        ensure_distinct_audiences(access.chain(mail_tokens.audiences()).chain([state]))
+        let fixed = [Purpose::ConfirmEmail, Purpose::UndoEmail, Purpose::OauthState];
+        let fixed = fixed.map(|purpose| (purpose, purpose.default_audience()));
+        ensure_distinct_audiences(access.chain(mail_tokens.audiences()).chain(fixed))
     }
 
     /// Accepts the format of fastapi-users until the time that the policy sets, unless the application chose a format.

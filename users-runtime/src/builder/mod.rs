@@ -22,7 +22,7 @@ use no_hooks::NoHooks;
 use crate::{
     adapter::{
         OsRandom, SystemClock,
-        jwt::MailTokenSettings,
+        jwt::{JwtEmailChangeTokens, MailTokenSettings},
         mail::{MailHooks, Mailer},
         memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
@@ -273,6 +273,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         let mail_tokens = self.mail_token_settings();
         self.check_audiences(&mail_tokens)?;
         let mail_tokens = self.build_mail_tokens(mail_tokens, &hasher)?;
+        let email_changes = JwtEmailChangeTokens::new(&self.secret, Arc::clone(&self.clock), Arc::clone(&self.random))?;
         let public_url = self.public_url.take().transpose()?;
         let base_path = BasePath::parse(&self.base_path)?;
         let limits = self.effective_limits();
@@ -331,6 +332,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
             mail_tokens,
+            email_changes: Arc::new(email_changes),
             backends,
             enabled: self.enabled,
             gates,

@@ -16,6 +16,7 @@ impl Policy {
             .without_revocation()
             .keep_sessions()
             .allow_password_change_without_current()
+            .change_email_at_once()
             .passwords(PasswordPolicy::none())
             .inline_hooks()
             .without_challenge()

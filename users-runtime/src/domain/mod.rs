@@ -21,6 +21,7 @@ mod relaxation;
 mod secret;
 mod session;
 mod shape;
+mod standing;
 mod status;
 mod token;
 mod trusted_origins;
@@ -35,6 +36,8 @@ pub use backoff::Backoff;
 pub(crate) use base_path::BasePath;
 pub(crate) use client_address::AddressPrefix;
 pub(crate) use code::Code;
+#[cfg(feature = "openapi")]
+pub(crate) use code::CodeDetail;
 pub use counter::Rule;
 #[cfg(feature = "redis")]
 pub(crate) use counter::RuleNumbers;
@@ -55,8 +58,9 @@ pub use relaxation::Relaxation;
 pub use secret::SecretKey;
 pub use session::{Device, Epoch, ListedSession, Login, Session, SessionKey, TokenId};
 pub(crate) use session::{TOUCH_EVERY, is_of_another_backend};
+pub use standing::{Standing, Suspension};
 pub use status::Status;
-pub use token::{AccessToken, ResetToken, VerifyToken};
+pub use token::{AccessToken, ConfirmEmailToken, ResetToken, UndoEmailToken, VerifyToken};
 pub use trusted_origins::TrustedOrigins;
 pub use trusted_proxies::TrustedProxies;
 

@@ -10,6 +10,8 @@ pub enum Relaxation {
     KeepSessions,
     /// A session of any age may change the password and the address without re-authentication.
     PasswordChangeWithoutCurrent,
+    /// Users change their address at once, before the new one is proved, and the old one cannot undo it.
+    EmailChangeAtOnce,
     /// Any password is accepted, including the empty one.
     NoPasswordPolicy,
     /// Mail hooks run before the response, so its timing allows account enumeration.
@@ -54,10 +56,11 @@ pub enum Relaxation {
 
 impl Relaxation {
     /// Every relaxation. `docs/contributing/security.md` describes them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::WithoutRevocation,
         Self::KeepSessions,
         Self::PasswordChangeWithoutCurrent,
+        Self::EmailChangeAtOnce,
         Self::NoPasswordPolicy,
         Self::InlineHooks,
         Self::NeverExpires,
@@ -87,6 +90,7 @@ impl Relaxation {
             Self::WithoutRevocation => "without_revocation()",
             Self::KeepSessions => "keep_sessions()",
             Self::PasswordChangeWithoutCurrent => "allow_password_change_without_current()",
+            Self::EmailChangeAtOnce => "change_email_at_once()",
             Self::NoPasswordPolicy => "PasswordPolicy::none()",
             Self::InlineHooks => "inline_hooks()",
             Self::NeverExpires => "never_expires()",

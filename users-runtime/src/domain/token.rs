@@ -50,3 +50,11 @@ token! {
     /// The token in a verification mail.
     VerifyToken
 }
+token! {
+    /// The token that proves a new address, in the mail to that address.
+    ConfirmEmailToken
+}
+token! {
+    /// The token that undoes a change of the address, in the mail to the old address.
+    UndoEmailToken
+}

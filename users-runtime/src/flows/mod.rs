@@ -1,6 +1,8 @@
 //! The features. The folder of a feature contains all of its parts: `mod.rs` its endpoints and error codes, `http.rs`
 //! its handlers and bodies, `logic.rs` its steps. Features do not depend on each other; shared code is in `account`.
 
+pub(crate) mod account_status;
+pub(crate) mod email_change;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
@@ -21,9 +23,11 @@ pub(crate) static ENDPOINTS: &[&[Endpoint]] = &[
     &register::ENDPOINTS,
     &reset_password::ENDPOINTS,
     &verify::ENDPOINTS,
+    &email_change::ENDPOINTS,
     &me::ENDPOINTS,
     &users::ENDPOINTS,
     &sessions::ENDPOINTS,
+    &account_status::ENDPOINTS,
     #[cfg(feature = "oauth")]
     &oauth::ENDPOINTS,
 ];

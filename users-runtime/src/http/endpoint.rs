@@ -107,11 +107,14 @@ pub enum RouteGroup {
     OAuthAccounts,
     /// The user's own sessions. fastapi-users has no such routes, and `user_routes` does not mount them.
     Sessions,
+    /// Suspensions, and passwords that must be changed, for superusers. fastapi-users has no such routes, and `user_routes` does
+    /// not mount them.
+    AccountStatus,
 }
 
 impl RouteGroup {
     /// All groups.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Auth,
         Self::Register,
         Self::Reset,
@@ -122,6 +125,7 @@ impl RouteGroup {
         Self::OAuthAssociate,
         Self::OAuthAccounts,
         Self::Sessions,
+        Self::AccountStatus,
     ];
 
     /// The groups that the derived `user_routes` mounts.
@@ -134,7 +138,7 @@ impl RouteGroup {
         match self {
             Self::Auth => "/auth/{backend}",
             Self::Register | Self::Reset | Self::Verify => "/auth",
-            Self::Users => "/users",
+            Self::Users | Self::AccountStatus => "/users",
             Self::OAuth | Self::OAuthIdTokens => "/auth/{provider}",
             Self::OAuthAssociate => "/auth/associate/{provider}",
             Self::OAuthAccounts => "/users/me/oauth-accounts",

@@ -8,11 +8,12 @@ use http::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Problem;
+use super::{Problem, response::time_text};
 use crate::{
-    domain::LimitReached,
+    domain::{LimitReached, Suspension},
     event::{self, EventKind, Outcome, failed},
     port::{HashError, HookError, MailTokenError, RandomError, RequestContext, StoreError, StrategyError},
+    service::SUSPENDED,
 };
 
 /// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
@@ -62,6 +63,9 @@ pub enum ApiError {
         /// The reason: a string, or any JSON from the application.
         reason: Value,
     },
+    /// 400 for a login with the right password of a suspended user, who may know it:
+    /// `{"detail":{"code":"LOGIN_USER_SUSPENDED","until":…,"reason":…}}`.
+    Suspended(Suspension),
     /// 422: every problem of a body, in the order of the schema.
     Validation(Vec<Problem>),
     /// 400 with a message, for a body that cannot be read at all.
@@ -106,6 +110,13 @@ struct CodeAndChallenge<'a> {
     challenge: &'a Value,
 }
 
+#[derive(Serialize)]
+struct ToldSuspension<'a> {
+    code: &'static str,
+    until: Option<String>,
+    reason: Option<&'a str>,
+}
+
 impl ApiError {
     /// Returns the status of the response.
     #[must_use]
@@ -115,7 +126,7 @@ impl ApiError {
             Self::Forbidden | Self::Refused(_) | Self::ChallengeRequired(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Code(_) | Self::Reason { .. } | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Code(_) | Self::Reason { .. } | Self::Suspended(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -149,6 +160,9 @@ impl ApiError {
             Self::Code(text) | Self::Refused(text) | Self::BadRequest(text) => detail(text),
             Self::Reason { code, reason } => detail(CodeAndReason { code, reason }),
             Self::ChallengeRequired(challenge) => detail(CodeAndChallenge { code: CHALLENGE_REQUIRED, challenge }),
+            Self::Suspended(Suspension { until, reason }) => {
+                detail(ToldSuspension { code: SUSPENDED.code, until: until.map(time_text), reason: reason.as_deref() })
+            }
             Self::Validation(problems) => detail(problems),
             Self::PayloadTooLarge => detail("Content Too Large"),
             Self::TooManyRequests { .. } => detail("TOO_MANY_REQUESTS"),

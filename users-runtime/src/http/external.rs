@@ -31,7 +31,7 @@ impl<U: AuthUser> Users<U> {
             expires_at: session.expires_at,
             ..Session::new(found.user.id().to_string())
         };
-        Ok(Authenticated { user: found.user, session, epoch: found.epoch, token: token.clone(), backend: *backend })
+        Ok(self.authenticated(found, session, token.clone(), *backend))
     }
 
     async fn linked_or_new(&self, external: &ExternalToken, cx: &RequestContext) -> Result<Found<U>, IdentityError> {

@@ -59,7 +59,7 @@ pub use requirements::Requirements;
 pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh, unauthorized};
 #[cfg(feature = "oauth")]
 pub(crate) use response::see_other;
-pub(crate) use response::{json_response, no_content, null, token_response};
+pub(crate) use response::{json_response, no_content, null, time_text, token_response};
 pub use routes::{RouteBackend, Routes, not_found};
 pub use security_headers::{SecurityHeaders, security_headers};
 pub use state::{Handle, HasUsers};

@@ -32,12 +32,12 @@ impl From<UpdateError> for ApiError {
             UpdateError::EmailTaken => Self::Code(EMAIL_EXISTS.code),
             UpdateError::InvalidEmail(refused) => refused.into(),
             UpdateError::Password(error) => Self::password(INVALID_PASSWORD.code, error),
+            UpdateError::MailQueueFull => Self::mail_queue_full(),
             UpdateError::NotFound => Self::NotFound,
             UpdateError::TooManyAttempts(reached) => Limited::Reached(reached).into(),
             UpdateError::ChallengeRequired(challenge) => Limited::Challenged(challenge).into(),
             UpdateError::NotCounted(error) => Limited::Unavailable(error).into(),
             UpdateError::NoChallenge(error) => Limited::NoChallenge(error).into(),
-            UpdateError::QueueFull => Self::mail_queue_full(),
             UpdateError::Store(error) => error.into(),
             UpdateError::Refused(error) | UpdateError::Hook(error) => error.into(),
         }

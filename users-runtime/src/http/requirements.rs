@@ -24,7 +24,7 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// Any user with a valid token, including inactive ones.
+    /// Any user with a valid token, including inactive ones. Suspended users are 401 in any case.
     pub const NONE: Self = Self { active: false, verified: false, superuser: false };
     /// An active user.
     pub const ACTIVE: Self = Self { active: true, ..Self::NONE };
@@ -78,6 +78,11 @@ pub(crate) async fn authenticate<U: AuthUser>(
     };
     let status = authenticated.user.status();
     let id = authenticated.user.id();
+    // Whatever the requirements are: a token of another service has no epoch that the suspension could have raised.
+    if authenticated.is_suspended {
+        event::record(EventKind::BadToken, Outcome::Refused("suspended"), Some(&id), None, &context(request));
+        return Err(unauthorized(users));
+    }
     if requirements.active && !status.is_active {
         event::record(EventKind::BadToken, Outcome::Refused("inactive"), Some(&id), None, &context(request));
         return Err(unauthorized(users));

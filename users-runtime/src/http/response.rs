@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::ApiError;
 use crate::{
     account::SignedIn,
+    domain::Timestamp,
     event::{self, operation},
     port::TokenResponse,
 };
@@ -23,6 +24,11 @@ pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
             ApiError::Internal.into_response()
         }
     }
+}
+
+/// Formats a time as in RFC 3339, in UTC and to the second.
+pub(crate) fn time_text(time: Timestamp) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// Returns a response with the four bytes `null`, because clients parse the body.

@@ -80,6 +80,11 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self.on(Method::PATCH, MethodFilter::PATCH, path, handler)
     }
 
+    /// Adds `PUT path`.
+    pub fn put<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.on(Method::PUT, MethodFilter::PUT, path, handler)
+    }
+
     /// Adds `DELETE path`.
     pub fn delete<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::DELETE, MethodFilter::DELETE, path, handler)

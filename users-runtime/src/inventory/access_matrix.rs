@@ -16,7 +16,7 @@ use crate::{
 #[must_use]
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
-    let mut prefixes = Prefixes::usual().with(RouteGroup::Sessions);
+    let mut prefixes = Prefixes::usual().with(RouteGroup::Sessions).with(RouteGroup::AccountStatus);
     if U::HAS_OAUTH {
         let groups =
             [RouteGroup::OAuth, RouteGroup::OAuthIdTokens, RouteGroup::OAuthAssociate, RouteGroup::OAuthAccounts];

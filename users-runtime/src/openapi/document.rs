@@ -11,6 +11,8 @@ use utoipa::openapi::{
 
 use super::{fixed, responses, schemas, security};
 use crate::{
+    domain::Relaxation,
+    flows::email_change,
     http::{Body, Caller, Content, Endpoint, QueryParameter, RouteGroup},
     inventory::{Prefixes, endpoints},
     service::{ActiveBackend, SOLUTION_HEADER, Users},
@@ -43,7 +45,11 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
         let of_auth = endpoints().filter(|endpoint| endpoint.group() == RouteGroup::Auth);
         of_auth.map(move |endpoint| (endpoint, Some(backend)))
     });
-    let once = endpoints().filter(|endpoint| endpoint.group() != RouteGroup::Auth).map(|endpoint| (endpoint, None));
+    // Where addresses change at once, these two answer to no token.
+    let changes_at_once = users.policy().allows(Relaxation::EmailChangeAtOnce);
+    let is_offered = move |endpoint: &&Endpoint| !(changes_at_once && email_change::is_one(endpoint));
+    let once = endpoints().filter(|endpoint| endpoint.group() != RouteGroup::Auth).filter(is_offered);
+    let once = once.map(|endpoint| (endpoint, None));
     let mounted = on_each_backend.chain(once).filter_map(|(endpoint, backend)| {
         let name = backend.map_or("", |backend| &*backend.name);
         let path = prefixes.path_of(endpoint, name)?;
@@ -100,7 +106,7 @@ fn operation<U: AuthUser>(
     let challenged =
         challenges.is_some_and(|challenges| endpoint.limits().any(|limit| challenges.may_be_needed(limit)));
     let mut operation = OperationBuilder::new()
-        .tag(if endpoint.group() == RouteGroup::Users { "users" } else { "auth" })
+        .tag(if matches!(endpoint.group(), RouteGroup::Users | RouteGroup::AccountStatus) { "users" } else { "auth" })
         .summary(Some(endpoint.summary))
         .operation_id(Some(id))
         .request_body(request_body::<U>(endpoint, id))
@@ -182,6 +188,7 @@ fn operation_id(name: &str, path: &str, method: &str) -> String {
 fn http_method(endpoint: &Endpoint) -> HttpMethod {
     match endpoint.method().as_str() {
         "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
         "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => HttpMethod::Get,

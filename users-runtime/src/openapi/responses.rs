@@ -9,7 +9,7 @@ use utoipa::openapi::{
 
 use super::fixed::{BEARER, ERROR, INVALID};
 use crate::{
-    domain::Code,
+    domain::{Code, CodeDetail},
     http::{Body, CHALLENGE_REQUIRED, Caller, Content, Documented, Endpoint},
     port::SecurityScheme as Carrier,
     service::Limits,
@@ -90,10 +90,11 @@ fn bad_request(codes: &[Code]) -> Option<Response> {
     if codes.is_empty() {
         return None;
     }
-    let examples = codes.iter().map(|Code { code, when, has_reason }| {
-        let detail = match has_reason {
-            true => json!({"code": code, "reason": "Password should be at least 8 characters"}),
-            false => json!(code),
+    let examples = codes.iter().map(|Code { code, when, detail }| {
+        let detail = match detail {
+            CodeDetail::Code => json!(code),
+            CodeDetail::Reason => json!({"code": code, "reason": "Password should be at least 8 characters"}),
+            CodeDetail::Suspension => json!({"code": code, "until": "2030-01-01T00:00:00Z", "reason": "Spam"}),
         };
         (*code, ExampleBuilder::new().summary(*when).value(Some(json!({ "detail": detail }))).build())
     });

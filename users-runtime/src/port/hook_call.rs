@@ -3,8 +3,8 @@
 use http::HeaderMap;
 
 use super::{
-    BoxFuture, FailedLogin, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration, RequestContext,
-    Updated, UserManager,
+    BoxFuture, EmailChange, FailedLogin, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration,
+    RequestContext, Updated, UserManager,
 };
 use crate::{
     domain::{Password, ResetToken, VerifyToken},
@@ -24,6 +24,7 @@ pub(crate) enum HookCall<'a, U: AuthUser> {
     PasswordReset(&'a U),
     /// The user after and before the change.
     CredentialsChanged(&'a U, &'a U),
+    EmailChangeRequested(&'a U, &'a EmailChange<'a>),
     LoggedIn(&'a U, &'a mut HeaderMap),
     LoggedInOnNewDevice(&'a U, &'a NewDevice),
     LoginFailed(&'a FailedLogin<'a, U>),
@@ -46,6 +47,7 @@ impl<U: AuthUser> HookCall<'_, U> {
             Self::PasswordForgotten(..) => "on_after_forgot_password",
             Self::PasswordReset(_) => "on_after_reset_password",
             Self::CredentialsChanged(..) => "on_after_credentials_change",
+            Self::EmailChangeRequested(..) => "on_after_request_email_change",
             Self::LoggedIn(..) => "on_after_login",
             Self::LoggedInOnNewDevice(..) => "on_after_new_device_login",
             Self::LoginFailed(_) => "on_after_failed_login",
@@ -113,6 +115,9 @@ impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
             HookCall::PasswordForgotten(user, token) => Box::pin(self.on_after_forgot_password(user, token, cx)),
             HookCall::PasswordReset(user) => Box::pin(self.on_after_reset_password(user, cx)),
             HookCall::CredentialsChanged(user, before) => Box::pin(self.on_after_credentials_change(user, before, cx)),
+            HookCall::EmailChangeRequested(user, change) => {
+                Box::pin(self.on_after_request_email_change(user, change, cx))
+            }
             HookCall::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
             HookCall::LoggedInOnNewDevice(user, device) => Box::pin(self.on_after_new_device_login(user, device, cx)),
             HookCall::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::RequestContext;
 use crate::{
-    domain::{Device, Password, ResetToken, Status, Timestamp, VerifyToken},
+    domain::{ConfirmEmailToken, Device, Password, ResetToken, Status, Timestamp, UndoEmailToken, VerifyToken},
     event,
     user::AuthUser,
 };
@@ -24,7 +24,8 @@ pub type HookResult = Result<(), HookError>;
 /// returns the error.
 ///
 /// Hooks that send mail (`on_after_request_verify`, `on_after_forgot_password`, `on_after_duplicate_register`,
-/// `on_after_credentials_change`, `on_after_new_device_login`) run after the response, on a bounded queue that is drained at shutdown: the response time
+/// `on_after_credentials_change`, `on_after_request_email_change`, `on_after_new_device_login`) run after the response, on a
+/// bounded queue that is drained at shutdown: the response time
 /// reveals nothing about an account, and a slow mail server delays no request.
 ///
 /// A hook may call [`Users`](crate::Users). A chain of hooks that cause each other ends at a depth of four, with an error
@@ -76,7 +77,8 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     }
 
     /// Runs before a change of a user is stored. `user` is the user as it would be stored, `updated` as for
-    /// [`on_after_update`](Self::on_after_update).
+    /// [`on_after_update`](Self::on_after_update). For an address that must be confirmed it runs when the change is
+    /// requested, and again when it is confirmed.
     ///
     /// # Errors
     /// As for [`on_before_register`](Self::on_before_register).
@@ -146,6 +148,25 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     ) -> impl Future<Output = HookResult> + Send {
         let _ = (user, before, cx);
         std::future::ready(Ok(()))
+    }
+
+    /// Sends the two mails of a change of the address, which a user has requested and which is not stored yet: `token` must
+    /// go to the new address, and `undo_token` to the stored one (OWASP ASVS 6.3.7). Not called under
+    /// `change_email_at_once()`.
+    ///
+    /// # Errors
+    /// The default is an error in the log: nobody could change the address.
+    fn on_after_request_email_change(
+        &self,
+        user: &U,
+        change: &EmailChange<'_>,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, change, cx);
+        std::future::ready(Err(HookError::from(
+            "no mail was sent, so the address cannot be changed: implement UserManager::on_after_request_email_change, \
+             or call Policy::change_email_at_once()",
+        )))
     }
 
     /// Runs after a login. The hook may change `response`, the headers of the response.
@@ -271,6 +292,24 @@ pub struct FailedLogin<'a, U> {
     pub user: Option<&'a U>,
     /// The error code of the response, such as `LOGIN_BAD_CREDENTIALS`.
     pub code: &'static str,
+}
+
+/// A requested change of the address.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct EmailChange<'a> {
+    /// The new address, which nobody has proved.
+    pub new_email: &'a str,
+    /// The token that proves the new address, for `POST /auth/confirm-email`. Send it to the new address only.
+    pub token: &'a ConfirmEmailToken,
+    /// The token that undoes the change, for `POST /auth/undo-email`. Send it to the stored address only.
+    pub undo_token: &'a UndoEmailToken,
+}
+
+impl<'a> EmailChange<'a> {
+    pub(crate) fn new(new_email: &'a str, token: &'a ConfirmEmailToken, undo_token: &'a UndoEmailToken) -> Self {
+        Self { new_email, token, undo_token }
+    }
 }
 
 /// The details of an update.

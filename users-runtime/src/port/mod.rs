@@ -6,9 +6,11 @@ pub(crate) use crate::domain::StoreError;
 
 mod breached;
 mod challenge;
+mod change;
 mod counters;
 mod decisions;
 mod device_cookies;
+mod email_change_tokens;
 mod env;
 mod foreign_hash;
 mod hook_call;
@@ -34,15 +36,18 @@ pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
 };
 pub use challenge::{Challenge, ChallengeUnavailable, SolvedChallenge};
+pub use change::{Change, EndSessions};
 pub(crate) use counters::evaluate;
 pub use counters::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement};
 pub use decisions::{EnabledBackends, Gate, TenantOfRequest, Verdict};
 pub(crate) use device_cookies::{DeviceCookies, DeviceId};
+pub(crate) use email_change_tokens::{CONFIRM_LIFETIME, EmailChangeTokens, NewEmail, OldEmail, UNDO_LIFETIME};
 pub use env::{Clock, Random, RandomError};
 pub use foreign_hash::{ForeignHash, HashCost, HashVerifier, UnfitHash};
 pub(crate) use hook_call::{HookCall, Hooks, StoredChange};
 pub use hooks::{
-    FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration, Updated, UserManager,
+    EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration,
+    Updated, UserManager,
 };
 #[cfg(feature = "oauth")]
 pub use identity_provider::{
@@ -58,7 +63,7 @@ pub use request::RequestContext;
 #[cfg(feature = "oauth")]
 pub(crate) use sealer::{Opened, Place, Sealer};
 pub use session_store::{EndedSessions, FoundSession, NewSession, SessionStore};
-pub use store::{Change, Damaged, EndSessions, Found, Lookup, SchemaDrift, TokenState, UserStore};
+pub use store::{Damaged, Found, Lookup, SchemaDrift, TokenState, UserStore};
 #[cfg(feature = "oauth")]
 pub use strategy::ExternalSession;
 pub use strategy::{Resolved, RevocationStore, StoredSession, Strategy, StrategyError};

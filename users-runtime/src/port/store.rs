@@ -2,11 +2,9 @@
 
 use std::{fmt, future::ready, sync::Arc};
 
-use chrono::TimeDelta;
-
-use super::{BoxFuture, Counters, FoundSession, OAuthStore, SessionStore};
+use super::{BoxFuture, Change, Counters, FoundSession, OAuthStore, SessionStore};
 use crate::{
-    domain::{CLOCK_SKEW, CanonicalEmail, Epoch, PasswordHash, Session, SessionKey, StoreError, Timestamp, TokenId},
+    domain::{CanonicalEmail, Epoch, SessionKey, Standing, StoreError, Timestamp, TokenId},
     user::{AuthUser, Columns, Tenant},
 };
 
@@ -67,9 +65,10 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         ))))
     }
 
-    /// Changes the named columns of one user, and no others, if every condition of the change holds. Returns the row
-    /// after the change, or `None` if the user does not exist or a condition fails. Stores that read whole users can
-    /// use [`Change::may_change`] and [`Change::write_into`].
+    /// Changes the named columns of one user, and no others, if every condition of the change holds, and the standing where
+    /// the change says so. Returns the row after the change, or `None` if the user does not exist, a condition fails or the token was used before.
+    /// Stores that read whole users can use [`Change::may_change`], [`Change::write_into`] and
+    /// [`Change::write_standing_into`].
     ///
     /// # Errors
     /// [`StoreError::EmailTaken`] as for [`insert`](Self::insert).
@@ -166,6 +165,8 @@ pub struct Found<U> {
     pub token: TokenState,
     /// The session, if the lookup was by session.
     pub session: Option<FoundSession>,
+    /// Whether the account is suspended, and whether its password must be changed.
+    pub standing: Standing,
 }
 
 /// A user as stored, of whom some values cannot be read.
@@ -210,35 +211,11 @@ impl TokenState {
     }
 }
 
-/// A change of one user.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Change<U> {
-    /// The new values; only the named columns are written.
-    pub user: U,
-    /// The columns to write.
-    pub columns: Columns,
-    /// Requires the stored password hash to be this one. Makes reset tokens single-use and prevents lost updates of the
-    /// password.
-    pub if_hashed_password: Option<PasswordHash>,
-    /// Requires the stored address to be this one, byte for byte. Prevents that an address is marked as verified which
-    /// was never proved.
-    pub if_email: Option<String>,
-    /// Requires the user's epoch to be this one. A session that was ended during the request can then not change the
-    /// password or the address.
-    pub if_epoch: Option<Epoch>,
-    /// The sessions to end in the same transaction.
-    pub end_sessions: EndSessions,
-    /// Whether to remove the user's accounts at OAuth providers in the same transaction. Means nothing to a store without
-    /// an [`oauth_store`](UserStore::oauth_store).
-    pub unlink: bool,
-}
-
 impl<U> Found<U> {
-    /// A user with no recorded token state and no session.
+    /// A user with no recorded token state, no session and the standing of a new account.
     #[must_use]
     pub fn new(user: U, epoch: Epoch) -> Self {
-        Self { user, epoch, token: TokenState::Unmarked, session: None }
+        Self { user, epoch, token: TokenState::Unmarked, session: None, standing: Standing::default() }
     }
 }
 
@@ -247,90 +224,6 @@ impl<U: AuthUser> Found<U> {
     /// are equal.
     pub(crate) fn has_id(&self, id: &U::Id) -> bool {
         self.user.account().id == id
-    }
-}
-
-impl<U> Change<U> {
-    /// A change of the named columns, without conditions, that ends no session.
-    #[must_use]
-    pub fn new(user: U, columns: Columns) -> Self {
-        Self {
-            user,
-            columns,
-            if_hashed_password: None,
-            if_email: None,
-            if_epoch: None,
-            end_sessions: EndSessions::Keep,
-            unlink: false,
-        }
-    }
-
-    /// Returns the user and the rest of the change.
-    pub(crate) fn without_user(self) -> (U, Change<()>) {
-        let Self { user, columns, if_hashed_password, if_email, if_epoch, end_sessions, unlink } = self;
-        (user, Change { user: (), columns, if_hashed_password, if_email, if_epoch, end_sessions, unlink })
-    }
-}
-
-impl<U: AuthUser> Change<U> {
-    /// Returns `true` if every condition holds for the stored user. Call it inside the transaction that writes;
-    /// otherwise a concurrent request may change the user between the check and the write.
-    #[must_use]
-    pub fn may_change(&self, stored: &U, epoch: Epoch) -> bool {
-        let stored = stored.account();
-        self.if_hashed_password.as_ref().is_none_or(|hash| hash == stored.hashed_password)
-            && self.if_email.as_ref().is_none_or(|email| email == stored.email)
-            && self.if_epoch.is_none_or(|wanted| wanted == epoch)
-    }
-
-    /// Copies the named columns into the stored user, and no others, so that concurrent changes of other columns are
-    /// kept.
-    pub fn write_into(&self, stored: &mut U) {
-        stored.copy_custom(&self.user, self.columns);
-        let (from, to) = (self.user.account(), stored.account_mut());
-        for (column, flag, value) in [
-            (Columns::IS_ACTIVE, to.is_active, from.status.is_active),
-            (Columns::IS_SUPERUSER, to.is_superuser, from.status.is_superuser),
-            (Columns::IS_VERIFIED, to.is_verified, from.status.is_verified),
-        ] {
-            if self.columns.includes(column) {
-                *flag = value;
-            }
-        }
-        if self.columns.includes(Columns::EMAIL) {
-            from.email.clone_into(to.email);
-        }
-        if self.columns.includes(Columns::HASHED_PASSWORD) {
-            to.hashed_password.clone_from(from.hashed_password);
-        }
-    }
-}
-
-/// The sessions of the changed user that end with the change.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum EndSessions {
-    /// None.
-    #[default]
-    Keep,
-    /// All.
-    All,
-    /// All but this token, which expires at the given time.
-    AllBut(TokenId, Timestamp),
-}
-
-impl EndSessions {
-    /// Ends all sessions but `spared`, or all of them if `spared` has no id.
-    #[must_use]
-    pub fn all_but(spared: &Session) -> Self {
-        match &spared.token_id {
-            // Kept until the token is expired on a node whose clock is behind, too.
-            Some(token) => {
-                let until =
-                    spared.expires_at.and_then(|end| end.checked_add_signed(TimeDelta::from_std(CLOCK_SKEW).ok()?));
-                Self::AllBut(token.clone(), until.unwrap_or(Timestamp::MAX_UTC))
-            }
-            None => Self::All,
-        }
     }
 }
 

@@ -39,7 +39,7 @@ pub use crate::{
         lax::present,
         uuid_v7,
     },
-    flows::{login::*, logout::*, me::*, register::*, reset_password::*, users::*, verify::*},
+    flows::{email_change::*, login::*, logout::*, me::*, register::*, reset_password::*, users::*, verify::*},
     http::{Handle, HasUsers, IdText, RouteBackend, Routes},
     service::Users,
     user::{

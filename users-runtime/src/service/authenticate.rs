@@ -21,6 +21,8 @@ pub(crate) struct Authenticated<U> {
     pub(crate) session: Session,
     /// The user's epoch when the token was validated.
     pub(crate) epoch: Epoch,
+    /// Whether the account is suspended now, so that the session must not be used.
+    pub(crate) is_suspended: bool,
     pub(crate) token: AccessToken,
     /// The index of the backend that the token belongs to.
     pub(crate) backend: usize,
@@ -91,11 +93,23 @@ impl<U: AuthUser> Users<U> {
                 resolved => resolved,
             };
             if let Some((found, session)) = self.find_session(resolved).await? {
-                let known = Authenticated { user: found.user, session, epoch: found.epoch, token, backend: index };
+                let known = self.authenticated(found, session, token, index);
                 return Ok(Identity::Known(Box::new(known)));
             }
         }
         Ok(identity)
+    }
+
+    /// Describes the user of a valid token.
+    pub(crate) fn authenticated(
+        &self,
+        found: Found<U>,
+        session: Session,
+        token: AccessToken,
+        backend: usize,
+    ) -> Authenticated<U> {
+        let is_suspended = found.standing.is_suspended_at(self.now());
+        Authenticated { user: found.user, session, epoch: found.epoch, is_suspended, token, backend }
     }
 
     /// Returns the user and the session of a token, if it is valid.

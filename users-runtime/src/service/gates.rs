@@ -11,6 +11,11 @@ use crate::{
 /// The code of every failed login that must not disclose anything about the account.
 pub(crate) const BAD_CREDENTIALS: Code =
     Code::new("LOGIN_BAD_CREDENTIALS", "Wrong credentials, or the user is inactive.");
+pub(crate) const SUSPENDED: Code = Code::suspended("LOGIN_USER_SUSPENDED");
+pub(crate) const PASSWORD_CHANGE_REQUIRED: Code = Code::new(
+    "LOGIN_PASSWORD_CHANGE_REQUIRED",
+    "The password is right and must be changed with a mailed reset, because it may be known to others.",
+);
 pub(crate) const NOT_VERIFIED: Code = Code::new("LOGIN_USER_NOT_VERIFIED", "The user is not verified.");
 
 /// Admits active users. Its refusal looks like a wrong password, to prevent account enumeration.

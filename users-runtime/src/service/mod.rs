@@ -34,7 +34,7 @@ pub use challenges::Challenges;
 #[cfg(feature = "openapi")]
 pub(crate) use challenges::SOLUTION_HEADER;
 pub(crate) use clients::Clients;
-pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, VerifiedGate};
+pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, PASSWORD_CHANGE_REQUIRED, SUSPENDED, VerifiedGate};
 pub(crate) use holding::Holding;
 pub(crate) use hooks::{AfterResponse, Share};
 pub use limits::Limits;
@@ -53,8 +53,8 @@ use crate::{
     background::{BatchLoader, Jobs},
     domain::{BasePath, Timestamp},
     port::{
-        BreachCheck, Clock, Counters, DeviceCookies, EnabledBackends, Gate, Hooks, MailTokens, OAuthStore,
-        PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
+        BreachCheck, Clock, Counters, DeviceCookies, EmailChangeTokens, EnabledBackends, Gate, Hooks, MailTokens,
+        OAuthStore, PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -102,6 +102,7 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) hooks: Arc<dyn Hooks<U>>,
     pub(crate) mail_tokens: Arc<dyn MailTokens>,
+    pub(crate) email_changes: Arc<dyn EmailChangeTokens>,
     pub(crate) backends: Vec<ActiveBackend>,
     pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
     pub(crate) gates: Vec<Arc<dyn Gate<U>>>,

@@ -25,6 +25,7 @@ pub struct Policy {
     require_current_password: bool,
     require_origin: bool,
     private_registration: bool,
+    tell_suspended_users: bool,
     admin_password_denied: bool,
     quirks: bool,
 }
@@ -50,6 +51,7 @@ impl Policy {
             require_current_password: false,
             require_origin: false,
             private_registration: false,
+            tell_suspended_users: false,
             admin_password_denied: false,
             quirks: false,
         }
@@ -83,6 +85,25 @@ impl Policy {
     #[must_use]
     pub fn allow_password_change_without_current(self) -> Self {
         self.relax(Relaxation::PasswordChangeWithoutCurrent)
+    }
+
+    /// Stores a new address of a user (`PATCH /users/me`) at once, unverified, as fastapi-users does. Otherwise the account
+    /// keeps its address until the owner of the new one confirms it with a mailed token, and the old address gets a token
+    /// that undoes the change for a week.
+    ///
+    /// # Security
+    /// Whoever has a session and may change the address takes the account over: the owner is told and can do nothing.
+    #[must_use]
+    pub fn change_email_at_once(self) -> Self {
+        self.relax(Relaxation::EmailChangeAtOnce)
+    }
+
+    /// Stores a new address of a user only when it is confirmed, which is the default, although
+    /// [`Policy::fastapi_users`] changes it at once.
+    #[must_use]
+    pub fn confirm_email_changes(mut self) -> Self {
+        self.set(Relaxation::EmailChangeAtOnce, false);
+        self
     }
 
     /// Runs mail hooks before the response.
@@ -244,11 +265,20 @@ impl Policy {
     /// a trigger that accepts only certain addresses before the at sign therefore refuses all of them. A login with a
     /// provider creates no account for an address that the provider has not verified.
     ///
-    /// # Security
-    /// A change of the address (`PATCH /users/me`) still tells a signed-in user whether another account has the new one.
+    /// A change of the address to a taken one gets the response of any other, too, and its owner the same notice, unless
+    /// [`Policy::change_email_at_once`] is set: then a signed-in user learns whether another account has the address.
     #[must_use]
     pub fn private_registration(mut self) -> Self {
         self.private_registration = true;
+        self
+    }
+
+    /// Tells suspended users at a login with the right password that, until when and why they are suspended: 400
+    /// `LOGIN_USER_SUSPENDED`. Otherwise they get the same response as for a wrong password. Whoever does not know the
+    /// password learns nothing.
+    #[must_use]
+    pub fn tell_suspended_users(mut self) -> Self {
+        self.tell_suspended_users = true;
         self
     }
 
@@ -342,6 +372,10 @@ impl Policy {
     /// Returns whether the harmless quirks of fastapi-users' HTTP interface are kept.
     pub(crate) fn keeps_quirks(&self) -> bool {
         self.quirks
+    }
+
+    pub(crate) fn tells_suspended_users(&self) -> bool {
+        self.tell_suspended_users
     }
 
     pub(crate) fn denies_admin_password(&self) -> bool {

@@ -15,7 +15,7 @@ mod routes;
 use std::sync::Arc;
 
 use axum_users::{
-    Backend, Jwt, Limits, UsersBuilder,
+    Backend, Jwt, Limits, Policy, UsersBuilder,
     env::{BoxFuture, Timestamp},
     limits::{CounterKey, Counters, CountersUnavailable, Decision, Draw, Limit, MemoryCounters, Settlement},
 };
@@ -28,6 +28,12 @@ const WRONG: &str = "a short sword of tin";
 /// The default limits without some of them.
 fn without(limits: &[Limit]) -> Limits {
     limits.iter().fold(Limits::default(), |all, limit| all.without(*limit))
+}
+
+/// Starts a service with this policy and these limits.
+async fn app_with(policy: Policy, limits: Limits) -> TestApp {
+    let builder = Box::new(move |builder: UsersBuilder<User>| builder.limits(limits));
+    TestApp::with(Setup { policy, builder, ..Setup::default() }).await
 }
 
 /// Starts a service with these limits and two bearer backends, `jwt` and `other`.

@@ -1,11 +1,11 @@
 //! Limits per address on the other routes.
 
-use axum_users::{Limits, limits::Limit};
+use axum_users::{Limits, Policy, limits::Limit};
 use serde_json::{Value, json};
 
 use super::{
     super::{ARTHUR, OTHER, patch_me, reset_token, verify_token},
-    app, member, reached, without,
+    app, app_with, member, reached, without,
 };
 use crate::support::{PASSWORD, Response, TestApp};
 
@@ -94,7 +94,7 @@ async fn token_guessing_capped() {
 /// `UPDATE_USER_EMAIL_ALREADY_EXISTS` tells a signed-in user who has an account.
 #[tokio::test]
 async fn changes_of_the_address_are_limited_by_user() {
-    let app = app(without(&[Limit::Register])).await;
+    let app = app_with(Policy::recommended().change_email_at_once(), without(&[Limit::Register])).await;
     let sessions = [app.member(ARTHUR).await, app.member("kay@camelot.bt").await];
     for number in 0..30 {
         // Changes that succeed are not counted.
@@ -111,6 +111,47 @@ async fn changes_of_the_address_are_limited_by_user() {
     let name = json!({ "first_name": "Arthur" });
     assert_eq!(patch_me(&app, &sessions[0], name).await.status, 200, "other changes");
     assert_eq!(patch_me(&app, &sessions[1], json!({ "email": "keu@camelot.bt" })).await.status, 200);
+}
+
+/// Every request for a change sends mails, so it counts whether or not the address is free; and nobody gets more than three,
+/// whoever asks.
+#[tokio::test]
+async fn requests_for_a_change_of_the_address_are_limited_by_user_and_by_mailbox() {
+    let app = app_with(Policy::recommended(), without(&[Limit::Register])).await;
+    let sessions = [app.member(ARTHUR).await, app.member("kay@camelot.bt").await];
+    for number in 0..5 {
+        let session = &sessions[number % 2];
+        let victim = json!({ "email": if number % 2 == 0 { "mordred@cornwall.bt" } else { "MORDRED@cornwall.bt" } });
+        assert_eq!(patch_me(&app, session, victim).await.status, 200);
+    }
+    for number in 0..7 {
+        let other = json!({ "email": format!("king{number}@camelot.bt") });
+        assert_eq!(patch_me(&app, &sessions[0], other).await.status, 200);
+    }
+    let one_more = json!({ "email": "king@camelot.bt" });
+    assert_eq!(reached(&patch_me(&app, &sessions[0], one_more).await).0, "email-change");
+    assert_eq!(app.me(&sessions[0]).await.json()["email"], ARTHUR);
+    app.users.drain(std::time::Duration::from_secs(5)).await;
+    let to = |prefix: &str| {
+        let calls = app.hooks.calls().into_iter().filter(|called| called.hook == "on_after_request_email_change");
+        calls.filter(|called| called.detail.as_ref().unwrap().to_lowercase().starts_with(prefix)).count()
+    };
+    assert_eq!((to("mordred@"), to("king")), (3, 7));
+}
+
+/// Wrong tokens of a change of the address count with those of verification.
+#[tokio::test]
+async fn wrong_tokens_of_a_change_of_the_address_are_limited() {
+    let app = app(Limits::default()).await;
+    for path in ["/auth/confirm-email", "/auth/undo-email"] {
+        for _ in 0..10 {
+            assert_eq!(post(&app, path, "192.0.2.1", json!({ "token": "wrong" })).await.status, 400);
+        }
+    }
+    for path in ["/auth/confirm-email", "/auth/undo-email", "/auth/verify"] {
+        assert_eq!(reached(&post(&app, path, "192.0.2.1", json!({ "token": "wrong" })).await).0, "verify");
+        assert_eq!(post(&app, path, "192.0.2.2", json!({ "token": "wrong" })).await.status, 400);
+    }
 }
 
 #[tokio::test]

@@ -145,8 +145,9 @@ impl<U: AuthUser> Users<U> {
         local: Found<U>,
         address: &Address,
     ) -> Result<Option<U::Id>, IdentityError> {
+        let is_suspended = local.standing.is_suspended_at(self.now());
         let before = local.user;
-        if !before.status().is_active {
+        if !before.status().is_active || is_suspended {
             return Err(self.refused_login(Refusal::Taken, login.cx));
         }
         let mut user = before.clone();

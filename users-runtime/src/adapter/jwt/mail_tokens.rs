@@ -140,7 +140,8 @@ impl MailTokenSettings {
         random: Arc<dyn Random>,
         hasher: Arc<dyn PasswordHasher>,
     ) -> Result<JwtMailTokens> {
-        let others = [Purpose::Access, Purpose::OauthState].map(|purpose| (purpose, purpose.default_audience()));
+        let others = [Purpose::Access, Purpose::ConfirmEmail, Purpose::UndoEmail, Purpose::OauthState];
+        let others = others.map(|purpose| (purpose, purpose.default_audience()));
         ensure_distinct_audiences(self.audiences().chain(others))?;
         Ok(JwtMailTokens {
             reset: TokenKind::build(Purpose::Reset, self.reset, self.form, secret)?,

@@ -11,6 +11,7 @@
 //! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users service or an identity provider that signs with RS256 |
 
 mod claims;
+mod email_change;
 mod header;
 #[cfg(feature = "oauth")]
 mod issuer_keys;
@@ -26,6 +27,7 @@ mod ring;
 mod settings;
 mod strategy;
 
+pub(crate) use email_change::JwtEmailChangeTokens;
 #[cfg(feature = "oauth")]
 pub(crate) use issuer_keys::{ForeignToken, IssuerKeys, Signature};
 #[cfg(feature = "oauth")]

@@ -17,6 +17,10 @@ pub enum Purpose {
     Reset,
     /// Verifies an email address.
     Verify,
+    /// Proves a new email address.
+    ConfirmEmail,
+    /// Undoes a change of the email address.
+    UndoEmail,
     /// Binds an OAuth callback to the browser that started the flow.
     OauthState,
 }
@@ -26,15 +30,18 @@ pub(super) type DerivedKey = Zeroizing<[u8; 32]>;
 
 impl Purpose {
     /// All purposes.
-    pub const ALL: [Self; 4] = [Self::Access, Self::Reset, Self::Verify, Self::OauthState];
+    pub const ALL: [Self; 6] =
+        [Self::Access, Self::Reset, Self::Verify, Self::ConfirmEmail, Self::UndoEmail, Self::OauthState];
 
-    /// Returns the default audience, the same as in fastapi-users.
+    /// Returns the default audience, the same as in fastapi-users if it has such tokens.
     #[must_use]
     pub const fn default_audience(self) -> &'static str {
         match self {
             Self::Access => "fastapi-users:auth",
             Self::Reset => "fastapi-users:reset",
             Self::Verify => "fastapi-users:verify",
+            Self::ConfirmEmail => "axum-users:confirm-email",
+            Self::UndoEmail => "axum-users:undo-email",
             Self::OauthState => "fastapi-users:oauth-state",
         }
     }
@@ -46,6 +53,8 @@ impl Purpose {
             Self::Access => "axum-users/v1/access",
             Self::Reset => "axum-users/v1/reset",
             Self::Verify => "axum-users/v1/verify",
+            Self::ConfirmEmail => "axum-users/v1/confirm-email",
+            Self::UndoEmail => "axum-users/v1/undo-email",
             Self::OauthState => "axum-users/v1/oauth-state",
         }
     }

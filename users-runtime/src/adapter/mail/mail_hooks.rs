@@ -3,7 +3,7 @@
 use super::{Mailer, NoticeKind};
 use crate::{
     domain::{ResetToken, VerifyToken},
-    port::{HookResult, NewDevice, RequestContext, UserManager},
+    port::{EmailChange, HookResult, NewDevice, RequestContext, UserManager},
     user::AuthUser,
 };
 
@@ -12,7 +12,9 @@ use crate::{
 /// * verification requested: a link that verifies the address
 /// * password forgotten: a link to choose a new password
 /// * registration with the address of an existing account (under `private_registration()`): a notice to its owner
-/// * address changed: a notice to the **old** address; password changed: a notice (OWASP ASVS 6.3.7)
+/// * change of the address requested: a link that confirms it to the new address, and a link that undoes it to the **old** one
+/// * address changed at once (by a superuser, or under `change_email_at_once()`): a notice to the **old** address
+/// * password changed: a notice (OWASP ASVS 6.3.7)
 /// * login from a new device: a notice (OWASP ASVS 6.3.5)
 ///
 /// [`Mailer::without_notice`] turns a kind of notices off. All mails are sent after the response. If you need more, implement `UserManager` yourself and keep a [`Mailer`] in
@@ -45,6 +47,20 @@ impl<U: AuthUser> UserManager<U> for MailHooks {
 
     async fn on_after_forgot_password(&self, user: &U, token: &ResetToken, _: &RequestContext) -> HookResult {
         Ok(self.0.send_password_reset(user.account().email, token).await?)
+    }
+
+    async fn on_after_request_email_change(
+        &self,
+        user: &U,
+        change: &EmailChange<'_>,
+        _: &RequestContext,
+    ) -> HookResult {
+        let EmailChange { new_email, token, undo_token } = *change;
+        // The old address first: it must get its mail before anyone can confirm the new one. That it does not accept it must
+        // not keep the owner of a lost mailbox from changing it.
+        let warned = self.0.send_email_change_undo(user.account().email, new_email, undo_token).await;
+        self.0.send_email_change_confirmation(new_email, token).await?;
+        Ok(warned?)
     }
 
     async fn on_after_credentials_change(&self, user: &U, before: &U, _: &RequestContext) -> HookResult {

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{EmailChanged, English, Letter, LinkMail, MailTemplates, NewLogin, Notice, Terminal};
 use crate::{
-    domain::{EmailAddress, Error, PublicUrl, ResetToken, Result, VerifyToken},
+    domain::{ConfirmEmailToken, EmailAddress, Error, PublicUrl, ResetToken, Result, UndoEmailToken, VerifyToken},
     event::operation,
-    port::{Mail, MailError, MailTransport, NewDevice},
+    port::{CONFIRM_LIFETIME, Mail, MailError, MailTransport, NewDevice, UNDO_LIFETIME},
 };
 
 /// Writes and sends mails. Cheap to clone; keep one in your `UserManager`, or use [`MailHooks`](super::MailHooks).
@@ -26,6 +26,8 @@ struct Inner {
     site_name: String,
     verify_path: String,
     reset_path: String,
+    confirm_email_path: String,
+    undo_email_path: String,
     verify_lifetime: Option<Duration>,
     reset_lifetime: Option<Duration>,
     silent: Vec<NoticeKind>,
@@ -65,6 +67,8 @@ impl Mailer {
             site,
             verify_path: "verify".to_owned(),
             reset_path: "reset-password".to_owned(),
+            confirm_email_path: "confirm-email".to_owned(),
+            undo_email_path: "undo-email".to_owned(),
             verify_lifetime: None,
             reset_lifetime: None,
             silent: Vec::new(),
@@ -119,6 +123,20 @@ impl Mailer {
     #[must_use]
     pub fn reset_path(self, path: impl Into<String>) -> Self {
         self.with(|inner| inner.reset_path = path.into())
+    }
+
+    /// Sets the path of the page that reads the token of a new address from the fragment and posts it. Default:
+    /// `confirm-email`.
+    #[must_use]
+    pub fn confirm_email_path(self, path: impl Into<String>) -> Self {
+        self.with(|inner| inner.confirm_email_path = path.into())
+    }
+
+    /// Sets the path of the page that reads the token of an undone change from the fragment, asks and posts it. Default:
+    /// `undo-email`.
+    #[must_use]
+    pub fn undo_email_path(self, path: impl Into<String>) -> Self {
+        self.with(|inner| inner.undo_email_path = path.into())
     }
 
     /// Sets the lifetimes that the mails state. Pass the values of your policy; by default mails state no lifetime.
@@ -176,7 +194,38 @@ impl Mailer {
         self.post(to, self.0.templates.already_registered(&self.0.notice(to))).await
     }
 
-    /// Tells the old address of an account about `new_email`.
+    /// Sends a mail with a link that confirms `new_email` to that address.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_email_change_confirmation(
+        &self,
+        new_email: &str,
+        token: &ConfirmEmailToken,
+    ) -> Result<(), MailError> {
+        let inner = &*self.0;
+        let link = inner.site.page_with_secret(&inner.confirm_email_path, "token", token.secret());
+        let linked = inner.linked(new_email, &link, token.secret(), Some(CONFIRM_LIFETIME));
+        self.post(new_email, inner.templates.email_change_confirmation(&linked)).await
+    }
+
+    /// Sends a mail with a link that undoes a change to `new_email` to `old_email`, the user's stored address.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_email_change_undo(
+        &self,
+        old_email: &str,
+        new_email: &str,
+        token: &UndoEmailToken,
+    ) -> Result<(), MailError> {
+        let inner = &*self.0;
+        let link = inner.site.page_with_secret(&inner.undo_email_path, "token", token.secret());
+        let linked = inner.linked(old_email, &link, token.secret(), Some(UNDO_LIFETIME));
+        self.post(old_email, inner.templates.email_change_undo(&linked, new_email)).await
+    }
+
+    /// Tells the old address of an account about `new_email`, which was changed at once.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -280,6 +329,16 @@ mod tests {
         assert!(has_link(outbox.take(), "https://shop.example.org/app/verify#token=a.b-c_d"));
         assert!(mailer.send_password_reset("ann@example.org", &ResetToken::new("x&y")).await.is_ok());
         assert!(has_link(outbox.take(), "https://shop.example.org/app/reset-password#token=x%26y"));
+        let token = ConfirmEmailToken::new("c");
+        assert!(mailer.send_email_change_confirmation("ann@example.org", &token).await.is_ok());
+        assert!(has_link(outbox.take(), "https://shop.example.org/app/confirm-email#token=c"));
+        let (mailer, token) = (mailer.undo_email_path("/oops"), UndoEmailToken::new("u"));
+        assert!(mailer.send_email_change_undo("ann@example.org", "eve@example.org", &token).await.is_ok());
+        let mail = outbox.take();
+        assert!(
+            mail.as_ref().is_some_and(|mail| mail.text.contains("eve@example.org") && mail.text.contains("7 days"))
+        );
+        assert!(has_link(mail, "https://shop.example.org/app/oops#token=u"));
         Ok(())
     }
 

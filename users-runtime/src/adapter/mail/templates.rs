@@ -55,6 +55,35 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph("If it was not you, ignore this e-mail.")
     }
 
+    /// Asks the owner of a new address of an account to confirm it.
+    fn email_change_confirmation(&self, mail: &LinkMail<'_>) -> Letter {
+        Letter::new(format!("Confirm your new e-mail address for {}", mail.site_name))
+            .paragraph(format!(
+                "Someone, most likely you, wants to use this address for their account at {}. Please confirm that it is \
+                 yours. Until then, the account keeps its old address.",
+                mail.site_name
+            ))
+            .button("Confirm this address", mail.link)
+            .paragraph(validity(mail.lifetime))
+            .paragraph("If it was not you, ignore this e-mail: nothing changes without your confirmation.")
+    }
+
+    /// Tells the stored address of an account which address shall replace it, with a link that undoes it.
+    fn email_change_undo(&self, mail: &LinkMail<'_>, new_email: &str) -> Letter {
+        Letter::new(format!("Your e-mail address at {} is being changed", mail.site_name))
+            .paragraph(format!(
+                "Someone, most likely you, asked to change the address of your account at {} to {new_email}. It changes as \
+                 soon as the new address is confirmed.",
+                mail.site_name
+            ))
+            .paragraph(
+                "If that was not you, someone may know your password or use your session. This link keeps or restores this \
+                 address, logs everyone out, and lets you choose a new password:",
+            )
+            .button("This was not me", mail.link)
+            .paragraph(validity(mail.lifetime))
+    }
+
     /// Tells the old address of an account about the new one.
     fn email_changed(&self, mail: &EmailChanged<'_>) -> Letter {
         Letter::new(format!("Your e-mail address at {} was changed", mail.site_name))
@@ -163,10 +192,12 @@ fn validity(lifetime: Option<Duration>) -> String {
     }
 }
 
-/// Formats a duration in whole hours or minutes, rounded down, so that the text never promises too much.
+/// Formats a duration in whole days, hours or minutes, rounded down, so that the text never promises too much.
 fn in_words(time: Duration) -> String {
+    const DAY: u64 = 24 * 60;
     let (count, unit) = match time.as_secs() / 60 {
         0 | 1 => (1, "minute"),
+        minutes if minutes >= 2 * DAY && minutes % DAY == 0 => (minutes / DAY, "day"),
         minutes if minutes >= 60 && minutes % 60 == 0 => (minutes / 60, "hour"),
         minutes => (minutes, "minute"),
     };
@@ -180,9 +211,14 @@ mod tests {
 
     #[test]
     fn lifetimes_are_formatted_in_minutes_or_hours() {
-        for (seconds, words) in
-            [(60, "1 minute"), (1_800, "30 minutes"), (3_600, "1 hour"), (5_400, "90 minutes"), (86_400, "24 hours")]
-        {
+        for (seconds, words) in [
+            (60, "1 minute"),
+            (1_800, "30 minutes"),
+            (3_600, "1 hour"),
+            (5_400, "90 minutes"),
+            (86_400, "24 hours"),
+            (604_800, "7 days"),
+        ] {
             assert_eq!(in_words(Duration::from_secs(seconds)), words);
         }
     }

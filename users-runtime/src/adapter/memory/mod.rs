@@ -15,7 +15,7 @@ use std::{
 pub use self::counters::MemoryCounters;
 use self::{oauth_accounts::KeptAccount, sessions::KeptSession};
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdKind, IdValue, SessionKey, Timestamp, TokenId, UserId, id_kind},
+    domain::{CanonicalEmail, Epoch, IdKind, IdValue, SessionKey, Standing, Timestamp, TokenId, UserId, id_kind},
     port::{
         BoxFuture, Change, EndSessions, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError, TokenState,
         UserStore,
@@ -45,6 +45,7 @@ struct State<U: AuthUser> {
 struct Stored<U> {
     user: U,
     epoch: Epoch,
+    standing: Standing,
 }
 
 struct Mark {
@@ -138,9 +139,9 @@ impl<U: AuthUser> State<U> {
     }
 
     fn found(&self, tenant: TenantFilter<'_, U>, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
-        let Stored { user, epoch } = self.stored(tenant, id)?.clone();
+        let Stored { user, epoch, standing } = self.stored(tenant, id)?.clone();
         let token = token.map(|token| self.token_state(token)).unwrap_or_default();
-        Some(Found { user, epoch, token, session: None })
+        Some(Found { user, epoch, token, session: None, standing })
     }
 
     fn token_state(&self, token: &TokenId) -> TokenState {
@@ -172,7 +173,8 @@ impl<U: AuthUser> State<U> {
     fn insert(&mut self, tenant: TenantFilter<'_, U>, user: U) -> Result<U, StoreError> {
         let user = self.check(tenant, user)?;
         self.ids.entry(CanonicalEmail::of(user.account().email)).or_default().push(user.id());
-        self.users.insert(user.id(), Stored { user: user.clone(), epoch: Epoch(0) });
+        let stored = Stored { user: user.clone(), epoch: Epoch(0), standing: Standing::default() };
+        self.users.insert(user.id(), stored);
         Ok(user)
     }
 
@@ -183,9 +185,13 @@ impl<U: AuthUser> State<U> {
         if !change.may_change(&stored.user, stored.epoch) {
             return Ok(None);
         }
+        if change.use_token.as_ref().is_some_and(|(token, _)| self.tokens.contains_key(token)) {
+            return Ok(None);
+        }
 
-        let mut user = stored.user.clone();
+        let (mut user, mut standing) = (stored.user.clone(), stored.standing.clone());
         change.write_into(&mut user);
+        change.write_standing_into(&mut standing);
         let (old, new) = (CanonicalEmail::of(stored.user.account().email), CanonicalEmail::of(user.account().email));
         if self.owner(tenant, &new).is_some_and(|owner| owner != id) {
             return Err(StoreError::EmailTaken);
@@ -195,6 +201,9 @@ impl<U: AuthUser> State<U> {
             EndSessions::Keep => stored.epoch,
             EndSessions::All | EndSessions::AllBut(..) => Epoch(stored.epoch.0.saturating_add(1)),
         };
+        if let Some((token, until)) = change.use_token {
+            self.mark(token, until).revoked = true;
+        }
         if let EndSessions::AllBut(token, until) = change.end_sessions {
             self.mark(token, until).kept_at = Some(epoch);
         }
@@ -203,7 +212,7 @@ impl<U: AuthUser> State<U> {
         }
         self.forget_address(&old, &id);
         self.ids.entry(new).or_default().push(id.clone());
-        self.users.insert(id, Stored { user: user.clone(), epoch });
+        self.users.insert(id, Stored { user: user.clone(), epoch, standing });
         Ok(Some(user))
     }
 

@@ -20,7 +20,7 @@ use super::{
     retry::retry,
     schema::UniqueKeys,
     session_sql::SessionSql,
-    tables::IdColumn,
+    tables::{IdColumn, STANDING},
     token_sql::TokenSql,
 };
 use crate::{
@@ -68,6 +68,11 @@ impl<DB: Dialect> Base<DB> {
         RoleColumns::COUNT + self.custom.len()
     }
 
+    /// Returns the index of the state of the token, which follows the standing.
+    pub(super) fn token_column(&self) -> usize {
+        self.epoch_column() + 1 + STANDING.len()
+    }
+
     pub(super) fn epoch(&self, row: &DB::Row) -> SqlResult<Epoch> {
         Row::<DB>::new(row).at(self.epoch_column()).map(Epoch)
     }
@@ -113,7 +118,7 @@ impl<DB: Dialect> Base<DB> {
         DB::add_lookups(wanted, self.id.kind, table.forms.id, &mut arguments)?;
         let arguments = self.tenant_condition(arguments, &table.forms)?;
         let rows = self.read(table.texts.find_many.clone(), arguments).await?;
-        self.numbered(rows, self.epoch_column() + 3, wanted.len(), |_, _| Ok(true))
+        self.numbered(rows, self.token_column() + 2, wanted.len(), |_, _| Ok(true))
     }
 
     async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<DB::Row>> {
@@ -135,7 +140,7 @@ impl<DB: Dialect> Base<DB> {
         let table = self.adapted().await?;
         let arguments = self.tenant_condition(arguments, &table.forms)?;
         let rows = self.read(table.texts.find_sessions.clone(), arguments).await?;
-        self.numbered(rows, self.epoch_column() + 9, wanted.len(), |row, number| {
+        self.numbered(rows, self.token_column() + 8, wanted.len(), |row, number| {
             wanted.get(number).map_or(Ok(false), |key| self.is_of_session(row, key))
         })
     }
@@ -143,7 +148,7 @@ impl<DB: Dialect> Base<DB> {
     /// Returns whether the token of a row is exactly the key: the collation of a column that fastapi-users created may treat
     /// different letters as equal.
     fn is_of_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<bool> {
-        Ok(Row::<DB>::new(row).at::<String>(self.epoch_column() + 7)? == key.as_str())
+        Ok(Row::<DB>::new(row).at::<String>(self.token_column() + 6)? == key.as_str())
     }
 
     /// Returns rows at the positions that they have in the column `number`, if they pass `is_wanted`.
@@ -198,6 +203,11 @@ pub(super) fn add_key<DB: Dialect>(key: &SessionKey, arguments: &mut DB::Argumen
 
 /// Limits a time to the end of the year 9999. Later years sort incorrectly as text, and not all databases support them.
 pub(super) fn storable(time: Timestamp) -> Timestamp {
+    time.min(end_of_time())
+}
+
+/// Returns the latest time that every database can store, to the second.
+pub(super) fn end_of_time() -> Timestamp {
     const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
-    DateTime::<Utc>::from_timestamp(LATEST, 0).map_or(time, |latest| time.min(latest))
+    DateTime::<Utc>::from_timestamp(LATEST, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

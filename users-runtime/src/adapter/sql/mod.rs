@@ -49,6 +49,7 @@ mod sessions;
 mod sql_text;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod standing;
 mod statements;
 mod store;
 mod tables;

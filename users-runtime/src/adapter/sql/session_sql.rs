@@ -105,7 +105,7 @@ pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, Stri
     use super::token_sql::TokenSql;
 
     let SessionSql { insert, surplus, remove, touch, list, end, page } = SessionSql::of::<DB>(sql);
-    let TokenSql { keep, revoke, purge } = TokenSql::of::<DB>(sql);
+    let TokenSql { keep, revoke, use_once, purge } = TokenSql::of::<DB>(sql);
     let texts = [
         ("insert", insert),
         ("surplus", surplus),
@@ -116,6 +116,7 @@ pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, Stri
         ("page", page),
         ("keep_token", keep),
         ("revoke_token", revoke),
+        ("use_token", use_once),
         ("purge_tokens", purge),
     ];
     texts.into_iter().map(|(name, text)| (name, text.as_str().to_owned())).collect()

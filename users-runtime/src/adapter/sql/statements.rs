@@ -14,9 +14,10 @@
 //! * Parameters are `$1`, `$2` … for SQLite and PostgreSQL and `?` for MySQL. Each is used once, in the order of the
 //!   text, so the same binding order works for all databases.
 //! * *All columns* are the six roles, followed by the custom fields in the order of the struct. Every statement that
-//!   returns a user returns all columns first, followed by `"auth_epoch"`.
-//! * `"auth_epoch"` and the table `{table}_token_state` belong to axum-users; `auth_epoch` is therefore not a valid
-//!   field name. The statements on the table of token states are in `adapter/sql/token_sql`.
+//!   returns a user returns all columns first, followed by `"auth_epoch"` and by the columns of the account's standing:
+//!   `"suspended_until"`, `"suspended_reason"` and `"must_change_password"`. "The standing" below stands for these three.
+//! * `"auth_epoch"`, the standing and the table `{table}_token_state` belong to axum-users; the names of these columns are
+//!   therefore not valid field names. The statements on the table of token states are in `adapter/sql/token_sql`.
 //! * The session table is fastapi-users' `accesstoken` with additional columns. The other statements on it are in
 //!   `adapter/sql/session_sql`.
 //! * The statements on fastapi-users' table `oauth_account` are in `adapter/sql/oauth_sql`.
@@ -87,12 +88,12 @@ impl RoleColumns {
 pub struct Statements {
     /// Reads a user by id, with the state of one token.
     ///
-    /// Parameters: 1 the token's id or NULL, 2 the user's id. Returns all columns, `auth_epoch`, `revoked`,
-    /// `kept_epoch`.
+    /// Parameters: 1 the token's id or NULL, 2 the user's id. Returns all columns, `auth_epoch`, the standing,
+    /// `revoked`, `kept_epoch`.
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
     /// ```sql
-    /// SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2
+    /// SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2
     /// ```
     pub find: &'static str,
 
@@ -103,11 +104,11 @@ pub struct Statements {
     /// SQLite. Parameter: 1 JSON text, a list of pairs `[id, token id or null]`. Where UUIDs are stored as bytes, the store
     /// decodes their digits: `unhex(json_extract(…))`.
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')
     /// ```
     /// PostgreSQL. Parameters: 1 an array of ids, 2 an array of token ids or NULLs (typed by the driver).
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
     /// ```
     /// MySQL. Parameter: as for SQLite. `CHAR(36)` for UUIDs, `BIGINT` for integer ids, which are compared directly,
     /// `VARCHAR(255)` for ids of a type of the application; the store casts those that are
@@ -115,7 +116,7 @@ pub struct Statements {
     /// The result of a function adopts the collation of the column it is compared with; a column of the JSON table
     /// would cause an "illegal mix of collations" error or a comparison without the index.
     /// ```sql
-    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
+    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, u.`suspended_until`, …, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
     /// ```
     pub find_many: &'static str,
 
@@ -126,7 +127,7 @@ pub struct Statements {
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
     /// ```
     pub find_session: &'static str,
 
@@ -149,20 +150,20 @@ pub struct Statements {
 
     /// Reads a user by the canonical address, with the index `ix_user_email_canonical`.
     ///
-    /// Parameter: 1 the canonical address. Returns all columns, `auth_epoch`.
+    /// Parameter: 1 the canonical address. Returns all columns, `auth_epoch`, the standing.
     ///
     /// SQLite (its `lower()` changes only ASCII, like the canonical form):
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch" FROM "user" AS u WHERE lower(u."email") = $1
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", … FROM "user" AS u WHERE lower(u."email") = $1
     /// ```
     /// PostgreSQL (with the collation `C`, `lower()` changes only ASCII):
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch" FROM "user" AS u WHERE lower(u."email" COLLATE "C") = $1
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", … FROM "user" AS u WHERE lower(u."email" COLLATE "C") = $1
     /// ```
     /// MySQL (a generated column with a binary collation and a unique index; inserts of fastapi-users need not know
     /// it):
     /// ```sql
-    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch` FROM `user` AS u WHERE u.`email_canonical` = ?
+    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, u.`suspended_until`, … FROM `user` AS u WHERE u.`email_canonical` = ?
     /// ```
     pub find_by_email: &'static str,
 
@@ -172,31 +173,31 @@ pub struct Statements {
     ///
     /// SQLite and PostgreSQL, UUIDs:
     /// ```sql
-    /// INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name") VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch"
+    /// INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name") VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password"
     /// ```
     /// PostgreSQL, integer ids: the same without the first column and value.
     ///
     /// SQLite, integer ids. SQLite may reuse the id of a deleted user, so the epoch starts at a random number of 53
     /// bits and the tokens of the deleted user stay invalid:
     /// ```sql
-    /// INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, random() & 9007199254740991) RETURNING "id", …, "full_name", "auth_epoch"
+    /// INSERT INTO "user" ("email", "hashed_password", "is_active", "is_superuser", "is_verified", "full_name", "auth_epoch") VALUES ($1, $2, $3, $4, $5, $6, random() & 9007199254740991) RETURNING "id", …, "full_name", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password"
     /// ```
     /// MySQL: without `RETURNING`; the store reads the row by its last insert id with [`Statements::find`].
     pub insert: &'static str,
 
     /// Changes the named columns of a user if the conditions hold.
     ///
-    /// Parameters: for every column except the id, whether to write it and the value (1 to 2n), followed by the number
-    /// to add to the epoch, the id, the required password hash or NULL, the required address or NULL. Other columns
+    /// Parameters: for every column except the id and for those of the standing, whether to write it and the value (1 to
+    /// 2n), followed by the number to add to the epoch, the id, the required password hash or NULL, the required address or NULL. Other columns
     /// keep their values, including those of concurrent changes.
     ///
     /// SQLite and PostgreSQL:
     /// ```sql
-    /// UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "auth_epoch" = "auth_epoch" + $13 WHERE "id" = $14 AND COALESCE("hashed_password", '') = COALESCE($15, "hashed_password", '') AND COALESCE("email", '') = COALESCE($16, "email", '') RETURNING "id", …, "full_name", "auth_epoch"
+    /// UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "full_name" = CASE WHEN $11 THEN $12 ELSE "full_name" END, "suspended_until" = CASE WHEN $13 THEN $14 ELSE "suspended_until" END, "suspended_reason" = CASE WHEN $15 THEN $16 ELSE "suspended_reason" END, "must_change_password" = CASE WHEN $17 THEN $18 ELSE "must_change_password" END, "auth_epoch" = "auth_epoch" + $19 WHERE "id" = $20 AND COALESCE("hashed_password", '') = COALESCE($21, "hashed_password", '') AND COALESCE("email", '') = COALESCE($22, "email", '') RETURNING "id", …, "full_name", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password"
     /// ```
     /// MySQL compares bytes with `BINARY` and has no `RETURNING`:
     /// ```sql
-    /// UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, …, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY COALESCE(`hashed_password`, '') = COALESCE(?, `hashed_password`, '') AND BINARY COALESCE(`email`, '') = COALESCE(?, `email`, '')
+    /// UPDATE `user` SET `email` = CASE WHEN ? THEN ? ELSE `email` END, …, `must_change_password` = CASE WHEN ? THEN ? ELSE `must_change_password` END, `auth_epoch` = `auth_epoch` + ? WHERE `id` = ? AND BINARY COALESCE(`hashed_password`, '') = COALESCE(?, `hashed_password`, '') AND BINARY COALESCE(`email`, '') = COALESCE(?, `email`, '')
     /// ```
     pub update: &'static str,
 

@@ -12,7 +12,8 @@ use super::{
     lookups::Sorted,
     oauth_sql::OAuthSql,
     session_sql::SessionSql,
-    tables::IdColumn,
+    standing::{bind_standing, standing},
+    tables::{IdColumn, STANDING},
     tenant::condition,
     token_sql::TokenSql,
     writes::Draft,
@@ -73,26 +74,42 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
             // A column may have got another type, which not every database reports.
             self.base.adapted.forget();
-            let id = DB::id_at(row, 0, self.base.id.kind).ok().and_then(U::Id::from_value).map(|id| id.to_string());
-            unreadable_user(id, error, &self.base.columns)
+            self.unreadable(row, error)
         })
     }
 
+    /// Returns the error of a row that cannot be read.
+    fn unreadable(&self, row: &DB::Row, error: sqlx::Error) -> sqlx::Error {
+        let id = DB::id_at(row, 0, self.base.id.kind).ok().and_then(U::Id::from_value).map(|id| id.to_string());
+        let own = std::iter::once("auth_epoch").chain(STANDING);
+        let columns: Vec<_> = self.base.columns.iter().copied().chain(own).collect();
+        unreadable_user(id, error, &columns)
+    }
+
+    /// Reads the user, the epoch and the standing of a row.
+    fn with_standing(&self, row: &DB::Row) -> SqlResult<Found<U>> {
+        let (user, epoch) = (self.user(row)?, self.base.epoch(row)?);
+        let standing = standing::<DB>(row, self.base.epoch_column() + 1);
+        // Whoever cannot be known to be in good standing is not: the account is unknown until the value is repaired.
+        let standing = standing.map_err(|error| self.unreadable(row, error))?;
+        Ok(Found { standing, ..Found::new(user, epoch) })
+    }
+
     fn found(&self, row: &DB::Row) -> SqlResult<Found<U>> {
-        let (columns, epoch) = (Row::<DB>::new(row), self.base.epoch_column());
-        let revoked: Option<bool> = columns.at(epoch + 1)?;
-        let kept: Option<i64> = columns.at(epoch + 2)?;
+        let (columns, token) = (Row::<DB>::new(row), self.base.token_column());
+        let revoked: Option<bool> = columns.at(token)?;
+        let kept: Option<i64> = columns.at(token + 1)?;
         let token = match (revoked, kept) {
             (Some(true), _) => TokenState::Revoked,
             (_, Some(epoch)) => TokenState::KeptAt(Epoch(epoch)),
             _ => TokenState::Unmarked,
         };
-        Ok(Found { token, ..Found::new(self.user(row)?, self.base.epoch(row)?) })
+        Ok(Found { token, ..self.with_standing(row)? })
     }
 
     /// Reads a row of [`Statements::find_session`](super::Statements::find_session).
     fn found_by_session(&self, row: &DB::Row) -> SqlResult<Found<U>> {
-        let (columns, first) = (Row::<DB>::new(row), self.base.epoch_column() + 3);
+        let (columns, first) = (Row::<DB>::new(row), self.base.token_column() + 2);
         let session = FoundSession {
             id: columns.at::<Option<String>>(first)?.map(TokenId),
             epoch: columns.at::<Option<i64>>(first + 1)?.map(Epoch),
@@ -117,8 +134,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     async fn find_canonical(&self, email: &CanonicalEmail) -> Result<Option<Found<U>>, StoreError> {
         let Some(row) = self.base.find_by_email(email).await? else { return Ok(None) };
-        let found = self.user(&row).and_then(|user| Ok(Found::new(user, self.base.epoch(&row)?)));
-        found.map(Some).map_err(|error| self.base.error(error))
+        self.with_standing(&row).map(Some).map_err(|error| self.base.error(error))
     }
 
     /// Sets the tenant of a user that is about to be written, replacing any other.
@@ -167,7 +183,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     ) -> Result<Option<U>, StoreError> {
         let (mut user, change) = change.without_user();
         self.stamp(&mut user)?;
-        let arguments = |table: &Adapted| bind(&user, Values::update(&self.base.custom, &table.forms, change.columns));
+        let arguments = |table: &Adapted| {
+            let values = Values::update(&self.base.custom, &table.forms, change.columns);
+            let mut arguments = bind(&user, values)?;
+            bind_standing::<DB>(&change, &mut arguments)?;
+            Ok(arguments)
+        };
         let check = |table: &Adapted, row: &DB::Row| self.refuse_changed_values(table, &user, change.columns, row);
         let draft = Draft::new(Some(user.id().to_value()), user.account().email, &arguments, &check);
         let row = self.base.update(&draft, &change, account.as_ref()).await?;

@@ -6,7 +6,7 @@
 
 use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText, counter_sql};
 use crate::{
-    domain::{IdKind, id_kind},
+    domain::{IdKind, Suspension, id_kind},
     user::AuthUser,
 };
 
@@ -102,6 +102,11 @@ pub(crate) struct TableColumn {
 const LONGEST_ADDRESS: u32 = 254;
 /// The characters of a subject.
 const LONGEST_SUBJECT: u16 = 320;
+/// The characters of the reason of a suspension.
+#[expect(clippy::cast_possible_truncation, reason = "255")]
+const LONGEST_REASON: u16 = Suspension::MAX_REASON as u16;
+/// The columns of an account's standing, which follow the epoch.
+pub(super) const STANDING: [&str; 3] = ["suspended_until", "suspended_reason", "must_change_password"];
 /// The characters of a hash with the largest parameters: Argon2id.
 const LONGEST_HASH: u32 = 101;
 
@@ -237,6 +242,15 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
         ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
     }));
     columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0").holding_any());
+    let reason = u32::from(LONGEST_REASON);
+    let [until, reason_column, must_change] = STANDING;
+    columns.push(column(until, ColumnKind::UpstreamTime).nullable().holding_any());
+    columns.push(
+        column(reason_column, ColumnKind::Exact(LONGEST_REASON))
+            .nullable()
+            .holding(WrittenText::unicode(reason, reason * 4)),
+    );
+    columns.push(column(must_change, ColumnKind::Flag).defaults_to("FALSE"));
     Table {
         name: sql.table.to_owned(),
         columns,

@@ -15,6 +15,8 @@ pub(super) struct TokenSql {
     pub(super) keep: SqlStr,
     /// Marks a token as revoked. Parameters: token, expiry.
     pub(super) revoke: SqlStr,
+    /// Records that a token was used, and violates the primary key if it is recorded already. Parameters: token, expiry.
+    pub(super) use_once: SqlStr,
     /// Deletes some expired rows. Parameters: the present time, the most rows.
     pub(super) purge: SqlStr,
 }
@@ -48,6 +50,11 @@ impl TokenSql {
                 p(1),
                 p(2),
             )),
+            use_once: text(format!(
+                "INSERT INTO {state} ({token}, {revoked}, {expiry}) VALUES ({}, TRUE, {})",
+                p(1),
+                p(2),
+            )),
             purge: text(if DB::LIMITS_DELETIONS {
                 format!("DELETE FROM {state} WHERE {expired}")
             } else {
@@ -66,7 +73,7 @@ mod tests {
     #[cfg(feature = "sqlite")]
     #[test]
     fn sqlite_has_upserts_and_purges_through_a_subquery() {
-        let TokenSql { keep, revoke, purge } = TokenSql::of::<sqlx::Sqlite>(&SQL);
+        let TokenSql { keep, revoke, purge, .. } = TokenSql::of::<sqlx::Sqlite>(&SQL);
         assert_eq!(
             keep.as_str(),
             r#"INSERT INTO "user_token_state" ("token_id", "user_id", "revoked", "kept_epoch", "expires_at") VALUES ($1, $2, FALSE, $3, $4) ON CONFLICT ("token_id") DO UPDATE SET "user_id" = excluded."user_id", "kept_epoch" = excluded."kept_epoch", "expires_at" = max("user_token_state"."expires_at", excluded."expires_at")"#

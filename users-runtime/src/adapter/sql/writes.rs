@@ -152,6 +152,7 @@ impl<DB: Dialect> Base<DB> {
         let is_plain = change.if_epoch.is_none()
             && !change.unlink
             && account.is_none()
+            && change.use_token.is_none()
             && table.changing.is_empty()
             && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let row = if self.returns_rows() && is_plain {
@@ -181,6 +182,11 @@ impl<DB: Dialect> Base<DB> {
             if change.if_epoch.is_some_and(|wanted| epoch.0.checked_sub(raise(change)) != Some(wanted.0)) {
                 return Ok(None);
             }
+            if let Some((token, until)) = &change.use_token
+                && !self.use_in(&mut transaction, token, *until).await?
+            {
+                return Ok(None);
+            }
             if let EndSessions::AllBut(token, until) = &change.end_sessions {
                 let mut arguments = DB::Arguments::default();
                 add::<DB, _>(&token.0, &mut arguments)?;
@@ -199,6 +205,19 @@ impl<DB: Dialect> Base<DB> {
         };
         let done = done.await;
         finish(transaction, done).await
+    }
+
+    /// Records that a token was used, in the transaction of what it permits. Returns `false` if it was used before; the
+    /// caller rolls back.
+    async fn use_in(&self, connection: &mut DB::Connection, token: &TokenId, until: Timestamp) -> SqlResult<bool> {
+        let mut arguments = DB::Arguments::default();
+        add::<DB, _>(&token.0, &mut arguments)?;
+        DB::add_time(storable(until), &mut arguments)?;
+        match self.execute_on(connection, self.token_sql.use_once.clone(), arguments).await {
+            Ok(_) => Ok(true),
+            Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) async fn delete(&self, id: &IdValue) -> Result<bool, StoreError> {

@@ -13,7 +13,8 @@ use crate::{
 ///
 /// # Errors
 /// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 400 `LOGIN_BAD_CREDENTIALS`, 400 with
-/// a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 400 for a form that cannot be read or is not UTF-8, 422 for an
+/// a gate's code such as `LOGIN_USER_NOT_VERIFIED`, 400 `LOGIN_PASSWORD_CHANGE_REQUIRED`, 400 `LOGIN_USER_SUSPENDED` under
+/// `Policy::tell_suspended_users`, 400 for a form that cannot be read or is not UTF-8, 422 for an
 /// invalid form or a parameter with two values, 429 with `Retry-After` after too many failures, 503 with `Retry-After` if too
 /// many passwords wait to be hashed or attempts cannot be counted.
 pub async fn login<U: AuthUser>(
@@ -34,6 +35,7 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Refused(code) => Self::Code(code),
+            LoginError::Suspended(suspension) => Self::Suspended(suspension),
             LoginError::Hash(error) => error.into(),
             LoginError::Store(error) => error.into(),
             LoginError::Strategy(error) => error.into(),

@@ -1,8 +1,8 @@
 //! The steps of login.
 
 use crate::{
-    account::SignInError,
-    domain::{AccessToken, Password},
+    account::{Proof, SignInError},
+    domain::{AccessToken, Password, Suspension},
     event::{self, EventKind, Outcome, operation},
     port::{
         Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
@@ -17,6 +17,8 @@ use crate::{
 pub(super) enum LoginError {
     /// The error code of the response.
     Refused(&'static str),
+    /// The account is suspended, and the user may know.
+    Suspended(Suspension),
     Hash(HashError),
     Store(StoreError),
     Strategy(StrategyError),
@@ -71,12 +73,12 @@ impl<U: AuthUser> Users<U> {
                 return Err(error);
             }
         };
-        let found = match self.pass_gates(found, backend, cx).await {
+        let found = match self.pass_gates(found, Proof::Password, backend, cx).await {
             Ok(found) => found,
             // Still counted as a failure: the counter must not tell that the password was right.
             Err(closed) => {
                 self.report_failure(username, Some(closed.user), closed.code, cx).await;
-                return Err(LoginError::Refused(closed.code));
+                return Err(closed.suspension.map_or(LoginError::Refused(closed.code), LoginError::Suspended));
             }
         };
         self.attempt_succeeded(attempt).await;
@@ -127,6 +129,8 @@ impl<U: AuthUser> Users<U> {
         *upgraded.account_mut().hashed_password = hash;
         let change = Change {
             if_hashed_password: Some(user.account().hashed_password.clone()),
+            // It is the same password.
+            must_change_password: None,
             ..Change::new(upgraded, Columns::HASHED_PASSWORD)
         };
         match self.inner().store.update(change).await {

@@ -1,7 +1,7 @@
 //! Login with a password.
 //!
-//! An unknown user, a wrong password and an inactive user get the same response after the same work. Settings:
-//! `Policy::require_verification`, gates. Hooks: `on_after_login`, `on_after_failed_login`.
+//! An unknown user, a wrong password, an inactive and a suspended user get the same response after the same work. Settings:
+//! `Policy::require_verification`, `Policy::tell_suspended_users`, gates. Hooks: `on_after_login`, `on_after_failed_login`.
 
 mod http;
 mod logic;
@@ -13,7 +13,7 @@ pub use http::login;
 use crate::{
     domain::Limit,
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
-    service::{BAD_CREDENTIALS, NOT_VERIFIED},
+    service::{BAD_CREDENTIALS, NOT_VERIFIED, PASSWORD_CHANGE_REQUIRED, SUSPENDED},
 };
 
 pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
@@ -26,6 +26,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     summary: "Log in with e-mail address and password",
     body: Body::LoginForm,
     responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
-    codes: &[BAD_CREDENTIALS, NOT_VERIFIED],
+    codes: &[BAD_CREDENTIALS, NOT_VERIFIED, SUSPENDED, PASSWORD_CHANGE_REQUIRED],
     limits: &Limit::OF_LOGINS,
 }];

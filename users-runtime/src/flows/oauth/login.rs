@@ -2,7 +2,7 @@
 
 use super::error::OAuthError;
 use crate::{
-    account::IdentityLogin,
+    account::{IdentityLogin, Proof},
     domain::{AccessToken, oauth::ExternalIdentity},
     port::TokenResponse,
     service::{ActiveBackend, OAuthProvider, Users},
@@ -21,7 +21,8 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<TokenResponse, OAuthError> {
         let cx = login.cx;
         let found = self.user_of_identity(&mut login).await?;
-        let found = self.pass_gates(found, backend, cx).await.map_err(|closed| OAuthError::Refused(closed.code))?;
+        let found = self.pass_gates(found, Proof::Other, backend, cx).await;
+        let found = found.map_err(|closed| OAuthError::Refused(closed.code))?;
         self.keep_tokens_of(provider, &login.identity, &found.user.id()).await?;
         if let Some(held) = held {
             backend.strategy.revoke(&held).await.map_err(OAuthError::Strategy)?;

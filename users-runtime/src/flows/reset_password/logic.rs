@@ -32,7 +32,7 @@ impl<U: AuthUser> Users<U> {
             Box::pin(async move {
                 let found = users.find_by_address(email.as_str()).await?;
                 match found {
-                    Some(found) if found.user.status().is_active => {
+                    Some(found) if found.user.status().is_active && !found.standing.is_suspended_at(users.now()) => {
                         if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx, share).await? {
                             return Ok(users.equalize_timing().await?);
                         }
@@ -72,7 +72,10 @@ impl<U: AuthUser> Users<U> {
         let id = U::Id::parse(&claims.subject).ok_or_else(|| bad_token(None))?;
         let found = self.find(Lookup::by_id(id.clone())).await.map_err(ResetError::Store)?;
         let found = found.ok_or_else(|| bad_token(Some(&id)))?;
-        if !self.is_bound(&claims, &found).await.map_err(ResetError::Token)? || !found.user.status().is_active {
+        if !self.is_bound(&claims, &found).await.map_err(ResetError::Token)?
+            || !found.user.status().is_active
+            || found.standing.is_suspended_at(self.now())
+        {
             return Err(bad_token(Some(&id)));
         }
         let Found { user, epoch, .. } = found;

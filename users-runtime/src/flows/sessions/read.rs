@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    domain::{ListedSession, Session, Timestamp},
-    http::{ObjectSchema, ReadType},
+    domain::{ListedSession, Session},
+    http::{ObjectSchema, ReadType, time_text},
 };
 
 /// A session in responses. [`SESSION_READ`] documents its fields.
@@ -25,19 +25,14 @@ impl SessionRead {
         let current = session.token_id == own.token_id;
         Some(Self {
             id: session.token_id?.0,
-            created_at: session.logged_in_at.map(text),
-            last_seen_at: last_seen_at.map(text),
-            expires_at: session.expires_at.map(text),
+            created_at: session.logged_in_at.map(time_text),
+            last_seen_at: last_seen_at.map(time_text),
+            expires_at: session.expires_at.map(time_text),
             client: device.client.map(|client| client.to_string()),
             user_agent: device.user_agent,
             current,
         })
     }
-}
-
-/// Formats a time as in RFC 3339, in UTC and to the second.
-fn text(time: Timestamp) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// The schema of [`SessionRead`].

@@ -28,7 +28,7 @@ impl<U: AuthUser> Users<U> {
             Box::pin(async move {
                 let Some(found) = users.find_by_address(email.as_str()).await? else { return Ok(()) };
                 let status = found.user.status();
-                if !status.is_active || status.is_verified {
+                if !status.is_active || status.is_verified || found.standing.is_suspended_at(users.now()) {
                     return Ok(());
                 }
                 if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx, share).await? {

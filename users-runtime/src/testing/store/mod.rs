@@ -21,6 +21,7 @@ mod races;
 mod rules;
 mod session_races;
 mod session_rules;
+mod standing_rules;
 mod stored_sessions;
 mod tenant_rules;
 
@@ -76,7 +77,8 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let rules = rules::all().into_iter().chain(session_rules::all()).chain(stored_sessions::all());
+    let rules = rules::all().into_iter().chain(session_rules::all()).chain(standing_rules::all());
+    let rules = rules.chain(stored_sessions::all());
     let rules: Vec<_> = rules.chain(oauth_accounts::all()).chain(provider_tokens::all()).collect();
     run(&rules, fresh, user).await
 }
@@ -128,7 +130,7 @@ where
         };
         checked.await.map_err(|Broken(detail)| Nonconformity { rule: rule.name, detail })?;
     }
-    for rule in rules::all().into_iter().chain(session_rules::all()) {
+    for rule in rules::all().into_iter().chain(session_rules::all()).chain(standing_rules::all()) {
         let whole = fresh().await;
         let checked = async {
             whole.migrate().await?;

@@ -6,11 +6,11 @@ use tokio::sync::Barrier;
 
 use super::{
     Rule,
-    bench::{Bench, Broken, change, holds, same},
+    bench::{Bench, Broken, change, facts, holds, minute, same, token},
 };
 use crate::{
     domain::PasswordHash,
-    port::{StoreError, UserStore},
+    port::{EndSessions, StoreError, UserStore},
     user::{AuthUser, Columns},
 };
 
@@ -26,6 +26,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
             name: "exactly one of several changes with the same condition wins",
             check: |b| Box::pin(one_compare_and_set(b)),
         },
+        Rule { name: "exactly one of several uses of a token changes the user", check: |b| Box::pin(one_use(b)) },
         Rule { name: "concurrent changes of different columns are all kept", check: |b| Box::pin(no_lost_update(b)) },
         Rule { name: "exactly one of several changes to an address wins", check: |b| Box::pin(one_email_change(b)) },
         Rule {
@@ -99,6 +100,30 @@ async fn one_compare_and_set<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken
         same("the number of winners", winners.len(), 1)?;
         let stored = bench.present(user.id(), None).await?.user.account().hashed_password.clone();
         holds("what the winner wrote is stored", winners.first() == Some(&stored))?;
+    }
+    Ok(())
+}
+
+async fn one_use<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    for round in 0..ROUNDS {
+        let before = bench.present(user.id(), None).await?.epoch;
+        let used = token(u32::try_from(round).unwrap_or_default());
+        let results = at_once(bench, |number, store| {
+            let email = format!("arthur{number}in{round}@camelot.example");
+            let mut change = change(&user, Columns::EMAIL, |user| *user.account_mut().email = email);
+            (change.end_sessions, change.use_token) = (EndSessions::All, Some((used.clone(), minute(60))));
+            async move { store.update(change).await }
+        })
+        .await?;
+        let mut winners = Vec::new();
+        for result in results {
+            winners.extend(result?);
+        }
+        same("the number of winners", winners.len(), 1)?;
+        let stored = bench.present(user.id(), None).await?;
+        same("the stored user", Some(facts(&stored.user)), winners.first().map(facts))?;
+        same("the epoch", stored.epoch.0, before.0 + 1)?;
     }
     Ok(())
 }

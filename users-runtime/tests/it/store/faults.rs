@@ -43,10 +43,13 @@ enum Fault {
     PurgesLiveSessions,
     PurgesNoEarlierEpochs,
     ReturnsTheCurrentEpoch,
+    ForgetsSuspensions,
+    KeepsTheMarkOfAPassword,
+    UsesTokensTwice,
 }
 
 /// Each fault with the rule that it breaks.
-const FAULTS: [(Fault, &str); 23] = {
+const FAULTS: [(Fault, &str); 26] = {
     use Fault::*;
     [
         (CaseMatters, "an address is found regardless of case"),
@@ -72,6 +75,9 @@ const FAULTS: [(Fault, &str); 23] = {
         (PurgesLiveSessions, "a purge removes ended sessions, in steps"),
         (PurgesNoEarlierEpochs, "a purge removes sessions that a raised epoch ended"),
         (ReturnsTheCurrentEpoch, "a session keeps the epoch of its login"),
+        (ForgetsSuspensions, "a suspension is stored and found with the user"),
+        (KeepsTheMarkOfAPassword, "a new hash removes the mark of its change"),
+        (UsesTokensTwice, "a change uses a token up, once"),
     ]
 };
 
@@ -141,6 +147,11 @@ impl UserStore<User> for Faulty {
                 (Fault::KeepsTheEpoch, EndSessions::All) => change.end_sessions = EndSessions::Keep,
                 (Fault::SparesEveryToken, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::Keep,
                 (Fault::SparesNoToken, EndSessions::AllBut(..)) => change.end_sessions = EndSessions::All,
+                (Fault::UsesTokensTwice, _) => change.use_token = None,
+                (Fault::ForgetsSuspensions, _) => change.suspension = None,
+                (Fault::KeepsTheMarkOfAPassword, _) if change.must_change_password == Some(false) => {
+                    change.must_change_password = None;
+                }
                 (Fault::ChecksBeforeItWrites, _) => {
                     let Some(found) = self.one(Lookup::by_id(change.user.id)).await? else { return Ok(None) };
                     if !change.may_change(&found.user, found.epoch) {

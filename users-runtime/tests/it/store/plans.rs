@@ -29,7 +29,7 @@ fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, Stri
     ];
     let mut all: Vec<(String, String)> =
         of_users.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    let cold = ["insert", "page", "keep_token", "revoke_token"];
+    let cold = ["insert", "page", "keep_token", "revoke_token", "use_token"];
     let of_sessions = session_statements::<DB>(sql).into_iter().filter(|(name, _)| !cold.contains(name));
     all.extend(of_sessions.map(|(name, text)| (format!("session {name}"), text)));
     assert_eq!(all.len(), 14);

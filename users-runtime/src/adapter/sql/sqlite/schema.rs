@@ -131,7 +131,7 @@ impl Catalog for Sqlite {
         match wanted {
             // Text of this length is a UUID, which bytes are not.
             "BLOB" if ["CHAR(32)", "CHAR(36)"].iter().any(|uuid| found.to_ascii_uppercase().ends_with(uuid)) => false,
-            "DATETIME" | "DATE" | "TIME" | "BLOB" => true,
+            "DATETIME" | "TIMESTAMP" | "DATE" | "TIME" | "BLOB" => true,
             _ => match (is_text(found), is_text(wanted)) {
                 (true, wants_text) => wants_text,
                 (false, wants_text) => !wants_text || is_blob(found),

@@ -1,0 +1,153 @@
+//! The steps of confirming and undoing a change of the address.
+
+use chrono::TimeDelta;
+
+use crate::{
+    account::{UpdateError, token_subject},
+    domain::{CLOCK_SKEW, ConfirmEmailToken, Timestamp, UndoEmailToken, UserId},
+    event::{self, EventKind, Outcome},
+    port::{
+        Change, EndSessions, Found, HookCall, Lookup, OldEmail, RequestContext, StoreError, StoredChange, TokenState,
+        UNDO_LIFETIME, Updated,
+    },
+    service::Users,
+    user::{AuthUser, Columns},
+};
+
+/// The reason why an address was not confirmed or restored.
+#[derive(Debug)]
+pub(super) enum EmailChangeError {
+    BadToken,
+    /// Another account has proved that the old address is its own.
+    AddressTaken,
+    Update(UpdateError),
+}
+
+impl From<UpdateError> for EmailChangeError {
+    fn from(error: UpdateError) -> Self {
+        Self::Update(error)
+    }
+}
+
+impl From<StoreError> for EmailChangeError {
+    fn from(error: StoreError) -> Self {
+        Self::Update(error.into())
+    }
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Stores the new address that a token proves, verified, unless the account was changed since the token was mailed.
+    #[tracing::instrument(target = "axum_users", name = "confirm_email", skip_all)]
+    pub(super) async fn confirm_email(
+        &self,
+        token: &ConfirmEmailToken,
+        cx: &RequestContext,
+    ) -> Result<U, EmailChangeError> {
+        let bad_token = |user: Option<&U::Id>| {
+            event::record(EventKind::ConfirmEmail, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            EmailChangeError::BadToken
+        };
+        let changes = &self.inner().email_changes;
+        let token = changes.read_confirm(token).ok_or_else(|| bad_token(None))?;
+        let id = U::Id::parse(&token.subject).ok_or_else(|| bad_token(None))?;
+        let found = self.find(Lookup::by_id(id.clone())).await?.ok_or_else(|| bad_token(Some(&id)))?;
+        let is_usable = found.user.status().is_active && !found.standing.is_suspended_at(self.now());
+        if !is_usable || !changes.is_bound(&token, token_subject(&found, &id.to_string())) {
+            return Err(bad_token(Some(&id)));
+        }
+        if self.is_address_taken(&token.email).await? {
+            return Err(UpdateError::EmailTaken.into());
+        }
+        let Found { user: before, epoch, .. } = found;
+        let mut user = before.clone();
+        *user.account_mut().email = token.email.clone();
+        *user.account_mut().is_verified = true;
+        let updated = Updated { before, fields: vec!["email"] };
+        self.run_hook(HookCall::Updating(&user, &updated), cx).await.map_err(UpdateError::Refused)?;
+
+        // Before the change, so that no undo token of full power is minted for an address that was just set. If nothing is
+        // changed after all, the record only weakens such tokens for a week.
+        let until = self.now() + UNDO_LIFETIME + CLOCK_SKEW;
+        self.inner().store.revoke(&changes.recent_email(&id.to_string(), &token.email), until).await?;
+        let account = updated.before.account();
+        let change = Change {
+            if_email: Some(account.email.to_owned()),
+            if_hashed_password: Some(account.hashed_password.clone()),
+            if_epoch: Some(epoch),
+            // A superuser may set the old address again within the hour.
+            use_token: Some((token.id, kept_until(token.expires_at))),
+            ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
+        };
+        let user = self.inner().store.update(change).await?.ok_or_else(|| bad_token(Some(&id)))?;
+        event::record(EventKind::ConfirmEmail, Outcome::Success, Some(&id), None, cx);
+        let was_verified = updated.before.status().is_verified;
+        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
+        if !was_verified {
+            self.run_change_hook(StoredChange::Verified(user.clone()), cx).await.map_err(UpdateError::Hook)?;
+        }
+        Ok(user)
+    }
+
+    /// Restores the address that a token was mailed to, whatever has happened to the account since: a thief may have changed
+    /// the address again, or the password. Ends all sessions and links, and refuses the password, which the thief may know.
+    #[tracing::instrument(target = "axum_users", name = "undo_email", skip_all)]
+    pub(super) async fn undo_email(&self, token: &UndoEmailToken, cx: &RequestContext) -> Result<U, EmailChangeError> {
+        let bad_token = |user: Option<&U::Id>| {
+            event::record(EventKind::UndoEmail, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            EmailChangeError::BadToken
+        };
+        let token = self.inner().email_changes.read_undo(token).ok_or_else(|| bad_token(None))?;
+        let id = U::Id::parse(&token.subject).ok_or_else(|| bad_token(None))?;
+        let found = self.find(Lookup::User { id: id.clone(), token: Some(token.id.clone()) }).await?;
+        let found = found.filter(|found| token.is_of(found.epoch) && found.token == TokenState::Unmarked);
+        let Found { user: before, .. } = found.ok_or_else(|| bad_token(Some(&id)))?;
+        let mut user = before.clone();
+        *user.account_mut().email = token.email.clone();
+        *user.account_mut().is_verified = true;
+        let updated = Updated { before, fields: vec!["email"] };
+        self.run_hook(HookCall::Updating(&user, &updated), cx).await.map_err(UpdateError::Refused)?;
+        self.remove_squatter(&id, &token, cx).await?;
+
+        let change = Change {
+            end_sessions: EndSessions::All,
+            must_change_password: Some(true),
+            unlink: U::HAS_OAUTH,
+            use_token: Some((token.id, kept_until(token.expires_at))),
+            ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
+        };
+        let user = match self.inner().store.update(change).await {
+            Err(StoreError::EmailTaken) => return Err(self.taken(&id, cx)),
+            user => user?.ok_or_else(|| bad_token(Some(&id)))?,
+        };
+        event::record(EventKind::UndoEmail, Outcome::Success, Some(&id), None, cx);
+        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
+        Ok(user)
+    }
+
+    /// Deletes another account that has the old address, if it cannot have proved it. The holder of the token has.
+    async fn remove_squatter(&self, id: &U::Id, token: &OldEmail, cx: &RequestContext) -> Result<(), EmailChangeError> {
+        let Some(other) = self.find_by_address(&token.email).await?.filter(|other| other.user.id() != *id) else {
+            return Ok(());
+        };
+        let status = other.user.status();
+        if status.is_verified || status.is_superuser {
+            return Err(self.taken(id, cx));
+        }
+        match self.delete_user(&other.user, cx).await {
+            // Another request with the same token was faster.
+            Err(UpdateError::NotFound) => Ok(()),
+            deleted => Ok(deleted?),
+        }
+    }
+
+    fn taken(&self, id: &U::Id, cx: &RequestContext) -> EmailChangeError {
+        event::record(EventKind::UndoEmail, Outcome::Refused("address taken"), Some(id), None, cx);
+        EmailChangeError::AddressTaken
+    }
+}
+
+/// Returns until when a used token is remembered: until it is expired on a node whose clock is behind, too.
+fn kept_until(expires_at: Timestamp) -> Timestamp {
+    let skew = TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default();
+    expires_at.checked_add_signed(skew).unwrap_or(expires_at)
+}
