@@ -1,8 +1,8 @@
 //! Signing a user in: the steps that every login takes after its credentials are verified.
 
 use crate::{
-    domain::{AccessToken, Login},
-    event::{self, EventKind, Outcome},
+    domain::{AccessToken, Login, TokenId},
+    event::{EventKind, SecurityEvent},
     port::{Found, HookCall, HookError, Lookup, RequestContext, StoreError, StrategyError, TokenResponse, Verdict},
     service::{ActiveBackend, BAD_CREDENTIALS, Users},
     user::AuthUser,
@@ -85,8 +85,8 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<Found<U>, Closed<U>> {
         for gate in &self.inner().gates {
             if let Verdict::Closed(code) = self.run_gate(&**gate, &found.user, cx, BAD_CREDENTIALS.code).await {
-                let id = found.user.id();
-                event::record(EventKind::Login, Outcome::Refused(gate.name()), Some(&id), Some(&backend.name), cx);
+                let event = SecurityEvent::new(EventKind::Login, cx).refused(gate.name()).of(&found.user.id());
+                self.record(&event.at(&backend.name));
                 return Err(Closed { user: found.user, code });
             }
         }
@@ -100,15 +100,23 @@ impl<U: AuthUser> Users<U> {
         backend: &ActiveBackend,
         cx: &RequestContext,
     ) -> Result<SignedIn, SignInError> {
-        let login = Login::new(found.user.id().to_string(), found.epoch, self.now(), cx.device());
-        let token = match backend.strategy.issue(&login).await {
+        let id = found.user.id();
+        let random = self.random_bytes().map_err(|error| SignInError::Strategy(StrategyError::unavailable(error)))?;
+        let session = TokenId::from_random(random);
+        let event = SecurityEvent::new(EventKind::Login, cx).of(&id).at(&backend.name).in_session(Some(&session));
+        let login = Login::new(id.to_string(), found.epoch, self.now(), cx.device()).in_session(session);
+        let recording = self.recording_login(backend, &event);
+        let token = match recording.store.issue(&login).await {
             Ok(token) => token,
             // The user was deleted in the meantime. To a client it looks like wrong credentials.
-            Err(StrategyError::UserGone) => return Err(SignInError::Refused(BAD_CREDENTIALS.code)),
+            Err(StrategyError::UserGone) => {
+                self.record(&event.in_session(None).refused("unknown user"));
+                return Err(SignInError::Refused(BAD_CREDENTIALS.code));
+            }
             Err(error) => return Err(SignInError::Strategy(error)),
         };
         let mut response = backend.transport.grant(&token);
-        event::record(EventKind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
+        self.record_changed(&event, &recording);
         let hook = HookCall::LoggedIn(&found.user, &mut response.headers);
         self.run_after_hook(hook, cx).await.map_err(SignInError::Hook)?;
         Ok(SignedIn { token, response })

@@ -1,6 +1,8 @@
 //! The composition root: the only module that depends on both the service and the adapters.
 
 mod address;
+#[cfg(feature = "audit")]
+mod audit;
 mod backend;
 mod check;
 mod creation;
@@ -63,6 +65,8 @@ pub struct UsersBuilder<U: AuthUser> {
     limits: Option<Limits>,
     refusal_delay: Duration,
     counters: Option<MakeCounters<U>>,
+    #[cfg(feature = "audit")]
+    audit: audit::Settings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -98,6 +102,8 @@ impl<U: AuthUser> Users<U> {
             limits: None,
             refusal_delay: Holding::DELAY,
             counters: None,
+            #[cfg(feature = "audit")]
+            audit: audit::Settings::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         }
@@ -267,6 +273,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             Some(make) => make(&redis_service, &store)?,
             None => Arc::new(MemoryCounters::new()),
         };
+        #[cfg(feature = "audit")]
+        let audit = self.audit_queue(&store)?;
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random), Arc::clone(&self.clock))?);
         let mail_tokens = self.mail_token_settings();
         self.check_audiences(&mail_tokens)?;
@@ -341,6 +349,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             clients: Arc::new(Clients::new(self.trusted_proxies)),
             holding: Arc::new(holding),
             devices,
+            #[cfg(feature = "audit")]
+            audit,
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,

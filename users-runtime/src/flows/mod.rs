@@ -1,6 +1,8 @@
 //! The features. The folder of a feature contains all of its parts: `mod.rs` its endpoints and error codes, `http.rs`
 //! its handlers and bodies, `logic.rs` its steps. Features do not depend on each other; shared code is in `account`.
 
+#[cfg(feature = "audit")]
+pub(crate) mod audit;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
@@ -26,6 +28,8 @@ pub(crate) static ENDPOINTS: &[&[Endpoint]] = &[
     &sessions::ENDPOINTS,
     #[cfg(feature = "oauth")]
     &oauth::ENDPOINTS,
+    #[cfg(feature = "audit")]
+    &audit::ENDPOINTS,
 ];
 
 /// The route that the OpenAPI document names as the token URL of the password flow.

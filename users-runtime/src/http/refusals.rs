@@ -4,7 +4,7 @@ use super::{ApiError, error::OUTAGE_RETRY_AFTER};
 use crate::{
     account::{EMAIL_EXISTS, INVALID_PASSWORD, PasswordError, UpdateError},
     domain::EmailRefused,
-    event::{EventKind, failed},
+    event::{EventKind, failed, overloaded},
     service::{AfterResponse, Limited},
 };
 
@@ -50,7 +50,7 @@ impl From<AfterResponse> for ApiError {
     fn from(error: AfterResponse) -> Self {
         match error {
             AfterResponse::Full(_) => {
-                super::error::overloaded("too many mails wait");
+                overloaded("too many mails wait");
                 Self::Unavailable { retry_after: 1 }
             }
             AfterResponse::Hook(error) => error.into(),

@@ -40,7 +40,9 @@ pub(super) fn of<U: AuthUser>(
     match endpoint.caller {
         Caller::Superuser => {
             responses.push((403, Response::new("Not a superuser.")));
-            responses.push((404, Response::new("The user does not exist.")));
+            if endpoint.path().contains("{id}") {
+                responses.push((404, Response::new("The user does not exist.")));
+            }
         }
         Caller::Owner if verified_only => responses.push((403, Response::new("Not verified."))),
         _ => {}

@@ -4,7 +4,7 @@ use super::Users;
 use crate::{
     domain::{AddressPrefix, Limit, LimitReached},
     event::{
-        self, EventKind, Outcome,
+        self, EventKind, SecurityEvent,
         metric::{self, LimitDecision},
         operation,
     },
@@ -24,7 +24,7 @@ pub(crate) enum Limited {
 /// An event that was counted, or none if the limit is off.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Counted(pub(super) Vec<Draw>);
+pub(crate) struct Counted(pub(crate) Vec<Draw>);
 
 impl<U: AuthUser> Users<U> {
     /// Returns the network of the client of a request.
@@ -41,7 +41,7 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
         let Some(network) = self.network_of(cx) else { return Ok(Counted::default()) };
-        self.count(limit, &network.to_string(), kind, cx).await
+        self.count(limit, &network.to_string(), SecurityEvent::new(kind, cx)).await
     }
 
     /// Counts an event of a limit per user.
@@ -55,12 +55,21 @@ impl<U: AuthUser> Users<U> {
         if cx.headers().is_none() {
             return Ok(Counted::default());
         }
-        self.count(limit, &id.to_string(), kind, cx).await
+        self.count(limit, &id.to_string(), SecurityEvent::new(kind, cx).of(id)).await
     }
 
-    async fn count(&self, limit: Limit, whose: &str, kind: EventKind, cx: &RequestContext) -> Result<Counted, Limited> {
-        let Some(draw) = self.draw(limit, whose) else { return Ok(Counted::default()) };
-        self.take(&[limit], vec![draw], kind, cx).await
+    async fn count(&self, limit: Limit, whose: &str, attempt: SecurityEvent) -> Result<Counted, Limited> {
+        let draws = self.draw(limit, whose).into_iter().map(|draw| (limit, draw));
+        let counted = self.take(draws.collect()).await;
+        self.record_limited(&counted, attempt);
+        counted
+    }
+
+    /// Records that an attempt is refused because a limit is reached, if it is.
+    pub(crate) fn record_limited<T>(&self, counted: &Result<T, Limited>, attempt: SecurityEvent) {
+        if let Err(Limited::Reached(reached)) = counted {
+            self.record(&attempt.beyond(reached.limit));
+        }
     }
 
     /// Returns the event of a limit, unless it is off.
@@ -69,17 +78,12 @@ impl<U: AuthUser> Users<U> {
         Some(Draw::new(CounterKey::of(limit.name(), whose), rule))
     }
 
-    /// Takes these events, whose limits are `limits`, or none of them.
-    pub(super) async fn take(
-        &self,
-        limits: &[Limit],
-        draws: Vec<Draw>,
-        kind: EventKind,
-        cx: &RequestContext,
-    ) -> Result<Counted, Limited> {
-        if draws.is_empty() {
+    /// Takes these events, each from its limit, or none of them. Records nothing.
+    pub(crate) async fn take(&self, wanted: Vec<(Limit, Draw)>) -> Result<Counted, Limited> {
+        if wanted.is_empty() {
             return Ok(Counted::default());
         }
+        let (limits, draws): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
         let decided = |decision| limits.iter().for_each(|limit| metric::limit_decided(limit.name(), decision));
         let (by, wait) = match self.inner().counters.take(&draws, self.now()).await {
             Ok(Decision::Taken) => {
@@ -96,8 +100,9 @@ impl<U: AuthUser> Users<U> {
             || (Limit::LoginClient, crate::domain::Backoff::new(1, wait).into()),
             |(limit, draw)| (*limit, draw.rule),
         );
-        metric::limit_decided(limit.name(), LimitDecision::Refused);
-        event::record(kind, Outcome::Refused(limit.reason()), None, None, cx);
+        let is_passed_on = limit == Limit::LoginKnown;
+        let decision = if is_passed_on { LimitDecision::PassedOn } else { LimitDecision::Refused };
+        metric::limit_decided(limit.name(), decision);
         Err(Limited::Reached(LimitReached { limit, rule, wait }))
     }
 

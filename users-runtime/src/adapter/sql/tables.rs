@@ -4,6 +4,11 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
+#[cfg(feature = "audit")]
+mod audit;
+
+#[cfg(feature = "audit")]
+pub(super) use self::audit::{AUDIT_COLUMNS, AUDIT_LENGTHS};
 use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText, counter_sql};
 use crate::{
     domain::{IdKind, id_kind},
@@ -53,6 +58,16 @@ pub enum ColumnKind {
     Own(String),
     /// The column of the tenant, which is part of indexes.
     Tenant(String),
+}
+
+/// The tables that a service has only if its settings ask for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(not(feature = "audit"), allow(dead_code, reason = "the audit log is a feature"))]
+pub(super) struct OptionalTables {
+    /// The counters of limits.
+    pub(super) counters: bool,
+    /// The audit log.
+    pub(super) audit: bool,
 }
 
 /// A table.
@@ -151,11 +166,19 @@ pub(super) fn canonical_index(sql: &UserSql) -> String {
 }
 
 /// Returns all tables of a user type. The table of users is first, because the others refer to it.
-pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn, has_counters: bool) -> Vec<Table> {
+pub(super) fn tables(
+    sql: &'static UserSql,
+    custom: &[SqlColumn],
+    id: IdColumn,
+    optional: OptionalTables,
+) -> Vec<Table> {
     let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
-    let counters = has_counters.then(|| counters(sql));
-    let always = [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
-    always.into_iter().chain(accounts).chain(counters).collect()
+    let counters = optional.counters.then(|| counters(sql));
+    let mut tables = vec![users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
+    tables.extend(accounts.into_iter().chain(counters));
+    #[cfg(feature = "audit")]
+    tables.extend(optional.audit.then(|| audit::audit_log(sql, tenant_of(custom).is_some())));
+    tables
 }
 
 /// Returns a column that must not be NULL.
