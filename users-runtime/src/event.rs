@@ -1,4 +1,4 @@
-//! The log: security events and lines about operation, written to `tracing` and nowhere else.
+//! The log: security events and lines about operation, written to `tracing`; security events go into the audit log as well.
 //!
 //! Everything has the target `axum_users`, and only this module writes it. Nothing contains a password, a token, a hash or an
 //! address.

@@ -154,18 +154,11 @@ impl AuditQueue {
     /// Writes what waits, for at most `within`. What then still waits is lost if the process ends, and logged.
     pub(crate) async fn drain(&self, within: Duration) {
         let written = async {
-            let mut has_tried = false;
+            let mut may_start = true;
             loop {
                 let idle = self.0.idle.notified(); // created before the check, so that no wake-up is lost
-                let state = self.0.state();
-                if !state.is_writing {
-                    if has_tried || state.waiting.is_empty() {
-                        return;
-                    }
-                    has_tried = true;
-                    self.0.start_writing(state);
-                } else {
-                    drop(state);
+                if self.0.is_finished(&mut may_start) {
+                    return;
                 }
                 idle.await;
             }
@@ -217,6 +210,19 @@ impl Inner {
             let queue = Arc::clone(self);
             runtime.spawn(async move { queue.write_all().await });
         }
+    }
+
+    /// Returns whether nothing is written any more. Starts to write what waits, if it may, once.
+    fn is_finished(self: &Arc<Self>, may_start: &mut bool) -> bool {
+        let state = self.state();
+        if state.is_writing {
+            return false;
+        }
+        if !std::mem::take(may_start) || state.waiting.is_empty() {
+            return true;
+        }
+        self.start_writing(state);
+        false
     }
 
     /// Writes batches until nothing waits or the database is not available. A batch that may be written later waits for the next

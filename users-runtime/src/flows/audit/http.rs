@@ -16,7 +16,14 @@ use crate::{
 
 /// Returns the route of the audit log for superusers, for `Router::nest("/audit", audit_routes(&users))`: `GET` returns the newest
 /// entries. The query narrows them: `user_id`, `event`, `since` and `until` (RFC 3339), `before` (an id) and `limit` (1 to 200).
+///
+/// # Panics
+/// If the service keeps no audit log. This is an error in the application that is found at startup.
+#[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
 pub fn audit_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
+    if users.inner().audit.is_none() {
+        panic!("the service keeps no audit log: call .audit_log() of its builder");
+    }
     Routes::new(users).get("/", read_log::<U>).into_router()
 }
 
