@@ -192,10 +192,7 @@ fn mount_audit_log<U: AuthUser>(
     prefixes: Prefixes,
 ) -> Result<(Router<Users<U>>, Prefixes)> {
     Ok(match switch("AUDIT", false)? {
-        true => (
-            routes.nest("/audit", axum_users::audit::audit_routes(users)),
-            prefixes.with(RouteGroup::Audit),
-        ),
+        true => (routes.nest("/audit", axum_users::audit::audit_routes(users)), prefixes.with(RouteGroup::Audit)),
         false => (routes, prefixes),
     })
 }

@@ -128,9 +128,7 @@ async fn logins_mails_and_limits_are_counted() {
     assert_eq!(events("success", "", "metered"), 2.0);
     assert!(events("refused", "wrong password", "metered") > wrong_before);
 
-    let limit = |decision: &str| {
-        sum("axum_users_limit_decisions_total", &[("limit", "mails"), ("decision", decision)])
-    };
+    let limit = |decision: &str| sum("axum_users_limit_decisions_total", &[("limit", "mails"), ("decision", decision)]);
     let (allowed, refused) = (limit("allowed"), limit("refused"));
     for _ in 0..4 {
         app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;

@@ -197,14 +197,19 @@ async fn a_change_that_fails_leaves_no_entry() {
 async fn an_address_that_is_taken_privately_is_recorded_with_the_write_that_hides_it() {
     for kind in databases().await {
         let private = |builder: axum_users::UsersBuilder<crate::support::User>| {
-            builder.audit_log().policy(axum_users::Policy::recommended().private_registration())
+            let policy = axum_users::Policy::recommended().private_registration().require_verification(true);
+            builder.audit_log().policy(policy)
         };
         let app = Audited::with(kind, crate::support::roomy(), private).await;
         let body = json!({ "email": ARTHUR, "password": PASSWORD });
         for _ in 0..2 {
             assert_eq!(app.post("/auth/register").json(body.clone()).send().await.status, 201, "{kind:?}");
         }
-        assert_eq!((app.count("register", "success").await, app.count("register", "refused").await), (1, 1), "{kind:?}");
+        assert_eq!(
+            (app.count("register", "success").await, app.count("register", "refused").await),
+            (1, 1),
+            "{kind:?}"
+        );
         app.database.fail("INSERT", "user_audit").await;
         let free = json!({ "email": "kay@camelot.bt", "password": PASSWORD });
         for body in [body, free] {
@@ -231,7 +236,8 @@ async fn without_the_setting_there_is_no_table_and_nothing_to_read() {
         let tables = if url.starts_with("sqlite") {
             app.database.texts("SELECT name FROM sqlite_schema WHERE name LIKE '%audit%'").await
         } else {
-            let sql = "SELECT CAST(table_name AS CHAR(64)) FROM information_schema.tables WHERE table_name = 'user_audit'";
+            let sql =
+                "SELECT CAST(table_name AS CHAR(64)) FROM information_schema.tables WHERE table_name = 'user_audit'";
             app.database.texts(&format!("{sql} AND table_schema IN (SELECT {})", schema(&url))).await
         };
         assert_eq!(tables, [""; 0], "{kind:?}");

@@ -57,11 +57,7 @@ impl Audited {
         Self::with(kind, roomy(), UsersBuilder::audit_log).await
     }
 
-    async fn with(
-        kind: DatabaseKind,
-        limits: Limits,
-        settings: fn(UsersBuilder<User>) -> UsersBuilder<User>,
-    ) -> Self {
+    async fn with(kind: DatabaseKind, limits: Limits, settings: fn(UsersBuilder<User>) -> UsersBuilder<User>) -> Self {
         let database = Database::empty(kind).await;
         let clock = Arc::new(ManualClock::at("2026-11-29T12:00:00Z".parse().unwrap()));
         let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));

@@ -32,8 +32,19 @@ async fn only_superusers_read_the_log() {
     assert_eq!(entries.status, 200);
     let keys: Vec<_> = entries.json()[0].as_object().unwrap().keys().cloned().collect();
     let mut expected = vec![
-        "id", "at", "event", "outcome", "reason", "user_id", "actor_id", "backend", "client", "request_id", "session_id",
-        "limit", "changed",
+        "id",
+        "at",
+        "event",
+        "outcome",
+        "reason",
+        "user_id",
+        "actor_id",
+        "backend",
+        "client",
+        "request_id",
+        "session_id",
+        "limit",
+        "changed",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);
@@ -131,8 +142,8 @@ async fn pages_are_stable_and_filters_combine() {
         assert_eq!(count(&format!("?{minute}&event=login&user_id={id}")).await, 3);
         assert_eq!(count(&format!("?{minute}&event=logout")).await, 0);
         assert_eq!(count("?since=2026-11-29T14:02:00%2B02:00&until=2026-11-29T12:03:00Z").await, 3, "a time zone");
-        assert_eq!(count("?limit=200&event=login").await, 41, "{kind:?}");
-        assert_eq!(count("").await, 50);
+        assert_eq!(count("?limit=200&event=login").await, 39, "{kind:?}");
+        assert_eq!((count("").await, count("?limit=3").await), (41, 3));
 
         let logins = app.users.audit().of(&id.parse().unwrap()).event(EventKind::Login);
         let first = logins.clone().limit(3).page().await.unwrap();
@@ -146,15 +157,13 @@ async fn pages_are_stable_and_filters_combine() {
 #[tokio::test]
 async fn old_entries_are_removed_and_younger_ones_stay() {
     for kind in databases().await {
-        let keeps_30_days = |builder: UsersBuilder<User>| {
-            builder.audit_log().audit_retention(Duration::from_secs(30 * DAY))
-        };
+        let keeps_30_days =
+            |builder: UsersBuilder<User>| builder.audit_log().audit_retention(Duration::from_secs(30 * DAY));
         let app = Audited::with(kind, roomy(), keeps_30_days).await;
         // More than one step of the purge.
         let quoted = app.database.quoted("user_audit");
-        let rows = (0..2_500).map(|number| {
-            format!("('{:016x}{number:016x}', 0, 'login', 'refused')", 1_700_000_000_000_u64 << 16)
-        });
+        let rows = (0..2_500)
+            .map(|number| format!("('{:016x}{number:016x}', 0, 'login', 'refused')", 1_700_000_000_000_u64 << 16));
         let rows: Vec<_> = rows.collect();
         let insert = format!("INSERT INTO {quoted} (id, occurred_at, event, outcome) VALUES {}", rows.join(", "));
         app.database.run(&insert).await;

@@ -159,7 +159,8 @@ impl<U: AuthUser> Users<U> {
     async fn insert_new(&self, user: U, cx: &RequestContext) -> Result<U, CreateError> {
         let event = SecurityEvent::new(EventKind::Register, cx);
         // The database may make the id.
-        let recording = self.recording(&if U::ID_MADE_BY_DATABASE { event.clone() } else { event.clone().of(&user.id()) });
+        let recording =
+            self.recording(&if U::ID_MADE_BY_DATABASE { event.clone() } else { event.clone().of(&user.id()) });
         let inserted = recording.store.insert(user).await.map_err(CreateError::from);
         if let Ok(user) = &inserted {
             self.record_changed(&event.of(&user.id()), &recording);

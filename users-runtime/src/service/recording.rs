@@ -74,7 +74,10 @@ impl<U: AuthUser> Users<U> {
     /// Returns the storage of accounts at providers for a change with these events, if there is one.
     #[cfg(feature = "oauth")]
     #[cfg_attr(not(feature = "audit"), allow(unused_variables, reason = "there is no audit log"))]
-    pub(crate) fn recording_links(&self, events: &[&SecurityEvent]) -> Option<Recording<dyn crate::port::OAuthStore<U>>> {
+    pub(crate) fn recording_links(
+        &self,
+        events: &[&SecurityEvent],
+    ) -> Option<Recording<dyn crate::port::OAuthStore<U>>> {
         let store = self.inner().oauth_accounts.as_ref()?;
         #[cfg(feature = "audit")]
         if let Some(entries) = self.entries(events) {

@@ -123,7 +123,10 @@ async fn many_cookies_of_one_account_are_no_more_guesses() {
     let lines = recording.lines();
     let of = |field: &str, value: &str| lines.iter().filter(|line| line.field(field) == Some(value)).count();
     assert!(of("event", "known_clients_limited") >= 100);
-    assert_eq!((of("limit", "login-known"), of("reason", "too many failures at this account from known clients")), (0, 0));
+    assert_eq!(
+        (of("limit", "login-known"), of("reason", "too many failures at this account from known clients")),
+        (0, 0)
+    );
     assert_eq!(login(&app, "192.0.2.2", ARTHUR, PASSWORD).await.status, 200, "the owner is not locked out");
 }
 

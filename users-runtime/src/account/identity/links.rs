@@ -80,7 +80,8 @@ impl<U: AuthUser> Users<U> {
         link: NewOAuthAccount,
         cx: &RequestContext,
     ) -> Result<Option<U>, IdentityError> {
-        let event = SecurityEvent::new(EventKind::Link, cx).of(&change.user.id()).changing(change.columns.fields::<U>());
+        let event =
+            SecurityEvent::new(EventKind::Link, cx).of(&change.user.id()).changing(change.columns.fields::<U>());
         let recording = self.recording_links(&[&event]).ok_or(IdentityError::NotKept)?;
         match recording.store.link(change, link).await {
             Err(StoreError::Conflict) => Ok(None),

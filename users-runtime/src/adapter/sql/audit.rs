@@ -65,11 +65,7 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Writes the entries of a change in its transaction. `added` is the user who was added.
-    pub(super) async fn record_in(
-        &self,
-        connection: &mut DB::Connection,
-        added: Option<&IdValue>,
-    ) -> SqlResult<()> {
+    pub(super) async fn record_in(&self, connection: &mut DB::Connection, added: Option<&IdValue>) -> SqlResult<()> {
         for entry in self.audit.entries.iter().flat_map(|entries| entries.iter()) {
             let user = match (&entry.user_id, added) {
                 (Some(known), _) => Some(known.clone()),
@@ -156,7 +152,8 @@ impl<DB: Dialect> Base<DB> {
 fn entry<DB: Dialect>(row: &DB::Row) -> SqlResult<AuditEntry> {
     let columns = Row::<DB>::new(row);
     let at: i64 = columns.at(1)?;
-    let at = Timestamp::from_timestamp_millis(at).ok_or_else(|| sqlx::Error::Decode("a time is out of range".into()))?;
+    let at =
+        Timestamp::from_timestamp_millis(at).ok_or_else(|| sqlx::Error::Decode("a time is out of range".into()))?;
     Ok(AuditEntry {
         reason: columns.at(4)?,
         user_id: columns.at(5)?,

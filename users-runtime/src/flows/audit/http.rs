@@ -40,10 +40,7 @@ async fn read_log<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Re
 }
 
 /// Returns the view that a query asks for; `None` for the log of a user who cannot exist.
-fn wanted<'a, U: AuthUser>(
-    users: &'a Users<U>,
-    parameters: &Parameters,
-) -> Result<Option<Audit<'a, U>>, ApiError> {
+fn wanted<'a, U: AuthUser>(users: &'a Users<U>, parameters: &Parameters) -> Result<Option<Audit<'a, U>>, ApiError> {
     let mut wanted = users.audit();
     if let Some(limit) = parameters.one(LIMIT)? {
         let limit = limit.parse().ok().filter(|limit| (1..=Audit::<U>::LARGEST_PAGE).contains(limit));

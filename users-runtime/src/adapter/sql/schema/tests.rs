@@ -4,7 +4,11 @@ use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use super::*;
 use crate::{
-    adapter::sql::{SqlColumn, UserSql, column, ddl, json_column, tables::{IdColumn, OptionalTables}, text_column},
+    adapter::sql::{
+        SqlColumn, UserSql, column, ddl, json_column,
+        tables::{IdColumn, OptionalTables},
+        text_column,
+    },
     domain::IdKind,
 };
 
