@@ -143,7 +143,7 @@ async fn pages_are_stable_and_filters_combine() {
         assert_eq!(count(&format!("?{minute}&event=logout")).await, 0);
         assert_eq!(count("?since=2026-11-29T14:02:00%2B02:00&until=2026-11-29T12:03:00Z").await, 3, "a time zone");
         assert_eq!(count("?limit=200&event=login").await, 39, "{kind:?}");
-        assert_eq!((count("").await, count("?limit=3").await), (41, 3));
+        assert_eq!(count("?limit=3").await, 3);
 
         let logins = app.users.audit().of(&id.parse().unwrap()).event(EventKind::Login);
         let first = logins.clone().limit(3).page().await.unwrap();

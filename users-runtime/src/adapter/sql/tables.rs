@@ -4,12 +4,12 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
-#[cfg(feature = "audit")]
-mod audit;
+mod optional;
 
+pub(super) use self::optional::OptionalTables;
 #[cfg(feature = "audit")]
-pub(super) use self::audit::{AUDIT_COLUMNS, AUDIT_LENGTHS};
-use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText, counter_sql};
+pub(super) use self::optional::{AUDIT_COLUMNS, AUDIT_LENGTHS};
+use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText};
 use crate::{
     domain::{IdKind, id_kind},
     user::AuthUser,
@@ -58,16 +58,6 @@ pub enum ColumnKind {
     Own(String),
     /// The column of the tenant, which is part of indexes.
     Tenant(String),
-}
-
-/// The tables that a service has only if its settings ask for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(not(feature = "audit"), allow(dead_code, reason = "the audit log is a feature"))]
-pub(super) struct OptionalTables {
-    /// The counters of limits.
-    pub(super) counters: bool,
-    /// The audit log.
-    pub(super) audit: bool,
 }
 
 /// A table.
@@ -173,12 +163,9 @@ pub(super) fn tables(
     optional: OptionalTables,
 ) -> Vec<Table> {
     let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
-    let counters = optional.counters.then(|| counters(sql));
-    let mut tables = vec![users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
-    tables.extend(accounts.into_iter().chain(counters));
-    #[cfg(feature = "audit")]
-    tables.extend(optional.audit.then(|| audit::audit_log(sql, tenant_of(custom).is_some())));
-    tables
+    let always = [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
+    let optional = optional.tables(sql, tenant_of(custom).is_some());
+    always.into_iter().chain(accounts).chain(optional).collect()
 }
 
 /// Returns a column that must not be NULL.
@@ -329,25 +316,6 @@ fn sessions(sql: &'static UserSql, id: IdKind) -> Table {
         // By login for the purge, by user for lists, the maximum number of sessions and the cascading deletion.
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,
-        name,
-    }
-}
-
-/// Returns the table of the counters of rate limits. Times are milliseconds since 1970.
-fn counters(sql: &'static UserSql) -> Table {
-    let name = counter_sql::table(sql);
-    Table {
-        columns: vec![
-            column("counter_key", ColumnKind::Exact(43)).holding(WrittenText::exactly(43)),
-            column("failures", ColumnKind::Number).holding_any(),
-            column("due_at", ColumnKind::Number).holding_any(),
-            column("ends_at", ColumnKind::Number).holding_any(),
-        ],
-        primary_key: "counter_key",
-        of_user: None,
-        // For the purge.
-        indexes: vec![index(&name, "ends_at")],
-        clustered: true,
         name,
     }
 }
