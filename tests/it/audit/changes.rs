@@ -210,6 +210,9 @@ async fn an_address_that_is_taken_privately_is_recorded_with_the_write_that_hide
             (1, 1),
             "{kind:?}"
         );
+        // A free and a taken address fail alike. The first service has ended its jobs.
+        let app = Audited::with(kind, crate::support::roomy(), private).await;
+        assert_eq!(app.post("/auth/register").json(body.clone()).send().await.status, 201, "{kind:?}");
         app.database.fail("INSERT", "user_audit").await;
         let free = json!({ "email": "kay@camelot.bt", "password": PASSWORD });
         for body in [body, free] {

@@ -143,8 +143,13 @@ async fn errors_name_their_request() {
         assert!(client.is_none() || line.field("client") == client, "{line:?}");
     }
     store.mend();
-    store.fail("find_by_email", Outage::Panic);
+    // Errors that become a response where the request is no longer at hand.
     let form = [("username", "arthur@camelot.bt"), ("password", PASSWORD)];
+    store.fail("find_by_email", Outage::Broken);
+    app.post("/auth/jwt/login").header("x-request-id", "error-login").form(&form).send().await;
+    let [line] = &lines("error-login")[..] else { panic!("{:?}", lines("error-login")) };
+    assert!(line.is("dependency", "failed") && line.field("client") == Some("127.0.0.1"), "{line:?}");
+    store.fail("find_by_email", Outage::Panic);
     app.post("/auth/jwt/login").header("x-request-id", "error-panic").form(&form).send().await;
     assert!(lines("error-panic").iter().any(|line| line.is("hook", "failed")), "{:?}", lines("error-panic"));
     store.mend();
