@@ -91,7 +91,7 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
         }
     };
     let users = with_challenges(users)?;
-    let users = with_redis(users, sessions).await?;
+    let users = with_audit_log(with_redis(users, sessions).await?)?;
     let users = more.into_iter().fold(users, UsersBuilder::backend).build().await?;
     users.migrate().await?;
     Ok(users)
@@ -99,8 +99,9 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
 
 /// Serves these routes and those of sessions, of suspensions and of the documentation.
 async fn serve<U: AuthUser>(users: Users<U>, routes: Router<Users<U>>, prefixes: Prefixes, bind: String) -> Result<()> {
-    let document =
-        axum_users::openapi::openapi_at(&users, &prefixes.with(RouteGroup::Sessions).with(RouteGroup::AccountStatus));
+    let (routes, prefixes) =
+        mount_audit_log(&users, routes, prefixes.with(RouteGroup::Sessions).with(RouteGroup::AccountStatus))?;
+    let document = axum_users::openapi::openapi_at(&users, &prefixes);
     let app = routes
         .nest("/auth/sessions", axum_users::session_routes(&users))
         .nest("/users", axum_users::account_status_routes(&users))
@@ -193,6 +194,42 @@ async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, _: DatabaseSessions) ->
         true => Err(Error::config("Redis is configured, but this program was built without the Cargo feature `redis`")),
         false => Ok(users),
     }
+}
+
+/// Keeps an audit log if `AUDIT` is set.
+#[cfg(feature = "audit")]
+fn with_audit_log<U: AuthUser>(users: UsersBuilder<U>) -> Result<UsersBuilder<U>> {
+    Ok(if switch("AUDIT", false)? { users.audit_log() } else { users })
+}
+
+/// Adds the route of the audit log, if there is one.
+#[cfg(feature = "audit")]
+fn mount_audit_log<U: AuthUser>(
+    users: &Users<U>,
+    routes: Router<Users<U>>,
+    prefixes: Prefixes,
+) -> Result<(Router<Users<U>>, Prefixes)> {
+    Ok(match switch("AUDIT", false)? {
+        true => (routes.nest("/audit", axum_users::audit::audit_routes(users)), prefixes.with(RouteGroup::Audit)),
+        false => (routes, prefixes),
+    })
+}
+
+#[cfg(not(feature = "audit"))]
+fn with_audit_log<U: AuthUser>(users: UsersBuilder<U>) -> Result<UsersBuilder<U>> {
+    match switch("AUDIT", false)? {
+        true => Err(Error::config("AUDIT is set, but this program was built without the Cargo feature `audit`")),
+        false => Ok(users),
+    }
+}
+
+#[cfg(not(feature = "audit"))]
+fn mount_audit_log<U: AuthUser>(
+    _: &Users<U>,
+    routes: Router<Users<U>>,
+    prefixes: Prefixes,
+) -> Result<(Router<Users<U>>, Prefixes)> {
+    Ok((routes, prefixes))
 }
 
 /// Returns the policy, and whether it is the one of fastapi-users.

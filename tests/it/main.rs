@@ -8,6 +8,8 @@
 mod access_matrix;
 #[cfg(feature = "services")]
 mod adopting;
+#[cfg(all(feature = "audit", feature = "services"))]
+mod audit;
 mod columns;
 mod docs;
 #[cfg(feature = "services")]

@@ -120,17 +120,15 @@ async fn logins_mails_and_limits_are_counted() {
         let labels = [("event", "login"), ("outcome", outcome), ("reason", reason), ("backend", backend)];
         sum("axum_users_events_total", &labels.into_iter().filter(|(_, value)| !value.is_empty()).collect::<Vec<_>>())
     };
-    let wrong_before = events("refused", "wrong password", "");
+    let wrong_before = events("refused", "wrong password", "metered");
     for password in [PASSWORD, PASSWORD, "a wrong password"] {
         let form = [("username", "arthur@camelot.bt"), ("password", password)];
         app.post("/auth/metered/login").form(&form).send().await;
     }
     assert_eq!(events("success", "", "metered"), 2.0);
-    assert!(events("refused", "wrong password", "") > wrong_before);
+    assert!(events("refused", "wrong password", "metered") > wrong_before);
 
-    let limit = |decision: &str| {
-        sum("axum_users_limit_decisions_total", &[("limit", "forgot_password"), ("decision", decision)])
-    };
+    let limit = |decision: &str| sum("axum_users_limit_decisions_total", &[("limit", "mails"), ("decision", decision)]);
     let (allowed, refused) = (limit("allowed"), limit("refused"));
     for _ in 0..4 {
         app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;

@@ -1,18 +1,22 @@
-//! The log: security events and lines about operation, written to `tracing` and nowhere else.
+//! The log: security events and lines about operation, written to `tracing`; security events go into the audit log as well.
 //!
-//! Everything has the target `axum_users`, and only this module writes it. A security event has the fields `event`,
-//! `outcome`, `user_id`, `backend`, `client`, `request_id` and `reason`. Nothing contains a password, a token, a hash or an
+//! Everything has the target `axum_users`, and only this module writes it. Nothing contains a password, a token, a hash or an
 //! address.
 
 mod cause;
+mod current;
 pub(crate) mod metric;
 mod outside;
-
-use std::fmt::Display;
+mod security_event;
 
 pub use self::metric::{METRICS, Metric, MetricKind};
-pub(crate) use self::{cause::cause, outside::Outside};
-use crate::port::RequestContext;
+pub(crate) use self::{
+    cause::cause,
+    current::{CurrentRequest, EventSink},
+    outside::Outside,
+    security_event::SecurityEvent,
+};
+use crate::domain::Limit;
 
 /// Writes a line about operation, from a level, the name of the event, a sentence, and fields as `tracing` takes them.
 ///
@@ -166,52 +170,55 @@ pub enum Outcome {
     Failed(&'static str),
 }
 
-/// Writes one event.
-pub(crate) fn record(
-    kind: EventKind,
-    outcome: Outcome,
-    user_id: Option<&dyn Display>,
-    backend: Option<&str>,
-    cx: &RequestContext,
-) {
-    let user_id = user_id.map(tracing::field::display);
-    let client = cx.client().map(tracing::field::display);
-    let request_id = cx.header("x-request-id").map(|id| tracing::field::debug(Outside(id)));
-    let event = kind.name();
-    metric::count_event(kind, outcome, backend);
+/// Writes a security event to the log, and counts it. `cause` is what led to a failure, without values.
+fn write(written: &SecurityEvent, cause: Option<&str>) {
+    let SecurityEvent { kind, outcome, limit, .. } = *written;
+    let SecurityEvent { user_id, backend, client, request_id, session_id, .. } = written;
+    metric::count_event(kind, outcome, backend.as_deref());
+    let (event, limit, backend) = (kind.name(), limit.map(Limit::name), backend.as_deref());
+    let user_id = user_id.as_ref().map(tracing::field::display);
+    let actor_id = written.actor().map(tracing::field::display);
+    let client = client.map(tracing::field::display);
+    let request_id = request_id.as_deref().map(|id| tracing::field::display(outside::quoted(id)));
+    let session_id = session_id.as_ref().map(|id| tracing::field::display(&id.0));
+    let changed = written.changed_names();
+    let changed = changed.as_deref();
     match outcome {
         Outcome::Success => {
-            tracing::info!(target: "axum_users", event, outcome = "success", user_id, backend, client, request_id);
+            let outcome = "success";
+            tracing::info!(target: "axum_users", event, outcome, user_id, actor_id, changed, backend, client, request_id, session_id);
         }
         Outcome::Refused(reason) => {
-            tracing::warn!(target: "axum_users", event, outcome = "refused", reason, user_id, backend, client, request_id);
+            let outcome = "refused";
+            tracing::warn!(target: "axum_users", event, outcome, reason, user_id, actor_id, backend, client, request_id, session_id, limit, cause);
         }
         Outcome::Failed(reason) => {
-            tracing::error!(target: "axum_users", event, outcome = "failed", reason, user_id, backend, client, request_id);
+            let outcome = "failed";
+            tracing::error!(target: "axum_users", event, outcome, reason, user_id, actor_id, backend, client, request_id, session_id, cause);
         }
     }
 }
 
-/// Writes an ERROR event about a stored user who cannot be read. `column` is what is wrong, without the value.
+/// Records that a stored user cannot be read. `column` is what is wrong, without the value.
 pub(crate) fn unreadable_user(id: &str, column: &str) {
-    metric::count_event(EventKind::Dependency, Outcome::Failed("a stored user cannot be read"), None);
-    let (event, reason) = (EventKind::Dependency.name(), "a stored user cannot be read");
-    tracing::error!(target: "axum_users", event, outcome = "failed", reason, user_id = id, cause = column);
+    let event = SecurityEvent::here(EventKind::Dependency).failed("a stored user cannot be read").of(&id);
+    current::record(event, Some(column));
 }
 
-/// Writes the event of a value that the database refuses: a rule is missing in the struct, or a column is too narrow.
+/// Records that the database refuses a value: a rule is missing in the struct, or a column is too narrow.
 pub(crate) fn refused_value(error: &(dyn std::error::Error + 'static)) {
-    metric::count_event(EventKind::Dependency, Outcome::Refused("the database refuses a value"), None);
-    let (event, cause) = (EventKind::Dependency.name(), cause(error));
-    tracing::warn!(target: "axum_users", event, outcome = "refused", reason = "the database refuses a value", cause);
+    let event = SecurityEvent::here(EventKind::Dependency).refused("the database refuses a value");
+    current::record(event, Some(&cause(error)));
 }
 
-/// Writes the event of a request that fails because of an error. The request is not available where errors become
-/// responses, so the event has the cause but not the client.
+/// Records that a request fails because of an error.
 pub(crate) fn failed(kind: EventKind, reason: &'static str, error: &(dyn std::error::Error + 'static)) {
-    metric::count_event(kind, Outcome::Failed(reason), None);
-    let (event, cause) = (kind.name(), cause(error));
-    tracing::error!(target: "axum_users", event, outcome = "failed", reason, cause);
+    current::record(SecurityEvent::here(kind).failed(reason), Some(&cause(error)));
+}
+
+/// Records that work is refused because the service is overloaded.
+pub(crate) fn overloaded(reason: &'static str) {
+    current::record(SecurityEvent::here(EventKind::Overload).refused(reason), None);
 }
 
 /// Writes an ERROR event if a test helper is used without debug assertions, because it must not be deployed.

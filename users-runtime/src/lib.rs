@@ -19,6 +19,7 @@
 //! | [`routes`] | the routes as data, the session routes, error responses |
 //! | [`event`] | security events |
 //! | [`env`](mod@env) | the clock and the random number generator |
+//! | `audit` | the audit log (feature `audit`) |
 //! | `openapi` | the OpenAPI document (feature `openapi`) |
 //! | `testing` | helpers for tests (feature `testing`) |
 //!
@@ -34,6 +35,7 @@
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
 //! | `altcha` | no | a proof of work as a challenge |
+//! | `audit` | no | a table of security events in the users' database, and the route that reads it |
 //! | `metrics` | no | numbers for monitoring, through the crate `metrics` |
 //! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
 //! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
@@ -250,6 +252,16 @@ pub mod oauth {
             ProviderError, TokenRefresh,
         },
         service::{OAuthProvider, ProviderTokenError},
+    };
+}
+
+/// The audit log: security events in the users' database.
+#[cfg(feature = "audit")]
+pub mod audit {
+    pub use crate::{
+        account::{Audit, AuditPage},
+        flows::audit::audit_routes,
+        port::{AuditEntry, AuditQuery, AuditStore, SessionChange},
     };
 }
 

@@ -175,7 +175,9 @@ impl Database {
 
     pub async fn heal(&self, table: &str) {
         match self.server() {
-            Some(Server::Postgres) => self.run(&format!("DROP TRIGGER stop ON {}", self.quoted(table))).await,
+            Some(Server::Postgres) => {
+                self.run(&format!("DROP TRIGGER stop ON {}; DROP FUNCTION stop()", self.quoted(table))).await;
+            }
             _ => self.run("DROP TRIGGER stop").await,
         }
     }

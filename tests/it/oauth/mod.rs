@@ -1,6 +1,8 @@
 //! Logins with OAuth providers, against a provider of our own that tells the truth or lies.
 
 mod accounts;
+#[cfg(all(feature = "audit", feature = "services"))]
+mod audit;
 mod client;
 mod config;
 #[cfg(feature = "services")]

@@ -140,6 +140,9 @@ pub struct Setup {
     pub limits: Limits,
     /// Whether `acme` sends its callback as a form.
     pub posts: bool,
+    /// Whether there is an audit log.
+    #[cfg(feature = "audit")]
+    pub audit: bool,
 }
 
 impl Default for Setup {
@@ -156,6 +159,8 @@ impl Default for Setup {
             resource: None,
             limits: roomy(),
             posts: false,
+            #[cfg(feature = "audit")]
+            audit: false,
         }
     }
 }
@@ -222,6 +227,10 @@ impl App {
             .base_path(setup.base_path)
             .limits(setup.limits)
             .clock(SharedClock(Arc::clone(&clock)));
+        #[cfg(feature = "audit")]
+        if setup.audit {
+            builder = builder.audit_log();
+        }
         if setup.carrier == Carrier::Cookie {
             builder = builder.backend(Backend::bearer("api", Jwt::new()));
         }

@@ -4,8 +4,9 @@ use std::{collections::HashSet, time::Duration};
 
 use axum::http::Method;
 use axum_users::{
-    Backend, DatabaseSessions, Limits, Password,
+    Backend, CurrentUser, DatabaseSessions, Limits, Password,
     env::BoxFuture,
+    limits::{Limit, Quota},
     password::{BreachCheck, BreachSourceDown, BreachedPasswords},
 };
 use serde_json::json;
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     log::Log,
-    support::{COOKIE, Carrier, Failure, PASSWORD, SECRET, Setup, TestApp},
+    support::{COOKIE, Carrier, Failure, PASSWORD, SECRET, Setup, TestApp, User, roomy},
 };
 
 const NEW: &str = "another long sword";
@@ -55,6 +56,115 @@ async fn required_fields() {
 }
 
 #[tokio::test]
+async fn the_session_and_the_limit_are_named() {
+    let recording = Recording::start();
+    let once = Quota::new(1, Duration::from_secs(3600));
+    let limits = [Limit::Mails, Limit::RequestVerify, Limit::EmailChange, Limit::Verify, Limit::LoginAccount];
+    let limits = limits.into_iter().fold(roomy(), |limits, limit| limits.set(limit, once));
+    let setup = Setup {
+        backend: vec![Backend::bearer("jwt", DatabaseSessions::new())],
+        builder: Box::new(move |builder| builder.limits(limits)),
+        ..Setup::default()
+    };
+    let app = TestApp::with(setup).await;
+    let id = app.register("arthur@camelot.bt").await["id"].as_str().unwrap().to_owned();
+    let token = app.login("arthur@camelot.bt", PASSWORD).await;
+    let sessions = app.get("/auth/sessions").bearer(&token).send().await.json();
+    let session = sessions[0]["id"].as_str().unwrap();
+    let mine = |event: &str, outcome: &str| {
+        let lines = recording.events().into_iter().filter(|line| line.is(event, outcome) && line.is_about(&id));
+        lines.last().unwrap_or_else(|| panic!("{event} {outcome}"))
+    };
+    assert_eq!(mine("login", "success").field("session_id"), Some(session));
+    app.patch("/users/me").bearer(&token).json(json!({ "first_name": "Arthur" })).send().await;
+    let update = mine("update", "success");
+    let fields = ["session_id", "changed", "actor_id"].map(|field| update.field(field));
+    assert_eq!(fields, [Some(session), Some("first_name"), None]);
+    app.get(&format!("/users/{id}")).bearer(&token).send().await;
+    let denied = mine("denied", "refused");
+    assert_eq!((denied.field("session_id"), denied.field("backend")), (Some(session), Some("jwt")));
+    let king = app.superuser("uther@camelot.bt").await;
+    let king_id = app.stored("uther@camelot.bt").await.id.to_string();
+    app.patch(&format!("/users/{id}")).bearer(&king).json(json!({ "quota": 3 })).send().await;
+    let by_king = mine("update", "success");
+    assert_eq!((by_king.field("actor_id"), by_king.field("changed")), (Some(&*king_id), Some("quota")));
+
+    // Each limit, by its name.
+    let by_mark = |mark: &str| {
+        let mark = format!("\"{mark}\"");
+        let lines = recording.events().into_iter().filter(|line| line.field("request_id") == Some(&mark));
+        lines.filter_map(|line| line.field("limit").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let wrong = [("username", "arthur@camelot.bt"), ("password", "a wrong guess")];
+    let taken = json!({ "email": "uther@camelot.bt", "current_password": PASSWORD });
+    for mark in ["limit-1", "limit-2"] {
+        let marked = |method: Method, path: &str| app.request(method, path).header("x-request-id", mark);
+        marked(Method::POST, "/auth/request-verify-token").json(json!({ "email": "a@camelot.bt" })).send().await;
+        marked(Method::POST, "/auth/verify").json(json!({ "token": "forged" })).send().await;
+        marked(Method::PATCH, "/users/me").bearer(&token).json(taken.clone()).send().await;
+    }
+    for mark in ["limit-3", "limit-4"] {
+        app.post("/auth/jwt/login").header("x-request-id", mark).form(&wrong).send().await;
+    }
+    assert_eq!((by_mark("limit-1"), by_mark("limit-3")), (Vec::new(), Vec::new()));
+    assert_eq!(by_mark("limit-2"), ["request-verify", "verify", "email-change"]);
+    assert_eq!(by_mark("limit-4"), ["login-account"]);
+    for _ in 0..2 {
+        app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;
+    }
+    app.post("/auth/jwt/logout").bearer(&token).send().await;
+    assert_eq!(mine("logout", "success").field("session_id"), Some(session));
+    app.users.drain(Duration::from_secs(10)).await;
+    assert_eq!(mine("forgot_password", "refused").field("limit"), Some("mails"));
+}
+
+#[tokio::test]
+async fn errors_name_their_request() {
+    let recording = Recording::start();
+    let store = FailingStore::default();
+    let shared = store.clone();
+    let setup = Setup {
+        builder: Box::new(|builder| builder.store(shared)),
+        routes: |routes| routes.route("/own", axum::routing::get(|_: CurrentUser<User>| async {})),
+        ..Setup::default()
+    };
+    let app = TestApp::with(setup).await;
+    let token = app.member("arthur@camelot.bt").await;
+    let lines = |mark: &str| {
+        let mark = format!("\"{mark}\"");
+        recording.events().into_iter().filter(move |line| line.field("request_id") == Some(&mark)).collect::<Vec<_>>()
+    };
+    store.fail("*", Outage::Unavailable);
+    for (path, mark, client) in [("/users/me", "error-route", Some("127.0.0.1")), ("/own", "error-own", None)] {
+        let response = app.get(path).bearer(&token).header("x-request-id", mark).send().await;
+        assert_eq!(response.status, 503);
+        let [line] = &lines(mark)[..] else { panic!("{mark}: {:?}", lines(mark)) };
+        assert!(line.is("dependency", "failed"), "{line:?}");
+        assert!(client.is_none() || line.field("client") == client, "{line:?}");
+    }
+    store.mend();
+    // Errors that become a response where the request is no longer at hand.
+    let form = [("username", "arthur@camelot.bt"), ("password", PASSWORD)];
+    store.fail("find_by_email", Outage::Broken);
+    app.post("/auth/jwt/login").header("x-request-id", "error-login").form(&form).send().await;
+    let [line] = &lines("error-login")[..] else { panic!("{:?}", lines("error-login")) };
+    assert!(line.is("dependency", "failed") && line.field("client") == Some("127.0.0.1"), "{line:?}");
+    store.fail("find_by_email", Outage::Panic);
+    app.post("/auth/jwt/login").header("x-request-id", "error-panic").form(&form).send().await;
+    assert!(lines("error-panic").iter().any(|line| line.is("hook", "failed")), "{:?}", lines("error-panic"));
+    store.mend();
+    // Refusals of guards, and of logins that are too old.
+    app.advance(301);
+    let change = json!({ "password": NEW });
+    app.patch("/users/me").bearer(&token).header("x-request-id", "error-old").json(change).send().await;
+    let [line] = &lines("error-old")[..] else { panic!("{:?}", lines("error-old")) };
+    assert!(line.is("update", "refused") && line.field("reason") == Some("the login is too old"), "{line:?}");
+    app.delete("/auth/sessions").bearer(&token).header("x-request-id", "error-fresh").send().await;
+    let [line] = &lines("error-fresh")[..] else { panic!("{:?}", lines("error-fresh")) };
+    assert!(line.is("denied", "refused") && line.field("session_id").is_some(), "{line:?}");
+}
+
+#[tokio::test]
 async fn every_authentication_logged() {
     let recording = Recording::start();
     let app = TestApp::start().await;
@@ -69,6 +179,8 @@ async fn every_authentication_logged() {
     recording.has("request_verify", "success", &id);
     app.post("/auth/verify").json(json!({ "token": verify })).send().await;
     recording.has("verify", "success", &id);
+    app.post("/auth/verify").json(json!({ "token": verify })).send().await;
+    recording.has("verify", "refused", &id);
     app.post("/auth/forgot-password").json(json!({ "email": "arthur@camelot.bt" })).send().await;
     let reset = app.hooks.token("on_after_forgot_password").await;
     recording.has("forgot_password", "success", &id);

@@ -5,7 +5,7 @@ pub mod crowd;
 pub mod dice;
 mod every_response;
 mod failing_store;
-mod logs;
+pub mod logs;
 mod wire_bytes;
 
 mod addresses;

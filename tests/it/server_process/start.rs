@@ -98,6 +98,31 @@ async fn plain_http_in_a_private_network_starts_by_name() {
     assert!(!login.header("set-cookie").unwrap().contains("Secure"), "{login:?}");
 }
 
+#[cfg(feature = "audit")]
+#[tokio::test]
+async fn the_audit_log_has_a_variable_and_is_written_before_the_server_ends() {
+    use sqlx::Connection as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}?mode=rwc", folder.path().join("audit.db").display());
+    for (variables, status) in [(&[("AUDIT", "on")][..], 401), (&[], 404)] {
+        let port = free_port();
+        let running = Running::at(this_binary(), &format!("127.0.0.1:{port}"), port, &database, variables);
+        let http = Http::at(running.address);
+        assert_eq!(http.get("/audit").send().await.status, status);
+        let form = [("username", "arthur@camelot.bt"), ("password", "a wrong password")];
+        for _ in 0..3 {
+            http.post("/auth/jwt/login").form(&form).send().await;
+        }
+        let (exit, complaints) = running.stop();
+        assert!(exit.success(), "{complaints}");
+    }
+    let mut connection = sqlx::SqliteConnection::connect(&database).await.unwrap();
+    let rows = "SELECT count(*) FROM user_audit WHERE event = 'login' AND outcome = 'refused'";
+    let rows: i64 = sqlx::query_scalar(rows).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(rows, 3, "those of the first server");
+}
+
 #[tokio::test]
 async fn the_limits_are_on_and_have_variables() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,8 +2,8 @@
 
 use super::PasswordError;
 use crate::{
-    domain::{EmailAddress, EmailRefused, IdSeed, Status},
-    event::{self, EventKind, Outcome},
+    domain::{EmailAddress, EmailRefused, IdSeed, Status, TokenId},
+    event::{EventKind, SecurityEvent},
     port::{HookCall, HookError, PasswordSubject, RandomError, Registration, RequestContext, StoreError, StoredChange},
     service::Users,
     user::{AuthUser, Moment, NewAccount},
@@ -96,7 +96,7 @@ impl<U: AuthUser> Users<U> {
         // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
         // may insert the address after this query.
         if self.is_address_taken(U::credentials(&input).0).await? {
-            email_taken(cx);
+            self.record(&taken_address(cx));
             return Err(CreateError::EmailTaken);
         }
         let user = self.new_account(input, &email, password, status).await?;
@@ -148,17 +148,29 @@ impl<U: AuthUser> Users<U> {
 
     /// Stores a user that [`Users::new_account`] built, and records the outcome.
     pub(crate) async fn insert_account(&self, user: U, cx: &RequestContext) -> Result<U, CreateError> {
-        let inserted = self.inner().store.insert(user).await.map_err(CreateError::from);
-        match &inserted {
-            Ok(user) => event::record(EventKind::Register, Outcome::Success, Some(&user.id()), None, cx),
-            Err(CreateError::EmailTaken) => email_taken(cx),
-            Err(_) => {}
+        let inserted = self.insert_new(user, cx).await;
+        if matches!(inserted, Err(CreateError::EmailTaken)) {
+            self.record(&taken_address(cx));
+        }
+        inserted
+    }
+
+    /// Stores a new user, and records it.
+    async fn insert_new(&self, user: U, cx: &RequestContext) -> Result<U, CreateError> {
+        let event = SecurityEvent::new(EventKind::Register, cx);
+        // The database may make the id.
+        let recording =
+            self.recording(&if U::ID_MADE_BY_DATABASE { event.clone() } else { event.clone().of(&user.id()) });
+        let inserted = recording.store.insert(user).await.map_err(CreateError::from);
+        if let Ok(user) = &inserted {
+            self.record_changed(&event.of(&user.id()), &recording);
         }
         inserted
     }
 
     /// Stores a user of a private registration, unless the address `is_taken`. What the database refuses for another reason
-    /// is refused before, so that the answer does not depend on whether the address is taken.
+    /// is refused before, so that the answer does not depend on whether the address is taken. A taken address is not recorded:
+    /// see [`Users::write_for_taken_address`].
     pub(crate) async fn insert_privately(
         &self,
         user: U,
@@ -167,10 +179,19 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<U, CreateError> {
         self.refuse_what_cannot_be_stored(user.clone()).await?;
         if is_taken {
-            email_taken(cx);
             return Err(CreateError::EmailTaken);
         }
-        self.insert_account(user, cx).await
+        self.insert_new(user, cx).await
+    }
+
+    /// Commits a revocation record for a token that does not exist, and records the refusal with it. The commit takes as long as
+    /// that of a new user.
+    pub(crate) async fn write_for_taken_address(&self, cx: &RequestContext) -> Result<(), CreateError> {
+        let event = taken_address(cx);
+        let recording = self.recording(&event);
+        recording.store.revoke(&TokenId::from_random(self.random_bytes()?), self.now()).await?;
+        self.record_changed(&event, &recording);
+        Ok(())
     }
 
     /// Asks the store whether it refuses the values of a new user, with an unused address of the same domain. The
@@ -230,8 +251,8 @@ fn unused_address(email: &str, random: [u8; 16]) -> String {
     format!("{}@{domain}", unused.collect::<String>())
 }
 
-fn email_taken(cx: &RequestContext) {
-    event::record(EventKind::Register, Outcome::Refused("address taken"), None, None, cx);
+fn taken_address(cx: &RequestContext) -> SecurityEvent {
+    SecurityEvent::new(EventKind::Register, cx).refused("address taken")
 }
 
 #[cfg(test)]

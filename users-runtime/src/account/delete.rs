@@ -2,7 +2,7 @@
 
 use super::UpdateError;
 use crate::{
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{HookCall, RequestContext, StoreError, StoredChange},
     service::Users,
     user::AuthUser,
@@ -21,14 +21,16 @@ impl<U: AuthUser> Users<U> {
     #[tracing::instrument(target = "axum_users", name = "delete_user", skip_all, fields(user.id = %user.id()))]
     pub(crate) async fn delete_user(&self, user: &U, cx: &RequestContext) -> Result<(), UpdateError> {
         self.run_hook(HookCall::Deleting(user), cx).await.map_err(UpdateError::Refused)?;
-        if !self.inner().store.delete(user.id()).await? {
+        let event = SecurityEvent::new(EventKind::Delete, cx).of(&user.id());
+        let recording = self.recording(&event);
+        if !recording.store.delete(user.id()).await? {
             return Err(match self.get(user.id()).await? {
                 // A trigger or a rule of the application can make the database ignore it.
                 Some(_) => UpdateError::Store(StoreError::invalid_value(None, "the database ignored the deletion")),
                 None => UpdateError::NotFound,
             });
         }
-        event::record(EventKind::Delete, Outcome::Success, Some(&user.id()), None, cx);
+        self.record_changed(&event, &recording);
         self.run_change_hook(StoredChange::Deleted(user.clone()), cx).await.map_err(UpdateError::Hook)
     }
 }

@@ -3,7 +3,7 @@
 use super::token_subject;
 use crate::{
     domain::{EmailAddress, Epoch},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{EmailChange, HookCall, Lookup, RequestContext, TokenState},
     service::Users,
     user::AuthUser,
@@ -40,7 +40,7 @@ impl<U: AuthUser> Users<U> {
                 if !users.may_mail_to(EventKind::RequestEmailChange, recipient.as_str(), &id, cx, share).await? {
                     return Ok(());
                 }
-                event::record(EventKind::RequestEmailChange, Outcome::Success, Some(&id), None, cx);
+                users.record(&SecurityEvent::new(EventKind::RequestEmailChange, cx).of(&id));
                 if users.policy().is_private()
                     && let Some(owner) = users.find_by_address(new_email.as_str()).await?
                 {

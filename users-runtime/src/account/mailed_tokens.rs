@@ -4,16 +4,11 @@ use http::StatusCode;
 
 use crate::{
     domain::Limit,
-    event::{
-        self, EventKind, Outcome,
-        metric::{self, LimitDecision},
-        operation,
-    },
+    event::{self, EventKind, SecurityEvent, operation},
     port::{
-        CounterKey, Decision, Draw, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext,
-        TokenSubject,
+        CounterKey, Draw, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject,
     },
-    service::{Share, Users},
+    service::{Limited, Share, Users},
     user::AuthUser,
 };
 
@@ -75,19 +70,15 @@ impl<U: AuthUser> Users<U> {
             return Ok(true);
         }
         let draw = Draw::new(CounterKey::of(kind.name(), to), rule);
-        match self.inner().counters.take(std::slice::from_ref(&draw), self.now()).await {
-            Ok(Decision::Taken) => {
-                metric::limit_decided(kind.name(), LimitDecision::Allowed);
-                share.keep(draw);
+        let counted = self.take(vec![(Limit::Mails, draw)]).await;
+        self.record_limited(&counted, SecurityEvent::new(kind, cx).of(id));
+        match counted {
+            Ok(counted) => {
+                counted.0.into_iter().for_each(|draw| share.keep(draw));
                 Ok(true)
             }
-            Ok(Decision::Refused { .. }) => {
-                metric::limit_decided(kind.name(), LimitDecision::Refused);
-                event::record(kind, Outcome::Refused(Limit::Mails.reason()), Some(id), None, cx);
-                Ok(false)
-            }
+            Err(Limited::Reached(_)) => Ok(false),
             Err(error) => {
-                metric::limit_decided(kind.name(), LimitDecision::Unknown);
                 let cause = event::cause(&error);
                 operation!(ERROR, "counters_down", "a mail was not sent because it could not be counted", cause);
                 Err(HookError::response(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"))

@@ -1,6 +1,8 @@
 //! Operations on accounts that routes and application code share: create, change, delete, passwords, mailed tokens,
 //! sessions. Depends on ports only.
 
+#[cfg(feature = "audit")]
+mod audit;
 mod create;
 mod delete;
 mod email_change;
@@ -15,6 +17,8 @@ mod sign_in;
 mod standing;
 mod update;
 
+#[cfg(feature = "audit")]
+pub use audit::{Audit, AuditPage};
 pub use create::CreateError;
 pub(crate) use create::NewPassword;
 #[cfg(feature = "oauth")]

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{ListedSession, Session, TokenId},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError, StrategyError},
     service::Users,
     user::{AuthUser, Columns},
@@ -34,7 +34,7 @@ impl<U: AuthUser> Users<U> {
         Sessions(self)
     }
 
-    /// Deletes expired sessions and revocation records, and returns the number of deleted records. Run it once a day,
+    /// Deletes expired sessions, revocation records, and entries of the audit log, and returns the number of deleted records. Run it once a day,
     /// or more often with many logins. It works in bounded steps and may run at any time, on several nodes at once.
     ///
     /// # Errors
@@ -45,6 +45,10 @@ impl<U: AuthUser> Users<U> {
         let mut forgotten = self.inner().store.purge_expired(now).await?;
         for backend in &self.inner().backends {
             forgotten += backend.strategy.purge(now).await?;
+        }
+        #[cfg(feature = "audit")]
+        if let Some(audit) = &self.inner().audit {
+            forgotten += audit.purge(now).await?;
         }
         Ok(forgotten)
     }
@@ -109,14 +113,19 @@ impl<U: AuthUser> Sessions<'_, U> {
             return Ok(false);
         }
         let subject = id.to_string();
-        let mut ended = false;
+        let mut ended = None;
         for backend in &self.0.inner().backends {
-            ended |= backend.strategy.end(&subject, session).await?;
+            let event = SecurityEvent::new(EventKind::EndSessions, cx).of(&id).in_session(Some(session));
+            let ending = self.0.recording_end(backend, &event);
+            // Backends may share a storage: the first one finds the session.
+            if ending.store.end(&subject, session).await? {
+                ended = ended.or(Some((event, ending)));
+            }
         }
-        if ended {
-            event::record(EventKind::EndSessions, Outcome::Success, Some(&id), None, cx);
+        if let Some((event, ending)) = &ended {
+            self.0.record_changed(event, ending);
         }
-        Ok(ended)
+        Ok(ended.is_some())
     }
 
     /// Ends all sessions of a user except `spared`, and revokes all other JWTs.
@@ -144,8 +153,10 @@ impl<U: AuthUser> Sessions<'_, U> {
             end_sessions: EndSessions::all_but(spared),
             ..Change::new(stored, Columns::NONE)
         };
-        self.0.inner().store.update(change).await?.ok_or(SessionsError::Ended)?;
-        event::record(EventKind::EndSessions, Outcome::Success, Some(&user.id()), None, cx);
+        let event = SecurityEvent::new(EventKind::EndSessions, cx).of(&user.id());
+        let recording = self.0.recording(&event);
+        recording.store.update(change).await?.ok_or(SessionsError::Ended)?;
+        self.0.record_changed(&event, &recording);
         Ok(())
     }
 
@@ -155,8 +166,10 @@ impl<U: AuthUser> Sessions<'_, U> {
     /// [`StoreError`] if the database fails. The sessions then stay valid.
     #[tracing::instrument(target = "axum_users", name = "end_all_sessions", skip_all, fields(user.id = %id))]
     pub async fn end_all(&self, id: U::Id) -> Result<(), StoreError> {
-        self.0.inner().store.end_sessions(Some(id.clone())).await?;
-        event::record(EventKind::EndSessions, Outcome::Success, Some(&id), None, &RequestContext::none());
+        let event = SecurityEvent::new(EventKind::EndSessions, &RequestContext::none()).of(&id);
+        let recording = self.0.recording(&event);
+        recording.store.end_sessions(Some(id)).await?;
+        self.0.record_changed(&event, &recording);
         Ok(())
     }
 
@@ -166,8 +179,10 @@ impl<U: AuthUser> Sessions<'_, U> {
     /// [`StoreError`] if the database fails. The sessions then stay valid.
     #[tracing::instrument(target = "axum_users", name = "end_all_sessions_of_all_users", skip_all)]
     pub async fn end_everyone(&self) -> Result<(), StoreError> {
-        self.0.inner().store.end_sessions(None).await?;
-        event::record(EventKind::EndSessions, Outcome::Success, None, None, &RequestContext::none());
+        let event = SecurityEvent::new(EventKind::EndSessions, &RequestContext::none());
+        let recording = self.0.recording(&event);
+        recording.store.end_sessions(None).await?;
+        self.0.record_changed(&event, &recording);
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 use http::HeaderMap;
 
 use crate::{
-    domain::{AccessToken, Login, Suspension},
-    event::{self, EventKind, Outcome},
+    domain::{AccessToken, Login, Suspension, TokenId},
+    event::{EventKind, SecurityEvent},
     port::{
         Found, HookCall, HookError, Lookup, NewDevice, RequestContext, StoreError, StrategyError, TokenResponse,
         Verdict,
@@ -107,7 +107,8 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<Found<U>, Closed<U>> {
         let record = |found: &Found<U>, reason| {
-            event::record(EventKind::Login, Outcome::Refused(reason), Some(&found.user.id()), Some(&backend.name), cx);
+            let event = SecurityEvent::new(EventKind::Login, cx).refused(reason).of(&found.user.id());
+            self.record(&event.at(&backend.name));
         };
         if let Some(suspension) = found.standing.suspension_at(self.now()).cloned() {
             record(&found, "suspended");
@@ -138,15 +139,23 @@ impl<U: AuthUser> Users<U> {
         backend: &ActiveBackend,
         cx: &RequestContext,
     ) -> Result<SignedIn, SignInError> {
-        let login = Login::new(found.user.id().to_string(), found.epoch, self.now(), cx.device());
-        let token = match backend.strategy.issue(&login).await {
+        let id = found.user.id();
+        let random = self.random_bytes().map_err(|error| SignInError::Strategy(StrategyError::unavailable(error)))?;
+        let session = TokenId::from_random(random);
+        let event = SecurityEvent::new(EventKind::Login, cx).of(&id).at(&backend.name).in_session(Some(&session));
+        let login = Login::new(id.to_string(), found.epoch, self.now(), cx.device()).in_session(session);
+        let recording = self.recording_login(backend, &event);
+        let token = match recording.store.issue(&login).await {
             Ok(token) => token,
             // The user was deleted in the meantime. To a client it looks like wrong credentials.
-            Err(StrategyError::UserGone) => return Err(SignInError::Refused(BAD_CREDENTIALS.code)),
+            Err(StrategyError::UserGone) => {
+                self.record(&event.in_session(None).refused("unknown user"));
+                return Err(SignInError::Refused(BAD_CREDENTIALS.code));
+            }
             Err(error) => return Err(SignInError::Strategy(error)),
         };
         let mut response = backend.transport.grant(&token);
-        event::record(EventKind::Login, Outcome::Success, Some(&found.user.id()), Some(&backend.name), cx);
+        self.record_changed(&event, &recording);
         let hook = HookCall::LoggedIn(&found.user, &mut response.headers);
         self.run_after_hook(hook, cx).await.map_err(SignInError::Hook)?;
         Ok(SignedIn { token, response })

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Standing, Suspension, Timestamp},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError},
     service::Users,
     user::{AuthUser, Columns},
@@ -127,13 +127,15 @@ impl<U: AuthUser> Users<U> {
         let mut change = Change::new(user, Columns::NONE);
         write(&mut change);
         change.write_standing_into(&mut standing);
-        if self.inner().store.update(change).await?.is_none() {
+        let event = SecurityEvent::new(kind, cx).of(&id);
+        let recording = self.recording(&event);
+        if recording.store.update(change).await?.is_none() {
             return Err(match self.find_any(id).await? {
                 Some(_) => StoreError::invalid_value(None, "the database ignored the change").into(),
                 None => StandingError::NotFound,
             });
         }
-        event::record(kind, Outcome::Success, Some(&id), None, cx);
+        self.record_changed(&event, &recording);
         Ok(standing)
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::PasswordError;
 use crate::{
     domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Limit, LimitReached, Password, Relaxation, email::ReadEmail},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{
         ChallengeUnavailable, Change, CountersUnavailable, EndSessions, FailedLogin, HookCall, HookError, Lookup,
         PasswordSubject, RequestContext, StoreError, StoredChange, Updated, Verification,
@@ -74,7 +74,7 @@ impl From<Limited> for UpdateError {
     fn from(limited: Limited) -> Self {
         match limited {
             Limited::Reached(reached) => Self::TooManyAttempts(reached),
-            Limited::Challenged(challenge) => Self::ChallengeRequired(challenge),
+            Limited::Challenged { challenge, .. } => Self::ChallengeRequired(challenge),
             Limited::Unavailable(error) => Self::NotCounted(error),
             Limited::NoChallenge(error) => Self::NoChallenge(error),
         }
@@ -182,13 +182,19 @@ impl<U: AuthUser> Users<U> {
 
         let end_sessions = self.sessions_to_end(&user, columns, &actor);
         let ends_sessions = end_sessions != EndSessions::Keep;
+        let event = SecurityEvent::new(EventKind::Update, cx).of(&before.id()).changing(columns.fields::<U>());
         let user = if columns.is_empty() {
+            self.record(&event);
             before.clone()
         } else {
             let if_epoch = proved_epoch(columns, &actor);
             let change = Change { if_epoch, end_sessions, ..Change::new(user, columns) };
-            match self.inner().store.update(change).await? {
-                Some(user) => user,
+            let recording = self.recording(&event);
+            match recording.store.update(change).await? {
+                Some(user) => {
+                    self.record_changed(&event, &recording);
+                    user
+                }
                 None => return Err(self.update_conflict(before, if_epoch).await?),
             }
         };
@@ -201,7 +207,6 @@ impl<U: AuthUser> Users<U> {
             // Mails are sent, so the request stays counted. A change that is stored tells nothing that is worth counting.
             _ => self.give_back(change_of_address).await,
         }
-        event::record(EventKind::Update, Outcome::Success, Some(&user.id()), None, cx);
         self.notify_credentials_changed(&user, before, cx).await;
         self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
         Ok(user)
@@ -224,6 +229,7 @@ impl<U: AuthUser> Users<U> {
             return Ok(());
         }
         if self.policy().requires_current_password() || !self.is_fresh(authenticated, self.policy().fresh_window()) {
+            self.record(&SecurityEvent::new(EventKind::Update, cx).refused("the login is too old").of(&before.id()));
             return Err(refused("The current password is required: send it as current_password, or log in again"));
         }
         Ok(())
@@ -238,7 +244,8 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<(), UpdateError> {
         let account = user.account();
-        let attempt = self.begin_attempt(account.email, EventKind::Update, cx).await?;
+        let event = SecurityEvent::new(EventKind::Update, cx).of(&user.id());
+        let attempt = self.begin_attempt(account.email, event, cx).await?;
         match self.inner().hasher.verify(current, account.hashed_password).await {
             Ok(Verification::Wrong) => {
                 self.report_wrong_current(user, cx).await;
@@ -266,7 +273,7 @@ impl<U: AuthUser> Users<U> {
 
     /// Reports a wrong current password as a failed login.
     async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
-        event::record(EventKind::Login, Outcome::Refused("wrong current password"), Some(&user.id()), None, cx);
+        self.record(&SecurityEvent::new(EventKind::Login, cx).refused("wrong current password").of(&user.id()));
         let user = user.clone();
         self.after_response_or_log("on_after_failed_login", cx, move |users, cx, _| {
             let user = user.clone();

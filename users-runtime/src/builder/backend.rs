@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 #[cfg(feature = "redis")]
 use crate::adapter::session_tokens::{RedisSessions, RedisTokens};
+#[cfg(feature = "audit")]
+use crate::port::AuditEntry;
 #[cfg(feature = "oauth")]
 use crate::{adapter::oauth::ResourceServer, domain::oauth::IdentityRules};
 use crate::{
@@ -354,5 +356,10 @@ impl<U: AuthUser> RevocationStore for RevokedInStore<U> {
     /// Returns `false`: the query that loads the user checks the revocation.
     fn is_revoked<'a>(&'a self, _: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>> {
         Box::pin(std::future::ready(Ok(false)))
+    }
+
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn RevocationStore>> {
+        Some(Arc::new(Self(Arc::clone(&self.0).recording(entries)?)))
     }
 }

@@ -1,6 +1,8 @@
 //! The composition root: the only module that depends on both the service and the adapters.
 
 mod address;
+#[cfg(feature = "audit")]
+mod audit;
 mod backend;
 mod check;
 mod creation;
@@ -64,6 +66,8 @@ pub struct UsersBuilder<U: AuthUser> {
     challenges: Option<Challenges>,
     refusal_delay: Duration,
     counters: Option<MakeCounters<U>>,
+    #[cfg(feature = "audit")]
+    audit: audit::Settings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -100,6 +104,8 @@ impl<U: AuthUser> Users<U> {
             challenges: None,
             refusal_delay: Holding::DELAY,
             counters: None,
+            #[cfg(feature = "audit")]
+            audit: audit::Settings::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         }
@@ -269,6 +275,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             Some(make) => make(&redis_service, &store)?,
             None => Arc::new(MemoryCounters::new()),
         };
+        #[cfg(feature = "audit")]
+        let audit = self.audit_queue(&store)?;
         let hasher = Arc::new(Hashing::start(self.hash_settings(), Arc::clone(&self.random), Arc::clone(&self.clock))?);
         let mail_tokens = self.mail_token_settings();
         self.check_audiences(&mail_tokens)?;
@@ -347,6 +355,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             clients: Arc::new(Clients::new(self.trusted_proxies)),
             holding: Arc::new(holding),
             devices,
+            #[cfg(feature = "audit")]
+            audit,
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,

@@ -108,13 +108,22 @@ pub struct Login {
     pub at: Timestamp,
     /// The device that logged in.
     pub device: Device,
+    /// The id that the session gets, as made by [`TokenId::from_random`], so that the event of the login can name it. `None` lets
+    /// the strategy make one.
+    pub session_id: Option<TokenId>,
 }
 
 impl Login {
     /// Describes a login by these facts.
     #[must_use]
     pub fn new(subject: impl Into<String>, epoch: Epoch, at: Timestamp, device: Device) -> Self {
-        Self { subject: subject.into(), epoch, at, device }
+        Self { subject: subject.into(), epoch, at, device, session_id: None }
+    }
+
+    /// Sets the id that the session gets.
+    #[must_use]
+    pub fn in_session(self, id: TokenId) -> Self {
+        Self { session_id: Some(id), ..self }
     }
 }
 

@@ -39,11 +39,12 @@ const HASH_REFUSED: &str = "axum_users_hash_refused_total";
 const HASH_HELPED: &str = "axum_users_hash_helped_total";
 const HELD: &str = "axum_users_held_responses";
 const LIMITS: &str = "axum_users_limit_decisions_total";
+const AUDIT_DROPPED: &str = "axum_users_audit_dropped_total";
 const BATCH: &str = "axum_users_lookup_batch_size";
 const POOL_WAIT: &str = "axum_users_database_wait_seconds";
 
 /// All metrics of the library.
-pub const METRICS: [Metric; 9] = [
+pub const METRICS: [Metric; 10] = [
     Metric {
         name: EVENTS,
         kind: MetricKind::Counter,
@@ -74,7 +75,14 @@ pub const METRICS: [Metric; 9] = [
         name: LIMITS,
         kind: MetricKind::Counter,
         labels: &["limit", "decision"],
-        meaning: "decisions about limits: `allowed`, `refused`, or `unknown` while the counters are down",
+        meaning: "decisions about limits: `allowed`, `refused`, `passed on` for a known client who then counts as any other, or \
+                  `unknown` while the counters are down",
+    },
+    Metric {
+        name: AUDIT_DROPPED,
+        kind: MetricKind::Counter,
+        labels: &["reason"],
+        meaning: "events that are not in the audit log: there were `too many`, or the `database` refused them",
     },
     Metric { name: BATCH, kind: MetricKind::Histogram, labels: &[], meaning: "user lookups that shared one query" },
     Metric {
@@ -90,6 +98,8 @@ pub const METRICS: [Metric; 9] = [
 pub(crate) enum LimitDecision {
     Allowed,
     Refused,
+    /// The budget of known clients is used up: this one counts as any other.
+    PassedOn,
     /// The counters do not respond.
     Unknown,
 }
@@ -128,9 +138,18 @@ pub(crate) fn limit_decided(limit: &'static str, decision: LimitDecision) {
     let decision = match decision {
         LimitDecision::Allowed => "allowed",
         LimitDecision::Refused => "refused",
+        LimitDecision::PassedOn => "passed on",
         LimitDecision::Unknown => "unknown",
     };
     count(LIMITS, &[("limit", limit), ("decision", decision)], None);
+}
+
+/// Counts events that are not in the audit log, for a fixed reason.
+#[cfg(feature = "audit")]
+pub(crate) fn audit_dropped(reason: &'static str, events: usize) {
+    for _ in 0..events {
+        count(AUDIT_DROPPED, &[("reason", reason)], None);
+    }
 }
 
 pub(crate) fn batch_of(lookups: usize) {

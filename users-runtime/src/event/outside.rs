@@ -18,9 +18,13 @@ impl fmt::Display for Outside<'_> {
 
 impl fmt::Debug for Outside<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only the end of the text is marked by a quotation mark.
-        write!(f, "\"{}\"", self.to_string().replace('"', "\\\""))
+        f.write_str(&quoted(&self.to_string()))
     }
+}
+
+/// Adds quotation marks to a text that is escaped otherwise. Only the end of the text is marked by one.
+pub(super) fn quoted(escaped: &str) -> String {
+    format!("\"{}\"", escaped.replace('"', "\\\""))
 }
 
 /// Writes at most `most` characters of a text, as `str::escape_debug` escapes them, but quotation marks as they are.

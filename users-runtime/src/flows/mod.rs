@@ -2,6 +2,8 @@
 //! its handlers and bodies, `logic.rs` its steps. Features do not depend on each other; shared code is in `account`.
 
 pub(crate) mod account_status;
+#[cfg(feature = "audit")]
+pub(crate) mod audit;
 pub(crate) mod email_change;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -30,6 +32,8 @@ pub(crate) static ENDPOINTS: &[&[Endpoint]] = &[
     &account_status::ENDPOINTS,
     #[cfg(feature = "oauth")]
     &oauth::ENDPOINTS,
+    #[cfg(feature = "audit")]
+    &audit::ENDPOINTS,
 ];
 
 /// The route that the OpenAPI document names as the token URL of the password flow.

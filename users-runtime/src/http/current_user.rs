@@ -5,7 +5,10 @@ use std::{marker::PhantomData, ops::Deref};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use super::{ApiError, HasUsers, Requirements, authenticate, require_fresh, state::users_of};
+use super::{
+    ApiError, HasUsers, Requirements, authenticate, incoming::context, require_fresh, requirements::denied,
+    state::users_of,
+};
 use crate::{
     domain::{AccessToken, Session},
     service::Authenticated,
@@ -98,13 +101,14 @@ impl<U: AuthUser, const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: boo
 trait Extracted<U: AuthUser>: Sized {
     const REQUIREMENTS: Requirements;
 
-    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError>;
+    /// Returns the user who is refused otherwise.
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>>;
 }
 
 impl<U: AuthUser> Extracted<U> for CurrentUser<U> {
     const REQUIREMENTS: Requirements = Requirements::ACTIVE;
 
-    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>> {
         Ok(Self(authenticated.user))
     }
 }
@@ -112,7 +116,7 @@ impl<U: AuthUser> Extracted<U> for CurrentUser<U> {
 impl<U: AuthUser> Extracted<U> for VerifiedUser<U> {
     const REQUIREMENTS: Requirements = Requirements::VERIFIED;
 
-    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>> {
         Ok(Self(authenticated.user))
     }
 }
@@ -120,7 +124,7 @@ impl<U: AuthUser> Extracted<U> for VerifiedUser<U> {
 impl<U: AuthUser> Extracted<U> for Superuser<U> {
     const REQUIREMENTS: Requirements = Requirements::SUPERUSER;
 
-    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>> {
         Ok(Self(authenticated.user))
     }
 }
@@ -128,7 +132,7 @@ impl<U: AuthUser> Extracted<U> for Superuser<U> {
 impl<U: AuthUser> Extracted<U> for CurrentSession<U> {
     const REQUIREMENTS: Requirements = Requirements::ACTIVE;
 
-    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>> {
         let Authenticated { user, session, token, .. } = authenticated;
         Ok(Self { user, session, token })
     }
@@ -137,11 +141,11 @@ impl<U: AuthUser> Extracted<U> for CurrentSession<U> {
 impl<U: AuthUser, G: Guard<U>> Extracted<U> for Guarded<U, G> {
     const REQUIREMENTS: Requirements = G::REQUIREMENTS;
 
-    fn extract(authenticated: Authenticated<U>) -> Result<Self, ApiError> {
+    fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>> {
         if G::allows(&authenticated.user) {
             Ok(Self(authenticated.user, PhantomData))
         } else {
-            Err(ApiError::Forbidden)
+            Err(Box::new(authenticated))
         }
     }
 }
@@ -156,7 +160,9 @@ macro_rules! extractor {
             type Rejection = ApiError;
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-                Self::extract(authenticate(&users_of(state, parts)?, parts, Self::REQUIREMENTS).await?)
+                let users = users_of(state, parts)?;
+                let authenticated = authenticate(&users, parts, Self::REQUIREMENTS).await?;
+                Self::extract(authenticated).map_err(|refused| denied(&users, &refused, parts))
             }
         }
 
@@ -190,7 +196,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let users = users_of(state, parts)?;
         let authenticated = authenticate(&users, parts, Requirements::ACTIVE).await?;
-        require_fresh(&users, &authenticated, std::time::Duration::from_secs(SECONDS))?;
+        require_fresh(&users, &authenticated, std::time::Duration::from_secs(SECONDS), || context(parts))?;
         Ok(Self(authenticated.user))
     }
 }

@@ -22,8 +22,8 @@ use super::{
     client::{RefusedOnConnection, determine_client, peer},
 };
 use crate::{
-    event::{self, EventKind, Outcome},
-    port::{RequestContext, WorkSource},
+    event::{CurrentRequest, EventKind, SecurityEvent},
+    port::WorkSource,
     service::{Clients, Holding, Users},
     user::AuthUser,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Edge {
     allow: Option<HeaderValue>,
     clients: Arc<Clients>,
     holding: Arc<Holding>,
+    /// Where events go.
+    events: CurrentRequest,
 }
 
 impl<S> Layer<S> for Edge {
@@ -87,9 +89,11 @@ where
         let client = determine_client(&edge.clients, &head.headers, &mut head.extensions);
         let connection = head.extensions.get::<RefusedOnConnection>().cloned();
         let peer = peer(&head.extensions);
+        let request_id = head.headers.get("x-request-id").cloned();
+        let current = CurrentRequest { client, request_id, ..edge.events.clone() };
         let request = Request::from_parts(head, body);
         let inner = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let inner = WorkSource::of(client).scope(inner);
+        let inner = current.clone().scope(WorkSource::of(client).scope(inner));
         Box::pin(async move {
             if is_head {
                 return Ok(edge.wrong_method());
@@ -98,11 +102,15 @@ where
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
                 Ok(Err(_panic)) => {
-                    let outcome = Outcome::Failed("a handler or hook panicked");
-                    event::record(EventKind::Hook, outcome, None, None, &RequestContext::none());
+                    let event = SecurityEvent::in_current(EventKind::Hook, &current);
+                    current.record(&event.failed("a handler or hook panicked"));
                     ApiError::Internal.into_response()
                 }
-                Err(_elapsed) => ApiError::Unavailable { retry_after: 1 }.into_response(),
+                Err(_elapsed) => {
+                    let event = SecurityEvent::in_current(EventKind::Overload, &current);
+                    current.record(&event.refused("the request took too long"));
+                    ApiError::Unavailable { retry_after: 1 }.into_response()
+                }
             };
             if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 response = edge.wrong_method();
@@ -123,7 +131,8 @@ impl Edge {
     /// Returns the layer around a route whose methods are those in `allow`.
     pub(crate) fn new<U: AuthUser>(users: &Users<U>, allow: Option<HeaderValue>) -> Self {
         let inner = users.inner();
-        Self { allow, clients: Arc::clone(&inner.clients), holding: Arc::clone(&inner.holding) }
+        let events = CurrentRequest { sink: inner.event_sink(), ..CurrentRequest::default() };
+        Self { allow, clients: Arc::clone(&inner.clients), holding: Arc::clone(&inner.holding), events }
     }
 
     /// Returns 405 with the body of the other errors.
@@ -163,6 +172,7 @@ mod tests {
             allow: None,
             clients: Arc::new(Clients::new(TrustedProxies::none())),
             holding: Arc::new(Holding::new(delay).unwrap()),
+            events: CurrentRequest::default(),
         };
         let status = StatusCode::from_u16(status).unwrap();
         let route = edge.layer(service_fn(move |_: Request| ready(Ok::<_, Infallible>(status.into_response()))));

@@ -110,11 +110,13 @@ pub enum RouteGroup {
     /// Suspensions, and passwords that must be changed, for superusers. fastapi-users has no such routes, and `user_routes` does
     /// not mount them.
     AccountStatus,
+    /// The audit log, with the Cargo feature `audit`. fastapi-users has no such route, and `user_routes` does not mount it.
+    Audit,
 }
 
 impl RouteGroup {
     /// All groups.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Auth,
         Self::Register,
         Self::Reset,
@@ -126,6 +128,7 @@ impl RouteGroup {
         Self::OAuthAccounts,
         Self::Sessions,
         Self::AccountStatus,
+        Self::Audit,
     ];
 
     /// The groups that the derived `user_routes` mounts.
@@ -143,6 +146,7 @@ impl RouteGroup {
             Self::OAuthAssociate => "/auth/associate/{provider}",
             Self::OAuthAccounts => "/users/me/oauth-accounts",
             Self::Sessions => "/auth/sessions",
+            Self::Audit => "/audit",
         }
     }
 }
@@ -170,7 +174,7 @@ pub(crate) enum Body {
     /// The login form.
     LoginForm,
     /// Parameters in the query.
-    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "of OAuth providers only"))]
+    #[cfg_attr(not(any(feature = "oauth", feature = "audit")), allow(dead_code, reason = "of these features only"))]
     Query(&'static [QueryParameter]),
     /// A JSON object with these fields, which belongs to this route.
     Object(&'static [Field]),

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::{Problem, response::time_text};
 use crate::{
     domain::{LimitReached, Suspension},
-    event::{self, EventKind, Outcome, failed},
-    port::{HashError, HookError, MailTokenError, RandomError, RequestContext, StoreError, StrategyError},
+    event::{self, EventKind, failed},
+    port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
     service::SUSPENDED,
 };
 
@@ -213,11 +213,6 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Logs the event of work that is refused because the service is overloaded.
-pub(super) fn overloaded(reason: &'static str) {
-    event::record(EventKind::Overload, Outcome::Refused(reason), None, None, &RequestContext::none());
-}
-
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self::Validation(vec![problem])
@@ -261,7 +256,7 @@ impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded { retry_after } => {
-                overloaded("too many passwords wait");
+                event::overloaded("too many passwords wait");
                 Self::Unavailable { retry_after }
             }
             HashError::Failed => {

@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use super::{ApiError, JsonBody, LoginForm, Repeated, Requirements, authenticate, client::client_address};
 use crate::{
-    port::RequestContext,
+    port::{Caller, RequestContext},
     service::{Authenticated, Users},
     user::AuthUser,
 };
@@ -20,6 +20,7 @@ pub(crate) const BODY_LIMIT: usize = 16 * 1024;
 pub(crate) struct Incoming {
     parts: Parts,
     cx: OnceLock<RequestContext>,
+    caller: OnceLock<Caller>,
 }
 
 impl Incoming {
@@ -43,7 +44,7 @@ impl Incoming {
     }
 
     fn new(parts: Parts) -> Self {
-        Self { parts, cx: OnceLock::new() }
+        Self { parts, cx: OnceLock::new(), caller: OnceLock::new() }
     }
 
     #[cfg(feature = "oauth")]
@@ -51,7 +52,7 @@ impl Incoming {
         &self.parts.headers
     }
 
-    #[cfg(feature = "oauth")]
+    #[cfg(any(feature = "oauth", feature = "audit"))]
     pub(crate) fn uri(&self) -> &http::Uri {
         &self.parts.uri
     }
@@ -62,18 +63,25 @@ impl Incoming {
         self.parts.extensions.get::<OriginalUri>().map_or(self.parts.uri.path(), |OriginalUri(uri)| uri.path())
     }
 
-    /// Returns the details of the request for hooks. Created on first use, because most requests need none.
+    /// Returns the details of the request for hooks and events. Created on first use, because most requests need none; the user
+    /// is known if the request was authenticated before.
     pub(crate) fn cx(&self) -> &RequestContext {
-        self.cx.get_or_init(|| context(&self.parts))
+        self.cx.get_or_init(|| match self.caller.get() {
+            Some(caller) => context(&self.parts).called_by(caller.clone()),
+            None => context(&self.parts),
+        })
     }
 
-    /// Authenticates the request and checks that the user meets `requirements`.
+    /// Authenticates the request and checks that the user meets `requirements`. Call it before [`Incoming::cx`].
     pub(crate) async fn authenticate<U: AuthUser>(
         &self,
         users: &Users<U>,
         requirements: Requirements,
     ) -> Result<Authenticated<U>, ApiError> {
-        authenticate(users, &self.parts, requirements).await
+        let authenticated = authenticate(users, &self.parts, requirements).await?;
+        let session = authenticated.session.token_id.clone();
+        let _first = self.caller.set(Caller { user_id: authenticated.user.id().to_string(), session });
+        Ok(authenticated)
     }
 }
 

@@ -18,7 +18,7 @@ mod methods;
 #[cfg(feature = "oauth")]
 mod oauth_routes;
 mod problem;
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "audit"))]
 mod query;
 mod refusals;
 mod requirements;
@@ -34,7 +34,7 @@ pub use by_id::IdText;
 pub(crate) use client::RefusedOnConnection;
 pub use current_user::{CurrentSession, CurrentUser, FreshUser, Guard, Guarded, Require, Superuser, VerifiedUser};
 pub(crate) use edge::Edge;
-#[cfg(any(feature = "oauth", feature = "openapi"))]
+#[cfg(any(feature = "oauth", feature = "audit", feature = "openapi"))]
 pub(crate) use endpoint::QueryParameter;
 pub(crate) use endpoint::{Body, Content, Documented, ObjectSchema, ReadType};
 pub use endpoint::{Caller, Endpoint, RouteGroup};
@@ -53,7 +53,7 @@ pub use oauth_routes::RouteProvider;
 #[cfg(feature = "oauth")]
 pub(crate) use oauth_routes::{ensure_new_user, identity_login};
 pub use problem::{Loc, Problem};
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "audit"))]
 pub(crate) use query::Parameters;
 pub use requirements::Requirements;
 pub(crate) use requirements::{authenticate, ensure_own_page, require_fresh, unauthorized};

@@ -85,7 +85,7 @@ impl Problem {
     }
 
     /// Reports a parameter of the query that a check refuses.
-    #[cfg(feature = "oauth")]
+    #[cfg(any(feature = "oauth", feature = "audit"))]
     pub(crate) fn in_query(parameter: &'static str, text: &str) -> Self {
         let mut problem = Self::value_error(parameter, text);
         problem.loc = vec!["query".into(), parameter.into()];

@@ -1,13 +1,14 @@
 //! The parameters of a query or of a form.
 
+#[cfg(feature = "oauth")]
 use axum::body::Body;
-use http::{Uri, request::Parts};
+use http::Uri;
+#[cfg(feature = "oauth")]
+use http::request::Parts;
 
-use super::{
-    ApiError, Problem, Repeated,
-    body::{self, MediaType, UNREADABLE},
-    form::url_decoded,
-};
+#[cfg(feature = "oauth")]
+use super::body::{self, MediaType};
+use super::{ApiError, Problem, Repeated, body::UNREADABLE, form::url_decoded};
 
 /// The parameters of a request, decoded once. It has no `Debug`, since they may be secrets.
 pub(crate) struct Parameters {
@@ -28,6 +29,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for text that is not UTF-8.
+    #[cfg(feature = "oauth")]
     pub(crate) async fn of_form(parts: &Parts, body: Body, limit: usize, repeated: Repeated) -> Result<Self, ApiError> {
         let bytes = body::read(body, limit).await?;
         match MediaType::of(&parts.headers) {
@@ -65,12 +67,14 @@ impl Parameters {
     }
 
     /// Returns these parameters as a query.
+    #[cfg(feature = "oauth")]
     pub(crate) fn to_query(&self, names: &[&str]) -> String {
         let named = self.pairs.iter().filter(|(known, _)| names.contains(&known.as_str()));
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(named).finish()
     }
 
     /// Returns all values of a parameter that is a list.
+    #[cfg(feature = "oauth")]
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
     }
@@ -90,6 +94,7 @@ mod tests {
         assert_eq!(read.one("code"), Ok(Some("a+b c")));
         assert_eq!(read.one("state"), Ok(Some("x%3D")));
         assert_eq!((read.one("empty"), read.one("absent")), (Ok(None), Ok(None)));
+        #[cfg(feature = "oauth")]
         assert_eq!(read.all("scopes"), ["a", "b"]);
     }
 

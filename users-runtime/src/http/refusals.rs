@@ -4,7 +4,7 @@ use super::{ApiError, error::OUTAGE_RETRY_AFTER};
 use crate::{
     account::{EMAIL_EXISTS, INVALID_PASSWORD, PasswordError, UpdateError},
     domain::EmailRefused,
-    event::{EventKind, failed},
+    event::{EventKind, failed, overloaded},
     service::{AfterResponse, Limited},
 };
 
@@ -21,7 +21,7 @@ impl ApiError {
 
 impl ApiError {
     fn mail_queue_full() -> Self {
-        super::error::overloaded("too many mails wait");
+        overloaded("too many mails wait");
         Self::Unavailable { retry_after: 1 }
     }
 }
@@ -35,7 +35,7 @@ impl From<UpdateError> for ApiError {
             UpdateError::MailQueueFull => Self::mail_queue_full(),
             UpdateError::NotFound => Self::NotFound,
             UpdateError::TooManyAttempts(reached) => Limited::Reached(reached).into(),
-            UpdateError::ChallengeRequired(challenge) => Limited::Challenged(challenge).into(),
+            UpdateError::ChallengeRequired(challenge) => Self::ChallengeRequired(challenge),
             UpdateError::NotCounted(error) => Limited::Unavailable(error).into(),
             UpdateError::NoChallenge(error) => Limited::NoChallenge(error).into(),
             UpdateError::Store(error) => error.into(),
@@ -48,7 +48,7 @@ impl From<Limited> for ApiError {
     fn from(limited: Limited) -> Self {
         match limited {
             Limited::Reached(reached) => Self::TooManyRequests { retry_after: reached.seconds(), limit: Some(reached) },
-            Limited::Challenged(challenge) => Self::ChallengeRequired(challenge),
+            Limited::Challenged { challenge, .. } => Self::ChallengeRequired(challenge),
             Limited::NoChallenge(error) => {
                 failed(EventKind::Dependency, "challenges are not available", &error);
                 Self::Unavailable { retry_after: OUTAGE_RETRY_AFTER }

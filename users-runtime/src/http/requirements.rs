@@ -6,7 +6,8 @@ use http::{HeaderValue, request::Parts};
 use super::{ApiError, incoming::context};
 use crate::{
     domain::Relaxation,
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
+    port::RequestContext,
     service::{ActiveBackend, Authenticated, AuthenticationError, Identity, Users},
     user::AuthUser,
 };
@@ -62,64 +63,87 @@ pub(crate) async fn authenticate<U: AuthUser>(
     request: &Parts,
     requirements: Requirements,
 ) -> Result<Authenticated<U>, ApiError> {
-    let authenticated = match users.identify(request).await? {
+    let identified = users.identify(request).await.map_err(|error| {
+        // A handler of the application is not in the scope of its request.
+        users.current_request(&context(request)).unless_known(|| ApiError::from(error))
+    })?;
+    let authenticated = match identified {
         Identity::Known(authenticated) => *authenticated,
         #[cfg(feature = "oauth")]
         Identity::External(external) => users.user_of_external_token(*external, request).await?,
         Identity::Anonymous => return Err(unauthorized(users)),
-        Identity::BadToken => {
-            event::record(EventKind::BadToken, Outcome::Refused("bad token"), None, None, &context(request));
+        Identity::BadToken(backend) => {
+            let event = SecurityEvent::new(EventKind::BadToken, &context(request)).refused("bad token");
+            users.record(&event.at(users.backend_name(backend)));
             return Err(unauthorized(users));
         }
-        Identity::Forged(index) => {
-            let backend = users.inner().backends.get(index).map(|backend| &*backend.name);
-            return Err(origin_refused(backend, request));
-        }
+        Identity::Forged(backend) => return Err(origin_refused(users, users.backend_name(backend), request)),
     };
     let status = authenticated.user.status();
-    let id = authenticated.user.id();
     // Whatever the requirements are: a token of another service has no epoch that the suspension could have raised.
     if authenticated.is_suspended {
-        event::record(EventKind::BadToken, Outcome::Refused("suspended"), Some(&id), None, &context(request));
+        let event = SecurityEvent::new(EventKind::BadToken, &context(request)).refused("suspended");
+        users.record(&about(users, event, &authenticated));
         return Err(unauthorized(users));
     }
     if requirements.active && !status.is_active {
-        event::record(EventKind::BadToken, Outcome::Refused("inactive"), Some(&id), None, &context(request));
+        let event = SecurityEvent::new(EventKind::BadToken, &context(request)).refused("inactive");
+        users.record(&about(users, event, &authenticated));
         return Err(unauthorized(users));
     }
     if (requirements.verified && !status.is_verified) || (requirements.superuser && !status.is_superuser) {
-        event::record(EventKind::Denied, Outcome::Refused("forbidden"), Some(&id), None, &context(request));
-        return Err(ApiError::Forbidden);
+        return Err(denied(users, &authenticated, request));
     }
     Ok(authenticated)
 }
 
-/// Requires that the login of the session is at most `window` old (re-authentication, OWASP ASVS 7.5.3).
+/// Adds the user, the session and the backend to an event.
+fn about<U: AuthUser>(users: &Users<U>, event: SecurityEvent, authenticated: &Authenticated<U>) -> SecurityEvent {
+    let session = authenticated.session.token_id.as_ref();
+    event.of(&authenticated.user.id()).in_session(session).at(users.backend_name(authenticated.backend))
+}
+
+/// Returns 403 for a user who lacks a permission, and records the event.
+pub(super) fn denied<U: AuthUser>(users: &Users<U>, refused: &Authenticated<U>, request: &Parts) -> ApiError {
+    let event = SecurityEvent::new(EventKind::Denied, &context(request)).refused("forbidden");
+    users.record(&about(users, event, refused));
+    ApiError::Forbidden
+}
+
+/// Requires that the login of the session is at most `window` old (re-authentication, OWASP ASVS 7.5.3). `cx` returns the
+/// context of the request.
 pub(crate) fn require_fresh<U: AuthUser>(
     users: &Users<U>,
     authenticated: &Authenticated<U>,
     window: std::time::Duration,
+    cx: impl FnOnce() -> RequestContext,
 ) -> Result<(), ApiError> {
     if users.is_fresh(authenticated, window) {
-        Ok(())
-    } else {
-        Err(ApiError::Reauthenticate { challenge: challenge(users) })
+        return Ok(());
     }
+    let event = SecurityEvent::new(EventKind::Denied, &cx()).refused("the login is too old");
+    users.record(&about(users, event, authenticated));
+    Err(ApiError::Reauthenticate { challenge: challenge(users) })
 }
 
 /// Returns 403 for a request from another site and records the event.
-fn origin_refused(backend: Option<&str>, request: &Parts) -> ApiError {
-    event::record(EventKind::Csrf, Outcome::Refused("foreign origin"), None, backend, &context(request));
+fn origin_refused<U: AuthUser>(users: &Users<U>, backend: &str, request: &Parts) -> ApiError {
+    let event = SecurityEvent::new(EventKind::Csrf, &context(request)).refused("foreign origin");
+    users.record(&event.at(backend));
     ApiError::Refused("CSRF_ORIGIN_REFUSED")
 }
 
 /// Refuses a login or logout at `backend` that a page of another site sent (CSRF), regardless of its user. Runs before
 /// the body is read.
-pub(crate) fn ensure_own_page(backend: &ActiveBackend, request: Request) -> Result<Request, ApiError> {
+pub(crate) fn ensure_own_page<U: AuthUser>(
+    users: &Users<U>,
+    backend: &ActiveBackend,
+    request: Request,
+) -> Result<Request, ApiError> {
     if backend.admits(request.headers()) {
         return Ok(request);
     }
-    Err(origin_refused(Some(&backend.name), &request.into_parts().0))
+    Err(origin_refused(users, &backend.name, &request.into_parts().0))
 }
 
 /// Returns 401 with the challenge of RFC 6750, which fastapi-users omits.

@@ -17,6 +17,9 @@ use crate::{
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
     let mut prefixes = Prefixes::usual().with(RouteGroup::Sessions).with(RouteGroup::AccountStatus);
+    if cfg!(feature = "audit") {
+        prefixes = prefixes.with(RouteGroup::Audit);
+    }
     if U::HAS_OAUTH {
         let groups =
             [RouteGroup::OAuth, RouteGroup::OAuthIdTokens, RouteGroup::OAuthAssociate, RouteGroup::OAuthAccounts];

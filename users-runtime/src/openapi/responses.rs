@@ -48,7 +48,7 @@ pub(super) fn of<U: AuthUser>(
     } else if let Some(description) = forbidden {
         responses.push((403, Response::new(description)));
     }
-    if endpoint.caller == Caller::Superuser {
+    if endpoint.caller == Caller::Superuser && endpoint.path().contains("{id}") {
         responses.push((404, Response::new("The user does not exist.")));
     }
     // fastapi-users documents 422 for the routes by id, too, although those without a body never send it.

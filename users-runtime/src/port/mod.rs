@@ -4,6 +4,8 @@ use std::{future::Future, pin::Pin};
 
 pub(crate) use crate::domain::StoreError;
 
+#[cfg(feature = "audit")]
+mod audit;
 mod breached;
 mod challenge;
 mod change;
@@ -32,6 +34,8 @@ mod strategy;
 mod transport;
 mod work_source;
 
+#[cfg(feature = "audit")]
+pub use audit::{AuditEntry, AuditQuery, AuditStore, SessionChange};
 pub use breached::{
     BreachCheck, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet, HttpGetFailed, WhenSourceDown,
 };
@@ -59,6 +63,7 @@ pub use mailer::{Mail, MailError, MailTransport};
 pub(crate) use oauth_flows::OAuthFlows;
 pub use oauth_store::{OAuthStore, Unlinked};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
+pub(crate) use request::Caller;
 pub use request::RequestContext;
 #[cfg(feature = "oauth")]
 pub(crate) use sealer::{Opened, Place, Sealer};

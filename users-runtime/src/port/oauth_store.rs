@@ -1,5 +1,10 @@
 //! Storage of accounts at OAuth providers.
 
+#[cfg(feature = "audit")]
+use std::sync::Arc;
+
+#[cfg(feature = "audit")]
+use super::AuditEntry;
 use super::{BoxFuture, Change};
 use crate::{
     domain::{
@@ -73,6 +78,13 @@ pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
     /// Records that something with this id was used that may be used once, until `until`. Returns `true` for the first
     /// call, and for no other: also among concurrent calls and instances.
     fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Returns the same storage for one change, as [`UserStore::recording`](super::UserStore::recording) does.
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn OAuthStore<U>>> {
+        let _ = entries;
+        None
+    }
 }
 
 /// The result of removing a link.

@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, Uri, request::Parts};
 
-use crate::{domain::Device, event::Outside};
+use crate::{
+    domain::{Device, TokenId},
+    event::Outside,
+};
 
 /// The request that a hook runs in, or none if the hook was caused by a call from code.
 ///
@@ -12,11 +15,22 @@ use crate::{domain::Device, event::Outside};
 #[derive(Debug, Clone, Default)]
 pub struct RequestContext(Option<Arc<RequestFacts>>);
 
+#[derive(Clone)]
 struct RequestFacts {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     client: Option<IpAddr>,
+    caller: Option<Caller>,
+}
+
+/// The user of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The id in text form.
+    pub(crate) user_id: String,
+    /// The id of the session, if it has one.
+    pub(crate) session: Option<TokenId>,
 }
 
 impl std::fmt::Debug for RequestFacts {
@@ -46,7 +60,21 @@ impl RequestContext {
             uri: uri.clone(),
             headers: parts.headers.clone(),
             client,
+            caller: None,
         })))
+    }
+
+    /// Returns the same with the user whom a token of the request authenticates.
+    pub(crate) fn called_by(mut self, caller: Caller) -> Self {
+        if let Some(facts) = &mut self.0 {
+            Arc::make_mut(facts).caller = Some(caller);
+        }
+        self
+    }
+
+    /// Returns the user whom a token of the request authenticates.
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        self.0.as_deref()?.caller.as_ref()
     }
 
     /// Returns the method, or `None` for a call from code.

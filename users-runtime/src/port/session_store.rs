@@ -1,5 +1,10 @@
 //! Storage of server-side sessions.
 
+#[cfg(feature = "audit")]
+use std::sync::Arc;
+
+#[cfg(feature = "audit")]
+use super::AuditEntry;
 use super::BoxFuture;
 use crate::domain::{Device, Epoch, ListedSession, SessionKey, StoreError, Timestamp, TokenId};
 
@@ -36,6 +41,13 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Removes all sessions that are expired or revoked, in transactions of at most `step` rows, so that locks are held
     /// only briefly. Returns the number of removed sessions.
     fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Returns the same storage for one change, as [`UserStore::recording`](super::UserStore::recording) does.
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn SessionStore>> {
+        let _ = entries;
+        None
+    }
 }
 
 /// A session to store.

@@ -2,6 +2,8 @@
 
 use std::{fmt, future::ready, sync::Arc};
 
+#[cfg(feature = "audit")]
+use super::{AuditEntry, AuditStore};
 use super::{BoxFuture, Change, Counters, FoundSession, OAuthStore, SessionStore};
 use crate::{
     domain::{CanonicalEmail, Epoch, SessionKey, Standing, StoreError, Timestamp, TokenId},
@@ -111,6 +113,22 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// their table, too, and [`purge_expired`](Self::purge_expired) removes counters that mean nothing any more. A store that
     /// returns `None`, which is the default, has none.
     fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
+        None
+    }
+
+    /// Returns the audit log in this database, for [`audit_log`](crate::UsersBuilder::audit_log). From this call on the store
+    /// migrates and compares its table, too. A store that returns `None`, which is the default, has none.
+    #[cfg(feature = "audit")]
+    fn audit_log(self: Arc<Self>) -> Option<Arc<dyn AuditStore>> {
+        None
+    }
+
+    /// Returns the same store for one change, which writes these entries in its transaction: if the change is not stored,
+    /// neither are they, and if they cannot be written, the change fails. The user of an entry without one is the user who
+    /// is added. A store that returns `None`, which is the default, leaves it to the caller to append them afterwards.
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn UserStore<U>>> {
+        let _ = entries;
         None
     }
 

@@ -1,8 +1,12 @@
 //! Token strategies: how a login becomes a token.
 
+#[cfg(feature = "audit")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::BoxFuture;
+#[cfg(feature = "audit")]
+use super::{AuditEntry, SessionChange};
 #[cfg(feature = "oauth")]
 use crate::domain::oauth::ExternalIdentity;
 use crate::domain::{AccessToken, ListedSession, Login, Relaxation, Session, SessionKey, Timestamp, TokenId};
@@ -80,6 +84,15 @@ pub trait Strategy: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(identity)))
     }
 
+    /// Returns the same strategy for one login or for the end of one session, which writes these entries of the audit log in the
+    /// transaction of its change. A strategy that stores nothing in the users' database for `change` returns `None`, which is
+    /// the default.
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, change: SessionChange, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn Strategy>> {
+        let _ = (change, entries);
+        None
+    }
+
     /// Returns the security rules that this strategy's settings relax, for the warning at startup.
     fn relaxations(&self) -> Vec<Relaxation> {
         Vec::new()
@@ -150,6 +163,14 @@ pub trait RevocationStore: Send + Sync + 'static {
     /// # Errors
     /// [`StrategyError`] if that is not known; the request is then refused.
     fn is_revoked<'a>(&'a self, token: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>>;
+
+    /// Returns the same storage for one revocation, which writes these entries of the audit log in its transaction. A storage
+    /// outside of the users' database returns `None`, which is the default.
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn RevocationStore>> {
+        let _ = entries;
+        None
+    }
 }
 
 /// The reason why a strategy could not complete an operation.

@@ -26,8 +26,10 @@ pub use axum::Router;
 pub use serde::{self, Deserialize, Serialize};
 pub use sqlx;
 
+#[cfg(all(feature = "audit", any(test, feature = "testing")))]
+pub use crate::adapter::sql::audit_statements;
 #[cfg(any(test, feature = "testing"))]
-pub use crate::adapter::sql::{Catalog, find_many_of_bytes, oauth_statements, session_statements};
+pub use crate::adapter::sql::{Catalog, counter_statements, find_many_of_bytes, oauth_statements, session_statements};
 pub use crate::{
     adapter::sql::{
         Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,

@@ -42,8 +42,8 @@ pub(crate) enum AuthenticationError {
 pub(crate) enum Identity<U> {
     /// No enabled backend found a token.
     Anonymous,
-    /// There were tokens, and none is valid.
-    BadToken,
+    /// There were tokens, and none is valid. The index of the last backend with one.
+    BadToken(usize),
     /// A browser attached a token of this backend, and the request may come from a page of another site (CSRF).
     Forged(usize),
     /// The user of the first valid token.
@@ -82,7 +82,7 @@ impl<U: AuthUser> Users<U> {
                 continue;
             }
             if !matches!(identity, Identity::Forged(_)) {
-                identity = Identity::BadToken;
+                identity = Identity::BadToken(index);
             }
             let Some(resolved) = backend.strategy.resolve(&token).await? else { continue };
             let resolved = match resolved {

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{Users, rate_limit::Limited};
 use crate::{
     domain::{Error, Limit, Quota, Result, Rule, Setting, Timestamp},
-    event::{self, EventKind, Outcome},
     port::{Challenge, ChallengeUnavailable, CounterKey, Draw, RequestContext, SolvedChallenge},
     user::AuthUser,
 };
@@ -155,7 +154,6 @@ impl<U: AuthUser> Users<U> {
     pub(super) async fn require_solution(
         &self,
         challenges: &Challenges,
-        kind: EventKind,
         cx: &RequestContext,
     ) -> std::result::Result<(), Limited> {
         let (challenge, now) = (&challenges.challenge, self.now());
@@ -167,8 +165,7 @@ impl<U: AuthUser> Users<U> {
                 None => "wrong solution of a challenge",
             },
         };
-        event::record(kind, Outcome::Refused(reason), None, None, cx);
-        Err(Limited::Challenged(challenge.issue(cx, now).await?))
+        Err(Limited::Challenged { challenge: challenge.issue(cx, now).await?, reason })
     }
 
     /// Records the use of a solved challenge until it expires.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     background::QueueFull,
     domain::{Password, Relaxation},
-    event::{self, EventKind, Outcome, operation},
+    event::{self, EventKind, SecurityEvent, operation},
     port::{
         BoxFuture, Gate, HookCall, HookError, HookResult, InvalidPassword, PasswordSubject, RequestContext,
         StoredChange, Verdict,
@@ -170,7 +170,7 @@ impl<U: AuthUser> Users<U> {
             Err(AfterResponse::Hook(error)) => self.report_failed_hook(name, &error, cx),
             Err(AfterResponse::Full(error)) => {
                 operation!(ERROR, "hook_failed", "a hook did not run", hook = name, cause = event::cause(&error));
-                event::record(EventKind::Hook, Outcome::Failed(name), None, None, cx);
+                self.record(&SecurityEvent::new(EventKind::Hook, cx).failed(name));
             }
         }
     }
@@ -178,7 +178,7 @@ impl<U: AuthUser> Users<U> {
     /// Logs the failure of a hook that does not change the response.
     pub(crate) fn report_failed_hook(&self, name: &'static str, error: &HookError, cx: &RequestContext) {
         operation!(ERROR, "hook_failed", "a hook failed", hook = name, cause = cause_of(error));
-        event::record(EventKind::Hook, Outcome::Failed(name), None, None, cx);
+        self.record(&SecurityEvent::new(EventKind::Hook, cx).failed(name));
     }
 
     /// Returns the error of a full queue, for operations that must not be stored if their mail cannot be sent.
@@ -189,9 +189,18 @@ impl<U: AuthUser> Users<U> {
         Err(AfterResponse::Full(QueueFull))
     }
 
-    /// Waits until the queued mails are sent and tokens of providers that are being refreshed are stored, for at most
-    /// `within`. Call it after the server has stopped.
+    /// Waits until the queued mails are sent, tokens of providers that are being refreshed are stored, and the audit log is
+    /// written, for at most `within` each. Call it after the server has stopped.
     pub async fn drain(&self, within: Duration) {
+        self.finish_jobs(within).await;
+        // After the jobs, which record events.
+        #[cfg(feature = "audit")]
+        if let Some(audit) = &self.inner().audit {
+            audit.drain(within).await;
+        }
+    }
+
+    async fn finish_jobs(&self, within: Duration) {
         #[cfg(feature = "oauth")]
         let _ =
             tokio::join!(self.inner().jobs.drain(within), timeout(within, self.inner().oauth.refreshes.all_ended()),);

@@ -8,7 +8,7 @@ use http::{HeaderMap, header::SET_COOKIE};
 use super::{Users, rate_limit::Limited};
 use crate::{
     domain::{CanonicalEmail, Limit, Timestamp},
-    event::{self, EventKind, operation},
+    event::{self, SecurityEvent, operation},
     port::{CounterKey, CountersUnavailable, DeviceId, Draw, RandomError, RequestContext, Settlement},
     user::AuthUser,
 };
@@ -22,13 +22,20 @@ const WRITE_EVERY: chrono::TimeDelta = chrono::TimeDelta::days(1);
 pub(crate) struct LoginAttempt(Settlement);
 
 impl<U: AuthUser> Users<U> {
-    /// Counts an attempt to log in to the account with this address, whether it exists or not.
+    /// Counts an attempt to log in to the account with this address, whether it exists or not. `attempt` is its event if a limit
+    /// refuses it.
     pub(crate) async fn begin_attempt(
         &self,
         address: &str,
-        kind: EventKind,
+        attempt: SecurityEvent,
         cx: &RequestContext,
     ) -> Result<LoginAttempt, Limited> {
+        let counted = self.count_attempt(address, cx).await;
+        self.record_limited(&counted, attempt);
+        counted
+    }
+
+    async fn count_attempt(&self, address: &str, cx: &RequestContext) -> Result<LoginAttempt, Limited> {
         let none = LoginAttempt(Settlement::default());
         let (Some(headers), true) = (cx.headers(), self.inner().limits.limits_logins()) else { return Ok(none) };
         let Some(account) = self.account_name(address) else { return Ok(none) };
@@ -43,9 +50,12 @@ impl<U: AuthUser> Users<U> {
         if is_known {
             let client = device.map_or_else(|| stranger.clone(), |device| of_device(&account, &device));
             let known = [(Limit::LoginClient, Some(client.as_str())), (Limit::LoginKnown, Some(account.as_str()))];
-            match self.take_attempt(&known, kind, cx).await {
+            match self.take_attempt(&known, cx).await {
                 // All known clients together have failed too often: this one counts as any other.
-                Err(Limited::Reached(reached)) if reached.limit == Limit::LoginKnown => {}
+                Err(Limited::Reached(reached)) if reached.limit == Limit::LoginKnown => {
+                    let client = cx.client().map(|client| client.to_string());
+                    operation!(WARN, "known_clients_limited", "known clients of an account count as any other", client);
+                }
                 taken => return taken,
             }
         }
@@ -54,16 +64,15 @@ impl<U: AuthUser> Users<U> {
             (Limit::LoginAccount, Some(account.as_str())),
             (Limit::LoginAddress, network.as_deref()),
         ];
-        self.take_attempt(&others, kind, cx).await
+        self.take_attempt(&others, cx).await
     }
 
     async fn take_attempt(
         &self,
         wanted: &[(Limit, Option<&str>)],
-        kind: EventKind,
         cx: &RequestContext,
     ) -> Result<LoginAttempt, Limited> {
-        let counted = self.take(wanted, kind, cx).await?;
+        let counted = self.take_limited(wanted, cx).await?;
         Ok(LoginAttempt(Settlement::give_back(counted.0)))
     }
 

@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use super::{Users, hooks::cause_of};
+use super::{Users, hooks::cause_of, rate_limit::Limited};
 use crate::{
     domain::{CanonicalEmail, Limit},
     event::operation,
     port::{
-        BoxFuture, CounterKey, Decision, Draw, HashError, HookError, HookResult, MailError, MailTokenError,
-        RequestContext, Settlement, StoreError,
+        BoxFuture, CounterKey, Draw, HashError, HookError, HookResult, MailError, MailTokenError, RequestContext,
+        Settlement, StoreError,
     },
     user::AuthUser,
 };
@@ -106,12 +106,12 @@ impl<U: AuthUser> Users<U> {
         }
         let address = CanonicalEmail::for_counters(address, self.policy().email_rules());
         let draw = Draw::new(CounterKey::of(kind, &address), rule);
-        match self.inner().counters.take(std::slice::from_ref(&draw), self.now()).await {
-            Ok(Decision::Taken) => {
-                share.keep(draw);
+        match self.take(vec![(Limit::Mails, draw)]).await {
+            Ok(counted) => {
+                counted.0.into_iter().for_each(|draw| share.keep(draw));
                 true
             }
-            Ok(Decision::Refused { .. }) => false,
+            Err(Limited::Reached(_)) => false,
             Err(_) => true,
         }
     }

@@ -22,6 +22,7 @@ mod policy;
 #[cfg(feature = "oauth")]
 mod provider_tokens;
 mod rate_limit;
+mod recording;
 mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
@@ -52,6 +53,7 @@ pub(crate) use rate_limit::{Counted, Limited};
 use crate::{
     background::{BatchLoader, Jobs},
     domain::{BasePath, Timestamp},
+    event::EventSink,
     port::{
         BreachCheck, Clock, Counters, DeviceCookies, EmailChangeTokens, EnabledBackends, Gate, Hooks, MailTokens,
         OAuthStore, PasswordHasher, Random, SessionStore, TenantOfRequest, UserStore,
@@ -80,6 +82,12 @@ impl<U: AuthUser> View<U> {
     pub(crate) fn tenant_name(&self) -> String {
         self.tenant.as_ref().map(|tenant| format!("{tenant:?}")).unwrap_or_default()
     }
+
+    /// Returns the name of the tenant in the audit log.
+    #[cfg(feature = "audit")]
+    pub(crate) fn tenant_text(&self) -> Option<String> {
+        self.tenant.as_ref().map(Tenant::text)
+    }
 }
 
 impl<U: AuthUser> Deref for View<U> {
@@ -87,6 +95,17 @@ impl<U: AuthUser> Deref for View<U> {
 
     fn deref(&self) -> &Inner<U> {
         &self.inner
+    }
+}
+
+impl<U: AuthUser> Inner<U> {
+    /// Returns what keeps events in addition to the log.
+    pub(crate) fn event_sink(&self) -> Option<Arc<dyn EventSink>> {
+        #[cfg(feature = "audit")]
+        if let Some(audit) = &self.audit {
+            return Some(Arc::new(audit.clone()));
+        }
+        None
     }
 }
 
@@ -120,6 +139,8 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) holding: Arc<Holding>,
     /// `None` if logins are not limited.
     pub(crate) devices: Option<Arc<dyn DeviceCookies>>,
+    #[cfg(feature = "audit")]
+    pub(crate) audit: Option<crate::background::AuditQueue>,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -145,6 +166,11 @@ impl<U: AuthUser> Users<U> {
     /// Returns the names of the backends, in the order of declaration.
     pub fn backends(&self) -> impl Iterator<Item = &str> {
         self.0.backends.iter().map(|backend| &*backend.name)
+    }
+
+    /// Returns the name of the backend with this index.
+    pub(crate) fn backend_name(&self, index: usize) -> &str {
+        self.0.backends.get(index).map_or("", |backend| &*backend.name)
     }
 
     /// Returns the backends at which users can log in.

@@ -6,7 +6,7 @@ use super::{Users, challenges::Needed};
 use crate::{
     domain::{AddressPrefix, Limit, LimitReached},
     event::{
-        self, EventKind, Outcome,
+        self, EventKind, SecurityEvent,
         metric::{self, LimitDecision},
         operation,
     },
@@ -20,7 +20,11 @@ pub(crate) enum Limited {
     #[error("a limit is reached: {}", .0.limit.name())]
     Reached(LimitReached),
     #[error("a challenge must be solved first")]
-    Challenged(Value),
+    Challenged {
+        challenge: Value,
+        /// What the client did instead of solving one.
+        reason: &'static str,
+    },
     #[error(transparent)]
     Unavailable(#[from] CountersUnavailable),
     #[error(transparent)]
@@ -30,7 +34,7 @@ pub(crate) enum Limited {
 /// An event that was counted, or none if the limit is off.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Counted(pub(super) Vec<Draw>);
+pub(crate) struct Counted(pub(crate) Vec<Draw>);
 
 impl<U: AuthUser> Users<U> {
     /// Returns the network of the client of a request.
@@ -47,7 +51,7 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
         let network = self.network_of(cx).map(|network| network.to_string());
-        self.take(&[(limit, network.as_deref())], kind, cx).await
+        self.count(&[(limit, network.as_deref())], SecurityEvent::new(kind, cx), cx).await
     }
 
     /// Counts an event of a limit per user.
@@ -58,7 +62,27 @@ impl<U: AuthUser> Users<U> {
         kind: EventKind,
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
-        self.take(&[(limit, Some(&id.to_string()))], kind, cx).await
+        self.count(&[(limit, Some(&id.to_string()))], SecurityEvent::new(kind, cx).of(id), cx).await
+    }
+
+    async fn count(
+        &self,
+        wanted: &[(Limit, Option<&str>)],
+        attempt: SecurityEvent,
+        cx: &RequestContext,
+    ) -> Result<Counted, Limited> {
+        let counted = self.take_limited(wanted, cx).await;
+        self.record_limited(&counted, attempt);
+        counted
+    }
+
+    /// Records that an attempt is refused because a limit is reached or a challenge is not solved, if it is.
+    pub(crate) fn record_limited<T>(&self, counted: &Result<T, Limited>, attempt: SecurityEvent) {
+        match counted {
+            Err(Limited::Reached(reached)) => self.record(&attempt.beyond(reached.limit)),
+            Err(Limited::Challenged { reason, .. }) => self.record(&attempt.refused(reason)),
+            _ => {}
+        }
     }
 
     /// Returns the event of a limit, unless it is off.
@@ -68,33 +92,32 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Takes one event of each of these limits, or of none of them. `whose` is `None` if it is not known whose event it is. A
-    /// call from code is not limited.
-    pub(super) async fn take(
+    /// call from code is not limited. Records nothing.
+    pub(super) async fn take_limited(
         &self,
         wanted: &[(Limit, Option<&str>)],
-        kind: EventKind,
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
         if cx.headers().is_none() {
             return Ok(Counted::default());
         }
         let drawn = wanted.iter().filter_map(|(limit, whose)| Some((*limit, self.draw(*limit, (*whose)?)?)));
-        let (limits, draws): (Vec<_>, Vec<_>) = drawn.unzip();
-        let Some(challenges) = &self.inner().challenges else { return self.take_all(&limits, draws, kind, cx).await };
+        let drawn: Vec<_> = drawn.collect();
+        let Some(challenges) = &self.inner().challenges else { return self.take(drawn).await };
         match challenges.needed(wanted) {
-            Needed::Never => return self.take_all(&limits, draws, kind, cx).await,
+            Needed::Never => return self.take(drawn).await,
             Needed::Beyond(before) => {
-                let all = [draws.clone(), before].concat();
+                let all: Vec<_> = drawn.iter().map(|(_, draw)| draw.clone()).chain(before).collect();
                 if self.inner().counters.take(&all, self.now()).await?.is_taken() {
-                    decided(&limits, LimitDecision::Allowed);
+                    decided(drawn.iter().map(|(limit, _)| *limit), LimitDecision::Allowed);
                     return Ok(Counted(all));
                 }
             }
             Needed::Always => {}
         }
         // A client that has to wait anyway is not asked to solve a challenge.
-        let counted = self.take_all(&limits, draws, kind, cx).await?;
-        match self.require_solution(challenges, kind, cx).await {
+        let counted = self.take(drawn).await?;
+        match self.require_solution(challenges, cx).await {
             Ok(()) => Ok(counted),
             Err(limited) => {
                 self.give_back(counted).await;
@@ -103,25 +126,21 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Takes these events, whose limits are `limits`, or none of them.
-    async fn take_all(
-        &self,
-        limits: &[Limit],
-        draws: Vec<Draw>,
-        kind: EventKind,
-        cx: &RequestContext,
-    ) -> Result<Counted, Limited> {
-        if draws.is_empty() {
+    /// Takes these events, each from its limit, or none of them. Records nothing.
+    pub(crate) async fn take(&self, wanted: Vec<(Limit, Draw)>) -> Result<Counted, Limited> {
+        if wanted.is_empty() {
             return Ok(Counted::default());
         }
+        let (limits, draws): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+        let decided = |decision| decided(limits.iter().copied(), decision);
         let (by, wait) = match self.inner().counters.take(&draws, self.now()).await {
             Ok(Decision::Taken) => {
-                decided(limits, LimitDecision::Allowed);
+                decided(LimitDecision::Allowed);
                 return Ok(Counted(draws));
             }
             Ok(Decision::Refused { by, wait }) => (by, wait),
             Err(error) => {
-                decided(limits, LimitDecision::Unknown);
+                decided(LimitDecision::Unknown);
                 return Err(error.into());
             }
         };
@@ -129,8 +148,9 @@ impl<U: AuthUser> Users<U> {
             || (Limit::LoginClient, crate::domain::Backoff::new(1, wait).into()),
             |(limit, draw)| (*limit, draw.rule),
         );
-        metric::limit_decided(limit.name(), LimitDecision::Refused);
-        event::record(kind, Outcome::Refused(limit.reason()), None, None, cx);
+        let is_passed_on = limit == Limit::LoginKnown;
+        let decision = if is_passed_on { LimitDecision::PassedOn } else { LimitDecision::Refused };
+        metric::limit_decided(limit.name(), decision);
         Err(Limited::Reached(LimitReached { limit, rule, wait }))
     }
 
@@ -160,6 +180,6 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-fn decided(limits: &[Limit], decision: LimitDecision) {
-    limits.iter().for_each(|limit| metric::limit_decided(limit.name(), decision));
+fn decided(limits: impl Iterator<Item = Limit>, decision: LimitDecision) {
+    limits.for_each(|limit| metric::limit_decided(limit.name(), decision));
 }

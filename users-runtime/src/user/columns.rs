@@ -47,6 +47,13 @@ impl Columns {
         self.0 & (1 << index) != 0
     }
 
+    /// Returns the names of the fields of these columns; that of the hash is `password`.
+    pub(crate) fn fields<U: AuthUser>(self) -> Vec<&'static str> {
+        const ROLES: [&str; Columns::ROLES] = ["id", "email", "password", "is_active", "is_superuser", "is_verified"];
+        let names = ROLES.into_iter().chain(U::CUSTOM_FIELDS.iter().map(|field| field.name));
+        names.enumerate().filter(|(index, _)| self.contains(*index)).map(|(_, name)| name).collect()
+    }
+
     /// Returns whether the set contains every column of `other`.
     #[must_use]
     pub const fn includes(self, other: Self) -> bool {

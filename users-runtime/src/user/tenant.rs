@@ -43,6 +43,21 @@ impl<U: AuthUser> Tenant<U> {
             .is_none_or(|name| (1..=MAX_CHARS).contains(&name.chars().count()) && !name.contains(char::is_control))
     }
 
+    /// Returns the name of this tenant in the audit log: the value if it is a `String`, otherwise its `Debug` text, or the
+    /// SHA-256 of one that is longer than 255 characters.
+    #[cfg(feature = "audit")]
+    pub(crate) fn text(&self) -> String {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        use sha2::{Digest as _, Sha256};
+
+        const MAX_CHARS: usize = 255;
+        if let Some(name) = self.0.value().downcast_ref::<String>() {
+            return name.clone();
+        }
+        let text = format!("{self:?}");
+        if text.chars().count() <= MAX_CHARS { text } else { URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes())) }
+    }
+
     /// Returns whether `user` belongs to this tenant.
     #[must_use]
     pub fn has(&self, user: &U) -> bool {

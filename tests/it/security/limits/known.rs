@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum_users::{Backend, DatabaseSessions, Limits, UsersBuilder};
 
 use super::{
-    super::{ARTHUR, OTHER, reset, reset_token},
+    super::{ARTHUR, OTHER, logs::Recording, reset, reset_token},
     WRONG, app, guess, limited, login, member,
 };
 use crate::support::{PASSWORD, Response, Setup, TestApp, User};
@@ -110,6 +110,7 @@ async fn many_cookies_of_one_account_are_no_more_guesses() {
     for _ in 0..40 {
         cookies.push(device(&login(&app, "198.51.100.1", ARTHUR, PASSWORD).await));
     }
+    let recording = Recording::start();
     let mut passed = 0;
     for cookie in &cookies {
         for _ in 0..5 {
@@ -118,6 +119,14 @@ async fn many_cookies_of_one_account_are_no_more_guesses() {
     }
     // 100 as known clients, then as any other: five from this address, and its delay.
     assert_eq!(passed, 105);
+    // That they count as any other is no refusal.
+    let lines = recording.lines();
+    let of = |field: &str, value: &str| lines.iter().filter(|line| line.field(field) == Some(value)).count();
+    assert!(of("event", "known_clients_limited") >= 100);
+    assert_eq!(
+        (of("limit", "login-known"), of("reason", "too many failures at this account from known clients")),
+        (0, 0)
+    );
     assert_eq!(login(&app, "192.0.2.2", ARTHUR, PASSWORD).await.status, 200, "the owner is not locked out");
 }
 

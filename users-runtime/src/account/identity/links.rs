@@ -6,7 +6,7 @@ use crate::{
         EmailAddress, id_kind,
         oauth::{AddressStatus, ExternalIdentity, NewOAuthAccount, OAuthAccount, OAuthAccountId, Refusal},
     },
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{Change, OAuthStore, RequestContext, StoreError, StoredChange, Updated},
     service::Users,
     user::AuthUser,
@@ -80,12 +80,15 @@ impl<U: AuthUser> Users<U> {
         link: NewOAuthAccount,
         cx: &RequestContext,
     ) -> Result<Option<U>, IdentityError> {
-        match self.oauth_accounts()?.link(change, link).await {
+        let event =
+            SecurityEvent::new(EventKind::Link, cx).of(&change.user.id()).changing(change.columns.fields::<U>());
+        let recording = self.recording_links(&[&event]).ok_or(IdentityError::NotKept)?;
+        match recording.store.link(change, link).await {
             Err(StoreError::Conflict) => Ok(None),
             linked => {
                 let linked = linked?;
-                if let Some(user) = &linked {
-                    event::record(EventKind::Link, Outcome::Success, Some(&user.id()), None, cx);
+                if linked.is_some() {
+                    self.record_changed(&event, &recording);
                 }
                 Ok(linked)
             }

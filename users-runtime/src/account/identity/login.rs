@@ -10,7 +10,7 @@ use crate::{
             OAuthAccount, PlaceholderPassword, Refusal, decide_login,
         },
     },
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError, StoredChange},
     service::{Users, hide_unreadable},
     user::{AuthUser, Columns},
@@ -190,7 +190,13 @@ impl<U: AuthUser> Users<U> {
             placeholder: Some(PlaceholderPassword::of(user.account().hashed_password)),
             ..self.new_link(&login.rules.name, &login.identity, address)?
         };
-        let user = match self.oauth_accounts()?.insert(user.clone(), link).await {
+        let events = [EventKind::Register, EventKind::Link].map(|kind| {
+            let event = SecurityEvent::new(kind, cx);
+            // The database may make the id.
+            if U::ID_MADE_BY_DATABASE { event } else { event.of(&user.id()) }
+        });
+        let recording = self.recording_links(&events.each_ref()).ok_or(IdentityError::NotKept)?;
+        let user = match recording.store.insert(user.clone(), link).await {
             Ok(user) => user,
             // The next attempt finds the account that the other request created, unless it was removed meanwhile.
             Err(StoreError::EmailTaken) => {
@@ -207,8 +213,9 @@ impl<U: AuthUser> Users<U> {
             Err(error) => return Err(CreateError::Store(error).into()),
         };
         let id = user.id();
-        event::record(EventKind::Register, Outcome::Success, Some(&id), None, cx);
-        event::record(EventKind::Link, Outcome::Success, Some(&id), None, cx);
+        for event in events {
+            self.record_changed(&event.of(&id), &recording);
+        }
         if !is_verified {
             self.mail_verification_of_new_user(&user, cx).await;
         }
@@ -217,7 +224,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     fn refused_login(&self, refusal: Refusal, cx: &RequestContext) -> IdentityError {
-        event::record(EventKind::OAuth, Outcome::Refused(refusal.reason()), None, None, cx);
+        self.record(&SecurityEvent::new(EventKind::OAuth, cx).refused(refusal.reason()));
         refusal.into()
     }
 }

@@ -10,6 +10,8 @@ use super::{
     jws,
     ring::RotatingKeys,
 };
+#[cfg(feature = "audit")]
+use crate::port::{AuditEntry, SessionChange};
 use crate::{
     domain::{AccessToken, CLOCK_SKEW, Epoch, Login, Relaxation, Session, Timestamp, TokenId, is_of_another_backend},
     port::{BoxFuture, Clock, Random, RandomError, Resolved, RevocationStore, Strategy, StrategyError},
@@ -23,8 +25,9 @@ use crate::{
 /// valid. The user store checks the user's status, the epoch and revocations in the users' database, in the query that
 /// loads the user; any other revocation store is queried here.
 pub struct JwtStrategy {
-    settings: Settings,
+    settings: Arc<Settings>,
     backend: Option<String>,
+    revocation: Option<Arc<dyn RevocationStore>>,
 }
 
 /// The validated settings.
@@ -67,8 +70,9 @@ struct AccessClaims<'a> {
 const TOKEN_ID_CHARS: usize = 22;
 
 impl JwtStrategy {
-    pub(super) const fn new(settings: Settings) -> Self {
-        Self { settings, backend: None }
+    pub(super) fn new(settings: Settings) -> Self {
+        let revocation = settings.revocation.clone();
+        Self { settings: Arc::new(settings), backend: None, revocation }
     }
 
     /// Mints tokens that belong to this backend, and refuses tokens that belong to another. Tokens without a backend are
@@ -91,8 +95,11 @@ impl JwtStrategy {
     }
 
     fn mint(&self, login: &Login) -> Result<AccessToken, StrategyError> {
-        let Settings { lifetime, audience, keys, clock, random, .. } = &self.settings;
-        let jti = fresh_token_id(random.as_ref()).map_err(StrategyError::unavailable)?;
+        let Settings { lifetime, audience, keys, clock, random, .. } = &*self.settings;
+        let jti = match &login.session_id {
+            Some(id) => id.0.clone(),
+            None => fresh_token_id(random.as_ref()).map_err(StrategyError::unavailable)?,
+        };
         let claims = AccessClaims {
             sub: &login.subject,
             aud: audience,
@@ -113,7 +120,7 @@ impl JwtStrategy {
 
     /// Reads a token, and the backend that it belongs to.
     fn read_of_any_backend(&self, token: &AccessToken) -> Option<(Session, Option<String>)> {
-        let Settings { lifetime, audience, keys, leeway, clock, .. } = &self.settings;
+        let Settings { lifetime, audience, keys, leeway, clock, .. } = &*self.settings;
         let payload = jws::verify(&keys.current(), token.secret())?;
         let claims = Claims::read(&payload)?;
         let now = clock.now();
@@ -164,7 +171,7 @@ impl Strategy for JwtStrategy {
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
         Box::pin(async move {
             let Some(session) = self.read(token) else { return Ok(None) };
-            if let (Some(store), Some(token_id)) = (&self.settings.revocation, &session.token_id)
+            if let (Some(store), Some(token_id)) = (&self.revocation, &session.token_id)
                 && store.is_revoked(token_id).await?
             {
                 return Ok(None);
@@ -178,7 +185,7 @@ impl Strategy for JwtStrategy {
     /// tokens stay valid until they expire.
     fn revoke<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<(), StrategyError>> {
         Box::pin(async move {
-            let Some(store) = &self.settings.revocation else {
+            let Some(store) = &self.revocation else {
                 return Ok(());
             };
             // Two cookie backends may share a cookie: a login at one of them replaces the token of the other.
@@ -208,6 +215,17 @@ impl Strategy for JwtStrategy {
         };
         // Longer tokens are not signed.
         Some(jws::sign(&self.settings.keys.current(), &claims).map_or(MAX_TOKEN_BYTES, |token| token.len()))
+    }
+
+    /// A login stores nothing.
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, change: SessionChange, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn Strategy>> {
+        if change == SessionChange::Begins {
+            return None;
+        }
+        let revocation = Arc::clone(self.revocation.as_ref()?).recording(entries)?;
+        let (settings, backend) = (Arc::clone(&self.settings), self.backend.clone());
+        Some(Arc::new(Self { settings, backend, revocation: Some(revocation) }))
     }
 
     fn relaxations(&self) -> Vec<Relaxation> {
@@ -241,7 +259,7 @@ impl fmt::Debug for JwtStrategy {
             .field("lifetime", &self.settings.lifetime)
             .field("audience", &self.settings.audience)
             .field("keys", &self.settings.keys.current().keys())
-            .field("revocation", &self.settings.revocation.is_some())
+            .field("revocation", &self.revocation.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -4,8 +4,10 @@ use std::{fmt, future::ready, sync::Arc};
 
 use super::{
     DatabaseSessions, SessionSettings,
-    token::{fresh_name, fresh_token, is_well_formed},
+    token::{fresh_token, is_well_formed, name_of},
 };
+#[cfg(feature = "audit")]
+use crate::port::{AuditEntry, SessionChange};
 use crate::{
     domain::{
         AccessToken, Device, ListedSession, Login, Relaxation, Result, SessionKey, StoreError, Timestamp, TokenId,
@@ -62,9 +64,9 @@ impl Strategy for DatabaseTokens {
     fn issue<'a>(&'a self, login: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>> {
         Box::pin(async move {
             let token = fresh_token(self.random.as_ref()).map_err(StrategyError::unavailable)?;
-            let id = fresh_name(self.random.as_ref()).map_err(StrategyError::unavailable)?;
+            let id = name_of(login, self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let key = self.settings.plaintext.key_of(&token);
-            let Login { subject, epoch, at, device } = login.clone();
+            let Login { subject, epoch, at, device, .. } = login.clone();
             let session = NewSession { key, id, subject, epoch, at, device, backend: self.backend.clone() };
             let added = match self.store.add(session.clone(), self.settings.cap()).await {
                 // The column may be narrower, or lack the characters. The login does not depend on the device.
@@ -128,6 +130,13 @@ impl Strategy for DatabaseTokens {
 
     fn largest_token(&self, _: usize) -> Option<usize> {
         Some(SessionKey::CHARS)
+    }
+
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, _: SessionChange, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn Strategy>> {
+        let store = Arc::clone(&self.store).recording(entries)?;
+        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+        Some(Arc::new(Self { store, clock, random, settings: self.settings.clone(), backend: self.backend.clone() }))
     }
 
     fn relaxations(&self) -> Vec<Relaxation> {

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::{
-    domain::{AccessToken, SessionKey, TokenId},
+    domain::{AccessToken, Login, SessionKey, TokenId},
     port::{Random, RandomError},
 };
 
@@ -15,8 +15,11 @@ pub(super) fn fresh_token(random: &dyn Random) -> Result<AccessToken, RandomErro
     Ok(AccessToken::new(URL_SAFE_NO_PAD.encode(bits.as_slice())))
 }
 
-/// Generates the id of a session: 128 bits.
-pub(super) fn fresh_name(random: &dyn Random) -> Result<TokenId, RandomError> {
+/// Returns the id of the session of a login: the given one, or a new one of 128 bits.
+pub(super) fn name_of(login: &Login, random: &dyn Random) -> Result<TokenId, RandomError> {
+    if let Some(id) = &login.session_id {
+        return Ok(id.clone());
+    }
     let mut bits = [0_u8; 16];
     random.fill(&mut bits)?;
     Ok(TokenId::from_random(bits))

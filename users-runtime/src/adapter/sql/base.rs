@@ -42,6 +42,8 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) counter_sql: Arc<CounterSql>,
     /// Whether the table of counters is used.
     pub(super) counts: Arc<AtomicBool>,
+    #[cfg(feature = "audit")]
+    pub(super) audit: super::audit::AuditPart,
     /// `None` if the user type has no accounts at OAuth providers.
     pub(super) oauth_sql: Option<Arc<OAuthSql>>,
     pub(super) sql: &'static UserSql,

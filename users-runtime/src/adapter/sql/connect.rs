@@ -3,6 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::StoredUser;
+#[cfg(feature = "audit")]
+use crate::port::{AuditEntry, AuditStore};
 use crate::{
     domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
     port::{
@@ -228,7 +230,7 @@ fn creation<U: super::SqlUser<DB>, DB: super::Dialect>() -> Result<String> {
         &columns,
         super::tables::IdColumn::of::<U>(),
         &super::ddl::IdTypes::default(),
-        false,
+        super::tables::OptionalTables::default(),
     )
     .creation())
 }
@@ -335,6 +337,16 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
         Arc::clone(&self.store).counters()
+    }
+
+    #[cfg(feature = "audit")]
+    fn audit_log(self: Arc<Self>) -> Option<Arc<dyn AuditStore>> {
+        Arc::clone(&self.store).audit_log()
+    }
+
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn UserStore<U>>> {
+        Arc::clone(&self.store).recording(entries)
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

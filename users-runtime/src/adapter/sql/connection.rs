@@ -7,7 +7,13 @@ use std::sync::{
 
 use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
 
-use super::{Dialect, Executed, SqlResult, base::Base, error, uuid_form::Form};
+use super::{
+    Dialect, Executed, SqlResult,
+    base::Base,
+    error,
+    transaction::{begin, finish},
+    uuid_form::Form,
+};
 use crate::{adapter::clock::monotonic, event::metric};
 
 /// An operation that runs again on connections without statements from before.
@@ -133,8 +139,34 @@ impl<DB: Dialect> Base<DB> {
     /// Runs a statement that returns no rows on its own connection and returns the number of rows that it wrote.
     pub(super) async fn write(&self, sql: impl SqlSafeStr, arguments: DB::Arguments) -> SqlResult<u64> {
         let mut connection = self.writer().await?;
-        let done = DB::execute(&mut connection, sql, arguments, self.pools.keep_statements).await;
-        Ok(self.settle(connection, done).await?.rows)
+        let done = async {
+            if self.is_recording() {
+                return self.write_and_record(&mut connection, sql, arguments).await;
+            }
+            Ok(DB::execute(&mut connection, sql, arguments, self.pools.keep_statements).await?.rows)
+        };
+        let done = done.await;
+        self.settle(connection, done).await
+    }
+
+    /// Runs a statement, and writes the entries of the audit log in the same transaction if it wrote a row.
+    async fn write_and_record(
+        &self,
+        connection: &mut DB::Connection,
+        sql: impl SqlSafeStr,
+        arguments: DB::Arguments,
+    ) -> SqlResult<u64> {
+        let mut transaction = begin::<DB>(connection).await?;
+        let done = async {
+            let rows = self.execute_on(&mut transaction, sql, arguments).await?.rows;
+            if rows == 0 {
+                return Ok(None);
+            }
+            self.record_in(&mut transaction, None).await?;
+            Ok(Some(rows))
+        };
+        let done: SqlResult<_> = done.await;
+        Ok(finish(transaction, done).await?.unwrap_or_default())
     }
 
     /// Runs a statement that returns no rows, with the arguments from `bind`, which gets the form of ids.

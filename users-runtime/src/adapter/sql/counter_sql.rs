@@ -72,3 +72,20 @@ impl CounterSql {
         }
     }
 }
+
+/// Returns the texts of these statements by name, for tests of query plans (feature `testing`).
+#[cfg(any(test, feature = "testing"))]
+#[must_use]
+pub fn counter_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
+    let CounterSql { find, lock, add, change, extend, clear, purge } = CounterSql::of::<DB>(sql);
+    let texts = [
+        ("find", find),
+        ("lock", lock),
+        ("add", add),
+        ("change", change),
+        ("extend", extend),
+        ("clear", clear),
+        ("purge", purge),
+    ];
+    texts.into_iter().map(|(name, text)| (name, text.as_str().to_owned())).collect()
+}

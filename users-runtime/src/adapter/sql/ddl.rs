@@ -2,7 +2,7 @@
 
 use super::{
     Catalog, FromDatabase, SqlColumn, UserSql, WantedColumn, WantedIndex, WantedSchema, WantedTable,
-    tables::{self, ColumnKind, IdColumn, IndexTarget, Table, TableIndex},
+    tables::{self, ColumnKind, IdColumn, IndexTarget, OptionalTables, Table, TableIndex},
 };
 
 /// The types that the columns of ids must have because of an existing table of users.
@@ -20,11 +20,11 @@ pub(super) fn wanted<DB: Catalog>(
     custom: &[SqlColumn],
     id: IdColumn,
     id_types: &IdTypes,
-    has_counters: bool,
+    optional: OptionalTables,
 ) -> WantedSchema {
     let schema = sql.schema_on::<DB>();
     WantedSchema {
-        tables: tables::tables(sql, custom, id, has_counters)
+        tables: tables::tables(sql, custom, id, optional)
             .into_iter()
             .map(|table| wanted_table::<DB>(table, schema, id_types))
             .collect(),

@@ -90,6 +90,30 @@ pub(super) fn violated_reference() -> Error {
     Error::Encode(Box::new(ViolatedReference))
 }
 
+/// An entry of the audit log was refused. It is no value of the client's.
+#[cfg(feature = "audit")]
+#[derive(Debug, thiserror::Error)]
+#[error("the audit log refuses an entry ({0})")]
+struct NotRecorded(String);
+
+/// Returns the error of an entry of the audit log that was not written: the service fails, whatever the database refuses it
+/// for. What may succeed later, or when it is repeated, stays what it is.
+#[cfg(feature = "audit")]
+pub(super) fn not_recorded<DB: Driver>(error: Error) -> Error {
+    let code = match &error {
+        Error::Database(refusal) => {
+            let refusal = refusal.as_ref();
+            if DB::is_unavailable(refusal) || DB::is_outdated(refusal) || DB::is_undone(refusal) {
+                return error;
+            }
+            DB::code(refusal).map_or_else(|| "without a code".to_owned(), |code| format!("code {code}"))
+        }
+        Error::Encode(_) => "a value cannot be sent".to_owned(),
+        _ => return error,
+    };
+    Error::Encode(Box::new(NotRecorded(code)))
+}
+
 /// A stored user that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the user {id} cannot be read: {column}")]
@@ -206,6 +230,8 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
         Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
         Error::Encode(reason) if reason.is::<WrongType>() => StoreError::failed(reason),
         Error::Encode(reason) if reason.is::<ViolatedReference>() => StoreError::Conflict,
+        #[cfg(feature = "audit")]
+        Error::Encode(reason) if reason.is::<NotRecorded>() => StoreError::failed(reason),
         Error::Encode(reason) => {
             let column =
                 reason.downcast_ref::<NotSent>().and_then(|NotSent(column)| names.columns.get(*column).copied());

@@ -1,6 +1,11 @@
 //! The users of accounts at OAuth providers.
 
+#[cfg(feature = "audit")]
+use std::sync::Arc;
+
 use super::{Dialect, SqlUser, store::Store};
+#[cfg(feature = "audit")]
+use crate::port::AuditEntry;
 use crate::{
     domain::{
         IdValue, StoreError, Timestamp, TokenId, UserId,
@@ -76,5 +81,10 @@ impl<U: SqlUser<DB>, DB: Dialect> OAuthStore<U> for Store<U, DB> {
 
     fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(self.base.redeem(once, until))
+    }
+
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn OAuthStore<U>>> {
+        Some(Arc::new(self.recording_entries(entries)))
     }
 }

@@ -9,7 +9,7 @@ use super::{
     forms,
     retry::repeated,
     schema,
-    tables::IdColumn,
+    tables::{IdColumn, OptionalTables},
     transaction::{begin, finish},
 };
 use crate::{
@@ -30,7 +30,8 @@ impl<DB: Dialect> Base<DB> {
                 own.sql_type = there.unwrap_or_else(|| std::mem::take(&mut own.sql_type));
             }
         }
-        Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types, self.has_counters()))
+        let optional = OptionalTables { counters: self.has_counters(), audit: self.has_audit_log() };
+        Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types, optional))
     }
 
     /// Reports UUIDs that are not written in the form of their column.

@@ -17,6 +17,10 @@
 mod adapted;
 mod addresses;
 mod advice;
+#[cfg(feature = "audit")]
+mod audit;
+#[cfg(feature = "audit")]
+mod audit_sql;
 mod base;
 mod casts;
 mod column;
@@ -34,6 +38,8 @@ mod lookups;
 mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(not(feature = "audit"))]
+mod no_audit;
 mod oauth_accounts;
 mod oauth_sql;
 mod paused_clock;
@@ -64,10 +70,14 @@ mod violations;
 mod writes;
 mod written;
 
+#[cfg(all(feature = "audit", any(test, feature = "testing")))]
+pub use audit_sql::audit_statements;
 pub(crate) use column::Codec;
 pub use column::{Column, SqlColumn, column, json_column, text_column};
 pub(crate) use column::{FromDatabase, StoredAs};
 pub use connect::{Database, PoolSettings, SqlStore};
+#[cfg(any(test, feature = "testing"))]
+pub use counter_sql::counter_statements;
 pub use dialect::Dialect;
 pub(crate) use dialect::Driver;
 pub(crate) use dialect::Executed;

@@ -223,6 +223,7 @@ impl<DB: Dialect> Base<DB> {
         let mut arguments = of_user()?;
         add_account_id::<DB>(account, form, &mut arguments)?;
         self.execute_on(connection, sql.unlink.clone(), arguments).await?;
+        self.record_in(connection, None).await?;
         Ok(Unlinked::Removed)
     }
 

@@ -1,6 +1,8 @@
 //! Sessions in the users' database.
 
 use std::net::IpAddr;
+#[cfg(feature = "audit")]
+use std::sync::Arc;
 
 use super::{
     Dialect, Row, SqlResult,
@@ -9,6 +11,8 @@ use super::{
     retry::retry,
     transaction::{begin, finish},
 };
+#[cfg(feature = "audit")]
+use crate::port::AuditEntry;
 use crate::{
     domain::{Device, Epoch, IdValue, ListedSession, Session, SessionKey, Timestamp, TokenId},
     port::{BoxFuture, EndedSessions, NewSession, SessionStore, StoreError},
@@ -64,7 +68,7 @@ impl<DB: Dialect> Base<DB> {
             let columns = Row::<DB>::new(row);
             self.remove_in(connection, &columns.at::<String>(0)?, columns.at(1)?).await?;
         }
-        Ok(())
+        self.record_in(connection, None).await
     }
 
     /// Removes the session with a key and returns the number of rows.
@@ -153,5 +157,10 @@ impl<DB: Dialect> SessionStore for Base<DB> {
 
     fn purge(&self, ended: EndedSessions, step: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(self.purge_sessions(ended, step))
+    }
+
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn SessionStore>> {
+        Some(Arc::new(self.recording_entries(entries)))
     }
 }

@@ -19,6 +19,8 @@ use super::{
     writes::Draft,
     written::with_written,
 };
+#[cfg(feature = "audit")]
+use crate::port::{AuditEntry, AuditStore};
 use crate::{
     domain::{
         CanonicalEmail, Epoch, IdKind, IdValue, Timestamp, TokenId, UserId as _, id_kind, oauth::NewOAuthAccount,
@@ -56,6 +58,8 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             counter_sql: Arc::new(CounterSql::of::<DB>(U::SQL)),
             counts: Arc::default(),
+            #[cfg(feature = "audit")]
+            audit: super::audit::AuditPart::new::<DB>(U::SQL, |id| U::Id::from_value(id).map(|id| id.to_string())),
             oauth_sql: OAuthSql::of::<DB>(U::SQL, id_kind::<U::Id>() != IdKind::Integer).map(Arc::new),
             sql: U::SQL,
             id: IdColumn::of::<U>(),
@@ -135,6 +139,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_canonical(&self, email: &CanonicalEmail) -> Result<Option<Found<U>>, StoreError> {
         let Some(row) = self.base.find_by_email(email).await? else { return Ok(None) };
         self.with_standing(&row).map(Some).map_err(|error| self.base.error(error))
+    }
+
+    /// Returns the same store for a change that writes these entries of the audit log.
+    #[cfg(feature = "audit")]
+    pub(super) fn recording_entries(&self, entries: Arc<[AuditEntry]>) -> Self {
+        Self { base: Arc::new(self.base.recording_entries(entries)), tenant: self.tenant.clone() }
     }
 
     /// Sets the tenant of a user that is about to be written, replacing any other.
@@ -270,6 +280,17 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
         self.base.counts.store(true, Ordering::Relaxed);
         Some(Arc::clone(&self.base) as _)
+    }
+
+    #[cfg(feature = "audit")]
+    fn audit_log(self: Arc<Self>) -> Option<Arc<dyn AuditStore>> {
+        self.base.audit.start();
+        Some(Arc::clone(&self.base) as _)
+    }
+
+    #[cfg(feature = "audit")]
+    fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn UserStore<U>>> {
+        Some(Arc::new(self.recording_entries(entries)))
     }
 
     fn for_tenant(&self, tenant: &Tenant<U>) -> Result<Arc<dyn UserStore<U>>, StoreError> {

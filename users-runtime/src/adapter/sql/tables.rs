@@ -4,7 +4,12 @@
 //! Tables and columns are those of fastapi-users, followed by those of the application and those of axum-users. To add
 //! a table, write a function for it and add it to [`tables`].
 
-use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText, counter_sql};
+mod optional;
+
+pub(super) use self::optional::OptionalTables;
+#[cfg(feature = "audit")]
+pub(super) use self::optional::{AUDIT_COLUMNS, AUDIT_LENGTHS};
+use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText};
 use crate::{
     domain::{IdKind, Suspension, id_kind},
     user::AuthUser,
@@ -156,11 +161,16 @@ pub(super) fn canonical_index(sql: &UserSql) -> String {
 }
 
 /// Returns all tables of a user type. The table of users is first, because the others refer to it.
-pub(super) fn tables(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn, has_counters: bool) -> Vec<Table> {
+pub(super) fn tables(
+    sql: &'static UserSql,
+    custom: &[SqlColumn],
+    id: IdColumn,
+    optional: OptionalTables,
+) -> Vec<Table> {
     let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
-    let counters = has_counters.then(|| counters(sql));
     let always = [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
-    always.into_iter().chain(accounts).chain(counters).collect()
+    let optional = optional.tables(sql, tenant_of(custom).is_some());
+    always.into_iter().chain(accounts).chain(optional).collect()
 }
 
 /// Returns a column that must not be NULL.
@@ -320,25 +330,6 @@ fn sessions(sql: &'static UserSql, id: IdKind) -> Table {
         // By login for the purge, by user for lists, the maximum number of sessions and the cascading deletion.
         indexes: vec![index(&name, "created_at"), index(&name, "user_id")],
         clustered: false,
-        name,
-    }
-}
-
-/// Returns the table of the counters of rate limits. Times are milliseconds since 1970.
-fn counters(sql: &'static UserSql) -> Table {
-    let name = counter_sql::table(sql);
-    Table {
-        columns: vec![
-            column("counter_key", ColumnKind::Exact(43)).holding(WrittenText::exactly(43)),
-            column("failures", ColumnKind::Number).holding_any(),
-            column("due_at", ColumnKind::Number).holding_any(),
-            column("ends_at", ColumnKind::Number).holding_any(),
-        ],
-        primary_key: "counter_key",
-        of_user: None,
-        // For the purge.
-        indexes: vec![index(&name, "ends_at")],
-        clustered: true,
         name,
     }
 }

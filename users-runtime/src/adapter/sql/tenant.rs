@@ -26,6 +26,11 @@ pub(super) fn condition<U: SqlUser<DB>, DB: Dialect>(tenant: Option<Tenant<U>>) 
 impl<DB: Dialect> Base<DB> {
     /// Returns the same, restricted to a tenant.
     pub(super) fn restricted(&self, tenant: Option<TenantCondition<DB>>) -> Self {
+        Self { tenant, ..self.again() }
+    }
+
+    /// Returns the same: everything is shared.
+    pub(super) fn again(&self) -> Self {
         Self {
             pools: self.pools.clone(),
             statements: self.statements,
@@ -33,6 +38,8 @@ impl<DB: Dialect> Base<DB> {
             token_sql: Arc::clone(&self.token_sql),
             counter_sql: Arc::clone(&self.counter_sql),
             counts: Arc::clone(&self.counts),
+            #[cfg(feature = "audit")]
+            audit: self.audit.clone(),
             oauth_sql: self.oauth_sql.clone(),
             sql: self.sql,
             id: self.id,
@@ -43,7 +50,7 @@ impl<DB: Dialect> Base<DB> {
             adapted: Arc::clone(&self.adapted),
             keys: Arc::clone(&self.keys),
             preparing_anew: Arc::clone(&self.preparing_anew),
-            tenant,
+            tenant: self.tenant.clone(),
         }
     }
 

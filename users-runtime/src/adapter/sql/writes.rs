@@ -61,16 +61,17 @@ impl<DB: Dialect> Base<DB> {
         user: &Draft<'_, DB>,
         account: Option<&NewOAuthAccount>,
     ) -> SqlResult<Option<DB::Row>> {
-        if self.returns_rows() && account.is_none() && table.changing.is_empty() {
+        if self.returns_rows() && account.is_none() && table.changing.is_empty() && !self.is_recording() {
             return self.fetch_first(connection, table.texts.insert.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
         let row = async {
             let row = self.insert_in(&mut transaction, table, arguments, user).await?;
+            let id = DB::id_at(&row, 0, self.id.kind)?;
             if let Some(account) = account {
-                let id = DB::id_at(&row, 0, self.id.kind)?;
                 self.insert_account(&mut transaction, &id, table.forms.id, account).await?;
             }
+            self.record_in(&mut transaction, Some(&id)).await?;
             Ok(Some(row))
         };
         let row = row.await;
@@ -154,6 +155,7 @@ impl<DB: Dialect> Base<DB> {
             && account.is_none()
             && change.use_token.is_none()
             && table.changing.is_empty()
+            && !self.is_recording()
             && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let row = if self.returns_rows() && is_plain {
             self.fetch_first(&mut connection, table.texts.update.clone(), arguments).await
@@ -201,6 +203,7 @@ impl<DB: Dialect> Base<DB> {
             if let Some(account) = account {
                 self.insert_account(&mut transaction, id, table.forms.id, account).await?;
             }
+            self.record_in(&mut transaction, None).await?;
             Ok(Some(row))
         };
         let done = done.await;

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     account::{UpdateError, token_subject},
     domain::{CLOCK_SKEW, ConfirmEmailToken, Timestamp, UndoEmailToken, UserId},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{
         Change, EndSessions, Found, HookCall, Lookup, OldEmail, RequestContext, StoreError, StoredChange, TokenState,
         UNDO_LIFETIME, Updated,
@@ -44,7 +44,8 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<U, EmailChangeError> {
         let bad_token = |user: Option<&U::Id>| {
-            event::record(EventKind::ConfirmEmail, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            let event = SecurityEvent::new(EventKind::ConfirmEmail, cx).refused("bad token");
+            self.record(&user.into_iter().fold(event, SecurityEvent::of));
             EmailChangeError::BadToken
         };
         let changes = &self.inner().email_changes;
@@ -78,8 +79,10 @@ impl<U: AuthUser> Users<U> {
             use_token: Some((token.id, kept_until(token.expires_at))),
             ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
         };
-        let user = self.inner().store.update(change).await?.ok_or_else(|| bad_token(Some(&id)))?;
-        event::record(EventKind::ConfirmEmail, Outcome::Success, Some(&id), None, cx);
+        let event = SecurityEvent::new(EventKind::ConfirmEmail, cx).of(&id).changing(change.columns.fields::<U>());
+        let recording = self.recording(&event);
+        let user = recording.store.update(change).await?.ok_or_else(|| bad_token(Some(&id)))?;
+        self.record_changed(&event, &recording);
         let was_verified = updated.before.status().is_verified;
         self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
         if !was_verified {
@@ -93,7 +96,8 @@ impl<U: AuthUser> Users<U> {
     #[tracing::instrument(target = "axum_users", name = "undo_email", skip_all)]
     pub(super) async fn undo_email(&self, token: &UndoEmailToken, cx: &RequestContext) -> Result<U, EmailChangeError> {
         let bad_token = |user: Option<&U::Id>| {
-            event::record(EventKind::UndoEmail, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            let event = SecurityEvent::new(EventKind::UndoEmail, cx).refused("bad token");
+            self.record(&user.into_iter().fold(event, SecurityEvent::of));
             EmailChangeError::BadToken
         };
         let token = self.inner().email_changes.read_undo(token).ok_or_else(|| bad_token(None))?;
@@ -115,11 +119,13 @@ impl<U: AuthUser> Users<U> {
             use_token: Some((token.id, kept_until(token.expires_at))),
             ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
         };
-        let user = match self.inner().store.update(change).await {
+        let event = SecurityEvent::new(EventKind::UndoEmail, cx).of(&id).changing(change.columns.fields::<U>());
+        let recording = self.recording(&event);
+        let user = match recording.store.update(change).await {
             Err(StoreError::EmailTaken) => return Err(self.taken(&id, cx)),
             user => user?.ok_or_else(|| bad_token(Some(&id)))?,
         };
-        event::record(EventKind::UndoEmail, Outcome::Success, Some(&id), None, cx);
+        self.record_changed(&event, &recording);
         self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(UpdateError::Hook)?;
         Ok(user)
     }
@@ -141,7 +147,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     fn taken(&self, id: &U::Id, cx: &RequestContext) -> EmailChangeError {
-        event::record(EventKind::UndoEmail, Outcome::Refused("address taken"), Some(id), None, cx);
+        self.record(&SecurityEvent::new(EventKind::UndoEmail, cx).refused("address taken").of(id));
         EmailChangeError::AddressTaken
     }
 }

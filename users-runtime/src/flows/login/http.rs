@@ -23,7 +23,7 @@ pub async fn login<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
-    let request = ensure_own_page(backend, request)?;
+    let request = ensure_own_page(&users, backend, request)?;
     let held = backend.held_by_browser(request.headers());
     let repeated = if users.policy().keeps_quirks() { Repeated::LastWins } else { Repeated::Refused };
     let (incoming, form) = Incoming::form(request, repeated).await?;

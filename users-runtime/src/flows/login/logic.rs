@@ -3,7 +3,7 @@
 use crate::{
     account::{Proof, SignInError},
     domain::{AccessToken, Password, Suspension},
-    event::{self, EventKind, Outcome, operation},
+    event::{self, EventKind, SecurityEvent, operation},
     port::{
         Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
         TokenResponse, Verification,
@@ -59,9 +59,10 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<TokenResponse, LoginError> {
         // Before anything is done for the request, so that a refusal costs next to nothing.
         self.inner().hasher.ensure_room().map_err(LoginError::Hash)?;
-        let attempt = self.begin_attempt(&username, EventKind::Login, cx).await?;
+        let event = SecurityEvent::new(EventKind::Login, cx).at(&backend.name);
+        let attempt = self.begin_attempt(&username, event.clone(), cx).await?;
         let proved = match self.find_by_address(&username).await {
-            Ok(found) => self.prove_password(found, &username, &password, cx).await,
+            Ok(found) => self.prove_password(found, &username, &password, event, cx).await,
             Err(error) => Err(LoginError::Store(error)),
         };
         let found = match proved {
@@ -91,18 +92,20 @@ impl<U: AuthUser> Users<U> {
         Ok(response)
     }
 
-    /// Verifies the password and upgrades an outdated hash. For an unknown user, spends the same time on a dummy hash.
+    /// Verifies the password and upgrades an outdated hash. For an unknown user, spends the same time on a dummy hash. `event` is
+    /// that of the login.
     async fn prove_password(
         &self,
         found: Option<Found<U>>,
         username: &str,
         password: &Password,
+        event: SecurityEvent,
         cx: &RequestContext,
     ) -> Result<Option<Found<U>>, LoginError> {
         let hasher = &self.inner().hasher;
         let Some(found) = found else {
             hasher.verify_dummy(password).await.map_err(LoginError::Hash)?;
-            event::record(EventKind::Login, Outcome::Refused("unknown user"), None, None, cx);
+            self.record(&event.refused("unknown user"));
             self.report_failure(username.to_owned(), None, BAD_CREDENTIALS.code, cx).await;
             return Ok(None);
         };
@@ -115,7 +118,7 @@ impl<U: AuthUser> Users<U> {
                 Ok(Some(Found { user, ..found }))
             }
             Verification::Wrong => {
-                event::record(EventKind::Login, Outcome::Refused("wrong password"), Some(&found.user.id()), None, cx);
+                self.record(&event.refused("wrong password").of(&found.user.id()));
                 self.report_failure(username.to_owned(), Some(found.user), BAD_CREDENTIALS.code, cx).await;
                 Ok(None)
             }
@@ -133,9 +136,11 @@ impl<U: AuthUser> Users<U> {
             must_change_password: None,
             ..Change::new(upgraded, Columns::HASHED_PASSWORD)
         };
-        match self.inner().store.update(change).await {
+        let event = SecurityEvent::new(EventKind::Rehash, cx).of(&user.id());
+        let recording = self.recording(&event);
+        match recording.store.update(change).await {
             Ok(Some(stored)) => {
-                event::record(EventKind::Rehash, Outcome::Success, Some(&stored.id()), None, cx);
+                self.record_changed(&event, &recording);
                 stored
             }
             Ok(None) => user,

@@ -19,7 +19,7 @@ pub async fn logout<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
-    let incoming = Incoming::bare(ensure_own_page(backend, request)?);
+    let incoming = Incoming::bare(ensure_own_page(&users, backend, request)?);
     let authenticated = incoming.authenticate(&users, Requirements::usual(&users)).await?;
     let response = users.logout(index, &authenticated, incoming.cx()).await?;
     Ok(token_response(response))

@@ -1,7 +1,7 @@
 //! The steps of logout.
 
 use crate::{
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{HookError, RequestContext, StoredChange, StrategyError, TokenResponse},
     service::{Authenticated, Users},
     user::AuthUser,
@@ -30,12 +30,15 @@ impl<U: AuthUser> Users<U> {
         let backends = &self.inner().backends;
         let route = backends.get(route_backend).ok_or(LogoutError::Backend)?;
         let own = backends.get(authenticated.backend).ok_or(LogoutError::Backend)?;
-        own.strategy.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
+        let user = &authenticated.user;
+        let event = SecurityEvent::new(EventKind::Logout, cx).of(&user.id()).at(&own.name);
+        let event = event.in_session(authenticated.session.token_id.as_ref());
+        let ending = self.recording_end(own, &event);
+        ending.store.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
         if route_backend != authenticated.backend {
             route.strategy.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
         }
-        let user = &authenticated.user;
-        event::record(EventKind::Logout, Outcome::Success, Some(&user.id()), Some(&own.name), cx);
+        self.record_changed(&event, &ending);
         self.run_change_hook(StoredChange::LoggedOut(user.clone()), cx).await.map_err(LogoutError::Hook)?;
         Ok(route.transport.clear())
     }

@@ -2,11 +2,12 @@
 
 use super::error::OAuthError;
 use crate::{
+    account::IdentityError,
     domain::{
         id_kind,
         oauth::{OAuthAccount, OAuthAccountId},
     },
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{RequestContext, Unlinked},
     service::Users,
     user::AuthUser,
@@ -22,14 +23,16 @@ impl<U: AuthUser> Users<U> {
     #[tracing::instrument(target = "axum_users", name = "oauth_unlink", skip_all, fields(user.id = %user.id()))]
     pub(super) async fn unlink_own(&self, user: &U, id: &str, cx: &RequestContext) -> Result<Unlinked, OAuthError> {
         let Some(account) = OAuthAccountId::parse(id_kind::<U::Id>(), id) else { return Ok(Unlinked::NotFound) };
-        let unlinked = self.oauth_accounts()?.unlink(user.id(), account).await?;
+        let event = SecurityEvent::new(EventKind::Unlink, cx).of(&user.id());
+        let recording = self.recording_links(&[&event]).ok_or(IdentityError::NotKept)?;
+        let unlinked = recording.store.unlink(user.id(), account).await?;
         match unlinked {
             Unlinked::Removed => {
-                event::record(EventKind::Unlink, Outcome::Success, Some(&user.id()), None, cx);
+                self.record_changed(&event, &recording);
                 self.report_changed_accounts(user, cx).await?;
             }
             Unlinked::LastWayIn => {
-                event::record(EventKind::Unlink, Outcome::Refused("last way in"), Some(&user.id()), None, cx);
+                self.record(&event.refused("last way in"));
             }
             Unlinked::NotFound => {}
         }

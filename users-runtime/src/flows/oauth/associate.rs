@@ -2,8 +2,8 @@
 
 use super::{INVALID_STATE, TAKEN, error::OAuthError};
 use crate::{
-    domain::oauth::{AssociationDecision, ExternalIdentity, IdentityOwner, decide_association},
-    event::{self, EventKind, Outcome},
+    domain::oauth::{AssociationDecision, ExternalIdentity, IdentityOwner, Refusal, decide_association},
+    event::{EventKind, SecurityEvent},
     port::{Change, Lookup, RequestContext},
     service::{Authenticated, OAuthProvider, Users},
     user::{AuthUser, Columns},
@@ -45,11 +45,11 @@ impl<U: AuthUser> Users<U> {
                 let change = Change { if_epoch: Some(own.epoch), ..Change::new(user.clone(), Columns::NONE) };
                 let link = self.new_link(provider.name(), identity, &address)?;
                 if self.store_link(change, link, cx).await?.is_none() {
-                    return Err(self.lost_race(own, provider, identity).await?);
+                    return Err(self.lost_race(own, provider, identity, cx).await?);
                 }
             }
             (AssociationDecision::Refuse(refusal), ..) => {
-                event::record(EventKind::OAuth, Outcome::Refused(refusal.reason()), Some(&user.id()), None, cx);
+                self.record(&SecurityEvent::new(EventKind::OAuth, cx).refused(refusal.reason()).of(&user.id()));
                 return Err(refusal.into());
             }
             // The facts of every other decision are those of an arm above.
@@ -66,9 +66,12 @@ impl<U: AuthUser> Users<U> {
         own: &Authenticated<U>,
         provider: &OAuthProvider,
         identity: &ExternalIdentity,
+        cx: &RequestContext,
     ) -> Result<OAuthError, OAuthError> {
         let account = self.account_of(provider.name(), identity).await?;
         let is_taken = account.is_some_and(|account| account.user_id != own.user.id());
+        let reason = if is_taken { Refusal::Taken.reason() } else { "the session has ended" };
+        self.record(&SecurityEvent::new(EventKind::OAuth, cx).refused(reason).of(&own.user.id()));
         Ok(if is_taken { TAKEN } else { INVALID_STATE }.into())
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         CLOCK_SKEW,
         oauth::{ExternalIdentity, Flow, FlowRefused, STATE_LIFETIME},
     },
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{AuthorizationCode, CodeExchange, RequestContext},
     service::{OAuthProvider, Users},
     user::AuthUser,
@@ -41,8 +41,10 @@ impl<U: AuthUser> Users<U> {
         callback: Callback<'_>,
         cx: &RequestContext,
     ) -> Result<Authenticated, OAuthError> {
+        let user = callback.user.clone();
         let refused = |reason, error: OAuthError| {
-            event::record(EventKind::OAuth, Outcome::Refused(reason), None, None, cx);
+            let event = SecurityEvent::new(EventKind::OAuth, cx).refused(reason);
+            self.record(&user.iter().fold(event, SecurityEvent::of));
             error
         };
         let flow = self.inner().oauth.flows.open(callback.state).map_err(|why| match why {
@@ -77,10 +79,7 @@ impl<U: AuthUser> Users<U> {
         };
         match provider.provider().exchange(exchange).await {
             Ok(identity) => Ok(Authenticated { identity, return_to: flow.return_to }),
-            Err(error) => {
-                event::record(EventKind::OAuth, Outcome::Refused("provider"), None, None, cx);
-                Err(OAuthError::of_provider(provider, &error))
-            }
+            Err(error) => Err(refused("provider", OAuthError::of_provider(provider, &error))),
         }
     }
 

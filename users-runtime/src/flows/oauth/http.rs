@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Limit, Relaxation, field::Field},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     http::{
         ApiError, Handle, HasUsers, IdText, Incoming, Parameters, Problem, Repeated, Requirements, RouteBackend,
         RouteProvider, Routes, ensure_own_page, identity_login, json_response, no_content, of_creation, require_fresh,
@@ -119,7 +119,7 @@ pub async fn oauth_id_token<U: AuthUser>(
     request: Request,
 ) -> Result<Response, ApiError> {
     let backend = users.inner().backends.get(index).ok_or(ApiError::Internal)?;
-    let request = ensure_own_page(backend, request)?;
+    let request = ensure_own_page(&users, backend, request)?;
     let held = backend.held_by_browser(request.headers());
     let (incoming, body) = Incoming::json(request).await?;
     let IdTokenLogin { id_token, nonce } = body.embedded(users.policy().new_email())?.input;
@@ -142,7 +142,7 @@ pub async fn oauth_associate_authorize<U: AuthUser>(
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
-    require_recent_login(&users, &own)?;
+    require_recent_login(&users, &own, &incoming)?;
     start(&users, &provider, &incoming, Some(own.user.id().to_string())).await
 }
 
@@ -189,7 +189,7 @@ async fn unlink_account<U: AuthUser>(
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = incoming.authenticate(&users, Requirements::usual(&users)).await?;
-    require_recent_login(&users, &own)?;
+    require_recent_login(&users, &own, &incoming)?;
     let id = id.ok_or(ApiError::NotFound)?;
     match users.unlink_own(&own.user, &id, incoming.cx()).await? {
         Unlinked::Removed => Ok(no_content()),
@@ -200,11 +200,15 @@ async fn unlink_account<U: AuthUser>(
 
 /// Requires a recent login to change the ways into an account (OWASP ASVS 7.5.1), unless the policy also lets a session of
 /// any age change the password.
-fn require_recent_login<U: AuthUser>(users: &Users<U>, own: &Authenticated<U>) -> Result<(), ApiError> {
+fn require_recent_login<U: AuthUser>(
+    users: &Users<U>,
+    own: &Authenticated<U>,
+    incoming: &Incoming,
+) -> Result<(), ApiError> {
     if users.policy().allows(Relaxation::PasswordChangeWithoutCurrent) {
         return Ok(());
     }
-    require_fresh(users, own, users.policy().fresh_window())
+    require_fresh(users, own, users.policy().fresh_window(), || incoming.cx().clone())
 }
 
 async fn start<U: AuthUser>(
@@ -233,10 +237,11 @@ async fn start<U: AuthUser>(
         redirect_uri: callback_url(users, provider, incoming)?,
         scopes: &scopes,
         return_to,
-        user,
+        user: user.clone(),
     };
     let started = users.start_oauth(provider, start).await?;
-    event::record(EventKind::OAuth, Outcome::Success, None, None, incoming.cx());
+    let event = SecurityEvent::new(EventKind::OAuth, incoming.cx());
+    users.record(&user.iter().fold(event, SecurityEvent::of));
     let body = AuthorizationUrl { authorization_url: started.authorization_url };
     let mut response = json_response(StatusCode::OK, &body);
     response.headers_mut().extend(transport.grant(&crate::domain::AccessToken::new(started.cookie)).headers);
@@ -258,7 +263,8 @@ async fn finish<U: AuthUser>(
     user: Option<String>,
 ) -> Result<ByProvider, ApiError> {
     if let Some(error) = parameters.one("error")? {
-        event::record(EventKind::OAuth, Outcome::Refused("provider"), None, None, incoming.cx());
+        let event = SecurityEvent::new(EventKind::OAuth, incoming.cx()).refused("provider");
+        users.record(&user.iter().fold(event, SecurityEvent::of));
         let known = KNOWN_ERRORS.into_iter().find(|known| *known == error);
         return Err(ApiError::Code(known.unwrap_or(PROVIDER_ERROR.code)));
     }

@@ -8,7 +8,7 @@ use crate::{
         CLOCK_SKEW, TokenId,
         oauth::{ExternalIdentity, STATE_LIFETIME},
     },
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{DeviceIdToken, RequestContext},
     service::{OAuthProvider, Users},
     user::AuthUser,
@@ -24,7 +24,7 @@ impl<U: AuthUser> Users<U> {
         nonce: &str,
         cx: &RequestContext,
     ) -> Result<ExternalIdentity, OAuthError> {
-        let refused = |reason| event::record(EventKind::OAuth, Outcome::Refused(reason), None, None, cx);
+        let refused = |reason| self.record(&SecurityEvent::new(EventKind::OAuth, cx).refused(reason));
         let now = self.now();
         let limited = self.is_limited();
         let given = DeviceIdToken { token, nonce, issued_after: now - STATE_LIFETIME, now, limited };

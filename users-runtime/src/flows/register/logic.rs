@@ -2,7 +2,7 @@
 
 use crate::{
     account::{CreateError, NewPassword, PasswordError},
-    domain::{EmailAddress, Limit, Status, TokenId},
+    domain::{EmailAddress, Limit, Status},
     event::EventKind,
     port::{HookCall, RequestContext},
     service::{AfterResponse, Limited, Users},
@@ -100,7 +100,7 @@ impl<U: AuthUser> Users<U> {
                 Ok(user)
             }
             Err(CreateError::EmailTaken) => {
-                self.dummy_write().await?;
+                self.write_for_taken_address(cx).await?;
                 self.after_response_or_log("on_after_duplicate_register", cx, move |users, cx, share| {
                     let email = email.clone();
                     Box::pin(async move {
@@ -117,12 +117,5 @@ impl<U: AuthUser> Users<U> {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Commits a revocation record for a token that does not exist. The commit takes as long as that of a new user.
-    async fn dummy_write(&self) -> Result<(), CreateError> {
-        let mut bytes = [0; 16];
-        self.inner().random.fill(&mut bytes)?;
-        Ok(self.inner().store.revoke(&TokenId::from_random(bytes), self.now()).await?)
     }
 }

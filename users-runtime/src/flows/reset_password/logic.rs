@@ -3,7 +3,7 @@
 use crate::{
     account::PasswordError,
     domain::{EmailAddress, Password, Relaxation, ResetToken, UserId},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{
         Change, EndSessions, Found, HashError, HookError, Lookup, MailTokenError, PasswordSubject, RequestContext,
         StoreError, StoredChange,
@@ -36,7 +36,7 @@ impl<U: AuthUser> Users<U> {
                         if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx, share).await? {
                             return Ok(users.equalize_timing().await?);
                         }
-                        event::record(EventKind::ForgotPassword, Outcome::Success, Some(&found.user.id()), None, cx);
+                        users.record(&SecurityEvent::new(EventKind::ForgotPassword, cx).of(&found.user.id()));
                         users.mail_reset_token(&found, cx).await
                     }
                     _ => Ok(users.equalize_timing().await?),
@@ -65,7 +65,8 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<U, ResetError> {
         let bad_token = |user: Option<&U::Id>| {
-            event::record(EventKind::ResetPassword, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            let event = SecurityEvent::new(EventKind::ResetPassword, cx).refused("bad token");
+            self.record(&user.into_iter().fold(event, SecurityEvent::of));
             ResetError::BadToken
         };
         let claims = self.inner().mail_tokens.read_reset(token).ok_or_else(|| bad_token(None))?;
@@ -99,9 +100,11 @@ impl<U: AuthUser> Users<U> {
             ..Change::new(changed, Columns::HASHED_PASSWORD)
         };
         let before = user;
+        let event = SecurityEvent::new(EventKind::ResetPassword, cx).of(&id);
+        let recording = self.recording(&event);
         let user =
-            self.inner().store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
-        event::record(EventKind::ResetPassword, Outcome::Success, Some(&id), None, cx);
+            recording.store.update(change).await.map_err(ResetError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
+        self.record_changed(&event, &recording);
         self.clear_failures(user.account().email, cx).await;
         self.notify_credentials_changed(&user, &before, cx).await;
         self.run_change_hook(StoredChange::PasswordReset(user.clone()), cx).await.map_err(ResetError::Hook)?;

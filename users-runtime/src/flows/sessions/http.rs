@@ -62,7 +62,7 @@ async fn end_other_sessions<U: AuthUser>(Handle(users): Handle<U>, request: Requ
 /// Authenticates a request and requires a recent login: a stolen session must not lock out its owner.
 async fn fresh<U: AuthUser>(users: &Users<U>, incoming: &Incoming) -> Result<Authenticated<U>, ApiError> {
     let own = incoming.authenticate(users, Requirements::usual(users)).await?;
-    require_fresh(users, &own, users.policy().fresh_window())?;
+    require_fresh(users, &own, users.policy().fresh_window(), || incoming.cx().clone())?;
     Ok(own)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{CanonicalEmail, EmailAddress, UserId, VerifyToken},
-    event::{self, EventKind, Outcome},
+    event::{EventKind, SecurityEvent},
     port::{Change, Found, HookError, MailTokenError, RequestContext, StoreError, StoredChange},
     service::{AfterResponse, Users},
     user::{AuthUser, Columns},
@@ -34,7 +34,7 @@ impl<U: AuthUser> Users<U> {
                 if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx, share).await? {
                     return Ok(());
                 }
-                event::record(EventKind::RequestVerify, Outcome::Success, Some(&found.user.id()), None, cx);
+                users.record(&SecurityEvent::new(EventKind::RequestVerify, cx).of(&found.user.id()));
                 users.mail_verify_token(&found, cx).await
             })
         })
@@ -45,7 +45,8 @@ impl<U: AuthUser> Users<U> {
     #[tracing::instrument(target = "axum_users", name = "verify", skip_all)]
     pub(super) async fn verify(&self, token: &VerifyToken, cx: &RequestContext) -> Result<U, VerifyError> {
         let bad_token = |user: Option<&U::Id>| {
-            event::record(EventKind::Verify, Outcome::Refused("bad token"), user.map(|id| id as _), None, cx);
+            let event = SecurityEvent::new(EventKind::Verify, cx).refused("bad token");
+            self.record(&user.into_iter().fold(event, SecurityEvent::of));
             VerifyError::BadToken
         };
         let claims = self.inner().mail_tokens.read_verify(token).ok_or_else(|| bad_token(None))?;
@@ -60,15 +61,18 @@ impl<U: AuthUser> Users<U> {
         }
         let Found { user, epoch, .. } = found;
         if user.status().is_verified {
+            self.record(&SecurityEvent::new(EventKind::Verify, cx).refused("verified already").of(&id));
             return Err(VerifyError::AlreadyVerified);
         }
         let if_email = Some(user.account().email.to_owned());
         let mut verified = user;
         *verified.account_mut().is_verified = true;
         let change = Change { if_email, if_epoch: Some(epoch), ..Change::new(verified, Columns::IS_VERIFIED) };
+        let event = SecurityEvent::new(EventKind::Verify, cx).of(&id);
+        let recording = self.recording(&event);
         let user =
-            self.inner().store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
-        event::record(EventKind::Verify, Outcome::Success, Some(&id), None, cx);
+            recording.store.update(change).await.map_err(VerifyError::Store)?.ok_or_else(|| bad_token(Some(&id)))?;
+        self.record_changed(&event, &recording);
         self.run_change_hook(StoredChange::Verified(user.clone()), cx).await.map_err(VerifyError::Hook)?;
         Ok(user)
     }

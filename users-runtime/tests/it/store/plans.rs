@@ -4,7 +4,12 @@
 //! that a service would not use.
 
 use sqlx::{AssertSqlSafe, Connection, Row};
-use users_runtime::__private0_1_0::{Catalog, Statements, UserSql, session_statements};
+#[cfg(feature = "audit")]
+use users_runtime::__private0_1_0::audit_statements;
+use users_runtime::{
+    __private0_1_0::{Catalog, Statements, UserSql, counter_statements, session_statements},
+    store::{SqlStore, StoredUser, UserStore},
+};
 
 use crate::store::{
     support::FileStore,
@@ -36,13 +41,41 @@ fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, Stri
     all
 }
 
+/// The statements on the tables that a service has only if its settings ask for them. Those that add a row are excluded.
+fn optional<DB: Catalog>(sql: &UserSql) -> Vec<(String, String)> {
+    let counters = counter_statements::<DB>(sql).into_iter().filter(|(name, _)| *name != "add");
+    let mut all: Vec<_> = counters.map(|(name, text)| (format!("counter {name}"), text)).collect();
+    assert_eq!(all.len(), 6);
+    #[cfg(feature = "audit")]
+    {
+        let of_log = audit_statements::<DB>(sql).into_iter().filter(|(name, _)| !name.starts_with("insert"));
+        // None of these users has a tenant.
+        let of_log = of_log.filter(|(name, _)| !name.contains("tenant"));
+        all.extend(of_log.map(|(name, text)| (format!("audit {name}"), text)));
+        assert_eq!(all.len(), 11);
+    }
+    all
+}
+
+/// Creates these tables.
+async fn add_optional_tables<U: StoredUser>(store: &SqlStore<U>) {
+    let shared = || std::sync::Arc::new(store.clone());
+    drop(shared().counters());
+    #[cfg(feature = "audit")]
+    drop(shared().audit_log());
+    store.migrate().await.unwrap();
+}
+
 pub async fn on_sqlite() {
     let users = FileStore::<User>::migrated().await;
     let members = FileStore::<Member>::migrated().await;
+    add_optional_tables(&users.store).await;
+    add_optional_tables(&members.store).await;
     for (file, sql) in [(&users.file, &USER_SQL), (&members.file, &MEMBER_SQL)] {
         let mut connection = file.connect().await;
         let mut searches = 0;
-        for (name, statement) in hot::<sqlx::Sqlite>(&sql.sqlite, sql) {
+        let all = hot::<sqlx::Sqlite>(&sql.sqlite, sql).into_iter().chain(optional::<sqlx::Sqlite>(sql));
+        for (name, statement) in all {
             let explain = format!("EXPLAIN QUERY PLAN {statement}");
             for row in sqlx::query(AssertSqlSafe(explain)).fetch_all(&mut connection).await.unwrap() {
                 let step: String = row.get("detail");
@@ -52,7 +85,7 @@ pub async fn on_sqlite() {
                 searches += usize::from(step.starts_with("SEARCH"));
             }
         }
-        assert!(searches >= 14, "{searches} searches: this test does not understand the output of EXPLAIN");
+        assert!(searches >= 20, "{searches} searches: this test does not understand the output of EXPLAIN");
         connection.close().await.unwrap();
     }
 }
@@ -70,6 +103,9 @@ mod servers {
     pub async fn on_server(server: Server) {
         if let Some(users) = ServerStore::<User>::migrated(server).await {
             hot_queries_of(&users.database, &USER_SQL).await;
+            add_optional_tables(&users.store).await;
+            fill_optional(&users.database).await;
+            assert_eq!(scans_of(&users.database, &USER_SQL, &optional_on(server, &USER_SQL)).await, [], "{server:?}");
             // A missing index is detected.
             let on = if server == Server::Postgres { "" } else { " ON `user`" };
             users.database.run(&format!("DROP INDEX ix_user_email_canonical{on}")).await;
@@ -135,19 +171,71 @@ mod servers {
         database.run(&statements.join(";\n")).await;
     }
 
-    /// Returns the statements that scan a whole table, each with the step of its plan.
+    /// Thousands of counters and of entries of the audit log.
+    async fn fill_optional(database: &TempDatabase) {
+        let (numbers, analyze) = match database.server {
+            Server::Postgres => ("generate_series(1, 4000) AS s(n)", "ANALYZE"),
+            Server::Mysql => (
+                "(SELECT a.n * 4 + b.n AS n FROM (WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r \
+                 WHERE n < 900) SELECT n FROM r) AS a, (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 \
+                 UNION ALL SELECT 3) AS b) AS s",
+                "ANALYZE TABLE user_limits",
+            ),
+        };
+        let mut statements = vec![format!(
+            "INSERT INTO user_limits (counter_key, failures, due_at, ends_at) \
+             SELECT RPAD(MD5(CAST(n AS CHAR(9))), 43, 'x'), 1, n, n FROM {numbers}"
+        )];
+        if cfg!(feature = "audit") {
+            statements.push(format!(
+                "INSERT INTO user_audit (id, occurred_at, event, outcome, user_id) \
+                 SELECT MD5(CAST(n AS CHAR(9))), n, CASE WHEN n % 9 = 0 THEN 'update' ELSE 'login' END, 'refused', \
+                 CAST(n % 400 AS CHAR(9)) FROM {numbers}"
+            ));
+        }
+        statements.push(analyze.to_owned());
+        if cfg!(feature = "audit") && database.server == Server::Mysql {
+            statements.push("ANALYZE TABLE user_audit".to_owned());
+        }
+        database.run(&statements.join(";\n")).await;
+    }
+
+    fn optional_on(server: Server, sql: &UserSql) -> Vec<(String, String)> {
+        match server {
+            Server::Postgres => optional::<Postgres>(sql),
+            Server::Mysql => optional::<MySql>(sql),
+        }
+    }
+
+    /// Returns the statements of requests that scan a whole table, each with the step of its plan.
     async fn scans(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
+        let statements = match database.server {
+            Server::Postgres => hot::<Postgres>(&sql.postgres, sql),
+            Server::Mysql => hot::<MySql>(&sql.mysql, sql),
+        };
+        scans_of(database, sql, &statements).await
+    }
+
+    async fn scans_of(
+        database: &TempDatabase,
+        sql: &UserSql,
+        statements: &[(String, String)],
+    ) -> Vec<(String, String)> {
         match database.server {
-            Server::Postgres => scans_of_postgres(database, sql).await,
-            Server::Mysql => scans_of_mysql(database, sql).await,
+            Server::Postgres => scans_of_postgres(database, sql, statements).await,
+            Server::Mysql => scans_of_mysql(database, sql, statements).await,
         }
     }
 
     /// Uses the generic plan, which frequently used statements get.
-    async fn scans_of_postgres(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
+    async fn scans_of_postgres(
+        database: &TempDatabase,
+        sql: &UserSql,
+        statements: &[(String, String)],
+    ) -> Vec<(String, String)> {
         let mut connection = PgConnection::connect(&database.url()).await.unwrap();
         let mut found = Vec::new();
-        for (number, (name, statement)) in hot::<Postgres>(&sql.postgres, sql).into_iter().enumerate() {
+        for (number, (name, statement)) in statements.iter().cloned().enumerate() {
             let ids = if sql.id_made_by_database { "bigint[]" } else { "uuid[]" };
             let types = match name.as_str() {
                 "find_many" => format!("({ids}, text[])"),
@@ -158,6 +246,8 @@ mod servers {
             // Few rows have expired, which the generic plan cannot know.
             let (mode, values) = match name.as_str() {
                 "session purge_tokens" => ("force_custom_plan", "'2020-01-01', 1000".to_owned()),
+                "counter purge" => ("force_custom_plan", "0, 1000".to_owned()),
+                "audit purge" => ("force_custom_plan", "'00', 1000".to_owned()),
                 _ => ("force_generic_plan", vec!["NULL"; count].join(", ")),
             };
             for text in [format!("SET plan_cache_mode = {mode}"), format!("PREPARE q{number} {types} AS {statement}")] {
@@ -173,7 +263,11 @@ mod servers {
         found
     }
 
-    async fn scans_of_mysql(database: &TempDatabase, sql: &UserSql) -> Vec<(String, String)> {
+    async fn scans_of_mysql(
+        database: &TempDatabase,
+        sql: &UserSql,
+        statements: &[(String, String)],
+    ) -> Vec<(String, String)> {
         let mut connection = MySqlConnection::connect(&database.url()).await.unwrap();
         let mut found = Vec::new();
         // The id of an existing user: for an unknown one the server reports an impossible condition instead of a plan.
@@ -184,7 +278,7 @@ mod servers {
         .await
         .unwrap();
         let [email, id, token] = [0, 1, 2].map(|index| known.get::<String, _>(index));
-        for (name, statement) in hot::<MySql>(&sql.mysql, sql) {
+        for (name, statement) in statements.iter().cloned() {
             let mut values = MySqlArguments::default();
             let pairs = match name.as_str() {
                 "find_many" if sql.id_made_by_database => format!("[[{id}, \"a\"], [8, null]]"),
@@ -195,6 +289,11 @@ mod servers {
                 let before = &statement[..position];
                 match () {
                     () if before.ends_with("JSON_TABLE(") => values.add(&pairs),
+                    () if before.ends_with("LIMIT ") => values.add(1000),
+                    () if before.ends_with("`counter_key` = ") => values.add("a"),
+                    () if before.ends_with("`id` < ") => values.add("08"),
+                    () if before.ends_with("`id` >= ") => values.add("00"),
+                    () if name.starts_with("audit ") => values.add("7"),
                     () if before.ends_with("OFFSET ") => values.add(2),
                     () if before.ends_with("`hashed` = ") => values.add(true),
                     () if before.ends_with("`expires_at` < ") => values.add("2020-01-01"),

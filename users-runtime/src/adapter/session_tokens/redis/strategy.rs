@@ -11,7 +11,7 @@ use crate::{
         redis::Redis,
         session_tokens::{
             RedisSessions, SessionSettings,
-            token::{fresh_name, fresh_token, is_well_formed},
+            token::{fresh_token, is_well_formed, name_of},
         },
     },
     domain::{AccessToken, ListedSession, Login, Relaxation, Result, SessionKey, TOUCH_EVERY, Timestamp, TokenId},
@@ -168,7 +168,7 @@ impl Strategy for RedisTokens {
     fn issue<'a>(&'a self, login: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>> {
         Box::pin(async move {
             let token = fresh_token(self.random.as_ref()).map_err(StrategyError::unavailable)?;
-            let name = fresh_name(self.random.as_ref()).map_err(StrategyError::unavailable)?;
+            let name = name_of(login, self.random.as_ref()).map_err(StrategyError::unavailable)?;
             self.add(&token, &name, login).await?;
             Ok(token)
         })

@@ -4,7 +4,11 @@ use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use super::*;
 use crate::{
-    adapter::sql::{SqlColumn, UserSql, column, ddl, json_column, tables::IdColumn, text_column},
+    adapter::sql::{
+        SqlColumn, UserSql, column, ddl, json_column,
+        tables::{IdColumn, OptionalTables},
+        text_column,
+    },
     domain::IdKind,
 };
 
@@ -18,7 +22,7 @@ async fn add(own: SqlColumn) -> Result<(), Refusal> {
                   INSERT INTO user VALUES ('1', 'arthur@camelot.example', '', 1, 0, 0)";
     sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
     let id = IdColumn { kind: IdKind::Uuid, made_by_database: false };
-    let wanted = ddl::wanted::<Sqlite>(&SQL, &[own], id, &ddl::IdTypes::default(), false);
+    let wanted = ddl::wanted::<Sqlite>(&SQL, &[own], id, &ddl::IdTypes::default(), OptionalTables::default());
     migrate::<Sqlite>(&mut connection, &wanted).await
 }
 
