@@ -27,7 +27,7 @@ pub struct Change<U> {
     /// The sessions to end in the same transaction.
     pub end_sessions: EndSessions,
     /// Whether to remove the user's accounts at OAuth providers in the same transaction. Means nothing to a store without
-    /// an [`oauth_store`](UserStore::oauth_store).
+    /// an [`oauth_store`](super::UserStore::oauth_store).
     pub unlink: bool,
     /// The suspension to store; `Some(None)` removes the stored one. `None` leaves it as it is.
     pub suspension: Option<Option<Suspension>>,

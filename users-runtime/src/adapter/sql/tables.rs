@@ -108,8 +108,8 @@ const LONGEST_ADDRESS: u32 = 254;
 /// The characters of a subject.
 const LONGEST_SUBJECT: u16 = 320;
 /// The characters of the reason of a suspension.
-#[expect(clippy::cast_possible_truncation, reason = "255")]
-const LONGEST_REASON: u16 = Suspension::MAX_REASON as u16;
+const LONGEST_REASON: u16 = 255;
+const _: () = assert!(LONGEST_REASON as usize == Suspension::MAX_REASON);
 /// The columns of an account's standing, which follow the epoch.
 pub(super) const STANDING: [&str; 3] = ["suspended_until", "suspended_reason", "must_change_password"];
 /// The characters of a hash with the largest parameters: Argon2id.
