@@ -30,7 +30,8 @@ fn read(user: &User) -> TokenStream {
     });
     let attributes = ours! {
         #[derive(::core::fmt::Debug, ::core::clone::Clone)]
-        #[derive(#runtime::Serialize, #runtime::Deserialize)]
+        #[derive(#runtime::Serialize)]
+        #[derive(#runtime::Deserialize)]
         #[serde(crate = #serde)]
     };
     let accounts = user.oauth_table.as_ref().map(|_| {

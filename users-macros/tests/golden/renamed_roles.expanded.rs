@@ -1,9 +1,7 @@
 /// A [`Member`] as clients see it.
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(
-    ::axum_users::__private0_1_0::Serialize,
-    ::axum_users::__private0_1_0::Deserialize
-)]
+#[derive(::axum_users::__private0_1_0::Serialize)]
+#[derive(::axum_users::__private0_1_0::Deserialize)]
 #[serde(crate = "::axum_users::__private0_1_0::serde")]
 pub(crate) struct PublicMember {
     /// The number on the card.

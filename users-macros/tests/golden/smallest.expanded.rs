@@ -9,10 +9,8 @@ pub struct User {
 }
 /// A [`User`] as clients see it.
 #[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(
-    ::axum_users::__private0_1_0::Serialize,
-    ::axum_users::__private0_1_0::Deserialize
-)]
+#[derive(::axum_users::__private0_1_0::Serialize)]
+#[derive(::axum_users::__private0_1_0::Deserialize)]
 #[serde(crate = "::axum_users::__private0_1_0::serde")]
 pub struct UserRead {
     pub id: uuid::Uuid,
