@@ -72,8 +72,8 @@ async fn the_session_and_the_limit_are_named() {
     let sessions = app.get("/auth/sessions").bearer(&token).send().await.json();
     let session = sessions[0]["id"].as_str().unwrap();
     let mine = |event: &str, outcome: &str| {
-        let lines = recording.events().into_iter().filter(|line| line.is(event, outcome) && line.is_about(&id));
-        lines.last().unwrap_or_else(|| panic!("{event} {outcome}"))
+        let mut lines = recording.events().into_iter().filter(|line| line.is(event, outcome) && line.is_about(&id));
+        lines.next_back().unwrap_or_else(|| panic!("{event} {outcome}"))
     };
     assert_eq!(mine("login", "success").field("session_id"), Some(session));
     app.patch("/users/me").bearer(&token).json(json!({ "first_name": "Arthur" })).send().await;

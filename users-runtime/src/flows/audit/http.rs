@@ -33,7 +33,7 @@ async fn read_log<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Re
     incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?;
     let parameters = Parameters::of_query(incoming.uri(), Repeated::Refused)?;
     let Some(wanted) = wanted(&users, &parameters)? else {
-        return Ok(json_response(StatusCode::OK, &[AuditRead::default(); 0]));
+        return Ok(json_response(StatusCode::OK, &Vec::<AuditRead>::new()));
     };
     let read: Vec<_> = wanted.page().await?.entries.into_iter().map(AuditRead::from).collect();
     Ok(json_response(StatusCode::OK, &read))

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An entry in responses. [`AUDIT_READ`] documents its fields.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct AuditRead {
     id: String,
     at: String,
