@@ -3,26 +3,28 @@
 //! `cargo run --example server` builds it for SQLite. `--features postgres,mysql,redis,smtp,tls` adds the other backends, each
 //! of which costs build time, and `--all-features` adds everything.
 
-use std::{env, io::Write, net::SocketAddr, path::PathBuf, sync::Mutex, time::Duration};
+use std::{env, net::SocketAddr, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, EmailChange, Error, FailedLogin, HookResult, Jwt, Limits,
-    MailHooks, Mailer, NewDevice, PasswordHash, PasswordPolicy, Policy, RequestContext, ResetToken, Result, SecretKey,
-    Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, Jwt, Limits, MailHooks, Mailer, PasswordHash,
+    PasswordPolicy, Policy, Result, SecretKey, Users, UsersBuilder,
     limits::{Limit, Quota},
     proxy::{ForwardedHeader, TrustedProxies},
     routes::{Prefixes, RouteGroup},
     store::StoredUser,
     token::PublicUrl,
 };
-use serde_json::json;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use uuid::Uuid;
 
+#[path = "server/hooks.rs"]
+mod hooks;
 #[cfg(feature = "oauth")]
 #[path = "server/oauth.rs"]
 mod oauth;
+
+use hooks::Accounts;
 
 /// A user of this service.
 #[derive(AuthUser, Debug, Clone)]
@@ -82,7 +84,7 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
         .backend(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
         .policy(policy)
         .limits(limits()?)
-        .manager(Accounts { mails: MailHooks::new(mailer(public_url)?), hook_log: HookLog::open()? });
+        .manager(Accounts::new(MailHooks::new(mailer(public_url)?))?);
     let users = match variable("LIMITS_STORE", "").as_str() {
         "" | "redis" | "memory" => users,
         "database" => users.counters_in_database(),
@@ -313,109 +315,4 @@ fn refuse_what_is_not_built_in() -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Hooks that send the mails and write a line to the hook log for each call.
-struct Accounts {
-    mails: MailHooks,
-    hook_log: HookLog,
-}
-
-impl<U: AuthUser> UserManager<U> for Accounts {
-    async fn on_after_register(&self, user: &U, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_register", user, None)
-    }
-
-    async fn on_after_update(&self, user: &U, _: &Updated<U>, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_update", user, None)
-    }
-
-    async fn on_after_request_verify(&self, user: &U, token: &VerifyToken, cx: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_request_verify", user, Some(token.secret()))?;
-        self.mails.on_after_request_verify(user, token, cx).await
-    }
-
-    async fn on_after_verify(&self, user: &U, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_verify", user, None)
-    }
-
-    async fn on_after_forgot_password(&self, user: &U, token: &ResetToken, cx: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_forgot_password", user, Some(token.secret()))?;
-        self.mails.on_after_forgot_password(user, token, cx).await
-    }
-
-    async fn on_after_request_email_change(
-        &self,
-        user: &U,
-        change: &EmailChange<'_>,
-        cx: &RequestContext,
-    ) -> HookResult {
-        let tokens = [("token", change.token.secret()), ("undo_token", change.undo_token.secret())];
-        self.hook_log.write_with("on_after_request_email_change", user, &tokens)?;
-        self.mails.on_after_request_email_change(user, change, cx).await
-    }
-
-    async fn on_after_credentials_change(&self, user: &U, before: &U, cx: &RequestContext) -> HookResult {
-        self.mails.on_after_credentials_change(user, before, cx).await
-    }
-
-    async fn on_after_reset_password(&self, user: &U, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_reset_password", user, None)
-    }
-
-    async fn on_after_login(&self, user: &U, _: &RequestContext, _: &mut axum::http::HeaderMap) -> HookResult {
-        self.hook_log.write("on_after_login", user, None)
-    }
-
-    async fn on_after_new_device_login(&self, user: &U, login: &NewDevice, cx: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_new_device_login", user, None)?;
-        self.mails.on_after_new_device_login(user, login, cx).await
-    }
-
-    async fn on_after_failed_login(&self, failed: &FailedLogin<'_, U>, _: &RequestContext) -> HookResult {
-        match failed.user {
-            Some(user) => self.hook_log.write("on_after_failed_login", user, None),
-            None => Ok(()),
-        }
-    }
-
-    async fn on_after_logout(&self, user: &U, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_logout", user, None)
-    }
-
-    async fn on_before_delete(&self, user: &U, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_before_delete", user, None)
-    }
-
-    async fn on_after_delete(&self, user: &U, _: &RequestContext) -> HookResult {
-        self.hook_log.write("on_after_delete", user, None)
-    }
-}
-
-/// A file with one JSON line per hook call, for tests that drive this server. It contains mailed tokens: never set
-/// `HOOK_LOG` in production.
-struct HookLog(Option<Mutex<std::fs::File>>);
-
-impl HookLog {
-    fn open() -> Result<Self> {
-        let Some(path) = env::var_os("HOOK_LOG").filter(|path| !path.is_empty()).map(PathBuf::from) else {
-            return Ok(Self(None));
-        };
-        Ok(Self(Some(Mutex::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?))))
-    }
-
-    fn write<U: AuthUser>(&self, hook: &str, user: &U, token: Option<&str>) -> HookResult {
-        let token = token.map(|token| ("token", token));
-        self.write_with(hook, user, token.as_slice())
-    }
-
-    fn write_with<U: AuthUser>(&self, hook: &str, user: &U, tokens: &[(&str, &str)]) -> HookResult {
-        let Some(file) = &self.0 else { return Ok(()) };
-        let mut line = json!({ "hook": hook, "user_id": user.account().id.to_string() });
-        for (name, token) in tokens {
-            line[*name] = (*token).into();
-        }
-        let mut file = file.lock().map_err(|_| "the hook log is broken")?;
-        Ok(writeln!(file, "{line}")?)
-    }
 }

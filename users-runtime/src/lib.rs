@@ -79,8 +79,7 @@ pub use adapter::{
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
 pub use builder::{Backend, UsersBuilder};
 pub use domain::{
-    AccessToken, ConfirmEmailToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey,
-    Status, UndoEmailToken, VerifyToken,
+    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
 };
 pub use flows::{account_status::account_status_routes, sessions::session_routes};
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};

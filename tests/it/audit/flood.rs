@@ -87,6 +87,9 @@ async fn nothing_secret_is_in_the_log() {
         app.post("/auth/verify").json(json!({ "token": verify })).send().await;
         let change = json!({ "email": "canary.two@camelot.bt", "current_password": first });
         app.patch("/users/me").bearer(&jwt).json(change).send().await;
+        let (confirm, undo) = app.hooks.email_change().await;
+        app.post("/auth/undo-email").json(json!({ "token": confirm })).send().await;
+        assert_eq!(app.post("/auth/confirm-email").json(json!({ "token": confirm })).send().await.status, 200);
         app.post("/auth/forgot-password").json(json!({ "email": "canary.two@camelot.bt" })).send().await;
         let reset = app.hooks.token("on_after_forgot_password").await;
         app.post("/auth/reset-password")
@@ -100,7 +103,8 @@ async fn nothing_secret_is_in_the_log() {
         assert!(log.contains("reset_password") && log.contains("update"), "{kind:?}");
         let hash = app.users.get_by_email("canary.two@camelot.bt").await.unwrap().unwrap().hashed_password;
         let salt = hash.as_stored().rsplit('$').next().unwrap().to_owned();
-        let signatures = [&jwt, &verify, &reset].map(|token| token.rsplit('.').next().unwrap().to_owned());
+        let signatures =
+            [&jwt, &verify, &confirm, &undo, &reset].map(|token| token.rsplit('.').next().unwrap().to_owned());
         let secrets = [first, second, wrong, "canary", "camelot", "@", &session, &salt];
         for secret in secrets.into_iter().chain(signatures.iter().map(String::as_str)) {
             assert!(!log.contains(secret), "{kind:?}: {secret} in {log}");

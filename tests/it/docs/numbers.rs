@@ -159,7 +159,7 @@ fn outbound_page() {
 #[test]
 fn server_setup_page() {
     let page = read("docs/guide/deployment.md");
-    let example = read("examples/server.rs") + &read("examples/server/oauth.rs");
+    let example = read("examples/server.rs") + &read("examples/server/hooks.rs") + &read("examples/server/oauth.rs");
     let table = rows(section(&page, "## The example server"));
     // The names of variables that the example reads, and the ends of those of each provider; RUST_LOG is read by the
     // subscriber.
