@@ -34,7 +34,7 @@ pub enum Rules {
     /// The compatibility policy: clients observe the behaviour of fastapi-users.
     FastapiUsers,
     /// The recommended policy, with two opt-outs: the recorded passwords are on the list of common passwords (difference C4),
-    /// and addresses change at once (C26).
+    /// and addresses change at once (C29).
     Recommended,
 }
 
