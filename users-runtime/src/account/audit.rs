@@ -13,12 +13,12 @@ use crate::{
 ///
 /// ```no_run
 /// # use users_runtime as axum_users;
-/// use axum_users::{AuthUser, Users, audit::AuditPage, error::StoreError, event::EventKind};
+/// use axum_users::{AuthUser, Users, error::StoreError, event::EventKind};
 ///
 /// # async fn example<U: AuthUser>(users: Users<U>, user: U) -> Result<(), StoreError> {
 /// let logins = users.audit().of(&user.id()).event(EventKind::Login);
-/// let AuditPage { entries, next } = logins.clone().page().await?;
-/// if let Some(last) = next {
+/// let newest = logins.clone().page().await?;
+/// if let Some(last) = newest.next {
 ///     let older = logins.before(last).page().await?;
 /// }
 /// # Ok(())
