@@ -23,7 +23,7 @@ async function send(url, options) {
   if (response.status !== 403) return response;
   const { detail } = await response.clone().json();
   if (detail.code !== "CHALLENGE_REQUIRED") return response;
-  state.textContent = "One moment: your browser proves that it is serious.";
+  state.textContent = "Please wait: your browser is solving a challenge.";
   const solution = await solve(detail.challenge);
   return fetch(url, { ...options, headers: { ...options.headers, "challenge-solution": solution } });
 }

@@ -153,21 +153,32 @@ async fn a_reset_ends_a_session_that_ends_all_others() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn disable_vs_login() {
-    everywhere(|app| async move {
+/// What a superuser does to an account: closes it, or opens it again.
+async fn set_open(http: &Http, king: &str, id: &str, is_flag: bool, open: bool) -> Response {
+    let (account, suspension) = (format!("/users/{id}"), format!("/users/{id}/suspension"));
+    let call = match (is_flag, open) {
+        (true, _) => http.patch(&account).json(json!({ "is_active": open })),
+        (false, false) => http.put(&suspension).json(json!({ "until": null })),
+        (false, true) => http.delete(&suspension),
+    };
+    call.bearer(king).send().await
+}
+
+/// Closes an account while others log in to it: no session survives, and opening it again revives none.
+async fn closed_vs_login(is_flag: bool) {
+    everywhere(move |app| async move {
         let crowd = Crowd::of(&app).await;
         let king = app.superuser("uther").await;
         let id = app.register("mordred").await;
-        let (path, email) = (format!("/users/{id}"), app.mail("mordred"));
+        let email = app.mail("mordred");
         for _ in 0..rounds() {
             let before = app.login("mordred", PASSWORD).await;
             let responses = crowd
                 .at_once(|number, client| {
-                    let (king, path, email) = (king.clone(), path.clone(), email.clone());
+                    let (king, id, email) = (king.clone(), id.clone(), email.clone());
                     async move {
                         match number {
-                            5 => client.patch(&path).bearer(&king).json(json!({ "is_active": false })).send().await,
+                            5 => set_open(&client, &king, &id, is_flag, false).await,
                             _ => login(&client, &email, PASSWORD).await,
                         }
                     }
@@ -180,8 +191,8 @@ async fn disable_vs_login() {
                 app.assert_invalid(token).await;
             }
             assert_eq!(app.try_login("mordred", PASSWORD).await.status, 400);
-            // Enabling the user does not revive any of them.
-            assert_eq!(app.patch_user(&king, &id, json!({ "is_active": true })).await.status, 200);
+            let opened = set_open(&app, &king, &id, is_flag, true).await;
+            assert_eq!(opened.status, if is_flag { 200 } else { 204 }, "{opened:?}");
             for token in &tokens {
                 app.assert_invalid(token).await;
             }
@@ -191,40 +202,13 @@ async fn disable_vs_login() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn disable_vs_login() {
+    closed_vs_login(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn suspend_vs_login() {
-    everywhere(|app| async move {
-        let crowd = Crowd::of(&app).await;
-        let king = app.superuser("uther").await;
-        let id = app.register("mordred").await;
-        let (path, email) = (format!("/users/{id}/suspension"), app.mail("mordred"));
-        for _ in 0..rounds() {
-            let before = app.login("mordred", PASSWORD).await;
-            let responses = crowd
-                .at_once(|number, client| {
-                    let (king, path, email) = (king.clone(), path.clone(), email.clone());
-                    async move {
-                        match number {
-                            5 => client.put(&path).bearer(&king).json(json!({ "until": null })).send().await,
-                            _ => login(&client, &email, PASSWORD).await,
-                        }
-                    }
-                })
-                .await;
-            assert_eq!(responses[5].status, 200, "{:?}", responses[5]);
-            let logins = responses.iter().enumerate().filter(|(number, _)| *number != 5);
-            let tokens: Vec<_> = logins.filter_map(|(_, response)| token_of(response)).chain([before]).collect();
-            for token in &tokens {
-                app.assert_invalid(token).await;
-            }
-            assert_eq!(app.try_login("mordred", PASSWORD).await.status, 400);
-            // Lifting the suspension does not revive any of them.
-            app.delete(&path).bearer(&king).send().await.is(204, "");
-            for token in &tokens {
-                app.assert_invalid(token).await;
-            }
-        }
-    })
-    .await;
+    closed_vs_login(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

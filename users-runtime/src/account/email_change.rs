@@ -26,7 +26,7 @@ impl<U: AuthUser> Users<U> {
                 let (subject, changes) = (id.to_string(), &users.inner().email_changes);
                 let recent = changes.recent_email(&subject, &old_email);
                 let found = users.find(Lookup::User { id: id.clone(), token: Some(recent) }).await?;
-                // Whoever ended the sessions, changed the address or suspended the account meanwhile did not want the change.
+                // Sessions ended, another address or a suspension in the meantime cancel the request.
                 let Some(found) = found.filter(|found| {
                     found.epoch == epoch
                         && found.user.account().email == old_email
@@ -35,7 +35,7 @@ impl<U: AuthUser> Users<U> {
                 }) else {
                     return Ok(());
                 };
-                // By the recipient: users must not be able to bomb a mailbox, whoever has it.
+                // Counted by recipient, so that no mailbox can be flooded from several accounts.
                 let recipient = new_email.canonical();
                 if !users.may_mail_to(EventKind::RequestEmailChange, recipient.as_str(), &id, cx, share).await? {
                     return Ok(());

@@ -3,11 +3,8 @@
 use http::StatusCode;
 
 use crate::{
-    domain::Limit,
     event::{self, EventKind, SecurityEvent, operation},
-    port::{
-        CounterKey, Draw, Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject,
-    },
+    port::{Found, HookCall, HookError, Lookup, MailToken, MailTokenError, RequestContext, TokenSubject},
     service::{Limited, Share, Users},
     user::AuthUser,
 };
@@ -65,18 +62,10 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
         share: &Share,
     ) -> Result<bool, HookError> {
-        let Some(rule) = self.inner().limits.rule(Limit::Mails) else { return Ok(true) };
-        if share.is_taken() {
-            return Ok(true);
-        }
-        let draw = Draw::new(CounterKey::of(kind.name(), to), rule);
-        let counted = self.take(vec![(Limit::Mails, draw)]).await;
+        let counted = self.count_mail(kind.name(), to, share).await;
         self.record_limited(&counted, SecurityEvent::new(kind, cx).of(id));
         match counted {
-            Ok(counted) => {
-                counted.0.into_iter().for_each(|draw| share.keep(draw));
-                Ok(true)
-            }
+            Ok(()) => Ok(true),
             Err(Limited::Reached(_)) => Ok(false),
             Err(error) => {
                 let cause = event::cause(&error);

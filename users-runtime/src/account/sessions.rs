@@ -144,7 +144,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         spared: &Session,
         cx: &RequestContext,
     ) -> Result<(), SessionsError> {
-        // Not the loader's answer: a session that was ended during the request must not keep itself alive.
+        // Read again: a session that was ended during the request must not keep itself alive.
         let wanted = Lookup::User { id: user.id(), token: spared.token_id.clone() };
         let found = self.0.find(wanted).await?.filter(|found| self.0.is_live(spared, found));
         let Found { user: stored, epoch, .. } = found.ok_or(SessionsError::Ended)?;

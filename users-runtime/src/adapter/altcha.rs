@@ -20,10 +20,10 @@ const ALGORITHM: &str = "PBKDF2/SHA-256";
 const LONGEST: usize = 4096;
 
 /// A proof of work as a challenge, in the format of [ALTCHA](https://altcha.org/docs/v2/), version 2: the client tries numbers
-/// until a hash starts with zeros. Nobody has to look at pictures, and no other service is asked.
+/// until a hash starts with zeros. Users see no puzzle, and no third party is involved.
 ///
-/// The work slows down programs that send many requests; it does not tell people from programs. Whoever has more processors
-/// solves more.
+/// The work slows down programs that send many requests; it does not tell people from programs, and an
+/// attacker with more processors solves more.
 ///
 /// ```
 /// # use users_runtime as axum_users;

@@ -1,20 +1,15 @@
 //! What distinguishes this service from others that share a Redis database.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hkdf::Hkdf;
-use sha2::Sha256;
 
-use crate::domain::{Error, Result, SecretKey, Setting};
+use crate::domain::{Result, SecretKey};
 
 /// Returns 16 characters that are derived from the secret and the name of the user type `U`. They reveal nothing about the
 /// secret, and two services or two user types have different ones.
 pub(super) fn of<U>(secret: &SecretKey) -> Result<String> {
     let user_type = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
-    let mut name = [0; 12];
-    Hkdf::<Sha256>::new(None, secret.expose())
-        .expand_multi_info(&[b"axum-users/v1/redis-keys/", user_type.as_bytes()], &mut name)
-        .map_err(|_| Error::setting(Setting::Secret, "no name can be derived from the secret"))?;
-    Ok(URL_SAFE_NO_PAD.encode(name))
+    let name = secret.derive(format!("axum-users/v1/redis-keys/{user_type}").as_bytes())?;
+    Ok(URL_SAFE_NO_PAD.encode(&name[..12]))
 }
 
 #[cfg(test)]

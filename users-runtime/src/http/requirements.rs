@@ -80,7 +80,7 @@ pub(crate) async fn authenticate<U: AuthUser>(
         Identity::Forged(backend) => return Err(origin_refused(users, users.backend_name(backend), request)),
     };
     let status = authenticated.user.status();
-    // Whatever the requirements are: a token of another service has no epoch that the suspension could have raised.
+    // Checked for every route: a token of another service has no epoch, so ending the sessions does not revoke it.
     if authenticated.is_suspended {
         let event = SecurityEvent::new(EventKind::BadToken, &context(request)).refused("suspended");
         users.record(&about(users, event, &authenticated));

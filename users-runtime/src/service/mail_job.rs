@@ -100,20 +100,16 @@ impl<U: AuthUser> Users<U> {
     /// Counts a notice to an address, and returns whether it may be sent. Every account can cause notices to its own address,
     /// which it need not own. A notice that is tried again is counted once, and one that cannot be counted is sent.
     pub(crate) async fn may_notify(&self, kind: &str, address: &str, share: &Share) -> bool {
-        let Some(rule) = self.inner().limits.rule(Limit::Mails) else { return true };
-        if share.is_taken() {
-            return true;
-        }
         let address = CanonicalEmail::for_counters(address, self.policy().email_rules());
-        let draw = Draw::new(CounterKey::of(kind, &address), rule);
-        match self.take(vec![(Limit::Mails, draw)]).await {
-            Ok(counted) => {
-                counted.0.into_iter().for_each(|draw| share.keep(draw));
-                true
-            }
-            Err(Limited::Reached(_)) => false,
-            Err(_) => true,
-        }
+        !matches!(self.count_mail(kind, &address, share).await, Err(Limited::Reached(_)))
+    }
+
+    /// Counts a mail of a kind to one account or mailbox, once for all attempts to send it. Records nothing.
+    pub(crate) async fn count_mail(&self, kind: &str, to: &str, share: &Share) -> Result<(), Limited> {
+        let Some(rule) = self.inner().limits.rule(Limit::Mails).filter(|_| !share.is_taken()) else { return Ok(()) };
+        let counted = self.take(vec![(Limit::Mails, Draw::new(CounterKey::of(kind, to), rule))]).await?;
+        counted.0.into_iter().for_each(|draw| share.keep(draw));
+        Ok(())
     }
 }
 

@@ -92,7 +92,7 @@ impl Policy {
     /// that undoes the change for a week.
     ///
     /// # Security
-    /// Whoever has a session and may change the address takes the account over: the owner is told and can do nothing.
+    /// A thief with a session that may change the address takes over the account. The owner is notified and cannot undo it.
     #[must_use]
     pub fn change_email_at_once(self) -> Self {
         self.relax(Relaxation::EmailChangeAtOnce)

@@ -1,7 +1,5 @@
 //! Token purposes, each with its own keys and audience.
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::domain::{Error, Result, SecretKey, Setting};
@@ -100,12 +98,7 @@ pub fn ensure_distinct_audiences<'a>(audiences: impl IntoIterator<Item = (Purpos
 }
 
 fn derive(secret: &SecretKey, label: &[&str]) -> Result<DerivedKey> {
-    let mut key = DerivedKey::default();
-    let info: Vec<&[u8]> = label.iter().map(|part| part.as_bytes()).collect();
-    Hkdf::<Sha256>::new(None, secret.expose())
-        .expand_multi_info(&info, key.as_mut_slice())
-        .map_err(|_| Error::setting(Setting::Token, "no key can be derived from the secret"))?;
-    Ok(key)
+    secret.derive(label.concat().as_bytes())
 }
 
 #[cfg(test)]

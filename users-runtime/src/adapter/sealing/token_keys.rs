@@ -2,8 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::domain::{Error, Result, SecretKey, Setting};
@@ -83,11 +81,7 @@ fn named(name: &str, secret: &SecretKey) -> Result<Arc<NamedKey>> {
             format!("`{name}` cannot be a key's name: use 1 to 32 letters, digits, `-` and `_`"),
         ));
     }
-    let mut bytes = Zeroizing::new([0; 32]);
-    Hkdf::<Sha256>::new(None, secret.expose())
-        .expand(LABEL.as_bytes(), bytes.as_mut_slice())
-        .map_err(|_| Error::setting(Setting::Key, "no key can be derived from the secret"))?;
-    Ok(Arc::new(NamedKey { name: name.to_owned(), bytes }))
+    Ok(Arc::new(NamedKey { name: name.to_owned(), bytes: secret.derive(LABEL.as_bytes())? }))
 }
 
 impl fmt::Debug for TokenKeys {

@@ -94,7 +94,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     fn with_standing(&self, row: &DB::Row) -> SqlResult<Found<U>> {
         let (user, epoch) = (self.user(row)?, self.base.epoch(row)?);
         let standing = standing::<DB>(row, self.base.epoch_column() + 1);
-        // Whoever cannot be known to be in good standing is not: the account is unknown until the value is repaired.
+        // Fails closed: an account whose standing cannot be read is unknown until the value is repaired.
         let standing = standing.map_err(|error| self.unreadable(row, error))?;
         Ok(Found { standing, ..Found::new(user, epoch) })
     }

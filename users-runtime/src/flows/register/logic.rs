@@ -38,7 +38,7 @@ impl<U: AuthUser> Users<U> {
         email: EmailAddress,
         cx: &RequestContext,
     ) -> Result<U, RegisterError> {
-        // A password that the policy refuses tells nothing about accounts, and asks nobody else.
+        // Not counted: a password that the policy refuses reveals nothing about accounts and causes no request elsewhere.
         self.check_policy(U::credentials(&input).1, email.as_str()).map_err(CreateError::from)?;
         let counted = self.count_by_address(Limit::Register, EventKind::Register, cx).await?;
         let registered = self.register_counted(input, email, cx).await;
