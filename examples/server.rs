@@ -7,9 +7,10 @@ use std::{env, net::SocketAddr, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, Jwt, Limits, MailHooks, Mailer, PasswordHash,
-    PasswordPolicy, Policy, Result, SecretKey, Users, UsersBuilder,
+    AuthUser, Backend, Bearer, Cookie, DatabaseSessions, Error, Jwt, Limits, MailHooks, PasswordHash, PasswordPolicy,
+    Policy, Result, SecretKey, Users, UsersBuilder,
     limits::{Limit, Quota},
+    openapi::{Document, DocumentedOperation, utoipa::openapi::OpenApi},
     proxy::{ForwardedHeader, TrustedProxies},
     routes::{Prefixes, RouteGroup},
     store::StoredUser,
@@ -18,11 +19,27 @@ use axum_users::{
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use uuid::Uuid;
 
+#[path = "server/by_mail.rs"]
+mod by_mail;
+#[path = "server/front_ends.rs"]
+mod front_ends;
+#[path = "server/health.rs"]
+mod health;
 #[path = "server/hooks.rs"]
 mod hooks;
+#[path = "server/mails.rs"]
+mod mails;
+#[path = "server/mfa.rs"]
+mod mfa;
 #[cfg(feature = "oauth")]
 #[path = "server/oauth.rs"]
 mod oauth;
+#[path = "server/pages.rs"]
+mod pages;
+#[path = "server/passkeys.rs"]
+mod passkeys;
+#[path = "server/refresh.rs"]
+mod refresh;
 
 use hooks::Accounts;
 
@@ -41,9 +58,15 @@ pub struct User {
     pub first_name: Option<String>,
 }
 
+const DEFAULT_BIND: &str = "127.0.0.1:8000";
+
 #[tokio::main]
 pub async fn main() -> std::process::ExitCode {
-    match run().await {
+    let done = match env::args().nth(1).as_deref() {
+        Some("--health") => health::check(&variable("BIND", DEFAULT_BIND)),
+        _ => run().await,
+    };
+    match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("server: {error}");
@@ -55,13 +78,18 @@ pub async fn main() -> std::process::ExitCode {
 async fn run() -> Result<()> {
     start_log()?;
     refuse_what_is_not_built_in()?;
-    let bind = variable("BIND", "127.0.0.1:8000");
+    let bind = variable("BIND", DEFAULT_BIND);
     #[cfg(feature = "oauth")]
     if let Some(providers) = oauth::Providers::read()? {
         return providers.serve(bind).await;
     }
     let users = users::<User>(&bind, None).await?;
-    let routes = user_routes(&users);
+    let routes = pages::mount(
+        &users,
+        user_routes(&users),
+        #[cfg(feature = "oauth")]
+        &[],
+    )?;
     serve(users, routes, Prefixes::usual(), bind).await
 }
 
@@ -71,20 +99,23 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
     let (policy, compatible) = policy()?;
     let secret = env::var("AUTH_SECRET").map_err(|_| Error::config("AUTH_SECRET is not set (at least 32 bytes)"))?;
     let secret = if compatible { SecretKey::allow_short_secret(secret) } else { SecretKey::new(secret)? };
+    let refresh = refresh::Refreshing::read(compatible)?;
     // The lifetime in the documentation of fastapi-users, or a day.
-    let lifetime = Duration::from_secs(if compatible { 3600 } else { 24 * 3600 });
+    let usual = Duration::from_secs(if compatible { 3600 } else { 24 * 3600 });
+    let lifetime = refresh.access(usual);
     let sessions = DatabaseSessions::new().lifetime(lifetime);
 
     let users = Users::<U>::builder(secret)
         .database(variable("DATABASE_URL", "sqlite://server.db?mode=rwc"))
         .public_url(public_url.clone())
         .trusted_proxies(trusted_proxies()?)
-        .backend(Backend::bearer("jwt", Jwt::new()))
-        .backend(Backend::new("db", Bearer, sessions.clone()))
-        .backend(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone()))
+        .backend(refresh.of(Backend::bearer("jwt", Jwt::new().lifetime(refresh.access(Jwt::DEFAULT_LIFETIME)))))
+        .backend(refresh.of(Backend::new("db", Bearer, sessions.clone())))
+        .backend(refresh.of(Backend::new("cookie", Cookie::new().max_age(lifetime), sessions.clone())))
         .policy(policy)
         .limits(limits()?)
-        .manager(Accounts::new(MailHooks::new(mailer(public_url)?))?);
+        .manager(Accounts::new(MailHooks::new(mails::mailer(public_url.clone())?))?)
+        .verification_on_register(pages::is_on()?);
     let users = match variable("LIMITS_STORE", "").as_str() {
         "" | "redis" | "memory" => users,
         "database" => users.counters_in_database(),
@@ -92,26 +123,47 @@ async fn users<U: StoredUser>(bind: &str, more: Option<Backend>) -> Result<Users
             return Err(Error::config(format!("LIMITS_STORE is `{other}`; it takes `memory`, `database` or `redis`")));
         }
     };
-    let users = with_challenges(users)?;
-    let users = with_audit_log(with_redis(users, sessions).await?)?;
+    let users = by_mail::with_ways_by_mail(users, compatible)?;
+    let users = passkeys::with_passkeys(users, &public_url, compatible)?;
+    let users = front_ends::with_trusted_origins(with_challenges(users)?)?;
+    let users = mfa::with_second_factor(users, compatible)?;
+    let users = with_audit_log(with_redis(users, sessions, &refresh).await?)?;
     let users = more.into_iter().fold(users, UsersBuilder::backend).build().await?;
     users.migrate().await?;
     Ok(users)
 }
 
-/// Serves these routes and those of sessions, of suspensions and of the documentation.
+/// Serves these routes and those of sessions, of suspensions, of second factors, of health checks and of the documentation.
 async fn serve<U: AuthUser>(users: Users<U>, routes: Router<Users<U>>, prefixes: Prefixes, bind: String) -> Result<()> {
-    let (routes, prefixes) =
-        mount_audit_log(&users, routes, prefixes.with(RouteGroup::Sessions).with(RouteGroup::AccountStatus))?;
-    let document = axum_users::openapi::openapi_at(&users, &prefixes);
+    let further = [RouteGroup::Invitations, RouteGroup::Sessions, RouteGroup::AccountStatus, RouteGroup::Health];
+    let (routes, prefixes) = mount_audit_log(&users, routes, further.into_iter().fold(prefixes, Prefixes::with))?;
+    let (routes, prefixes) = mfa::mount(&users, routes, prefixes)?;
+    let (routes, prefixes) = passkeys::mount(&users, routes, prefixes);
+    let document = document(&users, prefixes)?;
     let app = routes
+        .nest("/auth/invitations", axum_users::routes::invitation_routes(&users))
         .nest("/auth/sessions", axum_users::session_routes(&users))
-        .nest("/users", axum_users::account_status_routes(&users))
+        .nest("/users", axum_users::routes::account_status_routes(&users))
+        .nest("/health", axum_users::routes::health_routes(&users))
         .merge(axum_users::openapi::openapi_routes_of(&users, &document))
         .fallback(axum_users::not_found)
         .with_state(users.clone());
+    let app = match front_ends::cors()? {
+        Some(cors) => app.layer(cors),
+        None => app,
+    };
     println!("listening on http://{bind}");
     users.serve(app, bind).await
+}
+
+/// Returns the OpenAPI document, with the operation ids of FastAPI, or in camel case.
+fn document<U: AuthUser>(users: &Users<U>, prefixes: Prefixes) -> Result<OpenApi> {
+    let document = Document::of(users).prefixes(prefixes);
+    match variable("OPERATION_IDS", "fastapi").as_str() {
+        "fastapi" => document.build(),
+        "camel_case" => document.operation_ids(DocumentedOperation::camel_case).build(),
+        other => Err(Error::config(format!("OPERATION_IDS is `{other}`; it takes `fastapi` or `camel_case`"))),
+    }
 }
 
 /// Writes log lines of the levels in `RUST_LOG` to the terminal, such as `warn` or `warn,axum_users=info`.
@@ -174,7 +226,11 @@ fn with_challenges<U: AuthUser>(users: UsersBuilder<U>) -> Result<UsersBuilder<U
 
 /// Adds the backend `redis` if `REDIS_URL` is set. An unavailable server is an error at startup, not at the first login.
 #[cfg(feature = "redis")]
-async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, sessions: DatabaseSessions) -> Result<UsersBuilder<U>> {
+async fn with_redis<U: AuthUser>(
+    users: UsersBuilder<U>,
+    sessions: DatabaseSessions,
+    refresh: &refresh::Refreshing,
+) -> Result<UsersBuilder<U>> {
     let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) else {
         return match variable("LIMITS_STORE", "").as_str() {
             "redis" => Err(Error::config("LIMITS_STORE is `redis`, but REDIS_URL is not set")),
@@ -187,11 +243,15 @@ async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, sessions: DatabaseSessi
         "" | "redis" => users.counters_in_redis(redis.clone()),
         _ => users,
     };
-    Ok(users.backend(Backend::bearer("redis", sessions.in_redis(redis))))
+    Ok(users.backend(refresh.of(Backend::bearer("redis", sessions.in_redis(redis)))))
 }
 
 #[cfg(not(feature = "redis"))]
-async fn with_redis<U: AuthUser>(users: UsersBuilder<U>, _: DatabaseSessions) -> Result<UsersBuilder<U>> {
+async fn with_redis<U: AuthUser>(
+    users: UsersBuilder<U>,
+    _: DatabaseSessions,
+    _: &refresh::Refreshing,
+) -> Result<UsersBuilder<U>> {
     match env::var("REDIS_URL").is_ok_and(|url| !url.is_empty()) || variable("LIMITS_STORE", "") == "redis" {
         true => Err(Error::config("Redis is configured, but this program was built without the Cargo feature `redis`")),
         false => Ok(users),
@@ -292,17 +352,6 @@ fn trusted_proxies() -> Result<TrustedProxies> {
         "forwarded" => Ok(proxies.header(ForwardedHeader::Forwarded)),
         other => Err(Error::config(format!(
             "TRUSTED_PROXIES_HEADER is `{other}`; it takes `x-forwarded-for` or `forwarded`"
-        ))),
-    }
-}
-
-fn mailer(public_url: PublicUrl) -> Result<Mailer> {
-    match variable("MAIL", "terminal").as_str() {
-        "terminal" => Mailer::terminal(public_url),
-        #[cfg(feature = "smtp")]
-        url if url.starts_with("smtp") => Mailer::smtp(url, &variable("MAIL_FROM", "accounts@example.com"), public_url),
-        other => Err(Error::config(format!(
-            "MAIL is `{other}`; it takes `terminal`, or an smtp:// URL with the Cargo feature `smtp`"
         ))),
     }
 }

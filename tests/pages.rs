@@ -2,6 +2,8 @@
 
 #[doc = include_str!("../docs/guide/adopting.md")]
 mod adopting {}
+#[doc = include_str!("../docs/guide/clients.md")]
+mod clients {}
 #[doc = include_str!("../docs/guide/cookies.md")]
 mod cookies {}
 #[doc = include_str!("../docs/guide/custom-store.md")]

@@ -13,13 +13,15 @@ pub struct Connection {
     buffer: Vec<u8>,
 }
 
-/// A response: status and body.
+/// A response.
 pub struct Response {
     /// Whether the server closes the connection.
     pub closes: bool,
     /// The status code.
     pub status: u16,
-    /// The body.
+    /// The status line and the headers.
+    pub head: String,
+    /// The body, as sent: with the lengths of its chunks, if it has any.
     pub body: Vec<u8>,
 }
 
@@ -52,22 +54,28 @@ impl Connection {
                 break end + 4;
             }
         };
-        let text = String::from_utf8_lossy(&self.buffer[..head]).to_ascii_lowercase();
+        let lines = String::from_utf8_lossy(&self.buffer[..head]).into_owned();
+        let text = lines.to_ascii_lowercase();
         let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let length = text
             .lines()
             .find_map(|line| line.strip_prefix("content-length:"))
             .and_then(|length| length.trim().parse::<usize>().ok())
             .unwrap_or(0);
-        while self.buffer.len() < head + length {
+        let is_chunked = text.contains("\r\ntransfer-encoding: chunked\r\n");
+        while if is_chunked { !self.buffer.ends_with(LAST_CHUNK) } else { self.buffer.len() < head + length } {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
         let closes = text.contains("\r\nconnection: close\r\n");
-        Ok(Response { closes, status, body: self.buffer[head..head + length].to_vec() })
+        let end = if is_chunked { self.buffer.len() } else { head + length };
+        Ok(Response { closes, status, head: lines, body: self.buffer[head..end].to_vec() })
     }
 }
+
+/// What ends a body that is sent in chunks, without trailers.
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)

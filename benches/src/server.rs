@@ -1,7 +1,13 @@
 //! A server under measurement: a separate process with its own database.
 
-use std::{fs, io, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs, io,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
+use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::client::{Connection, request};
@@ -12,38 +18,77 @@ pub struct Server {
     pub name: &'static str,
     /// The address.
     pub address: String,
+    /// The time from the start of the process until it accepted a connection, its tables included.
+    pub started_after: Duration,
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: TempDir,
 }
 
 impl Server {
-    /// Starts the program `name` in the folder of this one.
+    /// Starts the program `name` in the folder of this one, with a new SQLite file.
     pub async fn start(name: &'static str, port: u16) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let program = std::env::current_exe()?.with_file_name(name);
-        let address = format!("127.0.0.1:{port}");
-        let child = Command::new(&program)
-            .env("BIND", &address)
-            .env("DATABASE", folder.path().join("bench.db"))
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let server = Self { name, address, child, _folder: folder };
-        for _ in 0..200 {
-            if Connection::open(&server.address).await.is_ok() {
-                return Ok(server);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Err(io::Error::other(format!("{} does not listen", program.display())))
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display());
+        Self::start_on(name, port, &url, folder, &[]).await
     }
 
-    /// Registers a user, logs in and returns the token.
+    /// Starts the program `name` in the folder of this one, by this command, for instance `taskset`, or without one. The folder
+    /// lives as long as the server.
+    pub async fn start_on(
+        name: &'static str,
+        port: u16,
+        url: &str,
+        folder: TempDir,
+        command: &[&str],
+    ) -> io::Result<Self> {
+        let program = std::env::current_exe()?.with_file_name(name);
+        let program = program.to_str().ok_or_else(|| io::Error::other("the path of the program is not text"))?;
+        Self::start_command(name, port, url, folder, &[command, &[program]].concat()).await
+    }
+
+    /// Starts a command that listens at `BIND` with the database `DATABASE_URL`.
+    pub async fn start_command(
+        name: &'static str,
+        port: u16,
+        url: &str,
+        folder: TempDir,
+        command: &[&str],
+    ) -> io::Result<Self> {
+        let address = format!("127.0.0.1:{port}");
+        let (program, arguments) = command.split_first().ok_or_else(|| io::Error::other("no command"))?;
+        let mut command = Command::new(program);
+        command.args(arguments).env("BIND", &address).env("DATABASE_URL", url);
+        let start = Instant::now();
+        let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn()?;
+        let mut server = Self { name, address, started_after: Duration::ZERO, child, folder };
+        while start.elapsed() < Duration::from_secs(60) {
+            if Connection::open(&server.address).await.is_ok() {
+                server.started_after = start.elapsed();
+                return Ok(server);
+            }
+            // A hundredth of the time, so that waiting takes no time from the start.
+            tokio::time::sleep((start.elapsed() / 100).max(Duration::from_millis(1))).await;
+        }
+        Err(io::Error::other(format!("{name} does not listen")))
+    }
+
+    /// Returns the id of the process, and the folder of its files.
+    pub fn process(&self) -> io::Result<(u32, &Path)> {
+        let id = self.child.id().ok_or_else(|| io::Error::other("the server has stopped"))?;
+        Ok((id, self.folder.path()))
+    }
+
+    /// Registers a user, logs in and returns the access token.
     pub async fn member(&self, email: &str) -> io::Result<String> {
+        self.member_of("jwt", email).await
+    }
+
+    /// Registers a user, unless there is one, logs in by this backend and returns the token.
+    pub async fn member_of(&self, backend: &str, email: &str) -> io::Result<String> {
         let mut connection = Connection::open(&self.address).await?;
         let body = format!(r#"{{"email":"{email}","password":"a long sword","full_name":"Arthur"}}"#);
         connection.call(&request("POST", "/auth/register", "content-type: application/json\r\n", &body)).await?;
-        let response = connection.call(&login(email)).await?;
+        let response = connection.call(&login_by(backend, email)).await?;
         let response: serde_json::Value = serde_json::from_slice(&response.body).map_err(io::Error::other)?;
         Ok(response["access_token"].as_str().unwrap_or_default().to_owned())
     }
@@ -68,18 +113,28 @@ impl Server {
     }
 
     fn proc(&self, file: &str) -> io::Result<String> {
-        let id = self.child.id().ok_or_else(|| io::Error::other("the server has stopped"))?;
+        let (id, _) = self.process()?;
         fs::read_to_string(Path::new("/proc").join(id.to_string()).join(file))
     }
 }
 
 /// Formats a login request.
 pub fn login(email: &str) -> Vec<u8> {
+    login_by("jwt", email)
+}
+
+fn login_by(backend: &str, email: &str) -> Vec<u8> {
     let body = format!("username={}&password=a+long+sword", email.replace('@', "%40"));
-    request("POST", "/auth/jwt/login", "content-type: application/x-www-form-urlencoded\r\n", &body)
+    request("POST", &format!("/auth/{backend}/login"), "content-type: application/x-www-form-urlencoded\r\n", &body)
 }
 
 /// Formats a `GET /users/me` request.
 pub fn me(token: &str) -> Vec<u8> {
     request("GET", "/users/me", &format!("authorization: Bearer {token}\r\n"), "")
+}
+
+/// Formats a `PATCH /users/me` request that gives the user another name.
+pub fn rename(token: &str, name: &str) -> Vec<u8> {
+    let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
+    request("PATCH", "/users/me", &headers, &format!(r#"{{"full_name":"{name}"}}"#))
 }

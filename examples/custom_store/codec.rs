@@ -1,9 +1,10 @@
 //! The stored records and their encoding: JSON values with text keys.
 
 use axum_users::{
-    AuthUser, PasswordHash, Status,
+    AuthUser, PasswordHash,
     env::Timestamp,
-    store::{Epoch, Found, NewAccount, Standing, Suspension, TokenState},
+    schema::Status,
+    store::{Epoch, Found, NewAccount, Reauthentication, Standing, Suspension, TokenState},
 };
 use redb::{ReadableTable, Table};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -93,10 +94,23 @@ impl<U: Record> UserRow<U> {
 pub struct TokenRow {
     pub revoked: bool,
     pub kept_at: Option<i64>,
+    #[serde(default)]
+    proof: Option<(Timestamp, String)>,
     pub until: Timestamp,
 }
 
 impl TokenRow {
+    /// Records that the user of the session proved again who they are.
+    pub fn prove(&mut self, proof: Reauthentication) {
+        self.proof = Some((proof.at, proof.to_text().unwrap_or_default()));
+    }
+
+    /// Returns the last such proof.
+    pub fn proof(&self) -> Option<Reauthentication> {
+        let (at, methods) = self.proof.as_ref()?;
+        Some(Reauthentication::parse(*at, methods))
+    }
+
     /// Returns the state; a revocation overrides an earlier exemption.
     pub fn state(&self) -> TokenState {
         match self.kept_at {

@@ -6,8 +6,8 @@ use axum_users::{
     env::{BoxFuture, Timestamp},
     schema::UserId,
     store::{
-        EndedSessions, Epoch, Found, FoundSession, NewSession, SessionKey, SessionStore, StoreError, TokenId,
-        TokenState,
+        AuthMethods, EndedSessions, Epoch, Found, FoundSession, NewSession, SessionKey, SessionStore, StoreError,
+        TokenId, TokenState,
     },
     token::{Device, ListedSession, Session},
 };
@@ -40,6 +40,10 @@ struct SessionRow {
     user_agent: Option<String>,
     #[serde(default)]
     backend: Option<String>,
+    #[serde(default)]
+    methods: String,
+    #[serde(default)]
+    logged_in_at: Option<Timestamp>,
     number: i64,
 }
 
@@ -59,6 +63,8 @@ pub fn found<U: Record>(transaction: &ReadTransaction, key: &SessionKey) -> Resu
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
         backend: row.backend,
+        methods: AuthMethods::parse(&row.methods),
+        logged_in_at: row.logged_in_at,
     };
     Ok(found.map(|mut found| {
         found.session = Some(session);
@@ -93,6 +99,16 @@ impl<'t> Sessions<'t> {
         self.rows.remove(key)?;
         self.index.remove((&*row.user, row.created_at.timestamp_micros(), row.number))?;
         Ok(true)
+    }
+
+    /// Removes the sessions that a refresh of this one replaces.
+    fn replace(&mut self, new: &SessionRow) -> Result<(), Refused> {
+        for key in keys_of(&self.index, &new.user)? {
+            if get::<SessionRow>(&self.rows, &key)?.is_some_and(|row| row.id == new.id) {
+                self.remove(&key)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds a session. Beyond the cap, expired sessions are removed first, then the oldest.
@@ -158,9 +174,11 @@ fn listed(subject: &str, row: SessionRow) -> ListedSession {
     let mut session = Session::new(subject);
     session.token_id = Some(TokenId(row.id));
     session.epoch = Some(Epoch(row.epoch));
-    session.logged_in_at = Some(row.created_at);
+    session.logged_in_at = row.logged_in_at.or(Some(row.created_at));
+    session.methods = AuthMethods::parse(&row.methods);
     let mut listed = ListedSession::new(session, Device::new(row.client, row.user_agent.as_deref()));
     listed.last_seen_at = row.last_seen_at;
+    listed.refreshed_at = row.logged_in_at.map(|_| row.created_at);
     listed
 }
 
@@ -187,9 +205,15 @@ impl<U: Record> SessionStore for RedbStore<U> {
                 client: new.device.client,
                 user_agent: new.device.user_agent,
                 backend: new.backend,
+                methods: new.methods.to_string(),
+                logged_in_at: new.logged_in_at,
                 number,
             };
-            Sessions::of(transaction)?.add::<U>(&text(&new.key), &row, at_most, &epochs)
+            let mut sessions = Sessions::of(transaction)?;
+            if new.replaces {
+                sessions.replace(&row)?;
+            }
+            sessions.add::<U>(&text(&new.key), &row, at_most, &epochs)
         }))
     }
 

@@ -6,8 +6,8 @@ use axum_users::{
     env::{BoxFuture, Timestamp},
     schema::UserId,
     store::{
-        CanonicalEmail, Change, EndSessions, Epoch, Found, IdValue, Lookup, SchemaDrift, SessionStore, Standing,
-        StoreError, TokenId, TokenState, UserStore,
+        CanonicalEmail, Change, EndSessions, Epoch, Found, IdValue, Lookup, Reauthentication, SchemaDrift,
+        SessionStore, Standing, StoreError, TokenId, TokenState, UserStore,
     },
 };
 use redb::{ReadTransaction, ReadableTable, TableDefinition, TableHandle, WriteTransaction};
@@ -34,7 +34,9 @@ pub fn found<U: Record>(
         Some(token) => get::<TokenRow>(&transaction.open_table(TOKENS)?, &token.0)?,
         None => None,
     };
-    Ok(Some(row.into_found(note.map_or(TokenState::Unmarked, |note| note.state()))))
+    let mut found = row.into_found(note.as_ref().map_or(TokenState::Unmarked, TokenRow::state));
+    found.reauthentication = note.and_then(|note| note.proof());
+    Ok(Some(found))
 }
 
 fn insert<U: Record>(transaction: &WriteTransaction, mut user: U) -> Result<U, Refused> {
@@ -208,6 +210,33 @@ impl<U: Record> UserStore<U> for RedbStore<U> {
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
         let token = token.clone();
         Box::pin(self.write(move |transaction| note(transaction, &token, until, |token| token.revoked = true)))
+    }
+
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let token = token.clone();
+        Box::pin(self.write(move |transaction| {
+            if get::<TokenRow>(&transaction.open_table(TOKENS)?, &token.0)?.is_some() {
+                return Ok(false);
+            }
+            note(transaction, &token, until, |token| token.revoked = true)?;
+            Ok(true)
+        }))
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        id: U::Id,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (id, token) = (id.to_string(), token.clone());
+        Box::pin(self.write(move |transaction| {
+            if transaction.open_table(USERS)?.get(&*id)?.is_none() {
+                return Err(StoreError::Conflict.into());
+            }
+            note(transaction, &token, until, |token| token.prove(proof))
+        }))
     }
 
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -16,11 +16,12 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use axum_users::{
-    AccessToken, AuthUser, Backend, DatabaseSessions, PasswordHash, SecretKey, Status, Users,
+    AccessToken, AuthUser, Backend, DatabaseSessions, PasswordHash, SecretKey, Users,
     env::Timestamp,
+    schema::Status,
     store::{
-        CanonicalEmail, Change, Columns, EndSessions, Epoch, Found, Lookup, NewAccount, NewSession, SessionKey,
-        StoreError, TokenId, TokenState, UserStore,
+        AuthMethods, CanonicalEmail, Change, Columns, EndSessions, Epoch, Found, Lookup, NewAccount, NewSession,
+        SessionKey, StoreError, TokenId, TokenState, UserStore,
     },
     testing::{store_conformance, store_races},
     token::Device,
@@ -137,6 +138,9 @@ async fn write_all(store: Arc<RedbStore<User>>) {
         at: minute(0),
         device: Device::new("2001:db8::7".parse().ok(), Some("a browser")),
         backend: None,
+        methods: AuthMethods::NONE,
+        logged_in_at: None,
+        replaces: false,
     };
     let key = session.key.clone();
     let sessions = Arc::clone(&store).session_store().unwrap();

@@ -3,8 +3,9 @@
 use std::{env, io::Write, path::PathBuf, sync::Mutex};
 
 use axum_users::{
-    AuthUser, EmailChange, FailedLogin, HookResult, MailHooks, NewDevice, RequestContext, ResetToken, Result, Updated,
-    UserManager, VerifyToken,
+    AuthUser, HookResult, MailHooks, RequestContext, ResetToken, Result, UserManager, VerifyToken,
+    hooks::{EmailChange, FailedLogin, NewDevice, PasskeyChange, Updated},
+    token::{InvitationToken, LoginCode, MagicLinkToken},
 };
 use serde_json::json;
 
@@ -55,6 +56,21 @@ impl<U: AuthUser> UserManager<U> for Accounts {
         self.mails.on_after_request_email_change(user, change, cx).await
     }
 
+    async fn on_after_request_magic_link(&self, user: &U, token: &MagicLinkToken, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_request_magic_link", user, Some(token.secret()))?;
+        self.mails.on_after_request_magic_link(user, token, cx).await
+    }
+
+    async fn on_after_request_email_code(&self, user: &U, code: &LoginCode, cx: &RequestContext) -> HookResult {
+        self.hook_log.write_with("on_after_request_email_code", user, &[("code", code.secret())])?;
+        self.mails.on_after_request_email_code(user, code, cx).await
+    }
+
+    async fn on_after_invite(&self, user: &U, token: &InvitationToken, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_invite", user, Some(token.secret()))?;
+        self.mails.on_after_invite(user, token, cx).await
+    }
+
     async fn on_after_credentials_change(&self, user: &U, before: &U, cx: &RequestContext) -> HookResult {
         self.mails.on_after_credentials_change(user, before, cx).await
     }
@@ -70,6 +86,31 @@ impl<U: AuthUser> UserManager<U> for Accounts {
     async fn on_after_new_device_login(&self, user: &U, login: &NewDevice, cx: &RequestContext) -> HookResult {
         self.hook_log.write("on_after_new_device_login", user, None)?;
         self.mails.on_after_new_device_login(user, login, cx).await
+    }
+
+    async fn on_after_refresh_reuse(&self, user: &U, login: &NewDevice, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_refresh_reuse", user, None)?;
+        self.mails.on_after_refresh_reuse(user, login, cx).await
+    }
+
+    async fn on_after_second_factor_enrolled(&self, user: &U, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_second_factor_enrolled", user, None)?;
+        self.mails.on_after_second_factor_enrolled(user, cx).await
+    }
+
+    async fn on_after_second_factor_removed(&self, user: &U, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_second_factor_removed", user, None)?;
+        self.mails.on_after_second_factor_removed(user, cx).await
+    }
+
+    async fn on_after_recovery_code_use(&self, user: &U, left: u32, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_recovery_code_use", user, None)?;
+        self.mails.on_after_recovery_code_use(user, left, cx).await
+    }
+
+    async fn on_after_passkey_change(&self, user: &U, change: &PasskeyChange, cx: &RequestContext) -> HookResult {
+        self.hook_log.write("on_after_passkey_change", user, None)?;
+        self.mails.on_after_passkey_change(user, change, cx).await
     }
 
     async fn on_after_failed_login(&self, failed: &FailedLogin<'_, U>, _: &RequestContext) -> HookResult {

@@ -11,7 +11,7 @@ use axum_users::{
 };
 use uuid::Uuid;
 
-use super::{serve, switch, users, variable};
+use super::{pages, serve, switch, users, variable};
 
 /// A user of this service who can log in with providers.
 #[derive(AuthUser, Debug, Clone)]
@@ -79,6 +79,7 @@ impl Providers {
                 prefixes = prefixes.oauth_id_tokens(name, &self.backend);
             }
         }
+        let routes = pages::mount(&users, routes, &self.providers)?;
         serve(users, routes, prefixes, bind).await
     }
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The session cookie and a proof of work in a real browser: Chromium from Debian, against examples/cookie.rs, examples/altcha.rs
-and examples/server.rs.
+"""The session cookie, a front end on another origin, the explorer and a proof of work in a real browser: Chromium from Debian, against
+examples/cookie.rs, examples/altcha.rs and examples/server.rs.
 
 SameSite, the __Host- prefix, Sec-Fetch-Site, Origin and Clear-Site-Data are enforced by browsers, so they are tested in one.
 The script uses only Python's standard library.
 
     check.py FOLDER      the folder with the three programs; `scripts/nightly browser` builds them
+    PICTURES=FOLDER      writes the pictures of the guide there
     REQUIRE_BROWSER=1    a missing Chromium is a failure, not a skip
 
 Pages under test: the service's own at http://localhost:PORT, a cross-site page at http://127.0.0.1:PORT, and a
@@ -15,6 +16,8 @@ same-site page of another origin at http://localhost:ANOTHER_PORT, which SameSit
 import http.server, json, os, pathlib, sys, tempfile, threading, urllib.error, urllib.request
 
 from driver import Browser, Service, checks
+from explorer import the_explorer
+from front_end import the_front_end
 
 EXAMPLES = pathlib.Path(sys.argv[1])
 EMAIL, PASSWORD = "arthur@camelot.bt", "a long sword of steel"
@@ -158,6 +161,8 @@ def main():
         try:
             the_page_of_the_example(browser, folder, foreign.server_port)
             the_page_with_a_proof_of_work(browser, folder)
+            the_explorer(browser, folder, EXAMPLES / "server", EMAIL, PASSWORD, os.environ.get("PICTURES"))
+            the_front_end(browser, folder, EXAMPLES / "server", foreign.server_port, EMAIL, PASSWORD)
             the_server_under(browser, folder, "fastapi_users", "fastapiusersauth")
             the_server_under(browser, folder, "recommended", "__Host-fastapiusersauth")
         finally:

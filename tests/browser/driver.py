@@ -1,6 +1,6 @@
 """Chromium from Debian, and the services that it visits. Uses only Python's standard library."""
 
-import fcntl, json, os, pathlib, shutil, socket, subprocess, time
+import base64, fcntl, json, os, pathlib, shutil, socket, subprocess, time
 
 SECRET = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E"
 
@@ -77,6 +77,19 @@ class Page:
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"])
         return result["result"].get("value")
+
+    def window(self, width, height, dark=False):
+        """Sets the size of the window and the colour scheme of the system."""
+        self.browser.call("Emulation.setDeviceMetricsOverride", self.session, width=width, height=height, deviceScaleFactor=1,
+                          mobile=width < 600)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.browser.call("Emulation.setEmulatedMedia", self.session, features=[scheme])
+        self.until(f"innerWidth === {width} && matchMedia('(prefers-color-scheme: {scheme['value']})').matches")
+
+    def picture(self, file):
+        """Writes what the window shows, as PNG."""
+        data = self.browser.call("Page.captureScreenshot", self.session)["data"]
+        pathlib.Path(file).write_bytes(base64.b64decode(data))
 
     def until(self, script):
         end = time.monotonic() + 20

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum_users::{
-    AuthUser, PasswordHash, Status,
+    AuthUser, PasswordHash,
+    schema::Status,
     store::{CanonicalEmail, Change, Columns, Lookup, SqlStore, UserStore},
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};

@@ -44,6 +44,14 @@ mod sources {
         include!("../../users-macros/tests/golden/oauth.rs");
     }
 
+    pub mod client {
+        include!("../../users-macros/tests/golden/client.rs");
+    }
+
+    pub mod login {
+        include!("../../users-macros/tests/golden/login.rs");
+    }
+
     pub mod tenants {
         include!("../../users-macros/tests/golden/tenants.rs");
     }

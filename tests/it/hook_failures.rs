@@ -10,10 +10,12 @@ use std::{
 
 use axum::http::{HeaderMap, StatusCode};
 use axum_users::{
-    Backend, HookError, HookResult, InvalidPassword, Jwt, Password, PasswordSubject, Policy, Registration,
-    RequestContext, ResetToken, Status, Updated, UserManager, Users, UsersBuilder, VerifyToken,
+    Backend, HookResult, InvalidPassword, Jwt, Password, Policy, RequestContext, ResetToken, UserManager, Users,
+    UsersBuilder, VerifyToken,
     error::{CreateError, UpdateError},
     extract::{Gate, Verdict},
+    hooks::{HookError, PasswordSubject, Registration, Updated},
+    schema::Status,
 };
 use serde_json::json;
 use tracing::Level;

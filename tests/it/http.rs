@@ -222,10 +222,22 @@ impl Response {
         }
     }
 
+    /// Returns the refresh token of a successful login.
+    #[track_caller]
+    pub fn refresh_token(&self) -> String {
+        let cookies = self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        let in_cookie = cookies.filter_map(|cookie| cookie.split(';').next()?.split_once("-refresh="));
+        match in_cookie.map(|(_, token)| token.to_owned()).next() {
+            Some(token) => token,
+            None => self.json()["refresh_token"].as_str().unwrap().to_owned(),
+        }
+    }
+
     /// Returns the name and value of the cookie that is set; panics if there are several.
     pub fn set_cookie(&self) -> Option<(&str, &str)> {
         let cookies = self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-        let mut cookies = cookies.filter(|cookie| !cookie.contains("axumusersdevice="));
+        let mut cookies =
+            cookies.filter(|cookie| !cookie.contains("axumusersdevice=") && !cookie.contains("-refresh="));
         let cookie = cookies.next()?;
         assert!(cookies.next().is_none(), "{self:?}");
         cookie.split(';').next()?.split_once('=')

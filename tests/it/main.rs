@@ -10,11 +10,14 @@ mod access_matrix;
 mod adopting;
 #[cfg(all(feature = "audit", feature = "services"))]
 mod audit;
+#[cfg(feature = "passkeys")]
+mod authenticator;
 mod columns;
 mod docs;
 #[cfg(feature = "services")]
 mod fields_on_databases;
 mod golden;
+mod health;
 mod hook_failures;
 mod http;
 mod hygiene;
@@ -35,6 +38,8 @@ mod newtype;
 mod oauth;
 mod one_line;
 mod openapi;
+#[cfg(feature = "pages")]
+mod pages;
 mod recorder;
 #[cfg(feature = "services")]
 mod redis;

@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, SecretKey, Status, Users,
+    AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, SecretKey, Users,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::Database as Kind,
 };
 use serde_json::json;

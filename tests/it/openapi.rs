@@ -1,21 +1,21 @@
 //! The OpenAPI document against contract.md section 16 and against the service that it describes.
 
+#[cfg(feature = "docs-ui")]
+mod explorer;
+mod settings;
+#[cfg(feature = "oauth")]
+mod upstream;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Method, Request, StatusCode},
-};
+use axum::http::{Method, StatusCode};
 use axum_users::{
     AuthUser, Backend, Cookie, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users,
-    openapi::{openapi, openapi_at, openapi_routes},
+    openapi::{openapi, openapi_at},
     password::{Argon2Params, HashSettings},
     routes::{Prefixes, RouteGroup, endpoints},
 };
-use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::support::{SECRET, Setup, TestApp};
 
@@ -56,13 +56,22 @@ fn keys(object: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn document_matches_the_wire() {
-    // Two routes that fastapi-users does not have are documented where addresses do not change at once.
+    // Routes that fastapi-users does not have. Two are documented where addresses do not change at once.
     let recommended = document_of(&TestApp::start().await.users);
     for path in ["/auth/confirm-email", "/auth/undo-email"] {
         assert_eq!(keys(&recommended["paths"][path]["post"]["responses"]), ["200", "400", "422", "429"]);
     }
+    assert_eq!(
+        keys(&recommended["paths"]["/auth/jwt/reauthenticate"]["post"]["responses"]),
+        ["204", "400", "401", "422", "429"]
+    );
     let app = TestApp::changing_emails_at_once().await;
-    let document = document_of(&app.users);
+    let mut document = document_of(&app.users);
+    document["paths"].as_object_mut().unwrap().remove("/auth/jwt/reauthenticate");
+    document["components"]["schemas"]
+        .as_object_mut()
+        .unwrap()
+        .remove("Body_auth_jwt_reauthenticate_auth_jwt_reauthenticate_post");
     assert_eq!(document["openapi"], "3.1.0");
     let mut expected = BTreeMap::new();
     for (method, path, id, tag, statuses) in WIRE {
@@ -117,7 +126,7 @@ async fn document_matches_the_wire() {
 }
 
 #[tokio::test]
-async fn the_bodies_match_the_wire_except_for_flags_that_clients_cannot_set() {
+async fn the_bodies_match_the_wire_and_flags_that_clients_cannot_set_are_marked_as_ignored() {
     let app = TestApp::start().await;
     let document = document_of(&app.users);
     let schemas = &document["components"]["schemas"];
@@ -142,8 +151,24 @@ async fn the_bodies_match_the_wire_except_for_flags_that_clients_cannot_set() {
     );
     assert_eq!(schemas["UserCreate"]["required"], json!(["email", "password"]));
     assert_eq!(schemas["UserCreate"]["properties"]["first_name"], name);
-    assert_eq!(keys(&schemas["UserCreate"]["properties"]), ["email", "first_name", "password"]);
-    assert_eq!(keys(&schemas["UserUpdate"]["properties"]), ["current_password", "email", "first_name", "password"]);
+    let flags = ["is_active", "is_superuser", "is_verified"];
+    let with_flags = |fields: &[&'static str]| {
+        let mut all: Vec<_> = fields.iter().copied().chain(flags).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(keys(&schemas["UserCreate"]["properties"]), with_flags(&["email", "first_name", "password"]));
+    assert_eq!(
+        keys(&schemas["UserUpdate"]["properties"]),
+        with_flags(&["current_password", "email", "first_name", "password"])
+    );
+    // Programs for fastapi-users set them, so generated types have them. The requests ignore them.
+    for (schema, flag) in ["UserCreate", "UserUpdate"].iter().flat_map(|schema| flags.map(|flag| (schema, flag))) {
+        let property = &schemas[schema]["properties"][flag];
+        assert_eq!(property["deprecated"], true, "{schema}.{flag}");
+        assert_eq!(property["anyOf"], json!([{"type": "boolean"}, {"type": "null"}]), "{schema}.{flag}");
+        assert!(property["description"].as_str().unwrap().starts_with("Ignored"), "{schema}.{flag}");
+    }
     assert_eq!(
         keys(&schemas["UserAdminUpdate"]["properties"]),
         ["email", "first_name", "is_active", "is_superuser", "is_verified", "password", "quota"]
@@ -157,30 +182,21 @@ async fn the_bodies_match_the_wire_except_for_flags_that_clients_cannot_set() {
 }
 
 #[tokio::test]
-async fn passwords_write_only() {
+async fn passwords_masked() {
     let app = TestApp::start().await;
     let document = document_of(&app.users);
-    let mut marked = 0;
+    let mut masked = 0;
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         for field in ["password", "current_password", "client_secret"] {
             let Some(property) = schema["properties"].get(field) else { continue };
-            assert_eq!(
-                (&property["format"], &property["writeOnly"]),
-                (&json!("password"), &json!(true)),
-                "{name}.{field}"
-            );
-            marked += 1;
+            assert_eq!(property["format"], "password", "{name}.{field}");
+            masked += 1;
         }
     }
-    assert_eq!(marked, 7, "create, update twice, superuser's update, reset, login twice");
-    for (method, path, operation) in operations(&document) {
-        let mut responses = operation["responses"].to_string();
-        for name in keys(&document["components"]["schemas"]) {
-            if responses.contains(&format!("#/components/schemas/{name}\"")) {
-                responses.push_str(&document["components"]["schemas"][name].to_string());
-            }
-        }
-        assert!(!responses.contains("writeOnly"), "{method} {path} returns a write-only value");
+    assert_eq!(masked, 8, "create, update twice, superuser's update, reset, re-authentication, login twice");
+    // Generators split a schema with one of these in two, and lose properties.
+    for word in ["writeOnly", "readOnly"] {
+        assert!(!document.to_string().contains(word), "{word}");
     }
 }
 
@@ -246,6 +262,9 @@ fn the_derived_routes_match_the_inventory() {
         let line = line.trim().trim_start_matches("rt::Routes::new(users)");
         let (method, rest) = line.strip_prefix('.')?.split_once("(\"/")?;
         let (path, _) = rest.split_once('"')?;
+        // These add it under a condition.
+        let conditional = ["own_post", "refresh", "second_factor", "magic_link", "email_code"];
+        let method = if conditional.contains(&method) { "post" } else { method };
         ["get", "post", "patch", "delete"].contains(&method).then(|| format!("{} /{path}", method.to_uppercase()))
     };
     let written: BTreeSet<String> = expansion.lines().filter_map(method_and_path).collect();
@@ -267,6 +286,7 @@ async fn route_groups_are_documented_under_their_mount_prefix() {
     let expected = [
         "/api/jwt/login",
         "/api/jwt/logout",
+        "/api/jwt/reauthenticate",
         "/api/people/me",
         "/api/people/{id}",
         "/auth/forgot-password",
@@ -415,51 +435,6 @@ async fn a_custom_field_is_documented_with_its_type_and_rules() {
         assert_eq!(fields[field], schema, "{field}");
     }
     assert!(!document.to_string().contains("note"), "a private field is not documented");
-}
-
-/// Sends `GET path` to a service that mounts the document.
-async fn get_with_docs(path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
-    let app = TestApp::start().await;
-    let router = Router::new()
-        .merge(crate::support::user_routes(&app.users))
-        .merge(openapi_routes(&app.users))
-        .with_state(app.users.clone());
-    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
-}
-
-#[tokio::test]
-async fn the_mounted_document_equals_the_generated_one() {
-    let (status, headers, body) = get_with_docs("/openapi.json").await;
-    assert_eq!((status, &headers["content-type"]), (StatusCode::OK, &"application/json".parse().unwrap()));
-    let app = TestApp::start().await;
-    assert_eq!(body, openapi(&app.users).to_json().unwrap(), "serialization is deterministic");
-    // Fields have the order of the wire.
-    let positions: Vec<_> = ["\"id\":{", "\"email\":{", "\"is_active\":{"]
-        .map(|name| body.split("\"UserRead\":{").nth(1).unwrap().find(name))
-        .into();
-    assert!(positions.is_sorted() && positions.iter().all(Option::is_some), "{positions:?}");
-}
-
-#[tokio::test]
-async fn the_documentation_page_loads_no_external_resources_and_runs_no_inline_script() {
-    for (path, content_type) in [
-        ("/docs", "text/html; charset=utf-8"),
-        ("/docs/page.js", "text/javascript; charset=utf-8"),
-        ("/docs/page.css", "text/css; charset=utf-8"),
-    ] {
-        let (status, headers, body) = get_with_docs(path).await;
-        assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, content_type));
-        assert_eq!(headers["x-content-type-options"], "nosniff");
-        let policy = headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
-        assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
-        for foreign in ["http:", "https:", "//cdn", "innerHTML", "<script>", "style=\"", "onclick"] {
-            assert!(!body.contains(foreign), "{path} has {foreign}");
-        }
-    }
 }
 
 mod routes {

@@ -3,7 +3,7 @@
 use std::{sync::Mutex, time::Duration};
 
 use axum::http::StatusCode;
-use axum_users::{HookError, HookResult};
+use axum_users::{HookResult, hooks::HookError};
 use tokio::{sync::Notify, time::timeout};
 
 /// A kind of failure of a hook.

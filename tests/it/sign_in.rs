@@ -5,7 +5,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use axum_users::{
-    Backend, Jwt, RequestContext, Status, error::SignInError, extract::Requirements, testing::request_as,
+    Backend, Jwt, RequestContext, error::SignInError, extract::Requirements, schema::Status, testing::request_as,
 };
 
 use crate::support::{COOKIE, Setup, TestApp, User, UserCreate};

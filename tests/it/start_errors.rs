@@ -45,6 +45,25 @@ fn assert_contains(text: &str, parts: &[&str]) {
     }
 }
 
+#[cfg(feature = "passkeys")]
+#[tokio::test]
+async fn passkeys_that_cannot_work_are_refused() {
+    use axum_users::{Policy, passkeys::Passkeys};
+    for (passkeys, public_url, policy, reason) in [
+        (Passkeys::new(), None, Policy::recommended(), "passkeys belong to a domain: call .public_url"),
+        (Passkeys::new(), Some("http://127.0.0.1:8000"), Policy::recommended(), "use https, or http://localhost:PORT"),
+        (Passkeys::new().at_most(0), Some("https://camelot.bt"), Policy::recommended(), "would allow no passkey"),
+        (Passkeys::new().relying_party("other.bt"), Some("https://camelot.bt"), Policy::recommended(), "or below it"),
+        (Passkeys::new(), Some("https://camelot.bt"), Policy::fastapi_users(), "fastapi-users has no passkeys"),
+    ] {
+        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap()).database("sqlite::memory:");
+        let builder = builder.backend(Backend::bearer("jwt", Jwt::new())).policy(policy).passkeys(passkeys);
+        let builder = public_url.into_iter().fold(builder, |builder, url| builder.public_url(url));
+        let error = builder.build().await.expect_err(reason);
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named_as_the_cause() {
     let folder = tempfile::tempdir().unwrap();
@@ -268,5 +287,71 @@ mod servers {
             let Some(database) = server.database().await else { continue };
             assert!(start(&database.url()).await.is_ok());
         }
+    }
+}
+
+#[tokio::test]
+async fn refresh_tokens_that_cannot_work_are_refused() {
+    use axum_users::{DatabaseSessions, Policy, token::Refresh};
+
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let jwt = |lifetime| Backend::bearer("jwt", Jwt::new().lifetime(lifetime));
+    let build = async |backend: Backend, policy: Policy| {
+        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap()).database("sqlite::memory:");
+        builder.backend(backend).policy(policy).build().await.map(drop).map_err(|error| error.to_string())
+    };
+    let recommended = Policy::recommended;
+    let stored = || {
+        let sessions = DatabaseSessions::new().lifetime(minutes(15)).at_most(5).idle(minutes(30));
+        Backend::cookie("web", sessions)
+    };
+    assert_eq!(build(jwt(minutes(15)).refresh(Refresh::new()), recommended()).await, Ok(()));
+    for refresh in [Refresh::new(), Refresh::new().at_most(5).idle(minutes(30))] {
+        assert_eq!(build(stored().refresh(refresh), recommended()).await, Ok(()));
+    }
+    let default_idle = Backend::cookie("web", DatabaseSessions::new().lifetime(minutes(15)));
+    let longer = Refresh::new().idle(minutes(24 * 60));
+    assert_eq!(build(default_idle.refresh(longer), recommended()).await, Ok(()), "the default is no choice");
+    for (backend, policy, said) in [
+        (jwt(minutes(15)).refresh(Refresh::new()), Policy::fastapi_users(), "fastapi-users has no refresh tokens"),
+        (jwt(minutes(15)).refresh(Refresh::new().lifetime(minutes(14))), recommended(), "live longer than its refresh"),
+        (Backend::bearer("jwt", Jwt::new().never_expires()).refresh(Refresh::new()), recommended(), "live longer"),
+        (jwt(minutes(1)).refresh(Refresh::new().lifetime(minutes(401 * 24 * 60))), recommended(), "at most 400 days"),
+        (jwt(minutes(1)).refresh(Refresh::new().idle(Duration::ZERO)), recommended(), "at least a second"),
+        (jwt(minutes(1)).refresh(Refresh::new().grace(minutes(2))), recommended(), "at most a minute"),
+        (jwt(minutes(1)).refresh(Refresh::new().at_most(0)), recommended(), "at_most(0)"),
+        (stored().refresh(Refresh::new().at_most(6)), recommended(), "than the user may have sessions"),
+        (stored().refresh(Refresh::new().idle(minutes(31))), recommended(), "longer than that of the sessions"),
+    ] {
+        let refused = build(backend, policy).await.unwrap_err();
+        assert_contains(&refused, &[said]);
+    }
+}
+
+#[cfg(feature = "totp")]
+#[tokio::test]
+async fn second_factors_that_cannot_work_are_refused() {
+    use axum_users::{Mfa, Policy};
+
+    let build = async |mfa: Mfa<User>, policy: Policy| {
+        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap()).database("sqlite::memory:");
+        let built = builder.backend(Backend::bearer("jwt", Jwt::new())).mfa(mfa).policy(policy).build().await;
+        built.map(drop).map_err(|error| error.to_string())
+    };
+    let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+    let recommended = Policy::recommended;
+    for mfa in [Mfa::off(), Mfa::optional().issuer("Camelot").remember_devices(days(30)), Mfa::required()] {
+        assert_eq!(build(mfa, recommended()).await, Ok(()));
+    }
+    assert_eq!(build(Mfa::off(), Policy::fastapi_users()).await, Ok(()));
+    for (mfa, policy, said) in [
+        (Mfa::optional(), Policy::fastapi_users(), "fastapi-users has no second factors"),
+        (Mfa::optional().issuer(""), recommended(), "1 to 64 characters"),
+        (Mfa::optional().issuer("a:b"), recommended(), "none of them is a colon"),
+        (Mfa::optional().issuer("a".repeat(65)), recommended(), "1 to 64 characters"),
+        (Mfa::optional().remember_devices(days(31)), recommended(), "at most 30 days"),
+        (Mfa::optional().remember_devices(Duration::ZERO), recommended(), "at least a second"),
+    ] {
+        assert_contains(&build(mfa, policy).await.unwrap_err(), &[said]);
     }
 }

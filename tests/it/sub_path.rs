@@ -46,7 +46,7 @@ async fn the_document_follows_the_base_path_and_its_routes_respond_there() {
     let login = &document["paths"]["/api/v1/auth/jwt/login"]["post"]["operationId"];
     assert_eq!(login, "auth_jwt_login_api_v1_auth_jwt_login_post");
     let schemes = &document["components"]["securitySchemes"];
-    assert_eq!(schemes["OAuth2PasswordBearer"]["flows"]["password"]["tokenUrl"], "api/v1/auth/jwt/login");
+    assert_eq!(schemes["OAuth2PasswordBearer"]["flows"]["password"]["tokenUrl"], "/api/v1/auth/jwt/login");
     assert_eq!(schemes["APIKeyCookie"]["name"], SECURE);
     let elsewhere = openapi_at(&app.users, &Prefixes::usual().at(RouteGroup::Users, "/accounts"));
     assert!(elsewhere.paths.paths.contains_key("/api/v1/accounts/me"));

@@ -4,9 +4,10 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, routing::get};
 use axum_users::{
-    AuthUser, Backend, CurrentUser, Error, Jwt, Mailer, PasswordHash, Policy, SecretKey, Status, Users, UsersBuilder,
+    AuthUser, Backend, CurrentUser, Error, Jwt, Mailer, PasswordHash, Policy, SecretKey, Users, UsersBuilder,
     mail::MemoryMails,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::{MemoryStore, NewAccount, SqlStore, StoreError, StoredUser, UserStore},
     tenant::Tenant,
     testing::store_tenants,

@@ -20,11 +20,12 @@ class Site:
 
     def __init__(self, browser, server, provider_folder, folder):
         port = free_port()
-        callbacks = [f"http://localhost:{port}/auth/{flow}acme/callback" for flow in ("", "associate/")]
+        flows = ("auth/", "auth/associate/", "account/oauth/", "account/link/")
+        callbacks = [f"http://localhost:{port}/{flow}acme/callback" for flow in flows]
         self.browser, self.log = browser, open(folder / "log", "w+")
         self.provider = Provider(provider_folder, callbacks, self.log)
         variables = {"OAUTH_PROVIDERS": "acme", "OAUTH_BACKEND": "cookie", "OAUTH_SUCCESS_URL": "/docs?done",
-                     "OAUTH_FAILURE_URL": "/docs", "REDIS_URL": "", **self.provider.variables("acme", "acme")}
+                     "OAUTH_FAILURE_URL": "/docs", "REDIS_URL": "", "PAGES": "on", **self.provider.variables("acme", "acme")}
         try:
             self.service = Service(server, folder, self.log, port=port, **variables)
         except BaseException:
@@ -73,6 +74,35 @@ def back(page, path):
     page.until(f"location.href === {json.dumps(page.place + path)} && document.readyState === 'complete'")
 
 
+def register_and_log_in(page, email):
+    kind = {"content-type": "application/json"}
+    body = json.dumps({"email": email, "password": PASSWORD})
+    assert fetched(page, "/auth/register", method="POST", headers=kind, body=body)[0] == 201
+    form = f"username={email.replace('@', '%40')}&password={PASSWORD.replace(' ', '+')}"
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert fetched(page, "/auth/cookie/login", method="POST", headers=kind, body=form)[0] == 204
+
+
+def open_page(page, name):
+    """Opens a ready page of the service."""
+    page.run(f"location.assign('/account/{name}')")
+    page.until(f"location.pathname === '/account/{name}' && document.readyState === 'complete'")
+
+
+def follow(page, link):
+    page.run(f"document.querySelector('a[href=\"{link}\"]').click()")
+
+
+def press(page, selector):
+    """Presses a button, or follows a link, and waits for the next ready page."""
+    page.run(f"window.beforeNavigation = true; document.querySelector({json.dumps(selector)}).click()")
+    page.until("!window.beforeNavigation && document.readyState === 'complete'")
+
+
+def shown(page):
+    return page.run("document.body.innerText")
+
+
 @check
 def a_login_through_the_pages(site):
     page = site.page()
@@ -96,13 +126,7 @@ def a_login_through_the_pages(site):
 @check
 def an_association_through_the_pages(site):
     page = site.page()
-    def post(path, body):
-        return fetched(page, path, method="POST", headers={"content-type": "application/json"}, body=json.dumps(body))
-
-    assert post("/auth/register", {"email": "gawain@camelot.bt", "password": PASSWORD})[0] == 201
-    form = f"username=gawain%40camelot.bt&password={PASSWORD.replace(' ', '+')}"
-    kind = {"content-type": "application/x-www-form-urlencoded"}
-    assert fetched(page, "/auth/cookie/login", method="POST", headers=kind, body=form)[0] == 204
+    register_and_log_in(page, "gawain@camelot.bt")
     leave(page, "/auth/associate/acme/authorize")
     enter(page, "arthur-7")
     agree(page)
@@ -116,6 +140,46 @@ def an_association_through_the_pages(site):
     assert fetched(page, "/users/me")[1]["email"] == "gawain@camelot.bt"
     assert fetched(page, f"/users/me/oauth-accounts/{accounts[0]['id']}", method="DELETE")[0] == 204
     assert fetched(page, "/users/me/oauth-accounts") == (200, [])
+
+
+def press(page, selector):
+    """Presses a button or follows a link of a ready page, and waits for the next page."""
+    page.run(f"window.beforeNavigation = true; document.querySelector({json.dumps(selector)}).click()")
+    page.until("!window.beforeNavigation && document.readyState === 'complete'")
+
+
+@check
+def a_login_by_the_ready_pages(site):
+    page = site.page()
+    open_page(page, "log-in")
+    follow(page, "oauth/acme/authorize")
+    enter(page, "arthur-9")
+    agree(page)
+    back(page, "/docs?done")  # where the provider of this server leads
+    open_page(page, "profile")
+    assert "arthur-9@camelot.bt" in shown(page)
+    press(page, "a[href=linked-accounts]")
+    assert "arthur-9@camelot.bt" in shown(page)
+    press(page, "form[action=remove-account] button")
+    assert "Without this account you could not log in any more" in shown(page), shown(page)
+    open_page(page, "linked-accounts")
+    assert "arthur-9@camelot.bt" in shown(page)
+
+
+@check
+def an_account_is_linked_and_removed_by_the_ready_pages(site):
+    page = site.page()
+    register_and_log_in(page, "kay@camelot.bt")
+    open_page(page, "linked-accounts")
+    follow(page, "link/acme/authorize")
+    enter(page, "arthur-10")
+    agree(page)
+    back(page, "/docs?done")
+    open_page(page, "linked-accounts")
+    assert "arthur-10@camelot.bt" in shown(page)
+    press(page, "form[action=remove-account] button")
+    back(page, "/account/linked-accounts?notice=account-removed")
+    assert "arthur-10@camelot.bt" not in shown(page)
 
 
 @check

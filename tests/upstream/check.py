@@ -1,6 +1,6 @@
 """fastapi-users and this library side by side on one database: each must accept the data and tokens of the other.
 
-Run by scripts/nightly, which makes the environment: check.py SERVER FOLDER [PROVIDER]. PROVIDER is the folder with
+Run by scripts/nightly, which makes the environment: check.py SERVER [PROVIDER]. PROVIDER is the folder with
 tests/provider/provider.mjs and its packages; without it, the logins with this provider are left out.
 """
 
@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 import traceback
 import uuid
@@ -457,7 +458,12 @@ def run(name, database, redis_url, server, folder, provider=None):
 
 
 def main():
-    server, folder, *provider = (os.path.abspath(path) for path in sys.argv[1:])
+    server, *provider = (os.path.abspath(path) for path in sys.argv[1:])
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        compare(server, folder, *provider)
+
+
+def compare(server, folder, *provider):
     postgres = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test")
     redis_url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
     left_out = [name for name, url, port in [("PostgreSQL", postgres, 5432), ("Redis", redis_url, 6379)]

@@ -17,6 +17,8 @@ pub(crate) struct User {
     pub(crate) session_table: String,
     /// The table of accounts at OAuth providers, unquoted, if users have them.
     pub(crate) oauth_table: Option<String>,
+    /// Whether the schemas of requests can be sent by a client.
+    pub(crate) client: bool,
     /// The schema of the tables, unquoted, if one is named.
     pub(crate) schema: Option<String>,
     /// The databases for which statements are written.
@@ -163,6 +165,8 @@ pub(crate) struct Custom {
     pub(crate) rules: Vec<Rule>,
     /// Whether it names the tenant, to which every statement is limited.
     pub(crate) is_tenant: bool,
+    /// Whether users can log in with its value.
+    pub(crate) is_login: bool,
     pub(crate) docs: Docs,
 }
 
@@ -275,7 +279,8 @@ impl Docs {
                 Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
                 _ => None,
             })
-            .flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>())
+            // Not `lines`, which has none for an empty text: paragraphs would run together.
+            .flat_map(|text| text.split('\n').map(|line| line.trim().to_owned()).collect::<Vec<_>>())
             .skip_while(String::is_empty)
             .take_while(|line| !line.is_empty())
             .collect();
@@ -338,6 +343,11 @@ impl User {
     /// Returns the field to whose value every statement is limited, if there is one.
     pub(crate) fn tenant(&self) -> Option<&Custom> {
         self.customs.iter().find(|custom| custom.is_tenant)
+    }
+
+    /// Returns the field with whose value users can log in beside the address, if there is one.
+    pub(crate) fn login(&self) -> Option<&Custom> {
+        self.customs.iter().find(|custom| custom.is_login)
     }
 
     /// Returns whether the id is an integer. An integer behind a type of the application is not recognized.

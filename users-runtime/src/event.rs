@@ -6,21 +6,21 @@
 mod cause;
 mod current;
 pub(crate) mod metric;
-mod outside;
 mod security_event;
+mod untrusted;
 
 pub use self::metric::{METRICS, Metric, MetricKind};
 pub(crate) use self::{
     cause::cause,
     current::{CurrentRequest, EventSink},
-    outside::Outside,
     security_event::SecurityEvent,
+    untrusted::Untrusted,
 };
 use crate::domain::Limit;
 
 /// Writes a line about operation, from a level, the name of the event, a sentence, and fields as `tracing` takes them.
 ///
-/// Texts that a client or another system chose are passed as [`Outside`], errors as [`cause`].
+/// Texts that a client or another system chose are passed as [`Untrusted`], errors as [`cause`].
 macro_rules! operation {
     ($level:ident, $event:literal, $message:literal $(, $($fields:tt)+)?) => {
         ::tracing::event!(
@@ -45,6 +45,10 @@ pub enum EventKind {
     Login,
     /// A logout.
     Logout,
+    /// The user of a session proved again who they are, or a limit refused the attempt.
+    Reauthenticate,
+    /// A refresh token was replaced, or refused.
+    Refresh,
     /// A verification mail was requested.
     RequestVerify,
     /// An address was verified, or a token for it was refused.
@@ -53,6 +57,14 @@ pub enum EventKind {
     ForgotPassword,
     /// A password was reset, or a token for it was refused.
     ResetPassword,
+    /// A link to log in was requested.
+    RequestMagicLink,
+    /// A code to log in was requested.
+    RequestEmailCode,
+    /// A user was invited, or invited again.
+    Invite,
+    /// An invitation was accepted, or a token for it was refused.
+    AcceptInvitation,
     /// A user was changed.
     Update,
     /// A user requested a change of the address.
@@ -75,6 +87,10 @@ pub enum EventKind {
     Link,
     /// A link with an account at an OAuth provider was removed, or could not be.
     Unlink,
+    /// A passkey was added to an account, or could not be.
+    AddPasskey,
+    /// A passkey was removed from an account, or could not be.
+    RemovePasskey,
     /// Sessions were ended by application code.
     EndSessions,
     /// An account was suspended.
@@ -83,6 +99,20 @@ pub enum EventKind {
     LiftSuspension,
     /// An account was marked because its password must be changed.
     RequirePasswordChange,
+    /// A user began to enroll a second factor, or was refused.
+    EnrollSecondFactor,
+    /// A second factor was confirmed and is in force, or its code was wrong.
+    ConfirmSecondFactor,
+    /// A second factor was removed, by its user or by an administrator, or a code for it was wrong.
+    RemoveSecondFactor,
+    /// The recovery codes of a user were replaced, or a code for it was wrong.
+    ReplaceRecoveryCodes,
+    /// A recovery code was used.
+    UseRecoveryCode,
+    /// A device was remembered, so that a second factor is not asked for on it.
+    RememberDevice,
+    /// A remembered device was forgotten by its user.
+    ForgetDevice,
     /// A hash was replaced at login because its parameters were outdated.
     Rehash,
     /// A hook failed or panicked.
@@ -95,14 +125,20 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in the order of their documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 41] = [
         Self::Register,
         Self::Login,
         Self::Logout,
+        Self::Reauthenticate,
+        Self::Refresh,
         Self::RequestVerify,
         Self::Verify,
         Self::ForgotPassword,
         Self::ResetPassword,
+        Self::RequestMagicLink,
+        Self::RequestEmailCode,
+        Self::Invite,
+        Self::AcceptInvitation,
         Self::Update,
         Self::RequestEmailChange,
         Self::ConfirmEmail,
@@ -114,10 +150,19 @@ impl EventKind {
         Self::OAuth,
         Self::Link,
         Self::Unlink,
+        Self::AddPasskey,
+        Self::RemovePasskey,
         Self::EndSessions,
         Self::Suspend,
         Self::LiftSuspension,
         Self::RequirePasswordChange,
+        Self::EnrollSecondFactor,
+        Self::ConfirmSecondFactor,
+        Self::RemoveSecondFactor,
+        Self::ReplaceRecoveryCodes,
+        Self::UseRecoveryCode,
+        Self::RememberDevice,
+        Self::ForgetDevice,
         Self::Rehash,
         Self::Hook,
         Self::Overload,
@@ -131,10 +176,16 @@ impl EventKind {
             Self::Register => "register",
             Self::Login => "login",
             Self::Logout => "logout",
+            Self::Reauthenticate => "reauthenticate",
+            Self::Refresh => "refresh",
             Self::RequestVerify => "request_verify",
             Self::Verify => "verify",
             Self::ForgotPassword => "forgot_password",
             Self::ResetPassword => "reset_password",
+            Self::RequestMagicLink => "request_magic_link",
+            Self::RequestEmailCode => "request_email_code",
+            Self::Invite => "invite",
+            Self::AcceptInvitation => "accept_invitation",
             Self::Update => "update",
             Self::RequestEmailChange => "request_email_change",
             Self::ConfirmEmail => "confirm_email",
@@ -146,10 +197,19 @@ impl EventKind {
             Self::OAuth => "oauth",
             Self::Link => "oauth_link",
             Self::Unlink => "oauth_unlink",
+            Self::AddPasskey => "passkey_add",
+            Self::RemovePasskey => "passkey_remove",
             Self::EndSessions => "end_sessions",
             Self::Suspend => "suspend",
             Self::LiftSuspension => "lift_suspension",
             Self::RequirePasswordChange => "require_password_change",
+            Self::EnrollSecondFactor => "enroll_second_factor",
+            Self::ConfirmSecondFactor => "confirm_second_factor",
+            Self::RemoveSecondFactor => "remove_second_factor",
+            Self::ReplaceRecoveryCodes => "replace_recovery_codes",
+            Self::UseRecoveryCode => "use_recovery_code",
+            Self::RememberDevice => "remember_device",
+            Self::ForgetDevice => "forget_device",
             Self::Rehash => "rehash",
             Self::Hook => "hook",
             Self::Overload => "overload",
@@ -179,7 +239,7 @@ fn write(written: &SecurityEvent, cause: Option<&str>) {
     let user_id = user_id.as_ref().map(tracing::field::display);
     let actor_id = written.actor().map(tracing::field::display);
     let client = client.map(tracing::field::display);
-    let request_id = request_id.as_deref().map(|id| tracing::field::display(outside::quoted(id)));
+    let request_id = request_id.as_deref().map(|id| tracing::field::display(untrusted::quoted(id)));
     let session_id = session_id.as_ref().map(|id| tracing::field::display(&id.0));
     let changed = written.changed_names();
     let changed = changed.as_deref();

@@ -15,12 +15,15 @@
 //! | [`limits`] | quotas, counters and challenges |
 //! | [`tenant`] | users that belong to tenants |
 //! | `oauth` | OAuth providers (feature `oauth`) |
+//! | `passkeys` | logins with passkeys (feature `passkeys`) |
 //! | [`proxy`] | reverse proxies in front of the service |
+//! | [`client`] | bodies of requests and responses for clients in Rust |
 //! | [`routes`] | the routes as data, the session routes, error responses |
 //! | [`event`] | security events |
 //! | [`env`](mod@env) | the clock and the random number generator |
 //! | `audit` | the audit log (feature `audit`) |
 //! | `openapi` | the OpenAPI document (feature `openapi`) |
+//! | `pages` | ready pages: sign up, log in, profile (feature `pages`) |
 //! | `testing` | helpers for tests (feature `testing`) |
 //!
 //! | Cargo feature | default | what it adds |
@@ -30,6 +33,7 @@
 //! | `mysql` | no | the SQL store on MySQL and MariaDB |
 //! | `tls` | no | TLS to PostgreSQL, MySQL and Redis, by rustls with ring |
 //! | `openapi` | yes | the OpenAPI document |
+//! | `docs-ui` | no | an explorer of the document, Swagger UI |
 //! | `smtp` | no | mail over SMTP |
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
@@ -38,6 +42,9 @@
 //! | `audit` | no | a table of security events in the users' database, and the route that reads it |
 //! | `metrics` | no | numbers for monitoring, through the crate `metrics` |
 //! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
+//! | `totp` | no | second factors: one-time codes of authenticator apps, and recovery codes |
+//! | `passkeys` | no | logins with passkeys (WebAuthn) |
+//! | `pages` | no | ready pages: sign up, log in, verify, reset, profile, sessions |
 //! | `testing` | no | a clock to set, a mailbox to read, requests as a user, the conformance suite of stores |
 #![forbid(unsafe_code)]
 
@@ -57,6 +64,8 @@ mod http;
 mod inventory;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+#[cfg(feature = "pages")]
+pub mod pages;
 mod port;
 // The name has the version, and the derive makes the same name of its own version: two crates of different versions do
 // not compile together.
@@ -79,22 +88,45 @@ pub use adapter::{
 pub use adapter::{redis::Redis, session_tokens::RedisSessions};
 pub use builder::{Backend, UsersBuilder};
 pub use domain::{
-    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, Status, VerifyToken,
+    AccessToken, Error, Password, PasswordHash, PasswordPolicy, ResetToken, Result, SecretKey, VerifyToken,
 };
-pub use flows::{account_status::account_status_routes, sessions::session_routes};
+pub use flows::sessions::session_routes;
+#[cfg(feature = "totp")]
+pub use flows::totp::totp_routes;
 pub use http::{ApiError, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Superuser, VerifiedUser, not_found};
-pub use port::{
-    EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration,
-    RequestContext, Updated, UserManager,
-};
+pub use port::{HookResult, InvalidPassword, RequestContext, UserManager};
+#[cfg(feature = "totp")]
+pub use service::Mfa;
 pub use service::{Limits, Policy, Users};
 pub use user::AuthUser;
 
+/// Bodies of requests and responses, for clients in Rust.
+///
+/// With `#[auth(client)]` the derived schemas go both ways: `UserRead` is read from a response, `UserCreate`, `UserUpdate` and
+/// `UserAdminUpdate` are sent by [`Exposed`](client::Exposed). `examples/client.rs` is such a client.
+pub mod client {
+    pub use crate::user::client::{
+        BearerResponse, ErrorDetail, ErrorResponse, Exposed, ForgotPassword, Login, RequestFields, RequestSchema,
+        RequestVerifyToken, ResetPassword, ValidationProblem, Verify,
+    };
+}
+
 /// Errors that code tells apart.
 pub mod error {
+    #[cfg(feature = "totp")]
+    pub use crate::account::FactorError;
     pub use crate::{
         account::{CreateError, PasswordError, SessionsError, SignInError, StandingError, UpdateError},
         domain::{ConfigError, Error, Setting, StoreError},
+        flows::invitations::InviteError,
+    };
+}
+
+/// The arguments and results of the hooks of [`UserManager`].
+pub mod hooks {
+    pub use crate::port::{
+        EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasskeyChange, PasskeyChangeKind,
+        PasswordSubject, Registration, RequestContext, Updated, UserManager,
     };
 }
 
@@ -102,8 +134,8 @@ pub mod error {
 pub mod extract {
     pub use crate::{
         http::{
-            CurrentSession, CurrentUser, FreshUser, Guard, Guarded, HasUsers, Require, Requirements, Superuser,
-            VerifiedUser,
+            CurrentSession, CurrentUser, FreshSecondFactor, FreshUser, Guard, Guarded, HasUsers, Require, Requirements,
+            SecondFactor, Superuser, VerifiedUser,
         },
         port::{EnabledBackends, Gate, Verdict},
     };
@@ -128,13 +160,16 @@ pub mod token {
         },
         builder::StrategySettings,
         domain::{
-            AccessToken, ConfirmEmailToken, Device, Epoch, ListedSession, Login, Origin, PublicUrl, ResetToken,
-            SecretKey, Session, TokenId, TrustedOrigins, UndoEmailToken, VerifyToken,
+            AccessToken, AuthMethod, AuthMethods, ConfirmEmailToken, Device, Epoch, InvitationToken, ListedSession,
+            Login, LoginCode, LoginCodeRequest, MagicLinkToken, MfaToken, Origin, PublicUrl, RefreshToken, ResetToken,
+            SecretKey, Session, TokenId, TokenSeed, TrustedOrigins, UndoEmailToken, VerifyToken,
         },
         port::{
-            Binding, MailToken, MailTokenError, MailTokens, Resolved, RevocationStore, SecurityScheme, StoredSession,
-            Strategy, StrategyError, TokenResponse, TokenSubject, Transport, TransportContext,
+            Binding, MailToken, MailTokenError, MailTokens, RefreshContext, RefreshGrant, Resolved, RevocationStore,
+            SecurityScheme, StoredSession, Strategy, StrategyError, TokenResponse, TokenSubject, Transport,
+            TransportContext,
         },
+        service::{EmailCode, Invitations, MagicLink, Refresh},
     };
 }
 
@@ -146,12 +181,15 @@ pub mod store {
             sql::{Database, PoolSettings, SqlStore, StoredUser},
         },
         domain::{
-            CanonicalEmail, Epoch, IdValue, SessionKey, Standing, StoreError, Suspension, TokenId,
+            AuthMethods, CanonicalEmail, Epoch, FactorChange, FamilySalt, IdValue, NewPasskey, Once, Passkey,
+            PasskeyAdded, PasskeyId, PasskeyRemoved, PasskeyUse, PasskeyUsed, Reauthentication, RefreshFamily,
+            RememberedDevice, Rotated, Rotation, SecretDigest, SessionKey, Standing, StoreError, StoredFactor,
+            Suspension, TokenId, UserHandle,
             oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
         },
         port::{
             Change, Damaged, EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, OAuthStore,
-            SchemaDrift, SessionStore, TokenState, Unlinked, UserStore,
+            PasskeyStore, RefreshStore, SchemaDrift, SecondFactorStore, SessionStore, TokenState, Unlinked, UserStore,
         },
         user::{Columns, NewAccount},
     };
@@ -161,7 +199,7 @@ pub mod store {
 pub mod schema {
     pub use crate::{
         domain::{
-            EmailAddress, EmailRefused, EmailRules, IdKind, IdSeed, PasswordHash, Status, StoredId, UserId,
+            EmailAddress, EmailRefused, EmailRules, IdKind, IdSeed, LoginName, PasswordHash, Status, StoredId, UserId,
             field::{Field, FieldKind, FieldType, Rule, Shape},
             uuid_v7,
         },
@@ -179,7 +217,7 @@ pub mod password {
     #[cfg(feature = "foreign-hashes")]
     pub use crate::adapter::password::foreign::{Devise, Django, Firebase, Werkzeug};
     pub use crate::{
-        adapter::password::{Argon2Params, HashSettings, Hashing, RehashRule},
+        adapter::password::{Argon2Params, Calibration, HashSettings, Hashing, RehashRule},
         domain::{Password, PasswordHash, PasswordPolicy, PasswordRefused},
         port::{
             BreachCheck, BreachSourceDown, BreachedPasswords, ForeignHash, HashCost, HashError, HashVerifier, HttpBody,
@@ -196,9 +234,10 @@ pub mod mail {
     pub use crate::adapter::mail::Smtp;
     pub use crate::{
         adapter::mail::{
-            EmailChanged, English, Letter, LinkMail, MailHooks, MailTemplates, Mailer, NewLogin, Notice, NoticeKind,
-            Terminal, escape_html,
+            CodeMail, EmailChanged, English, Letter, LinkMail, MailHooks, MailTemplates, Mailer, NewLogin, Notice,
+            NoticeKind, PasskeyNotice, Terminal, escape_html,
         },
+        domain::LinkKind,
         port::{Mail, MailError, MailTransport},
     };
 }
@@ -254,6 +293,16 @@ pub mod oauth {
     };
 }
 
+/// Logins with passkeys (WebAuthn).
+#[cfg(feature = "passkeys")]
+pub mod passkeys {
+    pub use crate::{
+        domain::{Passkey, PasskeyId},
+        flows::passkeys::passkey_routes,
+        service::Passkeys,
+    };
+}
+
 /// The audit log: security events in the users' database.
 #[cfg(feature = "audit")]
 pub mod audit {
@@ -267,7 +316,10 @@ pub mod audit {
 /// The routes as data, the access matrix, and the error responses of the wire.
 pub mod routes {
     pub use crate::{
-        flows::{account_status::account_status_routes, sessions::session_routes},
+        flows::{
+            account_status::account_status_routes, health::health_routes, invitations::invitation_routes,
+            sessions::session_routes,
+        },
         http::{ApiError, Caller, Endpoint, Loc, Problem, RouteGroup, SecurityHeaders, not_found, security_headers},
         inventory::{Prefixes, access_matrix, endpoints},
     };

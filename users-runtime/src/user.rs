@@ -6,6 +6,7 @@ use crate::domain::{EmailAddress, IdSeed, Password, Status, UserId, field::Field
 
 mod account;
 mod changes;
+pub(crate) mod client;
 mod columns;
 mod custom_field;
 mod from_database;
@@ -55,6 +56,9 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 
     /// Whether accounts at OAuth providers can be linked with users (`#[auth(oauth)]`). If so, [`AuthUser::Read`] has them.
     const HAS_OAUTH: bool = false;
+
+    /// Whether users can also log in with a name (`#[auth(login)]`). If so, [`AuthUser::login_name`] returns it.
+    const HAS_LOGIN_NAME: bool = false;
 
     /// Returns the six roles.
     fn account(&self) -> Account<'_, Self::Id>;
@@ -112,6 +116,17 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// keep it.
     fn until_stored(&mut self, moment: &Moment) {
         let _ = moment;
+    }
+
+    /// Returns the name with which the user can log in beside the address, if there is one. It is stored in the form of
+    /// [`LoginName`](crate::schema::LoginName).
+    fn login_name(&self) -> Option<&str> {
+        None
+    }
+
+    /// Returns the login name for writing.
+    fn login_name_mut(&mut self) -> Option<&mut String> {
+        None
     }
 
     /// Returns the id.

@@ -3,8 +3,11 @@
 use std::env;
 
 use axum::Router;
-use axum_users::{AuthUser, Backend, Jwt, Limits, PasswordHash, SecretKey, Users};
+use axum_users::{AuthUser, Backend, DatabaseSessions, Jwt, Limits, PasswordHash, SecretKey, Users};
 use uuid::Uuid;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(AuthUser, Debug, Clone)]
 pub struct User {
@@ -20,10 +23,11 @@ pub struct User {
 
 #[tokio::main]
 async fn main() -> axum_users::Result<()> {
-    let (address, database) = (env::var("BIND").unwrap(), env::var("DATABASE").unwrap());
+    let (address, url) = (env::var("BIND").unwrap(), env::var("DATABASE_URL").unwrap());
     let users = Users::<User>::builder(SecretKey::new("q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E")?)
-        .database(format!("sqlite://{database}?mode=rwc"))
+        .database(&url)
         .backend(Backend::bearer("jwt", Jwt::new()))
+        .backend(Backend::bearer("db", DatabaseSessions::new()))
         // All requests come from one address.
         .limits(Limits::off())
         .build()

@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS `user_token_state` (
     `revoked` BOOLEAN NOT NULL,
     `kept_epoch` BIGINT,
     `expires_at` DATETIME(6) NOT NULL,
+    `reauthenticated_at` DATETIME(6),
+    `amr` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     PRIMARY KEY (`token_id`),
     FOREIGN KEY (`user_id`) REFERENCES `user` (`id`) ON DELETE CASCADE) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE INDEX `ix_user_token_state_expires_at` ON `user_token_state` (`expires_at`);
@@ -35,6 +37,8 @@ CREATE TABLE IF NOT EXISTS `accesstoken` (
     `client` VARCHAR(45) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     `user_agent` VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     `backend` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    `amr` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    `logged_in_at` DATETIME(6),
     PRIMARY KEY (`token`),
     FOREIGN KEY (`user_id`) REFERENCES `user` (`id`) ON DELETE CASCADE) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE INDEX `ix_accesstoken_created_at` ON `accesstoken` (`created_at`);

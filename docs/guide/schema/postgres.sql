@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS "user_token_state" (
     "revoked" BOOLEAN NOT NULL,
     "kept_epoch" BIGINT,
     "expires_at" TIMESTAMP WITH TIME ZONE NOT NULL,
+    "reauthenticated_at" TIMESTAMP WITH TIME ZONE,
+    "amr" VARCHAR(64),
     PRIMARY KEY ("token_id"),
     FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
 );
@@ -36,6 +38,8 @@ CREATE TABLE IF NOT EXISTS "accesstoken" (
     "client" VARCHAR(45),
     "user_agent" VARCHAR(255),
     "backend" VARCHAR(64),
+    "amr" VARCHAR(64),
+    "logged_in_at" TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY ("token"),
     FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
 );

@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS "user_token_state" (
     "revoked" BOOLEAN NOT NULL,
     "kept_epoch" BIGINT,
     "expires_at" DATETIME NOT NULL,
+    "reauthenticated_at" TIMESTAMP,
+    "amr" VARCHAR(64),
     PRIMARY KEY ("token_id"),
     FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS "ix_user_token_state_expires_at" ON "user_token_state" ("expires_at");
@@ -35,6 +37,8 @@ CREATE TABLE IF NOT EXISTS "accesstoken" (
     "client" VARCHAR(45),
     "user_agent" VARCHAR(255),
     "backend" VARCHAR(64),
+    "amr" VARCHAR(64),
+    "logged_in_at" TIMESTAMP,
     PRIMARY KEY ("token"),
     FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE
 );

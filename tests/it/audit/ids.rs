@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, SecretKey, Status, Users,
+    AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users,
     password::{Argon2Params, HashSettings},
+    schema::Status,
 };
 
 use super::databases;

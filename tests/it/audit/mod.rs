@@ -11,9 +11,10 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    Backend, DatabaseSessions, Jwt, Limits, SecretKey, Status, Users, UsersBuilder,
+    Backend, DatabaseSessions, Jwt, Limits, SecretKey, Users, UsersBuilder,
     audit::{AuditEntry, audit_routes},
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::{PoolSettings, SqlStore},
     testing::ManualClock,
 };

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_users::{
-    Backend, DatabaseSessions, SecretKey, Status, Users,
+    Backend, DatabaseSessions, SecretKey, Users,
     audit::audit_routes,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::StoreError,
 };
 

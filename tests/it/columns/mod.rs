@@ -5,6 +5,7 @@ mod as_they_are;
 mod changed_values;
 mod from_database;
 mod implicit;
+mod login;
 mod named;
 mod nullable;
 

@@ -3,6 +3,7 @@
 //! `UPDATE_DOCS=1` writes the pages and tables that are generated.
 
 mod access;
+mod containers;
 mod cookies;
 mod cryptography;
 mod data;

@@ -111,7 +111,10 @@ fn resources_page() {
             ("memory of a stored hash", KIB * u64::from(Argon2Params::MAX_MEMORY_KIB)),
             ("passes of a stored hash", Argon2Params::MAX_PASSES.into()),
             ("work of a stored hash, in KiB × passes of Argon2", HashCost::MAX_WORK),
-            ("work of a failed login, in KiB × passes of Argon2", constant("adapter/password/imitated.rs", "MAX_WORK")),
+            (
+                "work of a failed login, in KiB × passes of Argon2",
+                constant("adapter/password/hash_kinds.rs", "MAX_WORK"),
+            ),
             ("responses of 429 and 503 held back at once", constant("service/holding.rs", "CAPACITY")),
             ("longest delay of such a response", constant("service/holding.rs", "LONGEST")),
             ("refusals (429, 503) on one connection (built-in server)", constant("http/client.rs", "MAX")),
@@ -150,8 +153,8 @@ fn outbound_page() {
     assert_eq!(constant("adapter/mail/smtp/mod.rs", "TIME"), 10);
     assert_eq!(constant("adapter/oauth/limits.rs", "TIME"), 8);
     // The pages that are served load nothing from elsewhere.
-    for page in ["page.html", "page.js", "page.css"] {
-        let text = read(&format!("users-runtime/src/openapi/page/{page}"));
+    for page in ["docs.html", "page.js", "page.css"] {
+        let text = read(&format!("users-runtime/src/openapi/explorer/{page}"));
         assert!(!["//cdn", "https:", "http:"].iter().any(|other| text.contains(other)), "{page}");
     }
 }
@@ -159,12 +162,14 @@ fn outbound_page() {
 #[test]
 fn server_setup_page() {
     let page = read("docs/guide/deployment.md");
-    let example = read("examples/server.rs") + &read("examples/server/hooks.rs") + &read("examples/server/oauth.rs");
+    let parts = ["by_mail", "front_ends", "hooks", "mails", "mfa", "oauth", "pages", "passkeys", "refresh"]
+        .map(|part| read(&format!("examples/server/{part}.rs")));
+    let example = read("examples/server.rs") + &parts.concat();
     let table = rows(section(&page, "## The example server"));
     // The names of variables that the example reads, and the ends of those of each provider; RUST_LOG is read by the
     // subscriber.
     let is_variable = |name: &str| {
-        name.len() > 3
+        name.len() > 2
             && !["OAUTH_", "OIDC_"].contains(&name)
             && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
     };

@@ -1,7 +1,8 @@
 //! A user module that defines names which the expansion uses internally.
 
 use axum_users::{
-    AuthUser, PasswordHash, Status,
+    AuthUser, PasswordHash,
+    schema::Status,
     store::{Columns, NewAccount},
 };
 

@@ -2,7 +2,7 @@
 #![deny(warnings, missing_docs, unused_qualifications, unreachable_pub, missing_debug_implementations)]
 #![deny(clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use axum_users::{AuthUser, PasswordHash, Status, store::NewAccount};
+use axum_users::{AuthUser, PasswordHash, schema::Status, store::NewAccount};
 use uuid::Uuid;
 
 /// A user type under strict lints.

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    Backend, DatabaseSessions, Jwt, Limits, Mailer, SecretKey, Status, Users,
+    Backend, DatabaseSessions, Jwt, Limits, Mailer, SecretKey, Users,
     mail::MemoryMails,
     openapi::openapi,
     password::{Argon2Params, HashSettings},
-    schema::UserId,
+    schema::{Status, UserId},
     store::{MemoryStore, SqlStore, StoredUser, UserStore},
 };
 #[cfg(feature = "services")]

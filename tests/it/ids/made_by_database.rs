@@ -1,7 +1,7 @@
 //! Ids that the database makes, in tables that a migration of the application created.
 
 use axum_users::{
-    Status,
+    schema::Status,
     store::{NewAccount, SqlStore, StoreError, UserStore},
 };
 use sqlx::AssertSqlSafe;

@@ -1,7 +1,8 @@
 //! Fields and tenants that are UUIDs, in tables where another program writes them in its form.
 
 use axum_users::{
-    AuthUser, PasswordHash, Status,
+    AuthUser, PasswordHash,
+    schema::Status,
     store::{CanonicalEmail, Change, Columns, SqlStore, StoreError, UserStore},
     tenant::Tenant,
 };

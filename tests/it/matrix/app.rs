@@ -11,10 +11,12 @@ use std::{
 
 use axum::Router;
 use axum_users::{
-    Policy, Redis, SecretKey, Status, Users,
+    Backend, Limits, Policy, Redis, SecretKey, Users,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::{PoolSettings, SqlStore},
     testing::ManualClock,
+    token::{EmailCode, Invitations, MagicLink, Refresh},
 };
 use serde_json::{Value, json};
 
@@ -27,6 +29,9 @@ use crate::support::{
     Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes,
 };
 
+/// The origin whose pages may use passkeys.
+pub const ORIGIN: &str = "https://app.camelot.bt";
+
 /// The settings that a scenario needs.
 #[derive(Clone)]
 pub struct Plan {
@@ -35,11 +40,30 @@ pub struct Plan {
     pub routes: fn(Router<Users<User>>) -> Router<Users<User>>,
     /// Whether the scenario counts or affects other users, so that it needs its own database.
     pub alone: bool,
+    pub refresh: Option<Refresh>,
+    pub limits: Limits,
+    #[cfg(feature = "totp")]
+    pub mfa: Option<axum_users::Mfa<User>>,
+    /// Whether logins by mail and invitations are on.
+    pub by_mail: bool,
+    /// Whether users may have passkeys.
+    pub passkeys: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { policy: Policy::recommended(), ends: Ends::default(), routes: |router| router, alone: false }
+        Self {
+            policy: Policy::recommended(),
+            ends: Ends::default(),
+            routes: |router| router,
+            alone: false,
+            refresh: None,
+            limits: roomy(),
+            #[cfg(feature = "totp")]
+            mfa: None,
+            by_mail: false,
+            passkeys: false,
+        }
     }
 }
 
@@ -93,26 +117,61 @@ impl Service {
         let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
         let store = SqlStore::<User>::connect_with(&stored.database.url(), &patient).await.unwrap();
         let hashing = HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10));
-        let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
+        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap());
+        #[cfg(feature = "totp")]
+        let builder = plan.mfa.iter().cloned().fold(builder, axum_users::UsersBuilder::mfa);
+        let builder = match plan.by_mail {
+            true => builder.magic_link(MagicLink::new()).email_code(EmailCode::new()).invitations(Invitations::new()),
+            false => builder,
+        };
+        #[cfg(feature = "passkeys")]
+        let builder = match plan.passkeys {
+            true => builder.passkeys(axum_users::passkeys::Passkeys::new().origin(ORIGIN)),
+            false => builder,
+        };
+        let users = builder
             .store(store)
             .policy(plan.policy.clone())
             .hashing(hashing)
             .clock(SharedClock(Arc::clone(&clock)))
-            .limits(roomy())
+            .limits(plan.limits.clone())
+            // A response of 429 does not wait.
+            .refusal_delay(Duration::ZERO)
             .manager(hooks.clone())
-            .backend(combination.backend(
-                "it",
-                plan.ends,
-                Redis::new(&stored.redis.url).unwrap().prefix(stored.redis.ours()),
+            .backend(plan.refresh.iter().cloned().fold(
+                combination.backend(
+                    "it",
+                    plan.ends,
+                    Redis::new(&stored.redis.url).unwrap().prefix(stored.redis.ours()),
+                ),
+                Backend::refresh,
             ))
             .build()
             .await
             .unwrap();
+        // The shared database lacks the tables that only some scenarios use.
+        users.migrate().await.unwrap();
         let routes = Router::new().merge(user_routes(&users));
         let routes = routes.nest("/auth/sessions", axum_users::session_routes(&users));
-        let routes = routes.nest("/users", axum_users::account_status_routes(&users));
+        let routes = routes.nest("/users", axum_users::routes::account_status_routes(&users));
+        #[cfg(feature = "totp")]
+        let routes = routes.nest("/auth", axum_users::totp_routes(&users));
+        let routes = match plan.by_mail {
+            true => routes.nest("/auth/invitations", axum_users::routes::invitation_routes(&users)),
+            false => routes,
+        };
+        #[cfg(feature = "passkeys")]
+        let routes = match plan.passkeys {
+            true => routes.nest("/auth", axum_users::passkeys::passkey_routes(&users)),
+            false => routes,
+        };
         let http = Http::serve((plan.routes)(routes).fallback(axum_users::not_found).with_state(users.clone())).await;
         Self { combination, users, clock, hooks, stored, plan, http, number }
+    }
+
+    /// Creates a client with its own connections.
+    pub fn another_client(&self) -> Http {
+        self.http.another()
     }
 
     /// Returns the number that is unique to this service.

@@ -8,9 +8,24 @@ mod combination;
 mod database;
 
 mod email_change;
+mod email_code;
+mod invitations;
 mod life;
+mod magic_link;
+#[cfg(feature = "totp")]
+mod mfa;
+#[cfg(feature = "passkeys")]
+mod passkey_attacks;
+#[cfg(feature = "passkeys")]
+mod passkey_races;
+#[cfg(feature = "passkeys")]
+mod passkeys;
+mod queries;
 mod race;
 mod redis;
+mod refresh;
+mod refresh_ends;
+mod refresh_limits;
 mod session;
 mod standing;
 mod takeover;

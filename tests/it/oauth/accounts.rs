@@ -143,7 +143,7 @@ mod flow {
         app.associate("acme", &token, Person::verified("1", "arthur@camelot.bt")).await;
         let id = app.accounts(&token).await[0]["id"].as_str().unwrap().to_owned();
         app.advance(301);
-        let stale = r#"{"detail":"Reauthentication required"}"#;
+        let stale = r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#;
         app.get("/auth/associate/hub/authorize").bearer(&token).send().await.is(401, stale);
         app.unlink(&token, &id).await.is(401, stale);
         assert_eq!(app.accounts(&token).await.len(), 1, "reading needs no recent login");

@@ -139,12 +139,12 @@ mod oauth {
         let twin = Person::verified("8", "twin@camelot.bt");
         refused(&app.log_in("/auth/acme", twin.clone()).await, "CONFLICT");
         assert!(app.users.get_by_email("twin@camelot.bt").await.unwrap().is_none());
-        // Somebody else's name is free.
+        // The name of another user is free.
         sqlx::raw_sql("UPDATE user SET name = 'Uther'").execute(&pool).await.unwrap();
         assert_eq!(app.log_in("/auth/acme", twin).await.status, 200);
     }
 
-    /// Whoever controls the account at the provider could else try addresses of others.
+    /// Otherwise an account at the provider could be used to try addresses of other people.
     #[tokio::test]
     async fn a_private_registration_creates_no_account_for_an_address_that_nobody_has_proved() {
         let policy = axum_users::Policy::recommended().require_verification(true).private_registration();

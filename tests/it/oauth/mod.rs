@@ -13,6 +13,10 @@ mod id_tokens;
 mod keys;
 mod limits;
 mod linking;
+#[cfg(feature = "totp")]
+mod mfa;
+#[cfg(feature = "pages")]
+mod pages;
 pub mod provider;
 mod race;
 mod recorded;

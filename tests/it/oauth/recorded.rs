@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use axum_users::{Backend, Cookie, Jwt, Status};
+use axum_users::{Backend, Cookie, Jwt, schema::Status};
 use serde_json::{Value, json};
 
 use super::{

@@ -8,14 +8,16 @@ use std::{
 
 use axum::{Router, http::HeaderMap};
 use axum_users::{
-    AuthUser, Backend, HookResult, Jwt, Limits, PasswordHash, Policy, RequestContext, ResetToken, SecretKey, Status,
-    Updated, UserManager, Users, VerifyToken,
+    AuthUser, Backend, HookResult, Jwt, Limits, PasswordHash, Policy, RequestContext, ResetToken, SecretKey,
+    UserManager, Users, VerifyToken,
     env::BoxFuture,
+    hooks::Updated,
     oauth::{
         AuthorizationRequest, CodeExchange, ExternalIdentity, IdentityProvider, OAuth2Endpoints, OAuthProvider, OpenId,
         ProviderError, ResourceServer, oauth_account_routes,
     },
     password::{Argon2Params, HashSettings},
+    schema::Status,
     testing::ManualClock,
 };
 use serde_json::{Value, json};
@@ -143,6 +145,9 @@ pub struct Setup {
     /// Whether there is an audit log.
     #[cfg(feature = "audit")]
     pub audit: bool,
+    /// Whether users can have a second factor.
+    #[cfg(feature = "totp")]
+    pub mfa: bool,
 }
 
 impl Default for Setup {
@@ -161,6 +166,8 @@ impl Default for Setup {
             posts: false,
             #[cfg(feature = "audit")]
             audit: false,
+            #[cfg(feature = "totp")]
+            mfa: false,
         }
     }
 }
@@ -231,6 +238,10 @@ impl App {
         if setup.audit {
             builder = builder.audit_log();
         }
+        #[cfg(feature = "totp")]
+        if setup.mfa {
+            builder = builder.mfa(axum_users::Mfa::optional());
+        }
         if setup.carrier == Carrier::Cookie {
             builder = builder.backend(Backend::bearer("api", Jwt::new()));
         }
@@ -264,6 +275,8 @@ impl App {
             .nest("/auth/associate/hub", user_oauth_associate_routes(&users, &hub))
             .nest("/users/me/oauth-accounts", oauth_account_routes(&users))
             .nest("/auth/sessions", axum_users::session_routes(&users));
+        #[cfg(feature = "totp")]
+        let routes = routes.nest("/auth", axum_users::totp_routes(&users));
         let app = if setup.base_path.is_empty() { routes } else { Router::new().nest(setup.base_path, routes) };
         let http = Http::serve(app.fallback(axum_users::not_found).with_state(users.clone())).await;
         Self { users, acme, hub, provider, clock, hooks, carrier: setup.carrier, http, _folder: folder }
@@ -340,6 +353,8 @@ impl App {
 
     /// Sets a password with a mailed token.
     pub async fn reset(&self, email: &str, password: &str) {
+        // The token of an earlier reset is dead.
+        self.hooks.take();
         self.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
         let token = self.hooks.token("on_after_forgot_password", email).await;
         let body = json!({ "token": token, "password": password });

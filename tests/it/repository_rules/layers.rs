@@ -1,6 +1,6 @@
 //! The layers of `users-runtime/src`, low to high (docs/contributing/architecture.md): `domain` → `user` → `port` →
 //! { `adapter` | `background` → `service` → `account` → { steps of `flows` | `http` } → handlers of `flows` } → `inventory`
-//! → `openapi` → `builder` → `private`. A module uses lower layers only. Adapters and the modules beside them do not know
+//! → { `openapi` | `pages` } → `builder` → `private`. A module uses lower layers only. Adapters and the modules beside them do not know
 //! each other, and features of `flows` do not know each other.
 
 use super::source::{is_test, paths, tokens};
@@ -41,7 +41,7 @@ fn layer(path: &[String]) -> Option<Layer> {
             (Some(feature), _) => (6, feature),
         },
         name @ "inventory" => (9, name),
-        name @ ("openapi" | "testing") => (10, name),
+        name @ ("openapi" | "pages" | "testing") => (10, name),
         name @ "builder" => (11, name),
         "private" | "__private0_1_0" => (12, "private"),
         // The macros that generated code calls; `macro_export` puts them into the root.
@@ -174,6 +174,9 @@ fn violations_of_the_layers_are_detected() {
         ("account/create.rs", "use crate::service::Users;", false),
         ("service/mod.rs", "use crate::account::CreateError;", true),
         ("http/json.rs", "use crate::adapter::Bearer;", true),
+        ("pages/log_in.rs", "use crate::flows::login::login;\nuse super::visit::Visit;", false),
+        ("pages/log_in.rs", "use crate::adapter::Cookie;", true),
+        ("flows/login/http.rs", "use crate::pages::page_routes;", true),
     ];
     for (path, text, is_violation) in cases {
         let source = Source { path: format!("{SRC}{path}"), text: text.to_owned() };

@@ -66,6 +66,22 @@ fn oauth_is_not_in_the_default_tree_and_adds_at_most_ninety_crates() {
 }
 
 #[test]
+fn pages_are_not_in_the_default_tree_and_add_few_crates() {
+    let (usual, with_pages) = (tree_with(""), tree_with("pages"));
+    let added: Vec<_> = with_pages.difference(&usual).collect();
+    assert!(added.iter().any(|name| name.starts_with("askama ")), "{added:?}");
+    assert!(usual.is_subset(&with_pages) && added.len() <= 25, "{}: {added:?}", added.len());
+}
+
+#[test]
+fn passkeys_are_not_in_the_default_tree_and_add_at_most_ninety_crates() {
+    let (usual, with_passkeys) = (tree_with(""), tree_with("passkeys"));
+    let added: Vec<_> = with_passkeys.difference(&usual).collect();
+    assert!(added.iter().any(|name| name.starts_with("webauthn-rs ")), "{added:?}");
+    assert!(usual.is_subset(&with_passkeys) && added.len() <= 90, "{}: {added:?}", added.len());
+}
+
+#[test]
 fn forbid_unsafe() {
     let manifest = read("Cargo.toml");
     assert!(manifest.contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""));
@@ -116,18 +132,22 @@ fn hash_crates_on_allowlist() {
         "hmac",
     ];
     // blake2 is part of Argon2 (RFC 9106). bcrypt, pbkdf2 and scrypt only verify hashes of other systems. sha1 is the hash of
-    // breach lists and of old PBKDF2 hashes (decision 27), and sqlx-mysql uses it for
+    // breach lists, of old PBKDF2 hashes (decision 27) and of one-time codes (decision 184), and sqlx-mysql uses it for
     // authentication. md-5 is used by sqlx-postgres for servers with MD5 authentication (decision 33).
-    let allowed = ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "md-5", "pbkdf2", "scrypt", "sha1", "sha2"];
+    // md5 is part of the collection of algorithms that webauthn-rs uses, which never calls it (decision 173).
+    let allowed =
+        ["argon2", "bcrypt", "blake2", "digest", "hkdf", "hmac", "md-5", "md5", "pbkdf2", "scrypt", "sha1", "sha2"];
     let found = compiled(HASHES);
     assert!(found.contains("sha2"), "the dependency tree was parsed");
     assert!(found.iter().all(|name| allowed.contains(&name.as_str())), "{found:?}");
     for file in sources(&["users-runtime/src"]) {
         let code = tokens(&file.text).code;
-        let may = file.path.contains("/breached") || file.path.ends_with("/password/foreign/pbkdf2.rs");
+        let may = file.path.contains("/breached")
+            || file.path.ends_with("/password/foreign/pbkdf2.rs")
+            || file.path.ends_with("/domain/totp.rs");
         assert!(
             may || paths(&code, "sha1").is_empty(),
-            "{}: SHA-1 is for breach lists and stored PBKDF2 hashes only",
+            "{}: SHA-1 is for breach lists, stored PBKDF2 hashes and one-time codes only",
             file.path
         );
         assert!(paths(&code, "md5").is_empty(), "{}: MD5 must not be used", file.path);
@@ -164,11 +184,13 @@ fn crypto_crates_on_allowlist() {
         "sodiumoxide",
         "subtle",
     ];
-    // ed25519-dalek, p256, p384 and rsa are dependencies of jsonwebtoken, which signs tokens (it never calls p384), and of
+    // ed25519-dalek, p256, p384 and rsa are dependencies of jsonwebtoken, which signs tokens (it never calls p384), of webauthn-rs, which verifies passkeys, and of
     // openidconnect, which verifies those of providers. ring and rustls provide TLS for mail, Redis and providers. aes and ctr are part of Firebase's hashes, salsa20 of scrypt.
     // chacha20poly1305 encrypts stored tokens of providers (decision 99).
+    // aes-gcm is part of the collection of algorithms that webauthn-rs uses, which never calls it (decision 173).
     let allowed = [
         "aes",
+        "aes-gcm",
         "chacha20poly1305",
         "ctr",
         "ed25519-dalek",

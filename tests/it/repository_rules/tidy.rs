@@ -111,22 +111,37 @@ fn addresses_are_read_by_the_rules_of_the_policy() {
         "builder/check.rs",
         "flows/account_status/http.rs",
         "flows/email_change/http.rs",
+        "flows/email_code/http.rs",
+        "flows/invitations/http.rs",
+        "flows/invitations/logic.rs",
+        "flows/logout/http.rs",
+        "flows/magic_link/http.rs",
+        "flows/mfa_login/http.rs",
         "flows/oauth/http.rs",
+        "flows/passkeys/http.rs",
+        "flows/reauthenticate/http.rs",
+        "flows/refresh/http.rs",
         "flows/register/http.rs",
         "flows/reset_password/http.rs",
+        "flows/totp/http.rs",
         "flows/verify/http.rs",
         "http/oauth_routes.rs",
     ];
     assert_eq!(places(&|file| file.text.contains(".new_email()")), new);
     let changed = ["account/update.rs", "flows/me/http.rs", "flows/users/http.rs"];
     assert_eq!(places(&|file| file.text.contains(".own_or_new_email(")), changed);
-    let stored = ["flows/reset_password/http.rs", "flows/verify/http.rs"];
+    let stored = [
+        "flows/email_code/http.rs",
+        "flows/magic_link/http.rs",
+        "flows/reset_password/http.rs",
+        "flows/verify/http.rs",
+    ];
     assert_eq!(places(&|file| file.text.contains(".stored_email()")), stored);
     // These have the address as it is stored; every other text is looked up in all of its forms.
     let stored = [
         "adapter/jwt/email_change.rs",
         "adapter/sql/read_back.rs",
-        "adapter/sql/schema/keys.rs",
+        "adapter/sql/schema/confusable.rs",
         "flows/verify/logic.rs",
     ];
     assert_eq!(places(&|file| names(file, "CanonicalEmail", "of")), stored);

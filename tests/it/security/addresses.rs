@@ -1,7 +1,7 @@
 //! An address that can be registered can also log in, reset and verify, in the same spelling. Addresses that other programs
 //! stored can use every flow.
 
-use axum_users::{Error, Policy, Status, UsersBuilder};
+use axum_users::{Error, Policy, UsersBuilder, schema::Status};
 use serde_json::json;
 
 use super::{OTHER, patch_me, reset, reset_token, verify, verify_token};

@@ -99,6 +99,9 @@ async fn call(app: &TestApp, route: &Endpoint, token: Option<&str>, victim: &str
     match *route.method() {
         Method::PUT => call.json(json!({ "until": null })).send().await,
         Method::PATCH => call.json(json!({ "first_name": "Mordred" })).send().await,
+        Method::POST if route.name().ends_with(".reauthenticate") => {
+            call.json(json!({ "password": PASSWORD })).send().await
+        }
         Method::POST if !route.name().ends_with(".logout") => call.json(json!({})).send().await,
         _ => call.send().await,
     }

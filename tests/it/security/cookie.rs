@@ -195,7 +195,8 @@ async fn size_checked_at_build() {
         let error = build(name, config).await.unwrap_err();
         assert!(matches!(error, Error::Config(_)) && error.to_string().contains("4096"), "{error}");
     }
-    // The check is exact: the longest accepted audience makes a cookie within the limit.
+    // The check is exact but for the claims that only a refresh adds: the longest accepted audience makes a cookie within the
+    // limit.
     let (mut fits, mut too_long) = (2700, 2900);
     while too_long - fits > 1 {
         let middle = (fits + too_long) / 2;
@@ -204,7 +205,7 @@ async fn size_checked_at_build() {
     let backend = vec![Backend::new("jwt", Cookie::new(), audience(fits))];
     let app = TestApp::with(Setup { backend, carrier: Carrier::Cookie, ..Setup::default() }).await;
     let token = app.member(ARTHUR).await;
-    assert!((4000..=4096).contains(&(COOKIE.len() + token.len())), "{}", token.len());
+    assert!((3900..=4096).contains(&(COOKIE.len() + token.len())), "{}", token.len());
     assert_eq!(app.me(&token).await.status, 200);
 }
 

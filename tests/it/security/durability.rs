@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum_users::{Backend, DatabaseSessions, Jwt, Status, store::SqlStore};
+use axum_users::{Backend, DatabaseSessions, Jwt, schema::Status, store::SqlStore};
 use serde_json::json;
 use sqlx::{
     Connection, Executor, SqliteConnection, SqlitePool,

@@ -4,10 +4,11 @@ use std::{collections::HashSet, time::Duration};
 
 use axum::http::Method;
 use axum_users::{
-    Backend, CurrentUser, DatabaseSessions, Limits, Password,
+    Backend, CurrentUser, DatabaseSessions, Limits, Password, UsersBuilder,
     env::BoxFuture,
     limits::{Limit, Quota},
     password::{BreachCheck, BreachSourceDown, BreachedPasswords},
+    token::{EmailCode, MagicLink},
 };
 use serde_json::json;
 use tracing::Level;
@@ -460,7 +461,9 @@ fn the_canary_detector_finds_every_encoding() {
 #[tokio::test]
 async fn canary_secrets_never_logged() {
     let recording = Recording::start();
-    let app = TestApp::start().await;
+    let builder =
+        Box::new(|builder: UsersBuilder<User>| builder.magic_link(MagicLink::new()).email_code(EmailCode::new()));
+    let app = TestApp::with(Setup { builder, ..Setup::default() }).await;
     let (first, second, third) = ("Zq canary sword one 8f2e", "Xw canary sword two 41bb", "Vk canary sword three 90cd");
     let wrong = "Jp canary guess 6c6c wrong";
     let email = "canary@camelot.bt";
@@ -494,6 +497,14 @@ async fn canary_secrets_never_logged() {
     refusals.push(app.me(&token).await);
     let last = app.login(email, third).await;
     refusals.push(app.get(&format!("/users/{}", "0")).bearer(&last).send().await);
+    app.post("/auth/jwt/magic-link").json(json!({ "email": email })).send().await;
+    let link = json!({ "token": app.hooks.token("on_after_request_magic_link").await });
+    assert_eq!(app.post("/auth/jwt/magic-link/redeem").json(link.clone()).send().await.status, 200);
+    refusals.push(app.post("/auth/jwt/magic-link/redeem").json(link.clone()).send().await);
+    let asked = app.post("/auth/jwt/email-code").json(json!({ "email": email })).send().await.json();
+    app.hooks.token("on_after_request_email_code").await;
+    let guess = json!({ "request_id": asked["request_id"], "code": wrong });
+    refusals.push(app.post("/auth/jwt/email-code/redeem").json(guess).send().await);
     app.post("/auth/jwt/logout").bearer(&last).send().await;
     refusals.push(app.post("/auth/jwt/logout").bearer(&last).send().await);
     app.hooks.fail("on_after_login", Failure::Panic);
@@ -501,7 +512,8 @@ async fn canary_secrets_never_logged() {
 
     // Of tokens the signature or secret part; of a hash the salt and tag.
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
-    let tokens = [signature(&token), signature(&last), signature(&verify), signature(&reset)];
+    let [link, asked] = [&link["token"], &asked["request_id"]].map(|token| token.as_str().unwrap());
+    let tokens = [token.as_str(), &last, &verify, &reset, link, asked].map(signature);
     let user = app.stored(email).await;
     let hash: Vec<_> = user.hashed_password.as_stored().rsplit('$').take(2).map(str::to_owned).collect();
     let mut secrets = vec![first, second, third, wrong, SECRET];

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use axum_users::{
     env::{BoxFuture, Timestamp},
-    store::{CanonicalEmail, Change, Found, Lookup, MemoryStore, SchemaDrift, StoreError, TokenId, UserStore},
+    store::{
+        CanonicalEmail, Change, Found, Lookup, MemoryStore, Reauthentication, SchemaDrift, StoreError, TokenId,
+        UserStore,
+    },
 };
 use uuid::Uuid;
 
@@ -119,6 +122,26 @@ impl UserStore<User> for FailingStore {
         Box::pin(async move {
             self.check("revoke")?;
             self.0.users.revoke(token, until).await
+        })
+    }
+
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            self.check("use_once")?;
+            self.0.users.use_once(token, until).await
+        })
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        id: Uuid,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.check("reauthenticate")?;
+            self.0.users.reauthenticate(id, token, proof, until).await
         })
     }
 

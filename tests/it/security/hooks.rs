@@ -77,7 +77,7 @@ async fn notices_are_as_rare_as_other_mails() {
     assert_eq!(app.hooks.names().iter().filter(|hook| **hook == NOTICE).count(), 3);
 }
 
-/// Whoever fills the queue of mails must not be able to hide the change of an account from its owner.
+/// An attacker who fills the queue of mails must not be able to hide the change of an account from its owner.
 #[tokio::test]
 async fn a_change_that_cannot_be_told_is_refused() {
     let app = TestApp::with(Setup { builder: Box::new(|builder| builder.mail_queue(1)), ..Setup::default() }).await;

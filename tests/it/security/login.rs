@@ -1,10 +1,13 @@
 //! Logging in.
 
 use axum_users::{
-    Backend, Bearer, Jwt, Policy, RequestContext, Status,
+    Backend, Bearer, Jwt, Policy, RequestContext,
     env::BoxFuture,
     extract::{Gate, Verdict},
+    schema::Status,
+    token::{EmailCode, MagicLink},
 };
+use serde_json::json;
 
 use super::{ARTHUR, OTHER, verify, verify_token};
 use crate::support::{PASSWORD, Response, Setup, TestApp, User, UserCreate};
@@ -125,12 +128,22 @@ async fn every_path_runs_the_same_gate() {
             Backend::bearer("jwt", Jwt::new()),
             Backend::new("other", Bearer, Jwt::new().audience(["other"])),
         ],
-        builder: Box::new(|builder| builder.gate(NoNote)),
+        builder: Box::new(|builder| builder.gate(NoNote).magic_link(MagicLink::new()).email_code(EmailCode::new())),
         ..Setup::default()
     })
     .await;
     app.register(ARTHUR).await;
     let pool = app.sqlite().await;
+    // What was mailed while the account was usable. A refusal by a gate does not use it up.
+    let by_mail = async |mailed: &Mailed, status: u16, codes: [&str; 2]| {
+        let link = app.post("/auth/other/magic-link/redeem").json(json!({ "token": mailed.link })).send().await;
+        let code = json!({ "request_id": mailed.request, "code": mailed.code });
+        let code = app.post("/auth/jwt/email-code/redeem").json(code).send().await;
+        for (response, code) in [link, code].into_iter().zip(codes) {
+            assert_eq!(response.status, status, "{response:?}");
+            assert!(response.text().contains(code), "{response:?}");
+        }
+    };
     let everywhere = async |status: u16, code: &str| {
         for backend in ["jwt", "other"] {
             let form = [("username", ARTHUR), ("password", PASSWORD)];
@@ -143,17 +156,48 @@ async fn every_path_runs_the_same_gate() {
     let token = verify_token(&app, ARTHUR).await;
     assert_eq!(verify(&app, &token).await.status, 200);
     everywhere(200, "access_token").await;
+    let mailed = Mailed::to(&app, ARTHUR).await;
+    let dead = ["MAGIC_LINK_BAD_TOKEN", "EMAIL_CODE_BAD_CODE"];
+    by_mail(&mailed, 200, ["access_token"; 2]).await;
+    by_mail(&mailed, 400, dead).await;
+    let mailed = Mailed::to(&app, ARTHUR).await;
     sqlx::query("UPDATE user SET note = 'owes money'").execute(&pool).await.unwrap();
     everywhere(400, "LOGIN_BLOCKED").await;
+    by_mail(&mailed, 400, ["LOGIN_BLOCKED"; 2]).await;
     for (until, code) in
         [("'9999-12-31 23:59:59.000000'", "LOGIN_BAD_CREDENTIALS"), ("'soon'", "LOGIN_BAD_CREDENTIALS")]
     {
         let suspend = format!("UPDATE user SET suspended_until = {until}");
         sqlx::query(sqlx::AssertSqlSafe(suspend)).execute(&pool).await.unwrap();
         everywhere(400, code).await;
+        by_mail(&mailed, 400, dead).await;
     }
     sqlx::query("UPDATE user SET suspended_until = NULL").execute(&pool).await.unwrap();
     everywhere(400, "LOGIN_BLOCKED").await;
     sqlx::query("UPDATE user SET is_active = FALSE").execute(&pool).await.unwrap();
     everywhere(400, "LOGIN_BAD_CREDENTIALS").await;
+    by_mail(&mailed, 400, dead).await;
+    sqlx::query("UPDATE user SET is_active = TRUE, note = ''").execute(&pool).await.unwrap();
+    by_mail(&mailed, 200, ["access_token"; 2]).await;
+}
+
+/// What a user has in the mailbox.
+struct Mailed {
+    link: String,
+    request: String,
+    code: String,
+}
+
+impl Mailed {
+    async fn to(app: &TestApp, email: &str) -> Self {
+        app.hooks.clear();
+        let body = json!({ "email": email });
+        app.post("/auth/jwt/magic-link").json(body.clone()).send().await.is(202, "null");
+        let requested = app.post("/auth/jwt/email-code").json(body).send().await.json();
+        Self {
+            link: app.hooks.token("on_after_request_magic_link").await,
+            request: requested["request_id"].as_str().unwrap().to_owned(),
+            code: app.hooks.token("on_after_request_email_code").await,
+        }
+    }
 }

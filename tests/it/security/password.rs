@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum_users::{
-    Password, PasswordPolicy, Policy, Status,
+    Password, PasswordPolicy, Policy,
     env::BoxFuture,
     error::{CreateError, PasswordError, UpdateError},
     password::{Argon2Params, BreachCheck, BreachSourceDown, BreachedPasswords, HashSettings, WhenSourceDown},
+    schema::Status,
 };
 use serde_json::json;
 
@@ -241,6 +242,34 @@ async fn wrong_current_counts_as_failure() {
     assert_eq!(failed.user_id, Some(app.stored(ARTHUR).await.id));
     assert_eq!(failed.detail.unwrap(), format!("{ARTHUR} UPDATE_USER_INVALID_PASSWORD"));
     app.login(ARTHUR, PASSWORD).await;
+}
+
+#[tokio::test]
+async fn wrong_password_at_reauthentication_counts_as_failure() {
+    let app = TestApp::with(Setup {
+        builder: Box::new(|builder| builder.limits(axum_users::Limits::default())),
+        ..Setup::default()
+    })
+    .await;
+    let session = app.member(ARTHUR).await;
+    let prove =
+        async |body: serde_json::Value| app.post("/auth/jwt/reauthenticate").bearer(&session).json(body).send().await;
+    let wrong = json!({ "password": "a guess at it" });
+    for _ in 0..5 {
+        prove(wrong.clone()).await.is(400, r#"{"detail":"REAUTHENTICATE_BAD_CREDENTIALS"}"#);
+    }
+    let failed = app.hooks.wait_for("on_after_failed_login").await;
+    assert_eq!(failed.user_id, Some(app.stored(ARTHUR).await.id));
+    // The guesses at the login and here are the same: beyond the limit neither is answered, not even the right one.
+    let limited = prove(json!({ "password": PASSWORD })).await;
+    assert_eq!((limited.status.as_u16(), limited.header("retry-after")), (429, Some("1")));
+    assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 429);
+    app.advance(2);
+    prove(json!({ "password": PASSWORD })).await.is(204, "");
+    app.login(ARTHUR, PASSWORD).await;
+    for bad in [json!({}), json!({ "password": null }), json!({ "password": 7 }), json!([])] {
+        assert_eq!(prove(bad).await.status, 422);
+    }
 }
 
 #[tokio::test]

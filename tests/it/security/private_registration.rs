@@ -2,8 +2,9 @@
 //! of the address, in whichever order the database checks keys, references, constraints and triggers.
 
 use axum_users::{
-    AuthUser, Backend, Jwt, Limits, PasswordHash, Policy, SecretKey, Status, Users,
+    AuthUser, Backend, Jwt, Limits, PasswordHash, Policy, SecretKey, Users,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::{MemoryStore, StoreError, UserStore},
 };
 use serde_json::{Value, json};

@@ -2,8 +2,9 @@
 //! an unknown user for what is looked up, and no value in a log.
 
 use axum_users::{
-    Policy, Status,
+    Policy,
     error::{CreateError, UpdateError},
+    schema::Status,
     store::{SqlStore, StoreError},
 };
 use serde_json::{Value, json};

@@ -15,9 +15,10 @@ use std::{
 
 use axum::{Router, extract::State, routing::post};
 use axum_users::{
-    HookResult, Password, Policy, RequestContext, ResetToken, Status, UserManager, Users, VerifyToken,
+    HookResult, Password, Policy, RequestContext, ResetToken, UserManager, Users, VerifyToken,
     env::{OsRandom, SystemClock},
     password::{HashSettings, Hashing, PasswordHasher},
+    schema::Status,
 };
 use serde_json::json;
 

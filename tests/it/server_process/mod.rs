@@ -13,12 +13,19 @@ use serde_json::json;
 #[path = "../../../examples/server.rs"]
 mod server;
 
+mod by_mail;
+mod front_ends;
 mod full_disk;
+#[cfg(feature = "totp")]
+mod mfa;
 mod nodes;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod outage;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod postgres;
+mod refresh;
 mod start;
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
 use super::{PASSWORD, Running, SECRET, free_port};
 use crate::http::Http;
 
-fn this_binary() -> Command {
+pub fn this_binary() -> Command {
     Command::new(env::current_exe().unwrap())
 }
 

@@ -4,8 +4,9 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, PasswordPolicy, Policy, SecretKey, Status, Users, UsersBuilder,
+    AuthUser, Backend, Jwt, PasswordHash, PasswordPolicy, Policy, SecretKey, Users, UsersBuilder,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     testing::ManualClock,
 };
 use serde_json::json;

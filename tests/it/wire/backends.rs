@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, request::Parts};
 use axum_users::{
-    AccessToken, Backend, Bearer, Jwt, Status,
+    AccessToken, Backend, Bearer, Jwt,
+    schema::Status,
     token::{TokenResponse, Transport},
 };
 

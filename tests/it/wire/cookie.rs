@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, Status, token::SameSite};
+use axum_users::{Backend, Cookie, DatabaseSessions, Jwt, schema::Status, token::SameSite};
 
 use super::{
     app::{GUINEVERE, Rules, WireApp, WireSetup},

@@ -172,7 +172,7 @@ async fn a_handler_can_extract_the_session_and_require_a_fresh_one() {
     app.advance(60);
     app.get("/fresh").bearer(&token).send().await.is(200, "arthur@camelot.bt");
     app.advance(1);
-    app.get("/fresh").bearer(&token).send().await.is(401, r#"{"detail":"Reauthentication required"}"#);
+    app.get("/fresh").bearer(&token).send().await.is(401, r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#);
     app.get("/fresh").send().await.is(401, r#"{"detail":"Unauthorized"}"#);
 }
 

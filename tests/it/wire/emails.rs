@@ -1,6 +1,6 @@
 //! E-mail addresses on the wire (contract.md 4.3 and 5).
 
-use axum_users::Status;
+use axum_users::schema::Status;
 use serde_json::json;
 
 use super::app::{GUINEVERE, Rules, WireApp};

@@ -1,6 +1,6 @@
 //! Hooks: their order, their arguments, and the responses that their errors cause (contract.md section 12).
 
-use axum_users::Status;
+use axum_users::schema::Status;
 use serde_json::json;
 
 use super::{

@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Status, Users,
+    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Users,
     password::{Argon2Params, HashSettings},
+    schema::Status,
 };
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::HeaderMap;
 use axum_users::{
-    FailedLogin, HookResult, InvalidPassword, Password, PasswordSubject, RequestContext, ResetToken, Updated,
-    UserManager, VerifyToken,
+    HookResult, InvalidPassword, Password, RequestContext, ResetToken, UserManager, VerifyToken,
+    hooks::{FailedLogin, PasswordSubject, Updated},
 };
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! `POST /auth/jwt/login` (contract.md 6.1).
 
-use axum_users::Status;
+use axum_users::schema::Status;
 use serde_json::json;
 
 use super::{

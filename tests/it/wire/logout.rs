@@ -1,6 +1,6 @@
 //! `POST /auth/jwt/logout` (contract.md 6.1).
 
-use axum_users::Status;
+use axum_users::schema::Status;
 
 use super::{
     app::{Rules, WireApp, WireSetup},

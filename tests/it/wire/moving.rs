@@ -306,7 +306,7 @@ async fn continuing_alone_upstream_hashes_verify_unchanged() {
 #[tokio::test]
 async fn rolling_back_keeps_users_and_hashed_sessions_and_loses_tokens() {
     let recommended = moved_in(Rules::Recommended, unchanged).await;
-    recommended.knight("lancelot@camelot.bt", axum_users::Status::NEW).await;
+    recommended.knight("lancelot@camelot.bt", axum_users::schema::Status::NEW).await;
     let lancelot = "lancelot@camelot.bt";
     let (jwt, session) = (recommended.login(lancelot).await, recommended.login_for_a_session(lancelot).await);
     let mailed = recommended.verify_token(lancelot).await;

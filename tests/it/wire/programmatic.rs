@@ -1,8 +1,8 @@
 //! The programmatic API, outside of a request (contract.md section 12).
 
 use axum_users::{
-    Status,
     error::{CreateError, PasswordError, UpdateError},
+    schema::Status,
     store::StoreError,
 };
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum_users::{Backend, DatabaseSessions, Jwt, Redis, Status};
+use axum_users::{Backend, DatabaseSessions, Jwt, Redis, schema::Status};
 
 use super::{
     app::{Rules, WireApp, WireSetup},

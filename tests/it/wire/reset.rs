@@ -1,6 +1,6 @@
 //! `POST /auth/forgot-password` and `POST /auth/reset-password` (contract.md 6.4).
 
-use axum_users::{SecretKey, Status};
+use axum_users::{SecretKey, schema::Status};
 use serde_json::json;
 
 use super::{

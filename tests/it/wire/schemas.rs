@@ -1,6 +1,6 @@
 //! Request schemas: booleans, safe and unsafe updates, and the order of checks (contract.md 3, 4.1, 4.2 and 5).
 
-use axum_users::Status;
+use axum_users::schema::Status;
 use serde_json::{Value, json};
 
 use super::app::{KnightAdminUpdate, KnightCreate, Rules, WireApp};

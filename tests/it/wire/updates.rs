@@ -1,6 +1,6 @@
 //! The rules of an update (contract.md 4.4).
 
-use axum_users::Status;
+use axum_users::schema::Status;
 use serde_json::{Value, json};
 
 use super::{

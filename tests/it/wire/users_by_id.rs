@@ -1,7 +1,7 @@
 //! `/users/{id}` (contract.md 6.5).
 
 use axum::http::Method;
-use axum_users::Status;
+use axum_users::schema::Status;
 use serde_json::json;
 
 use super::{

@@ -3,7 +3,7 @@
 //! Our tokens were also checked with fastapi-users 15.0.5 on the same secret and table: it accepted the access token, the
 //! verification token, the reset token and the password hash, and this service accepted all of its.
 
-use axum_users::{SecretKey, Status};
+use axum_users::{SecretKey, schema::Status};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! `POST /auth/request-verify-token` and `POST /auth/verify` (contract.md 6.3).
 
-use axum_users::{SecretKey, Status};
+use axum_users::{SecretKey, schema::Status};
 use serde_json::json;
 
 use super::{

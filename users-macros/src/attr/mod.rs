@@ -27,6 +27,7 @@ pub(crate) struct StructAttrs {
     pub(crate) table: Slot<LitStr>,
     pub(crate) session_table: Slot<LitStr>,
     pub(crate) schema: Slot<LitStr>,
+    pub(crate) client: Slot<()>,
     pub(crate) oauth: Slot<()>,
     pub(crate) oauth_table: Slot<LitStr>,
     pub(crate) krate: Slot<Path>,
@@ -49,6 +50,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) admin: Slot<()>,
     pub(crate) private: Slot<()>,
     pub(crate) tenant: Slot<()>,
+    pub(crate) login: Slot<()>,
     pub(crate) uuid_v7: Slot<()>,
     pub(crate) made_by_database: Slot<()>,
     pub(crate) column: Slot<LitStr>,
@@ -71,10 +73,11 @@ pub(crate) struct Bounds<T> {
     pub(crate) max: Slot<T>,
 }
 
-const STRUCT_KEYS: [&str; 13] = [
+const STRUCT_KEYS: [&str; 14] = [
     "table",
     "session_table",
     "schema",
+    "client",
     "oauth",
     "oauth_table",
     "crate",
@@ -87,13 +90,14 @@ const STRUCT_KEYS: [&str; 13] = [
     "databases",
 ];
 
-const FIELD_KEYS: [&str; 18] = [
+const FIELD_KEYS: [&str; 19] = [
     "read",
     "create",
     "update",
     "admin",
     "private",
     "tenant",
+    "login",
     "uuid_v7",
     "made_by_database",
     "column",
@@ -117,6 +121,7 @@ impl StructAttrs {
                 match key.unraw().to_string().as_str() {
                     "table" => fill(&mut read.table, &key, string(&key, input, "accounts")?),
                     "session_table" => fill(&mut read.session_table, &key, string(&key, input, "account_sessions")?),
+                    "client" => fill(&mut read.client, &key, flag(&key, input)?),
                     "oauth" => fill(&mut read.oauth, &key, flag(&key, input)?),
                     "oauth_table" => fill(&mut read.oauth_table, &key, string(&key, input, "identities")?),
                     "schema" => fill(&mut read.schema, &key, string(&key, input, "auth")?),
@@ -156,6 +161,7 @@ impl FieldAttrs {
                     "admin" => fill(&mut read.admin, &key, flag(&key, input)?),
                     "private" => fill(&mut read.private, &key, flag(&key, input)?),
                     "tenant" => fill(&mut read.tenant, &key, flag(&key, input)?),
+                    "login" => fill(&mut read.login, &key, flag(&key, input)?),
                     "uuid_v7" => fill(&mut read.uuid_v7, &key, flag(&key, input)?),
                     "made_by_database" => fill(&mut read.made_by_database, &key, flag(&key, input)?),
                     "json" => fill(&mut read.json, &key, flag(&key, input)?),
@@ -190,6 +196,7 @@ impl FieldAttrs {
             key(&self.admin),
             key(&self.private),
             key(&self.tenant),
+            key(&self.login),
             key(&self.rename),
             key(&self.default),
             key(&self.from_database),

@@ -62,6 +62,7 @@ impl Sorted {
         }
         let rules = rules(&attrs, report);
         self.tenant(ident, &field.ty, &attrs, report);
+        self.login(ident, &field.ty, &attrs, report);
         self.id_marks(None, ident, &field.ty, &attrs, report);
         let storage = match (&attrs.json, &attrs.text) {
             (Some(_), _) => Storage::Json,
@@ -82,6 +83,7 @@ impl Sorted {
             storage,
             rules,
             is_tenant: attrs.tenant.is_some(),
+            is_login: attrs.login.is_some(),
             docs: docs(&field.attrs),
         });
     }

@@ -24,6 +24,8 @@ pub(super) struct Sorted {
     pub(super) id_source: IdSource,
     /// The field with the mark `tenant`, if there is one so far.
     pub(super) tenant: Option<Ident>,
+    /// The field with the mark `login`, if there is one so far.
+    pub(super) login: Option<Ident>,
     /// Fields without a mark. One of them may be a misspelt role.
     pub(super) unmarked: Vec<Ident>,
     /// All columns, with the places for errors.

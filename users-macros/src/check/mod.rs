@@ -3,6 +3,7 @@
 mod customs;
 mod fields;
 mod ids;
+mod login;
 mod oauth;
 mod roles;
 mod shape;
@@ -31,6 +32,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
     let oauth_table = oauth::table(&attrs, &table, &session_table, &report);
     let schema = sql_names::schema(attrs.schema.as_ref(), databases, &report);
     let oauth = attrs.oauth.as_ref().map(|given| given.key.clone());
+    let client = attrs.client.is_some();
     let names = shape::chosen_names(input, attrs);
     shape::distinct(input, &names, &report);
 
@@ -55,6 +57,7 @@ pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn:
             table,
             session_table,
             oauth_table,
+            client,
             schema,
             databases,
             id_source,

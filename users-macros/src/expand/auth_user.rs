@@ -24,6 +24,8 @@ pub(super) fn impls(user: &User) -> TokenStream {
         .then(|| ours!(fn new_id(seed: #rt::IdSeed) -> #id_type { #rt::uuid_v7(seed) }));
     let has_tenants = user.tenant().map(|_| ours!(const HAS_TENANTS: #rt::bool = true;));
     let has_oauth = user.oauth_table.as_ref().map(|_| ours!(const HAS_OAUTH: #rt::bool = true;));
+    let has_login_name = user.login().map(|_| ours!(const HAS_LOGIN_NAME: #rt::bool = true;));
+    let login_name = login_name(user);
     let no_accounts = user.oauth_table.as_ref().map(|_| ours!(oauth_accounts: #rt::Vec::new(),));
     let show_accounts = user.oauth_table.as_ref().map(|_| {
         ours! {
@@ -53,6 +55,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
             #custom_fields
             #has_tenants
             #has_oauth
+            #has_login_name
             #made_by_database
             fn account(&self) -> #rt::Account<'_, #id_type> {
                 let flags = [#is_active, #is_superuser, #is_verified];
@@ -94,6 +97,7 @@ pub(super) fn impls(user: &User) -> TokenStream {
             }
             #copy_custom
             #until_stored
+            #login_name
         }
         #has_tenant
     }
@@ -171,6 +175,21 @@ fn until_stored(user: &User) -> Option<TokenStream> {
                 #(#values)*
             }
         }
+    })
+}
+
+/// Returns `login_name` and `login_name_mut`, if there is a field with which users log in beside the address.
+fn login_name(user: &User) -> Option<TokenStream> {
+    let rt = &user.names.runtime.rt;
+    let login = user.login()?;
+    let (name, ty) = (&login.ident, &login.ty);
+    let [shared, unique] = match login.is_option() {
+        true => [quote_spanned!(at(ty)=> self.#name.as_deref()), quote_spanned!(at(ty)=> self.#name.as_mut())],
+        false => [quote_spanned!(at(ty)=> #rt::Some(&self.#name)), quote_spanned!(at(ty)=> #rt::Some(&mut self.#name))],
+    };
+    Some(ours! {
+        fn login_name(&self) -> #rt::Option<&#rt::str> { #shared }
+        fn login_name_mut(&mut self) -> #rt::Option<&mut #rt::String> { #unique }
     })
 }
 

@@ -57,25 +57,23 @@ fn rules(user: &User, custom: &Custom) -> Option<TokenStream> {
         let literal = Literal::f64_unsuffixed(number.abs());
         ours!(#minus #literal)
     };
-    let rules: Vec<TokenStream> = custom
-        .rules
-        .iter()
-        .map(|rule| match rule {
-            Rule::Length { min, max } => {
-                let (min, max) = (bound(min.map(whole)), bound(max.map(whole)));
-                ours!(#rt::Rule::Length { min: #min, max: #max })
-            }
-            Rule::Range { min, max } => {
-                let (min, max) = (bound(min.map(number)), bound(max.map(number)));
-                ours!(#rt::Rule::Range { min: #min, max: #max })
-            }
-            Rule::Pattern(pattern) => ours!(#rt::Rule::Pattern(#pattern)),
-            Rule::Check(check) => {
-                let ty = custom.inner_type();
-                let call = quote_spanned!(at(check)=> #check(field));
-                ours!(#rt::Rule::Check(|value| #rt::check_with(value, |field: &#ty| #call)))
-            }
-        })
-        .collect();
+    let of_names = custom.is_login.then(|| [ours!(#rt::LoginName::LENGTH), ours!(#rt::LoginName::FORM)]);
+    let written = custom.rules.iter().map(|rule| match rule {
+        Rule::Length { min, max } => {
+            let (min, max) = (bound(min.map(whole)), bound(max.map(whole)));
+            ours!(#rt::Rule::Length { min: #min, max: #max })
+        }
+        Rule::Range { min, max } => {
+            let (min, max) = (bound(min.map(number)), bound(max.map(number)));
+            ours!(#rt::Rule::Range { min: #min, max: #max })
+        }
+        Rule::Pattern(pattern) => ours!(#rt::Rule::Pattern(#pattern)),
+        Rule::Check(check) => {
+            let ty = custom.inner_type();
+            let call = quote_spanned!(at(check)=> #check(field));
+            ours!(#rt::Rule::Check(|value| #rt::check_with(value, |field: &#ty| #call)))
+        }
+    });
+    let rules: Vec<TokenStream> = of_names.into_iter().flatten().chain(written).collect();
     (!rules.is_empty()).then(|| ours!(.rules(&[#(#rules),*])))
 }

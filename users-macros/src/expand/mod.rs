@@ -5,6 +5,7 @@
 
 mod auth_user;
 mod checks;
+mod client;
 mod custom_fields;
 mod routes;
 mod schemas;
@@ -40,6 +41,7 @@ pub(crate) fn user(user: &User) -> TokenStream {
     let runtime = &user.names.runtime.path;
     let auth_user = auth_user::impls(user);
     let defaults = values::defaults(user);
+    let client = client::impls(user);
     let sql_user = sql_user::impls(user);
     let lints = user.has_deprecated_field().then(|| ours!(#[allow(deprecated)]));
     ours! {
@@ -52,6 +54,7 @@ pub(crate) fn user(user: &User) -> TokenStream {
             use #runtime as #rt;
             #auth_user
             #defaults
+            #client
             #sql_user
         };
     }

@@ -115,12 +115,20 @@ fn all(user: &User) -> TokenStream {
 
 fn auth(user: &User) -> TokenStream {
     let (this, Runtime { rt, path, .. }) = (&user.ident, &user.names.runtime);
-    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.";
+    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/second-factor`, `/logout`, \
+                `/reauthenticate`, `/refresh`, `/magic-link` and `/email-code`.";
     let body = ours! {
         use #path as #rt;
         #rt::Routes::of_backend(users, backend)
             .post("/login", #rt::login::<#this>)
+            .second_factor("/second-factor", #rt::mfa_login::<#this>)
             .post("/logout", #rt::logout::<#this>)
+            .own_post("/reauthenticate", #rt::reauthenticate::<#this>)
+            .refresh("/refresh", #rt::refresh::<#this>)
+            .magic_link("/magic-link", #rt::request_magic_link::<#this>)
+            .magic_link("/magic-link/redeem", #rt::redeem_magic_link::<#this>)
+            .email_code("/email-code", #rt::request_email_code::<#this>)
+            .email_code("/email-code/redeem", #rt::redeem_email_code::<#this>)
             .into_router()
     };
     function(user, &user.names.routes.auth, docs, Some(&ours!(, backend: &#path::str)), &body)

@@ -29,9 +29,8 @@ fn read(user: &User) -> TokenStream {
         ours! { #docs #rename pub #name: #ty, }
     });
     let attributes = ours! {
-        #[derive(::core::fmt::Debug, ::core::clone::Clone)]
-        #[derive(#runtime::Serialize)]
-        #[derive(#runtime::Deserialize)]
+        #[derive(::core::fmt::Debug, #runtime::Serialize)]
+        #[derive(::core::clone::Clone, #runtime::Deserialize)]
         #[serde(crate = #serde)]
     };
     let accounts = user.oauth_table.as_ref().map(|_| {

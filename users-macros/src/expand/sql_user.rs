@@ -147,6 +147,7 @@ fn column(user: &User, custom: &Custom, db: &TokenStream) -> TokenStream {
         Storage::Text => quote_spanned!(at(ty)=> #rt::text_column::<#db>(#name, #rt::nullable!(#ty))),
     };
     let tenant = custom.is_tenant.then(|| ours!(.as_tenant()));
+    let login = custom.is_login.then(|| ours!(.as_login()));
     let from_database = match &custom.new_value {
         NewValue::FromDatabase(Some(sql), _) => Some(ours!(.from_database(#rt::Some(#sql)))),
         NewValue::FromDatabase(None, _) => Some(ours!(.from_database(#rt::None))),
@@ -158,5 +159,5 @@ fn column(user: &User, custom: &Custom, db: &TokenStream) -> TokenStream {
         Storage::Text => ours!(.filled_with(&#value)),
         Storage::Json => ours!(.filled_with_json(&#value)),
     });
-    ours!(#column #tenant #from_database #fill)
+    ours!(#column #tenant #login #from_database #fill)
 }

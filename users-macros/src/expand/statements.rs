@@ -22,6 +22,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
     let oauth_table = user.oauth_table.as_deref().map(|table| ours!(oauth_table: #runtime::Some(#table),));
     let roles = role_columns(user);
     let integers = user.id_made_by_database().then(|| ours!(id_made_by_database: true,));
+    let login = user.login().map(|login| login_statements(user, &login.column));
     let sqlite = user.databases.sqlite.then(|| statements(user, "sqlite", &Sqlite));
     let postgres = user.databases.postgres.then(|| statements(user, "postgres", &Postgres));
     let mysql = user.databases.mysql.then(|| statements(user, "mysql", &MySql));
@@ -34,6 +35,7 @@ pub(super) fn constant(user: &User) -> TokenStream {
             #schema
             #roles
             #integers
+            #login
             #sqlite
             #postgres
             #mysql
@@ -66,6 +68,24 @@ fn statements(user: &User, database: &str, dialect: &dyn Dialect) -> TokenStream
         ours!(#field: #text,)
     });
     ours!(#database: #runtime::Statements { #(#statements)* },)
+}
+
+/// Returns the statements that find a user by the login name.
+fn login_statements(user: &User, column: &str) -> TokenStream {
+    let runtime = &user.names.runtime.path;
+    let named: [(&str, bool, &dyn Dialect); 3] = [
+        ("sqlite", user.databases.sqlite, &Sqlite),
+        ("postgres", user.databases.postgres, &Postgres),
+        ("mysql", user.databases.mysql, &MySql),
+    ];
+    let is_complete = named.iter().all(|(_, is_named, _)| *is_named);
+    let statements = named.into_iter().filter(|(_, is_named, _)| *is_named).map(|(database, _, dialect)| {
+        let database = Ident::new(database, Span::mixed_site());
+        let text = raw(&sql::find_by_login_name(user, column, dialect));
+        ours!(#database: #text,)
+    });
+    let others = (!is_complete).then(|| ours!(..#runtime::LoginSql::NONE));
+    ours!(login: #runtime::Some(#runtime::LoginSql { column: #column, #(#statements)* #others }),)
 }
 
 /// Returns a string literal as one would write it by hand: raw if the text has quotes.

@@ -1,4 +1,4 @@
-//! The statements that find users: by id, by session, by address.
+//! The statements that find users: by id, by session, by address, by login name.
 
 use super::{List, Listed, Table};
 
@@ -98,10 +98,22 @@ impl Table<'_> {
         )
     }
 
+    pub(super) fn find_by_login_name(&self, column: &str) -> String {
+        let mut parameters = self.parameters();
+        format!(
+            "SELECT {all} FROM {table} AS u WHERE u.{name} = {parameter}{tenant}",
+            all = self.all_columns("u."),
+            table = self.table(),
+            name = self.quoted(column),
+            parameter = parameters.next(),
+            tenant = self.within_tenant("AND", "u.", &mut parameters),
+        )
+    }
+
     /// Returns the columns of a session: those of its user and of its token state, then its own. The token is among them,
     /// since a database may find it by a collation that takes other letters for equal.
     fn session_columns(&self) -> String {
-        let own = ["session_id", "auth_epoch", "created_at", "last_seen_at", "token", "backend"];
+        let own = ["session_id", "auth_epoch", "created_at", "last_seen_at", "token", "backend", "amr", "logged_in_at"];
         let own = own.map(|column| format!("t.{}", self.quoted(column))).join(", ");
         format!("{}, {}, {own}", self.all_columns("u."), self.token_columns())
     }
@@ -120,7 +132,9 @@ impl Table<'_> {
     }
 
     fn token_columns(&self) -> String {
-        format!("s.{}, s.{}", self.quoted("revoked"), self.quoted("kept_epoch"))
+        ["revoked", "kept_epoch", "reauthenticated_at", "amr"]
+            .map(|column| format!("s.{}", self.quoted(column)))
+            .join(", ")
     }
 
     fn token_state(&self) -> String {

@@ -15,9 +15,13 @@ use dialect::{List, Listed, Parameters};
 /// The statements of one user type for one database: the field of `Statements` and its text.
 pub(crate) type Statements = [(&'static str, String); 10];
 
-/// Writes all statements.
-pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
-    let table = Table {
+/// Writes the statement that finds a user by the login name in this column.
+pub(crate) fn find_by_login_name(user: &User, column: &str, dialect: &dyn Dialect) -> String {
+    table(user, dialect).find_by_login_name(column)
+}
+
+fn table<'a>(user: &'a User, dialect: &'a dyn Dialect) -> Table<'a> {
+    Table {
         dialect,
         name: &user.table,
         sessions: &user.session_table,
@@ -31,7 +35,12 @@ pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
         has_integer_id: user.has_integer_id(),
         has_own_id: user.has_own_id(),
         tenant: user.tenant().map(|tenant| tenant.column.as_str()),
-    };
+    }
+}
+
+/// Writes all statements.
+pub(crate) fn statements(user: &User, dialect: &dyn Dialect) -> Statements {
+    let table = table(user, dialect);
     [
         ("find", table.find()),
         ("find_many", table.find_many()),

@@ -31,13 +31,13 @@ fn a_user_is_found_by_id_with_the_state_of_the_token() {
     assert_eq!(
         statement(&user(), &Sqlite, "find"),
         format!(
-            r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#
+            r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#
         ),
     );
     assert_eq!(
         statement(&user(), &MySql, "find"),
         format!(
-            "SELECT {}, s.`revoked`, s.`kept_epoch` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
+            "SELECT {}, s.`revoked`, s.`kept_epoch`, s.`reauthenticated_at`, s.`amr` FROM `user` AS u LEFT JOIN `user_token_state` AS s ON s.`token_id` = ? WHERE u.`id` = ?",
             COLUMNS.replace('"', "`")
         ),
     );
@@ -49,19 +49,19 @@ fn several_users_are_found_by_one_query_on_each_database() {
     assert_eq!(
         statement(&user, &Sqlite, "find_many"),
         format!(
-            r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#
+            r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#
         ),
     );
     assert_eq!(
         statement(&user, &Postgres, "find_many"),
         format!(
-            r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token""#
+            r#"SELECT {COLUMNS}, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token""#
         ),
     );
     assert_eq!(
         statement(&user, &MySql, "find_many"),
         format!(
-            "SELECT {}, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
+            "SELECT {}, s.`revoked`, s.`kept_epoch`, s.`reauthenticated_at`, s.`amr`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`",
             COLUMNS.replace('"', "`")
         ),
     );
@@ -69,7 +69,7 @@ fn several_users_are_found_by_one_query_on_each_database() {
 
 #[test]
 fn a_user_is_found_by_a_session_in_the_database() {
-    let session = r#"s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend""#;
+    let session = r#"s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at""#;
     let joined = r#"LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#;
     assert_eq!(
         statement(&user(), &Postgres, "find_session"),

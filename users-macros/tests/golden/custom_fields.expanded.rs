@@ -58,9 +58,8 @@ const _: () = {
     rt::check::column::<i64>();
 };
 /// A [`User`] as clients see it.
-#[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private0_1_0::Serialize)]
-#[derive(::axum_users::__private0_1_0::Deserialize)]
+#[derive(::core::fmt::Debug, ::axum_users::__private0_1_0::Serialize)]
+#[derive(::core::clone::Clone, ::axum_users::__private0_1_0::Deserialize)]
 #[serde(crate = "::axum_users::__private0_1_0::serde")]
 pub struct UserRead {
     pub id: Uuid,
@@ -165,10 +164,10 @@ pub struct UserAdminUpdate {
 /// Every statement on the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__private0_1_0::UserSql {
     sqlite: ::axum_users::__private0_1_0::Statements {
-        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
-        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
-        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
-        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
         find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."nick", u."age", u."room_temperature", u."newsletter", u."quota", u."plan", u."tags", u."address", u."tier", u."note", u."inner_score", u."created_at", u."number", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password" FROM "user" AS u WHERE lower(u."email") = $1"#,
         insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "created_at", "number", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
         update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "nick" = CASE WHEN $11 THEN $12 ELSE "nick" END, "age" = CASE WHEN $13 THEN $14 ELSE "age" END, "room_temperature" = CASE WHEN $15 THEN $16 ELSE "room_temperature" END, "newsletter" = CASE WHEN $17 THEN $18 ELSE "newsletter" END, "quota" = CASE WHEN $19 THEN $20 ELSE "quota" END, "plan" = CASE WHEN $21 THEN $22 ELSE "plan" END, "tags" = CASE WHEN $23 THEN $24 ELSE "tags" END, "address" = CASE WHEN $25 THEN $26 ELSE "address" END, "tier" = CASE WHEN $27 THEN $28 ELSE "tier" END, "note" = CASE WHEN $29 THEN $30 ELSE "note" END, "inner_score" = CASE WHEN $31 THEN $32 ELSE "inner_score" END, "suspended_until" = CASE WHEN $33 THEN $34 ELSE "suspended_until" END, "suspended_reason" = CASE WHEN $35 THEN $36 ELSE "suspended_reason" END, "must_change_password" = CASE WHEN $37 THEN $38 ELSE "must_change_password" END, "auth_epoch" = "auth_epoch" + $39 WHERE "id" = $40 AND COALESCE("hashed_password", '') = COALESCE($41, "hashed_password", '') AND COALESCE("email", '') = COALESCE($42, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "nick", "age", "room_temperature", "newsletter", "quota", "plan", "tags", "address", "tier", "note", "inner_score", "created_at", "number", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
@@ -188,7 +187,7 @@ pub fn user_routes<S: ::axum_users::HasUsers<User>>(
         .nest("/users", [user_account_routes])
         .into_router()
 }
-/// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
+/// The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/second-factor`, `/logout`, `/reauthenticate`, `/refresh`, `/magic-link` and `/email-code`.
 pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
     backend: &::axum_users::__private0_1_0::str,
@@ -196,7 +195,14 @@ pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
     use ::axum_users::__private0_1_0 as rt;
     rt::Routes::of_backend(users, backend)
         .post("/login", rt::login::<User>)
+        .second_factor("/second-factor", rt::mfa_login::<User>)
         .post("/logout", rt::logout::<User>)
+        .own_post("/reauthenticate", rt::reauthenticate::<User>)
+        .refresh("/refresh", rt::refresh::<User>)
+        .magic_link("/magic-link", rt::request_magic_link::<User>)
+        .magic_link("/magic-link/redeem", rt::redeem_magic_link::<User>)
+        .email_code("/email-code", rt::request_email_code::<User>)
+        .email_code("/email-code/redeem", rt::redeem_email_code::<User>)
         .into_router()
 }
 /// The route of registration, usually under `/auth`: `POST /register`.
@@ -257,7 +263,7 @@ const _: () = {
                 .create()
                 .required()
                 .update()
-                .doc("How the person wants to be called. Not unique.")
+                .doc("How the person wants to be called.")
                 .rules(
                     &[
                         rt::Rule::Length {

@@ -8,9 +8,8 @@ pub struct User {
     pub is_verified: bool,
 }
 /// A [`User`] as clients see it.
-#[derive(::core::fmt::Debug, ::core::clone::Clone)]
-#[derive(::axum_users::__private0_1_0::Serialize)]
-#[derive(::axum_users::__private0_1_0::Deserialize)]
+#[derive(::core::fmt::Debug, ::axum_users::__private0_1_0::Serialize)]
+#[derive(::core::clone::Clone, ::axum_users::__private0_1_0::Deserialize)]
 #[serde(crate = "::axum_users::__private0_1_0::serde")]
 pub struct UserRead {
     pub id: uuid::Uuid,
@@ -54,10 +53,10 @@ pub struct UserAdminUpdate {
 /// Every statement on the table `user`, per database.
 pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__private0_1_0::UserSql {
     sqlite: ::axum_users::__private0_1_0::Statements {
-        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
-        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
-        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
-        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
+        find: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2"#,
+        find_many: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')"#,
+        find_session: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2"#,
+        find_sessions: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at", w."key" FROM json_each($1) AS w CROSS JOIN "accesstoken" AS t ON t."token" = json_extract(w."value", '$[0]') AND t."hashed" = json_extract(w."value", '$[1]') CROSS JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id""#,
         find_by_email: r#"SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password" FROM "user" AS u WHERE lower(u."email") = $1"#,
         insert: r#"INSERT INTO "user" ("id", "email", "hashed_password", "is_active", "is_superuser", "is_verified") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
         update: r#"UPDATE "user" SET "email" = CASE WHEN $1 THEN $2 ELSE "email" END, "hashed_password" = CASE WHEN $3 THEN $4 ELSE "hashed_password" END, "is_active" = CASE WHEN $5 THEN $6 ELSE "is_active" END, "is_superuser" = CASE WHEN $7 THEN $8 ELSE "is_superuser" END, "is_verified" = CASE WHEN $9 THEN $10 ELSE "is_verified" END, "suspended_until" = CASE WHEN $11 THEN $12 ELSE "suspended_until" END, "suspended_reason" = CASE WHEN $13 THEN $14 ELSE "suspended_reason" END, "must_change_password" = CASE WHEN $15 THEN $16 ELSE "must_change_password" END, "auth_epoch" = "auth_epoch" + $17 WHERE "id" = $18 AND COALESCE("hashed_password", '') = COALESCE($19, "hashed_password", '') AND COALESCE("email", '') = COALESCE($20, "email", '') RETURNING "id", "email", "hashed_password", "is_active", "is_superuser", "is_verified", "auth_epoch", "suspended_until", "suspended_reason", "must_change_password""#,
@@ -77,7 +76,7 @@ pub fn user_routes<S: ::axum_users::HasUsers<User>>(
         .nest("/users", [user_account_routes])
         .into_router()
 }
-/// The routes of one backend, usually under `/auth/{backend}`: `POST /login` and `/logout`.
+/// The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/second-factor`, `/logout`, `/reauthenticate`, `/refresh`, `/magic-link` and `/email-code`.
 pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
     backend: &::axum_users::__private0_1_0::str,
@@ -85,7 +84,14 @@ pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
     use ::axum_users::__private0_1_0 as rt;
     rt::Routes::of_backend(users, backend)
         .post("/login", rt::login::<User>)
+        .second_factor("/second-factor", rt::mfa_login::<User>)
         .post("/logout", rt::logout::<User>)
+        .own_post("/reauthenticate", rt::reauthenticate::<User>)
+        .refresh("/refresh", rt::refresh::<User>)
+        .magic_link("/magic-link", rt::request_magic_link::<User>)
+        .magic_link("/magic-link/redeem", rt::redeem_magic_link::<User>)
+        .email_code("/email-code", rt::request_email_code::<User>)
+        .email_code("/email-code/redeem", rt::redeem_email_code::<User>)
         .into_router()
 }
 /// The route of registration, usually under `/auth`: `POST /register`.

@@ -1,10 +1,13 @@
 //! Creating an account. Registration and application code share these steps.
 
-use super::PasswordError;
+use super::{PasswordError, login_name};
 use crate::{
-    domain::{EmailAddress, EmailRefused, IdSeed, Status, TokenId},
+    domain::{EmailAddress, EmailRefused, IdSeed, NewPasskey, Once, Status, TokenId, oauth::PlaceholderPassword},
     event::{EventKind, SecurityEvent},
-    port::{HookCall, HookError, PasswordSubject, RandomError, Registration, RequestContext, StoreError, StoredChange},
+    port::{
+        BoxFuture, HookCall, HookError, PasswordSubject, RandomError, Registration, RequestContext, StoreError,
+        StoredChange,
+    },
     service::Users,
     user::{AuthUser, Moment, NewAccount},
 };
@@ -54,6 +57,28 @@ pub(crate) enum NewPassword {
     Unusable,
 }
 
+/// The passkey with which somebody signs up.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "passkeys"), allow(dead_code, reason = "there are no passkeys"))]
+pub(crate) struct SignUpPasskey {
+    pub(crate) passkey: NewPasskey,
+    /// The ceremony, which is used up with it.
+    pub(crate) once: Once,
+}
+
+/// How the owner of a new account gets in.
+#[derive(Debug, Clone)]
+pub(crate) struct WayIn {
+    pub(crate) password: NewPassword,
+    pub(crate) passkey: Option<SignUpPasskey>,
+}
+
+impl From<NewPassword> for WayIn {
+    fn from(password: NewPassword) -> Self {
+        Self { password, passkey: None }
+    }
+}
+
 impl<U: AuthUser> Users<U> {
     /// Creates a user with any flags, for example the first superuser. Applies the password policy and runs
     /// `on_after_register`.
@@ -77,53 +102,60 @@ impl<U: AuthUser> Users<U> {
     #[tracing::instrument(target = "axum_users", name = "create_user", skip_all)]
     async fn create_by_code(&self, input: U::Create, password: NewPassword, status: Status) -> Result<U, CreateError> {
         let email = self.policy().new_email().parse(U::credentials(&input).0).map_err(CreateError::InvalidEmail)?;
-        self.create_account(input, email, password, status, &RequestContext::none()).await
+        self.create_account(input, email, password.into(), status, &RequestContext::none()).await
     }
 
     /// Creates an account and runs `on_after_register`. `email` is the parsed address of `input`.
-    pub(crate) async fn create_account(
-        &self,
+    pub(crate) fn create_account<'a>(
+        &'a self,
         input: U::Create,
         email: EmailAddress,
-        password: NewPassword,
+        way_in: WayIn,
         status: Status,
-        cx: &RequestContext,
-    ) -> Result<U, CreateError> {
-        if password == NewPassword::Sent {
-            self.validate_new_password(&input, &email).await?;
-        }
-        self.ask_before_register(&input, &email, status, cx).await?;
-        // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
-        // may insert the address after this query.
-        if self.is_address_taken(U::credentials(&input).0).await? {
-            self.record(&taken_address(cx));
-            return Err(CreateError::EmailTaken);
-        }
-        let user = self.new_account(input, &email, password, status).await?;
-        let user = self.insert_account(user, cx).await?;
-        self.run_change_hook(StoredChange::Registered(user.clone()), cx).await.map_err(CreateError::Hook)?;
-        Ok(user)
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<U, CreateError>> {
+        Box::pin(async move {
+            let WayIn { password, passkey } = way_in;
+            if password == NewPassword::Sent {
+                self.validate_new_password(&input, &email).await?;
+            }
+            self.ask_before_register(&input, &email, status, cx).await?;
+            // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
+            // may insert the address after this query.
+            if self.is_address_taken(U::credentials(&input).0).await? {
+                self.record(&taken_address(cx));
+                return Err(CreateError::EmailTaken);
+            }
+            let user = self.new_account(input, &email, password, status).await?;
+            let user = self.insert_account(user, passkey, cx).await?;
+            self.run_change_hook(StoredChange::Registered(user.clone()), cx).await.map_err(CreateError::Hook)?;
+            Ok(user)
+        })
     }
 
     /// Runs `on_before_register`.
-    pub(crate) async fn ask_before_register(
-        &self,
-        input: &U::Create,
-        email: &EmailAddress,
+    pub(crate) fn ask_before_register<'a>(
+        &'a self,
+        input: &'a U::Create,
+        email: &'a EmailAddress,
         status: Status,
-        cx: &RequestContext,
-    ) -> Result<(), CreateError> {
-        let registration = Registration::new(email.as_str(), input, status);
-        self.run_hook(HookCall::Registering(&registration), cx).await.map_err(CreateError::Refused)
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<(), CreateError>> {
+        Box::pin(async move {
+            let registration = Registration::new(email.as_str(), input, status);
+            self.run_hook(HookCall::Registering(&registration), cx).await.map_err(CreateError::Refused)
+        })
     }
 
     /// Checks the password of a new account against the policy, breached passwords and the application's hook.
-    pub(crate) async fn validate_new_password(
-        &self,
-        input: &U::Create,
-        email: &EmailAddress,
-    ) -> Result<(), PasswordError> {
-        self.validate_password(U::credentials(input).1, email.as_str(), PasswordSubject::New(input)).await
+    pub(crate) fn validate_new_password<'a>(
+        &'a self,
+        input: &'a U::Create,
+        email: &'a EmailAddress,
+    ) -> BoxFuture<'a, Result<(), PasswordError>> {
+        Box::pin(async move {
+            self.validate_password(U::credentials(input).1, email.as_str(), PasswordSubject::New(input)).await
+        })
     }
 
     /// Builds a user with a fresh id and a hashed password. Stores nothing.
@@ -140,6 +172,7 @@ impl<U: AuthUser> Users<U> {
         };
         let account = NewAccount { id: self.new_id()?, email: email.as_str().to_owned(), hashed_password, status };
         let mut user = self.new_user_of(account, input);
+        login_name::normalize(&mut user, None)?;
         if U::CUSTOM_FIELDS.iter().any(|field| field.from_database) {
             user.until_stored(&Moment::new(self.now(), self.random_bytes()?));
         }
@@ -147,23 +180,46 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Stores a user that [`Users::new_account`] built, and records the outcome.
-    pub(crate) async fn insert_account(&self, user: U, cx: &RequestContext) -> Result<U, CreateError> {
-        let inserted = self.insert_new(user, cx).await;
-        if matches!(inserted, Err(CreateError::EmailTaken)) {
-            self.record(&taken_address(cx));
-        }
-        inserted
+    pub(crate) fn insert_account<'a>(
+        &'a self,
+        user: U,
+        passkey: Option<SignUpPasskey>,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<U, CreateError>> {
+        Box::pin(async move {
+            let inserted = self.insert_new(user, passkey, cx).await;
+            if matches!(inserted, Err(CreateError::EmailTaken)) {
+                self.record(&taken_address(cx));
+            }
+            inserted
+        })
     }
 
-    /// Stores a new user, and records it.
-    async fn insert_new(&self, user: U, cx: &RequestContext) -> Result<U, CreateError> {
-        let event = SecurityEvent::new(EventKind::Register, cx);
-        // The database may make the id.
-        let recording =
-            self.recording(&if U::ID_MADE_BY_DATABASE { event.clone() } else { event.clone().of(&user.id()) });
-        let inserted = recording.store.insert(user).await.map_err(CreateError::from);
+    /// Stores a new user, with a passkey if it is the way in, and records it.
+    async fn insert_new(&self, user: U, passkey: Option<SignUpPasskey>, cx: &RequestContext) -> Result<U, CreateError> {
+        let added = passkey.is_some().then_some(EventKind::AddPasskey);
+        let event = |kind| {
+            let event = SecurityEvent::new(kind, cx);
+            // The database may make the id.
+            if U::ID_MADE_BY_DATABASE { event } else { event.of(&user.id()) }
+        };
+        let events: Vec<_> = [EventKind::Register].into_iter().chain(added).map(event).collect();
+        let recording = self.recording_all(&events.iter().collect::<Vec<_>>());
+        let store = &recording.store;
+        let inserted = match passkey {
+            None => store.insert(user).await,
+            Some(SignUpPasskey { passkey, once }) => {
+                let placeholder = Some(PlaceholderPassword::of(user.account().hashed_password));
+                let passkeys = std::sync::Arc::clone(store).passkey_store();
+                let passkeys = passkeys.ok_or_else(|| StoreError::failed("the store keeps no passkeys"))?;
+                passkeys.insert(user, NewPasskey { placeholder, ..passkey }, once).await
+            }
+        };
+        let inserted = inserted.map_err(CreateError::from);
         if let Ok(user) = &inserted {
-            self.record_changed(&event.of(&user.id()), &recording);
+            for event in events {
+                self.record_changed(&event.of(&user.id()), &recording);
+            }
         }
         inserted
     }
@@ -175,21 +231,30 @@ impl<U: AuthUser> Users<U> {
         &self,
         user: U,
         is_taken: bool,
+        passkey: Option<SignUpPasskey>,
         cx: &RequestContext,
     ) -> Result<U, CreateError> {
         self.refuse_what_cannot_be_stored(user.clone()).await?;
         if is_taken {
             return Err(CreateError::EmailTaken);
         }
-        self.insert_new(user, cx).await
+        self.insert_new(user, passkey, cx).await
     }
 
-    /// Commits a revocation record for a token that does not exist, and records the refusal with it. The commit takes as long as
-    /// that of a new user.
-    pub(crate) async fn write_for_taken_address(&self, cx: &RequestContext) -> Result<(), CreateError> {
+    /// Commits a revocation record for the ceremony of a passkey or for a token that does not exist, and records the refusal with
+    /// it. The commit takes as long as that of a new user.
+    pub(crate) async fn write_for_taken_address(
+        &self,
+        used: Option<Once>,
+        cx: &RequestContext,
+    ) -> Result<(), CreateError> {
         let event = taken_address(cx);
         let recording = self.recording(&event);
-        recording.store.revoke(&TokenId::from_random(self.random_bytes()?), self.now()).await?;
+        let Once { id, until } = match used {
+            Some(once) => once,
+            None => Once { id: TokenId::from_random(self.random_bytes()?), until: self.now() },
+        };
+        recording.store.revoke(&id, until).await?;
         self.record_changed(&event, &recording);
         Ok(())
     }
@@ -212,16 +277,22 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Sends a verification mail to a new user, after the response, if the service does so.
-    pub(crate) async fn mail_verification_of_new_user(&self, user: &U, cx: &RequestContext) {
-        if !self.inner().verification_on_register {
-            return;
-        }
-        let id = user.id();
-        self.after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
-            let id = id.clone();
-            Box::pin(async move { users.start_verification_in(id, cx).await })
+    pub(crate) fn mail_verification_of_new_user<'a>(
+        &'a self,
+        user: &'a U,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if !self.inner().verification_on_register {
+                return;
+            }
+            let id = user.id();
+            self.after_response_or_log("on_after_request_verify", cx, move |users, cx, _| {
+                let id = id.clone();
+                Box::pin(async move { users.start_verification_in(id, cx).await })
+            })
+            .await;
         })
-        .await;
     }
 
     fn new_id(&self) -> Result<U::Id, RandomError> {

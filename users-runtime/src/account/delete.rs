@@ -3,7 +3,7 @@
 use super::UpdateError;
 use crate::{
     event::{EventKind, SecurityEvent},
-    port::{HookCall, RequestContext, StoreError, StoredChange},
+    port::{BoxFuture, HookCall, RequestContext, StoreError, StoredChange},
     service::Users,
     user::AuthUser,
 };
@@ -19,18 +19,24 @@ impl<U: AuthUser> Users<U> {
     }
 
     #[tracing::instrument(target = "axum_users", name = "delete_user", skip_all, fields(user.id = %user.id()))]
-    pub(crate) async fn delete_user(&self, user: &U, cx: &RequestContext) -> Result<(), UpdateError> {
-        self.run_hook(HookCall::Deleting(user), cx).await.map_err(UpdateError::Refused)?;
-        let event = SecurityEvent::new(EventKind::Delete, cx).of(&user.id());
-        let recording = self.recording(&event);
-        if !recording.store.delete(user.id()).await? {
-            return Err(match self.get(user.id()).await? {
-                // A trigger or a rule of the application can make the database ignore it.
-                Some(_) => UpdateError::Store(StoreError::invalid_value(None, "the database ignored the deletion")),
-                None => UpdateError::NotFound,
-            });
-        }
-        self.record_changed(&event, &recording);
-        self.run_change_hook(StoredChange::Deleted(user.clone()), cx).await.map_err(UpdateError::Hook)
+    pub(crate) fn delete_user<'a>(
+        &'a self,
+        user: &'a U,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<(), UpdateError>> {
+        Box::pin(async move {
+            self.run_hook(HookCall::Deleting(user), cx).await.map_err(UpdateError::Refused)?;
+            let event = SecurityEvent::new(EventKind::Delete, cx).of(&user.id());
+            let recording = self.recording(&event);
+            if !recording.store.delete(user.id()).await? {
+                return Err(match self.get(user.id()).await? {
+                    // A trigger or a rule of the application can make the database ignore it.
+                    Some(_) => UpdateError::Store(StoreError::invalid_value(None, "the database ignored the deletion")),
+                    None => UpdateError::NotFound,
+                });
+            }
+            self.record_changed(&event, &recording);
+            self.run_change_hook(StoredChange::Deleted(user.clone()), cx).await.map_err(UpdateError::Hook)
+        })
     }
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::CreateError;
 use crate::{
     domain::{Password, PasswordHash},
-    port::{HashError, HookError, PasswordSubject},
+    port::{BoxFuture, HashError, HookError, PasswordSubject},
     service::Users,
     user::AuthUser,
 };
@@ -30,18 +30,20 @@ pub enum PasswordError {
 impl<U: AuthUser> Users<U> {
     /// Checks the built-in policy first, because it is cheap, then the breached passwords, and then the application's
     /// hook.
-    pub(crate) async fn validate_password(
-        &self,
-        password: &Password,
-        email: &str,
-        subject: PasswordSubject<'_, U>,
-    ) -> Result<(), PasswordError> {
-        self.check_policy(password, email)?;
-        if let Some(breached) = &self.inner().breached {
-            breached.check(password).await.map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
-        }
-        let checked = self.run_validate_password(password, subject).await.map_err(PasswordError::Hook)?;
-        checked.map_err(|invalid| PasswordError::Refused(invalid.reason))
+    pub(crate) fn validate_password<'a>(
+        &'a self,
+        password: &'a Password,
+        email: &'a str,
+        subject: PasswordSubject<'a, U>,
+    ) -> BoxFuture<'a, Result<(), PasswordError>> {
+        Box::pin(async move {
+            self.check_policy(password, email)?;
+            if let Some(breached) = &self.inner().breached {
+                breached.check(password).await.map_err(|refused| PasswordError::Refused(refused.reason.into()))?;
+            }
+            let checked = self.run_validate_password(password, subject).await.map_err(PasswordError::Hook)?;
+            checked.map_err(|invalid| PasswordError::Refused(invalid.reason))
+        })
     }
 
     /// Checks the built-in policy.
@@ -58,7 +60,10 @@ impl<U: AuthUser> Users<U> {
         Ok(self.hash_password(&Password::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))).await?)
     }
 
-    pub(crate) async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
-        Ok(self.inner().hasher.hash(password).await?)
+    pub(crate) fn hash_password<'a>(
+        &'a self,
+        password: &'a Password,
+    ) -> BoxFuture<'a, Result<PasswordHash, PasswordError>> {
+        Box::pin(async move { Ok(self.inner().hasher.hash(password).await?) })
     }
 }

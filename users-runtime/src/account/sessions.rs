@@ -3,7 +3,7 @@
 use crate::{
     domain::{ListedSession, Session, TokenId},
     event::{EventKind, SecurityEvent},
-    port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError, StrategyError},
+    port::{BoxFuture, Change, EndSessions, Found, Lookup, RequestContext, StoreError, StrategyError},
     service::Users,
     user::{AuthUser, Columns},
 };
@@ -45,6 +45,13 @@ impl<U: AuthUser> Users<U> {
         let mut forgotten = self.inner().store.purge_expired(now).await?;
         for backend in &self.inner().backends {
             forgotten += backend.strategy.purge(now).await?;
+            if let Some(refresh) = &backend.refresh {
+                forgotten += refresh.store.purge(now).await?;
+            }
+        }
+        #[cfg(feature = "totp")]
+        if let Some(mfa) = self.mfa() {
+            forgotten += mfa.store.purge(now).await?;
         }
         #[cfg(feature = "audit")]
         if let Some(audit) = &self.inner().audit {
@@ -56,7 +63,7 @@ impl<U: AuthUser> Users<U> {
 
 impl<U: AuthUser> Sessions<'_, U> {
     /// Returns the valid sessions of a user that are stored in the database or in Redis, in the order of their logins.
-    /// JWTs are not stored and therefore not listed; [`Sessions::end_all`] revokes them as well.
+    /// JWTs without refresh tokens are not stored and therefore not listed; [`Sessions::end_all`] revokes them as well.
     ///
     /// # Errors
     /// [`SessionsError`] if a storage is not available.
@@ -75,15 +82,30 @@ impl<U: AuthUser> Sessions<'_, U> {
                 }
             }
         }
+        for backend in &self.0.inner().backends {
+            for mut session in self.0.refreshable_sessions(backend, &subject).await? {
+                // Its access token may be stored as well, and may have been used after the last refresh.
+                listed.retain(|other| {
+                    let is_same = other.session.token_id == session.session.token_id;
+                    session.last_seen_at = session.last_seen_at.max(other.last_seen_at.filter(|_| is_same));
+                    !is_same
+                });
+                listed.push(session);
+            }
+        }
         let lookups: Vec<_> = listed
             .iter()
             .map(|listed| Lookup::User { id: id.clone(), token: listed.session.token_id.clone() })
             .collect();
         let found = self.0.inner().store.find(&lookups).await?;
         let live = listed.into_iter().zip(found);
-        let live =
-            live.filter(|(listed, found)| found.as_ref().is_some_and(|found| self.0.is_live(&listed.session, found)));
-        let mut live: Vec<ListedSession> = live.map(|(listed, _)| listed).collect();
+        let mut live: Vec<ListedSession> = live
+            .filter_map(|(mut listed, found)| {
+                let found = found.filter(|found| self.0.is_live(&listed.session, found))?;
+                listed.session.proved_again(found.reauthentication);
+                Some(listed)
+            })
+            .collect();
         live.sort_by_key(|listed| listed.session.logged_in_at);
         Ok(live)
     }
@@ -103,29 +125,32 @@ impl<U: AuthUser> Sessions<'_, U> {
     }
 
     #[tracing::instrument(target = "axum_users", name = "end_session", skip_all, fields(user.id = %id))]
-    pub(crate) async fn end_in(
-        &self,
+    pub(crate) fn end_in<'a>(
+        &'a self,
         id: U::Id,
-        session: &TokenId,
-        cx: &RequestContext,
-    ) -> Result<bool, SessionsError> {
-        if TokenId::parse(&session.0).is_none() || !self.is_of_this_tenant(id.clone()).await? {
-            return Ok(false);
-        }
-        let subject = id.to_string();
-        let mut ended = None;
-        for backend in &self.0.inner().backends {
-            let event = SecurityEvent::new(EventKind::EndSessions, cx).of(&id).in_session(Some(session));
-            let ending = self.0.recording_end(backend, &event);
-            // Backends may share a storage: the first one finds the session.
-            if ending.store.end(&subject, session).await? {
-                ended = ended.or(Some((event, ending)));
+        session: &'a TokenId,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<bool, SessionsError>> {
+        Box::pin(async move {
+            if TokenId::parse(&session.0).is_none() || !self.is_of_this_tenant(id.clone()).await? {
+                return Ok(false);
             }
-        }
-        if let Some((event, ending)) = &ended {
-            self.0.record_changed(event, ending);
-        }
-        Ok(ended.is_some())
+            let subject = id.to_string();
+            let mut ended = None;
+            for backend in &self.0.inner().backends {
+                let event = SecurityEvent::new(EventKind::EndSessions, cx).of(&id).in_session(Some(session));
+                let ending = self.0.recording_end(backend, &event);
+                // Backends may share a storage: the first one finds the session.
+                let refreshes = self.0.end_refresh(backend, &subject, session).await?;
+                if ending.store.end(&subject, session).await? || refreshes {
+                    ended = ended.or(Some((event, ending)));
+                }
+            }
+            if let Some((event, ending)) = &ended {
+                self.0.record_changed(event, ending);
+            }
+            Ok(ended.is_some())
+        })
     }
 
     /// Ends all sessions of a user except `spared`, and revokes all other JWTs.
@@ -138,26 +163,28 @@ impl<U: AuthUser> Sessions<'_, U> {
     }
 
     #[tracing::instrument(target = "axum_users", name = "end_other_sessions", skip_all, fields(user.id = %user.id()))]
-    pub(crate) async fn end_others_in(
-        &self,
-        user: &U,
-        spared: &Session,
-        cx: &RequestContext,
-    ) -> Result<(), SessionsError> {
-        // Read again: a session that was ended during the request must not keep itself alive.
-        let wanted = Lookup::User { id: user.id(), token: spared.token_id.clone() };
-        let found = self.0.find(wanted).await?.filter(|found| self.0.is_live(spared, found));
-        let Found { user: stored, epoch, .. } = found.ok_or(SessionsError::Ended)?;
-        let change = Change {
-            if_epoch: Some(epoch),
-            end_sessions: EndSessions::all_but(spared),
-            ..Change::new(stored, Columns::NONE)
-        };
-        let event = SecurityEvent::new(EventKind::EndSessions, cx).of(&user.id());
-        let recording = self.0.recording(&event);
-        recording.store.update(change).await?.ok_or(SessionsError::Ended)?;
-        self.0.record_changed(&event, &recording);
-        Ok(())
+    pub(crate) fn end_others_in<'a>(
+        &'a self,
+        user: &'a U,
+        spared: &'a Session,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<(), SessionsError>> {
+        Box::pin(async move {
+            // Read again: a session that was ended during the request must not keep itself alive.
+            let wanted = Lookup::User { id: user.id(), token: spared.token_id.clone() };
+            let found = self.0.find(wanted).await?.filter(|found| self.0.is_live(spared, found));
+            let Found { user: stored, epoch, .. } = found.ok_or(SessionsError::Ended)?;
+            let change = Change {
+                if_epoch: Some(epoch),
+                end_sessions: EndSessions::all_but(&self.0.kept_until(spared)),
+                ..Change::new(stored, Columns::NONE)
+            };
+            let event = SecurityEvent::new(EventKind::EndSessions, cx).of(&user.id());
+            let recording = self.0.recording(&event);
+            recording.store.update(change).await?.ok_or(SessionsError::Ended)?;
+            self.0.record_changed(&event, &recording);
+            Ok(())
+        })
     }
 
     /// Ends all sessions of one user. The next request with any of the user's tokens gets 401.

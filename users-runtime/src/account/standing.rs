@@ -140,7 +140,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Returns a user. One who cannot be read is an error.
-    async fn find_any(&self, id: U::Id) -> Result<Option<Found<U>>, StoreError> {
+    pub(super) async fn find_any(&self, id: U::Id) -> Result<Option<Found<U>>, StoreError> {
         match self.inner().store.find(&[Lookup::by_id(id)]).await {
             Err(StoreError::InvalidValue { .. }) => Ok(None),
             found => Ok(found?.into_iter().next().flatten()),

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::PasswordError;
+use super::{PasswordError, login_name, reauthentication::NotChecked};
 use crate::{
-    domain::{CLOCK_SKEW, Code, EmailRefused, Epoch, Limit, LimitReached, Password, Relaxation, email::ReadEmail},
+    domain::{Code, EmailRefused, Epoch, Limit, LimitReached, Password, Relaxation, email::ReadEmail},
     event::{EventKind, SecurityEvent},
     port::{
-        ChallengeUnavailable, Change, CountersUnavailable, EndSessions, FailedLogin, HookCall, HookError, Lookup,
-        PasswordSubject, RequestContext, StoreError, StoredChange, Updated, Verification,
+        BoxFuture, ChallengeUnavailable, Change, CountersUnavailable, EndSessions, HookCall, HookError, Lookup,
+        PasswordSubject, RequestContext, StoreError, StoredChange, Updated,
     },
     service::{Authenticated, Counted, Limited, Users},
     user::{AccountUpdate, AuthUser, Changes, Columns, Parsed},
@@ -115,6 +115,7 @@ impl<U: AuthUser> Users<U> {
         let Parsed { input, email, fields } = update;
         let mut user = before.clone();
         let changes = write(&mut user, input);
+        login_name::normalize(&mut user, Some(&before))?;
         let account = changes.account();
         let email = match (email, &account.email) {
             // A change by code: no request validation has parsed the address.
@@ -214,76 +215,46 @@ impl<U: AuthUser> Users<U> {
 
     /// Requires re-authentication before the owner changes the password or the address: the current password, or a
     /// recent login (OWASP ASVS 6.2.3 and 7.5.1).
-    async fn require_reauthentication(
-        &self,
-        before: &U,
-        current: Option<&Password>,
-        actor: &Actor<'_, U>,
-        cx: &RequestContext,
-    ) -> Result<(), UpdateError> {
-        let Actor::Owner(authenticated) = actor else { return Ok(()) };
-        if let Some(current) = current {
-            return self.prove_current_password(before, current, cx).await;
-        }
-        if self.policy().allows(Relaxation::PasswordChangeWithoutCurrent) {
-            return Ok(());
-        }
-        if self.policy().requires_current_password() || !self.is_fresh(authenticated, self.policy().fresh_window()) {
-            self.record(&SecurityEvent::new(EventKind::Update, cx).refused("the login is too old").of(&before.id()));
-            return Err(refused("The current password is required: send it as current_password, or log in again"));
-        }
-        Ok(())
+    fn require_reauthentication<'a>(
+        &'a self,
+        before: &'a U,
+        current: Option<&'a Password>,
+        actor: &'a Actor<'a, U>,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<(), UpdateError>> {
+        Box::pin(async move {
+            let Actor::Owner(authenticated) = actor else { return Ok(()) };
+            if let Some(current) = current {
+                return self.prove_current_password(before, current, cx).await;
+            }
+            if self.policy().allows(Relaxation::PasswordChangeWithoutCurrent) {
+                return Ok(());
+            }
+            if self.policy().requires_current_password()
+                || !self.is_fresh(&authenticated.session, self.policy().fresh_window())
+            {
+                self.record(
+                    &SecurityEvent::new(EventKind::Update, cx).refused("the login is too old").of(&before.id()),
+                );
+                return Err(refused("The current password is required: send it as current_password, or log in again"));
+            }
+            Ok(())
+        })
     }
 
-    /// Verifies the current password. A wrong one counts as a failed login: it may be a guess by an attacker with a stolen
-    /// session.
+    /// Verifies the current password.
     async fn prove_current_password(
         &self,
         user: &U,
         current: &Password,
         cx: &RequestContext,
     ) -> Result<(), UpdateError> {
-        let account = user.account();
-        let event = SecurityEvent::new(EventKind::Update, cx).of(&user.id());
-        let attempt = self.begin_attempt(account.email, event, cx).await?;
-        match self.inner().hasher.verify(current, account.hashed_password).await {
-            Ok(Verification::Wrong) => {
-                self.report_wrong_current(user, cx).await;
-                Err(refused("The current password is wrong"))
-            }
-            Ok(_) => {
-                self.attempt_succeeded(attempt).await;
-                Ok(())
-            }
-            Err(error) => {
-                self.attempt_undone(attempt).await;
-                Err(PasswordError::from(error).into())
-            }
+        match self.is_current_password(user, current, EventKind::Update, cx).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(refused("The current password is wrong")),
+            Err(NotChecked::Limited(limited)) => Err(limited.into()),
+            Err(NotChecked::Hash(error)) => Err(PasswordError::from(error).into()),
         }
-    }
-
-    /// Returns whether the login of a session is at most `window` old. A login of another node whose clock is ahead is new.
-    pub(crate) fn is_fresh(&self, authenticated: &Authenticated<U>, window: std::time::Duration) -> bool {
-        let Some(at) = authenticated.session.logged_in_at else { return false };
-        let now = self.now();
-        let age = if at <= now { now - at } else { at - now };
-        let limit = if at <= now { window } else { CLOCK_SKEW };
-        age.to_std().is_ok_and(|age| age <= limit)
-    }
-
-    /// Reports a wrong current password as a failed login.
-    async fn report_wrong_current(&self, user: &U, cx: &RequestContext) {
-        self.record(&SecurityEvent::new(EventKind::Login, cx).refused("wrong current password").of(&user.id()));
-        let user = user.clone();
-        self.after_response_or_log("on_after_failed_login", cx, move |users, cx, _| {
-            let user = user.clone();
-            Box::pin(async move {
-                let username = user.account().email;
-                let failed = FailedLogin { username, user: Some(&user), code: INVALID_PASSWORD.code };
-                users.run_hook(HookCall::LoginFailed(&failed), cx).await
-            })
-        })
-        .await;
     }
 
     /// Returns the error of a change that was not stored: the user was deleted, the session was ended during the request, or
@@ -308,7 +279,7 @@ impl<U: AuthUser> Users<U> {
             return EndSessions::Keep;
         }
         match actor {
-            Actor::Owner(Authenticated { session, .. }) => EndSessions::all_but(session),
+            Actor::Owner(Authenticated { session, .. }) => EndSessions::all_but(&self.kept_until(session)),
             Actor::Admin => EndSessions::All,
         }
     }

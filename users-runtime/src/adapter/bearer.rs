@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::{
     domain::AccessToken,
-    port::{SecurityScheme, TokenResponse, Transport},
+    port::{RefreshGrant, SecurityScheme, TokenResponse, Transport},
 };
 
 /// Carries tokens as `Authorization: Bearer …` ([RFC 6750 section
 /// 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)). A login responds with status 200 and `{"access_token": …,
-/// "token_type": "bearer"}`.
+/// "token_type": "bearer"}`, with refresh tokens also `"refresh_token"` and `"expires_in"`, the seconds from the issue of the
+/// access token to its expiry (RFC 6749 section 5.1).
 ///
 /// # Security
 /// The other two places of RFC 6750, the form body and the query string, are never read: URLs end up in logs and
@@ -27,6 +28,19 @@ pub struct Bearer;
 struct BearerResponse<'a> {
     access_token: &'a str,
     token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+}
+
+/// Returns the response to a login.
+fn respond(response: &BearerResponse<'_>) -> TokenResponse {
+    let Ok(body) = serde_json::to_string(response) else {
+        return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
+    };
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    TokenResponse { status: StatusCode::OK, headers, body: Some(body) }
 }
 
 impl Transport for Bearer {
@@ -42,12 +56,21 @@ impl Transport for Bearer {
     }
 
     fn grant(&self, token: &AccessToken) -> TokenResponse {
-        let response = BearerResponse { access_token: token.secret(), token_type: "bearer" };
-        let Ok(body) = serde_json::to_string(&response) else {
-            return TokenResponse { status: StatusCode::INTERNAL_SERVER_ERROR, headers: HeaderMap::new(), body: None };
-        };
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        TokenResponse { status: StatusCode::OK, headers, body: Some(body) }
+        let access_token = token.secret();
+        respond(&BearerResponse { access_token, token_type: "bearer", refresh_token: None, expires_in: None })
+    }
+
+    fn carries_refresh(&self) -> bool {
+        true
+    }
+
+    fn grant_refreshable(&self, token: &AccessToken, refresh: &RefreshGrant<'_>) -> TokenResponse {
+        respond(&BearerResponse {
+            access_token: token.secret(),
+            token_type: "bearer",
+            refresh_token: Some(refresh.token.secret()),
+            expires_in: refresh.expires_in,
+        })
     }
 
     fn clear(&self) -> TokenResponse {
@@ -100,6 +123,14 @@ mod tests {
         let response = Bearer.grant(&AccessToken::new("abc.def"));
         assert_eq!(response.status, StatusCode::OK);
         assert_eq!(response.body.as_deref(), Some(r#"{"access_token":"abc.def","token_type":"bearer"}"#));
+    }
+
+    #[test]
+    fn a_refresh_token_is_beside_the_access_token() {
+        let refresh = crate::domain::RefreshToken::new("r");
+        let response = Bearer.grant_refreshable(&AccessToken::new("abc"), &RefreshGrant::new(&refresh, Some(900)));
+        let body = r#"{"access_token":"abc","token_type":"bearer","refresh_token":"r","expires_in":900}"#;
+        assert_eq!(response.body.as_deref(), Some(body));
     }
 
     #[test]

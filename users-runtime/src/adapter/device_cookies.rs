@@ -153,7 +153,8 @@ mod tests {
     use crate::adapter::OsRandom;
 
     fn cookies(secret: &str) -> SignedDeviceCookies {
-        let context = TransportContext { relaxed: &[], public_url: None, base_path: "", largest_token: None };
+        let context =
+            TransportContext { relaxed: &[], public_url: None, base_path: "", largest_token: None, refresh: None };
         let secret = SecretKey::allow_short_secret(secret);
         SignedDeviceCookies::new(&secret, Duration::from_secs(1000), Arc::new(OsRandom), &context).unwrap()
     }

@@ -18,10 +18,16 @@ pub(crate) mod oauth;
 pub(crate) mod password;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "totp"))]
+#[cfg_attr(
+    not(feature = "oauth"),
+    allow(unreachable_pub, dead_code, reason = "applications name keys with providers only")
+)]
 pub(crate) mod sealing;
 pub(crate) mod session_tokens;
 pub(crate) mod sql;
+#[cfg(feature = "passkeys")]
+pub(crate) mod webauthn;
 
 #[cfg(feature = "altcha")]
 pub use self::altcha::Altcha;

@@ -108,14 +108,14 @@ impl Jobs {
     /// # Errors
     /// Returns [`QueueFull`] if half of the queue waits already, after [`Jobs::drain`] was called, and outside of a tokio
     /// runtime.
-    pub(crate) fn reserve(&self) -> Result<Place, QueueFull> {
+    pub(crate) fn reserve(&self) -> Result<Reservation, QueueFull> {
         let runtime = Handle::try_current().map_err(|_| QueueFull)?;
         let mut state = self.0.state();
         if state.closed || state.delayed >= self.0.capacity.div_ceil(2) {
             return Err(QueueFull);
         }
         state.delayed += 1;
-        Ok(Place { inner: Arc::clone(&self.0), runtime, job: None })
+        Ok(Reservation { inner: Arc::clone(&self.0), runtime, job: None })
     }
 
     /// Accepts no further jobs and waits until all queued and running ones are done, for at most `within`. Jobs that wait
@@ -193,13 +193,13 @@ impl State {
 }
 
 /// A place in the queue for a job that is tried again later.
-pub(crate) struct Place {
+pub(crate) struct Reservation {
     inner: Arc<Inner>,
     runtime: Handle,
     job: Option<Job>,
 }
 
-impl Place {
+impl Reservation {
     /// Queues a job for the time after `pause`, or for the shutdown if that is earlier.
     pub(crate) fn fill(mut self, pause: Duration, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         self.job = Some(Job { name, work: Box::pin(work) });
@@ -225,7 +225,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Reservation {
     /// Releases the place. A job is still in it if the runtime is shutting down.
     fn drop(&mut self) {
         if let Some(job) = &self.job {

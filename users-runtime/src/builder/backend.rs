@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use super::refresh;
 #[cfg(feature = "redis")]
 use crate::adapter::session_tokens::{RedisSessions, RedisTokens};
 #[cfg(feature = "audit")]
@@ -19,10 +20,10 @@ use crate::{
         TokenId, TrustedOrigins, UserId, id_kind,
     },
     port::{
-        BoxFuture, Clock, Random, RevocationStore, SessionStore, Strategy, StrategyError, Transport, TransportContext,
-        UserStore,
+        BoxFuture, Clock, Random, RefreshContext, RevocationStore, SessionStore, Strategy, StrategyError, Transport,
+        TransportContext, UserStore,
     },
-    service::{ActiveBackend, OriginRule, Policy},
+    service::{ActiveBackend, OriginRule, Policy, Refresh},
     user::AuthUser,
 };
 
@@ -45,6 +46,7 @@ pub struct Backend {
     name: String,
     transport: Box<dyn Transport>,
     strategy: StrategySettings,
+    refresh: Option<Refresh>,
 }
 
 /// The strategy of a [`Backend`]: the settings of a built-in one ([`Jwt`], [`DatabaseSessions`], `RedisSessions`), or
@@ -121,7 +123,15 @@ impl Backend {
 
     /// Returns a backend with any transport and any strategy.
     pub fn new(name: impl Into<String>, transport: impl Transport, strategy: impl Into<StrategySettings>) -> Self {
-        Self { name: name.into(), transport: Box::new(transport), strategy: strategy.into() }
+        Self { name: name.into(), transport: Box::new(transport), strategy: strategy.into(), refresh: None }
+    }
+
+    /// Adds refresh tokens: a login also returns one, and `POST /auth/{name}/refresh` the next ones. Give the access tokens a
+    /// short lifetime. Not possible under [`Policy::fastapi_users`](crate::Policy::fastapi_users).
+    ///
+    /// The families are stored where sessions are: in the users' database, or in Redis for `RedisSessions`.
+    pub fn refresh(self, refresh: Refresh) -> Self {
+        Self { refresh: Some(refresh), ..self }
     }
 
     /// Returns the name.
@@ -179,6 +189,11 @@ impl Backend {
             Source::Issuer(issuer) => issuer.rules(&self.name)?,
             _ => IdentityRules::new(&self.name)?,
         };
+        #[cfg(feature = "redis")]
+        let redis = match &self.strategy.0 {
+            Source::Redis(sessions) => Some(refresh::in_redis(&sessions.place, service)?),
+            _ => None,
+        };
         let strategy = match self.strategy.0 {
             Source::Ready(strategy) => strategy,
             Source::Jwt(jwt) => service.jwt(*jwt, &self.name)?,
@@ -190,12 +205,23 @@ impl Backend {
         };
         let relaxed: Vec<_> = service.policy.relaxations().collect();
         let largest_token = strategy.largest_token(longest_id::<U::Id>());
+        let limits = (strategy.session_cap(), strategy.idle_limit());
+        let refresh = self.refresh.map(|refresh| refresh.check(limits)).transpose()?;
+        let path = refresh.as_ref().and_then(Refresh::given_path).map(str::to_owned);
+        let path = path.unwrap_or_else(|| service.base_path.join(&format!("/auth/{}", self.name)));
+        let context = refresh.as_ref().map(|refresh| RefreshContext::new(&path, refresh.idles()));
         self.transport.configure(&TransportContext {
             relaxed: &relaxed,
             public_url: service.public_url,
             base_path: service.base_path.as_str(),
             largest_token,
+            refresh: context,
         })?;
+        #[cfg(not(feature = "redis"))]
+        let redis = None;
+        let refresh =
+            refresh.map(|refresh| refresh::active(service, &self.name, refresh, (&*strategy, &*self.transport), redis));
+        let refresh = refresh.transpose()?;
         for relaxation in strategy.relaxations().into_iter().chain(self.transport.relaxations()) {
             listed.with(relaxation);
         }
@@ -205,6 +231,7 @@ impl Backend {
             transport: self.transport.into(),
             strategy,
             origin_rule,
+            refresh,
             #[cfg(feature = "oauth")]
             identities,
         })

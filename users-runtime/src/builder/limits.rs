@@ -82,8 +82,13 @@ impl<U: AuthUser> UsersBuilder<U> {
             return Ok(None);
         }
         let relaxed: Vec<_> = self.policy.relaxations().collect();
-        let context =
-            TransportContext { relaxed: &relaxed, public_url, base_path: base_path.as_str(), largest_token: None };
+        let context = TransportContext {
+            relaxed: &relaxed,
+            public_url,
+            base_path: base_path.as_str(),
+            largest_token: None,
+            refresh: None,
+        };
         let lifetime = limits.known_browsers().unwrap_or(Duration::from_secs(1));
         let cookies = SignedDeviceCookies::new(&self.secret, lifetime, Arc::clone(&self.random), &context)?;
         Ok(Some(Arc::new(cookies)))

@@ -18,8 +18,7 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Compares every audience with every other: for purposes that share a key, only the audience keeps tokens apart.
     pub(super) fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
         let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
-        let fixed = [Purpose::ConfirmEmail, Purpose::UndoEmail, Purpose::OauthState];
-        let fixed = fixed.map(|purpose| (purpose, purpose.default_audience()));
+        let fixed = Purpose::WITH_FIXED_AUDIENCES.map(|purpose| (purpose, purpose.default_audience()));
         ensure_distinct_audiences(access.chain(mail_tokens.audiences()).chain(fixed))
     }
 

@@ -4,6 +4,7 @@ mod address;
 #[cfg(feature = "audit")]
 mod audit;
 mod backend;
+mod by_mail;
 mod check;
 mod creation;
 mod limits;
@@ -11,6 +12,12 @@ mod mail_tokens;
 mod no_hooks;
 #[cfg(feature = "oauth")]
 mod oauth;
+#[cfg(feature = "passkeys")]
+mod passkeys;
+mod passwords;
+mod refresh;
+#[cfg(feature = "totp")]
+mod second_factor;
 mod serve;
 mod service_name;
 mod tenant;
@@ -61,11 +68,16 @@ pub struct UsersBuilder<U: AuthUser> {
     mail_tokens: Option<MailTokenSettings>,
     reset_lifetime: Option<Duration>,
     verify_lifetime: Option<Duration>,
+    by_mail: by_mail::Settings,
     mail_queue: usize,
     limits: Option<Limits>,
     challenges: Option<Challenges>,
     refusal_delay: Duration,
+    #[cfg(feature = "totp")]
+    mfa: crate::service::Mfa<U>,
     counters: Option<MakeCounters<U>>,
+    #[cfg(feature = "passkeys")]
+    passkeys: Option<crate::service::Passkeys>,
     #[cfg(feature = "audit")]
     audit: audit::Settings,
     clock: Arc<dyn Clock>,
@@ -99,11 +111,16 @@ impl<U: AuthUser> Users<U> {
             mail_tokens: None,
             reset_lifetime: None,
             verify_lifetime: None,
+            by_mail: by_mail::Settings::default(),
             mail_queue: Jobs::CAPACITY,
             limits: None,
             challenges: None,
             refusal_delay: Holding::DELAY,
+            #[cfg(feature = "totp")]
+            mfa: crate::service::Mfa::off(),
             counters: None,
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
             #[cfg(feature = "audit")]
             audit: audit::Settings::default(),
             clock: Arc::new(SystemClock),
@@ -180,20 +197,6 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Sets the policy. Default: [`Policy::recommended`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
-        self
-    }
-
-    /// Refuses new passwords that are known from data breaches (OWASP ASVS 6.2.12). Checked after the policy and before
-    /// the application's `validate_password`. Default: no check. The Cargo feature `breached` has two sources.
-    pub fn breached_passwords(mut self, check: BreachCheck) -> Self {
-        self.breached = Some(check);
-        self
-    }
-
-    /// Sets the cost of password hashing, and how many hashes may run and wait at once. Default: the policy's cost and
-    /// one worker per core.
-    pub fn hashing(mut self, settings: HashSettings) -> Self {
-        self.hashing = Some(settings);
         self
     }
 
@@ -287,14 +290,19 @@ impl<U: AuthUser> UsersBuilder<U> {
         let limits = self.effective_limits();
         let challenges = self.configured_challenges(&limits)?;
         let devices = self.device_cookies(&limits, public_url.as_ref(), &base_path)?;
+        let by_mail = self.ways_by_mail(public_url.as_ref(), &base_path)?;
         let mut policy = self.policy.clone();
         if public_url.as_ref().is_some_and(PublicUrl::is_http_in_private_network) {
             policy.with(Relaxation::PlainHttp);
         }
+        #[cfg(feature = "totp")]
+        let mfa = self.active_mfa(&store, public_url.as_ref(), &base_path)?;
         let sessions = Arc::clone(&store).session_store();
         let oauth_accounts = Arc::clone(&store).oauth_store();
         #[cfg(feature = "oauth")]
         let oauth = self.oauth_parts(public_url.as_ref(), &base_path)?;
+        #[cfg(feature = "passkeys")]
+        let passkeys = self.active_passkeys(public_url.as_ref(), &store, &redis_service)?;
         #[cfg(feature = "redis")]
         for redis in self.backends.iter().filter_map(Backend::revocations) {
             redis.warn_if_forgetful().await;
@@ -337,10 +345,13 @@ impl<U: AuthUser> UsersBuilder<U> {
             sessions,
             #[cfg(feature = "oauth")]
             oauth,
+            #[cfg(feature = "passkeys")]
+            passkeys,
             hasher,
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
             mail_tokens,
             email_changes: Arc::new(email_changes),
+            by_mail,
             backends,
             enabled: self.enabled,
             gates,
@@ -357,6 +368,8 @@ impl<U: AuthUser> UsersBuilder<U> {
             devices,
             #[cfg(feature = "audit")]
             audit,
+            #[cfg(feature = "totp")]
+            mfa,
             jobs: Jobs::with_capacity(self.mail_queue, Arc::clone(&self.clock)),
             clock: self.clock,
             random: self.random,

@@ -34,7 +34,7 @@ impl OAuthProvider {
         Self::known("github", client_id, client_secret)
     }
 
-    /// Microsoft Entra, by OpenID Connect, for the people of one tenant. Its addresses never count as verified: whoever
+    /// Microsoft Entra, by OpenID Connect, for the people of one tenant. Its addresses never count as verified: anyone who
     /// administers a tenant can write any address into its directory.
     ///
     /// # Errors
@@ -186,8 +186,13 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Builds what OAuth routes share.
     pub(super) fn oauth_parts(&self, public_url: Option<&PublicUrl>, base_path: &BasePath) -> Result<OAuthParts> {
         let relaxed: Vec<_> = self.policy.relaxations().collect();
-        let context =
-            TransportContext { relaxed: &relaxed, public_url, base_path: base_path.as_str(), largest_token: None };
+        let context = TransportContext {
+            relaxed: &relaxed,
+            public_url,
+            base_path: base_path.as_str(),
+            largest_token: None,
+            refresh: None,
+        };
         let mut cookie = Cookie::of_oauth_flows();
         cookie.configure(&context)?;
         Ok(OAuthParts {

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
-/// The network of a client: an IPv4 address, or the first bits of an IPv6 address. Whoever has one IPv6 address usually
+/// The network of a client: an IPv4 address, or the first bits of an IPv6 address. A client with one IPv6 address usually
 /// has a whole network of them (RFC 6177), so limits count networks.
 ///
 /// An IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn pauses_gain_nothing() {
-        // Whoever waits until the failures are forgotten has fewer attempts than one who does not.
+        // A client that waits until the failures are forgotten has fewer attempts than one who does not.
         let forgotten = 6 * 3600;
         let burst = as_fast_as_possible(LOGIN, 1023).len();
         let with_pauses = burst * (24 * 3600 / (1023 + forgotten));

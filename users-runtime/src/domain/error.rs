@@ -109,6 +109,10 @@ pub enum Setting {
     Mail,
     /// OAuth providers and their routes.
     OAuth,
+    /// The ready pages: their languages and texts.
+    Pages,
+    /// Passkeys: the relying party and its origins.
+    Passkeys,
     /// Hashing and breached passwords.
     Password,
     /// Rules of the policy that contradict each other.
@@ -119,6 +123,8 @@ pub enum Setting {
     Random,
     /// Redis: the URL and the prefixes of keys.
     Redis,
+    /// Second factors.
+    SecondFactor,
     /// The master secret.
     Secret,
     /// Stored sessions.

@@ -178,7 +178,6 @@ impl Field {
     }
 
     /// Returns the field of a token with another key.
-    #[cfg(feature = "oauth")]
     #[must_use]
     pub(crate) const fn token_named(name: &'static str) -> Self {
         Self::new(name, FieldKind::Token)

@@ -23,23 +23,34 @@ pub enum Limit {
     ForgotPassword,
     /// Requests for a verification mail from one address.
     RequestVerify,
+    /// Requests for a mailed link or code to log in, from one address.
+    MailedLogin,
     /// Mails of one kind that requests cause to be sent to one account.
     Mails,
     /// Refused tokens for a new password, from one address.
     ResetPassword,
-    /// Refused tokens of verification, from one address.
+    /// Refused tokens of verification and of mailed logins, from one address.
     Verify,
+    /// Wrong mailed codes at one account, over all requests for codes: from all clients that have not logged in to it before,
+    /// and separately from all that have. Whether the account exists makes no difference.
+    EmailCode,
     /// Flows with OAuth providers that are started from one address and do not succeed.
     OAuthStart,
     /// Callbacks and ID tokens of OAuth providers from one address that do not succeed.
     OAuthCallback,
     /// Attempts of a user to change the address to another one, which tells whether that one has an account.
     EmailChange,
+    /// Refreshes by one user, of all the user's logins.
+    Refresh,
+    /// Wrong codes of one user's second factor at logins. Only a client that has proved the first factor is counted.
+    SecondFactor,
+    /// Wrong codes of one user's second factor in sessions: at re-authentication, for new recovery codes, and to enroll or disable.
+    SecondFactorInSession,
 }
 
 impl Limit {
     /// All limits, in the order of the guide.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::LoginClient,
         Self::LoginAddress,
         Self::LoginAccount,
@@ -47,16 +58,25 @@ impl Limit {
         Self::Register,
         Self::ForgotPassword,
         Self::RequestVerify,
+        Self::MailedLogin,
         Self::Mails,
         Self::ResetPassword,
         Self::Verify,
+        Self::EmailCode,
         Self::OAuthStart,
         Self::OAuthCallback,
         Self::EmailChange,
+        Self::Refresh,
+        Self::SecondFactor,
+        Self::SecondFactorInSession,
     ];
 
-    /// The limits of every route that verifies a password.
-    pub(crate) const OF_LOGINS: [Self; 3] = [Self::LoginClient, Self::LoginAddress, Self::LoginAccount];
+    /// The limits of a login with a password, and with the second factor.
+    pub(crate) const OF_LOGIN: [Self; 4] =
+        [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::SecondFactor];
+    /// The limits of a proof in a session.
+    pub(crate) const OF_REAUTHENTICATION: [Self; 4] =
+        [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::SecondFactorInSession];
     /// The limits of a user's changes of the own account.
     pub(crate) const OF_CHANGES: [Self; 4] =
         [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::EmailChange];
@@ -72,12 +92,17 @@ impl Limit {
             Self::Register => "register",
             Self::ForgotPassword => "forgot-password",
             Self::RequestVerify => "request-verify",
+            Self::MailedLogin => "mailed-login",
             Self::Mails => "mails",
             Self::ResetPassword => "reset-password",
             Self::Verify => "verify",
+            Self::EmailCode => "email-code",
             Self::OAuthStart => "oauth-start",
             Self::OAuthCallback => "oauth-callback",
             Self::EmailChange => "email-change",
+            Self::Refresh => "refresh",
+            Self::SecondFactor => "second-factor",
+            Self::SecondFactorInSession => "second-factor-in-session",
         }
     }
 
@@ -89,11 +114,16 @@ impl Limit {
             Self::LoginAccount => "too many failures at this account",
             Self::LoginKnown => "too many failures at this account from known clients",
             Self::Register => "too many registrations from this address",
-            Self::ForgotPassword | Self::RequestVerify => "too many requests for mails from this address",
+            Self::ForgotPassword | Self::RequestVerify | Self::MailedLogin => {
+                "too many requests for mails from this address"
+            }
             Self::Mails => "too many mails to this account",
             Self::ResetPassword | Self::Verify => "too many wrong tokens from this address",
+            Self::EmailCode => "too many wrong codes at this account",
             Self::OAuthStart | Self::OAuthCallback => "too many flows from this address",
             Self::EmailChange => "too many changes of the address",
+            Self::Refresh => "too many refreshes by this user",
+            Self::SecondFactor | Self::SecondFactorInSession => "too many wrong codes of this second factor",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::{AccessToken, Timestamp};
+use super::{AccessToken, AuthMethods, Reauthentication, Timestamp, TokenSeed};
 
 /// A counter of how often all sessions of a user were ended. A token contains the value at its login and is valid only
 /// while the database has the same value.
@@ -111,19 +111,47 @@ pub struct Login {
     /// The id that the session gets, as made by [`TokenId::from_random`], so that the event of the login can name it. `None` lets
     /// the strategy make one.
     pub session_id: Option<TokenId>,
+    /// What the login was proved with. Stored with the session.
+    pub methods: AuthMethods,
+    /// The time of the login, if the token is issued later, by a refresh. `at` is then the time of the refresh.
+    pub logged_in_at: Option<Timestamp>,
+    /// What a strategy must make the token from at a refresh, so that the same answer can be given again: two calls with the same
+    /// facts issue the same token, and earlier tokens of the session may end. `None` for a random token.
+    pub seed: Option<TokenSeed>,
 }
 
 impl Login {
     /// Describes a login by these facts.
     #[must_use]
     pub fn new(subject: impl Into<String>, epoch: Epoch, at: Timestamp, device: Device) -> Self {
-        Self { subject: subject.into(), epoch, at, device, session_id: None }
+        Self {
+            subject: subject.into(),
+            epoch,
+            at,
+            device,
+            session_id: None,
+            methods: AuthMethods::NONE,
+            logged_in_at: None,
+            seed: None,
+        }
     }
 
     /// Sets the id that the session gets.
     #[must_use]
     pub fn in_session(self, id: TokenId) -> Self {
         Self { session_id: Some(id), ..self }
+    }
+
+    /// Sets what the login was proved with.
+    #[must_use]
+    pub fn proved_with(self, methods: AuthMethods) -> Self {
+        Self { methods, ..self }
+    }
+
+    /// Makes it a refresh of an earlier login.
+    #[must_use]
+    pub fn refreshed(self, logged_in_at: Timestamp, seed: TokenSeed) -> Self {
+        Self { logged_in_at: Some(logged_in_at), seed: Some(seed), ..self }
     }
 }
 
@@ -165,13 +193,48 @@ pub struct Session {
     /// The time at which the token expires. `None` only under `never_expires()` or for tokens of fastapi-users without
     /// expiry.
     pub expires_at: Option<Timestamp>,
+    /// The time of the last proof of who the user is that was given in this session after the login.
+    pub reauthenticated_at: Option<Timestamp>,
+    /// What the session was proved with, at the login and since then.
+    pub methods: AuthMethods,
+    /// The time of the last proof of a second factor, at the login or since then. Known once the session is validated.
+    pub second_factor_at: Option<Timestamp>,
 }
 
 impl Session {
     /// Describes a session of the user with this id. The other fields are absent until they are set.
     #[must_use]
     pub fn new(subject: impl Into<String>) -> Self {
-        Self { subject: subject.into(), token_id: None, epoch: None, logged_in_at: None, expires_at: None }
+        Self {
+            subject: subject.into(),
+            token_id: None,
+            epoch: None,
+            logged_in_at: None,
+            expires_at: None,
+            reauthenticated_at: None,
+            methods: AuthMethods::NONE,
+            second_factor_at: None,
+        }
+    }
+
+    /// Returns the time at which the user last proved who they are: at the login or since then. Whether a session is fresh
+    /// depends on it.
+    #[must_use]
+    pub fn proved_at(&self) -> Option<Timestamp> {
+        self.logged_in_at.max(self.reauthenticated_at)
+    }
+
+    /// Adds a proof that was given after the login. One without a time of the login has no time from which it could count.
+    pub(crate) fn proved_again(&mut self, proof: Option<Reauthentication>) {
+        if self.methods.has_second_factor() {
+            self.second_factor_at = self.logged_in_at;
+        }
+        let Some(Reauthentication { at, methods, earlier }) = proof else { return };
+        self.reauthenticated_at = Some(at);
+        self.methods = self.methods.and(methods).and(earlier);
+        if methods.has_second_factor() {
+            self.second_factor_at = self.second_factor_at.max(Some(at));
+        }
     }
 }
 
@@ -185,13 +248,20 @@ pub struct ListedSession {
     pub last_seen_at: Option<Timestamp>,
     /// The device that logged in.
     pub device: Device,
+    /// The time from which the lifetime of its token counts, if that is not the login but a refresh.
+    pub refreshed_at: Option<Timestamp>,
 }
 
 impl ListedSession {
     /// Describes a session that has not been used since its login.
     #[must_use]
     pub fn new(session: Session, device: Device) -> Self {
-        Self { session, last_seen_at: None, device }
+        Self { session, last_seen_at: None, device, refreshed_at: None }
+    }
+
+    /// Returns the time from which the lifetime of its token counts.
+    pub(crate) fn begun_at(&self) -> Option<Timestamp> {
+        self.refreshed_at.or(self.session.logged_in_at)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq as _;
 
 macro_rules! token {
     ($(#[$doc:meta])* $name:ident) => {
@@ -43,6 +44,10 @@ token! {
     AccessToken
 }
 token! {
+    /// The token that gets the next access token, once. Not to be confused with that of an OAuth provider.
+    RefreshToken
+}
+token! {
     /// The token in a password reset mail.
     ResetToken
 }
@@ -51,10 +56,36 @@ token! {
     VerifyToken
 }
 token! {
+    /// The token in a mail that logs in (a magic link).
+    MagicLinkToken
+}
+token! {
+    /// The six digits in a mail that log in, together with the request they were asked for with.
+    LoginCode
+}
+token! {
+    /// The name of a request for a [`LoginCode`], which only the client that made the request knows.
+    LoginCodeRequest
+}
+token! {
+    /// The token that opens an invited account, in the mail to its address.
+    InvitationToken
+}
+token! {
     /// The token that proves a new address, in the mail to that address.
     ConfirmEmailToken
 }
 token! {
+    /// The token of a login whose first factor is proved and whose second one is not. It is no credential alone.
+    MfaToken
+}
+token! {
     /// The token that undoes a change of the address, in the mail to the old address.
     UndoEmailToken
+}
+/// So that errors which carry one can be compared.
+impl PartialEq for MfaToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.secret().as_bytes().ct_eq(other.secret().as_bytes()).into()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::outside::write_cut;
+use super::untrusted::write_cut;
 use crate::domain::redact;
 
 /// The most characters of a chain of errors that are logged.

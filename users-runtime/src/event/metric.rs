@@ -41,10 +41,11 @@ const HELD: &str = "axum_users_held_responses";
 const LIMITS: &str = "axum_users_limit_decisions_total";
 const AUDIT_DROPPED: &str = "axum_users_audit_dropped_total";
 const BATCH: &str = "axum_users_lookup_batch_size";
+const COMMIT: &str = "axum_users_writes_per_commit";
 const POOL_WAIT: &str = "axum_users_database_wait_seconds";
 
 /// All metrics of the library.
-pub const METRICS: [Metric; 10] = [
+pub const METRICS: [Metric; 11] = [
     Metric {
         name: EVENTS,
         kind: MetricKind::Counter,
@@ -85,6 +86,12 @@ pub const METRICS: [Metric; 10] = [
         meaning: "events that are not in the audit log: there were `too many`, or the `database` refused them",
     },
     Metric { name: BATCH, kind: MetricKind::Histogram, labels: &[], meaning: "user lookups that shared one query" },
+    Metric {
+        name: COMMIT,
+        kind: MetricKind::Histogram,
+        labels: &[],
+        meaning: "writes to SQLite that waited for the connection and shared one commit",
+    },
     Metric {
         name: POOL_WAIT,
         kind: MetricKind::Histogram,
@@ -154,6 +161,11 @@ pub(crate) fn audit_dropped(reason: &'static str, events: usize) {
 
 pub(crate) fn batch_of(lookups: usize) {
     observe(BATCH, &[], u32::try_from(lookups).unwrap_or(u32::MAX).into());
+}
+
+/// Counts the writes of a commit that several could share.
+pub(crate) fn commit_of(writes: usize) {
+    observe(COMMIT, &[], u32::try_from(writes).unwrap_or(u32::MAX).into());
 }
 
 pub(crate) fn waited_for_connection(pool: &'static str, time: Duration) {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, net::IpAddr};
 
-use super::{CurrentRequest, EventKind, Outcome, outside::Outside, write};
+use super::{CurrentRequest, EventKind, Outcome, untrusted::Untrusted, write};
 use crate::{
     domain::{Limit, TokenId},
     port::RequestContext,
@@ -60,7 +60,7 @@ impl SecurityEvent {
             actor_id: None,
             backend: None,
             client,
-            request_id: request_id.map(|id| Outside(id).to_string()),
+            request_id: request_id.map(|id| Untrusted(id).to_string()),
             session_id: None,
             limit: None,
             changed: Vec::new(),

@@ -6,7 +6,10 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 use super::{
-    ApiError, HasUsers, Requirements, authenticate, incoming::context, require_fresh, requirements::denied,
+    ApiError, HasUsers, Requirements, authenticate,
+    incoming::context,
+    require_fresh,
+    requirements::{denied, require_recent},
     state::users_of,
 };
 use crate::{
@@ -32,10 +35,15 @@ pub struct VerifiedUser<U: AuthUser>(pub U);
 #[derive(Debug, Clone)]
 pub struct Superuser<U: AuthUser>(pub U);
 
-/// An active user who logged in at most `SECONDS` ago, for operations that require re-authentication (OWASP ASVS
-/// 7.5.3). After that time the response is 401 `Reauthentication required`.
+/// An active user who logged in, or re-authenticated, at most `SECONDS` ago, for operations that require re-authentication (OWASP ASVS
+/// 7.5.3). After that time the response is 401 `REAUTHENTICATION_REQUIRED`.
 #[derive(Debug, Clone)]
 pub struct FreshUser<U: AuthUser, const SECONDS: u64 = 300>(pub U);
+
+/// An active user who proved a second factor at most `SECONDS` ago, at the login or since then. For a session without one the
+/// response is that of [`SecondFactor`], after that time 401 `REAUTHENTICATION_REQUIRED`. A proof by password does not count.
+#[derive(Debug, Clone)]
+pub struct FreshSecondFactor<U: AuthUser, const SECONDS: u64 = 300>(pub U);
 
 /// A user who meets a [`Guard`]. Without a user the response is 401; if the guard refuses it is 403.
 #[derive(Debug, Clone)]
@@ -89,7 +97,23 @@ pub struct Require<const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bo
 impl<U: AuthUser, const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: bool> Guard<U>
     for Require<ACTIVE, VERIFIED, SUPERUSER>
 {
-    const REQUIREMENTS: Requirements = Requirements { active: ACTIVE, verified: VERIFIED, superuser: SUPERUSER };
+    const REQUIREMENTS: Requirements =
+        Requirements { active: ACTIVE, verified: VERIFIED, superuser: SUPERUSER, ..Requirements::NONE };
+
+    /// Returns `true`, because the requirements are the whole rule.
+    fn allows(_: &U) -> bool {
+        true
+    }
+}
+
+/// A guard that requires a session which is proved with a second factor, at the login or since then:
+/// `Guarded<User, SecondFactor>`. Without it the response is 403 `MFA_REQUIRED`, and 403 `MFA_ENROLLMENT_REQUIRED` for a user who has no
+/// second factor.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondFactor;
+
+impl<U: AuthUser> Guard<U> for SecondFactor {
+    const REQUIREMENTS: Requirements = Requirements::ACTIVE.second_factor();
 
     /// Returns `true`, because the requirements are the whole rule.
     fn allows(_: &U) -> bool {
@@ -197,6 +221,23 @@ where
         let users = users_of(state, parts)?;
         let authenticated = authenticate(&users, parts, Requirements::ACTIVE).await?;
         require_fresh(&users, &authenticated, std::time::Duration::from_secs(SECONDS), || context(parts))?;
+        Ok(Self(authenticated.user))
+    }
+}
+
+impl<S, U, const SECONDS: u64> FromRequestParts<S> for FreshSecondFactor<U, SECONDS>
+where
+    U: AuthUser,
+    S: HasUsers<U>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let users = users_of(state, parts)?;
+        let authenticated = authenticate(&users, parts, Requirements::ACTIVE.second_factor()).await?;
+        let proved_at = authenticated.session.second_factor_at;
+        let window = std::time::Duration::from_secs(SECONDS);
+        require_recent(&users, &authenticated, (proved_at, window), || context(parts))?;
         Ok(Self(authenticated.user))
     }
 }

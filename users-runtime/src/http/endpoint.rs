@@ -87,7 +87,7 @@ impl fmt::Debug for Endpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RouteGroup {
-    /// Login and logout, once per backend.
+    /// Login with its second step, logout, re-authentication, refresh and mailed logins, once per backend.
     Auth,
     /// Registration.
     Register,
@@ -105,18 +105,36 @@ pub enum RouteGroup {
     OAuthAssociate,
     /// The user's own accounts at OAuth providers. fastapi-users has no such routes.
     OAuthAccounts,
+    /// Invitations. fastapi-users has no such routes, and `user_routes` does not mount them.
+    Invitations,
     /// The user's own sessions. fastapi-users has no such routes, and `user_routes` does not mount them.
     Sessions,
     /// Suspensions, and passwords that must be changed, for superusers. fastapi-users has no such routes, and `user_routes` does
     /// not mount them.
     AccountStatus,
+    /// Second factors, with the Cargo feature `totp`. fastapi-users has no such routes, and `user_routes` does not mount them.
+    SecondFactor,
     /// The audit log, with the Cargo feature `audit`. fastapi-users has no such route, and `user_routes` does not mount it.
     Audit,
+    /// Logins with passkeys, once per backend, with the Cargo feature `passkeys`. fastapi-users has no such routes, and
+    /// `user_routes` does not mount them.
+    PasskeyLogin,
+    /// Registrations with a passkey instead of a password, as [`RouteGroup::PasskeyLogin`].
+    PasskeySignUp,
+    /// The user's own passkeys, as [`RouteGroup::PasskeyLogin`].
+    Passkeys,
+    /// Health checks. fastapi-users has no such routes, and `user_routes` does not mount them.
+    Health,
 }
 
 impl RouteGroup {
+    /// Returns whether its routes are mounted once for each backend.
+    pub(crate) const fn is_of_each_backend(self) -> bool {
+        matches!(self, Self::Auth | Self::PasskeyLogin)
+    }
+
     /// All groups.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Auth,
         Self::Register,
         Self::Reset,
@@ -126,10 +144,19 @@ impl RouteGroup {
         Self::OAuthIdTokens,
         Self::OAuthAssociate,
         Self::OAuthAccounts,
+        Self::Invitations,
         Self::Sessions,
         Self::AccountStatus,
+        Self::SecondFactor,
         Self::Audit,
+        Self::PasskeyLogin,
+        Self::PasskeySignUp,
+        Self::Passkeys,
+        Self::Health,
     ];
+
+    /// The groups of [`passkey_routes`](https://docs.rs/axum-users/latest/axum_users/passkeys/fn.passkey_routes.html).
+    pub const OF_PASSKEYS: [Self; 3] = [Self::PasskeyLogin, Self::PasskeySignUp, Self::Passkeys];
 
     /// The groups that the derived `user_routes` mounts.
     pub const OF_USER_ROUTES: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];
@@ -140,13 +167,18 @@ impl RouteGroup {
     pub const fn usual_prefix(self) -> &'static str {
         match self {
             Self::Auth => "/auth/{backend}",
-            Self::Register | Self::Reset | Self::Verify => "/auth",
+            Self::Register | Self::Reset | Self::Verify | Self::SecondFactor => "/auth",
             Self::Users | Self::AccountStatus => "/users",
             Self::OAuth | Self::OAuthIdTokens => "/auth/{provider}",
             Self::OAuthAssociate => "/auth/associate/{provider}",
             Self::OAuthAccounts => "/users/me/oauth-accounts",
+            Self::Invitations => "/auth/invitations",
             Self::Sessions => "/auth/sessions",
+            Self::PasskeyLogin => "/auth/{backend}/passkey",
+            Self::PasskeySignUp => "/auth/register/passkey",
+            Self::Passkeys => "/auth/passkeys",
             Self::Audit => "/audit",
+            Self::Health => "/health",
         }
     }
 }
@@ -159,6 +191,8 @@ pub enum Caller {
     Anyone,
     /// The holder of a token that was mailed to the account's address.
     MailedToken,
+    /// The holder of a refresh token.
+    RefreshToken,
     /// An active user, for their own account. Also a verified one where verification is required.
     Owner,
     /// An active superuser, for any account.
@@ -178,8 +212,14 @@ pub(crate) enum Body {
     Query(&'static [QueryParameter]),
     /// A JSON object with these fields, which belongs to this route.
     Object(&'static [Field]),
+    /// Nothing or a JSON object with these fields, at a backend whose refresh tokens are in bodies. Elsewhere nothing.
+    RefreshToken(&'static [Field]),
     /// The create schema.
     Create,
+    /// The create schema without the password.
+    Invitation,
+    #[cfg_attr(not(feature = "passkeys"), allow(dead_code, reason = "of passkeys only"))]
+    CreateWithoutPassword,
     /// The update schema.
     Update,
     /// The update schema of superusers.
@@ -208,7 +248,10 @@ pub(crate) enum Content {
     /// The token of a login: the transport decides on status and body.
     Token,
     /// An object.
-    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "of OAuth providers only"))]
+    #[cfg_attr(
+        not(any(feature = "oauth", feature = "passkeys")),
+        allow(dead_code, reason = "of OAuth providers and passkeys only")
+    )]
     Object(&'static ObjectSchema),
     /// An array of objects.
     List(&'static ObjectSchema),
@@ -219,8 +262,31 @@ pub(crate) enum Content {
 #[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "read by the OpenAPI document only"))]
 pub(crate) struct QueryParameter {
     pub(crate) name: &'static str,
-    /// Whether it may occur several times.
-    pub(crate) is_list: bool,
+    pub(crate) kind: QueryKind,
+    /// A value for the documentation.
+    pub(crate) example: &'static str,
+}
+
+/// The schema of a parameter in the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(all(feature = "openapi", feature = "oauth")),
+    allow(dead_code, reason = "only OAuth has all kinds, and only the OpenAPI document reads them")
+)]
+pub(crate) enum QueryKind {
+    /// A string.
+    Text,
+    /// A string that fastapi-users documents as nullable.
+    OptionalText,
+    /// It may occur several times.
+    List,
+}
+
+#[cfg(any(feature = "oauth", feature = "audit"))]
+impl QueryParameter {
+    pub(crate) const fn new(name: &'static str, kind: QueryKind, example: &'static str) -> Self {
+        Self { name, kind, example }
+    }
 }
 
 /// The schema of an object that a feature returns.
@@ -243,7 +309,15 @@ pub(crate) enum ReadType {
     OptionalTime,
     /// True or false.
     Flag,
+    /// A list of strings.
+    TextList,
+    /// An integer that is not negative.
+    #[cfg_attr(not(feature = "totp"), allow(dead_code, reason = "of second factors only"))]
+    Number,
     /// Any JSON.
-    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "of OAuth providers only"))]
+    #[cfg_attr(
+        not(any(feature = "oauth", feature = "passkeys")),
+        allow(dead_code, reason = "of OAuth providers and passkeys only")
+    )]
     Any,
 }

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::{Problem, response::time_text};
 use crate::{
-    domain::{LimitReached, Suspension},
+    domain::{LimitReached, MfaToken, Suspension},
     event::{self, EventKind, failed},
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
-    service::SUSPENDED,
+    service::{LOGIN_MFA_REQUIRED, SUSPENDED},
 };
 
 /// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
@@ -25,6 +25,21 @@ const UNREADABLE: &str = "USER_UNREADABLE";
 
 /// The code of a request that must bring the solution of a challenge.
 pub(crate) const CHALLENGE_REQUIRED: &str = "CHALLENGE_REQUIRED";
+
+/// The text of a session that is valid and not fresh: the client asks for the password and calls
+/// `POST /auth/{backend}/reauthenticate`, or logs in again.
+pub(crate) const REAUTHENTICATION_REQUIRED: &str = "REAUTHENTICATION_REQUIRED";
+
+/// The text of a refresh token that gets no next one. The client has to log in.
+const REFRESH_BAD_TOKEN: &str = "REFRESH_BAD_TOKEN";
+
+/// The text of a session whose user must enroll a second factor: `POST /auth/totp/enroll`.
+pub(crate) const MFA_ENROLLMENT_REQUIRED: &str = "MFA_ENROLLMENT_REQUIRED";
+
+/// The text of a session that is not proved with the second factor that its user has: the client asks for a code and calls
+/// `POST /auth/{backend}/reauthenticate`, or logs in again.
+#[cfg_attr(not(feature = "totp"), allow(dead_code, reason = "no user has a second factor"))]
+pub(crate) const MFA_REQUIRED: &str = "MFA_REQUIRED";
 
 /// The limits of a route and the one that is reached, as structured fields (RFC 9651).
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -39,8 +54,13 @@ pub enum ApiError {
         /// The value of `WWW-Authenticate` (RFC 6750), if a backend has a challenge and the policy sends it.
         challenge: Option<HeaderValue>,
     },
-    /// 401: the session is valid, but its login is too old for this operation.
+    /// 401 `REAUTHENTICATION_REQUIRED`: the session is valid, but its login is too old for this operation.
     Reauthenticate {
+        /// As for [`ApiError::Unauthorized`].
+        challenge: Option<HeaderValue>,
+    },
+    /// 401 `REFRESH_BAD_TOKEN`: the refresh token is invalid, expired or used, or its login has ended.
+    BadRefreshToken {
         /// As for [`ApiError::Unauthorized`].
         challenge: Option<HeaderValue>,
     },
@@ -66,6 +86,9 @@ pub enum ApiError {
     /// 400 for a login with the right password of a suspended user, who may know it:
     /// `{"detail":{"code":"LOGIN_USER_SUSPENDED","until":…,"reason":…}}`.
     Suspended(Suspension),
+    /// 400 for a login whose first factor worked once and whose user has a second one:
+    /// `{"detail":{"code":"LOGIN_MFA_REQUIRED","mfa_token":…}}`.
+    SecondFactorRequired(MfaToken),
     /// 422: every problem of a body, in the order of the schema.
     Validation(Vec<Problem>),
     /// 400 with a message, for a body that cannot be read at all.
@@ -111,6 +134,12 @@ struct CodeAndChallenge<'a> {
 }
 
 #[derive(Serialize)]
+struct CodeAndToken<'a> {
+    code: &'static str,
+    mfa_token: &'a str,
+}
+
+#[derive(Serialize)]
 struct ToldSuspension<'a> {
     code: &'static str,
     until: Option<String>,
@@ -122,11 +151,17 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthorized { .. } | Self::Reauthenticate { .. } => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized { .. } | Self::Reauthenticate { .. } | Self::BadRefreshToken { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden | Self::Refused(_) | Self::ChallengeRequired(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Code(_) | Self::Reason { .. } | Self::Suspended(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Code(_)
+            | Self::Reason { .. }
+            | Self::Suspended(_)
+            | Self::SecondFactorRequired(_)
+            | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -142,6 +177,9 @@ impl ApiError {
         Some(match self {
             Self::Code(code) | Self::Refused(code) | Self::BadRequest(code) | Self::Reason { code, .. } => code,
             Self::Unauthorized { .. } => "UNAUTHORIZED",
+            Self::Reauthenticate { .. } => REAUTHENTICATION_REQUIRED,
+            Self::BadRefreshToken { .. } => REFRESH_BAD_TOKEN,
+            Self::SecondFactorRequired(_) => LOGIN_MFA_REQUIRED.code,
             Self::Forbidden => "FORBIDDEN",
             Self::ChallengeRequired(_) => CHALLENGE_REQUIRED,
             Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
@@ -153,7 +191,8 @@ impl ApiError {
     fn body(&self) -> serde_json::Result<Vec<u8>> {
         match self {
             Self::Unauthorized { .. } => detail("Unauthorized"),
-            Self::Reauthenticate { .. } => detail("Reauthentication required"),
+            Self::Reauthenticate { .. } => detail(REAUTHENTICATION_REQUIRED),
+            Self::BadRefreshToken { .. } => detail(REFRESH_BAD_TOKEN),
             Self::Forbidden => detail("Forbidden"),
             Self::NotFound => detail("Not Found"),
             Self::MethodNotAllowed => detail("Method Not Allowed"),
@@ -162,6 +201,9 @@ impl ApiError {
             Self::ChallengeRequired(challenge) => detail(CodeAndChallenge { code: CHALLENGE_REQUIRED, challenge }),
             Self::Suspended(Suspension { until, reason }) => {
                 detail(ToldSuspension { code: SUSPENDED.code, until: until.map(time_text), reason: reason.as_deref() })
+            }
+            Self::SecondFactorRequired(token) => {
+                detail(CodeAndToken { code: LOGIN_MFA_REQUIRED.code, mfa_token: token.secret() })
             }
             Self::Validation(problems) => detail(problems),
             Self::PayloadTooLarge => detail("Content Too Large"),
@@ -191,8 +233,9 @@ impl IntoResponse for ApiError {
         };
         let mut response = (self.status(), body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Self::Unauthorized { challenge: Some(challenge) } | Self::Reauthenticate { challenge: Some(challenge) } =
-            &self
+        if let Self::Unauthorized { challenge: Some(challenge) }
+        | Self::Reauthenticate { challenge: Some(challenge) }
+        | Self::BadRefreshToken { challenge: Some(challenge) } = &self
         {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
         }
@@ -330,6 +373,8 @@ mod tests {
         let reason = ApiError::Reason { code: "REGISTER_INVALID_PASSWORD", reason: json!("Too short") };
         for (error, status, body) in [
             (ApiError::Unauthorized { challenge: None }, 401, r#"{"detail":"Unauthorized"}"#),
+            (ApiError::Reauthenticate { challenge: None }, 401, r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#),
+            (ApiError::BadRefreshToken { challenge: None }, 401, r#"{"detail":"REFRESH_BAD_TOKEN"}"#),
             (ApiError::Forbidden, 403, r#"{"detail":"Forbidden"}"#),
             (
                 ApiError::ChallengeRequired(json!({"a": 1})),

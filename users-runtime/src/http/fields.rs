@@ -30,6 +30,12 @@ pub(super) fn check<'f>(
     if problems.is_empty() { Ok(email) } else { Err(problems) }
 }
 
+/// Returns whether a custom field accepts a value.
+#[cfg(feature = "openapi")]
+pub(crate) fn accepts(field: &Field, kind: FieldType, value: &Value) -> bool {
+    custom(field, kind, &mut value.clone()).is_ok()
+}
+
 /// Checks one field. Returns the address if it is the field of the address.
 fn check_field(
     field: &Field,

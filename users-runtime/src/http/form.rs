@@ -22,10 +22,16 @@ pub(crate) struct LoginForm {
     pub(crate) username: String,
     /// The password, exactly as typed.
     pub(crate) password: Password,
+    /// The code of a second factor.
+    pub(crate) otp: Option<String>,
+    /// Whether the device shall be remembered.
+    pub(crate) remember_device: bool,
 }
 
-/// The parameters of the password grant. `scope`, `client_id` and `client_secret` are accepted and ignored.
-const PARAMETERS: [&str; 6] = ["grant_type", "username", "password", "scope", "client_id", "client_secret"];
+/// The parameters of the password grant, and that of a second factor. `scope`, `client_id` and `client_secret` are accepted and
+/// ignored.
+const PARAMETERS: [&str; 8] =
+    ["grant_type", "username", "password", "scope", "client_id", "client_secret", "otp", "remember_device"];
 
 /// What happens to a parameter with several values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +48,8 @@ struct Fields {
     grant_type: Option<String>,
     username: Option<String>,
     password: Option<String>,
+    otp: Option<String>,
+    remember_device: Option<String>,
     occurred: [u32; PARAMETERS.len()],
 }
 
@@ -77,6 +85,8 @@ impl Fields {
             "grant_type" => &mut self.grant_type,
             "username" => &mut self.username,
             "password" => &mut self.password,
+            "otp" => &mut self.otp,
+            "remember_device" => &mut self.remember_device,
             _ => return,
         };
         *field = (!value.is_empty()).then_some(value);
@@ -131,7 +141,8 @@ impl Fields {
         }
         match (self.username, self.password) {
             (Some(username), Some(password)) if problems.is_empty() => {
-                Ok(LoginForm { username, password: Password::new(password) })
+                let remember_device = self.remember_device.is_some_and(|value| value == "true");
+                Ok(LoginForm { username, password: Password::new(password), otp: self.otp, remember_device })
             }
             _ => Err(ApiError::Validation(problems)),
         }

@@ -8,7 +8,8 @@ use http::request::Parts;
 
 use super::{ApiError, JsonBody, LoginForm, Repeated, Requirements, authenticate, client::client_address};
 use crate::{
-    port::{Caller, RequestContext},
+    domain::Session,
+    port::{BoxFuture, Caller, RequestContext},
     service::{Authenticated, Users},
     user::AuthUser,
 };
@@ -30,17 +31,24 @@ impl Incoming {
     }
 
     /// Returns a request with a JSON body, of which only the syntax has been checked.
-    pub(crate) async fn json(request: Request) -> Result<(Self, JsonBody), ApiError> {
-        let (parts, body) = request.into_parts();
-        let body = JsonBody::read(&parts, body, BODY_LIMIT).await?;
-        Ok((Self::new(parts), body))
+    pub(crate) fn json(request: Request) -> BoxFuture<'static, Result<(Self, JsonBody), ApiError>> {
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = JsonBody::read(&parts, body, BODY_LIMIT).await?;
+            Ok((Self::new(parts), body))
+        })
     }
 
     /// Returns a request with a login form.
-    pub(crate) async fn form(request: Request, repeated: Repeated) -> Result<(Self, LoginForm), ApiError> {
-        let (parts, body) = request.into_parts();
-        let form = LoginForm::read(&parts, body, BODY_LIMIT, repeated).await?;
-        Ok((Self::new(parts), form))
+    pub(crate) fn form(
+        request: Request,
+        repeated: Repeated,
+    ) -> BoxFuture<'static, Result<(Self, LoginForm), ApiError>> {
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let form = LoginForm::read(&parts, body, BODY_LIMIT, repeated).await?;
+            Ok((Self::new(parts), form))
+        })
     }
 
     fn new(parts: Parts) -> Self {
@@ -79,9 +87,13 @@ impl Incoming {
         requirements: Requirements,
     ) -> Result<Authenticated<U>, ApiError> {
         let authenticated = authenticate(users, &self.parts, requirements).await?;
-        let session = authenticated.session.token_id.clone();
-        let _first = self.caller.set(Caller { user_id: authenticated.user.id().to_string(), session });
+        self.authenticated_as(&authenticated.user, &authenticated.session);
         Ok(authenticated)
+    }
+
+    /// Sets the caller, where something else than an access token says who it is. Call it before [`Incoming::cx`].
+    pub(crate) fn authenticated_as<U: AuthUser>(&self, user: &U, session: &Session) {
+        let _first = self.caller.set(Caller { user_id: user.id().to_string(), session: session.token_id.clone() });
     }
 }
 

@@ -53,9 +53,24 @@ impl JsonBody {
     }
 
     /// Returns an object that did not come from a request, to be read by the same rules.
-    #[cfg(feature = "oauth")]
+    #[cfg(any(feature = "oauth", feature = "passkeys"))]
     pub(crate) fn of(object: Map<String, Value>) -> Self {
         Self(Content::Object(object))
+    }
+
+    /// Sets a value, whatever the request sent.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        if let Content::Object(object) = &mut self.0 {
+            object.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// Returns the same, and a copy of the object; an empty one if it is none.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn object(self) -> (Self, Map<String, Value>) {
+        let object = if let Content::Object(object) = &self.0 { object.clone() } else { Map::new() };
+        (self, object)
     }
 
     /// Reads the body as one schema.

@@ -1,12 +1,45 @@
 //! The methods of one path.
 
+use std::sync::Arc;
+
 use axum::{
+    extract::Request,
     handler::Handler,
+    response::Response,
     routing::{MethodFilter, MethodRouter, any, on},
 };
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method};
 
 use crate::compat;
+
+/// A handler of a route: a function of axum, whose future is boxed by axum already.
+pub trait RouteHandler<T, S>: Handler<T, S, Future = BoxFuture<'static, Response>> {}
+
+impl<H: Handler<T, S, Future = BoxFuture<'static, Response>>, T, S> RouteHandler<T, S> for H {}
+
+/// A handler without its type: what axum puts around a handler is compiled once, and not for every route of every user type.
+struct Erased<S>(Arc<dyn Fn(Request, S) -> BoxFuture<'static, Response> + Send + Sync>);
+
+impl<S: 'static> Erased<S> {
+    fn new<H: RouteHandler<T, S>, T: 'static>(handler: H) -> Self {
+        Self(Arc::new(move |request, state| handler.clone().call(request, state)))
+    }
+}
+
+impl<S> Clone for Erased<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: 'static> Handler<(), S> for Erased<S> {
+    type Future = BoxFuture<'static, Response>;
+
+    fn call(self, request: Request, state: S) -> Self::Future {
+        (self.0)(request, state)
+    }
+}
 
 /// The methods of one path, with their names for the header `Allow`.
 #[derive(Debug)]
@@ -22,10 +55,10 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
 
     pub(super) fn on<H, T>(&mut self, method: Method, filter: MethodFilter, handler: H)
     where
-        H: Handler<T, S>,
+        H: RouteHandler<T, S>,
         T: 'static,
     {
-        self.router = std::mem::take(&mut self.router).merge(on(filter, handler));
+        self.router = std::mem::take(&mut self.router).merge(on(filter, Erased::new(handler)));
         self.names.push(method);
     }
 
@@ -33,10 +66,10 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
     /// another status than 405.
     pub(super) fn fallback<H, T>(&mut self, handler: H)
     where
-        H: Handler<T, S>,
+        H: RouteHandler<T, S>,
         T: 'static,
     {
-        self.router = any(handler).merge(std::mem::take(&mut self.router));
+        self.router = any(Erased::new(handler)).merge(std::mem::take(&mut self.router));
     }
 
     /// Returns the value of `Allow`: all methods, or those that fastapi-users sends.

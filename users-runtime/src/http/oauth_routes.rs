@@ -1,11 +1,11 @@
 //! What routes of OAuth providers need beside the other routes: the provider, its kind of callback, and the fields of a new
 //! account.
 
-use axum::{extract::Request, handler::Handler, response::Response, routing::MethodFilter};
+use axum::{extract::Request, response::Response, routing::MethodFilter};
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
-use super::{ApiError, BODY_LIMIT, HasUsers, JsonBody, Parameters, Repeated, Routes, see_other};
+use super::{ApiError, BODY_LIMIT, HasUsers, JsonBody, Parameters, Repeated, Routes, methods::RouteHandler, see_other};
 use crate::{
     account::IdentityLogin,
     domain::oauth::{AddressStatus, ExternalIdentity, IdentityRules, Subject},
@@ -63,7 +63,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 
     /// Adds the exchange of ID tokens, `POST path`, if the provider has them.
-    pub fn id_tokens<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn id_tokens<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         match self.provider().is_some_and(|provider| provider.0.accepts_id_tokens()) {
             true => self.on(Method::POST, MethodFilter::POST, path, handler),
             false => self,
@@ -71,7 +71,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 
     /// Adds the callback, `GET path`, and `POST path` if the provider sends a form.
-    pub fn callback<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn callback<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         let posts = self.provider().is_some_and(|provider| provider.0.provider().posts_its_callback());
         let routes = self.get(path, handler);
         if posts { routes.post(path, form_as_query) } else { routes }
@@ -81,7 +81,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
 /// Handles a callback that is a form of another site: sends the browser to the same URL with `GET` and the parameters in the
 /// query. With a `POST` from another site it does not send cookies with `SameSite=Lax`, neither that of the flow nor that of
 /// a session.
-async fn form_as_query(request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn form_as_query(request: Request) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let parameters = Parameters::of_form(&parts, body, BODY_LIMIT, Repeated::Refused).await?;
     see_other(&format!("?{}", parameters.to_query(&["code", "state", "iss", "error"])), HeaderMap::new())

@@ -124,6 +124,12 @@ impl Problem {
         self.kind
     }
 
+    /// Returns the values in `ctx`.
+    #[cfg(feature = "pages")]
+    pub(crate) fn context(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.ctx.iter().map(|(key, value)| (*key, value))
+    }
+
     /// Returns the path to the value.
     #[must_use]
     pub fn loc(&self) -> &[Loc] {

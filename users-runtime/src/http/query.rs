@@ -1,18 +1,21 @@
 //! The parameters of a query or of a form.
 
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "pages"))]
 use axum::body::Body;
 use http::Uri;
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "pages"))]
 use http::request::Parts;
 
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "audit"))]
+use super::Problem;
+#[cfg(any(feature = "oauth", feature = "pages"))]
 use super::body::{self, MediaType};
-use super::{ApiError, Problem, Repeated, body::UNREADABLE, form::url_decoded};
+use super::{ApiError, Repeated, body::UNREADABLE, form::url_decoded};
 
 /// The parameters of a request, decoded once. It has no `Debug`, since they may be secrets.
 pub(crate) struct Parameters {
     pairs: Vec<(String, String)>,
+    #[cfg_attr(not(any(feature = "oauth", feature = "audit")), expect(dead_code, reason = "pages look at all pairs"))]
     repeated: Repeated,
 }
 
@@ -29,7 +32,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for text that is not UTF-8.
-    #[cfg(feature = "oauth")]
+    #[cfg(any(feature = "oauth", feature = "pages"))]
     pub(crate) async fn of_form(parts: &Parts, body: Body, limit: usize, repeated: Repeated) -> Result<Self, ApiError> {
         let bytes = body::read(body, limit).await?;
         match MediaType::of(&parts.headers) {
@@ -55,6 +58,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`ApiError::Validation`] if it occurs twice and the policy refuses that.
+    #[cfg(any(feature = "oauth", feature = "audit"))]
     pub(crate) fn one(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         let mut values = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let value = match (values.next_back(), values.next_back()) {
@@ -64,6 +68,18 @@ impl Parameters {
             (last, _) => last,
         };
         Ok(value.filter(|value| !value.is_empty()))
+    }
+
+    /// Returns the value of a parameter of a form that was read before: the last one, also an empty one.
+    #[cfg(feature = "pages")]
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns whether a parameter occurs more than once.
+    #[cfg(feature = "pages")]
+    pub(crate) fn has_repetition(&self) -> bool {
+        self.pairs.iter().enumerate().any(|(at, (name, _))| self.pairs[..at].iter().any(|(other, _)| other == name))
     }
 
     /// Returns these parameters as a query.

@@ -20,7 +20,7 @@ impl ApiError {
 }
 
 impl ApiError {
-    fn mail_queue_full() -> Self {
+    pub(crate) fn mail_queue_full() -> Self {
         overloaded("too many mails wait");
         Self::Unavailable { retry_after: 1 }
     }

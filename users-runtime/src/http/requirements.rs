@@ -3,9 +3,13 @@
 use axum::extract::Request;
 use http::{HeaderValue, request::Parts};
 
-use super::{ApiError, incoming::context};
+use super::{
+    ApiError,
+    error::{MFA_ENROLLMENT_REQUIRED, MFA_REQUIRED},
+    incoming::context,
+};
 use crate::{
-    domain::Relaxation,
+    domain::{Relaxation, Timestamp},
     event::{EventKind, SecurityEvent},
     port::RequestContext,
     service::{ActiveBackend, Authenticated, AuthenticationError, Identity, Users},
@@ -22,11 +26,17 @@ pub struct Requirements {
     pub verified: bool,
     /// The user must be a superuser, or the response is 403.
     pub superuser: bool,
+    /// The session must be proved with a second factor, or the response is 403 `MFA_REQUIRED`; `MFA_ENROLLMENT_REQUIRED` for a user
+    /// who has none.
+    pub second_factor: bool,
+    /// Whether the route may be called by a user who must enroll a second factor first, where it is required.
+    pub before_enrollment: bool,
 }
 
 impl Requirements {
     /// Any user with a valid token, including inactive ones. Suspended users are 401 in any case.
-    pub const NONE: Self = Self { active: false, verified: false, superuser: false };
+    pub const NONE: Self =
+        Self { active: false, verified: false, superuser: false, second_factor: false, before_enrollment: false };
     /// An active user.
     pub const ACTIVE: Self = Self { active: true, ..Self::NONE };
     /// An active, verified user.
@@ -44,6 +54,18 @@ impl Requirements {
     #[must_use]
     pub const fn superuser(self) -> Self {
         Self { superuser: true, ..self }
+    }
+
+    /// Adds the requirement of a session that is proved with a second factor.
+    #[must_use]
+    pub const fn second_factor(self) -> Self {
+        Self { second_factor: true, ..self }
+    }
+
+    /// Admits users who must enroll a second factor and have not.
+    #[must_use]
+    pub const fn before_enrollment(self) -> Self {
+        Self { before_enrollment: true, ..self }
     }
 
     /// Returns the requirements of the library's routes for every user.
@@ -94,7 +116,73 @@ pub(crate) async fn authenticate<U: AuthUser>(
     if (requirements.verified && !status.is_verified) || (requirements.superuser && !status.is_superuser) {
         return Err(denied(users, &authenticated, request));
     }
+    let lacks_factor = requirements.second_factor && !authenticated.session.methods.has_second_factor();
+    if lacks_factor || (!requirements.before_enrollment && must_prove_first(users, &authenticated)) {
+        return Err(second_factor_needed(users, &authenticated, request).await?);
+    }
     Ok(authenticated)
+}
+
+/// Returns whether a second factor is required of the user of a session, and the session is not proved with one.
+#[cfg_attr(not(feature = "totp"), allow(unused_variables, reason = "no user has a second factor"))]
+fn must_prove_first<U: AuthUser>(users: &Users<U>, authenticated: &Authenticated<U>) -> bool {
+    #[cfg(feature = "totp")]
+    return users.needs_second_factor(authenticated);
+    #[cfg(not(feature = "totp"))]
+    false
+}
+
+/// Returns 403 for a session that must be proved with a second factor, and records the event. The code tells a user who has one
+/// from a user who must enroll.
+async fn second_factor_needed<U: AuthUser>(
+    users: &Users<U>,
+    refused: &Authenticated<U>,
+    request: &Parts,
+) -> Result<ApiError, ApiError> {
+    let event = SecurityEvent::new(EventKind::Denied, &context(request)).refused("second factor required");
+    users.record(&about(users, event, refused));
+    let id = refused.user.id();
+    let has_factor = has_code(users, &id).await? || has_passkey(users, &id).await?;
+    Ok(ApiError::Refused(if has_factor { MFA_REQUIRED } else { MFA_ENROLLMENT_REQUIRED }))
+}
+
+/// Returns whether a user has a second factor with codes in force.
+#[cfg_attr(not(feature = "totp"), allow(unused_variables, clippy::unused_async, reason = "no user has one"))]
+async fn has_code<U: AuthUser>(users: &Users<U>, id: &U::Id) -> Result<bool, ApiError> {
+    #[cfg(feature = "totp")]
+    if let Some(mfa) = users.mfa() {
+        return Ok(users.factor_in_force(mfa, id).await?.is_some());
+    }
+    Ok(false)
+}
+
+#[cfg_attr(not(feature = "passkeys"), allow(unused_variables, clippy::unused_async, reason = "there are no passkeys"))]
+async fn has_passkey<U: AuthUser>(users: &Users<U>, id: &U::Id) -> Result<bool, ApiError> {
+    #[cfg(feature = "passkeys")]
+    if users.has_passkeys() {
+        return Ok(!users.passkeys_of(id.clone()).await?.is_empty());
+    }
+    Ok(false)
+}
+
+/// Requires that a session was proved with a second factor, if its user has one that codes prove, or with `or_passkey` a passkey.
+/// Otherwise whoever knows the password, or reads the mailbox, could add a second factor of their own, or remove that of the owner.
+#[cfg(any(feature = "totp", feature = "passkeys"))]
+pub(crate) async fn require_own_factor<U: AuthUser>(
+    users: &Users<U>,
+    own: &Authenticated<U>,
+    or_passkey: bool,
+    cx: &RequestContext,
+) -> Result<(), ApiError> {
+    let id = own.user.id();
+    if own.session.methods.has_second_factor()
+        || !(has_code(users, &id).await? || or_passkey && has_passkey(users, &id).await?)
+    {
+        return Ok(());
+    }
+    let event = SecurityEvent::new(EventKind::Denied, cx).refused("second factor required");
+    users.record(&about(users, event, own));
+    Err(ApiError::Refused(MFA_REQUIRED))
 }
 
 /// Adds the user, the session and the backend to an event.
@@ -110,7 +198,7 @@ pub(super) fn denied<U: AuthUser>(users: &Users<U>, refused: &Authenticated<U>, 
     ApiError::Forbidden
 }
 
-/// Requires that the login of the session is at most `window` old (re-authentication, OWASP ASVS 7.5.3). `cx` returns the
+/// Requires that the login of the session, or a proof since then, is at most `window` old (re-authentication, OWASP ASVS 7.5.3). `cx` returns the
 /// context of the request.
 pub(crate) fn require_fresh<U: AuthUser>(
     users: &Users<U>,
@@ -118,12 +206,32 @@ pub(crate) fn require_fresh<U: AuthUser>(
     window: std::time::Duration,
     cx: impl FnOnce() -> RequestContext,
 ) -> Result<(), ApiError> {
-    if users.is_fresh(authenticated, window) {
+    require_recent(users, authenticated, (authenticated.session.proved_at(), window), cx)
+}
+
+/// Requires that a proof was given at most so long ago.
+pub(super) fn require_recent<U: AuthUser>(
+    users: &Users<U>,
+    authenticated: &Authenticated<U>,
+    (proved_at, window): (Option<Timestamp>, std::time::Duration),
+    cx: impl FnOnce() -> RequestContext,
+) -> Result<(), ApiError> {
+    if users.is_recent(proved_at, window) {
         return Ok(());
     }
     let event = SecurityEvent::new(EventKind::Denied, &cx()).refused("the login is too old");
     users.record(&about(users, event, authenticated));
-    Err(ApiError::Reauthenticate { challenge: challenge(users) })
+    Err(reauthentication_needed(users))
+}
+
+/// Returns 401 for a refresh token that gets no next one.
+pub(crate) fn bad_refresh_token<U: AuthUser>(users: &Users<U>) -> ApiError {
+    ApiError::BadRefreshToken { challenge: challenge(users) }
+}
+
+/// Returns 401 for a valid session that is not fresh.
+pub(crate) fn reauthentication_needed<U: AuthUser>(users: &Users<U>) -> ApiError {
+    ApiError::Reauthenticate { challenge: challenge(users) }
 }
 
 /// Returns 403 for a request from another site and records the event.

@@ -71,7 +71,7 @@ fn json(status: StatusCode, body: impl Into<Body>) -> Response {
 }
 
 /// Builds 303 with the URL of a page. It may contain secrets of a flow, which no log shows.
-#[cfg(feature = "oauth")]
+#[cfg(any(feature = "oauth", feature = "pages"))]
 pub(crate) fn see_other(page: &str, headers: http::HeaderMap) -> Result<Response, ApiError> {
     let mut location = HeaderValue::try_from(page).map_err(|_| ApiError::Internal)?;
     location.set_sensitive(true);

@@ -3,13 +3,12 @@
 use axum::{
     Extension, Router,
     extract::OriginalUri,
-    handler::Handler,
     response::{IntoResponse, Response},
     routing::{MethodFilter, any},
 };
 use http::{Method, StatusCode, header};
 
-use super::{ApiError, Edge, HasUsers, edge::with_headers, methods::Methods};
+use super::{ApiError, Edge, HasUsers, edge::with_headers, methods::Methods, methods::RouteHandler};
 use crate::{
     compat,
     domain::{BasePath, Relaxation},
@@ -66,39 +65,74 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 
     /// Adds `GET path`.
-    pub fn get<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn get<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::GET, MethodFilter::GET, path, handler)
     }
 
     /// Adds `POST path`.
-    pub fn post<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn post<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::POST, MethodFilter::POST, path, handler)
     }
 
+    /// Adds `POST path`, unless the policy is that of fastapi-users, which has no such route.
+    pub fn own_post<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        if self.users.policy().keeps_quirks() { self } else { self.post(path, handler) }
+    }
+
+    /// Adds `POST path`, if the backend of these routes has refresh tokens.
+    pub fn refresh<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        let backend = self.backend.and_then(|RouteBackend(index)| self.users.inner().backends.get(index));
+        match backend.is_some_and(|backend| backend.refresh.is_some()) {
+            true => self.post(path, handler),
+            false => self,
+        }
+    }
+
+    /// Adds `POST path`, if users can have a second factor.
+    pub fn second_factor<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        if self.users.has_second_factors() { self.post(path, handler) } else { self }
+    }
+
+    /// Adds `DELETE path`, if users can have a second factor.
+    #[cfg(feature = "totp")]
+    pub fn delete_second_factor<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        if self.users.has_second_factors() { self.delete(path, handler) } else { self }
+    }
+
+    /// Adds `POST path`, if logins with mailed links are on.
+    pub fn magic_link<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        if self.users.inner().by_mail.magic_links.is_some() { self.post(path, handler) } else { self }
+    }
+
+    /// Adds `POST path`, if logins with mailed codes are on.
+    pub fn email_code<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        if self.users.inner().by_mail.email_codes.is_some() { self.post(path, handler) } else { self }
+    }
+
     /// Adds `PATCH path`.
-    pub fn patch<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn patch<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::PATCH, MethodFilter::PATCH, path, handler)
     }
 
     /// Adds `PUT path`.
-    pub fn put<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn put<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::PUT, MethodFilter::PUT, path, handler)
     }
 
     /// Adds `DELETE path`.
-    pub fn delete<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+    pub fn delete<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::DELETE, MethodFilter::DELETE, path, handler)
     }
 
     /// Sets the handler of every method that `path` does not support. Without it these are 405.
-    pub fn fallback<H: Handler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
+    pub fn fallback<H: RouteHandler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.methods(path).fallback(handler);
         self
     }
 
     pub(super) fn on<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self
     where
-        H: Handler<T, S>,
+        H: RouteHandler<T, S>,
         T: 'static,
     {
         self.methods(path).on(method, filter, handler);
@@ -141,6 +175,15 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     pub fn nest_backends(mut self, prefix: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
         for name in self.users.backends_with_logins().map(|backend| &*backend.name) {
             self.nested = self.nested.nest(&format!("{prefix}/{name}"), routes(&self.users, name));
+        }
+        self
+    }
+
+    /// Adds the routes of every backend that issues tokens under the backend's name and a path, such as `/{backend}/passkey`.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn nest_backends_under(mut self, path: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
+        for name in self.users.backends_with_logins().map(|backend| &*backend.name) {
+            self.nested = self.nested.nest(&format!("/{name}{path}"), routes(&self.users, name));
         }
         self
     }

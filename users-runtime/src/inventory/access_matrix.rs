@@ -16,9 +16,14 @@ use crate::{
 #[must_use]
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
-    let mut prefixes = Prefixes::usual().with(RouteGroup::Sessions).with(RouteGroup::AccountStatus);
+    let further = [RouteGroup::Invitations, RouteGroup::Sessions, RouteGroup::AccountStatus, RouteGroup::Health];
+    let further = further.into_iter().chain(RouteGroup::OF_PASSKEYS);
+    let mut prefixes = further.into_iter().fold(Prefixes::usual(), Prefixes::with);
     if cfg!(feature = "audit") {
         prefixes = prefixes.with(RouteGroup::Audit);
+    }
+    if cfg!(feature = "totp") {
+        prefixes = prefixes.with(RouteGroup::SecondFactor);
     }
     if U::HAS_OAUTH {
         let groups =
@@ -54,6 +59,7 @@ fn who(caller: Caller) -> &'static str {
     match caller {
         Caller::Anyone => "anyone",
         Caller::MailedToken => "the holder of a token that was mailed to the account's address",
+        Caller::RefreshToken => "the holder of a refresh token",
         Caller::Owner => "an active user, for their own account",
         Caller::Superuser => "an active superuser, for any account",
     }

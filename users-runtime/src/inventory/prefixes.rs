@@ -45,6 +45,12 @@ impl Prefixes {
         RouteGroup::OF_USER_ROUTES.into_iter().fold(Self { groups: Vec::new(), providers: Vec::new() }, Self::with)
     }
 
+    /// Adds the groups of [`passkey_routes`](crate::passkeys::passkey_routes), nested under `/auth`.
+    #[cfg(feature = "passkeys")]
+    pub fn passkeys(self) -> Self {
+        RouteGroup::OF_PASSKEYS.into_iter().fold(self, Self::with)
+    }
+
     /// Adds a group at its usual prefix.
     pub fn with(self, group: RouteGroup) -> Self {
         self.at(group, group.usual_prefix())
@@ -127,9 +133,9 @@ impl Prefixes {
     #[must_use]
     pub fn path_of(&self, endpoint: &Endpoint, backend: &str) -> Option<String> {
         let (_, prefix) = self.groups.iter().find(|(group, _)| *group == endpoint.group())?;
-        let prefix = match endpoint.group() {
-            RouteGroup::Auth => prefix.replace("{backend}", backend),
-            _ => prefix.clone(),
+        let prefix = match endpoint.group().is_of_each_backend() {
+            true => prefix.replace("{backend}", backend),
+            false => prefix.clone(),
         };
         Some(format!("{}{}", prefix.trim_end_matches('/'), endpoint.path()))
     }

@@ -6,7 +6,7 @@ use utoipa::openapi::{
     schema::{AdditionalProperties, AnyOfBuilder, Array, Object, ObjectBuilder, Ref, Schema, SchemaType, Type},
 };
 
-use super::schemas::{nullable, password, text, title};
+use super::schemas::{any_of, nullable, password, text, title};
 
 /// The name of the schema of 400 responses.
 pub(super) const ERROR: &str = "ErrorModel";
@@ -16,32 +16,44 @@ pub(super) const INVALID: &str = "HTTPValidationError";
 pub(super) const BEARER: &str = "BearerResponse";
 const PROBLEM: &str = "ValidationError";
 
-/// Returns the schemas of errors and of the bearer login, with their names.
-pub(super) fn schemas() -> [(String, RefOr<Schema>); 4] {
-    [(BEARER, bearer_response()), (ERROR, error_model()), (INVALID, validation_error()), (PROBLEM, problem())]
-        .map(|(name, schema)| (name.to_owned(), schema.into()))
+/// Returns the schemas of errors and of the bearer login, with their names. A service with refresh tokens returns them at
+/// backends that have them.
+pub(super) fn schemas(has_refresh: bool) -> [(String, RefOr<Schema>); 4] {
+    [
+        (BEARER, bearer_response(has_refresh)),
+        (ERROR, error_model()),
+        (INVALID, validation_error()),
+        (PROBLEM, problem()),
+    ]
+    .map(|(name, schema)| (name.to_owned(), schema.into()))
 }
 
 /// Returns the schema of the login form. It has the fields of OAuth's password grant, of which the last three are
 /// ignored.
-pub(super) fn login_form(name: &str) -> RefOr<Schema> {
+pub(super) fn login_form(name: &str, has_mfa: bool) -> RefOr<Schema> {
     let mut grant = Object::with_type(Type::String);
     grant.pattern = Some("^password$".to_owned());
     let mut scope = text("Scope");
     scope.default = Some(Value::from(""));
     let mut username = text("Username");
     username.description = Some("The e-mail address.".to_owned());
-    titled_object(name)
+    let mut form = titled_object(name)
         .property("grant_type", titled("grant_type", nullable(grant.into())))
         .property("username", username)
         .property("password", titled("password", password()))
         .property("scope", scope)
         .property("client_id", titled("client_id", nullable(Object::with_type(Type::String).into())))
-        .property("client_secret", titled("client_secret", nullable(password().into())))
-        .required("username")
-        .required("password")
-        .build()
-        .into()
+        .property("client_secret", titled("client_secret", nullable(password().into())));
+    if has_mfa {
+        let mut otp = titled("otp", nullable(Object::with_type(Type::String).into()));
+        otp.description =
+            Some("The code of an authenticator app, or a recovery code, of a user who has a second factor.".to_owned());
+        let mut remember = titled("remember_device", nullable(Object::with_type(Type::Boolean).into()));
+        remember.description =
+            Some("Whether logins from this device need no code for some time, where the service does that.".to_owned());
+        form = form.property("otp", otp).property("remember_device", remember);
+    }
+    form.required("username").required("password").build().into()
 }
 
 fn titled_object(title: &str) -> ObjectBuilder {
@@ -53,13 +65,17 @@ fn titled(name: &str, mut object: Object) -> Object {
     object
 }
 
-fn bearer_response() -> Object {
-    titled_object(BEARER)
+fn bearer_response(has_refresh: bool) -> Object {
+    let mut schema = titled_object(BEARER)
         .property("access_token", text("Access Token"))
         .property("token_type", text("Token Type"))
         .required("access_token")
-        .required("token_type")
-        .build()
+        .required("token_type");
+    if has_refresh {
+        let seconds = titled("expires_in", Object::with_type(Type::Integer));
+        schema = schema.property("refresh_token", text("Refresh Token")).property("expires_in", seconds);
+    }
+    schema.build()
 }
 
 /// Returns the schema of `{"detail": "CODE"}` or `{"detail": {"code": …, "reason": …}}`.
@@ -67,8 +83,8 @@ fn error_model() -> Object {
     let texts = ObjectBuilder::new()
         .schema_type(Type::Object)
         .additional_properties(Some(AdditionalProperties::RefOr(Object::with_type(Type::String).into())));
-    let detail = AnyOfBuilder::new().item(Object::with_type(Type::String)).item(texts);
-    titled_object(ERROR).property("detail", detail).required("detail").build()
+    let detail = any_of([Object::with_type(Type::String).into(), texts.build().into()]);
+    titled_object(ERROR).property("detail", titled("detail", detail)).required("detail").build()
 }
 
 fn validation_error() -> Object {

@@ -4,12 +4,17 @@
 //! tables of the schemas. It is only served if the application mounts [`openapi_routes`].
 
 mod document;
+mod examples;
+#[cfg(feature = "docs-ui")]
+mod explorer;
 mod fixed;
-mod page;
+mod operation;
 mod responses;
+mod routes;
 mod schemas;
 mod security;
 
-pub use document::{openapi, openapi_at};
-pub use page::{openapi_routes, openapi_routes_of};
+pub use document::{Document, openapi, openapi_at};
+pub use operation::DocumentedOperation;
+pub use routes::{openapi_routes, openapi_routes_of};
 pub use utoipa;

@@ -7,26 +7,32 @@ use utoipa::openapi::{
     schema::{Array, Object, Schema, SchemaType, Type},
 };
 
-use super::fixed::{BEARER, ERROR, INVALID};
+use super::{
+    examples::TOKEN,
+    fixed::{BEARER, ERROR, INVALID},
+};
 use crate::{
     domain::{Code, CodeDetail},
     http::{Body, CHALLENGE_REQUIRED, Caller, Content, Documented, Endpoint},
     port::SecurityScheme as Carrier,
-    service::Limits,
+    service::{LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, Limits},
     user::{AuthUser, SchemaKind},
 };
 
-/// Returns the responses of a route. `carrier` is the transport of its backend, if it belongs to one.
+/// Returns the responses of a route with this body. `carrier` is the transport of its backend, if it belongs to one.
 pub(super) fn of<U: AuthUser>(
     endpoint: &Endpoint,
+    body: Body,
     carrier: Option<&Carrier>,
     verified_only: bool,
     limits: &Limits,
     challenged: bool,
+    has_mfa: bool,
 ) -> Responses {
     let documented = endpoint.responses.iter().flat_map(|documented| successes::<U>(documented, carrier));
     let mut responses: Vec<(u16, Response)> = documented.collect();
-    if let Some(bad_request) = bad_request(endpoint.codes) {
+    let codes = endpoint.codes.iter().filter(|code| has_mfa || !is_of_second_factors(code));
+    if let Some(bad_request) = bad_request(codes.copied().collect()) {
         responses.push((400, bad_request));
     }
     if matches!(endpoint.caller, Caller::Owner | Caller::Superuser) {
@@ -52,7 +58,7 @@ pub(super) fn of<U: AuthUser>(
         responses.push((404, Response::new("The user does not exist.")));
     }
     // fastapi-users documents 422 for the routes by id, too, although those without a body never send it.
-    if !matches!(endpoint.body, Body::None) || endpoint.caller == Caller::Superuser {
+    if !matches!(body, Body::None) || endpoint.caller == Caller::Superuser {
         responses.push((422, with_schema("The problems of the request, field by field.", INVALID)));
     }
     if endpoint.limits().any(|limit| limits.rule(limit).is_some()) {
@@ -77,7 +83,14 @@ fn successes<U: AuthUser>(documented: &Documented, carrier: Option<&Carrier>) ->
 /// Returns the responses of a login, which depend on the transport.
 fn token(status: u16, description: &str, carrier: Option<&Carrier>) -> Vec<(u16, Response)> {
     match carrier {
-        Some(Carrier::Bearer) => vec![(status, with_schema(description, BEARER))],
+        Some(Carrier::Bearer) => {
+            let content = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name(BEARER)))
+                .example(Some(json!({ "access_token": TOKEN, "token_type": "bearer" })))
+                .build();
+            let response = ResponseBuilder::new().description(description).content("application/json", content);
+            vec![(status, response.build())]
+        }
         Some(Carrier::Cookie { .. }) => vec![
             (status, anything("The response of the transport.")),
             (204, Response::new("Logged in. The token is in the cookie.")),
@@ -86,17 +99,22 @@ fn token(status: u16, description: &str, carrier: Option<&Carrier>) -> Vec<(u16,
     }
 }
 
-fn bad_request(codes: &[Code]) -> Option<Response> {
+/// Returns whether a code is that of a second factor, which no response has where there are none.
+fn is_of_second_factors(code: &Code) -> bool {
+    [LOGIN_MFA_REQUIRED.code, LOGIN_MFA_BAD_CODE.code].contains(&code.code)
+}
+
+fn bad_request(codes: Vec<Code>) -> Option<Response> {
     if codes.is_empty() {
         return None;
     }
-    let examples = codes.iter().map(|Code { code, when, detail }| {
+    let examples = codes.into_iter().map(|Code { code, when, detail }| {
         let detail = match detail {
             CodeDetail::Code => json!(code),
             CodeDetail::Reason => json!({"code": code, "reason": "Password should be at least 8 characters"}),
             CodeDetail::Suspension => json!({"code": code, "until": "2030-01-01T00:00:00Z", "reason": "Spam"}),
         };
-        (*code, ExampleBuilder::new().summary(*when).value(Some(json!({ "detail": detail }))).build())
+        (code, ExampleBuilder::new().summary(when).value(Some(json!({ "detail": detail }))).build())
     });
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ERROR))).examples_from_iter(examples).build();
     Some(ResponseBuilder::new().description("Refused, with a code.").content("application/json", content).build())

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{
         Deprecated, RefOr,
         extensions::Extensions,
-        schema::{Array, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
+        schema::{Array, KnownFormat, Object, ObjectBuilder, Ref, Schema, SchemaFormat, SchemaType, Type},
     },
 };
 use uuid::Uuid;
@@ -20,30 +20,44 @@ use crate::{
     user::{AuthUser, SchemaKind},
 };
 
-/// Returns the four schemas of a user type, with their names.
-pub(super) fn of_user<U: AuthUser>() -> [(String, RefOr<Schema>); 4] {
+/// The name of the schema of an account at a provider, as in fastapi-users.
+const OAUTH_ACCOUNT: &str = "BaseOAuthAccount";
+
+/// Returns the schemas of a user type, with their names.
+pub(super) fn of_user<U: AuthUser>() -> Vec<(String, RefOr<Schema>)> {
     let id_format = id_format::<U::Id>();
     // In a response every field is present; in a request those that the table requires.
-    SchemaKind::ALL.map(|kind| {
+    let of_kinds = SchemaKind::ALL.map(|kind| {
         let (name, fields) = (kind.name::<U>(), kind.fields::<U>());
         let schema = match kind {
             SchemaKind::Read => {
-                let first = U::HAS_OAUTH.then(|| ("oauth_accounts", oauth_accounts(id_format)));
+                let first = U::HAS_OAUTH.then(|| ("oauth_accounts", oauth_accounts()));
                 object(name, first, fields, |_| true, id_format).into()
             }
             SchemaKind::Create | SchemaKind::Update | SchemaKind::AdminUpdate => sent(name, fields),
         };
         (name.to_owned(), schema)
-    })
+    });
+    let account = U::HAS_OAUTH.then(|| (OAUTH_ACCOUNT.to_owned(), oauth_account(id_format).into()));
+    of_kinds.into_iter().chain(account).collect()
+}
+
+/// Returns an id that looks like those of users.
+pub(super) fn sample_id<I: UserId>() -> I {
+    I::generate(IdSeed::new(Timestamp::UNIX_EPOCH, [0xa5; 16]))
 }
 
 /// Returns `uuid` if the JSON of an id is the text of a UUID, whatever its type and its column are.
 fn id_format<I: UserId>() -> Option<&'static str> {
-    const SEED: IdSeed = IdSeed::new(Timestamp::UNIX_EPOCH, [0xa5; 16]);
-    let sample = serde_json::to_value(I::generate(SEED)).ok()?;
+    let sample = serde_json::to_value(sample_id::<I>()).ok()?;
     let text = sample.as_str()?;
     let id = Uuid::try_parse(text).ok()?;
     (id.hyphenated().to_string() == text).then_some("uuid")
+}
+
+/// Returns the fields of an invitation: those of a registration without the password.
+pub(super) fn of_invitation<U: AuthUser>() -> impl Iterator<Item = Field> {
+    SchemaKind::Create.fields::<U>().filter(|field| !matches!(field.kind, FieldKind::Password))
 }
 
 /// Returns the schema of an object that clients send.
@@ -60,6 +74,13 @@ pub(super) fn returned(object: &ObjectSchema) -> Object {
             ReadType::OptionalText => nullable(Object::with_type(Type::String).into()),
             ReadType::OptionalTime => nullable(formatted("date-time").into()),
             ReadType::Flag => Object::with_type(Type::Boolean),
+            ReadType::Number => Object::with_type(Type::Integer),
+            ReadType::TextList => {
+                let mut list = Array::new(Object::with_type(Type::String));
+                (list.title, list.description) = (Some(title(name)), Some((*description).to_owned()));
+                schema = schema.property(*name, list).required(*name);
+                continue;
+            }
             ReadType::Any => Object::with_type(SchemaType::AnyValue),
         };
         (field.title, field.description) = (Some(title(name)), Some((*description).to_owned()));
@@ -73,15 +94,15 @@ pub(super) fn text(title: &str) -> Object {
     ObjectBuilder::new().schema_type(Type::String).title(Some(title)).build()
 }
 
-/// Returns the schema of a list of strings.
-pub(super) fn texts(title: &str) -> Array {
-    let mut list = Array::new(Object::with_type(Type::String));
-    list.title = Some(title.to_owned());
-    list
+/// Returns the schema of the accounts at OAuth providers, which are the first field of the read schema in fastapi-users.
+fn oauth_accounts() -> Schema {
+    let mut list = Array::new(Ref::from_schema_name(OAUTH_ACCOUNT));
+    list.title = Some(title("oauth_accounts"));
+    list.into()
 }
 
-/// Returns the schema of the accounts at OAuth providers, which are the first field of the read schema in fastapi-users.
-fn oauth_accounts(id_format: Option<&str>) -> Schema {
+/// Returns the schema of one of these accounts.
+fn oauth_account(id_format: Option<&str>) -> Object {
     let id = match id_format {
         Some(format) => formatted(format),
         None => Object::with_type(SchemaType::AnyValue),
@@ -96,14 +117,12 @@ fn oauth_accounts(id_format: Option<&str>) -> Schema {
         ("account_id", Object::with_type(Type::String)),
         ("account_email", Object::with_type(Type::String)),
     ];
-    let schema = ObjectBuilder::new().schema_type(Type::Object).title(Some("OAuthAccountRead"));
+    let schema = ObjectBuilder::new().schema_type(Type::Object).title(Some(OAUTH_ACCOUNT));
     let schema = account.into_iter().fold(schema, |schema, (name, mut field)| {
         field.title = Some(title(name));
         schema.property(name, field).required(name)
     });
-    let mut list = Array::new(schema.build());
-    list.title = Some(title("oauth_accounts"));
-    list.into()
+    schema.build()
 }
 
 /// Returns the schema of a string in a known format, such as `email`.
@@ -113,11 +132,11 @@ pub(super) fn formatted(format: &str) -> Object {
     object
 }
 
-/// Returns the schema of a password, which is masked in forms and never part of a response.
+/// Returns the schema of a password, which is masked in forms and never part of a response. Without `writeOnly`: generators split
+/// a schema that has it in two, of which the one for requests has another name.
 pub(super) fn password() -> Object {
     let mut object = Object::with_type(Type::String);
     object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Password));
-    object.write_only = Some(true);
     object
 }
 
@@ -130,18 +149,24 @@ pub(super) fn title(name: &str) -> String {
     name.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the schema of `inner` or null. `format` and `writeOnly` of a password belong to the field, not to one
-/// alternative.
+/// Returns the schema of `inner` or null. The format of a password belongs to the field, not to one alternative.
 pub(super) fn nullable(mut inner: Schema) -> Object {
-    let mut outer = Object::with_type(SchemaType::AnyValue);
+    let mut format = None;
     if let Schema::Object(inner) = &mut inner
-        && inner.write_only.is_some()
+        && matches!(inner.format, Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
     {
-        (outer.write_only, outer.format) = (inner.write_only.take(), inner.format.take());
+        format = inner.format.take();
     }
-    let null = Schema::from(Object::with_type(Type::Null));
-    let either: Vec<Value> = [inner, null].iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
-    // utoipa's own AnyOf supports no title, `deprecated` or `writeOnly`.
+    let mut either = any_of([inner, Object::with_type(Type::Null).into()]);
+    either.format = format;
+    either
+}
+
+/// Returns the schema of a value that fits one of these.
+pub(super) fn any_of(alternatives: [Schema; 2]) -> Object {
+    let mut outer = Object::with_type(SchemaType::AnyValue);
+    let either: Vec<Value> = alternatives.iter().filter_map(|schema| serde_json::to_value(schema).ok()).collect();
+    // utoipa's own AnyOf supports no title and no `deprecated`.
     outer.extensions = Some(Extensions::from_iter([("anyOf", either)]));
     outer
 }
@@ -157,8 +182,7 @@ fn object(
     if let Some((name, schema)) = first {
         object = object.property(name, schema).required(name);
     }
-    // A dropped flag is validated and ignored, so it is not documented.
-    for field in fields.filter(|field| !matches!(field.kind, FieldKind::DroppedFlag)) {
+    for field in fields {
         object = object.property(field.name, property(&field, id_format));
         if required(&field) {
             object = object.required(field.name);
@@ -177,7 +201,8 @@ fn property(field: &Field, id_format: Option<&str>) -> Schema {
         FieldKind::Password if field.required => password().into(),
         FieldKind::Password | FieldKind::CurrentPassword => nullable(password().into()).into(),
         FieldKind::Token => Object::with_type(Type::String).into(),
-        FieldKind::Flag | FieldKind::DroppedFlag => Object::with_type(Type::Boolean).into(),
+        FieldKind::Flag => Object::with_type(Type::Boolean).into(),
+        FieldKind::DroppedFlag => nullable(Object::with_type(Type::Boolean).into()).into(),
         FieldKind::Custom(kind) => shaped(&(kind.shape)(), field.rules),
     };
     annotated(schema, field)
@@ -230,9 +255,14 @@ fn count(limit: Option<u64>) -> Option<usize> {
     limit.and_then(|limit| usize::try_from(limit).ok())
 }
 
+/// The description of a flag that the schema has for programs that were written for fastapi-users.
+const DROPPED: &str = "Ignored, as in fastapi-users. Only superusers change it.";
+
 fn annotated(mut schema: Schema, field: &Field) -> Schema {
-    let description = (!field.doc.is_empty()).then(|| field.doc.to_owned());
-    let deprecated = field.deprecated.then_some(Deprecated::True);
+    let is_dropped = matches!(field.kind, FieldKind::DroppedFlag);
+    let doc = if is_dropped { DROPPED } else { field.doc };
+    let description = (!doc.is_empty()).then(|| doc.to_owned());
+    let deprecated = (field.deprecated || is_dropped).then_some(Deprecated::True);
     match &mut schema {
         Schema::Object(object) => {
             (object.title, object.description, object.deprecated) = (Some(title(field.name)), description, deprecated);

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::{
-    domain::{CLOCK_SKEW, Epoch, PasswordHash, Session, Standing, Suspension, Timestamp, TokenId},
+    domain::{CLOCK_SKEW, Epoch, FactorChange, PasswordHash, Session, Standing, Suspension, Timestamp, TokenId},
     user::{AuthUser, Columns},
 };
 
@@ -29,6 +29,9 @@ pub struct Change<U> {
     /// Whether to remove the user's accounts at OAuth providers in the same transaction. Means nothing to a store without
     /// an [`oauth_store`](super::UserStore::oauth_store).
     pub unlink: bool,
+    /// Whether to remove the user's passkeys in the same transaction. Means nothing to a store without a
+    /// [`passkey_store`](super::UserStore::passkey_store).
+    pub remove_passkeys: bool,
     /// The suspension to store; `Some(None)` removes the stored one. `None` leaves it as it is.
     pub suspension: Option<Option<Suspension>>,
     /// Whether the password must be changed before the next login with it; `None` leaves the mark as it is.
@@ -38,6 +41,9 @@ pub struct Change<U> {
     /// transaction. If anything is recorded under this name already, nothing is changed and no user is returned: of several
     /// uses of one token at once, exactly one succeeds.
     pub use_token: Option<(TokenId, Timestamp)>,
+    /// A change of the user's second factor in the same transaction. If its condition fails, nothing is changed and no user is
+    /// returned. Means nothing to a store without a [`second_factor_store`](super::UserStore::second_factor_store).
+    pub second_factor: Option<FactorChange>,
 }
 
 impl<U> Change<U> {
@@ -53,9 +59,11 @@ impl<U> Change<U> {
             if_epoch: None,
             end_sessions: EndSessions::Keep,
             unlink: false,
+            remove_passkeys: false,
             suspension: None,
             must_change_password: columns.includes(Columns::HASHED_PASSWORD).then_some(false),
             use_token: None,
+            second_factor: None,
         }
     }
 
@@ -69,9 +77,11 @@ impl<U> Change<U> {
             if_epoch,
             end_sessions,
             unlink,
+            remove_passkeys,
             suspension,
             must_change_password,
             use_token,
+            second_factor,
         } = self;
         let change = Change {
             user: (),
@@ -81,9 +91,11 @@ impl<U> Change<U> {
             if_epoch,
             end_sessions,
             unlink,
+            remove_passkeys,
             suspension,
             must_change_password,
             use_token,
+            second_factor,
         };
         (user, change)
     }

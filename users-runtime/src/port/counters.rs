@@ -40,6 +40,12 @@ pub trait Counters: Send + Sync + 'static {
         key: &'a CounterKey,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<Timestamp>, CountersUnavailable>>;
+
+    /// Checks that the counters respond, for health checks. The default has nothing to ask: counters in the process always do,
+    /// and the users' database is asked anyway.
+    fn ping(&self) -> BoxFuture<'_, Result<(), CountersUnavailable>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// One event of one counter.

@@ -32,8 +32,8 @@ where
     }
 }
 
-/// A condition that every login has to meet after the password was verified: an active account, a verified address, or
-/// a condition of the application such as a second factor. Gates are checked in order; the first one that returns
+/// A condition that every login has to meet after its first factor was verified, and before a second one is asked for: an active
+/// account, a verified address, or a condition of the application. Gates are checked in order; the first one that returns
 /// [`Verdict::Closed`] refuses the login.
 pub trait Gate<U: AuthUser>: Send + Sync + 'static {
     /// Returns the name of the gate, for events.

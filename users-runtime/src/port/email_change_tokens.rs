@@ -7,7 +7,7 @@ use crate::domain::{ConfirmEmailToken, Epoch, Timestamp, TokenId, UndoEmailToken
 
 /// The lifetime of a token that proves a new address, as that of a verification token.
 pub(crate) const CONFIRM_LIFETIME: Duration = Duration::from_secs(3600);
-/// The lifetime of a token that undoes a change: a week, because whoever reads mail once a week must be able to.
+/// The lifetime of a token that undoes a change: a week, for people who read their mail once a week.
 pub(crate) const UNDO_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Mints and reads the tokens of a change of the address.

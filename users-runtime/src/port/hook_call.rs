@@ -3,15 +3,16 @@
 use http::HeaderMap;
 
 use super::{
-    BoxFuture, EmailChange, FailedLogin, HookResult, InvalidPassword, NewDevice, PasswordSubject, Registration,
-    RequestContext, Updated, UserManager,
+    BoxFuture, EmailChange, FailedLogin, HookResult, InvalidPassword, NewDevice, PasskeyChange, PasswordSubject,
+    Registration, RequestContext, Updated, UserManager,
 };
 use crate::{
-    domain::{Password, ResetToken, VerifyToken},
+    domain::{InvitationToken, LoginCode, MagicLinkToken, Password, ResetToken, VerifyToken},
     user::AuthUser,
 };
 
 /// The call of a hook, as passed to [`Hooks::run`].
+#[cfg_attr(not(feature = "totp"), allow(dead_code, reason = "no user has a second factor"))]
 pub(crate) enum HookCall<'a, U: AuthUser> {
     Registering(&'a Registration<'a, U>),
     Registered(&'a U),
@@ -25,8 +26,18 @@ pub(crate) enum HookCall<'a, U: AuthUser> {
     /// The user after and before the change.
     CredentialsChanged(&'a U, &'a U),
     EmailChangeRequested(&'a U, &'a EmailChange<'a>),
+    MagicLinkRequested(&'a U, &'a MagicLinkToken),
+    EmailCodeRequested(&'a U, &'a LoginCode),
+    Invited(&'a U, &'a InvitationToken),
     LoggedIn(&'a U, &'a mut HeaderMap),
     LoggedInOnNewDevice(&'a U, &'a NewDevice),
+    RefreshReused(&'a U, &'a NewDevice),
+    SecondFactorEnrolled(&'a U),
+    SecondFactorRemoved(&'a U),
+    /// The user, and how many recovery codes are left.
+    RecoveryCodeUsed(&'a U, u32),
+    #[cfg_attr(not(feature = "passkeys"), allow(dead_code, reason = "there are no passkeys"))]
+    PasskeyChanged(&'a U, &'a PasskeyChange),
     LoginFailed(&'a FailedLogin<'a, U>),
     LoggedOut(&'a U),
     Deleting(&'a U),
@@ -48,8 +59,16 @@ impl<U: AuthUser> HookCall<'_, U> {
             Self::PasswordReset(_) => "on_after_reset_password",
             Self::CredentialsChanged(..) => "on_after_credentials_change",
             Self::EmailChangeRequested(..) => "on_after_request_email_change",
+            Self::MagicLinkRequested(..) => "on_after_request_magic_link",
+            Self::EmailCodeRequested(..) => "on_after_request_email_code",
+            Self::Invited(..) => "on_after_invite",
             Self::LoggedIn(..) => "on_after_login",
             Self::LoggedInOnNewDevice(..) => "on_after_new_device_login",
+            Self::RefreshReused(..) => "on_after_refresh_reuse",
+            Self::SecondFactorEnrolled(_) => "on_after_second_factor_enrolled",
+            Self::SecondFactorRemoved(_) => "on_after_second_factor_removed",
+            Self::RecoveryCodeUsed(..) => "on_after_recovery_code_use",
+            Self::PasskeyChanged(..) => "on_after_passkey_change",
             Self::LoginFailed(_) => "on_after_failed_login",
             Self::LoggedOut(_) => "on_after_logout",
             Self::Deleting(_) => "on_before_delete",
@@ -118,8 +137,16 @@ impl<U: AuthUser, M: UserManager<U>> Hooks<U> for M {
             HookCall::EmailChangeRequested(user, change) => {
                 Box::pin(self.on_after_request_email_change(user, change, cx))
             }
+            HookCall::MagicLinkRequested(user, token) => Box::pin(self.on_after_request_magic_link(user, token, cx)),
+            HookCall::EmailCodeRequested(user, code) => Box::pin(self.on_after_request_email_code(user, code, cx)),
+            HookCall::Invited(user, token) => Box::pin(self.on_after_invite(user, token, cx)),
             HookCall::LoggedIn(user, response) => Box::pin(self.on_after_login(user, cx, response)),
             HookCall::LoggedInOnNewDevice(user, device) => Box::pin(self.on_after_new_device_login(user, device, cx)),
+            HookCall::RefreshReused(user, device) => Box::pin(self.on_after_refresh_reuse(user, device, cx)),
+            HookCall::SecondFactorEnrolled(user) => Box::pin(self.on_after_second_factor_enrolled(user, cx)),
+            HookCall::SecondFactorRemoved(user) => Box::pin(self.on_after_second_factor_removed(user, cx)),
+            HookCall::RecoveryCodeUsed(user, left) => Box::pin(self.on_after_recovery_code_use(user, left, cx)),
+            HookCall::PasskeyChanged(user, change) => Box::pin(self.on_after_passkey_change(user, change, cx)),
             HookCall::LoginFailed(failed) => Box::pin(self.on_after_failed_login(failed, cx)),
             HookCall::LoggedOut(user) => Box::pin(self.on_after_logout(user, cx)),
             HookCall::Deleting(user) => Box::pin(self.on_before_delete(user, cx)),

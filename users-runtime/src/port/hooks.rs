@@ -2,38 +2,34 @@
 
 use std::future::Future;
 
-use http::{HeaderMap, StatusCode};
-use serde_json::Value;
+use http::HeaderMap;
 
-use super::RequestContext;
+use super::{
+    EmailChange, FailedLogin, HookError, HookResult, InvalidPassword, NewDevice, PasskeyChange, PasswordSubject,
+    Registration, RequestContext, Updated,
+};
 use crate::{
-    domain::{ConfirmEmailToken, Device, Password, ResetToken, Status, Timestamp, UndoEmailToken, VerifyToken},
-    event,
+    domain::{InvitationToken, LoginCode, MagicLinkToken, Password, ResetToken, VerifyToken},
     user::AuthUser,
 };
-
-/// The result of a hook.
-pub type HookResult = Result<(), HookError>;
 
 /// The application's hooks, named as in fastapi-users. By default every hook does nothing.
 ///
 /// A hook `on_before_…` runs before anything is stored, and its error refuses the operation. A hook `on_after_…` runs after
 /// its change was stored: its [`HookError::Response`] still becomes the response, while a failure, a panic or more than five
 /// seconds are logged and the response is the one of the success, so that a client does not repeat what was done
-/// ([`Policy::fastapi_users`](crate::Policy::fastapi_users) responds with 500, as that library does). A call from code
-/// returns the error.
+/// ([`Policy::fastapi_users`](crate::Policy::fastapi_users) responds with 500). A call from code returns the error.
 ///
 /// Hooks that send mail (`on_after_request_verify`, `on_after_forgot_password`, `on_after_duplicate_register`,
-/// `on_after_credentials_change`, `on_after_request_email_change`, `on_after_new_device_login`) run after the response, on a
-/// bounded queue that is drained at shutdown: the response time
-/// reveals nothing about an account, and a slow mail server delays no request.
+/// `on_after_credentials_change`, `on_after_request_email_change`, `on_after_request_magic_link`, `on_after_request_email_code`,
+/// `on_after_invite`, `on_after_new_device_login`, `on_after_refresh_reuse`, `on_after_passkey_change`, `on_after_second_factor_enrolled`,
+/// `on_after_second_factor_removed`, `on_after_recovery_code_use`) run after the response, on a bounded queue that is drained at
+/// shutdown: the response time reveals nothing about an account, and a slow mail server delays no request.
 ///
 /// A hook may call [`Users`](crate::Users). A chain of hooks that cause each other ends at a depth of four, with an error
-/// that names them. See [Hooks and
-/// mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
+/// that names them. See [Hooks and mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
-    /// Checks a new password, in addition to the built-in policy. Runs at registration, update and reset, never at
-    /// login.
+    /// Checks a new password, in addition to the built-in policy. Runs at registration, update and reset, never at login.
     ///
     /// # Errors
     /// [`InvalidPassword`] with the reason that the client sees.
@@ -163,10 +159,52 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         cx: &RequestContext,
     ) -> impl Future<Output = HookResult> + Send {
         let _ = (user, change, cx);
-        std::future::ready(Err(HookError::from(
-            "no mail was sent, so the address cannot be changed: implement UserManager::on_after_request_email_change, \
-             or call Policy::change_email_at_once()",
+        std::future::ready(Err(HookError::not_mailed(
+            "UserManager::on_after_request_email_change, or call Policy::change_email_at_once()",
         )))
+    }
+
+    /// Sends a mail with a link to log in: `token` must go to the user's stored address.
+    ///
+    /// # Errors
+    /// The default is an error in the log: nobody could log in with a link.
+    fn on_after_request_magic_link(
+        &self,
+        user: &U,
+        token: &MagicLinkToken,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, token, cx);
+        std::future::ready(Err(HookError::not_mailed("UserManager::on_after_request_magic_link")))
+    }
+
+    /// Sends a mail with a code to log in: `code` must go to the user's stored address. Without the request that it was asked
+    /// for with, the code is worth nothing.
+    ///
+    /// # Errors
+    /// As for [`on_after_request_magic_link`](Self::on_after_request_magic_link).
+    fn on_after_request_email_code(
+        &self,
+        user: &U,
+        code: &LoginCode,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, code, cx);
+        std::future::ready(Err(HookError::not_mailed("UserManager::on_after_request_email_code")))
+    }
+
+    /// Sends a mail with a link that opens the account of an invited user: `token` must go to the user's stored address.
+    ///
+    /// # Errors
+    /// As for [`on_after_request_magic_link`](Self::on_after_request_magic_link).
+    fn on_after_invite(
+        &self,
+        user: &U,
+        token: &InvitationToken,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, token, cx);
+        std::future::ready(Err(HookError::not_mailed("UserManager::on_after_invite")))
     }
 
     /// Runs after a login. The hook may change `response`, the headers of the response.
@@ -197,6 +235,61 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Runs after a refresh token came back that had been used: it was stolen, by this client or by the one that used it. The
+    /// login of `device` has been ended; notify the owner. An error is logged and does not change the response. Not called more
+    /// often than mails to one account are allowed ([`Limit::Mails`](crate::limits::Limit::Mails)).
+    fn on_after_refresh_reuse(
+        &self,
+        user: &U,
+        device: &NewDevice,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, device, cx);
+        std::future::ready(Ok(()))
+    }
+
+    /// Runs after a second factor got into force: notify the owner (OWASP ASVS 6.3.7). Errors and frequency as for
+    /// [`on_after_refresh_reuse`](Self::on_after_refresh_reuse).
+    fn on_after_second_factor_enrolled(
+        &self,
+        user: &U,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, cx);
+        std::future::ready(Ok(()))
+    }
+
+    /// Runs after a second factor was removed, by its user or by an administrator: notify the owner, likewise.
+    fn on_after_second_factor_removed(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, cx);
+        std::future::ready(Ok(()))
+    }
+
+    /// Runs after a recovery code was used, of which `left` remain: notify the owner, likewise.
+    fn on_after_recovery_code_use(
+        &self,
+        user: &U,
+        left: u32,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, left, cx);
+        std::future::ready(Ok(()))
+    }
+
+    /// Runs after a passkey was added to or removed from an account, or was used in a way that two authenticators with the same key
+    /// explain: notify the owner (OWASP ASVS 6.3.7). An error is logged and does not change the response. Not called for the
+    /// passkey of a sign-up, nor more often than mails to one account are allowed
+    /// ([`Limit::Mails`](crate::limits::Limit::Mails)).
+    fn on_after_passkey_change(
+        &self,
+        user: &U,
+        change: &PasskeyChange,
+        cx: &RequestContext,
+    ) -> impl Future<Output = HookResult> + Send {
+        let _ = (user, change, cx);
+        std::future::ready(Ok(()))
+    }
+
     /// Runs after a failed login. An error is logged and does not change the response.
     fn on_after_failed_login(
         &self,
@@ -223,140 +316,5 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     fn on_after_delete(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
         std::future::ready(Ok(()))
-    }
-}
-
-/// The owner of a password that is checked.
-pub enum PasswordSubject<'a, U: AuthUser> {
-    /// A user who registers, with the request body.
-    New(&'a U::Create),
-    /// An existing user, as stored.
-    Existing(&'a U),
-}
-
-/// An account that is about to be created.
-#[non_exhaustive]
-pub struct Registration<'a, U: AuthUser> {
-    /// The address in its normal form, as it would be stored.
-    pub email: &'a str,
-    /// The body of the registration.
-    pub input: &'a U::Create,
-    /// The flags that the account would have.
-    pub status: Status,
-}
-
-impl<'a, U: AuthUser> Registration<'a, U> {
-    pub(crate) fn new(email: &'a str, input: &'a U::Create, status: Status) -> Self {
-        Self { email, input, status }
-    }
-}
-
-/// The application refuses a password.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InvalidPassword {
-    /// The `reason` that the client sees: a string, or any JSON value.
-    pub reason: Value,
-}
-
-impl InvalidPassword {
-    /// Refuses a password for this reason.
-    #[must_use]
-    pub fn new(reason: impl Into<Value>) -> Self {
-        Self { reason: reason.into() }
-    }
-}
-
-/// The details of a login from a new device.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct NewDevice {
-    /// The address and the user agent of the client.
-    pub device: Device,
-    /// The time of the login.
-    pub at: Timestamp,
-}
-
-impl NewDevice {
-    pub(crate) fn new(device: Device, at: Timestamp) -> Self {
-        Self { device, at }
-    }
-}
-
-/// The details of a failed login.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct FailedLogin<'a, U> {
-    /// The user name as the client sent it, not validated.
-    pub username: &'a str,
-    /// The user with that address, if one exists.
-    pub user: Option<&'a U>,
-    /// The error code of the response, such as `LOGIN_BAD_CREDENTIALS`.
-    pub code: &'static str,
-}
-
-/// A requested change of the address.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct EmailChange<'a> {
-    /// The new address, which nobody has proved.
-    pub new_email: &'a str,
-    /// The token that proves the new address, for `POST /auth/confirm-email`. Send it to the new address only.
-    pub token: &'a ConfirmEmailToken,
-    /// The token that undoes the change, for `POST /auth/undo-email`. Send it to the stored address only.
-    pub undo_token: &'a UndoEmailToken,
-}
-
-impl<'a> EmailChange<'a> {
-    pub(crate) fn new(new_email: &'a str, token: &'a ConfirmEmailToken, undo_token: &'a UndoEmailToken) -> Self {
-        Self { new_email, token, undo_token }
-    }
-}
-
-/// The details of an update.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Updated<U> {
-    /// The user as it was before the update.
-    pub before: U,
-    /// The JSON keys of the request without the privileged ones, in the order of the schema.
-    pub fields: Vec<&'static str>,
-}
-
-/// The error of a hook: a response for the client, or a failure (status 500) whose cause is only logged.
-#[derive(Debug)]
-pub enum HookError {
-    /// Responds with this status and `{"detail": …}`.
-    Response(StatusCode, Value),
-    /// Responds with status 500. The cause is logged and not sent to the client.
-    Failed(Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl HookError {
-    /// Responds with this status and `{"detail": detail}`.
-    #[must_use]
-    pub fn response(status: StatusCode, detail: impl Into<Value>) -> Self {
-        Self::Response(status, detail.into())
-    }
-
-    /// Returns the text for a log, without addresses.
-    pub(crate) fn cause(&self) -> String {
-        match self {
-            Self::Response(status, _) => format!("the hook responded with {status}"),
-            Self::Failed(error) => event::cause(error.as_ref()),
-        }
-    }
-
-    /// Returns whether the hook failed, rather than chose a response for the client.
-    pub(crate) fn is_failure(&self) -> bool {
-        match self {
-            Self::Response(status, _) => status.is_server_error(),
-            Self::Failed(_) => true,
-        }
-    }
-}
-
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for HookError {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
     }
 }

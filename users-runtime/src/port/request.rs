@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, Uri, request::Parts};
 
 use crate::{
     domain::{Device, TokenId},
-    event::Outside,
+    event::Untrusted,
 };
 
 /// The request that a hook runs in, or none if the hook was caused by a call from code.
@@ -37,8 +37,8 @@ impl std::fmt::Debug for RequestFacts {
     /// Omits the headers, which contain tokens. The client chose the rest.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestFacts")
-            .field("method", &Outside(self.method.as_str()))
-            .field("path", &Outside(self.uri.path()))
+            .field("method", &Untrusted(self.method.as_str()))
+            .field("path", &Untrusted(self.uri.path()))
             .field("client", &self.client)
             .finish_non_exhaustive()
     }

@@ -4,21 +4,25 @@ use zeroize::Zeroizing;
 
 use super::{Random, RandomError};
 
-/// Encrypts texts that are stored, each for one place.
+/// Encrypts texts that are stored, each for one field.
 pub(crate) trait Sealer: Send + Sync + 'static {
-    /// Encrypts and authenticates bytes for a place.
+    /// Encrypts and authenticates bytes for a field.
     ///
     /// # Errors
     /// [`RandomError`] if there is no nonce.
-    fn seal(&self, place: &Place<'_>, plain: &[u8], random: &dyn Random) -> Result<String, RandomError>;
+    fn seal(&self, field: &SealedField<'_>, plain: &[u8], random: &dyn Random) -> Result<String, RandomError>;
 
-    /// Decrypts a stored text that was encrypted for this place.
-    fn open(&self, place: &Place<'_>, stored: &str) -> Opened;
+    /// Returns whether a stored text was encrypted with the key that encrypts now.
+    #[cfg(feature = "totp")]
+    fn is_present(&self, stored: &str) -> bool;
+
+    /// Decrypts a stored text that was encrypted for this field.
+    fn open(&self, field: &SealedField<'_>, stored: &str) -> Opened;
 }
 
-/// Where an encrypted text is stored. A text that was moved to another place cannot be decrypted there.
+/// Where an encrypted text is stored. A text that was moved to another field cannot be decrypted there.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct SealedField<'a> {
     /// The column.
     pub(crate) column: &'a str,
     /// What identifies the row and its owner. The order matters, and the borders between the texts.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "audit")]
 use super::AuditEntry;
 use super::BoxFuture;
-use crate::domain::{Device, Epoch, ListedSession, SessionKey, StoreError, Timestamp, TokenId};
+use crate::domain::{AuthMethods, Device, Epoch, ListedSession, SessionKey, StoreError, Timestamp, TokenId};
 
 /// The sessions that are stored in the users' database: fastapi-users' table `accesstoken`, with additional columns.
 ///
@@ -67,6 +67,14 @@ pub struct NewSession {
     pub device: Device,
     /// The backend that the session belongs to, or `None` if it works at every backend.
     pub backend: Option<String>,
+    /// What the login was proved with.
+    pub methods: AuthMethods,
+    /// The time of the login, if the session is stored later, by a refresh: `at` is then the time of the refresh, from which
+    /// its lifetime counts.
+    pub logged_in_at: Option<Timestamp>,
+    /// Whether the other sessions with this id are removed in the same transaction. Adding the same session again is then
+    /// no error.
+    pub replaces: bool,
 }
 
 /// A session as stored with its user. Fields that fastapi-users does not store are `None`.
@@ -82,6 +90,10 @@ pub struct FoundSession {
     pub last_seen_at: Option<Timestamp>,
     /// The backend that the session belongs to.
     pub backend: Option<String>,
+    /// What the login was proved with.
+    pub methods: AuthMethods,
+    /// The time of the login, if the session was stored later, by a refresh.
+    pub logged_in_at: Option<Timestamp>,
 }
 
 /// The sessions that a purge removes: those that meet one of these conditions, and those that were ended by a raised

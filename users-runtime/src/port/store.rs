@@ -4,9 +4,13 @@ use std::{fmt, future::ready, sync::Arc};
 
 #[cfg(feature = "audit")]
 use super::{AuditEntry, AuditStore};
-use super::{BoxFuture, Change, Counters, FoundSession, OAuthStore, SessionStore};
+use super::{
+    BoxFuture, Change, Counters, FoundSession, OAuthStore, PasskeyStore, RefreshStore, SecondFactorStore, SessionStore,
+};
 use crate::{
-    domain::{CanonicalEmail, Epoch, SessionKey, Standing, StoreError, Timestamp, TokenId},
+    domain::{
+        CanonicalEmail, Epoch, LoginName, Reauthentication, SessionKey, Standing, StoreError, Timestamp, TokenId,
+    },
     user::{AuthUser, Columns, Tenant},
 };
 
@@ -33,6 +37,16 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Looks up a user by the canonical form of the address.
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>>;
+
+    /// Looks up a user by the login name ([`AuthUser::login_name`]). Called for user types that have one
+    /// ([`AuthUser::HAS_LOGIN_NAME`]); for these, [`insert`](Self::insert) and [`update`](Self::update) must refuse a name that
+    /// another user has with [`StoreError::Conflict`]. The default is an error.
+    fn find_by_login_name<'a>(&'a self, name: &'a LoginName) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
+        let _ = name;
+        Box::pin(ready(Err(StoreError::failed(
+            "the store finds no users by a login name: implement UserStore::find_by_login_name",
+        ))))
+    }
 
     /// Reads a user for whom [`find`](Self::find) returns [`StoreError::Unreadable`], so that a superuser can repair it:
     /// values that cannot be read are those of the user `substitute`. Returns `None` if one of the users does not exist, or
@@ -86,6 +100,32 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// earlier record of the same token, and nothing reverts a revocation.
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Records a token as revoked until `until`, unless anything is recorded under its name already. Returns `true` if this
+    /// call recorded it: of several calls at once, exactly one does.
+    ///
+    /// Called for each try of a mailed code, also for addresses without an account. The default is an error, so that such
+    /// codes are refused.
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _ = (token, until);
+        Box::pin(ready(Err(StoreError::failed(
+            "the store cannot count the tries of a mailed code: implement UserStore::use_once",
+        ))))
+    }
+
+    /// Records that the user of a session proved again who they are, in the record of the session's token, which is kept at
+    /// least until `until`. A later call replaces the proof. The record revives nothing: a token that is revoked stays
+    /// revoked, and one that was ended by a raised epoch stays ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the user does not exist.
+    fn reauthenticate<'a>(
+        &'a self,
+        id: U::Id,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
     /// Removes the records of tokens that expired before `now` and returns their number. Safe to run at any time.
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
@@ -102,9 +142,29 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         None
     }
 
+    /// Returns the storage of refresh tokens, for backends with [`refresh`](crate::Backend::refresh). From this call on the store
+    /// migrates and compares its table, too. A store that returns `None`, which is the default, has none; such backends cannot
+    /// be built on it.
+    fn refresh_store(self: Arc<Self>) -> Option<Arc<dyn RefreshStore>> {
+        None
+    }
+
+    /// Returns the storage of second factors, for [`mfa`](crate::UsersBuilder::mfa). From this call on the store migrates and compares
+    /// its tables, too. A store that returns `None`, which is the default, has none; such a service cannot be built on it.
+    fn second_factor_store(self: Arc<Self>) -> Option<Arc<dyn SecondFactorStore>> {
+        None
+    }
+
     /// Returns the storage of accounts at OAuth providers, for user types with `#[auth(oauth)]`. With a store that returns
     /// `None`, which is the default, their routes cannot be built.
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
+        None
+    }
+
+    /// Returns the storage of passkeys, for services with [passkeys](crate::UsersBuilder). From this call on the store migrates and
+    /// compares its table, too. The storage of [`recording`](Self::recording) and of [`for_tenant`](Self::for_tenant) is got from
+    /// those stores. A store that returns `None`, which is the default, has none; such services cannot be built on it.
+    fn passkey_store(self: Arc<Self>) -> Option<Arc<dyn PasskeyStore<U>>> {
         None
     }
 
@@ -181,6 +241,8 @@ pub struct Found<U> {
     pub epoch: Epoch,
     /// The recorded state of the token in the lookup.
     pub token: TokenState,
+    /// The proof that [`UserStore::reauthenticate`] recorded for the token in the lookup.
+    pub reauthentication: Option<Reauthentication>,
     /// The session, if the lookup was by session.
     pub session: Option<FoundSession>,
     /// Whether the account is suspended, and whether its password must be changed.
@@ -233,7 +295,14 @@ impl<U> Found<U> {
     /// A user with no recorded token state, no session and the standing of a new account.
     #[must_use]
     pub fn new(user: U, epoch: Epoch) -> Self {
-        Self { user, epoch, token: TokenState::Unmarked, session: None, standing: Standing::default() }
+        Self {
+            user,
+            epoch,
+            token: TokenState::Unmarked,
+            reauthentication: None,
+            session: None,
+            standing: Standing::default(),
+        }
     }
 }
 

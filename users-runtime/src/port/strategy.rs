@@ -60,10 +60,36 @@ pub trait Strategy: Send + Sync + 'static {
         Box::pin(async { Ok(0) })
     }
 
+    /// Checks that the storage of tokens responds, for health checks. The default has nothing to ask: a token may need no
+    /// storage, and the users' database is asked anyway.
+    ///
+    /// # Errors
+    /// [`StrategyError`] if the storage is not available.
+    fn ping(&self) -> BoxFuture<'_, Result<(), StrategyError>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Returns the size in bytes of the largest token for a user whose id has `id_bytes` bytes in text form, or `None`
     /// if it is not known. Building a backend fails if its transport cannot carry such a token.
     fn largest_token(&self, id_bytes: usize) -> Option<usize> {
         let _ = id_bytes;
+        None
+    }
+
+    /// Returns the time from the issue of a token to its expiry, regardless of use. `None` if there is no limit, or if it is not
+    /// known.
+    fn lifetime(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Returns the most sessions that a user may have, if a further login ends the oldest. Refresh tokens keep to it.
+    fn session_cap(&self) -> Option<u32> {
+        None
+    }
+
+    /// Returns the time from the last use of a session to its end, if the application set it. Refresh tokens keep to it. `None` for
+    /// a default: with refresh tokens, theirs applies.
+    fn idle_limit(&self) -> Option<Duration> {
         None
     }
 
@@ -163,6 +189,15 @@ pub trait RevocationStore: Send + Sync + 'static {
     /// # Errors
     /// [`StrategyError`] if that is not known; the request is then refused.
     fn is_revoked<'a>(&'a self, token: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>>;
+
+    /// Checks that the storage responds, for health checks. The default has nothing to ask, because the users' database is asked
+    /// anyway.
+    ///
+    /// # Errors
+    /// [`StrategyError`] if the storage is not available.
+    fn ping(&self) -> BoxFuture<'_, Result<(), StrategyError>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Returns the same storage for one revocation, which writes these entries of the audit log in its transaction. A storage
     /// outside of the users' database returns `None`, which is the default.

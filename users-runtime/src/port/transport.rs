@@ -1,8 +1,10 @@
 //! Token transports: how a token travels in requests and responses.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::domain::{AccessToken, PublicUrl, Relaxation, Result, TrustedOrigins};
+use crate::domain::{AccessToken, PublicUrl, RefreshToken, Relaxation, Result, TrustedOrigins};
 
 /// Carries tokens between the server and its clients.
 pub trait Transport: Send + Sync + 'static {
@@ -14,6 +16,24 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Returns the response to a logout.
     fn clear(&self) -> TokenResponse;
+
+    /// Returns whether the transport carries refresh tokens. The default is `false`: a backend with refresh tokens cannot be built
+    /// with it.
+    fn carries_refresh(&self) -> bool {
+        false
+    }
+
+    /// Returns the response to a login or a refresh at a backend with refresh tokens.
+    fn grant_refreshable(&self, token: &AccessToken, refresh: &RefreshGrant<'_>) -> TokenResponse {
+        let _ = refresh;
+        self.grant(token)
+    }
+
+    /// Returns the refresh token in the headers of a request, if the transport puts it there. Otherwise it is in the body.
+    fn read_refresh(&self, headers: &HeaderMap) -> Option<RefreshToken> {
+        let _ = headers;
+        None
+    }
 
     /// Returns the challenge for `WWW-Authenticate` ([RFC 9110 section
     /// 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)), if this transport has one.
@@ -65,6 +85,40 @@ pub struct TransportContext<'a> {
     pub base_path: &'a str,
     /// The size in bytes of the largest token of the backend's strategy, if it is known.
     pub largest_token: Option<usize>,
+    /// What a transport of refresh tokens needs, if the backend has them.
+    pub refresh: Option<RefreshContext<'a>>,
+}
+
+/// What a transport of refresh tokens needs.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct RefreshContext<'a> {
+    /// The path above the routes of the backend as browsers see it: login, logout and refresh need the token.
+    pub path: &'a str,
+    /// The time for which a client keeps the token: from its issue to its expiry.
+    pub keep: Duration,
+}
+
+impl<'a> RefreshContext<'a> {
+    pub(crate) fn new(path: &'a str, keep: Duration) -> Self {
+        Self { path, keep }
+    }
+}
+
+/// A refresh token beside an access token.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct RefreshGrant<'a> {
+    /// The refresh token.
+    pub token: &'a RefreshToken,
+    /// The seconds from the issue of the access token to its expiry, if they are known.
+    pub expires_in: Option<u64>,
+}
+
+impl<'a> RefreshGrant<'a> {
+    pub(crate) fn new(token: &'a RefreshToken, expires_in: Option<u64>) -> Self {
+        Self { token, expires_in }
+    }
 }
 
 impl TransportContext<'_> {

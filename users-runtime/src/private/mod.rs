@@ -1,8 +1,8 @@
 //! The items that generated code refers to. Hidden, and not part of the public API: they change with every version.
 
-pub mod asked;
 pub mod check;
 pub mod excluded;
+pub mod type_probe;
 
 pub use core::primitive::{bool, str};
 pub use std::{
@@ -23,30 +23,37 @@ pub use crate::{
     __nullable as nullable, __until_stored as until_stored,
 };
 pub use axum::Router;
-pub use serde::{self, Deserialize, Serialize};
+pub use serde::{self, Deserialize, Serialize, ser::SerializeMap};
 pub use sqlx;
 
 #[cfg(all(feature = "audit", any(test, feature = "testing")))]
 pub use crate::adapter::sql::audit_statements;
 #[cfg(any(test, feature = "testing"))]
-pub use crate::adapter::sql::{Catalog, counter_statements, find_many_of_bytes, oauth_statements, session_statements};
+pub use crate::adapter::sql::{
+    Catalog, counter_statements, find_many_of_bytes, oauth_statements, passkey_statements, refresh_statements,
+    second_factor_statements, session_statements,
+};
 pub use crate::{
     adapter::sql::{
-        Column, Dialect, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values, column,
-        json_column, text_column,
+        Column, Dialect, LoginSql, RoleColumns, Row, SqlColumn, SqlResult, SqlUser, Statements, UserSql, Values,
+        column, json_column, text_column,
     },
     domain::{
-        IdSeed, Password, PasswordHash, Status, UserId,
+        IdSeed, LoginName, Password, PasswordHash, Status, UserId,
         field::{Rule, check_with},
         lax::present,
         uuid_v7,
     },
-    flows::{email_change::*, login::*, logout::*, me::*, register::*, reset_password::*, users::*, verify::*},
+    flows::{
+        email_change::*, email_code::*, login::*, logout::*, magic_link::*, me::*, mfa_login::*, reauthenticate::*,
+        refresh::*, register::*, reset_password::*, users::*, verify::*,
+    },
     http::{Handle, HasUsers, IdText, RouteBackend, Routes},
     service::Users,
     user::{
         Account, AccountMut, AuthUser, Changes, Columns, CustomField, HasTenant, Moment, NewAccount, OAuthAccountRead,
         Tenant,
+        client::{RequestFields, RequestSchema},
     },
 };
 #[cfg(feature = "oauth")]

@@ -113,13 +113,17 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Returns the user and the session of a token, if it is valid.
-    async fn find_session(&self, resolved: Resolved) -> Result<Option<(Found<U>, Session)>, StoreError> {
+    pub(super) async fn find_session(&self, resolved: Resolved) -> Result<Option<(Found<U>, Session)>, StoreError> {
         match resolved {
             Resolved::Session(session) => {
                 let Some(id) = U::Id::parse(&session.subject) else { return Ok(None) };
                 let wanted = Lookup::User { id, token: session.token_id.clone() };
                 let found = hide_unreadable(self.inner().loader.find(wanted).await)?;
-                Ok(found.filter(|found| self.is_live(&session, found)).map(|found| (found, session)))
+                Ok(found.filter(|found| self.is_live(&session, found)).map(|found| {
+                    let mut session = session;
+                    session.proved_again(found.reauthentication);
+                    (found, session)
+                }))
             }
             Resolved::Stored(StoredSession { keys, lifetime, idle, backend }) => {
                 for key in keys {
@@ -135,10 +139,11 @@ impl<U: AuthUser> Users<U> {
                     if ends.into_iter().flatten().any(|end| end <= now) {
                         continue;
                     }
-                    let session = session_of(&found.user, &stored, end(stored.created_at, lifetime));
+                    let mut session = session_of(&found.user, &stored, end(stored.created_at, lifetime));
                     if !self.is_live(&session, &found) {
                         continue;
                     }
+                    session.proved_again(found.reauthentication);
                     if now.signed_duration_since(last_used).to_std().is_ok_and(|unused| unused >= TOUCH_EVERY) {
                         self.touch(&key, now).await;
                     }
@@ -185,10 +190,11 @@ fn end(from: Timestamp, after: Option<std::time::Duration>) -> Option<Timestamp>
 
 fn session_of<U: AuthUser>(user: &U, stored: &FoundSession, expires_at: Option<Timestamp>) -> Session {
     Session {
-        subject: user.id().to_string(),
         token_id: stored.id.clone(),
         epoch: stored.epoch,
-        logged_in_at: Some(stored.created_at),
+        logged_in_at: stored.logged_in_at.or(Some(stored.created_at)),
         expires_at,
+        methods: stored.methods,
+        ..Session::new(user.id().to_string())
     }
 }

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use http::{HeaderMap, request::Parts};
 
 use super::origin::{OriginRule, may_change_something};
+use super::refresh::{ActiveRefresh, Held};
 #[cfg(feature = "oauth")]
 use crate::domain::oauth::IdentityRules;
-use crate::{
-    domain::AccessToken,
-    port::{Strategy, Transport},
-};
+use crate::port::{Strategy, Transport};
 
 /// A backend as the service uses it. Its name is part of the routes' paths.
 #[derive(Clone)]
@@ -21,6 +19,8 @@ pub(crate) struct ActiveBackend {
     /// The rule for the origin of requests. `None` if browsers do not attach the token automatically, or if the policy
     /// turns the rule off.
     pub(crate) origin_rule: Option<OriginRule>,
+    /// The refresh tokens, if it has any.
+    pub(crate) refresh: Option<Arc<ActiveRefresh>>,
     /// How people of tokens from elsewhere become users.
     #[cfg(feature = "oauth")]
     pub(crate) identities: IdentityRules,
@@ -37,8 +37,13 @@ impl ActiveBackend {
         may_change_something(request) && !self.admits(&request.headers)
     }
 
-    /// Returns the token that a browser holds from an earlier login at this backend.
-    pub(crate) fn held_by_browser(&self, headers: &HeaderMap) -> Option<AccessToken> {
-        self.transport.is_sent_by_browsers().then(|| self.transport.read(headers)).flatten()
+    /// Returns the tokens that a browser holds from an earlier login at this backend.
+    pub(crate) fn held_by_browser(&self, headers: &HeaderMap) -> Option<Held> {
+        if !self.transport.is_sent_by_browsers() {
+            return None;
+        }
+        let refresh = self.refresh.as_ref().and_then(|_| self.transport.read_refresh(headers));
+        let held = Held { access: self.transport.read(headers), refresh };
+        (held.access.is_some() || held.refresh.is_some()).then_some(held)
     }
 }

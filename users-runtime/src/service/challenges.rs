@@ -29,7 +29,7 @@ const QUARTER: Duration = Duration::from_secs(15 * 60);
 /// | [`LoginAddress`](Limit::LoginAddress) | after 10 in 15 min |
 /// | [`LoginAccount`](Limit::LoginAccount) | after 10, then after one each 15 min |
 /// | [`Register`](Limit::Register) | after 3 in 1 h |
-/// | [`ForgotPassword`](Limit::ForgotPassword), [`RequestVerify`](Limit::RequestVerify) | after 5 in 1 h |
+/// | [`ForgotPassword`](Limit::ForgotPassword), [`RequestVerify`](Limit::RequestVerify), [`MailedLogin`](Limit::MailedLogin) | after 5 in 1 h |
 ///
 /// Clients that have logged in to an account before draw neither from `LoginAddress` nor from `LoginAccount`, so they see no
 /// challenge there. The numbers suit people who mistype a password and offices that share an address; they follow no standard.
@@ -60,12 +60,13 @@ pub(super) enum Needed {
 impl Challenges {
     /// Asks clients to solve `challenge` after the numbers of events in the table above.
     pub fn new(challenge: impl Challenge) -> Self {
-        let rules: [(Limit, Quota); 5] = [
+        let rules: [(Limit, Quota); 6] = [
             (Limit::LoginAddress, Quota::new(10, QUARTER)),
             (Limit::LoginAccount, Quota::burst(10, QUARTER)),
             (Limit::Register, Quota::new(3, HOUR)),
             (Limit::ForgotPassword, Quota::new(5, HOUR)),
             (Limit::RequestVerify, Quota::new(5, HOUR)),
+            (Limit::MailedLogin, Quota::new(5, HOUR)),
         ];
         let rules = rules.map(|(limit, quota)| (limit, When::After(quota)));
         Self { challenge: Box::new(challenge), rules: rules.into() }
@@ -100,7 +101,7 @@ impl Challenges {
         let refuse = |text: String| Err(Error::setting(Setting::Limits, text));
         for (limit, when) in &self.rules {
             let name = limit.name();
-            if matches!(limit, Limit::Mails | Limit::OAuthCallback) {
+            if matches!(limit, Limit::Mails | Limit::OAuthCallback | Limit::Refresh) {
                 return refuse(format!("`{name}` cannot have a challenge: no client is there to solve it"));
             }
             if limits.rule(*limit).is_none() {

@@ -16,6 +16,14 @@ pub(crate) const PASSWORD_CHANGE_REQUIRED: Code = Code::new(
     "LOGIN_PASSWORD_CHANGE_REQUIRED",
     "The password is right and must be changed with a mailed reset, because it may be known to others.",
 );
+/// The code of a login whose user has a second factor and gave none.
+pub(crate) const LOGIN_MFA_REQUIRED: Code =
+    Code::new("LOGIN_MFA_REQUIRED", "The password is right, and the user has a second factor: send its code as `otp`.");
+/// The code of a login with a wrong second factor.
+pub(crate) const LOGIN_MFA_BAD_CODE: Code = Code::new(
+    "LOGIN_MFA_BAD_CODE",
+    "The password is right, and the code of the second factor is wrong or was used before.",
+);
 pub(crate) const NOT_VERIFIED: Code = Code::new("LOGIN_USER_NOT_VERIFIED", "The user is not verified.");
 
 /// Admits active users. Its refusal looks like a wrong password, to prevent account enumeration.

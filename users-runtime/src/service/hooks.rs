@@ -5,10 +5,10 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
 
-pub(crate) use super::mail_job::Share;
+pub(crate) use super::mail_job::DrawnQuota;
 use super::{
     Users,
-    mail_job::MailJob,
+    mail_job::{MailJob, Work},
     nested_hooks::{enter, enter_gate, inside, running},
 };
 use crate::{
@@ -29,30 +29,34 @@ const RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs
 
 impl<U: AuthUser> Users<U> {
     /// Runs a hook within the request. Its error becomes the response.
-    pub(crate) async fn run_hook(&self, call: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
-        enter(call.name(), self.inner().hooks.run(call, cx)).await?
+    pub(crate) fn run_hook<'a>(&'a self, call: HookCall<'a, U>, cx: &'a RequestContext) -> BoxFuture<'a, HookResult> {
+        Box::pin(async move { enter(call.name(), self.inner().hooks.run(call, cx)).await? })
     }
 
     /// Runs the application's check of a password.
-    pub(crate) async fn run_validate_password(
-        &self,
-        password: &Password,
-        subject: PasswordSubject<'_, U>,
-    ) -> Result<Result<(), InvalidPassword>, HookError> {
-        Ok(enter("validate_password", self.inner().hooks.validate_password(password, subject)).await?)
+    pub(crate) fn run_validate_password<'a>(
+        &'a self,
+        password: &'a Password,
+        subject: PasswordSubject<'a, U>,
+    ) -> BoxFuture<'a, Result<Result<(), InvalidPassword>, HookError>> {
+        Box::pin(async move {
+            Ok(enter("validate_password", self.inner().hooks.validate_password(password, subject)).await?)
+        })
     }
 
     /// Runs a gate. One that causes itself is closed with `refused`.
-    pub(crate) async fn run_gate(
-        &self,
-        gate: &dyn Gate<U>,
-        user: &U,
-        cx: &RequestContext,
+    pub(crate) fn run_gate<'a>(
+        &'a self,
+        gate: &'a dyn Gate<U>,
+        user: &'a U,
+        cx: &'a RequestContext,
         refused: &'static str,
-    ) -> Verdict {
-        enter_gate(gate.name(), gate.check(user, cx)).await.unwrap_or_else(|error| {
-            self.report_failed_hook(gate.name(), &error.into(), cx);
-            Verdict::Closed(refused)
+    ) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            enter_gate(gate.name(), gate.check(user, cx)).await.unwrap_or_else(|error| {
+                self.report_failed_hook(gate.name(), &error.into(), cx);
+                Verdict::Closed(refused)
+            })
         })
     }
 
@@ -60,32 +64,44 @@ impl<U: AuthUser> Users<U> {
     ///
     /// For a request its failure is logged, because an error response would make the client repeat what was done; a response
     /// that the hook chose becomes the response. Code receives every error, and so does a client of fastapi-users.
-    pub(crate) async fn run_after_hook(&self, call: HookCall<'_, U>, cx: &RequestContext) -> HookResult {
-        if cx.method().is_none() || self.policy().keeps_quirks() {
-            return self.run_hook(call, cx).await;
-        }
-        let name = call.name();
-        match self.attempt(call, cx).await {
-            Err(error) if error.is_failure() => {
-                self.report_failed_hook(name, &error, cx);
-                Ok(())
+    pub(crate) fn run_after_hook<'a>(
+        &'a self,
+        call: HookCall<'a, U>,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, HookResult> {
+        Box::pin(async move {
+            if cx.method().is_none() || self.policy().keeps_quirks() {
+                return self.run_hook(call, cx).await;
             }
-            done => done,
-        }
+            let name = call.name();
+            match self.attempt(call, cx).await {
+                Err(error) if error.is_failure() => {
+                    self.report_failed_hook(name, &error, cx);
+                    Ok(())
+                }
+                done => done,
+            }
+        })
     }
 
     /// Runs the hook of a stored change as [`Users::run_after_hook`] does, or after the response under `queued_hooks()`.
-    pub(crate) async fn run_change_hook(&self, change: StoredChange<U>, cx: &RequestContext) -> HookResult {
-        if !self.inner().queued_hooks || cx.method().is_none() {
-            return self.run_after_hook(change.call(), cx).await;
-        }
-        let name = change.call().name();
-        let (users, job_cx, running) = (self.clone(), cx.clone(), running());
-        let job = inside(running, async move { users.run_until_done(&change, &job_cx).await });
-        if let Err(QueueFull) = self.inner().jobs.try_push(name, job) {
-            self.report_failed_hook(name, &QueueFull.into(), cx);
-        }
-        Ok(())
+    pub(crate) fn run_change_hook<'a>(
+        &'a self,
+        change: StoredChange<U>,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, HookResult> {
+        Box::pin(async move {
+            if !self.inner().queued_hooks || cx.method().is_none() {
+                return self.run_after_hook(change.call(), cx).await;
+            }
+            let name = change.call().name();
+            let (users, job_cx, running) = (self.clone(), cx.clone(), running());
+            let job = inside(running, async move { users.run_until_done(&change, &job_cx).await });
+            if let Err(QueueFull) = self.inner().jobs.try_push(name, job) {
+                self.report_failed_hook(name, &QueueFull.into(), cx);
+            }
+            Ok(())
+        })
     }
 
     /// Calls a hook until it succeeds, with growing pauses, and gives up after the last one.
@@ -122,57 +138,92 @@ impl<U: AuthUser> Users<U> {
     /// The work includes every step whose duration could reveal whether an account exists: lookup, token, hook. Its
     /// error is logged, and reaches the client only under `inline_hooks()`. On the queue it is run again some minutes
     /// later if it failed because a mail server refused a mail temporarily.
-    pub(crate) async fn after_response<F>(
-        &self,
+    pub(crate) fn after_response<'a, F>(
+        &'a self,
         name: &'static str,
-        cx: &RequestContext,
+        cx: &'a RequestContext,
         work: F,
-    ) -> Result<(), AfterResponse>
+    ) -> impl Future<Output = Result<(), AfterResponse>> + Send + 'a
     where
-        F: for<'a> Fn(&'a Self, &'a RequestContext, &'a Share) -> BoxFuture<'a, HookResult> + Send + Sync + 'static,
+        F: for<'b> Fn(&'b Self, &'b RequestContext, &'b DrawnQuota) -> BoxFuture<'b, HookResult>
+            + Send
+            + Sync
+            + 'static,
     {
-        let job = MailJob::new(self.clone(), name, cx.clone(), work);
-        if self.policy().allows(Relaxation::InlineHooks) {
-            return job.run_once().await.map_err(AfterResponse::Hook);
-        }
-        self.inner().jobs.try_push(name, inside(running(), job.run())).map_err(AfterResponse::Full)
+        self.start_job(name, cx, Box::new(work))
+    }
+
+    fn start_job<'a>(
+        &'a self,
+        name: &'static str,
+        cx: &'a RequestContext,
+        work: Work<U>,
+    ) -> BoxFuture<'a, Result<(), AfterResponse>> {
+        Box::pin(async move {
+            let job = MailJob::new(self.clone(), name, cx.clone(), work);
+            if self.policy().allows(Relaxation::InlineHooks) {
+                return job.run_once().await.map_err(AfterResponse::Hook);
+            }
+            self.inner().jobs.try_push(name, inside(running(), job.run())).map_err(AfterResponse::Full)
+        })
     }
 
     /// Notifies the owner, after the response, if the address or the password differs from `before`. The change is
     /// already stored, so a failure is logged and not sent to the client.
-    pub(crate) async fn notify_credentials_changed(&self, user: &U, before: &U, cx: &RequestContext) {
-        let (now, then) = (user.account(), before.account());
-        if now.email == then.email && now.hashed_password == then.hashed_password {
-            return;
-        }
-        self.after_response_or_log("on_after_credentials_change", cx, {
-            let (user, before) = (user.clone(), before.clone());
-            move |users, cx, share| {
-                let (user, before) = (user.clone(), before.clone());
-                Box::pin(async move {
-                    if !users.may_notify("credentials-changed", before.account().email, share).await {
-                        return Ok(());
-                    }
-                    users.run_hook(HookCall::CredentialsChanged(&user, &before), cx).await
-                })
+    pub(crate) fn notify_credentials_changed<'a>(
+        &'a self,
+        user: &'a U,
+        before: &'a U,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let (now, then) = (user.account(), before.account());
+            if now.email == then.email && now.hashed_password == then.hashed_password {
+                return;
             }
+            self.after_response_or_log("on_after_credentials_change", cx, {
+                let (user, before) = (user.clone(), before.clone());
+                move |users, cx, drawn| {
+                    let (user, before) = (user.clone(), before.clone());
+                    Box::pin(async move {
+                        if !users.may_notify("credentials-changed", before.account().email, drawn).await {
+                            return Ok(());
+                        }
+                        users.run_hook(HookCall::CredentialsChanged(&user, &before), cx).await
+                    })
+                }
+            })
+            .await;
         })
-        .await;
     }
 
     /// Runs work as [`Users::after_response`] does, if its failure must not change the response.
-    pub(crate) async fn after_response_or_log<F>(&self, name: &'static str, cx: &RequestContext, work: F)
+    pub(crate) fn after_response_or_log<'a, F>(
+        &'a self,
+        name: &'static str,
+        cx: &'a RequestContext,
+        work: F,
+    ) -> impl Future<Output = ()> + Send + 'a
     where
-        F: for<'a> Fn(&'a Self, &'a RequestContext, &'a Share) -> BoxFuture<'a, HookResult> + Send + Sync + 'static,
+        F: for<'b> Fn(&'b Self, &'b RequestContext, &'b DrawnQuota) -> BoxFuture<'b, HookResult>
+            + Send
+            + Sync
+            + 'static,
     {
-        match self.after_response(name, cx, work).await {
-            Ok(()) => {}
-            Err(AfterResponse::Hook(error)) => self.report_failed_hook(name, &error, cx),
-            Err(AfterResponse::Full(error)) => {
-                operation!(ERROR, "hook_failed", "a hook did not run", hook = name, cause = event::cause(&error));
-                self.record(&SecurityEvent::new(EventKind::Hook, cx).failed(name));
+        self.start_job_or_log(name, cx, Box::new(work))
+    }
+
+    fn start_job_or_log<'a>(&'a self, name: &'static str, cx: &'a RequestContext, work: Work<U>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            match self.start_job(name, cx, work).await {
+                Ok(()) => {}
+                Err(AfterResponse::Hook(error)) => self.report_failed_hook(name, &error, cx),
+                Err(AfterResponse::Full(error)) => {
+                    operation!(ERROR, "hook_failed", "a hook did not run", hook = name, cause = event::cause(&error));
+                    self.record(&SecurityEvent::new(EventKind::Hook, cx).failed(name));
+                }
             }
-        }
+        })
     }
 
     /// Logs the failure of a hook that does not change the response.

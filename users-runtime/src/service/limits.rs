@@ -17,11 +17,14 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// | [`LoginAccount`](Limit::LoginAccount) | 100, then one each 15 min | account, clients that are not known |
 /// | [`LoginKnown`](Limit::LoginKnown) | 100, then one each 15 min | account, clients that are known |
 /// | [`Register`](Limit::Register) | 10 in 1 h | address |
-/// | [`ForgotPassword`](Limit::ForgotPassword), [`RequestVerify`](Limit::RequestVerify) | 20 in 1 h | address |
+/// | [`ForgotPassword`](Limit::ForgotPassword), [`RequestVerify`](Limit::RequestVerify), [`MailedLogin`](Limit::MailedLogin) | 20 in 1 h | address |
 /// | [`Mails`](Limit::Mails) | 3 in 1 h | account and kind of mail |
 /// | [`ResetPassword`](Limit::ResetPassword), [`Verify`](Limit::Verify) | 20 in 1 h | address |
+/// | [`EmailCode`](Limit::EmailCode) | 24, then one each 1 h | account, clients that are known separately |
 /// | [`OAuthStart`](Limit::OAuthStart), [`OAuthCallback`](Limit::OAuthCallback) | 30 in 10 min | address |
 /// | [`EmailChange`](Limit::EmailChange) | 10 in 1 h | account |
+/// | [`Refresh`](Limit::Refresh) | 600 in 10 min | account |
+/// | [`SecondFactor`](Limit::SecondFactor), [`SecondFactorInSession`](Limit::SecondFactorInSession) | 5 in 15 min | account |
 ///
 /// Beyond a limit the response is 429 with `Retry-After`; only mails to one account are dropped silently. The
 /// [guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/limits.md) explains each limit, its source, and why
@@ -52,7 +55,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let failures = Quota::burst(100, 15 * MINUTE);
-        let rules: [(Limit, Rule); 13] = [
+        let rules: [(Limit, Rule); 18] = [
             (Limit::LoginClient, Backoff::new(5, 15 * MINUTE).into()),
             (Limit::LoginAddress, Quota::new(50, 15 * MINUTE).into()),
             (Limit::LoginAccount, failures.into()),
@@ -60,12 +63,17 @@ impl Default for Limits {
             (Limit::Register, Quota::new(10, HOUR).into()),
             (Limit::ForgotPassword, Quota::new(20, HOUR).into()),
             (Limit::RequestVerify, Quota::new(20, HOUR).into()),
+            (Limit::MailedLogin, Quota::new(20, HOUR).into()),
             (Limit::Mails, Quota::new(3, HOUR).into()),
             (Limit::ResetPassword, Quota::new(20, HOUR).into()),
             (Limit::Verify, Quota::new(20, HOUR).into()),
+            (Limit::EmailCode, Quota::burst(24, HOUR).into()),
             (Limit::OAuthStart, Quota::new(30, 10 * MINUTE).into()),
             (Limit::OAuthCallback, Quota::new(30, 10 * MINUTE).into()),
             (Limit::EmailChange, Quota::new(10, HOUR).into()),
+            (Limit::Refresh, Quota::new(600, 10 * MINUTE).into()),
+            (Limit::SecondFactor, Quota::new(5, 15 * MINUTE).into()),
+            (Limit::SecondFactorInSession, Quota::new(5, 15 * MINUTE).into()),
         ];
         Self { rules: rules.into(), known_addresses: Some(30 * DAY), known_browsers: Some(365 * DAY), ..Self::off() }
     }

@@ -5,11 +5,14 @@
 
 use http::{HeaderMap, header::SET_COOKIE};
 
-use super::{Users, rate_limit::Limited};
+use super::{
+    Users,
+    rate_limit::{Counted, Limited},
+};
 use crate::{
     domain::{CanonicalEmail, Limit, Timestamp},
     event::{self, SecurityEvent, operation},
-    port::{CounterKey, CountersUnavailable, DeviceId, Draw, RandomError, RequestContext, Settlement},
+    port::{BoxFuture, CounterKey, CountersUnavailable, DeviceId, Draw, RandomError, RequestContext, Settlement},
     user::AuthUser,
 };
 
@@ -24,15 +27,17 @@ pub(crate) struct LoginAttempt(Settlement);
 impl<U: AuthUser> Users<U> {
     /// Counts an attempt to log in to the account with this address, whether it exists or not. `attempt` is its event if a limit
     /// refuses it.
-    pub(crate) async fn begin_attempt(
-        &self,
-        address: &str,
+    pub(crate) fn begin_attempt<'a>(
+        &'a self,
+        address: &'a str,
         attempt: SecurityEvent,
-        cx: &RequestContext,
-    ) -> Result<LoginAttempt, Limited> {
-        let counted = self.count_attempt(address, cx).await;
-        self.record_limited(&counted, attempt);
-        counted
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<LoginAttempt, Limited>> {
+        Box::pin(async move {
+            let counted = self.count_attempt(address, cx).await;
+            self.record_limited(&counted, attempt);
+            counted
+        })
     }
 
     async fn count_attempt(&self, address: &str, cx: &RequestContext) -> Result<LoginAttempt, Limited> {
@@ -42,11 +47,7 @@ impl<U: AuthUser> Users<U> {
         let network = self.network_of(cx).map(|network| network.to_string());
         let device = self.device_at(headers, &account);
         let stranger = network.as_ref().map_or_else(|| account.clone(), |network| of_address(&account, network));
-        let is_known = match (&device, &network) {
-            (Some(_), _) => true,
-            (None, Some(network)) => self.is_known_address(&account, network).await?,
-            (None, None) => false,
-        };
+        let is_known = device.is_some() || self.is_known_address(&account, network.as_deref()).await?;
         if is_known {
             let client = device.map_or_else(|| stranger.clone(), |device| of_device(&account, &device));
             let known = [(Limit::LoginClient, Some(client.as_str())), (Limit::LoginKnown, Some(account.as_str()))];
@@ -67,6 +68,32 @@ impl<U: AuthUser> Users<U> {
         self.take_attempt(&others, cx).await
     }
 
+    /// Counts a mailed code at the account with this address, whether it exists or not. Known clients are counted separately:
+    /// others cannot keep them waiting. `attempt` is its event if the limit refuses it.
+    pub(crate) fn count_email_code<'a>(
+        &'a self,
+        address: &'a str,
+        attempt: SecurityEvent,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<Counted, Limited>> {
+        Box::pin(async move {
+            let counted = async {
+                let Some(headers) = cx.headers() else { return Ok(Counted::default()) };
+                let canonical = || CanonicalEmail::for_counters(address, self.policy().email_rules());
+                let account = self.account_name(address);
+                let account = account.unwrap_or_else(|| format!("{} {}", self.inner().tenant_name(), canonical()));
+                let network = self.network_of(cx).map(|network| network.to_string());
+                let is_known = self.device_at(headers, &account).is_some()
+                    || self.is_known_address(&account, network.as_deref()).await?;
+                let whose = if is_known { format!("{account} known") } else { account };
+                self.take_limited(&[(Limit::EmailCode, Some(&whose))], cx).await
+            };
+            let counted = counted.await;
+            self.record_limited(&counted, attempt);
+            counted
+        })
+    }
+
     async fn take_attempt(
         &self,
         wanted: &[(Limit, Option<&str>)],
@@ -78,62 +105,70 @@ impl<U: AuthUser> Users<U> {
 
     /// Settles an attempt with the right password: it was no failure, and failures in a row end. Other counters keep the
     /// failures of others.
-    pub(crate) async fn attempt_succeeded(&self, attempt: LoginAttempt) {
-        let in_a_row = |draw: &Draw| draw.rule.counts_in_a_row();
-        let (cleared, given): (Vec<_>, Vec<_>) = attempt.0.give_back.into_iter().partition(in_a_row);
-        let mut settlement = Settlement::give_back(given);
-        settlement.clear = cleared.into_iter().map(|draw| draw.key).collect();
-        self.settle(settlement).await;
+    pub(crate) fn attempt_succeeded<'a>(&'a self, attempt: LoginAttempt) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let in_a_row = |draw: &Draw| draw.rule.counts_in_a_row();
+            let (cleared, given): (Vec<_>, Vec<_>) = attempt.0.give_back.into_iter().partition(in_a_row);
+            let mut settlement = Settlement::give_back(given);
+            settlement.clear = cleared.into_iter().map(|draw| draw.key).collect();
+            self.settle(settlement).await;
+        })
     }
 
     /// Settles an attempt whose password was not checked, because the service failed.
-    pub(crate) async fn attempt_undone(&self, attempt: LoginAttempt) {
-        self.settle(attempt.0).await;
+    pub(crate) fn attempt_undone<'a>(&'a self, attempt: LoginAttempt) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.settle(attempt.0).await;
+        })
     }
 
     /// Clears the failures at an account whose owner has proved the address by mail.
-    pub(crate) async fn clear_failures(&self, address: &str, cx: &RequestContext) {
-        if !self.inner().limits.limits_logins() {
-            return;
-        }
-        let Some(account) = self.account_name(address) else { return };
-        let mut keys: Vec<_> =
-            [Limit::LoginAccount, Limit::LoginKnown].map(|limit| CounterKey::of(limit.name(), &account)).into();
-        let device = cx.headers().and_then(|headers| self.device_at(headers, &account));
-        let clients = [
-            device.map(|device| of_device(&account, &device)),
-            self.network_of(cx).map(|network| of_address(&account, &network.to_string())),
-        ];
-        keys.extend(clients.iter().flatten().map(|client| CounterKey::of(Limit::LoginClient.name(), client)));
-        self.settle(Settlement::clear(keys)).await;
+    pub(crate) fn clear_failures<'a>(&'a self, address: &'a str, cx: &'a RequestContext) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if !self.inner().limits.limits_logins() {
+                return;
+            }
+            let Some(account) = self.account_name(address) else { return };
+            let mut keys: Vec<_> =
+                [Limit::LoginAccount, Limit::LoginKnown].map(|limit| CounterKey::of(limit.name(), &account)).into();
+            let device = cx.headers().and_then(|headers| self.device_at(headers, &account));
+            let clients = [
+                device.map(|device| of_device(&account, &device)),
+                self.network_of(cx).map(|network| of_address(&account, &network.to_string())),
+            ];
+            keys.extend(clients.iter().flatten().map(|client| CounterKey::of(Limit::LoginClient.name(), client)));
+            self.settle(Settlement::clear(keys)).await;
+        })
     }
 
     /// Makes the client of a request known to an account whose owner it has just proved to be. Adds the device cookie to the
     /// headers of the response. Returns whether the client is new: the account is known to others, and not to this one.
-    pub(crate) async fn make_known(
-        &self,
-        address: &str,
-        cx: &RequestContext,
-        response: &mut HeaderMap,
-    ) -> Result<bool, RandomError> {
-        let (Some(headers), Some(account)) = (cx.headers(), self.account_name(address)) else { return Ok(false) };
-        let is_known_browser = self.device_at(headers, &account).is_some();
-        // A form of another site comes without the cookie, and must not replace it by one that knows fewer accounts.
-        let from_another_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        if let Some(devices) = &self.inner().devices
-            && self.inner().limits.known_browsers().is_some()
-            && !from_another_site
-            && let Some(cookie) = devices.grant(headers, &account, self.now())?
-        {
-            response.append(SET_COOKIE, cookie);
-        }
-        let network = self.network_of(cx).map(|network| network.to_string());
-        let is_new = self.remember_client(&account, network.as_deref()).await.unwrap_or_else(|error| {
-            let cause = event::cause(&error);
-            operation!(WARN, "client_not_known", "an address was not remembered after its login", cause);
-            false
-        });
-        Ok(is_new && !is_known_browser)
+    pub(crate) fn make_known<'a>(
+        &'a self,
+        address: &'a str,
+        cx: &'a RequestContext,
+        response: &'a mut HeaderMap,
+    ) -> BoxFuture<'a, Result<bool, RandomError>> {
+        Box::pin(async move {
+            let (Some(headers), Some(account)) = (cx.headers(), self.account_name(address)) else { return Ok(false) };
+            let is_known_browser = self.device_at(headers, &account).is_some();
+            // A form of another site comes without the cookie, and must not replace it by one that knows fewer accounts.
+            let from_another_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+            if let Some(devices) = &self.inner().devices
+                && self.inner().limits.known_browsers().is_some()
+                && !from_another_site
+                && let Some(cookie) = devices.grant(headers, &account, self.now())?
+            {
+                response.append(SET_COOKIE, cookie);
+            }
+            let network = self.network_of(cx).map(|network| network.to_string());
+            let is_new = self.remember_client(&account, network.as_deref()).await.unwrap_or_else(|error| {
+                let cause = event::cause(&error);
+                operation!(WARN, "client_not_known", "an address was not remembered after its login", cause);
+                false
+            });
+            Ok(is_new && !is_known_browser)
+        })
     }
 
     /// Remembers that a client at this address has logged in. Returns whether others have before, and this address has not.
@@ -158,10 +193,8 @@ impl<U: AuthUser> Users<U> {
         Ok(has_others)
     }
 
-    async fn is_known_address(&self, account: &str, network: &str) -> Result<bool, CountersUnavailable> {
-        if self.inner().limits.known_addresses().is_none() {
-            return Ok(false);
-        }
+    async fn is_known_address(&self, account: &str, network: Option<&str>) -> Result<bool, CountersUnavailable> {
+        let (Some(network), Some(_)) = (network, self.inner().limits.known_addresses()) else { return Ok(false) };
         let key = known_key(account, network);
         Ok(self.inner().counters.remembered_until(&key, self.now()).await?.is_some())
     }

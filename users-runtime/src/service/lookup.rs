@@ -2,7 +2,7 @@
 
 use super::Users;
 use crate::{
-    domain::CanonicalEmail,
+    domain::{CanonicalEmail, LoginName},
     event,
     port::{Found, Lookup, StoreError},
     user::AuthUser,
@@ -29,6 +29,17 @@ impl<U: AuthUser> Users<U> {
             found = found.or(of_form);
         }
         Ok(found)
+    }
+
+    /// Returns the login name in what a person typed into the login form. A name has no `@`, so a text is a name or an address and
+    /// never both.
+    pub(crate) fn login_name_in(&self, text: &str) -> Option<LoginName> {
+        if U::HAS_LOGIN_NAME { LoginName::typed(text) } else { None }
+    }
+
+    /// Returns the user with this login name.
+    pub(crate) async fn find_by_login_name(&self, name: &LoginName) -> Result<Option<Found<U>>, StoreError> {
+        hide_unreadable(self.inner().store.find_by_login_name(name).await)
     }
 
     /// Returns whether an account has the address that a person typed, in any of its forms. Looks up all of them, like

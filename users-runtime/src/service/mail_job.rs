@@ -22,9 +22,9 @@ const PAUSES: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(300)
 
 /// The unit of a rate limit that a job has taken. It is kept while the job waits to be run again.
 #[derive(Debug, Default)]
-pub(crate) struct Share(Mutex<Option<Draw>>);
+pub(crate) struct DrawnQuota(Mutex<Option<Draw>>);
 
-impl Share {
+impl DrawnQuota {
     /// Returns whether the job took a unit in an earlier run.
     pub(crate) fn is_taken(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
@@ -39,27 +39,28 @@ impl Share {
     }
 }
 
+/// What a job does. Boxed, so that the code of a job is compiled once for all kinds of work.
+pub(super) type Work<U> =
+    Box<dyn for<'a> Fn(&'a Users<U>, &'a RequestContext, &'a DrawnQuota) -> BoxFuture<'a, HookResult> + Send + Sync>;
+
 /// Work that runs after the response.
-pub(super) struct MailJob<U: AuthUser, F> {
+pub(super) struct MailJob<U: AuthUser> {
     users: Users<U>,
     name: &'static str,
     cx: RequestContext,
-    work: F,
-    share: Share,
+    work: Work<U>,
+    drawn: DrawnQuota,
     pauses: &'static [Duration],
 }
 
-impl<U: AuthUser, F> MailJob<U, F>
-where
-    F: for<'a> Fn(&'a Users<U>, &'a RequestContext, &'a Share) -> BoxFuture<'a, HookResult> + Send + Sync + 'static,
-{
-    pub(super) fn new(users: Users<U>, name: &'static str, cx: RequestContext, work: F) -> Self {
-        Self { users, name, cx, work, share: Share::default(), pauses: &PAUSES }
+impl<U: AuthUser> MailJob<U> {
+    pub(super) fn new(users: Users<U>, name: &'static str, cx: RequestContext, work: Work<U>) -> Self {
+        Self { users, name, cx, work, drawn: DrawnQuota::default(), pauses: &PAUSES }
     }
 
     /// Runs the work once and returns its error.
     pub(super) async fn run_once(self) -> HookResult {
-        let result = (self.work)(&self.users, &self.cx, &self.share).await;
+        let result = (self.work)(&self.users, &self.cx, &self.drawn).await;
         if let Err(error) = &result {
             self.give_share_back(error).await;
         }
@@ -69,7 +70,7 @@ where
     /// Runs the work, and again later after a temporary refusal. Logs an error.
     pub(super) fn run(mut self) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let Err(error) = (self.work)(&self.users, &self.cx, &self.share).await else { return };
+            let Err(error) = (self.work)(&self.users, &self.cx, &self.drawn).await else { return };
             let pause = self.pauses.split_first().filter(|_| mail_error(&error).is_some_and(MailError::is_temporary));
             if let Some((&pause, rest)) = pause
                 && let Ok(place) = self.users.inner().jobs.reserve()
@@ -91,7 +92,7 @@ where
         if !nothing_was_sent(error) {
             return;
         }
-        let Some(draw) = self.share.take() else { return };
+        let Some(draw) = self.drawn.take() else { return };
         self.users.settle(Settlement::give_back(vec![draw])).await;
     }
 }
@@ -99,17 +100,33 @@ where
 impl<U: AuthUser> Users<U> {
     /// Counts a notice to an address, and returns whether it may be sent. Every account can cause notices to its own address,
     /// which it need not own. A notice that is tried again is counted once, and one that cannot be counted is sent.
-    pub(crate) async fn may_notify(&self, kind: &str, address: &str, share: &Share) -> bool {
-        let address = CanonicalEmail::for_counters(address, self.policy().email_rules());
-        !matches!(self.count_mail(kind, &address, share).await, Err(Limited::Reached(_)))
+    pub(crate) fn may_notify<'a>(
+        &'a self,
+        kind: &'a str,
+        address: &'a str,
+        drawn: &'a DrawnQuota,
+    ) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let address = CanonicalEmail::for_counters(address, self.policy().email_rules());
+            !matches!(self.count_mail(kind, &address, drawn).await, Err(Limited::Reached(_)))
+        })
     }
 
     /// Counts a mail of a kind to one account or mailbox, once for all attempts to send it. Records nothing.
-    pub(crate) async fn count_mail(&self, kind: &str, to: &str, share: &Share) -> Result<(), Limited> {
-        let Some(rule) = self.inner().limits.rule(Limit::Mails).filter(|_| !share.is_taken()) else { return Ok(()) };
-        let counted = self.take(vec![(Limit::Mails, Draw::new(CounterKey::of(kind, to), rule))]).await?;
-        counted.0.into_iter().for_each(|draw| share.keep(draw));
-        Ok(())
+    pub(crate) fn count_mail<'a>(
+        &'a self,
+        kind: &'a str,
+        to: &'a str,
+        drawn: &'a DrawnQuota,
+    ) -> BoxFuture<'a, Result<(), Limited>> {
+        Box::pin(async move {
+            let Some(rule) = self.inner().limits.rule(Limit::Mails).filter(|_| !drawn.is_taken()) else {
+                return Ok(());
+            };
+            let counted = self.take(vec![(Limit::Mails, Draw::new(CounterKey::of(kind, to), rule))]).await?;
+            counted.0.into_iter().for_each(|draw| drawn.keep(draw));
+            Ok(())
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod authenticate;
 mod backend;
+mod by_mail;
 mod challenges;
 mod clients;
 mod gates;
@@ -18,11 +19,16 @@ mod oauth;
 #[cfg(feature = "oauth")]
 mod oauth_provider;
 mod origin;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod policy;
 #[cfg(feature = "oauth")]
 mod provider_tokens;
 mod rate_limit;
 mod recording;
+mod refresh;
+#[cfg(feature = "totp")]
+mod second_factor;
 mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
@@ -31,13 +37,18 @@ use std::{fmt, ops::Deref, sync::Arc};
 pub(crate) use authenticate::ExternalToken;
 pub(crate) use authenticate::{Authenticated, AuthenticationError, Identity};
 pub(crate) use backend::ActiveBackend;
+pub(crate) use by_mail::{ByMail, MailedCodes, MailedTokens};
+pub use by_mail::{EmailCode, Invitations, MagicLink};
 pub use challenges::Challenges;
-#[cfg(feature = "openapi")]
+#[cfg(any(feature = "openapi", feature = "pages"))]
 pub(crate) use challenges::SOLUTION_HEADER;
 pub(crate) use clients::Clients;
-pub(crate) use gates::{ActiveGate, BAD_CREDENTIALS, NOT_VERIFIED, PASSWORD_CHANGE_REQUIRED, SUSPENDED, VerifiedGate};
+pub(crate) use gates::{
+    ActiveGate, BAD_CREDENTIALS, LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, NOT_VERIFIED, PASSWORD_CHANGE_REQUIRED,
+    SUSPENDED, VerifiedGate,
+};
 pub(crate) use holding::Holding;
-pub(crate) use hooks::{AfterResponse, Share};
+pub(crate) use hooks::{AfterResponse, DrawnQuota};
 pub use limits::Limits;
 pub(crate) use lookup::hide_unreadable;
 #[cfg(feature = "oauth")]
@@ -45,10 +56,20 @@ pub(crate) use oauth::OAuthParts;
 #[cfg(feature = "oauth")]
 pub use oauth_provider::OAuthProvider;
 pub(crate) use origin::OriginRule;
+#[cfg(feature = "passkeys")]
+pub(crate) use passkeys::ActivePasskeys;
+#[cfg(feature = "passkeys")]
+pub use passkeys::Passkeys;
 pub use policy::Policy;
 #[cfg(feature = "oauth")]
 pub use provider_tokens::ProviderTokenError;
 pub(crate) use rate_limit::{Counted, Limited};
+pub use refresh::Refresh;
+pub(crate) use refresh::{ActiveRefresh, Held, whole_milliseconds};
+#[cfg(feature = "totp")]
+pub use second_factor::Mfa;
+#[cfg(feature = "totp")]
+pub(crate) use second_factor::{ActiveMfa, PendingLogin, Remembering};
 
 use crate::{
     background::{BatchLoader, Jobs},
@@ -118,10 +139,14 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) oauth_accounts: Option<Arc<dyn OAuthStore<U>>>,
     #[cfg(feature = "oauth")]
     pub(crate) oauth: OAuthParts,
+    /// `None` if there are no passkeys.
+    #[cfg(feature = "passkeys")]
+    pub(crate) passkeys: Option<Arc<ActivePasskeys>>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) hooks: Arc<dyn Hooks<U>>,
     pub(crate) mail_tokens: Arc<dyn MailTokens>,
     pub(crate) email_changes: Arc<dyn EmailChangeTokens>,
+    pub(crate) by_mail: ByMail,
     pub(crate) backends: Vec<ActiveBackend>,
     pub(crate) enabled: Option<Arc<dyn EnabledBackends>>,
     pub(crate) gates: Vec<Arc<dyn Gate<U>>>,
@@ -141,6 +166,9 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) devices: Option<Arc<dyn DeviceCookies>>,
     #[cfg(feature = "audit")]
     pub(crate) audit: Option<crate::background::AuditQueue>,
+    /// `None` if second factors are off.
+    #[cfg(feature = "totp")]
+    pub(crate) mfa: Option<Arc<ActiveMfa<U>>>,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -182,6 +210,23 @@ impl<U: AuthUser> Users<U> {
     #[cfg(feature = "oauth")]
     pub(crate) fn is_limited(&self) -> bool {
         self.0.limits != Limits::off()
+    }
+
+    /// Returns whether users can have a second factor.
+    pub(crate) fn has_second_factors(&self) -> bool {
+        #[cfg(feature = "totp")]
+        return self.0.mfa.is_some();
+        #[cfg(not(feature = "totp"))]
+        false
+    }
+
+    /// Returns whether users may have passkeys ([`UsersBuilder::passkeys`](crate::UsersBuilder)).
+    #[must_use]
+    pub fn has_passkeys(&self) -> bool {
+        #[cfg(feature = "passkeys")]
+        return self.0.passkeys.is_some();
+        #[cfg(not(feature = "passkeys"))]
+        false
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -172,7 +172,7 @@ impl Policy {
     /// setting.
     ///
     /// # Security
-    /// Mailed tokens go to whoever answers for such a name in the network of the mail server. Under `local` every device of
+    /// Mailed tokens go to the host that answers for such a name in the network of the mail server. Under `local` every device of
     /// the link can claim a name (mDNS); a name without a period is completed by the resolver's search list. Allow only
     /// names that your own mail server delivers itself.
     #[must_use]
@@ -274,7 +274,7 @@ impl Policy {
     }
 
     /// Tells suspended users at a login with the right password that, until when and why they are suspended: 400
-    /// `LOGIN_USER_SUSPENDED`. Otherwise they get the same response as for a wrong password. Whoever does not know the
+    /// `LOGIN_USER_SUSPENDED`. Otherwise they get the same response as for a wrong password. A client that does not know the
     /// password learns nothing.
     #[must_use]
     pub fn tell_suspended_users(mut self) -> Self {

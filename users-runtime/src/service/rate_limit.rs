@@ -10,7 +10,9 @@ use crate::{
         metric::{self, LimitDecision},
         operation,
     },
-    port::{ChallengeUnavailable, CounterKey, CountersUnavailable, Decision, Draw, RequestContext, Settlement},
+    port::{
+        BoxFuture, ChallengeUnavailable, CounterKey, CountersUnavailable, Decision, Draw, RequestContext, Settlement,
+    },
     user::AuthUser,
 };
 
@@ -44,25 +46,41 @@ impl<U: AuthUser> Users<U> {
 
     /// Counts an event of a limit per address. A call from code is not limited, and neither is a client whose address the
     /// server does not tell.
-    pub(crate) async fn count_by_address(
-        &self,
+    pub(crate) fn count_by_address<'a>(
+        &'a self,
         limit: Limit,
         kind: EventKind,
-        cx: &RequestContext,
-    ) -> Result<Counted, Limited> {
-        let network = self.network_of(cx).map(|network| network.to_string());
-        self.count(&[(limit, network.as_deref())], SecurityEvent::new(kind, cx), cx).await
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<Counted, Limited>> {
+        Box::pin(async move {
+            let network = self.network_of(cx).map(|network| network.to_string());
+            self.count(&[(limit, network.as_deref())], SecurityEvent::new(kind, cx), cx).await
+        })
     }
 
     /// Counts an event of a limit per user.
-    pub(crate) async fn count_by_user(
+    pub(crate) fn count_by_user<'a>(
+        &'a self,
+        limit: Limit,
+        id: &'a U::Id,
+        kind: EventKind,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<Counted, Limited>> {
+        Box::pin(
+            async move { self.count(&[(limit, Some(&id.to_string()))], SecurityEvent::new(kind, cx).of(id), cx).await },
+        )
+    }
+
+    /// Counts an event of a limit that is not counted by address or by user alone. `attempt` is its event if the limit refuses it.
+    #[cfg(feature = "totp")]
+    pub(crate) async fn count_of(
         &self,
         limit: Limit,
-        id: &U::Id,
-        kind: EventKind,
+        whose: &str,
+        attempt: SecurityEvent,
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
-        self.count(&[(limit, Some(&id.to_string()))], SecurityEvent::new(kind, cx).of(id), cx).await
+        self.count(&[(limit, Some(whose))], attempt, cx).await
     }
 
     async fn count(
@@ -127,56 +145,64 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Takes these events, each from its limit, or none of them. Records nothing.
-    pub(crate) async fn take(&self, wanted: Vec<(Limit, Draw)>) -> Result<Counted, Limited> {
-        if wanted.is_empty() {
-            return Ok(Counted::default());
-        }
-        let (limits, draws): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
-        let decided = |decision| decided(limits.iter().copied(), decision);
-        let (by, wait) = match self.inner().counters.take(&draws, self.now()).await {
-            Ok(Decision::Taken) => {
-                decided(LimitDecision::Allowed);
-                return Ok(Counted(draws));
+    pub(crate) fn take<'a>(&'a self, wanted: Vec<(Limit, Draw)>) -> BoxFuture<'a, Result<Counted, Limited>> {
+        Box::pin(async move {
+            if wanted.is_empty() {
+                return Ok(Counted::default());
             }
-            Ok(Decision::Refused { by, wait }) => (by, wait),
-            Err(error) => {
-                decided(LimitDecision::Unknown);
-                return Err(error.into());
-            }
-        };
-        let (limit, rule) = limits.get(by).zip(draws.get(by)).map_or_else(
-            || (Limit::LoginClient, crate::domain::Backoff::new(1, wait).into()),
-            |(limit, draw)| (*limit, draw.rule),
-        );
-        let is_passed_on = limit == Limit::LoginKnown;
-        let decision = if is_passed_on { LimitDecision::PassedOn } else { LimitDecision::Refused };
-        metric::limit_decided(limit.name(), decision);
-        Err(Limited::Reached(LimitReached { limit, rule, wait }))
+            let (limits, draws): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+            let decided = |decision| decided(limits.iter().copied(), decision);
+            let (by, wait) = match self.inner().counters.take(&draws, self.now()).await {
+                Ok(Decision::Taken) => {
+                    decided(LimitDecision::Allowed);
+                    return Ok(Counted(draws));
+                }
+                Ok(Decision::Refused { by, wait }) => (by, wait),
+                Err(error) => {
+                    decided(LimitDecision::Unknown);
+                    return Err(error.into());
+                }
+            };
+            let (limit, rule) = limits.get(by).zip(draws.get(by)).map_or_else(
+                || (Limit::LoginClient, crate::domain::Backoff::new(1, wait).into()),
+                |(limit, draw)| (*limit, draw.rule),
+            );
+            let is_passed_on = limit == Limit::LoginKnown;
+            let decision = if is_passed_on { LimitDecision::PassedOn } else { LimitDecision::Refused };
+            metric::limit_decided(limit.name(), decision);
+            Err(Limited::Reached(LimitReached { limit, rule, wait }))
+        })
     }
 
     /// Gives back what a flow with a provider has counted that ended with a login: its callback, and a start from this address.
     #[cfg(feature = "oauth")]
-    pub(crate) async fn flow_succeeded(&self, mut counted: Counted, cx: &RequestContext) {
-        if let Some(network) = self.network_of(cx) {
-            counted.0.extend(self.draw(Limit::OAuthStart, &network.to_string()));
-        }
-        self.give_back(counted).await;
+    pub(crate) fn flow_succeeded<'a>(&'a self, mut counted: Counted, cx: &'a RequestContext) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let Some(network) = self.network_of(cx) {
+                counted.0.extend(self.draw(Limit::OAuthStart, &network.to_string()));
+            }
+            self.give_back(counted).await;
+        })
     }
 
     /// Gives counted events back. If they cannot be, they stay counted.
-    pub(crate) async fn give_back(&self, counted: Counted) {
-        self.settle(Settlement::give_back(counted.0)).await;
+    pub(crate) fn give_back<'a>(&'a self, counted: Counted) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.settle(Settlement::give_back(counted.0)).await;
+        })
     }
 
     /// Changes counters after an operation whose outcome does not depend on it.
-    pub(super) async fn settle(&self, settlement: Settlement) {
-        if settlement.is_empty() {
-            return;
-        }
-        if let Err(error) = self.inner().counters.settle(&settlement, self.now()).await {
-            let cause = event::cause(&error);
-            operation!(WARN, "share_lost", "what did not happen, or was no attack, stays counted", cause);
-        }
+    pub(super) fn settle<'a>(&'a self, settlement: Settlement) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if settlement.is_empty() {
+                return;
+            }
+            if let Err(error) = self.inner().counters.settle(&settlement, self.now()).await {
+                let cause = event::cause(&error);
+                operation!(WARN, "share_lost", "what did not happen, or was no attack, stays counted", cause);
+            }
+        })
     }
 }
 

@@ -61,11 +61,16 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Returns the store for a change with this event.
-    #[cfg_attr(not(feature = "audit"), allow(unused_variables, reason = "there is no audit log"))]
     pub(crate) fn recording(&self, event: &SecurityEvent) -> Recording<dyn UserStore<U>> {
+        self.recording_all(&[event])
+    }
+
+    /// Returns the store for a change with these events.
+    #[cfg_attr(not(feature = "audit"), allow(unused_variables, reason = "there is no audit log"))]
+    pub(crate) fn recording_all(&self, events: &[&SecurityEvent]) -> Recording<dyn UserStore<U>> {
         let store = &self.inner().store;
         #[cfg(feature = "audit")]
-        if let Some(entries) = self.entries(&[event]) {
+        if let Some(entries) = self.entries(events) {
             return Recording::of(store, Arc::clone(store).recording(entries));
         }
         Recording::plain(store)

@@ -4,10 +4,14 @@
 //! They compile in release builds, so that an application can run its tests with optimizations. A test clock or mailbox that
 //! is created without debug assertions writes an ERROR event, because it must not be deployed.
 
+#[cfg(feature = "totp")]
+mod authenticator;
 mod clock;
 mod request;
 mod store;
 
+#[cfg(feature = "totp")]
+pub use authenticator::AuthenticatorApp;
 pub use clock::ManualClock;
 pub use request::request_as;
 pub use store::{Nonconformity, store_conformance, store_races, store_tenants};

@@ -6,7 +6,7 @@ use super::AuthUser;
 
 /// A set of columns of a user's table: the six roles, from the id to `is_verified`, followed by the custom fields in
 /// the struct's order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Columns(u128);
 
 impl Columns {

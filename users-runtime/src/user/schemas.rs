@@ -44,6 +44,12 @@ impl SchemaKind {
         let custom = U::CUSTOM_FIELDS.iter().filter_map(move |field| field.in_schema(self));
         roles.iter().copied().chain(custom)
     }
+
+    /// Returns the same without the password.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn fields_without_password<U: AuthUser>(self) -> impl Iterator<Item = Field> {
+        self.fields::<U>().filter(|field| !matches!(field.kind, field::FieldKind::Password))
+    }
 }
 
 /// The roles in a response, with the application's type of id.

@@ -147,7 +147,7 @@ async fn fresh_user_extractor() {
         app.advance(1);
         for path in ["/1", "/5"] {
             let response = app.see(path, &session).await;
-            response.is(401, r#"{"detail":"Reauthentication required"}"#);
+            response.is(401, r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#);
             let is_bearer = app.combination.transport == crate::support::Carrier::Bearer;
             assert_eq!(response.header("www-authenticate"), is_bearer.then_some("Bearer"));
         }

@@ -3,6 +3,7 @@
 mod ending;
 mod limits;
 mod own;
+mod reauthentication;
 mod relogin;
 mod tokens;
 

@@ -28,7 +28,8 @@ async fn list_and_end_own_only() {
             let current: Vec<_> = listed.iter().map(|session| session["current"].as_bool().unwrap()).collect();
             assert_eq!(current, [false, true, false], "in the order of their logins");
             let keys: BTreeSet<_> = listed[0].as_object().unwrap().keys().map(String::as_str).collect();
-            let shown = ["client", "created_at", "current", "expires_at", "id", "last_seen_at", "user_agent"];
+            let shown =
+                ["amr", "client", "created_at", "current", "expires_at", "fresh", "id", "last_seen_at", "user_agent"];
             assert_eq!(keys, BTreeSet::from(shown));
             assert_eq!(listed[0]["client"], "127.0.0.1");
             assert_eq!(listed[1]["created_at"], "2026-11-23T12:00:01Z");
@@ -51,7 +52,7 @@ async fn list_and_end_own_only() {
         // A stolen session must not be able to end the owner's sessions: ending requires a fresh login.
         app.advance(301);
         for path in [own.to_owned(), format!("{own}/AAAAAAAAAAAAAAAAAAAAAA")] {
-            end(&path, &tokens[1]).await.is(401, r#"{"detail":"Reauthentication required"}"#);
+            end(&path, &tokens[1]).await.is(401, r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#);
         }
         app.assert_valid(&tokens[2]).await;
         let fresh = app.login("arthur", PASSWORD).await;

@@ -7,9 +7,10 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    Backend, Jwt, Limits, SecretKey, Status, Users,
+    Backend, Jwt, Limits, SecretKey, Users,
     limits::MemoryCounters,
     password::{Argon2Params, HashSettings},
+    schema::Status,
     store::SqlStore,
     testing::ManualClock,
 };

@@ -10,9 +10,10 @@ use std::{
 
 use axum::{body::Body, http::Request};
 use axum_users::{
-    Backend, Jwt, Limits, RequestContext, SecretKey, Status, Users,
+    Backend, Jwt, Limits, RequestContext, SecretKey, Users,
     env::{BoxFuture, Timestamp},
     limits::{Challenge, ChallengeUnavailable, Challenges, Limit, MemoryCounters, Quota, SolvedChallenge},
+    schema::Status,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;

@@ -12,10 +12,11 @@ use axum::{
     routing::get,
 };
 use axum_users::{
-    Backend, CurrentUser, DatabaseSessions, RequestContext, Status,
+    Backend, CurrentUser, DatabaseSessions, RequestContext,
     env::BoxFuture,
     extract::{Gate, Verdict},
     proxy::{ForwardedHeader, TrustedProxies},
+    schema::Status,
     session_routes,
 };
 use tower::ServiceExt as _;

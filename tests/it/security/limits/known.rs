@@ -100,7 +100,7 @@ async fn known_clients_have_a_limit_of_their_own() {
     assert_eq!(limited(&login_with(&app, &cookie, "192.0.2.1", ARTHUR, WRONG).await), delayed, "both are one browser");
 }
 
-/// Whoever knew the password once, and collected cookies, guesses the new one no faster than 100 times and then four times
+/// An attacker who knew the password once, and collected cookies, guesses the new one no faster than 100 times and then four times
 /// an hour, with all cookies together.
 #[tokio::test]
 async fn many_cookies_of_one_account_are_no_more_guesses() {

@@ -174,7 +174,7 @@ async fn unknown_account_limited_alike() {
         .users
         .create(
             crate::support::UserCreate { email: ARTHUR.into(), password: PASSWORD.into(), first_name: None },
-            axum_users::Status::NEW,
+            axum_users::schema::Status::NEW,
         )
         .await
         .unwrap();
@@ -210,7 +210,7 @@ async fn a_right_password_of_an_inactive_user_counts_as_a_failure() {
 async fn what_cannot_be_counted_is_not_allowed() {
     let app = app_counting(Limits::default(), super::Down).await;
     let input = crate::support::UserCreate { email: ARTHUR.into(), password: PASSWORD.into(), first_name: None };
-    let arthur = app.users.create(input, axum_users::Status::NEW).await.unwrap();
+    let arthur = app.users.create(input, axum_users::schema::Status::NEW).await.unwrap();
     let session = app.users.sign_in(&arthur, "jwt").await.unwrap().token;
     let down = |response: crate::support::Response| {
         response.is(503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#);

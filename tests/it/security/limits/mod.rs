@@ -2,6 +2,7 @@
 
 #[cfg(feature = "services")]
 mod attacks;
+mod by_mail;
 mod challenges;
 mod client_address;
 mod flood;

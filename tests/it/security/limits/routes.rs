@@ -1,13 +1,19 @@
 //! Limits per address on the other routes.
 
-use axum_users::{Limits, Policy, limits::Limit};
+use std::time::Duration;
+
+use axum_users::{
+    Backend, Jwt, Limits, Policy,
+    limits::{Limit, Quota},
+    token::Refresh,
+};
 use serde_json::{Value, json};
 
 use super::{
     super::{ARTHUR, OTHER, patch_me, reset_token, verify_token},
     app, app_with, member, reached, without,
 };
-use crate::support::{PASSWORD, Response, TestApp};
+use crate::support::{PASSWORD, Response, Setup, TestApp};
 
 async fn post(app: &TestApp, path: &str, from: &str, body: Value) -> Response {
     app.post(path).from(from).json(body).send().await
@@ -22,7 +28,7 @@ async fn register_capped() {
         // A person who looks for a password that is accepted is not counted.
         assert_eq!(post(&app, "/auth/register", "192.0.2.1", body(number, "short")).await.status, 400);
         assert_eq!(post(&app, "/auth/register", "192.0.2.1", json!({ "email": "x" })).await.status, 422);
-        // Whoever asks for addresses that are taken is.
+        // A client that asks for addresses that are taken is.
         let number = if number % 2 == 0 { number } else { number - 1 };
         let status = post(&app, "/auth/register", "192.0.2.1", body(number, PASSWORD)).await.status;
         assert!(status == 201 || status == 400);
@@ -113,8 +119,8 @@ async fn changes_of_the_address_are_limited_by_user() {
     assert_eq!(patch_me(&app, &sessions[1], json!({ "email": "keu@camelot.bt" })).await.status, 200);
 }
 
-/// Every request for a change sends mails, so it counts whether or not the address is free; and nobody gets more than three,
-/// whoever asks.
+/// Every request for a change sends mails, so it counts whether or not the address is free; and a mailbox gets at most three,
+/// from all users together.
 #[tokio::test]
 async fn requests_for_a_change_of_the_address_are_limited_by_user_and_by_mailbox() {
     let app = app_with(Policy::recommended(), without(&[Limit::Register])).await;
@@ -131,7 +137,7 @@ async fn requests_for_a_change_of_the_address_are_limited_by_user_and_by_mailbox
     let one_more = json!({ "email": "king@camelot.bt" });
     assert_eq!(reached(&patch_me(&app, &sessions[0], one_more).await).0, "email-change");
     assert_eq!(app.me(&sessions[0]).await.json()["email"], ARTHUR);
-    app.users.drain(std::time::Duration::from_secs(5)).await;
+    app.users.drain(Duration::from_secs(5)).await;
     let to = |prefix: &str| {
         let calls = app.hooks.calls().into_iter().filter(|called| called.hook == "on_after_request_email_change");
         calls.filter(|called| called.detail.as_ref().unwrap().to_lowercase().starts_with(prefix)).count()
@@ -156,12 +162,40 @@ async fn wrong_tokens_of_a_change_of_the_address_are_limited() {
 
 #[tokio::test]
 async fn an_application_changes_and_removes_single_limits() {
-    let hour = std::time::Duration::from_secs(3600);
-    let limits = without(&[Limit::ForgotPassword]).set(Limit::Verify, axum_users::limits::Quota::new(2, hour));
+    let hour = Duration::from_secs(3600);
+    let limits = without(&[Limit::ForgotPassword]).set(Limit::Verify, Quota::new(2, hour));
     let app = app(limits).await;
     for number in 0..30 {
         post(&app, "/auth/forgot-password", "192.0.2.1", json!({ "email": ARTHUR })).await.is(202, "null");
         let response = post(&app, "/auth/verify", "192.0.2.1", json!({ "token": "wrong" })).await;
         assert_eq!(response.status, if number < 2 { 400 } else { 429 });
     }
+}
+
+/// Every refresh is a write, and the holder of a genuine token can repeat it.
+#[tokio::test]
+async fn refreshes_of_a_user_are_limited_and_a_refusal_uses_no_token_up() {
+    let app = TestApp::with(Setup {
+        backend: vec![Backend::bearer("jwt", Jwt::new().lifetime(Duration::from_secs(300))).refresh(Refresh::new())],
+        builder: Box::new(|builder| {
+            builder.limits(Limits::default().set(Limit::Refresh, Quota::new(2, Duration::from_secs(3600))))
+        }),
+        ..Setup::default()
+    })
+    .await;
+    app.register(ARTHUR).await;
+    let mut token = app.try_login(ARTHUR, PASSWORD).await.refresh_token();
+    let refresh =
+        async |from: &str, token: &str| post(&app, "/auth/jwt/refresh", from, json!({ "refresh_token": token })).await;
+    for _ in 0..2 {
+        token = refresh("192.0.2.1", &token).await.refresh_token();
+    }
+    assert_eq!(reached(&refresh("192.0.2.2", &token).await), ("refresh".to_owned(), 1800));
+    // Other users have their own limit, and garbage counts for nobody.
+    app.register("kay@camelot.bt").await;
+    let kay = app.try_login("kay@camelot.bt", PASSWORD).await.refresh_token();
+    assert_eq!(refresh("192.0.2.1", &kay).await.status, 200);
+    assert_eq!(refresh("192.0.2.1", "garbage").await.status, 401);
+    app.advance(1800);
+    assert_eq!(refresh("192.0.2.1", &token).await.status, 200);
 }

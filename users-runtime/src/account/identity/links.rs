@@ -7,7 +7,7 @@ use crate::{
         oauth::{AddressStatus, ExternalIdentity, NewOAuthAccount, OAuthAccount, OAuthAccountId, Refusal},
     },
     event::{EventKind, SecurityEvent},
-    port::{Change, OAuthStore, RequestContext, StoreError, StoredChange, Updated},
+    port::{BoxFuture, Change, OAuthStore, RequestContext, StoreError, StoredChange, Updated},
     service::Users,
     user::AuthUser,
 };
@@ -32,16 +32,18 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Returns the link of an identity. An account that another program linked with several users is refused.
-    pub(crate) async fn account_of(
-        &self,
-        provider: &str,
-        identity: &ExternalIdentity,
-    ) -> Result<Option<OAuthAccount<U::Id>>, IdentityError> {
-        match self.oauth_accounts()?.find(provider, identity.subject.as_str()).await {
-            Err(StoreError::Conflict) => Err(Refusal::Taken.into()),
-            Err(StoreError::InvalidValue { .. }) => Ok(None),
-            found => Ok(found?),
-        }
+    pub(crate) fn account_of<'a>(
+        &'a self,
+        provider: &'a str,
+        identity: &'a ExternalIdentity,
+    ) -> BoxFuture<'a, Result<Option<OAuthAccount<U::Id>>, IdentityError>> {
+        Box::pin(async move {
+            match self.oauth_accounts()?.find(provider, identity.subject.as_str()).await {
+                Err(StoreError::Conflict) => Err(Refusal::Taken.into()),
+                Err(StoreError::InvalidValue { .. }) => Ok(None),
+                found => Ok(found?),
+            }
+        })
     }
 
     /// Describes a link to store.
@@ -61,43 +63,53 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Stores the present address of a linked account. The user's own address stays.
-    pub(crate) async fn refresh_link(
-        &self,
+    pub(crate) fn refresh_link<'a>(
+        &'a self,
         account: OAuthAccount<U::Id>,
-        address: Option<&Address>,
-    ) -> Result<(), IdentityError> {
-        if let Some(address) = address.filter(|address| address.email.as_str() != account.account_email) {
-            let account = OAuthAccount { account_email: address.email.as_str().to_owned(), ..account };
-            self.oauth_accounts()?.refresh(&account).await?;
-        }
-        Ok(())
+        address: Option<&'a Address>,
+    ) -> BoxFuture<'a, Result<(), IdentityError>> {
+        Box::pin(async move {
+            if let Some(address) = address.filter(|address| address.email.as_str() != account.account_email) {
+                let account = OAuthAccount { account_email: address.email.as_str().to_owned(), ..account };
+                self.oauth_accounts()?.refresh(&account).await?;
+            }
+            Ok(())
+        })
     }
 
     /// Stores a link with a change of its user. Returns `None` if another request was faster.
-    pub(crate) async fn store_link(
-        &self,
+    pub(crate) fn store_link<'a>(
+        &'a self,
         change: Change<U>,
         link: NewOAuthAccount,
-        cx: &RequestContext,
-    ) -> Result<Option<U>, IdentityError> {
-        let event =
-            SecurityEvent::new(EventKind::Link, cx).of(&change.user.id()).changing(change.columns.fields::<U>());
-        let recording = self.recording_links(&[&event]).ok_or(IdentityError::NotKept)?;
-        match recording.store.link(change, link).await {
-            Err(StoreError::Conflict) => Ok(None),
-            linked => {
-                let linked = linked?;
-                if linked.is_some() {
-                    self.record_changed(&event, &recording);
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<Option<U>, IdentityError>> {
+        Box::pin(async move {
+            let event =
+                SecurityEvent::new(EventKind::Link, cx).of(&change.user.id()).changing(change.columns.fields::<U>());
+            let recording = self.recording_links(&[&event]).ok_or(IdentityError::NotKept)?;
+            match recording.store.link(change, link).await {
+                Err(StoreError::Conflict) => Ok(None),
+                linked => {
+                    let linked = linked?;
+                    if linked.is_some() {
+                        self.record_changed(&event, &recording);
+                    }
+                    Ok(linked)
                 }
-                Ok(linked)
             }
-        }
+        })
     }
 
     /// Runs `on_after_update` without fields, as fastapi-users does.
-    pub(crate) async fn report_changed_accounts(&self, user: &U, cx: &RequestContext) -> Result<(), IdentityError> {
-        let updated = Updated { before: user.clone(), fields: Vec::new() };
-        self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(IdentityError::Hook)
+    pub(crate) fn report_changed_accounts<'a>(
+        &'a self,
+        user: &'a U,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<(), IdentityError>> {
+        Box::pin(async move {
+            let updated = Updated { before: user.clone(), fields: Vec::new() };
+            self.run_change_hook(StoredChange::Updated(user.clone(), updated), cx).await.map_err(IdentityError::Hook)
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         },
     },
     event::{EventKind, SecurityEvent},
-    port::{Change, EndSessions, Found, Lookup, RequestContext, StoreError, StoredChange},
+    port::{BoxFuture, Change, EndSessions, Found, Lookup, RequestContext, StoreError, StoredChange},
     service::{Users, hide_unreadable},
     user::{AuthUser, Columns},
 };
@@ -33,81 +33,91 @@ pub(crate) struct IdentityLogin<'a, U: AuthUser> {
 impl<U: AuthUser> Users<U> {
     /// Returns the user of an identity, who may be linked or created now. Another request may do the same at the same time:
     /// the database decides, and the loser decides anew.
-    pub(crate) async fn user_of_identity(&self, login: &mut IdentityLogin<'_, U>) -> Result<Found<U>, IdentityError> {
-        let address = self.usable_address(&login.identity);
-        // A person who has not proved an address must not learn whether an account has it.
-        let is_usable = |address: &&Address| !self.policy().is_private() || address.status == AddressStatus::Verified;
-        let usable = address.as_ref().filter(is_usable);
-        let mut without_user = None;
-        for _ in 0..ATTEMPTS {
-            let account = self.account_of(&login.rules.name, &login.identity).await?;
-            let local = match (&account, usable) {
-                (None, Some(address)) => self.find_by_address(address.email.as_str()).await?,
-                _ => None,
-            };
-            let facts = LoginFacts {
-                is_linked: account.is_some(),
-                address: usable.map(|address| address.status),
-                local: local.as_ref().map(|local| match local.user.status().is_verified {
-                    true => LocalAccount::Verified,
-                    false => LocalAccount::Unverified,
-                }),
-            };
-            let decision = decide_login(facts, login.rules);
-            let link = account.clone();
-            let done = match (decision, account, local, usable) {
-                (LoginDecision::Refuse(refusal), ..) => {
-                    // Another login of the same person may have created the account between the two lookups.
-                    if self.account_of(&login.rules.name, &login.identity).await?.is_none() {
-                        return Err(self.refused_login(refusal, login.cx));
+    pub(crate) fn user_of_identity<'a, 'b: 'a>(
+        &'a self,
+        login: &'a mut IdentityLogin<'b, U>,
+    ) -> BoxFuture<'a, Result<Found<U>, IdentityError>> {
+        Box::pin(async move {
+            let address = self.usable_address(&login.identity);
+            // A person who has not proved an address must not learn whether an account has it.
+            let is_usable =
+                |address: &&Address| !self.policy().is_private() || address.status == AddressStatus::Verified;
+            let usable = address.as_ref().filter(is_usable);
+            let mut without_user = None;
+            for _ in 0..ATTEMPTS {
+                let account = self.account_of(&login.rules.name, &login.identity).await?;
+                let local = match (&account, usable) {
+                    (None, Some(address)) => self.find_by_address(address.email.as_str()).await?,
+                    _ => None,
+                };
+                let facts = LoginFacts {
+                    is_linked: account.is_some(),
+                    address: usable.map(|address| address.status),
+                    local: local.as_ref().map(|local| match local.user.status().is_verified {
+                        true => LocalAccount::Verified,
+                        false => LocalAccount::Unverified,
+                    }),
+                };
+                let decision = decide_login(facts, login.rules);
+                let link = account.clone();
+                let done = match (decision, account, local, usable) {
+                    (LoginDecision::Refuse(refusal), ..) => {
+                        // Another login of the same person may have created the account between the two lookups.
+                        if self.account_of(&login.rules.name, &login.identity).await?.is_none() {
+                            return Err(self.refused_login(refusal, login.cx));
+                        }
+                        None
                     }
-                    None
-                }
-                (LoginDecision::LogIn, Some(account), ..) => Some(self.linked_user(account, address.as_ref()).await?),
-                (LoginDecision::Link, _, Some(local), Some(address)) => self.link(login, local, address).await?,
-                (LoginDecision::TakeOver, _, Some(local), Some(address)) => {
-                    self.take_over(login, local, address).await?
-                }
-                (LoginDecision::Create { is_verified }, _, _, Some(address)) => {
-                    self.create_linked(login, address, is_verified).await?
-                }
-                // The facts of every other decision are those of an arm above.
-                _ => None,
-            };
-            // The link is read again after the user's epoch: what removes it later, a reset or a take-over, raises the epoch and
-            // ends the session that begins now.
-            let Some(user) = done else { continue };
-            match (self.find(Lookup::by_id(user.clone())).await?, link) {
-                (Some(found), _) => {
-                    let link = self.account_of(&login.rules.name, &login.identity).await?;
-                    if link.is_some_and(|link| link.user_id == user) {
-                        return Ok(found);
+                    (LoginDecision::LogIn, Some(account), ..) => {
+                        Some(self.linked_user(account, address.as_ref()).await?)
                     }
+                    (LoginDecision::Link, _, Some(local), Some(address)) => self.link(login, local, address).await?,
+                    (LoginDecision::TakeOver, _, Some(local), Some(address)) => {
+                        self.take_over(login, local, address).await?
+                    }
+                    (LoginDecision::Create { is_verified }, _, _, Some(address)) => {
+                        self.create_linked(login, address, is_verified).await?
+                    }
+                    // The facts of every other decision are those of an arm above.
+                    _ => None,
+                };
+                // The link is read again after the user's epoch: what removes it later, a reset or a take-over, raises the epoch and
+                // ends the session that begins now.
+                let Some(user) = done else { continue };
+                match (self.find(Lookup::by_id(user.clone())).await?, link) {
+                    (Some(found), _) => {
+                        let link = self.account_of(&login.rules.name, &login.identity).await?;
+                        if link.is_some_and(|link| link.user_id == user) {
+                            return Ok(found);
+                        }
+                    }
+                    // It exists and cannot be read.
+                    (None, Some(link)) if without_user.as_ref() == Some(&link.id) => {
+                        return Err(self.refused_login(Refusal::Taken, login.cx));
+                    }
+                    (None, Some(link)) => {
+                        self.oauth_accounts()?.remove_orphan(&link).await?;
+                        without_user = Some(link.id);
+                    }
+                    (None, None) => {}
                 }
-                // It exists and cannot be read.
-                (None, Some(link)) if without_user.as_ref() == Some(&link.id) => {
-                    return Err(self.refused_login(Refusal::Taken, login.cx));
-                }
-                (None, Some(link)) => {
-                    self.oauth_accounts()?.remove_orphan(&link).await?;
-                    without_user = Some(link.id);
-                }
-                (None, None) => {}
             }
-        }
-        Err(IdentityError::Store(StoreError::Conflict))
+            Err(IdentityError::Store(StoreError::Conflict))
+        })
     }
 
     /// Returns the user who is linked with an identity, for a request with a token of the provider.
-    pub(crate) async fn user_of_link(
-        &self,
-        rules: &IdentityRules,
-        identity: &ExternalIdentity,
-    ) -> Result<Option<Found<U>>, IdentityError> {
-        let Some(account) = self.account_of(&rules.name, identity).await? else { return Ok(None) };
-        let address = self.usable_address(identity);
-        let user = self.linked_user(account, address.as_ref()).await?;
-        Ok(hide_unreadable(self.inner().loader.find(Lookup::by_id(user)).await)?)
+    pub(crate) fn user_of_link<'a>(
+        &'a self,
+        rules: &'a IdentityRules,
+        identity: &'a ExternalIdentity,
+    ) -> BoxFuture<'a, Result<Option<Found<U>>, IdentityError>> {
+        Box::pin(async move {
+            let Some(account) = self.account_of(&rules.name, identity).await? else { return Ok(None) };
+            let address = self.usable_address(identity);
+            let user = self.linked_user(account, address.as_ref()).await?;
+            Ok(hide_unreadable(self.inner().loader.find(Lookup::by_id(user)).await)?)
+        })
     }
 
     /// Returns the user of a link, and stores the present address with the link.
@@ -137,7 +147,7 @@ impl<U: AuthUser> Users<U> {
         Ok(Some(user.id()))
     }
 
-    /// Takes over an account whose address was never verified: its password, sessions and links are removed in the same
+    /// Takes over an account whose address was never verified: its password, sessions, links and passkeys are removed in the same
     /// transaction.
     async fn take_over(
         &self,
@@ -160,6 +170,7 @@ impl<U: AuthUser> Users<U> {
             if_hashed_password: Some(before.account().hashed_password.clone()),
             end_sessions: EndSessions::All,
             unlink: true,
+            remove_passkeys: self.has_passkeys(),
             ..Change::new(user, Columns::HASHED_PASSWORD.and(Columns::IS_VERIFIED))
         };
         let link = self.new_link(&login.rules.name, &login.identity, address)?;

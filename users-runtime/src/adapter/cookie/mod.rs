@@ -1,6 +1,8 @@
 //! Tokens in a cookie.
 
+mod check;
 mod header;
+mod refresh;
 
 use std::time::Duration;
 
@@ -10,9 +12,9 @@ use http::{
 };
 
 use crate::{
-    domain::{AccessToken, Error, PublicUrl, Relaxation, Result, Setting, TrustedOrigins},
+    domain::{AccessToken, PublicUrl, RefreshToken, Relaxation, Result, TrustedOrigins},
     event::operation,
-    port::{SecurityScheme, TokenResponse, Transport, TransportContext},
+    port::{RefreshGrant, SecurityScheme, TokenResponse, Transport, TransportContext},
 };
 
 /// The cookie name of fastapi-users.
@@ -22,6 +24,11 @@ const UPSTREAM_NAME: &str = "fastapiusersauth";
 const OAUTH_NAME: &str = "fastapiusersoauthcsrf";
 /// The cookie name of browsers that have logged in before, which fastapi-users does not know.
 const DEVICE_NAME: &str = "axumusersdevice";
+/// The usual name of the cookie of a device on which a second factor is not asked for.
+#[cfg(feature = "totp")]
+const REMEMBERED_NAME: &str = "axumusersremembered";
+/// The cookie name of browsers that have asked for a mailed code, which fastapi-users does not know.
+const EMAIL_CODE_NAME: &str = "axumusersemailcode";
 /// Browsers accept such a cookie only from the host itself, over TLS, and for the path `/`.
 const HOST_PREFIX: &str = "__Host-";
 /// Browsers accept such a cookie only over TLS.
@@ -71,6 +78,8 @@ pub struct Cookie {
     /// Of several cookies with the name, the last one counts.
     takes_last: bool,
     clears: Clears,
+    /// The cookie of the refresh token, if the backend has them.
+    refresh: Option<Box<Self>>,
 }
 
 /// The cross-site requests that carry the cookie. `SameSite=None` is set by [`Cookie::cross_site_cookies`].
@@ -120,6 +129,7 @@ impl Cookie {
             is_secure: true,
             takes_last: false,
             clears: Clears::Cache,
+            refresh: None,
         }
     }
 
@@ -133,6 +143,22 @@ impl Cookie {
     /// sites.
     pub(crate) fn of_devices(lifetime: Duration) -> Self {
         Self { usual_name: DEVICE_NAME, max_age: Some(lifetime), same_site: Attribute::Strict, ..Self::new() }
+    }
+
+    /// Returns the cookie of a device on which a second factor is not asked for. It has no meaning for requests from other sites.
+    #[cfg(feature = "totp")]
+    pub(crate) fn of_remembered(lifetime: Duration) -> Self {
+        Self { usual_name: REMEMBERED_NAME, max_age: Some(lifetime), same_site: Attribute::Strict, ..Self::new() }
+    }
+
+    /// Returns the cookie that binds requests for mailed codes to a browser.
+    pub(crate) fn of_email_codes(lifetime: Duration) -> Self {
+        Self { usual_name: EMAIL_CODE_NAME, max_age: Some(lifetime), same_site: Attribute::Strict, ..Self::new() }
+    }
+
+    /// Returns the same cookie, sent with the requests of a front end on another site.
+    pub(crate) fn sent_from_other_sites(self) -> Self {
+        Self { same_site: Attribute::None, ..self }
     }
 
     /// Sets the name of the cookie.
@@ -214,68 +240,6 @@ impl Cookie {
         }
     }
 
-    fn check(&self, context: &TransportContext<'_>) -> Result<()> {
-        if self.name.is_empty() || !self.name.bytes().all(header::is_name) {
-            return Err(Error::setting(Setting::Cookie, format!("`{}` is not a valid cookie name", self.name)));
-        }
-        if starts_with(&self.name, HOST_PREFIX) && (self.path != "/" || self.domain.is_some()) {
-            return Err(Error::setting(
-                Setting::Cookie,
-                "browsers refuse a cookie named `__Host-…` unless its path is `/` and it has no domain",
-            ));
-        }
-        if !self.path.starts_with('/') || !self.path.bytes().all(header::is_attribute) {
-            return Err(Error::setting(
-                Setting::Cookie,
-                "the path of a cookie must start with `/` and contain no `;`, space or control character",
-            ));
-        }
-        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-        if self
-            .domain
-            .as_ref()
-            .is_some_and(|domain| domain.is_empty() || domain.starts_with('.') || !domain.bytes().all(is_host))
-        {
-            return Err(Error::setting(
-                Setting::Cookie,
-                "the domain of a cookie must be a host name without a leading dot",
-            ));
-        }
-        if self.max_age.is_some_and(|max_age| max_age.as_secs() == 0) {
-            return Err(Error::setting(Setting::Cookie, "the max_age of a cookie must be at least one second"));
-        }
-        if self.is_insecure && !is_on_loopback(context) {
-            return Err(Error::setting(
-                Setting::Cookie,
-                "insecure_for_localhost() needs .public_url(\"http://localhost:PORT\"): elsewhere the session would be sent unencrypted",
-            ));
-        }
-        if !self.is_secure {
-            self.check_insecure()?;
-        }
-        match context.largest_token {
-            Some(token) if self.name.len() + token > MAX_BYTES => Err(Error::setting(
-                Setting::Cookie,
-                format!(
-                    "a token of up to {token} bytes with the name `{}` exceeds the {MAX_BYTES} bytes that browsers accept: shorten \
-                 the name or the audiences",
-                    self.name
-                ),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_insecure(&self) -> Result<()> {
-        if Self::has_prefix(&self.name) || self.same_site == Attribute::None {
-            return Err(Error::setting(
-                Setting::Cookie,
-                "browsers refuse a cookie without Secure that is named `__Host-…` or `__Secure-…` or has SameSite=None",
-            ));
-        }
-        Ok(())
-    }
-
     /// Returns the value of `Set-Cookie`, with the attributes in the order of fastapi-users.
     fn set(&self, value: &str, max_age: Option<u64>) -> Option<HeaderValue> {
         let mut text = format!("{}={value}", self.name);
@@ -301,10 +265,6 @@ impl Cookie {
         value.set_sensitive(true);
         Some(value)
     }
-}
-
-fn is_on_loopback(context: &TransportContext<'_>) -> bool {
-    context.public_url.is_some_and(PublicUrl::is_http_on_loopback)
 }
 
 /// Returns whether the service has no TLS: browsers refuse a secure cookie then.
@@ -347,8 +307,29 @@ impl Transport for Cookie {
         TokenResponse { status: StatusCode::NO_CONTENT, headers, body: None }
     }
 
+    fn carries_refresh(&self) -> bool {
+        true
+    }
+
+    fn grant_refreshable(&self, token: &AccessToken, refresh: &RefreshGrant<'_>) -> TokenResponse {
+        let mut response = self.grant(token);
+        let Some(cookie) = &self.refresh else { return response };
+        let cookie = cookie.grant(&AccessToken::new(refresh.token.secret()));
+        for value in cookie.headers.get_all(SET_COOKIE) {
+            response.headers.append(SET_COOKIE, value.clone());
+        }
+        response
+    }
+
+    fn read_refresh(&self, headers: &HeaderMap) -> Option<RefreshToken> {
+        self.refresh.as_ref()?.read(headers).map(|token| RefreshToken::new(token.secret()))
+    }
+
     fn clear(&self) -> TokenResponse {
         let mut headers: HeaderMap = self.set("\"\"", Some(0)).map(|cookie| (SET_COOKIE, cookie)).into_iter().collect();
+        if let Some(refresh) = self.refresh.as_ref().and_then(|cookie| cookie.set("\"\"", Some(0))) {
+            headers.append(SET_COOKIE, refresh);
+        }
         let clears = match self.clears {
             Clears::Nothing => None,
             Clears::Cache => Some(r#""cache""#),
@@ -388,7 +369,9 @@ impl Transport for Cookie {
         if self.clears == Clears::Cache && context.allows(Relaxation::KeepSiteData) {
             self.clears = Clears::Nothing;
         }
-        self.check(context)
+        self.check(context)?;
+        self.refresh = context.refresh.as_ref().map(|refresh| Box::new(self.of_refresh(refresh)));
+        self.refresh.as_ref().map_or(Ok(()), |refresh| refresh.check(context))
     }
 }
 

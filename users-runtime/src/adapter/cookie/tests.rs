@@ -1,10 +1,15 @@
 //! Unit tests of the cookie transport. Its behavior in a service is tested in the integration tests.
 
 use super::*;
-use crate::domain::PublicUrl;
+use std::time::Duration;
+
+use crate::{
+    domain::{Error, PublicUrl},
+    port::RefreshContext,
+};
 
 const RECOMMENDED: TransportContext<'_> =
-    TransportContext { relaxed: &[], public_url: None, base_path: "", largest_token: None };
+    TransportContext { relaxed: &[], public_url: None, base_path: "", largest_token: None, refresh: None };
 
 fn built(mut cookie: Cookie, context: &TransportContext<'_>) -> Cookie {
     cookie.configure(context).unwrap();
@@ -119,4 +124,34 @@ fn settings_that_browsers_would_ignore_are_refused() {
     ] {
         assert!(refused(cookie.clone(), context), "{cookie:?}");
     }
+}
+
+#[test]
+fn the_cookie_of_the_refresh_token_is_limited_to_its_route_and_named_after_the_session_cookie() {
+    const SECOND: &str = "-refresh=r";
+    fn context(relaxed: &[Relaxation]) -> TransportContext<'_> {
+        let refresh = Some(RefreshContext::new("/api/auth/web/refresh", Duration::from_secs(600)));
+        TransportContext { relaxed, refresh, ..RECOMMENDED }
+    }
+    let second = |cookie: Cookie, relaxed: &[Relaxation]| {
+        let cookie = built(cookie, &context(relaxed));
+        let refresh = RefreshToken::new("r");
+        let response = cookie.grant_refreshable(&AccessToken::new("t"), &RefreshGrant::new(&refresh, None));
+        let values: Vec<_> =
+            response.headers.get_all(SET_COOKIE).iter().map(|c| c.to_str().unwrap().to_owned()).collect();
+        assert!(values.len() == 2 && values[1].contains(SECOND), "{values:?}");
+        // Both are cleared, and the refresh token is read back.
+        assert_eq!(cookie.clear().headers.get_all(SET_COOKIE).iter().count(), 2);
+        let sent = HeaderMap::from_iter([(COOKIE, values[1].split(';').next().unwrap().parse().unwrap())]);
+        assert_eq!(cookie.read_refresh(&sent).unwrap().secret(), "r");
+        assert!(cookie.read(&sent).is_none());
+        values[1].clone()
+    };
+    let rest = "-refresh=r; HttpOnly; Max-Age=600; Path=/api/auth/web/refresh; SameSite=strict; Secure";
+    assert_eq!(second(Cookie::new(), &[]), format!("__Secure-fastapiusersauth{rest}"));
+    assert_eq!(second(Cookie::new().cookie_name("__Host-sid"), &[]), format!("__Secure-sid{rest}"));
+    assert_eq!(second(Cookie::new().cookie_name("sid"), &[]), format!("sid{rest}"));
+    assert_eq!(second(Cookie::new(), &[Relaxation::PlainCookieNames]), format!("fastapiusersauth{rest}"));
+    let domain = second(Cookie::new().domain("camelot.bt"), &[]);
+    assert!(domain.starts_with("__Secure-fastapiusersauth-refresh=r; Domain=camelot.bt; HttpOnly"), "{domain}");
 }

@@ -30,6 +30,12 @@ pub(super) struct Claims<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) backend: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) amr: Option<Vec<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) sid: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "present")]
+    auth_time: Option<NumericDate>,
+    #[serde(borrow, default, deserialize_with = "present")]
     pub(super) email: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) bnd: Option<Text<'a>>,
@@ -64,6 +70,11 @@ impl<'a> Claims<'a> {
     /// Returns the time at which the token expires.
     pub(super) fn expires_at(&self) -> Option<Timestamp> {
         self.exp.map(|exp| exp.0)
+    }
+
+    /// Returns the time of the login: that of the issue, unless the token comes from a refresh.
+    pub(super) fn logged_in_at(&self) -> Option<Timestamp> {
+        self.auth_time.map_or_else(|| self.issued_at(), |login| Some(login.0))
     }
 
     /// Returns the time at which the token was issued.

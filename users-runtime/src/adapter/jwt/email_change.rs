@@ -3,14 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
-use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::{claims::Claims, jws, keys::HmacKey, purpose::Purpose, ring::KeyRing, strategy::fresh_token_id};
+use super::{purpose::Purpose, purpose_keys::PurposeKeys, strategy::fresh_token_id};
 use crate::{
-    domain::{CanonicalEmail, ConfirmEmailToken, Epoch, Error, Result, SecretKey, Setting, TokenId, UndoEmailToken},
+    domain::{CanonicalEmail, ConfirmEmailToken, Epoch, Result, SecretKey, TokenId, UndoEmailToken},
     port::{
         CONFIRM_LIFETIME, Clock, EmailChangeTokens, MailTokenError, NewEmail, OldEmail, Random, TokenSubject,
         UNDO_LIFETIME,
@@ -23,18 +21,10 @@ use crate::{
 /// Both kinds have the claims `sub`, `email`, `aud`, `exp`, `iat` and `jti`. One of a new address has `bnd`, the keyed digest of
 /// what it is bound to; one that undoes a change has `epoch`, and `bnd` if it is for a recent address.
 pub(crate) struct JwtEmailChangeTokens {
-    confirm: Keys,
-    undo: Keys,
+    confirm: PurposeKeys,
+    undo: PurposeKeys,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-}
-
-/// The keys of one purpose.
-struct Keys {
-    purpose: Purpose,
-    ring: KeyRing,
-    digests: Hmac<Sha256>,
-    lifetime: Duration,
 }
 
 #[derive(Serialize)]
@@ -55,8 +45,8 @@ impl JwtEmailChangeTokens {
     /// Derives the keys from the secret.
     pub(crate) fn new(secret: &SecretKey, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         Ok(Self {
-            confirm: Keys::derived(Purpose::ConfirmEmail, secret, CONFIRM_LIFETIME)?,
-            undo: Keys::derived(Purpose::UndoEmail, secret, UNDO_LIFETIME)?,
+            confirm: PurposeKeys::derived(Purpose::ConfirmEmail, secret)?,
+            undo: PurposeKeys::derived(Purpose::UndoEmail, secret)?,
             clock,
             random,
         })
@@ -64,7 +54,7 @@ impl JwtEmailChangeTokens {
 
     fn mint(
         &self,
-        keys: &Keys,
+        (keys, lifetime): (&PurposeKeys, Duration),
         (sub, email): (&str, &str),
         epoch: Option<Epoch>,
         bnd: Option<String>,
@@ -73,49 +63,20 @@ impl JwtEmailChangeTokens {
         let claims = ChangeClaims {
             sub,
             email,
-            aud: keys.purpose.default_audience(),
-            exp: (now + keys.lifetime).timestamp(),
+            aud: keys.audience(),
+            exp: (now + lifetime).timestamp(),
             iat: now.timestamp(),
             jti: fresh_token_id(self.random.as_ref()).map_err(|_| MailTokenError::Failed)?,
             epoch: epoch.map(|epoch| epoch.0),
             bnd,
         };
-        jws::sign(&keys.ring, &claims).ok_or(MailTokenError::Failed)
-    }
-
-    /// Verifies the signature, then checks the audience and the times, and reads the token.
-    fn read<T>(&self, keys: &Keys, token: &str, read: impl FnOnce(Claims<'_>) -> Option<T>) -> Option<T> {
-        let payload = jws::verify(&keys.ring, token)?;
-        let claims = Claims::read(&payload)?;
-        let is_ours = claims.is_for(&[keys.purpose.default_audience()])
-            && claims.expires_at().is_some()
-            && claims.is_live(self.clock.now(), Duration::ZERO);
-        if is_ours { read(claims) } else { None }
-    }
-}
-
-impl Keys {
-    fn derived(purpose: Purpose, secret: &SecretKey, lifetime: Duration) -> Result<Self> {
-        let digests = Hmac::new_from_slice(purpose.binding_key(secret)?.as_slice())
-            .map_err(|_| Error::setting(Setting::Token, "no key can be derived from the secret"))?;
-        let key = HmacKey::from_bytes(purpose.signing_key(secret)?.as_slice());
-        Ok(Self { purpose, ring: KeyRing::hmac(key), digests, lifetime })
-    }
-
-    /// Returns the HMAC-SHA-256 of these texts. Each is preceded by its length, so that different lists never have the same
-    /// input.
-    fn mac(&self, parts: &[&str]) -> [u8; 32] {
-        let mut mac = self.digests.clone();
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        mac.finalize().into_bytes().into()
+        keys.sign(&claims).ok_or(MailTokenError::Failed)
     }
 
     fn digest(&self, of: TokenSubject<'_>, new_email: &str) -> String {
         let epoch = of.epoch.0.to_string();
-        URL_SAFE_NO_PAD.encode(self.mac(&[of.subject, of.email, of.hashed_password.as_stored(), &epoch, new_email]))
+        let parts = [of.subject, of.email, of.hashed_password.as_stored(), &epoch, new_email];
+        URL_SAFE_NO_PAD.encode(self.confirm.mac(&parts))
     }
 }
 
@@ -125,12 +86,13 @@ impl EmailChangeTokens for JwtEmailChangeTokens {
         of: TokenSubject<'_>,
         new_email: &str,
     ) -> std::result::Result<ConfirmEmailToken, MailTokenError> {
-        let digest = self.confirm.digest(of, new_email);
-        self.mint(&self.confirm, (of.subject, new_email), None, Some(digest)).map(ConfirmEmailToken::new)
+        let digest = self.digest(of, new_email);
+        let minted = self.mint((&self.confirm, CONFIRM_LIFETIME), (of.subject, new_email), None, Some(digest));
+        minted.map(ConfirmEmailToken::new)
     }
 
     fn read_confirm(&self, token: &ConfirmEmailToken) -> Option<NewEmail> {
-        self.read(&self.confirm, token.secret(), |claims| {
+        self.confirm.read(token.secret(), self.clock.now(), |claims| {
             Some(NewEmail {
                 expires_at: claims.expires_at()?,
                 id: TokenId::parse(&claims.jti?.0)?,
@@ -142,17 +104,17 @@ impl EmailChangeTokens for JwtEmailChangeTokens {
     }
 
     fn is_bound(&self, token: &NewEmail, to: TokenSubject<'_>) -> bool {
-        let expected = self.confirm.digest(to, &token.email);
+        let expected = self.digest(to, &token.email);
         bool::from(token.digest.as_bytes().ct_eq(expected.as_bytes()))
     }
 
     fn mint_undo(&self, of: TokenSubject<'_>, recent: bool) -> std::result::Result<UndoEmailToken, MailTokenError> {
         let bnd = recent.then(|| RECENT.to_owned());
-        self.mint(&self.undo, (of.subject, of.email), Some(of.epoch), bnd).map(UndoEmailToken::new)
+        self.mint((&self.undo, UNDO_LIFETIME), (of.subject, of.email), Some(of.epoch), bnd).map(UndoEmailToken::new)
     }
 
     fn read_undo(&self, token: &UndoEmailToken) -> Option<OldEmail> {
-        self.read(&self.undo, token.secret(), |claims| {
+        self.undo.read(token.secret(), self.clock.now(), |claims| {
             Some(OldEmail {
                 expires_at: claims.expires_at()?,
                 epoch: Epoch(claims.epoch?),
@@ -166,10 +128,7 @@ impl EmailChangeTokens for JwtEmailChangeTokens {
 
     fn recent_email(&self, subject: &str, email: &str) -> TokenId {
         let email = CanonicalEmail::of(email);
-        let digest = self.undo.mac(&["recent", subject, email.as_str()]);
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        TokenId::from_random(half)
+        self.undo.name(&["recent", subject, email.as_str()])
     }
 }
 

@@ -140,7 +140,7 @@ impl MailTokenSettings {
         random: Arc<dyn Random>,
         hasher: Arc<dyn PasswordHasher>,
     ) -> Result<JwtMailTokens> {
-        let others = [Purpose::Access, Purpose::ConfirmEmail, Purpose::UndoEmail, Purpose::OauthState];
+        let others = [Purpose::Access].into_iter().chain(Purpose::WITH_FIXED_AUDIENCES);
         let others = others.map(|purpose| (purpose, purpose.default_audience()));
         ensure_distinct_audiences(self.audiences().chain(others))?;
         Ok(JwtMailTokens {

@@ -10,8 +10,10 @@
 //! | ES256, EdDSA | [`SigningKeyPair`], [`VerifyingKey`], PEM | others verify what only this service signs |
 //! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users service or an identity provider that signs with RS256 |
 
+mod bound_tokens;
 mod claims;
 mod email_change;
+mod email_codes;
 mod header;
 #[cfg(feature = "oauth")]
 mod issuer_keys;
@@ -21,13 +23,18 @@ mod keys;
 mod mail_tokens;
 #[cfg(feature = "oauth")]
 mod oauth_flows;
+#[cfg(feature = "passkeys")]
+mod passkey_flows;
 mod pem;
 mod purpose;
+mod purpose_keys;
 mod ring;
 mod settings;
 mod strategy;
 
+pub(crate) use bound_tokens::JwtBoundTokens;
 pub(crate) use email_change::JwtEmailChangeTokens;
+pub(crate) use email_codes::JwtEmailCodes;
 #[cfg(feature = "oauth")]
 pub(crate) use issuer_keys::{ForeignToken, IssuerKeys, Signature};
 #[cfg(feature = "oauth")]
@@ -36,6 +43,8 @@ pub use keys::{HmacKey, SigningKeyPair, VerifyingKey};
 pub use mail_tokens::{JwtMailTokens, MailTokenSettings};
 #[cfg(feature = "oauth")]
 pub(crate) use oauth_flows::JwtOAuthFlows;
+#[cfg(feature = "passkeys")]
+pub(crate) use passkey_flows::JwtPasskeyFlows;
 pub use purpose::{Purpose, ensure_distinct_audiences};
 pub use ring::{KeyRing, RotatingKeys};
 pub use settings::Jwt;

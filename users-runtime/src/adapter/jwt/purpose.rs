@@ -19,8 +19,16 @@ pub enum Purpose {
     ConfirmEmail,
     /// Undoes a change of the email address.
     UndoEmail,
+    /// Logs in with a mailed link.
+    MagicLink,
+    /// Names a request for a mailed code, and derives the code.
+    EmailCode,
+    /// Opens an invited account.
+    Invitation,
     /// Binds an OAuth callback to the browser that started the flow.
     OauthState,
+    /// Binds the two requests of a passkey ceremony to each other.
+    Passkey,
 }
 
 /// A derived key, wiped when it is dropped.
@@ -28,8 +36,21 @@ pub(super) type DerivedKey = Zeroizing<[u8; 32]>;
 
 impl Purpose {
     /// All purposes.
-    pub const ALL: [Self; 6] =
-        [Self::Access, Self::Reset, Self::Verify, Self::ConfirmEmail, Self::UndoEmail, Self::OauthState];
+    pub const ALL: [Self; 10] = [
+        Self::Access,
+        Self::Reset,
+        Self::Verify,
+        Self::ConfirmEmail,
+        Self::UndoEmail,
+        Self::MagicLink,
+        Self::EmailCode,
+        Self::Invitation,
+        Self::OauthState,
+        Self::Passkey,
+    ];
+    /// The purposes whose audience is always the default.
+    pub(crate) const WITH_FIXED_AUDIENCES: [Self; 6] =
+        [Self::ConfirmEmail, Self::UndoEmail, Self::MagicLink, Self::EmailCode, Self::Invitation, Self::OauthState];
 
     /// Returns the default audience, the same as in fastapi-users if it has such tokens.
     #[must_use]
@@ -40,7 +61,11 @@ impl Purpose {
             Self::Verify => "fastapi-users:verify",
             Self::ConfirmEmail => "axum-users:confirm-email",
             Self::UndoEmail => "axum-users:undo-email",
+            Self::MagicLink => "axum-users:magic-link",
+            Self::EmailCode => "axum-users:email-code",
+            Self::Invitation => "axum-users:invitation",
             Self::OauthState => "fastapi-users:oauth-state",
+            Self::Passkey => "axum-users:passkey",
         }
     }
 
@@ -53,7 +78,11 @@ impl Purpose {
             Self::Verify => "axum-users/v1/verify",
             Self::ConfirmEmail => "axum-users/v1/confirm-email",
             Self::UndoEmail => "axum-users/v1/undo-email",
+            Self::MagicLink => "axum-users/v1/magic-link",
+            Self::EmailCode => "axum-users/v1/email-code",
+            Self::Invitation => "axum-users/v1/invitation",
             Self::OauthState => "axum-users/v1/oauth-state",
+            Self::Passkey => "axum-users/v1/passkey",
         }
     }
 

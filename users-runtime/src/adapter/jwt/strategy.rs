@@ -13,13 +13,16 @@ use super::{
 #[cfg(feature = "audit")]
 use crate::port::{AuditEntry, SessionChange};
 use crate::{
-    domain::{AccessToken, CLOCK_SKEW, Epoch, Login, Relaxation, Session, Timestamp, TokenId, is_of_another_backend},
+    domain::{
+        AccessToken, AuthMethod, AuthMethods, CLOCK_SKEW, Epoch, Login, Relaxation, Session, Timestamp, TokenId,
+        is_of_another_backend,
+    },
     port::{BoxFuture, Clock, Random, RandomError, Resolved, RevocationStore, Strategy, StrategyError},
 };
 
 /// Signed access tokens, compatible with those of fastapi-users (`sub`, `aud`, `exp`), with the additional claims
-/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked, and `backend`, the name of
-/// the backend that the token belongs to.
+/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked, `backend`, the name of
+/// the backend that the token belongs to, and `amr`, what the login was proved with.
 ///
 /// Built from the settings [`Jwt`](super::Jwt). A token resolves only if a configured key signed it and every claim is
 /// valid. The user store checks the user's status, the epoch and revocations in the users' database, in the query that
@@ -64,6 +67,15 @@ struct AccessClaims<'a> {
     epoch: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend: Option<&'a str>,
+    /// What the login was proved with (RFC 8176).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<&'static str>,
+    /// The session, if a refresh issued the token: `jti` is then that of the token alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    /// The time of the login, if a refresh issued the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
 }
 
 /// The length of 128 bits in base64url.
@@ -96,18 +108,24 @@ impl JwtStrategy {
 
     fn mint(&self, login: &Login) -> Result<AccessToken, StrategyError> {
         let Settings { lifetime, audience, keys, clock, random, .. } = &*self.settings;
-        let jti = match &login.session_id {
-            Some(id) => id.0.clone(),
-            None => fresh_token_id(random.as_ref()).map_err(StrategyError::unavailable)?,
+        let jti = match (&login.seed, &login.session_id) {
+            (Some(seed), _) => seed.id().0,
+            (None, Some(id)) => id.0.clone(),
+            (None, None) => fresh_token_id(random.as_ref()).map_err(StrategyError::unavailable)?,
         };
+        // The same answer of a refresh that is given again has the same times.
+        let from = if login.seed.is_some() { login.at } else { clock.now() };
         let claims = AccessClaims {
             sub: &login.subject,
             aud: audience,
-            exp: lifetime.map(|lifetime| (clock.now() + lifetime).timestamp()),
+            exp: lifetime.map(|lifetime| (from + lifetime).timestamp()),
             iat: login.at.timestamp(),
             jti: &jti,
             epoch: login.epoch.0,
             backend: self.backend.as_deref(),
+            amr: login.methods.iter().map(AuthMethod::name).collect(),
+            sid: login.seed.as_ref().and(login.session_id.as_ref()).map(|id| id.0.as_str()),
+            auth_time: login.logged_in_at.map(|at| at.timestamp()),
         };
         jws::sign(&keys.current(), &claims).map(AccessToken::new).ok_or_else(|| StrategyError::unavailable(CANNOT_SIGN))
     }
@@ -127,27 +145,27 @@ impl JwtStrategy {
         if !claims.is_for(audience) || !claims.is_live(now, *leeway) {
             return None;
         }
-        let (expires_at, logged_in_at) = (claims.expires_at(), claims.issued_at());
+        let (expires_at, issued_at, logged_in_at) = (claims.expires_at(), claims.issued_at(), claims.logged_in_at());
         let backend = claims.backend.map(|backend| backend.0.into_owned());
-        let session = match (claims.jti, claims.epoch, logged_in_at) {
+        let methods = claims.amr.iter().flatten().filter_map(|name| AuthMethods::named(&name.0)).collect();
+        let session = match (claims.jti, claims.epoch, issued_at) {
             (Some(jti), Some(epoch), Some(_)) => {
                 let may_lack_exp = lifetime.is_none();
-                let token_id = is_token_id(&jti.0).then(|| TokenId(jti.0.into_owned()))?;
+                // Every token of a session that is refreshed ends with the session.
+                let named = claims.sid.unwrap_or(jti);
+                let token_id = is_token_id(&named.0).then(|| TokenId(named.0.into_owned()))?;
                 (expires_at.is_some() || may_lack_exp).then(|| Session {
-                    subject: claims.sub.0.into_owned(),
                     token_id: Some(token_id),
                     epoch: Some(Epoch(epoch)),
                     logged_in_at,
                     expires_at,
+                    methods,
+                    ..Session::new(claims.sub.0)
                 })
             }
-            (None, None, None) if self.accepts_upstream(now) => Some(Session {
-                subject: claims.sub.0.into_owned(),
-                token_id: None,
-                epoch: None,
-                logged_in_at: None,
-                expires_at,
-            }),
+            (None, None, None) if self.accepts_upstream(now) => {
+                Some(Session { expires_at, ..Session::new(claims.sub.0) })
+            }
             // Only some of the three claims: not minted by either system.
             _ => None,
         };
@@ -197,9 +215,24 @@ impl Strategy for JwtStrategy {
             };
             // The leeway extends the validity of the token, and another node's clock may be behind: the record must last
             // until the token is expired there as well.
-            let until = session.expires_at.map_or_else(latest_time, |end| end + self.settings.leeway + CLOCK_SKEW);
+            let until = session.expires_at.map_or_else(latest_time, |end| {
+                // Another token of the session may have been issued later.
+                let latest = self.settings.lifetime.map_or(end, |lifetime| self.settings.clock.now() + lifetime);
+                end.max(latest) + self.settings.leeway + CLOCK_SKEW
+            });
             store.revoke(&token_id, until).await
         })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StrategyError>> {
+        match &self.revocation {
+            Some(store) => store.ping(),
+            None => Box::pin(ready(Ok(()))),
+        }
+    }
+
+    fn lifetime(&self) -> Option<Duration> {
+        self.settings.lifetime
     }
 
     /// Signs a token in which every number has its maximum length. Keys that are set later may need a few bytes more.
@@ -212,6 +245,9 @@ impl Strategy for JwtStrategy {
             jti: &"x".repeat(TOKEN_ID_CHARS),
             epoch: i64::MIN,
             backend: self.backend.as_deref(),
+            amr: AuthMethod::ALL.map(AuthMethod::name).into(),
+            sid: Some(&"x".repeat(TOKEN_ID_CHARS)),
+            auth_time: Some(LATEST),
         };
         // Longer tokens are not signed.
         Some(jws::sign(&self.settings.keys.current(), &claims).map_or(MAX_TOKEN_BYTES, |token| token.len()))

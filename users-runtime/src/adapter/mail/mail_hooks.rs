@@ -2,8 +2,8 @@
 
 use super::{Mailer, NoticeKind};
 use crate::{
-    domain::{ResetToken, VerifyToken},
-    port::{EmailChange, HookResult, NewDevice, RequestContext, UserManager},
+    domain::{InvitationToken, LoginCode, MagicLinkToken, ResetToken, VerifyToken},
+    port::{EmailChange, HookResult, NewDevice, PasskeyChange, RequestContext, UserManager},
     user::AuthUser,
 };
 
@@ -11,11 +11,16 @@ use crate::{
 ///
 /// * verification requested: a link that verifies the address
 /// * password forgotten: a link to choose a new password
+/// * link or code to log in requested: the link or the code
+/// * invited: a link that opens the account
 /// * registration with the address of an existing account (under `private_registration()`): a notice to its owner
 /// * change of the address requested: a link that confirms it to the new address, and a link that undoes it to the **old** one
 /// * address changed at once (by a superuser, or under `change_email_at_once()`): a notice to the **old** address
 /// * password changed: a notice (OWASP ASVS 6.3.7)
 /// * login from a new device: a notice (OWASP ASVS 6.3.5)
+/// * refresh token used twice: a notice (RFC 9700 section 4.14.2)
+/// * second factor enrolled or removed, recovery code used: a notice (OWASP ASVS 6.3.7)
+/// * passkey added, removed, or refused because it may be copied: a notice (OWASP ASVS 6.3.7)
 ///
 /// [`Mailer::without_notice`] turns a kind of notices off. All mails are sent after the response. If you need more, implement `UserManager` yourself and keep a [`Mailer`] in
 /// it; see [Hooks and mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
@@ -63,6 +68,18 @@ impl<U: AuthUser> UserManager<U> for MailHooks {
         Ok(warned?)
     }
 
+    async fn on_after_request_magic_link(&self, user: &U, token: &MagicLinkToken, _: &RequestContext) -> HookResult {
+        Ok(self.0.send_magic_link(user.account().email, token).await?)
+    }
+
+    async fn on_after_request_email_code(&self, user: &U, code: &LoginCode, _: &RequestContext) -> HookResult {
+        Ok(self.0.send_login_code(user.account().email, code).await?)
+    }
+
+    async fn on_after_invite(&self, user: &U, token: &InvitationToken, _: &RequestContext) -> HookResult {
+        Ok(self.0.send_invitation(user.account().email, token).await?)
+    }
+
     async fn on_after_credentials_change(&self, user: &U, before: &U, _: &RequestContext) -> HookResult {
         let (before, now) = (before.account(), user.account());
         // A failure of the first mail must not prevent the second one.
@@ -79,6 +96,41 @@ impl<U: AuthUser> UserManager<U> for MailHooks {
     async fn on_after_new_device_login(&self, user: &U, login: &NewDevice, _: &RequestContext) -> HookResult {
         match self.0.notifies(NoticeKind::NewLogin) {
             true => Ok(self.0.send_new_login(user.account().email, login).await?),
+            false => Ok(()),
+        }
+    }
+
+    async fn on_after_refresh_reuse(&self, user: &U, login: &NewDevice, _: &RequestContext) -> HookResult {
+        match self.0.notifies(NoticeKind::RefreshReuse) {
+            true => Ok(self.0.send_refresh_reuse(user.account().email, login).await?),
+            false => Ok(()),
+        }
+    }
+
+    async fn on_after_second_factor_enrolled(&self, user: &U, _: &RequestContext) -> HookResult {
+        match self.0.notifies(NoticeKind::SecondFactor) {
+            true => Ok(self.0.send_second_factor_enrolled(user.account().email).await?),
+            false => Ok(()),
+        }
+    }
+
+    async fn on_after_second_factor_removed(&self, user: &U, _: &RequestContext) -> HookResult {
+        match self.0.notifies(NoticeKind::SecondFactor) {
+            true => Ok(self.0.send_second_factor_removed(user.account().email).await?),
+            false => Ok(()),
+        }
+    }
+
+    async fn on_after_recovery_code_use(&self, user: &U, left: u32, _: &RequestContext) -> HookResult {
+        match self.0.notifies(NoticeKind::RecoveryCode) {
+            true => Ok(self.0.send_recovery_code_used(user.account().email, left).await?),
+            false => Ok(()),
+        }
+    }
+
+    async fn on_after_passkey_change(&self, user: &U, change: &PasskeyChange, _: &RequestContext) -> HookResult {
+        match self.0.notifies(NoticeKind::Passkey) {
+            true => Ok(self.0.send_passkey_notice(user.account().email, change).await?),
             false => Ok(()),
         }
     }

@@ -2,19 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{EmailChanged, English, Letter, LinkMail, MailTemplates, NewLogin, Notice, Terminal};
+use super::{
+    CodeMail, EmailChanged, English, Letter, LinkMail, MailTemplates, NewLogin, Notice, NoticeKind, PasskeyNotice,
+    Terminal,
+};
 use crate::{
-    domain::{ConfirmEmailToken, EmailAddress, Error, PublicUrl, ResetToken, Result, UndoEmailToken, VerifyToken},
+    domain::{
+        ConfirmEmailToken, EmailAddress, Error, InvitationToken, LinkKind, LinkTemplate, LoginCode, MagicLinkToken,
+        PublicUrl, ResetToken, Result, UndoEmailToken, VerifyToken,
+    },
     event::operation,
-    port::{CONFIRM_LIFETIME, Mail, MailError, MailTransport, NewDevice, UNDO_LIFETIME},
+    port::{CONFIRM_LIFETIME, Mail, MailError, MailTransport, NewDevice, PasskeyChange, UNDO_LIFETIME},
 };
 
 /// Writes and sends mails. Cheap to clone; keep one in your `UserManager`, or use [`MailHooks`](super::MailHooks).
 ///
 /// # Security
-/// Links are built only from the configured public URL, never from a request's `Host` header. The token is in the
-/// fragment, which browsers do not send to servers, so it does not appear in access logs: the page reads it from
-/// `location.hash` and posts it.
+/// Links are built only from the configured public URL, never from a request's `Host` header. Unless [`Mailer::link`] sets
+/// another place, the token is in the fragment, which browsers do not send to servers, so it does not appear in access
+/// logs: the page reads it from `location.hash` and posts it.
 #[derive(Clone)]
 pub struct Mailer(Arc<Inner>);
 
@@ -24,25 +30,12 @@ struct Inner {
     templates: Arc<dyn MailTemplates>,
     site: PublicUrl,
     site_name: String,
-    verify_path: String,
-    reset_path: String,
-    confirm_email_path: String,
-    undo_email_path: String,
+    links: [LinkTemplate; LinkKind::ALL.len()],
+    /// Where the notices lead.
+    site_url: String,
     verify_lifetime: Option<Duration>,
     reset_lifetime: Option<Duration>,
     silent: Vec<NoticeKind>,
-}
-
-/// A mail that tells the owner of an account what has happened to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NoticeKind {
-    /// The address of the account was changed. It goes to the old address.
-    EmailChanged,
-    /// The password was changed.
-    PasswordChanged,
-    /// Somebody logged in from a new device.
-    NewLogin,
 }
 
 impl Mailer {
@@ -64,11 +57,9 @@ impl Mailer {
             transport,
             templates: Arc::new(English),
             site_name: site.host().to_owned(),
+            links: links(&site, |kind| format!("{}#token={{token}}", kind.page()))?,
+            site_url: site.as_str().to_owned(),
             site,
-            verify_path: "verify".to_owned(),
-            reset_path: "reset-password".to_owned(),
-            confirm_email_path: "confirm-email".to_owned(),
-            undo_email_path: "undo-email".to_owned(),
             verify_lifetime: None,
             reset_lifetime: None,
             silent: Vec::new(),
@@ -112,31 +103,58 @@ impl Mailer {
         self.with(|inner| inner.templates = Arc::new(templates))
     }
 
-    /// Sets the path of the page that reads a verification token from the fragment and posts it. Default: `verify`.
-    #[must_use]
-    pub fn verify_path(self, path: impl Into<String>) -> Self {
-        self.with(|inner| inner.verify_path = path.into())
+    /// Sets the link of a kind of mails: a URL with `{token}` where the token goes, in the fragment, the query or the path.
+    /// A template without a scheme is relative to the public URL. Default: `verify#token={token}` and the like
+    /// ([`LinkKind::page`]).
+    ///
+    /// ```
+    /// # use users_runtime as axum_users;
+    /// use axum_users::{Mailer, mail::LinkKind};
+    ///
+    /// # fn main() -> axum_users::Result<()> {
+    /// let mailer = Mailer::terminal("https://api.example.com")?
+    ///     .link(LinkKind::ResetPassword, "https://app.example.com/password-recovery/confirm?token={token}")?
+    ///     .link(LinkKind::Verify, "welcome/{token}")?;
+    /// # drop(mailer);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Security
+    /// A token in the query or the path is in the access logs of the server that serves the page, and in its `Referer`
+    /// headers unless the page sends a `Referrer-Policy`. It is worthless once it is used, so let the page use it at once, but
+    /// only when the user presses a button: programs that scan mails open links.
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless the template has `{token}` once, after the host of a URL that could be the public URL:
+    /// `https`, or `http` with a loopback host.
+    pub fn link(self, kind: LinkKind, template: &str) -> Result<Self> {
+        let template = LinkTemplate::parse(template, &self.0.site)?;
+        Ok(self.with(|inner| inner.links[kind as usize] = template))
     }
 
-    /// Sets the path of the page that reads a reset token from the fragment and asks for a new password. Default:
-    /// `reset-password`.
+    /// Sets the path of the page to which notices lead, relative to the public URL. Default: the public URL.
     #[must_use]
-    pub fn reset_path(self, path: impl Into<String>) -> Self {
-        self.with(|inner| inner.reset_path = path.into())
+    pub fn notices_lead_to(self, path: &str) -> Self {
+        self.with(|inner| inner.site_url = inner.site.page(path))
     }
 
-    /// Sets the path of the page that reads the token of a new address from the fragment and posts it. Default:
-    /// `confirm-email`.
-    #[must_use]
-    pub fn confirm_email_path(self, path: impl Into<String>) -> Self {
-        self.with(|inner| inner.confirm_email_path = path.into())
-    }
-
-    /// Sets the path of the page that reads the token of an undone change from the fragment, asks and posts it. Default:
-    /// `undo-email`.
-    #[must_use]
-    pub fn undo_email_path(self, path: impl Into<String>) -> Self {
-        self.with(|inner| inner.undo_email_path = path.into())
+    /// Lets all links lead to the [ready pages](crate::pages) under `prefix`, such as `/account`. The token is in the query,
+    /// so that the pages work without scripts.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the prefix has characters that a path does not have.
+    #[cfg(feature = "pages")]
+    pub fn link_to_pages(self, prefix: &str) -> Result<Self> {
+        let prefix = prefix.trim_end_matches('/');
+        if prefix.contains(['?', '#', ':', '{']) {
+            return Err(Error::setting(
+                crate::domain::Setting::Mail,
+                format!("`{prefix}` is not the path of pages, such as `/account`"),
+            ));
+        }
+        let links = links(&self.0.site, |kind| format!("{prefix}/{}?token={{token}}", kind.page()))?;
+        Ok(self.with(|inner| inner.links = links).notices_lead_to(&format!("{prefix}/log-in")))
     }
 
     /// Sets the lifetimes that the mails state. Pass the values of your policy; by default mails state no lifetime.
@@ -170,7 +188,7 @@ impl Mailer {
     /// [`MailError`] if the transport did not accept the mail, or if `to` is not exactly one mailbox.
     pub async fn send_verification(&self, to: &str, token: &VerifyToken) -> Result<(), MailError> {
         let inner = &*self.0;
-        let link = inner.site.page_with_secret(&inner.verify_path, "token", token.secret());
+        let link = inner.link_of(LinkKind::Verify, token.secret());
         let letter = inner.templates.verification(&inner.linked(to, &link, token.secret(), inner.verify_lifetime));
         self.post(to, letter).await
     }
@@ -181,7 +199,7 @@ impl Mailer {
     /// As for [`Mailer::send_verification`].
     pub async fn send_password_reset(&self, to: &str, token: &ResetToken) -> Result<(), MailError> {
         let inner = &*self.0;
-        let link = inner.site.page_with_secret(&inner.reset_path, "token", token.secret());
+        let link = inner.link_of(LinkKind::ResetPassword, token.secret());
         let letter = inner.templates.password_reset(&inner.linked(to, &link, token.secret(), inner.reset_lifetime));
         self.post(to, letter).await
     }
@@ -204,7 +222,7 @@ impl Mailer {
         token: &ConfirmEmailToken,
     ) -> Result<(), MailError> {
         let inner = &*self.0;
-        let link = inner.site.page_with_secret(&inner.confirm_email_path, "token", token.secret());
+        let link = inner.link_of(LinkKind::ConfirmEmail, token.secret());
         let linked = inner.linked(new_email, &link, token.secret(), Some(CONFIRM_LIFETIME));
         self.post(new_email, inner.templates.email_change_confirmation(&linked)).await
     }
@@ -220,9 +238,38 @@ impl Mailer {
         token: &UndoEmailToken,
     ) -> Result<(), MailError> {
         let inner = &*self.0;
-        let link = inner.site.page_with_secret(&inner.undo_email_path, "token", token.secret());
+        let link = inner.link_of(LinkKind::UndoEmail, token.secret());
         let linked = inner.linked(old_email, &link, token.secret(), Some(UNDO_LIFETIME));
         self.post(old_email, inner.templates.email_change_undo(&linked, new_email)).await
+    }
+
+    /// Sends a mail with a link to log in to `to`, the user's stored address.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_magic_link(&self, to: &str, token: &MagicLinkToken) -> Result<(), MailError> {
+        let inner = &*self.0;
+        let link = inner.link_of(LinkKind::MagicLink, token.secret());
+        self.post(to, inner.templates.magic_link(&inner.linked(to, &link, token.secret(), None))).await
+    }
+
+    /// Sends a mail with a code to log in to `to`, the user's stored address.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_login_code(&self, to: &str, code: &LoginCode) -> Result<(), MailError> {
+        let Notice { to, site_name, site_url } = self.0.notice(to);
+        self.post(to, self.0.templates.login_code(&CodeMail { to, site_name, site_url, code: code.secret() })).await
+    }
+
+    /// Sends a mail with a link that opens an invited account to `to`, the user's stored address.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_invitation(&self, to: &str, token: &InvitationToken) -> Result<(), MailError> {
+        let inner = &*self.0;
+        let link = inner.link_of(LinkKind::Invitation, token.secret());
+        self.post(to, inner.templates.invitation(&inner.linked(to, &link, token.secret(), None))).await
     }
 
     /// Tells the old address of an account about `new_email`, which was changed at once.
@@ -252,6 +299,50 @@ impl Mailer {
         self.post(to, self.0.templates.new_login(&mail)).await
     }
 
+    /// Tells the owner of an account that `login` was ended because one of its refresh tokens was used twice.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_refresh_reuse(&self, to: &str, login: &NewDevice) -> Result<(), MailError> {
+        let Notice { to, site_name, site_url } = self.0.notice(to);
+        let mail = NewLogin { to, site_name, site_url, device: &login.device, at: login.at };
+        self.post(to, self.0.templates.refresh_reuse(&mail)).await
+    }
+
+    /// Tells the owner of an account that it has a second factor.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_second_factor_enrolled(&self, to: &str) -> Result<(), MailError> {
+        self.post(to, self.0.templates.second_factor_enrolled(&self.0.notice(to))).await
+    }
+
+    /// Tells the owner of an account that its second factor was removed.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_second_factor_removed(&self, to: &str) -> Result<(), MailError> {
+        self.post(to, self.0.templates.second_factor_removed(&self.0.notice(to))).await
+    }
+
+    /// Tells the owner of an account that a recovery code was used, and how many are left.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send_verification`].
+    pub async fn send_recovery_code_used(&self, to: &str, left: u32) -> Result<(), MailError> {
+        self.post(to, self.0.templates.recovery_code_used(&self.0.notice(to), left)).await
+    }
+
+    /// Tells `to`, the user's stored address, what happened to a passkey.
+    ///
+    /// # Errors
+    /// [`MailError`] if the transport did not accept the mail, or if `to` is not exactly one mailbox.
+    pub async fn send_passkey_notice(&self, to: &str, change: &PasskeyChange) -> Result<(), MailError> {
+        let Notice { to, site_name, site_url } = self.0.notice(to);
+        let mail = PasskeyNotice { to, site_name, site_url, change };
+        self.post(to, self.0.templates.passkey(&mail)).await
+    }
+
     /// Sends another mail of the application.
     ///
     /// # Errors
@@ -272,13 +363,24 @@ impl Mailer {
 
 impl Inner {
     fn notice<'a>(&'a self, to: &'a str) -> Notice<'a> {
-        Notice { to, site_name: &self.site_name, site_url: self.site.as_str() }
+        Notice { to, site_name: &self.site_name, site_url: &self.site_url }
+    }
+
+    fn link_of(&self, kind: LinkKind, token: &str) -> String {
+        self.links[kind as usize].link(token)
     }
 
     fn linked<'a>(&'a self, to: &'a str, link: &'a str, token: &'a str, lifetime: Option<Duration>) -> LinkMail<'a> {
         let Notice { to, site_name, site_url } = self.notice(to);
         LinkMail { to, site_name, site_url, link, token, lifetime }
     }
+}
+
+/// Returns the links of all kinds.
+fn links(site: &PublicUrl, template: impl Fn(LinkKind) -> String) -> Result<[LinkTemplate; LinkKind::ALL.len()]> {
+    let [verify, reset, confirm, undo, log_in, invitation] =
+        LinkKind::ALL.map(|kind| LinkTemplate::parse(&template(kind), site));
+    Ok([verify?, reset?, confirm?, undo?, log_in?, invitation?])
 }
 
 impl std::fmt::Debug for Mailer {
@@ -316,7 +418,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn links_have_the_token_in_the_fragment_of_the_public_url() -> Result<()> {
+    async fn links_have_the_token_in_the_fragment_of_the_public_url_or_where_the_application_sets_it() -> Result<()> {
         let (mailer, outbox) = mailer()?;
         let has_link = |mail: Option<Mail>, link: &str| {
             mail.is_some_and(|mail| {
@@ -332,13 +434,14 @@ mod tests {
         let token = ConfirmEmailToken::new("c");
         assert!(mailer.send_email_change_confirmation("ann@example.org", &token).await.is_ok());
         assert!(has_link(outbox.take(), "https://shop.example.org/app/confirm-email#token=c"));
-        let (mailer, token) = (mailer.undo_email_path("/oops"), UndoEmailToken::new("u"));
+        let mailer = mailer.link(LinkKind::UndoEmail, "/oops/{token}")?;
+        let token = UndoEmailToken::new("u");
         assert!(mailer.send_email_change_undo("ann@example.org", "eve@example.org", &token).await.is_ok());
         let mail = outbox.take();
         assert!(
             mail.as_ref().is_some_and(|mail| mail.text.contains("eve@example.org") && mail.text.contains("7 days"))
         );
-        assert!(has_link(mail, "https://shop.example.org/app/oops#token=u"));
+        assert!(has_link(mail, "https://shop.example.org/app/oops/u"));
         Ok(())
     }
 
@@ -355,12 +458,13 @@ mod tests {
         let mailer = mailer
             .templates(Custom)
             .site_name("The Shop")
-            .verify_path("/account/confirm")
+            .link(LinkKind::Verify, "https://app.example.org/account/confirm?token={token}&from=mail")?
             .lifetimes(Duration::from_secs(3_600), Duration::from_secs(1_800));
         assert!(mailer.send_verification("ann@example.org", &VerifyToken::new("t")).await.is_ok());
         let mail = outbox.take();
         assert!(mail.is_some_and(|mail| mail.subject == "The Shop"
-            && mail.text == "ann@example.org https://shop.example.org/app/account/confirm#token=t Some(3600) t\n"));
+            && mail.text
+                == "ann@example.org https://app.example.org/account/confirm?token=t&from=mail Some(3600) t\n"));
         Ok(())
     }
 

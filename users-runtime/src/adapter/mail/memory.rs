@@ -52,14 +52,12 @@ impl MemoryMails {
         }
     }
 
-    /// Returns the token in the link of a mail.
+    /// Returns the token in the link of a mail: the parameter `token` of its fragment or its query.
     #[must_use]
     pub fn token(mail: &Mail) -> Option<String> {
-        let (_, fragment) = mail.text.split_once("#")?;
-        let fragment = fragment.split_whitespace().next()?;
-        url::form_urlencoded::parse(fragment.as_bytes())
-            .find(|(name, _)| name == "token")
-            .map(|(_, token)| token.into_owned())
+        let link = mail.text.split_whitespace().find(|word| word.contains("://"))?;
+        let parameters = link.split(['?', '#']).skip(1).flat_map(|part| url::form_urlencoded::parse(part.as_bytes()));
+        parameters.into_iter().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
     }
 
     fn mails(&self) -> MutexGuard<'_, Vec<Mail>> {

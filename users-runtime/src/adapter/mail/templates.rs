@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::Letter;
-use crate::domain::{Device, Timestamp};
+use crate::{
+    domain::{Device, Timestamp},
+    port::{PasskeyChange, PasskeyChangeKind},
+};
 
 /// The texts of the mails. Every method has an English default, so an application overrides only the ones it wants to
 /// change, with any template engine. The argument contains all values that a text may need.
@@ -84,6 +87,41 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph(validity(mail.lifetime))
     }
 
+    /// Sends the owner of an account the link to log in.
+    fn magic_link(&self, mail: &LinkMail<'_>) -> Letter {
+        Letter::new(format!("Log in to {}", mail.site_name))
+            .paragraph(format!("Someone, most likely you, asked for a link to log in to {}.", mail.site_name))
+            .button("Log in", mail.link)
+            .paragraph(validity(mail.lifetime))
+            .paragraph(
+                "If it was not you, ignore this e-mail. Never share this link: whoever has it is logged in as you.",
+            )
+    }
+
+    /// Sends the owner of an account the code to log in.
+    fn login_code(&self, mail: &CodeMail<'_>) -> Letter {
+        Letter::new(format!("Your code for {}", mail.site_name))
+            .paragraph(format!(
+                "Someone, most likely you, asked for a code to log in to {}. Enter it there:",
+                mail.site_name
+            ))
+            .paragraph(mail.code)
+            .paragraph("The code works once, only where it was asked for, and only for a short time.")
+            .paragraph("If it was not you, ignore this e-mail. Never tell anybody this code: we do not ask for it.")
+    }
+
+    /// Sends an invited user the link that opens the account.
+    fn invitation(&self, mail: &LinkMail<'_>) -> Letter {
+        Letter::new(format!("You are invited to {}", mail.site_name))
+            .paragraph(format!("An account at {} was created for you. Choose a password to open it:", mail.site_name))
+            .button("Open the account", mail.link)
+            .paragraph(match mail.lifetime {
+                Some(_) => validity(mail.lifetime),
+                None => "The link works once, and only for some days.".to_owned(),
+            })
+            .paragraph("If you did not expect this, ignore this e-mail: without the link nobody can use the account.")
+    }
+
     /// Tells the old address of an account about the new one.
     fn email_changed(&self, mail: &EmailChanged<'_>) -> Letter {
         Letter::new(format!("Your e-mail address at {} was changed", mail.site_name))
@@ -110,6 +148,95 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph("If that was you, there is nothing to do. If not, change your password immediately:")
             .button(mail.site_name, mail.site_url)
     }
+
+    /// Tells the owner of an account that a login was ended because a copy of it was used elsewhere.
+    fn refresh_reuse(&self, mail: &NewLogin<'_>) -> Letter {
+        let at = mail.at.format("%Y-%m-%d %H:%M UTC");
+        let from = mail.device.client.map(|address| format!(" from the address {address}")).unwrap_or_default();
+        Letter::new(format!("A login at {} was ended", mail.site_name))
+            .paragraph(format!(
+                "We ended a login to your account at {}, begun {at}{from}: a copy of it was used elsewhere, which may mean \
+                 that it was stolen.",
+                mail.site_name
+            ))
+            .paragraph("Please log in again on that device. If you do not recognize it, change your password immediately:")
+            .button(mail.site_name, mail.site_url)
+    }
+
+    /// Tells the owner of an account that logins now need a second factor.
+    fn second_factor_enrolled(&self, mail: &Notice<'_>) -> Letter {
+        Letter::new(format!("Your account at {} has a second factor", mail.site_name))
+            .paragraph(format!(
+                "Logins to your account at {} now also need a code of your authenticator app. Keep the recovery codes in a safe \
+                 place: they are the way back if you lose the app.",
+                mail.site_name
+            ))
+            .paragraph("If that was not you, someone uses your account. Please contact us immediately:")
+            .button(mail.site_name, mail.site_url)
+    }
+
+    /// Tells the owner of an account that logins do not need a second factor any more.
+    fn second_factor_removed(&self, mail: &Notice<'_>) -> Letter {
+        Letter::new(format!("The second factor of your account at {} was removed", mail.site_name))
+            .paragraph(format!(
+                "Logins to your account at {} need no code of an authenticator app any more.",
+                mail.site_name
+            ))
+            .paragraph("If that was not you, change your password immediately and enroll again:")
+            .button(mail.site_name, mail.site_url)
+    }
+
+    /// Tells the owner of an account that a recovery code was used, and how many are left.
+    fn recovery_code_used(&self, mail: &Notice<'_>, left: u32) -> Letter {
+        let rest = match left {
+            0 => "No recovery code is left. Make new ones as soon as you can.".to_owned(),
+            1 => "One recovery code is left.".to_owned(),
+            left => format!("{left} recovery codes are left."),
+        };
+        Letter::new(format!("A recovery code of your account at {} was used", mail.site_name))
+            .paragraph(format!(
+                "A recovery code was used in place of your authenticator app at {}. It does not work again. {rest}",
+                mail.site_name
+            ))
+            .paragraph("If that was not you, someone has your password and your recovery codes. Change your password immediately:")
+            .button(mail.site_name, mail.site_url)
+    }
+
+    /// Tells the owner of an account what happened to a passkey. The default text does not contain the name of the passkey, which
+    /// the client chooses.
+    fn passkey(&self, mail: &PasskeyNotice<'_>) -> Letter {
+        let at = mail.change.at.format("%Y-%m-%d %H:%M UTC");
+        let from = mail.change.device.client.map(|address| format!(" from the address {address}")).unwrap_or_default();
+        let (subject, happened) = match mail.change.kind {
+            PasskeyChangeKind::Added => ("A passkey was added", "A passkey was added to your account"),
+            PasskeyChangeKind::Removed => ("A passkey was removed", "A passkey was removed from your account"),
+            PasskeyChangeKind::PerhapsCopied => (
+                "A passkey was refused",
+                "We refused a login with a passkey of your account, because there may be a copy of it",
+            ),
+        };
+        Letter::new(format!("{subject} at {}", mail.site_name))
+            .paragraph(format!("{happened} at {}: {at}{from}.", mail.site_name))
+            .paragraph(
+                "If that was you, there is nothing to do. If not, log in, remove the passkeys that you do not know, end all \
+                 other sessions and change your password immediately:",
+            )
+            .button(mail.site_name, mail.site_url)
+    }
+}
+
+/// The values of the notice about a passkey.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct PasskeyNotice<'a> {
+    /// The recipient: the stored address.
+    pub to: &'a str,
+    /// The name of the site.
+    pub site_name: &'a str,
+    /// The public URL of the site, or the page of it to which notices lead.
+    pub site_url: &'a str,
+    /// What happened. The client chooses the name of the passkey and the user agent, so they can contain any text.
+    pub change: &'a PasskeyChange,
 }
 
 /// The default texts of [`MailTemplates`].
@@ -126,14 +253,28 @@ pub struct LinkMail<'a> {
     pub to: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// The public URL of the site.
+    /// The public URL of the site, or the page of it to which notices lead.
     pub site_url: &'a str,
-    /// The link, with the token in its fragment.
+    /// The link, with the token where [`Mailer::link`](super::Mailer::link) puts it.
     pub link: &'a str,
     /// The token alone, for users to type or for a link that the application builds.
     pub token: &'a str,
     /// The lifetime of the token, if it was given to the mailer.
     pub lifetime: Option<Duration>,
+}
+
+/// The values of a mail with a code.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct CodeMail<'a> {
+    /// The recipient: the stored address.
+    pub to: &'a str,
+    /// The name of the site.
+    pub site_name: &'a str,
+    /// The public URL of the site, or the page of it to which notices lead.
+    pub site_url: &'a str,
+    /// The six digits.
+    pub code: &'a str,
 }
 
 /// The values of a notice.
@@ -144,7 +285,7 @@ pub struct Notice<'a> {
     pub to: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// The public URL of the site.
+    /// The public URL of the site, or the page of it to which notices lead.
     pub site_url: &'a str,
 }
 
@@ -158,7 +299,7 @@ pub struct EmailChanged<'a> {
     pub new_email: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// The public URL of the site.
+    /// The public URL of the site, or the page of it to which notices lead.
     pub site_url: &'a str,
 }
 
@@ -170,12 +311,19 @@ pub struct NewLogin<'a> {
     pub to: &'a str,
     /// The name of the site.
     pub site_name: &'a str,
-    /// The public URL of the site.
+    /// The public URL of the site, or the page of it to which notices lead.
     pub site_url: &'a str,
     /// The address and the user agent of the client. The client chooses the user agent, so it can contain any text.
     pub device: &'a Device,
     /// The time of the login.
     pub at: Timestamp,
+}
+
+impl std::fmt::Debug for CodeMail<'_> {
+    /// Omits the code.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodeMail").field("site_name", &self.site_name).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for LinkMail<'_> {

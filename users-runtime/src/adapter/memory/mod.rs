@@ -5,7 +5,11 @@
 
 mod counters;
 mod oauth_accounts;
+mod passkeys;
+mod refresh;
+mod second_factors;
 mod sessions;
+mod tenant_filter;
 
 use std::{
     collections::HashMap,
@@ -13,14 +17,20 @@ use std::{
 };
 
 pub use self::counters::MemoryCounters;
-use self::{oauth_accounts::KeptAccount, sessions::KeptSession};
+use self::{
+    oauth_accounts::KeptAccount, passkeys::KeptPasskey, second_factors::SecondFactors, sessions::KeptSession,
+    tenant_filter::TenantFilter,
+};
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdKind, IdValue, SessionKey, Standing, Timestamp, TokenId, UserId, id_kind},
-    port::{
-        BoxFuture, Change, EndSessions, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError, TokenState,
-        UserStore,
+    domain::{
+        CanonicalEmail, Epoch, IdKind, IdValue, LoginName, Reauthentication, RefreshFamily, SessionKey, Standing,
+        Timestamp, TokenId, UserId, id_kind,
     },
-    user::{AuthUser, Tenant},
+    port::{
+        BoxFuture, Change, EndSessions, Found, Lookup, OAuthStore, PasskeyStore, RefreshStore, SchemaDrift,
+        SecondFactorStore, SessionStore, StoreError, TokenState, UserStore,
+    },
+    user::{AuthUser, Columns, Tenant},
 };
 
 /// A user store in memory. All data is lost when it is dropped.
@@ -37,6 +47,9 @@ struct State<U: AuthUser> {
     tokens: HashMap<TokenId, Mark>,
     sessions: HashMap<SessionKey, KeptSession<U::Id>>,
     accounts: Vec<KeptAccount<U::Id>>,
+    families: Vec<RefreshFamily>,
+    second_factors: SecondFactors<U::Id>,
+    passkeys: Vec<KeptPasskey<U::Id>>,
     last_id: i64,
     last_account: i64,
 }
@@ -51,6 +64,7 @@ struct Stored<U> {
 struct Mark {
     revoked: bool,
     kept_at: Option<Epoch>,
+    proof: Option<Reauthentication>,
     until: Timestamp,
 }
 
@@ -64,6 +78,9 @@ impl<U: AuthUser> MemoryStore<U> {
             tokens: HashMap::new(),
             sessions: HashMap::new(),
             accounts: Vec::new(),
+            families: Vec::new(),
+            second_factors: SecondFactors::new(),
+            passkeys: Vec::new(),
             last_id: 0,
             last_account: 0,
         };
@@ -91,36 +108,6 @@ impl<U: AuthUser> Default for MemoryStore<U> {
     }
 }
 
-/// Restricts an operation to the users of a tenant.
-pub(super) enum TenantFilter<'a, U> {
-    /// All users: the type has no tenants.
-    None,
-    One(&'a Tenant<U>),
-}
-
-impl<U> Clone for TenantFilter<'_, U> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<U> Copy for TenantFilter<'_, U> {}
-
-impl<U: AuthUser> TenantFilter<'_, U> {
-    fn has(self, user: &U) -> bool {
-        match self {
-            Self::None => true,
-            Self::One(tenant) => tenant.has(user),
-        }
-    }
-
-    fn stamp(self, user: &mut U) {
-        if let Self::One(tenant) = self {
-            tenant.stamp(user);
-        }
-    }
-}
-
 impl<U: AuthUser> State<U> {
     /// Returns the user with this id if it belongs to the tenant.
     fn stored(&self, tenant: TenantFilter<'_, U>, id: &U::Id) -> Option<&Stored<U>> {
@@ -132,6 +119,12 @@ impl<U: AuthUser> State<U> {
         self.ids.get(email)?.iter().find(|id| self.stored(tenant, id).is_some()).cloned()
     }
 
+    /// Returns the id of the tenant's user with this login name.
+    fn owner_of_name(&self, tenant: TenantFilter<'_, U>, name: Option<&str>) -> Option<U::Id> {
+        let is_it = |stored: &&Stored<U>| tenant.has(&stored.user) && stored.user.login_name() == name;
+        name.and_then(|_| self.users.values().find(is_it)).map(|stored| stored.user.id())
+    }
+
     fn forget_address(&mut self, email: &CanonicalEmail, id: &U::Id) {
         if let Some(ids) = self.ids.get_mut(email) {
             ids.retain(|owner| owner != id);
@@ -140,8 +133,9 @@ impl<U: AuthUser> State<U> {
 
     fn found(&self, tenant: TenantFilter<'_, U>, id: &U::Id, token: Option<&TokenId>) -> Option<Found<U>> {
         let Stored { user, epoch, standing } = self.stored(tenant, id)?.clone();
+        let reauthentication = token.and_then(|token| self.tokens.get(token)?.proof);
         let token = token.map(|token| self.token_state(token)).unwrap_or_default();
-        Some(Found { user, epoch, token, session: None, standing })
+        Some(Found { user, epoch, token, reauthentication, session: None, standing })
     }
 
     fn token_state(&self, token: &TokenId) -> TokenState {
@@ -164,7 +158,7 @@ impl<U: AuthUser> State<U> {
             let id = U::Id::from_value(IdValue::Integer(self.last_id));
             *user.account_mut().id = id.ok_or_else(|| StoreError::failed("no ids are left"))?;
         }
-        if self.users.contains_key(&user.id()) {
+        if self.users.contains_key(&user.id()) || self.owner_of_name(tenant, user.login_name()).is_some() {
             return Err(StoreError::Conflict);
         }
         Ok(user)
@@ -189,17 +183,24 @@ impl<U: AuthUser> State<U> {
             return Ok(None);
         }
 
-        let (mut user, mut standing) = (stored.user.clone(), stored.standing.clone());
+        let (mut user, mut standing, epoch) = (stored.user.clone(), stored.standing.clone(), stored.epoch);
+        if change.second_factor.as_ref().is_some_and(|factor| !self.second_factors.allows(&id, factor)) {
+            return Ok(None);
+        }
+        let before = CanonicalEmail::of(user.account().email);
         change.write_into(&mut user);
         change.write_standing_into(&mut standing);
-        let (old, new) = (CanonicalEmail::of(stored.user.account().email), CanonicalEmail::of(user.account().email));
+        let (old, new) = (before, CanonicalEmail::of(user.account().email));
         if self.owner(tenant, &new).is_some_and(|owner| owner != id) {
             return Err(StoreError::EmailTaken);
         }
+        if self.owner_of_name(tenant, user.login_name()).is_some_and(|owner| owner != id) {
+            return Err(StoreError::Conflict);
+        }
 
         let epoch = match &change.end_sessions {
-            EndSessions::Keep => stored.epoch,
-            EndSessions::All | EndSessions::AllBut(..) => Epoch(stored.epoch.0.saturating_add(1)),
+            EndSessions::Keep => epoch,
+            EndSessions::All | EndSessions::AllBut(..) => Epoch(epoch.0.saturating_add(1)),
         };
         if let Some((token, until)) = change.use_token {
             self.mark(token, until).revoked = true;
@@ -207,8 +208,17 @@ impl<U: AuthUser> State<U> {
         if let EndSessions::AllBut(token, until) = change.end_sessions {
             self.mark(token, until).kept_at = Some(epoch);
         }
+        if change.columns.includes(Columns::HASHED_PASSWORD) && change.must_change_password.is_some() {
+            self.second_factors.forget_devices(&id);
+        }
+        if let Some(factor) = change.second_factor {
+            self.second_factors.apply(&id, factor);
+        }
         if change.unlink {
             self.accounts.retain(|kept| kept.account.user_id != id);
+        }
+        if change.remove_passkeys {
+            self.passkeys.retain(|kept| kept.passkey.user_id != id);
         }
         self.forget_address(&old, &id);
         self.ids.entry(new).or_default().push(id.clone());
@@ -218,7 +228,7 @@ impl<U: AuthUser> State<U> {
 
     /// Returns the record of a token, which is kept at least until `until`.
     fn mark(&mut self, token: TokenId, until: Timestamp) -> &mut Mark {
-        let mark = self.tokens.entry(token).or_insert(Mark { revoked: false, kept_at: None, until });
+        let mark = self.tokens.entry(token).or_insert(Mark { revoked: false, kept_at: None, proof: None, until });
         mark.until = mark.until.max(until);
         mark
     }
@@ -243,6 +253,14 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
         })
     }
 
+    fn find_by_login_name<'a>(&'a self, name: &'a LoginName) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
+        Box::pin(async move {
+            let (tenant, state) = (self.tenant()?, self.state());
+            let id = state.owner_of_name(tenant, Some(name.as_str()));
+            Ok(id.and_then(|id| state.found(tenant, &id, None)))
+        })
+    }
+
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>> {
         Box::pin(async move { self.state().insert(self.tenant()?, user) })
     }
@@ -261,8 +279,11 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
             let Some(Stored { user, .. }) = state.stored(tenant, &id).cloned() else { return Ok(false) };
             state.users.remove(&id);
             state.forget_address(&CanonicalEmail::of(user.account().email), &id);
+            state.families.retain(|family| U::Id::parse(&family.subject).as_ref() != Some(&id));
             state.sessions.retain(|_, session| session.user != id);
             state.accounts.retain(|kept| kept.account.user_id != id);
+            state.second_factors.remove(&id);
+            state.passkeys.retain(|kept| kept.passkey.user_id != id);
             Ok(true)
         })
     }
@@ -286,6 +307,34 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
         })
     }
 
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let is_new = !state.tokens.contains_key(token);
+            if is_new {
+                state.mark(token.clone(), until).revoked = true;
+            }
+            Ok(is_new)
+        })
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        id: U::Id,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if !state.users.contains_key(&id) {
+                return Err(StoreError::Conflict);
+            }
+            state.mark(token.clone(), until).proof = Some(proof);
+            Ok(())
+        })
+    }
+
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
             let mut state = self.state();
@@ -304,6 +353,18 @@ impl<U: AuthUser> UserStore<U> for MemoryStore<U> {
     }
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
+        Some(self)
+    }
+
+    fn refresh_store(self: Arc<Self>) -> Option<Arc<dyn RefreshStore>> {
+        Some(self)
+    }
+
+    fn second_factor_store(self: Arc<Self>) -> Option<Arc<dyn SecondFactorStore>> {
+        Some(self)
+    }
+
+    fn passkey_store(self: Arc<Self>) -> Option<Arc<dyn PasskeyStore<U>>> {
         Some(self)
     }
 

@@ -13,7 +13,7 @@ use crate::{
 /// A stored link.
 pub(super) struct KeptAccount<Id> {
     pub(super) account: OAuthAccount<Id>,
-    placeholder: Option<PlaceholderPassword>,
+    pub(super) placeholder: Option<PlaceholderPassword>,
     tokens: StoredTokens,
 }
 
@@ -47,13 +47,14 @@ impl<U: AuthUser> State<U> {
             return Unlinked::NotFound;
         }
         let placeholder = of_user().filter_map(|kept| kept.placeholder.clone()).find(|kept| kept.is_of(&hash));
-        if of_user().count() == 1 && placeholder.is_some() {
+        let has_passkey = self.passkeys.iter().any(|kept| kept.passkey.user_id == *user);
+        if of_user().count() == 1 && placeholder.is_some() && !has_passkey {
             return Unlinked::LastWayIn;
         }
         self.accounts.retain(|kept| kept.account.user_id != *user || kept.account.id != *id);
         // The link that was removed may have been the one that knew that there is no password.
-        for kept in self.accounts.iter_mut().filter(|kept| kept.account.user_id == *user) {
-            kept.placeholder.clone_from(&placeholder);
+        if let Some(placeholder) = placeholder {
+            self.keep_placeholder(user, &placeholder);
         }
         Unlinked::Removed
     }

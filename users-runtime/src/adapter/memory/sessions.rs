@@ -2,7 +2,7 @@
 
 use super::{MemoryStore, State, TenantFilter};
 use crate::{
-    domain::{Device, Epoch, ListedSession, Session, SessionKey, StoreError, Timestamp, TokenId, UserId},
+    domain::{AuthMethods, Device, Epoch, ListedSession, Session, SessionKey, StoreError, Timestamp, TokenId, UserId},
     port::{BoxFuture, EndedSessions, Found, FoundSession, NewSession, SessionStore},
     user::AuthUser,
 };
@@ -16,19 +16,24 @@ pub(super) struct KeptSession<Id> {
     last_seen_at: Option<Timestamp>,
     device: Device,
     backend: Option<String>,
+    methods: AuthMethods,
+    logged_in_at: Option<Timestamp>,
     /// Orders sessions with equal times by creation.
     number: u64,
 }
 
 impl<U: AuthUser> State<U> {
     pub(super) fn found_by_session(&self, tenant: TenantFilter<'_, U>, key: &SessionKey) -> Option<Found<U>> {
-        let KeptSession { user, id, epoch, created_at, last_seen_at, backend, .. } = self.sessions.get(key)?;
+        let KeptSession { user, id, epoch, created_at, last_seen_at, backend, methods, logged_in_at, .. } =
+            self.sessions.get(key)?;
         let session = FoundSession {
             id: Some(id.clone()),
             epoch: Some(*epoch),
             created_at: *created_at,
             last_seen_at: *last_seen_at,
             backend: backend.clone(),
+            methods: *methods,
+            logged_in_at: *logged_in_at,
         };
         Some(Found { session: Some(session), ..self.found(tenant, user, Some(id))? })
     }
@@ -37,9 +42,22 @@ impl<U: AuthUser> State<U> {
         let user = U::Id::parse(&new.subject).filter(|id| self.users.contains_key(id));
         let user = user.ok_or(StoreError::Conflict)?;
         let number = self.sessions.values().map(|session| session.number).max().map_or(0, |last| last + 1);
-        let NewSession { key, id, epoch, at, device, backend, .. } = new;
-        let session =
-            KeptSession { user: user.clone(), id, epoch, created_at: at, last_seen_at: None, device, backend, number };
+        let NewSession { key, id, epoch, at, device, backend, methods, logged_in_at, replaces, .. } = new;
+        if replaces {
+            self.sessions.retain(|_, session| session.user != user || session.id != id);
+        }
+        let session = KeptSession {
+            user: user.clone(),
+            id,
+            epoch,
+            created_at: at,
+            last_seen_at: None,
+            device,
+            backend,
+            methods,
+            logged_in_at,
+            number,
+        };
         self.sessions.insert(key, session);
         let mut of_user: Vec<_> = self.sessions.iter().filter(|(_, session)| session.user == user).collect();
         of_user.sort_by_key(|(_, session)| (self.is_live(session), session.created_at, session.number));
@@ -57,14 +75,15 @@ impl<U: AuthUser> State<U> {
         of_user.sort_by_key(|session| (session.created_at, session.number));
         let listed = |kept: &KeptSession<U::Id>| ListedSession {
             session: Session {
-                subject: subject.to_owned(),
                 token_id: Some(kept.id.clone()),
                 epoch: Some(kept.epoch),
-                logged_in_at: Some(kept.created_at),
-                expires_at: None,
+                logged_in_at: kept.logged_in_at.or(Some(kept.created_at)),
+                methods: kept.methods,
+                ..Session::new(subject)
             },
             last_seen_at: kept.last_seen_at,
             device: kept.device.clone(),
+            refreshed_at: kept.logged_in_at.map(|_| kept.created_at),
         };
         of_user.into_iter().map(listed).collect()
     }

@@ -17,7 +17,7 @@ pub(super) struct Bounds {
     pub(super) waiting: usize,
     /// The time that a job may wait.
     pub(super) max_wait: Duration,
-    /// See [`PATIENCE`](super::crew::PATIENCE).
+    /// See [`PATIENCE`](super::worker_threads::PATIENCE).
     pub(super) patience: Duration,
     /// A clock that never goes back.
     pub(super) now: fn() -> Instant,

@@ -8,12 +8,12 @@ use super::{
     Argon2Params, HashSettings,
     bounds::Bounds,
     cost::Cost,
-    crew,
-    imitated::{Imitated, TooMuch},
+    hash_kinds::{HashKinds, TooMuch},
     job::{Demand, Memory},
     pool::Pool,
     priority,
     stored::{Argon2Hash, Corrupt, Stored},
+    worker_threads,
 };
 use crate::{
     adapter::clock,
@@ -47,7 +47,7 @@ pub struct Hashing {
     settings: HashSettings,
     random: Arc<dyn Random>,
     clock: Arc<dyn Clock>,
-    imitated: Imitated,
+    kinds: HashKinds,
 }
 
 impl Hashing {
@@ -73,17 +73,17 @@ impl Hashing {
             helpers_kib: if helpers > 0 && memory_kib >= 2 * one_hash { one_hash } else { 0 },
             waiting: settings.workers * settings.queue_per_worker,
             max_wait: settings.max_wait,
-            patience: crew::PATIENCE,
+            patience: worker_threads::PATIENCE,
             now: clock::monotonic,
             gets_time: priority::gets_time,
         })?;
-        let imitated = Imitated::new(settings.params.into(), u64::from(settings.memory_budget_mib) * 1024);
-        let hashing = Self { pool, settings, random, clock, imitated };
+        let kinds = HashKinds::new(settings.params.into(), u64::from(settings.memory_budget_mib) * 1024);
+        let hashing = Self { pool, settings, random, clock, kinds };
         for example in hashing.settings.foreign.examples() {
             let refused =
                 |why: String| Error::setting(Setting::Password, format!("hash settings: the example hash {why}"));
             let read = hashing.read(example).map_err(|reason| refused(format!("cannot be verified: {reason}")))?;
-            let admitted = hashing.imitated.always(read.cost());
+            let admitted = hashing.kinds.always(read.cost());
             admitted.map_err(|TooMuch| refused("costs too much to be imitated at every failed login".to_owned()))?;
         }
         Ok(hashing)
@@ -135,7 +135,7 @@ impl Hashing {
         };
         let cost = stored.cost();
         let outdated = stored.is_outdated(self.settings.params, self.settings.rehash);
-        let (rest, imitated) = self.imitated.beyond(&cost, self.clock.now());
+        let (rest, imitated) = self.kinds.beyond(&cost, self.clock.now());
         if imitated.is_err() {
             operation!(
                 WARN,
@@ -176,7 +176,7 @@ impl Hashing {
         if is_too_long(password) {
             return Ok(());
         }
-        let costs = self.imitated.all(self.clock.now());
+        let costs = self.kinds.all(self.clock.now());
         let password = password.clone();
         self.pool
             .run(demand_of(&costs), move |blocks| costs.iter().for_each(|cost| cost.spend(&password, blocks)))

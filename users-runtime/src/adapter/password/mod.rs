@@ -12,14 +12,14 @@
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 
 mod bounds;
+mod calibration;
 mod cost;
-mod crew;
 mod fair_queue;
 #[cfg(feature = "foreign-hashes")]
 pub(crate) mod foreign;
 mod foreign_hashes;
+mod hash_kinds;
 mod hashing;
-mod imitated;
 mod job;
 mod overload;
 mod params;
@@ -31,7 +31,9 @@ mod stored;
 #[cfg(test)]
 mod tests;
 mod work_buffer;
+mod worker_threads;
 
+pub use calibration::Calibration;
 pub(crate) use foreign_hashes::ForeignHashes;
 pub use hashing::Hashing;
 pub use params::Argon2Params;

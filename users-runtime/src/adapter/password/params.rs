@@ -83,6 +83,12 @@ impl Argon2Params {
         Ok(Self { memory_kib, passes, lanes })
     }
 
+    /// Returns parameters with this memory, one lane and at most this many passes, within the limits of a hash.
+    pub(super) fn with_passes_up_to(memory_kib: u32, passes: u32) -> Result<Self> {
+        let most = HashCost::MAX_WORK / u64::from(memory_kib.max(1));
+        Self::new(memory_kib, passes.min(Self::MAX_PASSES).min(u32::try_from(most).unwrap_or(u32::MAX)), 1)
+    }
+
     /// Returns the minimum of Argon2: 8 KiB and one pass. Hashing takes microseconds, and so does a guess.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]

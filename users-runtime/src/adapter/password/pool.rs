@@ -7,7 +7,7 @@
 //!   neither delays the next job of another by more than one job, nor takes its place ([`super::fair_queue`]). Jobs of one
 //!   source run in order.
 //! * **Priority.** Jobs run on threads of the lowest priority, so that they use only time that other work leaves. On a machine
-//!   that leaves none, a few helper threads of normal priority take over late jobs ([`super::crew`]), so that jobs always get a share,
+//!   that leaves none, a few helper threads of normal priority take over late jobs ([`super::worker_threads`]), so that jobs always get a share,
 //!   and other work keeps its own.
 //! * **Bounds.** The queue and the waiting time are bounded. A job that has started runs to its end, whether or not its caller
 //!   is still there.
@@ -23,12 +23,12 @@ use tokio::sync::oneshot;
 
 use super::{
     bounds::Bounds,
-    crew::Help,
     fair_queue::Put,
     job::{Answer, Demand, Job, Leave, Memory, QueueSlot, Task},
     priority,
     state::{State, Wake},
     work_buffer::WorkBuffer,
+    worker_threads::Help,
 };
 use crate::{
     event::{metric, operation},
@@ -208,18 +208,18 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            if !state.crew.is_trusted(thread) {
+            if !state.workers.is_trusted(thread) {
                 let until_next = (!state.waiting.is_empty()).then_some(DISTRUST);
                 drop(self.wait(&self.changed, state, until_next));
                 let gets_time = (self.bounds.gets_time)();
                 state = self.lock();
                 if gets_time {
-                    state.crew.trust(thread);
+                    state.workers.trust(thread);
                 }
                 continue;
             }
             if let Some(job) = state.claim(&self.bounds, false) {
-                let late_at = state.crew.start(thread, &job, self.now());
+                let late_at = state.workers.start(thread, &job, self.now());
                 let helper = state.is_unwatched(late_at);
                 return Some(self.permit(Some(thread), job, state, helper));
             }
@@ -236,14 +236,14 @@ impl Shared {
             }
             let now = self.now();
             let startable_since = state.startable_since(&self.bounds);
-            let State { crew, running_kib, .. } = &mut *state;
+            let State { workers, running_kib, .. } = &mut *state;
             let fits = |job: &dyn Job| *running_kib + job.demand().memory.all() <= self.bounds.memory_kib;
-            let help = crew.help(now, startable_since, fits);
+            let help = workers.help(now, startable_since, fits);
             if let Help::With(job) = help {
                 metric::hash_helped("late");
                 return Some(self.permit(None, job, state, true)); // the next one watches
             }
-            if state.crew.none_trusted()
+            if state.workers.none_trusted()
                 && let Some(job) = state.claim(&self.bounds, true)
             {
                 metric::hash_helped("no thread");
@@ -329,12 +329,12 @@ impl Drop for Permit<'_> {
         state.running_kib -= self.memory.all();
         state.changed_at = self.shared.now();
         if let Some(thread) = self.thread {
-            state.crew.finish(thread);
+            state.workers.finish(thread);
         }
         let evicted = buffer.and_then(|buffer| state.kept.put(buffer, self.shared.bounds.workers));
         // The first job, or a late one, may fit now.
         let mut wake = state.wake_for_job();
-        wake.helper |= !state.crew.all_trusted();
+        wake.helper |= !state.workers.all_trusted();
         drop(state);
         drop(evicted);
         self.shared.wake(&wake);

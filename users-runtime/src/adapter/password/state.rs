@@ -4,16 +4,16 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     bounds::Bounds,
-    crew::Crew,
     fair_queue::FairQueue,
     job::{Job, Memory},
     overload::RefusalLog,
     work_buffer::Kept,
+    worker_threads::WorkerThreads,
 };
 
 pub(super) struct State {
     pub(super) waiting: FairQueue<Arc<dyn Job>>,
-    pub(super) crew: Crew,
+    pub(super) workers: WorkerThreads,
     pub(super) running_kib: u64,
     /// The time at which a job was started or ended.
     pub(super) changed_at: Instant,
@@ -38,7 +38,7 @@ impl State {
     pub(super) fn new(bounds: &Bounds) -> Self {
         Self {
             waiting: FairQueue::new(bounds.waiting),
-            crew: Crew::new(bounds.workers, bounds.patience),
+            workers: WorkerThreads::new(bounds.workers, bounds.patience),
             running_kib: 0,
             changed_at: (bounds.now)(),
             kept: Kept::default(),
@@ -54,8 +54,8 @@ impl State {
             return Wake::default();
         }
         // A single notification could wake a thread that is not trusted, and then be lost.
-        let all_workers = !self.crew.all_trusted();
-        Wake { one_worker: true, all_workers, helper: self.crew.none_trusted() }
+        let all_workers = !self.workers.all_trusted();
+        Wake { one_worker: true, all_workers, helper: self.workers.none_trusted() }
     }
 
     /// Returns whether no helper looks by this time.

@@ -103,6 +103,10 @@ impl Counters for RedisCounters {
             Ok(until.and_then(Timestamp::from_timestamp_millis).filter(|until| *until > now))
         })
     }
+
+    fn ping(&self) -> BoxFuture<'_, Answer<()>> {
+        Box::pin(async { self.0.ping().await.map_err(CountersUnavailable::because) })
+    }
 }
 
 impl fmt::Debug for RedisCounters {

@@ -1,7 +1,7 @@
 //! Whether a server may forget what it acknowledged.
 
 use super::Redis;
-use crate::event::{self, Outside, operation};
+use crate::event::{self, Untrusted, operation};
 
 impl Redis {
     /// Warns if the server's settings allow it to forget revoked tokens, which would then be valid again: it evicts keys,
@@ -21,7 +21,7 @@ impl Redis {
         // Snapshots alone lose everything since the last one.
         let is_persistent = field(&persistence, "aof_enabled") == Some("1");
         if evicts || !is_persistent {
-            let policy = Outside(policy).to_string();
+            let policy = Untrusted(policy).to_string();
             operation!(
                 WARN,
                 "redis_may_forget",

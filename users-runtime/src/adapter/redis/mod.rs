@@ -5,6 +5,7 @@ mod connection;
 mod counters;
 mod durability;
 mod failure;
+mod refresh;
 mod revocations;
 mod server;
 mod stream;
@@ -13,4 +14,5 @@ mod tls;
 
 pub use connection::Redis;
 pub use counters::RedisCounters;
+pub(crate) use refresh::RedisRefreshTokens;
 pub use revocations::RedisRevocations;

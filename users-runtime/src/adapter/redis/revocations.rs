@@ -55,6 +55,10 @@ impl RevocationStore for RedisRevocations {
             self.redis.send(redis::cmd("EXISTS").arg(self.key(token))).await.map_err(StrategyError::unavailable)
         })
     }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StrategyError>> {
+        Box::pin(async { self.redis.ping().await.map_err(StrategyError::unavailable) })
+    }
 }
 
 impl fmt::Debug for RedisRevocations {

@@ -14,18 +14,18 @@ use chacha20poly1305::{
 use zeroize::Zeroizing;
 
 pub use self::token_keys::TokenKeys;
-use crate::port::{Opened, Place, Random, RandomError, Sealer};
+use crate::port::{Opened, Random, RandomError, SealedField, Sealer};
 
 /// What every encrypted text starts with.
 const PREFIX: &str = "axum-users/v1/";
 const NONCE_BYTES: usize = 24;
 
 impl Sealer for TokenKeys {
-    fn seal(&self, place: &Place<'_>, plain: &[u8], random: &dyn Random) -> Result<String, RandomError> {
+    fn seal(&self, field: &SealedField<'_>, plain: &[u8], random: &dyn Random) -> Result<String, RandomError> {
         let key = self.first();
         let mut nonce = [0; NONCE_BYTES];
         random.fill(&mut nonce)?;
-        let aad = associated_data(place, &key.name);
+        let aad = associated_data(field, &key.name);
         let payload = Payload { msg: plain, aad: &aad };
         // It fails for 256 GiB and more only.
         let sealed = cipher(&key.bytes).encrypt(&XNonce::from(nonce), payload).map_err(|_| RandomError)?;
@@ -33,7 +33,13 @@ impl Sealer for TokenKeys {
         Ok(format!("{PREFIX}{}/{data}", key.name))
     }
 
-    fn open(&self, place: &Place<'_>, stored: &str) -> Opened {
+    #[cfg(feature = "totp")]
+    fn is_present(&self, stored: &str) -> bool {
+        let rest = stored.strip_prefix(PREFIX).and_then(|rest| rest.split_once('/'));
+        rest.is_some_and(|(name, _)| name == self.first().name)
+    }
+
+    fn open(&self, field: &SealedField<'_>, stored: &str) -> Opened {
         let Some((name, data)) = stored.strip_prefix(PREFIX).and_then(|rest| rest.split_once('/')) else {
             return Opened::Foreign;
         };
@@ -42,7 +48,7 @@ impl Sealer for TokenKeys {
         let Some((nonce, sealed)) = bytes.split_first_chunk::<NONCE_BYTES>() else {
             return Opened::Unreadable("the text is not complete");
         };
-        let aad = associated_data(place, name);
+        let aad = associated_data(field, name);
         match cipher(&key.bytes).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad }) {
             Ok(plain) => Opened::Plain(Zeroizing::new(plain)),
             Err(_) => Opened::Unreadable("the text was changed or moved, or its key is another one"),
@@ -54,10 +60,10 @@ fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.into())
 }
 
-/// Returns the texts that identify a place, each with its length, so that no two places have the same bytes.
-fn associated_data(place: &Place<'_>, key: &str) -> Vec<u8> {
+/// Returns the texts that identify a field, each with its length, so that no two fields have the same bytes.
+fn associated_data(field: &SealedField<'_>, key: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for text in [PREFIX, key, place.column].iter().chain(place.row) {
+    for text in [PREFIX, key, field.column].iter().chain(field.row) {
         bytes.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         bytes.extend_from_slice(text.as_bytes());
     }
@@ -77,34 +83,34 @@ mod tests {
         SecretKey::new((number..number + 32).collect::<Vec<_>>()).unwrap()
     }
 
-    const PLACE: Place<'_> = Place { column: "access_token", row: &["acme", "7", "42"] };
+    const FIELD: SealedField<'_> = SealedField { column: "access_token", row: &["acme", "7", "42"] };
 
     fn sealed(keys: &TokenKeys) -> String {
-        keys.seal(&PLACE, b"hunter2", &OsRandom).unwrap()
+        keys.seal(&FIELD, b"hunter2", &OsRandom).unwrap()
     }
 
-    fn plain(keys: &TokenKeys, place: &Place<'_>, stored: &str) -> Option<Vec<u8>> {
-        match keys.open(place, stored) {
+    fn plain(keys: &TokenKeys, field: &SealedField<'_>, stored: &str) -> Option<Vec<u8>> {
+        match keys.open(field, stored) {
             Opened::Plain(plain) => Some(plain.to_vec()),
             Opened::Foreign | Opened::Unreadable(_) => None,
         }
     }
 
     #[test]
-    fn a_text_is_decrypted_at_its_place_only() {
+    fn a_text_is_decrypted_in_its_own_field_only() {
         let keys = keys("a", 1);
         let text = sealed(&keys);
-        assert_eq!(plain(&keys, &PLACE, &text).as_deref(), Some(b"hunter2".as_slice()));
+        assert_eq!(plain(&keys, &FIELD, &text).as_deref(), Some(b"hunter2".as_slice()));
         assert!(text.starts_with("axum-users/v1/a/") && text.is_ascii() && !text.contains("hunter2"), "{text}");
-        for place in [
-            Place { column: "refresh_token", ..PLACE },
-            Place { row: &["other", "7", "42"], ..PLACE },
-            Place { row: &["acme", "8", "42"], ..PLACE },
-            Place { row: &["acme", "7", "43"], ..PLACE },
-            Place { row: &["acme", "74", "2"], ..PLACE },
-            Place { row: &["acme", "7"], ..PLACE },
+        for field in [
+            SealedField { column: "refresh_token", ..FIELD },
+            SealedField { row: &["other", "7", "42"], ..FIELD },
+            SealedField { row: &["acme", "8", "42"], ..FIELD },
+            SealedField { row: &["acme", "7", "43"], ..FIELD },
+            SealedField { row: &["acme", "74", "2"], ..FIELD },
+            SealedField { row: &["acme", "7"], ..FIELD },
         ] {
-            assert!(matches!(keys.open(&place, &text), Opened::Unreadable(_)), "{place:?}");
+            assert!(matches!(keys.open(&field, &text), Opened::Unreadable(_)), "{field:?}");
         }
     }
 
@@ -117,11 +123,11 @@ mod tests {
             let mut changed = text.clone().into_bytes();
             changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert!(matches!(keys.open(&PLACE, &changed), Opened::Unreadable(_)), "{position}");
-            assert!(plain(&keys, &PLACE, &text[..position]).is_none(), "{position}");
+            assert!(matches!(keys.open(&FIELD, &changed), Opened::Unreadable(_)), "{position}");
+            assert!(plain(&keys, &FIELD, &text[..position]).is_none(), "{position}");
         }
         // The name of the key is authenticated, even for a key with the same bytes.
-        assert!(plain(&keys, &PLACE, &text.replace("/a/", "/b/")).is_none());
+        assert!(plain(&keys, &FIELD, &text.replace("/a/", "/b/")).is_none());
     }
 
     #[test]
@@ -136,11 +142,11 @@ mod tests {
         let ring = new.clone().and_previous("old", &secret_of(1)).unwrap();
         assert!(sealed(&ring).starts_with("axum-users/v1/new/"));
         for keys in [&old, &new] {
-            assert!(plain(&ring, &PLACE, &sealed(keys)).is_some(), "{keys:?}");
+            assert!(plain(&ring, &FIELD, &sealed(keys)).is_some(), "{keys:?}");
         }
-        assert!(matches!(new.open(&PLACE, &sealed(&old)), Opened::Unreadable(_)), "an unknown key");
+        assert!(matches!(new.open(&FIELD, &sealed(&old)), Opened::Unreadable(_)), "an unknown key");
         assert!(
-            matches!(keys("old", 2).open(&PLACE, &sealed(&old)), Opened::Unreadable(_)),
+            matches!(keys("old", 2).open(&FIELD, &sealed(&old)), Opened::Unreadable(_)),
             "another key of that name"
         );
     }
@@ -151,12 +157,12 @@ mod tests {
         for text in
             ["", "ya29.a0AfH6SMB", "axum-users/v1/", "axum-users/v2/a/b", "axum-users/v1/a", "AXUM-USERS/v1/a/b"]
         {
-            assert!(matches!(keys.open(&PLACE, text), Opened::Foreign), "{text}");
+            assert!(matches!(keys.open(&FIELD, text), Opened::Foreign), "{text}");
         }
         for text in
             ["axum-users/v1/a/", "axum-users/v1/a/b", "axum-users/v1/a/!!", "axum-users/v1//b", "axum-users/v1/a/b/c"]
         {
-            assert!(matches!(keys.open(&PLACE, text), Opened::Unreadable(_)), "{text}");
+            assert!(matches!(keys.open(&FIELD, text), Opened::Unreadable(_)), "{text}");
         }
     }
 }

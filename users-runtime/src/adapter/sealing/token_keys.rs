@@ -8,6 +8,9 @@ use crate::domain::{Error, Result, SecretKey, Setting};
 
 /// The label under which the keys are derived. Changing it makes every stored token unreadable.
 const LABEL: &str = "axum-users/v1/provider-tokens";
+/// The label of the keys for second factors.
+#[cfg(feature = "totp")]
+const SECOND_FACTORS: &str = "axum-users/v1/second-factors";
 
 /// The keys that encrypt stored tokens of OAuth providers: the first one encrypts, all decrypt. Cheap to clone.
 ///
@@ -64,6 +67,23 @@ impl TokenKeys {
         Ok(self)
     }
 
+    /// Derives the keys for second factors from the secrets of a service, of which the first one encrypts. Each key is named by a
+    /// digest of itself, so that secrets need no names.
+    #[cfg(feature = "totp")]
+    pub(crate) fn of_second_factors<'a>(
+        secret: &SecretKey,
+        previous: impl Iterator<Item = &'a SecretKey>,
+    ) -> Result<Self> {
+        let mut keys = Self { first: second_factors(secret)?, previous: Vec::new() };
+        for secret in previous {
+            let key = second_factors(secret)?;
+            if keys.named(&key.name).is_none() {
+                keys.previous.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
     pub(super) fn first(&self) -> &NamedKey {
         &self.first
     }
@@ -82,6 +102,15 @@ fn named(name: &str, secret: &SecretKey) -> Result<Arc<NamedKey>> {
         ));
     }
     Ok(Arc::new(NamedKey { name: name.to_owned(), bytes: secret.derive(LABEL.as_bytes())? }))
+}
+
+#[cfg(feature = "totp")]
+fn second_factors(secret: &SecretKey) -> Result<Arc<NamedKey>> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use sha2::{Digest as _, Sha256};
+    let bytes = secret.derive(SECOND_FACTORS.as_bytes())?;
+    let digest = Sha256::new().chain_update(SECOND_FACTORS).chain_update(&bytes[..]).finalize();
+    Ok(Arc::new(NamedKey { name: URL_SAFE_NO_PAD.encode(&digest[..6]), bytes }))
 }
 
 impl fmt::Debug for TokenKeys {

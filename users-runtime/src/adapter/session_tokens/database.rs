@@ -4,7 +4,7 @@ use std::{fmt, future::ready, sync::Arc};
 
 use super::{
     DatabaseSessions, SessionSettings,
-    token::{fresh_token, is_well_formed, name_of},
+    token::{is_well_formed, name_of, token_of},
 };
 #[cfg(feature = "audit")]
 use crate::port::{AuditEntry, SessionChange};
@@ -63,11 +63,12 @@ impl DatabaseTokens {
 impl Strategy for DatabaseTokens {
     fn issue<'a>(&'a self, login: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>> {
         Box::pin(async move {
-            let token = fresh_token(self.random.as_ref()).map_err(StrategyError::unavailable)?;
+            let token = token_of(login, self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let id = name_of(login, self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let key = self.settings.plaintext.key_of(&token);
-            let Login { subject, epoch, at, device, .. } = login.clone();
-            let session = NewSession { key, id, subject, epoch, at, device, backend: self.backend.clone() };
+            let Login { subject, epoch, at, device, methods, logged_in_at, seed, .. } = login.clone();
+            let (backend, replaces) = (self.backend.clone(), seed.is_some());
+            let session = NewSession { key, id, subject, epoch, at, device, backend, methods, logged_in_at, replaces };
             let added = match self.store.add(session.clone(), self.settings.cap()).await {
                 // The column may be narrower, or lack the characters. The login does not depend on the device.
                 Err(StoreError::InvalidValue { .. }) if session.device != Device::default() => {
@@ -108,11 +109,11 @@ impl Strategy for DatabaseTokens {
             let ended = self.expired_at(self.clock.now());
             let mut sessions = self.store.list(subject).await.map_err(StrategyError::unavailable)?;
             sessions.retain(|listed| {
-                let created = listed.session.logged_in_at;
+                let created = listed.begun_at();
                 created >= ended.created_before && listed.last_seen_at.or(created) >= ended.seen_before
             });
             for listed in &mut sessions {
-                listed.session.expires_at = listed.session.logged_in_at.and_then(|at| self.end_of(at));
+                listed.session.expires_at = listed.begun_at().and_then(|at| self.end_of(at));
             }
             Ok(sessions)
         })
@@ -120,6 +121,18 @@ impl Strategy for DatabaseTokens {
 
     fn end<'a>(&'a self, subject: &'a str, id: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>> {
         Box::pin(async move { self.store.end(subject, id).await.map_err(StrategyError::unavailable) })
+    }
+
+    fn lifetime(&self) -> Option<std::time::Duration> {
+        self.settings.ends_after().0
+    }
+
+    fn session_cap(&self) -> Option<u32> {
+        Some(self.settings.cap())
+    }
+
+    fn idle_limit(&self) -> Option<std::time::Duration> {
+        self.settings.chosen_idle()
     }
 
     fn purge(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StrategyError>> {

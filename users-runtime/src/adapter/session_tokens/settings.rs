@@ -43,6 +43,8 @@ pub struct StoredSessions<P> {
 pub(crate) struct SessionSettings {
     lifetime: Option<Duration>,
     idle: Option<Duration>,
+    /// Whether the application set the idle limit.
+    is_idle_chosen: bool,
     at_most: u32,
     pub(crate) plaintext: PlaintextTokens,
     #[cfg(feature = "redis")]
@@ -108,9 +110,12 @@ impl<P> StoredSessions<P> {
     }
 
     /// Sets the time from the last use to the expiry. The last use is recorded with a precision of one minute, so a
-    /// session may expire up to one minute early. Building the service fails for less than two minutes.
+    /// session may expire up to one minute early. Building the service fails for less than two minutes. [Refresh
+    /// tokens](crate::token::Refresh) of the backend expire when they are not used for this long, too; without a call of this method
+    /// their own limit applies.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.settings.idle = Some(idle);
+        self.settings.is_idle_chosen = true;
         self
     }
 
@@ -160,6 +165,7 @@ impl Default for SessionSettings {
         Self {
             lifetime: Some(DAY),
             idle: Some(HOUR),
+            is_idle_chosen: false,
             at_most: 20,
             plaintext: PlaintextTokens::default(),
             #[cfg(feature = "redis")]
@@ -191,6 +197,11 @@ impl SessionSettings {
 
     pub(crate) fn ends_after(&self) -> (Option<Duration>, Option<Duration>) {
         (self.lifetime, self.idle)
+    }
+
+    /// Returns the idle limit, if the application set it.
+    pub(crate) fn chosen_idle(&self) -> Option<Duration> {
+        self.idle.filter(|_| self.is_idle_chosen)
     }
 
     pub(crate) fn cap(&self) -> u32 {

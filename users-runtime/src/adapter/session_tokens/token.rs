@@ -9,10 +9,18 @@ use crate::{
 };
 
 /// Mints a token of 256 bits (OWASP ASVS 7.2.3 requires at least 128).
-pub(super) fn fresh_token(random: &dyn Random) -> Result<AccessToken, RandomError> {
+fn fresh_token(random: &dyn Random) -> Result<AccessToken, RandomError> {
     let mut bits = Zeroizing::new([0_u8; 32]);
     random.fill(bits.as_mut_slice())?;
     Ok(AccessToken::new(URL_SAFE_NO_PAD.encode(bits.as_slice())))
+}
+
+/// Returns the token of a login: a new one, or the one of its refresh.
+pub(super) fn token_of(login: &Login, random: &dyn Random) -> Result<AccessToken, RandomError> {
+    match &login.seed {
+        Some(seed) => Ok(seed.token()),
+        None => fresh_token(random),
+    }
 }
 
 /// Returns the id of the session of a login: the given one, or a new one of 128 bits.

@@ -10,7 +10,6 @@ use super::{
     audit_sql::{AuditSql, Filters},
     base::{Base, add},
     error::{is_disconnected, is_undone, not_recorded},
-    purge::STEP,
     retry::retry,
     tables::{AUDIT_COLUMNS, AUDIT_LENGTHS},
     transaction::{begin, finish},
@@ -122,7 +121,7 @@ impl<DB: Dialect> Base<DB> {
             finish(transaction, done.map_err(not_recorded::<DB>)).await.map(drop)
         };
         let done = done.await;
-        self.settle(connection, done).await
+        self.settle_write(connection, done).await
     }
 
     async fn read_entries(&self, wanted: &AuditQuery) -> SqlResult<Vec<AuditEntry>> {
@@ -138,13 +137,8 @@ impl<DB: Dialect> Base<DB> {
     }
 
     async fn purge_entries(&self, before: &str) -> Result<u64, StoreError> {
-        let step = || async {
-            let mut arguments = DB::Arguments::default();
-            add::<DB, _>(&before.to_owned(), &mut arguments)?;
-            add::<DB, _>(&i64::from(STEP), &mut arguments)?;
-            self.write(self.audit.sql.purge.clone(), arguments).await
-        };
-        self.purge_in_steps(step).await
+        let bind = |arguments: &mut DB::Arguments| add::<DB, _>(&before.to_owned(), arguments);
+        self.purge_in_steps(&self.audit.sql.purge, bind).await
     }
 }
 
@@ -171,11 +165,11 @@ fn entry<DB: Dialect>(row: &DB::Row) -> SqlResult<AuditEntry> {
 
 impl<DB: Dialect> AuditStore for Base<DB> {
     fn append<'a>(&'a self, entries: &'a [AuditEntry]) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { retry!(self, is_undone::<DB>, self.append_entries(entries)) })
+        Box::pin(async move { retry!(self, is_undone::<DB>, |base| base.append_entries(entries)) })
     }
 
     fn read<'a>(&'a self, wanted: &'a AuditQuery) -> BoxFuture<'a, Result<Vec<AuditEntry>, StoreError>> {
-        Box::pin(async move { retry!(self, is_disconnected::<DB>, self.read_entries(wanted)) })
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.read_entries(wanted)) })
     }
 
     fn purge<'a>(&'a self, before: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {

@@ -17,16 +17,23 @@ use super::{
     forms::Forms,
     lookups::{Sorted, lookup, place},
     oauth_sql::OAuthSql,
+    passkey_sql::PasskeySql,
+    refresh_sql::RefreshSql,
     retry::retry,
     schema::UniqueKeys,
+    second_factor_sql::SecondFactorSql,
     session_sql::SessionSql,
     tables::{IdColumn, STANDING},
     token_sql::TokenSql,
 };
 use crate::{
-    domain::{CanonicalEmail, Epoch, IdValue, SessionKey, StoreError, Timestamp},
+    domain::{CanonicalEmail, Epoch, IdValue, LoginName, SessionKey, StoreError, Timestamp},
+    port::BoxFuture,
     user::CustomField,
 };
+
+/// The number of columns of a token's state.
+pub(super) const TOKEN_COLUMNS: usize = 4;
 
 /// Appends the tenant to the arguments of a statement about users.
 pub(super) type TenantCondition<DB> = Arc<
@@ -40,6 +47,15 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) session_sql: Arc<SessionSql>,
     pub(super) token_sql: Arc<TokenSql>,
     pub(super) counter_sql: Arc<CounterSql>,
+    pub(super) refresh_sql: Arc<RefreshSql>,
+    /// Whether the table of refresh tokens is used.
+    pub(super) refreshes: Arc<AtomicBool>,
+    pub(super) factor_sql: Arc<SecondFactorSql>,
+    /// Whether the tables of second factors are used.
+    pub(super) factors: Arc<AtomicBool>,
+    pub(super) passkey_sql: Arc<PasskeySql>,
+    /// Whether the table of passkeys is used.
+    pub(super) keeps_passkeys: Arc<AtomicBool>,
     /// Whether the table of counters is used.
     pub(super) counts: Arc<AtomicBool>,
     #[cfg(feature = "audit")]
@@ -50,6 +66,8 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) id: IdColumn,
     /// Parses the text of an id.
     pub(super) parse_id: fn(&str) -> Option<IdValue>,
+    /// Formats an id as text.
+    pub(super) print_id: fn(IdValue) -> Option<String>,
     pub(super) custom: Arc<[SqlColumn]>,
     pub(super) custom_fields: &'static [CustomField],
     /// The names of all columns of the user.
@@ -80,8 +98,12 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Returns the rows of the users that are looked up, `count` in the order of the lookups.
-    pub(super) async fn find(&self, wanted: &Sorted, count: usize) -> Result<Vec<Option<DB::Row>>, StoreError> {
-        retry!(self, is_disconnected::<DB>, self.find_all(wanted, count))
+    pub(super) fn find<'a>(
+        &'a self,
+        wanted: &'a Sorted,
+        count: usize,
+    ) -> BoxFuture<'a, Result<Vec<Option<DB::Row>>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.find_all(wanted, count)) })
     }
 
     async fn find_all(&self, wanted: &Sorted, count: usize) -> SqlResult<Vec<Option<DB::Row>>> {
@@ -103,9 +125,11 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Returns the row of a user.
-    pub(super) async fn row_of(&self, id: IdValue) -> Result<Option<DB::Row>, StoreError> {
-        let wanted = ById { id, token: None };
-        retry!(self, is_disconnected::<DB>, self.find_one(&wanted))
+    pub(super) fn row_of<'a>(&'a self, id: IdValue) -> BoxFuture<'a, Result<Option<DB::Row>, StoreError>> {
+        Box::pin(async move {
+            let wanted = ById { id, token: None };
+            retry!(self, is_disconnected::<DB>, |base| base.find_one(&wanted))
+        })
     }
 
     async fn find_one(&self, wanted: &ById) -> SqlResult<Option<DB::Row>> {
@@ -120,7 +144,7 @@ impl<DB: Dialect> Base<DB> {
         DB::add_lookups(wanted, self.id.kind, table.forms.id, &mut arguments)?;
         let arguments = self.tenant_condition(arguments, &table.forms)?;
         let rows = self.read(table.texts.find_many.clone(), arguments).await?;
-        self.numbered(rows, self.token_column() + 2, wanted.len(), |_, _| Ok(true))
+        self.numbered(rows, self.token_column() + TOKEN_COLUMNS, wanted.len(), |_, _| Ok(true))
     }
 
     async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<DB::Row>> {
@@ -142,7 +166,7 @@ impl<DB: Dialect> Base<DB> {
         let table = self.adapted().await?;
         let arguments = self.tenant_condition(arguments, &table.forms)?;
         let rows = self.read(table.texts.find_sessions.clone(), arguments).await?;
-        self.numbered(rows, self.token_column() + 8, wanted.len(), |row, number| {
+        self.numbered(rows, self.token_column() + TOKEN_COLUMNS + 8, wanted.len(), |row, number| {
             wanted.get(number).map_or(Ok(false), |key| self.is_of_session(row, key))
         })
     }
@@ -150,7 +174,7 @@ impl<DB: Dialect> Base<DB> {
     /// Returns whether the token of a row is exactly the key: the collation of a column that fastapi-users created may treat
     /// different letters as equal.
     fn is_of_session(&self, row: &DB::Row, key: &SessionKey) -> SqlResult<bool> {
-        Ok(Row::<DB>::new(row).at::<String>(self.token_column() + 6)? == key.as_str())
+        Ok(Row::<DB>::new(row).at::<String>(self.token_column() + TOKEN_COLUMNS + 4)? == key.as_str())
     }
 
     /// Returns rows at the positions that they have in the column `number`, if they pass `is_wanted`.
@@ -182,9 +206,29 @@ impl<DB: Dialect> Base<DB> {
         self.tenant_condition(arguments, forms)
     }
 
+    /// Returns the row of the user with a login name.
+    pub(super) fn find_by_login_name<'a>(
+        &'a self,
+        name: &'a LoginName,
+    ) -> BoxFuture<'a, Result<Option<DB::Row>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.find_named(name)) })
+    }
+
+    async fn find_named(&self, name: &LoginName) -> SqlResult<Option<DB::Row>> {
+        let table = self.adapted().await?;
+        let Some(sql) = &table.texts.find_by_login_name else { return Ok(None) };
+        let mut arguments = DB::Arguments::default();
+        add::<DB, _>(&name.as_str().to_owned(), &mut arguments)?;
+        let arguments = self.tenant_condition(arguments, &table.forms)?;
+        Ok(self.read(sql.clone(), arguments).await?.into_iter().next())
+    }
+
     /// Returns the row of the user with an address.
-    pub(super) async fn find_by_email(&self, email: &CanonicalEmail) -> Result<Option<DB::Row>, StoreError> {
-        retry!(self, is_disconnected::<DB>, self.find_canonical(email))
+    pub(super) fn find_by_email<'a>(
+        &'a self,
+        email: &'a CanonicalEmail,
+    ) -> BoxFuture<'a, Result<Option<DB::Row>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.find_canonical(email)) })
     }
 
     async fn find_canonical(&self, email: &CanonicalEmail) -> SqlResult<Option<DB::Row>> {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::{Dialect, SqlColumn, Statements, schema::FoundColumn, uuid_form::Form};
+use super::{Dialect, LoginSql, SqlColumn, Statements, schema::FoundColumn, uuid_form::Form};
 use crate::domain::IdKind;
 
 /// How the value of a column is converted. `{}` stands for the value.
@@ -22,21 +22,23 @@ pub struct Cast {
 
 /// The statements of a user type that name its columns.
 #[derive(Debug, Clone)]
-pub(super) struct Texts {
+pub(super) struct UserStatements {
     pub(super) find: SqlStr,
     pub(super) find_many: SqlStr,
     pub(super) find_session: SqlStr,
     pub(super) find_sessions: SqlStr,
     pub(super) find_by_email: SqlStr,
+    /// `None` for a type without a login name.
+    pub(super) find_by_login_name: Option<SqlStr>,
     pub(super) insert: SqlStr,
     pub(super) update: SqlStr,
 }
 
-impl Texts {
+impl UserStatements {
     /// Returns the statements for an existing table with ids of this kind in this form. They are the written ones where no
     /// column needs a conversion.
     pub(super) fn of<DB: Dialect>(
-        statements: &'static Statements,
+        (statements, login): (&'static Statements, Option<&'static LoginSql>),
         custom: &[SqlColumn],
         found: &[FoundColumn],
         (kind, form): (IdKind, Form),
@@ -67,13 +69,14 @@ impl Texts {
             find_session: read(statements.find_session),
             find_sessions: read(statements.find_sessions),
             find_by_email: read(statements.find_by_email),
+            find_by_login_name: login.map(|login| read(DB::login_statement(login))),
             insert: write(statements.insert),
             update: write(statements.update),
         }
     }
 }
 
-const RETURNING: &str = " RETURNING ";
+pub(super) const RETURNING: &str = " RETURNING ";
 
 fn made(text: Cow<'static, str>) -> SqlStr {
     match text {

@@ -162,6 +162,8 @@ pub struct SqlColumn {
     pub fill: Option<String>,
     /// `true` if the column contains the tenant (`#[auth(tenant)]`), which makes addresses unique per tenant.
     pub is_tenant: bool,
+    /// `true` if the column contains the login name (`#[auth(login)]`), which is unique.
+    pub is_login: bool,
     /// Whether the database fills the column (`#[auth(from_database)]`), and the SQL that does so in a new column.
     pub from_database: Option<FromDatabase>,
     /// `json` or `text`, if the field has such a mark.
@@ -223,6 +225,7 @@ impl SqlColumn {
             nullable,
             fill: None,
             is_tenant: false,
+            is_login: false,
             from_database: None,
             stored_as: None,
             has_default: false,
@@ -245,6 +248,13 @@ impl SqlColumn {
     #[must_use]
     pub fn as_tenant(mut self) -> Self {
         self.is_tenant = true;
+        self
+    }
+
+    /// Marks the column as that of the login name.
+    #[must_use]
+    pub fn as_login(mut self) -> Self {
+        self.is_login = true;
         self
     }
 

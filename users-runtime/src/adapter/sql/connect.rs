@@ -6,10 +6,10 @@ use super::StoredUser;
 #[cfg(feature = "audit")]
 use crate::port::{AuditEntry, AuditStore};
 use crate::{
-    domain::{CanonicalEmail, Error, Result, Setting, Timestamp, TokenId},
+    domain::{CanonicalEmail, Error, LoginName, Reauthentication, Result, Setting, Timestamp, TokenId},
     port::{
-        BoxFuture, Change, Counters, Damaged, Found, Lookup, OAuthStore, SchemaDrift, SessionStore, StoreError,
-        UserStore,
+        BoxFuture, Change, Counters, Damaged, Found, Lookup, OAuthStore, PasskeyStore, RefreshStore, SchemaDrift,
+        SecondFactorStore, SessionStore, StoreError, UserStore,
     },
     user::{AuthUser, Tenant},
 };
@@ -287,6 +287,10 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
         self.store.find_by_email(email)
     }
 
+    fn find_by_login_name<'a>(&'a self, name: &'a LoginName) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
+        self.store.find_by_login_name(name)
+    }
+
     fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
         self.store.find_damaged(id, substitute)
     }
@@ -315,6 +319,20 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
         self.store.revoke(token, until)
     }
 
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.use_once(token, until)
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        id: U::Id,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.reauthenticate(id, token, proof, until)
+    }
+
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.store.purge_expired(now)
     }
@@ -329,6 +347,18 @@ impl<U: StoredUser> UserStore<U> for SqlStore<U> {
 
     fn session_store(self: Arc<Self>) -> Option<Arc<dyn SessionStore>> {
         Arc::clone(&self.store).session_store()
+    }
+
+    fn refresh_store(self: Arc<Self>) -> Option<Arc<dyn RefreshStore>> {
+        Arc::clone(&self.store).refresh_store()
+    }
+
+    fn second_factor_store(self: Arc<Self>) -> Option<Arc<dyn SecondFactorStore>> {
+        Arc::clone(&self.store).second_factor_store()
+    }
+
+    fn passkey_store(self: Arc<Self>) -> Option<Arc<dyn PasskeyStore<U>>> {
+        Arc::clone(&self.store).passkey_store()
     }
 
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {

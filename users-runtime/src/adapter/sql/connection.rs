@@ -1,8 +1,11 @@
 //! Connections from the pools, and statements on them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
@@ -11,10 +14,12 @@ use super::{
     Dialect, Executed, SqlResult,
     base::Base,
     error,
+    lost::{Pinged, for_write},
+    shared_commit::{Turn, WriteQueue},
     transaction::{begin, finish},
     uuid_form::Form,
 };
-use crate::{adapter::clock::monotonic, event::metric};
+use crate::{adapter::clock::monotonic, event::metric, port::BoxFuture};
 
 /// An operation that runs again on connections without statements from before.
 pub(super) struct PrepareAnew(Arc<AtomicU32>);
@@ -32,18 +37,78 @@ pub(super) struct Pools<DB: Dialect> {
     pub(super) write: Pool<DB>,
     /// `true` if connections keep prepared statements, `false` if their statement cache has no capacity.
     pub(super) keep_statements: bool,
+    /// How a lost connection is noticed before a write.
+    pub(super) pinged: Pinged,
+    /// The callers that wait for the connection for writes, in a database with one writer. They share commits.
+    pub(super) queue: Option<Arc<WriteQueue<DB>>>,
+    /// Whether no write shares a transaction with others.
+    pub(super) exclusive: bool,
+}
+
+/// A connection for writes.
+pub(super) enum Writer<DB: Dialect> {
+    Own(PoolConnection<DB>),
+    Turn(Turn<DB>),
+}
+
+impl<DB: Dialect> Writer<DB> {
+    /// Returns whether there is a transaction already, which others share.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Turn(turn) if turn.is_shared())
+    }
+
+    /// Closes the connection at the end of the operation, unless the database is in the same process.
+    pub(super) fn close_on_drop(&mut self) {
+        if let (true, Self::Own(connection)) = (DB::OVER_A_NETWORK, self) {
+            connection.close_on_drop();
+        }
+    }
+}
+
+impl<DB: Dialect> Deref for Writer<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Turn(turn) => turn,
+        }
+    }
+}
+
+impl<DB: Dialect> DerefMut for Writer<DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Turn(turn) => turn,
+        }
+    }
 }
 
 impl<DB: Dialect> Pools<DB> {
     /// Uses one pool for reads and writes.
     pub(super) fn shared(pool: Pool<DB>, keep_statements: bool) -> Self {
-        Self { read: pool.clone(), write: pool, keep_statements }
+        let pinged = Pinged::of(&pool);
+        Self { read: pool.clone(), write: pool, keep_statements, pinged, queue: None, exclusive: false }
+    }
+
+    /// Returns the same for an operation that shares no transaction with others.
+    pub(super) fn alone(self) -> Self {
+        Self { exclusive: true, ..self }
+    }
+
+    /// For a pool whose `before_acquire` is [`is_alive`](super::lost::is_alive).
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn pinged_if_rested(self) -> Self {
+        Self { pinged: Pinged::IfRested, ..self }
     }
 }
 
 impl<DB: Dialect> Clone for Pools<DB> {
     fn clone(&self) -> Self {
-        Self { read: self.read.clone(), write: self.write.clone(), keep_statements: self.keep_statements }
+        let Self { keep_statements, pinged, exclusive, .. } = *self;
+        let (read, write, queue) = (self.read.clone(), self.write.clone(), self.queue.clone());
+        Self { read, write, keep_statements, pinged, queue, exclusive }
     }
 }
 
@@ -54,18 +119,29 @@ impl<DB: Dialect> Base<DB> {
         Ok(self.without_old_statements(connection).await)
     }
 
-    /// Returns a connection for writing that was just tested. A write without a response cannot simply be retried,
-    /// because it may have taken effect, so writes pay one round trip for a ping. Reads do not; see
-    /// [`retry`](super::retry). Pass it to [`Base::settle`] with the result of the operation.
-    pub(super) async fn writer(&self) -> SqlResult<PoolConnection<DB>> {
+    /// Returns a connection for writing that is not known to have rested, or was just pinged; see [`lost`](super::lost). Pass
+    /// it to [`Base::settle`] with the result of the operation.
+    pub(super) async fn writer(&self) -> SqlResult<Writer<DB>> {
+        self.wait_to_write(self.pools.exclusive).await
+    }
+
+    /// Returns a connection like [`Base::writer`], for an operation that shares no transaction with others.
+    pub(super) async fn exclusive_writer(&self) -> SqlResult<Writer<DB>> {
+        self.wait_to_write(true).await
+    }
+
+    async fn wait_to_write(&self, exclusive: bool) -> SqlResult<Writer<DB>> {
+        if let Some(queue) = &self.pools.queue {
+            return measured("write", queue.turn(exclusive)).await.map(Writer::Turn);
+        }
         let mut attempts = self.attempts();
         loop {
-            let mut connection = acquire(&self.pools.write, "write").await?;
-            if !DB::OVER_A_NETWORK {
-                return Ok(connection);
-            }
-            match connection.ping().await {
-                Ok(()) => return Ok(self.without_old_statements(connection).await),
+            let mut connection = for_write(acquire(&self.pools.write, "write")).await?;
+            let ping =
+                async { if self.pools.pinged == Pinged::BeforeWrites { connection.ping().await } else { Ok(()) } };
+            match ping.await {
+                Ok(()) if !DB::OVER_A_NETWORK => return Ok(Writer::Own(connection)),
+                Ok(()) => return Ok(Writer::Own(self.without_old_statements(connection).await)),
                 Err(_) if attempts > 1 => attempts -= 1,
                 Err(error) => return Err(error),
             }
@@ -82,16 +158,32 @@ impl<DB: Dialect> Base<DB> {
             && self.is_outdated(error)
         {
             self.adapted.forget();
-            if connection.clear_cached_statements().await.is_err() {
+            if forget_statements::<DB>(&mut connection).await.is_err() {
                 connection.close_on_drop();
             }
         }
         done
     }
 
+    /// Ends an operation like [`Base::settle`]. Returns when what it wrote is on disk.
+    pub(super) async fn settle_write<T>(&self, connection: Writer<DB>, done: SqlResult<T>) -> SqlResult<T> {
+        let mut turn = match connection {
+            Writer::Own(connection) => return self.settle(connection, done).await,
+            Writer::Turn(turn) => turn,
+        };
+        if let Err(error) = &done
+            && self.is_outdated(error)
+        {
+            self.adapted.forget();
+            // A connection in the same process fails only if it is closed.
+            let _closed = forget_statements::<DB>(&mut turn).await;
+        }
+        turn.end(done).await
+    }
+
     /// Returns a connection that prepares its statements anew while an operation [asks for it](Base::prepare_anew).
     async fn without_old_statements(&self, mut connection: PoolConnection<DB>) -> PoolConnection<DB> {
-        if self.preparing_anew.load(Ordering::Acquire) > 0 && connection.clear_cached_statements().await.is_err() {
+        if self.preparing_anew.load(Ordering::Acquire) > 0 && forget_statements::<DB>(&mut connection).await.is_err() {
             connection.close_on_drop();
         }
         connection
@@ -115,6 +207,13 @@ impl<DB: Dialect> Base<DB> {
     #[allow(clippy::unused_self, reason = "`retry` knows the database by the store only")]
     pub(super) fn is_outdated(&self, error: &sqlx::Error) -> bool {
         error::is_outdated::<DB>(error)
+    }
+
+    /// Returns `true` if the operation was rolled back together with others; it had no effect. It is repeated
+    /// [`alone`](Base::alone).
+    #[allow(clippy::unused_self, reason = "`retry` knows the database by the store only")]
+    pub(super) fn was_undone_with_others(&self, error: &sqlx::Error) -> bool {
+        error::was_undone_with_others(error)
     }
 
     /// Returns the number of attempts: every connection in the pool may be lost, and one more is new.
@@ -146,13 +245,13 @@ impl<DB: Dialect> Base<DB> {
             Ok(DB::execute(&mut connection, sql, arguments, self.pools.keep_statements).await?.rows)
         };
         let done = done.await;
-        self.settle(connection, done).await
+        self.settle_write(connection, done).await
     }
 
     /// Runs a statement, and writes the entries of the audit log in the same transaction if it wrote a row.
     async fn write_and_record(
         &self,
-        connection: &mut DB::Connection,
+        connection: &mut Writer<DB>,
         sql: impl SqlSafeStr,
         arguments: DB::Arguments,
     ) -> SqlResult<u64> {
@@ -202,10 +301,19 @@ impl<DB: Dialect> Base<DB> {
     }
 }
 
-/// Waits for a connection, and measures how long.
+/// Closes the prepared statements of a connection.
+fn forget_statements<DB: Dialect>(connection: &mut DB::Connection) -> BoxFuture<'_, SqlResult<()>> {
+    Box::pin(connection.clear_cached_statements())
+}
+
 async fn acquire<DB: Dialect>(pool: &Pool<DB>, name: &'static str) -> SqlResult<PoolConnection<DB>> {
+    measured(name, pool.acquire()).await
+}
+
+/// Waits for a connection, and measures how long.
+async fn measured<T>(name: &'static str, connection: impl Future<Output = T>) -> T {
     let start = monotonic();
-    let connection = pool.acquire().await;
+    let connection = connection.await;
     metric::waited_for_connection(name, monotonic() - start);
     connection
 }

@@ -9,7 +9,6 @@ use super::{
     Dialect, Row, SqlResult,
     base::{Base, add},
     error::{is_disconnected, is_undone},
-    purge::STEP,
     retry::retry,
     transaction::{begin, finish},
 };
@@ -141,7 +140,7 @@ impl<DB: Dialect> Base<DB> {
             Ok(finish(transaction, done).await?.or(refused))
         };
         let done = done.await;
-        self.settle(connection, done).await
+        self.settle_write(connection, done).await
     }
 
     async fn settle_counters(&self, settlement: &Settlement, now: Timestamp) -> SqlResult<()> {
@@ -172,7 +171,7 @@ impl<DB: Dialect> Base<DB> {
             finish(transaction, done).await.map(drop)
         };
         let done = done.await;
-        self.settle(connection, done).await
+        self.settle_write(connection, done).await
     }
 
     async fn remember_key(&self, key: &CounterKey, until: i64) -> SqlResult<()> {
@@ -192,20 +191,15 @@ impl<DB: Dialect> Base<DB> {
         if !self.has_counters() {
             return Ok(0);
         }
-        let step = || async {
-            let mut arguments = DB::Arguments::default();
-            add::<DB, _>(&now.timestamp_millis(), &mut arguments)?;
-            add::<DB, _>(&i64::from(STEP), &mut arguments)?;
-            self.write(self.counter_sql.purge.clone(), arguments).await
-        };
-        self.purge_in_steps(step).await
+        let bind = |arguments: &mut DB::Arguments| add::<DB, _>(&now.timestamp_millis(), arguments);
+        self.purge_in_steps(&self.counter_sql.purge, bind).await
     }
 }
 
 impl<DB: Dialect> Counters for Base<DB> {
     fn take<'a>(&'a self, draws: &'a [Draw], now: Timestamp) -> BoxFuture<'a, Result<Decision, CountersUnavailable>> {
         Box::pin(async move {
-            retry!(self, is_undone::<DB>, self.take_counters(draws, now)).map_err(CountersUnavailable::because)
+            retry!(self, is_undone::<DB>, |base| base.take_counters(draws, now)).map_err(CountersUnavailable::because)
         })
     }
 
@@ -215,7 +209,8 @@ impl<DB: Dialect> Counters for Base<DB> {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), CountersUnavailable>> {
         Box::pin(async move {
-            retry!(self, is_undone::<DB>, self.settle_counters(settlement, now)).map_err(CountersUnavailable::because)
+            retry!(self, is_undone::<DB>, |base| base.settle_counters(settlement, now))
+                .map_err(CountersUnavailable::because)
         })
     }
 
@@ -227,7 +222,7 @@ impl<DB: Dialect> Counters for Base<DB> {
     ) -> BoxFuture<'a, Result<(), CountersUnavailable>> {
         let until = until.timestamp_millis();
         Box::pin(async move {
-            retry!(self, is_undone::<DB>, self.remember_key(key, until)).map_err(CountersUnavailable::because)
+            retry!(self, is_undone::<DB>, |base| base.remember_key(key, until)).map_err(CountersUnavailable::because)
         })
     }
 
@@ -237,7 +232,7 @@ impl<DB: Dialect> Counters for Base<DB> {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<Timestamp>, CountersUnavailable>> {
         Box::pin(async move {
-            let found = retry!(self, is_disconnected::<DB>, self.find_counter(key));
+            let found = retry!(self, is_disconnected::<DB>, |base| base.find_counter(key));
             let found = found.map_err(CountersUnavailable::because)?;
             let until = found.and_then(|count| Timestamp::from_timestamp_millis(count.due));
             Ok(until.filter(|until| *until > now))

@@ -8,7 +8,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    ById, Codec, SqlResult, Statements, UserSql,
+    ById, Codec, LoginSql, SqlResult, Statements, UserSql,
     error::RefusedValue,
     schema::{Catalog, FoundIndex},
     uuid_form::{Form, UuidForm},
@@ -271,4 +271,7 @@ pub trait Dialect:
 {
     /// Returns the statements for this database.
     fn statements(sql: &'static UserSql) -> &'static Statements;
+
+    /// Returns the statement for this database that finds a user by the login name.
+    fn login_statement(login: &'static LoginSql) -> &'static str;
 }

@@ -28,7 +28,7 @@ pub(super) fn is_undone<DB: Driver>(error: &Error) -> bool {
     matches!(error, Error::Database(refusal) if DB::is_undone(refusal.as_ref()))
 }
 
-/// Returns `true` if the connection's prepared statements are outdated; the statement had no effect.
+/// Returns `true` if the connection's prepared statements are outdated; the operation had no effect.
 pub(super) fn is_outdated<DB: Driver>(error: &Error) -> bool {
     match error {
         Error::Database(refusal) => DB::is_outdated(refusal.as_ref()),
@@ -88,6 +88,37 @@ struct ViolatedReference;
 /// Returns the error of a reference that is checked at the end of a transaction.
 pub(super) fn violated_reference() -> Error {
     Error::Encode(Box::new(ViolatedReference))
+}
+
+/// A transaction that several operations shared was rolled back because of one of them.
+#[derive(Debug, thiserror::Error)]
+#[error("the transaction was rolled back because of another operation")]
+struct UndoneWithOthers;
+
+/// Returns the error of an operation that was rolled back together with others. It is repeated alone.
+pub(super) fn undone_with_others() -> Error {
+    Error::Encode(Box::new(UndoneWithOthers))
+}
+
+/// Returns `true` if the operation was rolled back together with others; it had no effect.
+pub(super) fn was_undone_with_others(error: &Error) -> bool {
+    matches!(error, Error::Encode(reason) if reason.is::<UndoneWithOthers>())
+}
+
+/// Returns `true` for an error of a commit that violates a constraint which is checked at the end of a transaction.
+pub(super) fn is_violation<DB: Driver>(error: &Error) -> bool {
+    let Error::Database(refusal) = error else { return false };
+    refusal.is_foreign_key_violation() || DB::refused_value(refusal.as_ref()).is_some()
+}
+
+/// Returns the error of an operation whose commit failed together with that of others.
+pub(super) fn commit_failed<DB: Driver>(error: &Error) -> Error {
+    let code = match error {
+        Error::Database(refusal) => DB::code(refusal.as_ref()),
+        _ => None,
+    };
+    let code = code.map(|code| format!(" (code {code})")).unwrap_or_default();
+    Error::Io(std::io::Error::other(Cause(format!("the commit failed{code}"))))
 }
 
 /// An entry of the audit log was refused. It is no value of the client's.
@@ -230,6 +261,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
         Error::Encode(reason) if reason.is::<MissingTenant>() => StoreError::MissingTenant,
         Error::Encode(reason) if reason.is::<WrongType>() => StoreError::failed(reason),
         Error::Encode(reason) if reason.is::<ViolatedReference>() => StoreError::Conflict,
+        Error::Encode(reason) if reason.is::<UndoneWithOthers>() => StoreError::unavailable(reason),
         #[cfg(feature = "audit")]
         Error::Encode(reason) if reason.is::<NotRecorded>() => StoreError::failed(reason),
         Error::Encode(reason) => {

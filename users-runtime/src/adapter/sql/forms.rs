@@ -5,8 +5,9 @@ use sqlx::AssertSqlSafe;
 use sqlx::SqlSafeStr as _;
 
 use super::{
-    Dialect, Row, SqlColumn, SqlResult, UserSql,
+    Dialect, Row, SqlColumn, SqlResult, UserSql, passkey_sql, refresh_sql,
     schema::FoundColumn,
+    second_factor_sql,
     uuid_form::{Declared, Form, UuidForm},
 };
 use crate::{domain::IdKind, port::SchemaDrift};
@@ -138,12 +139,21 @@ pub(super) async fn drift<DB: Dialect>(
     let Some(found) = find::<DB>(connection, sql, custom, kind).await? else { return Ok(Vec::new()) };
     let schema = sql.schema_on::<DB>();
     let mut drifts = Vec::new();
-    let state = format!("{}_token_state", sql.table);
+    let (state, refresh) = (format!("{}_token_state", sql.table), refresh_sql::table(sql));
+    let passkeys = passkey_sql::table(sql);
     if found.id_type.is_some() {
         let form = found.forms.id.uuid;
         let mut rewrites = Vec::new();
         let accounts = sql.oauth_table.map(|accounts| (accounts, "user_id"));
-        let references = [(&*state, "user_id"), (sql.session_table, "user_id")].into_iter().chain(accounts);
+        let factors = [
+            second_factor_sql::factor_table(sql),
+            second_factor_sql::code_table(sql),
+            second_factor_sql::device_table(sql),
+        ];
+        let references =
+            [&*state, sql.session_table, &*refresh, &*passkeys].into_iter().chain(factors.iter().map(String::as_str));
+        let references = references.map(|table| (table, "user_id"));
+        let references = references.chain(accounts);
         for (table, name) in references.chain([(sql.table, sql.roles.id)]) {
             let there = DB::describe(connection, schema, table).await?.columns;
             let Some(there) = column(&there, name) else { continue };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{IdKind, StoreError},
-    port::SchemaDrift,
+    port::{BoxFuture, SchemaDrift},
 };
 
 impl<DB: Dialect> Base<DB> {
@@ -30,7 +30,13 @@ impl<DB: Dialect> Base<DB> {
                 own.sql_type = there.unwrap_or_else(|| std::mem::take(&mut own.sql_type));
             }
         }
-        let optional = OptionalTables { counters: self.has_counters(), audit: self.has_audit_log() };
+        let optional = OptionalTables {
+            counters: self.has_counters(),
+            refresh: self.refreshes.load(std::sync::atomic::Ordering::Relaxed),
+            second_factors: self.has_second_factors(),
+            passkeys: self.has_passkeys(),
+            audit: self.has_audit_log(),
+        };
         Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types, optional))
     }
 
@@ -56,14 +62,16 @@ impl<DB: Dialect> Base<DB> {
         }
     }
 
-    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
-        let done = self.migrate_alone().await;
-        self.adapted.forget();
-        match done {
-            Err(schema::Refusal::Database(error)) => Err(self.explained(error).await),
-            Err(schema::Refusal::Schema(text)) => Err(StoreError::Schema(text)),
-            Ok(()) => Ok(()),
-        }
+    pub(super) fn migrate<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let done = self.migrate_alone().await;
+            self.adapted.forget();
+            match done {
+                Err(schema::Refusal::Database(error)) => Err(self.explained(error).await),
+                Err(schema::Refusal::Schema(text)) => Err(StoreError::Schema(text)),
+                Ok(()) => Ok(()),
+            }
+        })
     }
 
     /// Classifies an error of a call at the start of an application and adds its cause and what to do.
@@ -72,25 +80,26 @@ impl<DB: Dialect> Base<DB> {
         explained::<DB>(error, |error| self.error(error))
     }
 
-    pub(super) async fn check_schema(&self) -> Result<Vec<SchemaDrift>, StoreError> {
-        let compare = async || {
-            let mut connection = self.reader().await?;
-            let drift = self.compare_on(&mut connection).await;
-            self.adapted.forget();
-            self.settle(connection, drift).await
-        };
-        match repeated!(self, is_disconnected::<DB>, compare()) {
-            Ok(drift) => Ok(drift),
-            Err(error) => Err(self.explained(error).await),
-        }
+    pub(super) fn check_schema<'a>(&'a self) -> BoxFuture<'a, Result<Vec<SchemaDrift>, StoreError>> {
+        Box::pin(async move {
+            match repeated!(self, is_disconnected::<DB>, |base| base.compare_schema()) {
+                Ok(drift) => Ok(drift),
+                Err(error) => Err(self.explained(error).await),
+            }
+        })
+    }
+
+    async fn compare_schema(&self) -> SqlResult<Vec<SchemaDrift>> {
+        let mut connection = self.reader().await?;
+        let drift = self.compare_on(&mut connection).await;
+        self.adapted.forget();
+        self.settle(connection, drift).await
     }
 
     /// Migrates alone: other migrations wait.
     async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
-        let mut connection = self.writer().await?;
-        if DB::OVER_A_NETWORK {
-            connection.close_on_drop(); // closing releases the migration lock in every case
-        }
+        let mut connection = self.exclusive_writer().await?;
+        connection.close_on_drop(); // closing releases the migration lock in every case
         let mut transaction = begin::<DB>(&mut connection).await?;
         let done = self.migrate_in(&mut transaction).await;
         finish(transaction, done.map(Some)).await.map(drop)

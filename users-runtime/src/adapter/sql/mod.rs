@@ -35,6 +35,7 @@ mod error;
 mod forms;
 mod linked_users;
 mod lookups;
+mod lost;
 mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -42,16 +43,24 @@ mod mysql;
 mod no_audit;
 mod oauth_accounts;
 mod oauth_sql;
+mod passkey_sql;
+mod passkey_users;
+mod passkeys;
 mod paused_clock;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod purge;
 mod read_back;
+mod refresh;
+mod refresh_sql;
 mod retry;
 mod row;
 mod schema;
+mod second_factor_sql;
+mod second_factors;
 mod session_sql;
 mod sessions;
+mod shared_commit;
 mod sql_text;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -63,6 +72,7 @@ mod tenant;
 mod token_sql;
 mod transaction;
 mod unchanged;
+mod updates;
 mod user;
 mod uuid_form;
 mod values;
@@ -86,6 +96,10 @@ pub use forms::find_many_of_bytes;
 pub(crate) use lookups::ById;
 #[cfg(any(test, feature = "testing"))]
 pub use oauth_sql::oauth_statements;
+#[cfg(any(test, feature = "testing"))]
+pub use passkey_sql::passkey_statements;
+#[cfg(any(test, feature = "testing"))]
+pub use refresh_sql::refresh_statements;
 pub use row::Row;
 #[cfg(any(test, feature = "testing"))]
 pub use schema::Catalog;
@@ -93,8 +107,10 @@ pub use schema::Catalog;
 pub(crate) use schema::Catalog;
 pub(crate) use schema::{WantedColumn, WantedIndex, WantedSchema, WantedTable};
 #[cfg(any(test, feature = "testing"))]
+pub use second_factor_sql::second_factor_statements;
+#[cfg(any(test, feature = "testing"))]
 pub use session_sql::session_statements;
-pub use statements::{RoleColumns, Statements, UserSql};
+pub use statements::{LoginSql, RoleColumns, Statements, UserSql};
 pub use user::{SqlUser, StoredUser};
 pub use values::Values;
 pub(crate) use written::{Written, WrittenText};

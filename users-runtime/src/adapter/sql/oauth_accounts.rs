@@ -16,8 +16,14 @@ use crate::{
         IdKind, IdValue, PasswordHash, Timestamp, TokenId,
         oauth::{NewOAuthAccount, OAuthAccount, OAuthAccountId, PlaceholderPassword, StoredTokens},
     },
-    port::{StoreError, Unlinked},
+    port::{BoxFuture, StoreError, Unlinked},
 };
+
+/// The links of a user, as far as they decide about the last way in.
+pub(super) struct Links {
+    pub(super) count: usize,
+    pub(super) placeholder: Option<PlaceholderPassword>,
+}
 
 impl<DB: Dialect> Base<DB> {
     /// Returns the statements. The store is an [`OAuthStore`](crate::port::OAuthStore) only if there are some.
@@ -27,59 +33,75 @@ impl<DB: Dialect> Base<DB> {
 
     /// Returns the link to an account at a provider. A table without a unique key may have several; none of them is right if
     /// they are of several users.
-    pub(super) async fn linked_account(
-        &self,
-        oauth_name: &str,
-        account_id: &str,
-    ) -> Result<Option<OAuthAccount<IdValue>>, StoreError> {
-        let found = retry!(self, is_disconnected::<DB>, self.find_account(oauth_name, account_id))?;
-        let first = found.first().map(|account| &account.user_id);
-        if found.iter().any(|account| Some(&account.user_id) != first) {
-            return Err(StoreError::Conflict);
-        }
-        Ok(found.into_iter().next())
+    pub(super) fn linked_account<'a>(
+        &'a self,
+        oauth_name: &'a str,
+        account_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<OAuthAccount<IdValue>>, StoreError>> {
+        Box::pin(async move {
+            let found = retry!(self, is_disconnected::<DB>, |base| base.find_account(oauth_name, account_id))?;
+            let first = found.first().map(|account| &account.user_id);
+            if found.iter().any(|account| Some(&account.user_id) != first) {
+                return Err(StoreError::Conflict);
+            }
+            Ok(found.into_iter().next())
+        })
     }
 
-    pub(super) async fn linked_accounts(&self, user: &IdValue) -> Result<Vec<OAuthAccount<IdValue>>, StoreError> {
-        retry!(self, is_disconnected::<DB>, self.list_accounts(user))
+    pub(super) fn linked_accounts<'a>(
+        &'a self,
+        user: &'a IdValue,
+    ) -> BoxFuture<'a, Result<Vec<OAuthAccount<IdValue>>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.list_accounts(user)) })
     }
 
-    pub(super) async fn refresh(&self, account: &OAuthAccount<IdValue>) -> Result<(), StoreError> {
-        retry!(self, is_undone::<DB>, self.refresh_account(account)).map(drop)
+    pub(super) fn refresh<'a>(&'a self, account: &'a OAuthAccount<IdValue>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { retry!(self, is_undone::<DB>, |base| base.refresh_account(account)).map(drop) })
     }
 
-    pub(super) async fn tokens(
-        &self,
-        user: &IdValue,
-        account: &OAuthAccountId,
-    ) -> Result<Option<StoredTokens>, StoreError> {
-        retry!(self, is_disconnected::<DB>, self.read_tokens(user, account))
+    pub(super) fn tokens<'a>(
+        &'a self,
+        user: &'a IdValue,
+        account: &'a OAuthAccountId,
+    ) -> BoxFuture<'a, Result<Option<StoredTokens>, StoreError>> {
+        Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.read_tokens(user, account)) })
     }
 
-    pub(super) async fn replace_tokens(
-        &self,
-        user: &IdValue,
-        account: &OAuthAccountId,
-        before: &StoredTokens,
-        after: &StoredTokens,
-    ) -> Result<bool, StoreError> {
-        retry!(self, is_undone::<DB>, self.write_tokens(user, account, before, after)).map(|rows| rows > 0)
+    pub(super) fn replace_tokens<'a>(
+        &'a self,
+        user: &'a IdValue,
+        account: &'a OAuthAccountId,
+        before: &'a StoredTokens,
+        after: &'a StoredTokens,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            retry!(self, is_undone::<DB>, |base| base.write_tokens(user, account, before, after)).map(|rows| rows > 0)
+        })
     }
 
-    pub(super) async fn unlink(&self, user: &IdValue, account: &OAuthAccountId) -> Result<Unlinked, StoreError> {
-        retry!(self, is_undone::<DB>, self.unlink_account(user, account))
+    pub(super) fn unlink<'a>(
+        &'a self,
+        user: &'a IdValue,
+        account: &'a OAuthAccountId,
+    ) -> BoxFuture<'a, Result<Unlinked, StoreError>> {
+        Box::pin(async move { retry!(self, is_undone::<DB>, |base| base.unlink_account(user, account)) })
     }
 
-    pub(super) async fn remove_orphan(&self, account: &OAuthAccount<IdValue>) -> Result<(), StoreError> {
-        retry!(self, is_undone::<DB>, self.remove_if_orphan(account)).map(drop)
+    pub(super) fn remove_orphan<'a>(
+        &'a self,
+        account: &'a OAuthAccount<IdValue>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { retry!(self, is_undone::<DB>, |base| base.remove_if_orphan(account)).map(drop) })
     }
 
-    pub(super) async fn redeem(&self, once: &TokenId, until: Timestamp) -> Result<bool, StoreError> {
-        match retry!(self, is_undone::<DB>, self.redeem_once(once, until)) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Conflict) => Ok(false),
-            Err(error) => Err(error),
-        }
+    pub(super) fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            match retry!(self, is_undone::<DB>, |base| base.redeem_once(once, until)) {
+                Ok(_) => Ok(true),
+                Err(StoreError::Conflict) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     fn account(&self, row: &DB::Row) -> SqlResult<OAuthAccount<IdValue>> {
@@ -148,7 +170,7 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Runs a statement whose only parameter is a user.
-    async fn execute_for(
+    pub(super) async fn execute_for(
         &self,
         connection: &mut DB::Connection,
         sql: &SqlStr,
@@ -175,7 +197,7 @@ impl<DB: Dialect> Base<DB> {
             finish(transaction, done).await.map(|_| outcome)
         };
         let done = done.await;
-        self.settle(connection, done).await
+        self.settle_write(connection, done).await
     }
 
     async fn unlink_in(
@@ -208,23 +230,40 @@ impl<DB: Dialect> Base<DB> {
         }
         match (is_there, others, placeholder) {
             (false, ..) => return Ok(Unlinked::NotFound),
-            (true, false, Some(_)) => return Ok(Unlinked::LastWayIn),
-            (true, false, None) => {}
-            // The link that is removed may be the one that knows that there is no password.
-            (true, true, placeholder) => {
-                if let Some(placeholder) = placeholder {
-                    let mut arguments = DB::Arguments::default();
-                    add::<DB, _>(&placeholder.as_str().to_owned(), &mut arguments)?;
-                    DB::add_id(user, form, &mut arguments)?;
-                    self.execute_on(connection, sql.keep_placeholder.clone(), arguments).await?;
-                }
+            (true, false, Some(_)) if !self.has_passkey_in(connection, user, form).await? => {
+                return Ok(Unlinked::LastWayIn);
             }
+            // The link that is removed may be the one that knows that there is no password.
+            (true, _, Some(placeholder)) => {
+                self.keep_placeholder_in(connection, user, form, &placeholder).await?;
+            }
+            (true, _, None) => {}
         }
         let mut arguments = of_user()?;
         add_account_id::<DB>(account, form, &mut arguments)?;
         self.execute_on(connection, sql.unlink.clone(), arguments).await?;
         self.record_in(connection, None).await?;
         Ok(Unlinked::Removed)
+    }
+
+    /// Returns what the links of a user tell about the ways in, in the transaction of a change.
+    pub(super) async fn links_in(
+        &self,
+        connection: &mut DB::Connection,
+        user: &IdValue,
+        form: Form,
+        hash: &PasswordHash,
+    ) -> SqlResult<Links> {
+        let Some(sql) = &self.oauth_sql else { return Ok(Links { count: 0, placeholder: None }) };
+        let mut arguments = DB::Arguments::default();
+        DB::add_id(user, form, &mut arguments)?;
+        let rows = DB::fetch_all(connection, sql.list.clone(), arguments, self.pools.keep_statements).await?;
+        let mut placeholder = None;
+        for row in &rows {
+            let stored = Row::<DB>::new(row).at::<Option<String>>(5)?.map(PlaceholderPassword::from_stored);
+            placeholder = placeholder.or(stored.filter(|stored| stored.is_of(hash)));
+        }
+        Ok(Links { count: rows.len(), placeholder })
     }
 
     async fn refresh_account(&self, account: &OAuthAccount<IdValue>) -> SqlResult<u64> {

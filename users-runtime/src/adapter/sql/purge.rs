@@ -1,19 +1,22 @@
 //! Removal of expired data, in small batches that read and lock few rows, so that it can run beside requests.
 
+use sqlx::SqlStr;
+
 use super::{
     Dialect, Row, SqlResult,
     base::{Base, add, storable},
+    connection::Writer,
     error::is_undone,
     retry::retry,
     transaction::{begin, finish},
 };
 use crate::{
     domain::{StoreError, Timestamp},
-    port::EndedSessions,
+    port::{BoxFuture, EndedSessions},
 };
 
 /// The number of token states or counters that one statement removes.
-pub(super) const STEP: u32 = 1000;
+const STEP: u32 = 1000;
 
 /// The result of one batch, and the token after which the next one starts.
 struct Step {
@@ -23,28 +26,31 @@ struct Step {
 
 impl<DB: Dialect> Base<DB> {
     /// Removes expired token states and counters.
-    pub(super) async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        Ok(self.purge_token_states(now).await? + self.purge_counters(now).await?)
+    pub(super) fn purge_expired<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move { Ok(self.purge_token_states(now).await? + self.purge_counters(now).await?) })
     }
 
     async fn purge_token_states(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let step = || {
-            self.execute(self.token_sql.purge.clone(), move |arguments, _| {
-                DB::add_time(storable(now), arguments)?;
-                add::<DB, _>(&i64::from(STEP), arguments)
-            })
-        };
-        self.purge_in_steps(step).await
+        let bind = |arguments: &mut DB::Arguments| DB::add_time(storable(now), arguments);
+        self.purge_in_steps(&self.token_sql.purge, bind).await
     }
 
-    /// Repeats a statement that removes at most [`STEP`] rows until it removes fewer. Returns the number of removed rows.
-    pub(super) async fn purge_in_steps<F>(&self, step: impl Fn() -> F) -> Result<u64, StoreError>
-    where
-        F: Future<Output = SqlResult<u64>>,
-    {
+    /// Repeats a statement until it removes fewer than [`STEP`] rows, the most it may remove at once: its last parameter, after
+    /// those that `bind` adds. Returns the number of removed rows.
+    pub(super) async fn purge_in_steps(
+        &self,
+        sql: &SqlStr,
+        bind: impl Fn(&mut DB::Arguments) -> SqlResult<()>,
+    ) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
-            let batch = retry!(self, is_undone::<DB>, step())?;
+            let arguments = || -> SqlResult<DB::Arguments> {
+                let mut arguments = DB::Arguments::default();
+                bind(&mut arguments)?;
+                add::<DB, _>(&i64::from(STEP), &mut arguments)?;
+                Ok(arguments)
+            };
+            let batch = retry!(self, is_undone::<DB>, |base| async { base.write(sql.clone(), arguments()?).await })?;
             removed += batch;
             if batch < u64::from(STEP) {
                 return Ok(removed);
@@ -55,7 +61,7 @@ impl<DB: Dialect> Base<DB> {
     pub(super) async fn purge_sessions(&self, ended: EndedSessions, step: u32) -> Result<u64, StoreError> {
         let (mut removed, mut after) = (0, Some(String::new()));
         while let Some(token) = after {
-            let done = retry!(self, is_undone::<DB>, self.purge_some(ended, &token, step.max(1)))?;
+            let done = retry!(self, is_undone::<DB>, |base| base.purge_some(ended, &token, step.max(1)))?;
             removed += done.removed;
             after = done.next;
         }
@@ -86,13 +92,13 @@ impl<DB: Dialect> Base<DB> {
         if !ended.is_empty() {
             let mut connection = self.writer().await?;
             let removed = self.remove_on(&mut connection, &ended).await;
-            done.removed = self.settle(connection, removed).await?;
+            done.removed = self.settle_write(connection, removed).await?;
         }
         Ok(done)
     }
 
     /// Removes some sessions in one transaction and returns their number.
-    async fn remove_on(&self, connection: &mut DB::Connection, ended: &[(String, bool)]) -> SqlResult<u64> {
+    async fn remove_on(&self, connection: &mut Writer<DB>, ended: &[(String, bool)]) -> SqlResult<u64> {
         let mut transaction = begin::<DB>(connection).await?;
         let done = self.remove_all_in(&mut transaction, ended).await;
         Ok(finish(transaction, done.map(Some)).await?.unwrap_or_default())

@@ -4,9 +4,11 @@
 //! and in details of their DDL ([`Catalog`]); the comparison is the same for all.
 
 mod compare;
+mod confusable;
 mod filled;
 mod keys;
 mod migrate;
+mod strict_keys;
 
 pub(super) use self::{
     compare::compare,
@@ -194,6 +196,9 @@ pub trait Catalog: Driver {
     /// `true` if a trigger that runs before an insert can give a column its value.
     const TRIGGERS_FILL_COLUMNS: bool = true;
 
+    /// The quotation mark of names.
+    const QUOTE: char = '"';
+
     /// `true` if the database has schemas: PostgreSQL's, or the databases of MySQL.
     const HAS_SCHEMAS: bool = true;
 
@@ -202,8 +207,11 @@ pub trait Catalog: Driver {
         format!("excluded.{column}")
     }
 
-    /// Quotes a name. Names were checked by the derive, so nothing has to be escaped.
-    fn quoted(name: &str) -> String;
+    /// Quotes a name of the user type or of the catalog, which can be any text.
+    fn quoted(name: &str) -> String {
+        let quote = Self::QUOTE;
+        format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+    }
 
     /// Returns the parameter with number `n`, counted from 1. Statements use each parameter once and in order.
     fn parameter(n: usize) -> String;
@@ -372,12 +380,6 @@ pub trait Catalog: Driver {
     /// Locks out other migrations until the transaction ends or the connection is closed, whichever comes first in this
     /// database. Returns `true` if the lock was acquired.
     fn lock(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<bool>>;
-
-    /// Runs a query that consists of checked names and returns the number of rows.
-    fn count_rows(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, SqlResult<usize>>;
-
-    /// Runs a statement that changes the schema. It consists of checked names.
-    fn change_schema(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, SqlResult<()>>;
 }
 
 impl WantedSchema {

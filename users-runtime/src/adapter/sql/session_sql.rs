@@ -10,7 +10,7 @@ use super::{Catalog, UserSql};
 /// The statements of one store.
 pub(super) struct SessionSql {
     /// Adds a session. Parameters: user, token, login, whether the token is a digest, id, epoch, client, user agent,
-    /// backend.
+    /// backend, methods, the login that was refreshed.
     pub(super) insert: SqlStr,
     /// Returns the user's surplus sessions (token, whether it is a digest): first those that have ended, then the
     /// oldest. Parameters: user, the token of the new session, the number of other sessions to keep.
@@ -19,9 +19,11 @@ pub(super) struct SessionSql {
     pub(super) surplus: SqlStr,
     /// Removes a session. Parameters: token, whether it is a digest.
     pub(super) remove: SqlStr,
+    /// Removes the other sessions with an id. Parameters: user, id, token.
+    pub(super) replace: SqlStr,
     /// Records the last use. Parameters: time, token, whether it is a digest, time.
     pub(super) touch: SqlStr,
-    /// Returns a user's sessions: id, epoch, login, last use, client, user agent. Parameter: user.
+    /// Returns a user's sessions: id, epoch, login, last use, client, user agent, methods, the login that was refreshed. Parameter: user.
     pub(super) list: SqlStr,
     /// Removes a user's session. Parameters: user, id.
     pub(super) end: SqlStr,
@@ -49,7 +51,8 @@ impl SessionSql {
         let state = DB::qualified(sql.schema, &format!("{}_token_state", sql.table));
         let (user_id, token, hashed) = (q("user_id"), q("token"), q("hashed"));
         let (created, seen, name, epoch) = (q("created_at"), q("last_seen_at"), q("session_id"), q("auth_epoch"));
-        let (client, user_agent, backend) = (q("client"), q("user_agent"), q("backend"));
+        let (client, user_agent, backend, methods) = (q("client"), q("user_agent"), q("backend"), q("amr"));
+        let begun = q("logged_in_at");
         let by_key = |first: usize| format!("{token} = {} AND {hashed} = {}", p(first), p(first + 1));
         let (user_key, token_id) = (q(sql.roles.id), q("token_id"));
         let with_users = format!(
@@ -60,9 +63,9 @@ impl SessionSql {
         let is_ended = format!("s.{} OR COALESCE(s.{}, t.{epoch}) <> u.{epoch}", q("revoked"), q("kept_epoch"));
         Self {
             insert: text(format!(
-                "INSERT INTO {table} ({user_id}, {token}, {created}, {hashed}, {name}, {epoch}, {client}, {user_agent}, {backend}) \
+                "INSERT INTO {table} ({user_id}, {token}, {created}, {hashed}, {name}, {epoch}, {client}, {user_agent}, {backend}, {methods}, {begun}) \
                  VALUES ({})",
-                (1..=9).map(p).collect::<Vec<_>>().join(", "),
+                (1..=11).map(p).collect::<Vec<_>>().join(", "),
             )),
             surplus: text(format!(
                 "SELECT t.{token}, t.{hashed} FROM {with_users} WHERE t.{user_id} = {} AND t.{token} <> {} \
@@ -72,6 +75,12 @@ impl SessionSql {
                 p(3),
             )),
             remove: text(format!("DELETE FROM {table} WHERE {}", by_key(1))),
+            replace: text(format!(
+                "DELETE FROM {table} WHERE {user_id} = {} AND {name} = {} AND {token} <> {}",
+                p(1),
+                p(2),
+                p(3),
+            )),
             touch: text(format!(
                 "UPDATE {table} SET {seen} = {} WHERE {} AND ({seen} IS NULL OR {seen} < {})",
                 p(1),
@@ -79,7 +88,7 @@ impl SessionSql {
                 p(4),
             )),
             list: text(format!(
-                "SELECT {name}, {epoch}, {created}, {seen}, {client}, {user_agent} FROM {table} \
+                "SELECT {name}, {epoch}, {created}, {seen}, {client}, {user_agent}, {methods}, {begun} FROM {table} \
                  WHERE {user_id} = {} AND {name} IS NOT NULL ORDER BY {created} LIMIT {LONGEST_LIST}",
                 p(1),
             )),
@@ -104,18 +113,20 @@ impl SessionSql {
 pub fn session_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
     use super::token_sql::TokenSql;
 
-    let SessionSql { insert, surplus, remove, touch, list, end, page } = SessionSql::of::<DB>(sql);
-    let TokenSql { keep, revoke, use_once, purge } = TokenSql::of::<DB>(sql);
+    let SessionSql { insert, surplus, remove, replace, touch, list, end, page } = SessionSql::of::<DB>(sql);
+    let TokenSql { keep, revoke, reauthenticate, use_once, purge } = TokenSql::of::<DB>(sql);
     let texts = [
         ("insert", insert),
         ("surplus", surplus),
         ("remove", remove),
+        ("replace", replace),
         ("touch", touch),
         ("list", list),
         ("end", end),
         ("page", page),
         ("keep_token", keep),
         ("revoke_token", revoke),
+        ("reauthenticate_token", reauthenticate),
         ("use_token", use_once),
         ("purge_tokens", purge),
     ];

@@ -62,11 +62,6 @@ fn unquoted(name: &str) -> String {
     }
 }
 
-/// Quotes a name of the catalog, which can be any text.
-pub(super) fn quoted(name: &str, quote: char) -> String {
-    format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
-}
-
 /// Returns all names and keywords in an expression, without quotes.
 pub(super) fn names(sql: &str) -> Vec<String> {
     let words = tokens(sql).into_iter().filter(|(kind, _)| matches!(kind, Kind::Word | Kind::Quoted));

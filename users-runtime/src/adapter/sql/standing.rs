@@ -18,16 +18,17 @@ pub(super) fn standing<DB: Dialect>(row: &DB::Row, first: usize) -> SqlResult<St
     Ok(Standing { suspension, must_change_password: columns.at(first + 2)? })
 }
 
-/// Appends what a change writes into the columns of the standing: whether to write each of them, and the value.
+/// Appends what a change writes into the columns of the standing.
 pub(super) fn bind_standing<DB: Dialect>(change: &Change<()>, arguments: &mut DB::Arguments) -> SqlResult<()> {
-    let writes = change.suspension.is_some();
-    let suspension = change.suspension.as_ref().and_then(Option::as_ref);
-    // Without an end the suspension lasts as long as times can be stored.
-    let until = suspension.map(|suspension| suspension.until.map_or_else(end_of_time, storable));
-    add::<DB, _>(&writes, arguments)?;
-    DB::add_upstream_time(until, arguments)?;
-    add::<DB, _>(&writes, arguments)?;
-    add::<DB, _>(&suspension.and_then(|suspension| suspension.reason.clone()), arguments)?;
-    add::<DB, _>(&change.must_change_password.is_some(), arguments)?;
-    add::<DB, _>(&change.must_change_password.unwrap_or_default(), arguments)
+    if let Some(suspension) = &change.suspension {
+        let suspension = suspension.as_ref();
+        // Without an end the suspension lasts as long as times can be stored.
+        let until = suspension.map(|suspension| suspension.until.map_or_else(end_of_time, storable));
+        DB::add_upstream_time(until, arguments)?;
+        add::<DB, _>(&suspension.and_then(|suspension| suspension.reason.clone()), arguments)?;
+    }
+    match change.must_change_password {
+        Some(must_change) => add::<DB, _>(&must_change, arguments),
+        None => Ok(()),
+    }
 }

@@ -43,12 +43,38 @@ pub struct UserSql {
     /// [`AuthUser::ID_MADE_BY_DATABASE`](crate::AuthUser::ID_MADE_BY_DATABASE) at compile time, so that an id type
     /// that the derive misjudges is a compile error instead of a failing insert.
     pub id_made_by_database: bool,
+    /// The login name, for a type with `#[auth(login)]`.
+    pub login: Option<LoginSql>,
     /// The statements for SQLite.
     pub sqlite: Statements,
     /// The statements for PostgreSQL.
     pub postgres: Statements,
     /// The statements for MySQL and MariaDB.
     pub mysql: Statements,
+}
+
+/// The login name: its column, and per database the statement that finds a user by it, with the index
+/// `ix_{table}_{column}_login`. Names are stored in lower case.
+///
+/// Parameter: 1 the name. Returns all columns, `auth_epoch`, the standing.
+/// ```sql
+/// SELECT u."id", …, u."auth_epoch", u."suspended_until", … FROM "user" AS u WHERE u."username" = $1
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct LoginSql {
+    /// The column, unquoted.
+    pub column: &'static str,
+    /// The statement for SQLite.
+    pub sqlite: &'static str,
+    /// The statement for PostgreSQL.
+    pub postgres: &'static str,
+    /// The statement for MySQL and MariaDB.
+    pub mysql: &'static str,
+}
+
+impl LoginSql {
+    /// No statements, for databases that the struct excludes.
+    pub const NONE: Self = Self { column: "", sqlite: "", postgres: "", mysql: "" };
 }
 
 /// The columns of the six roles, unquoted.
@@ -89,11 +115,11 @@ pub struct Statements {
     /// Reads a user by id, with the state of one token.
     ///
     /// Parameters: 1 the token's id or NULL, 2 the user's id. Returns all columns, `auth_epoch`, the standing,
-    /// `revoked`, `kept_epoch`.
+    /// `revoked`, `kept_epoch`, `reauthenticated_at`, `amr`.
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
     /// ```sql
-    /// SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2
+    /// SELECT u."id", u."email", u."hashed_password", u."is_active", u."is_superuser", u."is_verified", u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr" FROM "user" AS u LEFT JOIN "user_token_state" AS s ON s."token_id" = $1 WHERE u."id" = $2
     /// ```
     pub find: &'static str,
 
@@ -104,11 +130,11 @@ pub struct Statements {
     /// SQLite. Parameter: 1 JSON text, a list of pairs `[id, token id or null]`. Where UUIDs are stored as bytes, the store
     /// decodes their digits: `unhex(json_extract(…))`.
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", w."key" FROM json_each($1) AS w CROSS JOIN "user" AS u ON u."id" = json_extract(w."value", '$[0]') LEFT JOIN "user_token_state" AS s ON s."token_id" = json_extract(w."value", '$[1]')
     /// ```
     /// PostgreSQL. Parameters: 1 an array of ids, 2 an array of token ids or NULLs (typed by the driver).
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", w."n" - 1 FROM unnest($1, $2) WITH ORDINALITY AS w("id", "token", "n") JOIN "user" AS u ON u."id" = w."id" LEFT JOIN "user_token_state" AS s ON s."token_id" = w."token"
     /// ```
     /// MySQL. Parameter: as for SQLite. `CHAR(36)` for UUIDs, `BIGINT` for integer ids, which are compared directly,
     /// `VARCHAR(255)` for ids of a type of the application; the store casts those that are
@@ -116,18 +142,18 @@ pub struct Statements {
     /// The result of a function adopts the collation of the column it is compared with; a column of the JSON table
     /// would cause an "illegal mix of collations" error or a comparison without the index.
     /// ```sql
-    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, u.`suspended_until`, …, s.`revoked`, s.`kept_epoch`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
+    /// SELECT u.`id`, …, u.`full_name`, u.`auth_epoch`, u.`suspended_until`, …, s.`revoked`, s.`kept_epoch`, s.`reauthenticated_at`, s.`amr`, CAST(w.`n` AS SIGNED) - 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (`n` FOR ORDINALITY, `id` CHAR(36) PATH '$[0]', `token` VARCHAR(22) PATH '$[1]')) AS w JOIN `user` AS u ON u.`id` = JSON_UNQUOTE(JSON_QUOTE(w.`id`)) LEFT JOIN `user_token_state` AS s ON s.`token_id` = w.`token`
     /// ```
     pub find_many: &'static str,
 
     /// Reads a user by a stored session.
     ///
     /// Parameters: 1 the token's digest or the token, 2 whether it is a digest. Returns the columns of
-    /// [`Statements::find`], followed by the session's id, epoch, login, last use, token and backend.
+    /// [`Statements::find`], followed by the session's id, epoch, login, last use, token, backend, methods and the login that was refreshed.
     ///
     /// SQLite and PostgreSQL (MySQL: the same with backticks and `?`):
     /// ```sql
-    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
+    /// SELECT u."id", …, u."full_name", u."auth_epoch", u."suspended_until", …, s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at" FROM "accesstoken" AS t JOIN "user" AS u ON u."id" = t."user_id" LEFT JOIN "user_token_state" AS s ON s."token_id" = t."session_id" WHERE t."token" = $1 AND t."hashed" = $2
     /// ```
     pub find_session: &'static str,
 
@@ -185,7 +211,8 @@ pub struct Statements {
     /// MySQL: without `RETURNING`; the store reads the row by its last insert id with [`Statements::find`].
     pub insert: &'static str,
 
-    /// Changes the named columns of a user if the conditions hold.
+    /// Changes the named columns of a user if the conditions hold. The store runs it with the assignments of the columns that
+    /// a change names and of the epoch alone, without `CASE`: `SET "full_name" = $1, "auth_epoch" = "auth_epoch" + $2 WHERE …`.
     ///
     /// Parameters: for every column except the id and for those of the standing, whether to write it and the value (1 to
     /// 2n), followed by the number to add to the epoch, the id, the required password hash or NULL, the required address or NULL. Other columns
@@ -233,6 +260,7 @@ impl UserSql {
         schema: None,
         roles: RoleColumns::USUAL,
         id_made_by_database: false,
+        login: None,
         sqlite: Statements::NONE,
         postgres: Statements::NONE,
         mysql: Statements::NONE,

@@ -5,29 +5,33 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{
     Dialect, Row, SqlResult, SqlUser, Values,
     adapted::Adapted,
-    base::Base,
+    base::{Base, TOKEN_COLUMNS},
     connection::Pools,
     counter_sql::CounterSql,
     error::{missing_tenant, unreadable_user},
     lookups::Sorted,
     oauth_sql::OAuthSql,
+    passkey_sql::PasskeySql,
+    refresh_sql::RefreshSql,
+    second_factor_sql::SecondFactorSql,
     session_sql::SessionSql,
     standing::{bind_standing, standing},
     tables::{IdColumn, STANDING},
     tenant::condition,
     token_sql::TokenSql,
-    writes::Draft,
+    writes::{Draft, WayIn},
     written::with_written,
 };
 #[cfg(feature = "audit")]
 use crate::port::{AuditEntry, AuditStore};
 use crate::{
     domain::{
-        CanonicalEmail, Epoch, IdKind, IdValue, Timestamp, TokenId, UserId as _, id_kind, oauth::NewOAuthAccount,
+        AuthMethods, CanonicalEmail, Epoch, IdKind, IdValue, LoginName, Reauthentication, Timestamp, TokenId,
+        UserId as _, id_kind, oauth::NewOAuthAccount,
     },
     port::{
-        BoxFuture, Change, Counters, Damaged, Found, FoundSession, Lookup, OAuthStore, SchemaDrift, SessionStore,
-        StoreError, TokenState, UserStore,
+        BoxFuture, Change, Counters, Damaged, Found, FoundSession, Lookup, OAuthStore, PasskeyStore, RefreshStore,
+        SchemaDrift, SecondFactorStore, SessionStore, StoreError, TokenState, UserStore,
     },
     user::{AuthUser, Columns, Tenant},
 };
@@ -57,6 +61,12 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             session_sql: Arc::new(SessionSql::of::<DB>(U::SQL)),
             token_sql: Arc::new(TokenSql::of::<DB>(U::SQL)),
             counter_sql: Arc::new(CounterSql::of::<DB>(U::SQL)),
+            refresh_sql: Arc::new(RefreshSql::of::<DB>(U::SQL)),
+            refreshes: Arc::default(),
+            factor_sql: Arc::new(SecondFactorSql::of::<DB>(U::SQL)),
+            factors: Arc::default(),
+            passkey_sql: Arc::new(PasskeySql::of::<DB>(U::SQL)),
+            keeps_passkeys: Arc::default(),
             counts: Arc::default(),
             #[cfg(feature = "audit")]
             audit: super::audit::AuditPart::new::<DB>(U::SQL, |id| U::Id::from_value(id).map(|id| id.to_string())),
@@ -64,6 +74,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
             sql: U::SQL,
             id: IdColumn::of::<U>(),
             parse_id: |text| U::Id::parse(text).map(|id| id.to_value()),
+            print_id: |id| U::Id::from_value(id).map(|id| id.to_string()),
             custom: with_written::<U, DB>(custom).into(),
             custom_fields: U::CUSTOM_FIELDS,
             keys: Arc::default(),
@@ -103,23 +114,29 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let (columns, token) = (Row::<DB>::new(row), self.base.token_column());
         let revoked: Option<bool> = columns.at(token)?;
         let kept: Option<i64> = columns.at(token + 1)?;
+        let proved_at = DB::upstream_time_at(row, token + 2)?;
+        let proved_with: Option<String> = columns.at(token + 3)?;
+        let proved_with = proved_with.as_deref().unwrap_or_default();
+        let reauthentication = proved_at.map(|at| Reauthentication::parse(at, proved_with));
         let token = match (revoked, kept) {
             (Some(true), _) => TokenState::Revoked,
             (_, Some(epoch)) => TokenState::KeptAt(Epoch(epoch)),
             _ => TokenState::Unmarked,
         };
-        Ok(Found { token, ..self.with_standing(row)? })
+        Ok(Found { token, reauthentication, ..self.with_standing(row)? })
     }
 
     /// Reads a row of [`Statements::find_session`](super::Statements::find_session).
     fn found_by_session(&self, row: &DB::Row) -> SqlResult<Found<U>> {
-        let (columns, first) = (Row::<DB>::new(row), self.base.token_column() + 2);
+        let (columns, first) = (Row::<DB>::new(row), self.base.token_column() + TOKEN_COLUMNS);
         let session = FoundSession {
             id: columns.at::<Option<String>>(first)?.map(TokenId),
             epoch: columns.at::<Option<i64>>(first + 1)?.map(Epoch),
             created_at: DB::upstream_time_at(row, first + 2)?.ok_or(sqlx::Error::RowNotFound)?,
             last_seen_at: DB::upstream_time_at(row, first + 3)?,
             backend: columns.at(first + 5)?,
+            methods: methods(columns.at(first + 6)?),
+            logged_in_at: DB::upstream_time_at(row, first + 7)?,
         };
         Ok(Found { session: Some(session), ..self.found(row)? })
     }
@@ -141,6 +158,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         self.with_standing(&row).map(Some).map_err(|error| self.base.error(error))
     }
 
+    async fn find_named(&self, name: &LoginName) -> Result<Option<Found<U>>, StoreError> {
+        let Some(row) = self.base.find_by_login_name(name).await? else { return Ok(None) };
+        let found = self.with_standing(&row).map_err(|error| self.base.error(error))?;
+        // A database may take other letters for equal.
+        Ok(Some(found).filter(|found| found.user.login_name() == Some(name.as_str())))
+    }
+
     /// Returns the same store for a change that writes these entries of the audit log.
     #[cfg(feature = "audit")]
     pub(super) fn recording_entries(&self, entries: Arc<[AuditEntry]>) -> Self {
@@ -157,13 +181,13 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(())
     }
 
-    /// Inserts a user, in the same transaction with a link to an account at a provider.
-    pub(super) async fn insert_user(&self, mut user: U, account: Option<NewOAuthAccount>) -> Result<U, StoreError> {
+    /// Inserts a user, in the same transaction with another way in than a password.
+    pub(super) async fn insert_user(&self, mut user: U, way_in: Option<WayIn<'_>>) -> Result<U, StoreError> {
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| self.insert_arguments(&user, table);
         let check = |table: &Adapted, row: &DB::Row| self.check_inserted(table, &user, row);
         let draft = Draft::new(new_id(&user), user.account().email, &arguments, &check);
-        let row = self.base.insert(&draft, account.as_ref()).await?;
+        let row = self.base.insert(&draft, way_in).await?;
         self.user(&row).map_err(|error| self.base.error(error))
     }
 
@@ -206,6 +230,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 }
 
+/// Reads a column of methods.
+fn methods(column: Option<String>) -> AuthMethods {
+    column.as_deref().map(AuthMethods::parse).unwrap_or_default()
+}
+
 /// Returns the id of a new user, if the database does not make it.
 fn new_id<U: AuthUser>(user: &U) -> Option<IdValue> {
     (!U::ID_MADE_BY_DATABASE).then(|| user.account().id.to_value())
@@ -225,6 +254,10 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
         Box::pin(self.find_canonical(email))
+    }
+
+    fn find_by_login_name<'a>(&'a self, name: &'a LoginName) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {
+        Box::pin(self.find_named(name))
     }
 
     fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
@@ -257,6 +290,21 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         Box::pin(self.base.revoke(token, until))
     }
 
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.base.use_once(token, until))
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        id: U::Id,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let id = id.to_value();
+        Box::pin(async move { self.base.reauthenticate(&id, token, proof, until).await })
+    }
+
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(self.base.purge_expired(now))
     }
@@ -273,8 +321,23 @@ impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
         Some(Arc::clone(&self.base) as _)
     }
 
+    fn refresh_store(self: Arc<Self>) -> Option<Arc<dyn RefreshStore>> {
+        self.base.refreshes.store(true, Ordering::Relaxed);
+        Some(Arc::clone(&self.base) as _)
+    }
+
+    fn second_factor_store(self: Arc<Self>) -> Option<Arc<dyn SecondFactorStore>> {
+        self.base.factors.store(true, Ordering::Relaxed);
+        Some(Arc::clone(&self.base) as _)
+    }
+
     fn oauth_store(self: Arc<Self>) -> Option<Arc<dyn OAuthStore<U>>> {
         self.base.oauth_sql.is_some().then_some(self as _)
+    }
+
+    fn passkey_store(self: Arc<Self>) -> Option<Arc<dyn PasskeyStore<U>>> {
+        self.base.keeps_passkeys.store(true, Ordering::Relaxed);
+        Some(self as _)
     }
 
     fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {

@@ -11,7 +11,7 @@ pub(super) use self::optional::OptionalTables;
 pub(super) use self::optional::{AUDIT_COLUMNS, AUDIT_LENGTHS};
 use super::{FromDatabase, SqlColumn, StoredAs, UserSql, Written, WrittenText};
 use crate::{
-    domain::{IdKind, Suspension, id_kind},
+    domain::{AuthMethods, IdKind, Suspension, id_kind},
     user::AuthUser,
 };
 
@@ -56,8 +56,8 @@ pub enum ColumnKind {
     UpstreamTime,
     /// A custom column with this type, in the database's notation.
     Own(String),
-    /// The column of the tenant, which is part of indexes.
-    Tenant(String),
+    /// The column of the tenant or of the login name, which is part of indexes.
+    Indexed(String),
 }
 
 /// A table.
@@ -109,6 +109,11 @@ const LONGEST_ADDRESS: u32 = 254;
 const LONGEST_SUBJECT: u16 = 320;
 /// The characters of the reason of a suspension.
 const LONGEST_REASON: u16 = 255;
+/// The characters of the methods that a session was proved with.
+const LONGEST_METHODS: u16 = 64;
+/// The characters of a backend's name.
+const LONGEST_BACKEND: u16 = 64;
+const _: () = assert!(LONGEST_METHODS as usize == AuthMethods::MAX_CHARS);
 const _: () = assert!(LONGEST_REASON as usize == Suspension::MAX_REASON);
 /// The columns of an account's standing, which follow the epoch.
 pub(super) const STANDING: [&str; 3] = ["suspended_until", "suspended_reason", "must_change_password"];
@@ -169,7 +174,7 @@ pub(super) fn tables(
 ) -> Vec<Table> {
     let accounts = sql.oauth_table.map(|name| oauth_accounts(sql, name, id.kind));
     let always = [users(sql, custom, id), token_state(sql, id.kind), sessions(sql, id.kind)];
-    let optional = optional.tables(sql, tenant_of(custom).is_some());
+    let optional = optional.tables(sql, id.kind, tenant_of(custom).is_some());
     always.into_iter().chain(accounts).chain(optional).collect()
 }
 
@@ -249,7 +254,7 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
         stored_as: own.stored_as,
         written: own.written,
         is_shaped_bytes: own.is_shaped_bytes,
-        ..column(own.name, if own.is_tenant { ColumnKind::Tenant } else { ColumnKind::Own }(own.sql_type.clone()))
+        ..column(own.name, kind_of(own))
     }));
     columns.push(column("auth_epoch", ColumnKind::Number).defaults_to("0").holding_any());
     let reason = u32::from(LONGEST_REASON);
@@ -261,31 +266,45 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
             .holding(WrittenText::unicode(reason, reason * 4)),
     );
     columns.push(column(must_change, ColumnKind::Flag).defaults_to("FALSE"));
+    let login = sql.login.map(|login| TableIndex {
+        name: format!("ix_{}_{}_login", sql.table, login.column),
+        over: IndexTarget::Columns(vec![login.column]),
+        within,
+        unique: true,
+        required: true,
+    });
+    let of_emails = [
+        TableIndex {
+            name: format!("ix_{}_{email}", sql.table),
+            over: IndexTarget::Columns(vec![email]),
+            within,
+            unique: true,
+            // The canonical index is stricter. With tenants, an index on the address alone would prevent that two
+            // tenants have the same one.
+            required: within.is_some(),
+        },
+        TableIndex {
+            name: canonical_index(sql),
+            over: IndexTarget::Canonical(email),
+            within,
+            unique: true,
+            required: true,
+        },
+    ];
     Table {
         name: sql.table.to_owned(),
         columns,
         primary_key: sql.roles.id,
         of_user: None,
-        indexes: vec![
-            TableIndex {
-                name: format!("ix_{}_{email}", sql.table),
-                over: IndexTarget::Columns(vec![email]),
-                within,
-                unique: true,
-                // The canonical index is stricter. With tenants, an index on the address alone would prevent that two
-                // tenants have the same one.
-                required: within.is_some(),
-            },
-            TableIndex {
-                name: canonical_index(sql),
-                over: IndexTarget::Canonical(email),
-                within,
-                unique: true,
-                required: true,
-            },
-        ],
+        indexes: of_emails.into_iter().chain(login).collect(),
         clustered: false,
     }
+}
+
+/// Returns the kind of a custom column.
+fn kind_of(own: &SqlColumn) -> ColumnKind {
+    let sql_type = own.sql_type.clone();
+    if own.is_tenant || own.is_login { ColumnKind::Indexed(sql_type) } else { ColumnKind::Own(sql_type) }
 }
 
 /// Returns the table of token states.
@@ -298,6 +317,8 @@ fn token_state(sql: &'static UserSql, id: IdKind) -> Table {
             column("revoked", ColumnKind::Flag),
             column("kept_epoch", ColumnKind::Number).nullable().holding_any(),
             column("expires_at", ColumnKind::Time).holding_any(),
+            column("reauthenticated_at", ColumnKind::UpstreamTime).nullable().holding_any(),
+            column("amr", ColumnKind::Exact(LONGEST_METHODS)).nullable().holding(WrittenText::ascii(64)),
         ],
         primary_key: "token_id",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),
@@ -324,6 +345,8 @@ fn sessions(sql: &'static UserSql, id: IdKind) -> Table {
             column("client", ColumnKind::Exact(45)).nullable().holding(WrittenText::ascii(45)),
             column("user_agent", ColumnKind::Exact(255)).nullable().holding(WrittenText::unicode(255, 1020)),
             column("backend", ColumnKind::Exact(64)).nullable().holding(WrittenText::ascii(64)),
+            column("amr", ColumnKind::Exact(LONGEST_METHODS)).nullable().holding(WrittenText::ascii(64)),
+            column("logged_in_at", ColumnKind::UpstreamTime).nullable().holding_any(),
         ],
         primary_key: "token",
         of_user: Some(UserReference { column: "user_id", users: sql.table, id: sql.roles.id }),

@@ -29,6 +29,11 @@ impl<DB: Dialect> Base<DB> {
         Self { tenant, ..self.again() }
     }
 
+    /// Returns the same for an operation that shares no transaction with others.
+    pub(super) fn alone(&self) -> Self {
+        Self { pools: self.pools.clone().alone(), ..self.again() }
+    }
+
     /// Returns the same: everything is shared.
     pub(super) fn again(&self) -> Self {
         Self {
@@ -38,12 +43,19 @@ impl<DB: Dialect> Base<DB> {
             token_sql: Arc::clone(&self.token_sql),
             counter_sql: Arc::clone(&self.counter_sql),
             counts: Arc::clone(&self.counts),
+            refresh_sql: Arc::clone(&self.refresh_sql),
+            refreshes: Arc::clone(&self.refreshes),
+            factor_sql: Arc::clone(&self.factor_sql),
+            factors: Arc::clone(&self.factors),
+            passkey_sql: Arc::clone(&self.passkey_sql),
+            keeps_passkeys: Arc::clone(&self.keeps_passkeys),
             #[cfg(feature = "audit")]
             audit: self.audit.clone(),
             oauth_sql: self.oauth_sql.clone(),
             sql: self.sql,
             id: self.id,
             parse_id: self.parse_id,
+            print_id: self.print_id,
             custom: Arc::clone(&self.custom),
             custom_fields: self.custom_fields,
             columns: Arc::clone(&self.columns),

@@ -15,6 +15,9 @@ pub(super) struct TokenSql {
     pub(super) keep: SqlStr,
     /// Marks a token as revoked. Parameters: token, expiry.
     pub(super) revoke: SqlStr,
+    /// Records that the user of a session proved again who they are. A revoked token stays revoked. Parameters: token, user,
+    /// time, methods, expiry.
+    pub(super) reauthenticate: SqlStr,
     /// Records that a token was used, and violates the primary key if it is recorded already. Parameters: token, expiry.
     pub(super) use_once: SqlStr,
     /// Deletes some expired rows. Parameters: the present time, the most rows.
@@ -29,6 +32,7 @@ impl TokenSql {
         let state = DB::qualified(sql.schema, &format!("{}_token_state", sql.table));
         let (token, user, revoked) = (q("token_id"), q("user_id"), q("revoked"));
         let (kept, expiry) = (q("kept_epoch"), q("expires_at"));
+        let (proved_at, methods) = (q("reauthenticated_at"), q("amr"));
         // The expiry of an existing row is never shortened.
         let conflict = DB::ON_CONFLICT_OF_TOKEN;
         let extend = format!("{expiry} = {}({state}.{expiry}, {})", DB::GREATEST, DB::inserted(&expiry));
@@ -49,6 +53,19 @@ impl TokenSql {
                  {conflict} {revoked} = TRUE, {extend}",
                 p(1),
                 p(2),
+            )),
+            reauthenticate: text(format!(
+                "INSERT INTO {state} ({token}, {user}, {revoked}, {proved_at}, {methods}, {expiry}) \
+                 VALUES ({}, {}, FALSE, {}, {}, {}) \
+                 {conflict} {user} = {}, {proved_at} = {}, {methods} = {}, {extend}",
+                p(1),
+                p(2),
+                p(3),
+                p(4),
+                p(5),
+                DB::inserted(&user),
+                DB::inserted(&proved_at),
+                DB::inserted(&methods),
             )),
             use_once: text(format!(
                 "INSERT INTO {state} ({token}, {revoked}, {expiry}) VALUES ({}, TRUE, {})",

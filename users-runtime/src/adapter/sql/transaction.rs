@@ -1,16 +1,67 @@
 //! Write transactions.
 
+use std::ops::{Deref, DerefMut};
+
 use sqlx::{Connection as _, Transaction};
 
-use super::{Dialect, SqlResult};
+use super::{Dialect, Driver, SqlResult, connection::Writer};
 
-/// Begins a write transaction.
+/// Statements that take effect together, or not at all. Pass it to [`finish`].
+pub(super) enum Scope<'c, DB: Driver> {
+    /// A transaction of its own.
+    Transaction(Transaction<'c, DB>),
+    /// A savepoint in a transaction that others share.
+    Savepoint(&'c mut DB::Connection),
+}
+
+impl<DB: Driver> Deref for Scope<'_, DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        match self {
+            Self::Transaction(transaction) => transaction,
+            Self::Savepoint(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Driver> DerefMut for Scope<'_, DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Transaction(transaction) => transaction,
+            Self::Savepoint(connection) => connection,
+        }
+    }
+}
+
+/// Begins a write transaction, or a savepoint in a transaction that others share. Not by sqlx, which rolls back twice if
+/// the caller is cancelled meanwhile, and so also what the others have written.
+pub(super) async fn begin<DB: Dialect>(connection: &mut Writer<DB>) -> SqlResult<Scope<'_, DB>> {
+    if connection.is_shared() {
+        run::<DB>(connection, "SAVEPOINT axum_users").await?;
+        return Ok(Scope::Savepoint(&mut **connection));
+    }
+    repair::<DB>(connection).await?;
+    connection.begin_with(DB::BEGIN_WRITE).await.map(Scope::Transaction)
+}
+
+/// Undoes what a caller wrote into a transaction that others share, if its savepoint is still there.
+pub(super) async fn undo_savepoint<DB: Driver>(transaction: &mut DB::Connection) -> SqlResult<()> {
+    run::<DB>(transaction, "ROLLBACK TO axum_users").await?;
+    run::<DB>(transaction, "RELEASE axum_users").await
+}
+
+async fn run<DB: Driver>(connection: &mut DB::Connection, statement: &'static str) -> SqlResult<()> {
+    DB::execute(connection, statement, DB::Arguments::default(), true).await.map(drop)
+}
+
+/// Ends a transaction that is open by mistake.
 ///
 /// SQLite rolls back a transaction automatically when the disk is full or fails
 /// (<https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"). sqlx's `ROLLBACK` then fails
 /// because there is no transaction, and sqlx counts one as open until the connection is closed and begins no other.
 /// SQLite has a single connection for writes, so without this repair a full disk would stop all later transactions.
-pub(super) async fn begin<DB: Dialect>(connection: &mut DB::Connection) -> SqlResult<Transaction<'_, DB>> {
+pub(super) async fn repair<DB: Driver>(connection: &mut DB::Connection) -> SqlResult<()> {
     if connection.is_in_transaction() {
         // The rollback of a dropped transaction may still be pending.
         connection.ping().await?;
@@ -21,15 +72,34 @@ pub(super) async fn begin<DB: Dialect>(connection: &mut DB::Connection) -> SqlRe
         let _may_fail = DB::execute(connection, "BEGIN", DB::Arguments::default(), false).await;
         drop(connection.begin_with(DB::BEGIN_WRITE).await);
     }
-    connection.begin_with(DB::BEGIN_WRITE).await
+    Ok(())
+}
+
+/// Returns whether the transaction that should be open is lost: the database has rolled it back, or the connection fails.
+pub(super) async fn is_lost<DB: Driver>(transaction: &mut DB::Connection) -> bool {
+    // Fails in a transaction. Otherwise sqlx takes this one for the old one, and rolls it back when the old one is dropped.
+    let begun = DB::execute(transaction, "BEGIN", DB::Arguments::default(), false).await;
+    !matches!(begun, Err(sqlx::Error::Database(_)))
 }
 
 /// Commits a result of `Some` and rolls back otherwise. The rollback is immediate, because a dropped transaction keeps its
 /// locks until sqlx uses the connection again.
 pub(super) async fn finish<DB: Dialect, T, E: From<sqlx::Error>>(
-    transaction: Transaction<'_, DB>,
+    scope: Scope<'_, DB>,
     done: Result<Option<T>, E>,
 ) -> Result<Option<T>, E> {
+    let transaction = match scope {
+        Scope::Transaction(transaction) => transaction,
+        Scope::Savepoint(connection) => {
+            match &done {
+                Ok(Some(_)) => run::<DB>(connection, "RELEASE axum_users").await?,
+                Ok(None) => undo_savepoint::<DB>(connection).await?,
+                // The first error is returned; the transaction is checked after it.
+                Err(_) => drop(undo_savepoint::<DB>(connection).await),
+            }
+            return done;
+        }
+    };
     match done {
         Ok(Some(done)) => Ok(transaction.commit().await.map(|()| Some(done))?),
         Ok(None) => Ok(transaction.rollback().await.map(|()| None)?),

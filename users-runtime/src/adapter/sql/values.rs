@@ -34,7 +34,7 @@ enum Purpose {
         /// `true` to write the id.
         id: bool,
     },
-    /// For every column except the id: whether to write it, and the value.
+    /// The values of some columns, of which the id is none.
     Update(Columns),
     /// The tenant of a statement, after its other parameters.
     Tenant,
@@ -49,7 +49,7 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         Self { arguments: DB::Arguments::default(), purpose, custom, forms, next: 0, sent: Vec::new() }
     }
 
-    /// Binds the arguments of [`Statements::update`](super::Statements::update).
+    /// Binds the values of these columns, for a form of [`Statements::update`](super::Statements::update).
     pub(super) fn update(custom: &'c [SqlColumn], forms: &'c Forms, columns: Columns) -> Self {
         let purpose = Purpose::Update(columns);
         Self { arguments: DB::Arguments::default(), purpose, custom, forms, next: 0, sent: Vec::new() }
@@ -127,12 +127,11 @@ impl<'c, DB: Dialect> Values<'c, DB> {
                 self.next.checked_sub(Columns::ROLES).and_then(|n| self.forms.custom.get(n).copied().flatten())
             }
         };
-        if let Purpose::Update(columns) = self.purpose {
-            let write = columns.contains(self.next);
-            <DB as Codec<bool>>::add(&write, &mut self.arguments).map_err(sqlx::Error::Encode)?;
-        }
         let column = self.next;
         self.next += 1;
+        if matches!(self.purpose, Purpose::Update(columns) if !columns.contains(column)) {
+            return Ok(());
+        }
         if let Purpose::Compare = self.purpose {
             let mut encoded = DB::Arguments::default();
             <DB as Codec<T>>::add(value, &mut encoded).map_err(|error| not_sent(column, error))?;

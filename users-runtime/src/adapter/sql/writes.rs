@@ -4,14 +4,27 @@ use super::{
     Dialect, SqlResult,
     adapted::Adapted,
     base::{Base, add, storable},
+    connection::Writer,
     error::{is_undone, nothing_stored, violated_reference},
     retry::retry,
     transaction::{begin, finish},
+    updates::ChangedColumns,
+    uuid_form::Form,
 };
 use crate::{
-    domain::{IdValue, StoreError, Timestamp, TokenId, oauth::NewOAuthAccount},
-    port::{Change, EndSessions},
+    domain::{IdValue, NewPasskey, Once, Reauthentication, StoreError, Timestamp, TokenId, oauth::NewOAuthAccount},
+    port::{BoxFuture, Change, EndSessions},
+    user::Columns,
 };
+
+/// What a user gets in the same transaction, to log in without a password.
+#[derive(Clone, Copy)]
+pub(super) enum WayIn<'a> {
+    /// A link to an account at a provider.
+    Account(&'a NewOAuthAccount),
+    /// A passkey, from a ceremony that is used up.
+    Passkey(&'a NewPasskey, &'a Once),
+}
 
 /// The user of a write, without its type.
 pub(super) struct Draft<'a, DB: Dialect> {
@@ -36,46 +49,63 @@ impl<'a, DB: Dialect> Draft<'a, DB> {
 }
 
 impl<DB: Dialect> Base<DB> {
-    /// Inserts a user, in the same transaction with a link to an account at a provider, and returns the row.
-    pub(super) async fn insert(
-        &self,
-        user: &Draft<'_, DB>,
-        account: Option<&NewOAuthAccount>,
-    ) -> Result<DB::Row, StoreError> {
-        retry!(self, is_undone::<DB>, async { self.learn_keys(self.add_user(user, account).await).await })
+    /// Inserts a user, in the same transaction with another way in than a password, and returns the row.
+    pub(super) fn insert<'a>(
+        &'a self,
+        user: &'a Draft<'a, DB>,
+        way_in: Option<WayIn<'a>>,
+    ) -> BoxFuture<'a, Result<DB::Row, StoreError>> {
+        Box::pin(async move {
+            retry!(self, is_undone::<DB>, |base| async { base.learn_keys(base.add_user(user, way_in).await).await })
+        })
     }
 
-    async fn add_user(&self, user: &Draft<'_, DB>, account: Option<&NewOAuthAccount>) -> SqlResult<DB::Row> {
+    async fn add_user(&self, user: &Draft<'_, DB>, way_in: Option<WayIn<'_>>) -> SqlResult<DB::Row> {
         let table = self.adapted().await?;
         let arguments = (user.arguments)(&table)?;
         let mut connection = self.writer().await?;
-        let row = self.add_user_on(&mut connection, &table, arguments, user, account).await;
-        self.settle(connection, row).await?.ok_or_else(nothing_stored)
+        let row = self.add_user_on(&mut connection, &table, arguments, user, way_in).await;
+        self.settle_write(connection, row).await?.ok_or_else(nothing_stored)
     }
 
     async fn add_user_on(
         &self,
-        connection: &mut DB::Connection,
+        connection: &mut Writer<DB>,
         table: &Adapted,
         arguments: DB::Arguments,
         user: &Draft<'_, DB>,
-        account: Option<&NewOAuthAccount>,
+        way_in: Option<WayIn<'_>>,
     ) -> SqlResult<Option<DB::Row>> {
-        if self.returns_rows() && account.is_none() && table.changing.is_empty() && !self.is_recording() {
+        if self.returns_rows() && way_in.is_none() && table.changing.is_empty() && !self.is_recording() {
             return self.fetch_first(connection, table.texts.insert.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
         let row = async {
             let row = self.insert_in(&mut transaction, table, arguments, user).await?;
             let id = DB::id_at(&row, 0, self.id.kind)?;
-            if let Some(account) = account {
-                self.insert_account(&mut transaction, &id, table.forms.id, account).await?;
-            }
+            self.add_way_in(&mut transaction, &id, table.forms.id, way_in).await?;
             self.record_in(&mut transaction, Some(&id)).await?;
             Ok(Some(row))
         };
         let row = row.await;
         finish(transaction, row).await
+    }
+
+    async fn add_way_in(
+        &self,
+        connection: &mut DB::Connection,
+        user: &IdValue,
+        form: Form,
+        way_in: Option<WayIn<'_>>,
+    ) -> SqlResult<()> {
+        match way_in {
+            None => Ok(()),
+            Some(WayIn::Account(account)) => self.insert_account(connection, user, form, account).await,
+            Some(WayIn::Passkey(passkey, once)) => {
+                self.record_use(connection, &once.id, once.until).await?;
+                self.insert_passkey(connection, user, form, passkey).await
+            }
+        }
     }
 
     /// Inserts a user inside a transaction and returns the row. The caller rolls back on errors.
@@ -93,8 +123,10 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Inserts a user, checks what the database checks at the end of a transaction, and rolls back.
-    pub(super) async fn try_insert(&self, user: &Draft<'_, DB>) -> Result<(), StoreError> {
-        retry!(self, is_undone::<DB>, async { self.learn_keys(self.insert_and_roll_back(user).await).await })
+    pub(super) fn try_insert<'a>(&'a self, user: &'a Draft<'a, DB>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            retry!(self, is_undone::<DB>, |base| async { base.learn_keys(base.insert_and_roll_back(user).await).await })
+        })
     }
 
     async fn insert_and_roll_back(&self, user: &Draft<'_, DB>) -> SqlResult<()> {
@@ -117,18 +149,22 @@ impl<DB: Dialect> Base<DB> {
             finish(transaction, tried).await
         };
         let done = done.await;
-        self.settle(connection, done).await.map(drop)
+        self.settle_write(connection, done).await.map(drop)
     }
 
     /// Changes a user, in the same transaction with a new link to an account at a provider, and returns the row, or `None` if
     /// a condition of the change does not hold.
-    pub(super) async fn update(
-        &self,
-        user: &Draft<'_, DB>,
-        change: &Change<()>,
-        account: Option<&NewOAuthAccount>,
-    ) -> Result<Option<DB::Row>, StoreError> {
-        retry!(self, is_undone::<DB>, async { self.learn_keys(self.change(user, change, account).await).await })
+    pub(super) fn update<'a>(
+        &'a self,
+        user: &'a Draft<'a, DB>,
+        change: &'a Change<()>,
+        account: Option<&'a NewOAuthAccount>,
+    ) -> BoxFuture<'a, Result<Option<DB::Row>, StoreError>> {
+        Box::pin(async move {
+            retry!(self, is_undone::<DB>, |base| async {
+                base.learn_keys(base.change(user, change, account).await).await
+            })
+        })
     }
 
     async fn change(
@@ -152,22 +188,25 @@ impl<DB: Dialect> Base<DB> {
         // A single statement is atomic; checking its result or running further statements needs a transaction.
         let is_plain = change.if_epoch.is_none()
             && !change.unlink
+            && !change.remove_passkeys
             && account.is_none()
             && change.use_token.is_none()
+            && change.second_factor.is_none()
+            && !self.forgets_devices(change)
             && table.changing.is_empty()
             && !self.is_recording()
             && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let row = if self.returns_rows() && is_plain {
-            self.fetch_first(&mut connection, table.texts.update.clone(), arguments).await
+            self.fetch_first(&mut connection, table.updates.form(ChangedColumns::of(change)), arguments).await
         } else {
             self.change_on(&mut connection, &table, arguments, (user, id), change, account).await
         };
-        self.settle(connection, row).await
+        self.settle_write(connection, row).await
     }
 
     async fn change_on(
         &self,
-        connection: &mut DB::Connection,
+        connection: &mut Writer<DB>,
         table: &Adapted,
         arguments: DB::Arguments,
         (user, id): (&Draft<'_, DB>, &IdValue),
@@ -176,7 +215,8 @@ impl<DB: Dialect> Base<DB> {
     ) -> SqlResult<Option<DB::Row>> {
         let mut transaction = begin::<DB>(connection).await?;
         let done = async {
-            let written = self.write_user(&mut transaction, table, &table.texts.update, arguments, user).await?;
+            let update = table.updates.form(ChangedColumns::of(change));
+            let written = self.write_user(&mut transaction, table, &update, arguments, user).await?;
             let Some(row) = written else { return Ok(None) };
             (user.check)(table, &row)?;
             // The update locks the row, so the epoch before it can be derived from the returned one.
@@ -189,6 +229,14 @@ impl<DB: Dialect> Base<DB> {
             {
                 return Ok(None);
             }
+            if let Some(factor) = &change.second_factor
+                && !self.change_factor_in(&mut transaction, id, table.forms.id, factor).await?
+            {
+                return Ok(None);
+            }
+            if self.forgets_devices(change) {
+                self.forget_devices_in(&mut transaction, id, table.forms.id).await?;
+            }
             if let EndSessions::AllBut(token, until) = &change.end_sessions {
                 let mut arguments = DB::Arguments::default();
                 add::<DB, _>(&token.0, &mut arguments)?;
@@ -200,6 +248,9 @@ impl<DB: Dialect> Base<DB> {
             if change.unlink {
                 self.unlink_all_in(&mut transaction, id, table.forms.id).await?;
             }
+            if change.remove_passkeys {
+                self.remove_passkeys_in(&mut transaction, id, table.forms.id).await?;
+            }
             if let Some(account) = account {
                 self.insert_account(&mut transaction, id, table.forms.id, account).await?;
             }
@@ -210,39 +261,101 @@ impl<DB: Dialect> Base<DB> {
         finish(transaction, done).await
     }
 
+    /// Returns whether a change stores a new password, which remembered devices do not outlive. A new hash of the same password is
+    /// none.
+    fn forgets_devices(&self, change: &Change<()>) -> bool {
+        let is_new = change.columns.includes(Columns::HASHED_PASSWORD) && change.must_change_password.is_some();
+        is_new && self.has_second_factors()
+    }
+
     /// Records that a token was used, in the transaction of what it permits. Returns `false` if it was used before; the
     /// caller rolls back.
-    async fn use_in(&self, connection: &mut DB::Connection, token: &TokenId, until: Timestamp) -> SqlResult<bool> {
-        let mut arguments = DB::Arguments::default();
-        add::<DB, _>(&token.0, &mut arguments)?;
-        DB::add_time(storable(until), &mut arguments)?;
-        match self.execute_on(connection, self.token_sql.use_once.clone(), arguments).await {
-            Ok(_) => Ok(true),
+    pub(super) async fn use_in(
+        &self,
+        connection: &mut DB::Connection,
+        token: &TokenId,
+        until: Timestamp,
+    ) -> SqlResult<bool> {
+        match self.record_use(connection, token, until).await {
+            Ok(()) => Ok(true),
             Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    pub(super) async fn delete(&self, id: &IdValue) -> Result<bool, StoreError> {
-        let delete =
-            || self.execute_on_users(self.statements.delete, |arguments, form| DB::add_id(id, form, arguments));
-        retry!(self, is_undone::<DB>, delete()).map(|rows| rows > 0)
+    /// Does the same, and violates the primary key if the token was used before.
+    async fn record_use(&self, connection: &mut DB::Connection, token: &TokenId, until: Timestamp) -> SqlResult<()> {
+        let mut arguments = DB::Arguments::default();
+        add::<DB, _>(&token.0, &mut arguments)?;
+        DB::add_time(storable(until), &mut arguments)?;
+        self.execute_on(connection, self.token_sql.use_once.clone(), arguments).await.map(drop)
     }
 
-    pub(super) async fn end_sessions(&self, whose: Option<&IdValue>) -> Result<(), StoreError> {
-        let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
-        let bind = |arguments: &mut DB::Arguments, form| whose.map_or(Ok(()), |id| DB::add_id(id, form, arguments));
-        retry!(self, is_undone::<DB>, self.execute_on_users(sql, bind)).map(drop)
-    }
-
-    pub(super) async fn revoke(&self, token: &TokenId, until: Timestamp) -> Result<(), StoreError> {
-        let revoke = || {
-            self.execute(self.token_sql.revoke.clone(), |arguments, _| {
+    /// Records that a token was used, alone. Returns `false` if anything was recorded under its name before.
+    pub(super) fn use_once<'a>(
+        &'a self,
+        token: &'a TokenId,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let sql = &self.token_sql.use_once;
+            let bind = |arguments: &mut DB::Arguments, _| {
                 add::<DB, _>(&token.0, arguments)?;
                 DB::add_time(storable(until), arguments)
+            };
+            retry!(self, is_undone::<DB>, |base| async {
+                match base.execute(sql.clone(), bind).await {
+                    Ok(_) => Ok(true),
+                    Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(false),
+                    Err(error) => Err(error),
+                }
             })
+        })
+    }
+
+    pub(super) fn delete<'a>(&'a self, id: &'a IdValue) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let sql = self.statements.delete;
+            let bind = |arguments: &mut DB::Arguments, form| DB::add_id(id, form, arguments);
+            retry!(self, is_undone::<DB>, |base| base.execute_on_users(sql, bind)).map(|rows| rows > 0)
+        })
+    }
+
+    pub(super) fn end_sessions<'a>(&'a self, whose: Option<&'a IdValue>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let sql = if whose.is_some() { self.statements.end_sessions } else { self.statements.end_all_sessions };
+            let bind = |arguments: &mut DB::Arguments, form| whose.map_or(Ok(()), |id| DB::add_id(id, form, arguments));
+            retry!(self, is_undone::<DB>, |base| base.execute_on_users(sql, bind)).map(drop)
+        })
+    }
+
+    pub(super) fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let sql = &self.token_sql.revoke;
+            let bind = |arguments: &mut DB::Arguments, _| {
+                add::<DB, _>(&token.0, arguments)?;
+                DB::add_time(storable(until), arguments)
+            };
+            retry!(self, is_undone::<DB>, |base| base.execute(sql.clone(), bind)).map(drop)
+        })
+    }
+
+    pub(super) async fn reauthenticate(
+        &self,
+        id: &IdValue,
+        token: &TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = &self.token_sql.reauthenticate;
+        let bind = |arguments: &mut DB::Arguments, form| {
+            add::<DB, _>(&token.0, arguments)?;
+            DB::add_id(id, form, arguments)?;
+            DB::add_upstream_time(Some(proof.at), arguments)?;
+            add::<DB, _>(&proof.to_text(), arguments)?;
+            DB::add_time(storable(until), arguments)
         };
-        retry!(self, is_undone::<DB>, revoke()).map(drop)
+        retry!(self, is_undone::<DB>, |base| base.execute(sql.clone(), bind)).map(drop)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Batched lookups, with a store whose queries wait for the test.
 
+mod every_order;
+
 use std::{sync::Mutex, time::Duration};
 
 use tokio::sync::Semaphore;
@@ -8,14 +10,14 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     adapter::MemoryStore,
-    domain::{CanonicalEmail, PasswordHash, Status, Timestamp, TokenId},
+    domain::{CanonicalEmail, PasswordHash, Reauthentication, Status, Timestamp, TokenId},
     port::{BoxFuture, Change, SchemaDrift},
     testing::users::{User, user},
     user::NewAccount,
 };
 
 /// The behavior of a query of a [`Gate`] after it is released.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Then {
     Succeed,
     Unavailable,
@@ -24,18 +26,20 @@ enum Then {
 
 /// A store that records every query and lets it proceed when the test says so.
 struct Gate {
-    users: MemoryStore<User>,
+    users: Arc<MemoryStore<User>>,
     queries: Mutex<Vec<Vec<Uuid>>>,
-    permits: Semaphore,
-    then: Then,
+    permits: Arc<Semaphore>,
+    /// Returns when the query with this number is released.
+    released: Box<dyn Fn(usize) -> BoxFuture<'static, Then> + Send + Sync>,
 }
 
 impl UserStore<User> for Gate {
     fn find<'a>(&'a self, wanted: &'a [Lookup<Uuid>]) -> BoxFuture<'a, Result<Vec<Option<Found<User>>>, StoreError>> {
-        self.queries.lock().unwrap().push(wanted.iter().map(id_wanted).collect());
+        let mut queries = self.queries.lock().unwrap();
+        let released = (self.released)(queries.len());
+        queries.push(wanted.iter().map(id_wanted).collect());
         Box::pin(async move {
-            self.permits.acquire().await.unwrap().forget();
-            match self.then {
+            match released.await {
                 Then::Unavailable => Err(StoreError::unavailable("down")),
                 Then::FailIfMany if wanted.len() > 1 => Err(StoreError::failed("a bad row")),
                 _ => self.users.find(wanted).await,
@@ -70,6 +74,16 @@ impl UserStore<User> for Gate {
         self.users.revoke(token, until)
     }
 
+    fn reauthenticate<'a>(
+        &'a self,
+        id: Uuid,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.users.reauthenticate(id, token, proof, until)
+    }
+
     fn purge_expired(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.users.purge_expired(now)
     }
@@ -89,7 +103,7 @@ fn lookup(number: u128) -> Lookup<Uuid> {
     Lookup::by_id(Uuid::from_u128(number))
 }
 
-async fn rig(then: Then) -> (Arc<Gate>, BatchLoader<User>) {
+async fn users() -> Arc<MemoryStore<User>> {
     let users = MemoryStore::new();
     for number in 1..=USERS {
         let account = NewAccount {
@@ -100,11 +114,33 @@ async fn rig(then: Then) -> (Arc<Gate>, BatchLoader<User>) {
         };
         users.insert(user(account)).await.unwrap();
     }
-    let gate = Arc::new(Gate { users, queries: Mutex::default(), permits: Semaphore::new(0), then });
+    Arc::new(users)
+}
+
+async fn rig(then: Then) -> (Arc<Gate>, BatchLoader<User>) {
+    let permits = Arc::new(Semaphore::new(0));
+    let gate = Arc::new(Gate {
+        permits: Arc::clone(&permits),
+        ..Gate::new(users().await, move |_| {
+            let permits = Arc::clone(&permits);
+            Box::pin(async move {
+                permits.acquire().await.unwrap().forget();
+                then
+            })
+        })
+    });
     (Arc::clone(&gate), BatchLoader::new(gate))
 }
 
 impl Gate {
+    fn new(
+        users: Arc<MemoryStore<User>>,
+        released: impl Fn(usize) -> BoxFuture<'static, Then> + Send + Sync + 'static,
+    ) -> Self {
+        let (queries, permits) = (Mutex::default(), Arc::new(Semaphore::new(0)));
+        Self { users, queries, permits, released: Box::new(released) }
+    }
+
     fn sizes(&self) -> Vec<usize> {
         self.queries.lock().unwrap().iter().map(Vec::len).collect()
     }
@@ -141,6 +177,34 @@ async fn a_single_lookup_starts_immediately() {
 }
 
 #[tokio::test]
+async fn lookups_that_are_ready_together_share_one_query() {
+    let (gate, loader) = rig(Then::Succeed).await;
+    gate.permits.add_permits(1);
+    let tasks: Vec<_> = (1..=USERS)
+        .map(|number| {
+            let loader = loader.clone();
+            tokio::spawn(async move { loader.find(lookup(number)).await })
+        })
+        .collect();
+    for (number, task) in (1..).zip(tasks) {
+        assert_eq!(id_of(task).await, Some(number));
+    }
+    assert_eq!(gate.sizes(), [USERS as usize]);
+}
+
+#[tokio::test]
+async fn a_caller_that_stops_in_the_middle_of_its_turn_does_not_block_others() {
+    let (gate, loader) = rig(Then::Succeed).await;
+    gate.permits.add_permits(100);
+    // Polled once and then left alone, as a request whose task waits for something else.
+    let mut stopped = Box::pin(loader.find(lookup(1)));
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(stopped.as_mut().poll(&mut context).is_pending());
+    assert_eq!(id_of(ask(&loader, 2).await).await, Some(2));
+    assert_eq!(stopped.await.unwrap().unwrap().user.id, Uuid::from_u128(1));
+}
+
+#[tokio::test]
 async fn lookups_that_arrive_during_queries_share_the_next_one() {
     let (gate, loader) = rig(Then::Succeed).await;
     let mut tasks = Vec::new();
@@ -157,7 +221,7 @@ async fn lookups_that_arrive_during_queries_share_the_next_one() {
         assert_eq!(id_of(task).await, Some(number));
     }
     assert_eq!(gate.sizes().len(), MAX_QUERIES + 1);
-    assert_eq!(loader.shared.queue().queries, 0);
+    assert!(loader.shared.queue.is_idle());
 }
 
 #[tokio::test]
@@ -195,7 +259,7 @@ async fn a_cancelled_leader_does_not_block_its_batch() {
         task.await.unwrap().unwrap();
     }
     assert!(leader.await.unwrap_err().is_cancelled());
-    assert_eq!(loader.shared.queue().queries, 0);
+    assert!(loader.shared.queue.is_idle());
 }
 
 #[tokio::test]
@@ -213,7 +277,7 @@ async fn a_caller_that_is_cancelled_while_it_waits_is_skipped() {
     for task in busy {
         task.await.unwrap().unwrap();
     }
-    assert_eq!(loader.shared.queue().queries, 0);
+    assert!(loader.shared.queue.is_idle());
 }
 
 #[tokio::test]
@@ -267,7 +331,7 @@ async fn every_caller_gets_its_own_result_under_load_and_cancellation() {
     for task in tasks {
         tokio::time::timeout(Duration::from_secs(60), task).await.expect("no caller waits forever").unwrap();
     }
-    assert_eq!(loader.shared.queue().queries, 0);
+    assert!(loader.shared.queue.is_idle());
 }
 
 fn id_wanted(lookup: &Lookup<Uuid>) -> Uuid {

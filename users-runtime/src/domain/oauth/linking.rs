@@ -22,7 +22,7 @@ use super::{AddressStatus, IdentityRules};
 
 /// What happens if a person logs in with a provider for the first time, and an account has the address already.
 ///
-/// Whoever controls the provider's answer controls the account in every case but [`SameAddress::Refuse`]: choose the others
+/// Anyone who controls the provider's answer controls the account in every case but [`SameAddress::Refuse`]: choose the others
 /// for providers only that verify addresses. An address that the provider has not verified is always refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

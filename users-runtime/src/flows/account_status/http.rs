@@ -17,14 +17,16 @@ use crate::{
 };
 
 /// Returns the routes of the standing of accounts, for `Router::nest("/users", account_status_routes(&users))`: `GET`, `PUT` and
-/// `DELETE /{id}/suspension`, and `POST /{id}/require-password-change`. They are for superusers only.
+/// `DELETE /{id}/suspension`, `POST /{id}/require-password-change`, and with second factors `DELETE /{id}/second-factor`. They are for superusers only.
 pub fn account_status_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
-    Routes::new(users)
+    let routes = Routes::new(users)
         .get(SUSPENSION, suspension::<U>)
         .put(SUSPENSION, suspend::<U>)
         .delete(SUSPENSION, lift_suspension::<U>)
-        .post(REQUIRE, require_password_change::<U>)
-        .into_router()
+        .post(REQUIRE, require_password_change::<U>);
+    #[cfg(feature = "totp")]
+    let routes = routes.delete_second_factor(super::SECOND_FACTOR, revoke_factor::<U>);
+    routes.into_router()
 }
 
 /// The body of `PUT /{id}/suspension`.
@@ -98,6 +100,27 @@ async fn require_password_change<U: AuthUser>(
     incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?;
     users.require_password_change_in(parsed::<U>(id)?, incoming.cx()).await?;
     Ok(no_content())
+}
+
+/// Handles `DELETE /{id}/second-factor`. Responds with 204, also if the account has none.
+#[cfg(feature = "totp")]
+async fn revoke_factor<U: AuthUser>(
+    Handle(users): Handle<U>,
+    IdText(id): IdText,
+    request: Request,
+) -> Result<Response, ApiError> {
+    use crate::account::FactorError;
+    let incoming = Incoming::bare(request);
+    let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
+    let id = parsed::<U>(id)?;
+    if id == caller {
+        return Err(ApiError::Code(super::OWN_FACTOR.code));
+    }
+    match users.revoke_factor_in(id, incoming.cx()).await {
+        Ok(()) | Err(FactorError::NotEnrolled) => Ok(no_content()),
+        Err(FactorError::NotFound) => Err(ApiError::NotFound),
+        Err(FactorError::Store(error)) => Err(error.into()),
+    }
 }
 
 /// Returns the id in a path. One that does not parse is unknown.

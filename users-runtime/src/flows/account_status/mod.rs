@@ -18,10 +18,30 @@ use crate::{
 
 const SUSPENSION: &str = "/{id}/suspension";
 const REQUIRE: &str = "/{id}/require-password-change";
+#[cfg(feature = "totp")]
+const SECOND_FACTOR: &str = "/{id}/second-factor";
 
+#[cfg(feature = "totp")]
+const OWN_FACTOR: Code = Code::new(
+    "REVOKE_OWN_SECOND_FACTOR",
+    "Superusers cannot revoke their own second factor: they disable it with a code.",
+);
 const OWN_ACCOUNT: Code = Code::new("SUSPEND_OWN_ACCOUNT", "Superusers cannot suspend themselves.");
 
-pub(crate) static ENDPOINTS: [Endpoint; 4] = [READ, SUSPEND, LIFT, REQUIRE_PASSWORD_CHANGE];
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
+    READ,
+    SUSPEND,
+    LIFT,
+    REQUIRE_PASSWORD_CHANGE,
+    #[cfg(feature = "totp")]
+    REVOKE_FACTOR,
+];
+
+/// Returns whether a route is the one that exists only with second factors.
+#[cfg(all(feature = "openapi", feature = "totp"))]
+pub(crate) fn revokes_factor(endpoint: &Endpoint) -> bool {
+    endpoint.name == REVOKE_FACTOR.name
+}
 
 const READ: Endpoint = Endpoint {
     group: RouteGroup::AccountStatus,
@@ -92,5 +112,20 @@ const REQUIRE_PASSWORD_CHANGE: Endpoint = Endpoint {
         description: "The password must be changed with a mailed reset.",
     }],
     codes: &[],
+    limits: &[],
+};
+
+#[cfg(feature = "totp")]
+const REVOKE_FACTOR: Endpoint = Endpoint {
+    group: RouteGroup::AccountStatus,
+    method: Method::DELETE,
+    path: SECOND_FACTOR,
+    name: "users:revoke_second_factor",
+    caller: Caller::Superuser,
+    fresh: false,
+    summary: "Remove the second factor of an account, and end its sessions",
+    body: Body::None,
+    responses: &[Documented { status: 204, content: Content::Empty, description: "The account has no second factor." }],
+    codes: &[OWN_FACTOR],
     limits: &[],
 };

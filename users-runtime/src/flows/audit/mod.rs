@@ -10,7 +10,7 @@ use ::http::Method;
 pub use http::audit_routes;
 
 use self::read::AUDIT_READ;
-use crate::http::{Body, Caller, Content, Documented, Endpoint, QueryParameter, RouteGroup};
+use crate::http::{Body, Caller, Content, Documented, Endpoint, QueryKind::Text, QueryParameter, RouteGroup};
 
 pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     group: RouteGroup::Audit,
@@ -32,12 +32,12 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
 }];
 
 const PARAMETERS: [QueryParameter; 6] = [
-    QueryParameter { name: USER, is_list: false },
-    QueryParameter { name: EVENT, is_list: false },
-    QueryParameter { name: SINCE, is_list: false },
-    QueryParameter { name: UNTIL, is_list: false },
-    QueryParameter { name: BEFORE, is_list: false },
-    QueryParameter { name: LIMIT, is_list: false },
+    QueryParameter::new(USER, Text, "d35d213e-f3d8-4f08-954a-7e0d1bea286f"),
+    QueryParameter::new(EVENT, Text, "login"),
+    QueryParameter::new(SINCE, Text, "2030-01-01T00:00:00Z"),
+    QueryParameter::new(UNTIL, Text, "2030-02-01T00:00:00Z"),
+    QueryParameter::new(BEFORE, Text, "0198f0a27c0000000000a1b2c3d4e5f6"),
+    QueryParameter::new(LIMIT, Text, "50"),
 ];
 
 const USER: &str = "user_id";

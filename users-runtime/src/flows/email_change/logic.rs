@@ -1,10 +1,8 @@
 //! The steps of confirming and undoing a change of the address.
 
-use chrono::TimeDelta;
-
 use crate::{
-    account::{UpdateError, token_subject},
-    domain::{CLOCK_SKEW, ConfirmEmailToken, Timestamp, UndoEmailToken, UserId},
+    account::{UpdateError, kept_until, token_subject},
+    domain::{CLOCK_SKEW, ConfirmEmailToken, UndoEmailToken, UserId},
     event::{EventKind, SecurityEvent},
     port::{
         Change, EndSessions, Found, HookCall, Lookup, OldEmail, RequestContext, StoreError, StoredChange, TokenState,
@@ -92,7 +90,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Restores the address that a token was mailed to, whatever has happened to the account since: a thief may have changed
-    /// the address again, or the password. Ends all sessions and links, and refuses the password, which the thief may know.
+    /// the address again, or the password. Ends all sessions, links and passkeys, and refuses the password, which the thief may know.
     #[tracing::instrument(target = "axum_users", name = "undo_email", skip_all)]
     pub(super) async fn undo_email(&self, token: &UndoEmailToken, cx: &RequestContext) -> Result<U, EmailChangeError> {
         let bad_token = |user: Option<&U::Id>| {
@@ -116,6 +114,7 @@ impl<U: AuthUser> Users<U> {
             end_sessions: EndSessions::All,
             must_change_password: Some(true),
             unlink: U::HAS_OAUTH,
+            remove_passkeys: self.has_passkeys(),
             use_token: Some((token.id, kept_until(token.expires_at))),
             ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
         };
@@ -150,10 +149,4 @@ impl<U: AuthUser> Users<U> {
         self.record(&SecurityEvent::new(EventKind::UndoEmail, cx).refused("address taken").of(id));
         EmailChangeError::AddressTaken
     }
-}
-
-/// Returns until when a used token is remembered: until it is expired on a node whose clock is behind, too.
-fn kept_until(expires_at: Timestamp) -> Timestamp {
-    let skew = TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default();
-    expires_at.checked_add_signed(skew).unwrap_or(expires_at)
 }

@@ -1,14 +1,13 @@
 //! The steps of login.
 
 use crate::{
-    account::{Proof, SignInError},
-    domain::{AccessToken, Password, Suspension},
+    account::{NotProved, Proof, SecondFactor, SignInError},
+    domain::{Password, Suspension},
     event::{self, EventKind, SecurityEvent, operation},
     port::{
-        Change, FailedLogin, Found, HashError, HookCall, HookError, RequestContext, StoreError, StrategyError,
-        TokenResponse, Verification,
+        Change, Found, HashError, HookError, RequestContext, StoreError, StrategyError, TokenResponse, Verification,
     },
-    service::{ActiveBackend, BAD_CREDENTIALS, Limited, Users},
+    service::{ActiveBackend, BAD_CREDENTIALS, Held, LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, Limited, Users},
     user::{AuthUser, Columns},
 };
 
@@ -44,24 +43,53 @@ impl From<SignInError> for LoginError {
     }
 }
 
+impl<U> From<NotProved<U>> for LoginError {
+    fn from(error: NotProved<U>) -> Self {
+        match error {
+            NotProved::Required(_) => Self::Refused(LOGIN_MFA_REQUIRED.code),
+            NotProved::BadCode => Self::Refused(LOGIN_MFA_BAD_CODE.code),
+            NotProved::Limited(limited) => Self::Limited(limited),
+            NotProved::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What a client sends to log in.
+pub(super) struct Credentials {
+    pub(super) username: String,
+    pub(super) password: Password,
+    /// The code of the second factor, if there is one.
+    pub(super) otp: Option<String>,
+    pub(super) remember_device: bool,
+}
+
 impl<U: AuthUser> Users<U> {
-    /// Counts the attempt, verifies the password, checks the gates, and issues a token. Revokes the token that the browser `held`: the new
-    /// cookie replaces it, so it could not be logged out any more, and an attacker may have planted it (session
-    /// fixation).
+    /// Counts the attempt, verifies the password, checks the gates, requires the second factor, and issues a token. Ends the sessions
+    /// that the browser `held`.
     #[tracing::instrument(target = "axum_users", name = "login", skip_all, fields(backend = %backend.name))]
     pub(super) async fn login(
         &self,
         backend: &ActiveBackend,
-        username: String,
-        password: Password,
-        held: Option<AccessToken>,
+        credentials: Credentials,
+        held: Option<Held>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, LoginError> {
+        let Credentials { username, password, otp, remember_device } = credentials;
         // Before anything is done for the request, so that a refusal costs next to nothing.
         self.inner().hasher.ensure_room().map_err(LoginError::Hash)?;
         let event = SecurityEvent::new(EventKind::Login, cx).at(&backend.name);
-        let attempt = self.begin_attempt(&username, event.clone(), cx).await?;
-        let proved = match self.find_by_address(&username).await {
+        // A name is looked up first: its failures count at the account, like those with the address.
+        let named = match self.login_name_in(&username) {
+            Some(name) => Some(self.find_by_login_name(&name).await.map_err(LoginError::Store)?),
+            None => None,
+        };
+        let account = named.iter().flatten().next().map_or(&*username, |found| found.user.account().email);
+        let attempt = self.begin_attempt(account, event.clone(), cx).await?;
+        let found = match named {
+            Some(found) => Ok(found),
+            None => self.find_by_address(&username).await,
+        };
+        let proved = match found {
             Ok(found) => self.prove_password(found, &username, &password, event, cx).await,
             Err(error) => Err(LoginError::Store(error)),
         };
@@ -78,18 +106,15 @@ impl<U: AuthUser> Users<U> {
             Ok(found) => found,
             // Still counted as a failure: the counter must not tell that the password was right.
             Err(closed) => {
-                self.report_failure(username, Some(closed.user), closed.code, cx).await;
+                self.report_failed_login(username, Some(closed.user), closed.code, cx).await;
                 return Err(closed.suspension.map_or(LoginError::Refused(closed.code), LoginError::Suspended));
             }
         };
+        // The password was right, and the response says so: a code that is missing or wrong has a limit of its own.
         self.attempt_succeeded(attempt).await;
-        // Revoked before the new token is issued, so that it does not count against the limit on sessions.
-        if let Some(held) = held {
-            backend.strategy.revoke(&held).await.map_err(LoginError::Strategy)?;
-        }
-        let mut response = self.issue(&found, backend, cx).await?.response;
-        self.greet_client(&found.user, cx, &mut response.headers).await.map_err(LoginError::Strategy)?;
-        Ok(response)
+        let given = SecondFactor::given(otp.as_deref()).remembering(remember_device);
+        let proved = self.prove(found, Proof::Password, given, backend, cx).await?;
+        Ok(self.begin_session(&proved, held, backend, cx).await?)
     }
 
     /// Verifies the password and upgrades an outdated hash. For an unknown user, spends the same time on a dummy hash. `event` is
@@ -106,7 +131,7 @@ impl<U: AuthUser> Users<U> {
         let Some(found) = found else {
             hasher.verify_dummy(password).await.map_err(LoginError::Hash)?;
             self.record(&event.refused("unknown user"));
-            self.report_failure(username.to_owned(), None, BAD_CREDENTIALS.code, cx).await;
+            self.report_failed_login(username.to_owned(), None, BAD_CREDENTIALS.code, cx).await;
             return Ok(None);
         };
         let verification =
@@ -119,7 +144,7 @@ impl<U: AuthUser> Users<U> {
             }
             Verification::Wrong => {
                 self.record(&event.refused("wrong password").of(&found.user.id()));
-                self.report_failure(username.to_owned(), Some(found.user), BAD_CREDENTIALS.code, cx).await;
+                self.report_failed_login(username.to_owned(), Some(found.user), BAD_CREDENTIALS.code, cx).await;
                 Ok(None)
             }
         }
@@ -149,17 +174,5 @@ impl<U: AuthUser> Users<U> {
                 user
             }
         }
-    }
-
-    /// Runs the hook for failed logins after the response, so that the response time reveals nothing about the account.
-    async fn report_failure(&self, username: String, user: Option<U>, code: &'static str, cx: &RequestContext) {
-        self.after_response_or_log("on_after_failed_login", cx, move |users, cx, _| {
-            let (username, user) = (username.clone(), user.clone());
-            Box::pin(async move {
-                let failed = FailedLogin { username: &username, user: user.as_ref(), code };
-                users.run_hook(HookCall::LoginFailed(&failed), cx).await
-            })
-        })
-        .await;
     }
 }

@@ -1,9 +1,10 @@
 //! The steps of logout.
 
 use crate::{
+    domain::{AccessToken, Session},
     event::{EventKind, SecurityEvent},
     port::{HookError, RequestContext, StoredChange, StrategyError, TokenResponse},
-    service::{Authenticated, Users},
+    service::Users,
     user::AuthUser,
 };
 
@@ -15,30 +16,57 @@ pub(super) enum LogoutError {
     Hook(HookError),
 }
 
+/// A session that is to end.
+pub(super) struct Leaving<'a, U> {
+    pub(super) user: &'a U,
+    pub(super) session: &'a Session,
+    /// The index of the backend that it belongs to.
+    pub(super) backend: usize,
+    /// The access token. `None` if the client had only a refresh token.
+    pub(super) token: Option<&'a AccessToken>,
+}
+
 impl<U: AuthUser> Users<U> {
-    /// Revokes the token at the backend it belongs to and at the backend of this route.
+    /// Ends the session, and with it its refresh tokens. Revokes the access token at the backend it belongs to and at the backend
+    /// of this route.
     ///
     /// fastapi-users revokes it at the route's backend only, so that a token of another backend stays valid. Here 204
     /// always means that the user is logged out.
-    #[tracing::instrument(target = "axum_users", name = "logout", skip_all, fields(user.id = %authenticated.user.id()))]
+    #[tracing::instrument(target = "axum_users", name = "logout", skip_all, fields(user.id = %leaving.user.id()))]
     pub(super) async fn logout(
         &self,
         route_backend: usize,
-        authenticated: &Authenticated<U>,
+        leaving: &Leaving<'_, U>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, LogoutError> {
         let backends = &self.inner().backends;
         let route = backends.get(route_backend).ok_or(LogoutError::Backend)?;
-        let own = backends.get(authenticated.backend).ok_or(LogoutError::Backend)?;
-        let user = &authenticated.user;
+        let Leaving { user, session, backend, token } = *leaving;
+        let own = backends.get(backend).ok_or(LogoutError::Backend)?;
         let event = SecurityEvent::new(EventKind::Logout, cx).of(&user.id()).at(&own.name);
-        let event = event.in_session(authenticated.session.token_id.as_ref());
+        let event = event.in_session(session.token_id.as_ref());
         let ending = self.recording_end(own, &event);
-        ending.store.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
-        if route_backend != authenticated.backend {
-            route.strategy.revoke(&authenticated.token).await.map_err(LogoutError::Strategy)?;
+        // Before the access token: if this fails, the client still has one to log out with.
+        if let Some(id) = &session.token_id {
+            self.end_refresh(own, &session.subject, id).await.map_err(LogoutError::Strategy)?;
         }
-        self.record_changed(&event, &ending);
+        let is_recorded = match (token, &session.token_id) {
+            (Some(token), _) => {
+                ending.store.revoke(token).await.map_err(LogoutError::Strategy)?;
+                if route_backend != backend {
+                    route.strategy.revoke(token).await.map_err(LogoutError::Strategy)?;
+                }
+                true
+            }
+            // An access token that is stored may still be valid; where none is, there is no change to record the event with.
+            (None, Some(id)) => ending.store.end(&session.subject, id).await.map_err(LogoutError::Strategy)?,
+            (None, None) => false,
+        };
+        if is_recorded {
+            self.record_changed(&event, &ending);
+        } else {
+            self.record(&event);
+        }
         self.run_change_hook(StoredChange::LoggedOut(user.clone()), cx).await.map_err(LogoutError::Hook)?;
         Ok(route.transport.clear())
     }

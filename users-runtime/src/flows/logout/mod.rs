@@ -1,15 +1,18 @@
 //! Logout.
 //!
-//! 503 if the token could not be revoked. Hook: `on_after_logout`.
+//! A refresh token is enough, because it outlives the access token. 503 if the token could not be revoked. Hook: `on_after_logout`.
 
 mod http;
 mod logic;
 
 use ::http::Method;
 
-pub use http::logout;
-
-use crate::http::{Body, Caller, Content, Documented, Endpoint, RouteGroup};
+use self::http::LogoutBody;
+pub use self::http::logout;
+use crate::{
+    http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
+    user::Schema,
+};
 
 pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     group: RouteGroup::Auth,
@@ -19,7 +22,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     caller: Caller::Owner,
     fresh: false,
     summary: "Log out",
-    body: Body::None,
+    body: Body::RefreshToken(LogoutBody::FIELDS),
     responses: &[
         Documented {
             status: 200,

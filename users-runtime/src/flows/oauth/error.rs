@@ -3,10 +3,10 @@
 use super::{INVALID_STATE, NO_ADDRESS, PROVIDER_ERROR, TAKEN};
 use crate::{
     account::{CreateError, IdentityError, SignInError},
-    domain::{Code, oauth::Refusal},
+    domain::{Code, MfaToken, oauth::Refusal},
     event::{self, operation},
     port::{HookError, ProviderError, RandomError, StoreError, StrategyError},
-    service::{BAD_CREDENTIALS, OAuthProvider},
+    service::{BAD_CREDENTIALS, Limited, OAuthProvider},
 };
 
 /// The reason why a flow failed.
@@ -19,6 +19,9 @@ pub(super) enum OAuthError {
     /// Too many exchanges with the provider run at once.
     Busy,
     Random(RandomError),
+    /// The user has a second factor.
+    SecondFactorRequired(MfaToken),
+    Limited(Limited),
     Create(Box<CreateError>),
     Store(StoreError),
     Strategy(StrategyError),

@@ -83,8 +83,11 @@ pub async fn oauth_callback<U: AuthUser>(
         let counted = users.count_by_address(Limit::OAuthCallback, EventKind::OAuth, incoming.cx()).await?;
         let ByProvider { identity, return_to } = finish(&users, &provider, &incoming, &parameters, None).await?;
         let login = identity_login(&users, provider.rules(), identity, incoming.cx());
-        let response = users.log_in_with_provider(&provider, login, backend, held).await?;
-        users.flow_succeeded(counted, incoming.cx()).await;
+        let done = users.log_in_with_provider(&provider, login, backend, held).await;
+        if !has_failed(&done) {
+            users.flow_succeeded(counted, incoming.cx()).await;
+        }
+        let response = done?;
         Ok(match provider.returns().and_then(|pages| pages.success(return_to.as_deref())) {
             Some(page) => returned(page, response)?,
             None => token_response(response),
@@ -126,9 +129,11 @@ pub async fn oauth_id_token<U: AuthUser>(
     let counted = users.count_by_address(Limit::OAuthCallback, EventKind::OAuth, incoming.cx()).await?;
     let identity = users.identity_of_id_token(&provider, &id_token, &nonce, incoming.cx()).await?;
     let login = identity_login(&users, provider.rules(), identity, incoming.cx());
-    let response = users.log_in_with_provider(&provider, login, backend, held).await?;
-    users.give_back(counted).await;
-    Ok(token_response(response))
+    let done = users.log_in_with_provider(&provider, login, backend, held).await;
+    if !has_failed(&done) {
+        users.give_back(counted).await;
+    }
+    Ok(token_response(done?))
 }
 
 /// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.
@@ -174,7 +179,10 @@ pub async fn oauth_associate_callback<U: AuthUser>(
 }
 
 /// Handles `GET`. Responds with 200 and the accounts.
-async fn list_accounts<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn list_accounts<U: AuthUser>(
+    Handle(users): Handle<U>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let own = Incoming::bare(request).authenticate(&users, Requirements::usual(&users)).await?;
     let accounts = users.own_oauth_accounts(&own.user).await?;
     let read: Vec<_> = accounts.into_iter().map(AccountRead::from).collect();
@@ -182,7 +190,7 @@ async fn list_accounts<U: AuthUser>(Handle(users): Handle<U>, request: Request) 
 }
 
 /// Handles `DELETE /{id}`. Responds with 204. The id of another user's account is unknown.
-async fn unlink_account<U: AuthUser>(
+pub(crate) async fn unlink_account<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
     request: Request,
@@ -317,14 +325,26 @@ fn returned(page: &str, token: TokenResponse) -> Result<Response, ApiError> {
     see_other(&page, token.headers)
 }
 
+/// Returns whether a login counts as a failure. One that waits for the second factor has its own limit.
+fn has_failed(done: &Result<TokenResponse, OAuthError>) -> bool {
+    !matches!(done, Ok(_) | Err(OAuthError::SecondFactorRequired(_)))
+}
+
 /// Sends the browser to the page for refusals, if there is one. Failures of the service stay what they are.
 fn or_failure_page(provider: &OAuthProvider, done: Result<Response, ApiError>) -> Result<Response, ApiError> {
     let Err(error) = done else { return done };
     let code = error.code().filter(|_| !matches!(error, ApiError::Unavailable { .. }));
     match code.zip(provider.returns()).and_then(|(code, pages)| pages.failure(code)) {
-        Some(page) => see_other(&page, HeaderMap::new()),
+        Some(page) => see_other(&with_mfa_token(page, &error), HeaderMap::new()),
         None => Err(error),
     }
+}
+
+/// Adds the token of a login that waits for a second factor to the fragment of a page, which browsers do not send.
+fn with_mfa_token(page: String, error: &ApiError) -> String {
+    let ApiError::SecondFactorRequired(token) = error else { return page };
+    let without = page.split('#').next().unwrap_or_default();
+    format!("{without}#mfa_token={}", token.secret())
 }
 
 impl From<OAuthError> for ApiError {
@@ -334,6 +354,8 @@ impl From<OAuthError> for ApiError {
             OAuthError::BadRequest => Self::BadRequest("Bad Request"),
             OAuthError::Busy => Self::TooManyRequests { retry_after: 1, limit: None },
             OAuthError::Random(error) => error.into(),
+            OAuthError::SecondFactorRequired(token) => Self::SecondFactorRequired(token),
+            OAuthError::Limited(limited) => limited.into(),
             OAuthError::Create(error) => of_creation(*error),
             OAuthError::Store(error) => error.into(),
             OAuthError::Strategy(error) => error.into(),

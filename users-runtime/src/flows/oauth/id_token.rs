@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Verifies an ID token, and uses it up. It must be new: whoever finds an old one in a log cannot log in with it.
+    /// Verifies an ID token, and uses it up. It must be new, so that one found in a log cannot be used.
     #[tracing::instrument(target = "axum_users", name = "oauth_id_token", skip_all, fields(provider = provider.name()))]
     pub(super) async fn identity_of_id_token(
         &self,

@@ -2,34 +2,41 @@
 
 use super::error::OAuthError;
 use crate::{
-    account::{IdentityLogin, Proof},
-    domain::{AccessToken, oauth::ExternalIdentity},
+    account::{IdentityLogin, NotProved, Proof, SecondFactor},
+    domain::oauth::ExternalIdentity,
     port::TokenResponse,
-    service::{ActiveBackend, OAuthProvider, Users},
+    service::{ActiveBackend, Held, LOGIN_MFA_BAD_CODE, OAuthProvider, Users},
     user::AuthUser,
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Logs in the user of an identity at a backend, by the same gates as any other login. Revokes the token that the
+    /// Logs in the user of an identity at a backend, by the same gates as any other login. A user who has a second factor gets no
+    /// session before it is proved: an account at a provider is one factor. Ends the sessions that the
     /// browser `held`, like a login with a password.
     pub(super) async fn log_in_with_provider(
         &self,
         provider: &OAuthProvider,
         mut login: IdentityLogin<'_, U>,
         backend: &ActiveBackend,
-        held: Option<AccessToken>,
+        held: Option<Held>,
     ) -> Result<TokenResponse, OAuthError> {
         let cx = login.cx;
         let found = self.user_of_identity(&mut login).await?;
-        let found = self.pass_gates(found, Proof::Other, backend, cx).await;
+        let found = self.pass_gates(found, Proof::Provider, backend, cx).await;
         let found = found.map_err(|closed| OAuthError::Refused(closed.code))?;
         self.keep_tokens_of(provider, &login.identity, &found.user.id()).await?;
-        if let Some(held) = held {
-            backend.strategy.revoke(&held).await.map_err(OAuthError::Strategy)?;
-        }
-        let mut response = self.issue(&found, backend, cx).await?.response;
-        self.greet_client(&found.user, cx, &mut response.headers).await.map_err(OAuthError::Strategy)?;
-        Ok(response)
+        let proved = match self.prove(found, Proof::Provider, SecondFactor::default(), backend, cx).await {
+            Ok(proved) => proved,
+            // What the provider said works once, so the client gets a token with which it goes on.
+            Err(NotProved::Required(found)) => {
+                let token = self.pending_login(&found, Proof::Provider, backend)?;
+                return Err(OAuthError::SecondFactorRequired(token));
+            }
+            Err(NotProved::BadCode) => return Err(LOGIN_MFA_BAD_CODE.into()),
+            Err(NotProved::Limited(limited)) => return Err(OAuthError::Limited(limited)),
+            Err(NotProved::Store(error)) => return Err(error.into()),
+        };
+        Ok(self.begin_session(&proved, held, backend, cx).await?)
     }
 
     /// Stores the tokens that came with an identity, if the provider is set to. `user` has just been linked with it.

@@ -16,6 +16,8 @@ mod start;
 
 use ::http::Method;
 
+#[cfg(feature = "pages")]
+pub(crate) use self::http::{list_accounts, unlink_account};
 pub use self::http::{
     oauth_account_routes, oauth_associate_authorize, oauth_associate_callback, oauth_authorize, oauth_callback,
     oauth_id_token,
@@ -26,7 +28,11 @@ use self::{
 };
 use crate::{
     domain::{Code, Limit},
-    http::{Body, Caller, Content, Documented, Endpoint, QueryParameter, RouteGroup},
+    http::{
+        Body, Caller, Content, Documented, Endpoint,
+        QueryKind::{List, OptionalText, Text},
+        QueryParameter, RouteGroup,
+    },
     service::{BAD_CREDENTIALS, NOT_VERIFIED},
     user::Schema as _,
 };
@@ -50,12 +56,12 @@ pub(crate) static ENDPOINTS: [Endpoint; 7] =
     [AUTHORIZE, CALLBACK, ID_TOKEN, ASSOCIATE_AUTHORIZE, ASSOCIATE_CALLBACK, LIST, UNLINK];
 
 const START_PARAMETERS: &[QueryParameter] =
-    &[QueryParameter { name: "scopes", is_list: true }, QueryParameter { name: "return_to", is_list: false }];
+    &[QueryParameter::new("scopes", List, "openid"), QueryParameter::new("return_to", Text, "/profile")];
 const CALLBACK_PARAMETERS: &[QueryParameter] = &[
-    QueryParameter { name: "code", is_list: false },
-    QueryParameter { name: "state", is_list: false },
-    QueryParameter { name: "error", is_list: false },
-    QueryParameter { name: "iss", is_list: false },
+    QueryParameter::new("code", OptionalText, "SplxlOBeZQQYbYS6WxSbIA"),
+    QueryParameter::new("state", OptionalText, "af0ifjsldkj"),
+    QueryParameter::new("error", OptionalText, "access_denied"),
+    QueryParameter::new("iss", Text, "https://accounts.example.com"),
 ];
 const STARTED: &[Documented] = &[Documented {
     status: 200,

@@ -6,9 +6,9 @@ use axum::{
 };
 use http::StatusCode;
 
-use super::{INVALID_PASSWORD, USER_EXISTS, logic::RegisterError};
+use super::INVALID_PASSWORD;
 use crate::{
-    account::CreateError,
+    account::{CreateError, RegisterError, USER_EXISTS},
     http::{ApiError, Handle, Incoming, json_response},
     user::{AuthUser, SchemaKind},
 };

@@ -11,11 +11,11 @@ use ::http::Method;
 pub use http::register;
 
 use crate::{
+    account::USER_EXISTS,
     domain::{Code, Limit},
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
 };
 
-const USER_EXISTS: Code = Code::new("REGISTER_USER_ALREADY_EXISTS", "A user with this address already exists.");
 const INVALID_PASSWORD: Code = Code::refused_password("REGISTER_INVALID_PASSWORD");
 
 pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {

@@ -60,7 +60,7 @@ pub async fn reset_password<U: AuthUser>(Handle(users): Handle<U>, request: Requ
         users.give_back(counted).await;
     }
     let mut response = null(StatusCode::OK);
-    // Whoever reads the mail of the account is as well known as after a login.
+    // A client that received the mail of the account is known, as after a login.
     users.make_known(reset?.account().email, incoming.cx(), response.headers_mut()).await?;
     Ok(response)
 }

@@ -27,13 +27,13 @@ impl<U: AuthUser> Users<U> {
     /// not allow account enumeration.
     #[tracing::instrument(target = "axum_users", name = "forgot_password", skip_all)]
     pub(super) async fn forgot_password(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
-        self.after_response("on_after_forgot_password", cx, move |users, cx, share| {
+        self.after_response("on_after_forgot_password", cx, move |users, cx, drawn| {
             let email = email.clone();
             Box::pin(async move {
                 let found = users.find_by_address(email.as_str()).await?;
                 match found {
                     Some(found) if found.user.status().is_active && !found.standing.is_suspended_at(users.now()) => {
-                        if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx, share).await? {
+                        if !users.may_mail(EventKind::ForgotPassword, found.user.id(), cx, drawn).await? {
                             return Ok(users.equalize_timing().await?);
                         }
                         users.record(&SecurityEvent::new(EventKind::ForgotPassword, cx).of(&found.user.id()));
@@ -95,8 +95,9 @@ impl<U: AuthUser> Users<U> {
             if_email,
             if_epoch: Some(epoch),
             end_sessions,
-            // Whoever registered the address without owning it may have linked an account of their own.
+            // A person who registered the address without owning it may have linked an account, or have a passkey.
             unlink: U::HAS_OAUTH && !user.status().is_verified,
+            remove_passkeys: self.has_passkeys() && !user.status().is_verified,
             ..Change::new(changed, Columns::HASHED_PASSWORD)
         };
         let before = user;

@@ -26,15 +26,15 @@ pub fn session_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S
 }
 
 /// Handles `GET`. Responds with 200 and the valid stored sessions.
-async fn sessions<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn sessions<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let own = Incoming::bare(request).authenticate(&users, Requirements::usual(&users)).await?;
     let listed = users.sessions().list(own.user.id()).await?;
-    let read: Vec<_> = listed.into_iter().filter_map(|listed| SessionRead::of(listed, &own.session)).collect();
+    let read: Vec<_> = listed.into_iter().filter_map(|listed| SessionRead::of(&users, listed, &own.session)).collect();
     Ok(json_response(StatusCode::OK, &read))
 }
 
 /// Handles `DELETE /{id}`. Responds with 204. The id of another user's session is unknown.
-async fn end_session<U: AuthUser>(
+pub(crate) async fn end_session<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
     request: Request,
@@ -50,7 +50,10 @@ async fn end_session<U: AuthUser>(
 }
 
 /// Handles `DELETE`. Responds with 204. Ends all sessions except the current one and revokes all other JWTs.
-async fn end_other_sessions<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn end_other_sessions<U: AuthUser>(
+    Handle(users): Handle<U>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = fresh(&users, &incoming).await?;
     match users.sessions().end_others_in(&own.user, &own.session, incoming.cx()).await {

@@ -9,6 +9,8 @@ mod read;
 use ::http::Method;
 
 pub use http::session_routes;
+#[cfg(feature = "pages")]
+pub(crate) use http::{end_other_sessions, end_session, sessions};
 
 use self::read::SESSION_READ;
 use crate::http::{Body, Caller, Content, Documented, Endpoint, RouteGroup};

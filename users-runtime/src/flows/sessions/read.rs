@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    domain::{ListedSession, Session},
+    domain::{AuthMethod, ListedSession, Session},
     http::{ObjectSchema, ReadType, time_text},
+    service::Users,
+    user::AuthUser,
 };
 
 /// A session in responses. [`SESSION_READ`] documents its fields.
@@ -17,12 +19,15 @@ pub(super) struct SessionRead {
     client: Option<String>,
     user_agent: Option<String>,
     current: bool,
+    amr: Vec<&'static str>,
+    fresh: bool,
 }
 
 impl SessionRead {
-    pub(super) fn of(listed: ListedSession, own: &Session) -> Option<Self> {
-        let ListedSession { session, last_seen_at, device } = listed;
+    pub(super) fn of<U: AuthUser>(users: &Users<U>, listed: ListedSession, own: &Session) -> Option<Self> {
+        let ListedSession { session, last_seen_at, device, .. } = listed;
         let current = session.token_id == own.token_id;
+        let fresh = users.is_fresh(&session, users.policy().fresh_window());
         Some(Self {
             id: session.token_id?.0,
             created_at: session.logged_in_at.map(time_text),
@@ -31,6 +36,8 @@ impl SessionRead {
             client: device.client.map(|client| client.to_string()),
             user_agent: device.user_agent,
             current,
+            amr: session.methods.iter().map(AuthMethod::name).collect(),
+            fresh,
         })
     }
 }
@@ -46,5 +53,11 @@ pub(super) static SESSION_READ: ObjectSchema = ObjectSchema {
         ("client", ReadType::OptionalText, "The IP address of the login."),
         ("user_agent", ReadType::OptionalText, "The `User-Agent` of the login."),
         ("current", ReadType::Flag, "Whether it is the session of this request."),
+        (
+            "amr",
+            ReadType::TextList,
+            "What it was proved with: `pwd` for the password, `fed` for a provider (RFC 8176).",
+        ),
+        ("fresh", ReadType::Flag, "Whether the login, or a proof since then, is recent enough for sensitive changes."),
     ],
 };

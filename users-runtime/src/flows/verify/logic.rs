@@ -23,7 +23,7 @@ impl<U: AuthUser> Users<U> {
     /// so its timing does not allow account enumeration.
     #[tracing::instrument(target = "axum_users", name = "request_verify", skip_all)]
     pub(super) async fn request_verify(&self, email: EmailAddress, cx: &RequestContext) -> Result<(), AfterResponse> {
-        self.after_response("on_after_request_verify", cx, move |users, cx, share| {
+        self.after_response("on_after_request_verify", cx, move |users, cx, drawn| {
             let email = email.clone();
             Box::pin(async move {
                 let Some(found) = users.find_by_address(email.as_str()).await? else { return Ok(()) };
@@ -31,7 +31,7 @@ impl<U: AuthUser> Users<U> {
                 if !status.is_active || status.is_verified || found.standing.is_suspended_at(users.now()) {
                     return Ok(());
                 }
-                if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx, share).await? {
+                if !users.may_mail(EventKind::RequestVerify, found.user.id(), cx, drawn).await? {
                     return Ok(());
                 }
                 users.record(&SecurityEvent::new(EventKind::RequestVerify, cx).of(&found.user.id()));

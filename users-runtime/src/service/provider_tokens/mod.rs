@@ -102,17 +102,25 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Stores the tokens of a login or an association, if the provider is set to. A failure is logged: the login succeeds.
-    pub(crate) async fn keep_provider_tokens(
-        &self,
-        provider: &OAuthProvider,
-        account: &OAuthAccount<U::Id>,
-        tokens: &ProviderTokens,
-    ) {
-        let Some(sealer) = provider.sealer() else { return };
-        if let Err(error) = self.try_to_keep(sealer, account, tokens).await {
-            let (name, cause) = (provider.name(), event::cause(&*error));
-            operation!(WARN, "provider_tokens_not_stored", "tokens of a login were not stored", provider = name, cause);
-        }
+    pub(crate) fn keep_provider_tokens<'a>(
+        &'a self,
+        provider: &'a OAuthProvider,
+        account: &'a OAuthAccount<U::Id>,
+        tokens: &'a ProviderTokens,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let Some(sealer) = provider.sealer() else { return };
+            if let Err(error) = self.try_to_keep(sealer, account, tokens).await {
+                let (name, cause) = (provider.name(), event::cause(&*error));
+                operation!(
+                    WARN,
+                    "provider_tokens_not_stored",
+                    "tokens of a login were not stored",
+                    provider = name,
+                    cause
+                );
+            }
+        })
     }
 
     async fn try_to_keep(

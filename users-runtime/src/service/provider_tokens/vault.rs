@@ -11,7 +11,7 @@ use crate::{
         Timestamp,
         oauth::{OAuthAccount, ProviderToken, ProviderTokens, RefreshToken, StoredTokens},
     },
-    port::{Opened, Place, Random, RandomError, Sealer},
+    port::{Opened, Random, RandomError, SealedField, Sealer},
 };
 
 /// The most bytes of what is encrypted. Encrypted, it fits the 65,535 bytes of `TEXT` in MySQL. The tokens of Microsoft, the
@@ -67,7 +67,7 @@ impl<'a> Vault<'a> {
         };
         let access = Zeroizing::new(serde_json::to_vec(&access).map_err(|_| NotSealed::TooLong)?);
         let seal = |column, plain: &[u8]| match plain.len() <= MOST_BYTES {
-            true => Ok(self.in_place(column, |place| self.sealer.seal(place, plain, random))?),
+            true => Ok(self.with_field(column, |field| self.sealer.seal(field, plain, random))?),
             false => Err(NotSealed::TooLong),
         };
         let refresh = tokens.refresh.as_ref();
@@ -99,14 +99,14 @@ impl<'a> Vault<'a> {
     }
 
     fn open(&self, column: &str, stored: &str) -> Result<Zeroizing<Vec<u8>>, ProviderTokenError> {
-        match self.in_place(column, |place| self.sealer.open(place, stored)) {
+        match self.with_field(column, |field| self.sealer.open(field, stored)) {
             Opened::Plain(plain) => Ok(plain),
             Opened::Foreign => Err(ProviderTokenError::NotStored),
             Opened::Unreadable(why) => Err(ProviderTokenError::Undecryptable(why)),
         }
     }
 
-    fn in_place<T>(&self, column: &str, run: impl FnOnce(&Place<'_>) -> T) -> T {
-        run(&Place { column, row: &[self.provider, &self.account, &self.user] })
+    fn with_field<T>(&self, column: &str, run: impl FnOnce(&SealedField<'_>) -> T) -> T {
+        run(&SealedField { column, row: &[self.provider, &self.account, &self.user] })
     }
 }

@@ -15,9 +15,12 @@
 //! ```
 
 mod bench;
+mod factor_rules;
 mod oauth_accounts;
+mod passkey_rules;
 mod provider_tokens;
 mod races;
+mod refresh_rules;
 mod rules;
 mod session_races;
 mod session_rules;
@@ -64,7 +67,8 @@ struct Rule<U: AuthUser> {
 /// `fresh` returns an empty store for each rule, such as a new database file; [`UserStore::migrate`] is called on it.
 /// `user` builds a user with a value in every custom field. The rules for stored sessions are checked if the store has
 /// a [`session_store`](UserStore::session_store), those for accounts at OAuth providers if it has an
-/// [`oauth_store`](UserStore::oauth_store).
+/// [`oauth_store`](UserStore::oauth_store), and those for passkeys if it has a
+/// [`passkey_store`](UserStore::passkey_store).
 ///
 /// # Errors
 /// The first rule that the store breaks.
@@ -78,9 +82,9 @@ where
     Fut: Future<Output = S>,
 {
     let rules = rules::all().into_iter().chain(session_rules::all()).chain(standing_rules::all());
-    let rules = rules.chain(stored_sessions::all());
-    let rules: Vec<_> = rules.chain(oauth_accounts::all()).chain(provider_tokens::all()).collect();
-    run(&rules, fresh, user).await
+    let rules = rules.chain(stored_sessions::all()).chain(refresh_rules::all()).chain(factor_rules::all());
+    let rules = rules.chain(oauth_accounts::all()).chain(provider_tokens::all());
+    run(&rules.chain(passkey_rules::all()).collect::<Vec<_>>(), fresh, user).await
 }
 
 /// Checks that no change is lost or applied twice when 16 callers do the same thing at once, 50 times over.
@@ -98,9 +102,10 @@ where
     S: UserStore<U>,
     Fut: Future<Output = S>,
 {
-    let rules = races::all().into_iter().chain(session_races::all());
-    let rules: Vec<_> = rules.chain(oauth_accounts::races()).chain(provider_tokens::races()).collect();
-    run(&rules, fresh, user).await
+    let rules = races::all().into_iter().chain(session_races::all()).chain(refresh_rules::races());
+    let rules = rules.chain(factor_rules::races());
+    let rules = rules.chain(oauth_accounts::races()).chain(provider_tokens::races());
+    run(&rules.chain(passkey_rules::races()).collect::<Vec<_>>(), fresh, user).await
 }
 
 /// Checks, for a user type with tenants, that the store keeps `tenants` apart, and the rules of [`store_conformance`]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::PasswordHash,
-    port::{EndSessions, StoreError, UserStore},
+    port::{EndSessions, StoreError, TokenState, UserStore},
     user::{AuthUser, Columns},
 };
 
@@ -27,6 +27,10 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
             check: |b| Box::pin(one_compare_and_set(b)),
         },
         Rule { name: "exactly one of several uses of a token changes the user", check: |b| Box::pin(one_use(b)) },
+        Rule {
+            name: "exactly one of several uses of a token alone is the first",
+            check: |b| Box::pin(one_use_alone(b)),
+        },
         Rule { name: "concurrent changes of different columns are all kept", check: |b| Box::pin(no_lost_update(b)) },
         Rule { name: "exactly one of several changes to an address wins", check: |b| Box::pin(one_email_change(b)) },
         Rule {
@@ -124,6 +128,26 @@ async fn one_use<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         let stored = bench.present(user.id(), None).await?;
         same("the stored user", Some(facts(&stored.user)), winners.first().map(facts))?;
         same("the epoch", stored.epoch.0, before.0 + 1)?;
+    }
+    Ok(())
+}
+
+async fn one_use_alone<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let id = bench.stored("arthur@camelot.example").await?.id();
+    for round in 0..ROUNDS {
+        let used = token(u32::try_from(round).unwrap_or_default());
+        let results = at_once(bench, |_, store| {
+            let used = used.clone();
+            async move { store.use_once(&used, minute(60)).await }
+        })
+        .await?;
+        let mut first = 0;
+        for result in results {
+            first += usize::from(result?);
+        }
+        same("the number of uses that were the first", first, 1)?;
+        let state = bench.present(id.clone(), Some(&used)).await?.token;
+        same("the state of the token", state, TokenState::Revoked)?;
     }
     Ok(())
 }

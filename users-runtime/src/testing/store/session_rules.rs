@@ -5,8 +5,8 @@ use super::{
     bench::{Bench, Broken, change, holds, minute, same, token},
 };
 use crate::{
-    domain::Epoch,
-    port::{EndSessions, TokenState},
+    domain::{AuthMethod, AuthMethods, Epoch, Reauthentication},
+    port::{EndSessions, StoreError, TokenState},
     user::{AuthUser, Columns},
 };
 
@@ -18,6 +18,7 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "the sessions of all users end together", check: |b| Box::pin(ends_everybody(b)) },
         Rule { name: "a revoked token stays revoked", check: |b| Box::pin(revoked_stays(b)) },
         Rule { name: "a revocation is purged only after the token expired", check: |b| Box::pin(purge(b)) },
+        Rule { name: "a proof is recorded with the token of its session", check: |b| Box::pin(proved_again(b)) },
     ]
 }
 
@@ -92,6 +93,41 @@ async fn revoked_stays<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     bench.store.update(sparing).await?;
     same("the token after it was spared", bench.present(user.id(), Some(&token(1))).await?.token, TokenState::Revoked)?;
     same("another token", bench.present(user.id(), Some(&token(2))).await?.token, TokenState::Unmarked)
+}
+
+async fn proved_again<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let user = bench.stored("arthur@camelot.example").await?;
+    let seen = async |number| bench.present(user.id(), Some(&token(number))).await;
+    same("the proof of a token without one", seen(1).await?.reauthentication, None)?;
+    let first = Reauthentication::new(minute(1), AuthMethods::NONE);
+    let later = Reauthentication::new(minute(2), AuthMethod::Password.into()).after(AuthMethod::Provider.into());
+    for proof in [first, later] {
+        bench.store.reauthenticate(user.id(), &token(1), proof, minute(60)).await?;
+        let found = seen(1).await?;
+        same("the proof", found.reauthentication, Some(proof))?;
+        same("the state of its token", found.token, TokenState::Unmarked)?;
+    }
+    same("the proof of another token", seen(2).await?.reauthentication, None)?;
+    same("the proof in a lookup without a token", bench.present(user.id(), None).await?.reauthentication, None)?;
+
+    bench.store.revoke(&token(2), minute(60)).await?;
+    bench.store.reauthenticate(user.id(), &token(2), later, minute(10)).await?;
+    same("a revoked token after a proof", seen(2).await?.token, TokenState::Revoked)?;
+    bench.store.purge_expired(minute(20)).await?;
+    same("the same after a purge before the later of both ends", seen(2).await?.token, TokenState::Revoked)?;
+
+    let mut sparing = change(&user, Columns::NONE, |_| {});
+    sparing.end_sessions = EndSessions::AllBut(token(1), minute(60));
+    bench.store.update(sparing).await?;
+    let spared = seen(1).await?;
+    same("the proof of a spared token", spared.reauthentication, Some(later))?;
+    bench.store.reauthenticate(user.id(), &token(1), first, minute(60)).await?;
+    same("a spared token after a proof", seen(1).await?.token, TokenState::KeptAt(spared.epoch))?;
+
+    let gone = bench.store.reauthenticate(bench.unknown_id(), &token(3), later, minute(60)).await;
+    holds("a proof of an unknown user is a conflict", matches!(gone, Err(StoreError::Conflict)))?;
+    bench.store.purge_expired(minute(61)).await?;
+    same("a proof after its session", seen(1).await?.reauthentication, None)
 }
 
 async fn purge<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {

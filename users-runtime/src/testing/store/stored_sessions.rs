@@ -7,7 +7,7 @@ use super::{
     bench::{Bench, Broken, change, facts, holds, minute, same, token},
 };
 use crate::{
-    domain::{AccessToken, Device, SessionKey, Timestamp},
+    domain::{AccessToken, AuthMethod, Device, SessionKey, Timestamp},
     port::{EndSessions, EndedSessions, Found, FoundSession, Lookup, NewSession, SessionStore, StoreError, TokenState},
     user::{AuthUser, Columns},
 };
@@ -22,6 +22,10 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "ended sessions do not count against the limit", check: |b| Box::pin(ended_do_not_count(b)) },
         Rule { name: "the last use only moves forward and restores no session", check: |b| Box::pin(touched(b)) },
         Rule { name: "a session is removed by its key and ended by its id", check: |b| Box::pin(ended(b)) },
+        Rule {
+            name: "a refreshed session replaces the former one, and can be added twice",
+            check: |b| Box::pin(refreshed(b)),
+        },
         Rule { name: "sessions are deleted with their user", check: |b| Box::pin(deleted(b)) },
         Rule { name: "a purge removes ended sessions, in steps", check: |b| Box::pin(purged(b)) },
         Rule { name: "a purge removes sessions that a raised epoch ended", check: |b| Box::pin(left_behind(b)) },
@@ -42,6 +46,9 @@ pub(super) fn session<U: AuthUser>(user: &Found<U>, number: u32, at: i64) -> New
         at: minute(at),
         device: Device::new("2001:db8::7".parse().ok(), Some("a browser")),
         backend: Some("web".to_owned()),
+        methods: AuthMethod::Password.into(),
+        logged_in_at: None,
+        replaces: false,
     }
 }
 
@@ -97,8 +104,13 @@ async fn found<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         created_at: minute(0),
         last_seen_at: None,
         backend: Some("web".to_owned()),
+        methods: AuthMethod::Password.into(),
+        logged_in_at: None,
     };
     same("the session", found.session, Some(facts))?;
+    let listed = rig.sessions.list(&user.user.id().to_string()).await?;
+    let listed: Vec<_> = listed.into_iter().map(|listed| listed.session.methods).collect();
+    same("the methods as listed", listed, vec![AuthMethod::Password.into()])?;
 
     // The digest from a stolen table, presented as a token.
     let stolen = SessionKey::plain(&AccessToken::new(key(1).as_str()));
@@ -140,6 +152,32 @@ async fn in_order<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let mordred = |by_session| Some(("mordred@camelot.example".to_owned(), by_session));
     let wanted = vec![mordred(true), arthur(false), None, None, arthur(true), mordred(true), mordred(false)];
     same("the results", emails, wanted)
+}
+
+async fn refreshed<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(rig) = Rig::of(bench) else { return Ok(()) };
+    let user = rig.user("arthur@camelot.example").await?;
+    rig.sessions.add(session(&user, 1, 0), 20).await?;
+    rig.sessions.add(session(&user, 2, 1), 20).await?;
+    let next = NewSession {
+        key: key(3),
+        id: token(1),
+        logged_in_at: Some(minute(0)),
+        replaces: true,
+        ..session(&user, 3, 10)
+    };
+    for _ in 0..2 {
+        rig.sessions.add(next.clone(), 20).await?;
+        holds("the session that it replaces is gone", rig.find(key(1)).await?.is_none())?;
+        holds("another session is kept", rig.find(key(2)).await?.is_some())?;
+        let found = rig.find(key(3)).await?.and_then(|found| found.session);
+        let times = found.map(|session| (session.created_at, session.logged_in_at));
+        same("the times of the session", times, Some((minute(10), Some(minute(0)))))?;
+    }
+    let listed = rig.sessions.list(&user.user.id().to_string()).await?;
+    let listed: Vec<_> = listed.into_iter().map(|one| (one.session.token_id, one.session.logged_in_at)).collect();
+    same("the logins as listed", listed.len(), 2)?;
+    holds("the login is the one that was refreshed", listed.contains(&(Some(token(1)), Some(minute(0)))))
 }
 
 async fn own_epoch<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {

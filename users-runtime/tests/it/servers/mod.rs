@@ -116,6 +116,24 @@ pub fn pass_on_mysql_8(arguments: &[&str]) {
     assert!(status.success(), "{status}");
 }
 
+async fn cut_mysql_connections(url: &str) -> Result<usize, sqlx::Error> {
+    const OTHERS: &str = "SELECT CAST(id AS SIGNED) FROM information_schema.processlist \
+                          WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+    let mut connection = MySqlConnection::connect(url).await?;
+    let mut others = connection.fetch_all(OTHERS).await?;
+    let cut: Vec<i64> = others.iter().map(|other| other.get(0)).collect();
+    for other in &cut {
+        let kill = format!("KILL {other}");
+        // The connection may already be closed.
+        let _gone = connection.execute(sqlx::raw_sql(AssertSqlSafe(kill))).await;
+    }
+    while others.iter().any(|other| cut.contains(&other.get(0))) {
+        others = connection.fetch_all(OTHERS).await?;
+    }
+    connection.close().await?;
+    Ok(cut.len())
+}
+
 /// A database that is dropped with this value, also after a panic.
 pub struct TempDatabase {
     pub server: Server,
@@ -150,6 +168,9 @@ impl TempDatabase {
 
     /// Terminates every connection to this database at the server, waits until they are closed, and returns their number.
     pub async fn cut_connections(&self) -> usize {
+        // A connection that was used less than 10 ms ago is not pinged before a write.
+        let rest = std::time::Duration::from_millis(10);
+        let _rested = tokio::time::timeout(rest, std::future::pending::<()>()).await;
         match self.server {
             Server::Postgres => {
                 const CUT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
@@ -159,23 +180,7 @@ impl TempDatabase {
                 connection.close().await.unwrap();
                 cut
             }
-            Server::Mysql => {
-                const OTHERS: &str = "SELECT CAST(id AS SIGNED) FROM information_schema.processlist \
-                                      WHERE db = DATABASE() AND id <> CONNECTION_ID()";
-                let mut connection = MySqlConnection::connect(&self.url()).await.unwrap();
-                let mut others = connection.fetch_all(OTHERS).await.unwrap();
-                let cut: Vec<i64> = others.iter().map(|other| other.get(0)).collect();
-                for other in &cut {
-                    let kill = format!("KILL {other}");
-                    // The connection may already be closed.
-                    let _gone = connection.execute(sqlx::raw_sql(AssertSqlSafe(kill))).await;
-                }
-                while others.iter().any(|other| cut.contains(&other.get(0))) {
-                    others = connection.fetch_all(OTHERS).await.unwrap();
-                }
-                connection.close().await.unwrap();
-                cut.len()
-            }
+            Server::Mysql => cut_mysql_connections(&self.url()).await.unwrap(),
         }
     }
 
@@ -190,12 +195,19 @@ impl TempDatabase {
 
 impl Drop for TempDatabase {
     fn drop(&mut self) {
-        let (server, name) = (self.server, self.name.clone());
+        let (server, name, url) = (self.server, self.name.clone(), self.url());
         // A separate thread, since this may run inside a runtime that is shutting down.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let force = if server == Server::Postgres { " WITH (FORCE)" } else { "" };
-            runtime.block_on(server.administrate(&format!("DROP DATABASE IF EXISTS {name}{force}")))
+            runtime.block_on(async {
+                let mut force = " WITH (FORCE)";
+                if server == Server::Mysql {
+                    // A connection in an open transaction, which may be idle in a pool, would make the statement wait for it.
+                    cut_mysql_connections(&url).await?;
+                    force = "";
+                }
+                server.administrate(&format!("DROP DATABASE IF EXISTS {name}{force}")).await
+            })
         });
         if let Ok(Err(error)) = dropping.join() {
             println!("{} was not dropped: {error}", self.name);

@@ -6,8 +6,8 @@ use users_runtime::{
     AccessToken, AuthUser,
     env::Timestamp,
     store::{
-        CanonicalEmail, Change, Columns, EndSessions, EndedSessions, Epoch, Found, Lookup, NewSession, SessionKey,
-        SessionStore, SqlStore, StoreError, TokenId, TokenState, UserStore,
+        AuthMethods, CanonicalEmail, Change, Columns, EndSessions, EndedSessions, Epoch, Found, Lookup, NewSession,
+        Reauthentication, SessionKey, SessionStore, SqlStore, StoreError, TokenId, TokenState, UserStore,
     },
     token::Device,
 };
@@ -51,6 +51,9 @@ pub fn session(user: &User, number: u32) -> NewSession {
         at: now(),
         device: Device::new(None, Some("a browser")),
         backend: None,
+        methods: AuthMethods::NONE,
+        logged_in_at: None,
+        replaces: false,
     }
 }
 
@@ -70,6 +73,10 @@ async fn found(store: &SqlStore<User>, wanted: Lookup<<User as AuthUser>::Id>) -
     store.find(&[wanted]).await.unwrap().pop().unwrap()
 }
 
+fn proof() -> Reauthentication {
+    Reauthentication::parse(now(), "pwd +fed")
+}
+
 pub fn is_unavailable<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Unavailable(_)))
 }
@@ -84,6 +91,7 @@ pub enum Write {
     EndSessions,
     EndAllSessions,
     Revoke,
+    Reauthenticate,
     Delete,
     PurgeNotes,
     AddSession,
@@ -100,7 +108,7 @@ pub struct About {
 }
 
 impl Write {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Insert,
         Self::Change,
         Self::ChangeAtEpoch,
@@ -108,6 +116,7 @@ impl Write {
         Self::EndSessions,
         Self::EndAllSessions,
         Self::Revoke,
+        Self::Reauthenticate,
         Self::Delete,
         Self::PurgeNotes,
         Self::AddSession,
@@ -151,6 +160,7 @@ impl Write {
             Self::EndSessions => store.end_sessions(Some(user.id)).await,
             Self::EndAllSessions => store.end_sessions(None).await,
             Self::Revoke => store.revoke(&name, later()).await,
+            Self::Reauthenticate => store.reauthenticate(user.id, &name, proof(), later()).await,
             Self::Delete => store.delete(user.id).await.map(is_there),
             Self::PurgeNotes => store.purge_expired(later()).await.map(|notes| is_there(notes > 0)),
             Self::AddSession => sessions.add(session(user, *number), 20).await,
@@ -179,6 +189,9 @@ impl Write {
             Self::ChangeAndSpareOne => vec![renamed, epoch == Epoch(1), token == TokenState::KeptAt(Epoch(1))],
             Self::EndSessions | Self::EndAllSessions => vec![epoch == Epoch(1)],
             Self::Revoke => vec![token == TokenState::Revoked],
+            Self::Reauthenticate => {
+                vec![account.as_ref().is_some_and(|found| found.reauthentication == Some(proof()))]
+            }
             Self::Delete => vec![account.is_none()],
             Self::PurgeNotes => vec![token == TokenState::Unmarked],
             Self::AddSession => vec![session.is_some()],

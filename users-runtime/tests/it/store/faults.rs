@@ -10,7 +10,7 @@ use users_runtime::{
     env::{BoxFuture, Timestamp},
     store::{
         CanonicalEmail, Change, Columns, EndSessions, EndedSessions, Found, FoundSession, Lookup, MemoryStore,
-        NewSession, SchemaDrift, SessionKey, SessionStore, StoreError, TokenId, UserStore,
+        NewSession, Reauthentication, SchemaDrift, SessionKey, SessionStore, StoreError, TokenId, UserStore,
     },
     testing::{store_conformance, store_races},
     token::ListedSession,
@@ -46,10 +46,11 @@ enum Fault {
     ForgetsSuspensions,
     KeepsTheMarkOfAPassword,
     UsesTokensTwice,
+    RecordsNoProof,
 }
 
 /// Each fault with the rule that it breaks.
-const FAULTS: [(Fault, &str); 26] = {
+const FAULTS: [(Fault, &str); 27] = {
     use Fault::*;
     [
         (CaseMatters, "an address is found regardless of case"),
@@ -78,6 +79,7 @@ const FAULTS: [(Fault, &str); 26] = {
         (ForgetsSuspensions, "a suspension is stored and found with the user"),
         (KeepsTheMarkOfAPassword, "a new hash removes the mark of its change"),
         (UsesTokensTwice, "a change uses a token up, once"),
+        (RecordsNoProof, "a proof is recorded with the token of its session"),
     ]
 };
 
@@ -183,6 +185,23 @@ impl UserStore<User> for Faulty {
         match self.fault {
             Fault::RevokesNothing => Box::pin(async { Ok(()) }),
             _ => self.users.revoke(token, until),
+        }
+    }
+
+    fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.users.use_once(token, until)
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        id: <User as AuthUser>::Id,
+        token: &'a TokenId,
+        proof: Reauthentication,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        match self.fault {
+            Fault::RecordsNoProof => Box::pin(async { Ok(()) }),
+            _ => self.users.reauthenticate(id, token, proof, until),
         }
     }
 

@@ -98,3 +98,37 @@ fn acknowledged_writes_are_stored_while_the_disk_fills() {
         assert_eq!(usize::try_from(count), Ok(acknowledged.len()), "rejected writes are not stored");
     });
 }
+
+#[test]
+fn writes_that_share_a_commit_fail_together_on_a_full_disk() {
+    in_a_limited_process("writes_that_share_a_commit_fail_together_on_a_full_disk", async {
+        const ROOM: u64 = 100_000;
+        let file = TempFile::new();
+        let store = SqlStore::<User>::connect(&file.url()).await.unwrap();
+        store.migrate().await.unwrap();
+        // Before its first write the store reads its table, and the first writes would not arrive together.
+        let first = store.insert(user(account("first@camelot.bt"))).await.unwrap();
+        let log = std::fs::metadata(format!("{}-wal", file.path().display())).unwrap().len();
+        limit(Some(log + ROOM));
+        let (mut acknowledged, mut refused) = (vec![first], 0);
+        for round in 0..40 {
+            let together = (0..8).map(|number| store.insert(user(account(&format!("{round}.{number}@camelot.bt")))));
+            let results = futures_util::future::join_all(together).await;
+            let stored = results.iter().filter(|result| result.is_ok()).count();
+            assert!(stored == 0 || stored == 8, "{results:?}");
+            for result in results {
+                assert!(result.is_ok() || is_unavailable(&result), "{result:?}");
+                refused += usize::from(result.is_err());
+                acknowledged.extend(result);
+            }
+        }
+        assert!(acknowledged.len() > 1 && refused > 100, "{refused} of 320 were rejected");
+
+        limit(None);
+        let last = user(account("last@camelot.bt"));
+        acknowledged.push(store.insert(last).await.unwrap());
+        let mut connection = file.connect().await;
+        let count: i64 = sqlx::query_scalar(r#"SELECT count(*) FROM "user""#).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(usize::try_from(count), Ok(acknowledged.len()), "rejected writes are not stored");
+    });
+}

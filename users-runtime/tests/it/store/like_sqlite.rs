@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use users_runtime::{
     AccessToken,
-    store::{Epoch, Lookup, NewSession, SessionKey, SessionStore, StoreError, TokenId, TokenState, UserStore},
+    store::{
+        AuthMethods, Epoch, Lookup, NewSession, SessionKey, SessionStore, StoreError, TokenId, TokenState, UserStore,
+    },
     token::Device,
 };
 
@@ -173,6 +175,9 @@ async fn tokens_and_session_names_are_compared_exactly_under_every_collation() {
             at: "2026-11-23T12:00:00Z".parse().unwrap(),
             device: Device::new(None, None),
             backend: None,
+            methods: AuthMethods::NONE,
+            logged_in_at: None,
+            replaces: false,
         };
         sessions.add(session, 20).await.unwrap();
 

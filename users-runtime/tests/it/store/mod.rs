@@ -31,9 +31,11 @@ mod schema;
 mod schema_changes;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod server_store;
+mod shared_commits;
 mod sql;
 
 mod support;
+mod undone_commits;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod unique_keys;
 mod users;

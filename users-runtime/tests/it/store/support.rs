@@ -8,9 +8,9 @@ use std::{
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use users_runtime::{
-    PasswordHash, Status,
+    PasswordHash,
     env::Timestamp,
-    schema::{IdSeed, UserId},
+    schema::{IdSeed, Status, UserId},
     store::{NewAccount, SqlStore, StoredUser},
 };
 
@@ -72,6 +72,34 @@ macro_rules! delegate_user_store {
                 until: ::users_runtime::env::Timestamp,
             ) -> ::users_runtime::env::BoxFuture<'a, Result<(), ::users_runtime::store::StoreError>> {
                 self.store.revoke(token, until)
+            }
+
+            fn use_once<'a>(
+                &'a self,
+                token: &'a ::users_runtime::store::TokenId,
+                until: ::users_runtime::env::Timestamp,
+            ) -> ::users_runtime::env::BoxFuture<'a, Result<bool, ::users_runtime::store::StoreError>> {
+                self.store.use_once(token, until)
+            }
+
+            fn find_by_login_name<'a>(
+                &'a self,
+                name: &'a ::users_runtime::schema::LoginName,
+            ) -> ::users_runtime::env::BoxFuture<
+                'a,
+                Result<Option<::users_runtime::store::Found<U>>, ::users_runtime::store::StoreError>,
+            > {
+                self.store.find_by_login_name(name)
+            }
+
+            fn reauthenticate<'a>(
+                &'a self,
+                id: U::Id,
+                token: &'a ::users_runtime::store::TokenId,
+                proof: ::users_runtime::store::Reauthentication,
+                until: ::users_runtime::env::Timestamp,
+            ) -> ::users_runtime::env::BoxFuture<'a, Result<(), ::users_runtime::store::StoreError>> {
+                self.store.reauthenticate(id, token, proof, until)
             }
 
             fn purge_expired(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Device, Epoch, ListedSession, Session, Timestamp, TokenId};
+use crate::domain::{AuthMethods, Device, Epoch, ListedSession, Session, Timestamp, TokenId};
 
 /// The format version of the sessions that are written and read.
 const VERSION: &str = "1";
@@ -11,16 +11,13 @@ const VERSION: &str = "1";
 /// `None` if it cannot be parsed.
 pub(super) fn found(reply: &[String], now: Timestamp, lifetime: Option<Duration>) -> Option<Session> {
     match reply {
-        [user, epoch, name, at] => session(user, epoch, name, at, lifetime),
+        [user, epoch, name, at, methods, login] => session(Fields { user, epoch, name, at, methods, login }, lifetime),
         [user, left] => Some(Session {
-            subject: user.clone(),
-            token_id: None,
-            epoch: None,
-            logged_in_at: None,
             // A negative value means that there is no expiry.
             expires_at: u64::try_from(left.parse::<i64>().ok()?)
                 .ok()
                 .and_then(|left| later(now, Duration::from_millis(left))),
+            ..Session::new(user)
         }),
         _ => None,
     }
@@ -28,27 +25,45 @@ pub(super) fn found(reply: &[String], now: Timestamp, lifetime: Option<Duration>
 
 /// Parses a session of the list. Also returns `true` if its token is stored in plaintext.
 pub(super) fn listed(fields: Vec<Option<String>>, lifetime: Option<Duration>) -> Option<(ListedSession, bool)> {
-    let fields: [Option<String>; 9] = fields.try_into().ok()?;
-    let [version, user, epoch, name, at, seen, ip, agent, plain] = fields;
+    let fields: [Option<String>; 11] = fields.try_into().ok()?;
+    let [version, user, epoch, name, at, seen, ip, agent, plain, methods, login] = fields;
     if version? != VERSION {
         return None;
     }
     let at = at?;
-    let session = session(&user?, &epoch?, &name?, &at, lifetime)?;
+    let (user, epoch, name) = (user?, epoch?, name?);
+    let (methods, login) = (methods.unwrap_or_default(), login.unwrap_or_default());
+    let fields = Fields { user: &user, epoch: &epoch, name: &name, at: &at, methods: &methods, login: &login };
+    let session = session(fields, lifetime)?;
     let seen = seen?;
     let last_seen_at = if seen == at { None } else { Some(time(&seen)?) };
     let device = Device::new(ip.and_then(|ip| ip.parse().ok()), agent.as_deref());
-    Some((ListedSession { session, last_seen_at, device }, plain.is_some()))
+    let refreshed_at = if login.is_empty() { None } else { time(&at) };
+    Some((ListedSession { session, last_seen_at, device, refreshed_at }, plain.is_some()))
 }
 
-fn session(user: &str, epoch: &str, name: &str, at: &str, lifetime: Option<Duration>) -> Option<Session> {
+/// The fields of a session that say whose it is and since when.
+struct Fields<'a> {
+    user: &'a str,
+    epoch: &'a str,
+    name: &'a str,
+    /// The time of the issue.
+    at: &'a str,
+    methods: &'a str,
+    /// The time of the login, if a refresh issued the token; otherwise empty.
+    login: &'a str,
+}
+
+fn session(fields: Fields<'_>, lifetime: Option<Duration>) -> Option<Session> {
+    let Fields { user, epoch, name, at, methods, login } = fields;
     let at = time(at)?;
     Some(Session {
-        subject: user.to_owned(),
         token_id: Some(TokenId(name.to_owned())),
         epoch: Some(Epoch(epoch.parse().ok()?)),
-        logged_in_at: Some(at),
+        logged_in_at: Some(if login.is_empty() { at } else { time(login)? }),
         expires_at: lifetime.and_then(|lifetime| later(at, lifetime)),
+        methods: AuthMethods::parse(methods),
+        ..Session::new(user)
     })
 }
 
@@ -64,7 +79,7 @@ pub(super) fn later(from: Timestamp, by: Duration) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn fields(values: [&str; 9]) -> Vec<Option<String>> {
+    fn fields(values: [&str; 11]) -> Vec<Option<String>> {
         values.map(|value| (!value.is_empty()).then(|| value.to_owned())).to_vec()
     }
 
@@ -72,12 +87,17 @@ mod tests {
     fn a_malformed_reply_is_no_session() {
         let now = Timestamp::from_timestamp(1_795_435_200, 0).unwrap();
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert!(found(&texts(&["7", "0", "name", "1795435200000"]), now, None).is_some());
-        for broken in [&["7", "x", "name", "1795435200000"][..], &["7", "0", "name", "soon"], &["7"], &[], &["7", "x"]]
-        {
+        assert!(found(&texts(&["7", "0", "name", "1795435200000", "", ""]), now, None).is_some());
+        for broken in [
+            &["7", "x", "name", "1795435200000", "", ""][..],
+            &["7", "0", "name", "soon", "pwd", ""],
+            &["7"],
+            &[],
+            &["7", "x"],
+        ] {
             assert_eq!(found(&texts(broken), now, None), None, "{broken:?}");
         }
-        let good = ["1", "7", "0", "name", "1795435200000", "1795435200000", "", "", ""];
+        let good = ["1", "7", "0", "name", "1795435200000", "1795435200000", "", "", "", "pwd", ""];
         let (session, in_plaintext) = listed(fields(good), None).unwrap();
         assert!(!in_plaintext && session.last_seen_at.is_none() && session.session.expires_at.is_none());
         for (at, value) in [(0, "2"), (0, ""), (2, "x"), (3, ""), (4, ""), (5, "x")] {

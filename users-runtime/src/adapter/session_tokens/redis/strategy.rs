@@ -11,7 +11,7 @@ use crate::{
         redis::Redis,
         session_tokens::{
             RedisSessions, SessionSettings,
-            token::{fresh_token, is_well_formed, name_of},
+            token::{is_well_formed, name_of, token_of},
         },
     },
     domain::{AccessToken, ListedSession, Login, Relaxation, Result, SessionKey, TOUCH_EVERY, Timestamp, TokenId},
@@ -105,6 +105,9 @@ impl RedisTokens {
             login.device.client.map(|client| client.to_string()).unwrap_or_default(),
             login.device.user_agent.clone().unwrap_or_default(),
             self.backend.clone().unwrap_or_default(),
+            login.methods.to_string(),
+            login.logged_in_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default(),
+            u8::from(login.seed.is_some()).to_string(),
         ];
         self.run::<i64>(script::ADD, keys, &args).await.map(drop)
     }
@@ -158,7 +161,7 @@ impl RedisTokens {
 
     fn is_live(&self, listed: &ListedSession, now: Timestamp) -> bool {
         let (_, idle) = self.settings.ends_after();
-        let used = listed.last_seen_at.or(listed.session.logged_in_at);
+        let used = listed.last_seen_at.or(listed.begun_at());
         let idle_end = used.zip(idle).and_then(|(used, idle)| later(used, idle));
         [listed.session.expires_at, idle_end].into_iter().flatten().all(|end| now < end)
     }
@@ -167,11 +170,15 @@ impl RedisTokens {
 impl Strategy for RedisTokens {
     fn issue<'a>(&'a self, login: &'a Login) -> BoxFuture<'a, Result<AccessToken, StrategyError>> {
         Box::pin(async move {
-            let token = fresh_token(self.random.as_ref()).map_err(StrategyError::unavailable)?;
+            let token = token_of(login, self.random.as_ref()).map_err(StrategyError::unavailable)?;
             let name = name_of(login, self.random.as_ref()).map_err(StrategyError::unavailable)?;
             self.add(&token, &name, login).await?;
             Ok(token)
         })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StrategyError>> {
+        Box::pin(async { self.redis.ping().await.map_err(StrategyError::unavailable) })
     }
 
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
@@ -225,6 +232,18 @@ impl Strategy for RedisTokens {
             }
             Ok(ended > 0)
         })
+    }
+
+    fn lifetime(&self) -> Option<Duration> {
+        self.settings.ends_after().0
+    }
+
+    fn session_cap(&self) -> Option<u32> {
+        Some(self.settings.cap())
+    }
+
+    fn idle_limit(&self) -> Option<Duration> {
+        self.settings.chosen_idle()
     }
 
     fn largest_token(&self, _: usize) -> Option<usize> {

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row as _, mysql::MySqlRow};
 use crate::adapter::sql::{
     SqlResult,
     schema::{Catalog, Encoding, FoundColumn, FoundIndex, FoundTable, KeyPart},
-    sql_text::{self, names},
+    sql_text::names,
 };
 
 /// The table named by the next parameter, twice, in the database named by the parameter after it, or in the connection's
@@ -121,7 +121,8 @@ pub(super) async fn describe(
                 index.parts.push(part);
             }
             _ => indexes.push(FoundIndex {
-                removal: (name != "PRIMARY").then(|| format!("ALTER TABLE {place} DROP INDEX {}", quoted(&name))),
+                removal: (name != "PRIMARY")
+                    .then(|| format!("ALTER TABLE {place} DROP INDEX {}", MySql::quoted(&name))),
                 name,
                 over,
                 unique: row.try_get(1)?,
@@ -139,7 +140,7 @@ fn part(row: &MySqlRow, name: String, prefix: Option<u32>, columns: &[(FoundColu
     let column = columns.iter().find(|(column, _)| column.name == name);
     let expression = match column {
         Some((_, Some(expression))) => expression.clone(),
-        Some((_, None)) => quoted(&name),
+        Some((_, None)) => MySql::quoted(&name),
         None => row.try_get("EXPRESSION").unwrap_or_default(),
     };
     let mut reads = names(&expression);
@@ -164,7 +165,7 @@ pub(super) async fn equal_addresses(
     addresses: &[&str],
 ) -> SqlResult<Vec<(String, String)>> {
     let column = |column: &FoundColumn| {
-        let name = quoted(&column.name);
+        let name = MySql::quoted(&column.name);
         match &column.encoding {
             Some(Encoding { characters, collation }) if column.name.eq_ignore_ascii_case(email) => {
                 format!(", CONVERT(probe.address USING {characters}) COLLATE {collation} AS {name}")
@@ -207,10 +208,5 @@ pub(super) fn clause(encoding: &Encoding) -> String {
 /// Returns the statement that changes the type of a column, or whether it may be NULL, and repeats everything else.
 pub(super) fn modify(table: &str, column: &FoundColumn, sql_type: &str, nullable: bool) -> Option<String> {
     let (null, rest) = (if nullable { " NULL" } else { " NOT NULL" }, column.rest.as_ref()?);
-    Some(format!("ALTER TABLE {table} MODIFY COLUMN {} {sql_type}{null}{rest}", quoted(&column.name)))
-}
-
-/// Quotes a name of the catalog, which can be any text.
-fn quoted(name: &str) -> String {
-    sql_text::quoted(name, '`')
+    Some(format!("ALTER TABLE {table} MODIFY COLUMN {} {sql_type}{null}{rest}", MySql::quoted(&column.name)))
 }

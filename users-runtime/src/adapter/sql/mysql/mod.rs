@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub(super) use self::connect::{open, share};
 use self::datetime::AsDatetime;
 use super::{
-    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    ById, Column, Dialect, Driver, Executed, LoginSql, SqlResult, Statements, UserSql,
     dialect::sealed::Sealed,
     error::RefusedValue,
     lookups::{ids, session_keys},
@@ -358,6 +358,10 @@ fn named_by(message: &str) -> RefusedValue {
 impl Dialect for MySql {
     fn statements(sql: &'static UserSql) -> &'static Statements {
         &sql.mysql
+    }
+
+    fn login_statement(login: &'static LoginSql) -> &'static str {
+        login.mysql
     }
 }
 

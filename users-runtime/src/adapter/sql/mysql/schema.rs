@@ -1,6 +1,6 @@
 //! MySQL and MariaDB: DDL and catalog.
 
-use sqlx::{AssertSqlSafe, MySql, MySqlConnection};
+use sqlx::{MySql, MySqlConnection};
 
 use super::{
     catalog,
@@ -27,6 +27,7 @@ const LOCK: &str = "SELECT GET_LOCK(CONCAT('axum-users migrates ', MD5(DATABASE(
 const CANONICAL: &str = "email_canonical";
 
 impl Catalog for MySql {
+    const QUOTE: char = '`';
     const IF_NO_INDEX: &'static str = ""; // MySQL, unlike MariaDB, does not support IF NOT EXISTS here
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON DUPLICATE KEY UPDATE";
     const GREATEST: &'static str = "GREATEST";
@@ -35,10 +36,6 @@ impl Catalog for MySql {
 
     fn inserted(column: &str) -> String {
         format!("VALUES({column})")
-    }
-
-    fn quoted(name: &str) -> String {
-        format!("`{name}`")
     }
 
     fn parameter(_n: usize) -> String {
@@ -63,10 +60,10 @@ impl Catalog for MySql {
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Time | ColumnKind::UpstreamTime => "DATETIME(6)".to_owned(),
             // An index needs a length limit, and tenants whose names differ only in case must stay distinct.
-            ColumnKind::Tenant(sql_type) if sql_type == <Self as Driver>::TEXT => {
+            ColumnKind::Indexed(sql_type) if sql_type == <Self as Driver>::TEXT => {
                 Self::sql_type(&ColumnKind::Exact(255))
             }
-            ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),
+            ColumnKind::Own(sql_type) | ColumnKind::Indexed(sql_type) => sql_type.clone(),
         }
     }
 
@@ -311,14 +308,6 @@ impl Catalog for MySql {
             let got: Vec<Option<bool>> = sqlx::query_scalar(LOCK).fetch_all(connection).await?;
             Ok(got == [Some(true)])
         })
-    }
-
-    fn count_rows(connection: &mut MySqlConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
-        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.len()) })
-    }
-
-    fn change_schema(connection: &mut MySqlConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {
-        Box::pin(async move { sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await.map(drop) })
     }
 }
 

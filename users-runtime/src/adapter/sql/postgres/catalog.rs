@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _};
 use crate::adapter::sql::{
     SqlResult,
     schema::{Catalog, FoundColumn, FoundIndex, FoundTable, KeyPart, WantedTable},
-    sql_text::{self, names},
+    sql_text::names,
 };
 
 /// The table named `$1` in the schema `$2`, or in the schema in which the connection creates tables. The search path may
@@ -92,10 +92,10 @@ pub(super) async fn describe(
         let removal = match constraint {
             _ if primary => None,
             Some(constraint) => {
-                let table = format!("{}.{}", quoted(&schema), quoted(table));
-                Some(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(&constraint)))
+                let table = format!("{}.{}", Postgres::quoted(&schema), Postgres::quoted(table));
+                Some(format!("ALTER TABLE {table} DROP CONSTRAINT {}", Postgres::quoted(&constraint)))
             }
-            None => Some(format!("DROP INDEX {}.{}", quoted(&schema), quoted(&name))),
+            None => Some(format!("DROP INDEX {}.{}", Postgres::quoted(&schema), Postgres::quoted(&name))),
         };
         indexes.push(FoundIndex {
             name,
@@ -170,9 +170,4 @@ pub(super) async fn equal_addresses(
         Err(sqlx::Error::Database(_)) => Ok(Vec::new()),
         pairs => pairs,
     }
-}
-
-/// Quotes a name of the catalog, which can be any text.
-pub(super) fn quoted(name: &str) -> String {
-    sql_text::quoted(name, '"')
 }

@@ -8,35 +8,42 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools, postgres::pooler},
+    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools, lost::is_alive, postgres::pooler},
     domain::{Error, Result, Setting},
+    port::BoxFuture,
 };
 
 /// Connects to a database URL such as `postgres://user:password@host/database`. sqlx sets the session to UTC.
-pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Postgres>> {
-    // The cause may quote parts of the URL, which may contain a password.
-    let options = PgConnectOptions::from_str(url).map_err(|_| {
-        Error::setting(
-            Setting::Database,
-            "the PostgreSQL URL cannot be parsed; its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE",
-        )
-    })?;
-    let pool = PgPoolOptions::new()
-        .acquire_timeout(settings.acquire_timeout)
-        .max_connections(settings.readers.max(1))
-        // The store detects lost connections, without a round trip before every statement.
-        .test_before_acquire(false);
-    match pool.connect_with(options.clone()).await {
-        Ok(pool) => {
-            let pools = share(pool);
-            pooler::check(&options, pools.keep_statements).await?;
-            Ok(pools)
+pub(in crate::adapter::sql) fn open<'a>(
+    url: &'a str,
+    settings: &'a PoolSettings,
+) -> BoxFuture<'a, Result<Pools<Postgres>>> {
+    Box::pin(async move {
+        // The cause may quote parts of the URL, which may contain a password.
+        let options = PgConnectOptions::from_str(url).map_err(|_| {
+            Error::setting(
+                Setting::Database,
+                "the PostgreSQL URL cannot be parsed; its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+            )
+        })?;
+        let pool = PgPoolOptions::new()
+            .acquire_timeout(settings.acquire_timeout)
+            .max_connections(settings.readers.max(1))
+            // The store detects lost connections, without a round trip before every statement.
+            .test_before_acquire(false)
+            .before_acquire(|connection, rested| Box::pin(async move { Ok(is_alive(connection, rested).await) }));
+        match pool.connect_with(options.clone()).await {
+            Ok(pool) => {
+                let pools = share(pool).pinged_if_rested();
+                pooler::check(&options, pools.keep_statements).await?;
+                Ok(pools)
+            }
+            Err(error) => match pooler::refusal(&error) {
+                Some(refusal) => Err(refusal),
+                None => Err(cannot_connect::<Postgres>(error, &options, settings.acquire_timeout).await.into()),
+            },
         }
-        Err(error) => match pooler::refusal(&error) {
-            Some(refusal) => Err(refusal),
-            None => Err(cannot_connect::<Postgres>(error, &options, settings.acquire_timeout).await.into()),
-        },
-    }
+    })
 }
 
 /// Uses an existing pool for reads and writes.

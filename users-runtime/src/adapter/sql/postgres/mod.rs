@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    ById, Dialect, Driver, Executed, LoginSql, SqlResult, Statements, UserSql,
     dialect::sealed::Sealed,
     error::RefusedValue,
     row::uuid_at,
@@ -392,5 +392,9 @@ fn is_leap_second<T: for<'q> Encode<'q, Postgres>>(value: &T) -> Result<bool, Bo
 impl Dialect for Postgres {
     fn statements(sql: &'static UserSql) -> &'static Statements {
         &sql.postgres
+    }
+
+    fn login_statement(login: &'static LoginSql) -> &'static str {
+        login.postgres
     }
 }

@@ -1,6 +1,6 @@
 //! PostgreSQL: DDL and catalog.
 
-use sqlx::{AssertSqlSafe, PgConnection, Postgres};
+use sqlx::{PgConnection, Postgres};
 
 use super::catalog;
 use crate::{
@@ -38,10 +38,6 @@ impl Catalog for Postgres {
     const ON_CONFLICT_OF_TOKEN: &'static str = "ON CONFLICT (\"token_id\") DO UPDATE SET";
     const GREATEST: &'static str = "GREATEST";
 
-    fn quoted(name: &str) -> String {
-        format!("\"{name}\"")
-    }
-
     fn parameter(n: usize) -> String {
         format!("${n}")
     }
@@ -63,7 +59,7 @@ impl Catalog for Postgres {
             ColumnKind::UpstreamNumber => "INTEGER".to_owned(),
             ColumnKind::Flag => "BOOLEAN".to_owned(),
             ColumnKind::Time | ColumnKind::UpstreamTime => "TIMESTAMP WITH TIME ZONE".to_owned(),
-            ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),
+            ColumnKind::Own(sql_type) | ColumnKind::Indexed(sql_type) => sql_type.clone(),
         }
     }
 
@@ -256,14 +252,14 @@ impl Catalog for Postgres {
         };
         let same = (TEXTS.contains(&&*from) && TEXTS.contains(&&*to)) || (TIMES.contains(&&*from) && from == to);
         (same || grows(&INTEGERS) || grows(&FLOATS)).then(|| {
-            let column = catalog::quoted(&found.name);
+            let column = Self::quoted(&found.name);
             format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {}", wanted.sql_type)
         })
     }
 
     fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String> {
         let change = if nullable { "DROP" } else { "SET" };
-        Some(format!("ALTER TABLE {table} ALTER COLUMN {} {change} NOT NULL", catalog::quoted(&column.name)))
+        Some(format!("ALTER TABLE {table} ALTER COLUMN {} {change} NOT NULL", Self::quoted(&column.name)))
     }
 
     fn trimmed(column: &str) -> String {
@@ -281,16 +277,6 @@ impl Catalog for Postgres {
             sqlx::query(LOCK).persistent(false).execute(&mut *connection).await?;
             Ok(true)
         })
-    }
-
-    fn count_rows(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
-        Box::pin(
-            async move { Ok(sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await?.len()) },
-        )
-    }
-
-    fn change_schema(connection: &mut PgConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {
-        Box::pin(async move { sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await.map(drop) })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Finds the differences between the existing schema and the required one.
 
-use super::{Catalog, FoundColumn, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable, filled, keys};
+use super::{
+    Catalog, FoundColumn, FoundTable, WantedColumn, WantedIndex, WantedSchema, WantedTable, filled, strict_keys,
+};
 use crate::{
     adapter::sql::{SqlResult, StoredAs},
     port::SchemaDrift,
@@ -48,9 +50,9 @@ pub(in crate::adapter::sql) async fn compare<DB: Catalog>(
         let of_users = table.name == *wanted.user_table;
         differences.extend(Comparison { wanted: table, found: &found }.differences::<DB>(of_users));
         if of_users {
-            differences.extend(keys::stricter::<DB>(connection, wanted, table, &found).await?);
+            differences.extend(strict_keys::stricter::<DB>(connection, wanted, table, &found).await?);
         } else {
-            differences.extend(keys::limiting(table, &found));
+            differences.extend(strict_keys::limiting(table, &found));
         }
     }
     Ok(differences)

@@ -1,9 +1,12 @@
 //! Adds what is missing.
 
+use sqlx::AssertSqlSafe;
+
 use super::{
     Catalog, WantedSchema,
     compare::{Difference, Missing, compare},
 };
+use crate::adapter::sql::SqlResult;
 
 /// The reason why a migration stopped.
 pub(in crate::adapter::sql) enum Refusal {
@@ -44,7 +47,7 @@ pub(in crate::adapter::sql) async fn migrate<DB: Catalog>(
                 )));
             }
             Missing::CanonicalIndex => refuse_duplicates::<DB>(connection, wanted).await?,
-            Missing::UniqueIndex { duplicates } => match DB::count_rows(connection, duplicates.clone()).await? {
+            Missing::UniqueIndex { duplicates } => match count_rows::<DB>(connection, duplicates.clone()).await? {
                 0 => {}
                 rows => {
                     return Err(Refusal::Schema(format!(
@@ -59,7 +62,7 @@ pub(in crate::adapter::sql) async fn migrate<DB: Catalog>(
     }
     for Difference { drift, missing } in differences {
         if let (true, Some(sql)) = (missing != Missing::Nothing, drift.repair) {
-            DB::change_schema(connection, sql).await?;
+            DB::execute(connection, AssertSqlSafe(sql), DB::Arguments::default(), false).await?;
         }
     }
     Ok(())
@@ -68,7 +71,7 @@ pub(in crate::adapter::sql) async fn migrate<DB: Catalog>(
 /// Refuses addresses that differ only in case, which fastapi-users permits: a login could not tell their users apart.
 async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted: &WantedSchema) -> Result<(), Refusal> {
     let query = DB::case_duplicates(wanted);
-    match DB::count_rows(connection, query.clone()).await? {
+    match count_rows::<DB>(connection, query.clone()).await? {
         0 => Ok(()),
         addresses => Err(Refusal::Schema(format!(
             "{addresses} e-mail address(es) in {:?} belong to several users, written with other upper and lower case \
@@ -76,4 +79,9 @@ async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted:
             wanted.user_table
         ))),
     }
+}
+
+/// Runs a query that consists of quoted names and returns the number of rows.
+async fn count_rows<DB: Catalog>(connection: &mut DB::Connection, sql: String) -> SqlResult<usize> {
+    Ok(DB::fetch_all(connection, AssertSqlSafe(sql), DB::Arguments::default(), false).await?.len())
 }

@@ -7,7 +7,7 @@ use super::declarations::{generated, items, without_direction};
 use crate::adapter::sql::{
     SqlResult,
     schema::{Catalog, FoundColumn, FoundIndex, FoundTable, KeyPart},
-    sql_text::{self, names},
+    sql_text::names,
 };
 
 /// The columns. `table_xinfo`, unlike `table_info`, includes generated columns (`hidden` is 2 or 3). Of the primary keys
@@ -64,7 +64,7 @@ pub(super) async fn describe(connection: &mut SqliteConnection, table: &str) -> 
                 over: over(&sql),
                 unique: row.try_get(1)?,
                 parts: vec![part],
-                removal: (row.try_get::<String, _>(2)? == "c").then(|| format!("DROP INDEX {}", quoted(&name))),
+                removal: (row.try_get::<String, _>(2)? == "c").then(|| format!("DROP INDEX {}", Sqlite::quoted(&name))),
                 name,
             }),
         }
@@ -96,11 +96,16 @@ fn part(row: &SqliteRow, sql: &str, create_table: &str) -> SqlResult<KeyPart> {
         let part = usize::try_from(position).ok().and_then(|position| parts.get(position).copied());
         without_direction(part.unwrap_or("NULL")).to_owned()
     } else {
-        generated(create_table, &name).map_or_else(|| quoted(&name), str::to_owned)
+        generated(create_table, &name).map_or_else(|| Sqlite::quoted(&name), str::to_owned)
     };
     let mut columns = names(&expression);
     columns.extend((!name.is_empty()).then(|| name.clone()));
-    Ok(KeyPart { name, expression: format!("({expression}) COLLATE {}", quoted(&collation)), columns, prefix: None })
+    Ok(KeyPart {
+        name,
+        expression: format!("({expression}) COLLATE {}", Sqlite::quoted(&collation)),
+        columns,
+        prefix: None,
+    })
 }
 
 /// Computes the parts for rows with these addresses.
@@ -113,7 +118,7 @@ pub(super) async fn equal_addresses(
 ) -> SqlResult<Vec<(String, String)>> {
     let column = |column: &FoundColumn| {
         let value = if column.name.eq_ignore_ascii_case(email) { "value" } else { "NULL" };
-        format!(", {value} AS {}", quoted(&column.name))
+        format!(", {value} AS {}", Sqlite::quoted(&column.name))
     };
     let columns: String = found.columns.iter().map(column).collect();
     let values: String = parts.iter().enumerate().map(|(n, part)| format!(", {} AS k{n}", part.expression)).collect();
@@ -130,9 +135,4 @@ pub(super) async fn equal_addresses(
         Err(sqlx::Error::Database(_)) => Ok(Vec::new()),
         pairs => pairs,
     }
-}
-
-/// Quotes a name of the catalog, which can be any text.
-fn quoted(name: &str) -> String {
-    sql_text::quoted(name, '"')
 }

@@ -8,8 +8,9 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools},
+    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools, lost::Pinged, shared_commit::WriteQueue},
     domain::{Error, Result, Setting},
+    port::BoxFuture,
 };
 
 /// The time that a statement waits for the write lock of another process before it fails as busy.
@@ -23,38 +24,45 @@ const JOURNAL_SIZE_LIMIT: &str = "4096000";
 ///
 /// Uses `synchronous = FULL`, so that a commit is on disk before it is acknowledged. The usual `NORMAL` with a
 /// write-ahead log may lose the latest commits in a power failure.
-pub(in crate::adapter::sql) async fn open(url: &str, settings: &PoolSettings) -> Result<Pools<Sqlite>> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| Error::setting(Setting::Database, format!("the SQLite URL cannot be parsed: {error}")))?
-        .foreign_keys(true)
-        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
-        .busy_timeout(BUSY_TIMEOUT)
-        .synchronous(SqliteSynchronous::Full);
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
-    let read_only = url.contains("mode=ro") || url.contains("immutable=");
-    let options = if in_memory || read_only { options } else { options.journal_mode(SqliteJournalMode::Wal) };
+pub(in crate::adapter::sql) fn open<'a>(
+    url: &'a str,
+    settings: &'a PoolSettings,
+) -> BoxFuture<'a, Result<Pools<Sqlite>>> {
+    Box::pin(async move {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| Error::setting(Setting::Database, format!("the SQLite URL cannot be parsed: {error}")))?
+            .foreign_keys(true)
+            .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+            .busy_timeout(BUSY_TIMEOUT)
+            .synchronous(SqliteSynchronous::Full);
+        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+        let read_only = url.contains("mode=ro") || url.contains("immutable=");
+        let options = if in_memory || read_only { options } else { options.journal_mode(SqliteJournalMode::Wal) };
 
-    // SQLite has one writer at a time. With a single connection for writes they wait in the pool's queue, which is fair
-    // and has a time limit. An in-memory database exists only in its connection, which must never be closed.
-    let pool = SqlitePoolOptions::new()
-        .acquire_timeout(settings.acquire_timeout)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false);
-    let write = pool.clone().max_connections(1).min_connections(1);
-    let opened = async {
-        let write = write.connect_with(options.clone()).await?;
-        let read = if in_memory {
-            write.clone()
-        } else {
-            pool.max_connections(settings.readers.max(1)).connect_with(options.clone()).await?
+        // SQLite has one writer at a time. With a single connection for writes they wait in the pool's queue, which is fair
+        // and has a time limit. An in-memory database exists only in its connection, which must never be closed.
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(settings.acquire_timeout)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false);
+        let write = pool.clone().max_connections(1).min_connections(1);
+        let opened = async {
+            let write = write.connect_with(options.clone()).await?;
+            let read = if in_memory {
+                write.clone()
+            } else {
+                pool.max_connections(settings.readers.max(1)).connect_with(options.clone()).await?
+            };
+            // In memory nothing waits for a disk, and reads use the same connection.
+            let queue = (!in_memory).then(|| WriteQueue::new(write.clone()));
+            Ok(Pools { read, write, keep_statements: true, pinged: Pinged::Never, queue, exclusive: false })
         };
-        Ok(Pools { read, write, keep_statements: true })
-    };
-    match opened.await {
-        Ok(pools) => Ok(pools),
-        Err(error) => Err(cannot_open(error, &options, settings).await),
-    }
+        match opened.await {
+            Ok(pools) => Ok(pools),
+            Err(error) => Err(cannot_open(error, &options, settings).await),
+        }
+    })
 }
 
 /// Uses an existing pool for reads and writes.

@@ -6,8 +6,8 @@ mod declarations;
 mod numbers;
 mod references;
 mod schema;
+mod times;
 
-use chrono::NaiveDateTime;
 use sqlx::{
     Arguments as _, AssertSqlSafe, Decode, Encode, Row as _, SqlSafeStr, SqlStr, Sqlite, Type, TypeInfo as _,
     ValueRef as _,
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub(super) use self::connect::{open, share};
 use super::{
-    ById, Column, Dialect, Driver, Executed, SqlResult, Statements, UserSql,
+    ById, Column, Dialect, Driver, Executed, LoginSql, SqlResult, Statements, UserSql,
     dialect::sealed::Sealed,
     error::RefusedValue,
     lookups::{ids, session_keys},
@@ -147,14 +147,11 @@ impl Driver for Sqlite {
     }
 
     fn upstream_time_at(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<Timestamp>> {
-        Ok(row.try_get::<Option<NaiveDateTime>, _>(index)?.map(|time| time.and_utc()))
+        times::read(row, index)
     }
 
-    /// Text without an offset and always with six decimals, the format of fastapi-users, because it is compared as
-    /// text.
     fn add_upstream_time(time: Option<Timestamp>, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
-        let text = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
-        arguments.add(text).map_err(sqlx::Error::Encode)
+        arguments.add(time.map(times::to_text)).map_err(sqlx::Error::Encode)
     }
 
     fn add_lookups(wanted: &[ById], _: IdKind, form: Form, arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
@@ -324,5 +321,9 @@ fn has_four_digits<T: Type<Sqlite> + for<'q> Encode<'q, Sqlite>>(value: &T) -> R
 impl Dialect for Sqlite {
     fn statements(sql: &'static UserSql) -> &'static Statements {
         &sql.sqlite
+    }
+
+    fn login_statement(login: &'static LoginSql) -> &'static str {
+        login.sqlite
     }
 }

@@ -1,8 +1,8 @@
 //! SQLite: references that are checked at the end of a transaction (`DEFERRABLE INITIALLY DEFERRED`, which Django writes).
 
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, sqlite::SqliteArguments};
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection, sqlite::SqliteArguments};
 
-use crate::adapter::sql::{SqlResult, UserSql, sql_text};
+use crate::adapter::sql::{SqlResult, UserSql, schema::Catalog as _};
 
 /// The references of a table: the number of each, the table that it refers to, and the columns on both sides. A reference
 /// without columns on the other side is to the primary key.
@@ -41,20 +41,15 @@ pub(super) async fn are_there(
         .iter()
         .map(|Reference { table, columns, .. }| {
             let each = |text: &dyn Fn(&str, &str) -> String| {
-                let all = columns.iter().map(|(from, to)| text(&quoted(from), &quoted(to)));
+                let all = columns.iter().map(|(from, to)| text(&Sqlite::quoted(from), &Sqlite::quoted(to)));
                 all.collect::<Vec<_>>().join(" AND ")
             };
             let (given, equal) =
                 (each(&|from, _| format!("u.{from} IS NOT NULL")), each(&|from, to| format!("p.{to} = u.{from}")));
-            format!("({given} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {equal}))", quoted(table))
+            format!("({given} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {equal}))", Sqlite::quoted(table))
         })
         .collect();
-    let (users, key) = (quoted(sql.table), quoted(sql.roles.id));
+    let (users, key) = (Sqlite::quoted(sql.table), Sqlite::quoted(sql.roles.id));
     let query = format!("SELECT 1 FROM {users} AS u WHERE u.{key} = $1 AND ({})", missing.join(" OR "));
     Ok(sqlx::query_with(AssertSqlSafe(query), id).persistent(false).fetch_all(connection).await?.is_empty())
-}
-
-/// Quotes a name of the catalog, which can be any text.
-fn quoted(name: &str) -> String {
-    sql_text::quoted(name, '"')
 }

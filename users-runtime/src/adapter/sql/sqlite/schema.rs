@@ -1,6 +1,6 @@
 //! SQLite: DDL and catalog.
 
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
+use sqlx::{Sqlite, SqliteConnection};
 
 use super::catalog;
 use crate::{
@@ -22,10 +22,6 @@ impl Catalog for Sqlite {
     const LOCK_ROWS: &'static str = ""; // a transaction for writing locks the database
     const HAS_SCHEMAS: bool = false;
     const TRIGGERS_FILL_COLUMNS: bool = false;
-
-    fn quoted(name: &str) -> String {
-        format!("\"{name}\"")
-    }
 
     fn parameter(n: usize) -> String {
         format!("${n}")
@@ -49,7 +45,7 @@ impl Catalog for Sqlite {
             ColumnKind::Number => "BIGINT".to_owned(),
             ColumnKind::Time => "DATETIME".to_owned(),
             ColumnKind::UpstreamTime => "TIMESTAMP".to_owned(),
-            ColumnKind::Own(sql_type) | ColumnKind::Tenant(sql_type) => sql_type.clone(),
+            ColumnKind::Own(sql_type) | ColumnKind::Indexed(sql_type) => sql_type.clone(),
         }
     }
 
@@ -253,14 +249,6 @@ impl Catalog for Sqlite {
     /// The transaction already holds the only lock.
     fn lock(_connection: &mut SqliteConnection) -> BoxFuture<'_, SqlResult<bool>> {
         Box::pin(async { Ok(true) })
-    }
-
-    fn count_rows(connection: &mut SqliteConnection, sql: String) -> BoxFuture<'_, SqlResult<usize>> {
-        Box::pin(async move { Ok(sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.len()) })
-    }
-
-    fn change_schema(connection: &mut SqliteConnection, sql: String) -> BoxFuture<'_, SqlResult<()>> {
-        Box::pin(async move { sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await.map(drop) })
     }
 }
 

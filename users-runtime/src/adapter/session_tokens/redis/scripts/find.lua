@@ -5,8 +5,8 @@
 --       session must belong to unless it belongs to none, or '' for any
 local session, plain = KEYS[1], KEYS[2]
 local now, lifetime, idle, every = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local v, user, epoch, name, at, seen, kept_plain, backend =
-  unpack(redis.call('HMGET', session, 'v', 'user', 'epoch', 'name', 'at', 'seen', 'plain', 'backend'))
+local v, user, epoch, name, at, seen, kept_plain, backend, amr, login =
+  unpack(redis.call('HMGET', session, 'v', 'user', 'epoch', 'name', 'at', 'seen', 'plain', 'backend', 'amr', 'login'))
 local plain_user = plain and redis.call('GET', plain)
 
 if not v then
@@ -33,4 +33,4 @@ if now - seen >= every then
     if kept_plain then redis.call('PEXPIRE', plain, ttl) end
   end
 end
-return { user, epoch, name, at }
+return { user, epoch, name, at, amr or '', login or '' }

@@ -4,7 +4,8 @@ local found = {}
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local session = ARGV[1] .. digest_of(member)
   if is_valid(session) then
-    found[#found + 1] = redis.call('HMGET', session, 'v', 'user', 'epoch', 'name', 'at', 'seen', 'ip', 'agent', 'plain')
+    found[#found + 1] =
+      redis.call('HMGET', session, 'v', 'user', 'epoch', 'name', 'at', 'seen', 'ip', 'agent', 'plain', 'amr', 'login')
   else
     redis.call('ZREM', KEYS[1], member)
   end

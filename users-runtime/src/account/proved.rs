@@ -1,0 +1,139 @@
+//! What every login proves before a session is issued: [`Users::issue`] accepts nothing else.
+
+use http::HeaderMap;
+
+use crate::{
+    account::Proof,
+    domain::{AuthMethod, AuthMethods, MfaToken, StoreError},
+    port::{BoxFuture, Found, RandomError, RequestContext},
+    service::{ActiveBackend, Limited, Users},
+    user::AuthUser,
+};
+
+/// A user who has proved everything that a login needs. Made only by [`Users::prove`] and [`Proved::by_application`].
+pub(crate) struct Proved<U> {
+    found: Found<U>,
+    methods: AuthMethods,
+    /// What the response also has, such as the cookie of a device that is remembered.
+    headers: HeaderMap,
+}
+
+/// What a client sends beside the first factor.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SecondFactor<'a> {
+    /// The code of an authenticator app, or a recovery code.
+    pub(crate) otp: Option<&'a str>,
+    /// Whether the device shall be remembered, if the service does that.
+    pub(crate) remember: bool,
+}
+
+impl<'a> SecondFactor<'a> {
+    /// Of a form or body with the optional field `otp`.
+    pub(crate) fn given(otp: Option<&'a str>) -> Self {
+        Self { otp, remember: false }
+    }
+
+    /// Of a form in which the user can ask for the device to be remembered.
+    pub(crate) fn remembering(self, remember: bool) -> Self {
+        Self { remember, ..self }
+    }
+}
+
+/// The reason why the first factor is not enough.
+pub(crate) enum NotProved<U> {
+    /// The user has a second factor and gave none: [`LOGIN_MFA_REQUIRED`](crate::service::LOGIN_MFA_REQUIRED). With the user, for a way in whose first factor works once.
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "only logins with providers read the user"))]
+    Required(Box<Found<U>>),
+    /// The code is wrong: [`LOGIN_MFA_BAD_CODE`](crate::service::LOGIN_MFA_BAD_CODE). Recorded and reported already.
+    BadCode,
+    /// Too many wrong codes.
+    Limited(Limited),
+    Store(StoreError),
+}
+
+impl<U> From<StoreError> for NotProved<U> {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl<U> Proved<U> {
+    pub(super) fn by_first_factor(found: Found<U>, proof: Proof) -> Self {
+        Self { found, methods: proof.methods(), headers: HeaderMap::new() }
+    }
+
+    /// A user whom the application signs in without credentials.
+    pub(super) fn by_application(found: Found<U>) -> Self {
+        Self::by_first_factor(found, Proof::Application)
+    }
+
+    /// The same user, as stored after a change that the login itself made.
+    pub(super) fn read_again(self, found: Found<U>) -> Self {
+        Self { found, ..self }
+    }
+
+    pub(super) fn and(self, method: AuthMethod) -> Self {
+        Self { methods: self.methods.and(method.into()), ..self }
+    }
+
+    pub(super) fn with_headers(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(crate) fn found(&self) -> &Found<U> {
+        &self.found
+    }
+
+    pub(crate) fn user(&self) -> &U {
+        &self.found.user
+    }
+
+    /// What was proved, for the session.
+    pub(crate) fn methods(&self) -> AuthMethods {
+        self.methods
+    }
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Requires a second factor of a user who has enrolled, after the first factor was verified and the gates were passed. The only
+    /// way from credentials to a session.
+    pub(crate) fn prove<'a>(
+        &'a self,
+        found: Found<U>,
+        proof: Proof,
+        given: SecondFactor<'a>,
+        backend: &'a ActiveBackend,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<Proved<U>, NotProved<U>>> {
+        #[cfg(feature = "totp")]
+        if let Some(mfa) = self.mfa() {
+            return self.require_second_factor(mfa, found, (proof, given), backend, cx);
+        }
+        let _ = (given, backend, cx);
+        Box::pin(std::future::ready(Ok(Proved::by_first_factor(found, proof))))
+    }
+
+    /// Returns the token of a login at `backend` that waits for the second factor, for a way in whose first factor cannot be given
+    /// again. Redeemed once, within five minutes, by `POST /auth/{backend}/second-factor`.
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "only providers prove something once"))]
+    pub(crate) fn pending_login(
+        &self,
+        found: &Found<U>,
+        proof: Proof,
+        backend: &ActiveBackend,
+    ) -> Result<MfaToken, RandomError> {
+        #[cfg(feature = "totp")]
+        if let Some(mfa) = self.mfa() {
+            let id = crate::domain::TokenId::from_random(self.random_bytes()?);
+            let (subject, methods) = (found.user.id().to_string(), proof.methods());
+            let pending = crate::service::PendingLogin::new(id, subject, found.epoch, methods, self.now());
+            return mfa.token_of(&pending, &backend.name, &*self.inner().random).map(MfaToken::new);
+        }
+        let _ = (found, proof, backend);
+        Err(RandomError)
+    }
+}

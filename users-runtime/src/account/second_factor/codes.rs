@@ -1,0 +1,184 @@
+//! Checking the code of a second factor. A code is used by one statement, so it works once.
+
+use std::sync::Arc;
+
+use crate::{
+    account::{
+        Proof,
+        proved::{NotProved, Proved, SecondFactor},
+    },
+    domain::{AuthMethod, GivenCode, Limit, StoreError, StoredFactor, totp::Seed},
+    event::{EventKind, SecurityEvent},
+    port::{BoxFuture, Found, HookCall, RequestContext},
+    service::{ActiveBackend, ActiveMfa, LOGIN_MFA_BAD_CODE, Limited, Users},
+    user::AuthUser,
+};
+
+/// The code that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsedCode {
+    /// That of an authenticator app.
+    OfApp,
+    /// A recovery code.
+    Recovery,
+}
+
+/// The reason why no code was used.
+#[derive(Debug)]
+pub(crate) enum CodeError {
+    /// It is not a code of this user, or it was used before.
+    Wrong,
+    /// The user has no second factor in force.
+    NotEnrolled,
+    Limited(Limited),
+    Store(StoreError),
+}
+
+impl From<StoreError> for CodeError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Returns the second factor of a user, if it is in force.
+    pub(crate) async fn factor_in_force(
+        &self,
+        mfa: &ActiveMfa<U>,
+        id: &U::Id,
+    ) -> Result<Option<StoredFactor>, StoreError> {
+        Ok(mfa.store.find(&id.to_string()).await?.filter(|factor| factor.is_in_force))
+    }
+
+    /// Requires a second factor after the first one, of a user who has enrolled.
+    pub(crate) fn require_second_factor<'a>(
+        &'a self,
+        mfa: &'a ActiveMfa<U>,
+        found: Found<U>,
+        (proof, given): (Proof, SecondFactor<'a>),
+        backend: &'a ActiveBackend,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<Proved<U>, NotProved<U>>> {
+        Box::pin(async move {
+            // A passkey is two factors by itself.
+            if proof.methods().has_second_factor() {
+                return Ok(Proved::by_first_factor(found, proof));
+            }
+            let id = found.user.id();
+            let Some(factor) = self.factor_in_force(mfa, &id).await? else {
+                return Ok(Proved::by_first_factor(found, proof));
+            };
+            let event = SecurityEvent::new(EventKind::Login, cx).of(&id).at(&backend.name);
+            let Some(code) = given.otp else {
+                if self.is_remembered(mfa, &found, cx).await? {
+                    return Ok(Proved::by_first_factor(found, proof).and(AuthMethod::RememberedDevice));
+                }
+                self.record(&event.refused("second factor required"));
+                return Err(NotProved::Required(Box::new(found)));
+            };
+            match self.use_code(mfa, (&found.user, &factor), code, (Limit::SecondFactor, event.clone()), cx).await {
+                Ok(_) => {
+                    let headers = self.remember_if_asked(mfa, &found, given, cx).await?;
+                    let proved = Proved::by_first_factor(found, proof).and(AuthMethod::OneTimeCode);
+                    Ok(proved.with_headers(headers))
+                }
+                Err(CodeError::Wrong | CodeError::NotEnrolled) => {
+                    self.record(&event.refused("wrong second factor"));
+                    // Somebody may know the password.
+                    let address = found.user.account().email.to_owned();
+                    self.report_failed_login(address, Some(found.user.clone()), LOGIN_MFA_BAD_CODE.code, cx).await;
+                    Err(NotProved::BadCode)
+                }
+                Err(CodeError::Limited(limited)) => Err(NotProved::Limited(limited)),
+                Err(CodeError::Store(error)) => Err(NotProved::Store(error)),
+            }
+        })
+    }
+
+    /// Counts an attempt by `limit`, checks a code, and uses it up. An attempt with a right code is given back. `event` is that of
+    /// the attempt if the limit refuses it.
+    pub(crate) fn use_code<'a>(
+        &'a self,
+        mfa: &'a ActiveMfa<U>,
+        (user, factor): (&'a U, &'a StoredFactor),
+        code: &'a str,
+        (limit, event): (Limit, SecurityEvent),
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<UsedCode, CodeError>> {
+        Box::pin(async move {
+            let id = user.id();
+            let subject = id.to_string();
+            let counted = self.count_of(limit, &subject, event, cx).await.map_err(CodeError::Limited)?;
+            match self.take_code(mfa, &subject, factor, code).await {
+                Ok(Some(used)) => {
+                    self.give_back(counted).await;
+                    if used == UsedCode::Recovery {
+                        self.report_recovery_code(mfa, user, cx).await;
+                    }
+                    Ok(used)
+                }
+                Ok(None) => Err(CodeError::Wrong),
+                Err(error) => {
+                    // No code was checked.
+                    self.give_back(counted).await;
+                    Err(error.into())
+                }
+            }
+        })
+    }
+
+    /// Uses a code up. `None` if it is none of this user, or was used before.
+    async fn take_code(
+        &self,
+        mfa: &ActiveMfa<U>,
+        subject: &str,
+        factor: &StoredFactor,
+        code: &str,
+    ) -> Result<Option<UsedCode>, StoreError> {
+        match GivenCode::parse(code) {
+            GivenCode::OfApp(code) => {
+                let seed = mfa.open(subject, &factor.seed)?;
+                let Some(step) = seed.step_of(code, self.now(), mfa.settings.earlier_steps()) else { return Ok(None) };
+                let resealed = self.resealed(mfa, subject, factor, &seed)?;
+                let is_used = mfa.store.use_step(subject, factor, step, &resealed).await?;
+                Ok(is_used.then_some(UsedCode::OfApp))
+            }
+            GivenCode::Recovery(digest) => {
+                let is_used = mfa.store.use_recovery_code(subject, &digest).await?;
+                Ok(is_used.then_some(UsedCode::Recovery))
+            }
+            GivenCode::Malformed => Ok(None),
+        }
+    }
+
+    /// Returns the seed encrypted with the present key; the stored text if it already is.
+    fn resealed(
+        &self,
+        mfa: &ActiveMfa<U>,
+        subject: &str,
+        factor: &StoredFactor,
+        seed: &Seed,
+    ) -> Result<String, StoreError> {
+        if mfa.sealer.is_present(&factor.seed) {
+            return Ok(factor.seed.clone());
+        }
+        mfa.seal(subject, seed, &*self.inner().random).map_err(StoreError::failed)
+    }
+
+    /// Records the use of a recovery code, and notifies the owner.
+    async fn report_recovery_code(&self, mfa: &ActiveMfa<U>, user: &U, cx: &RequestContext) {
+        self.record(&SecurityEvent::new(EventKind::UseRecoveryCode, cx).of(&user.id()));
+        let (user, store) = (user.clone(), Arc::clone(&mfa.store));
+        self.after_response_or_log("on_after_recovery_code_use", cx, move |users, cx, drawn| {
+            let (user, store) = (user.clone(), Arc::clone(&store));
+            Box::pin(async move {
+                if !users.may_notify("recovery-code", user.account().email, drawn).await {
+                    return Ok(());
+                }
+                let left = store.recovery_codes_left(&user.id().to_string()).await?;
+                users.run_hook(HookCall::RecoveryCodeUsed(&user, left), cx).await
+            })
+        })
+        .await;
+    }
+}

@@ -1,0 +1,59 @@
+//! How a write finds out that its connection was lost while it rested in the pool.
+//!
+//! A write without a response cannot simply be repeated, because it may have taken effect. So a connection that has rested
+//! is pinged before a write. Reads are repeated instead; see [`retry`](super::retry).
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::time::Duration;
+
+use sqlx::Pool;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use sqlx::{Connection, pool::PoolConnectionMetadata};
+
+/// The time after which a connection is pinged before a write. A connection that was used a moment ago is as likely to be
+/// lost now as during the write itself, and then the write fails as unavailable. Under load no connection rests this long;
+/// without load the round trip does not matter.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const RESTED: Duration = Duration::from_millis(10);
+
+/// Who pings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pinged {
+    /// Nobody: the database is in the same process.
+    Never,
+    /// The pool, before a write and if the connection has rested: [`is_alive`].
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    IfRested,
+    /// The application's pool, every time.
+    ByPool,
+    /// The store, before every write: the application's pool does not.
+    BeforeWrites,
+}
+
+impl Pinged {
+    /// Returns who pings the connections of a pool of the application.
+    pub(super) fn of<DB: super::Driver>(pool: &Pool<DB>) -> Self {
+        match (DB::OVER_A_NETWORK, pool.options().get_test_before_acquire()) {
+            (false, _) => Self::Never,
+            (true, true) => Self::ByPool,
+            (true, false) => Self::BeforeWrites,
+        }
+    }
+}
+
+tokio::task_local! {
+    /// Whether the connection that is taken from a pool is for a write.
+    static WRITES: ();
+}
+
+/// Takes a connection from a pool for a write.
+pub(super) async fn for_write<F: Future>(acquire: F) -> F::Output {
+    WRITES.scope((), acquire).await
+}
+
+/// The `before_acquire` of our pools: pings a connection that has rested, if it is for a write. The pool replaces a lost one.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) async fn is_alive<C: Connection>(connection: &mut C, rested: PoolConnectionMetadata) -> bool {
+    let is_for_write = WRITES.try_with(|()| ()).is_ok();
+    !is_for_write || rested.idle_for < RESTED || connection.ping().await.is_ok()
+}

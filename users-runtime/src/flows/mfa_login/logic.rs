@@ -1,0 +1,118 @@
+//! The steps of the second step.
+#![cfg_attr(not(feature = "totp"), allow(dead_code, unused_variables, reason = "no login waits for a second factor"))]
+
+use super::BAD_TOKEN;
+use crate::{
+    account::SignInError,
+    domain::MfaToken,
+    port::{HookError, RequestContext, StoreError, StrategyError, TokenResponse},
+    service::{ActiveBackend, BAD_CREDENTIALS, Held, Limited, Users},
+    user::AuthUser,
+};
+#[cfg(feature = "totp")]
+use crate::{
+    account::{NotProved, Proof, SecondFactor},
+    domain::{CLOCK_SKEW, UserId as _},
+    event::{EventKind, SecurityEvent},
+    port::{Change, Found, Lookup, TokenState},
+    service::{LOGIN_MFA_BAD_CODE, PendingLogin},
+    user::Columns,
+};
+
+/// The reason why a login was not finished.
+#[derive(Debug)]
+pub(super) enum MfaLoginError {
+    /// The error code of the response.
+    Refused(&'static str),
+    Limited(Limited),
+    Store(StoreError),
+    Strategy(StrategyError),
+    Hook(HookError),
+}
+
+impl From<StoreError> for MfaLoginError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SignInError> for MfaLoginError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused(code) => Self::Refused(code),
+            SignInError::UnknownBackend | SignInError::NotFound => Self::Refused(BAD_CREDENTIALS.code),
+            SignInError::Store(error) => Self::Store(error),
+            SignInError::Strategy(error) => Self::Strategy(error),
+            SignInError::Hook(error) => Self::Hook(error),
+        }
+    }
+}
+
+/// What a client sends to finish a login.
+pub(super) struct Pending {
+    pub(super) token: MfaToken,
+    pub(super) otp: String,
+    pub(super) held: Option<Held>,
+}
+
+impl<U: AuthUser> Users<U> {
+    /// Finishes a login whose first factor was proved with a provider. The account must still pass every gate, and its sessions must
+    /// not have been ended since. The token is used up after the code was found right, so that a typing error costs nothing.
+    #[tracing::instrument(target = "axum_users", name = "finish_login", skip_all, fields(backend = %backend.name))]
+    pub(super) async fn finish_login(
+        &self,
+        backend: &ActiveBackend,
+        pending: Pending,
+        cx: &RequestContext,
+    ) -> Result<TokenResponse, MfaLoginError> {
+        #[cfg(feature = "totp")]
+        if let Some(mfa) = self.mfa()
+            && let Some(login) = mfa.pending_of(pending.token.secret(), &backend.name, self.now())
+        {
+            return self.finish_pending(backend, login, pending, cx).await;
+        }
+        #[cfg(feature = "totp")]
+        self.record(&SecurityEvent::new(EventKind::Login, cx).refused("bad token").at(&backend.name));
+        Err(MfaLoginError::Refused(BAD_TOKEN.code))
+    }
+
+    #[cfg(feature = "totp")]
+    async fn finish_pending(
+        &self,
+        backend: &ActiveBackend,
+        login: PendingLogin,
+        Pending { otp, held, .. }: Pending,
+        cx: &RequestContext,
+    ) -> Result<TokenResponse, MfaLoginError> {
+        let refused = |reason: &'static str| {
+            let event = SecurityEvent::new(EventKind::Login, cx).refused(reason).of(&login.subject);
+            self.record(&event.at(&backend.name));
+            MfaLoginError::Refused(BAD_TOKEN.code)
+        };
+        let id = U::Id::parse(&login.subject).ok_or(MfaLoginError::Refused(BAD_TOKEN.code))?;
+        let found = self.find(Lookup::User { id, token: Some(login.id.clone()) }).await?;
+        let Some(found) = found else { return Err(refused("unknown user")) };
+        if found.epoch != login.epoch || found.token != TokenState::Unmarked {
+            return Err(refused("used token, or the sessions have ended"));
+        }
+        let found = self.pass_gates(found, Proof::Provider, backend, cx).await;
+        let found: Found<U> = found.map_err(|closed| MfaLoginError::Refused(closed.code))?;
+        let proved = match self.prove(found, Proof::Provider, SecondFactor::given(Some(&otp)), backend, cx).await {
+            Ok(proved) => proved,
+            Err(NotProved::Required(_) | NotProved::BadCode) => {
+                return Err(MfaLoginError::Refused(LOGIN_MFA_BAD_CODE.code));
+            }
+            Err(NotProved::Limited(limited)) => return Err(MfaLoginError::Limited(limited)),
+            Err(NotProved::Store(error)) => return Err(error.into()),
+        };
+        let change = Change {
+            if_epoch: Some(login.epoch),
+            use_token: Some((login.id.clone(), login.expires_at + CLOCK_SKEW)),
+            ..Change::new(proved.user().clone(), Columns::NONE)
+        };
+        if self.inner().store.update(change).await?.is_none() {
+            return Err(refused("used token, or the sessions have ended"));
+        }
+        Ok(self.begin_session(&proved, held, backend, cx).await?)
+    }
+}

@@ -1,0 +1,21 @@
+//! The responses to mailed secrets that do not log in.
+
+use super::ApiError;
+use crate::account::{CreateError, MailedLoginError, PasswordError, SignInError};
+
+/// Returns the response, with the route's code for a wrong secret.
+pub(crate) fn of_mailed_login(error: MailedLoginError, bad_secret: &'static str) -> ApiError {
+    match error {
+        MailedLoginError::BadSecret | MailedLoginError::SignIn(SignInError::NotFound | SignInError::UnknownBackend) => {
+            ApiError::Code(bad_secret)
+        }
+        MailedLoginError::Limited(limited) => limited.into(),
+        MailedLoginError::SignIn(SignInError::Refused(code)) => ApiError::Code(code),
+        MailedLoginError::SignIn(SignInError::Store(error)) => error.into(),
+        MailedLoginError::SignIn(SignInError::Strategy(error)) => error.into(),
+        MailedLoginError::SignIn(SignInError::Hook(error)) | MailedLoginError::Hook(error) => error.into(),
+        MailedLoginError::Unusable(CreateError::Password(PasswordError::Hash(error))) => error.into(),
+        MailedLoginError::Unusable(CreateError::Random(error)) => error.into(),
+        MailedLoginError::Unusable(_) => ApiError::Internal,
+    }
+}
