@@ -68,3 +68,22 @@ fn limits_page_complete() {
     assert_eq!(numbers(Limit::LoginAccount), "100, then one each 15 min");
     assert_eq!([&*bound[1][1], &*bound[2][1], &*bound[3][1]], ["100 + 4·h", "100 + 4·h", "**200 + 8·h**"]);
 }
+
+/// The page on second factors says how far somebody gets in a year who guesses codes.
+#[test]
+fn guessed_codes_have_the_chance_on_the_page() {
+    const YEAR: u64 = 365 * 24 * 3600;
+    let page = read("docs/guide/second-factor.md");
+    let text = section(&page, "### Guessing codes");
+    let guesses = |limit| {
+        let Some(Rule::Quota(quota)) = Limits::default().rule(limit) else { panic!("{limit:?}") };
+        u64::from(quota.at_most()) + YEAR * u64::from(quota.at_most()) / quota.per().as_secs()
+    };
+    let ways = [Limit::SecondFactorLongTerm, Limit::SecondFactorInSessionLongTerm].map(guesses);
+    assert_eq!(ways, [2930, 2930]);
+    // Two of a million codes are right at a time.
+    let chance = |guesses: u64| format!("{:.1} %", 100.0 * (1.0 - (1.0_f64 - 2e-6).powf(guesses as f64)));
+    for told in ["2,930".to_owned(), chance(ways[0]), chance(ways[0] + ways[1])] {
+        assert!(text.contains(&told), "{told}");
+    }
+}

@@ -44,13 +44,17 @@ pub enum Limit {
     Refresh,
     /// Wrong codes of one user's second factor at logins. Only a client that has proved the first factor is counted.
     SecondFactor,
+    /// The same, over a long time.
+    SecondFactorLongTerm,
     /// Wrong codes of one user's second factor in sessions: at re-authentication, for new recovery codes, and to enroll or disable.
     SecondFactorInSession,
+    /// The same, over a long time.
+    SecondFactorInSessionLongTerm,
 }
 
 impl Limit {
     /// All limits, in the order of the guide.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::LoginClient,
         Self::LoginAddress,
         Self::LoginAccount,
@@ -68,15 +72,28 @@ impl Limit {
         Self::EmailChange,
         Self::Refresh,
         Self::SecondFactor,
+        Self::SecondFactorLongTerm,
         Self::SecondFactorInSession,
+        Self::SecondFactorInSessionLongTerm,
     ];
 
     /// The limits of a login with a password, and with the second factor.
-    pub(crate) const OF_LOGIN: [Self; 4] =
-        [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::SecondFactor];
+    pub(crate) const OF_LOGIN: [Self; 5] =
+        [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::SecondFactor, Self::SecondFactorLongTerm];
     /// The limits of a proof in a session.
-    pub(crate) const OF_REAUTHENTICATION: [Self; 4] =
-        [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::SecondFactorInSession];
+    pub(crate) const OF_REAUTHENTICATION: [Self; 5] = [
+        Self::LoginClient,
+        Self::LoginAddress,
+        Self::LoginAccount,
+        Self::SecondFactorInSession,
+        Self::SecondFactorInSessionLongTerm,
+    ];
+    /// The limits of a second factor at logins.
+    pub(crate) const OF_CODES_AT_LOGIN: [Self; 2] = [Self::SecondFactor, Self::SecondFactorLongTerm];
+    /// The limits of a second factor in sessions. Apart from those of logins, so that neither a thief of a session nor one of the
+    /// password can use up those of the other way.
+    pub(crate) const OF_CODES_IN_SESSION: [Self; 2] =
+        [Self::SecondFactorInSession, Self::SecondFactorInSessionLongTerm];
     /// The limits of a user's changes of the own account.
     pub(crate) const OF_CHANGES: [Self; 4] =
         [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::EmailChange];
@@ -102,7 +119,9 @@ impl Limit {
             Self::EmailChange => "email-change",
             Self::Refresh => "refresh",
             Self::SecondFactor => "second-factor",
+            Self::SecondFactorLongTerm => "second-factor-long-term",
             Self::SecondFactorInSession => "second-factor-in-session",
+            Self::SecondFactorInSessionLongTerm => "second-factor-in-session-long-term",
         }
     }
 
@@ -123,7 +142,10 @@ impl Limit {
             Self::OAuthStart | Self::OAuthCallback => "too many flows from this address",
             Self::EmailChange => "too many changes of the address",
             Self::Refresh => "too many refreshes by this user",
-            Self::SecondFactor | Self::SecondFactorInSession => "too many wrong codes of this second factor",
+            Self::SecondFactor
+            | Self::SecondFactorLongTerm
+            | Self::SecondFactorInSession
+            | Self::SecondFactorInSessionLongTerm => "too many wrong codes of this second factor",
         }
     }
 }

@@ -104,6 +104,9 @@ impl Challenges {
             if matches!(limit, Limit::Mails | Limit::OAuthCallback | Limit::Refresh) {
                 return refuse(format!("`{name}` cannot have a challenge: no client is there to solve it"));
             }
+            if Limit::OF_CODES_AT_LOGIN.contains(limit) || Limit::OF_CODES_IN_SESSION.contains(limit) {
+                return refuse(format!("`{name}` cannot have a challenge: who reaches it has proved a factor already"));
+            }
             if limits.rule(*limit).is_none() {
                 return refuse(format!("`{name}` has a challenge, but is off in the limits"));
             }

@@ -25,6 +25,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// | [`EmailChange`](Limit::EmailChange) | 10 in 1 h | account |
 /// | [`Refresh`](Limit::Refresh) | 600 in 10 min | account |
 /// | [`SecondFactor`](Limit::SecondFactor), [`SecondFactorInSession`](Limit::SecondFactorInSession) | 5 in 15 min | account |
+/// | [`SecondFactorLongTerm`](Limit::SecondFactorLongTerm), [`SecondFactorInSessionLongTerm`](Limit::SecondFactorInSessionLongTerm) | 10, then one each 3 h | account |
 ///
 /// Beyond a limit the response is 429 with `Retry-After`; only mails to one account are dropped silently. The
 /// [guide](https://github.com/axum-users/axum-users/blob/main/docs/guide/limits.md) explains each limit, its source, and why
@@ -55,7 +56,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let failures = Quota::burst(100, 15 * MINUTE);
-        let rules: [(Limit, Rule); 18] = [
+        // With two valid codes of a million, 2,930 guesses in a year: 0.6 %, and twice that for whoever has a session, too.
+        let codes = Quota::burst(10, 3 * HOUR);
+        let rules: [(Limit, Rule); 20] = [
             (Limit::LoginClient, Backoff::new(5, 15 * MINUTE).into()),
             (Limit::LoginAddress, Quota::new(50, 15 * MINUTE).into()),
             (Limit::LoginAccount, failures.into()),
@@ -73,7 +76,9 @@ impl Default for Limits {
             (Limit::EmailChange, Quota::new(10, HOUR).into()),
             (Limit::Refresh, Quota::new(600, 10 * MINUTE).into()),
             (Limit::SecondFactor, Quota::new(5, 15 * MINUTE).into()),
+            (Limit::SecondFactorLongTerm, codes.into()),
             (Limit::SecondFactorInSession, Quota::new(5, 15 * MINUTE).into()),
+            (Limit::SecondFactorInSessionLongTerm, codes.into()),
         ];
         Self { rules: rules.into(), known_addresses: Some(30 * DAY), known_browsers: Some(365 * DAY), ..Self::off() }
     }

@@ -71,16 +71,16 @@ impl<U: AuthUser> Users<U> {
         )
     }
 
-    /// Counts an event of a limit that is not counted by address or by user alone. `attempt` is its event if the limit refuses it.
+    /// Counts an event of two limits of one user, or of neither. `attempt` is its event if one of them refuses it.
     #[cfg(feature = "totp")]
-    pub(crate) async fn count_of(
+    pub(crate) async fn count_of_both(
         &self,
-        limit: Limit,
+        limits: [Limit; 2],
         whose: &str,
         attempt: SecurityEvent,
         cx: &RequestContext,
     ) -> Result<Counted, Limited> {
-        self.count(&[(limit, Some(whose))], attempt, cx).await
+        self.count(&limits.map(|limit| (limit, Some(whose))), attempt, cx).await
     }
 
     async fn count(

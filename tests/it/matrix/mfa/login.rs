@@ -1,16 +1,18 @@
 //! Logins of users who have a second factor.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, future::Future};
 
-use axum_users::{Mfa, env::Clock as _};
+use axum_users::{Mfa, env::Clock as _, limits::Limit};
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{BAD_CODE, Plan, REQUIRED, enrolled, limited, login_with, optional, succeeded, verified};
+use super::{
+    BAD_CODE, Plan, REQUIRED, codes_in, enrolled, limited, login_with, optional, refused_by, succeeded, verified,
+};
 use crate::{
-    matrix::{combination::Combination, everywhere_as, run_matrix},
+    matrix::{app::Service, combination::Combination, everywhere_as, run_matrix},
     security::crowd::together,
-    support::{Carrier, PASSWORD},
+    support::{Carrier, PASSWORD, Response},
 };
 
 const BAD_CREDENTIALS: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
@@ -118,11 +120,12 @@ async fn code_guessing_limited() {
         for _ in 0..5 {
             login_with(&app, user.name, PASSWORD, &user.wrong_code(&app)).await.is(400, BAD_CODE);
         }
-        for otp in [user.wrong_code(&app), user.authenticator.code(app.clock.now()), user.recovery_codes[0].clone()] {
-            let refused = login_with(&app, user.name, PASSWORD, &otp).await;
-            refused.is(429, r#"{"detail":"TOO_MANY_REQUESTS"}"#);
-            assert!(refused.headers.contains_key("retry-after"));
+        for otp in [user.wrong_code(&app), user.code(&app), other.recovery_codes[0].clone(), "x".to_owned()] {
+            refused_by(Limit::SecondFactor, &login_with(&app, user.name, PASSWORD, &otp).await);
         }
+        // A recovery code cannot be guessed, so its owner gets in while somebody else guesses.
+        succeeded(&login_with(&app, user.name, PASSWORD, &user.recovery_codes[0]).await);
+        refused_by(Limit::SecondFactor, &login_with(&app, user.name, PASSWORD, &user.recovery_codes[0]).await);
         // The password is not locked, and neither is anybody else.
         app.try_login(user.name, PASSWORD).await.is(400, REQUIRED);
         app.try_login(user.name, OTHER).await.is(400, BAD_CREDENTIALS);
@@ -133,20 +136,73 @@ async fn code_guessing_limited() {
     .await;
 }
 
+/// Guesses as fast as the limit of 15 minutes allows, until the one of a long time is reached.
+async fn guess_all_day<F: Future<Output = Response>>(app: &Service, guess: impl Fn() -> F) {
+    for _ in 0..2 {
+        for _ in 0..5 {
+            assert_eq!(guess().await.status, 400);
+        }
+        app.advance(900);
+    }
+}
+
 #[tokio::test]
-async fn a_session_cannot_use_up_the_limit_of_logins() {
+async fn code_guessing_is_limited_over_a_long_time() {
     everywhere_as(limited(), |app| async move {
         let user = enrolled(&app, "arthur").await;
-        let guess = json!({ "otp": user.wrong_code(&app) });
-        for _ in 0..5 {
-            let refused = super::post(&app, "/auth/it/reauthenticate", &user.session, guess.clone()).await;
-            refused.is(400, r#"{"detail":"REAUTHENTICATE_BAD_CREDENTIALS"}"#);
+        let login = async |otp: &str| login_with(&app, user.name, PASSWORD, otp).await;
+        guess_all_day(&app, || async { login(&user.wrong_code(&app)).await }).await;
+        for otp in [user.wrong_code(&app), user.code(&app)] {
+            refused_by(Limit::SecondFactorLongTerm, &login(&otp).await);
         }
-        assert_eq!(super::post(&app, "/auth/it/reauthenticate", &user.session, guess).await.status, 429);
-        let code = json!({ "code": user.wrong_code(&app) });
-        assert_eq!(super::post(&app, "/auth/recovery-codes", &user.session, code).await.status, 429);
-        let otp = user.next_code(&app);
-        succeeded(&login_with(&app, user.name, PASSWORD, &otp).await);
+        succeeded(&login(&user.recovery_codes[0]).await);
+        // Ten in three hours, and then one more every three hours. Right ones count for nothing.
+        app.advance(3 * 3600 - 1801);
+        refused_by(Limit::SecondFactorLongTerm, &login(&user.code(&app)).await);
+        app.advance(1);
+        for _ in 0..3 {
+            succeeded(&login(&user.next_code(&app)).await);
+        }
+        login(&user.wrong_code(&app)).await.is(400, BAD_CODE);
+        refused_by(Limit::SecondFactorLongTerm, &login(&user.wrong_code(&app)).await);
+        app.advance(3 * 3600);
+        login(&user.wrong_code(&app)).await.is(400, BAD_CODE);
+        refused_by(Limit::SecondFactorLongTerm, &login(&user.wrong_code(&app)).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_cannot_use_up_the_limits_of_logins_and_logins_not_those_of_sessions() {
+    everywhere_as(limited(), |app| async move {
+        let user = enrolled(&app, "arthur").await;
+        let prove = async |otp: String| {
+            super::post(&app, "/auth/it/reauthenticate", &user.session, json!({ "otp": otp })).await
+        };
+        let renew =
+            async |code: &str| super::post(&app, "/auth/recovery-codes", &user.session, json!({ "code": code })).await;
+        for _ in 0..5 {
+            prove(user.wrong_code(&app)).await.is(400, r#"{"detail":"REAUTHENTICATE_BAD_CREDENTIALS"}"#);
+        }
+        refused_by(Limit::SecondFactorInSession, &prove(user.wrong_code(&app)).await);
+        refused_by(Limit::SecondFactorInSession, &renew(&user.wrong_code(&app)).await);
+        app.advance(900);
+        for _ in 0..5 {
+            renew(&user.wrong_code(&app)).await.is(400, r#"{"detail":"TOTP_BAD_CODE"}"#);
+        }
+        app.advance(900);
+        refused_by(Limit::SecondFactorInSessionLongTerm, &prove(user.next_code(&app)).await);
+        refused_by(Limit::SecondFactorInSessionLongTerm, &renew(&user.code(&app)).await);
+        succeeded(&login_with(&app, user.name, PASSWORD, &user.code(&app)).await);
+        // A recovery code cannot be guessed, so it is accepted here as well.
+        let codes = codes_in(&renew(&user.recovery_codes[0]).await);
+        prove(codes[0].clone()).await.is(204, "");
+
+        let other = enrolled(&app, "kay").await;
+        guess_all_day(&app, || async { login_with(&app, other.name, PASSWORD, &other.wrong_code(&app)).await }).await;
+        refused_by(Limit::SecondFactorLongTerm, &login_with(&app, other.name, PASSWORD, &other.next_code(&app)).await);
+        let proof = json!({ "otp": other.code(&app) });
+        super::post(&app, "/auth/it/reauthenticate", &other.session, proof).await.is(204, "");
     })
     .await;
 }

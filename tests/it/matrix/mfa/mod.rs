@@ -8,12 +8,7 @@ mod recovery;
 mod required;
 mod ways_in;
 
-use axum_users::{
-    Mfa,
-    env::Clock as _,
-    limits::{Limit, Quota},
-    testing::AuthenticatorApp,
-};
+use axum_users::{Limits, Mfa, env::Clock as _, limits::Limit, testing::AuthenticatorApp};
 use serde_json::{Value, json};
 
 use super::{Plan, app::Service};
@@ -29,9 +24,18 @@ fn optional() -> Plan {
 
 /// The same with the usual limits of codes.
 fn limited() -> Plan {
-    let five = Quota::new(5, std::time::Duration::from_secs(900));
-    let limits = roomy().set(Limit::SecondFactor, five).set(Limit::SecondFactorInSession, five);
-    Plan { limits, ..optional() }
+    let of_codes = Limit::ALL.into_iter().filter(|limit| limit.name().starts_with("second-factor"));
+    let usual = of_codes.filter_map(|limit| Some((limit, Limits::default().rule(limit)?)));
+    Plan { limits: usual.fold(roomy(), |limits, (limit, rule)| limits.set(limit, rule)), ..optional() }
+}
+
+/// Asserts that a limit refuses a code.
+#[track_caller]
+fn refused_by(limit: Limit, response: &Response) {
+    response.is(429, r#"{"detail":"TOO_MANY_REQUESTS"}"#);
+    assert!(response.headers.contains_key("retry-after"));
+    let policy = response.headers["ratelimit-policy"].to_str().unwrap();
+    assert!(policy.starts_with(&format!("\"{}\";", limit.name())), "{policy}");
 }
 
 /// A user who has enrolled.

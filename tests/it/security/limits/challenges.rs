@@ -315,6 +315,22 @@ async fn challenges_that_nobody_could_solve_are_refused_at_the_start() {
     for (limits, challenges, text) in [
         (Limits::default(), challenges().always(Limit::Mails), "`mails` cannot have a challenge"),
         (Limits::default(), challenges().always(Limit::OAuthCallback), "`oauth-callback` cannot have a challenge"),
+        (Limits::default(), challenges().always(Limit::SecondFactor), "`second-factor` cannot have a challenge"),
+        (
+            Limits::default(),
+            challenges().after(Limit::SecondFactorLongTerm, Quota::new(1, HOUR)),
+            "`second-factor-long-term` cannot have a challenge",
+        ),
+        (
+            Limits::default(),
+            challenges().always(Limit::SecondFactorInSession),
+            "`second-factor-in-session` cannot have a challenge",
+        ),
+        (
+            Limits::default(),
+            challenges().always(Limit::SecondFactorInSessionLongTerm),
+            "`second-factor-in-session-long-term` cannot have a challenge",
+        ),
         (Limits::off(), challenges(), "is off in the limits"),
         (Limits::default().without(Limit::Register), challenges(), "`register` has a challenge, but is off"),
         (Limits::default(), challenges().after(Limit::Register, Quota::new(0, HOUR)), "see Challenges::always"),

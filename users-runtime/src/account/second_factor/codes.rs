@@ -14,15 +14,6 @@ use crate::{
     user::AuthUser,
 };
 
-/// The code that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UsedCode {
-    /// That of an authenticator app.
-    OfApp,
-    /// A recovery code.
-    Recovery,
-}
-
 /// The reason why no code was used.
 #[derive(Debug)]
 pub(crate) enum CodeError {
@@ -76,8 +67,9 @@ impl<U: AuthUser> Users<U> {
                 self.record(&event.refused("second factor required"));
                 return Err(NotProved::Required(Box::new(found)));
             };
-            match self.use_code(mfa, (&found.user, &factor), code, (Limit::SecondFactor, event.clone()), cx).await {
-                Ok(_) => {
+            let attempt = (Limit::OF_CODES_AT_LOGIN, event.clone());
+            match self.use_code(mfa, (&found.user, &factor), code, attempt, cx).await {
+                Ok(()) => {
                     let headers = self.remember_if_asked(mfa, &found, given, cx).await?;
                     let proved = Proved::by_first_factor(found, proof).and(AuthMethod::OneTimeCode);
                     Ok(proved.with_headers(headers))
@@ -95,60 +87,51 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Counts an attempt by `limit`, checks a code, and uses it up. An attempt with a right code is given back. `event` is that of
-    /// the attempt if the limit refuses it.
+    /// Uses a code up. An attempt counts by both `limits`, and one with a right code is given back. `event` is that of the attempt if a
+    /// limit refuses it.
+    ///
+    /// A right recovery code is accepted beyond the limits: its 128 bits cannot be guessed, and its owner gets in while somebody else
+    /// guesses.
     pub(crate) fn use_code<'a>(
         &'a self,
         mfa: &'a ActiveMfa<U>,
         (user, factor): (&'a U, &'a StoredFactor),
         code: &'a str,
-        (limit, event): (Limit, SecurityEvent),
+        (limits, event): ([Limit; 2], SecurityEvent),
         cx: &'a RequestContext,
-    ) -> BoxFuture<'a, Result<UsedCode, CodeError>> {
+    ) -> BoxFuture<'a, Result<(), CodeError>> {
         Box::pin(async move {
-            let id = user.id();
-            let subject = id.to_string();
-            let counted = self.count_of(limit, &subject, event, cx).await.map_err(CodeError::Limited)?;
-            match self.take_code(mfa, &subject, factor, code).await {
-                Ok(Some(used)) => {
-                    self.give_back(counted).await;
-                    if used == UsedCode::Recovery {
-                        self.report_recovery_code(mfa, user, cx).await;
-                    }
-                    Ok(used)
-                }
-                Ok(None) => Err(CodeError::Wrong),
-                Err(error) => {
-                    // No code was checked.
-                    self.give_back(counted).await;
-                    Err(error.into())
-                }
+            let subject = user.id().to_string();
+            let given = GivenCode::parse(code);
+            if let GivenCode::Recovery(digest) = &given
+                && mfa.store.use_recovery_code(&subject, digest).await?
+            {
+                self.report_recovery_code(mfa, user, cx).await;
+                return Ok(());
             }
+            let counted = self.count_of_both(limits, &subject, event, cx).await.map_err(CodeError::Limited)?;
+            let GivenCode::OfApp(code) = given else { return Err(CodeError::Wrong) };
+            let used = self.use_code_of_app(mfa, &subject, factor, code).await;
+            if !matches!(used, Ok(false)) {
+                // It was right, or not checked.
+                self.give_back(counted).await;
+            }
+            if used? { Ok(()) } else { Err(CodeError::Wrong) }
         })
     }
 
-    /// Uses a code up. `None` if it is none of this user, or was used before.
-    async fn take_code(
+    /// Uses up a code of the app. Returns `false` if it is none of this user, or was used before.
+    async fn use_code_of_app(
         &self,
         mfa: &ActiveMfa<U>,
         subject: &str,
         factor: &StoredFactor,
-        code: &str,
-    ) -> Result<Option<UsedCode>, StoreError> {
-        match GivenCode::parse(code) {
-            GivenCode::OfApp(code) => {
-                let seed = mfa.open(subject, &factor.seed)?;
-                let Some(step) = seed.step_of(code, self.now(), mfa.settings.earlier_steps()) else { return Ok(None) };
-                let resealed = self.resealed(mfa, subject, factor, &seed)?;
-                let is_used = mfa.store.use_step(subject, factor, step, &resealed).await?;
-                Ok(is_used.then_some(UsedCode::OfApp))
-            }
-            GivenCode::Recovery(digest) => {
-                let is_used = mfa.store.use_recovery_code(subject, &digest).await?;
-                Ok(is_used.then_some(UsedCode::Recovery))
-            }
-            GivenCode::Malformed => Ok(None),
-        }
+        code: u32,
+    ) -> Result<bool, StoreError> {
+        let seed = mfa.open(subject, &factor.seed)?;
+        let Some(step) = seed.step_of(code, self.now(), mfa.settings.earlier_steps()) else { return Ok(false) };
+        let resealed = self.resealed(mfa, subject, factor, &seed)?;
+        mfa.store.use_step(subject, factor, step, &resealed).await
     }
 
     /// Returns the seed encrypted with the present key; the stored text if it already is.

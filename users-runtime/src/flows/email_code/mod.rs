@@ -70,6 +70,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
             description: "The access token, as after a login.",
         }],
         codes: &[BAD_CODE, LOGIN_MFA_REQUIRED, LOGIN_MFA_BAD_CODE],
-        limits: &[Limit::Verify, Limit::EmailCode, Limit::SecondFactor],
+        limits: &[Limit::Verify, Limit::EmailCode, Limit::SecondFactor, Limit::SecondFactorLongTerm],
     },
 ];

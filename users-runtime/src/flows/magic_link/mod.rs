@@ -63,6 +63,6 @@ pub(crate) static ENDPOINTS: [Endpoint; 2] = [
             description: "The access token, as after a login.",
         }],
         codes: &[BAD_TOKEN, LOGIN_MFA_REQUIRED, LOGIN_MFA_BAD_CODE],
-        limits: &[Limit::Verify, Limit::SecondFactor],
+        limits: &[Limit::Verify, Limit::SecondFactor, Limit::SecondFactorLongTerm],
     },
 ];

@@ -39,5 +39,5 @@ pub(crate) static ENDPOINTS: [Endpoint; 1] = [Endpoint {
     body: Body::Object(MfaLogin::FIELDS),
     responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
     codes: &[BAD_TOKEN, LOGIN_MFA_BAD_CODE, BAD_CREDENTIALS, NOT_VERIFIED],
-    limits: &[Limit::SecondFactor],
+    limits: &Limit::OF_CODES_AT_LOGIN,
 }];

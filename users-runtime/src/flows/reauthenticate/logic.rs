@@ -121,9 +121,9 @@ impl<U: AuthUser> Users<U> {
         let Some(mfa) = self.mfa() else { return Err(refused("no second factor")) };
         let factor = self.factor_in_force(mfa, &own.user.id()).await.map_err(ReauthenticateError::Store)?;
         let Some(factor) = factor else { return Err(refused("no second factor")) };
-        let attempt = (Limit::SecondFactorInSession, event.clone());
+        let attempt = (Limit::OF_CODES_IN_SESSION, event.clone());
         match self.use_code(mfa, (&own.user, &factor), otp, attempt, cx).await {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(CodeError::Wrong | CodeError::NotEnrolled) => Err(refused("wrong second factor")),
             Err(CodeError::Limited(limited)) => Err(ReauthenticateError::Limited(limited)),
             Err(CodeError::Store(error)) => Err(ReauthenticateError::Store(error)),

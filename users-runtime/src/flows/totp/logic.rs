@@ -137,7 +137,7 @@ impl<U: AuthUser> Users<U> {
             _ => return Err(NOT_PENDING.into()),
         };
         let event = SecurityEvent::new(EventKind::ConfirmSecondFactor, cx).of(&id);
-        let counted = self.count_of(Limit::SecondFactorInSession, &subject, event.clone(), cx).await;
+        let counted = self.count_of_both(Limit::OF_CODES_IN_SESSION, &subject, event.clone(), cx).await;
         let counted = counted.map_err(TotpError::Limited)?;
         let step = match GivenCode::parse(code) {
             GivenCode::OfApp(code) => {
@@ -265,12 +265,12 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<(), TotpError> {
         let factor = self.factor_in_force(mfa, &own.user.id()).await?.ok_or(CodeError::NotEnrolled)?;
         let event = SecurityEvent::new(kind, cx).of(&own.user.id());
-        let attempt = (Limit::SecondFactorInSession, event.clone());
+        let attempt = (Limit::OF_CODES_IN_SESSION, event.clone());
         let used = self.use_code(mfa, (&own.user, &factor), code, attempt, cx).await;
         if matches!(used, Err(CodeError::Wrong)) {
             self.record(&event.refused("wrong second factor"));
         }
-        Ok(used.map(drop)?)
+        Ok(used?)
     }
 
     fn new_recovery_codes(&self) -> Result<Vec<RecoveryCode>, RandomError> {

@@ -90,7 +90,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 7] = [
             description: "The second factor is in force, and all other sessions are ended.",
         }],
         codes: &[BAD_CODE, NOT_PENDING, ALREADY_ENROLLED],
-        limits: &[Limit::SecondFactorInSession],
+        limits: &Limit::OF_CODES_IN_SESSION,
     },
     Endpoint {
         group: RouteGroup::SecondFactor,
@@ -107,7 +107,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 7] = [
             description: "Logins need the password alone. All other sessions are ended; this one as well where a second factor is required.",
         }],
         codes: &[BAD_CODE, NOT_ENROLLED],
-        limits: &[Limit::SecondFactorInSession],
+        limits: &Limit::OF_CODES_IN_SESSION,
     },
     Endpoint {
         group: RouteGroup::SecondFactor,
@@ -124,7 +124,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 7] = [
             description: "Ten new codes. The old ones do not work any more.",
         }],
         codes: &[BAD_CODE, NOT_ENROLLED],
-        limits: &[Limit::SecondFactorInSession],
+        limits: &Limit::OF_CODES_IN_SESSION,
     },
     Endpoint {
         group: RouteGroup::SecondFactor,
