@@ -10,8 +10,8 @@ use super::{Device, Epoch, Timestamp, TokenId};
 pub struct StoredFactor {
     /// The encrypted seed.
     pub seed: String,
-    /// Whether it was confirmed, so that logins need it.
-    pub is_in_force: bool,
+    /// When it was confirmed; since then logins need it. `None` if it is pending.
+    pub in_force_since: Option<Timestamp>,
     /// The time step of the last code that was used.
     pub last_step: i64,
     /// The time at which it expires unless it is confirmed.
@@ -22,7 +22,13 @@ impl StoredFactor {
     /// Describes a second factor that is not in force.
     #[must_use]
     pub fn pending(seed: impl Into<String>, expires_at: Timestamp) -> Self {
-        Self { seed: seed.into(), is_in_force: false, last_step: 0, expires_at }
+        Self { seed: seed.into(), in_force_since: None, last_step: 0, expires_at }
+    }
+
+    /// Returns whether it was confirmed, so that logins need it.
+    #[must_use]
+    pub const fn is_in_force(&self) -> bool {
+        self.in_force_since.is_some()
     }
 }
 
@@ -30,7 +36,7 @@ impl StoredFactor {
 impl fmt::Debug for StoredFactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredFactor")
-            .field("is_in_force", &self.is_in_force)
+            .field("in_force_since", &self.in_force_since)
             .field("last_step", &self.last_step)
             .finish_non_exhaustive()
     }
@@ -82,6 +88,11 @@ pub enum FactorChange {
     /// Removes the second factor, pending or in force, with recovery codes and remembered devices. A condition fails if there is
     /// none.
     Remove,
+    /// Replaces the recovery codes. A condition fails if no second factor is in force.
+    ReplaceCodes(Vec<SecretDigest>),
+    /// Does the same as [`Remove`](Self::Remove) if the second factor is pending or was put into force at this time or later. Leaves an
+    /// older one as it is. Has no condition.
+    RemoveSince(Timestamp),
 }
 
 /// A device on which a user need not enter a second factor for some time.

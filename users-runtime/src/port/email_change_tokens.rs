@@ -65,8 +65,17 @@ pub(crate) struct OldEmail {
 }
 
 impl OldEmail {
+    /// How long before a thief requests the change they may have set up a second factor. They had to be in the account for that, and a
+    /// mail told its owner.
+    const BEFORE_REQUEST: Duration = Duration::from_secs(24 * 3600);
+
     /// How often the sessions of an account may have been ended in a week.
     const MOST_ENDINGS: i64 = 1_000_000;
+
+    /// Returns the time since which what was set up may be a thief's: a day before the change was requested.
+    pub(crate) fn suspect_since(&self) -> Timestamp {
+        self.expires_at - (UNDO_LIFETIME + Self::BEFORE_REQUEST)
+    }
 
     /// Returns whether the token may change a user with this epoch.
     ///

@@ -5,8 +5,9 @@ use crate::domain::{Epoch, RememberedDevice, SecretDigest, StoreError, StoredFac
 
 /// The second factors of users: one encrypted seed each, recovery codes, and remembered devices. Its texts are encrypted or hashed.
 ///
-/// A second factor gets into force, and is removed, by [`UserStore::update`](super::UserStore::update) with a
-/// [`FactorChange`](crate::store::FactorChange). Deleting a user removes all of it, and so does a change that writes a new password
+/// A second factor gets into force, gets other recovery codes, and is removed by
+/// [`UserStore::update`](super::UserStore::update) with a [`FactorChange`](crate::store::FactorChange), so that the changes of one user
+/// follow each other. Deleting a user removes all of it, and so does a change that writes a new password
 /// with the remembered devices.
 ///
 /// # Errors
@@ -42,16 +43,6 @@ pub trait SecondFactorStore: Send + Sync + 'static {
 
     /// Returns how many recovery codes a user has left.
     fn recovery_codes_left<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<u32, StoreError>>;
-
-    /// Replaces the recovery codes of a user, in one transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if the user does not exist.
-    fn replace_recovery_codes<'a>(
-        &'a self,
-        subject: &'a str,
-        codes: &'a [SecretDigest],
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Remembers a device.
     ///

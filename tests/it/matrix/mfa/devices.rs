@@ -15,25 +15,25 @@ const COOKIE: &str = "__Host-axumusersremembered";
 const OTHER: &str = "another long sword";
 const MONTH: u64 = 30 * 24 * 3600;
 
-fn remembering() -> Plan {
+pub(super) fn remembering() -> Plan {
     let month = Duration::from_secs(MONTH);
     Plan { mfa: Some(Mfa::optional().remember_devices(month)), ..Plan::default() }
 }
 
 /// Returns the cookie of a remembered device in a response.
-fn device_in(response: &Response) -> Option<String> {
+pub(super) fn device_in(response: &Response) -> Option<String> {
     let cookies = response.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     let own = cookies.filter(|cookie| cookie.starts_with(COOKIE));
     own.map(|cookie| cookie.split(';').next().unwrap().split_once('=').unwrap().1.to_owned()).next()
 }
 
-async fn login_and_remember(app: &Service, name: &str, otp: &str) -> Response {
+pub(super) async fn login_and_remember(app: &Service, name: &str, otp: &str) -> Response {
     let mail = app.mail(name);
     let form = [("username", mail.as_str()), ("password", PASSWORD), ("otp", otp), ("remember_device", "true")];
     app.post("/auth/it/login").form(&form).send().await
 }
 
-async fn login_from(app: &Service, name: &str, password: &str, device: &str) -> Response {
+pub(super) async fn login_from(app: &Service, name: &str, password: &str, device: &str) -> Response {
     let mail = app.mail(name);
     let form = [("username", mail.as_str()), ("password", password)];
     app.post("/auth/it/login").form(&form).cookie(COOKIE, device).send().await

@@ -6,6 +6,7 @@ mod levels;
 mod login;
 mod recovery;
 mod required;
+mod undo;
 mod ways_in;
 
 use axum_users::{Limits, Mfa, env::Clock as _, limits::Limit, testing::AuthenticatorApp};

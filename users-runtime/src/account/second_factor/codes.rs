@@ -38,7 +38,7 @@ impl<U: AuthUser> Users<U> {
         mfa: &ActiveMfa<U>,
         id: &U::Id,
     ) -> Result<Option<StoredFactor>, StoreError> {
-        Ok(mfa.store.find(&id.to_string()).await?.filter(|factor| factor.is_in_force))
+        Ok(mfa.store.find(&id.to_string()).await?.filter(StoredFactor::is_in_force))
     }
 
     /// Requires a second factor after the first one, of a user who has enrolled.

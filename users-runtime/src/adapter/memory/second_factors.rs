@@ -27,23 +27,32 @@ impl<Id: PartialEq + Clone> SecondFactors<Id> {
 
     /// Returns whether the condition of a change holds.
     pub(super) fn allows(&mut self, user: &Id, change: &FactorChange) -> bool {
-        self.of(user).is_some_and(|factor| match change {
+        let stored = self.of(user);
+        match change {
             FactorChange::Confirm { seed, at, .. } => {
-                factor.seed == *seed && !factor.is_in_force && factor.expires_at > *at
+                stored.is_some_and(|factor| factor.seed == *seed && !factor.is_in_force() && factor.expires_at > *at)
             }
-            FactorChange::Remove => true,
-        })
+            FactorChange::Remove => stored.is_some(),
+            FactorChange::ReplaceCodes(_) => stored.is_some_and(|factor| factor.is_in_force()),
+            FactorChange::RemoveSince(_) => true,
+        }
     }
 
     pub(super) fn apply(&mut self, user: &Id, change: FactorChange) {
         match change {
-            FactorChange::Confirm { step, codes, .. } => {
+            FactorChange::Confirm { step, at, codes, .. } => {
                 if let Some(factor) = self.of(user) {
-                    (factor.is_in_force, factor.last_step) = (true, step);
+                    (factor.in_force_since, factor.last_step) = (Some(at), step);
                 }
                 self.replace_codes(user, &codes);
             }
             FactorChange::Remove => self.remove(user),
+            FactorChange::ReplaceCodes(codes) => self.replace_codes(user, &codes),
+            FactorChange::RemoveSince(since) => {
+                if self.of(user).is_some_and(|factor| factor.in_force_since.is_none_or(|at| at >= since)) {
+                    self.remove(user);
+                }
+            }
         }
     }
 
@@ -83,7 +92,7 @@ impl<U: AuthUser> SecondFactorStore for MemoryStore<U> {
             let mut state = self.state();
             let user = state.known(subject)?;
             match state.second_factors.of(&user) {
-                Some(StoredFactor { is_in_force: true, .. }) => return Ok(false),
+                Some(factor) if factor.is_in_force() => return Ok(false),
                 Some(pending) => *pending = factor.clone(),
                 None => state.second_factors.factors.push((user, factor.clone())),
             }
@@ -103,7 +112,7 @@ impl<U: AuthUser> SecondFactorStore for MemoryStore<U> {
             let mut state = self.state();
             let stored = state.second_factors.of(&user);
             let is_unused = |stored: &&mut StoredFactor| {
-                stored.is_in_force && stored.seed == factor.seed && stored.last_step < step
+                stored.is_in_force() && stored.seed == factor.seed && stored.last_step < step
             };
             let Some(stored) = stored.filter(is_unused) else { return Ok(false) };
             (stored.last_step, stored.seed) = (step, resealed.to_owned());
@@ -130,19 +139,6 @@ impl<U: AuthUser> SecondFactorStore for MemoryStore<U> {
             let Some(user) = U::Id::parse(subject) else { return Ok(0) };
             let left = self.state().second_factors.codes.iter().filter(|(owner, _)| *owner == user).count();
             Ok(u32::try_from(left).unwrap_or(u32::MAX))
-        })
-    }
-
-    fn replace_recovery_codes<'a>(
-        &'a self,
-        subject: &'a str,
-        codes: &'a [SecretDigest],
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut state = self.state();
-            let user = state.known(subject)?;
-            state.second_factors.replace_codes(&user, codes);
-            Ok(())
         })
     }
 
@@ -199,7 +195,7 @@ impl<U: AuthUser> SecondFactorStore for MemoryStore<U> {
         Box::pin(async move {
             let kept = &mut self.state().second_factors;
             let before = kept.factors.len() + kept.devices.len();
-            kept.factors.retain(|(_, factor)| factor.is_in_force || factor.expires_at > now);
+            kept.factors.retain(|(_, factor)| factor.is_in_force() || factor.expires_at > now);
             kept.devices.retain(|(_, device)| device.expires_at > now);
             Ok(u64::try_from(before - kept.factors.len() - kept.devices.len()).unwrap_or(u64::MAX))
         })

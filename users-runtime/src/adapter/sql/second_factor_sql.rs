@@ -42,6 +42,8 @@ pub(super) struct SecondFactorSql {
     pub(super) use_step: SqlStr,
     /// Removes a user's second factor. Parameter: user.
     pub(super) remove: SqlStr,
+    /// Removes a user's second factor that is pending or was confirmed at a time or later. Parameters: user, time.
+    pub(super) remove_since: SqlStr,
     /// Uses up a recovery code. Parameters: code, user.
     pub(super) use_code: SqlStr,
     /// Counts a user's recovery codes. Parameter: user.
@@ -128,6 +130,11 @@ impl SecondFactorSql {
                 p(5),
             )),
             remove: of_user(&factors),
+            remove_since: text(format!(
+                "DELETE FROM {factors} WHERE {user} = {} AND ({confirmed} IS NULL OR {confirmed} >= {})",
+                p(1),
+                p(2),
+            )),
             use_code: text(format!("DELETE FROM {codes} WHERE {code} = {} AND {user} = {}", p(1), p(2))),
             count_codes: text(format!("SELECT COUNT(*) FROM {codes} WHERE {user} = {}", p(1))),
             remove_codes: of_user(&codes),
@@ -160,8 +167,9 @@ impl SecondFactorSql {
 #[must_use]
 pub fn second_factor_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str, String)> {
     let sql = SecondFactorSql::of::<DB>(sql);
-    let SecondFactorSql { find, remove_pending, insert, confirm, use_step, remove, use_code, count_codes, .. } = &sql;
-    let SecondFactorSql { remove_codes, add_code, add_device, use_device, devices, remove_device, .. } = &sql;
+    let SecondFactorSql { find, remove_pending, insert, confirm, use_step, remove, remove_since, use_code, .. } = &sql;
+    let SecondFactorSql { count_codes, remove_codes, add_code, add_device, use_device, devices, remove_device, .. } =
+        &sql;
     let SecondFactorSql { remove_devices, purge, purge_devices, .. } = &sql;
     let texts = [
         ("find", find),
@@ -170,6 +178,7 @@ pub fn second_factor_statements<DB: Catalog>(sql: &UserSql) -> Vec<(&'static str
         ("confirm", confirm),
         ("use_step", use_step),
         ("remove", remove),
+        ("remove_since", remove_since),
         ("use_code", use_code),
         ("count_codes", count_codes),
         ("remove_codes", remove_codes),

@@ -41,7 +41,7 @@ impl<DB: Dialect> Base<DB> {
         let columns = Row::<DB>::new(row);
         let expires_at = Timestamp::from_timestamp_millis(columns.at(3)?).ok_or(sqlx::Error::RowNotFound)?;
         let mut factor = StoredFactor::pending(columns.at::<String>(0)?, expires_at);
-        factor.is_in_force = columns.at::<Option<i64>>(1)?.is_some();
+        factor.in_force_since = columns.at::<Option<i64>>(1)?.and_then(Timestamp::from_timestamp_millis);
         factor.last_step = columns.at(2)?;
         Ok(Some(factor))
     }
@@ -95,11 +95,39 @@ impl<DB: Dialect> Base<DB> {
             FactorChange::Remove => {
                 let sql = &self.factor_sql;
                 let removed = self.execute_on(connection, sql.remove.clone(), Self::for_user(user, form)?).await?;
-                self.execute_on(connection, sql.remove_codes.clone(), Self::for_user(user, form)?).await?;
-                self.forget_devices_in(connection, user, form).await?;
+                self.remove_codes_and_devices_in(connection, user, form).await?;
                 Ok(removed.rows > 0)
             }
+            FactorChange::ReplaceCodes(codes) => {
+                let arguments = Self::for_user(user, form)?;
+                let row = self.fetch_first(connection, self.factor_sql.find.clone(), arguments).await?;
+                let confirmed_at = row.map(|row| Row::<DB>::new(&row).at::<Option<i64>>(1)).transpose()?.flatten();
+                if confirmed_at.is_none() {
+                    return Ok(false);
+                }
+                self.replace_codes_in(connection, user, form, codes).await?;
+                Ok(true)
+            }
+            FactorChange::RemoveSince(since) => {
+                let mut arguments = Self::for_user(user, form)?;
+                add::<DB, _>(&since.timestamp_millis(), &mut arguments)?;
+                let removed = self.execute_on(connection, self.factor_sql.remove_since.clone(), arguments).await?;
+                if removed.rows > 0 {
+                    self.remove_codes_and_devices_in(connection, user, form).await?;
+                }
+                Ok(true)
+            }
         }
+    }
+
+    async fn remove_codes_and_devices_in(
+        &self,
+        connection: &mut DB::Connection,
+        user: &IdValue,
+        form: Form,
+    ) -> SqlResult<()> {
+        self.execute_on(connection, self.factor_sql.remove_codes.clone(), Self::for_user(user, form)?).await?;
+        self.forget_devices_in(connection, user, form).await
     }
 
     /// Forgets the devices of a user, in the transaction of a change.
@@ -129,18 +157,6 @@ impl<DB: Dialect> Base<DB> {
             self.execute_on(connection, sql.add_code.clone(), arguments).await?;
         }
         Ok(())
-    }
-
-    async fn replace_codes(&self, user: &IdValue, codes: &[SecretDigest]) -> SqlResult<()> {
-        let form = self.adapted().await?.forms.id;
-        let mut connection = self.writer().await?;
-        let done = async {
-            let mut transaction = begin::<DB>(&mut connection).await?;
-            let done = self.replace_codes_in(&mut transaction, user, form, codes).await;
-            finish(transaction, done.map(Some)).await.map(drop)
-        };
-        let done = done.await;
-        self.settle_write(connection, done).await
     }
 
     async fn count_codes(&self, user: &IdValue) -> SqlResult<u32> {
@@ -194,7 +210,7 @@ impl<DB: Dialect> SecondFactorStore for Base<DB> {
                 }
                 // One is in force, or the user does not exist, or another call has stored a pending one at the same time.
                 match SecondFactorStore::find(self, subject).await? {
-                    Some(StoredFactor { is_in_force: true, .. }) => return Ok(false),
+                    Some(factor) if factor.is_in_force() => return Ok(false),
                     Some(_) => {}
                     None => return Err(StoreError::Conflict),
                 }
@@ -244,17 +260,6 @@ impl<DB: Dialect> SecondFactorStore for Base<DB> {
         Box::pin(async move {
             let Some(user) = (self.parse_id)(subject) else { return Ok(0) };
             retry!(self, is_disconnected::<DB>, |base| base.count_codes(&user))
-        })
-    }
-
-    fn replace_recovery_codes<'a>(
-        &'a self,
-        subject: &'a str,
-        codes: &'a [SecretDigest],
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let user = (self.parse_id)(subject).ok_or(StoreError::Conflict)?;
-            retry!(self, is_undone::<DB>, |base| base.replace_codes(&user, codes))
         })
     }
 

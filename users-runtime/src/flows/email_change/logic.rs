@@ -2,7 +2,7 @@
 
 use crate::{
     account::{UpdateError, kept_until, token_subject},
-    domain::{CLOCK_SKEW, ConfirmEmailToken, UndoEmailToken, UserId},
+    domain::{CLOCK_SKEW, ConfirmEmailToken, FactorChange, UndoEmailToken, UserId},
     event::{EventKind, SecurityEvent},
     port::{
         Change, EndSessions, Found, HookCall, Lookup, OldEmail, RequestContext, StoreError, StoredChange, TokenState,
@@ -90,7 +90,8 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Restores the address that a token was mailed to, whatever has happened to the account since: a thief may have changed
-    /// the address again, or the password. Ends all sessions, links and passkeys, and refuses the password, which the thief may know.
+    /// the address again, or the password. Ends all sessions, links and passkeys, removes a second factor that the thief may have set up,
+    /// and refuses the password, which the thief may know.
     #[tracing::instrument(target = "axum_users", name = "undo_email", skip_all)]
     pub(super) async fn undo_email(&self, token: &UndoEmailToken, cx: &RequestContext) -> Result<U, EmailChangeError> {
         let bad_token = |user: Option<&U::Id>| {
@@ -115,6 +116,7 @@ impl<U: AuthUser> Users<U> {
             must_change_password: Some(true),
             unlink: U::HAS_OAUTH,
             remove_passkeys: self.has_passkeys(),
+            second_factor: self.has_second_factors().then(|| FactorChange::RemoveSince(token.suspect_since())),
             use_token: Some((token.id, kept_until(token.expires_at))),
             ..Change::new(user, Columns::EMAIL.and(Columns::IS_VERIFIED))
         };

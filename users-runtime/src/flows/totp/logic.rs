@@ -132,7 +132,7 @@ impl<U: AuthUser> Users<U> {
         let (id, now) = (own.user.id(), self.now());
         let subject = id.to_string();
         let factor = match mfa.store.find(&subject).await? {
-            Some(factor) if factor.is_in_force => return Err(ALREADY_ENROLLED.into()),
+            Some(factor) if factor.is_in_force() => return Err(ALREADY_ENROLLED.into()),
             Some(factor) if factor.expires_at > now => factor,
             _ => return Err(NOT_PENDING.into()),
         };
@@ -217,7 +217,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Replaces the recovery codes of the user, who gives a code.
+    /// Replaces the recovery codes of the user, who gives a code. Of several calls at once, the codes of one remain.
     #[tracing::instrument(target = "axum_users", name = "replace_recovery_codes", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn new_codes(
         &self,
@@ -228,9 +228,17 @@ impl<U: AuthUser> Users<U> {
         let mfa = self.mfa_on()?;
         let codes = self.new_recovery_codes()?;
         self.use_code_in_session(mfa, own, code, EventKind::ReplaceRecoveryCodes, cx).await?;
-        let digests: Vec<_> = codes.iter().map(|code| code.digest.clone()).collect();
-        mfa.store.replace_recovery_codes(&own.user.id().to_string(), &digests).await?;
-        self.record(&SecurityEvent::new(EventKind::ReplaceRecoveryCodes, cx).of(&own.user.id()));
+        let change = Change {
+            if_epoch: Some(own.epoch),
+            second_factor: Some(FactorChange::ReplaceCodes(codes.iter().map(|code| code.digest.clone()).collect())),
+            ..Change::new(own.user.clone(), Columns::NONE)
+        };
+        let event = SecurityEvent::new(EventKind::ReplaceRecoveryCodes, cx).of(&own.user.id());
+        let recording = self.recording(&event);
+        if recording.store.update(change).await?.is_none() {
+            return Err(TotpError::Ended);
+        }
+        self.record_changed(&event, &recording);
         Ok(codes.into_iter().map(|code| code.text).collect())
     }
 

@@ -20,6 +20,10 @@ pub(super) fn all<U: AuthUser>() -> Vec<Rule<U>> {
         Rule { name: "each recovery code works once, for its user only", check: |b| Box::pin(codes(b)) },
         Rule { name: "a device is remembered until something ends it", check: |b| Box::pin(devices(b)) },
         Rule { name: "a second factor is removed with everything that belongs to it", check: |b| Box::pin(removed(b)) },
+        Rule {
+            name: "a second factor is removed if it was put into force lately",
+            check: |b| Box::pin(removed_since(b)),
+        },
     ]
 }
 
@@ -27,6 +31,10 @@ pub(super) fn races<U: AuthUser>() -> Vec<Rule<U>> {
     vec![
         Rule { name: "exactly one of several calls uses a code", check: |b| Box::pin(used_once(b)) },
         Rule { name: "exactly one of several calls confirms a second factor", check: |b| Box::pin(confirmed_once(b)) },
+        Rule {
+            name: "of several calls that replace recovery codes, the codes of one remain",
+            check: |b| Box::pin(replaced_by_one(b)),
+        },
     ]
 }
 
@@ -46,7 +54,11 @@ fn pending(seed: &str) -> StoredFactor {
 }
 
 fn in_force(seed: &str, last_step: i64) -> StoredFactor {
-    StoredFactor { is_in_force: true, last_step, ..pending(seed) }
+    StoredFactor { in_force_since: Some(minute(1)), last_step, ..pending(seed) }
+}
+
+fn codes_of(numbers: &[u32]) -> FactorChange {
+    FactorChange::ReplaceCodes(numbers.iter().copied().map(digest).collect())
 }
 
 fn confirm(seed: &str, step: i64, at: i64, codes: &[u32]) -> FactorChange {
@@ -114,18 +126,27 @@ async fn steps<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
 
 async fn codes<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(storage) = storage(bench).await? else { return Ok(()) };
-    let one = enrolled(bench, "arthur@camelot.example", &[1, 2]).await?.id().to_string();
+    let user = enrolled(bench, "arthur@camelot.example", &[1, 2]).await?;
+    let one = user.id().to_string();
     let other = enrolled(bench, "mordred@camelot.example", &[3]).await?.id().to_string();
     same("another user's code", storage.use_recovery_code(&other, &digest(1)).await?, false)?;
     same("the own code", storage.use_recovery_code(&one, &digest(1)).await?, true)?;
     same("the same code", storage.use_recovery_code(&one, &digest(1)).await?, false)?;
     same("the codes that are left", storage.recovery_codes_left(&one).await?, 1)?;
-    storage.replace_recovery_codes(&one, &[digest(4), digest(5), digest(6)]).await?;
+    same("replacing them", apply(bench, &user, codes_of(&[4, 5, 6])).await?, true)?;
     same("an old code after new ones", storage.use_recovery_code(&one, &digest(2)).await?, false)?;
     same("the new codes", storage.recovery_codes_left(&one).await?, 3)?;
     same("the codes of the other user", storage.recovery_codes_left(&other).await?, 1)?;
-    let unknown = storage.replace_recovery_codes(&bench.unknown_id().to_string(), &[digest(9)]).await;
-    holds("codes of an unknown user are a conflict", matches!(unknown, Err(StoreError::Conflict)))
+    let mut ended = change(&user, Columns::NONE, |_| ());
+    ended.if_epoch = Some(Epoch(bench.present(user.id(), None).await?.epoch.0 - 1));
+    ended.second_factor = Some(codes_of(&[7]));
+    holds("an ended session replaces no codes", bench.store.update(ended).await?.is_none())?;
+    same("the codes after it", storage.recovery_codes_left(&one).await?, 3)?;
+    let without = bench.stored("kay@camelot.example").await?;
+    same("codes without a second factor", apply(bench, &without, codes_of(&[8])).await?, false)?;
+    storage.begin(&without.id().to_string(), &pending("seed")).await?;
+    same("codes of a pending second factor", apply(bench, &without, codes_of(&[8])).await?, false)?;
+    same("codes of a user without one", storage.recovery_codes_left(&without.id().to_string()).await?, 0)
 }
 
 fn device(subject: &str, number: u32, epoch: Epoch) -> RememberedDevice {
@@ -180,6 +201,30 @@ async fn removed<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     same("a purge when it has expired", storage.purge(minute(10)).await?, 1)
 }
 
+async fn removed_since<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(storage) = storage(bench).await? else { return Ok(()) };
+    let user = enrolled(bench, "arthur@camelot.example", &[1]).await?;
+    let other = enrolled(bench, "mordred@camelot.example", &[2]).await?;
+    let (subject, other) = (user.id().to_string(), other.id().to_string());
+    storage.remember(&device(&subject, 1, Epoch(0))).await?;
+    let since = |at| FactorChange::RemoveSince(minute(at));
+    same("removing what is newer", apply(bench, &user, since(2)).await?, true)?;
+    same("the older one", storage.find(&subject).await?, Some(in_force("seed", 5)))?;
+    same("its recovery codes", storage.recovery_codes_left(&subject).await?, 1)?;
+    same("its devices", storage.devices(&subject).await?.len(), 1)?;
+    for (what, put_into_force) in [("one of this time", true), ("a pending one", false), ("none", false)] {
+        same(what, apply(bench, &user, since(1)).await?, true)?;
+        same(what, storage.find(&subject).await?, None)?;
+        same(what, storage.recovery_codes_left(&subject).await?, 0)?;
+        same(what, storage.devices(&subject).await?, Vec::new())?;
+        if put_into_force {
+            storage.begin(&subject, &pending("seed")).await?;
+        }
+    }
+    same("that of another user", storage.find(&other).await?, Some(in_force("seed", 5)))?;
+    same("the recovery codes of another user", storage.recovery_codes_left(&other).await?, 1)
+}
+
 async fn used_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(storage) = storage(bench).await? else { return Ok(()) };
     let user = enrolled(bench, "arthur@camelot.example", &[]).await?;
@@ -194,7 +239,7 @@ async fn used_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         let used = used.await?.into_iter().collect::<Result<Vec<_>, _>>()?;
         same("the calls that used a step", used.iter().filter(|used| **used).count(), 1)?;
         let code = digest(round);
-        storage.replace_recovery_codes(&subject, std::slice::from_ref(&code)).await?;
+        apply(bench, &user, FactorChange::ReplaceCodes(vec![code.clone()])).await?;
         let used = at_once(bench, |_, _| {
             let (storage, subject, code) = (Arc::clone(&storage), subject.clone(), code.clone());
             async move { storage.use_recovery_code(&subject, &code).await }
@@ -220,6 +265,30 @@ async fn confirmed_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
         same("the calls that confirmed it", confirmed.iter().filter(|confirmed| **confirmed).count(), 1)?;
         same("the recovery codes", storage.recovery_codes_left(&subject).await?, 1)?;
         apply(bench, &user, FactorChange::Remove).await?;
+    }
+    Ok(())
+}
+
+async fn replaced_by_one<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
+    let Some(storage) = storage(bench).await? else { return Ok(()) };
+    let user = enrolled(bench, "arthur@camelot.example", &[]).await?;
+    let subject = user.id().to_string();
+    for _ in 0..ROUNDS {
+        let replaced = at_once(bench, |number, store| {
+            let mut changed = change(&user, Columns::NONE, |_| ());
+            let number = u32::try_from(number).unwrap_or_default();
+            changed.second_factor = Some(codes_of(&[2 * number, 2 * number + 1]));
+            async move { store.update(changed).await.map(|user| user.is_some().then_some(number)) }
+        });
+        let replaced = replaced.await?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        same("the recovery codes", storage.recovery_codes_left(&subject).await?, 2)?;
+        let mut left = Vec::new();
+        for number in replaced.into_iter().flatten().flat_map(|number| [2 * number, 2 * number + 1]) {
+            if storage.use_recovery_code(&subject, &digest(number)).await? {
+                left.push(number / 2);
+            }
+        }
+        holds("both codes are of one call", left.len() == 2 && left.first() == left.last())?;
     }
     Ok(())
 }

@@ -58,14 +58,14 @@ fn optional<DB: Catalog>(sql: &UserSql) -> Vec<(String, String)> {
     all.extend(factors.map(|(name, text)| (format!("second factor {name}"), text)));
     let passkeys = passkey_statements::<DB>(sql).into_iter().filter(|(name, _)| *name != "insert");
     all.extend(passkeys.map(|(name, text)| (format!("passkey {name}"), text)));
-    assert_eq!(all.len(), 33);
+    assert_eq!(all.len(), 34);
     #[cfg(feature = "audit")]
     {
         let of_log = audit_statements::<DB>(sql).into_iter().filter(|(name, _)| !name.starts_with("insert"));
         // None of these users has a tenant.
         let of_log = of_log.filter(|(name, _)| !name.contains("tenant"));
         all.extend(of_log.map(|(name, text)| (format!("audit {name}"), text)));
-        assert_eq!(all.len(), 38);
+        assert_eq!(all.len(), 39);
     }
     all
 }
