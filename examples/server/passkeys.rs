@@ -56,10 +56,15 @@ pub(super) fn mount<U: AuthUser>(
     routes: Router<Users<U>>,
     prefixes: Prefixes,
 ) -> (Router<Users<U>>, Prefixes) {
-    match users.has_passkeys() {
-        true => (routes.nest("/auth", axum_users::passkeys::passkey_routes(users)), prefixes.passkeys()),
-        false => (routes, prefixes),
+    use axum_users::{
+        passkeys::{passkey_routes, passkey_sign_up_routes},
+        routes::RouteGroup,
+    };
+    if !users.has_passkeys() {
+        return (routes, prefixes);
     }
+    let routes = routes.nest("/auth", passkey_routes(users)).nest("/auth", passkey_sign_up_routes(users));
+    (routes, prefixes.passkeys().with(RouteGroup::PasskeySignUp))
 }
 
 #[cfg(not(feature = "passkeys"))]

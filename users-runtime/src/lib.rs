@@ -298,7 +298,7 @@ pub mod oauth {
 pub mod passkeys {
     pub use crate::{
         domain::{Passkey, PasskeyId},
-        flows::passkeys::passkey_routes,
+        flows::passkeys::{passkey_routes, passkey_sign_up_routes},
         service::Passkeys,
     };
 }

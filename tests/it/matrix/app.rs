@@ -162,7 +162,9 @@ impl Service {
         };
         #[cfg(feature = "passkeys")]
         let routes = match plan.passkeys {
-            true => routes.nest("/auth", axum_users::passkeys::passkey_routes(&users)),
+            true => routes
+                .nest("/auth", axum_users::passkeys::passkey_routes(&users))
+                .nest("/auth", axum_users::passkeys::passkey_sign_up_routes(&users)),
             false => routes,
         };
         let http = Http::serve((plan.routes)(routes).fallback(axum_users::not_found).with_state(users.clone())).await;

@@ -1,6 +1,13 @@
 //! Passkeys, on every database with every strategy and transport.
 
-use axum_users::{Policy, schema::Status};
+use axum::Router;
+use axum_users::{
+    Policy,
+    openapi::openapi_at,
+    passkeys::passkey_routes,
+    routes::{Prefixes, RouteGroup},
+    schema::Status,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -356,5 +363,35 @@ async fn a_private_registration_answers_alike_for_a_taken_address() {
             log_in(&app, &mut first.clone()).await;
         },
     )
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_signs_up_with_a_passkey_unless_the_service_mounts_these_routes() {
+    everywhere(|app| async move {
+        let body = json!({ "email": app.mail("kay") });
+        let options = app.post("/auth/register/passkey/options").json(body.clone()).send().await;
+        let Begun { state, options } = Begun::of(&options);
+        let without = Router::new().nest("/auth", passkey_routes(&app.users)).fallback(axum_users::not_found);
+        let without = Http::serve(without.with_state(app.users.clone())).await;
+        // Not with a state of an instance that has the routes, either.
+        let made = Key::new(&options, 1).register(&options, ORIGIN);
+        let made = json!({ "state": state, "credential": made });
+        for (path, body) in [("/auth/register/passkey/options", body), ("/auth/register/passkey", made)] {
+            without.post(path).json(body).send().await.is(404, r#"{"detail":"Not Found"}"#);
+        }
+        assert!(app.users.get_by_email(&app.mail("kay")).await.unwrap().is_none());
+        assert_eq!(without.post("/auth/it/passkey/options").send().await.status, 200);
+
+        let paths = |prefixes: &Prefixes| {
+            let document = serde_json::to_value(openapi_at(&app.users, prefixes)).unwrap();
+            document["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        let is_of_sign_up = |path: &String| path.starts_with("/auth/register/passkey");
+        let mounted = paths(&Prefixes::usual().passkeys());
+        assert!(mounted.contains(&"/auth/passkeys".to_owned()) && !mounted.iter().any(is_of_sign_up), "{mounted:?}");
+        let mounted = paths(&Prefixes::usual().passkeys().with(RouteGroup::PasskeySignUp));
+        assert_eq!(mounted.iter().filter(|path| is_of_sign_up(path)).count(), 2);
+    })
     .await;
 }

@@ -15,7 +15,8 @@ use crate::{
 
 impl<U: AuthUser> UsersBuilder<U> {
     /// Lets users log in with passkeys. Default: off. Their routes are mounted by the application:
-    /// `Router::nest("/auth", passkey_routes(&users))` ([`passkey_routes`](crate::passkeys::passkey_routes)).
+    /// `Router::nest("/auth", passkey_routes(&users))` ([`passkey_routes`](crate::passkeys::passkey_routes)), and for registrations
+    /// without a password those of [`passkey_sign_up_routes`](crate::passkeys::passkey_sign_up_routes).
     ///
     /// Building the service fails without a public URL, unless the relying party and its origins are set; if an origin is not on the
     /// domain of the relying party; for `http`, except on `localhost`; for a store without passkeys; and under

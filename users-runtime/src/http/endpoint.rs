@@ -156,7 +156,7 @@ impl RouteGroup {
     ];
 
     /// The groups of [`passkey_routes`](https://docs.rs/axum-users/latest/axum_users/passkeys/fn.passkey_routes.html).
-    pub const OF_PASSKEYS: [Self; 3] = [Self::PasskeyLogin, Self::PasskeySignUp, Self::Passkeys];
+    pub const OF_PASSKEYS: [Self; 2] = [Self::PasskeyLogin, Self::Passkeys];
 
     /// The groups that the derived `user_routes` mounts.
     pub const OF_USER_ROUTES: [Self; 5] = [Self::Auth, Self::Register, Self::Reset, Self::Verify, Self::Users];

@@ -17,7 +17,7 @@ use crate::{
 pub fn access_matrix<U: AuthUser>() -> String {
     let mut page = String::from("| route | who may call it |\n|---|---|\n");
     let further = [RouteGroup::Invitations, RouteGroup::Sessions, RouteGroup::AccountStatus, RouteGroup::Health];
-    let further = further.into_iter().chain(RouteGroup::OF_PASSKEYS);
+    let further = further.into_iter().chain(RouteGroup::OF_PASSKEYS).chain([RouteGroup::PasskeySignUp]);
     let mut prefixes = further.into_iter().fold(Prefixes::usual(), Prefixes::with);
     if cfg!(feature = "audit") {
         prefixes = prefixes.with(RouteGroup::Audit);

@@ -11,7 +11,8 @@ use crate::{
 const AT_MOST: u32 = 20;
 
 /// Logins with passkeys (WebAuthn), for [`UsersBuilder::passkeys`](crate::UsersBuilder::passkeys). The routes are those of
-/// [`passkey_routes`](crate::passkeys::passkey_routes).
+/// [`passkey_routes`](crate::passkeys::passkey_routes), and of [`passkey_sign_up_routes`](crate::passkeys::passkey_sign_up_routes) if
+/// anybody may register.
 ///
 /// | setting | default |
 /// |---|---|

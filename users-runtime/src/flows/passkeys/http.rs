@@ -29,20 +29,35 @@ use crate::{
 /// * `/passkeys`: the user's own. `GET` lists them, `POST /register` and `POST` add one, `PATCH /{id}` renames and `DELETE /{id}`
 ///   removes one, unless it is the last way in.
 /// * `POST /{backend}/passkey/options` and `POST /{backend}/passkey`, for each backend with logins: a login.
-/// * `POST /register/passkey/options` and `POST /register/passkey`: a registration without a password.
+///
+/// Registrations with a passkey are in [`passkey_sign_up_routes`].
 ///
 /// # Panics
 /// If the service has no [passkeys](crate::UsersBuilder::passkeys). This is an error in the application that is found at startup.
-#[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
 pub fn passkey_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
+    require_passkeys(users);
+    Routes::new(users)
+        .nest("/passkeys", [own_routes::<U, S>])
+        .nest_backends_under("/passkey", login_routes::<U, S>)
+        .into_router()
+}
+
+/// Returns the routes of a registration with a passkey instead of a password, for
+/// `Router::nest("/auth", passkey_sign_up_routes(&users))`: `POST /register/passkey/options` and `POST /register/passkey`. Anybody can
+/// then create an account, as with `user_register_routes`.
+///
+/// # Panics
+/// As [`passkey_routes`].
+pub fn passkey_sign_up_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
+    require_passkeys(users);
+    Routes::new(users).nest("/register/passkey", [sign_up_routes::<U, S>]).into_router()
+}
+
+#[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
+fn require_passkeys<U: AuthUser>(users: &Users<U>) {
     if !users.has_passkeys() {
         panic!("there are no passkeys: call .passkeys(Passkeys::new()) on the builder");
     }
-    Routes::new(users)
-        .nest("/passkeys", [own_routes::<U, S>])
-        .nest("/register/passkey", [sign_up_routes::<U, S>])
-        .nest_backends_under("/passkey", login_routes::<U, S>)
-        .into_router()
 }
 
 fn own_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {

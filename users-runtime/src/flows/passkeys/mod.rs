@@ -1,7 +1,7 @@
 //! Passkeys (WebAuthn): logging in with one, signing up with one, and the user's own.
 //!
 //! Each takes two requests: the first returns the options for the browser's authenticator and a `state`, which the second brings
-//! back once, within five minutes. Settings: `Passkeys`. Hooks: `on_after_login`, `on_after_failed_login`, those of a registration
+//! back once, within five minutes. Signing up has routes of its own, which an application mounts or not. Settings: `Passkeys`. Hooks: `on_after_login`, `on_after_failed_login`, those of a registration
 //! except `validate_password`, and `on_after_passkey_change` (after the response). Re-authentication with a passkey is a part of
 //! [`reauthenticate`](super::reauthenticate).
 
@@ -14,11 +14,11 @@ mod sign_up;
 
 use ::http::Method;
 
-pub use self::http::passkey_routes;
 #[cfg(feature = "pages")]
 pub(crate) use self::http::{
     add_passkey, passkey_login, passkeys, remove_passkey, rename_passkey, start_passkey, start_passkey_login,
 };
+pub use self::http::{passkey_routes, passkey_sign_up_routes};
 use self::{
     http::{NewPasskeyBody, PasskeyLogin, PasskeyName, PasskeySignUp},
     read::{PASSKEY_OPTIONS, PASSKEY_READ},
