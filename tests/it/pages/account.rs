@@ -242,7 +242,7 @@ async fn an_old_login_leads_to_a_new_proof_and_back() {
     says(&page, "name=\"next\" value=\"sessions\"");
     let wrong = arthur.submit("/account/reauthenticate", &[("password", "a guess"), ("next", "sessions")]).await;
     assert_eq!(wrong.status, 400);
-    says(&wrong, "The password is wrong.");
+    complains(&wrong, 400, "password", "What you entered is wrong. Please try again.");
     says(&wrong, "name=\"next\" value=\"sessions\"");
     let form = [("password", PASSWORD), ("next", "sessions")];
     let proved = arthur.submit("/account/reauthenticate", &form).await;

@@ -1,8 +1,14 @@
 //! The pages of second factors, without scripts.
 
-use axum_users::{Mfa, env::Clock as _, pages::Pages, testing::AuthenticatorApp};
+use axum_users::{
+    Mfa,
+    env::Clock as _,
+    pages::Pages,
+    testing::AuthenticatorApp,
+    token::{EmailCode, MagicLink},
+};
 
-use super::app::{ARTHUR, App, Visitor, complains, location, says};
+use super::app::{ARTHUR, App, Visitor, complains, link_of, location, says};
 use crate::support::{PASSWORD, Response};
 
 async fn start(mfa: Mfa<super::app::Knight>) -> App {
@@ -50,7 +56,7 @@ async fn a_person_enrolls_logs_in_with_a_code_and_removes_it() {
 
     let mut browser = app.visitor();
     let asked = browser.submit("/account/log-in", &[("username", ARTHUR), ("password", PASSWORD)]).await;
-    let sentence = "Your account has a second factor. Enter your password again, and the code of your app.";
+    let sentence = "Your account has a second factor. Please fill in the form again, with the code of your app.";
     complains(&asked, 400, "otp", sentence);
     says(&asked, "autocomplete=\"one-time-code\"");
     assert!(!asked.text().contains(PASSWORD), "the password is not in the page");
@@ -74,6 +80,49 @@ async fn a_person_enrolls_logs_in_with_a_code_and_removes_it() {
 }
 
 #[tokio::test]
+async fn after_a_mailed_link_or_code_the_code_of_the_app_is_asked_for_and_no_password() {
+    let app = App::with(Pages::new("cookie"), |builder| {
+        builder.mfa(Mfa::optional()).magic_link(MagicLink::new()).email_code(EmailCode::new())
+    });
+    let app = app.await;
+    let mut arthur = app.member(ARTHUR).await;
+    let (authenticator, _) = enroll(&app, &mut arthur).await;
+    app.mail(1).await;
+    let sentence = "Your account has a second factor. Please fill in the form again, with the code of your app.";
+    let mut browser = app.visitor();
+    browser.submit("/account/send-magic-link", &[("email", ARTHUR)]).await;
+    let link = link_of(&app.mail(2).await);
+    let token = link.split_once("?token=").unwrap().1;
+    let asked = browser.submit("/account/send-email-code", &[("email", ARTHUR)]).await.text();
+    let id = asked.split_once("name=\"request_id\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let mail = app.mail(3).await;
+    let code = mail.text.split_whitespace().find(|word| word.len() == 6 && word.parse::<u32>().is_ok()).unwrap();
+    let of_link = [("token", token), ("otp", "")];
+    let of_code = [("request_id", id.as_str()), ("code", code), ("otp", "")];
+    for (path, form) in [("/account/magic-link", &of_link[..]), ("/account/email-code", &of_code[..])] {
+        let asked = browser.submit(path, form).await;
+        complains(&asked, 400, "otp", sentence);
+        assert!(!asked.text().to_lowercase().contains("password"), "{path}");
+        let wrong: Vec<_> =
+            form.iter().map(|(name, value)| (*name, if *name == "otp" { "12345" } else { value })).collect();
+        let wrong = browser.submit(path, &wrong).await;
+        complains(
+            &wrong,
+            400,
+            "otp",
+            "This code is wrong, or was used already. Wait for the next one, and fill in the form again.",
+        );
+        let otp = next_code(&app, &authenticator);
+        let right: Vec<_> =
+            form.iter().map(|(name, value)| (*name, if *name == "otp" { &*otp } else { value })).collect();
+        let mut own = app.visitor();
+        own.cookies.clone_from(&browser.cookies);
+        assert_eq!(location(&own.submit(path, &right).await), "/account/profile");
+        assert!(own.is_logged_in().await);
+    }
+}
+
+#[tokio::test]
 async fn where_it_is_required_every_page_leads_to_it() {
     let app = start(Mfa::required()).await;
     let mut arthur = app.member(ARTHUR).await;
@@ -94,6 +143,12 @@ async fn a_code_makes_a_session_fresh_again() {
     let stale = arthur.submit("/account/end-other-sessions", &[]).await;
     assert_eq!(location(&stale), "/account/reauthenticate?next=sessions");
     says(&arthur.get("/account/reauthenticate?next=sessions").await, "or a code of your authenticator app");
+    for (form, field) in
+        [([("password", "a guess"), ("otp", "")], "password"), ([("password", ""), ("otp", "12345")], "otp")]
+    {
+        let wrong = arthur.submit("/account/reauthenticate", &form).await;
+        complains(&wrong, 400, field, "What you entered is wrong. Please try again.");
+    }
     let otp = next_code(&app, &authenticator);
     let done = arthur.submit("/account/reauthenticate", &[("password", ""), ("otp", &otp), ("next", "sessions")]).await;
     assert_eq!(location(&done), "/account/sessions?notice=reauthenticated");

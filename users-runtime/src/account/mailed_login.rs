@@ -8,7 +8,7 @@ use crate::{
         BoxFuture, Change, EndSessions, Found, HookError, Lookup, RequestContext, StoreError, StoredChange,
         TokenResponse, TokenState,
     },
-    service::{ActiveBackend, BAD_CREDENTIALS, Held, LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, Limited, Users},
+    service::{ActiveBackend, BAD_CREDENTIALS, DrawnQuota, Held, Limited, Users},
     user::{AuthUser, Columns},
 };
 
@@ -57,18 +57,36 @@ impl From<SignInError> for MailedLoginError {
     }
 }
 
-impl<U> From<NotProved<U>> for MailedLoginError {
-    fn from(error: NotProved<U>) -> Self {
-        match error {
-            NotProved::Required(_) => Self::SignIn(SignInError::Refused(LOGIN_MFA_REQUIRED.code)),
-            NotProved::BadCode => Self::SignIn(SignInError::Refused(LOGIN_MFA_BAD_CODE.code)),
-            NotProved::Limited(limited) => Self::Limited(limited),
-            NotProved::Store(error) => error.into(),
-        }
+impl From<Limited> for MailedLoginError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
     }
 }
 
 impl<U: AuthUser> Users<U> {
+    /// Returns the account that a mail to log in may be sent to: an active one with this address. Counts and records the mail.
+    pub(crate) fn recipient_of_login<'a>(
+        &'a self,
+        email: &'a str,
+        kind: EventKind,
+        cx: &'a RequestContext,
+        drawn: &'a DrawnQuota,
+    ) -> BoxFuture<'a, Result<Option<Found<U>>, HookError>> {
+        Box::pin(async move {
+            let found = self
+                .find_by_address(email)
+                .await?
+                .filter(|found| found.user.status().is_active && !found.standing.is_suspended_at(self.now()));
+            let Some(found) = found else { return Ok(None) };
+            let id = found.user.id();
+            if !self.may_mail(kind, id.clone(), cx, drawn).await? {
+                return Ok(None);
+            }
+            self.record(&SecurityEvent::new(kind, cx).of(&id));
+            Ok(Some(found))
+        })
+    }
+
     /// Looks up an account with the state of a mailed secret. `None` for a secret that is used up.
     pub(crate) fn find_unused<'a>(
         &'a self,
@@ -95,7 +113,8 @@ impl<U: AuthUser> Users<U> {
             let passed = self.pass_gates(verified, Proof::Mail, backend, cx).await;
             passed.map_err(|closed| SignInError::Refused(closed.code))?;
             // The secret is not used up yet, so the client can send it again with a code.
-            let proved = self.prove(found.clone(), Proof::Mail, SecondFactor::given(otp), backend, cx).await?;
+            let proved = self.prove(found.clone(), Proof::Mail, SecondFactor::given(otp), backend, cx).await;
+            let proved = proved.map_err(NotProved::into_error::<MailedLoginError>)?;
             let found = self.use_up(found, secret, cx).await?;
             self.clear_failures(found.user.account().email, cx).await;
             Ok(self.begin_session(&proved.read_again(found), held, backend, cx).await?)

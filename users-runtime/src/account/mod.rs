@@ -39,7 +39,7 @@ pub(crate) use identity::{IdentityError, IdentityLogin};
 pub(crate) use mailed_login::{MailedLogin, MailedLoginError};
 pub(crate) use mailed_tokens::{kept_until, token_subject};
 #[cfg(feature = "passkeys")]
-pub(crate) use passkeys::{NotProvedByPasskey, PASSKEY_BAD_CREDENTIAL};
+pub(crate) use passkeys::{GivenPasskey, NotProvedByPasskey, PASSKEY_BAD_CREDENTIAL};
 pub use password::PasswordError;
 pub(crate) use proved::{NotProved, Proved, SecondFactor};
 pub(crate) use reauthentication::NotChecked;

@@ -3,10 +3,10 @@
 use http::HeaderMap;
 
 use crate::{
-    account::Proof,
+    account::{Proof, SignInError},
     domain::{AuthMethod, AuthMethods, MfaToken, StoreError},
     port::{BoxFuture, Found, RandomError, RequestContext},
-    service::{ActiveBackend, Limited, Users},
+    service::{ActiveBackend, LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, Limited, Users},
     user::AuthUser,
 };
 
@@ -41,14 +41,26 @@ impl<'a> SecondFactor<'a> {
 
 /// The reason why the first factor is not enough.
 pub(crate) enum NotProved<U> {
-    /// The user has a second factor and gave none: [`LOGIN_MFA_REQUIRED`](crate::service::LOGIN_MFA_REQUIRED). With the user, for a way in whose first factor works once.
+    /// The user has a second factor and gave none: [`LOGIN_MFA_REQUIRED`]. With the user, for a way in whose first factor works once.
     #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "only logins with providers read the user"))]
     Required(Box<Found<U>>),
-    /// The code is wrong: [`LOGIN_MFA_BAD_CODE`](crate::service::LOGIN_MFA_BAD_CODE). Recorded and reported already.
+    /// The code is wrong: [`LOGIN_MFA_BAD_CODE`]. Recorded and reported already.
     BadCode,
     /// Too many wrong codes.
     Limited(Limited),
     Store(StoreError),
+}
+
+impl<U> NotProved<U> {
+    /// Returns the error of a way in whose first factor can be given again.
+    pub(crate) fn into_error<E: From<SignInError> + From<Limited>>(self) -> E {
+        match self {
+            Self::Required(_) => SignInError::Refused(LOGIN_MFA_REQUIRED.code).into(),
+            Self::BadCode => SignInError::Refused(LOGIN_MFA_BAD_CODE.code).into(),
+            Self::Limited(limited) => limited.into(),
+            Self::Store(error) => SignInError::Store(error).into(),
+        }
+    }
 }
 
 impl<U> From<StoreError> for NotProved<U> {

@@ -31,8 +31,14 @@ impl Refused {
         let mut challenge = None;
         let entries = match error {
             ApiError::Validation(problems) => problems.iter().map(|problem| of_problem(visit, problem)).collect(),
-            ApiError::Code(code @ "REAUTHENTICATE_BAD_CREDENTIALS") if visit.users.has_second_factors() => {
-                vec![(field_of(code, None), visit.text("reauthenticate-wrong-code"))]
+            // If both were sent nobody is told which of them is wrong.
+            ApiError::Code(code @ "REAUTHENTICATE_BAD_CREDENTIALS") => {
+                let field = match (visit.given("password"), visit.given("otp")) {
+                    (Some(_), None) => Some("password"),
+                    (None, Some(_)) => Some("otp"),
+                    _ => None,
+                };
+                vec![(field, visit.text(code))]
             }
             ApiError::Code(code) | ApiError::Refused(code) => vec![(field_of(code, None), visit.text(code))],
             ApiError::Reason { code, reason } => {
@@ -95,7 +101,6 @@ fn field_of(code: &str, reason: Option<&str>) -> Option<&'static str> {
     match code {
         _ if reason.is_some_and(|reason| reason.starts_with("the-current-password")) => Some("current_password"),
         "REGISTER_USER_ALREADY_EXISTS" => Some("email"),
-        "REAUTHENTICATE_BAD_CREDENTIALS" => Some("password"),
         "LOGIN_MFA_REQUIRED" | "LOGIN_MFA_BAD_CODE" => Some("otp"),
         "TOTP_BAD_CODE" | "EMAIL_CODE_BAD_CODE" => Some("code"),
         code if code == EMAIL_EXISTS.code => Some("email"),

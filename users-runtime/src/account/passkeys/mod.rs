@@ -13,7 +13,7 @@ use crate::{
     user::AuthUser,
 };
 
-pub(crate) use self::proof::NotProvedByPasskey;
+pub(crate) use self::proof::{GivenPasskey, NotProvedByPasskey};
 
 /// The code of every passkey that is refused.
 pub(crate) const PASSKEY_BAD_CREDENTIAL: Code = Code::new(

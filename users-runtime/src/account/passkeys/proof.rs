@@ -1,6 +1,7 @@
 //! Proving who one is with a passkey: at a login, and again in a session.
 
 use chrono::TimeDelta;
+use serde::Deserialize;
 
 use crate::{
     domain::{
@@ -15,6 +16,13 @@ use crate::{
     service::{ActiveBackend, Limited, Users, whole_milliseconds},
     user::AuthUser,
 };
+
+/// What a login with a passkey sends.
+#[derive(Deserialize)]
+pub(crate) struct GivenPasskey {
+    pub(crate) state: String,
+    pub(crate) credential: Assertion,
+}
 
 /// A user who was proved by a passkey.
 pub(crate) struct ProvedByPasskey<U> {
@@ -51,8 +59,7 @@ impl<U: AuthUser> Users<U> {
     pub(crate) fn prove_passkey<'a>(
         &'a self,
         backend: &'a ActiveBackend,
-        state: &'a str,
-        signed: &'a Assertion,
+        given: &'a GivenPasskey,
         event: SecurityEvent,
         cx: &'a RequestContext,
     ) -> BoxFuture<'a, Result<ProvedByPasskey<U>, NotProvedByPasskey<U>>> {
@@ -60,7 +67,7 @@ impl<U: AuthUser> Users<U> {
             // There is no account yet that could be counted at, and nothing to guess.
             let counted = self.count_by_address(Limit::LoginAddress, event.kind, cx).await;
             let counted = counted.map_err(NotProvedByPasskey::Limited)?;
-            let proved = self.prove_counted(backend, state, signed, event, cx).await;
+            let proved = self.prove_counted(backend, given, event, cx).await;
             if !matches!(proved, Err(NotProvedByPasskey::Refused(_))) {
                 self.give_back(counted).await;
             }
@@ -71,8 +78,7 @@ impl<U: AuthUser> Users<U> {
     async fn prove_counted(
         &self,
         backend: &ActiveBackend,
-        state: &str,
-        signed: &Assertion,
+        GivenPasskey { state, credential: signed }: &GivenPasskey,
         event: SecurityEvent,
         cx: &RequestContext,
     ) -> Result<ProvedByPasskey<U>, NotProvedByPasskey<U>> {

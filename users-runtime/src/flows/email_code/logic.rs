@@ -58,16 +58,10 @@ impl<U: AuthUser> Users<U> {
             let request = request.clone();
             Box::pin(async move {
                 let Some(codes) = &users.inner().by_mail.email_codes else { return Ok(()) };
-                let Some(found) = users.find_by_address(&request.address).await? else { return Ok(()) };
-                if !found.user.status().is_active || found.standing.is_suspended_at(users.now()) {
-                    return Ok(());
-                }
-                let id = found.user.id();
-                if !users.may_mail(EventKind::RequestEmailCode, id.clone(), cx, drawn).await? {
-                    return Ok(());
-                }
-                users.record(&SecurityEvent::new(EventKind::RequestEmailCode, cx).of(&id));
-                let code = codes.codes.code(&request, token_subject(&found, &id.to_string()));
+                let found = users.recipient_of_login(&request.address, EventKind::RequestEmailCode, cx, drawn).await?;
+                let Some(found) = found else { return Ok(()) };
+                let subject = found.user.id().to_string();
+                let code = codes.codes.code(&request, token_subject(&found, &subject));
                 users.run_hook(HookCall::EmailCodeRequested(&found.user, &code), cx).await
             })
         });

@@ -7,7 +7,7 @@ use crate::{
     port::{
         Change, Found, HashError, HookError, RequestContext, StoreError, StrategyError, TokenResponse, Verification,
     },
-    service::{ActiveBackend, BAD_CREDENTIALS, Held, LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, Limited, Users},
+    service::{ActiveBackend, BAD_CREDENTIALS, Held, Limited, Users},
     user::{AuthUser, Columns},
 };
 
@@ -39,17 +39,6 @@ impl From<SignInError> for LoginError {
             SignInError::Store(error) => Self::Store(error),
             SignInError::Strategy(error) => Self::Strategy(error),
             SignInError::Hook(error) => Self::Hook(error),
-        }
-    }
-}
-
-impl<U> From<NotProved<U>> for LoginError {
-    fn from(error: NotProved<U>) -> Self {
-        match error {
-            NotProved::Required(_) => Self::Refused(LOGIN_MFA_REQUIRED.code),
-            NotProved::BadCode => Self::Refused(LOGIN_MFA_BAD_CODE.code),
-            NotProved::Limited(limited) => Self::Limited(limited),
-            NotProved::Store(error) => Self::Store(error),
         }
     }
 }
@@ -113,7 +102,8 @@ impl<U: AuthUser> Users<U> {
         // The password was right, and the response says so: a code that is missing or wrong has a limit of its own.
         self.attempt_succeeded(attempt).await;
         let given = SecondFactor::given(otp.as_deref()).remembering(remember_device);
-        let proved = self.prove(found, Proof::Password, given, backend, cx).await?;
+        let proved = self.prove(found, Proof::Password, given, backend, cx).await;
+        let proved = proved.map_err(NotProved::into_error::<LoginError>)?;
         Ok(self.begin_session(&proved, held, backend, cx).await?)
     }
 

@@ -22,16 +22,10 @@ impl<U: AuthUser> Users<U> {
             let email = email.clone();
             Box::pin(async move {
                 let Some(links) = &users.inner().by_mail.magic_links else { return Ok(()) };
-                let Some(found) = users.find_by_address(email.as_str()).await? else { return Ok(()) };
-                if !found.user.status().is_active || found.standing.is_suspended_at(users.now()) {
-                    return Ok(());
-                }
-                let id = found.user.id();
-                if !users.may_mail(EventKind::RequestMagicLink, id.clone(), cx, drawn).await? {
-                    return Ok(());
-                }
-                users.record(&SecurityEvent::new(EventKind::RequestMagicLink, cx).of(&id));
-                let token = links.tokens.mint(token_subject(&found, &id.to_string()), links.lifetime)?;
+                let found = users.recipient_of_login(email.as_str(), EventKind::RequestMagicLink, cx, drawn).await?;
+                let Some(found) = found else { return Ok(()) };
+                let subject = found.user.id().to_string();
+                let token = links.tokens.mint(token_subject(&found, &subject), links.lifetime)?;
                 users.run_hook(HookCall::MagicLinkRequested(&found.user, &MagicLinkToken::new(token)), cx).await
             })
         })

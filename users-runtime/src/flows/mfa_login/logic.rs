@@ -15,7 +15,7 @@ use crate::{
     domain::{CLOCK_SKEW, UserId as _},
     event::{EventKind, SecurityEvent},
     port::{Change, Found, Lookup, TokenState},
-    service::{LOGIN_MFA_BAD_CODE, PendingLogin},
+    service::PendingLogin,
     user::Columns,
 };
 
@@ -33,6 +33,12 @@ pub(super) enum MfaLoginError {
 impl From<StoreError> for MfaLoginError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Limited> for MfaLoginError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
     }
 }
 
@@ -97,14 +103,8 @@ impl<U: AuthUser> Users<U> {
         }
         let found = self.pass_gates(found, Proof::Provider, backend, cx).await;
         let found: Found<U> = found.map_err(|closed| MfaLoginError::Refused(closed.code))?;
-        let proved = match self.prove(found, Proof::Provider, SecondFactor::given(Some(&otp)), backend, cx).await {
-            Ok(proved) => proved,
-            Err(NotProved::Required(_) | NotProved::BadCode) => {
-                return Err(MfaLoginError::Refused(LOGIN_MFA_BAD_CODE.code));
-            }
-            Err(NotProved::Limited(limited)) => return Err(MfaLoginError::Limited(limited)),
-            Err(NotProved::Store(error)) => return Err(error.into()),
-        };
+        let proved = self.prove(found, Proof::Provider, SecondFactor::given(Some(&otp)), backend, cx).await;
+        let proved = proved.map_err(NotProved::into_error::<MfaLoginError>)?;
         let change = Change {
             if_epoch: Some(login.epoch),
             use_token: Some((login.id.clone(), login.expires_at + CLOCK_SKEW)),

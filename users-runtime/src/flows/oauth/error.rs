@@ -40,6 +40,12 @@ impl From<StoreError> for OAuthError {
     }
 }
 
+impl From<Limited> for OAuthError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
 impl From<RandomError> for OAuthError {
     fn from(error: RandomError) -> Self {
         Self::Random(error)

@@ -5,7 +5,7 @@ use crate::{
     account::{IdentityLogin, NotProved, Proof, SecondFactor},
     domain::oauth::ExternalIdentity,
     port::TokenResponse,
-    service::{ActiveBackend, Held, LOGIN_MFA_BAD_CODE, OAuthProvider, Users},
+    service::{ActiveBackend, Held, OAuthProvider, Users},
     user::AuthUser,
 };
 
@@ -32,9 +32,7 @@ impl<U: AuthUser> Users<U> {
                 let token = self.pending_login(&found, Proof::Provider, backend)?;
                 return Err(OAuthError::SecondFactorRequired(token));
             }
-            Err(NotProved::BadCode) => return Err(LOGIN_MFA_BAD_CODE.into()),
-            Err(NotProved::Limited(limited)) => return Err(OAuthError::Limited(limited)),
-            Err(NotProved::Store(error)) => return Err(error.into()),
+            Err(error) => return Err(error.into_error()),
         };
         Ok(self.begin_session(&proved, held, backend, cx).await?)
     }

@@ -2,9 +2,9 @@
 
 use super::{LAST_WAY_IN, TOO_MANY};
 use crate::{
-    account::{NotProved, NotProvedByPasskey, PASSKEY_BAD_CREDENTIAL, SignInError},
+    account::{NotProvedByPasskey, PASSKEY_BAD_CREDENTIAL, SignInError},
     port::{HookError, RandomError, StoreError, StrategyError},
-    service::{BAD_CREDENTIALS, LOGIN_MFA_BAD_CODE, LOGIN_MFA_REQUIRED, Limited},
+    service::{BAD_CREDENTIALS, Limited},
 };
 
 /// The reason why an operation with a passkey failed.
@@ -66,17 +66,6 @@ impl<U> From<NotProvedByPasskey<U>> for PasskeyError {
             NotProvedByPasskey::Refused(_) => Self::BAD_CREDENTIAL,
             NotProvedByPasskey::Limited(limited) => Self::Limited(limited),
             NotProvedByPasskey::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-impl<U> From<NotProved<U>> for PasskeyError {
-    fn from(error: NotProved<U>) -> Self {
-        match error {
-            NotProved::Required(_) => Self::Refused(LOGIN_MFA_REQUIRED.code),
-            NotProved::BadCode => Self::Refused(LOGIN_MFA_BAD_CODE.code),
-            NotProved::Limited(limited) => Self::Limited(limited),
-            NotProved::Store(error) => Self::Store(error),
         }
     }
 }

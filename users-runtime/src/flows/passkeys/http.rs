@@ -12,6 +12,7 @@ use super::{
     LOGIN_OPTIONS, REMOVE, SIGN_UP_OPTIONS, START, error::PasskeyError, log_in::PasskeyOptions, read::PasskeyRead,
 };
 use crate::{
+    account::GivenPasskey,
     domain::{
         Assertion, Attestation, NewPasskey, PasskeyId,
         field::{Field, Rule},
@@ -101,13 +102,7 @@ fn name_or_usual(name: Option<String>) -> String {
 }
 
 /// The body of `POST /{backend}/passkey`.
-#[derive(Deserialize)]
-pub(super) struct PasskeyLogin {
-    state: String,
-    credential: Assertion,
-}
-
-impl Schema for PasskeyLogin {
+impl Schema for GivenPasskey {
     const FIELDS: &'static [Field] = &[STATE, SIGNED];
 }
 
@@ -188,8 +183,8 @@ pub(crate) async fn passkey_login<U: AuthUser>(
     let request = ensure_own_page(&users, backend, request)?;
     let held = backend.held_by_browser(request.headers());
     let (incoming, body) = Incoming::json(request).await?;
-    let PasskeyLogin { state, credential } = body.embedded(users.policy().new_email())?.input;
-    let response = users.log_in_with_passkey(backend, &state, &credential, held, incoming.cx()).await?;
+    let given: GivenPasskey = body.embedded(users.policy().new_email())?.input;
+    let response = users.log_in_with_passkey(backend, &given, held, incoming.cx()).await?;
     Ok(token_response(response))
 }
 

@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use super::error::PasskeyError;
 use crate::{
-    account::{NotProvedByPasskey, PASSKEY_BAD_CREDENTIAL, Proof, SecondFactor},
-    domain::Assertion,
+    account::{GivenPasskey, NotProved, NotProvedByPasskey, PASSKEY_BAD_CREDENTIAL, Proof, SecondFactor},
     event::{EventKind, SecurityEvent},
     port::{PasskeyPurpose, RequestContext, TokenResponse},
     service::{ActiveBackend, Held, Users},
@@ -35,13 +34,12 @@ impl<U: AuthUser> Users<U> {
     pub(super) async fn log_in_with_passkey(
         &self,
         backend: &ActiveBackend,
-        state: &str,
-        signed: &Assertion,
+        given: &GivenPasskey,
         held: Option<Held>,
         cx: &RequestContext,
     ) -> Result<TokenResponse, PasskeyError> {
         let event = SecurityEvent::new(EventKind::Login, cx).at(&backend.name);
-        let proved = match self.prove_passkey(backend, state, signed, event, cx).await {
+        let proved = match self.prove_passkey(backend, given, event, cx).await {
             Ok(proved) => proved,
             Err(error) => {
                 if let NotProvedByPasskey::Refused(Some(user)) = &error {
@@ -60,7 +58,8 @@ impl<U: AuthUser> Users<U> {
                 return Err(PasskeyError::of_gate(closed.code));
             }
         };
-        let proved = self.prove(found, proof, SecondFactor::default(), backend, cx).await?;
+        let proved = self.prove(found, proof, SecondFactor::default(), backend, cx).await;
+        let proved = proved.map_err(NotProved::into_error::<PasskeyError>)?;
         Ok(self.begin_session(&proved, held, backend, cx).await?)
     }
 }

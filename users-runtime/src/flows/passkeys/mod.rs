@@ -20,11 +20,11 @@ pub(crate) use self::http::{
 };
 pub use self::http::{passkey_routes, passkey_sign_up_routes};
 use self::{
-    http::{NewPasskeyBody, PasskeyLogin, PasskeyName, PasskeySignUp},
+    http::{NewPasskeyBody, PasskeyName, PasskeySignUp},
     read::{PASSKEY_OPTIONS, PASSKEY_READ},
 };
 use crate::{
-    account::{PASSKEY_BAD_CREDENTIAL, USER_EXISTS},
+    account::{GivenPasskey, PASSKEY_BAD_CREDENTIAL, USER_EXISTS},
     domain::{Code, Limit},
     http::{Body, Caller, Content, Documented, Endpoint, RouteGroup},
     service::NOT_VERIFIED,
@@ -65,7 +65,7 @@ const LOGIN: Endpoint = Endpoint {
     caller: Caller::Anyone,
     fresh: false,
     summary: "Log in with a passkey",
-    body: Body::Object(PasskeyLogin::FIELDS),
+    body: Body::Object(GivenPasskey::FIELDS),
     responses: &[Documented { status: 200, content: Content::Token, description: "The access token." }],
     codes: &[PASSKEY_BAD_CREDENTIAL, NOT_VERIFIED],
     limits: &[Limit::LoginAddress],

@@ -3,12 +3,12 @@
 use axum::{Extension, extract::Request, response::Response};
 use serde::Deserialize;
 
-#[cfg(feature = "passkeys")]
-use super::logic::GivenPasskey;
 use super::{
     BAD_CREDENTIALS,
     logic::{Given, ReauthenticateError},
 };
+#[cfg(feature = "passkeys")]
+use crate::account::GivenPasskey;
 use crate::{
     domain::{Password, field::Field},
     http::{
@@ -36,7 +36,7 @@ impl Schema for Reauthenticate {
 
 #[cfg(feature = "passkeys")]
 const PASSKEY: Field = Field::custom::<Option<GivenPasskey>>("passkey")
-    .doc("Instead of the password: `state` and `credential` of a passkey, as for a login with it at this backend.");
+    .doc("`state` and `credential` of a passkey, as for a login with it at this backend. Each field that is sent must be right.");
 
 /// The fields of the body where users can have a second factor, and where they may have passkeys.
 #[cfg(feature = "openapi")]

@@ -1,5 +1,7 @@
 //! The steps of re-authentication.
 
+#[cfg(feature = "passkeys")]
+use crate::account::GivenPasskey;
 use crate::{
     account::NotChecked,
     domain::{AuthMethod, AuthMethods, Password, Reauthentication, Timestamp},
@@ -26,14 +28,6 @@ impl Given {
         let has_passkey = false;
         self.password.is_none() && self.otp.is_none() && !has_passkey
     }
-}
-
-/// What a login with a passkey sends.
-#[cfg(feature = "passkeys")]
-#[derive(serde::Deserialize)]
-pub(super) struct GivenPasskey {
-    state: String,
-    credential: crate::domain::Assertion,
 }
 
 /// The reason why a session is not fresh again.
@@ -153,7 +147,7 @@ impl<U: AuthUser> Users<U> {
     ) -> Result<AuthMethods, ReauthenticateError> {
         use crate::account::NotProvedByPasskey;
         let event = || SecurityEvent::new(EventKind::Reauthenticate, cx).at(&backend.name);
-        let proved = self.prove_passkey(backend, &given.state, &given.credential, event(), cx).await;
+        let proved = self.prove_passkey(backend, given, event(), cx).await;
         let proved = proved.map_err(|error| match error {
             NotProvedByPasskey::Refused(_) => ReauthenticateError::BadCredentials,
             NotProvedByPasskey::Limited(limited) => ReauthenticateError::Limited(limited),

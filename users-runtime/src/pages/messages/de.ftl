@@ -43,7 +43,6 @@ accept-invitation-button = Konto öffnen
 reauthenticate-title = Bitte bestätigen Sie, dass Sie es sind
 reauthenticate-intro = Geben Sie zu Ihrer Sicherheit Ihr Passwort ein, bevor Sie fortfahren.
 reauthenticate-intro-code = Geben Sie zu Ihrer Sicherheit Ihr Passwort oder einen Code Ihrer Authenticator-App ein, bevor Sie fortfahren.
-reauthenticate-wrong-code = Das Passwort oder der Code ist falsch.
 reauthenticate-button = Bestätigen
 reauthenticate-log-in = Auf andere Weise anmelden
 
@@ -259,9 +258,9 @@ problem-other = Dieser Wert ist nicht möglich.
 
 # Ablehnungen, nach ihrem Code in der JSON-Schnittstelle
 LOGIN_BAD_CREDENTIALS = Die Adresse oder das Passwort ist falsch.
-REAUTHENTICATE_BAD_CREDENTIALS = Das Passwort ist falsch.
-LOGIN_MFA_REQUIRED = Ihr Konto hat einen zweiten Faktor. Geben Sie Ihr Passwort noch einmal ein, und den Code Ihrer App.
-LOGIN_MFA_BAD_CODE = Dieser Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten, und geben Sie auch Ihr Passwort noch einmal ein.
+REAUTHENTICATE_BAD_CREDENTIALS = Ihre Eingabe ist falsch. Bitte versuchen Sie es noch einmal.
+LOGIN_MFA_REQUIRED = Ihr Konto hat einen zweiten Faktor. Füllen Sie das Formular noch einmal aus, mit dem Code Ihrer App.
+LOGIN_MFA_BAD_CODE = Dieser Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten, und füllen Sie das Formular noch einmal aus.
 LOGIN_MFA_BAD_TOKEN = Diese Anmeldung hat zu lange gedauert oder ist schon beendet. Bitte melden Sie sich noch einmal an.
 MFA_REQUIRED = Geben Sie einen Code Ihrer Authenticator-App ein, um fortzufahren.
 MFA_ENROLLMENT_REQUIRED = Ihr Konto braucht einen zweiten Faktor, bevor es weitergeht.

@@ -43,7 +43,6 @@ accept-invitation-button = Open the account
 reauthenticate-title = Please confirm that it is you
 reauthenticate-intro = For your security, enter your password before you continue.
 reauthenticate-intro-code = For your security, enter your password or a code of your authenticator app before you continue.
-reauthenticate-wrong-code = The password or the code is wrong.
 reauthenticate-button = Confirm
 reauthenticate-log-in = Log in another way
 
@@ -259,9 +258,9 @@ problem-other = This value is not possible.
 
 # Refusals, by their code in the JSON interface
 LOGIN_BAD_CREDENTIALS = The address or the password is wrong.
-REAUTHENTICATE_BAD_CREDENTIALS = The password is wrong.
-LOGIN_MFA_REQUIRED = Your account has a second factor. Enter your password again, and the code of your app.
-LOGIN_MFA_BAD_CODE = This code is wrong, or was used already. Wait for the next one, and enter your password again as well.
+REAUTHENTICATE_BAD_CREDENTIALS = What you entered is wrong. Please try again.
+LOGIN_MFA_REQUIRED = Your account has a second factor. Please fill in the form again, with the code of your app.
+LOGIN_MFA_BAD_CODE = This code is wrong, or was used already. Wait for the next one, and fill in the form again.
 LOGIN_MFA_BAD_TOKEN = This login took too long, or has ended already. Please log in again.
 MFA_REQUIRED = To continue, enter a code of your authenticator app.
 MFA_ENROLLMENT_REQUIRED = Your account needs a second factor before you can continue.
