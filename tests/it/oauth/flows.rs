@@ -5,6 +5,7 @@ use axum_users::{
     oauth::{OAuthProvider, ReturnTo},
     openapi::openapi_at,
     routes::{Prefixes, RouteGroup},
+    token::Refresh,
 };
 use serde_json::{Value, json};
 use tracing::Level;
@@ -91,6 +92,37 @@ mod oauth {
         let token = response.set_cookie().unwrap().1;
         assert_eq!(app.associate("hub", token, Person::verified("7", "a@b.example")).await.status, 200);
         assert_eq!(app.accounts(token).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_callback_begins_a_login_that_can_be_refreshed() {
+        let refreshing = |carrier: Carrier| carrier.backend("it").refresh(Refresh::new());
+        let staying: fn(OAuthProvider) -> OAuthProvider = |provider| provider;
+        for (carrier, provider) in [
+            (Carrier::Bearer, staying),
+            (Carrier::Bearer, returning),
+            (Carrier::Cookie, staying),
+            (Carrier::Cookie, returning),
+        ] {
+            let app = App::with(Setup { carrier, backend: refreshing, provider, ..Setup::default() }).await;
+            let response = app.log_in("/auth/acme", arthur()).await;
+            let in_fragment = response.header("location").and_then(|page| Some(page.split_once('#')?.1.to_owned()));
+            let token = match &in_fragment {
+                Some(fragment) => {
+                    let told = query(&format!("?{fragment}"));
+                    assert_eq!((&*told["token_type"], &*told["expires_in"]), ("bearer", "3600"));
+                    told["refresh_token"].clone()
+                }
+                None => response.refresh_token(),
+            };
+            let call = app.post("/auth/it/refresh");
+            let refreshed = match carrier {
+                Carrier::Bearer => call.json(json!({ "refresh_token": token })).send().await,
+                Carrier::Cookie => call.cookie("__Secure-fastapiusersauth-refresh", &token).send().await,
+            };
+            assert_eq!(app.seen(&refreshed.access_token()).await["email"], "arthur@camelot.bt");
+            assert_ne!(refreshed.refresh_token(), token);
+        }
     }
 
     fn returning(provider: OAuthProvider) -> OAuthProvider {

@@ -1,6 +1,6 @@
 //! Signing up, logging in, and changing the account.
 
-use axum_users::Policy;
+use axum_users::{Backend, Cookie, DatabaseSessions, Policy, pages::Pages, token::Refresh};
 
 use super::app::{ARTHUR, App, OTHER, complains, link_of, location, says};
 use crate::support::PASSWORD;
@@ -274,4 +274,28 @@ async fn an_unverified_user_requests_another_mail() {
     let token = link.split_once('=').unwrap().1;
     assert_eq!(location(&kay.submit("/account/verify", &[("token", token)]).await), "/account/log-in?notice=verified");
     kay.log_in("kay@camelot.bt", PASSWORD).await;
+}
+
+/// The pages need the cookie of a backend whose access tokens live for minutes, and a front end with a script refreshes them.
+#[tokio::test]
+async fn a_login_on_a_page_can_be_refreshed_and_ends_with_its_cookies() {
+    let app = App::with(Pages::new("web"), |builder| {
+        let cookie = Cookie::new().cookie_name("__Host-web");
+        let sessions = DatabaseSessions::new().lifetime(std::time::Duration::from_secs(600));
+        builder.backend(Backend::new("web", cookie, sessions).refresh(Refresh::new()))
+    });
+    let app = app.await;
+    let mut arthur = app.member(ARTHUR).await;
+    let is_of_refresh = |name: &String| name.ends_with("-refresh");
+    assert!(arthur.cookies.keys().any(is_of_refresh), "{:?}", arthur.cookies);
+    app.clock.advance(std::time::Duration::from_secs(600));
+    assert!(!arthur.is_logged_in().await);
+    let refreshed = arthur.send(app.http.post("/auth/web/refresh")).await;
+    assert_eq!(refreshed.status, 204, "{refreshed:?}");
+    assert!(arthur.is_logged_in().await);
+    let copy = arthur.cookies.clone();
+    assert_eq!(location(&arthur.submit("/account/log-out", &[]).await), "/account/log-in?notice=logged-out");
+    assert!(!arthur.cookies.keys().any(is_of_refresh), "{:?}", arthur.cookies);
+    arthur.cookies = copy;
+    assert_eq!(arthur.send(app.http.post("/auth/web/refresh")).await.status, 401);
 }

@@ -4,6 +4,7 @@ use axum::{Extension, Router, extract::Request, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     LAST_WAY_IN, LIST, PROVIDER_ERROR, UNDECODABLE_STATE, UNLINK,
@@ -316,9 +317,12 @@ fn repeated<U: AuthUser>(users: &Users<U>) -> Repeated {
 fn returned(page: &str, token: TokenResponse) -> Result<Response, ApiError> {
     let mut page = page.to_owned();
     if let Some(body) = token.body {
-        let body: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&body).map_err(|_| ApiError::Internal)?;
-        let texts = body.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+        let body: Map<String, Value> = serde_json::from_str(&body).map_err(|_| ApiError::Internal)?;
+        let texts = body.iter().filter_map(|(key, value)| match value {
+            Value::String(text) => Some((key, text.clone())),
+            Value::Number(number) => Some((key, number.to_string())),
+            _ => None,
+        });
         let fragment = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(texts).finish();
         page = format!("{}#{fragment}", page.split('#').next().unwrap_or_default());
     }
