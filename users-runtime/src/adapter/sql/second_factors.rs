@@ -41,7 +41,9 @@ impl<DB: Dialect> Base<DB> {
         let columns = Row::<DB>::new(row);
         let expires_at = Timestamp::from_timestamp_millis(columns.at(3)?).ok_or(sqlx::Error::RowNotFound)?;
         let mut factor = StoredFactor::pending(columns.at::<String>(0)?, expires_at);
-        factor.in_force_since = columns.at::<Option<i64>>(1)?.and_then(Timestamp::from_timestamp_millis);
+        // Logins need it also if the time cannot be read.
+        let time = |at| Timestamp::from_timestamp_millis(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        factor.in_force_since = columns.at::<Option<i64>>(1)?.map(time);
         factor.last_step = columns.at(2)?;
         Ok(Some(factor))
     }
