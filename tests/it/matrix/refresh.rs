@@ -215,7 +215,7 @@ async fn a_family_ends_when_it_is_idle_and_in_any_case() {
         refresh(&app, &last.refresh).await.is(401, BAD);
         app.advance(ACCESS);
         let other = member(&app, "kay").await;
-        app.users.purge_expired().await.unwrap();
+        app.purge_expired().await;
         next(&app, &other.refresh).await;
     })
     .await;
@@ -254,7 +254,7 @@ async fn what_ends_the_session_ends_its_tokens() {
         assert_eq!(app.patch_me(&own.access, json!({ "password": OTHER })).await.status, 200);
         ended(&pair).await;
         app.advance(ACCESS + 60);
-        app.users.purge_expired().await.unwrap();
+        app.purge_expired().await;
         let own = next(&app, &own.refresh).await;
         app.assert_valid(&own.access).await;
 

@@ -171,9 +171,9 @@ async fn purge_removes_only_expired() {
 
         // Only the row of a session that the password change ended can be removed.
         let left_behind = u64::from(app.combination.strategy == Strategy::Database);
-        assert_eq!(app.users.purge_expired().await.unwrap(), left_behind);
+        assert_eq!(app.purge_expired().await, left_behind);
         app.advance(3599);
-        assert_eq!(app.users.purge_expired().await.unwrap(), 0, "nothing has expired");
+        assert_eq!(app.purge_expired().await, 0, "nothing has expired");
         app.assert_valid(&kept).await;
         for session in [&ended, &out] {
             app.assert_invalid(session).await;
@@ -182,7 +182,7 @@ async fn purge_removes_only_expired() {
         app.assert_invalid(&kept).await;
         // A revocation is kept ten seconds longer than its token, for nodes whose clocks are behind.
         app.advance(11);
-        let purged = app.users.purge_expired().await.unwrap();
+        let purged = app.purge_expired().await;
         // The session row if there is one, the record that it was spared, and for JWTs the revocation of the logout.
         let expected = if app.combination.strategy == Strategy::Redis { 1 } else { 2 };
         assert_eq!(purged, expected);
@@ -191,7 +191,7 @@ async fn purge_removes_only_expired() {
         }
         assert_eq!(app.database().count("accesstoken", "1 = 1").await, 0);
         assert_eq!(app.database().count("user_token_state", "user_id IS NOT NULL").await, 0);
-        assert_eq!(app.users.purge_expired().await.unwrap(), 0);
+        assert_eq!(app.purge_expired().await, 0);
         assert_eq!(app.stored_user("arthur").await.email, app.mail("arthur"));
     })
     .await;

@@ -5,7 +5,7 @@ use axum_users::{FreshUser, Policy, Users};
 use serde_json::{Value, json};
 
 use super::{
-    super::{Plan, app::Service, everywhere, everywhere_as},
+    super::{Plan, app::Service, everywhere_as},
     OTHER,
 };
 use crate::support::{PASSWORD, Response, User};
@@ -69,7 +69,7 @@ async fn reauthentication_makes_the_session_fresh() {
 
 #[tokio::test]
 async fn reauthentication_revives_no_session() {
-    everywhere(|app| async move {
+    everywhere_as(Plan { alone: true, ..Plan::default() }, |app| async move {
         let session = app.member("arthur").await;
         prove(&app, &session, PASSWORD).await.is(204, "");
         let id = app.stored_user("arthur").await.id;
@@ -81,7 +81,7 @@ async fn reauthentication_revives_no_session() {
         prove(&app, &session, PASSWORD).await.is(204, "");
         app.logout(&session).await.is(204, "");
         prove(&app, &session, PASSWORD).await.is(401, r#"{"detail":"Unauthorized"}"#);
-        app.users.purge_expired().await.unwrap();
+        app.purge_expired().await;
         app.assert_invalid(&session).await;
         let anonymous = app.post("/auth/it/reauthenticate").json(json!({ "password": PASSWORD })).send().await;
         anonymous.is(401, r#"{"detail":"Unauthorized"}"#);
@@ -91,15 +91,15 @@ async fn reauthentication_revives_no_session() {
 
 #[tokio::test]
 async fn a_proof_lasts_as_long_as_its_session() {
-    everywhere(|app| async move {
+    everywhere_as(Plan { alone: true, ..Plan::default() }, |app| async move {
         let session = app.member("arthur").await;
         prove(&app, &session, PASSWORD).await.is(204, "");
-        app.users.purge_expired().await.unwrap();
+        app.purge_expired().await;
         assert_eq!(shown(&app, &session).await.is_some(), app.combination.strategy.keeps_sessions());
         app.advance(200);
         prove(&app, &session, PASSWORD).await.is(204, "");
         app.advance(200);
-        app.users.purge_expired().await.unwrap();
+        app.purge_expired().await;
         let ended = app.with(app.delete("/auth/sessions"), &session).send().await;
         ended.is(204, "");
         app.assert_valid(&session).await;
