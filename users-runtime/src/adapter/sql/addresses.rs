@@ -2,16 +2,16 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{Dialect, Row, SqlResult, UserSql};
+use super::{Dialect, Row, SqlResult, UserSql, schema::FoundColumn};
 use crate::port::SchemaDrift;
 
 /// Returns the difference if there are such addresses.
 pub(super) async fn drift<DB: Dialect>(
     connection: &mut DB::Connection,
     sql: &'static UserSql,
+    columns: &[FoundColumn],
 ) -> SqlResult<Option<SchemaDrift>> {
     let (schema, email) = (sql.schema_on::<DB>(), sql.roles.email);
-    let columns = DB::describe(connection, schema, sql.table).await?.columns;
     if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(email)) {
         return Ok(None);
     }

@@ -48,7 +48,7 @@ pub(super) async fn find<DB: Dialect>(
     kind: IdKind,
 ) -> SqlResult<Option<Found>> {
     let schema = sql.schema_on::<DB>();
-    let columns = DB::describe(connection, schema, sql.table).await?.columns;
+    let columns = DB::columns(connection, schema, sql.table).await?;
     if columns.is_empty() {
         return Ok(None);
     }
@@ -134,9 +134,8 @@ pub(super) async fn drift<DB: Dialect>(
     connection: &mut DB::Connection,
     sql: &'static UserSql,
     custom: &[SqlColumn],
-    kind: IdKind,
+    found: &Found,
 ) -> SqlResult<Vec<SchemaDrift>> {
-    let Some(found) = find::<DB>(connection, sql, custom, kind).await? else { return Ok(Vec::new()) };
     let schema = sql.schema_on::<DB>();
     let mut drifts = Vec::new();
     let (state, refresh) = (format!("{}_token_state", sql.table), refresh_sql::table(sql));
@@ -154,9 +153,10 @@ pub(super) async fn drift<DB: Dialect>(
             [&*state, sql.session_table, &*refresh, &*passkeys].into_iter().chain(factors.iter().map(String::as_str));
         let references = references.map(|table| (table, "user_id"));
         let references = references.chain(accounts);
-        for (table, name) in references.chain([(sql.table, sql.roles.id)]) {
-            let there = DB::describe(connection, schema, table).await?.columns;
-            let Some(there) = column(&there, name) else { continue };
+        let (tables, names): (Vec<&str>, Vec<&str>) = references.chain([(sql.table, sql.roles.id)]).unzip();
+        let there = DB::describe_all(connection, schema, &tables).await?;
+        for ((table, name), there) in tables.into_iter().zip(names).zip(there) {
+            let Some(there) = column(&there.columns, name) else { continue };
             let quoted = DB::qualified(schema, table);
             rewrites.push(rewrite::<DB>(&quoted, name, form));
             let others = others::<DB>(connection, &quoted, there, form).await?;

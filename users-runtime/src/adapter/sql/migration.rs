@@ -6,7 +6,7 @@ use super::{
     base::Base,
     ddl::{self, IdTypes},
     error::is_disconnected,
-    forms,
+    forms::{self, Found},
     retry::repeated,
     schema,
     tables::{IdColumn, OptionalTables},
@@ -18,16 +18,18 @@ use crate::{
 };
 
 impl<DB: Dialect> Base<DB> {
-    /// Returns the required schema, which may depend on the existing one.
-    async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<WantedSchema> {
-        let references = DB::id_type(connection, self.schema(), self.sql.table, self.sql.roles.id).await?;
-        let mut id_types = IdTypes { key: None, references };
+    /// Returns the required schema, which may depend on the existing one, and the existing table of users.
+    async fn wanted(&self, connection: &mut DB::Connection) -> SqlResult<(WantedSchema, Option<Found>)> {
+        let found = forms::find::<DB>(connection, self.sql, &self.custom, self.id.kind).await?;
+        let mut id_types = IdTypes { key: None, references: None };
         let mut custom = self.custom.to_vec();
-        if let Some(found) = forms::find::<DB>(connection, self.sql, &self.custom, self.id.kind).await? {
-            id_types.references = id_types.references.or_else(|| found.id_type.clone());
-            id_types.key = found.id_type;
-            for (own, there) in custom.iter_mut().zip(found.custom_types) {
-                own.sql_type = there.unwrap_or_else(|| std::mem::take(&mut own.sql_type));
+        if let Some(found) = &found {
+            id_types.references = DB::id_type(&found.columns, self.sql.roles.id).or_else(|| found.id_type.clone());
+            id_types.key.clone_from(&found.id_type);
+            for (own, there) in custom.iter_mut().zip(&found.custom_types) {
+                if let Some(there) = there {
+                    own.sql_type.clone_from(there);
+                }
             }
         }
         let optional = OptionalTables {
@@ -37,26 +39,26 @@ impl<DB: Dialect> Base<DB> {
             passkeys: self.has_passkeys(),
             audit: self.has_audit_log(),
         };
-        Ok(ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types, optional))
-    }
-
-    /// Reports UUIDs that are not written in the form of their column.
-    async fn uuid_drift(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
-        forms::drift::<DB>(connection, self.sql, &self.custom, self.id.kind).await
+        Ok((ddl::wanted::<DB>(self.sql, &custom, self.id, &id_types, optional), found))
     }
 
     /// Refuses a migration after which users could not be added or found.
-    async fn refuse_what_cannot_work(&self, connection: &mut DB::Connection) -> Result<(), schema::Refusal> {
-        if self.id == (IdColumn { kind: IdKind::Text, made_by_database: true })
-            && DB::describe(connection, self.schema(), self.sql.table).await?.columns.is_empty()
-        {
-            return Err(schema::Refusal::Schema(format!(
-                "the table {:?} is missing, and its ids are texts that the database makes: create the table in a migration \
-                 of your own, with a default or a trigger for the column {:?}",
-                self.sql.table, self.sql.roles.id,
-            )));
-        }
-        match self.uuid_drift(connection).await?.into_iter().next() {
+    async fn refuse_what_cannot_work(
+        &self,
+        connection: &mut DB::Connection,
+        found: Option<&Found>,
+    ) -> Result<(), schema::Refusal> {
+        let Some(found) = found else {
+            return match self.id {
+                IdColumn { kind: IdKind::Text, made_by_database: true } => Err(schema::Refusal::Schema(format!(
+                    "the table {:?} is missing, and its ids are texts that the database makes: create the table in a \
+                     migration of your own, with a default or a trigger for the column {:?}",
+                    self.sql.table, self.sql.roles.id,
+                ))),
+                _ => Ok(()),
+            };
+        };
+        match forms::drift::<DB>(connection, self.sql, &self.custom, found).await?.into_iter().next() {
             Some(drift) => Err(schema::Refusal::Schema(drift.to_string())),
             None => Ok(()),
         }
@@ -109,18 +111,20 @@ impl<DB: Dialect> Base<DB> {
         if !DB::lock(connection).await? {
             return Err(sqlx::Error::PoolTimedOut.into());
         }
-        let wanted = self.wanted(connection).await?;
-        self.refuse_what_cannot_work(connection).await?;
+        let (wanted, found) = self.wanted(connection).await?;
+        self.refuse_what_cannot_work(connection, found.as_ref()).await?;
         schema::migrate::<DB>(connection, &wanted).await
     }
 
     /// Compares the database with the user type: its tables, the forms of its UUIDs, its addresses, and the session.
     async fn compare_on(&self, connection: &mut DB::Connection) -> SqlResult<Vec<SchemaDrift>> {
-        let wanted = self.wanted(connection).await?;
+        let (wanted, found) = self.wanted(connection).await?;
         let differences = schema::compare::<DB>(connection, &wanted).await?;
         let mut drift: Vec<_> = differences.into_iter().map(|difference| difference.drift).collect();
-        drift.extend(self.uuid_drift(connection).await?);
-        drift.extend(addresses::drift::<DB>(connection, self.sql).await?);
+        if let Some(found) = &found {
+            drift.extend(forms::drift::<DB>(connection, self.sql, &self.custom, found).await?);
+            drift.extend(addresses::drift::<DB>(connection, self.sql, &found.columns).await?);
+        }
         let faults = DB::session_faults(connection).await?;
         drift.extend(faults.into_iter().map(|fault| SchemaDrift::new(self.sql.table, fault)));
         Ok(drift)

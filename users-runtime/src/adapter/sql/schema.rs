@@ -6,12 +6,14 @@
 mod compare;
 mod confusable;
 mod filled;
+mod found;
 mod keys;
 mod migrate;
 mod strict_keys;
 
 pub(super) use self::{
     compare::compare,
+    found::{Encoding, FoundColumn, FoundIndex, FoundTable, KeyPart},
     keys::{UniqueKeys, is_on},
     migrate::{Refusal, migrate},
 };
@@ -99,78 +101,6 @@ pub struct WantedIndex {
     pub unique: bool,
     /// `true` if the index is also added to a table that axum-users did not create.
     pub required: bool,
-}
-
-/// An existing table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FoundTable {
-    /// The columns; empty if the table does not exist.
-    pub columns: Vec<FoundColumn>,
-    /// The indexes.
-    pub indexes: Vec<FoundIndex>,
-    /// `true` if a trigger runs when a row is inserted.
-    pub has_triggers: bool,
-    /// The schema in which statements without a schema find another table of this name.
-    pub elsewhere: Option<String>,
-    /// `true` if it has only columns of the basic types of SQLite (a `STRICT` table).
-    pub strict: bool,
-}
-
-/// An existing column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundColumn {
-    /// The name.
-    pub name: String,
-    /// The declared type.
-    pub sql_type: String,
-    /// `true` if the column may be NULL.
-    pub nullable: bool,
-    /// `true` if an insert may omit the column because it has a default or is generated.
-    pub filled: bool,
-    /// `true` if the column is generated and accepts no value.
-    pub generated: bool,
-    /// The character set and the collation, where the database has them per column.
-    pub encoding: Option<Encoding>,
-    /// The clauses of the declaration after type, character set and NULL, where a change of the type must repeat them and
-    /// can.
-    pub rest: Option<String>,
-}
-
-/// The character set and the collation of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encoding {
-    /// The character set, such as `utf8mb4`.
-    pub characters: String,
-    /// The collation, such as `utf8mb4_bin`.
-    pub collation: String,
-}
-
-/// An existing index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundIndex {
-    /// The name.
-    pub name: String,
-    /// The indexed columns or expression, in the form of [`Catalog::normal_form`].
-    pub over: String,
-    /// `true` for a unique index.
-    pub unique: bool,
-    /// What it compares, in order.
-    pub parts: Vec<KeyPart>,
-    /// The statement that removes it, if the database can do so in place.
-    pub removal: Option<String>,
-}
-
-/// A part of an index: a column or an expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyPart {
-    /// The column as errors name it, or the empty string for an expression.
-    pub name: String,
-    /// The compared value as an SQL expression over the columns of the table, with its collation.
-    pub expression: String,
-    /// The columns that the value depends on, also through generated columns.
-    pub columns: Vec<String>,
-    /// The number of characters that are compared, if not all are.
-    pub prefix: Option<u32>,
 }
 
 /// The catalog and the DDL of a database.
@@ -272,6 +202,30 @@ pub trait Catalog: Driver {
         table: &'a str,
     ) -> BoxFuture<'a, SqlResult<FoundTable>>;
 
+    /// Reads the definitions of several tables, in their order.
+    fn describe_all<'a>(
+        connection: &'a mut Self::Connection,
+        schema: Option<&'a str>,
+        tables: &'a [&'a str],
+    ) -> BoxFuture<'a, SqlResult<Vec<FoundTable>>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(tables.len());
+            for table in tables {
+                found.push(Self::describe(connection, schema, table).await?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// Reads the columns of a table; none if it does not exist.
+    fn columns<'a>(
+        connection: &'a mut Self::Connection,
+        schema: Option<&'a str>,
+        table: &'a str,
+    ) -> BoxFuture<'a, SqlResult<Vec<FoundColumn>>> {
+        Box::pin(async move { Ok(Self::describe(connection, schema, table).await?.columns) })
+    }
+
     /// Returns `true` if a column of the type `found` returns every value of the type `wanted` unchanged.
     fn holds(found: &str, wanted: &str) -> bool;
 
@@ -369,13 +323,8 @@ pub trait Catalog: Driver {
         format!("SELECT {form}, count(*) FROM {users} GROUP BY {form} HAVING count(*) > 1")
     }
 
-    /// Returns the existing type of the users' id, if columns that refer to it must have exactly this type.
-    fn id_type<'a>(
-        connection: &'a mut Self::Connection,
-        schema: Option<&'a str>,
-        table: &'a str,
-        id: &'a str,
-    ) -> BoxFuture<'a, SqlResult<Option<String>>>;
+    /// Returns the type of the users' id, which is one of these columns, if columns that refer to it must have exactly this type.
+    fn id_type(columns: &[FoundColumn], id: &str) -> Option<String>;
 
     /// Locks out other migrations until the transaction ends or the connection is closed, whichever comes first in this
     /// database. Returns `true` if the lock was acquired.

@@ -153,20 +153,20 @@ impl Catalog for MySql {
         Box::pin(catalog::describe(connection, schema, table))
     }
 
-    /// A foreign key needs the same type, character set and collation.
-    fn id_type<'a>(
+    fn columns<'a>(
         connection: &'a mut MySqlConnection,
         schema: Option<&'a str>,
         table: &'a str,
-        id: &'a str,
-    ) -> BoxFuture<'a, SqlResult<Option<String>>> {
-        Box::pin(async move {
-            let columns = catalog::columns(connection, schema, table).await?;
-            let id = columns.into_iter().find(|column| column.name.eq_ignore_ascii_case(id));
-            Ok(id.map(|id| match id.encoding {
-                Some(encoding) => id.sql_type + &catalog::clause(&encoding),
-                None => id.sql_type,
-            }))
+    ) -> BoxFuture<'a, SqlResult<Vec<FoundColumn>>> {
+        Box::pin(catalog::columns(connection, schema, table))
+    }
+
+    /// A foreign key needs the same type, character set and collation.
+    fn id_type(columns: &[FoundColumn], id: &str) -> Option<String> {
+        let id = columns.iter().find(|column| column.name.eq_ignore_ascii_case(id))?;
+        Some(match &id.encoding {
+            Some(encoding) => format!("{}{}", id.sql_type, catalog::clause(encoding)),
+            None => id.sql_type.clone(),
         })
     }
 

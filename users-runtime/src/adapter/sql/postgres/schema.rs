@@ -102,19 +102,30 @@ impl Catalog for Postgres {
         schema: Option<&'a str>,
         table: &'a str,
     ) -> BoxFuture<'a, SqlResult<FoundTable>> {
-        Box::pin(catalog::describe(connection, schema, table))
+        Box::pin(async move {
+            let found = catalog::describe(connection, schema, &[table]).await?;
+            Ok(found.into_iter().next().unwrap_or_default())
+        })
     }
 
-    fn id_type<'a>(
+    fn describe_all<'a>(
+        connection: &'a mut PgConnection,
+        schema: Option<&'a str>,
+        tables: &'a [&'a str],
+    ) -> BoxFuture<'a, SqlResult<Vec<FoundTable>>> {
+        Box::pin(catalog::describe(connection, schema, tables))
+    }
+
+    fn columns<'a>(
         connection: &'a mut PgConnection,
         schema: Option<&'a str>,
         table: &'a str,
-        id: &'a str,
-    ) -> BoxFuture<'a, SqlResult<Option<String>>> {
-        Box::pin(async move {
-            let columns = catalog::columns(connection, schema, table).await?;
-            Ok(columns.into_iter().find(|column| column.name == id).map(|column| column.sql_type))
-        })
+    ) -> BoxFuture<'a, SqlResult<Vec<FoundColumn>>> {
+        Box::pin(catalog::columns(connection, schema, table))
+    }
+
+    fn id_type(columns: &[FoundColumn], id: &str) -> Option<String> {
+        columns.iter().find(|column| column.name == id).map(|column| column.sql_type.clone())
     }
 
     fn equal_addresses<'a>(

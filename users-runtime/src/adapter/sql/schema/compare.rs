@@ -45,8 +45,9 @@ pub(in crate::adapter::sql) async fn compare<DB: Catalog>(
         let drift = SchemaDrift { repair: Some(create.clone()), ..SchemaDrift::new(schema, "the schema is missing") };
         differences.push(Difference { drift, missing: Missing::Table });
     }
-    for table in &wanted.tables {
-        let found = DB::describe(connection, wanted.schema, &table.name).await?;
+    let names: Vec<&str> = wanted.tables.iter().map(|table| &*table.name).collect();
+    let found = DB::describe_all(connection, wanted.schema, &names).await?;
+    for (table, found) in wanted.tables.iter().zip(found) {
         let of_users = table.name == *wanted.user_table;
         differences.extend(Comparison { wanted: table, found: &found }.differences::<DB>(of_users));
         if of_users {

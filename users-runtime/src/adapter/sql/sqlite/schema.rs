@@ -237,13 +237,8 @@ impl Catalog for Sqlite {
     }
 
     /// SQLite converts values, so a foreign key does not need the same type.
-    fn id_type<'a>(
-        _connection: &'a mut SqliteConnection,
-        _schema: Option<&'a str>,
-        _table: &'a str,
-        _id: &'a str,
-    ) -> BoxFuture<'a, SqlResult<Option<String>>> {
-        Box::pin(async { Ok(None) })
+    fn id_type(_columns: &[FoundColumn], _id: &str) -> Option<String> {
+        None
     }
 
     /// The transaction already holds the only lock.
