@@ -168,12 +168,12 @@ async fn characters_outside_of_the_encoding_are_not_found_in_look_ups_and_422_in
                         "CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
                     ))
                     .await;
-                TempDatabase { server, name }
+                TempDatabase::created(server, name)
             }
             Server::Mysql => {
                 let name = format!("{}_latin", database.name);
                 database.run(&format!("CREATE DATABASE {name}")).await;
-                TempDatabase { server, name }
+                TempDatabase::created(server, name)
             }
         };
         let app = App::on(&narrow, Policy::fastapi_users()).await;

@@ -14,7 +14,10 @@ use std::{
     env,
     net::SocketAddr,
     process::Command,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -54,15 +57,26 @@ impl Server {
         run(self, &self.url(), sql).await
     }
 
-    /// Creates a temporary database, or returns `None` if the server is unavailable.
+    /// Returns an empty temporary database, or `None` if the server is unavailable.
     pub async fn database(self) -> Option<TempDatabase> {
+        if self == Self::Postgres
+            && let Some(name) = Reused::lend()
+        {
+            return Some(TempDatabase { server: self, name, is_reused: true });
+        }
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         #[allow(clippy::disallowed_methods, reason = "a name that is unique to this run")]
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let name = format!("axum_users_{}_{number}_{:x}", std::process::id(), time & 0xffff_ffff);
         match self.administrate(&format!("CREATE DATABASE {name}")).await {
-            Ok(()) => Some(TempDatabase { server: self, name }),
+            Ok(()) => {
+                let is_reused = self == Self::Postgres;
+                if is_reused {
+                    Reused::count_one();
+                }
+                Some(TempDatabase { server: self, name, is_reused })
+            }
             Err(error) if env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1") => {
                 panic!("REQUIRE_SERVICES=1 and {self:?} is unavailable: {error}")
             }
@@ -134,13 +148,61 @@ async fn cut_mysql_connections(url: &str) -> Result<usize, sqlx::Error> {
     Ok(cut.len())
 }
 
+/// The databases of PostgreSQL that tests have emptied and returned. PostgreSQL copies all files of a template to create one, and
+/// writes everything that waits to its disk to drop one. The last database in use drops those that were returned.
+struct Reused {
+    lent: usize,
+    returned: Vec<String>,
+}
+
+static REUSED: Mutex<Reused> = Mutex::new(Reused { lent: 0, returned: Vec::new() });
+
+impl Reused {
+    fn lend() -> Option<String> {
+        let mut reused = REUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = reused.returned.pop()?;
+        reused.lent += 1;
+        Some(name)
+    }
+
+    fn count_one() {
+        REUSED.lock().unwrap_or_else(PoisonError::into_inner).lent += 1;
+    }
+
+    /// Takes a database back, if it could be emptied, and returns the names of those to drop.
+    fn take_back(name: Option<String>) -> Vec<String> {
+        let mut reused = REUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        reused.lent -= 1;
+        reused.returned.extend(name);
+        if reused.lent == 0 { std::mem::take(&mut reused.returned) } else { Vec::new() }
+    }
+}
+
+/// Ends the other connections to a database, and removes all that tests create in it.
+const EMPTY: &str = "\
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+    DO $$ DECLARE name text; BEGIN \
+        EXECUTE format('ALTER DATABASE %I RESET ALL', current_database()); \
+        FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP \
+            EXECUTE format('DROP SCHEMA %I CASCADE', name); \
+        END LOOP; \
+    END $$; \
+    CREATE SCHEMA public";
+
 /// A database that is dropped with this value, also after a panic.
 pub struct TempDatabase {
     pub server: Server,
     pub name: String,
+    is_reused: bool,
 }
 
 impl TempDatabase {
+    /// Returns a database that a test has created in its own way.
+    pub fn created(server: Server, name: String) -> Self {
+        Self { server, name, is_reused: false }
+    }
+
     pub fn url(&self) -> String {
         let server = self.server.url();
         let (before, authority) = server.split_once("://").unwrap();
@@ -195,18 +257,26 @@ impl TempDatabase {
 
 impl Drop for TempDatabase {
     fn drop(&mut self) {
-        let (server, name, url) = (self.server, self.name.clone(), self.url());
+        let (server, name, url, is_reused) = (self.server, self.name.clone(), self.url(), self.is_reused);
         // A separate thread, since this may run inside a runtime that is shutting down.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
+                let names = match is_reused {
+                    true if run(server, &url, EMPTY).await.is_ok() => Reused::take_back(Some(name)),
+                    true => [vec![name], Reused::take_back(None)].concat(),
+                    false => vec![name],
+                };
                 let mut force = " WITH (FORCE)";
                 if server == Server::Mysql {
                     // A connection in an open transaction, which may be idle in a pool, would make the statement wait for it.
                     cut_mysql_connections(&url).await?;
                     force = "";
                 }
-                server.administrate(&format!("DROP DATABASE IF EXISTS {name}{force}")).await
+                for name in names {
+                    server.administrate(&format!("DROP DATABASE IF EXISTS {name}{force}")).await?;
+                }
+                Ok::<_, sqlx::Error>(())
             })
         });
         if let Ok(Err(error)) = dropping.join() {
