@@ -112,10 +112,12 @@ fn is_as_recorded(name: &str, enabled: Databases) {
 }
 
 #[test]
-fn the_smallest_struct_expands_as_recorded_in_205_lines() {
+fn for_the_smallest_struct_the_derive_writes_at_most_200_lines() {
     is_as_recorded("smallest", SQLITE);
-    let lines = fs::read_to_string(folder().join("smallest.expanded.rs")).unwrap().lines().count();
-    assert!(lines <= 205, "{lines} lines");
+    let expanded = fs::read_to_string(folder().join("smallest.expanded.rs")).unwrap();
+    // The struct itself is the author's.
+    let lines = expanded.lines().skip_while(|line| *line != "}").skip(1).count();
+    assert!((100..=200).contains(&lines), "{lines} lines");
 }
 
 #[test]
