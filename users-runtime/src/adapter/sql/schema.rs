@@ -11,9 +11,11 @@ mod keys;
 mod migrate;
 mod strict_keys;
 
+#[cfg(feature = "mysql")]
+pub(super) use self::found::Encoding;
 pub(super) use self::{
     compare::compare,
-    found::{Encoding, FoundColumn, FoundIndex, FoundTable, KeyPart},
+    found::{FoundColumn, FoundIndex, FoundTable, KeyPart},
     keys::{UniqueKeys, is_on},
     migrate::{Refusal, migrate},
 };
