@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use axum::Router;
-use axum_users::{Redis, SecretKey, Users, UsersBuilder, store::SqlStore};
+use axum_users::{Backend, Redis, SecretKey, Users, UsersBuilder, store::SqlStore};
 use sqlx::{Database, Pool, pool::PoolOptions};
 
 use super::{DatabaseKind, Service, combination::Ends, everywhere};
@@ -31,7 +31,7 @@ async fn counting<DB: Database>(url: &str, taken: &Arc<AtomicUsize>) -> Pool<DB>
 async fn counted(
     app: &Service,
     taken: &Arc<AtomicUsize>,
-    set: impl FnOnce(UsersBuilder<User>) -> UsersBuilder<User>,
+    set: impl FnOnce(UsersBuilder<User>, Backend) -> UsersBuilder<User>,
 ) -> Http {
     let url = app.database().url();
     let store = match app.combination.database {
@@ -40,14 +40,11 @@ async fn counted(
         DatabaseKind::MariaDb => SqlStore::from_mysql_pool(counting(&url, taken).await),
     };
     let redis = Redis::new(&app.stored.redis.url).unwrap().prefix(app.stored.redis.ours());
-    let users = set(Users::<User>::builder(SecretKey::new(SECRET).unwrap()))
+    let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
         .store(store.unwrap())
         .clock(SharedClock(Arc::clone(&app.clock)))
-        .limits(roomy())
-        .backend(app.combination.backend("it", Ends::default(), redis))
-        .build()
-        .await
-        .unwrap();
+        .limits(roomy());
+    let users = set(builder, app.combination.backend("it", Ends::default(), redis)).build().await.unwrap();
     Http::serve(Router::new().merge(user_routes(&users)).with_state(users)).await
 }
 
@@ -55,7 +52,7 @@ async fn counted(
 async fn a_current_user_is_one_query_with_every_strategy() {
     everywhere(|app| async move {
         let (token, taken) = (app.member("kay").await, Arc::new(AtomicUsize::new(0)));
-        let node = counted(&app, &taken, |builder| builder).await;
+        let node = counted(&app, &taken, UsersBuilder::backend).await;
         // The first request also reads the table's columns.
         for _ in 0..3 {
             taken.store(0, Ordering::Relaxed);
@@ -66,23 +63,41 @@ async fn a_current_user_is_one_query_with_every_strategy() {
     .await;
 }
 
-#[cfg(feature = "totp")]
+#[cfg(all(feature = "totp", feature = "passkeys"))]
 #[tokio::test]
-async fn a_login_with_a_second_factor_is_at_most_two_queries_more() {
-    use axum_users::{Mfa, env::Clock as _, testing::AuthenticatorApp};
+async fn a_login_with_everything_on_is_at_most_two_queries_more_and_one_for_refresh_tokens() {
+    use axum_users::{
+        Mfa,
+        env::Clock as _,
+        passkeys::Passkeys,
+        testing::AuthenticatorApp,
+        token::{EmailCode, MagicLink},
+    };
     use serde_json::json;
 
-    use super::Plan;
+    use super::{Plan, app::ORIGIN, refresh::settings};
     use crate::support::PASSWORD;
 
-    super::everywhere_as(Plan { mfa: Some(Mfa::optional()), ..Plan::default() }, |app| async move {
+    let plan = Plan {
+        mfa: Some(Mfa::optional()),
+        refresh: Some(settings()),
+        by_mail: true,
+        passkeys: true,
+        ..Plan::default()
+    };
+    super::everywhere_as(plan, |app| async move {
         app.register("kay").await;
         app.verify(&app.verify_token("kay").await).await;
         let session = app.login("kay", PASSWORD).await;
         let taken = Arc::new(AtomicUsize::new(0));
-        let (without, with) = (
-            counted(&app, &taken, |builder| builder).await,
-            counted(&app, &taken, |builder| builder.mfa(Mfa::optional())).await,
+        let everything = |builder: UsersBuilder<User>| {
+            let passkeys = Passkeys::new().origin(ORIGIN);
+            builder.mfa(Mfa::optional()).passkeys(passkeys).magic_link(MagicLink::new()).email_code(EmailCode::new())
+        };
+        let (without, with, refreshing) = (
+            counted(&app, &taken, UsersBuilder::backend).await,
+            counted(&app, &taken, |builder, backend| everything(builder).backend(backend)).await,
+            counted(&app, &taken, |builder, backend| everything(builder).backend(backend.refresh(settings()))).await,
         );
         let mail = app.mail("kay");
         let count = async |node: &Http, otp: &str| {
@@ -94,7 +109,7 @@ async fn a_login_with_a_second_factor_is_at_most_two_queries_more() {
             taken.load(Ordering::Relaxed)
         };
         // The first request also reads the table's columns.
-        for node in [&without, &with] {
+        for node in [&without, &with, &refreshing] {
             count(node, "").await;
         }
         let usual = count(&without, "").await;
@@ -106,6 +121,9 @@ async fn a_login_with_a_second_factor_is_at_most_two_queries_more() {
         app.advance(30);
         let more = count(&with, &authenticator.code(app.clock.now())).await - usual;
         assert!((1..=2).contains(&more), "{more}");
+        app.advance(30);
+        let more = count(&refreshing, &authenticator.code(app.clock.now())).await - usual;
+        assert!((2..=3).contains(&more), "with refresh tokens {more}");
     })
     .await;
 }
