@@ -135,6 +135,8 @@ async fn main() -> io::Result<()> {
     }
     for _ in 0..rounds {
         for side in &mut sides {
+            // Logins may have ended the session: axum-users keeps the newest twenty of a user.
+            side.get = profile(side.library, &side.server.address).await?;
             let (one, many, logins) = (
                 rate(side, &side.get, 1, phase).await?,
                 rate(side, &side.get, CONNECTIONS, phase).await?,
@@ -194,8 +196,13 @@ async fn side(library: &'static Library, port: u16, command: &str) -> io::Result
         ["taskset", "--cpu-list", "0"].into_iter().chain(command.iter().map(String::as_str)).collect();
     let server = Server::start_command(library.name, port, &url, folder, &command).await?;
     let at_rest = server.memory()?.0;
-    let mut connection = Connection::open(&address).await?;
-    connection.call(&(library.register)()).await?;
+    Connection::open(&address).await?.call(&(library.register)()).await?;
+    Ok(Side { library, server, get: Vec::new(), at_rest, one: Vec::new(), many: Vec::new(), logins: Vec::new() })
+}
+
+/// Logs in and returns the request for the profile, which has returned the user.
+async fn profile(library: &Library, address: &str) -> io::Result<Vec<u8>> {
+    let mut connection = Connection::open(address).await?;
     let response = connection.call(&(library.login)()).await?;
     let refused = || io::Error::other(format!("{} refuses a login: {}", library.name, response.status));
     let session = (library.session)(&response).ok_or_else(refused)?;
@@ -205,7 +212,7 @@ async fn side(library: &'static Library, port: u16, command: &str) -> io::Result
     if profile.status != 200 || !String::from_utf8_lossy(&profile.body).contains("a@camelot.bt") {
         return Err(io::Error::other(format!("{}: no profile: {}", library.name, profile.status)));
     }
-    Ok(Side { library, server, get, at_rest, one: Vec::new(), many: Vec::new(), logins: Vec::new() })
+    Ok(get)
 }
 
 /// Sends a request on each connection again and again, and returns how many were answered in a second.
