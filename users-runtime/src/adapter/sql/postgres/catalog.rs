@@ -77,7 +77,7 @@ pub(super) async fn has_schema(connection: &mut PgConnection, schema: &str) -> S
     Ok(!query.bind(schema).fetch_all(connection).await?.is_empty())
 }
 
-/// Reads tables, in the order of their names.
+/// Reads the definitions of these tables, in this order.
 pub(super) async fn describe(
     connection: &mut PgConnection,
     schema: Option<&str>,
