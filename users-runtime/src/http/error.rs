@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use super::{Problem, response::time_text};
 use crate::{
+    account::SignInError,
     domain::{LimitReached, MfaToken, Suspension},
     event::{self, EventKind, failed},
     port::{HashError, HookError, MailTokenError, RandomError, StoreError, StrategyError},
-    service::{LOGIN_MFA_REQUIRED, SUSPENDED},
+    service::{BAD_CREDENTIALS, LOGIN_MFA_REQUIRED, SUSPENDED},
 };
 
 /// `Retry-After` in seconds when a database or Redis is down: the longest value in use, since an outage rarely ends
@@ -291,6 +292,18 @@ impl From<StoreError> for ApiError {
                 failed(EventKind::Dependency, "the user store failed", &error);
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused(code) => Self::Code(code),
+            SignInError::UnknownBackend | SignInError::NotFound => Self::Code(BAD_CREDENTIALS.code),
+            SignInError::Store(error) => error.into(),
+            SignInError::Strategy(error) => error.into(),
+            SignInError::Hook(error) => error.into(),
         }
     }
 }

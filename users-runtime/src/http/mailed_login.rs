@@ -10,10 +10,8 @@ pub(crate) fn of_mailed_login(error: MailedLoginError, bad_secret: &'static str)
             ApiError::Code(bad_secret)
         }
         MailedLoginError::Limited(limited) => limited.into(),
-        MailedLoginError::SignIn(SignInError::Refused(code)) => ApiError::Code(code),
-        MailedLoginError::SignIn(SignInError::Store(error)) => error.into(),
-        MailedLoginError::SignIn(SignInError::Strategy(error)) => error.into(),
-        MailedLoginError::SignIn(SignInError::Hook(error)) | MailedLoginError::Hook(error) => error.into(),
+        MailedLoginError::SignIn(error) => error.into(),
+        MailedLoginError::Hook(error) => error.into(),
         MailedLoginError::Unusable(CreateError::Password(PasswordError::Hash(error))) => error.into(),
         MailedLoginError::Unusable(CreateError::Random(error)) => error.into(),
         MailedLoginError::Unusable(_) => ApiError::Internal,

@@ -36,12 +36,9 @@ pub async fn login<U: AuthUser>(
 impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Refused(code) => Self::Code(code),
+            LoginError::SignIn(error) => error.into(),
             LoginError::Suspended(suspension) => Self::Suspended(suspension),
             LoginError::Hash(error) => error.into(),
-            LoginError::Store(error) => error.into(),
-            LoginError::Strategy(error) => error.into(),
-            LoginError::Hook(error) => error.into(),
             LoginError::Limited(limited) => limited.into(),
         }
     }

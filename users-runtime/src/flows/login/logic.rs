@@ -4,9 +4,7 @@ use crate::{
     account::{NotProved, Proof, SecondFactor, SignInError},
     domain::{Password, Suspension},
     event::{self, EventKind, SecurityEvent, operation},
-    port::{
-        Change, Found, HashError, HookError, RequestContext, StoreError, StrategyError, TokenResponse, Verification,
-    },
+    port::{Change, Found, HashError, RequestContext, StoreError, TokenResponse, Verification},
     service::{ActiveBackend, BAD_CREDENTIALS, Held, Limited, Users},
     user::{AuthUser, Columns},
 };
@@ -14,15 +12,17 @@ use crate::{
 /// The reason why a login failed.
 #[derive(Debug)]
 pub(super) enum LoginError {
-    /// The error code of the response.
-    Refused(&'static str),
+    SignIn(SignInError),
     /// The account is suspended, and the user may know.
     Suspended(Suspension),
     Hash(HashError),
-    Store(StoreError),
-    Strategy(StrategyError),
-    Hook(HookError),
     Limited(Limited),
+}
+
+impl From<StoreError> for LoginError {
+    fn from(error: StoreError) -> Self {
+        Self::SignIn(error.into())
+    }
 }
 
 impl From<Limited> for LoginError {
@@ -33,13 +33,7 @@ impl From<Limited> for LoginError {
 
 impl From<SignInError> for LoginError {
     fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::Refused(code) => Self::Refused(code),
-            SignInError::UnknownBackend | SignInError::NotFound => Self::Refused(BAD_CREDENTIALS.code),
-            SignInError::Store(error) => Self::Store(error),
-            SignInError::Strategy(error) => Self::Strategy(error),
-            SignInError::Hook(error) => Self::Hook(error),
-        }
+        Self::SignIn(error)
     }
 }
 
@@ -69,7 +63,7 @@ impl<U: AuthUser> Users<U> {
         let event = SecurityEvent::new(EventKind::Login, cx).at(&backend.name);
         // A name is looked up first: its failures count at the account, like those with the address.
         let named = match self.login_name_in(&username) {
-            Some(name) => Some(self.find_by_login_name(&name).await.map_err(LoginError::Store)?),
+            Some(name) => Some(self.find_by_login_name(&name).await?),
             None => None,
         };
         let account = named.iter().flatten().next().map_or(&*username, |found| found.user.account().email);
@@ -80,11 +74,11 @@ impl<U: AuthUser> Users<U> {
         };
         let proved = match found {
             Ok(found) => self.prove_password(found, &username, &password, event, cx).await,
-            Err(error) => Err(LoginError::Store(error)),
+            Err(error) => Err(error.into()),
         };
         let found = match proved {
             Ok(Some(found)) => found,
-            Ok(None) => return Err(LoginError::Refused(BAD_CREDENTIALS.code)),
+            Ok(None) => return Err(SignInError::Refused(BAD_CREDENTIALS.code).into()),
             // Overload or an outage: no password was checked.
             Err(error) => {
                 self.attempt_undone(attempt).await;
@@ -96,7 +90,7 @@ impl<U: AuthUser> Users<U> {
             // Still counted as a failure: the counter must not tell that the password was right.
             Err(closed) => {
                 self.report_failed_login(username, Some(closed.user), closed.code, cx).await;
-                return Err(closed.suspension.map_or(LoginError::Refused(closed.code), LoginError::Suspended));
+                return Err(closed.suspension.map_or(SignInError::Refused(closed.code).into(), LoginError::Suspended));
             }
         };
         // The password was right, and the response says so: a code that is missing or wrong has a limit of its own.

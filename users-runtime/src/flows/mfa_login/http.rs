@@ -45,11 +45,8 @@ pub async fn mfa_login<U: AuthUser>(
 impl From<MfaLoginError> for ApiError {
     fn from(error: MfaLoginError) -> Self {
         match error {
-            MfaLoginError::Refused(code) => Self::Code(code),
+            MfaLoginError::SignIn(error) => error.into(),
             MfaLoginError::Limited(limited) => limited.into(),
-            MfaLoginError::Store(error) => error.into(),
-            MfaLoginError::Strategy(error) => error.into(),
-            MfaLoginError::Hook(error) => error.into(),
         }
     }
 }

@@ -5,8 +5,8 @@ use super::BAD_TOKEN;
 use crate::{
     account::SignInError,
     domain::MfaToken,
-    port::{HookError, RequestContext, StoreError, StrategyError, TokenResponse},
-    service::{ActiveBackend, BAD_CREDENTIALS, Held, Limited, Users},
+    port::{RequestContext, StoreError, TokenResponse},
+    service::{ActiveBackend, Held, Limited, Users},
     user::AuthUser,
 };
 #[cfg(feature = "totp")]
@@ -22,17 +22,17 @@ use crate::{
 /// The reason why a login was not finished.
 #[derive(Debug)]
 pub(super) enum MfaLoginError {
-    /// The error code of the response.
-    Refused(&'static str),
+    SignIn(SignInError),
     Limited(Limited),
-    Store(StoreError),
-    Strategy(StrategyError),
-    Hook(HookError),
+}
+
+impl MfaLoginError {
+    const BAD_TOKEN: Self = Self::SignIn(SignInError::Refused(BAD_TOKEN.code));
 }
 
 impl From<StoreError> for MfaLoginError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::SignIn(error.into())
     }
 }
 
@@ -44,13 +44,7 @@ impl From<Limited> for MfaLoginError {
 
 impl From<SignInError> for MfaLoginError {
     fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::Refused(code) => Self::Refused(code),
-            SignInError::UnknownBackend | SignInError::NotFound => Self::Refused(BAD_CREDENTIALS.code),
-            SignInError::Store(error) => Self::Store(error),
-            SignInError::Strategy(error) => Self::Strategy(error),
-            SignInError::Hook(error) => Self::Hook(error),
-        }
+        Self::SignIn(error)
     }
 }
 
@@ -79,7 +73,7 @@ impl<U: AuthUser> Users<U> {
         }
         #[cfg(feature = "totp")]
         self.record(&SecurityEvent::new(EventKind::Login, cx).refused("bad token").at(&backend.name));
-        Err(MfaLoginError::Refused(BAD_TOKEN.code))
+        Err(MfaLoginError::BAD_TOKEN)
     }
 
     #[cfg(feature = "totp")]
@@ -93,16 +87,16 @@ impl<U: AuthUser> Users<U> {
         let refused = |reason: &'static str| {
             let event = SecurityEvent::new(EventKind::Login, cx).refused(reason).of(&login.subject);
             self.record(&event.at(&backend.name));
-            MfaLoginError::Refused(BAD_TOKEN.code)
+            MfaLoginError::BAD_TOKEN
         };
-        let id = U::Id::parse(&login.subject).ok_or(MfaLoginError::Refused(BAD_TOKEN.code))?;
+        let id = U::Id::parse(&login.subject).ok_or(MfaLoginError::BAD_TOKEN)?;
         let found = self.find(Lookup::User { id, token: Some(login.id.clone()) }).await?;
         let Some(found) = found else { return Err(refused("unknown user")) };
         if found.epoch != login.epoch || found.token != TokenState::Unmarked {
             return Err(refused("used token, or the sessions have ended"));
         }
         let found = self.pass_gates(found, Proof::Provider, backend, cx).await;
-        let found: Found<U> = found.map_err(|closed| MfaLoginError::Refused(closed.code))?;
+        let found: Found<U> = found.map_err(|closed| SignInError::Refused(closed.code))?;
         let proved = self.prove(found, Proof::Provider, SecondFactor::given(Some(&otp)), backend, cx).await;
         let proved = proved.map_err(NotProved::into_error::<MfaLoginError>)?;
         let change = Change {
