@@ -222,28 +222,6 @@ mod hash {
         assert!(start.elapsed() > AT_LEAST, "a cheap hash and a wrong password");
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the test is about real time, and leaves much room")]
-    #[tokio::test]
-    async fn one_costly_hash_does_not_slow_other_logins() {
-        // A late hash that a helper computes as well holds its memory twice, and the costly ones need all of it.
-        let hashing = hashing(HashSettings::default().helpers(0));
-        let password = Password::new("guinevere");
-        let costly = |costs: &str| stored(&ARGON2ID.replace("m=65536,t=3,p=4", costs));
-        // The first would take 7 s. The last takes about one second and is verified, but other logins do not imitate it.
-        for costs in ["m=261120,t=32,p=1", "m=261120,t=10,p=1", "m=261120,t=9,p=1"] {
-            assert_eq!(hashing.verify(&password, &costly(costs)).await, Ok(Verification::Wrong), "{costs}");
-        }
-        let start = Instant::now();
-        assert_eq!(hashing.verify_dummy(&password).await, Ok(()));
-        let alone = start.elapsed();
-        let start = Instant::now();
-        assert_eq!(hashing.verify(&password, &costly("m=261120,t=32,p=1")).await, Ok(Verification::Wrong));
-        let refused = start.elapsed();
-        for took in [alone, refused] {
-            assert!(took < Duration::from_millis(1_500), "{took:?}");
-        }
-    }
-
     #[test]
     fn settings_out_of_bounds_are_rejected_at_startup() {
         let start = |change: fn(&mut HashSettings)| {
