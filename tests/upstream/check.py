@@ -1,7 +1,8 @@
 """fastapi-users and this library side by side on one database: each must accept the data and tokens of the other.
 
-Run by scripts/nightly, which makes the environment: check.py SERVER [PROVIDER]. PROVIDER is the folder with
-tests/provider/provider.mjs and its packages; without it, the logins with this provider are left out.
+Run by scripts/nightly, which makes the environment: check.py [--short] SERVER [PROVIDER]. PROVIDER is the folder with
+tests/provider/provider.mjs and its packages; without it, the logins with this provider are left out. --short uses one
+database: PostgreSQL, or SQLite where no PostgreSQL answers.
 """
 
 import concurrent.futures
@@ -458,12 +459,14 @@ def run(name, database, redis_url, server, folder, provider=None):
 
 
 def main():
-    server, *provider = (os.path.abspath(path) for path in sys.argv[1:])
+    arguments = sys.argv[1:]
+    short = "--short" in arguments
+    server, *provider = (os.path.abspath(path) for path in arguments if path != "--short")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        compare(server, folder, *provider)
+        compare(short, server, folder, *provider)
 
 
-def compare(server, folder, *provider):
+def compare(short, server, folder, *provider):
     postgres = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test")
     redis_url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
     left_out = [name for name, url, port in [("PostgreSQL", postgres, 5432), ("Redis", redis_url, 6379)]
@@ -473,6 +476,8 @@ def compare(server, folder, *provider):
     databases = [("SQLite", Sqlite(folder))]
     if "PostgreSQL" not in left_out:
         databases.append(("PostgreSQL", Postgres(postgres)))
+    if short:
+        databases = databases[-1:]
     # In parallel, since most of the time is spent hashing.
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = [
