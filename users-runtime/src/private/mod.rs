@@ -28,6 +28,8 @@ pub use sqlx;
 
 #[cfg(all(feature = "audit", any(test, feature = "testing")))]
 pub use crate::adapter::sql::audit_statements;
+#[cfg(debug_assertions)]
+pub use crate::adapter::sql::compiled_with_this_crate;
 #[cfg(any(test, feature = "testing"))]
 pub use crate::adapter::sql::{
     Catalog, counter_statements, find_many_of_bytes, oauth_statements, passkey_statements, refresh_statements,

@@ -24,6 +24,8 @@ mod audit_sql;
 mod base;
 mod casts;
 mod column;
+#[cfg(debug_assertions)]
+mod compiled;
 mod connect;
 mod connection;
 mod counter_sql;
@@ -85,6 +87,8 @@ pub use audit_sql::audit_statements;
 pub(crate) use column::Codec;
 pub use column::{Column, SqlColumn, column, json_column, text_column};
 pub(crate) use column::{FromDatabase, StoredAs};
+#[cfg(debug_assertions)]
+pub use compiled::compiled_with_this_crate;
 pub use connect::{Database, PoolSettings, SqlStore};
 #[cfg(any(test, feature = "testing"))]
 pub use counter_sql::counter_statements;

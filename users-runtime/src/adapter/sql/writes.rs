@@ -340,22 +340,24 @@ impl<DB: Dialect> Base<DB> {
         })
     }
 
-    pub(super) async fn reauthenticate(
-        &self,
-        id: &IdValue,
-        token: &TokenId,
+    pub(super) fn reauthenticate<'a>(
+        &'a self,
+        id: &'a IdValue,
+        token: &'a TokenId,
         proof: Reauthentication,
         until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let sql = &self.token_sql.reauthenticate;
-        let bind = |arguments: &mut DB::Arguments, form| {
-            add::<DB, _>(&token.0, arguments)?;
-            DB::add_id(id, form, arguments)?;
-            DB::add_upstream_time(Some(proof.at), arguments)?;
-            add::<DB, _>(&proof.to_text(), arguments)?;
-            DB::add_time(storable(until), arguments)
-        };
-        retry!(self, is_undone::<DB>, |base| base.execute(sql.clone(), bind)).map(drop)
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let sql = &self.token_sql.reauthenticate;
+            let bind = |arguments: &mut DB::Arguments, form| {
+                add::<DB, _>(&token.0, arguments)?;
+                DB::add_id(id, form, arguments)?;
+                DB::add_upstream_time(Some(proof.at), arguments)?;
+                add::<DB, _>(&proof.to_text(), arguments)?;
+                DB::add_time(storable(until), arguments)
+            };
+            retry!(self, is_undone::<DB>, |base| base.execute(sql.clone(), bind)).map(drop)
+        })
     }
 }
 
