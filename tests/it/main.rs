@@ -1,27 +1,29 @@
-//! Tests over real HTTP against the derived routes, checks of the documentation and the source tree, and hygiene tests of
-//! the derive.
+//! Tests over real HTTP against the derived routes, and checks of the documentation and the source tree. Tests of other user
+//! structs than that of `support` are in `tests/structs`.
 #![cfg_attr(
     not(feature = "services"),
     allow(unused_imports, unused_mut, reason = "some items are used only by tests that need servers")
 )]
 
 mod access_matrix;
-#[cfg(feature = "services")]
-mod adopting;
 #[cfg(all(feature = "audit", feature = "services"))]
 mod audit;
 #[cfg(feature = "passkeys")]
 mod authenticator;
-mod columns;
-mod docs;
+#[path = "../shared/clock.rs"]
+mod clock;
+#[path = "../shared/credentials.rs"]
+mod credentials;
 #[cfg(feature = "services")]
-mod fields_on_databases;
-mod golden;
+#[path = "../shared/database.rs"]
+mod database;
+#[path = "../shared/dice.rs"]
+mod dice;
+mod docs;
 mod health;
 mod hook_failures;
+#[path = "../shared/http.rs"]
 mod http;
-mod hygiene;
-mod ids;
 #[path = "../../users-runtime/tests/it/log.rs"]
 mod log;
 mod mail;
@@ -31,12 +33,8 @@ mod matrix;
 mod metrics;
 #[cfg(feature = "services")]
 mod mysql8;
-#[cfg(feature = "services")]
-mod named_schema;
-mod newtype;
 #[cfg(feature = "oauth")]
 mod oauth;
-mod one_line;
 mod openapi;
 #[cfg(feature = "pages")]
 mod pages;
@@ -46,8 +44,7 @@ mod redis;
 #[cfg(feature = "services")]
 #[path = "../../users-runtime/tests/it/redis/server.rs"]
 mod redis_server;
-#[cfg(feature = "services")]
-mod replaced_types;
+#[path = "../shared/repository.rs"]
 mod repository;
 mod repository_rules;
 mod security;
@@ -59,8 +56,6 @@ mod servers;
 mod session_settings;
 mod sign_in;
 mod start_errors;
-#[cfg(feature = "services")]
-mod stored_values;
 mod sub_path;
 mod support;
 mod tenants;

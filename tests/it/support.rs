@@ -13,7 +13,6 @@ use axum::{
 use axum_users::{
     AuthUser, Backend, HookResult, InvalidPassword, Jwt, Limits, Password, PasswordHash, Policy, RequestContext,
     ResetToken, SecretKey, UserManager, Users, UsersBuilder, VerifyToken,
-    env::{BoxFuture, Clock},
     hooks::{EmailChange, FailedLogin, NewDevice, PasskeyChange, PasswordSubject, Updated},
     limits::{Backoff, Limit, Quota},
     password::{Argon2Params, HashSettings},
@@ -28,6 +27,8 @@ use uuid::Uuid;
 
 use crate::recorder::Recorder;
 pub use crate::{
+    clock::SharedClock,
+    credentials::{PASSWORD, SECRET},
     http::{COOKIE, Call, Carrier, Http, Response},
     recorder::Failure,
 };
@@ -52,11 +53,6 @@ pub struct User {
     #[auth(private, default)]
     pub note: String,
 }
-
-/// A password that every policy accepts.
-pub const PASSWORD: &str = "a long sword of steel";
-/// The secret of all services under test.
-pub const SECRET: &str = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E";
 
 /// Returns the routes of [`TestApp`]: all but those of OAuth providers, which need a provider, and that of refresh tokens, which
 /// its backends do not have, and those of second factors and of logins by mail, which are off.
@@ -137,19 +133,6 @@ impl Default for Setup {
             hashing: HashSettings::default().params(Argon2Params::weak_for_tests()),
             carrier: Carrier::Bearer,
         }
-    }
-}
-
-/// The clock of the service, shared with the test.
-pub struct SharedClock(pub Arc<ManualClock>);
-
-impl Clock for SharedClock {
-    fn now(&self) -> axum_users::env::Timestamp {
-        self.0.now()
-    }
-
-    fn wait(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.0.wait(time)
     }
 }
 

@@ -484,7 +484,7 @@ async fn every_call_without_its_tenant_is_an_error() {
 async fn every_call_of_a_tenant_works_after_the_schema_was_changed() {
     use axum_users::store::{CanonicalEmail, Change, Columns, EndSessions, Lookup, PoolSettings};
 
-    use crate::matrix::{Database, DatabaseKind};
+    use crate::database::{Database, DatabaseKind};
 
     for kind in DatabaseKind::ALL {
         if !kind.is_reachable().await {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use axum_users::{AuthUser, PasswordHash};
 
-pub(crate) use crate::repository::read;
+pub(crate) use crate::repository::{is_current, read};
 use crate::repository::{path, sources};
 
 /// A user with the six roles and no other field.
@@ -37,17 +37,6 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<String> {
 /// All sources of the runtime, as one text.
 pub(crate) fn runtime() -> String {
     sources(&["users-runtime/src"]).into_iter().map(|source| source.text).collect()
-}
-
-/// Compares a page with its generated text, or writes it if `UPDATE_DOCS` is set.
-#[track_caller]
-pub(crate) fn is_current(name: &str, now: &str) {
-    if std::env::var_os("UPDATE_DOCS").is_some_and(|update| update == "1") {
-        fs::write(path(name), now).unwrap();
-    }
-    let committed = read(name);
-    let differs = committed.lines().zip(now.lines()).position(|(committed, now)| committed != now);
-    assert!(committed == now, "{name} is out of date (line {differs:?}): run this test with UPDATE_DOCS=1");
 }
 
 /// The part of a page below a heading, without the next section of the same level.

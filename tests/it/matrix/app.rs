@@ -22,11 +22,13 @@ use serde_json::{Value, json};
 
 use super::{
     combination::{Combination, Ends, Strategy},
-    database::Database,
     redis::TestRedis,
 };
-use crate::support::{
-    Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes,
+use crate::{
+    database::Database,
+    support::{
+        Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes,
+    },
 };
 
 /// The origin whose pages may use passkeys.

@@ -4,15 +4,7 @@ use std::{fmt, time::Duration};
 
 use axum_users::{Backend, Bearer, Cookie, DatabaseSessions, Jwt, Redis};
 
-use crate::support::Carrier;
-
-/// The database of the users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DatabaseKind {
-    Sqlite,
-    Postgres,
-    MariaDb,
-}
+use crate::{database::DatabaseKind, support::Carrier};
 
 /// The token strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +30,6 @@ pub struct Ends {
     pub at_most: Option<u32>,
     /// Sessions do not expire.
     pub never: bool,
-}
-
-impl DatabaseKind {
-    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MariaDb];
 }
 
 impl Strategy {
@@ -95,16 +83,6 @@ impl Ends {
         let config = self.idle.into_iter().fold(config, DatabaseSessions::idle);
         let config = self.at_most.into_iter().fold(config, DatabaseSessions::at_most);
         if self.never { config.never_expires() } else { config }
-    }
-}
-
-impl fmt::Display for DatabaseKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => "PostgreSQL",
-            Self::MariaDb => "MariaDB",
-        })
     }
 }
 

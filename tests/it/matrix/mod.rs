@@ -33,10 +33,9 @@ mod wire;
 
 use std::{fmt::Write as _, io::Write as _, sync::Arc};
 
+pub use crate::database::{Database, DatabaseKind};
 use app::{Plan, Service};
-pub use combination::DatabaseKind;
 use combination::{Combination, Strategy};
-pub use database::Database;
 use redis::TestRedis;
 use tokio::sync::OnceCell;
 

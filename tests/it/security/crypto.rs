@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::dice::Dice;
+use crate::dice::Dice;
 use crate::support::{PASSWORD, TestApp};
 
 /// Covers stored hashes and signed tokens; no ciphertext is stored.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{
+use super::wire_bytes::{exchange, status};
+use crate::{
     dice::Dice,
-    wire_bytes::{exchange, status},
+    support::{PASSWORD, TestApp, mounted, path_of},
 };
-use crate::support::{PASSWORD, TestApp, mounted, path_of};
 
 /// The longest time that a response may take.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -2,7 +2,6 @@
 
 mod base64url;
 pub mod crowd;
-pub mod dice;
 mod every_response;
 mod failing_store;
 pub mod logs;

@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 
 use super::{
     crowd::{Crowd, ROUNDS, TASKS, count, one_wins},
-    dice::Dice,
     reset_token, verify_token,
 };
-use crate::support::{Http, PASSWORD, Response, Setup, TestApp, User};
+use crate::{
+    dice::Dice,
+    support::{Http, PASSWORD, Response, Setup, TestApp, User},
+};
 
 const NEW: &str = "another long sword";
 /// An outdated hash: bcrypt of [`PASSWORD`] with cost 4, which the next login replaces.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 use crate::support::{PASSWORD, TestApp};
 
 const READ: [&str; 7] = ["id", "email", "is_active", "is_superuser", "is_verified", "first_name", "quota"];

@@ -11,9 +11,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    credentials::{PASSWORD, SECRET},
+    database::{Database, DatabaseKind},
     http::Http,
-    matrix::{Database, DatabaseKind},
-    support::{PASSWORD, SECRET},
 };
 
 #[derive(AuthUser, Debug, Clone)]

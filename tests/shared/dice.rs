@@ -1,4 +1,5 @@
 //! Reproducible random numbers: the same seed makes the same requests.
+#![allow(dead_code, reason = "each test program uses a part of this module")]
 
 /// A pseudorandom generator (xorshift64*) for test input.
 pub struct Dice(u64);

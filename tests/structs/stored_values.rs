@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    dice::Dice,
     fields_on_databases::{Address, Cents, Plan, User, all_fields, plain},
-    security::dice::Dice,
     servers::Server,
 };
 
@@ -288,8 +288,8 @@ async fn a_time_that_a_database_cannot_hold_is_refused_and_not_stored_as_another
 mod numbers {
     use super::*;
     use crate::{
+        credentials::{PASSWORD, SECRET},
         http::Http,
-        support::{PASSWORD, SECRET},
     };
     use axum_users::{AuthUser, Backend, Jwt, PasswordHash, SecretKey};
 

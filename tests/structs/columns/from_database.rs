@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Database, change, login, me, register, serve, users};
-use crate::{http::Http, support::SharedClock};
+use crate::{clock::SharedClock, http::Http};
 
 #[derive(AuthUser, Debug, Clone, PartialEq)]
 #[auth(routes = member)]

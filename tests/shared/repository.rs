@@ -1,4 +1,5 @@
 //! Access to the files of the repository.
+#![allow(dead_code, reason = "each test program uses a part of this module")]
 
 use std::{
     fs,
@@ -39,4 +40,15 @@ pub(crate) fn sources(folders: &[&str]) -> Vec<Source> {
     }
     names.sort();
     names.into_iter().map(|path| Source { text: read(&path), path }).collect()
+}
+
+/// Compares a page with its generated text, or writes it if `UPDATE_DOCS` is set.
+#[track_caller]
+pub(crate) fn is_current(name: &str, now: &str) {
+    if std::env::var_os("UPDATE_DOCS").is_some_and(|update| update == "1") {
+        fs::write(path(name), now).unwrap();
+    }
+    let committed = read(name);
+    let differs = committed.lines().zip(now.lines()).position(|(committed, now)| committed != now);
+    assert!(committed == now, "{name} is out of date (line {differs:?}): run this test with UPDATE_DOCS=1");
 }

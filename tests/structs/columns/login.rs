@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Database, change, login as log_in, me, register, serve};
-use crate::{http::Http, support::PASSWORD};
+use crate::{credentials::PASSWORD, http::Http};
 
 #[derive(AuthUser, Debug, Clone)]
 struct User {

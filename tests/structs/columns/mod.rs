@@ -18,9 +18,9 @@ use axum_users::{
 use serde_json::{Value, json};
 
 use crate::{
+    credentials::PASSWORD,
     http::Http,
     servers::{Server, TempDatabase},
-    support::PASSWORD,
 };
 
 /// The columns of the six roles in a table that another program has created. `{id}` is the type of UUIDs.

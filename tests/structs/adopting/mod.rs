@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 
 use self::users::*;
 use crate::{
-    docs::page::{is_current, read},
+    credentials::{PASSWORD, SECRET},
+    database::{Database, DatabaseKind},
     http::Http,
     log::Log,
-    matrix::{Database, DatabaseKind},
-    support::{PASSWORD, SECRET},
+    repository::{is_current, read},
 };
 
 const ARTHUR: &str = "arthur@camelot.bt";
@@ -80,7 +80,7 @@ async fn adopt<U: StoredUser>(program: Program<U>, kind: DatabaseKind, policy: P
             DatabaseKind::MariaDb => "mysql",
         },
     );
-    let file = format!("tests/it/adopting/{folder}/{name}");
+    let file = format!("tests/structs/adopting/{folder}/{name}");
     let sql = read(&format!("{file}.sql"));
     let (made, by_hand) = sql.split_once("-- Changes by hand.").unwrap_or((&sql, ""));
     let (database, mails) = (Database::empty(kind).await, MemoryMails::new());
@@ -371,7 +371,7 @@ async fn a_private_registration_hides_a_taken_address_behind_keys_of_any_name() 
 #[tokio::test]
 async fn a_migration_logs_what_it_leaves() {
     let database = Database::empty(DatabaseKind::Sqlite).await;
-    database.run(&read("tests/it/adopting/by_hand/sqlite.sql").replace("NOCASE NOT NULL", "NOCASE")).await;
+    database.run(&read("tests/structs/adopting/by_hand/sqlite.sql").replace("NOCASE NOT NULL", "NOCASE")).await;
     let users = users::<Member>(&database.url(), Policy::recommended(), &MemoryMails::new()).await;
     let (log, _guard) = Log::start(tracing::Level::WARN);
     users.migrate().await.unwrap();

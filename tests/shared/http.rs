@@ -1,4 +1,5 @@
 //! An HTTP client for one service under test.
+#![allow(dead_code, reason = "each test program uses a part of this module")]
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -21,8 +21,8 @@ use super::types::{
     keys, numbers_of_database, snowflakes, snowflakes_of_database, ulids, uuids_of_database, version_7,
 };
 use crate::{
+    credentials::{PASSWORD, SECRET},
     http::Http,
-    support::{PASSWORD, SECRET},
 };
 #[cfg(feature = "services")]
 use crate::{redis_server::TestRedis, servers::Server};
