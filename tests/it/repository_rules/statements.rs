@@ -7,6 +7,10 @@ use crate::repository::sources;
 /// these lose the error of a commit that fails because the disk is full or the file is locked.
 const UNFINISHED: [&str; 5] = ["fetch", "fetch_many", "fetch_one", "fetch_optional", "execute_many"];
 
+/// The only file that may use one, for the short forms of lookups: `statement` makes them, and makes none of a statement that
+/// writes.
+const READS_ONLY: &str = "users-runtime/src/adapter/sql/sqlite/short.rs";
+
 /// Returns the names of such functions in a file, without its tests.
 fn unfinished(text: &str) -> Vec<String> {
     let words = words(&tokens(text).code).into_iter().map(|(word, _)| word);
@@ -18,7 +22,8 @@ fn every_statement_is_read_to_its_end() {
     let sources = sources(&["users-runtime/src/adapter/sql"]);
     assert!(sources.iter().any(|source| source.text.contains(".fetch_all(")), "the sources of the adapter were found");
     for source in sources {
-        assert_eq!(unfinished(&source.text), [""; 0], "{}: use `fetch_all` or `execute`", source.path);
+        let allowed: &[&str] = if source.path == READS_ONLY { &["fetch_optional"] } else { &[] };
+        assert_eq!(unfinished(&source.text), allowed, "{}: use `fetch_all` or `execute`", source.path);
     }
 }
 

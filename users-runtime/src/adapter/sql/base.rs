@@ -23,6 +23,7 @@ use super::{
     schema::UniqueKeys,
     second_factor_sql::SecondFactorSql,
     session_sql::SessionSql,
+    short::Rows,
     tables::{IdColumn, STANDING},
     token_sql::TokenSql,
 };
@@ -98,27 +99,21 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Returns the rows of the users that are looked up, `count` in the order of the lookups.
-    pub(super) fn find<'a>(
-        &'a self,
-        wanted: &'a Sorted,
-        count: usize,
-    ) -> BoxFuture<'a, Result<Vec<Option<DB::Row>>, StoreError>> {
+    pub(super) fn find<'a>(&'a self, wanted: &'a Sorted, count: usize) -> BoxFuture<'a, Result<Rows<DB>, StoreError>> {
         Box::pin(async move { retry!(self, is_disconnected::<DB>, |base| base.find_all(wanted, count)) })
     }
 
-    async fn find_all(&self, wanted: &Sorted, count: usize) -> SqlResult<Vec<Option<DB::Row>>> {
+    async fn find_all(&self, wanted: &Sorted, count: usize) -> SqlResult<Rows<DB>> {
         let mut results = Vec::with_capacity(count);
         results.resize_with(count, || None);
         let found = match wanted.by_id.as_slice() {
             [] => Vec::new(),
-            [one] => vec![self.find_one(one).await?],
-            many => self.find_many(many).await?,
+            many => self.locate_many(many).await?,
         };
         place(&mut results, &wanted.positions_by_id, found);
         let found = match wanted.by_session.as_slice() {
             [] => Vec::new(),
-            [one] => vec![self.find_session(one).await?],
-            many => self.find_sessions(many).await?,
+            many => self.locate_sessions(many).await?,
         };
         place(&mut results, &wanted.positions_by_session, found);
         Ok(results)
@@ -132,13 +127,13 @@ impl<DB: Dialect> Base<DB> {
         })
     }
 
-    async fn find_one(&self, wanted: &ById) -> SqlResult<Option<DB::Row>> {
+    pub(super) async fn find_one(&self, wanted: &ById) -> SqlResult<Option<DB::Row>> {
         let table = self.adapted().await?;
         let arguments = self.tenant_condition(lookup::<DB>(wanted, table.forms.id)?, &table.forms)?;
         Ok(self.read(table.texts.find.clone(), arguments).await?.into_iter().next())
     }
 
-    async fn find_many(&self, wanted: &[ById]) -> SqlResult<Vec<Option<DB::Row>>> {
+    pub(super) async fn find_many(&self, wanted: &[ById]) -> SqlResult<Vec<Option<DB::Row>>> {
         let table = self.adapted().await?;
         let mut arguments = DB::Arguments::default();
         DB::add_lookups(wanted, self.id.kind, table.forms.id, &mut arguments)?;
@@ -147,7 +142,7 @@ impl<DB: Dialect> Base<DB> {
         self.numbered(rows, self.token_column() + TOKEN_COLUMNS, wanted.len(), |_, _| Ok(true))
     }
 
-    async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<DB::Row>> {
+    pub(super) async fn find_session(&self, key: &SessionKey) -> SqlResult<Option<DB::Row>> {
         let mut arguments = DB::Arguments::default();
         add_key::<DB>(key, &mut arguments)?;
         let table = self.adapted().await?;
@@ -160,7 +155,7 @@ impl<DB: Dialect> Base<DB> {
         Ok(None)
     }
 
-    async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<DB::Row>>> {
+    pub(super) async fn find_sessions(&self, wanted: &[SessionKey]) -> SqlResult<Vec<Option<DB::Row>>> {
         let mut arguments = DB::Arguments::default();
         DB::add_session_keys(wanted, &mut arguments)?;
         let table = self.adapted().await?;

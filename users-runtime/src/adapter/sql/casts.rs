@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::{Dialect, LoginSql, SqlColumn, Statements, schema::FoundColumn, uuid_form::Form};
+use super::{Dialect, LoginSql, SqlColumn, Statements, schema::FoundColumn, short::ShortStatements, uuid_form::Form};
 use crate::domain::IdKind;
 
 /// How the value of a column is converted. `{}` stands for the value.
@@ -27,6 +27,8 @@ pub(super) struct UserStatements {
     pub(super) find_many: SqlStr,
     pub(super) find_session: SqlStr,
     pub(super) find_sessions: SqlStr,
+    /// The short forms of the four, if the database has them.
+    pub(super) short: Option<ShortStatements>,
     pub(super) find_by_email: SqlStr,
     /// `None` for a type without a login name.
     pub(super) find_by_login_name: Option<SqlStr>,
@@ -63,11 +65,14 @@ impl UserStatements {
                 None => before,
             })
         };
+        let (find, find_many) = (read(statements.find), DB::find_many(read(statements.find_many), kind, form));
+        let (find_session, find_sessions) = (read(statements.find_session), read(statements.find_sessions));
         Self {
-            find: read(statements.find),
-            find_many: DB::find_many(read(statements.find_many), kind, form),
-            find_session: read(statements.find_session),
-            find_sessions: read(statements.find_sessions),
+            short: ShortStatements::of::<DB>([&find, &find_many, &find_session, &find_sessions]),
+            find,
+            find_many,
+            find_session,
+            find_sessions,
             find_by_email: read(statements.find_by_email),
             find_by_login_name: login.map(|login| read(DB::login_statement(login))),
             insert: write(statements.insert),

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use sqlx::{Connection as _, Pool, SqlSafeStr, pool::PoolConnection};
+use sqlx::{Connection as _, Pool, SqlSafeStr, SqlStr, pool::PoolConnection};
 
 use super::{
     Dialect, Executed, SqlResult,
@@ -233,6 +233,13 @@ impl<DB: Dialect> Base<DB> {
         let mut connection = self.reader().await?;
         let rows = DB::fetch_all(&mut connection, sql, arguments, self.pools.keep_statements).await;
         self.settle(connection, rows).await
+    }
+
+    /// Runs a query on its own connection and returns its first row.
+    pub(super) async fn read_first(&self, sql: SqlStr, arguments: DB::Arguments) -> SqlResult<Option<DB::Row>> {
+        let mut connection = self.reader().await?;
+        let row = DB::read_first(&mut connection, sql, arguments, self.pools.keep_statements).await;
+        self.settle(connection, row).await
     }
 
     /// Runs a statement that returns no rows on its own connection and returns the number of rows that it wrote.

@@ -11,6 +11,7 @@ use super::{
     ById, Codec, LoginSql, SqlResult, Statements, UserSql,
     error::RefusedValue,
     schema::{Catalog, FoundIndex},
+    short::Reading,
     uuid_form::{Form, UuidForm},
 };
 use crate::{
@@ -154,6 +155,18 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         statement
     }
 
+    /// Returns the short form of a statement that finds users, if this database has one; see [`short`](super::short).
+    fn short(full: &str) -> Option<String> {
+        let _ = full;
+        None
+    }
+
+    /// Reads what a short form returns after the columns of the user, from the column `first`. `key` is that of a lookup by session.
+    fn read_short(row: &Self::Row, first: usize, key: Option<&SessionKey>) -> Reading {
+        let _ = (row, first, key);
+        Reading::Unusual
+    }
+
     /// Appends several session keys, in the form of [`Statements::find_sessions`].
     ///
     /// # Errors
@@ -242,6 +255,17 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         arguments: Self::Arguments,
         keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<Self::Row>>>;
+
+    /// Runs a statement that only reads, and returns its first row.
+    fn read_first<'a>(
+        connection: &'a mut Self::Connection,
+        sql: impl SqlSafeStr,
+        arguments: Self::Arguments,
+        keep: bool,
+    ) -> BoxFuture<'a, SqlResult<Option<Self::Row>>> {
+        let rows = Self::fetch_all(connection, sql, arguments, keep);
+        Box::pin(async move { Ok(rows.await?.into_iter().next()) })
+    }
 
     /// Runs a statement to its end and returns its effect.
     fn execute<'a>(

@@ -63,6 +63,7 @@ mod second_factors;
 mod session_sql;
 mod sessions;
 mod shared_commit;
+mod short;
 mod sql_text;
 #[cfg(feature = "sqlite")]
 mod sqlite;

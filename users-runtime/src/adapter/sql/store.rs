@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::{
-    Dialect, Row, SqlResult, SqlUser, Values,
+    ById, Dialect, Row, SqlResult, SqlUser, Values,
     adapted::Adapted,
     base::{Base, TOKEN_COLUMNS},
     connection::Pools,
@@ -15,6 +15,7 @@ use super::{
     refresh_sql::RefreshSql,
     second_factor_sql::SecondFactorSql,
     session_sql::SessionSql,
+    short::{Located, Short},
     standing::{bind_standing, standing},
     tables::{IdColumn, STANDING},
     tenant::condition,
@@ -126,6 +127,19 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(Found { token, reauthentication, ..self.with_standing(row)? })
     }
 
+    /// Reads a row that a lookup found, with `full` if it is in the full form.
+    fn located(
+        &self,
+        located: Located<DB>,
+        full: impl Fn(&Self, &DB::Row) -> SqlResult<Found<U>>,
+    ) -> SqlResult<Found<U>> {
+        let Located { row, short } = located;
+        match short {
+            Some(Short { epoch, session }) => Ok(Found { session, ..Found::new(self.user(&row)?, epoch) }),
+            None => full(self, &row),
+        }
+    }
+
     /// Reads a row of [`Statements::find_session`](super::Statements::find_session).
     fn found_by_session(&self, row: &DB::Row) -> SqlResult<Found<U>> {
         let (columns, first) = (Row::<DB>::new(row), self.base.token_column() + TOKEN_COLUMNS);
@@ -141,13 +155,28 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(Found { session: Some(session), ..self.found(row)? })
     }
 
+    async fn find_one(&self, wanted: &Lookup<U::Id>) -> Result<Option<Found<U>>, StoreError> {
+        let (located, full): (_, fn(&Self, &DB::Row) -> _) = match wanted {
+            Lookup::User { id, token } => {
+                let wanted = ById { id: id.to_value(), token: token.clone() };
+                (self.base.locate_user(&wanted).await?, Self::found)
+            }
+            Lookup::Session(key) => (self.base.locate_user_of(key).await?, Self::found_by_session),
+        };
+        let found = located.map(|located| self.located(located, full)).transpose();
+        let found = found.map_err(|error| self.base.error(error))?;
+        Ok(found.filter(|found| !matches!(wanted, Lookup::User { id, .. } if !found.has_id(id))))
+    }
+
     async fn find_all(&self, wanted: &[Lookup<U::Id>]) -> Result<Vec<Option<Found<U>>>, StoreError> {
         let rows = self.base.find(&Sorted::of(wanted), wanted.len()).await?;
         let found = wanted.iter().zip(rows).map(|(wanted, row)| {
             let Some(row) = row else { return Ok(None) };
             match wanted {
-                Lookup::User { id, .. } => self.found(&row).map(|found| Some(found).filter(|found| found.has_id(id))),
-                Lookup::Session(_) => self.found_by_session(&row).map(Some),
+                Lookup::User { id, .. } => {
+                    self.located(row, Self::found).map(|found| Some(found).filter(|found| found.has_id(id)))
+                }
+                Lookup::Session(_) => self.located(row, Self::found_by_session).map(Some),
             }
         });
         found.collect::<SqlResult<_>>().map_err(|error| self.base.error(error))
@@ -249,7 +278,10 @@ fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, mut values: Values<'_, DB>) -> Sq
 
 impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
-        Box::pin(self.find_all(wanted))
+        match wanted {
+            [one] => Box::pin(async move { Ok(vec![self.find_one(one).await?]) }),
+            many => Box::pin(self.find_all(many)),
+        }
     }
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {

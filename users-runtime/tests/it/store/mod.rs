@@ -32,6 +32,7 @@ mod schema_changes;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod server_store;
 mod shared_commits;
+mod short_rows;
 mod sql;
 
 mod support;

@@ -6,6 +6,7 @@ mod declarations;
 mod numbers;
 mod references;
 mod schema;
+mod short;
 mod times;
 
 use sqlx::{
@@ -25,6 +26,7 @@ use super::{
     lookups::{ids, session_keys},
     row::uuid_at,
     schema::FoundIndex,
+    short::Reading,
     uuid_form::{Form, UuidForm},
 };
 use crate::{
@@ -169,6 +171,14 @@ impl Driver for Sqlite {
         }
     }
 
+    fn short(full: &str) -> Option<String> {
+        short::statement(full)
+    }
+
+    fn read_short(row: &sqlite::SqliteRow, first: usize, key: Option<&SessionKey>) -> Reading {
+        short::read(row, first, key)
+    }
+
     fn add_session_keys(wanted: &[SessionKey], arguments: &mut sqlite::SqliteArguments) -> SqlResult<()> {
         arguments.add(session_keys(wanted)?).map_err(sqlx::Error::Encode)
     }
@@ -292,6 +302,15 @@ impl Driver for Sqlite {
         keep: bool,
     ) -> BoxFuture<'a, SqlResult<Vec<sqlite::SqliteRow>>> {
         Box::pin(sqlx::query_with(sql, arguments).persistent(keep).fetch_all(connection))
+    }
+
+    fn read_first<'a>(
+        connection: &'a mut sqlite::SqliteConnection,
+        sql: impl SqlSafeStr,
+        arguments: sqlite::SqliteArguments,
+        keep: bool,
+    ) -> BoxFuture<'a, SqlResult<Option<sqlite::SqliteRow>>> {
+        short::read_first(connection, sql, arguments, keep)
     }
 
     fn execute<'a>(

@@ -24,7 +24,7 @@ pub(super) fn read(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<Ti
 }
 
 /// Reads `2026-11-29 12:00:00.000000`.
-fn parse(text: &str) -> Option<Timestamp> {
+pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let bytes: &[u8; 26] = text.as_bytes().try_into().ok()?;
     let is_separated = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':'), (19, b'.')];
     if is_separated.iter().any(|&(at, separator)| bytes[at] != separator) {
