@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use sqlx::{Connection as _, Pool, SqlSafeStr, SqlStr, pool::PoolConnection};
@@ -115,8 +116,23 @@ impl<DB: Dialect> Clone for Pools<DB> {
 impl<DB: Dialect> Base<DB> {
     /// Returns a connection for reading. Pass it to [`Base::settle`] with the result of the operation.
     pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
-        let connection = acquire(&self.pools.read, "read").await?;
-        Ok(self.without_old_statements(connection).await)
+        let connection = match self.idle_reader() {
+            Some(connection) => connection,
+            None => acquire(&self.pools.read, "read").await?,
+        };
+        if self.preparing_anew.load(Ordering::Acquire) > 0 {
+            return Ok(self.without_old_statements(connection).await);
+        }
+        Ok(connection)
+    }
+
+    /// Returns a connection that is idle, from a pool that asks nothing before it hands one out. Those with a queue of writes are
+    /// our own for an SQLite file; others may have limits of time, or hooks of the application.
+    fn idle_reader(&self) -> Option<PoolConnection<DB>> {
+        self.pools.queue.as_ref()?;
+        let connection = self.pools.read.try_acquire()?;
+        metric::waited_for_connection("read", Duration::ZERO);
+        Some(connection)
     }
 
     /// Returns a connection for writing that is not known to have rested, or was just pinged; see [`lost`](super::lost). Pass

@@ -124,7 +124,10 @@ impl<DB: Driver> WriteQueue<DB> {
         }
         let connection = match &held.shared {
             Some(transaction) => Connection::Shared(Arc::clone(transaction).lock_owned().await),
-            None => Connection::Alone(self.pool.acquire().await?),
+            None => Connection::Alone(match self.pool.try_acquire() {
+                Some(connection) => connection,
+                None => self.pool.acquire().await?,
+            }),
         };
         Ok(Turn { connection, lease })
     }
