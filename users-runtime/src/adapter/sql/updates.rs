@@ -65,7 +65,10 @@ impl Updates {
             assignments.push((index, name, value.to_owned()));
             rest = after;
         }
-        Self { start: format!("{start}{SET}"), assignments, end: rest.to_owned(), forms: RwLock::default() }
+        // Nothing reads the standing after a change.
+        let standing = STANDING.map(|name| format!(", {}", quote(name))).concat();
+        let end = rest.strip_suffix(&standing).unwrap_or(rest).to_owned();
+        Self { start: format!("{start}{SET}"), assignments, end, forms: RwLock::default() }
     }
 
     /// Returns the statement for a change.

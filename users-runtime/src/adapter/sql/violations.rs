@@ -38,7 +38,8 @@ impl<DB: Dialect> Base<DB> {
             let mut connection = self.pools.read.acquire().await?;
             DB::describe(&mut connection, self.schema(), self.sql.table).await
         };
-        match (describe().await, &written) {
+        // Boxed, so that the future of every write stays small: it is moved to the heap as a whole.
+        match (Box::pin(describe()).await, &written) {
             (Ok(table), _) => self.keys.learn(&table),
             (Err(_), Ok(_)) => {}
             (Err(error), Err(_)) => return Err(error),

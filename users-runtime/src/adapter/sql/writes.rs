@@ -199,7 +199,8 @@ impl<DB: Dialect> Base<DB> {
         let row = if self.returns_rows() && is_plain {
             self.fetch_first(&mut connection, table.updates.form(ChangedColumns::of(change)), arguments).await
         } else {
-            self.change_on(&mut connection, &table, arguments, (user, id), change, account).await
+            // Boxed, so that the future of every other change stays small: it is moved to the heap as a whole.
+            Box::pin(self.change_on(&mut connection, &table, arguments, (user, id), change, account)).await
         };
         self.settle_write(connection, row).await
     }
