@@ -37,8 +37,8 @@ impl CurrentRequest {
     }
 
     /// Does `work` in the scope of this request. Tasks that it spawns are outside of the scope.
-    pub(crate) async fn scope<F: Future>(self, work: F) -> F::Output {
-        CURRENT.scope(self, work).await
+    pub(crate) fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
     }
 
     /// Does `work` in the scope of this request, unless it is in the scope of one.

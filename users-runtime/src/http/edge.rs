@@ -43,6 +43,9 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// Parsed once, and not at each request.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The layer around a route.
 #[derive(Debug, Clone)]
 pub(crate) struct Edge {
@@ -89,11 +92,11 @@ where
         let client = determine_client(&edge.clients, &head.headers, &mut head.extensions);
         let connection = head.extensions.get::<RefusedOnConnection>().cloned();
         let peer = peer(&head.extensions);
-        let request_id = head.headers.get("x-request-id").cloned();
+        let request_id = head.headers.get(&REQUEST_ID).cloned();
         let current = CurrentRequest { client, request_id, ..edge.events.clone() };
         let request = Request::from_parts(head, body);
         let inner = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let inner = current.clone().scope(WorkSource::of(client).scope(inner));
+        let inner = current.clone().scope(WorkSource::of(client).around(inner));
         Box::pin(async move {
             if is_head {
                 return Ok(edge.wrong_method());

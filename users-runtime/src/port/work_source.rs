@@ -45,7 +45,12 @@ impl WorkSource {
 
     /// Does `work` for this source. Tasks that it spawns are outside of the scope.
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
-        CURRENT.scope(self, work).await
+        self.around(work).await
+    }
+
+    /// Returns the same future as [`WorkSource::scope`], which contains `work` once.
+    pub(crate) fn around<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
     }
 }
 

@@ -129,7 +129,7 @@ impl<U: AuthUser> Users<U> {
                 for key in keys {
                     let found = hide_unreadable(self.inner().loader.find(Lookup::Session(key.clone())).await)?;
                     let Some(found) = found else { continue };
-                    let Some(stored) = found.session.clone() else { continue };
+                    let Some(stored) = &found.session else { continue };
                     if is_of_another_backend(backend.as_deref(), stored.backend.as_deref()) {
                         continue;
                     }
@@ -139,7 +139,7 @@ impl<U: AuthUser> Users<U> {
                     if ends.into_iter().flatten().any(|end| end <= now) {
                         continue;
                     }
-                    let mut session = session_of(&found.user, &stored, end(stored.created_at, lifetime));
+                    let mut session = session_of(&found.user, stored, end(stored.created_at, lifetime));
                     if !self.is_live(&session, &found) {
                         continue;
                     }

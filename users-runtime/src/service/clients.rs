@@ -5,12 +5,15 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
 
 use crate::{
     domain::{TrustedProxies, is_of_a_private_network},
     event::operation,
 };
+
+/// Parsed once, and not at each request.
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Determines client addresses. Each warning is written once: a client could cause it with every request.
 #[derive(Debug, Default)]
@@ -32,11 +35,13 @@ impl Clients {
     /// Returns the address of the client, or `None` if it is not known. `peer` is the other end of the connection, if the server
     /// provides it.
     pub(crate) fn address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
-        if self.proxies.is_none() {
+        let found = if self.proxies.is_none() {
             self.warn_of_undeclared_proxy(peer, headers);
-        }
-        let lines = headers.get_all(self.proxies.header_name()).iter().map(http::HeaderValue::as_bytes);
-        let found = self.proxies.origination(peer, lines);
+            self.proxies.origination(peer, std::iter::empty())
+        } else {
+            let lines = headers.get_all(self.proxies.header_name()).iter().map(http::HeaderValue::as_bytes);
+            self.proxies.origination(peer, lines)
+        };
         if found.is_cut && self.warned_of_silent_proxy.is_first() {
             let header = self.proxies.header_name();
             let proxy = found.address.map(|address| address.to_string()).unwrap_or_default();
@@ -66,7 +71,7 @@ impl Clients {
 
     fn warn_of_undeclared_proxy(&self, peer: Option<IpAddr>, headers: &HeaderMap) {
         if peer.is_some_and(is_of_a_private_network)
-            && (headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded"))
+            && (headers.contains_key(&X_FORWARDED_FOR) || headers.contains_key(header::FORWARDED))
             && self.warned_of_undeclared_proxy.is_first()
         {
             operation!(

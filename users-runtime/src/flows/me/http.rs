@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::{
     account::Actor,
-    http::{ApiError, Handle, Incoming, Requirements, json_response},
+    http::{ApiError, Handle, Incoming, Requirements, authenticate, json_response},
     user::{AuthUser, SchemaKind},
 };
 
@@ -14,8 +14,8 @@ use crate::{
 /// # Errors
 /// 401 without a valid token of an active user, 403 for an unverified one where verification is required.
 pub async fn me<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
-    let authenticated =
-        Incoming::bare(request).authenticate(&users, Requirements::usual(&users).before_enrollment()).await?;
+    let (parts, _) = request.into_parts();
+    let authenticated = authenticate(&users, &parts, Requirements::usual(&users).before_enrollment()).await?;
     Ok(json_response(StatusCode::OK, &users.read(&authenticated.user).await?))
 }
 
