@@ -33,6 +33,8 @@ fn functions<DB: Dialect>() -> Vec<usize> {
         #[cfg(feature = "audit")]
         ((|base: Arc<Base<DB>>| base) as fn(_) -> Arc<dyn AuditStore> as usize),
         Base::<DB>::find as fn(_, _, _) -> _ as usize,
+        Base::<DB>::locate_user as fn(_, _) -> _ as usize,
+        Base::<DB>::locate_user_of as fn(_, _) -> _ as usize,
         Base::<DB>::find_by_email as fn(_, _) -> _ as usize,
         Base::<DB>::find_by_login_name as fn(_, _) -> _ as usize,
         Base::<DB>::row_of as fn(_, _) -> _ as usize,
