@@ -34,7 +34,7 @@ pub(crate) enum MailedLoginError {
     SignIn(SignInError),
     /// Too many wrong codes of the second factor.
     Limited(Limited),
-    /// No password could be made that nobody knows.
+    /// The random password that replaces the old one could not be made.
     Unusable(CreateError),
     /// The hook after the verification refused or failed. The secret is used up.
     Hook(HookError),
@@ -100,7 +100,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Checks the gates and the second factor, uses the secret up and signs in. The secret proves the address, so an account that was not verified
-    /// is now; whoever registered it is shut out ([`Users::use_up`]).
+    /// is now; anyone who registered it is shut out ([`Users::use_up`]).
     pub(crate) fn log_in_by_mail<'a>(
         &'a self,
         login: MailedLogin<'a, U>,

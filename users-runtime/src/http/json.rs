@@ -58,7 +58,7 @@ impl JsonBody {
         Self(Content::Object(object))
     }
 
-    /// Sets a value, whatever the request sent.
+    /// Sets a value, in place of what the request sent.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
         if let Content::Object(object) = &mut self.0 {
             object.insert(name.to_owned(), value);

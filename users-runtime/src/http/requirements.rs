@@ -166,7 +166,7 @@ async fn has_passkey<U: AuthUser>(users: &Users<U>, id: &U::Id) -> Result<bool, 
 }
 
 /// Requires that a session was proved with a second factor, if its user has one that codes prove, or with `or_passkey` a passkey.
-/// Otherwise whoever knows the password, or reads the mailbox, could add a second factor of their own, or remove that of the owner.
+/// Otherwise anyone who knows the password, or reads the mailbox, could add a second factor of their own, or remove that of the owner.
 #[cfg(any(feature = "totp", feature = "passkeys"))]
 pub(crate) async fn require_own_factor<U: AuthUser>(
     users: &Users<U>,

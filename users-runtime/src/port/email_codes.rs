@@ -16,8 +16,8 @@ pub(crate) trait EmailCodes: Send + Sync + 'static {
     /// Reads a request and checks its signature, purpose and lifetime.
     fn read(&self, request: &LoginCodeRequest) -> Option<CodeRequest>;
 
-    /// Returns whether a request was made by the browser with this cookie. One without a cookie belongs to whoever has its
-    /// name.
+    /// Returns whether a request was made by the browser with this cookie. One without a cookie is of any client that
+    /// has its name.
     fn is_of_browser(&self, request: &CodeRequest, cookie: Option<&str>) -> bool;
 
     /// Returns the code of a request for this account.

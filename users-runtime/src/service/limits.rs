@@ -56,7 +56,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let failures = Quota::burst(100, 15 * MINUTE);
-        // With two valid codes of a million, 2,930 guesses in a year: 0.6 %, and twice that for whoever has a session, too.
+        // With two valid codes of a million, 2,930 guesses in a year: 0.6 %, and twice that for anyone who has a session, too.
         let codes = Quota::burst(10, 3 * HOUR);
         let rules: [(Limit, Rule); 20] = [
             (Limit::LoginClient, Backoff::new(5, 15 * MINUTE).into()),

@@ -15,7 +15,7 @@ use crate::port::WorkSource;
 
 /// A job in the queue.
 pub(super) trait Queued {
-    /// Returns `true` if nobody waits for the job any more.
+    /// Returns `true` if no request waits for the job any more.
     fn is_gone(&self) -> bool;
 }
 
@@ -106,7 +106,7 @@ impl<J: Queued> FairQueue<J> {
         Some(job)
     }
 
-    /// Returns whether every place is taken by a job that somebody waits for.
+    /// Returns whether every place is taken by a job that a request waits for.
     fn is_full(&mut self) -> bool {
         if self.jobs.len() < self.capacity {
             return false;

@@ -127,8 +127,7 @@ pub(super) fn commit_failed<DB: Driver>(error: &Error) -> Error {
 #[error("the audit log refuses an entry ({0})")]
 struct NotRecorded(String);
 
-/// Returns the error of an entry of the audit log that was not written: the service fails, whatever the database refuses it
-/// for. What may succeed later, or when it is repeated, stays what it is.
+/// Returns the error of an entry of the audit log that was not written: the service fails, for any reason of the database. What may succeed later, or when it is repeated, stays what it is.
 #[cfg(feature = "audit")]
 pub(super) fn not_recorded<DB: Driver>(error: Error) -> Error {
     let code = match &error {

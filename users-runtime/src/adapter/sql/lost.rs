@@ -16,10 +16,10 @@ use sqlx::{Connection, pool::PoolConnectionMetadata};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const RESTED: Duration = Duration::from_millis(10);
 
-/// Who pings.
+/// What pings connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pinged {
-    /// Nobody: the database is in the same process.
+    /// Nothing: the database is in the same process.
     Never,
     /// The pool, before a write and if the connection has rested: [`is_alive`].
     #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -31,7 +31,7 @@ pub(super) enum Pinged {
 }
 
 impl Pinged {
-    /// Returns who pings the connections of a pool of the application.
+    /// Returns what pings the connections of a pool of the application.
     pub(super) fn of<DB: super::Driver>(pool: &Pool<DB>) -> Self {
         match (DB::OVER_A_NETWORK, pool.options().get_test_before_acquire()) {
             (false, _) => Self::Never,

@@ -1,9 +1,9 @@
 //! Writes that arrive together share a commit, in a database with one writer.
 //!
 //! A commit waits for the disk, far longer than the statements take. So the callers that wait for the only connection for
-//! writes run their statements one after the other, in the order of arrival, in one transaction. The connection goes from
-//! hand to hand as a [`Lease`]; each caller keeps its own statements and results. The last one commits, and only then do all
-//! of them return. A caller that finds nobody waiting has its own transaction, or a single statement that needs none.
+//! writes run their statements one after the other, in the order of arrival, in one transaction. The connection is passed
+//! from one to the next as a [`Lease`]; each caller keeps its own statements and results. The last one commits, and only then do all
+//! of them return. A caller that finds no other waiting has its own transaction, or a single statement that needs none.
 //!
 //! * A single statement is atomic by itself; several are in a savepoint, which [`begin`](super::transaction::begin) makes. A
 //!   failure undoes those of its caller alone.
@@ -12,9 +12,9 @@
 //! * Results wait for the commit even if they are errors, because they may depend on what others wrote before. If the commit
 //!   fails, it fails for all.
 //! * If nothing is kept because of one of them, all repeat their operation alone, and only that one fails: it violates a
-//!   constraint that is checked at the commit, or makes the database roll back the transaction. Whoever was the first in the
-//!   transaction keeps its error, which depends on nobody.
-//! * There is no timer. The commit runs in a task of its own, which nobody can cancel.
+//!   constraint that is checked at the commit, or makes the database roll back the transaction. The first caller in the
+//!   transaction keeps its error, which depends on no other.
+//! * There is no timer. The commit runs in a task of its own, which is never cancelled.
 
 use std::{
     collections::VecDeque,
@@ -74,7 +74,7 @@ struct Finishing<DB: Driver>(Option<Held<DB>>);
 
 struct Held<DB: Driver> {
     queue: Arc<WriteQueue<DB>>,
-    /// The open transaction, if callers share one. The holder of the lease locks it; nobody waits for the lock.
+    /// The open transaction, if callers share one. The holder of the lease locks it; there is no wait for the lock.
     shared: Option<Arc<AsyncMutex<Transaction<'static, DB>>>>,
     /// Those who had a turn in it, also if they were cancelled.
     members: Vec<oneshot::Sender<Outcome>>,
@@ -279,7 +279,7 @@ impl<DB: Driver> Held<DB> {
         }
     }
 
-    /// Commits the transaction or checks it, in a task that nobody can cancel, and then passes the lease on.
+    /// Commits the transaction or checks it, in a task that is never cancelled, and then passes the lease on.
     fn finish(self, last: Last) {
         let Ok(runtime) = Handle::try_current() else { return self.abandon() };
         let mut finishing = Finishing(Some(self));
@@ -296,7 +296,7 @@ impl<DB: Driver> Held<DB> {
         });
     }
 
-    /// Rolls back without waiting, unless the commit has begun: then nobody learns how it ends.
+    /// Rolls back without waiting, unless the commit has begun: then its result is not reported.
     fn abandon(mut self) {
         let shared = self.shared.take();
         if shared.is_some() {

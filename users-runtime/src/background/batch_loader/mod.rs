@@ -5,7 +5,7 @@
 //! is polled while few queries are in progress takes the whole queue and runs one query for all of it. There is no
 //! background task, so there is nothing to start, stop or leak.
 //!
-//! Nobody holds a permission without using it: while a query may start, every waiting caller that is polled starts it.
+//! No caller holds a permission without using it: while a query may start, every waiting caller that is polled starts it.
 //! The end of a query wakes the first one, and a caller that is dropped wakes the next.
 
 mod queue;

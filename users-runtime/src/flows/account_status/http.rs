@@ -68,7 +68,7 @@ async fn suspend<U: AuthUser>(
     let (incoming, body) = Incoming::json(request).await?;
     let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
     let id = parsed::<U>(id)?;
-    // As for a change of an account: an unknown account is 404 whatever the body is.
+    // As for a change of an account: an unknown account is 404 with any body.
     users.standing(id.clone()).await?.ok_or(ApiError::NotFound)?;
     let Parsed { input, .. } = body.schema::<Suspend>(Suspend::FIELDS.iter().copied(), users.policy().new_email())?;
     if id == caller {

@@ -139,7 +139,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Sets the first password of an invited account and verifies its address, once per account. Whoever else has got into it is
+    /// Sets the first password of an invited account and verifies its address, once per account. Anyone else who got into it is
     /// shut out: its sessions end, and its accounts at providers are removed.
     #[tracing::instrument(target = "axum_users", name = "accept_invitation", skip_all)]
     pub(super) async fn accept_invitation(

@@ -297,7 +297,7 @@ pub(crate) async fn remove_passkey<U: AuthUser>(
 }
 
 /// Authenticates a request and requires a recent login, proved with the second factor of a user who has one: a thief of a session, or
-/// whoever knows the password alone, must not get a way in of their own.
+/// anyone who knows the password alone, must not get a way in of their own.
 async fn fresh<U: AuthUser>(users: &Users<U>, incoming: &Incoming) -> Result<Authenticated<U>, ApiError> {
     let own = incoming.authenticate(users, Requirements::usual(users)).await?;
     require_fresh(users, &own, users.policy().fresh_window(), || incoming.cx().clone())?;

@@ -25,7 +25,7 @@ use crate::domain::Result;
 /// ```
 ///
 /// # Security
-/// Whoever reads the mailbox of an account can log in to it, and a person can be talked into telling the code. The guide has a
+/// Anyone who reads the mailbox of an account can log in to it, and a person can be talked into telling the code. The guide has a
 /// [page about codes](https://github.com/axum-users/axum-users/blob/main/docs/guide/email-code.md).
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a builder"]

@@ -22,7 +22,7 @@ use crate::domain::Result;
 /// ```
 ///
 /// # Security
-/// Whoever reads the mailbox of an account can log in to it, as with a mailed reset. The guide has a [page about
+/// Anyone who reads the mailbox of an account can log in to it, as with a mailed reset. The guide has a [page about
 /// links](https://github.com/axum-users/axum-users/blob/main/docs/guide/magic-link.md).
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a builder"]

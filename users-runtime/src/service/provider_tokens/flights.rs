@@ -13,7 +13,7 @@ use crate::port::BoxFuture;
 type Flight<T> = Shared<BoxFuture<'static, T>>;
 
 /// Operations by name, of which each runs at most once at a time in this process. One that has begun runs to its end, also if
-/// nobody waits for it any more.
+/// no caller waits for it any more.
 pub(crate) struct Flights<T: Clone>(Arc<Mutex<HashMap<String, Flight<T>>>>);
 
 /// Forgets an operation when it has ended, however it ended.
