@@ -28,7 +28,7 @@ pub use sqlx;
 
 #[cfg(all(feature = "audit", any(test, feature = "testing")))]
 pub use crate::adapter::sql::audit_statements;
-#[cfg(debug_assertions)]
+#[cfg(all(debug_assertions, any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 pub use crate::adapter::sql::compiled_with_this_crate;
 #[cfg(any(test, feature = "testing"))]
 pub use crate::adapter::sql::{

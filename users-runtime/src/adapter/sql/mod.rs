@@ -24,7 +24,7 @@ mod audit_sql;
 mod base;
 mod casts;
 mod column;
-#[cfg(debug_assertions)]
+#[cfg(all(debug_assertions, any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 mod compiled;
 mod connect;
 mod connection;
@@ -88,7 +88,7 @@ pub use audit_sql::audit_statements;
 pub(crate) use column::Codec;
 pub use column::{Column, SqlColumn, column, json_column, text_column};
 pub(crate) use column::{FromDatabase, StoredAs};
-#[cfg(debug_assertions)]
+#[cfg(all(debug_assertions, any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 pub use compiled::compiled_with_this_crate;
 pub use connect::{Database, PoolSettings, SqlStore};
 #[cfg(any(test, feature = "testing"))]
