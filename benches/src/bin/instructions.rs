@@ -105,7 +105,9 @@ fn with(recorded: &str, compiler: &str, counts: &[Count]) -> String {
 
 /// Returns the instructions of each kind of request to a server.
 async fn count(name: &'static str, port: u16) -> io::Result<Vec<u64>> {
-    let folder = tempfile::tempdir()?;
+    // Beside the programs and not where temporary files lie, which may be in memory: SQLite does less for a file there.
+    let programs = env::current_exe()?;
+    let folder = tempfile::tempdir_in(programs.parent().unwrap_or(Path::new(".")))?;
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display());
     let out = format!("--callgrind-out-file={}", folder.path().join("out").display());
     let command = ["valgrind", "--quiet", "--tool=callgrind", &out];

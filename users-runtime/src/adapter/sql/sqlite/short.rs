@@ -9,7 +9,7 @@ use crate::{
         SqlResult,
         short::{Reading, Short},
     },
-    domain::{AuthMethods, Epoch, SessionKey, TokenId},
+    domain::{AuthMethods, Epoch, SessionKey, Timestamp, TokenId},
     port::{BoxFuture, FoundSession},
 };
 
@@ -20,10 +20,10 @@ const SESSION: &str = r#", t."session_id", t."auth_epoch", t."created_at", t."la
 
 /// Whether an account and a token are as usual: neither suspended nor marked, and nothing recorded.
 const IS_USUAL: &str = r#"u."suspended_until" IS NULL AND u."suspended_reason" IS NULL AND u."must_change_password" = 0 AND s."token_id" IS NULL"#;
-/// Whether a session is as usual: from a login and not from a refresh, and of the present epoch of its user.
-const IS_USUAL_SESSION: &str = r#" AND t."auth_epoch" = u."auth_epoch" AND t."logged_in_at" IS NULL"#;
+/// Whether a session is as usual: of the present epoch of its user.
+const IS_USUAL_SESSION: &str = r#" AND t."auth_epoch" = u."auth_epoch""#;
 /// The values of a session. Those that vary in length are at the end. NULL without an id or a backend.
-const PACKED: &str = r#", t."token" || t."session_id" || t."created_at" || COALESCE(t."last_seen_at", '') || '|' || COALESCE(t."amr", '') || '|' || t."backend""#;
+const PACKED: &str = r#", t."token" || t."session_id" || t."created_at" || COALESCE(t."last_seen_at", '') || '|' || COALESCE(t."logged_in_at", '') || '|' || COALESCE(t."amr", '') || '|' || t."backend""#;
 const SEPARATOR: char = '|';
 
 /// The characters of an id that is made with a session.
@@ -71,16 +71,22 @@ fn session(values: &str, epoch: Epoch) -> Option<FoundSession> {
     let (id, rest) = values.split_at_checked(ID_CHARS)?;
     let (created, rest) = rest.split_at_checked(TIME_CHARS)?;
     let (seen, rest) = rest.split_once(SEPARATOR)?;
+    let (logged_in, rest) = rest.split_once(SEPARATOR)?;
     let (methods, backend) = rest.split_once(SEPARATOR)?;
     Some(FoundSession {
         id: Some(TokenId(id.to_owned())),
         epoch: Some(epoch),
         created_at: times::parse(created)?,
-        last_seen_at: if seen.is_empty() { None } else { Some(times::parse(seen)?) },
+        last_seen_at: optional_time(seen)?,
         backend: Some(backend.to_owned()),
         methods: AuthMethods::parse(methods),
-        logged_in_at: None,
+        logged_in_at: optional_time(logged_in)?,
     })
+}
+
+/// Reads a time that may be missing. Returns `None` for a text in another form.
+fn optional_time(text: &str) -> Option<Option<Timestamp>> {
+    if text.is_empty() { Some(None) } else { times::parse(text).map(Some) }
 }
 
 /// Runs a short form, which finds at most one user, and stops after the row. An error after it is of no consequence to a
@@ -97,7 +103,7 @@ pub(super) fn read_first<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccessToken, Timestamp};
+    use crate::domain::AccessToken;
 
     const FULL: &str = r#"SELECT u."id", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr" FROM "user" AS u"#;
     const CREATED: &str = "2026-11-29 12:00:00.000001";
@@ -123,8 +129,10 @@ mod tests {
     fn the_values_of_a_session_are_those_that_were_packed() {
         let key = SessionKey::hashed(&AccessToken::new("a"));
         let id = "a".repeat(ID_CHARS);
-        for (seen, methods, backend) in [("", "", ""), (CREATED, "pwd", "web"), ("", "pwd otp", "a|b")] {
-            let packed = format!("{}{id}{CREATED}{seen}|{methods}|{backend}", key.as_str());
+        for (seen, logged_in, methods, backend) in
+            [("", "", "", ""), (CREATED, "", "pwd", "web"), ("", CREATED, "pwd otp", "a|b")]
+        {
+            let packed = format!("{}{id}{CREATED}{seen}|{logged_in}|{methods}|{backend}", key.as_str());
             let Reading::Usual(Short { session: Some(session), epoch }) = unpack(&packed, &key, Epoch(7)) else {
                 panic!("{packed}")
             };
@@ -133,7 +141,7 @@ mod tests {
             assert_eq!(session.created_at, time(CREATED));
             assert_eq!(session.last_seen_at, (!seen.is_empty()).then(|| time(seen)));
             assert_eq!((session.methods, session.backend.as_deref()), (AuthMethods::parse(methods), Some(backend)));
-            assert_eq!(session.logged_in_at, None);
+            assert_eq!(session.logged_in_at, (!logged_in.is_empty()).then(|| time(logged_in)));
             let other = SessionKey::hashed(&AccessToken::new("b"));
             assert_eq!(unpack(&packed, &other, Epoch(7)), Reading::Another);
         }
@@ -148,11 +156,13 @@ mod tests {
             id.clone(),
             format!("{id}{CREATED}"),
             format!("{id}{CREATED}|pwd"),
-            format!("a{id}{CREATED}||web"),
-            format!("{}{CREATED}||web", &id[1..]),
-            format!("{id}2026-11-29 12:00:00||web"),
-            format!("{id}{CREATED}2026-11-29 12:00:00||web"),
-            format!("é{id}{CREATED}||web"),
+            format!("{id}{CREATED}|pwd|web"),
+            format!("a{id}{CREATED}|||web"),
+            format!("{}{CREATED}|||web", &id[1..]),
+            format!("{id}2026-11-29 12:00:00|||web"),
+            format!("{id}{CREATED}2026-11-29 12:00:00|||web"),
+            format!("{id}{CREATED}|2026-11-29 12:00:00||web"),
+            format!("é{id}{CREATED}|||web"),
         ] {
             assert_eq!(unpack(&format!("{}{values}", key.as_str()), &key, Epoch(0)), Reading::Unusual, "{values}");
         }
