@@ -1,8 +1,14 @@
 //! The databases of the matrix.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
-use axum_users::Users;
+use axum_users::{
+    Users,
+    store::{PoolSettings, SqlStore},
+};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -17,8 +23,11 @@ impl Database {
     /// Creates a database that is not shared.
     pub async fn own(kind: DatabaseKind) -> Arc<Self> {
         let database = Self::empty(kind).await;
+        // Never refused on a busy machine, like the services of the matrix.
+        let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
+        let store = SqlStore::<User>::connect_with(&database.url(), &patient).await.unwrap();
         let users = Users::<User>::builder(axum_users::SecretKey::new(crate::support::SECRET).unwrap())
-            .database(database.url())
+            .store(store)
             .backend(axum_users::Backend::bearer("jwt", axum_users::Jwt::new()))
             .build();
         users.await.unwrap().migrate().await.unwrap();
