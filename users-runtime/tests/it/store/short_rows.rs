@@ -12,7 +12,7 @@ use crate::store::{
     users::{User, user},
 };
 
-/// A statement that makes an account or a session unusual, and whether what is found says so.
+/// A statement that makes an account or a session unusual, and a check that a lookup returns the change.
 type Case = (&'static str, fn(&Found<User>) -> bool);
 
 const OF_ACCOUNTS: [Case; 4] = [
