@@ -3,7 +3,7 @@
 //! Our tokens were also checked with fastapi-users 15.0.5 on the same secret and table: it accepted the access token, the
 //! verification token, the reset token and the password hash, and this service accepted all of its.
 
-use axum_users::{SecretKey, schema::Status};
+use axum_users::{SecretKey, password::HashSettings, schema::Status};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -28,7 +28,9 @@ pub const HASH: &str =
 
 /// Starts a service with the secret and the user of the vectors.
 async fn service(rules: Rules) -> WireApp {
-    let app = WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) }.start().await;
+    let setup = WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) };
+    // The recorded tokens name the parameters of the hash.
+    let app = setup.builder(|builder| builder.hashing(HashSettings::default())).start().await;
     let insert = format!(
         "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
          VALUES ('{USER}', '{EMAIL}', '{HASH}', 1, 0, 0)"

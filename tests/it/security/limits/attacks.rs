@@ -65,6 +65,8 @@ impl Instances {
                 .store(SqlStore::<User>::connect(&database.url()).await.unwrap())
                 .limits(Limits::default())
                 .manager(hooks.clone())
+                // A refusal does not wait: the clock of the service is simulated.
+                .refusal_delay(Duration::ZERO)
                 .hashing(
                     HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)),
                 )

@@ -59,7 +59,7 @@ impl Hashing {
     pub fn start(settings: HashSettings, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> Result<Self> {
         settings.check()?;
         #[cfg(any(test, feature = "testing"))]
-        if settings.params == Argon2Params::weak_for_tests() {
+        if settings.params.are_for_tests() {
             crate::event::warn_of_test_helper("Argon2Params::weak_for_tests");
         }
         let (memory_kib, one_hash) =

@@ -29,6 +29,8 @@ impl Argon2Params {
     pub const MAX_PASSES: u32 = 32;
     /// The most lanes a new hash may have.
     pub const MAX_LANES: u32 = 64;
+    /// The least memory that Argon2 accepts.
+    const MEMORY_FOR_TESTS_KIB: u32 = 8;
 
     /// Returns 19,456 KiB, two passes and one lane: the first recommendation of OWASP's [Password Storage Cheat
     /// Sheet](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html).
@@ -89,11 +91,16 @@ impl Argon2Params {
         Self::new(memory_kib, passes.min(Self::MAX_PASSES).min(u32::try_from(most).unwrap_or(u32::MAX)), 1)
     }
 
-    /// Returns the minimum of Argon2: 8 KiB and one pass. Hashing takes microseconds, and so does a guess.
+    /// Returns whether these are the parameters for tests: no other ones have so little memory.
+    pub(crate) const fn are_for_tests(&self) -> bool {
+        self.memory_kib == Self::MEMORY_FOR_TESTS_KIB
+    }
+
+    /// Returns the minimum of Argon2: 8 KiB and one pass, under any policy. Hashing takes microseconds, and so does a guess.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub const fn weak_for_tests() -> Self {
-        Self { memory_kib: 8, passes: 1, lanes: 1 }
+        Self { memory_kib: Self::MEMORY_FOR_TESTS_KIB, passes: 1, lanes: 1 }
     }
 
     /// Returns the memory in KiB (`m`).
