@@ -36,6 +36,7 @@ use std::{fmt::Write as _, io::Write as _, sync::Arc};
 pub use crate::database::{Database, DatabaseKind};
 use app::{Plan, Service};
 use combination::{Combination, Strategy};
+use futures_util::future::BoxFuture;
 use redis::TestRedis;
 use tokio::sync::OnceCell;
 
@@ -91,13 +92,20 @@ async fn where_sessions_are_kept<F: Future<Output = ()> + Send + 'static>(
     run_matrix(|combination| combination.strategy.keeps_sessions(), plan, scenario).await;
 }
 
-/// Runs the combinations of one database in sequence and the databases in parallel, since servers wait for their disks.
+/// Runs a scenario with settings on a service of the combinations for which `which` returns true.
 async fn run_matrix<F: Future<Output = ()> + Send + 'static>(
     which: fn(&Combination) -> bool,
     plan: Plan,
     scenario: impl Fn(Service) -> F + Send + Sync + 'static,
 ) {
-    let scenario = Arc::new(scenario);
+    run_scenario(which, plan, Arc::new(move |service| Box::pin(scenario(service)))).await;
+}
+
+/// A scenario without its type: what runs scenarios is compiled once, and not for each of them.
+type Scenario = Arc<dyn Fn(Service) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Runs the combinations of one database in sequence and the databases in parallel, since servers wait for their disks.
+async fn run_scenario(which: fn(&Combination) -> bool, plan: Plan, scenario: Scenario) {
     let lanes: Vec<_> = DatabaseKind::ALL
         .map(|database| {
             let (plan, scenario) = (plan.clone(), Arc::clone(&scenario));

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use axum::http::StatusCode;
+use futures_util::future::BoxFuture;
 use tokio::sync::Barrier;
 
 use crate::support::{Http, Response};
@@ -43,17 +44,21 @@ where
     Fut: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
-    let start = Arc::new(Barrier::new(tasks));
-    let running: Vec<_> = (0..tasks)
-        .map(|number| {
-            let (start, act) = (Arc::clone(&start), act(number));
-            tokio::spawn(async move {
-                start.wait().await;
-                act.await
-            })
+    run_together((0..tasks).map(|number| -> BoxFuture<'static, T> { Box::pin(act(number)) }).collect()).await
+}
+
+/// Compiled once for each type of result, and not for each task.
+async fn run_together<T: Send + 'static>(tasks: Vec<BoxFuture<'static, T>>) -> Vec<T> {
+    let start = Arc::new(Barrier::new(tasks.len()));
+    let run = |task: BoxFuture<'static, T>| {
+        let start = Arc::clone(&start);
+        tokio::spawn(async move {
+            start.wait().await;
+            task.await
         })
-        .collect();
-    let mut results = Vec::with_capacity(tasks);
+    };
+    let running: Vec<_> = tasks.into_iter().map(run).collect();
+    let mut results = Vec::with_capacity(running.len());
     for task in running {
         results.push(task.await.unwrap());
     }
