@@ -18,9 +18,9 @@ pub struct Server {
     pub name: &'static str,
     /// The address.
     pub address: String,
-    /// The time from the start of the process until it accepted a connection, its tables included.
-    pub started_after: Duration,
     child: Child,
+    command: Vec<String>,
+    url: String,
     folder: TempDir,
 }
 
@@ -55,21 +55,40 @@ impl Server {
         command: &[&str],
     ) -> io::Result<Self> {
         let address = format!("127.0.0.1:{port}");
-        let (program, arguments) = command.split_first().ok_or_else(|| io::Error::other("no command"))?;
-        let mut command = Command::new(program);
-        command.args(arguments).env("BIND", &address).env("DATABASE_URL", url);
+        let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
+        let child = spawn(&command, &address, url)?;
+        let server = Self { name, address, child, command, url: url.to_owned(), folder };
+        server.poll(async || Connection::open(&server.address).await.is_ok()).await?;
+        Ok(server)
+    }
+
+    /// Stops the process and starts it again on the same database. Returns the time until the first response with status 200 to
+    /// this request.
+    pub async fn restart(&mut self, request: &[u8]) -> io::Result<Duration> {
+        let (id, _) = self.process()?;
+        Command::new("kill").arg(id.to_string()).status().await?;
+        self.child.wait().await?;
         let start = Instant::now();
-        let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn()?;
-        let mut server = Self { name, address, started_after: Duration::ZERO, child, folder };
-        while start.elapsed() < Duration::from_secs(60) {
-            if Connection::open(&server.address).await.is_ok() {
-                server.started_after = start.elapsed();
-                return Ok(server);
+        self.child = spawn(&self.command, &self.address, &self.url)?;
+        self.poll(async || match Connection::open(&self.address).await {
+            Ok(mut connection) => connection.call(request).await.is_ok_and(|response| response.status == 200),
+            Err(_) => false,
+        })
+        .await?;
+        Ok(start.elapsed())
+    }
+
+    /// Waits until the server is ready.
+    async fn poll(&self, is_ready: impl AsyncFn() -> bool) -> io::Result<()> {
+        let start = Instant::now();
+        while !is_ready().await {
+            if start.elapsed() > Duration::from_secs(60) {
+                return Err(io::Error::other(format!("{} does not respond", self.name)));
             }
             // A hundredth of the time, so that waiting takes no time from the start.
             tokio::time::sleep((start.elapsed() / 100).max(Duration::from_millis(1))).await;
         }
-        Err(io::Error::other(format!("{name} does not listen")))
+        Ok(())
     }
 
     /// Returns the id of the process, and the folder of its files.
@@ -129,6 +148,13 @@ impl Server {
         let (id, _) = self.process()?;
         fs::read_to_string(Path::new("/proc").join(id.to_string()).join(file))
     }
+}
+
+fn spawn(command: &[String], address: &str, url: &str) -> io::Result<Child> {
+    let (program, arguments) = command.split_first().ok_or_else(|| io::Error::other("no command"))?;
+    let mut command = Command::new(program);
+    command.args(arguments).env("BIND", address).env("DATABASE_URL", url);
+    command.stdout(Stdio::null()).kill_on_drop(true).spawn()
 }
 
 /// Formats a login request.

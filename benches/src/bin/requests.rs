@@ -2,7 +2,8 @@
 //! `requests [sqlite|postgres|mysql] [--short] [--plots FOLDER]`. Rounds alternate, and every figure is a ratio of one round.
 //!
 //! `requests second` is of wall-clock time, `CPU` of the server's processor time, which other load on the machine disturbs
-//! less. Both are ratios: above 1, axum-users is ahead. `BENCH_FOLDER` names the folder of the SQLite files, on the disk that is
+//! less. Both are ratios: above 1, axum-users is ahead. Reads are compared with a handler that returns constant bytes as well: no
+//! service on axum can take less processor time. `BENCH_FOLDER` names the folder of the SQLite files, on the disk that is
 //! measured; without it they are in the usual folder for temporary files.
 
 use std::{
@@ -17,6 +18,9 @@ use axum_users_benches::{
     stats::{median, quantile},
 };
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
+
+/// Each server runs on the first core, the load generator has the others.
+const ON_ONE_CORE: [&str; 3] = ["taskset", "--cpu-list", "0"];
 
 const CONNECTIONS: [usize; 2] = [1, 32];
 
@@ -81,10 +85,17 @@ async fn main() -> io::Result<()> {
     let (ours, theirs) =
         (side("candidate", 8711, database, users).await?, side("baseline", 8712, database, users).await?);
 
+    let constant = Side {
+        server: Server::start_on("constant", 8713, "", tempfile::tempdir()?, &ON_ONE_CORE).await?,
+        jwts: ours.jwts.clone(),
+        sessions: ours.sessions.clone(),
+    };
+
     println!("{database}: ratio to the hand-written service, median (lowest to highest of {rounds} rounds)");
     for (kind, name) in Kind::ALL {
         for (connections, goal) in CONNECTIONS.into_iter().zip(kind.goals(database)) {
-            let (mut rate, mut cpu, mut tail, mut last) = (Vec::new(), Vec::new(), Vec::new(), [Done::default(); 2]);
+            let (mut rate, mut cpu, mut tail, mut most) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let mut last = [Done::default(); 2];
             for _ in 0..rounds {
                 last = [
                     measure(&ours, kind, connections, phase).await?,
@@ -94,6 +105,10 @@ async fn main() -> io::Result<()> {
                 rate.push(own.per_second / other.per_second);
                 cpu.push(own.per_cpu_second / other.per_cpu_second);
                 tail.push(own.p99 / other.p99);
+                if kind != Kind::Patch {
+                    let constant = measure(&constant, kind, connections, phase).await?;
+                    most.push(constant.per_cpu_second / other.per_cpu_second);
+                }
             }
             let ratio = median(&mut rate);
             chart.push(Bar {
@@ -117,6 +132,9 @@ async fn main() -> io::Result<()> {
                 own.p99,
                 other.p99,
             );
+            if !most.is_empty() {
+                println!("  constant bytes: {} a CPU second", spread(&mut most));
+            }
         }
     }
     if let Some(folder) = folder {
@@ -140,7 +158,7 @@ async fn side(name: &'static str, port: u16, database: &str, users: usize) -> io
         "sqlite" => format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display()),
         database => new_database(database, name).await.map_err(io::Error::other)?,
     };
-    let server = Server::start_on(name, port, &url, folder, &["taskset", "--cpu-list", "0"]).await?;
+    let server = Server::start_on(name, port, &url, folder, &ON_ONE_CORE).await?;
     let (mut jwts, mut sessions) = (Vec::new(), Vec::new());
     for number in 0..users {
         let email = format!("knight{number}@camelot.bt");
