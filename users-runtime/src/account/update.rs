@@ -101,20 +101,39 @@ impl<U: AuthUser> Users<U> {
         self.apply_update(user, update, U::admin_update, Actor::Admin, &RequestContext::none()).await
     }
 
-    /// Applies a change to `before` in a fixed order: password, address, flags, custom fields. Nothing is stored if any
-    /// step refuses. An address that its owner changes is not stored: it is pending until it is confirmed. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
-    #[tracing::instrument(target = "axum_users", name = "update_user", skip_all, fields(user.id = %before.id()))]
-    pub(crate) async fn apply_update<I>(
-        &self,
+    /// Applies a change to `before`. `write` is [`AuthUser::update`] or [`AuthUser::admin_update`].
+    pub(crate) fn apply_update<'a, I>(
+        &'a self,
         before: U,
         update: Parsed<I>,
         write: fn(&mut U, I) -> Changes<U>,
+        actor: Actor<'a, U>,
+        cx: &'a RequestContext,
+    ) -> BoxFuture<'a, Result<U, UpdateError>> {
+        let mut user = before.clone();
+        let changes = write(&mut user, update.input);
+        Box::pin(self.change(
+            before,
+            user,
+            Parsed { input: changes, email: update.email, fields: update.fields },
+            actor,
+            cx,
+        ))
+    }
+
+    /// Applies a change in a fixed order: password, address, flags, custom fields. `user` is the user with the custom fields already
+    /// changed. Nothing is stored if any step refuses. An address that its owner changes is not stored: it is pending until it is
+    /// confirmed.
+    #[tracing::instrument(target = "axum_users", name = "update_user", skip_all, fields(user.id = %before.id()))]
+    async fn change(
+        &self,
+        before: U,
+        mut user: U,
+        update: Parsed<Changes<U>>,
         actor: Actor<'_, U>,
         cx: &RequestContext,
     ) -> Result<U, UpdateError> {
-        let Parsed { input, email, fields } = update;
-        let mut user = before.clone();
-        let changes = write(&mut user, input);
+        let Parsed { input: changes, email, fields } = update;
         login_name::normalize(&mut user, Some(&before))?;
         let account = changes.account();
         let email = match (email, &account.email) {

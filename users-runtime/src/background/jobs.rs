@@ -201,8 +201,8 @@ pub(crate) struct Reservation {
 
 impl Reservation {
     /// Queues a job for the time after `pause`, or for the shutdown if that is earlier.
-    pub(crate) fn fill(mut self, pause: Duration, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.job = Some(Job { name, work: Box::pin(work) });
+    pub(crate) fn fill(mut self, pause: Duration, name: &'static str, work: BoxFuture<'static, ()>) {
+        self.job = Some(Job { name, work });
         let due = self.inner.clock.now() + pause;
         self.runtime.clone().spawn(async move {
             let left = (due - self.inner.clock.now()).to_std().unwrap_or_default();
@@ -410,7 +410,7 @@ mod tests {
         let ran = Arc::new(Semaphore::new(0));
         let later = |pause| {
             let ran = Arc::clone(&ran);
-            jobs.reserve().unwrap().fill(pause, "again", async move { ran.add_permits(1) });
+            jobs.reserve().unwrap().fill(pause, "again", Box::pin(async move { ran.add_permits(1) }));
         };
         later(Duration::from_secs(60));
         later(Duration::from_secs(300));

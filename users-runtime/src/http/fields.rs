@@ -18,7 +18,7 @@ use crate::domain::{
 pub(super) fn check<'f>(
     fields: impl IntoIterator<Item = &'f Field>,
     object: &mut Map<String, Value>,
-    emails: &impl ReadEmail,
+    emails: &dyn ReadEmail,
 ) -> Result<Option<EmailAddress>, Vec<Problem>> {
     let (mut email, mut problems) = (None, Vec::new());
     for field in fields {
@@ -40,7 +40,7 @@ pub(crate) fn accepts(field: &Field, kind: FieldType, value: &Value) -> bool {
 fn check_field(
     field: &Field,
     value: Option<&mut Value>,
-    emails: &impl ReadEmail,
+    emails: &dyn ReadEmail,
 ) -> Result<Option<EmailAddress>, Problem> {
     let Some(value) = value else {
         return if field.required { Err(Problem::missing(field.name)) } else { Ok(None) };
@@ -56,7 +56,7 @@ fn check_field(
     .map(|()| None)
 }
 
-fn parse_email(field: &Field, value: &Value, emails: &impl ReadEmail) -> Result<EmailAddress, Problem> {
+fn parse_email(field: &Field, value: &Value, emails: &dyn ReadEmail) -> Result<EmailAddress, Problem> {
     let Value::String(text) = value else {
         return Err(Problem::string_type(field.name).input(value));
     };

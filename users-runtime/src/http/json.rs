@@ -80,7 +80,7 @@ impl JsonBody {
     pub(crate) fn schema<T: DeserializeOwned>(
         self,
         fields: impl IntoIterator<Item = Field>,
-        rules: &impl ReadEmail,
+        rules: &dyn ReadEmail,
     ) -> Result<Parsed<T>, ApiError> {
         match self.0 {
             Content::Absent => Err(Problem::of_body("missing", "Field required").into()),
@@ -98,7 +98,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// As for [`JsonBody::schema`].
-    pub(crate) fn embedded<T: Schema + DeserializeOwned>(self, rules: &impl ReadEmail) -> Result<Parsed<T>, ApiError> {
+    pub(crate) fn embedded<T: Schema + DeserializeOwned>(self, rules: &dyn ReadEmail) -> Result<Parsed<T>, ApiError> {
         let object = match self.0 {
             Content::Object(object) => object,
             Content::Absent | Content::NoObject => Map::new(),
@@ -119,22 +119,29 @@ impl<T> Parsed<T> {
 }
 
 fn parse<T: DeserializeOwned>(
-    mut object: Map<String, Value>,
+    object: Map<String, Value>,
     fields: impl IntoIterator<Item = Field>,
-    rules: &impl ReadEmail,
+    rules: &dyn ReadEmail,
 ) -> Result<Parsed<T>, ApiError> {
-    let fields: Vec<Field> = fields.into_iter().collect();
-    let email = fields::check(&fields, &mut object, rules).map_err(ApiError::Validation)?;
+    let Parsed { input, email, fields } = check(object, &Vec::from_iter(fields), rules)?;
+    let input = T::deserialize(input).map_err(|_| misfit(struct_name::<T>()))?;
+    Ok(Parsed { input, email, fields })
+}
+
+/// Checks an object against the fields of a schema. Compiled once, and not for each schema.
+fn check(mut object: Map<String, Value>, fields: &[Field], rules: &dyn ReadEmail) -> Result<Parsed<Value>, ApiError> {
+    let email = fields::check(fields, &mut object, rules).map_err(ApiError::Validation)?;
     let changes = |field: &&Field| !matches!(field.kind, FieldKind::DroppedFlag | FieldKind::CurrentPassword);
     let names = fields.iter().filter(changes).map(|field| field.name);
     let sent = names.filter(|name| object.contains_key(*name)).collect();
-    // The fields have been checked, so only serde attributes of the application can fail here. Their messages may quote any
-    // value, including a password, and are not sent.
-    let input = T::deserialize(Value::Object(object)).map_err(|_| {
-        let text = format!("the body does not fit {}", struct_name::<T>());
-        Problem::of_body("value_error", format!("Value error, {text}")).ctx("error", text)
-    })?;
-    Ok(Parsed { input, email, fields: sent })
+    Ok(Parsed { input: Value::Object(object), email, fields: sent })
+}
+
+/// Returns the error of an object that serde refuses. The fields have been checked, so only serde attributes of the application can
+/// fail. Their messages may quote any value, including a password, and are not sent.
+fn misfit(name: &str) -> ApiError {
+    let text = format!("the body does not fit {name}");
+    Problem::of_body("value_error", format!("Value error, {text}")).ctx("error", text).into()
 }
 
 #[cfg(test)]

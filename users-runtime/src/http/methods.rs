@@ -19,10 +19,10 @@ pub trait RouteHandler<T, S>: Handler<T, S, Future = BoxFuture<'static, Response
 impl<H: Handler<T, S, Future = BoxFuture<'static, Response>>, T, S> RouteHandler<T, S> for H {}
 
 /// A handler without its type: what axum puts around a handler is compiled once, and not for every route of every user type.
-struct Erased<S>(Arc<dyn Fn(Request, S) -> BoxFuture<'static, Response> + Send + Sync>);
+pub(super) struct Erased<S>(Arc<dyn Fn(Request, S) -> BoxFuture<'static, Response> + Send + Sync>);
 
 impl<S: 'static> Erased<S> {
-    fn new<H: RouteHandler<T, S>, T: 'static>(handler: H) -> Self {
+    pub(super) fn new<H: RouteHandler<T, S>, T: 'static>(handler: H) -> Self {
         Self(Arc::new(move |request, state| handler.clone().call(request, state)))
     }
 }
@@ -53,23 +53,15 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
         Self { router: MethodRouter::new(), names: Vec::new() }
     }
 
-    pub(super) fn on<H, T>(&mut self, method: Method, filter: MethodFilter, handler: H)
-    where
-        H: RouteHandler<T, S>,
-        T: 'static,
-    {
-        self.router = std::mem::take(&mut self.router).merge(on(filter, Erased::new(handler)));
+    pub(super) fn on(&mut self, method: Method, filter: MethodFilter, handler: Erased<S>) {
+        self.router = std::mem::take(&mut self.router).merge(on(filter, handler));
         self.names.push(method);
     }
 
     /// Sets the handler of every other method. `any` keeps axum from adding `Allow` to its responses, which may have
     /// another status than 405.
-    pub(super) fn fallback<H, T>(&mut self, handler: H)
-    where
-        H: RouteHandler<T, S>,
-        T: 'static,
-    {
-        self.router = any(Erased::new(handler)).merge(std::mem::take(&mut self.router));
+    pub(super) fn fallback(&mut self, handler: Erased<S>) {
+        self.router = any(handler).merge(std::mem::take(&mut self.router));
     }
 
     /// Returns the value of `Allow`: all methods, or those that fastapi-users sends.

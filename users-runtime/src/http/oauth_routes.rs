@@ -5,7 +5,10 @@ use axum::{extract::Request, response::Response, routing::MethodFilter};
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
-use super::{ApiError, BODY_LIMIT, HasUsers, JsonBody, Parameters, Repeated, Routes, methods::RouteHandler, see_other};
+use super::{
+    ApiError, BODY_LIMIT, HasUsers, JsonBody, Parameters, Repeated, Routes, methods::Erased, methods::RouteHandler,
+    see_other,
+};
 use crate::{
     account::IdentityLogin,
     domain::oauth::{AddressStatus, ExternalIdentity, IdentityRules, Subject},
@@ -65,7 +68,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     /// Adds the exchange of ID tokens, `POST path`, if the provider has them.
     pub fn id_tokens<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         match self.provider().is_some_and(|provider| provider.0.accepts_id_tokens()) {
-            true => self.on(Method::POST, MethodFilter::POST, path, handler),
+            true => self.on(Method::POST, MethodFilter::POST, path, Erased::new(handler)),
             false => self,
         }
     }

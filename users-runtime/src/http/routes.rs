@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{Method, StatusCode, header};
 
-use super::{ApiError, Edge, HasUsers, edge::with_headers, methods::Methods, methods::RouteHandler};
+use super::{ApiError, Edge, HasUsers, edge::with_headers, methods::Erased, methods::Methods, methods::RouteHandler};
 use crate::{
     compat,
     domain::{BasePath, Relaxation},
@@ -66,12 +66,12 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
 
     /// Adds `GET path`.
     pub fn get<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
-        self.on(Method::GET, MethodFilter::GET, path, handler)
+        self.on(Method::GET, MethodFilter::GET, path, Erased::new(handler))
     }
 
     /// Adds `POST path`.
     pub fn post<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
-        self.on(Method::POST, MethodFilter::POST, path, handler)
+        self.on(Method::POST, MethodFilter::POST, path, Erased::new(handler))
     }
 
     /// Adds `POST path`, unless the policy is that of fastapi-users, which has no such route.
@@ -111,30 +111,26 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
 
     /// Adds `PATCH path`.
     pub fn patch<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
-        self.on(Method::PATCH, MethodFilter::PATCH, path, handler)
+        self.on(Method::PATCH, MethodFilter::PATCH, path, Erased::new(handler))
     }
 
     /// Adds `PUT path`.
     pub fn put<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
-        self.on(Method::PUT, MethodFilter::PUT, path, handler)
+        self.on(Method::PUT, MethodFilter::PUT, path, Erased::new(handler))
     }
 
     /// Adds `DELETE path`.
     pub fn delete<H: RouteHandler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
-        self.on(Method::DELETE, MethodFilter::DELETE, path, handler)
+        self.on(Method::DELETE, MethodFilter::DELETE, path, Erased::new(handler))
     }
 
     /// Sets the handler of every method that `path` does not support. Without it these are 405.
     pub fn fallback<H: RouteHandler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
-        self.methods(path).fallback(handler);
+        self.methods(path).fallback(Erased::new(handler));
         self
     }
 
-    pub(super) fn on<H, T>(mut self, method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self
-    where
-        H: RouteHandler<T, S>,
-        T: 'static,
-    {
+    pub(super) fn on(mut self, method: Method, filter: MethodFilter, path: &'static str, handler: Erased<S>) -> Self {
         self.methods(path).on(method, filter, handler);
         self
     }

@@ -108,11 +108,13 @@ impl<DB: Dialect> Base<DB> {
         results.resize_with(count, || None);
         let found = match wanted.by_id.as_slice() {
             [] => Vec::new(),
+            [one] => vec![self.locate_one(one).await?],
             many => self.locate_many(many).await?,
         };
         place(&mut results, &wanted.positions_by_id, found);
         let found = match wanted.by_session.as_slice() {
             [] => Vec::new(),
+            [one] => vec![self.locate_session(one).await?],
             many => self.locate_sessions(many).await?,
         };
         place(&mut results, &wanted.positions_by_session, found);

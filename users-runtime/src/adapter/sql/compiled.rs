@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Dialect, base::Base};
+#[cfg(feature = "audit")]
+use super::audit::AuditPart;
+use super::{
+    Dialect, base::Base, counter_sql::CounterSql, oauth_sql::OAuthSql, passkey_sql::PasskeySql,
+    refresh_sql::RefreshSql, second_factor_sql::SecondFactorSql, session_sql::SessionSql, token_sql::TokenSql,
+};
 #[cfg(feature = "audit")]
 use crate::port::AuditStore;
 use crate::port::{Counters, RefreshStore, SecondFactorStore, SessionStore};
@@ -32,6 +37,20 @@ fn functions<DB: Dialect>() -> Vec<usize> {
         (|base: Arc<Base<DB>>| base) as fn(_) -> Arc<dyn Counters> as usize,
         #[cfg(feature = "audit")]
         ((|base: Arc<Base<DB>>| base) as fn(_) -> Arc<dyn AuditStore> as usize),
+        SessionSql::of::<DB> as fn(_) -> _ as usize,
+        TokenSql::of::<DB> as fn(_) -> _ as usize,
+        CounterSql::of::<DB> as fn(_) -> _ as usize,
+        RefreshSql::of::<DB> as fn(_) -> _ as usize,
+        SecondFactorSql::of::<DB> as fn(_) -> _ as usize,
+        PasskeySql::of::<DB> as fn(_) -> _ as usize,
+        OAuthSql::of::<DB> as fn(_, _) -> _ as usize,
+        #[cfg(feature = "audit")]
+        (AuditPart::new::<DB> as fn(_, _) -> _ as usize),
+        Base::<DB>::standing as fn(_, _) -> _ as usize,
+        Base::<DB>::token_state as fn(_, _) -> _ as usize,
+        Base::<DB>::session as fn(_, _) -> _ as usize,
+        Base::<DB>::unreadable as fn(_, _, _) -> _ as usize,
+        Base::<DB>::refuse_changed as fn(_, _, _, _, _) -> _ as usize,
         Base::<DB>::find as fn(_, _, _) -> _ as usize,
         Base::<DB>::locate_user as fn(_, _) -> _ as usize,
         Base::<DB>::locate_user_of as fn(_, _) -> _ as usize,
@@ -60,6 +79,8 @@ fn functions<DB: Dialect>() -> Vec<usize> {
         Base::<DB>::refresh as fn(_, _) -> _ as usize,
         Base::<DB>::tokens as fn(_, _, _) -> _ as usize,
         Base::<DB>::replace_tokens as fn(_, _, _, _, _) -> _ as usize,
+        Base::<DB>::remove_orphan as fn(_, _) -> _ as usize,
+        Base::<DB>::redeem as fn(_, _, _) -> _ as usize,
         Base::<DB>::unlink as fn(_, _, _) -> _ as usize,
     ]
 }

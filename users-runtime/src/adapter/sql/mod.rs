@@ -53,6 +53,7 @@ mod paused_clock;
 mod postgres;
 mod purge;
 mod read_back;
+mod reading;
 mod refresh;
 mod refresh_sql;
 mod retry;

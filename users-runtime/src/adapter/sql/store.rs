@@ -5,10 +5,10 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{
     ById, Dialect, Row, SqlResult, SqlUser, Values,
     adapted::Adapted,
-    base::{Base, TOKEN_COLUMNS},
+    base::Base,
     connection::Pools,
     counter_sql::CounterSql,
-    error::{missing_tenant, unreadable_user},
+    error::missing_tenant,
     lookups::Sorted,
     oauth_sql::OAuthSql,
     passkey_sql::PasskeySql,
@@ -16,8 +16,8 @@ use super::{
     second_factor_sql::SecondFactorSql,
     session_sql::SessionSql,
     short::{Located, Short},
-    standing::{bind_standing, standing},
-    tables::{IdColumn, STANDING},
+    standing::bind_standing,
+    tables::IdColumn,
     tenant::condition,
     token_sql::TokenSql,
     writes::{Draft, WayIn},
@@ -27,12 +27,12 @@ use super::{
 use crate::port::{AuditEntry, AuditStore};
 use crate::{
     domain::{
-        AuthMethods, CanonicalEmail, Epoch, IdKind, IdValue, LoginName, Reauthentication, Timestamp, TokenId,
-        UserId as _, id_kind, oauth::NewOAuthAccount,
+        CanonicalEmail, IdKind, IdValue, LoginName, Reauthentication, Timestamp, TokenId, UserId as _, id_kind,
+        oauth::NewOAuthAccount,
     },
     port::{
-        BoxFuture, Change, Counters, Damaged, Found, FoundSession, Lookup, OAuthStore, PasskeyStore, RefreshStore,
-        SchemaDrift, SecondFactorStore, SessionStore, StoreError, TokenState, UserStore,
+        BoxFuture, Change, Counters, Damaged, Found, Lookup, OAuthStore, PasskeyStore, RefreshStore, SchemaDrift,
+        SecondFactorStore, SessionStore, StoreError, UserStore,
     },
     user::{AuthUser, Columns, Tenant},
 };
@@ -90,40 +90,18 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
             // A column may have got another type, which not every database reports.
             self.base.adapted.forget();
-            self.unreadable(row, error)
+            self.base.unreadable(row, error)
         })
-    }
-
-    /// Returns the error of a row that cannot be read.
-    fn unreadable(&self, row: &DB::Row, error: sqlx::Error) -> sqlx::Error {
-        let id = DB::id_at(row, 0, self.base.id.kind).ok().and_then(U::Id::from_value).map(|id| id.to_string());
-        let own = std::iter::once("auth_epoch").chain(STANDING);
-        let columns: Vec<_> = self.base.columns.iter().copied().chain(own).collect();
-        unreadable_user(id, error, &columns)
     }
 
     /// Reads the user, the epoch and the standing of a row.
     fn with_standing(&self, row: &DB::Row) -> SqlResult<Found<U>> {
         let (user, epoch) = (self.user(row)?, self.base.epoch(row)?);
-        let standing = standing::<DB>(row, self.base.epoch_column() + 1);
-        // Fails closed: an account whose standing cannot be read is unknown until the value is repaired.
-        let standing = standing.map_err(|error| self.unreadable(row, error))?;
-        Ok(Found { standing, ..Found::new(user, epoch) })
+        Ok(Found { standing: self.base.standing(row)?, ..Found::new(user, epoch) })
     }
 
     fn found(&self, row: &DB::Row) -> SqlResult<Found<U>> {
-        let (columns, token) = (Row::<DB>::new(row), self.base.token_column());
-        let revoked: Option<bool> = columns.at(token)?;
-        let kept: Option<i64> = columns.at(token + 1)?;
-        let proved_at = DB::upstream_time_at(row, token + 2)?;
-        let proved_with: Option<String> = columns.at(token + 3)?;
-        let proved_with = proved_with.as_deref().unwrap_or_default();
-        let reauthentication = proved_at.map(|at| Reauthentication::parse(at, proved_with));
-        let token = match (revoked, kept) {
-            (Some(true), _) => TokenState::Revoked,
-            (_, Some(epoch)) => TokenState::KeptAt(Epoch(epoch)),
-            _ => TokenState::Unmarked,
-        };
+        let (token, reauthentication) = self.base.token_state(row)?;
         Ok(Found { token, reauthentication, ..self.with_standing(row)? })
     }
 
@@ -142,17 +120,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     /// Reads a row of [`Statements::find_session`](super::Statements::find_session).
     fn found_by_session(&self, row: &DB::Row) -> SqlResult<Found<U>> {
-        let (columns, first) = (Row::<DB>::new(row), self.base.token_column() + TOKEN_COLUMNS);
-        let session = FoundSession {
-            id: columns.at::<Option<String>>(first)?.map(TokenId),
-            epoch: columns.at::<Option<i64>>(first + 1)?.map(Epoch),
-            created_at: DB::upstream_time_at(row, first + 2)?.ok_or(sqlx::Error::RowNotFound)?,
-            last_seen_at: DB::upstream_time_at(row, first + 3)?,
-            backend: columns.at(first + 5)?,
-            methods: methods(columns.at(first + 6)?),
-            logged_in_at: DB::upstream_time_at(row, first + 7)?,
-        };
-        Ok(Found { session: Some(session), ..self.found(row)? })
+        Ok(Found { session: Some(self.base.session(row)?), ..self.found(row)? })
     }
 
     async fn find_one(&self, wanted: &Lookup<U::Id>) -> Result<Option<Found<U>>, StoreError> {
@@ -257,11 +225,6 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         let row = self.base.update(&draft, &change, account.as_ref()).await?;
         row.map(|row| self.user(&row)).transpose().map_err(|error| self.base.error(error))
     }
-}
-
-/// Reads a column of methods.
-fn methods(column: Option<String>) -> AuthMethods {
-    column.as_deref().map(AuthMethods::parse).unwrap_or_default()
 }
 
 /// Returns the id of a new user, if the database does not make it.

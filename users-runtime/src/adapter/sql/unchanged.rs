@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 use super::{
     Dialect, SqlColumn, SqlResult, SqlUser, StoredAs, Values,
     adapted::Adapted,
+    base::Base,
     error::{changed_value, unreadable_value},
     schema::FoundColumn,
     store::Store,
@@ -61,17 +62,36 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         columns: Columns,
         row: &DB::Row,
     ) -> SqlResult<()> {
-        let written = |changing: &&Changing| columns.contains(Columns::ROLES + changing.index);
-        if !table.changing.iter().any(|changing| written(&changing)) {
+        if table.changing.iter().all(|changing| !changing.is_in(columns)) {
             return Ok(());
         }
         let stored = self.user(row).map_err(|error| unreadable_value(error, &self.base.columns))?;
-        let (sent, read) = (self.sent(user, table)?, self.sent(&stored, table)?);
-        for Changing { index, stored_as, same } in table.changing.iter().filter(written) {
+        let written: Vec<_> = table.changing.iter().filter(|changing| changing.is_in(columns)).collect();
+        self.base.refuse_changed(&written, row, &self.sent(user, table)?, &self.sent(&stored, table)?)
+    }
+
+    /// Returns the values of the custom columns of a user.
+    fn sent(&self, user: &U, table: &Adapted) -> SqlResult<Vec<(usize, Sent)>> {
+        let mut values = Values::compared(&self.base.custom, &table.forms);
+        user.bind_custom(&mut values)?;
+        Ok(values.into_sent())
+    }
+}
+
+impl<DB: Dialect> Base<DB> {
+    /// Refuses a row if one of these columns has another value than was sent. `read` are the values of the user in the row.
+    pub(super) fn refuse_changed(
+        &self,
+        written: &[&Changing],
+        row: &DB::Row,
+        sent: &[(usize, Sent)],
+        read: &[(usize, Sent)],
+    ) -> SqlResult<()> {
+        for Changing { index, stored_as, same } in written {
             let column = Columns::ROLES + index;
             let value =
                 |values: &[(usize, Sent)]| values.iter().find(|(at, _)| *at == column).map(|(_, sent)| sent.clone());
-            let is_same = match (value(&sent), stored_as) {
+            let is_same = match (value(sent), stored_as) {
                 (Some(Sent::Text(sent)), stored_as) => {
                     let read = DB::text_at(row, column)?;
                     match (sent, read) {
@@ -80,7 +100,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
                         (sent, read) => sent == read,
                     }
                 }
-                (sent, _) => sent == value(&read),
+                (sent, _) => sent == value(read),
             };
             if !is_same {
                 return Err(changed_value(column));
@@ -88,12 +108,11 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         }
         Ok(())
     }
+}
 
-    /// Returns the values of the custom columns of a user.
-    fn sent(&self, user: &U, table: &Adapted) -> SqlResult<Vec<(usize, Sent)>> {
-        let mut values = Values::compared(&self.base.custom, &table.forms);
-        user.bind_custom(&mut values)?;
-        Ok(values.into_sent())
+impl Changing {
+    fn is_in(&self, columns: Columns) -> bool {
+        columns.contains(Columns::ROLES + self.index)
     }
 }
 
