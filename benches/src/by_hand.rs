@@ -134,16 +134,16 @@ impl Store {
         };
         let tables = [
             format!(
-                "CREATE TABLE {table} (id {id} NOT NULL PRIMARY KEY, email VARCHAR(320) NOT NULL, hashed_password \
+                "CREATE TABLE IF NOT EXISTS {table} (id {id} NOT NULL PRIMARY KEY, email VARCHAR(320) NOT NULL, hashed_password \
                  VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN \
                  NOT NULL, full_name TEXT)"
             ),
-            format!("CREATE UNIQUE INDEX ix_user_email ON {table} ({index})"),
+            format!("CREATE UNIQUE INDEX IF NOT EXISTS ix_user_email ON {table} ({index})"),
             format!(
-                "CREATE TABLE accesstoken (token CHAR(32) NOT NULL PRIMARY KEY, user_id {id} NOT NULL, expires_at \
+                "CREATE TABLE IF NOT EXISTS accesstoken (token CHAR(32) NOT NULL PRIMARY KEY, user_id {id} NOT NULL, expires_at \
                  BIGINT NOT NULL, FOREIGN KEY (user_id) REFERENCES {table} (id))"
             ),
-            "CREATE INDEX ix_accesstoken_user_id ON accesstoken (user_id)".to_owned(),
+            "CREATE INDEX IF NOT EXISTS ix_accesstoken_user_id ON accesstoken (user_id)".to_owned(),
         ];
         for statement in tables {
             let statement = AssertSqlSafe(statement);
