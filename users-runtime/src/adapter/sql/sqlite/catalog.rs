@@ -24,19 +24,14 @@ const INDEXES: &str = "SELECT l.name, l.\"unique\", l.origin, x.seqno, COALESCE(
      LEFT JOIN main.sqlite_schema AS s ON s.type = 'index' AND s.name = l.name \
      WHERE x.key = 1 ORDER BY l.name, x.seqno";
 
-/// The statement that created the table.
-const STATEMENT: &str = "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = $1 COLLATE NOCASE";
-
-/// The other database in which statements find a table of this name.
-const ELSEWHERE: &str = "SELECT schema FROM pragma_table_list WHERE name = $1 COLLATE NOCASE AND (schema = 'temp' OR \
-     (schema <> 'main' AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo($1, 'main'))))";
-
-/// The triggers of the table.
-const TRIGGERS: &str = "SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE";
-
-/// Whether the table is `STRICT`.
-const STRICT: &str =
-    "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = $1 COLLATE NOCASE AND strict = 1";
+/// The statement that created the table, the other database in which statements find a table of this name, and whether the table has
+/// triggers and is `STRICT`.
+const TABLE: &str = "SELECT \
+     (SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = $1 COLLATE NOCASE), \
+     (SELECT schema FROM pragma_table_list WHERE name = $1 COLLATE NOCASE AND (schema = 'temp' OR \
+     (schema <> 'main' AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo($1, 'main'))))), \
+     EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE), \
+     EXISTS (SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = $1 COLLATE NOCASE AND strict = 1)";
 
 pub(super) async fn describe(connection: &mut SqliteConnection, table: &str) -> SqlResult<FoundTable> {
     let column = |row: &SqliteRow| {
@@ -52,10 +47,12 @@ pub(super) async fn describe(connection: &mut SqliteConnection, table: &str) -> 
     };
     let columns = sqlx::query(COLUMNS).persistent(false).bind(table).fetch_all(&mut *connection).await?;
     let columns = columns.iter().map(column).collect::<SqlResult<_>>()?;
-    let statement = sqlx::query_scalar(STATEMENT).persistent(false).bind(table).fetch_all(&mut *connection).await?;
-    let statement: String = statement.into_iter().next().unwrap_or_default();
+    let about = sqlx::query_as(TABLE).persistent(false).bind(table).fetch_all(&mut *connection).await?;
+    let about: (Option<String>, Option<String>, bool, bool) = about.into_iter().next().unwrap_or_default();
+    let (statement, elsewhere, has_triggers, strict) = about;
+    let statement = statement.unwrap_or_default();
     let mut indexes: Vec<FoundIndex> = Vec::new();
-    for row in sqlx::query(INDEXES).persistent(false).bind(table).fetch_all(&mut *connection).await? {
+    for row in sqlx::query(INDEXES).persistent(false).bind(table).fetch_all(connection).await? {
         let (name, sql): (String, String) = (row.try_get(0)?, row.try_get(6)?);
         let part = part(&row, &sql, &statement)?;
         match indexes.last_mut() {
@@ -69,16 +66,7 @@ pub(super) async fn describe(connection: &mut SqliteConnection, table: &str) -> 
             }),
         }
     }
-    let elsewhere = sqlx::query_scalar(ELSEWHERE).persistent(false).bind(table).fetch_all(&mut *connection).await?;
-    let strict = sqlx::query(STRICT).persistent(false).bind(table).fetch_all(&mut *connection).await?;
-    let triggers = sqlx::query(TRIGGERS).persistent(false).bind(table).fetch_all(connection).await?;
-    Ok(FoundTable {
-        columns,
-        indexes,
-        has_triggers: !triggers.is_empty(),
-        elsewhere: elsewhere.into_iter().next(),
-        strict: !strict.is_empty(),
-    })
+    Ok(FoundTable { columns, indexes, has_triggers, elsewhere, strict })
 }
 
 /// Returns what an index is over, from its statement.
