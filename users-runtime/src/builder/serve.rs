@@ -54,14 +54,14 @@ impl<U: AuthUser> Users<U> {
     pub async fn serve(&self, app: Router, address: impl ToSocketAddrs + Debug) -> Result<()> {
         let listener = listen(address).await?;
         operation!(INFO, "listening", "listening", address = %listener.local_addr()?);
-        serve_until_told(app, listener).await;
+        serve_until_signal(app, listener).await;
         self.drain(DRAIN).await;
         Ok(())
     }
 }
 
-/// Serves until the process is told to stop. Boxed, so that it is compiled with this crate.
-fn serve_until_told(app: Router, listener: TcpListener) -> BoxFuture<'static, ()> {
+/// Serves until SIGTERM or Ctrl-C. Boxed, so that it is compiled with this crate.
+fn serve_until_signal(app: Router, listener: TcpListener) -> BoxFuture<'static, ()> {
     Box::pin(serve_until(app, listener, HEAD_TIME, Box::pin(shutdown_signal())))
 }
 
@@ -71,14 +71,13 @@ async fn listen(address: impl ToSocketAddrs + Debug) -> io::Result<TcpListener> 
 }
 
 /// Accepts connections until `stop` resolves, then waits for the open ones.
-async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, stop: BoxFuture<'static, ()>) {
+async fn serve_until(app: Router, listener: TcpListener, head_time: Duration, mut stop: BoxFuture<'static, ()>) {
     let mut app = app.into_make_service_with_connect_info::<SocketAddr>();
     // hyper-util's builder for both versions of HTTP waits for the first byte without a timeout.
     let mut server = Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(head_time);
     // Every connection holds a receiver, so the sender knows when all have ended.
     let (open, stopping) = watch::channel(());
-    let mut stop = stop;
     loop {
         match select(pin!(listener.accept()), stop.as_mut()).await {
             Either::Left((Ok((stream, client)), _)) => {
