@@ -56,6 +56,8 @@ mod servers;
 mod session_settings;
 mod sign_in;
 mod start_errors;
+#[path = "../shared/store.rs"]
+mod store;
 mod sub_path;
 mod support;
 mod tenants;

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::servers::{Server, TempDatabase};
 use crate::{
     http::{Call, Http, Response},
+    store::open_store,
     support::{PASSWORD, SECRET},
 };
 
@@ -315,7 +316,7 @@ const LOUD: &str = "CAMELOT";
 /// A store whose database is emptied for each rule, since creating a database for each takes minutes.
 #[cfg(feature = "services")]
 async fn emptied<U: StoredUser>(database: &TempDatabase, tables: [&str; 3]) -> SqlStore<U> {
-    let store = SqlStore::connect(&database.url()).await.unwrap();
+    let store = open_store(&database.url()).await;
     store.migrate().await.unwrap();
     let quote = if database.server == Server::Mysql { '`' } else { '"' };
     for table in tables {
@@ -349,12 +350,8 @@ async fn tenants_are_isolated_on_servers() {
 #[tokio::test]
 async fn tenants_are_isolated_in_every_store() {
     let companies = || [CAMELOT.to_owned(), CORNWALL.to_owned()];
-    store_tenants(async || SqlStore::<User>::connect("sqlite::memory:").await.unwrap(), user, companies())
-        .await
-        .unwrap();
-    store_tenants(async || SqlStore::<Member>::connect("sqlite::memory:").await.unwrap(), member, [1, 2])
-        .await
-        .unwrap();
+    store_tenants(async || open_store::<User>("sqlite::memory:").await, user, companies()).await.unwrap();
+    store_tenants(async || open_store::<Member>("sqlite::memory:").await, member, [1, 2]).await.unwrap();
     store_tenants(async || MemoryStore::<User>::new(), user, companies()).await.unwrap();
     store_tenants(async || MemoryStore::<Member>::new(), member, [1, 2]).await.unwrap();
 }

@@ -42,4 +42,6 @@ mod repository;
 #[path = "../../users-runtime/tests/it/servers/mod.rs"]
 mod servers;
 #[cfg(feature = "services")]
+#[path = "../shared/store.rs"]
+mod store;
 mod stored_values;

@@ -15,13 +15,13 @@ use axum_users::{
     audit::{AuditEntry, audit_routes},
     password::{Argon2Params, HashSettings},
     schema::Status,
-    store::{PoolSettings, SqlStore},
     testing::ManualClock,
 };
 use serde_json::{Value, json};
 
 use crate::{
     matrix::{Database, DatabaseKind},
+    store::open_store,
     support::{Call, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes},
 };
 
@@ -61,8 +61,7 @@ impl Audited {
     async fn with(kind: DatabaseKind, limits: Limits, settings: fn(UsersBuilder<User>) -> UsersBuilder<User>) -> Self {
         let database = Database::empty(kind).await;
         let clock = Arc::new(ManualClock::at("2026-11-29T12:00:00Z".parse().unwrap()));
-        let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
-        let store = SqlStore::<User>::connect_with(&database.url(), &patient).await.unwrap();
+        let store = open_store::<User>(&database.url()).await;
         let hooks = Hooks::default();
         let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .store(store)

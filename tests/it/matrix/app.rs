@@ -14,7 +14,6 @@ use axum_users::{
     Backend, Limits, Policy, Redis, SecretKey, Users,
     password::{Argon2Params, HashSettings},
     schema::Status,
-    store::{PoolSettings, SqlStore},
     testing::ManualClock,
     token::{EmailCode, Invitations, MagicLink, Refresh},
 };
@@ -26,6 +25,7 @@ use super::{
 };
 use crate::{
     database::Database,
+    store::open_store,
     support::{
         Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes,
     },
@@ -116,8 +116,7 @@ impl Service {
     async fn on(combination: Combination, plan: Plan, stored: Stored, clock: Arc<ManualClock>, number: u64) -> Self {
         let hooks = Hooks::default();
         // Never shed load on a busy machine; other tests cover that.
-        let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
-        let store = SqlStore::<User>::connect_with(&stored.database.url(), &patient).await.unwrap();
+        let store = open_store::<User>(&stored.database.url()).await;
         let hashing = HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10));
         let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap());
         #[cfg(feature = "totp")]

@@ -1,18 +1,13 @@
 //! The databases of the matrix.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Weak};
 
-use axum_users::{
-    Users,
-    store::{PoolSettings, SqlStore},
-};
+use axum_users::Users;
 use tokio::sync::Mutex;
 
 use crate::{
     database::{Database, DatabaseKind},
+    store::open_store,
     support::User,
 };
 
@@ -23,9 +18,7 @@ impl Database {
     /// Creates a database that is not shared.
     pub async fn own(kind: DatabaseKind) -> Arc<Self> {
         let database = Self::empty(kind).await;
-        // Never refused on a busy machine, like the services of the matrix.
-        let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
-        let store = SqlStore::<User>::connect_with(&database.url(), &patient).await.unwrap();
+        let store = open_store::<User>(&database.url()).await;
         let users = Users::<User>::builder(axum_users::SecretKey::new(crate::support::SECRET).unwrap())
             .store(store)
             .backend(axum_users::Backend::bearer("jwt", axum_users::Jwt::new()))

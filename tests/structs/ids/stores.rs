@@ -10,13 +10,14 @@ use super::types::{
 };
 #[cfg(feature = "services")]
 use crate::servers::Server;
+use crate::store::open_store;
 
 /// A store in a temporary folder.
 async fn in_file<U: StoredUser>(folder: &tempfile::TempDir) -> SqlStore<U> {
     static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let file = folder.path().join(format!("{number}.db"));
-    SqlStore::connect(&format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
+    open_store(&format!("sqlite://{}?mode=rwc", file.display())).await
 }
 
 async fn conforms<U: StoredUser>(user: fn(NewAccount<U::Id>) -> U) {
@@ -56,7 +57,7 @@ async fn conforms_on<U: StoredUser>(server: Server, user: fn(NewAccount<U::Id>) 
     let databases = std::sync::Mutex::new(Vec::new());
     let fresh = async || {
         let database = server.database().await.unwrap();
-        let store = SqlStore::<U>::connect(&database.url()).await.unwrap();
+        let store = open_store::<U>(&database.url()).await;
         databases.lock().unwrap().push(database);
         store
     };

@@ -7,7 +7,7 @@ use axum_users::{
     env::Timestamp,
     limits::{Backoff, CounterKey, Counters, Draw, MemoryCounters, Quota, Rule, Settlement},
     password::{Argon2Params, HashSettings},
-    store::{PoolSettings, SqlStore, UserStore},
+    store::UserStore,
     testing::ManualClock,
 };
 use serde_json::json;
@@ -16,6 +16,7 @@ use super::{super::ARTHUR, limited};
 use crate::{
     matrix::{Database, DatabaseKind},
     security::crowd::{Crowd, TASKS, count, together},
+    store::open_store,
     support::{Http, PASSWORD, SECRET, SharedClock, User, user_routes},
 };
 
@@ -55,8 +56,7 @@ async fn kinds() -> Vec<Kind> {
         let database = Database::empty(kind).await;
         let mut instances = Vec::new();
         for _ in 0..2 {
-            let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
-            let store = Arc::new(SqlStore::<User>::connect_with(&database.url(), &patient).await.unwrap());
+            let store = Arc::new(open_store::<User>(&database.url()).await);
             let counters = Arc::clone(&store).counters().unwrap();
             store.migrate().await.unwrap();
             assert_eq!(store.check_schema().await.unwrap(), []);
@@ -209,8 +209,7 @@ async fn every_kind_of_counters_behaves_like_that_in_memory() {
 
 /// Starts an instance that counts in its database.
 async fn instance(database: &Database, clock: &Arc<ManualClock>) -> (Users<User>, Http) {
-    let patient = PoolSettings::default().acquire_timeout(Duration::from_secs(20));
-    let store = SqlStore::<User>::connect_with(&database.url(), &patient).await.unwrap();
+    let store = open_store::<User>(&database.url()).await;
     let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
         .store(store)
         .limits(Limits::default())

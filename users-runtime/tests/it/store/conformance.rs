@@ -6,14 +6,14 @@ use users_runtime::{
 };
 
 use crate::store::{
-    support::{FileStore, delegate_user_store},
+    support::{FileStore, delegate_user_store, patient},
     users::{Member, User, member, user},
 };
 
 delegate_user_store!(FileStore);
 
 async fn in_memory<U: StoredUser>() -> SqlStore<U> {
-    SqlStore::connect("sqlite::memory:").await.unwrap()
+    SqlStore::connect_with("sqlite::memory:", &patient()).await.unwrap()
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use users_runtime::store::{PoolSettings, SqlStore, StoredUser, UserStore};
 
 use crate::store::{
     servers::{Server, TempDatabase},
-    support::delegate_user_store,
+    support::{delegate_user_store, patient},
 };
 
 /// A store in a temporary database.
@@ -28,7 +28,7 @@ impl<U: StoredUser> Deref for ServerStore<U> {
 impl<U: StoredUser> ServerStore<U> {
     pub async fn fresh(server: Server) -> Option<Self> {
         let database = server.database().await?;
-        let store = SqlStore::connect(&database.url()).await.unwrap();
+        let store = SqlStore::connect_with(&database.url(), &patient()).await.unwrap();
         Some(Self { store, database })
     }
 

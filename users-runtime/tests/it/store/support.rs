@@ -4,6 +4,7 @@ use std::{
     ops::Deref,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -11,7 +12,7 @@ use users_runtime::{
     PasswordHash,
     env::Timestamp,
     schema::{IdSeed, Status, UserId},
-    store::{NewAccount, SqlStore, StoredUser},
+    store::{NewAccount, PoolSettings, SqlStore, StoredUser},
 };
 
 /// Implements `UserStore` for a struct that owns a store and keeps its database alive.
@@ -172,6 +173,11 @@ impl Drop for TempFile {
     }
 }
 
+/// Settings of stores that wait for a connection longer than requests do, since other tests use the same processors.
+pub fn patient() -> PoolSettings {
+    PoolSettings::default().acquire_timeout(Duration::from_secs(20))
+}
+
 /// A store in a temporary file.
 pub struct FileStore<U: StoredUser> {
     pub store: SqlStore<U>,
@@ -188,7 +194,7 @@ impl<U: StoredUser> FileStore<U> {
 
     pub async fn fresh() -> Self {
         let file = TempFile::new();
-        let store = SqlStore::connect(&file.url()).await.unwrap();
+        let store = SqlStore::connect_with(&file.url(), &patient()).await.unwrap();
         Self { store, file }
     }
 }
