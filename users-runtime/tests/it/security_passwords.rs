@@ -21,6 +21,11 @@ fn hashing(settings: HashSettings) -> Hashing {
     Hashing::start(settings, Arc::new(OsRandom), Arc::new(SystemClock)).expect("valid settings")
 }
 
+/// The default settings, but never overloaded, since other tests use the same processors.
+fn settings() -> HashSettings {
+    HashSettings::default().max_wait(Duration::from_secs(10))
+}
+
 fn stored(hash: &str) -> PasswordHash {
     PasswordHash::from_stored(hash)
 }
@@ -72,7 +77,7 @@ mod hash {
 
     #[tokio::test]
     async fn a_new_hash_follows_the_settings_and_verifies() {
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let password = Password::new("the lady of the lake");
         let (first, second) = (hashing.hash(&password).await.unwrap(), hashing.hash(&password).await.unwrap());
         assert!(first.as_stored().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
@@ -83,7 +88,7 @@ mod hash {
 
     #[tokio::test]
     async fn verifies_pwdlib_argon2_and_bcrypt() {
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let mut known = vec![ARGON2ID.to_owned(), ARGON2ID_19_MIB.into(), ARGON2I.into(), ARGON2D.into()];
         known.extend(["$2a", "$2b", "$2x", "$2y"].map(|version| BCRYPT.replace("$2b", version)));
         for hash in known {
@@ -101,7 +106,7 @@ mod hash {
     #[tokio::test]
     async fn rehash_up_never_down() {
         use Verification::{Right, RightButOutdated};
-        let hasher = |params, rehash| hashing(HashSettings::default().params(params).rehash(rehash));
+        let hasher = |params, rehash| hashing(settings().params(params).rehash(rehash));
         let (low, high) = (Argon2Params::recommended(), Argon2Params::pwdlib());
         let recommended = hasher(low, RehashRule::WhenWeaker);
         let as_upstream = hasher(high, RehashRule::WhenDifferent);
@@ -127,7 +132,7 @@ mod hash {
 
     #[tokio::test]
     async fn absurd_stored_cost_refused() {
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let (log, _guard) = Log::start(Level::TRACE);
         let argon2 = |costs: &str| ARGON2ID.replace("m=65536,t=3,p=4", costs);
         for (hash, reason) in [
@@ -158,7 +163,7 @@ mod hash {
 
     #[tokio::test]
     async fn unknown_and_malformed_forms_match_nothing() {
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let (log, _guard) = Log::start(Level::TRACE);
         let (head, tag) = ARGON2ID_19_MIB.rsplit_once('$').unwrap();
         let hashes = [
@@ -207,7 +212,7 @@ mod hash {
     async fn unknown_users_and_corrupt_hashes_cost_as_much_as_every_kind_in_use() {
         // No machine fills 192 MiB in this time, and a slower one only takes longer.
         const AT_LEAST: Duration = Duration::from_millis(20);
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let password = Password::new("guinevere");
         assert_ne!(hashing.verify(&password, &stored(ARGON2ID)).await, Ok(Verification::Wrong));
         let start = Instant::now();
@@ -294,7 +299,7 @@ mod password {
 
     #[tokio::test]
     async fn too_long_never_hashed() {
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let longest = Password::new("a".repeat(1024));
         let too_long = Password::new("a".repeat(1025));
         for policy in [PasswordPolicy::recommended().max_length(usize::MAX), PasswordPolicy::none()] {
@@ -353,7 +358,7 @@ mod password {
 
     #[tokio::test]
     async fn bcrypt_never_truncates() {
-        let hashing = hashing(HashSettings::default());
+        let hashing = hashing(settings());
         let hash = |password: &[u8]| stored(&bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap().to_string());
         let long = "a".repeat(72);
         let found = hashing.verify(&Password::new(long.as_str()), &hash(long.as_bytes())).await;
@@ -395,7 +400,7 @@ mod password {
         fn byte_exact(password in "[ \\t\u{0}a-zA-Z\u{e9}\u{fb01}\u{1F600}]{0,80}") {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             runtime.block_on(async {
-                let hashing = hashing(HashSettings::default());
+                let hashing = hashing(settings());
                 let hash = hashing.hash(&Password::new(password.as_str())).await.unwrap();
                 let right = hashing.verify(&Password::new(password.as_str()), &hash).await;
                 assert_eq!(right, Ok(Verification::Right), "{password:?}");
