@@ -1,4 +1,4 @@
-//! Checks of the source tree: layers, file rules, the security contract, outbound connections and the supply chain.
+//! Checks of the source tree: layers, file rules, the security contract, outbound connections, the supply chain and the workflows.
 
 mod layers;
 mod logging;
@@ -9,3 +9,4 @@ mod source;
 mod statements;
 mod supply;
 mod tidy;
+mod workflows;
