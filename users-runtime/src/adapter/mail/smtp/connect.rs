@@ -18,8 +18,9 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{failure::Failure, limited::Limited};
 
-/// The most bytes that a mail server may send during one mail. A TLS handshake takes about 5 KiB, the dialogue 1 KiB.
-const MAX_RECEIVED: usize = 256 * 1024;
+/// The most bytes that a mail server may send during one mail. A TLS handshake takes about 5 KiB, the dialogue 1 KiB. lettre parses a
+/// reply again after each of its lines, so the processor time that a server can cost grows with the square of this.
+const MAX_RECEIVED: usize = 64 * 1024;
 
 /// Settings of TLS from the first byte on.
 pub(super) struct ImplicitTls {
