@@ -28,7 +28,7 @@ mod stats;
 
 use client::{Connection, request};
 use database::{Database, Kind};
-use stats::median;
+use stats::{median, quantile};
 
 #[derive(AuthUser, Debug, Clone)]
 pub struct User {
@@ -190,12 +190,12 @@ impl Service {
         Ok(median(&mut times))
     }
 
-    /// Logs in with stored sessions for as long as the service purges, and compares the longest login with the longest without it.
+    /// Logs in with stored sessions for as long as the service purges, and compares these logins with some without it.
     async fn purge(&mut self, kind: Kind) -> Result<(), Failure> {
         self.connection = Connection::open(&self.address).await?;
-        let mut idle = Duration::ZERO;
+        let (mut idle, mut meanwhile) = (Vec::new(), Vec::new());
         for _ in 0..200 {
-            idle = idle.max(self.timed_login().await?);
+            idle.push(self.timed_login().await?);
         }
         let address = self.address.clone();
         let start = Instant::now();
@@ -203,28 +203,29 @@ impl Service {
             let mut connection = Connection::open(&address).await?;
             connection.call(&request("POST", "/purge", "", "")).await
         });
-        let (mut longest, mut logins) = (Duration::ZERO, 0);
         while !purge.is_finished() {
-            longest = longest.max(self.timed_login().await?);
-            logins += 1;
+            meanwhile.push(self.timed_login().await?);
         }
         let response = purge.await??;
         println!(
-            "{kind:?}: {} sessions purged in {:.1} s (status {}); longest of {logins} logins meanwhile {:.0} ms, of 200 without it \
-             {:.0} ms (goal: at most 50 ms more)",
+            "{kind:?}: {} sessions purged in {:.1} s (status {}); {} logins meanwhile took {}, {} without it {} ms (median, 99th \
+             percentile, longest; goal: at most 50 ms more)",
             String::from_utf8_lossy(&response.body),
             start.elapsed().as_secs_f64(),
             response.status,
-            longest.as_secs_f64() * 1000.0,
-            idle.as_secs_f64() * 1000.0,
+            meanwhile.len(),
+            spread(&mut meanwhile),
+            idle.len(),
+            spread(&mut idle),
         );
         Ok(())
     }
 
-    async fn timed_login(&mut self) -> Result<Duration, Failure> {
+    /// Returns the milliseconds of a login.
+    async fn timed_login(&mut self) -> Result<f64, Failure> {
         let start = Instant::now();
         self.login("db").await?;
-        Ok(start.elapsed())
+        Ok(start.elapsed().as_secs_f64() * 1000.0)
     }
 
     /// Returns the median of a number of `GET /users/me` requests, in milliseconds.
@@ -242,6 +243,11 @@ impl Service {
         }
         Ok(median(&mut times))
     }
+}
+
+/// Returns the median, the 99th percentile and the longest of some times.
+fn spread(times: &mut [f64]) -> String {
+    [0.5, 0.99, 1.0].map(|share| format!("{:.0}", quantile(times, share))).join(", ")
 }
 
 async fn compare(plan: &Plan, folder: &Path, small: &Database, large: &Database) -> Result<(), Failure> {
