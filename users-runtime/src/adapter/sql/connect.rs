@@ -187,10 +187,11 @@ impl<U: StoredUser> SqlStore<U> {
         U: super::SqlUser<DB>,
     {
         let creation = creation::<U, DB>()?.into();
-        let (read, write) = (pools.read.clone(), pools.write.clone());
+        let (read, write, kept) = (pools.read.clone(), pools.write.clone(), pools.kept.clone());
         let close: Closing = Arc::new(move || {
-            let (read, write) = (read.clone(), write.clone());
+            let (read, write, kept) = (read.clone(), write.clone(), kept.clone());
             Box::pin(async move {
+                kept.inspect(|kept| kept.close());
                 read.close().await;
                 write.close().await;
             })

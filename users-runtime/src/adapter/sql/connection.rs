@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection as _, Pool, SqlSafeStr, SqlStr, pool::PoolConnection};
+use sqlx::{Connection as _, Pool, SqlSafeStr, SqlStr};
 
 use super::{
     Dialect, Executed, SqlResult,
     base::Base,
     error,
-    lost::{Pinged, for_write},
+    kept::{Kept, Taken},
+    lost::{Pinged, alive, for_write},
     shared_commit::{Turn, WriteQueue},
     transaction::{begin, finish},
     uuid_form::Form,
@@ -38,6 +39,8 @@ pub(super) struct Pools<DB: Dialect> {
     pub(super) write: Pool<DB>,
     /// `true` if connections keep prepared statements, `false` if their statement cache has no capacity.
     pub(super) keep_statements: bool,
+    /// Connections that stay out of a pool of our own. Those of an application's pool never do, since it may have few, or hooks.
+    pub(super) kept: Option<Arc<Kept<DB>>>,
     /// How a lost connection is noticed before a write.
     pub(super) pinged: Pinged,
     /// The callers that wait for the connection for writes, in a database with one writer. They share commits.
@@ -48,7 +51,7 @@ pub(super) struct Pools<DB: Dialect> {
 
 /// A connection for writes.
 pub(super) enum Writer<DB: Dialect> {
-    Own(PoolConnection<DB>),
+    Own(Taken<DB>),
     Turn(Turn<DB>),
 }
 
@@ -90,7 +93,7 @@ impl<DB: Dialect> Pools<DB> {
     /// Uses one pool for reads and writes.
     pub(super) fn shared(pool: Pool<DB>, keep_statements: bool) -> Self {
         let pinged = Pinged::of(&pool);
-        Self { read: pool.clone(), write: pool, keep_statements, pinged, queue: None, exclusive: false }
+        Self { read: pool.clone(), write: pool, keep_statements, kept: None, pinged, queue: None, exclusive: false }
     }
 
     /// Returns the same for an operation that shares no transaction with others.
@@ -98,41 +101,53 @@ impl<DB: Dialect> Pools<DB> {
         Self { exclusive: true, ..self }
     }
 
-    /// For a pool whose `before_acquire` is [`is_alive`](super::lost::is_alive).
+    /// For a pool of our own, whose `before_acquire` is [`is_alive`](super::lost::is_alive).
     #[cfg(any(feature = "postgres", feature = "mysql"))]
-    pub(super) fn pinged_if_rested(self) -> Self {
-        Self { pinged: Pinged::IfRested, ..self }
+    pub(super) fn of_our_own(self) -> Self {
+        Self { kept: Some(Arc::new(Kept::new())), pinged: Pinged::IfRested, ..self }
+    }
+
+    /// Returns a connection for reading.
+    async fn take_to_read(&self) -> SqlResult<Taken<DB>> {
+        let _waiting = match self.kept.as_ref().map(|kept| kept.take()) {
+            Some(Ok(kept)) => return Ok(at_once("read", kept)),
+            Some(Err(waiting)) => Some(waiting),
+            None => None,
+        };
+        acquire(&self.read, "read").await
+    }
+
+    /// Returns a connection for writing from a pool that reads use as well.
+    async fn take_to_write(&self) -> SqlResult<Taken<DB>> {
+        let _waiting = match self.kept.as_ref().map(|kept| kept.take()) {
+            Some(Ok(kept)) => match alive(kept).await {
+                Some(kept) => return Ok(at_once("write", kept)),
+                None => None,
+            },
+            Some(Err(waiting)) => Some(waiting),
+            None => None,
+        };
+        for_write(acquire(&self.write, "write")).await
     }
 }
 
 impl<DB: Dialect> Clone for Pools<DB> {
     fn clone(&self) -> Self {
         let Self { keep_statements, pinged, exclusive, .. } = *self;
-        let (read, write, queue) = (self.read.clone(), self.write.clone(), self.queue.clone());
-        Self { read, write, keep_statements, pinged, queue, exclusive }
+        let (read, write) = (self.read.clone(), self.write.clone());
+        let (kept, queue) = (self.kept.clone(), self.queue.clone());
+        Self { read, write, keep_statements, kept, pinged, queue, exclusive }
     }
 }
 
 impl<DB: Dialect> Base<DB> {
     /// Returns a connection for reading. Pass it to [`Base::settle`] with the result of the operation.
-    pub(super) async fn reader(&self) -> SqlResult<PoolConnection<DB>> {
-        let connection = match self.idle_reader() {
-            Some(connection) => connection,
-            None => acquire(&self.pools.read, "read").await?,
-        };
+    pub(super) async fn reader(&self) -> SqlResult<Taken<DB>> {
+        let connection = self.pools.take_to_read().await?;
         if self.preparing_anew.load(Ordering::Acquire) > 0 {
             return Ok(self.without_old_statements(connection).await);
         }
         Ok(connection)
-    }
-
-    /// Returns a connection that is idle, from a pool that asks nothing before it hands one out. Those with a queue of writes are
-    /// our own for an SQLite file; others may have limits of time, or hooks of the application.
-    fn idle_reader(&self) -> Option<PoolConnection<DB>> {
-        self.pools.queue.as_ref()?;
-        let connection = self.pools.read.try_acquire()?;
-        metric::waited_for_connection("read", Duration::ZERO);
-        Some(connection)
     }
 
     /// Returns a connection for writing that is not known to have rested, or was just pinged; see [`lost`](super::lost). Pass
@@ -152,7 +167,7 @@ impl<DB: Dialect> Base<DB> {
         }
         let mut attempts = self.attempts();
         loop {
-            let mut connection = for_write(acquire(&self.pools.write, "write")).await?;
+            let mut connection = self.pools.take_to_write().await?;
             let ping =
                 async { if self.pools.pinged == Pinged::BeforeWrites { connection.ping().await } else { Ok(()) } };
             match ping.await {
@@ -165,18 +180,20 @@ impl<DB: Dialect> Base<DB> {
         }
     }
 
-    /// Returns a connection to its pool after an operation and passes on the result.
+    /// Gives a connection back after an operation and passes on the result.
     ///
     /// A connection whose prepared statements are outdated, because the schema was changed, forgets all of them. The
     /// caller repeats the operation, which had no effect; see [`retry`](super::retry).
-    pub(super) async fn settle<T>(&self, mut connection: PoolConnection<DB>, done: SqlResult<T>) -> SqlResult<T> {
-        if let Err(error) = &done
-            && self.is_outdated(error)
-        {
-            self.adapted.forget();
-            if forget_statements::<DB>(&mut connection).await.is_err() {
-                connection.close_on_drop();
+    pub(super) async fn settle<T>(&self, mut connection: Taken<DB>, done: SqlResult<T>) -> SqlResult<T> {
+        match (&done, &self.pools.kept) {
+            (Ok(_), Some(kept)) => kept.put(connection),
+            (Err(error), _) if self.is_outdated(error) => {
+                self.adapted.forget();
+                if forget_statements::<DB>(&mut connection).await.is_err() {
+                    connection.close_on_drop();
+                }
             }
+            _ => {}
         }
         done
     }
@@ -198,7 +215,7 @@ impl<DB: Dialect> Base<DB> {
     }
 
     /// Returns a connection that prepares its statements anew while an operation [asks for it](Base::prepare_anew).
-    async fn without_old_statements(&self, mut connection: PoolConnection<DB>) -> PoolConnection<DB> {
+    async fn without_old_statements(&self, mut connection: Taken<DB>) -> Taken<DB> {
         if self.preparing_anew.load(Ordering::Acquire) > 0 && forget_statements::<DB>(&mut connection).await.is_err() {
             connection.close_on_drop();
         }
@@ -329,8 +346,14 @@ fn forget_statements<DB: Dialect>(connection: &mut DB::Connection) -> BoxFuture<
     Box::pin(connection.clear_cached_statements())
 }
 
-async fn acquire<DB: Dialect>(pool: &Pool<DB>, name: &'static str) -> SqlResult<PoolConnection<DB>> {
-    measured(name, pool.acquire()).await
+async fn acquire<DB: Dialect>(pool: &Pool<DB>, name: &'static str) -> SqlResult<Taken<DB>> {
+    measured(name, pool.acquire()).await.map(Taken::of)
+}
+
+/// Measures that a connection was there at once.
+fn at_once<DB: Dialect>(name: &'static str, connection: Taken<DB>) -> Taken<DB> {
+    metric::waited_for_connection(name, Duration::ZERO);
+    connection
 }
 
 /// Waits for a connection, and measures how long.

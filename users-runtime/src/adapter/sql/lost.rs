@@ -3,17 +3,17 @@
 //! A write without a response cannot simply be repeated, because it may have taken effect. So a connection that has rested
 //! is pinged before a write. Reads are repeated instead; see [`retry`](super::retry).
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 use std::time::Duration;
 
-use sqlx::Pool;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-use sqlx::{Connection, pool::PoolConnectionMetadata};
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::{Connection, Pool};
+
+use super::{Driver, kept::Taken};
 
 /// The time after which a connection is pinged before a write. A connection that was used a moment ago is as likely to be
 /// lost now as during the write itself, and then the write fails as unavailable. Under load no connection rests this long;
 /// without load the round trip does not matter.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 const RESTED: Duration = Duration::from_millis(10);
 
 /// What pings connections.
@@ -32,7 +32,7 @@ pub(super) enum Pinged {
 
 impl Pinged {
     /// Returns what pings the connections of a pool of the application.
-    pub(super) fn of<DB: super::Driver>(pool: &Pool<DB>) -> Self {
+    pub(super) fn of<DB: Driver>(pool: &Pool<DB>) -> Self {
         match (DB::OVER_A_NETWORK, pool.options().get_test_before_acquire()) {
             (false, _) => Self::Never,
             (true, true) => Self::ByPool,
@@ -56,4 +56,13 @@ pub(super) async fn for_write<F: Future>(acquire: F) -> F::Output {
 pub(super) async fn is_alive<C: Connection>(connection: &mut C, rested: PoolConnectionMetadata) -> bool {
     let is_for_write = WRITES.try_with(|()| ()).is_ok();
     !is_for_write || rested.idle_for < RESTED || connection.ping().await.is_ok()
+}
+
+/// Returns a connection for a write that did not go back to its pool. Pings one that has rested; a lost one is closed.
+pub(super) async fn alive<DB: Driver>(mut kept: Taken<DB>) -> Option<Taken<DB>> {
+    if kept.rested() < RESTED || kept.ping().await.is_ok() {
+        return Some(kept);
+    }
+    kept.close_on_drop();
+    None
 }

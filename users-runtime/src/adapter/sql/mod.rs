@@ -35,6 +35,7 @@ mod ddl;
 mod dialect;
 mod error;
 mod forms;
+mod kept;
 mod linked_users;
 mod lookups;
 mod lost;

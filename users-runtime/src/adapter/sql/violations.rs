@@ -35,8 +35,9 @@ impl<DB: Dialect> Base<DB> {
             return written;
         }
         let describe = async || {
-            let mut connection = self.pools.read.acquire().await?;
-            DB::describe(&mut connection, self.schema(), self.sql.table).await
+            let mut connection = self.reader().await?;
+            let table = DB::describe(&mut connection, self.schema(), self.sql.table).await;
+            self.settle(connection, table).await
         };
         // Boxed, so that the future of every write stays small: it is moved to the heap as a whole.
         match (Box::pin(describe()).await, &written) {

@@ -16,6 +16,8 @@ pub(super) struct Queue<T, R> {
 struct State<T, R> {
     waiting: VecDeque<Arc<Slot<T, R>>>,
     queries: usize,
+    /// The lookups in the last query. Many before the first one: it is not known.
+    last_batch: usize,
 }
 
 /// One lookup, and its answer.
@@ -38,7 +40,11 @@ enum Stage<R> {
 
 impl<T, R> Queue<T, R> {
     pub(super) fn new(most_queries: usize, largest_batch: usize) -> Self {
-        Self { state: Mutex::new(State { waiting: VecDeque::new(), queries: 0 }), most_queries, largest_batch }
+        Self {
+            state: Mutex::new(State { waiting: VecDeque::new(), queries: 0, last_batch: usize::MAX }),
+            most_queries,
+            largest_batch,
+        }
     }
 
     /// Returns the state. No code that can panic runs under the lock, so a poisoned lock still guards a valid state.
@@ -46,11 +52,13 @@ impl<T, R> Queue<T, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends a lookup.
-    pub(super) fn join(&self, item: T) -> Arc<Slot<T, R>> {
+    /// Appends a lookup. Returns whether others are likely to arrive at the same time: a query is in progress, or the last one was for
+    /// several.
+    pub(super) fn join(&self, item: T) -> (Arc<Slot<T, R>>, bool) {
         let slot = Arc::new(Slot { item, stage: Mutex::new(Stage::Waiting(None)) });
-        self.state().waiting.push_back(Arc::clone(&slot));
-        slot
+        let mut state = self.state();
+        state.waiting.push_back(Arc::clone(&slot));
+        (slot, state.queries > 0 || state.last_batch > 1 || state.waiting.len() > 1)
     }
 
     /// Returns lookups for a query that the caller with this slot runs, and then passes to [`Queue::end`]. Returns `None` if
@@ -65,10 +73,12 @@ impl<T, R> Queue<T, R> {
         while batch.len() < self.largest_batch
             && let Some(slot) = state.waiting.pop_front()
         {
-            if slot.ask() {
+            // The caller runs the query and needs not be woken.
+            if slot.ask(!std::ptr::eq(&*slot, own)) {
                 batch.push(slot);
             }
         }
+        state.last_batch = batch.len();
         self.wake_next(state);
         Some(batch)
     }
@@ -99,7 +109,7 @@ impl<T, R> Queue<T, R> {
         }
         while let Some(first) = state.waiting.front() {
             if first.is_waiting() {
-                // A caller without a waker was not polled yet, or will be: it yields.
+                // A caller without a waker was not polled yet, or yields and will be.
                 let waker = first.waker();
                 drop(state);
                 waker.inspect(Waker::wake_by_ref);
@@ -153,10 +163,10 @@ impl<T, R> Slot<T, R> {
     }
 
     /// Moves a lookup from the queue into a query. Returns `false` if its caller left.
-    fn ask(&self) -> bool {
+    fn ask(&self, wakes: bool) -> bool {
         let mut stage = self.stage();
         match &mut *stage {
-            Stage::Waiting(waker) => *stage = Stage::Asked(waker.take()),
+            Stage::Waiting(waker) => *stage = Stage::Asked(waker.take().filter(|_| wakes)),
             _ => return false,
         }
         true

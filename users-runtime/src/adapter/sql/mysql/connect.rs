@@ -44,7 +44,7 @@ pub(in crate::adapter::sql) fn open<'a>(
                 })
             });
         match pool.connect_with(options.clone()).await {
-            Ok(pool) => Ok(share(pool).pinged_if_rested()),
+            Ok(pool) => Ok(share(pool).of_our_own()),
             Err(error) => Err(cannot_connect::<MySql>(error, &options, settings.acquire_timeout).await.into()),
         }
     })

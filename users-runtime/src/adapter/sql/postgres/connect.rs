@@ -34,7 +34,7 @@ pub(in crate::adapter::sql) fn open<'a>(
             .before_acquire(|connection, rested| Box::pin(async move { Ok(is_alive(connection, rested).await) }));
         match pool.connect_with(options.clone()).await {
             Ok(pool) => {
-                let pools = share(pool).pinged_if_rested();
+                let pools = share(pool).of_our_own();
                 pooler::check(&options, pools.keep_statements).await?;
                 Ok(pools)
             }

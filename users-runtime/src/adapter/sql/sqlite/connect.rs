@@ -1,6 +1,6 @@
 //! SQLite: opening a database.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 use sqlx::{
     Sqlite, SqlitePool,
@@ -8,7 +8,9 @@ use sqlx::{
 };
 
 use crate::{
-    adapter::sql::{PoolSettings, advice::cannot_connect, connection::Pools, lost::Pinged, shared_commit::WriteQueue},
+    adapter::sql::{
+        PoolSettings, advice::cannot_connect, connection::Pools, kept::Kept, lost::Pinged, shared_commit::WriteQueue,
+    },
     domain::{Error, Result, Setting},
     port::BoxFuture,
 };
@@ -56,7 +58,8 @@ pub(in crate::adapter::sql) fn open<'a>(
             };
             // In memory nothing waits for a disk, and reads use the same connection.
             let queue = (!in_memory).then(|| WriteQueue::new(write.clone()));
-            Ok(Pools { read, write, keep_statements: true, pinged: Pinged::Never, queue, exclusive: false })
+            let kept = (!in_memory).then(|| Arc::new(Kept::new()));
+            Ok(Pools { read, write, keep_statements: true, kept, pinged: Pinged::Never, queue, exclusive: false })
         };
         match opened.await {
             Ok(pools) => Ok(pools),
