@@ -1,9 +1,9 @@
 //! Batches concurrent user lookups into one query.
 //!
-//! There is no cache and no timer: every result comes from a query that started after the lookup arrived. Under load a lookup
-//! first yields once, so that all requests that are ready to run put theirs into the queue as well. Then the first caller that
-//! is polled while few queries are in progress takes the whole queue and runs one query for all of it. There is no
-//! background task, so there is nothing to start, stop or leak.
+//! There is no cache and no timer: every result comes from a query that started after the lookup arrived. A lookup first yields
+//! once, so that all requests that are ready to run put theirs into the queue as well, unless the last ones were alone. Then the
+//! first caller that is polled while few queries are in progress takes the whole queue and runs one query for all of it. There
+//! is no background task, so there is nothing to start, stop or leak.
 //!
 //! No caller holds a permission without using it: while a query may start, every waiting caller that is polled starts it.
 //! The end of a query wakes the first one, and a caller that is dropped wakes the next.
@@ -88,9 +88,9 @@ impl<U: AuthUser> BatchLoader<U> {
     /// # Errors
     /// Those of [`UserStore::find`]. All callers that share a query get the error of an unavailable store.
     pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> LookupResult<U> {
-        let (slot, has_company) = self.shared.queue.join(lookup);
+        let (slot, may_have_company) = self.shared.queue.join(lookup);
         let waiting = Waiting { shared: Arc::clone(&self.shared), slot };
-        if has_company {
+        if may_have_company {
             // All requests that are ready to run arrive before the first of them starts a query.
             tokio::task::yield_now().await;
         }

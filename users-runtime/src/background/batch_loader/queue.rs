@@ -6,6 +6,9 @@ use std::{
     task::{Context, Waker},
 };
 
+/// After so many lone lookups the next one does not wait for others. Under load a few of them arrive while a query runs.
+const LONE: u32 = 16;
+
 /// Lookups that wait for a query, in the order of arrival, and the number of queries in progress.
 pub(super) struct Queue<T, R> {
     state: Mutex<State<T, R>>,
@@ -16,8 +19,8 @@ pub(super) struct Queue<T, R> {
 struct State<T, R> {
     waiting: VecDeque<Arc<Slot<T, R>>>,
     queries: usize,
-    /// The lookups in the last query. Many before the first one: it is not known.
-    last_batch: usize,
+    /// How many lookups arrived one after the other, each while no query ran and no other waited.
+    lone: u32,
 }
 
 /// One lookup, and its answer.
@@ -40,11 +43,7 @@ enum Stage<R> {
 
 impl<T, R> Queue<T, R> {
     pub(super) fn new(most_queries: usize, largest_batch: usize) -> Self {
-        Self {
-            state: Mutex::new(State { waiting: VecDeque::new(), queries: 0, last_batch: usize::MAX }),
-            most_queries,
-            largest_batch,
-        }
+        Self { state: Mutex::new(State { waiting: VecDeque::new(), queries: 0, lone: 0 }), most_queries, largest_batch }
     }
 
     /// Returns the state. No code that can panic runs under the lock, so a poisoned lock still guards a valid state.
@@ -52,13 +51,14 @@ impl<T, R> Queue<T, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends a lookup. Returns whether others are likely to arrive at the same time: a query is in progress, or the last one was for
-    /// several.
+    /// Appends a lookup. Returns whether others may arrive at the same time, as they do under load.
     pub(super) fn join(&self, item: T) -> (Arc<Slot<T, R>>, bool) {
         let slot = Arc::new(Slot { item, stage: Mutex::new(Stage::Waiting(None)) });
         let mut state = self.state();
         state.waiting.push_back(Arc::clone(&slot));
-        (slot, state.queries > 0 || state.last_batch > 1 || state.waiting.len() > 1)
+        let is_alone = state.queries == 0 && state.waiting.len() == 1;
+        state.lone = if is_alone { state.lone.saturating_add(1) } else { 0 };
+        (slot, state.lone <= LONE)
     }
 
     /// Returns lookups for a query that the caller with this slot runs, and then passes to [`Queue::end`]. Returns `None` if
@@ -78,7 +78,6 @@ impl<T, R> Queue<T, R> {
                 batch.push(slot);
             }
         }
-        state.last_batch = batch.len();
         self.wake_next(state);
         Some(batch)
     }
@@ -117,6 +116,12 @@ impl<T, R> Queue<T, R> {
             }
             state.waiting.pop_front();
         }
+    }
+
+    /// Continues as after many lone lookups.
+    #[cfg(test)]
+    pub(super) fn after_lone_lookups(&self) {
+        self.state().lone = LONE;
     }
 
     #[cfg(test)]

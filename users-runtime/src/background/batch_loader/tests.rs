@@ -2,7 +2,7 @@
 
 mod every_order;
 
-use std::{sync::Mutex, time::Duration};
+use std::{sync::Mutex, task::Waker, time::Duration};
 
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -192,13 +192,39 @@ async fn lookups_that_are_ready_together_share_one_query() {
     assert_eq!(gate.sizes(), [USERS as usize]);
 }
 
+/// Returns whether a lookup starts its query when it is polled for the first time, and ends it.
+async fn starts_at_once(gate: &Gate, loader: &BatchLoader<User>) -> bool {
+    let before = gate.sizes().len();
+    let mut lookup = Box::pin(loader.find(lookup(7)));
+    let polled = lookup.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let has_started = gate.sizes().len() > before;
+    if polled.is_pending() {
+        lookup.await.unwrap();
+    }
+    has_started
+}
+
+#[tokio::test]
+async fn a_lookup_waits_for_others_unless_sixteen_before_it_were_alone() {
+    let (gate, loader) = rig(Then::Succeed).await;
+    gate.permits.add_permits(20);
+    for number in 0..20 {
+        assert_eq!(starts_at_once(&gate, &loader).await, number >= 16, "{number}");
+    }
+    let first = ask(&loader, 1).await;
+    let during_its_query = ask(&loader, 2).await;
+    gate.permits.add_permits(20);
+    assert_eq!((id_of(first).await, id_of(during_its_query).await), (Some(1), Some(2)));
+    assert!(!starts_at_once(&gate, &loader).await);
+}
+
 #[tokio::test]
 async fn a_caller_that_stops_in_the_middle_of_its_turn_does_not_block_others() {
     let (gate, loader) = rig(Then::Succeed).await;
     gate.permits.add_permits(100);
     // Polled once and then left alone, as a request whose task waits for something else.
     let mut stopped = Box::pin(loader.find(lookup(1)));
-    let mut context = Context::from_waker(std::task::Waker::noop());
+    let mut context = Context::from_waker(Waker::noop());
     assert!(stopped.as_mut().poll(&mut context).is_pending());
     assert_eq!(id_of(ask(&loader, 2).await).await, Some(2));
     assert_eq!(stopped.await.unwrap().unwrap().user.id, Uuid::from_u128(1));

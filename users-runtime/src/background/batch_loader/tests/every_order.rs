@@ -21,6 +21,8 @@ struct Scenario {
     most_queries: usize,
     largest_batch: usize,
     outcomes: &'static [Then],
+    /// Whether the first caller finds that the ones before it were alone.
+    after_lone_lookups: bool,
 }
 
 /// The choices of one run. The next run differs in the last choice that has an alternative left.
@@ -119,6 +121,9 @@ fn run(scenario: Scenario, users: &Arc<MemoryStore<User>>, choices: &mut Choices
         Box::pin(Running(Arc::clone(&of_gate), number))
     }));
     let loader = BatchLoader::with_limits(Arc::clone(&gate) as _, scenario.most_queries, scenario.largest_batch);
+    if scenario.after_lone_lookups {
+        loader.shared.queue.after_lone_lookups();
+    }
     let mut callers: Vec<Caller> = (1..=scenario.callers as u128)
         .map(|number| {
             let loader = loader.clone();
@@ -220,14 +225,22 @@ fn explore(scenario: Scenario) -> usize {
     }
 }
 
-const USUAL: Scenario =
-    Scenario { callers: 3, cancellations: 0, most_queries: 2, largest_batch: 3, outcomes: &[Then::Succeed] };
+const USUAL: Scenario = Scenario {
+    callers: 3,
+    cancellations: 0,
+    most_queries: 2,
+    largest_batch: 3,
+    outcomes: &[Then::Succeed],
+    after_lone_lookups: false,
+};
 
 #[test]
 fn every_order_of_callers_ends_with_their_results() {
     for (most_queries, largest_batch) in [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)] {
         let runs = explore(Scenario { most_queries, largest_batch, ..USUAL });
         assert!(runs > 1000, "{runs}");
+        let runs = explore(Scenario { most_queries, largest_batch, after_lone_lookups: true, ..USUAL });
+        assert!(runs > 100, "{runs}");
     }
 }
 
@@ -239,7 +252,9 @@ fn cancellations_at_every_point_leave_nobody_waiting() {
         assert!(runs > 1000, "{runs}");
         // Two callers, and both may go.
         let (callers, cancellations) = (2, 2);
-        explore(Scenario { most_queries, largest_batch, callers, cancellations, ..USUAL });
+        for after_lone_lookups in [false, true] {
+            explore(Scenario { most_queries, largest_batch, callers, cancellations, after_lone_lookups, ..USUAL });
+        }
     }
 }
 
