@@ -51,7 +51,14 @@ impl CanonicalEmail {
         let bare = typed::meant(without_spaces(bare));
         let (local, domain) = bare.rsplit_once('@').unwrap_or(("", &bare));
         let domain = DomainName::read(domain).map_or_else(|_| domain.to_owned(), |domain| domain.unicode);
-        format!("{}@{}", folded(local), folded(&domain))
+        let name = format!("{}@{}", folded(local), folded(&domain));
+        // A dot at the end may have hidden what looks like a display name.
+        match rules {
+            EmailRules::Internationalized if internationalized::without_display_name(&name) != name => {
+                Self::for_counters(internationalized::without_display_name(&name), rules)
+            }
+            _ => name,
+        }
     }
 }
 
@@ -215,6 +222,17 @@ mod tests {
         (space.clone(), local, at, label, dot, end, space).prop_map(|(before, local, at, label, dot, end, after)| {
             format!("{before}{local}{at}{label}{dot}{end}{after}")
         })
+    }
+
+    #[test]
+    fn brackets_before_a_last_dot_are_counted_like_those_without_it() {
+        let rules = EmailRules::Internationalized;
+        for text in ["<@>.", "<king@camelot.bt.>."] {
+            let name = CanonicalEmail::for_counters(text, rules);
+            for form in forms(text, rules) {
+                assert_eq!(CanonicalEmail::for_counters(&form, rules), name, "{text} {form}");
+            }
+        }
     }
 
     proptest! {
