@@ -6,8 +6,10 @@
 
 #[cfg(feature = "services")]
 mod adopting;
+#[cfg(feature = "services")]
 #[path = "../shared/clock.rs"]
 mod clock;
+#[cfg(feature = "services")]
 mod columns;
 #[path = "../shared/credentials.rs"]
 mod credentials;
@@ -41,7 +43,7 @@ mod repository;
 #[cfg(feature = "services")]
 #[path = "../../users-runtime/tests/it/servers/mod.rs"]
 mod servers;
-#[cfg(feature = "services")]
 #[path = "../shared/store.rs"]
 mod store;
+#[cfg(feature = "services")]
 mod stored_values;

@@ -31,6 +31,7 @@ mod load;
 mod login;
 #[cfg(feature = "services")]
 mod new_device;
+#[cfg(feature = "services")]
 mod other_programs;
 #[cfg(feature = "services")]
 mod outage;
