@@ -25,7 +25,7 @@ fn run_by(workflow: &str, script: &str, list: &str) -> BTreeSet<String> {
 fn workflows_run_every_step_of_the_tests_and_every_nightly_check() {
     let run = run_by("ci.yml", "run: scripts/test", " steps: [");
     let missing: Vec<_> = checks("scripts/test").difference(&run).cloned().collect();
-    // The tests build what they run, and a job of its own runs `cargo deny` with the advisories.
+    // The tests build what they run, and the job `supply-chain` runs `cargo deny` with the advisories.
     assert_eq!(missing, ["build", "supply_chain"]);
     let run = run_by("nightly.yml", "run: scripts/nightly", " checks: [");
     assert_eq!(checks("scripts/nightly").difference(&run).collect::<Vec<_>>(), Vec::<&String>::new());

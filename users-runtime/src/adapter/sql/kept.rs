@@ -1,8 +1,8 @@
 //! Connections that stay out of their pool between statements.
 //!
-//! sqlx pings a connection whenever it goes back to its pool, in a task of its own. For every statement that is another round trip
-//! to the database, or on SQLite to another thread. So a connection of our own pools stays here after an operation that succeeded,
-//! for the next one, and goes back after a second: then the pool checks it, limits its age, and closes it if it is not needed.
+//! sqlx spawns a task that pings a connection whenever it returns to its pool. Each statement then costs a second round trip, to the
+//! server or on SQLite to another thread. So after an operation that succeeded, a connection of a pool that we opened stays here for
+//! the next one. After a second it returns to the pool, which checks it, limits its age, and closes it if it is not needed.
 //!
 //! An operation that finds none waits for the pool, and while one waits, none stays.
 
