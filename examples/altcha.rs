@@ -1,7 +1,7 @@
 //! A registration with a proof of work: `cargo run --example altcha --features altcha`, then open <http://localhost:8000>.
 //!
-//! The first registration from an address is free. Before each further one within an hour the browser computes for a second; no
-//! other service is asked. See docs/guide/challenges.md.
+//! The first registration from an address is free. Before each further one within an hour the browser computes for a
+//! second; no other service is involved. See docs/guide/challenges.md.
 
 use std::time::Duration;
 

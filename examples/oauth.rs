@@ -1,7 +1,7 @@
 //! A login with an OAuth provider: `cargo run --example oauth --features oauth`, then open <http://localhost:8000>.
 //!
-//! It comes with a provider of its own. With `GITHUB_CLIENT_ID` and `GITHUB_CLIENT_SECRET` it uses GitHub, where the callback
-//! `http://localhost:8000/auth/provider/callback` is registered. See docs/guide/oauth.md.
+//! It includes a demonstration provider. With `GITHUB_CLIENT_ID` and `GITHUB_CLIENT_SECRET` it uses GitHub, where the
+//! callback `http://localhost:8000/auth/provider/callback` is registered. See docs/guide/oauth.md.
 
 #[path = "oauth/provider.rs"]
 mod provider;

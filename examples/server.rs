@@ -209,7 +209,7 @@ fn number<N: std::str::FromStr>(name: &str, value: &str) -> Result<N> {
     value.parse().map_err(|_| Error::config(format!("{name} is `{value}`; it takes a number")))
 }
 
-/// Asks clients for a proof of work before limits are used up, if `CHALLENGES` is `altcha`.
+/// Requires a proof of work from clients before limits are used up, if `CHALLENGES` is `altcha`.
 fn with_challenges<U: AuthUser>(users: UsersBuilder<U>) -> Result<UsersBuilder<U>> {
     match variable("CHALLENGES", "off").as_str() {
         "off" | "false" => Ok(users),

@@ -20,7 +20,7 @@ pub struct User {
     pub is_active: bool,
     /// Whether the user is an administrator.
     pub is_superuser: bool,
-    /// Whether the address was proved.
+    /// Whether the address was verified.
     pub is_verified: bool,
     /// The name.
     pub full_name: Option<String>,
@@ -104,7 +104,7 @@ impl Store {
     /// Those of sqlx.
     pub async fn open(url: &str) -> sqlx::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        // As many as axum-users uses.
+        // The same number as axum-users uses.
         let connections = u32::try_from(cores).unwrap_or(2).clamp(2, 8);
         let pools = if url.starts_with("postgres:") {
             let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false);

@@ -74,7 +74,7 @@ impl Connection {
     }
 }
 
-/// What ends a body that is sent in chunks, without trailers.
+/// The end of a chunked body without trailers.
 const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {

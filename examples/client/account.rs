@@ -71,9 +71,9 @@ impl Account {
     }
 }
 
-/// Returns a client. The reqwest of this workspace leaves the choice of the cryptography for TLS to the program: ring.
+/// Returns a client. In this workspace, reqwest leaves the choice of the cryptography provider for TLS to the program: ring.
 fn http_client() -> Client {
-    // It is an error only if another part of the program has chosen already.
+    // It fails only if another part of the program has already chosen one.
     drop(rustls::crypto::ring::default_provider().install_default());
     Client::new()
 }
@@ -95,7 +95,7 @@ async fn sent(request: RequestBuilder) -> Result<Response, Failed> {
 /// Why a request failed.
 #[derive(Debug)]
 pub enum Failed {
-    /// The service does not respond, or not as expected.
+    /// The service does not respond, or responds unexpectedly.
     Unreachable(reqwest::Error),
     /// The service refused.
     Refused {

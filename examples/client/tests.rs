@@ -75,7 +75,7 @@ fn only_changed_fields_are_sent_and_secrets_print_nowhere() {
     );
 }
 
-/// What a client keeps in a file, and reads again.
+/// A client stores a profile in a file, and reads it again.
 #[test]
 fn a_profile_goes_both_ways() {
     let read = r#"{"id":"d35d213e-f3d8-4f08-954a-7e0d1bea286f","email":"a@camelot.bt","is_active":true,"is_superuser":false,"is_verified":true,"first_name":null}"#;

@@ -13,8 +13,8 @@ use crate::engine::Refused;
 
 /// A user type that this store can keep.
 ///
-/// `AuthUser` is deliberately not `Serialize`, so that a hash cannot end up in a response. A store therefore declares what it
-/// stores: the six roles come from `AuthUser`, and the custom fields are one serializable value.
+/// `AuthUser` is deliberately not `Serialize`, so that a hash cannot end up in a response. A store therefore declares
+/// its stored data: the six roles come from `AuthUser`, and the custom fields are one serializable value.
 pub trait Record: AuthUser {
     /// The custom fields.
     type Custom: Serialize + DeserializeOwned;
@@ -100,12 +100,12 @@ pub struct TokenRow {
 }
 
 impl TokenRow {
-    /// Records that the user of the session proved again who they are.
+    /// Records that the user of the session re-authenticated.
     pub fn prove(&mut self, proof: Reauthentication) {
         self.proof = Some((proof.at, proof.to_text().unwrap_or_default()));
     }
 
-    /// Returns the last such proof.
+    /// Returns the last re-authentication.
     pub fn proof(&self) -> Option<Reauthentication> {
         let (at, methods) = self.proof.as_ref()?;
         Some(Reauthentication::parse(*at, methods))

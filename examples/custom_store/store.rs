@@ -138,7 +138,7 @@ fn end_sessions<U: Record>(transaction: &WriteTransaction, whose: Option<String>
     Ok(())
 }
 
-/// Stores the state of a token until `until`, or longer if an earlier record says so.
+/// Stores the state of a token until `until`, or longer if an earlier record requires it.
 fn note(
     transaction: &WriteTransaction,
     token: &TokenId,

@@ -1,4 +1,4 @@
-//! A provider for trying it out, on a port of its own. It accepts any name without a password: use it nowhere else.
+//! A demonstration provider on a separate port. It accepts any name without a password: do not use it anywhere else.
 
 use std::{
     collections::HashMap,
@@ -42,7 +42,7 @@ pub async fn start() -> std::io::Result<String> {
     Ok(format!("http://{address}"))
 }
 
-/// Remembers for whom something new stands, and returns it.
+/// Creates a code or a token for a name, and returns it.
 #[allow(clippy::disallowed_methods, reason = "the rules for ids are those of the library")]
 fn grant(granted: &Granted, name: String) -> Result<String, StatusCode> {
     let new = Uuid::new_v4().to_string();
@@ -50,7 +50,7 @@ fn grant(granted: &Granted, name: String) -> Result<String, StatusCode> {
     Ok(new)
 }
 
-/// Returns for whom a code or a token stands, once.
+/// Returns the name that belongs to a code or a token, once.
 fn take(granted: &Granted, given: Option<&str>) -> Result<String, StatusCode> {
     let mut granted = granted.lock().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     given.and_then(|given| granted.remove(given)).ok_or(StatusCode::BAD_REQUEST)
@@ -74,7 +74,7 @@ async fn token(State(granted): State<Granted>, Form(form): Form<Fields>) -> Resu
     Ok(Json(json!({ "access_token": grant(&granted, name)?, "token_type": "bearer" })))
 }
 
-/// Tells who has logged in.
+/// Returns the user who has logged in.
 async fn user(State(granted): State<Granted>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let name = take(&granted, header.and_then(|value| value.strip_prefix("Bearer ")))?;

@@ -7,7 +7,7 @@ use axum_users::{
 
 use super::switch;
 
-/// Turns on what the variables say. fastapi-users has none of it, so it stays off in a compatible service.
+/// Turns on the features that the variables select. fastapi-users has none of them, so they stay off in a compatible service.
 pub fn with_ways_by_mail<U: AuthUser>(mut users: UsersBuilder<U>, compatible: bool) -> Result<UsersBuilder<U>> {
     for name in ["MAGIC_LINK", "EMAIL_CODE", "INVITATIONS"] {
         if !switch(name, false)? {

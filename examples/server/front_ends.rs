@@ -9,7 +9,7 @@ use tower_http::cors::{AllowCredentials, CorsLayer};
 
 use super::{switch, variable};
 
-/// Lets the pages of `TRUSTED_ORIGINS` act for the users who are logged in with a cookie.
+/// Lets the pages of `TRUSTED_ORIGINS` act on behalf of users who are logged in with a cookie.
 pub fn with_trusted_origins<U: AuthUser>(users: UsersBuilder<U>) -> Result<UsersBuilder<U>> {
     let origins = origins("TRUSTED_ORIGINS")?;
     if origins.is_empty() {

@@ -1,5 +1,5 @@
-//! `server --health`: asks the server that runs with the same variables, for the health check of a container without other
-//! programs.
+//! `server --health`: queries the server that runs with the same variables, for the health check of a container without
+//! other programs.
 
 use std::{
     io::{Read as _, Write as _},
@@ -12,7 +12,7 @@ use axum_users::{Error, Result};
 /// How long to wait for each step. The server checks its database for at most two seconds.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Asks `/health/ready` of the server at this address.
+/// Queries `/health/ready` of the server at this address.
 ///
 /// # Errors
 /// If it does not respond with 200.

@@ -1,4 +1,4 @@
-//! The mails of the server: how they are sent, and where their links lead.
+//! The mails of the server: their transport, and the targets of their links.
 
 use std::env;
 

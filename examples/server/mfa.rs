@@ -19,7 +19,7 @@ fn level(compatible: bool) -> Result<Option<String>> {
     }
 }
 
-/// Sets who has a second factor.
+/// Sets which users may or must have a second factor.
 #[cfg(feature = "totp")]
 pub fn with_second_factor<U: AuthUser>(users: UsersBuilder<U>, compatible: bool) -> Result<UsersBuilder<U>> {
     use axum_users::Mfa;

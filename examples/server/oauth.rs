@@ -1,5 +1,4 @@
-//! The providers of the server, and the issuer of tokens from elsewhere, from the variables that `docs/guide/deployment.md`
-//! lists.
+//! The providers of the server, and the external issuer of tokens, from the variables that `docs/guide/deployment.md` lists.
 
 use axum::Router;
 use axum_users::{
@@ -84,7 +83,7 @@ impl Providers {
     }
 }
 
-/// Returns the backend for tokens of an issuer. If it is the issuer of a provider as well, both have the same accounts.
+/// Returns the backend for tokens of an issuer. If it is also the issuer of a provider, both share the same accounts.
 fn sso(providers: &[&str]) -> Result<Option<Backend>> {
     let (issuer, audience) = (variable("OIDC_RESOURCE_ISSUER", ""), variable("OIDC_RESOURCE_AUDIENCE", ""));
     if issuer.is_empty() {
@@ -117,7 +116,7 @@ fn same_address() -> Result<SameAddress> {
     Ok(if switch("OAUTH_ASSOCIATE_BY_EMAIL", false)? { SameAddress::Link } else { SameAddress::Refuse })
 }
 
-/// Returns what the variables of a provider start with.
+/// Returns the prefix of the variables of a provider.
 fn prefix(name: &str) -> String {
     format!("OAUTH_{}", name.to_uppercase().replace('-', "_"))
 }

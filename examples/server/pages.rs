@@ -33,7 +33,7 @@ pub(super) fn mount<U: AuthUser>(
     Ok(routes)
 }
 
-/// Lets the links in mails lead to the pages.
+/// Makes the links in mails point to the pages.
 pub(super) fn link(mailer: Mailer) -> Result<Mailer> {
     if !is_on()? {
         return Ok(mailer);

@@ -19,7 +19,7 @@ fn is_on(compatible: bool) -> Result<bool> {
     Ok(is_on && !compatible)
 }
 
-/// Turns passkeys on. Browsers have none on an IP address, so a server on this machine is reached as `localhost`.
+/// Turns passkeys on. Browsers do not support them on an IP address, so a server on this machine is reached as `localhost`.
 #[cfg(feature = "passkeys")]
 pub(super) fn with_passkeys<U: AuthUser>(
     users: UsersBuilder<U>,

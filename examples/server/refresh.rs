@@ -6,7 +6,7 @@ use axum_users::{Backend, Result, token::Refresh};
 
 use super::{number, switch, variable};
 
-/// What `REFRESH` and the variables beside it say.
+/// The settings in `REFRESH` and the related variables.
 pub struct Refreshing(Option<(Duration, Refresh)>);
 
 impl Refreshing {

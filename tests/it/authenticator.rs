@@ -1,5 +1,5 @@
-//! A software authenticator: it makes passkeys and signs with them, as a browser sends them. Every part of what it signs can be
-//! changed before, which a crate for users' credentials does not let one do.
+//! A software authenticator: it makes passkeys and signs with them, as a browser sends them. Every part of the signed
+//! data can be changed before signing, which a crate for users' credentials does not allow.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
@@ -18,13 +18,13 @@ const ATTESTED: u8 = 1 << 6;
 pub struct Key {
     pub id: Vec<u8>,
     pub handle: Vec<u8>,
-    /// The number of signatures; `None` for a key that does not count.
+    /// The number of signatures; `None` for a key without a signature counter.
     pub count: Option<u32>,
     pub flags: u8,
     secret: SigningKey,
 }
 
-/// What an authenticator and its browser are about to sign.
+/// The data that an authenticator and its browser are about to sign.
 #[derive(Clone)]
 pub struct Signing {
     pub kind: String,
@@ -62,7 +62,7 @@ impl Signing {
 }
 
 impl Key {
-    /// Returns what a browser signs to register a new key by these options of `POST /auth/passkeys/register`.
+    /// Returns the data that a browser signs to register a new key with these options of `POST /auth/passkeys/register`.
     pub fn new(options: &Value, number: u8) -> Self {
         // Any number below the order of the curve is a key.
         let mut secret = [number; 32];
@@ -79,7 +79,7 @@ impl Key {
         }
     }
 
-    /// Makes the key one that all devices of its owner share, and which does not count.
+    /// Makes the key a synchronized one, which has no signature counter.
     pub fn synced(self) -> Self {
         Self { count: None, flags: self.flags | SYNCABLE | SYNCED, ..self }
     }

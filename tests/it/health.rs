@@ -1,4 +1,4 @@
-//! Health checks: what they ask, and what they tell.
+//! Health checks: what they check, and what they reveal.
 
 use std::time::Duration;
 

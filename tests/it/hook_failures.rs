@@ -1,4 +1,4 @@
-//! Hooks that refuse before anything is stored, that fail after it, and that cause themselves.
+//! Hooks that refuse before anything is stored, that fail afterwards, and that trigger themselves.
 
 use std::{
     sync::{
@@ -75,7 +75,7 @@ async fn a_hook_before_a_registration_refuses_with_its_response_and_nothing_is_s
             assert!(app.users.get_by_email(email).await.unwrap().is_none(), "{email}");
         }
         assert_eq!(register(" Arthur@camelot.bt").await.status, 201);
-        // Code is asked as well, with the flags of the account.
+        // The hook also runs for calls from code, with the flags of the account.
         let refused = app.users.create(create("mordred@cornwall.bt"), Status::NEW).await;
         assert!(matches!(refused, Err(CreateError::Refused(_))), "{refused:?}");
         let status = Status { is_superuser: true, ..Status::NEW };
@@ -148,7 +148,7 @@ async fn a_hook_that_hangs_after_a_change_does_not_turn_it_into_an_error() {
     app.login(ARTHUR, PASSWORD).await;
 }
 
-/// Code receives the error of every hook, because it knows what to do.
+/// Code receives the error of every hook, because it can handle it.
 #[tokio::test]
 async fn code_receives_the_error_of_a_hook_after_a_change() {
     let app = TestApp::start().await;
@@ -288,7 +288,7 @@ impl UserManager<User> for Loops {
         self.0.users().delete(user).await.map_err(failed)
     }
 
-    /// Runs in a job after the response, and causes the next job.
+    /// Runs in a job after the response, and triggers the next job.
     async fn on_after_credentials_change(&self, user: &User, _: &User, _: &RequestContext) -> HookResult {
         let password = Some(PASSWORD.into());
         let change = UserAdminUpdate { password, ..UserAdminUpdate::default() };
@@ -359,7 +359,7 @@ async fn hooks_that_cause_themselves_do_not_change_the_response_of_a_request() {
     assert_eq!(loops.0.taken(), 2 * DEPTH);
 }
 
-/// A chain of jobs, each of which a hook of the last one caused.
+/// A chain of jobs, each triggered by a hook of the previous one.
 #[tokio::test]
 async fn hooks_that_cause_themselves_through_the_queue_end_as_well() {
     let loops = Loops::default();

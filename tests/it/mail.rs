@@ -118,7 +118,7 @@ mod refusals {
     use super::*;
     use crate::log::Log;
 
-    /// A mail server that refuses every mail until it is told otherwise.
+    /// A mail server that refuses every mail until the test changes this.
     #[derive(Clone)]
     struct Refusing {
         error: Arc<Mutex<Option<MailError>>>,
@@ -200,7 +200,7 @@ mod refusals {
         server.tried(1).await;
         settle().await;
         server.accepts();
-        // Longer than a reset token lives: each attempt has a new one.
+        // Longer than the lifetime of a reset token: each attempt has a new one.
         app.advance(3_600);
         let mail = mail(&server.sent, 1).await;
         let token = MemoryMails::token(&mail).unwrap();

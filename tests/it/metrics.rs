@@ -1,4 +1,4 @@
-//! The numbers for monitoring.
+//! The metrics for monitoring.
 
 use std::{
     collections::BTreeMap,
@@ -152,7 +152,7 @@ async fn queues_and_waits_are_measured() {
     assert!(SUMS.lock().unwrap().contains_key(&("axum_users_hash_waiting".to_owned(), Vec::new())));
 }
 
-/// Whatever all tests of this process have recorded so far.
+/// Checks all metrics that the tests of this process have recorded so far.
 #[tokio::test]
 async fn series_are_documented_and_hold_nothing_of_a_client() {
     record();

@@ -2,7 +2,7 @@
 
 use crate::servers::pass_on_mysql_8;
 
-/// The tests that meet `CHECK`, collations, triggers and accounts at providers.
+/// The tests that involve `CHECK`, collations, triggers and accounts at providers.
 const TESTS: [&str; 6] = [
     "oauth::databases::",
     "security::addresses::stored_spellings",

@@ -1,4 +1,4 @@
-//! The calls of the hooks of a service under test, and the hooks that are to fail.
+//! The calls of the hooks of a service under test, and the hooks that should fail.
 
 use std::{sync::Mutex, time::Duration};
 

@@ -35,7 +35,7 @@ async fn a_session_from_code_is_one_of_a_login() {
     assert_eq!(response.status(), login.status);
     assert_eq!(response.headers().get(header::CONTENT_TYPE), login.headers.get(header::CONTENT_TYPE));
 
-    // Ended as every other session.
+    // It can be ended like any other session.
     let token = app.users.sign_in(&arthur, "jwt").await.unwrap().token;
     app.users.sessions().end_all(arthur.id).await.unwrap();
     assert_eq!(app.me(token.secret()).await.status, 401);

@@ -1,4 +1,4 @@
-//! Errors while a service is built and migrated: they say why, once, and what to do, and repeat no secret.
+//! Errors while a service is built and migrated: they state the cause once and a remedy, and contain no secret.
 
 use std::{error::Error as _, time::Duration};
 
@@ -24,7 +24,7 @@ async fn error_of(url: &str) -> String {
     let text = error.to_string();
     assert_eq!(format!("{error:?}"), text, "`main` prints the same");
     assert!(error.source().is_none(), "the text has the whole chain, so that nothing is printed twice");
-    // The chain of the inner error says nothing that the text lacks.
+    // The chain of the inner error contains nothing that the text lacks.
     if let Error::Store(inner) = &error {
         let mut source = inner.source();
         while let Some(error) = source {
@@ -176,7 +176,7 @@ mod servers {
         }
     }
 
-    /// Answers every connection like a PostgreSQL server that refuses it. Returns the port.
+    /// Responds to every connection like a PostgreSQL server that refuses it. Returns the port.
     fn refusing_postgres(code: &'static str, message: &'static str) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

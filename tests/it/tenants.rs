@@ -459,7 +459,7 @@ async fn every_call_without_its_tenant_is_an_error() {
     assert!(without.start_reset(&arthur).await.is_err());
     assert!(without.start_verification(&arthur).await.is_err());
 
-    // Another tenant has no such user.
+    // The other tenant has no such user.
     assert!(cornwall.sessions().list(arthur.id).await.unwrap().is_empty());
     assert!(!cornwall.sessions().end(arthur.id, &session).await.unwrap());
     assert!(cornwall.start_reset(&arthur).await.is_err());

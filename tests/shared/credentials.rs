@@ -1,4 +1,4 @@
-//! What tests sign in with.
+//! The credentials that tests use.
 
 /// A password that every policy accepts.
 pub const PASSWORD: &str = "a long sword of steel";

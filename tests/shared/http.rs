@@ -130,7 +130,7 @@ impl Call<'_> {
         self
     }
 
-    /// Sends the request from another address than the socket has.
+    /// Sends the request from an address other than that of the socket.
     pub fn from(self, address: &str) -> Self {
         self.header(ADDRESS, address)
     }

@@ -23,9 +23,9 @@ pub(crate) struct User {
     pub(crate) schema: Option<String>,
     /// The databases for which statements are written.
     pub(crate) databases: Databases,
-    /// What makes the ids.
+    /// The source of the ids.
     pub(crate) id_source: IdSource,
-    /// Whether the author named the databases, so that fields may have types that only those know.
+    /// Whether the author named the databases, so that fields may have types that only those support.
     pub(crate) is_narrowed: bool,
     pub(crate) names: Names,
     pub(crate) roles: Roles,
@@ -83,10 +83,10 @@ impl Role {
     }
 }
 
-/// What makes the ids of users.
+/// The source of the users' ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum IdSource {
-    /// The type: axum-users or the application makes them, integers the database.
+    /// The type: axum-users or the application generates them, or the database for integers.
     #[default]
     Type,
     /// axum-users, as UUIDs of version 7.
@@ -137,7 +137,7 @@ impl Roles {
         [&self.id, &self.email, &self.hashed_password, &self.is_active, &self.is_superuser, &self.is_verified]
     }
 
-    /// Returns the three flags, in the order of the wire.
+    /// Returns the three flags, in the order of the JSON.
     pub(crate) fn flags(&self) -> [&RoleField; 3] {
         [&self.is_active, &self.is_superuser, &self.is_verified]
     }
@@ -176,8 +176,8 @@ impl Custom {
         self.ident.unraw() != self.key
     }
 
-    /// Returns whether its type is written as an `Option`. Whether it may be NULL is asked of the type, which may be an
-    /// alias.
+    /// Returns whether its type is written as an `Option`. The runtime determines from the type whether it may be NULL,
+    /// because it may be an alias.
     pub(crate) fn is_option(&self) -> bool {
         option_of(&self.ty).is_some()
     }
@@ -209,16 +209,16 @@ impl Access {
     }
 }
 
-/// Where the value of a field in a new user comes from.
+/// The source of a field's value in a new user.
 pub(crate) enum NewValue {
     /// From the registration, or from the default if there is one.
     Sent(Option<DefaultValue>),
     /// From the default: no registration sets the field.
     Fixed(DefaultValue),
-    /// From the type's default, because the author wrote nothing.
+    /// From the type's default, because none is specified.
     Implicit,
-    /// From the database, which makes it from this SQL in a column of a new table. Until the row is stored, the field has
-    /// the default.
+    /// From the database, which generates it from this SQL in a column of a new table. Until the row is stored, the
+    /// field has the default.
     FromDatabase(Option<String>, Option<DefaultValue>),
 }
 
@@ -248,7 +248,7 @@ pub(crate) enum Storage {
     Native,
     /// As JSON.
     Json,
-    /// As the text into which serde turns it.
+    /// As its serde representation, a string.
     Text,
 }
 
@@ -279,7 +279,7 @@ impl Docs {
                 Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
                 _ => None,
             })
-            // Not `lines`, which has none for an empty text: paragraphs would run together.
+            // Not `lines`, which yields none for an empty text: paragraphs would run together.
             .flat_map(|text| text.split('\n').map(|line| line.trim().to_owned()).collect::<Vec<_>>())
             .skip_while(String::is_empty)
             .take_while(|line| !line.is_empty())
@@ -345,7 +345,7 @@ impl User {
         self.customs.iter().find(|custom| custom.is_tenant)
     }
 
-    /// Returns the field with whose value users can log in beside the address, if there is one.
+    /// Returns the field with whose value users can log in as an alternative to the address, if there is one.
     pub(crate) fn login(&self) -> Option<&Custom> {
         self.customs.iter().find(|custom| custom.is_login)
     }
@@ -360,7 +360,7 @@ impl User {
         !is_one_of(&self.roles.id.ty, Role::Id.types())
     }
 
-    /// Returns whether the database makes the id: it is an integer, or its author says so.
+    /// Returns whether the database generates the id: it is an integer, or marked so.
     pub(crate) fn id_made_by_database(&self) -> bool {
         self.has_integer_id() || self.id_source == IdSource::Database
     }

@@ -61,7 +61,7 @@ pub(crate) struct Runtime {
     pub(crate) state: Ident,
 }
 
-/// Names that an application chose instead of the usual ones.
+/// Names that an application chose instead of the default ones.
 #[derive(Default)]
 pub(crate) struct Chosen {
     pub(crate) krate: Option<Path>,
@@ -75,7 +75,8 @@ pub(crate) struct Chosen {
 }
 
 impl Names {
-    /// Makes the names for the struct `user`. `written` is all that its author wrote; our short names avoid its words.
+    /// Builds the names for the struct `user`. `written` is everything that its author wrote; the generated short names
+    /// avoid its words.
     pub(crate) fn new(user: &Ident, chosen: Chosen, written: &TokenStream) -> Self {
         let name = user.unraw().to_string();
         let span = user.span();
@@ -144,7 +145,7 @@ impl Runtime {
         }
     }
 
-    /// Returns the full path of an item of the runtime as text, which serde's attributes want.
+    /// Returns the full path of an item of the runtime as text, as serde's attributes require.
     pub(crate) fn text(&self, name: &str) -> String {
         format!("{}::{name}", self.text)
     }
@@ -155,8 +156,8 @@ pub(crate) fn default_of(field: &Ident) -> Ident {
     format_ident!("default_{}", field.unraw())
 }
 
-/// Returns the name of the runtime's private module. It has the version, so that a derive and a runtime of different
-/// versions do not compile together.
+/// Returns the name of the runtime's private module. It contains the version, so that a derive and a runtime of
+/// different versions do not compile together.
 fn private_module() -> Ident {
     let version = env!("CARGO_PKG_VERSION").replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     format_ident!("__private{version}")

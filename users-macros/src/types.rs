@@ -1,4 +1,4 @@
-//! Questions about the type of a field that its spelling answers. A macro sees no more of a type.
+//! Properties of a field's type that follow from its spelling. A macro knows nothing else about a type.
 
 use syn::{GenericArgument, PathArguments, Type};
 

@@ -1,7 +1,7 @@
-//! The log: security events and lines about operation, written to `tracing`; security events go into the audit log as well.
+//! The log: security events and operational messages, written to `tracing`; security events are also written to the audit log.
 //!
-//! Everything has the target `axum_users`, and only this module writes it. Nothing contains a password, a token, a hash or an
-//! address.
+//! All of it has the target `axum_users`, and only this module writes to it. Nothing contains a password, a token, a
+//! hash or an address.
 
 mod cause;
 mod current;
@@ -18,7 +18,7 @@ pub(crate) use self::{
 };
 use crate::domain::Limit;
 
-/// Writes a line about operation, from a level, the name of the event, a sentence, and fields as `tracing` takes them.
+/// Writes an operational message, from a level, the name of the event, a sentence, and fields in the syntax of `tracing`.
 ///
 /// Texts that a client or another system chose are passed as [`Untrusted`], errors as [`cause`].
 macro_rules! operation {
@@ -45,7 +45,7 @@ pub enum EventKind {
     Login,
     /// A logout.
     Logout,
-    /// The user of a session proved again who they are, or a limit refused the attempt.
+    /// The user of a session re-authenticated, or a limit refused the attempt.
     Reauthenticate,
     /// A refresh token was replaced, or refused.
     Refresh,
@@ -109,7 +109,7 @@ pub enum EventKind {
     ReplaceRecoveryCodes,
     /// A recovery code was used.
     UseRecoveryCode,
-    /// A device was remembered, so that a second factor is not asked for on it.
+    /// A device was remembered, so that it needs no second factor.
     RememberDevice,
     /// A remembered device was forgotten by its user.
     ForgetDevice,
@@ -230,7 +230,7 @@ pub enum Outcome {
     Failed(&'static str),
 }
 
-/// Writes a security event to the log, and counts it. `cause` is what led to a failure, without values.
+/// Writes a security event to the log, and counts it. `cause` is the cause of a failure, without values.
 fn write(written: &SecurityEvent, cause: Option<&str>) {
     let SecurityEvent { kind, outcome, limit, .. } = *written;
     let SecurityEvent { user_id, backend, client, request_id, session_id, .. } = written;
@@ -259,7 +259,7 @@ fn write(written: &SecurityEvent, cause: Option<&str>) {
     }
 }
 
-/// Records that a stored user cannot be read. `column` is what is wrong, without the value.
+/// Records that a stored user cannot be read. `column` names the column and the problem, without the value.
 pub(crate) fn unreadable_user(id: &str, column: &str) {
     let event = SecurityEvent::here(EventKind::Dependency).failed("a stored user cannot be read").of(&id);
     current::record(event, Some(column));

@@ -33,14 +33,14 @@
 //! | `mysql` | no | the SQL store on MySQL and MariaDB |
 //! | `tls` | no | TLS to PostgreSQL, MySQL and Redis, by rustls with ring |
 //! | `openapi` | yes | the OpenAPI document |
-//! | `docs-ui` | no | an explorer of the document, Swagger UI |
+//! | `docs-ui` | no | Swagger UI for the OpenAPI document |
 //! | `smtp` | no | mail over SMTP |
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
 //! | `redis` | no | sessions and revoked JWTs in Redis |
-//! | `altcha` | no | a proof of work as a challenge |
+//! | `altcha` | no | proof-of-work challenges |
 //! | `audit` | no | a table of security events in the users' database, and the route that reads it |
-//! | `metrics` | no | numbers for monitoring, through the crate `metrics` |
+//! | `metrics` | no | metrics for monitoring, through the crate `metrics` |
 //! | `oauth` | no | logins with OAuth 2.0 and OpenID Connect providers |
 //! | `totp` | no | second factors: one-time codes of authenticator apps, and recovery codes |
 //! | `passkeys` | no | logins with passkeys (WebAuthn) |
@@ -67,8 +67,8 @@ pub mod openapi;
 #[cfg(feature = "pages")]
 pub mod pages;
 mod port;
-// The name has the version, and the derive makes the same name of its own version: two crates of different versions do
-// not compile together.
+// The name contains the version, and the derive generates this name from its own version, so crates of different
+// versions do not compile together.
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private0_1_0;
@@ -111,7 +111,7 @@ pub mod client {
     };
 }
 
-/// Errors that code tells apart.
+/// Errors that code can distinguish.
 pub mod error {
     #[cfg(feature = "totp")]
     pub use crate::account::FactorError;
@@ -226,7 +226,7 @@ pub mod password {
     };
 }
 
-/// Mail: what is sent, and what delivers it.
+/// Mail: messages, templates and transports.
 pub mod mail {
     #[cfg(any(test, feature = "testing"))]
     pub use crate::adapter::mail::MemoryMails;
@@ -242,7 +242,7 @@ pub mod mail {
     };
 }
 
-/// Quotas, where events are counted, and challenges before a quota is used up.
+/// Quotas, the storage of their counters, and challenges that apply before a quota is used up.
 pub mod limits {
     #[cfg(feature = "altcha")]
     pub use crate::adapter::Altcha;
@@ -313,7 +313,7 @@ pub mod audit {
     };
 }
 
-/// The routes as data, the access matrix, and the error responses of the wire.
+/// The routes as data, the access matrix, and the error responses.
 pub mod routes {
     pub use crate::{
         flows::{

@@ -87,10 +87,10 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Returns the address and the password of a registration.
     fn credentials(input: &Self::Create) -> (&str, &Password);
 
-    /// Writes the custom fields of an owner's change into the user, and returns everything that the change asks for.
+    /// Writes the custom fields of an owner's change into the user, and returns all requested changes.
     fn update(&mut self, update: Self::Update) -> Changes<Self>;
 
-    /// Writes the custom fields of a superuser's change into the user, and returns everything that the change asks for.
+    /// Writes the custom fields of a superuser's change into the user, and returns all requested changes.
     fn admin_update(&mut self, update: Self::AdminUpdate) -> Changes<Self>;
 
     /// Copies the custom fields that `columns` names. Stores that keep whole users call it to write only the columns of
@@ -111,9 +111,9 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
         }
     }
 
-    /// Gives the fields that the database fills (`#[auth(from_database)]`) a value until the row is stored: the present
-    /// time, a random UUID, or the type's default. An SQL store replaces it with what the database has made; other stores
-    /// keep it.
+    /// Gives the fields that the database fills (`#[auth(from_database)]`) a temporary value until the row is stored:
+    /// the current time, a random UUID, or the type's default. An SQL store replaces it with the value from the
+    /// database; other stores keep it.
     fn until_stored(&mut self, moment: &Moment) {
         let _ = moment;
     }

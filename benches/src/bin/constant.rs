@@ -1,5 +1,5 @@
-//! A handler on axum that returns constant bytes to every request: the most that any service on axum could reach, since it checks no
-//! token and reads no row. For `requests`.
+//! A handler on axum that returns constant bytes to every request: the upper bound for any service on axum, since it
+//! checks no token and reads no row. For `requests`.
 
 use std::env;
 

@@ -1,4 +1,5 @@
-//! Floods the server with logins, and measures what is left for others. `scripts/nightly flood` builds and starts it.
+//! Floods the server with logins, and measures the capacity that is left for others. `scripts/nightly flood` builds and
+//! starts it.
 //!
 //! Each line has a goal and a figure; a missed goal is a failure. `--short` only checks that it runs. The load generator shares
 //! the cores with the server, as an attacker's would not.
@@ -19,7 +20,7 @@ use axum_users_benches::{
     stats::{median, quantile},
 };
 
-/// The addresses of the attacker, of an honest person, and of people who are logged in.
+/// The addresses of the attacker, of a legitimate user, and of users who are logged in.
 const ATTACKER: [u8; 4] = [127, 0, 0, 1];
 const HONEST: [u8; 4] = [127, 0, 0, 2];
 const READER: [u8; 4] = [127, 0, 0, 3];
@@ -100,7 +101,7 @@ impl Report {
     }
 }
 
-/// The logins of an honest person: one after the other, five in a second.
+/// The logins of a legitimate user: one after the other, five per second.
 struct Logins {
     times: Vec<f64>,
     refused: usize,
@@ -172,7 +173,7 @@ async fn readers(server: &Server, token: &str, phase: Duration) -> io::Result<Ve
     Ok(all)
 }
 
-/// Tasks that run until they are told to stop.
+/// Tasks that run until they are stopped.
 struct Tasks {
     stop: Arc<AtomicBool>,
     tasks: Vec<tokio::task::JoinHandle<io::Result<u64>>>,
@@ -206,7 +207,7 @@ impl Flood {
             tokio::spawn(async move {
                 let request = login(USER);
                 while !stop.load(Ordering::Relaxed) {
-                    // The server closes the connection of a client that does not heed its refusals.
+                    // The server closes the connection of a client that ignores its refusals.
                     let mut connection = Connection::open_from(ATTACKER, &address).await?;
                     while !stop.load(Ordering::Relaxed) {
                         let Ok(response) = connection.call(&request).await else { break };

@@ -1,8 +1,8 @@
 //! Counts the instructions of single requests with callgrind, on SQLite, and compares them with recorded ones:
 //! `instructions [--record]`. It needs valgrind.
 //!
-//! A count hardly depends on the machine and its load, but on the compiler. A request of axum-users may need 5 percent more than the
-//! recorded count; if another compiler recorded it, than that count times the change of the hand-written service since then.
+//! A count depends on the compiler, but hardly on the machine and its load. A request of axum-users may need 5 percent more than
+//! the recorded count; if another compiler recorded it, the limit is scaled by the change of the hand-written service since then.
 
 use std::{env, fs, io, path::Path, process::Stdio};
 
@@ -14,9 +14,10 @@ use tokio::process::Command;
 
 /// The requests of one round.
 const REQUESTS: u64 = 100;
-/// Of so many rounds the one with the fewest instructions counts: others have work of the background, as checkpoints of SQLite.
+/// Of this many rounds the one with the fewest instructions is used: the others contain background work, such as
+/// checkpoints of SQLite.
 const ROUNDS: usize = 7;
-/// How much of the recorded count a request may need.
+/// The maximum ratio of a count to the recorded one.
 const LIMIT: f64 = 1.05;
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.txt");
 const PROFILE: &str = if cfg!(debug_assertions) { "development" } else { "release" };
@@ -96,7 +97,7 @@ fn find(recorded: &str, kind: &str) -> Option<(u64, u64)> {
     })
 }
 
-/// Returns the record with these counts in the place of the former ones of this profile.
+/// Returns the record with these counts instead of the earlier ones of this profile.
 fn with(recorded: &str, compiler: &str, counts: &[Count]) -> String {
     let others = recorded.lines().filter(|line| !line.starts_with(PROFILE));
     let new = counts.iter().map(|Count { kind, own, by_hand }| format!("{PROFILE} {kind} {own} {by_hand}"));
@@ -105,7 +106,8 @@ fn with(recorded: &str, compiler: &str, counts: &[Count]) -> String {
 
 /// Returns the instructions of each kind of request to a server.
 async fn count(name: &'static str, port: u16) -> io::Result<Vec<u64>> {
-    // Beside the programs and not where temporary files lie, which may be in memory: SQLite does less for a file there.
+    // Next to the programs instead of in the folder for temporary files, which may be in memory: SQLite does less for a
+    // file there.
     let programs = env::current_exe()?;
     let folder = tempfile::tempdir_in(programs.parent().unwrap_or(Path::new(".")))?;
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display());
@@ -156,8 +158,8 @@ impl Client<'_> {
         Ok(())
     }
 
-    /// Sends a command to callgrind, which obeys during one of the requests that are sent meanwhile. The other way, to interrupt a
-    /// waiting program, makes version 3.19 abort.
+    /// Sends a command to callgrind, which executes it during one of the requests that are sent meanwhile. The
+    /// alternative, interrupting a waiting program, makes version 3.19 abort.
     async fn tell(&mut self, server: &Server, command: &str) -> io::Result<()> {
         let id = server.process()?.0;
         let mut told = Command::new("vgdb")

@@ -1,6 +1,6 @@
-//! Compares axum-users with other libraries, each as set up in its documentation, on SQLite with stored sessions and one core:
-//! `others [--short] [--plots FOLDER] NAME=COMMAND…`. The commands are those of `axum-login`, `better-auth` and `fastapi-users`; a
-//! library without one is left out.
+//! Compares axum-users with other libraries, each as set up in its documentation, on SQLite with stored sessions and
+//! one core: `others [--short] [--plots FOLDER] NAME=COMMAND…`. The commands are those of `axum-login`, `better-auth`
+//! and `fastapi-users`; a library without one is omitted.
 
 use std::{
     env, io,
@@ -18,7 +18,7 @@ const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
 const CREDENTIALS: &str = "username=a%40camelot.bt&password=a+long+sword";
 const JSON: &str = "content-type: application/json\r\n";
 
-/// How a library is asked.
+/// How a library is called.
 struct Library {
     name: &'static str,
     /// How it hashes passwords by default.
@@ -226,7 +226,7 @@ async fn profile(library: &Library, address: &str) -> io::Result<Vec<u8>> {
     Ok(get)
 }
 
-/// Sends a request on each connection again and again, and returns how many were answered in a second.
+/// Sends a request on each connection repeatedly, and returns the number of responses per second.
 async fn rate(side: &Side, request: &[u8], connections: usize, phase: Duration) -> io::Result<f64> {
     let start = Instant::now();
     let mut tasks = Vec::new();

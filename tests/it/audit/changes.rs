@@ -55,7 +55,7 @@ async fn every_event_of_a_user_is_in_the_log_in_order() {
             "end_sessions success",
             "delete success",
         ];
-        // The rows outlive the user.
+        // The rows are kept when the user is deleted.
         assert_eq!(app.about(&id).await, expected, "{kind:?}");
         assert_eq!(app.count("bad_token", "refused").await, 1, "{kind:?}");
         let log = app.log().await;
@@ -210,7 +210,7 @@ async fn an_address_that_is_taken_privately_is_recorded_with_the_write_that_hide
             (1, 1),
             "{kind:?}"
         );
-        // A free and a taken address fail alike. The first service has ended its jobs.
+        // A free and a taken address fail in the same way. The first service has ended its jobs.
         let app = Audited::with(kind, crate::support::roomy(), private).await;
         assert_eq!(app.post("/auth/register").json(body.clone()).send().await.status, 201, "{kind:?}");
         app.database.fail("INSERT", "user_audit").await;

@@ -56,7 +56,7 @@ async fn an_outage_delays_entries_and_stops_no_login_without_a_change() {
     let id = app.register("arthur@camelot.bt").await;
     app.written().await;
     app.database.run("ALTER TABLE user_audit RENAME TO elsewhere").await;
-    // Not an outage: a table that is missing does not come back, so these entries are lost and counted.
+    // Not an outage: a missing table does not come back, so these entries are lost and counted.
     let recording = Recording::start();
     app.try_login("jwt", "arthur@camelot.bt", "a wrong guess").await;
     assert_eq!(app.try_login("jwt", "arthur@camelot.bt", PASSWORD).await.status, 200);
@@ -68,7 +68,7 @@ async fn an_outage_delays_entries_and_stops_no_login_without_a_change() {
     assert_eq!(app.about(&id).await, ["register success", "login success"]);
 }
 
-/// Everything that a client sends or receives in secret, and addresses, are in no row.
+/// No row contains a secret that a client sends or receives, or an address.
 #[tokio::test]
 async fn nothing_secret_is_in_the_log() {
     for kind in databases().await {

@@ -1,4 +1,4 @@
-//! What the guide tells operators to do, done.
+//! The instructions of the guide for operators, carried out.
 
 use super::{Audited, databases};
 use crate::{docs::page, matrix::DatabaseKind};
@@ -20,7 +20,7 @@ fn statements(kind: DatabaseKind) -> Vec<String> {
 async fn the_triggers_of_the_guide_protect_the_log_and_let_the_service_work() {
     for kind in databases().await {
         let app = Audited::on(kind).await;
-        // The triggers compare with the clock of the database. What is of the next century is young by it.
+        // The triggers compare with the clock of the database. By this clock, entries of the next century are recent.
         app.clock.advance(std::time::Duration::from_secs(80 * 365 * 24 * 3600));
         for statement in statements(kind) {
             app.database.run(&statement).await;
@@ -35,7 +35,7 @@ async fn the_triggers_of_the_guide_protect_the_log_and_let_the_service_work() {
             assert!(tried.is_err(), "{kind:?}");
         }
         assert_eq!(app.database.count("user_audit", "1 = 1").await, 3, "{kind:?}");
-        // What is a year old by it may be removed.
+        // Entries that are a year old by this clock may be removed.
         let old = format!("{:016x}{:016x}", 1_600_000_000_000_u64 << 16, 0);
         let insert = "INSERT INTO user_audit (id, occurred_at, event, outcome)";
         app.database.run(&format!("{insert} VALUES ('{old}', 1600000000000, 'login', 'refused')")).await;

@@ -1,4 +1,4 @@
-//! Users whose ids the database makes.
+//! Users whose ids the database generates.
 
 use std::time::Duration;
 

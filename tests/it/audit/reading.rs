@@ -126,7 +126,7 @@ async fn pages_are_stable_and_filters_combine() {
             let Some(last) = ids.last() else { break };
             query = format!("&before={last}");
             seen.extend(texts(&page, "event"));
-            // What happens meanwhile is on no later page.
+            // Entries that are added meanwhile are not on later pages.
             app.try_login("jwt", "arthur@camelot.bt", "a wrong guess").await;
             app.written().await;
         }

@@ -1,4 +1,4 @@
-//! The page about who may do what.
+//! The page about access control.
 
 use axum_users::{AuthUser, PasswordHash, routes::access_matrix};
 use uuid::Uuid;

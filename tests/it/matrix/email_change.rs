@@ -1,4 +1,4 @@
-//! Changes of the address, over every combination: the new one is proved, and the old one can undo it.
+//! Changes of the address, over every combination: the new one is confirmed, and the owner of the old one can undo the change.
 
 use axum_users::Policy;
 use serde_json::{Value, json};
@@ -71,14 +71,14 @@ async fn a_token_of_a_new_address_dies_when_the_account_changes_or_the_hour_is_o
         let king = app.superuser("uther").await;
         let id = app.register("arthur").await;
         let fresh = async |password: &str| app.login("arthur", password).await;
-        // Another password, and another session of the same user that ends all.
+        // A change of the password, and another session of the same user that ends all.
         let (token, _) = app.change_email(&fresh(PASSWORD).await, "a1").await;
         assert_eq!(app.patch_me(&fresh(PASSWORD).await, json!({ "password": OTHER })).await.status, 200);
         app.confirm_email(&token).await.is(400, CONFIRM_BAD);
         let (token, _) = app.change_email(&fresh(OTHER).await, "a2").await;
         app.users.sessions().end_all(id.parse().unwrap()).await.unwrap();
         app.confirm_email(&token).await.is(400, CONFIRM_BAD);
-        // A suspension, also if it has ended.
+        // A suspension, even if it has ended.
         let (token, _) = app.change_email(&fresh(OTHER).await, "a3").await;
         app.users.suspend(id.parse().unwrap(), None, None).await.unwrap();
         app.confirm_email(&token).await.is(400, CONFIRM_BAD);
@@ -148,8 +148,8 @@ async fn the_old_address_undoes_a_change_before_and_after_its_confirmation() {
     .await;
 }
 
-/// Whatever a thief with a session and the password does within the week, the holder of the old mailbox gets the account
-/// back, and the thief has nothing.
+/// Whatever an attacker with a session and the password does within the week, the holder of the old mailbox recovers
+/// the account, and the attacker retains no access.
 #[tokio::test]
 async fn a_thief_who_changes_everything_loses_it_to_the_old_address() {
     everywhere(|app| async move {
@@ -159,7 +159,7 @@ async fn a_thief_who_changes_everything_loses_it_to_the_old_address() {
         assert_eq!(app.confirm_email(&token).await.status, 200);
         let thief_again = app.login("thief", PASSWORD).await;
         assert_eq!(app.patch_me(&thief_again, json!({ "password": OTHER })).await.status, 200);
-        // A squatter at the old address, and a second change whose mails go to the thief's own addresses.
+        // A squatter at the old address, and a second change whose mails go to the attacker's own addresses.
         app.register("victim").await;
         let squatter = app.login("victim", PASSWORD).await;
         let thief_reset = app.reset_token("thief").await;
@@ -194,7 +194,7 @@ async fn a_thief_who_changes_everything_loses_it_to_the_old_address() {
     .await;
 }
 
-/// A thief uses a token of an address of the thief before the owner acts: the owner's token still outranks it.
+/// An attacker uses a token of their own address before the owner acts: the owner's token still takes precedence.
 #[tokio::test]
 async fn a_thief_cannot_undo_first_to_disarm_the_owner() {
     everywhere(|app| async move {

@@ -20,7 +20,7 @@ async fn everywhere<F: Future<Output = ()> + Send + 'static>(scenario: impl Fn(S
     everywhere_as(plan(), scenario).await;
 }
 
-/// What a client holds after it asked for a code.
+/// The data that a client holds after it requested a code.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     id: String,
@@ -55,7 +55,7 @@ async fn ask(app: &Service, name: &str) -> Asked {
     Asked::of(&app.post("/auth/it/email-code").json(json!({ "email": app.mail(name) })).send().await)
 }
 
-/// Asks for a code, and returns it with what the client holds.
+/// Requests a code, and returns it with the data that the client holds.
 pub(super) async fn code(app: &Service, name: &str) -> (Asked, String) {
     app.hooks.clear();
     let asked = ask(app, name).await;
@@ -104,7 +104,7 @@ async fn a_request_has_five_tries_on_all_nodes_together() {
             asked.send(node, &wrong(&code, by)).await.is(400, BAD);
         }
         asked.send(&app, &code).await.is(400, BAD);
-        // Other requests have their own tries: the fifth one may be right.
+        // Other requests have their own attempts: the fifth one may be right.
         let (asked, code) = self::code(&app, "arthur").await;
         for by in 1..=4 {
             asked.send(&app, &wrong(&code, by)).await.is(400, BAD);
@@ -131,12 +131,12 @@ async fn a_code_belongs_to_its_request_its_browser_and_its_account() {
             for cookie in [None, Some(foreign), of_kay.cookie.clone(), Some(format!("{COOKIE}=x"))] {
                 Asked { cookie, ..asked.clone() }.send(&app, &code).await.is(400, BAD);
             }
-            // A browser keeps its cookie, so that two tabs can ask.
+            // A browser keeps its cookie, so that two tabs can request codes.
             let call = app.post("/auth/it/email-code").json(json!({ "email": app.mail("kay") }));
             let again = call.header("cookie", asked.cookie.as_deref().unwrap()).send().await;
             assert_eq!(Asked::of(&again).cookie, asked.cookie);
         }
-        // Another backend of the same service does not take it.
+        // Another backend of the same service does not accept it.
         app.assert_valid(&asked.send(&app, &code).await.access_token()).await;
         app.assert_valid(&of_kay.send(&app, &code_of_kay).await.access_token()).await;
     })

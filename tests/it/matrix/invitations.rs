@@ -85,7 +85,7 @@ async fn only_superusers_invite() {
         for id in ["x", "00000000-0000-4000-8000-000000000000"] {
             assert_eq!(resend(&app, &king, id).await.status, 404);
         }
-        // A superuser's flags and password in the body mean nothing.
+        // A superuser's flags and password in the body have no effect.
         let body = json!({ "email": app.mail("lot"), "password": PASSWORD, "is_superuser": true, "is_verified": true });
         let made = app.with(app.post("/auth/invitations"), &king).json(body).send().await.json();
         assert_eq!((&made["is_superuser"], &made["is_verified"]), (&json!(false), &json!(false)));

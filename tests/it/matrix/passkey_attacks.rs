@@ -1,4 +1,4 @@
-//! Passkeys of attackers: each part of a ceremony is wrong once, and nothing changes.
+//! Attacks on passkeys: each part of a ceremony is wrong once, and nothing changes.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ use crate::{
     support::PASSWORD,
 };
 
-/// A change of what is signed.
+/// A change of the signed data.
 type Change = fn(&mut Signing);
 
-/// What is wrong, once each, at a registration and at a login.
+/// The wrong parts, once each, at a registration and at a login.
 const WRONG: [(&str, Change); 12] = [
     ("another origin", |signing| signing.origin = "https://evil.example".to_owned()),
     ("an origin below", |signing| signing.origin = "https://evil.app.camelot.bt".to_owned()),
@@ -32,7 +32,7 @@ const WRONG: [(&str, Change); 12] = [
     ("a rest that does not belong there", |signing| signing.rest.truncate(signing.rest.len() / 2)),
 ];
 
-/// What is wrong, and how it is made so.
+/// The name of a wrong part, and the change that makes it wrong.
 type Forgery = (&'static str, fn(&mut Value, &Key));
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn each_part_of_a_registration_is_wrong_once() {
 #[tokio::test]
 async fn every_cut_of_the_signed_data_is_refused_without_a_failure() {
     everywhere(|app| async move {
-        // One combination tells as much as all: nothing of it reaches the database.
+        // One combination is sufficient, because nothing of it reaches the database.
         if app.combination.strategy.keeps_sessions() {
             return;
         }
@@ -169,7 +169,7 @@ async fn a_state_works_for_its_user_its_purpose_and_five_minutes() {
         let session = app.login("arthur", PASSWORD).await;
         let mut key = add(&app, &session, 1).await;
 
-        // A login's state is no registration's, and the other way round.
+        // The `state` of a login is not accepted for a registration, and vice versa.
         let login = begin_login(&app).await;
         let registration = begin(&app, &session).await;
         let signed = key.log_in(&login.options, ORIGIN);

@@ -46,7 +46,7 @@ async fn of_fifty_logins_with_one_proof_one_succeeds() {
             })
             .await;
             one(&responses, 200);
-            // A used proof stays used, and says nothing about the key.
+            // A used proof stays used, and does not indicate a copy of the key.
             redeem(&app, &state, &credential).await.is(400, BAD);
             assert!(!app.hooks.calls().iter().any(|call| call.detail.as_deref().is_some_and(|d| d.contains("Copied"))));
             log_in(&app, &mut key).await;
@@ -60,7 +60,7 @@ async fn of_fifty_registrations_with_one_state_one_succeeds() {
     everywhere(|app| async move {
         let session = app.member("arthur").await;
         let Begun { state, options } = begin(&app, &session).await;
-        // Each makes another key for the same challenge.
+        // Each creates another key for the same challenge.
         let responses = together(CLIENTS, |number| {
             let (client, state, session) = (app.another_client(), state.clone(), session.clone());
             let key = Key::new(&options, u8::try_from(number).unwrap());

@@ -89,7 +89,7 @@ pub(super) async fn listed(app: &Service, session: &str) -> Vec<Value> {
     app.see("/auth/passkeys", session).await.json().as_array().unwrap().clone()
 }
 
-/// Signs up without a password.
+/// Registers without a password.
 pub(super) async fn sign_up(app: &Service, name: &str, number: u8) -> Key {
     let body = json!({ "email": app.mail(name), "first_name": "Arthur" });
     let Begun { state, options } = Begun::of(&app.post("/auth/register/passkey/options").json(body).send().await);
@@ -168,7 +168,7 @@ async fn a_session_says_that_it_was_proved_by_a_passkey_and_a_verified_user() {
                 assert_eq!((&current["amr"], &current["fresh"]), (&amr, &json!(true)));
             }
         }
-        // A key that does not count works again and again.
+        // A key without a signature counter works repeatedly.
         let mut synced = synced;
         for _ in 0..3 {
             log_in(&app, &mut synced).await;
@@ -199,7 +199,7 @@ async fn an_account_is_signed_up_without_a_password_and_keeps_its_last_way_in() 
         remove(&first).await.is(400, r#"{"detail":"PASSKEY_LAST_WAY_IN"}"#);
         log_in(&app, &mut key).await;
 
-        // With another one it is not the last any more, and then the other one is.
+        // With another passkey it is no longer the last one; after its removal the other one is.
         let mut second = add(&app, &session, 2).await;
         assert_eq!(second.handle, key.handle, "the handle of a sign-up stays");
         assert_eq!(remove(&first).await.status, 204);
@@ -207,7 +207,8 @@ async fn an_account_is_signed_up_without_a_password_and_keeps_its_last_way_in() 
         remove(&last).await.is(400, r#"{"detail":"PASSKEY_LAST_WAY_IN"}"#);
         log_in(&app, &mut second).await;
 
-        // A password is a way in, too. The address is not verified, so the reset removes the passkeys of whoever signed up.
+        // A password is also a login method. The address is not verified, so the reset removes the passkeys of the
+        // person who registered.
         let reset = app.reset_token("arthur").await;
         assert_eq!(app.reset(&reset, PASSWORD).await.status, 200);
         try_log_in(&app, &mut second).await.is(400, BAD);
@@ -274,7 +275,7 @@ async fn a_passkey_makes_a_session_of_its_own_user_fresh_again() {
         begin().await.is(401, r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#);
         assert_eq!(prove(&state, &credential).await.status, 204);
         assert_eq!(begin().await.status, 200);
-        // Once only, and not for a login either.
+        // The proof works only once, and not for a login either.
         prove(&state, &credential).await.is(400, BAD);
         redeem(&app, &state, &credential).await.is(400, super::passkeys::BAD);
         let send = |body: Value| app.with(app.post("/auth/it/reauthenticate"), &session).json(body).send();
@@ -287,7 +288,7 @@ async fn a_passkey_makes_a_session_of_its_own_user_fresh_again() {
     .await;
 }
 
-/// Pre-hijacking: an attacker registers the address of somebody else with a passkey, and waits.
+/// Pre-hijacking: an attacker registers another person's address with a passkey, and waits.
 #[tokio::test]
 async fn a_mailed_link_removes_the_passkeys_of_an_account_that_was_not_verified() {
     let plan = Plan { by_mail: true, ..plan() };
@@ -356,7 +357,7 @@ async fn a_private_registration_answers_alike_for_a_taken_address() {
             let mut second = sign_up(&app, "arthur", 2).await;
             assert_ne!(first.id, second.id);
             app.hooks.wait_for("on_after_duplicate_register").await;
-            // The second one is the passkey of nobody.
+            // The second passkey belongs to no account.
             let token = app.verify_token("arthur").await;
             assert_eq!(app.verify(&token).await.status, 200);
             try_log_in(&app, &mut second).await.is(400, BAD);

@@ -1,4 +1,4 @@
-//! How often a request asks the database.
+//! How often a request queries the database.
 
 use std::sync::{
     Arc,

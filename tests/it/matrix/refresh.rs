@@ -115,7 +115,7 @@ async fn a_token_gets_the_next_tokens() {
         let second = Pair::of(&answer);
         assert!(second.access != first.access && second.refresh != first.refresh);
         app.assert_valid(&second.access).await;
-        // A lost answer is given again, at every node.
+        // A lost response is repeated, at every node.
         app.advance(5);
         let again = refresh(&app, &first.refresh).await;
         assert_eq!((Pair::of(&again), &again.body), (second.clone(), &answer.body), "byte for byte");
@@ -141,7 +141,7 @@ async fn reuse_after_the_grace_ends_the_login() {
         let second = next(&app, &first.refresh).await;
         app.advance(11);
         refresh(&app, &first.refresh).await.is(401, BAD);
-        // Neither the thief nor the owner can go on, and the access token is dead at once.
+        // Neither the attacker nor the owner can continue, and the access token is invalid at once.
         refresh(&app, &second.refresh).await.is(401, BAD);
         app.assert_invalid(&second.access).await;
         let told = app.hooks.wait_for("on_after_refresh_reuse").await;
@@ -151,7 +151,7 @@ async fn reuse_after_the_grace_ends_the_login() {
         assert_eq!(listed(&app, &elsewhere.access).await.len(), 1);
         let elsewhere = next(&app, &elsewhere.refresh).await;
 
-        // A token whose successor was used is stolen, however short ago that was.
+        // A token whose successor was used is treated as stolen, no matter how recently that was.
         let one = next(&app, &elsewhere.refresh).await;
         let two = next(&app, &one.refresh).await;
         refresh(&app, &elsewhere.refresh).await.is(401, BAD);
@@ -249,7 +249,7 @@ async fn what_ends_the_session_ends_its_tokens() {
         app.with(app.delete("/auth/sessions"), &own.access).send().await.is(204, "");
         ended(&pair).await;
 
-        // The session that changes the password goes on, also long after its access token has expired.
+        // The session that changes the password continues, even long after its access token has expired.
         let pair = log_in(&app, "arthur").await;
         assert_eq!(app.patch_me(&own.access, json!({ "password": OTHER })).await.status, 200);
         ended(&pair).await;
@@ -312,7 +312,7 @@ async fn a_refresh_is_no_proof() {
         app.advance(301);
         let pair = next(&app, &pair.refresh).await;
         app.see("/fresh", &pair.access).await.is(401, r#"{"detail":"REAUTHENTICATION_REQUIRED"}"#);
-        // A proof outlives the access token.
+        // A re-authentication remains valid after the access token has expired.
         let proof = app.with(app.post("/auth/it/reauthenticate"), &pair.access).json(json!({ "password": PASSWORD }));
         proof.send().await.is(204, "");
         app.advance(ACCESS + 1);
@@ -357,7 +357,7 @@ async fn another_text_is_no_refresh_token() {
         ] {
             refresh(&app, text).await.is(401, BAD);
         }
-        // Nobody is logged out by it, and no token of one kind is one of the other.
+        // The login goes on, and tokens of one kind are not accepted as the other.
         app.assert_invalid(genuine).await;
         next(&app, &next_number).await;
         if app.combination.transport == Carrier::Bearer {
@@ -367,7 +367,7 @@ async fn another_text_is_no_refresh_token() {
         } else {
             app.post("/auth/it/refresh").send().await.is(401, BAD);
         }
-        // What is stored is no token.
+        // Stored values are not tokens.
         let dump = app.dump().await;
         for stored in &dump {
             assert!(!stored.contains(genuine.as_str()) && !stored.contains(&next_number), "{stored}");

@@ -57,7 +57,7 @@ async fn logout_after_the_access_token_has_expired_ends_the_login() {
         assert_cleared(&app, &left);
         assert_eq!(app.hooks.names().iter().filter(|name| **name == "on_after_logout").count(), 1);
         refresh(&app, &pair.refresh).await.is(401, BAD);
-        // A second logout finds nothing, and the other login goes on.
+        // A second logout finds nothing, and the other login continues.
         leave(&app, &pair.refresh).await.is(401, UNAUTHORIZED);
         let elsewhere = next(&app, &elsewhere.refresh).await;
         assert_eq!(listed(&app, &elsewhere.access).await.len(), 1);

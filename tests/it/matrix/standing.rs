@@ -100,7 +100,7 @@ async fn a_suspended_user_is_told_only_after_the_right_password_and_only_if_the_
         app.try_login("mordred", OTHER).await.is(400, BAD);
         app.suspend(&king, &id, json!({ "until": null, "reason": null })).await;
         assert_eq!(app.try_login("mordred", PASSWORD).await.json(), told(Value::Null, Value::Null));
-        // An inactive account is not told anything.
+        // An inactive account does not learn of its suspension.
         assert_eq!(app.patch_user(&king, &id, json!({ "is_active": false })).await.status, 200);
         app.try_login("mordred", PASSWORD).await.is(400, BAD);
     })
@@ -117,7 +117,7 @@ async fn a_compromised_password_logs_nobody_in_until_it_is_reset() {
         app.assert_invalid(&session).await;
         app.try_login("arthur", PASSWORD).await.is(400, MUST_CHANGE);
         app.try_login("arthur", OTHER).await.is(400, BAD);
-        // Other changes leave the mark.
+        // Other changes do not remove the mark.
         assert_eq!(app.patch_user(&king, &id.to_string(), json!({ "first_name": "Arthur" })).await.status, 200);
         app.try_login("arthur", PASSWORD).await.is(400, MUST_CHANGE);
 

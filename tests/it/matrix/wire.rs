@@ -83,7 +83,7 @@ async fn play(app: Service, cookie: &'static str, is_ours: bool) {
     }
     is(&with(carrier, cookie, app.post("/auth/it/logout"), &token).send().await, 204, "", &headers);
     let after = with(carrier, cookie, app.get("/users/me"), &token).send().await;
-    // Upstream's JWTs outlive their logout (C1).
+    // Upstream's JWTs stay valid after a logout (C1).
     if !is_ours && !app.combination.strategy.keeps_sessions() {
         is(&after, 200, &read, &[]);
     } else {

@@ -1,4 +1,4 @@
-//! One's own accounts at providers, and what becomes of passwords.
+//! The user's own accounts at providers, and the effect on passwords.
 
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -43,7 +43,7 @@ mod oauth {
         app.unlink(&token, id).await.is(404, r#"{"detail":"Not Found"}"#);
         let rest = app.accounts(&token).await;
         assert_eq!(rest.len(), 1);
-        // The password is a way in, so the last account can be removed as well.
+        // The password is a login method, so the last account can be removed as well.
         assert_eq!(app.unlink(&token, rest[0]["id"].as_str().unwrap()).await.status, 204);
         refused(
             &app.log_in("/auth/acme", Person::verified("a", "arthur@camelot.bt")).await,
@@ -52,7 +52,7 @@ mod oauth {
         app.get("/users/me/oauth-accounts").send().await.is(401, r#"{"detail":"Unauthorized"}"#);
     }
 
-    /// SQLite enforces foreign keys only where a program asks for it.
+    /// SQLite enforces foreign keys only if a program turns this on.
     #[tokio::test]
     async fn a_link_whose_user_another_program_deleted_stands_in_nobodys_way() {
         let folder = tempfile::tempdir().unwrap();
@@ -167,7 +167,7 @@ mod password {
             refused(&app.try_password("arthur@camelot.bt", password).await, "LOGIN_BAD_CREDENTIALS");
         }
         assert_eq!(app.try_password("arthur@camelot.bt", "").await.status, 422);
-        // A reset opens it, and the account at the provider stays.
+        // A reset restores access, and the account at the provider stays.
         app.reset("arthur@camelot.bt", PASSWORD).await;
         assert_eq!(app.me(&token).await.status, 401);
         assert_eq!(app.try_password("arthur@camelot.bt", PASSWORD).await.status, 200);

@@ -1,4 +1,4 @@
-//! Providers that answer with what they should not.
+//! Providers with invalid or hostile responses.
 
 use std::{
     path::Path,
@@ -44,7 +44,7 @@ async fn trap() -> (String, Arc<AtomicU32>) {
     (format!("http://{address}"), calls)
 }
 
-/// Logs in while an endpoint answers this.
+/// Logs in while an endpoint returns this response.
 async fn with_answer(app: &App, route: &str, path: &'static str, answer: Answer) -> Response {
     app.provider.lie(Lies::default());
     let flow = app.start(route).await;
@@ -92,7 +92,7 @@ mod oauth {
                 assert!(response.set_cookie().is_none());
             }
         }
-        // What a userinfo endpoint elsewhere would tell is missing.
+        // The data of a userinfo endpoint at another origin is missing.
         let app = App::new().await;
         let url = json!(format!("{trap}/x"));
         let lie = move |document: &mut serde_json::Map<String, Value>| {
@@ -182,7 +182,7 @@ mod oauth {
         for foreign in ["%3Cscript%3E", "OAUTH_ANYTHING", "access_denied%0d%0aSet-Cookie:x=y"] {
             refused(&with(foreign).await, "OAUTH_PROVIDER_ERROR");
         }
-        // An error ends nothing: a code that arrives later is accepted.
+        // An error does not end the flow: a code that arrives later is accepted.
         let code = app.provider.approve(&flow.url, arthur());
         assert_eq!(app.callback("/auth/acme", &flow, &code).await.status, 200);
     }
@@ -206,7 +206,7 @@ mod oauth {
                 (Some(own.clone()), true),
                 (Some(format!("{own}/")), false),
                 (Some("https://evil.example".to_owned()), false),
-                // An empty parameter is none.
+                // An empty parameter is treated as absent.
                 (Some(String::new()), !announced),
             ] {
                 let flow = app.start("/auth/acme").await;

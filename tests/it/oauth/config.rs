@@ -1,4 +1,4 @@
-//! Settings of providers that cannot work, found at the start.
+//! Provider settings that cannot work, detected at startup.
 
 use axum_users::{
     AuthUser, Backend, Error, Jwt, PasswordHash, SecretKey, Users,
@@ -54,7 +54,7 @@ async fn routes_that_cannot_work_stop_the_start() {
     let made = users.clone();
     let text = panic_of(move || drop(knight_oauth_routes::<Users<Knight>>(&made, &house(acme()), "jwt"))).await;
     assert!(text.contains("public_url"), "{text}");
-    // A callback that is given needs no public URL.
+    // A configured callback needs no public URL.
     let given = house(acme()).redirect_uri("https://app.example.org/auth/acme/callback");
     drop(knight_oauth_routes::<Users<Knight>>(&users, &given, "jwt"));
 
@@ -66,7 +66,7 @@ async fn routes_that_cannot_work_stop_the_start() {
     let text = panic_of(move || drop(knight_oauth_routes::<Users<Knight>>(&made, &house(acme()), "other"))).await;
     assert!(text.contains("other"), "{text}");
     drop(knight_oauth_routes::<Users<Knight>>(&users, &house(acme()), "jwt"));
-    // Nobody is created by an association.
+    // An association creates no user.
     drop(knight_oauth_associate_routes::<Users<Knight>>(&users, &acme()));
 }
 

@@ -43,7 +43,7 @@ async fn flows_on(kind: DatabaseKind, carrier: Carrier) {
     let lower = Person::verified("arthur-é-1", "gawain@camelot.bt");
     assert_ne!(app.seen(&token(other.log_in("/auth/acme", lower).await)).await["id"], me["id"]);
 
-    // The last way in stays, until there is another one.
+    // The last login method stays, until there is another one.
     let id = me["oauth_accounts"][0]["id"].as_str().unwrap().to_owned();
     refused(&app.unlink(&arthurs, &id).await, "OAUTH_LAST_WAY_IN");
     let second = Person::unverified("7", "king@hub.example");
@@ -62,7 +62,7 @@ async fn flows_on(kind: DatabaseKind, carrier: Carrier) {
     let user = app.users.get_by_email("arthur@camelot.bt").await.unwrap().unwrap();
     app.users.delete(&user).await.unwrap();
     assert_eq!(database.count("oauth_account", "oauth_name = 'hub'").await, 0);
-    // A person with an access token of the issuer becomes one user, whichever instance is asked first.
+    // A person with an access token of the issuer becomes one user, regardless of which instance is called first.
     let lancelot = Person::verified("LANCELOT-é-1", "lancelot@camelot.bt");
     let access_token = app.provider.access_token(&lancelot);
     let requests = (0..8).map(|number| {

@@ -235,7 +235,7 @@ mod oauth {
             assert_eq!(response.status, 422, "{page}: {response:?}");
             assert!(response.set_cookie().is_none());
         }
-        // At the callback it is no parameter.
+        // At the callback this parameter is ignored.
         let flow = app.start("/auth/acme").await;
         let code = app.provider.approve(&flow.url, arthur());
         let path = format!("{}&return_to=https://evil.example", callback_path("/auth/acme", &code, &flow.state));

@@ -1,5 +1,4 @@
-//! The refresh tokens of the provider of our own: each is taken once, and a second use ends the grant (RFC 9700 section
-//! 4.14.2).
+//! The refresh tokens of the test provider: each is accepted once, and a second use ends the grant (RFC 9700 section 4.14.2).
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +7,7 @@ use tokio::sync::watch;
 
 use super::provider::{Person, Provider};
 
-/// What people have granted.
+/// The grants of all people.
 pub struct Grants {
     by_token: HashMap<String, Grant>,
     ended: HashSet<u64>,
@@ -47,7 +46,7 @@ impl Default for Grants {
 }
 
 impl Grants {
-    /// Starts a grant of a person, and returns what the token endpoint says about its tokens.
+    /// Starts a grant of a person, and returns the token endpoint's response with its tokens.
     pub fn start(&mut self, person: &Person) -> Value {
         self.number += 1;
         self.issue(Grant { number: self.number, person: person.clone(), is_used: false })
@@ -96,7 +95,7 @@ impl Provider {
         self.inner().grants.uses
     }
 
-    /// Ends all grants, as people do who withdraw them.
+    /// Ends all grants, as when people revoke them.
     pub fn end_grants(&self) {
         let mut inner = self.inner();
         let all: HashSet<_> = inner.grants.by_token.values().map(|grant| grant.number).collect();
@@ -108,12 +107,12 @@ impl Provider {
         self.inner().grants.replaces = replaces;
     }
 
-    /// Sets how long access tokens live, in seconds; null for not saying so.
+    /// Sets the lifetime of access tokens in seconds; null omits it.
     pub fn token_lifetime(&self, lifetime: Value) {
         self.inner().grants.lifetime = lifetime;
     }
 
-    /// Takes refresh tokens and does not answer, until [`Provider::release`].
+    /// Accepts refresh tokens but does not respond, until [`Provider::release`].
     pub fn hold(&self) {
         self.inner().grants.held.send_replace(true);
     }
@@ -122,7 +121,7 @@ impl Provider {
         self.inner().grants.held.send_replace(false);
     }
 
-    /// Waits while the provider does not answer.
+    /// Waits while the provider does not respond.
     pub async fn while_held(&self) {
         let mut held = self.inner().grants.held.subscribe();
         held.wait_for(|held| !held).await.unwrap();

@@ -1,4 +1,4 @@
-//! ID tokens that are not what they should be, and keys that change.
+//! Invalid ID tokens, and keys that change.
 
 use std::{sync::Arc, time::Duration};
 
@@ -76,7 +76,7 @@ mod oidc {
         for issuer in [json!(null), json!("https://evil.example"), json!(app.provider.issuer() + "/"), json!(1)] {
             refused(&with_lies(&app, claim("iss", issuer)).await, "OAUTH_PROVIDER_ERROR");
         }
-        // A discovery document that names another issuer is none of this issuer.
+        // A discovery document that names another issuer does not belong to this issuer.
         let app = App::new().await;
         let lies = Lies {
             discovery: Some(Arc::new(|document| {
@@ -202,7 +202,7 @@ mod oidc {
         }
         let response = with_lies(&app, with(json!(["pwd", "mfa"]), json!("gold"))).await;
         assert_eq!(response.status, 200, "{response:?}");
-        // The provider is asked for it, too.
+        // It is also requested from the provider.
         let flow = app.start("/auth/acme").await;
         assert_eq!(super::super::provider::query(&flow.url)["acr_values"], "gold");
     }

@@ -1,4 +1,4 @@
-//! Who an identity becomes: new accounts, links and refusals.
+//! The user of an identity: new accounts, links and refusals.
 
 mod oauth {
     use axum_users::oauth::SameAddress;
@@ -67,7 +67,7 @@ mod oauth {
                 assert_eq!(response.status, 400, "{route} {subject}: {response:?}");
             }
         }
-        // A numeric subject is none of OpenID Connect.
+        // A numeric subject is not valid in OpenID Connect.
         let numeric = Person { subject: json!(7), ..Person::verified("", "arthur@camelot.bt") };
         refused(&app.log_in("/auth/acme", numeric).await, "OAUTH_PROVIDER_ERROR");
         assert!(app.users.get_by_email("arthur@camelot.bt").await.unwrap().is_none());
@@ -109,7 +109,7 @@ mod oauth {
             for route in ["/auth/acme", "/auth/hub"] {
                 let person = Person { email: email.clone(), ..Person::verified("new", "") };
                 let response = app.log_in(route, person.clone()).await;
-                // A number is no claim of OpenID Connect, and its token is refused as a whole.
+                // A number is not a valid claim in OpenID Connect, and its token is refused as a whole.
                 let is_refused = ["OAUTH_NOT_AVAILABLE_EMAIL", "OAUTH_PROVIDER_ERROR"]
                     .contains(&response.json()["detail"].as_str().unwrap());
                 assert!(response.status == 400 && is_refused, "{route} {email}: {response:?}");
@@ -119,7 +119,7 @@ mod oauth {
         refused(&app.associate("acme", &token, person).await, "OAUTH_NOT_AVAILABLE_EMAIL");
     }
 
-    /// A column of the application that must be unique, filled from what the provider says.
+    /// A column of the application that must be unique, filled from the provider's data.
     #[tokio::test]
     async fn a_taken_value_of_the_application_is_a_conflict_and_no_fault_of_the_provider() {
         let folder = tempfile::tempdir().unwrap();
@@ -159,13 +159,13 @@ mod oauth {
             }
         }
         assert!(app.users.get_by_email("new@camelot.bt").await.unwrap().is_none());
-        // A proved one tells its owner only.
+        // A verified one is disclosed only to its owner.
         refused(
             &app.log_in("/auth/acme", Person::verified("7", "arthur@camelot.bt")).await,
             "OAUTH_USER_ALREADY_EXISTS",
         );
         assert_eq!(app.log_in("/auth/acme", Person::verified("7", "new@camelot.bt")).await.status, 200);
-        // A link outlives the proof.
+        // A link remains valid when the address is no longer verified.
         assert_eq!(app.log_in("/auth/acme", Person::unverified("7", "other@camelot.bt")).await.status, 200);
     }
 

@@ -61,7 +61,7 @@ async fn a_provider_is_one_factor() {
         }
         let session = redeem(&app, &token, &authenticator.code(app.clock.now())).await.access_token();
         assert_eq!(app.seen(&session).await["email"], ARTHUR);
-        // Used up, also with a code that works.
+        // Used up, even with a valid code.
         app.advance(30);
         let code = authenticator.code(app.clock.now());
         refused(&redeem(&app, &token, &code).await, "LOGIN_MFA_BAD_TOKEN");

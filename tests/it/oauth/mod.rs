@@ -1,4 +1,4 @@
-//! Logins with OAuth providers, against a provider of our own that tells the truth or lies.
+//! Logins with OAuth providers, against a test provider that behaves correctly or incorrectly.
 
 mod accounts;
 #[cfg(all(feature = "audit", feature = "services"))]

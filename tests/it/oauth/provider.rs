@@ -1,4 +1,4 @@
-//! A provider of our own: an OpenID Connect issuer, and a service like GitHub with recorded answers. It tells the truth
+//! The test provider: an OpenID Connect issuer, and a service like GitHub with recorded responses. It behaves correctly
 //! until a test makes it lie.
 
 use std::{
@@ -28,10 +28,10 @@ use super::{grants::Grants, keys::Key};
 
 pub const CLIENT_ID: &str = "client/id";
 pub const CLIENT_SECRET: &str = "client:secret+%";
-/// What the issuer calls the service under test in access tokens.
+/// The audience of the service under test in access tokens.
 pub const AUDIENCE: &str = "https://api.camelot.bt";
 
-/// What a person has at the provider.
+/// The data of a person at the provider.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub subject: Value,
@@ -50,7 +50,7 @@ impl Person {
     }
 }
 
-/// How an endpoint answers instead of the truth.
+/// The response of an endpoint instead of the correct one.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// Status, content type and body.
@@ -151,7 +151,7 @@ impl Provider {
         format!("http://{}{path}", self.address)
     }
 
-    /// Makes it lie from now on, instead of what it lied before.
+    /// Makes it lie from now on, replacing earlier lies.
     pub fn lie(&self, lies: Lies) {
         self.inner().lies = lies;
     }
@@ -196,7 +196,7 @@ impl Provider {
         self.inner().id_token(&self.issuer(), &granted)
     }
 
-    /// Returns an access token (RFC 9068) for the service under test. The lies about claims and signatures hold for it, too.
+    /// Returns an access token (RFC 9068) for the service under test. The lies about claims and signatures also apply to it.
     pub fn access_token(&self, person: &Person) -> String {
         self.typed_token("at+jwt", person)
     }
@@ -220,7 +220,7 @@ impl Provider {
         inner.signed(claims, kind)
     }
 
-    /// Lets the userinfo endpoint answer for a token.
+    /// Lets the userinfo endpoint respond for a token.
     pub fn knows(&self, token: &str, person: &Person) {
         self.inner().people.insert(token.to_owned(), person.clone());
     }
@@ -268,7 +268,7 @@ impl Provider {
         if field("grant_type") == Some("refresh_token") {
             let Some((mut tokens, person)) = field("refresh_token").and_then(|token| inner.grants.refresh(token))
             else {
-                // GitHub writes errors into answers with 200.
+                // GitHub returns errors with status 200.
                 return if openid {
                     refused("invalid_grant")
                 } else {
@@ -322,7 +322,7 @@ impl Inner {
         self.signed(claims, "JWT")
     }
 
-    /// Signs the claims, or what a lie makes of them.
+    /// Signs the claims, or those that a lie changes.
     fn signed(&self, mut claims: Map<String, Value>, kind: &str) -> String {
         if let Some(lie) = &self.lies.claims {
             lie(&mut claims);
@@ -331,7 +331,7 @@ impl Inner {
     }
 }
 
-/// Returns what the provider says about a person; null is nothing.
+/// Returns the claims of the provider about a person; null is omitted.
 fn personal(person: &Person) -> Map<String, Value> {
     let pairs = [("email", &person.email), ("email_verified", &person.verified)];
     pairs
@@ -431,7 +431,7 @@ async fn answer(State(provider): State<Provider>, request: Request<Body>) -> Res
     }
 }
 
-/// The answer of GitHub's API about the person of a token, as recorded.
+/// The response of GitHub's API about the person of a token, as recorded.
 fn hub_user(person: &Person) -> Value {
     json!({
         "login": "octocat",

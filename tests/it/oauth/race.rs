@@ -197,7 +197,7 @@ async fn delete_vs_oauth_login_and_link() {
             live.dedup();
             assert!(live.len() <= 1 && !live.contains(&serde_json::json!(user.id)), "{live:?}");
             assert_eq!(app.me(&token).await.status, 401);
-            // No link is left that stands in the way.
+            // No conflicting link is left.
             assert_eq!(app.log_in("/auth/acme", person).await.status, 200);
             let others = app.log_in("/auth/hub", Person { email: "x@camelot.bt".into(), ..second }).await;
             assert!([200, 400].contains(&others.status.as_u16()), "{others:?}");

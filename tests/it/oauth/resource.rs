@@ -235,7 +235,7 @@ async fn an_issuer_that_hangs_delays_few_requests_and_fails_none() {
     app.advance(6);
     assert_eq!(with_lies(&app, Lies::default()).await.status, 200);
 
-    // Forged tokens make nobody wait whose key is known.
+    // Forged tokens do not delay requests whose key is known.
     app.provider.lie(Lies { signature: Some(Signature::By(Key::es256("unknown"))), ..silent() });
     let forged = app.provider.access_token(&arthur());
     let forged = timeout(Duration::from_secs(9), join_all((0..20).map(|_| app.me(&forged))));
@@ -372,7 +372,7 @@ async fn an_address_that_the_token_lacks_is_asked_for_once() {
     unauthorized(&app.me(&token).await, "it is about another person");
     app.provider.knows(&token, &arthur());
     assert_eq!(app.seen(&token).await["email"], "arthur@camelot.bt");
-    // Whether the address is verified is said by the document that has the address.
+    // The verification status comes from the document that has the address.
     app.provider.lie(claim("email_verified", json!(true)));
     let gawains = app.provider.access_token(&Person { email: json!(null), ..Person::verified("gawain-1", "") });
     app.provider.lie(Lies::default());

@@ -41,7 +41,7 @@ mod oauth {
             let response = callback(&format!("code={code}&state={state}")).send().await;
             refused(&response, "ACCESS_TOKEN_DECODE_ERROR");
         }
-        // A token of another purpose is no state, and one changed character makes it somebody else's.
+        // A token of another purpose is not a valid state, and neither is a state with one changed character.
         app.verified("king@camelot.bt").await;
         let token = app.password("king@camelot.bt").await;
         refused(&callback(&format!("code={code}&state={token}")).send().await, "ACCESS_TOKEN_DECODE_ERROR");
@@ -106,7 +106,7 @@ mod oauth {
         let authorize = || app.get("/auth/associate/acme/authorize").bearer(&token);
         let (login, associate) = (app.start("/auth/acme").await, app.start_as(authorize()).await);
         let code = app.provider.approve(&associate.url, arthur());
-        // A state of an association is none of a login, nor that of another user, and the other way round.
+        // A state of an association is not accepted for a login or another user, and vice versa.
         refused(&app.callback("/auth/acme", &associate, &code).await, "OAUTH_INVALID_STATE");
         let foreign = app.finish_as("/auth/associate/acme", &associate, &code, &other).await;
         foreign.is(400, r#"{"detail":"Bad Request"}"#);

@@ -218,7 +218,7 @@ impl App {
         Self::beside(setup, provider, clock).await
     }
 
-    /// Starts a service that uses a provider and a clock which exist.
+    /// Starts a service that uses an existing provider and clock.
     pub async fn beside(setup: Setup, provider: Provider, clock: Arc<ManualClock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("oauth.db");
@@ -353,7 +353,7 @@ impl App {
 
     /// Sets a password with a mailed token.
     pub async fn reset(&self, email: &str, password: &str) {
-        // The token of an earlier reset is dead.
+        // The token of an earlier reset is invalid.
         self.hooks.take();
         self.post("/auth/forgot-password").json(json!({ "email": email })).send().await.is(202, "null");
         let token = self.hooks.token("on_after_forgot_password", email).await;
@@ -372,7 +372,7 @@ impl App {
         response.json()
     }
 
-    /// Returns one's own accounts.
+    /// Returns the user's own accounts.
     pub async fn accounts(&self, token: &str) -> Vec<Value> {
         let response = self.get("/users/me/oauth-accounts").token(self.carrier, token).send().await;
         assert_eq!(response.status, 200, "{response:?}");

@@ -32,7 +32,7 @@ async fn t07_prehijack_merge() {
                 refused(&app.try_password(VICTIM, PASSWORD).await, "LOGIN_BAD_CREDENTIALS");
             }
             _ => {
-                // The victim has no account yet, and the attacker's has nothing of the victim.
+                // The victim has no account yet, and the attacker's account contains nothing of the victim.
                 refused(&response, "OAUTH_USER_ALREADY_EXISTS");
                 assert_eq!(app.seen(&attackers).await["oauth_accounts"], json!([]));
             }
@@ -60,8 +60,8 @@ async fn t08_unverified_provider_email() {
     }
 }
 
-/// The attacker has an account with the victim's address, a session and a link of its own. The victim proves the address by a
-/// reset.
+/// The attacker has an account with the victim's address, a session and a link of its own. The victim verifies the
+/// address by a reset.
 #[tokio::test]
 async fn t09_squatter_keeps_session() {
     let app = App::new().await;
@@ -77,7 +77,7 @@ async fn t09_squatter_keeps_session() {
     let attacker = app.log_in("/auth/hub", Person::verified("attacker", "attacker@evil.example")).await.access_token();
     assert_ne!(app.seen(&attacker).await["email"], VICTIM);
 
-    // A proved address keeps its links.
+    // A verified address keeps its links.
     let app = App::having(|provider| provider.verified_by_default(true)).await;
     let own = Person::verified("victim", VICTIM);
     app.log_in("/auth/acme", own.clone()).await.access_token();
@@ -122,7 +122,7 @@ async fn t11_forced_oauth_link() {
     refused(&attacker, "OAUTH_USER_ALREADY_EXISTS");
 }
 
-/// A nickname at the provider is given to somebody else. The subject stays.
+/// A nickname at the provider is reassigned to another person. The subject stays.
 #[tokio::test]
 async fn t26_reassigned_nickname() {
     let app = App::new().await;
@@ -137,7 +137,7 @@ async fn t26_reassigned_nickname() {
     refused(&app.log_in("/auth/hub", Person::verified("3", VICTIM)).await, "OAUTH_USER_ALREADY_EXISTS");
 }
 
-/// A code or a state of one provider is played to another one.
+/// A code or a state of one provider is presented to another one.
 #[tokio::test]
 async fn t28_mix_up() {
     let app = App::new().await;

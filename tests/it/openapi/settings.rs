@@ -1,4 +1,4 @@
-//! What an application sets: names of operations, tags, servers; and examples, which follow its struct.
+//! The settings of an application: names of operations, tags, servers; and examples, which follow its struct.
 
 use axum::{Router, http::StatusCode};
 use axum_users::{

@@ -86,7 +86,7 @@ fn entries(object: &Map<String, Value>) -> Vec<(String, &Value)> {
     object.iter().map(|(key, value)| (key.clone(), value)).collect()
 }
 
-/// Returns the items of a list by what names them: the name of a parameter, a text such as a required field, or their place.
+/// Returns the items of a list by their name: the name of a parameter, a text such as a required field, or their place.
 fn named(list: &[Value]) -> Vec<(String, &Value)> {
     let name = |(index, item): (usize, &Value)| match (item.get("name"), item) {
         (Some(Value::String(name)), _) | (None, Value::String(name)) => name.clone(),

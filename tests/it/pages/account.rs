@@ -276,7 +276,8 @@ async fn an_unverified_user_requests_another_mail() {
     kay.log_in("kay@camelot.bt", PASSWORD).await;
 }
 
-/// The pages need the cookie of a backend whose access tokens live for minutes, and a front end with a script refreshes them.
+/// The pages need the cookie of a backend whose access tokens are valid for minutes, and a front end with a script
+/// refreshes them.
 #[tokio::test]
 async fn a_login_on_a_page_can_be_refreshed_and_ends_with_its_cookies() {
     let app = App::with(Pages::new("web"), |builder| {

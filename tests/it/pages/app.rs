@@ -224,7 +224,7 @@ pub fn location(response: &Response) -> String {
     }
 }
 
-/// Asserts that a page says this.
+/// Asserts that a page contains this text.
 #[track_caller]
 pub fn says(response: &Response, text: &str) {
     assert!(response.text().contains(text), "{text:?} is not in\n{}", response.text());

@@ -31,7 +31,7 @@ async fn a_mailed_link_logs_in_when_the_button_is_pressed() {
     complains(&malformed, 422, "email", "Enter an e-mail address like name@example.com.");
     let link = link_of(&app.mail(1).await);
     assert!(link.starts_with("/account/magic-link?token="), "{link}");
-    // Programs that scan mails open the link.
+    // Mail scanners open the link.
     for _ in 0..3 {
         says(&app.visitor().get(&link).await, "Press the button to log in.");
     }

@@ -9,7 +9,7 @@ fn token_of(link: &str) -> &str {
     link.split_once("?token=").unwrap().1
 }
 
-/// Opens a link as programs do that scan mails: several times, also by `HEAD`.
+/// Opens a link as mail scanners do: several times, also by `HEAD`.
 async fn scan(visitor: &mut Visitor<'_>, link: &str) {
     for _ in 0..3 {
         assert_eq!(visitor.get(link).await.status, 200);

@@ -13,7 +13,7 @@ async fn start() -> App {
     App::with(Pages::new("cookie"), |builder| builder.passkeys(Passkeys::new())).await
 }
 
-/// The form for a passkey on a page: its state, and what the script asks the authenticator.
+/// The form for a passkey on a page: its state, and the call of the authenticator that the script makes.
 struct Asked {
     state: String,
     call: Value,
@@ -71,7 +71,7 @@ async fn a_passkey_is_added_used_renamed_and_removed_on_pages() {
     let response = visitor.submit("/account/log-in-with-passkey", &form).await;
     assert_eq!(location(&response), "/orders");
     assert!(visitor.is_logged_in().await);
-    // The same answer a second time, and what is none at all.
+    // The same response a second time, and texts that are not a response.
     for credential in [credential.as_str(), "", "{", "null", "[]"] {
         let form = [("state", state.as_str()), ("credential", credential)];
         let refused = app.visitor().submit("/account/log-in-with-passkey", &form).await;
@@ -96,7 +96,7 @@ async fn a_passkey_proves_again_who_one_is() {
     let mut arthur = app.member(ARTHUR).await;
     let mut key = add(&mut arthur, "Phone").await;
     app.clock.advance(std::time::Duration::from_secs(600));
-    // The list is there, but to add one needs a proof.
+    // The list is available, but adding a passkey needs re-authentication.
     let page = arthur.get("/account/passkeys").await;
     says(&page, "reauthenticate?next=passkeys");
     assert!(!page.text().contains("data-passkey"), "{}", page.text());

@@ -1,4 +1,4 @@
-//! Two instances whose clocks are apart: what one of them issues is valid at the other at once, and expiry is exact.
+//! Two instances whose clocks differ: tokens of one are valid at the other at once, and expiry is exact.
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ impl Apart {
         self.clocks.iter().for_each(|clock| clock.advance(by));
     }
 
-    /// Asks the instance that is ahead for a mail and returns the token in it.
+    /// Requests a mail from the instance that is ahead and returns the token in it.
     async fn mailed(&self, path: &str) -> String {
         let before = self.ahead.mails.all().len();
         self.ahead.post(path).json(json!({ "email": ARTHUR })).send().await.is(202, "null");

@@ -31,7 +31,7 @@ pub async fn fails_closed() {
         let login = node.try_login("redis", ARTHUR).await;
         login.is(503, DOWN);
         assert!(login.header("retry-after").is_some() && login.header("set-cookie").is_none());
-        // A guess that cannot be counted is no guess.
+        // A guess that cannot be counted is refused.
         let wrong = [("username", ARTHUR), ("password", "a wrong password")];
         node.post("/auth/redis/login").form(&wrong).send().await.is(503, DOWN);
         for (backend, token) in

@@ -71,7 +71,7 @@ async fn a_text_is_accepted_by_every_entry_or_by_none() {
     }
 }
 
-/// What other keyboards and clipboards make of an address that was registered as usual.
+/// The forms that other keyboards and clipboards produce of an address that was registered in the usual form.
 const OTHERWISE_TYPED: [&str; 8] = [
     "arthur\u{ff20}camelot.bt",
     "arthur\u{fe6b}camelot.bt",
@@ -101,7 +101,7 @@ async fn an_account_is_found_whatever_a_keyboard_adds_to_its_address() {
         }
         let token = verify_token(&app, OTHERWISE_TYPED[7]).await;
         assert_eq!(verify(&app, &token).await.status, 200);
-        // The own address, typed otherwise, is no change of it.
+        // The user's own address in another spelling is not a change.
         let session = app.login("arthur@camelot.bt", PASSWORD).await;
         let changed = patch_me(&app, &session, json!({ "email": OTHERWISE_TYPED[0], "first_name": "Arthur" })).await;
         assert_eq!((changed.status.as_u16(), &changed.json()["is_verified"]), (200, &json!(true)), "{changed:?}");
@@ -201,7 +201,7 @@ async fn stored_spellings_of_a_domain_are_found_on_every_database() {
     }
 }
 
-/// Private registration does not tell that another form of the address is stored, and creates no second account.
+/// Private registration does not reveal that another form of the address is stored, and creates no second account.
 #[tokio::test]
 async fn private_registration_knows_every_form_of_an_address() {
     let policy = Policy::recommended().require_verification(true).private_registration();

@@ -241,7 +241,7 @@ async fn demotion_is_immediate() {
     assert_eq!(app.get(&path).bearer(&mordred).send().await.status, 401);
 }
 
-/// A stolen session of a superuser must not take over the own account by its id.
+/// A stolen session of a superuser must not be enough to take over the superuser's account by its id.
 #[tokio::test]
 async fn the_own_account_is_protected_under_its_id_as_well() {
     for always in [false, true] {

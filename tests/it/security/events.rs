@@ -144,7 +144,7 @@ async fn errors_name_their_request() {
         assert!(client.is_none() || line.field("client") == client, "{line:?}");
     }
     store.mend();
-    // Errors that become a response where the request is no longer at hand.
+    // Errors that become a response where the request is no longer available.
     let form = [("username", "arthur@camelot.bt"), ("password", PASSWORD)];
     store.fail("find_by_email", Outage::Broken);
     app.post("/auth/jwt/login").header("x-request-id", "error-login").form(&form).send().await;

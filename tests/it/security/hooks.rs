@@ -19,7 +19,7 @@ async fn email_change_tells_old_address() {
     let update = app.hooks.wait_for("on_after_update").await;
     assert_eq!(update.detail.unwrap(), format!("email was {ARTHUR}"));
 
-    // Where the new address must be confirmed, the old one is told before anything changes, with a way to undo it.
+    // Where the new address must be confirmed, the old one is notified before anything changes, with a link to undo the change.
     let app = TestApp::start().await;
     let session = app.member(ARTHUR).await;
     assert_eq!(patch_me(&app, &session, json!({ "email": "king@camelot.bt" })).await.status, 200);

@@ -134,7 +134,7 @@ async fn every_path_runs_the_same_gate() {
     .await;
     app.register(ARTHUR).await;
     let pool = app.sqlite().await;
-    // What was mailed while the account was usable. A refusal by a gate does not use it up.
+    // Secrets that were mailed while the account was usable. A refusal by a gate does not use them up.
     let by_mail = async |mailed: &Mailed, status: u16, codes: [&str; 2]| {
         let link = app.post("/auth/other/magic-link/redeem").json(json!({ "token": mailed.link })).send().await;
         let code = json!({ "request_id": mailed.request, "code": mailed.code });
@@ -181,7 +181,7 @@ async fn every_path_runs_the_same_gate() {
     by_mail(&mailed, 200, ["access_token"; 2]).await;
 }
 
-/// What a user has in the mailbox.
+/// The mails in a user's mailbox.
 struct Mailed {
     link: String,
     request: String,

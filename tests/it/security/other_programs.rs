@@ -210,7 +210,7 @@ async fn a_superuser_sees_repairs_and_deletes_rows_that_cannot_be_read() {
         app.set(ARTHUR, "is_superuser", "NULL").await;
         assert_eq!(app.app.delete(&path).bearer(&superuser).send().await.status, 204, "{what:?}");
         assert_eq!(app.app.get(&path).bearer(&superuser).send().await.status, 404, "{what:?}");
-        // The superuser's own row is as it was.
+        // The superuser's own row is unchanged.
         assert_eq!(app.app.stored("uther@camelot.bt").await.quota, 0, "{what:?}");
     }
 }

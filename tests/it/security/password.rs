@@ -260,7 +260,7 @@ async fn wrong_password_at_reauthentication_counts_as_failure() {
     }
     let failed = app.hooks.wait_for("on_after_failed_login").await;
     assert_eq!(failed.user_id, Some(app.stored(ARTHUR).await.id));
-    // The guesses at the login and here are the same: beyond the limit neither is answered, not even the right one.
+    // Guesses at the login and here share a limit: beyond it both are refused, even with the right password.
     let limited = prove(json!({ "password": PASSWORD })).await;
     assert_eq!((limited.status.as_u16(), limited.header("retry-after")), (429, Some("1")));
     assert_eq!(app.try_login(ARTHUR, PASSWORD).await.status, 429);

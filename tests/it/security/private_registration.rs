@@ -1,5 +1,6 @@
-//! Under `private_registration()`, what a database refuses is refused alike for new and for taken addresses: in every spelling
-//! of the address, in whichever order the database checks keys, references, constraints and triggers.
+//! Under `private_registration()`, values that a database refuses are refused in the same way for new and for taken
+//! addresses: in every spelling of the address, regardless of the order in which the database checks keys, references,
+//! constraints and triggers.
 
 use axum_users::{
     AuthUser, Backend, Jwt, Limits, PasswordHash, Policy, SecretKey, Users,
@@ -44,7 +45,7 @@ const SPELLINGS: [(&str, &str, &str); 5] = [
     ("kay@xn--bcher-kva.example", "new@xn--bcher-kva.example", "in Punycode"),
 ];
 
-/// What another program adds to the table: SQLite, PostgreSQL, MySQL.
+/// The additions of another program to the table: SQLite, PostgreSQL, MySQL.
 struct Addition {
     what: &'static str,
     sql: [&'static str; 3],
@@ -168,7 +169,7 @@ async fn what_a_database_refuses_is_refused_alike_for_new_and_taken_addresses() 
                 DatabaseKind::MariaDb => mysql,
             };
             database.run(sql).await;
-            // What the service learned of the table before is known no more.
+            // The service no longer knows what it read about the table before.
             let users = builder().database(database.url()).build().await.unwrap();
             let http = service(&users).await;
             create(&users, ARTHUR, "king").await;
@@ -179,7 +180,7 @@ async fn what_a_database_refuses_is_refused_alike_for_new_and_taken_addresses() 
                 let (of_taken, of_new) = (register(&http, taken, &fields).await, register(&http, new, &fields).await);
                 assert_eq!(of_taken, of_new, "{what}");
                 assert_eq!(of_new.0, addition.status, "{what}: {}", of_new.1);
-                // What is accepted is accepted alike, and stores one account.
+                // Accepted values are accepted in the same way, and store one account.
                 let of_taken = register(&http, taken, &json!({ "nickname": "knight" })).await;
                 assert_eq!(of_taken.0, 201, "{what}: {}", of_taken.1);
                 let of_new = register(&http, new, &json!({ "nickname": "knight" })).await;
@@ -231,7 +232,7 @@ async fn a_check_stores_nothing() {
     }
 }
 
-/// A store that does not implement the check fails for both, so that nothing is told by accident.
+/// A store that does not implement the check fails for both, so that nothing is revealed by accident.
 #[tokio::test]
 async fn a_store_without_the_check_refuses_every_private_registration() {
     let policy = Policy::recommended().require_verification(true).private_registration();

@@ -1,5 +1,5 @@
-//! Values that a column, a constraint or a trigger refuses at run time, over HTTP on every database: 422 for what is written,
-//! an unknown user for what is looked up, and no value in a log.
+//! Values that a column, a constraint or a trigger refuses at run time, over HTTP on every database: 422 for a write,
+//! an unknown user for a lookup, and no value in a log.
 
 use axum_users::{
     Policy,
@@ -199,13 +199,13 @@ async fn characters_outside_of_the_encoding_are_not_found_in_look_ups_and_422_in
             assert_eq!(refused.status, 422, "{server:?} {email}: {refused:?}");
             assert!(app.users.get_by_email(email).await.unwrap().is_none(), "{server:?}");
         }
-        // What the encoding has is stored as it is.
+        // Characters of the encoding are stored unchanged.
         let body = json!({ "email": "kay@camelot.bt", "password": PASSWORD, "first_name": "Kéy" });
         assert_eq!(app.post("/auth/register").json(body).send().await.json()["first_name"], "Kéy", "{server:?}");
     }
 }
 
-/// Text of a path, a header, a cookie or a form that is no id, token or address.
+/// Text of a path, a header, a cookie or a form that is not an id, token or address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_text_of_a_path_a_header_or_a_form_reaches_the_database_unchecked() {
     use axum_users::{Backend, DatabaseSessions, Jwt};

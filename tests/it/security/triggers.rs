@@ -1,5 +1,5 @@
-//! What triggers, rules, views and policies of the application do to a write: a refusal is the client's, whatever its code, its
-//! text reaches no log, and a write that is swallowed is no success and no failure of the service.
+//! Effects of the application's triggers, rules, views and policies on a write: a refusal is an error of the client,
+//! whatever its code; its text is not logged; and a swallowed write is neither a success nor a failure of the service.
 
 use axum_users::Policy;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
     support::{PASSWORD, Response, Setup, TestApp},
 };
 
-/// What no log may contain: the message of a trigger has it without an at sign.
+/// A text that no log may contain: a trigger's message contains it without an at sign.
 const SECRET_TEXT: &str = "Clarent";
 
 /// Starts a service on a database to which an application has added something.

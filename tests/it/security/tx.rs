@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{ARTHUR, OTHER, assert_invalid, patch_me, reset, reset_token};
 use crate::support::{Failure, PASSWORD, TestApp};
 
-/// What a trigger refuses counts as data that the database does not accept.
+/// A refusal by a trigger is treated as data that the database does not accept.
 const REFUSED: u16 = 422;
 
 async fn execute(app: &TestApp, sql: &'static str) {

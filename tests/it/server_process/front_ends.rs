@@ -46,7 +46,7 @@ async fn listed_origins_read_responses_and_trusted_ones_also_send_cookies() {
         }
         assert_eq!(read.status, 401, "the layer decides who reads, not who is logged in");
     }
-    // The session cookie: a trusted origin logs in, another one is refused whether or not it may read.
+    // The session cookie: a trusted origin logs in, another one is refused, whether or not it may read responses.
     let body = serde_json::json!({ "email": "arthur@camelot.bt", "password": super::PASSWORD });
     assert_eq!(http.post("/auth/register").json(body).send().await.status, 201);
     let form = [("username", "arthur@camelot.bt"), ("password", super::PASSWORD)];

@@ -1,4 +1,4 @@
-//! `REFRESH=on` and the variables beside it.
+//! `REFRESH=on` and the related variables.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn the_switch_turns_refresh_tokens_on_with_its_times() {
     let next = refresh(&login["refresh_token"]).await.json();
     let me = http.get("/users/me").bearer(next["access_token"].as_str().unwrap()).send().await;
     assert_eq!(me.json()["email"], "arthur@camelot.bt");
-    // Every backend has the route, and the document says so.
+    // Every backend has the route, and the document lists it.
     let document = http.get("/openapi.json").send().await.json();
     for backend in ["jwt", "db", "cookie"] {
         let route = &document["paths"][format!("/auth/{backend}/refresh")]["post"];

@@ -1,4 +1,4 @@
-//! What the server prints, and how it exits, if it cannot start; and that it starts with `BIND` alone.
+//! What the server prints, and how it exits, if it cannot start; and that it starts with only `BIND`.
 
 use std::{
     env,

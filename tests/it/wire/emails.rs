@@ -61,7 +61,7 @@ const REFUSED: [&str; 36] = [
     "arthur\u{200b}@camelot.bt",
 ];
 
-/// Refused by fastapi-users; the recommended policy accepts what is meant (difference C24).
+/// Refused by fastapi-users; the recommended policy accepts the address that is meant (difference C24).
 const ONLY_MEANT: [&str; 4] = [
     "arthur@camelot.bt.",
     "arthur\u{ff20}camelot.bt",
@@ -186,7 +186,7 @@ async fn every_route_except_login_validates_the_address() {
                 response.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
             }
         }
-        // What registers also logs in.
+        // A text that is accepted at registration also works at login.
         for username in [" arthur@camelot.bt", "arthur@camelot.bt ", "Arthur <arthur@camelot.bt>"] {
             let expected = if app.try_register(username, GUINEVERE).await.status == 422 { 400 } else { 200 };
             assert_eq!(app.try_login(username, GUINEVERE).await.status, expected, "{rules:?} {username}");

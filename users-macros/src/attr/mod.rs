@@ -63,7 +63,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) range: Slot<Bounds<f64>>,
     pub(crate) pattern: Slot<LitStr>,
     pub(crate) check: Slot<Path>,
-    /// Whether an error was reported here. A key that is missing may then be part of that mistake.
+    /// Whether an error was reported here. A missing key may then be a consequence of that mistake.
     pub(crate) broken: bool,
 }
 

@@ -136,8 +136,7 @@ pub(super) fn bounds<T>(
     })
 }
 
-/// Reads the parentheses after a key. After a mistake the rest of them is skipped, since syn reports tokens that were not
-/// read.
+/// Reads the parentheses after a key. After a mistake the remaining tokens are skipped, since syn reports unread tokens.
 fn in_parentheses<T>(
     key: &Ident,
     input: ParseStream,

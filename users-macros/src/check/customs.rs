@@ -132,7 +132,7 @@ impl Sorted {
     }
 }
 
-/// Returns who may read and write a custom field; `None` if its author did not say.
+/// Returns who may read and write a custom field; `None` if it is not specified.
 fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> {
     let access = Access {
         read: attrs.read.is_some(),
@@ -157,7 +157,7 @@ fn access(ident: &Ident, attrs: &FieldAttrs, report: &Report) -> Option<Access> 
     (access.on_the_wire() || attrs.private.is_some() || attrs.tenant.is_some()).then_some(access)
 }
 
-/// Returns where the value in a new user comes from.
+/// Returns the source of the value in a new user.
 fn new_value(ident: &Ident, ty: &Type, access: Access, attrs: &FieldAttrs, report: &Report) -> NewValue {
     let default = attrs.default.as_ref().map(|given| match &given.value {
         None => DefaultValue::OfType,

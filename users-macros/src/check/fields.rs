@@ -11,7 +11,7 @@ use crate::{
     report::Report,
 };
 
-/// The most custom fields of a struct: the runtime knows 128 columns, six of which are the roles'.
+/// The maximum number of custom fields of a struct: the runtime supports 128 columns, six of which belong to the roles.
 const MOST_CUSTOM_FIELDS: usize = 122;
 
 /// The fields of a struct, sorted into roles and custom fields.
@@ -20,13 +20,13 @@ pub(super) struct Sorted {
     /// The roles, in their order.
     pub(super) roles: [Option<RoleField>; 6],
     pub(super) customs: Vec<Custom>,
-    /// What makes the ids.
+    /// The source of the ids.
     pub(super) id_source: IdSource,
     /// The field with the mark `tenant`, if there is one so far.
     pub(super) tenant: Option<Ident>,
     /// The field with the mark `login`, if there is one so far.
     pub(super) login: Option<Ident>,
-    /// Fields without a mark. One of them may be a misspelt role.
+    /// Fields without a mark. One of them may be a misspelled role.
     pub(super) unmarked: Vec<Ident>,
     /// All columns, with the places for errors.
     pub(super) columns: Vec<(String, TokenStream)>,

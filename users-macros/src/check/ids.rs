@@ -1,4 +1,4 @@
-//! Rules about the marks that say what makes the ids.
+//! Rules about the marks that select the source of the ids.
 
 use quote::ToTokens;
 use syn::{Ident, Type};

@@ -1,4 +1,4 @@
-//! Rules about the field with which users log in beside the address.
+//! Rules about the field with which users can log in as an alternative to the address.
 
 use syn::{Ident, Type};
 

@@ -20,7 +20,7 @@ use crate::{
 use fields::Sorted;
 pub(crate) use shape::names;
 
-/// Reads and checks a struct for the databases that are `enabled`. The error has every mistake.
+/// Reads and checks a struct for the databases that are `enabled`. The error contains every mistake.
 pub(crate) fn user(input: &DeriveInput, enabled: Databases) -> Result<User, syn::Error> {
     let report = Report::default();
     let fields = shape::fields(input, &report);

@@ -8,7 +8,7 @@ use crate::{
     report::Report,
 };
 
-/// Returns the table: that of fastapi-users for the table `user`, else one that no other user type shares.
+/// Returns the table: that of fastapi-users for the table `user`, otherwise one that no other user type shares.
 pub(super) fn table(attrs: &StructAttrs, users: &str, sessions: &str, report: &Report) -> Option<String> {
     let Some(given) = &attrs.oauth else {
         if let Some(table) = &attrs.oauth_table {

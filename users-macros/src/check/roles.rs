@@ -44,8 +44,8 @@ impl Sorted {
     }
 }
 
-/// Refuses every type but those of the role. Except for ids, the type must be written by its name: the derive does not see through an
-/// alias, and the compiler would report each use of a wrong one.
+/// Refuses every type but those of the role. Except for ids, the type must be written by its name: the derive cannot
+/// resolve an alias, and the compiler would report each use of a wrong one.
 fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
     if role.accepts(ty) {
         return;
@@ -71,7 +71,7 @@ fn role_type(role: Role, ident: &Ident, ty: &Type, report: &Report) {
     report.error(ty, message, help);
 }
 
-/// Returns who may read and write a role, which no mark changes.
+/// Returns who may read and write a role; marks cannot change this.
 const fn fixed_access(role: Role) -> &'static str {
     match role {
         Role::Id => "clients see the id and cannot set it",

@@ -33,7 +33,7 @@ pub(super) fn table(given: Option<&Given<LitStr>>, report: &Report) -> String {
     }
 }
 
-/// Returns the table of sessions: that of fastapi-users for the table `user`, else one that no other user type shares.
+/// Returns the table of sessions: that of fastapi-users for the table `user`, otherwise one that no other user type shares.
 pub(super) fn session_table(given: Option<&Given<LitStr>>, users: &str, report: &Report) -> String {
     match given {
         Some(given) => {

@@ -1,4 +1,4 @@
-//! The impl of `AuthUser`: which field has which role, and how users are made, shown and changed.
+//! The impl of `AuthUser`: which field has which role, and how users are created, read and changed.
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
@@ -178,7 +178,7 @@ fn until_stored(user: &User) -> Option<TokenStream> {
     })
 }
 
-/// Returns `login_name` and `login_name_mut`, if there is a field with which users log in beside the address.
+/// Returns `login_name` and `login_name_mut`, if there is a field with which users can log in as an alternative to the address.
 fn login_name(user: &User) -> Option<TokenStream> {
     let rt = &user.names.runtime.rt;
     let login = user.login()?;

@@ -27,7 +27,7 @@ fn field(user: &User, custom: &Custom) -> TokenStream {
     let Access { read, create, update, admin } = custom.access;
     let read = read.then(|| ours!(.read()));
     let create = create.then(|| ours!(.create()));
-    // The runtime asks the type whether the key may be absent nevertheless.
+    // The runtime determines from the type whether the key may nevertheless be absent.
     let required = matches!(custom.new_value, NewValue::Sent(None)) && !custom.is_option();
     let required = required.then(|| ours!(.required()));
     let update = update.then(|| ours!(.update()));

@@ -1,7 +1,7 @@
 //! From the model to tokens: the order of the pieces. Nothing here decides or fails.
 //!
-//! Our tokens have `mixed_site` hygiene, so an expression of the struct's author (`default = …`) cannot see our local
-//! variables. Names of items are made in `names`; the short ones avoid every word that the author wrote.
+//! Generated tokens have `mixed_site` hygiene, so an expression of the struct's author (`default = …`) cannot refer to
+//! generated local variables. Names of items are built in `names`; the short ones avoid every word that the author wrote.
 
 mod auth_user;
 mod checks;
@@ -30,7 +30,7 @@ pub(crate) fn at(tokens: &impl syn::spanned::Spanned) -> Span {
     Span::mixed_site().located_at(tokens.span())
 }
 
-/// Returns everything that the derive writes for one struct.
+/// Returns everything that the derive generates for one struct.
 pub(crate) fn user(user: &User) -> TokenStream {
     let checks = checks::assertions(user);
     let schemas = schemas::structs(user);

@@ -155,7 +155,7 @@ fn create_serde(user: &User, custom: &Custom) -> TokenStream {
             Some(ours!(default = #default))
         }
         Some(DefaultValue::OfType) => Some(ours!(default)),
-        // serde accepts the absence of every type that is an `Option`, also behind an alias; this says it to the reader.
+        // serde accepts the absence of every type that is an `Option`, even behind an alias; this makes it visible to the reader.
         None => custom.is_option().then(|| ours!(default)),
     };
     let serde = default.map(|default| ours!(#[serde(#default)]));
@@ -169,7 +169,7 @@ fn rename(custom: &Custom) -> Option<TokenStream> {
     })
 }
 
-/// Returns the name of a role's field in the schemas, which is that of the wire and not that of the struct.
+/// Returns the name of a role's field in the schemas, which is its JSON key and not the name in the struct.
 fn role_ident(field: &RoleField) -> Ident {
     Ident::new(field.role.name(), field.ident.span())
 }

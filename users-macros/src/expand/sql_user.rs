@@ -7,7 +7,7 @@ use super::{at, ours, values};
 use crate::model::{Custom, Databases, NewValue, Role, Storage, User};
 
 /// Returns one impl that is generic over the database. A struct that names its databases has one impl for each of them,
-/// because its types may have no column in another one; for every other database it is refused at run time.
+/// because other databases may have no column type for its fields; for every other database it is refused at run time.
 pub(super) fn impls(user: &User) -> TokenStream {
     let (rt, generic) = (&user.names.runtime.rt, &user.names.runtime.database);
     if !user.is_narrowed {
@@ -104,7 +104,7 @@ fn bind_custom(user: &User, db: &TokenStream) -> Option<TokenStream> {
             quote_spanned!(at(&custom.ty)=> values.#add(&self.#name))
         })
         .collect();
-    // The result of the last call is the function's, as one would write it by hand.
+    // The result of the last call is that of the function, as in handwritten code.
     let last = calls.pop()?;
     Some(ours! {
         fn bind_custom(&self, values: &mut #rt::Values<'_, #db>) -> #rt::SqlResult<()> {
@@ -140,7 +140,7 @@ fn columns(user: &User, db: &TokenStream) -> Option<TokenStream> {
 fn column(user: &User, custom: &Custom, db: &TokenStream) -> TokenStream {
     let rt = &user.names.runtime.rt;
     let (name, ty) = (&custom.column, &custom.ty);
-    // Whether the column may be NULL is asked of the type, which may be an alias of an `Option`.
+    // The type determines whether the column may be NULL, because it may be an alias of an `Option`.
     let column = match custom.storage {
         Storage::Native => quote_spanned!(at(ty)=> #rt::column::<#db, #ty>(#name, #rt::nullable!(#db, #ty))),
         Storage::Json => quote_spanned!(at(ty)=> #rt::json_column::<#db>(#name, #rt::nullable!(#ty))),

@@ -88,10 +88,10 @@ fn login_statements(user: &User, column: &str) -> TokenStream {
     ours!(login: #runtime::Some(#runtime::LoginSql { column: #column, #(#statements)* #others }),)
 }
 
-/// Returns a string literal as one would write it by hand: raw if the text has quotes.
+/// Returns a string literal as in handwritten code: raw if the text contains quotes.
 fn raw(text: &str) -> Literal {
     if text.contains('"') {
-        // The text has no `"#`, since `#` is in no name and no statement.
+        // The text contains no `"#`, since no name and no statement contains `#`.
         if let Ok(literal) = format!("r#\"{text}\"#").parse() {
             return literal;
         }

@@ -9,8 +9,8 @@ use crate::{
     names::default_of,
 };
 
-/// Returns the functions that make the values which the author wrote: `fn default_quota() -> i64`. serde calls them for
-/// absent keys, so they belong to the create schema.
+/// Returns the functions that return the explicit defaults: `fn default_quota() -> i64`. serde calls them for absent
+/// keys, so they belong to the create schema.
 pub(super) fn defaults(user: &User) -> Option<TokenStream> {
     let defaults: Vec<TokenStream> = user
         .customs

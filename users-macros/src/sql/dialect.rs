@@ -7,7 +7,7 @@ pub(crate) struct Postgres;
 /// MySQL and MariaDB.
 pub(crate) struct MySql;
 
-/// The SQL of one database, as far as it differs. The defaults are what most of them have in common.
+/// The differences of one database's SQL. The defaults are shared by most of them.
 pub(crate) trait Dialect {
     /// Quotes a name. Names are plain words (`check` refuses others), so there is nothing to escape.
     fn quoted(&self, name: &str) -> String {
@@ -40,7 +40,7 @@ pub(crate) trait Dialect {
     /// Returns the canonical form of the address in the column `email` of the table `u`.
     fn canonical_email(&self, email: &str) -> String;
 
-    /// The epoch of a new user whose id the database makes, where it differs from the column's default.
+    /// The epoch of a new user whose id the database generates, where it differs from the column's default.
     fn first_epoch(&self) -> Option<&'static str> {
         None
     }
@@ -109,7 +109,7 @@ impl Dialect for Sqlite {
         Some("random() & 9007199254740991")
     }
 
-    /// `CROSS JOIN` keeps SQLite from reading the tables in another order.
+    /// `CROSS JOIN` prevents SQLite from reading the tables in another order.
     fn join(&self) -> &'static str {
         "CROSS JOIN"
     }
@@ -160,8 +160,7 @@ impl Dialect for MySql {
         "BINARY "
     }
 
-    /// The result of a function takes the collation of the column that it is compared with, whichever that is, so the
-    /// index can be used.
+    /// The result of a function adopts the collation of the column with which it is compared, so the index can be used.
     fn text(&self, column: &str) -> String {
         format!("JSON_UNQUOTE(JSON_QUOTE({column}))")
     }

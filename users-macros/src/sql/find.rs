@@ -110,8 +110,8 @@ impl Table<'_> {
         )
     }
 
-    /// Returns the columns of a session: those of its user and of its token state, then its own. The token is among them,
-    /// since a database may find it by a collation that takes other letters for equal.
+    /// Returns the columns of a session: those of its user and of its token state, then its own. The token is among
+    /// them, since a database may find it by a collation that treats different letters as equal.
     fn session_columns(&self) -> String {
         let own = ["session_id", "auth_epoch", "created_at", "last_seen_at", "token", "backend", "amr", "logged_in_at"];
         let own = own.map(|column| format!("t.{}", self.quoted(column))).join(", ");

@@ -71,7 +71,7 @@ struct Table<'a> {
     hashed_password: &'a str,
     /// All columns: the roles, from the id to `is_verified`, then the custom fields.
     columns: Vec<&'a str>,
-    /// Those that statements write: all but the ones that the database fills.
+    /// The columns that statements write: all but those that the database fills.
     written: Vec<&'a str>,
     id_made_by_database: bool,
     has_integer_id: bool,
@@ -82,7 +82,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Returns the condition that keeps a statement within one tenant, for structs with a tenant. `keyword` is `WHERE` or
+    /// Returns the condition that limits a statement to one tenant, for structs with a tenant. `keyword` is `WHERE` or
     /// `AND`, `prefix` the table's alias. The parameter is the statement's last one.
     fn within_tenant(&self, keyword: &str, prefix: &str, parameters: &mut Parameters) -> String {
         match self.tenant {
@@ -91,7 +91,7 @@ impl Table<'_> {
         }
     }
 
-    /// Returns the columns that every statement returns of a user.
+    /// Returns the columns of a user that every statement returns.
     fn all_columns(&self, prefix: &str) -> String {
         let columns = self.columns.iter().copied().chain(["auth_epoch"]).chain(STANDING);
         columns.map(|column| format!("{prefix}{}", self.quoted(column))).collect::<Vec<_>>().join(", ")

@@ -51,7 +51,7 @@ impl<U: AuthUser> Users<U> {
 impl<U: AuthUser> Audit<'_, U> {
     /// The number of entries of a page unless [`Audit::limit`] sets another one.
     pub const USUAL_PAGE: u32 = 50;
-    /// The most entries of a page.
+    /// The maximum number of entries of a page.
     pub const LARGEST_PAGE: u32 = 200;
 
     /// Only the entries about one user, who may be deleted.
@@ -83,7 +83,7 @@ impl<U: AuthUser> Audit<'_, U> {
         self
     }
 
-    /// Sets the number of entries of a page, from 1 to [`Audit::LARGEST_PAGE`]; other numbers are changed to the nearest.
+    /// Sets the number of entries of a page, from 1 to [`Audit::LARGEST_PAGE`]; other numbers are clamped.
     pub fn limit(mut self, entries: u32) -> Self {
         self.wanted.limit = entries.clamp(1, Self::LARGEST_PAGE);
         self

@@ -53,11 +53,11 @@ impl From<StoreError> for CreateError {
 pub(crate) enum NewPassword {
     /// The create schema. The password must pass the policy.
     Sent,
-    /// None: the stored hash is of random bits that are discarded.
+    /// None: the stored hash is that of random bits that are discarded.
     Unusable,
 }
 
-/// The passkey with which somebody signs up.
+/// The passkey of a registration.
 #[derive(Debug, Clone)]
 #[cfg_attr(not(feature = "passkeys"), allow(dead_code, reason = "there are no passkeys"))]
 pub(crate) struct SignUpPasskey {
@@ -66,7 +66,7 @@ pub(crate) struct SignUpPasskey {
     pub(crate) once: Once,
 }
 
-/// How the owner of a new account gets in.
+/// The login method of a new account.
 #[derive(Debug, Clone)]
 pub(crate) struct WayIn {
     pub(crate) password: NewPassword,
@@ -90,8 +90,8 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Creates a user without a usable password, for example an invited one. Ignores the password of `input`: the
-    /// stored hash is of 256 random bits that are discarded. [`Users::start_reset`] mails the link with which the owner
-    /// sets the first password. Runs `on_after_register`.
+    /// stored hash is that of 256 random bits that are discarded. [`Users::start_reset`] mails the link with which the
+    /// owner sets the first password. Runs `on_after_register`.
     ///
     /// # Errors
     /// Returns [`CreateError`], but never for a refused password. Nothing is stored, except for [`CreateError::Hook`].
@@ -120,8 +120,8 @@ impl<U: AuthUser> Users<U> {
                 self.validate_new_password(&input, &email).await?;
             }
             self.ask_before_register(&input, &email, status, cx).await?;
-            // Avoids hashing for an address that is known to be taken. The unique index decides, because another request
-            // may insert the address after this query.
+            // Avoids hashing for an address that is known to be taken. The unique index has the final say, because
+            // another request may insert the address after this query.
             if self.is_address_taken(U::credentials(&input).0).await? {
                 self.record(&taken_address(cx));
                 return Err(CreateError::EmailTaken);
@@ -195,12 +195,12 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Stores a new user, with a passkey if it is the way in, and records it.
+    /// Stores a new user, with a passkey if that is the login method, and records it.
     async fn insert_new(&self, user: U, passkey: Option<SignUpPasskey>, cx: &RequestContext) -> Result<U, CreateError> {
         let added = passkey.is_some().then_some(EventKind::AddPasskey);
         let event = |kind| {
             let event = SecurityEvent::new(kind, cx);
-            // The database may make the id.
+            // The database may generate the id.
             if U::ID_MADE_BY_DATABASE { event } else { event.of(&user.id()) }
         };
         let events: Vec<_> = [EventKind::Register].into_iter().chain(added).map(event).collect();
@@ -224,9 +224,9 @@ impl<U: AuthUser> Users<U> {
         inserted
     }
 
-    /// Stores a user of a private registration, unless the address `is_taken`. What the database refuses for another reason
-    /// is refused before, so that the answer does not depend on whether the address is taken. A taken address is not recorded:
-    /// see [`Users::write_for_taken_address`].
+    /// Stores a user of a private registration, unless the address `is_taken`. A user whom the database would refuse
+    /// for another reason is refused before, so that the response does not depend on whether the address is taken. A
+    /// taken address is not recorded: see [`Users::write_for_taken_address`].
     pub(crate) async fn insert_privately(
         &self,
         user: U,
@@ -259,11 +259,10 @@ impl<U: AuthUser> Users<U> {
         Ok(())
     }
 
-    /// Asks the store whether it refuses the values of a new user, with an unused address of the same domain. The
-    /// order in which a database checks keys, constraints and triggers differs, so an insert with a taken address would not
-    /// tell.
+    /// Checks whether the store refuses the values of a new user, with an unused address of the same domain. Databases check
+    /// keys, constraints and triggers in different orders, so an insert with a taken address would not reveal this.
     async fn refuse_what_cannot_be_stored(&self, mut user: U) -> Result<(), CreateError> {
-        /// An address that was made up may exist.
+        /// A made-up address may exist.
         const ATTEMPTS: u8 = 8;
         let email = user.account().email.to_owned();
         for _ in 0..ATTEMPTS {
@@ -314,7 +313,7 @@ fn unused_address(email: &str, random: [u8; 16]) -> String {
     let (local, domain) = email.rsplit_once('@').unwrap_or((email, "example.invalid"));
     let length = local.chars().count().max(LEAST);
     let unused = random.iter().cycle().take(length).enumerate().map(|(place, byte)| {
-        // The first one is a letter. Other rounds through the bytes use other bits.
+        // The first one is a letter. Further passes over the bytes use other bits.
         let digits = if place == 0 { 26 } else { 32 };
         let bits = if place < random.len() { *byte } else { byte.rotate_left(3) };
         char::from(DIGITS[usize::from(bits) % digits])

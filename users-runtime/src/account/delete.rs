@@ -13,7 +13,7 @@ impl<U: AuthUser> Users<U> {
     ///
     /// # Errors
     /// [`UpdateError::Refused`] if `on_before_delete` refuses, [`UpdateError::NotFound`] if the user no longer exists,
-    /// [`UpdateError::Hook`] if `on_after_delete` fails; the user was deleted then.
+    /// [`UpdateError::Hook`] if `on_after_delete` fails; the user has then been deleted.
     pub async fn delete(&self, user: &U) -> Result<(), UpdateError> {
         self.delete_user(user, &RequestContext::none()).await
     }

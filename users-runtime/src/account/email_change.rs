@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Mails the tokens of a change of the address of `user`, whose epoch was `epoch` when the request ended. All of this
-    /// happens after the response, so that its time tells nothing about the new address.
+    /// Mails the tokens of a change of the address of `user`, whose epoch was `epoch` when the request ended. All of
+    /// this happens after the response, so that its time reveals nothing about the new address.
     pub(crate) fn request_email_change<'a>(
         &'a self,
         user: &'a U,

@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Runs `on_after_failed_login` after the response, so that the response time reveals nothing about the account. `username` is
-    /// what the client sent, or the address of the user.
+    /// Runs `on_after_failed_login` after the response, so that the response time reveals nothing about the account.
+    /// `username` is the text that the client sent, or the address of the user.
     pub(crate) fn report_failed_login<'a>(
         &'a self,
         username: String,

@@ -9,7 +9,7 @@ use crate::{
 /// form.
 ///
 /// # Errors
-/// [`StoreError::InvalidValue`] for a text that is no login name. Requests are validated before, so it comes from code.
+/// [`StoreError::InvalidValue`] for a text that is not a login name. Requests are validated earlier, so it comes from code.
 pub(super) fn normalize<U: AuthUser>(user: &mut U, before: Option<&U>) -> Result<(), StoreError> {
     if !U::HAS_LOGIN_NAME || before.is_some_and(|before| before.login_name() == user.login_name()) {
         return Ok(());

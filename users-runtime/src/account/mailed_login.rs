@@ -19,13 +19,13 @@ pub(crate) struct MailedLogin<'a, U: AuthUser> {
     /// The secret's id, under which it is used up, and when it expires.
     pub(crate) secret: (TokenId, Timestamp),
     pub(crate) backend: &'a ActiveBackend,
-    /// What the browser holds from an earlier login.
+    /// The tokens that the browser holds from an earlier login.
     pub(crate) held: Option<Held>,
     /// The code of the second factor, if there is one.
     pub(crate) otp: Option<&'a str>,
 }
 
-/// The reason why a mailed secret does not log in.
+/// The reason why a mailed secret is refused.
 #[derive(Debug)]
 pub(crate) enum MailedLoginError {
     /// It is invalid, expired or used, or the account was changed since it was mailed.
@@ -64,7 +64,7 @@ impl From<Limited> for MailedLoginError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Returns the account that a mail to log in may be sent to: an active one with this address. Counts and records the mail.
+    /// Returns the account to which a login mail may be sent: an active one with this address. Counts and records the mail.
     pub(crate) fn recipient_of_login<'a>(
         &'a self,
         email: &'a str,
@@ -99,8 +99,8 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Checks the gates and the second factor, uses the secret up and signs in. The secret proves the address, so an account that was not verified
-    /// is now; anyone who registered it is shut out ([`Users::use_up`]).
+    /// Checks the gates and the second factor, uses the secret up and signs in. The secret proves ownership of the address,
+    /// so the account becomes verified if it was not; anyone else who registered it is locked out ([`Users::use_up`]).
     pub(crate) fn log_in_by_mail<'a>(
         &'a self,
         login: MailedLogin<'a, U>,
@@ -121,7 +121,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Uses a secret up, unless the account was changed since the lookup. Of several uses at once, one succeeds.
+    /// Uses a secret up, unless the account was changed since the lookup. Of several concurrent uses, one succeeds.
     ///
     /// An account that was not verified may have been registered by somebody else, who knows its password and waits for the
     /// owner of the address (pre-hijacking). In the same transaction it gets a password that nobody knows, its sessions end, and its

@@ -1,4 +1,4 @@
-//! Tokens that are mailed to an account's address: issuing them, limiting them, and checking what they are bound to.
+//! Tokens that are mailed to an account's address: issuing them, limiting them, and checking their binding.
 
 use chrono::TimeDelta;
 use http::StatusCode;
@@ -63,8 +63,8 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Counts a mail that an anonymous request caused, and returns whether it may be sent to this account. A mail that is
-    /// tried again is counted once.
+    /// Counts a mail that an anonymous request caused, and returns whether it may be sent to this account. A retried
+    /// mail is counted once.
     pub(crate) fn may_mail<'a>(
         &'a self,
         kind: EventKind,
@@ -75,7 +75,7 @@ impl<U: AuthUser> Users<U> {
         Box::pin(async move { self.may_mail_to(kind, &id.to_string(), &id, cx, drawn).await })
     }
 
-    /// Counts a mail as [`Users::may_mail`] does, by its recipient `to` and not by the user `id` who causes it.
+    /// Counts a mail as [`Users::may_mail`] does, but by its recipient `to` instead of by the user `id` who causes it.
     pub(crate) fn may_mail_to<'a>(
         &'a self,
         kind: EventKind,
@@ -105,7 +105,7 @@ pub(crate) fn token_subject<'a, U: AuthUser>(found: &'a Found<U>, subject: &'a s
     TokenSubject { subject, email: account.email, hashed_password: account.hashed_password, epoch: found.epoch }
 }
 
-/// Returns until when a used token is remembered: until it is expired on a node whose clock is behind, too.
+/// Returns until when a used token is remembered: until it has expired even on a node whose clock is behind.
 pub(crate) fn kept_until(expires_at: Timestamp) -> Timestamp {
     let skew = TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default();
     expires_at.checked_add_signed(skew).unwrap_or(expires_at)

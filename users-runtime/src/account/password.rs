@@ -22,7 +22,7 @@ pub enum PasswordError {
     /// The hasher is overloaded or failed.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The application's hook was not called, because hooks cause each other.
+    /// The application's hook was not called, because hooks trigger each other.
     #[error("the password was not checked: {}", .0.cause())]
     Hook(HookError),
 }

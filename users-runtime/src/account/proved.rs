@@ -1,4 +1,5 @@
-//! What every login proves before a session is issued: [`Users::issue`] accepts nothing else.
+//! The proof of a complete authentication, which every login needs before a session is issued: [`Users::issue`] accepts
+//! nothing else.
 
 use http::HeaderMap;
 
@@ -10,30 +11,30 @@ use crate::{
     user::AuthUser,
 };
 
-/// A user who has proved everything that a login needs. Made only by [`Users::prove`] and [`Proved::by_application`].
+/// A user who has passed every authentication step of a login. Created only by [`Users::prove`] and [`Proved::by_application`].
 pub(crate) struct Proved<U> {
     found: Found<U>,
     methods: AuthMethods,
-    /// What the response also has, such as the cookie of a device that is remembered.
+    /// Additional headers of the response, such as the cookie of a remembered device.
     headers: HeaderMap,
 }
 
-/// What a client sends beside the first factor.
+/// The data that a client sends in addition to the first factor.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct SecondFactor<'a> {
     /// The code of an authenticator app, or a recovery code.
     pub(crate) otp: Option<&'a str>,
-    /// Whether the device shall be remembered, if the service does that.
+    /// Whether to remember the device, if the service does that.
     pub(crate) remember: bool,
 }
 
 impl<'a> SecondFactor<'a> {
-    /// Of a form or body with the optional field `otp`.
+    /// For a form or body with the optional field `otp`.
     pub(crate) fn given(otp: Option<&'a str>) -> Self {
         Self { otp, remember: false }
     }
 
-    /// Of a form in which the user can ask for the device to be remembered.
+    /// For a form in which the user can request that the device be remembered.
     pub(crate) fn remembering(self, remember: bool) -> Self {
         Self { remember, ..self }
     }
@@ -41,7 +42,8 @@ impl<'a> SecondFactor<'a> {
 
 /// The reason why the first factor is not enough.
 pub(crate) enum NotProved<U> {
-    /// The user has a second factor and gave none: [`LOGIN_MFA_REQUIRED`]. With the user, for a way in whose first factor works once.
+    /// The user has a second factor but sent none: [`LOGIN_MFA_REQUIRED`]. With the user, for login methods whose first
+    /// factor works only once.
     #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "only logins with providers read the user"))]
     Required(Box<Found<U>>),
     /// The code is wrong: [`LOGIN_MFA_BAD_CODE`]. Recorded and reported already.
@@ -52,7 +54,7 @@ pub(crate) enum NotProved<U> {
 }
 
 impl<U> NotProved<U> {
-    /// Returns the error of a way in whose first factor can be given again.
+    /// Returns the error for a login method whose first factor can be sent again.
     pub(crate) fn into_error<E: From<SignInError> + From<Limited>>(self) -> E {
         match self {
             Self::Required(_) => SignInError::Refused(LOGIN_MFA_REQUIRED.code).into(),
@@ -104,15 +106,15 @@ impl<U> Proved<U> {
         &self.found.user
     }
 
-    /// What was proved, for the session.
+    /// The authentication methods, for the session.
     pub(crate) fn methods(&self) -> AuthMethods {
         self.methods
     }
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Requires a second factor of a user who has enrolled, after the first factor was verified and the gates were passed. The only
-    /// way from credentials to a session.
+    /// Requires a second factor of a user who has enrolled, after the first factor was verified and the gates were
+    /// passed. Every path from credentials to a session goes through this function.
     pub(crate) fn prove<'a>(
         &'a self,
         found: Found<U>,
@@ -129,8 +131,8 @@ impl<U: AuthUser> Users<U> {
         Box::pin(std::future::ready(Ok(Proved::by_first_factor(found, proof))))
     }
 
-    /// Returns the token of a login at `backend` that waits for the second factor, for a way in whose first factor cannot be given
-    /// again. Redeemed once, within five minutes, by `POST /auth/{backend}/second-factor`.
+    /// Returns the token of a login at `backend` that waits for the second factor, for a login method whose first
+    /// factor cannot be sent again. Redeemed once, within five minutes, by `POST /auth/{backend}/second-factor`.
     #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "only providers prove something once"))]
     pub(crate) fn pending_login(
         &self,

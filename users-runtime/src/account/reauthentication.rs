@@ -1,4 +1,4 @@
-//! Proving again who one is: with the current password, or by a login or a proof that is recent.
+//! Re-authentication: with the current password, or by a recent login or re-authentication.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ pub(crate) enum NotChecked {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Returns whether this is the user's password. A wrong one counts as a failed login: it may be a guess by an attacker
-    /// with a stolen session. `kind` is the event of the attempt if a limit refuses it.
+    /// Returns whether this is the user's password. A wrong one is counted as a failed login, because it may be a guess
+    /// by an attacker with a stolen session. `kind` is the event of the attempt if a limit refuses it.
     pub(crate) fn is_current_password<'a>(
         &'a self,
         user: &'a U,
@@ -49,13 +49,13 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Returns whether the user proved at most `window` ago who they are, at the login of the session or since then. A proof
-    /// at another node whose clock is ahead is new.
+    /// Returns whether the user authenticated at most `window` ago, at the login of the session or since then. An
+    /// authentication at another node whose clock is ahead is treated as new.
     pub(crate) fn is_fresh(&self, session: &Session, window: Duration) -> bool {
         self.is_recent(session.proved_at(), window)
     }
 
-    /// Returns whether a proof was given at most `window` ago.
+    /// Returns whether an authentication is at most `window` old.
     pub(crate) fn is_recent(&self, proved_at: Option<Timestamp>, window: Duration) -> bool {
         let Some(at) = proved_at else { return false };
         let now = self.now();

@@ -33,8 +33,8 @@ impl From<CreateError> for RegisterError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Registers a user, with the answer of a private registration where that is the policy. `email` is the parsed address of
-    /// `input`.
+    /// Registers a user, with the response of a private registration if the policy requires it. `email` is the parsed
+    /// address of `input`.
     pub(crate) async fn register_account(
         &self,
         input: U::Create,
@@ -80,7 +80,7 @@ impl<U: AuthUser> Users<U> {
                     let registered = registered.clone();
                     Box::pin(async move {
                         users.run_hook(HookCall::Registered(&registered), cx).await?;
-                        // A job of its own: if the mail is tried again, the hook does not run again.
+                        // A separate job: if the mail is retried, the hook does not run again.
                         users.mail_verification_of_new_user(&registered, cx).await;
                         Ok(())
                     })

@@ -8,8 +8,8 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Creates missing tables, columns and indexes. Never drops or rewrites anything. What then still differs from the
-    /// struct is logged, each difference as one WARN line (event `schema_drift`).
+    /// Creates missing tables, columns and indexes. Never drops or rewrites anything. The remaining differences from
+    /// the struct are logged, each as one WARN line (event `schema_drift`).
     ///
     /// # Errors
     /// [`StoreError`] if the database refuses, for example because two stored addresses differ by case only.

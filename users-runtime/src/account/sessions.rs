@@ -84,7 +84,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         }
         for backend in &self.0.inner().backends {
             for mut session in self.0.refreshable_sessions(backend, &subject).await? {
-                // Its access token may be stored as well, and may have been used after the last refresh.
+                // Its access token may also be stored, and may have been used after the last refresh.
                 listed.retain(|other| {
                     let is_same = other.session.token_id == session.session.token_id;
                     session.last_seen_at = session.last_seen_at.max(other.last_seen_at.filter(|_| is_same));
@@ -110,8 +110,8 @@ impl<U: AuthUser> Sessions<'_, U> {
         Ok(live)
     }
 
-    /// Returns whether the user may have sessions: stored sessions have no tenant of their own, it is the tenant of their
-    /// user. A call without a tenant is an error.
+    /// Returns whether the user belongs to the tenant of this handle: stored sessions have no tenant, so that of their
+    /// user applies. A call without a tenant is an error.
     async fn is_of_this_tenant(&self, id: U::Id) -> Result<bool, StoreError> {
         Ok(!U::HAS_TENANTS || self.0.find(Lookup::by_id(id)).await?.is_some())
     }
@@ -170,7 +170,7 @@ impl<U: AuthUser> Sessions<'_, U> {
         cx: &'a RequestContext,
     ) -> BoxFuture<'a, Result<(), SessionsError>> {
         Box::pin(async move {
-            // Read again: a session that was ended during the request must not keep itself alive.
+            // Read again: a session that was ended during the request must not spare itself.
             let wanted = Lookup::User { id: user.id(), token: spared.token_id.clone() };
             let found = self.0.find(wanted).await?.filter(|found| self.0.is_live(spared, found));
             let Found { user: stored, epoch, .. } = found.ok_or(SessionsError::Ended)?;

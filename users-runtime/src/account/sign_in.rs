@@ -50,7 +50,7 @@ pub enum SignInError {
     Hook(HookError),
 }
 
-/// What a login was proved with.
+/// The credentials of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proof {
     /// The account's password.
@@ -83,7 +83,7 @@ impl Proof {
 pub(crate) struct Closed<U> {
     pub(crate) user: U,
     pub(crate) code: &'static str,
-    /// The suspension, if the user may be told about it.
+    /// The suspension, if it may be disclosed to the user.
     pub(crate) suspension: Option<Suspension>,
 }
 
@@ -91,8 +91,8 @@ impl<U: AuthUser> Users<U> {
     /// Signs a user in without credentials and returns what a login returns: for sign-up flows, invitations and tests.
     ///
     /// The user passes the same gates as at the login route and must not be suspended, and `on_after_login` runs. No
-    /// password is used, so the mark that it must be changed has no effect, and neither has a second factor: the session counts as
-    /// proved with nothing, so that routes which need a second factor refuse it.
+    /// password is used, so the mark that it must be changed has no effect, and no second factor is required. The
+    /// session has no authentication methods, so routes that need a second factor refuse it.
     ///
     /// # Errors
     /// Returns [`SignInError`]. No session exists then, except for [`SignInError::Hook`].
@@ -104,7 +104,7 @@ impl<U: AuthUser> Users<U> {
     }
 
     /// Signs a user in as [`Users::sign_in`] does, with the details of a request: hooks, events and the list of
-    /// sessions then have the client.
+    /// sessions then contain the client.
     ///
     /// # Errors
     /// As [`Users::sign_in`].
@@ -137,7 +137,7 @@ impl<U: AuthUser> Users<U> {
             };
             if let Some(suspension) = found.standing.suspension_at(self.now()).cloned() {
                 record(&found, "suspended");
-                // An inactive account answers as one that does not exist, also if it is suspended.
+                // An inactive account gets the response of a nonexistent one, even if it is suspended.
                 let is_told =
                     proof == Proof::Password && self.policy().tells_suspended_users() && found.user.status().is_active;
                 let (code, suspension) =
@@ -158,7 +158,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Issues a token to a user who has passed the gates and proved every factor, and runs `on_after_login`.
+    /// Issues a token to a user who has passed the gates and every factor, and runs `on_after_login`.
     pub(crate) fn issue<'a>(
         &'a self,
         proved: &'a Proved<U>,
@@ -173,7 +173,7 @@ impl<U: AuthUser> Users<U> {
             let session = TokenId::from_random(random);
             let event = SecurityEvent::new(EventKind::Login, cx).of(&id).at(&backend.name).in_session(Some(&session));
             let login = Login::new(id.to_string(), found.epoch, self.now(), cx.device()).in_session(session);
-            // fastapi-users knows nothing of methods.
+            // fastapi-users does not know authentication methods.
             let login = if self.policy().keeps_quirks() { login } else { login.proved_with(proved.methods()) };
             let recording = self.recording_login(backend, &event);
             let issued = async {
@@ -187,7 +187,7 @@ impl<U: AuthUser> Users<U> {
             };
             let (token, refresh_token) = match issued.await {
                 Ok(issued) => issued,
-                // The user was deleted in the meantime. To a client it looks like wrong credentials.
+                // The user was deleted in the meantime. The client gets the response to wrong credentials.
                 Err(StrategyError::UserGone) => {
                     self.record(&event.in_session(None).refused("unknown user"));
                     return Err(SignInError::Refused(BAD_CREDENTIALS.code));
@@ -206,12 +206,14 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Ends what the browser `held`, issues a token and makes the client known: the last steps of every login by a route. The new
-    /// cookies replace the tokens that the browser held, so those could not be logged out any more, and an attacker may have planted
-    /// them (session fixation). They end before the new token is issued, so that they do not count against the limit on sessions.
+    /// Ends the sessions that the browser `held`, issues a token and makes the client known: the last steps of every
+    /// login by a route. The new cookies replace the tokens that the browser held, which could then no longer be logged
+    /// out and may have been planted by an attacker (session fixation). They end before the new token is issued, so
+    /// that they do not count against the limit on sessions.
     ///
     /// # Errors
-    /// As [`Users::issue`], and [`SignInError::Strategy`] if what was held could not be ended or the client not be made known.
+    /// As [`Users::issue`], and [`SignInError::Strategy`] if the held sessions could not be ended or the client could
+    /// not be made known.
     pub(crate) fn begin_session<'a>(
         &'a self,
         proved: &'a Proved<U>,

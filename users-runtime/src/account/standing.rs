@@ -15,7 +15,7 @@ pub enum StandingError {
     /// There is no such user.
     #[error("there is no such user")]
     NotFound,
-    /// The suspension would be over already.
+    /// The suspension would already have ended.
     #[error("the end of the suspension is not in the future")]
     EndInPast,
     /// The reason is too long, or has control characters other than tabs and line ends.
@@ -87,10 +87,10 @@ impl<U: AuthUser> Users<U> {
         self.change_standing(id, written, EventKind::LiftSuspension, cx).await
     }
 
-    /// Refuses logins with the present password, because it may be known to others, and ends all sessions of the account in
-    /// the same transaction. A login with the right password is 400 `LOGIN_PASSWORD_CHANGE_REQUIRED`; the way out is a mailed
-    /// reset. Every new password removes the mark; the replacement of an outdated hash does not. Logins with a provider use
-    /// no password and still work.
+    /// Refuses logins with the current password, because it may be known to others, and ends all sessions of the
+    /// account in the same transaction. A login with the right password gets 400 `LOGIN_PASSWORD_CHANGE_REQUIRED`; a
+    /// mailed reset restores access. Every new password removes the mark; the replacement of an outdated hash does not.
+    /// Logins with a provider use no password and still work.
     ///
     /// This is for accounts whose password is compromised. Passwords do not expire (OWASP ASVS 6.2.10).
     ///
@@ -139,7 +139,7 @@ impl<U: AuthUser> Users<U> {
         Ok(standing)
     }
 
-    /// Returns a user. One who cannot be read is an error.
+    /// Returns a user. A user who cannot be read is an error.
     pub(super) async fn find_any(&self, id: U::Id) -> Result<Option<Found<U>>, StoreError> {
         match self.inner().store.find(&[Lookup::by_id(id)]).await {
             Err(StoreError::InvalidValue { .. }) => Ok(None),

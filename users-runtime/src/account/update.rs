@@ -56,7 +56,7 @@ pub enum UpdateError {
     /// No challenge could be issued or checked.
     #[error(transparent)]
     NoChallenge(ChallengeUnavailable),
-    /// Too many mails wait, so the owner could not be told of the change.
+    /// Too many mails are queued, so the owner could not be notified of the change.
     #[error("too many mails wait")]
     MailQueueFull,
     /// The store failed.
@@ -91,8 +91,8 @@ impl From<StoreError> for UpdateError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Changes a user with the rights of a superuser: any field of the update schema. A new address is stored at once, and
-    /// the old one is told.
+    /// Changes a user with the rights of a superuser: any field of the update schema. A new address is stored at once,
+    /// and the old one is notified.
     ///
     /// # Errors
     /// Returns [`UpdateError`]. Nothing is stored, except for [`UpdateError::Hook`].
@@ -171,7 +171,8 @@ impl<U: AuthUser> Users<U> {
                 change_of_address = self.count_by_user(Limit::EmailChange, &id, EventKind::Update, cx).await?;
             }
             let typed = account.email.as_deref().unwrap_or(email.as_str());
-            // Under private registration whether it is taken is looked up after the response, like everything that tells.
+            // Under private registration, the check whether it is taken runs after the response, like everything that
+            // could reveal it.
             if !(is_pending && self.policy().is_private()) && self.is_address_taken(typed).await? {
                 return Err(UpdateError::EmailTaken);
             }
@@ -224,7 +225,7 @@ impl<U: AuthUser> Users<U> {
                 let epoch = Epoch(authenticated.epoch.0.saturating_add(i64::from(ends_sessions)));
                 self.request_email_change(&user, email, epoch, cx).await;
             }
-            // Mails are sent, so the request stays counted. A change that is stored tells nothing that is worth counting.
+            // Mails are sent, so the request stays counted. A stored change reveals nothing that needs to be limited.
             _ => self.give_back(change_of_address).await,
         }
         self.notify_credentials_changed(&user, before, cx).await;

@@ -14,7 +14,7 @@ use crate::{
     port::{BoxFuture, Challenge, ChallengeUnavailable, RequestContext, SolvedChallenge},
 };
 
-/// The function that the client repeats. Browsers have it built in (Web Cryptography).
+/// The function that the client computes repeatedly. Browsers have it built in (Web Cryptography).
 const ALGORITHM: &str = "PBKDF2/SHA-256";
 /// The longest solution that is read, in bytes.
 const LONGEST: usize = 4096;
@@ -22,8 +22,8 @@ const LONGEST: usize = 4096;
 /// A proof of work as a challenge, in the format of [ALTCHA](https://altcha.org/docs/v2/), version 2: the client tries numbers
 /// until a hash starts with zeros. Users see no puzzle, and no third party is involved.
 ///
-/// The work slows down programs that send many requests; it does not tell people from programs, and an
-/// attacker with more processors solves more.
+/// The work slows down programs that send many requests; it does not distinguish people from programs, and an attacker
+/// with more processors solves more challenges.
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -57,14 +57,15 @@ impl Altcha {
     /// Sets how many rounds of PBKDF2 with SHA-256 one attempt takes. Default: 500.
     ///
     /// # Security
-    /// The server does one attempt to check a solution, right or wrong: a client that sends wrong ones can cause this work.
+    /// The server computes one attempt to check a solution, right or wrong: a client that sends wrong solutions can
+    /// cause this work.
     pub fn rounds(mut self, rounds: u32) -> Self {
         self.rounds = rounds;
         self
     }
 
-    /// Sets with how many zeros, as hexadecimal digits, the result must start: each makes the work sixteen times longer.
-    /// Default: 3.
+    /// Sets with how many zeros, as hexadecimal digits, the result must start: each makes the work sixteen times as
+    /// long. Default: 3.
     pub fn zeros(mut self, zeros: usize) -> Self {
         self.zeros = zeros;
         self

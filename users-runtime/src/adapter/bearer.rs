@@ -18,8 +18,8 @@ use crate::{
 ///
 /// # Security
 /// The other two places of RFC 6750, the form body and the query string, are never read: URLs end up in logs and
-/// browser histories (OWASP ASVS 14.2.1). A request with more than one `Authorization` header is ambiguous and counts
-/// as one without a token.
+/// browser histories (OWASP ASVS 14.2.1). A request with more than one `Authorization` header is ambiguous and is
+/// treated as one without a token.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bearer;
 

@@ -15,7 +15,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Returns the time of a clock that never goes back, for durations within this process.
+/// Returns the time of a monotonic clock, for durations within this process.
 #[expect(clippy::disallowed_methods, reason = "the only place that reads this clock")]
 pub(super) fn monotonic() -> Instant {
     Instant::now()

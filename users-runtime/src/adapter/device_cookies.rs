@@ -25,8 +25,8 @@ const ACCOUNTS: usize = 4;
 /// Separates the entries of a cookie.
 const SEPARATOR: char = '.';
 
-/// A cookie with one entry for each of the last accounts that the browser has logged in to: a random id, the time of issue,
-/// and a tag over both and the account. The account itself is not in it.
+/// A cookie with one entry for each of the last accounts that the browser has logged in to: a random id, the time of
+/// issue, and a tag over both and the account. The cookie does not contain the account itself.
 pub(crate) struct SignedDeviceCookies {
     mac: Hmac<Sha256>,
     cookie: Cookie,
@@ -54,7 +54,7 @@ impl Entry {
 }
 
 impl SignedDeviceCookies {
-    /// Derives the key, and adapts the cookie to the service as those of sessions.
+    /// Derives the key, and configures the cookie for the service in the same way as session cookies.
     pub(crate) fn new(
         secret: &SecretKey,
         lifetime: Duration,
@@ -84,7 +84,7 @@ impl SignedDeviceCookies {
     fn is_current(&self, entry: &Entry, now: Timestamp) -> bool {
         entry.issued_at().is_some_and(|issued| {
             let age = now.signed_duration_since(issued).to_std();
-            // A clock of another node may be ahead.
+            // The clock of another node may be ahead.
             age.map_or_else(
                 |_| issued - now <= chrono::TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default(),
                 |age| age < self.lifetime,
@@ -128,7 +128,7 @@ impl DeviceCookies for SignedDeviceCookies {
         for text in self.sent(headers) {
             let Some(entry) = Entry::parse(&text) else { continue };
             if self.is_of(&entry, account) {
-                // The id stays the same, so that a browser cannot collect budgets.
+                // The id stays the same, so that a browser cannot accumulate budgets.
                 (id, known) = (entry.id, true);
             } else {
                 others.push(text);

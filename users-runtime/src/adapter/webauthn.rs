@@ -19,7 +19,7 @@ use crate::{
 /// A relying party.
 pub(crate) struct WebauthnCeremonies(Webauthn);
 
-/// What is read of the data that the browser signed, in addition to what `webauthn-rs` checks.
+/// The part of the signed client data that is read in addition to the checks of `webauthn-rs`.
 #[derive(Deserialize)]
 struct ClientData {
     #[serde(default, rename = "crossOrigin")]
@@ -44,7 +44,7 @@ impl WebauthnCeremonies {
         };
         let mut builder: Option<WebauthnBuilder<'_>> = None;
         for origin in origins {
-            // Each is checked as the first one is.
+            // Each is checked like the first one.
             let own = quietly(|| WebauthnBuilder::new(domain, origin)).map_err(|_| refuse())?;
             builder = Some(match builder {
                 Some(builder) => builder.append_allowed_origin(origin),
@@ -65,13 +65,13 @@ impl PasskeyCeremonies for WebauthnCeremonies {
             quietly(|| self.0.start_passkey_registration(handle, owner.name, owner.name, Some(exclude)))
                 .map_err(|_| RandomError)?;
         let mut options = serde_json::to_value(options.public_key).map_err(|_| RandomError)?;
-        // A login asks for no address, so the authenticator must keep who the user is. `webauthn-rs` asks for the opposite.
+        // A login requires no address, so the credential must be discoverable. `webauthn-rs` requests the opposite.
         if let Some(selection) = options.get_mut("authenticatorSelection").and_then(Value::as_object_mut) {
             selection.insert("residentKey".to_owned(), "required".into());
             selection.insert("requireResidentKey".to_owned(), true.into());
         }
         let mut ceremony = serde_json::to_value(ceremony).map_err(|_| RandomError)?;
-        // The unique key of the table decides, and the list would make the state long.
+        // The unique key of the table prevents duplicates, and the list would make the state long.
         if let Some(excluded) = ceremony.pointer_mut("/rs/exclude_credentials") {
             *excluded = json!([]);
         }
@@ -97,7 +97,7 @@ impl PasskeyCeremonies for WebauthnCeremonies {
         let credential = RegisterPublicKeyCredential::deserialize(credential).map_err(|_| PasskeyRefused::Invalid)?;
         let passkey = quietly(|| self.0.finish_passkey_registration(&credential, &ceremony));
         let passkey = passkey.map_err(|_| PasskeyRefused::Invalid)?;
-        // What the client sent beside the signed data must not decide which passkey it is.
+        // Data that the client sent outside of the signed data must not determine the passkey.
         if passkey.cred_id().as_slice() != made.credential_id.as_slice() {
             return Err(PasskeyRefused::Invalid);
         }
@@ -122,7 +122,7 @@ impl PasskeyCeremonies for WebauthnCeremonies {
         let ceremony = DiscoverableAuthentication::deserialize(ceremony).map_err(invalid)?;
         let mut passkey: Passkey = serde_json::from_str(stored_credential).map_err(invalid)?;
         let client_data: ClientData = serde_json::from_slice(&signed.client_data).map_err(invalid)?;
-        // `webauthn-rs` checks it at a registration only: a page of another site has embedded ours.
+        // `webauthn-rs` checks this only at a registration: a page of another site has embedded a page of the service.
         if client_data.cross_origin == Some(true) {
             return Err(PasskeyRefused::Invalid);
         }
@@ -144,7 +144,8 @@ impl PasskeyCeremonies for WebauthnCeremonies {
             WebauthnError::CredentialPossibleCompromise => PasskeyRefused::PerhapsCopied,
             _ => PasskeyRefused::Invalid,
         })?;
-        // The ceremony asks for it, and `webauthn-rs` enforces it. A login counts as two factors only because of it.
+        // The ceremony requires user verification, and `webauthn-rs` enforces it. Only because of it does a login
+        // comprise two factors.
         if !verified.user_verified() {
             return Err(PasskeyRefused::Invalid);
         }
@@ -154,8 +155,8 @@ impl PasskeyCeremonies for WebauthnCeremonies {
     }
 }
 
-/// Returns the form in which a passkey is stored, and its number of signatures. One that does not fit, because a client has
-/// filled it up, is refused.
+/// Returns the form in which a passkey is stored, and its number of signatures. A passkey that a client has made too
+/// large is refused.
 fn stored(passkey: &Passkey) -> std::result::Result<(String, u32), PasskeyRefused> {
     let value = serde_json::to_value(passkey).map_err(|_| PasskeyRefused::Invalid)?;
     let sign_count = value.pointer("/cred/counter").and_then(Value::as_u64);
@@ -167,7 +168,7 @@ fn stored(passkey: &Passkey) -> std::result::Result<(String, u32), PasskeyRefuse
     Ok((text, sign_count))
 }
 
-/// Runs the crate without its log, which has challenges and credentials.
+/// Runs the crate without its log, which contains challenges and credentials.
 fn quietly<T>(run: impl FnOnce() -> T) -> T {
     with_default(&Dispatch::none(), run)
 }

@@ -1,7 +1,7 @@
-//! The way of events into the audit log.
+//! The queue of events for the audit log.
 //!
 //! The entry of a change is written with the change. All others wait in a bounded queue, from which one task at a time writes
-//! them in batches: while a batch is written, the next one collects. No task exists while nothing waits, and no timer.
+//! them in batches: while a batch is written, the next one accumulates. There is no timer, and no task while nothing waits.
 
 use std::{
     collections::VecDeque,
@@ -20,9 +20,10 @@ use crate::{
     port::{AuditEntry, AuditStore, Clock},
 };
 
-/// The most entries that wait.
+/// The maximum number of waiting entries.
 const CAPACITY: usize = 2048;
-/// The most that wait while refusals and failures are still accepted: a flood of them does not displace successes.
+/// The number of waiting entries up to which refusals and failures are accepted, so that a flood of them does not
+/// displace successes.
 const CAPACITY_FOR_REFUSALS: usize = CAPACITY / 2;
 /// The entries of one transaction.
 const BATCH: usize = 100;
@@ -30,7 +31,7 @@ const BATCH: usize = 100;
 const REFUSALS: i64 = 1000;
 /// The time after which one more refusal is kept, in milliseconds: 20 in a second, 1.7 million in a day.
 const REFUSAL_EVERY: i64 = 50;
-/// The time between two lines about dropped entries.
+/// The minimum time between two log lines about dropped entries.
 const SAY_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How far the clock may be set back before ids follow it, in milliseconds.
 const SET_BACK: u64 = 10_000;
@@ -57,7 +58,7 @@ struct State {
     ids: Ids,
     /// The time at which the budget of refusals is full again, in milliseconds.
     refusals_due: i64,
-    /// The entries that were dropped since the last line about it, and its time.
+    /// The number of entries that were dropped since the last log line about it, and the time of that line.
     dropped: usize,
     said_at: Option<Timestamp>,
 }
@@ -70,7 +71,7 @@ struct Ids {
 }
 
 impl Ids {
-    /// Returns an id that is greater than every one before, unless the clock was set back by far.
+    /// Returns an id that is greater than all previous ones, unless the clock was set back far.
     fn next(&mut self, now: Timestamp) -> String {
         let now = u64::try_from(now.timestamp_millis()).unwrap_or_default();
         if self.last >> NUMBER_BITS > now.saturating_add(SET_BACK) {
@@ -151,7 +152,8 @@ impl AuditQueue {
         self.0.start_writing(state);
     }
 
-    /// Writes what waits, for at most `within`. What then still waits is lost if the process ends, and logged.
+    /// Writes the waiting entries, for at most `within`. Entries that still wait after this time are logged, and lost
+    /// if the process ends.
     pub(crate) async fn drain(&self, within: Duration) {
         let written = async {
             let mut may_start = true;
@@ -212,7 +214,7 @@ impl Inner {
         }
     }
 
-    /// Returns whether nothing is written any more. Starts to write what waits, if it may, once.
+    /// Returns whether nothing is being written any more. Starts writing the waiting entries once, if it may.
     fn is_finished(self: &Arc<Self>, may_start: &mut bool) -> bool {
         let state = self.state();
         if state.is_writing {
@@ -262,7 +264,7 @@ impl Inner {
         self.idle.notify_waiters();
     }
 
-    /// Counts entries that are not written, and says so at most once in a second.
+    /// Counts entries that are not written, and logs this at most once a second.
     fn drop_some(&self, entries: usize, reason: &'static str, now: Timestamp) {
         metric::audit_dropped(reason, entries);
         let mut state = self.state();

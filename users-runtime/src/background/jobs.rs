@@ -23,10 +23,9 @@ const JOB_TIME: Duration = Duration::from_secs(60);
 
 /// Jobs that run after the response: a bounded queue whose jobs start in the order of arrival, a few at a time.
 ///
-/// Mail hooks run here, so that the response time reveals nothing about an account. A full queue must result in 503 for
-/// known and unknown accounts alike. A job that panics or hangs is logged by its name and does not affect others.
-/// Jobs that are tried again later wait in the same queue, at most half of it, so that an outage of the mail server does
-/// not make it refuse new ones.
+/// Mail hooks run here, so that the response time reveals nothing about an account. A full queue must result in 503 for known and
+/// unknown accounts alike. A job that panics or hangs is logged by its name and does not affect others. Jobs to be retried later
+/// wait in the same queue and occupy at most half of it, so that an outage of the mail server does not make it refuse new jobs.
 ///
 /// No task exists while the queue is empty, so the queue may be created outside of a runtime. Jobs run in the runtime
 /// in which they are pushed, which needs tokio's timer. Cheap to clone.
@@ -47,7 +46,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
-    /// The number of jobs that wait for their time.
+    /// The number of delayed jobs.
     delayed: usize,
     running: usize,
     closed: bool,
@@ -103,11 +102,11 @@ impl Jobs {
         Ok(())
     }
 
-    /// Reserves a place for a job that is tried again later.
+    /// Reserves a place for a job to be retried later.
     ///
     /// # Errors
-    /// Returns [`QueueFull`] if half of the queue waits already, after [`Jobs::drain`] was called, and outside of a tokio
-    /// runtime.
+    /// Returns [`QueueFull`] if delayed jobs already occupy half of the queue, after [`Jobs::drain`] was called, and
+    /// outside of a tokio runtime.
     pub(crate) fn reserve(&self) -> Result<Reservation, QueueFull> {
         let runtime = Handle::try_current().map_err(|_| QueueFull)?;
         let mut state = self.0.state();
@@ -118,9 +117,8 @@ impl Jobs {
         Ok(Reservation { inner: Arc::clone(&self.0), runtime, job: None })
     }
 
-    /// Accepts no further jobs and waits until all queued and running ones are done, for at most `within`. Jobs that wait
-    /// for their time are started at once. Returns the number of unfinished jobs, which is also logged; they continue
-    /// while the runtime exists.
+    /// Accepts no further jobs and waits until all queued and running ones are done, for at most `within`. Delayed jobs are
+    /// started at once. Returns the number of unfinished jobs, which is also logged; they continue while the runtime exists.
     pub(crate) async fn drain(&self, within: Duration) -> usize {
         self.0.state().closed = true;
         self.0.closing.notify_waiters();
@@ -192,7 +190,7 @@ impl State {
     }
 }
 
-/// A place in the queue for a job that is tried again later.
+/// A place in the queue for a job to be retried later.
 pub(crate) struct Reservation {
     inner: Arc<Inner>,
     runtime: Handle,

@@ -7,10 +7,10 @@ use crate::{
 };
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Cookie backends need
-    /// its origin for browsers from before 2023, and for a front end that another server serves at that URL.
+    /// Sets the URL at which users reach the service, such as `https://app.example.org`. Cookie backends need its
+    /// origin for browsers released before 2023, and for a front end that another server serves at that URL.
     ///
-    /// Building the service fails for a text that [`PublicUrl::parse`] refuses. For a private network without TLS pass a
+    /// Building the service fails if [`PublicUrl::parse`] rejects the text. For a private network without TLS pass a
     /// [`PublicUrl::in_private_network`].
     pub fn public_url<P>(mut self, url: P) -> Self
     where
@@ -21,12 +21,13 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Sets the path under which clients reach the routes, such as `/api/v1`: because the application nests them
-    /// (`Router::new().nest("/api/v1", …)`), or because a proxy removes it. Default: none.
+    /// Sets the path under which clients reach the routes, such as `/api/v1`. Set it if the application nests the
+    /// routes (`Router::new().nest("/api/v1", …)`) or if a proxy removes the prefix. Default: none.
     ///
     /// The paths of the OpenAPI document start with it, and it is the default path of cookies, whose name then has the prefix
-    /// `__Secure-`. Pages outside of it do not receive the session; `Cookie::path("/")` restores the cookie of the whole
-    /// host. Links in mails start with the public URL of the [`Mailer`](crate::Mailer), which may have a path as well.
+    /// `__Secure-`. The browser does not send the session cookie to paths outside of it; `Cookie::path("/")` makes the cookie
+    /// valid for the whole host again. Links in mails start with the public URL of the [`Mailer`](crate::Mailer), which may have
+    /// a path as well.
     ///
     /// Building the service fails unless it consists of letters, digits and `-._~` between slashes.
     pub fn base_path(mut self, path: impl Into<String>) -> Self {
@@ -53,9 +54,9 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Sets the reverse proxies in front of the service, from whose headers the address of the client is read. Default:
     /// [`TrustedProxies::none`], the client is the peer of the connection, and headers are not read.
     ///
-    /// Behind a proxy that is not declared, all clients have its address and share the limits per address; a WARN event
-    /// `proxy_undeclared` says so once. Without an address of the peer (an application of yours that serves without
-    /// `into_make_service_with_connect_info`), limits per address do not apply, and the event is `client_unknown`.
+    /// Behind a proxy that is not declared, all clients appear under its address and share the limits per address; a WARN
+    /// event `proxy_undeclared` reports this once. If the address of the peer is not available (the application serves
+    /// without `into_make_service_with_connect_info`), limits per address do not apply, and the event is `client_unknown`.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.trusted_proxies = proxies;
         self

@@ -28,8 +28,8 @@ impl<U: AuthUser> UsersBuilder<U> {
     /// Building the service fails if the store has no audit log; the SQL store has one.
     ///
     /// # Security
-    /// A change whose row cannot be written is not made, so a full table or disk stops changes, and with sessions in the
-    /// database also logins.
+    /// A change is rolled back if its row cannot be written, so a full table or disk stops all changes, and also logins
+    /// if sessions are stored in the database.
     pub fn audit_log(mut self) -> Self {
         self.audit.is_on = true;
         self

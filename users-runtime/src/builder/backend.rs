@@ -241,7 +241,7 @@ impl Backend {
 /// The parts of a service that its backends are built from.
 pub(super) struct Service<'a, U> {
     pub(super) secret: &'a SecretKey,
-    /// What distinguishes the keys of this service in Redis.
+    /// The prefix that distinguishes the keys of this service in Redis.
     #[cfg(feature = "redis")]
     pub(super) redis_service: &'a str,
     /// The policy as the application set it.
@@ -263,7 +263,7 @@ pub(super) struct Service<'a, U> {
 }
 
 impl<U: AuthUser> Service<'_, U> {
-    /// Returns the backend that its tokens belong to. In fastapi-users, a token works at every backend that can read it.
+    /// Returns the backend to which its tokens belong. In fastapi-users, a token works at every backend that can read it.
     fn owner(&self, backend: &str) -> Option<String> {
         (!self.policy.keeps_quirks()).then(|| backend.to_owned())
     }

@@ -1,4 +1,4 @@
-//! Ways into an account by mail.
+//! Logins and invitations by mail.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// What an application turns on.
+/// The login methods by mail that an application has turned on.
 #[derive(Default)]
 pub(super) struct Settings {
     magic_link: Option<MagicLink>,
@@ -48,7 +48,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Builds the ways that are on.
+    /// Builds the methods that are turned on.
     pub(super) fn ways_by_mail(&self, public_url: Option<&PublicUrl>, base_path: &BasePath) -> Result<ByMail> {
         let Settings { magic_link, email_code, invitations } = &self.by_mail;
         let is_on = magic_link.is_some() || email_code.is_some() || invitations.is_some();

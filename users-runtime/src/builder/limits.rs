@@ -1,4 +1,4 @@
-//! Limits, where they are counted, and what recognizes clients.
+//! Limits, the storage of their counters, and the recognition of known clients.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,8 +13,8 @@ use crate::{
 
 impl<U: AuthUser> UsersBuilder<U> {
     /// Sets the limits against guessing, spraying and flooding. Default: [`Limits::default`]. Under
-    /// [`Policy::fastapi_users`](crate::Policy::fastapi_users) only mails to one account are limited by default, which its
-    /// clients cannot notice.
+    /// [`Policy::fastapi_users`](crate::Policy::fastapi_users) only mails to one account are limited by default,
+    /// because clients cannot notice this limit.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
         self
@@ -26,9 +26,9 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Counts in the users' database, shared by all nodes, for services without Redis.
-    /// [`Users::migrate`](crate::Users::migrate) creates the table `{table}_limits`, and
-    /// [`Users::purge_expired`](crate::Users::purge_expired) removes what has ended. Each login then writes a few more rows.
+    /// Counts in the users' database, shared by all nodes, for services without Redis. [`Users::migrate`](crate::Users::migrate)
+    /// creates the table `{table}_limits`, and [`Users::purge_expired`](crate::Users::purge_expired) removes expired counters.
+    /// Each login then writes a few more rows.
     ///
     /// Building the service fails if the store of the application has no counters.
     pub fn counters_in_database(mut self) -> Self {
@@ -58,7 +58,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Gives the challenge its key.
+    /// Passes the key to the challenge.
     pub(super) fn configured_challenges(&mut self, limits: &Limits) -> Result<Option<Challenges>> {
         let Some(mut challenges) = self.challenges.take() else { return Ok(None) };
         challenges.configure(&*self.secret.derive(b"axum-users/v1/challenge")?, limits)?;
@@ -71,7 +71,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         self.limits.clone().unwrap_or_else(usual)
     }
 
-    /// Builds what recognizes browsers and names accounts in counters, if logins are limited.
+    /// Builds the device cookies, which recognize browsers and derive the names of accounts in counters, if logins are limited.
     pub(super) fn device_cookies(
         &self,
         limits: &Limits,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Compares every audience with every other: for purposes that share a key, only the audience keeps tokens apart.
+    /// Compares every audience with every other: for purposes that share a key, only the audience distinguishes their tokens.
     pub(super) fn check_audiences(&self, mail_tokens: &MailTokenSettings) -> Result<()> {
         let access = self.backends.iter().flat_map(Backend::audiences).map(|audience| (Purpose::Access, &**audience));
         let fixed = Purpose::WITH_FIXED_AUDIENCES.map(|purpose| (purpose, purpose.default_audience()));

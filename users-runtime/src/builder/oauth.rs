@@ -1,4 +1,4 @@
-//! OAuth providers, and what their routes need.
+//! OAuth providers, and the parts that their routes need.
 
 use std::sync::Arc;
 
@@ -21,12 +21,13 @@ impl OAuthProvider {
     /// Google, by OpenID Connect. Subjects are stored as fastapi-users stores them (`people/…`).
     ///
     /// # Errors
-    /// [`Error::Config`] if the HTTP client cannot be made. This holds for every provider of the catalogue.
+    /// [`Error::Config`] if the HTTP client cannot be created. This applies to every provider of the catalogue.
     pub fn google(client_id: &str, client_secret: &str) -> Result<Self> {
         Self::known("google", client_id, client_secret)
     }
 
-    /// GitHub, by OAuth 2.0 and its API. The address is that of the profile or the primary one, verified as the API says.
+    /// GitHub, by OAuth 2.0 and its API. The address is that of the profile or the primary one, with the verification status that
+    /// the API reports.
     ///
     /// # Errors
     /// As for [`OAuthProvider::google`].
@@ -34,8 +35,8 @@ impl OAuthProvider {
         Self::known("github", client_id, client_secret)
     }
 
-    /// Microsoft Entra, by OpenID Connect, for the people of one tenant. Its addresses never count as verified: anyone who
-    /// administers a tenant can write any address into its directory.
+    /// Microsoft Entra, by OpenID Connect, for the people of one tenant. Its addresses are never treated as verified:
+    /// an administrator of a tenant can write any address into its directory.
     ///
     /// # Errors
     /// [`Error::Config`] unless `tenant` is the id (a UUID) of one tenant.
@@ -61,7 +62,7 @@ impl OAuthProvider {
     }
 
     /// Apple, by OpenID Connect, with client secrets that the application signs. Its callback is a form (`POST`) from
-    /// Apple's site, which the browser repeats as `GET`.
+    /// Apple's site, which is redirected to a `GET` request.
     ///
     /// # Errors
     /// As for [`OAuthProvider::google`].
@@ -78,7 +79,7 @@ impl OAuthProvider {
         Self::known("facebook", client_id, client_secret)
     }
 
-    /// Any OpenID Connect issuer, found by discovery. For further settings make an [`OpenId`] and use
+    /// Any OpenID Connect issuer, found by discovery. For further settings create an [`OpenId`] and use
     /// [`OAuthProvider::new`].
     ///
     /// # Errors
@@ -87,8 +88,8 @@ impl OAuthProvider {
         Self::with_scopes(name, OpenId::new(issuer, client_id, client_secret)?, &["openid", "email"])
     }
 
-    /// Any OAuth 2.0 service whose API is described as data. For further settings make an [`OAuth2`] and use
-    /// [`OAuthProvider::new`]. It is asked for no scopes unless [`OAuthProvider::scopes`] names some.
+    /// Any OAuth 2.0 service whose API is described as data. For further settings create an [`OAuth2`] and use
+    /// [`OAuthProvider::new`]. No scopes are requested unless [`OAuthProvider::scopes`] sets some.
     ///
     /// # Errors
     /// [`Error::Config`] unless every endpoint is an `https` URL, or an `http` URL of a loopback host.
@@ -118,15 +119,15 @@ impl OAuthProvider {
     }
 
     /// Stores the tokens that the provider issues at a login or an association, encrypted with these keys, for
-    /// [`Users::provider_token`](crate::Users::provider_token). The provider is then asked for a refresh token as well.
-    /// Default: tokens are used once and forgotten.
+    /// [`Users::provider_token`](crate::Users::provider_token). A refresh token is then requested from the provider as
+    /// well. Default: tokens are used once and discarded.
     ///
-    /// They are stored with the link, one set for each, and removed with it. Every user type whose routes have the provider
-    /// must have keys of its own.
+    /// Each linked account has one set of tokens, which is removed with the link. If several user types use the
+    /// provider, each needs its own keys.
     ///
     /// # Panics
-    /// Making the routes panics under [`Policy::fastapi_users`](crate::Policy::fastapi_users): fastapi-users would take what
-    /// is encrypted for tokens, show it to clients, and overwrite it with tokens in clear.
+    /// Making the routes panics under [`Policy::fastapi_users`](crate::Policy::fastapi_users): fastapi-users would
+    /// treat the encrypted values as tokens, show them to clients, and overwrite them with plaintext tokens.
     pub fn store_tokens(self, keys: TokenKeys) -> Self {
         self.sealed_by(Arc::new(keys))
     }
@@ -160,7 +161,7 @@ fn entry(name: &str) -> Result<&'static crate::adapter::oauth::Known> {
     })
 }
 
-/// Checks that two issuers do not share accounts: a subject of one would be the person with this subject at the other.
+/// Checks that two issuers do not share accounts: otherwise the same subject at both would be treated as one person.
 pub(super) fn check_issuers<'a>(backends: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
     let backends: Vec<_> = backends.collect();
     for (issuer, accounts) in &backends {
@@ -183,7 +184,7 @@ pub(super) fn check_new_users<U: AuthUser>(users: &Users<U>) -> Result<()> {
 }
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Builds what OAuth routes share.
+    /// Builds the parts that OAuth routes share.
     pub(super) fn oauth_parts(&self, public_url: Option<&PublicUrl>, base_path: &BasePath) -> Result<OAuthParts> {
         let relaxed: Vec<_> = self.policy.relaxations().collect();
         let context = TransportContext {

@@ -14,9 +14,9 @@ use crate::{
 };
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Lets users log in with passkeys. Default: off. Their routes are mounted by the application:
-    /// `Router::nest("/auth", passkey_routes(&users))` ([`passkey_routes`](crate::passkeys::passkey_routes)), and for registrations
-    /// without a password those of [`passkey_sign_up_routes`](crate::passkeys::passkey_sign_up_routes).
+    /// Lets users log in with passkeys. Default: off. The application mounts their routes:
+    /// `Router::nest("/auth", passkey_routes(&users))` ([`passkey_routes`](crate::passkeys::passkey_routes)), and for
+    /// registrations without a password those of [`passkey_sign_up_routes`](crate::passkeys::passkey_sign_up_routes).
     ///
     /// Building the service fails without a public URL, unless the relying party and its origins are set; if an origin is not on the
     /// domain of the relying party; for `http`, except on `localhost`; for a store without passkeys; and under
@@ -26,7 +26,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Builds what the routes of passkeys share, if there are any.
+    /// Builds the parts that the passkey routes share, if passkeys are on.
     pub(super) fn active_passkeys(
         &self,
         public_url: Option<&PublicUrl>,

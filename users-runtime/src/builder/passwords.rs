@@ -17,9 +17,9 @@ impl<U: AuthUser> Users<U> {
     /// [OWASP](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html), and a memory budget of at most a
     /// quarter of the memory that is available. OWASP recommends less than a second; 100 ms are common for services.
     ///
-    /// It computes hashes on all cores, for about ten times `goal`, and blocks the thread meanwhile: run it on the machine that
-    /// will serve, before the start or once by hand (`cargo run --release --example calibrate`), in a release build. The report
-    /// is [`Calibration`]'s `Display` form.
+    /// It computes hashes on all cores for about ten times `goal`, and blocks the thread meanwhile. Run it in a release
+    /// build on the machine that will serve, before the service starts or once by hand
+    /// (`cargo run --release --example calibrate`). The report is [`Calibration`]'s `Display` form.
     ///
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) if `goal` is zero or more than a second,

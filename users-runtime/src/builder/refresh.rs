@@ -12,7 +12,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// Returns the storage of refresh tokens in the Redis server of sessions.
+/// Returns the storage of refresh tokens in the Redis server that holds the sessions.
 #[cfg(feature = "redis")]
 pub(super) fn in_redis<U: AuthUser>(place: &Redis, service: &Service<'_, U>) -> Result<Arc<dyn RefreshStore>> {
     Ok(Arc::new(RedisRefreshTokens::new(place.clone().in_service(service.redis_service))?))

@@ -11,19 +11,20 @@ use crate::{
     user::AuthUser,
 };
 
-/// The longest name of a service that apps show.
+/// The maximum length of the service name in authenticator apps.
 const LONGEST_ISSUER: usize = 64;
 
 impl<U: AuthUser> UsersBuilder<U> {
-    /// Sets who has a second factor. Default: [`Mfa::off`]. Not possible under
+    /// Sets which users may or must have a second factor. Default: [`Mfa::off`]. Not possible under
     /// [`Policy::fastapi_users`](crate::Policy::fastapi_users).
     ///
     /// [`Users::migrate`](crate::Users::migrate) creates the tables `{table}_second_factor`, `{table}_recovery_code` and
     /// `{table}_remembered_device`. Mount [`totp_routes`](crate::totp_routes) for the routes to enroll.
     ///
     /// # Security
-    /// Seeds are encrypted with a key that is derived from the secret of the service. After a change of the secret pass the earlier
-    /// one to [`Mfa::previous_secret`], or nobody can log in with an app any more; recovery codes still work.
+    /// Seeds are encrypted with a key that is derived from the secret of the service. After a change of the secret, pass the
+    /// earlier one to [`Mfa::previous_secret`]; otherwise codes from authenticator apps are no longer accepted. Recovery codes
+    /// still work.
     pub fn mfa(mut self, mfa: Mfa<U>) -> Self {
         self.mfa = mfa;
         self
@@ -44,7 +45,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         }
         let settings = self.mfa.clone();
         let issuer = settings.given_issuer().or(public_url.map(PublicUrl::host)).unwrap_or("axum-users").to_owned();
-        // A colon ends the name in the URL of an app.
+        // A colon ends the name in the `otpauth` URL.
         if !(1..=LONGEST_ISSUER).contains(&issuer.chars().count())
             || issuer.contains(|c: char| c == ':' || c.is_control())
         {

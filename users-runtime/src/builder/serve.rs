@@ -39,10 +39,10 @@ impl<U: AuthUser> Users<U> {
     /// Serves `app` until SIGTERM or Ctrl-C, then waits for requests in progress and for the queued mails of this handle,
     /// at most 30 seconds each.
     ///
-    /// A connection that does not send the head of a request within 10 seconds is closed; this includes the time between
-    /// two requests. So is one of a client that was refused eight times (429, 503) and did not heed it, unless the client is a
-    /// [trusted proxy](crate::UsersBuilder::trusted_proxies). The routes of this library end every request after 10 seconds, including
-    /// its body. Hooks and events receive the client's address.
+    /// A connection that does not send the head of a request within 10 seconds is closed; this includes the time
+    /// between two requests. A connection is also closed after eight refusals (429, 503) to a client that ignores them,
+    /// unless the client is a [trusted proxy](crate::UsersBuilder::trusted_proxies). The routes of this library end
+    /// every request after 10 seconds, including its body. Hooks and events receive the client's address.
     ///
     /// Speaks HTTP/1.1. For TLS, HTTP/2 or your own server see
     /// [Deployment](https://github.com/axum-users/axum-users/blob/main/docs/guide/deployment.md), and call

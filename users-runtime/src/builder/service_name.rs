@@ -1,11 +1,11 @@
-//! What distinguishes this service from others that share a Redis database.
+//! The name that distinguishes this service from others that share a Redis database.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::domain::{Result, SecretKey};
 
-/// Returns 16 characters that are derived from the secret and the name of the user type `U`. They reveal nothing about the
-/// secret, and two services or two user types have different ones.
+/// Returns 16 characters that are derived from the secret and the name of the user type `U`. They reveal nothing about
+/// the secret, and differ between services and between user types.
 pub(super) fn of<U>(secret: &SecretKey) -> Result<String> {
     let user_type = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
     let name = secret.derive(format!("axum-users/v1/redis-keys/{user_type}").as_bytes())?;

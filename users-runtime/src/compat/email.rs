@@ -24,7 +24,7 @@ fn in_angle_brackets(text: &str) -> Option<&str> {
 }
 
 /// Checks a local part that may have any visible Unicode character (RFC 6531 section 3.3) and returns it in NFC. Its
-/// length is limited by that of the whole address only.
+/// length is limited only by that of the whole address.
 pub(crate) fn local_part(text: &str) -> Result<String, EmailRefused> {
     let normal: String = text.nfc().collect();
     for form in [text, &normal] {

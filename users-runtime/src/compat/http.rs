@@ -1,4 +1,4 @@
-//! What FastAPI's router does and axum's does not.
+//! Behavior of FastAPI's router that axum's lacks.
 
 use axum::extract::OriginalUri;
 use http::{HeaderValue, Method};

@@ -1,5 +1,5 @@
-//! The bindings of mailed tokens that fastapi-users minted. A token minted here also carries our own binding, which
-//! fastapi-users ignores and which outranks these.
+//! The bindings of mailed tokens that fastapi-users minted. A token minted here also carries the binding of axum-users,
+//! which fastapi-users ignores and which takes precedence over these.
 
 use crate::{
     domain::{Password, PasswordHash},
@@ -11,7 +11,7 @@ pub(crate) async fn fingerprint(hasher: &dyn PasswordHasher, of: TokenSubject<'_
     hasher.hash(&Password::new(of.hashed_password.as_stored())).await
 }
 
-/// Returns what binds a reset token without our binding: its fingerprint.
+/// Returns the binding of a reset token without that of axum-users: its fingerprint.
 pub(crate) fn reset_binding(fingerprint: String) -> Binding {
     Binding::Fingerprint(PasswordHash::from_stored(fingerprint))
 }

@@ -1,4 +1,4 @@
-//! Mailed tokens in the form of fastapi-users until a given time, and in ours from then on.
+//! Mailed tokens in the form of fastapi-users until a given time, and in that of axum-users from then on.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::{
 
 /// Selects the form of mailed tokens by the time.
 ///
-/// Tokens in our form are accepted before `until` as well, so that those of a node whose clock is ahead, or that was
-/// already configured without the other form, are valid.
+/// Tokens in the form of axum-users are also accepted before `until`, so that those of a node whose clock is ahead, or
+/// that was already configured without the other form, are valid.
 pub(crate) struct UntilThen {
     before: JwtMailTokens,
     after: JwtMailTokens,

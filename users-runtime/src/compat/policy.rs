@@ -7,8 +7,8 @@ impl Policy {
     /// lists every rule of [`Policy::recommended`] that it turns off.
     ///
     /// # Security
-    /// Tokens stay valid after a logout and a change of the password, any password is accepted and can be guessed without a
-    /// limit, and tokens of all purposes share one key. Switch to `recommended()` when the old service is gone.
+    /// Tokens stay valid after a logout and a change of the password, any password is accepted, guesses are not
+    /// limited, and tokens of all purposes share one key. Switch to `recommended()` when the old service is gone.
     #[must_use]
     pub fn fastapi_users() -> Self {
         Self::recommended()

@@ -11,7 +11,7 @@ pub(crate) struct PlaintextTokens {
 
 #[derive(Debug, Clone, Copy, Default)]
 enum Accepted {
-    /// Only if they are written, too.
+    /// Only if they are also written.
     #[default]
     IfStored,
     Until(Timestamp),
@@ -46,8 +46,7 @@ impl PlaintextTokens {
         if self.stored { SessionKey::plain(token) } else { SessionKey::hashed(token) }
     }
 
-    /// Returns the keys that the session of a token may have. The plaintext key is first, because it is what fastapi-users
-    /// writes.
+    /// Returns the keys that the session of a token may have. The plaintext key is first, because fastapi-users writes it.
     pub(crate) fn keys_of(self, token: &AccessToken, now: Timestamp) -> Vec<SessionKey> {
         let plain = self.are_accepted(now).then(|| SessionKey::plain(token));
         plain.into_iter().chain([SessionKey::hashed(token)]).collect()

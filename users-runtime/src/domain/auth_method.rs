@@ -1,10 +1,10 @@
-//! What a session was proved with.
+//! The authentication methods of a session.
 
 use std::fmt;
 
 use super::Timestamp;
 
-/// A way to prove who someone is, named as in the claim `amr` ([RFC 8176](https://www.rfc-editor.org/rfc/rfc8176)).
+/// An authentication method, named as in the claim `amr` ([RFC 8176](https://www.rfc-editor.org/rfc/rfc8176)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthMethod {
@@ -16,12 +16,12 @@ pub enum AuthMethod {
     OneTimeCode,
     /// `dev`: a device that was remembered after a second factor. RFC 8176 has no value for it.
     RememberedDevice,
-    /// `email`: a link or a code that was mailed to the account's address. RFC 8176 has no value for it: `otp` means the
-    /// generators of RFC 4226 and RFC 6238, which are a factor of their own, while a mailbox is not.
+    /// `email`: a link or a code that was mailed to the account's address. RFC 8176 has no value for it: `otp` means
+    /// the one-time passwords of RFC 4226 and RFC 6238, which are a separate factor, while a mailbox is not.
     Mail,
-    /// `hwk`: a passkey that stays on one device, as its authenticator says.
+    /// `hwk`: a passkey that is bound to one device, as its authenticator reports.
     DeviceKey,
-    /// `swk`: a passkey that its owner's devices share.
+    /// `swk`: a passkey that is synchronized between its owner's devices.
     SyncedKey,
     /// `user`: the person at the authenticator was verified, by a PIN or a biometric. It accompanies every passkey.
     VerifiedUser,
@@ -69,8 +69,8 @@ impl AuthMethod {
     }
 }
 
-/// The methods that a session was proved with. Empty for a session that the application began without credentials, and for
-/// one of fastapi-users.
+/// The authentication methods of a session. Empty for a session that the application began without credentials, and for
+/// a session of fastapi-users.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct AuthMethods(u8);
 
@@ -81,7 +81,7 @@ impl AuthMethods {
     /// The maximum length of the text form.
     pub const MAX_CHARS: usize = 64;
 
-    /// Returns these methods and the others.
+    /// Returns the union of these methods and the others.
     #[must_use]
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
@@ -99,8 +99,8 @@ impl AuthMethods {
         self.includes(AuthMethod::OneTimeCode) || self.includes(AuthMethod::VerifiedUser)
     }
 
-    /// Returns whether they are enough where a second factor is required of everybody: a second factor, or a device that was
-    /// remembered after one.
+    /// Returns whether they meet the requirement of a second factor for every user: a second factor, or a device that
+    /// was remembered after one.
     #[cfg(feature = "totp")]
     pub(crate) const fn meets_requirement(self) -> bool {
         self.has_second_factor() || self.includes(AuthMethod::RememberedDevice)
@@ -122,7 +122,7 @@ impl AuthMethods {
         AuthMethod::ALL.into_iter().filter(move |method| self.includes(*method))
     }
 
-    /// Reads the text form. Unknown names, which a later version may have stored, are left out: they prove nothing here.
+    /// Reads the text form. Unknown names, which a later version may have stored, are ignored.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         text.split(' ').filter_map(Self::named).collect()
@@ -168,32 +168,32 @@ impl fmt::Debug for AuthMethods {
     }
 }
 
-/// The last proof that was given in a session after its login.
+/// The last re-authentication in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reauthentication {
-    /// The time of the proof.
+    /// The time of the re-authentication.
     pub at: Timestamp,
-    /// What it was.
+    /// Its methods.
     pub methods: AuthMethods,
-    /// What was proved in the session before: it still counts, but not from this time.
+    /// The methods that were used in the session before. They remain valid, but not as of this time.
     pub earlier: AuthMethods,
 }
 
 impl Reauthentication {
-    /// Describes the first proof in a session.
+    /// Describes the first re-authentication in a session.
     #[must_use]
     pub const fn new(at: Timestamp, methods: AuthMethods) -> Self {
         Self { at, methods, earlier: AuthMethods::NONE }
     }
 
-    /// Adds what was proved before.
+    /// Adds the methods that were used before.
     #[must_use]
     pub const fn after(self, earlier: AuthMethods) -> Self {
         Self { earlier: earlier.without(self.methods), ..self }
     }
 
-    /// Reads what [`to_text`](Self::to_text) has written.
+    /// Parses the output of [`to_text`](Self::to_text).
     #[must_use]
     pub fn parse(at: Timestamp, text: &str) -> Self {
         let earlier =
@@ -201,8 +201,8 @@ impl Reauthentication {
         Self { at, methods: AuthMethods::parse(text), earlier }
     }
 
-    /// Returns the text form of the methods, in which earlier ones have the sign `+`, or `None` for no method. It has at most
-    /// [`AuthMethods::MAX_CHARS`] characters. A version that does not know the sign takes earlier methods for none.
+    /// Returns the text form of the methods, in which earlier ones have the sign `+`, or `None` for no method. It has
+    /// at most [`AuthMethods::MAX_CHARS`] characters. A version that does not know the sign ignores earlier methods.
     #[must_use]
     pub fn to_text(&self) -> Option<String> {
         let earlier = self.earlier.without(self.methods);

@@ -22,7 +22,7 @@ pub struct Backoff {
     forget_after: Duration,
 }
 
-/// A thousand years: no delay and no memory is longer, so that adding one to a time cannot overflow.
+/// A thousand years: an upper bound on every delay and retention, so that adding one to a time cannot overflow.
 pub(super) const FOREVER: Duration = Duration::from_secs(1000 * 366 * 24 * 3600);
 
 impl Backoff {
@@ -43,8 +43,8 @@ impl Backoff {
     /// Sets after how long without an attempt failures are forgotten, counted from the end of the last delay.
     ///
     /// # Security
-    /// A time below about four hours lets an attacker do better with bursts and pauses than with one attempt after each
-    /// longest delay of 15 minutes.
+    /// With a time below about four hours, an attacker gets more attempts with bursts and pauses than with one attempt
+    /// after each maximum delay of 15 minutes.
     #[must_use]
     pub const fn forgotten_after(mut self, time: Duration) -> Self {
         self.forget_after = time;

@@ -37,7 +37,7 @@ impl BasePath {
         format!("{}{path}", self.0)
     }
 
-    /// Returns a path that a request had, with this path in front. A proxy may have removed it.
+    /// Returns the path of a request with this path prepended, unless it is still there: a proxy may have removed it.
     pub(crate) fn restored(&self, path: &str) -> String {
         let has_it = path.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'));
         if has_it { path.to_owned() } else { self.join(path) }

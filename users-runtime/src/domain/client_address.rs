@@ -16,7 +16,7 @@ pub(crate) struct AddressPrefix {
 }
 
 impl AddressPrefix {
-    /// The bits of an IPv6 address that a provider assigns to a customer at most (RFC 6177): one link.
+    /// The longest IPv6 prefix, in bits, that a provider assigns to a customer (RFC 6177): one subnet.
     pub(crate) const USUAL_IPV6_BITS: u8 = 64;
 
     /// Returns the network of an address. `ipv6_bits` is at most 128.
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(prefix("2001:db8:1:2:3:4:5:6", 128), "2001:db8:1:2:3:4:5:6/128");
         assert_eq!(prefix("2001:db8::1", 0), "::/0");
         assert_eq!(prefix("2001:db8::1", 200), "2001:db8::1/128");
-        // Not the mapped form: these are addresses of IPv6.
+        // Not the mapped form: these are IPv6 addresses.
         assert_eq!(prefix("::192.0.2.1", 64), "::/64");
     }
 }

@@ -1,4 +1,4 @@
-//! Stable error codes, which front ends branch on.
+//! Stable error codes, on which front ends can branch.
 
 /// The code of a 400 response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum CodeDetail {
 }
 
 impl Code {
-    /// A code alone: `{"detail": CODE}`.
+    /// A code without details: `{"detail": CODE}`.
     pub(crate) const fn new(code: &'static str, when: &'static str) -> Self {
         Self { code, when, detail: CodeDetail::Code }
     }

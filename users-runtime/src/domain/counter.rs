@@ -73,7 +73,7 @@ impl Rule {
         (self.forgotten_at(left) > now).then_some(left)
     }
 
-    /// Returns the time in milliseconds from which a state means nothing any more.
+    /// Returns the time in milliseconds from which a state has no effect any more.
     pub(crate) fn forgotten_at(self, count: Count) -> i64 {
         match self {
             Self::Quota(_) => count.due,
@@ -89,7 +89,7 @@ impl Rule {
         }
     }
 
-    /// Returns how close a state is to a refusal: 0 for far away, [`Rule::AT_THE_LIMIT`] if events are refused or were.
+    /// Returns how close a state is to a refusal: 0 for far away, [`Rule::AT_THE_LIMIT`] if events are or were refused.
     pub(crate) fn closeness(self, count: Count, now: Timestamp) -> u8 {
         let (used, most) = match self {
             Self::Quota(quota) if self.free_at(count) > now.timestamp_millis() => (quota.span(), quota.span()),
@@ -128,7 +128,7 @@ impl Rule {
         }
     }
 
-    /// Returns whether the counter is cleared by a success, rather than only spared the event that succeeded.
+    /// Returns whether a success clears the counter, rather than only taking back its own event.
     pub(crate) fn counts_in_a_row(self) -> bool {
         matches!(self, Self::Backoff(_))
     }
@@ -204,7 +204,7 @@ mod tests {
         Timestamp::from_timestamp(START + second, 0).unwrap()
     }
 
-    /// Takes as soon as it is allowed, and returns the seconds at which that was.
+    /// Takes an event whenever one is allowed, and returns the seconds at which this happened.
     fn as_fast_as_possible(rule: Rule, until: i64) -> Vec<i64> {
         let (mut state, mut second, mut taken) = (None, 0, Vec::new());
         while second <= until {

@@ -13,9 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The reason why a service could not be built, migrated or served.
 ///
-/// No variant contains a secret, so errors are safe to print. `Display` and `Debug` are one line with the whole chain of
-/// causes and, where there is something to do, what to do; `source` is therefore `None`. Match the variant to reach the
-/// cause.
+/// No variant contains a secret, so errors are safe to print. `Display` and `Debug` print one line with the whole chain
+/// of causes and, where possible, a remedy; `source` is therefore `None`. Match the variant to reach the cause.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -30,7 +29,7 @@ pub enum Error {
     Io(io::Error),
 }
 
-/// What `fn main() -> axum_users::Result<()>` prints.
+/// The form that `fn main() -> axum_users::Result<()>` prints.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
@@ -61,7 +60,7 @@ impl Error {
     }
 }
 
-/// For values that need no conversion, such as a [`PublicUrl`](super::PublicUrl) where a text is accepted as well.
+/// For values that need no conversion, such as a [`PublicUrl`](super::PublicUrl) where text is also accepted.
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
@@ -73,7 +72,7 @@ pub(crate) fn io_error_at(place: impl Display, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{place}: {error}"))
 }
 
-/// An invalid setting. Its text names the setting and the repair, and contains no secret.
+/// An invalid setting. Its text names the setting and the remedy, and contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ConfigError {
@@ -82,7 +81,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// Returns what the error is about, so that code can tell errors apart without their text.
+    /// Returns the subject of the error, so that code can distinguish errors without their text.
     #[must_use]
     pub fn setting(&self) -> Setting {
         self.setting
@@ -147,9 +146,8 @@ pub enum StoreError {
     /// A unique constraint on a column of the application was violated. Clients receive 400 `{"detail":"CONFLICT"}`.
     #[error("a value that must be unique is taken")]
     Conflict,
-    /// The database refuses a value as data: it is too long, out of range, or against a `CHECK`, a domain or a trigger, or
-    /// the encoding of the database lacks a character. Nothing is stored. Clients receive 422; a lookup with such a value
-    /// finds no user.
+    /// The database rejects a value: it is too long, out of range, or violates a `CHECK`, a domain or a trigger, or the encoding
+    /// of the database lacks a character. Nothing is stored. Clients receive 422; a lookup with such a value finds no user.
     #[error("the database does not accept a value")]
     InvalidValue {
         /// The JSON key of the field, if the database names it and clients know it.
@@ -158,9 +156,8 @@ pub enum StoreError {
         #[source]
         cause: Arc<dyn std::error::Error + Send + Sync>,
     },
-    /// A user is stored with a value that its field cannot hold, such as NULL in a flag. Another program wrote it. To
-    /// logins, mails and sessions there is no such user; `PATCH /users/{id}` of a superuser repairs the row, and `DELETE`
-    /// removes it.
+    /// A user is stored with a value that its field cannot hold, such as NULL in a flag. Another program wrote it. For logins,
+    /// mails and sessions the user does not exist; `PATCH /users/{id}` of a superuser repairs the row, and `DELETE` removes it.
     #[error("the stored user {id} cannot be read: {column}")]
     Unreadable {
         /// The id of the user.
@@ -172,7 +169,7 @@ pub enum StoreError {
     /// succeed.
     #[error("the database is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// The existing schema or rows prevent a migration. The message contains the repair.
+    /// The existing schema or rows prevent a migration. The message contains the remedy.
     #[error("{0}")]
     Schema(String),
     /// Users belong to tenants (`#[auth(tenant)]`) and no tenant was selected: call `for_tenant` first. Or the store does not

@@ -1,8 +1,8 @@
 //! The addresses in `X-Forwarded-For` and in `Forwarded` (RFC 7239), read from the right.
 //!
-//! A proxy appends to what it received, so only the right end of a header is from a proxy that is known; everything to the left
-//! of it may be made up by a client. Reading starts at the right and needs nothing to its left: an unbalanced quotation mark of
-//! a client cannot change how the proxy's part is read.
+//! A proxy appends to the header that it received, so only the right end comes from a known proxy; a client may have
+//! made up everything to the left of it. Parsing starts at the right and does not depend on the text to the left: an
+//! unbalanced quotation mark from a client cannot change how the proxy's part is read.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -59,7 +59,7 @@ impl Iterator for FromTheRight<'_> {
         let line = self.rest.take()?;
         let mut is_quoted = false;
         let comma = line.iter().rposition(|byte| {
-            // An escaped quotation mark counts as one as well: then the entry has a backslash, and names no address.
+            // An escaped quotation mark is also counted here: such an entry contains a backslash, and names no address.
             is_quoted ^= *byte == b'"' && self.header == ForwardedHeader::Forwarded;
             *byte == b',' && !is_quoted
         });

@@ -10,7 +10,7 @@ use super::{SecretDigest, base32, totp};
 const RECOVERY_LETTERS: usize = 26;
 /// The letters between two hyphens of a recovery code.
 const GROUP: usize = 5;
-/// The longest text that is looked at, with spaces and hyphens.
+/// The longest text that is examined, with spaces and hyphens.
 const LONGEST: usize = 64;
 
 /// What a user entered. It has no `Debug`.
@@ -25,7 +25,7 @@ pub(crate) enum GivenCode {
 }
 
 impl GivenCode {
-    /// Reads a text. Spaces, hyphens and the case of letters do not matter, as apps and people group what they show.
+    /// Reads a text. Spaces, hyphens and the case of letters are ignored, because apps and people write codes in groups.
     pub(crate) fn parse(text: &str) -> Self {
         if text.len() > LONGEST {
             return Self::Malformed;
@@ -70,7 +70,8 @@ impl RecoveryCode {
     }
 }
 
-/// Returns the digest of a secret text that has at least 128 random bits. No salt and no slow hash: it cannot be guessed.
+/// Returns the digest of a secret text that has at least 128 random bits. It needs neither a salt nor a slow hash,
+/// because it cannot be guessed.
 pub(crate) fn digest_of(secret: &str) -> SecretDigest {
     SecretDigest::from_stored(URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes())))
 }

@@ -23,8 +23,8 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// Deserializes the value of a present key as `Some`, for `#[serde(default, deserialize_with = "present")]`. An absent key
-/// becomes `None`, so an `Option<Option<T>>` distinguishes it from null.
+/// Deserializes the value of a present key as `Some`, for `#[serde(default, deserialize_with = "present")]`. An absent
+/// key becomes `None`, so an `Option<Option<T>>` distinguishes it from null.
 ///
 /// # Errors
 /// The error of `T`.

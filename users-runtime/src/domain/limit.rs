@@ -9,13 +9,14 @@ use super::Rule;
 #[non_exhaustive]
 pub enum Limit {
     /// Failed logins at one account from one address, or from one browser that has logged in to it before. A wrong
-    /// `current_password` counts as well. Whether the account exists makes no difference.
+    /// `current_password` is counted as well. Whether the account exists makes no difference.
     LoginClient,
     /// Failed logins from one address at all accounts, except those to which this client has logged in before.
     LoginAddress,
     /// Failed logins at one account from all clients that have not logged in to it before.
     LoginAccount,
-    /// Failed logins at one account from all clients that have logged in to it before. Beyond it, they count as others.
+    /// Failed logins at one account from all clients that have logged in to it before. Beyond it, they are counted like
+    /// unknown clients.
     LoginKnown,
     /// Registrations from one address. A refused password does not count.
     Register,
@@ -38,11 +39,11 @@ pub enum Limit {
     OAuthStart,
     /// Callbacks and ID tokens of OAuth providers from one address that do not succeed.
     OAuthCallback,
-    /// Attempts of a user to change the address to another one, which tells whether that one has an account.
+    /// Attempts of a user to change the address, which reveal whether the new address has an account.
     EmailChange,
     /// Refreshes by one user, of all the user's logins.
     Refresh,
-    /// Wrong codes of one user's second factor at logins. Only a client that has proved the first factor is counted.
+    /// Wrong codes of one user's second factor at logins. Only clients that have passed the first factor are counted.
     SecondFactor,
     /// The same, over a long time.
     SecondFactorLongTerm,
@@ -80,7 +81,7 @@ impl Limit {
     /// The limits of a login with a password, and with the second factor.
     pub(crate) const OF_LOGIN: [Self; 5] =
         [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::SecondFactor, Self::SecondFactorLongTerm];
-    /// The limits of a proof in a session.
+    /// The limits of a re-authentication in a session.
     pub(crate) const OF_REAUTHENTICATION: [Self; 5] = [
         Self::LoginClient,
         Self::LoginAddress,
@@ -90,11 +91,11 @@ impl Limit {
     ];
     /// The limits of a second factor at logins.
     pub(crate) const OF_CODES_AT_LOGIN: [Self; 2] = [Self::SecondFactor, Self::SecondFactorLongTerm];
-    /// The limits of a second factor in sessions. Apart from those of logins, so that neither a thief of a session nor one of the
-    /// password can use up those of the other way.
+    /// The limits of a second factor in sessions. Separate from those at logins, so that an attacker with a stolen
+    /// session cannot use up the attempts at logins, nor one with the password those in sessions.
     pub(crate) const OF_CODES_IN_SESSION: [Self; 2] =
         [Self::SecondFactorInSession, Self::SecondFactorInSessionLongTerm];
-    /// The limits of a user's changes of the own account.
+    /// The limits of a user's changes to their own account.
     pub(crate) const OF_CHANGES: [Self; 4] =
         [Self::LoginClient, Self::LoginAddress, Self::LoginAccount, Self::EmailChange];
 
@@ -162,7 +163,7 @@ pub struct LimitReached {
 }
 
 impl LimitReached {
-    /// The longest wait that a client is told: a day.
+    /// The longest wait that is reported to a client: a day.
     const LONGEST_TOLD: u32 = 24 * 3600;
 
     /// Returns the wait in whole seconds, at least one and at most a day.

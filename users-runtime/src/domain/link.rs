@@ -5,7 +5,7 @@ use url::{Position, Url};
 
 use super::{Error, PublicUrl, Result, Setting};
 
-/// A mail with a link that carries a token.
+/// The kind of a mailed link that carries a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkKind {
@@ -42,7 +42,7 @@ impl LinkKind {
     }
 }
 
-/// What stands for the token in a template.
+/// The placeholder for the token in a template.
 const PLACEHOLDER: &str = "{token}";
 
 /// The unreserved characters of RFC 3986 stay as they are, as they do in every token of this library.

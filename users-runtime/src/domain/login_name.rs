@@ -4,21 +4,21 @@ use super::field::Rule;
 
 /// A login name (`#[auth(login)]`) in its normal form: lower case.
 ///
-/// It has 1 to 64 letters and digits of ASCII, `.`, `_` and `-`, and starts with a letter or a digit. It has no `@`, so no text
-/// is both a name and an address: nobody can choose the address of somebody else as a name. Letters beyond ASCII are refused
-/// because many of them look alike.
+/// It has 1 to 64 letters and digits of ASCII, `.`, `_` and `-`, and starts with a letter or a digit. It has no `@`, so
+/// no text is both a name and an address: nobody can choose another person's address as a name. Letters beyond ASCII
+/// are refused because many of them look alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginName(String);
 
 impl LoginName {
-    /// The most characters.
+    /// The maximum number of characters.
     pub const MAX: u64 = 64;
     /// The rule for the length, for a field with such a name.
     pub const LENGTH: Rule = Rule::Length { min: Some(1), max: Some(Self::MAX) };
     /// The rule for the characters.
     pub const FORM: Rule = Rule::Pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$");
 
-    /// Reads a name. Returns `None` for a text that is none.
+    /// Parses a name. Returns `None` for a text that is not a name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let length = u64::try_from(text.len()).ok()?;
@@ -29,8 +29,8 @@ impl LoginName {
         is_name.then(|| Self(text.to_ascii_lowercase()))
     }
 
-    /// Reads what a person typed into a login form: spaces around it mean nothing. Returns `None` for an address and for every
-    /// other text that is no name.
+    /// Parses a name that a person typed into a login form; surrounding spaces are ignored. Returns `None` for an
+    /// address and for any other text that is not a name.
     #[must_use]
     pub fn typed(text: &str) -> Option<Self> {
         Self::parse(text.trim_matches(' '))

@@ -100,8 +100,8 @@ pub use trusted_proxies::TrustedProxies;
 /// A point in time in UTC. Library code gets it from the [`Clock`](crate::port::Clock) port and never from the system.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
-/// How far the clocks of two instances may be apart: what one of them issued is not refused by the other because it seems
-/// to come from the future, and a revocation is kept until the token is expired at both.
+/// How far the clocks of two instances may be apart. Within this tolerance, an instance does not refuse a token of
+/// another because it seems to come from the future, and a revocation is kept until the token has expired on both.
 ///
 /// Hosts that synchronize their clocks (NTP) differ by milliseconds; ten seconds cover one that has lost its time server
 /// for a few days. Expiry is not extended.

@@ -7,7 +7,7 @@ use super::{
     network::{is_loopback, is_private},
 };
 
-/// Schemes of URLs that have no origin of their own, or whose pages anyone can make.
+/// Schemes of URLs that have no origin of their own, or whose pages anyone can create.
 const NO_WEB_VIEW: [&str; 10] =
     ["about", "blob", "data", "file", "filesystem", "ftp", "http", "https", "javascript", "view-source"];
 
@@ -39,8 +39,8 @@ impl Origin {
     /// accepts.
     ///
     /// # Errors
-    /// [`Error::Config`] unless the text is `SCHEME://HOST` with a scheme of an application: those whose pages anyone can
-    /// make, such as `file` and `data`, are refused.
+    /// [`Error::Config`] unless the text is `SCHEME://HOST` with a scheme of an application: those whose pages anyone
+    /// can create, such as `file` and `data`, are refused.
     pub fn web_view(text: &str) -> Result<Self> {
         if let Ok(origin) = Self::parse(text) {
             return Ok(origin);

@@ -52,8 +52,8 @@ impl fmt::Display for PasskeyId {
     }
 }
 
-/// The name of a user that authenticators keep, of 16 bytes. It tells nothing about the user: it is derived from the id with a
-/// key of the service, or random for an account that does not exist yet (WebAuthn section 14.6.1).
+/// The user handle that authenticators store, 16 bytes. It reveals nothing about the user: it is derived from the id
+/// with a key of the service, or random for an account that does not exist yet (WebAuthn section 14.6.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UserHandle([u8; 16]);
 
@@ -130,7 +130,7 @@ pub struct Passkey<Id> {
     pub user_handle: UserHandle,
     /// What the owner calls it.
     pub name: String,
-    /// The public key and what else is needed to verify its signatures, in a form that only its verifier reads.
+    /// The public key and other data needed to verify its signatures, in a form that only its verifier reads.
     pub credential: String,
     /// The number of signatures that the authenticator last reported; always 0 for one that does not count.
     pub sign_count: u32,
@@ -164,7 +164,7 @@ impl<Id> Passkey<Id> {
     }
 }
 
-/// Without the key: it is of no use in a log.
+/// Without the key, which is of no use in a log.
 impl<Id: fmt::Debug> fmt::Debug for Passkey<Id> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Passkey").field("id", &self.id).field("user_id", &self.user_id).finish_non_exhaustive()
@@ -184,16 +184,16 @@ pub struct NewPasskey {
     pub credential: String,
     /// The number of signatures that the authenticator reported.
     pub sign_count: u32,
-    /// The present time, in whole milliseconds.
+    /// The current time, in whole milliseconds.
     pub created_at: Timestamp,
     /// The placeholder that stands for a password, if the user gets one together with this passkey.
     pub placeholder: Option<PlaceholderPassword>,
 }
 
 impl NewPasskey {
-    /// The most characters of a name.
+    /// The maximum number of characters of a name.
     pub const MAX_NAME: usize = 64;
-    /// The most bytes of the stored credential: the largest credential id and the largest key, in JSON.
+    /// The maximum number of bytes of the stored credential: the largest credential id and the largest key, in JSON.
     pub const MAX_CREDENTIAL: usize = 4096;
 }
 
@@ -215,7 +215,7 @@ pub struct PasskeyUse {
     pub sign_count: u32,
     /// What is stored from now on.
     pub credential: String,
-    /// The present time, in whole milliseconds.
+    /// The current time, in whole milliseconds.
     pub at: Timestamp,
 }
 
@@ -226,7 +226,7 @@ impl fmt::Debug for PasskeyUse {
     }
 }
 
-/// What may happen once: its id, and until when the store must remember that it has happened.
+/// A single-use id, and until when the store must remember that it was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Once {
     /// The id.
@@ -243,9 +243,9 @@ pub enum PasskeyAdded {
     Added,
     /// The ceremony was used before.
     Replayed,
-    /// A user has this passkey already, this one or another.
+    /// This user or another one has this passkey already.
     Taken,
-    /// The user has as many as one may have.
+    /// The user has the maximum number of passkeys.
     TooMany,
     /// The user does not exist, or has another epoch: the session has ended.
     Ended,
@@ -271,7 +271,7 @@ pub enum PasskeyRemoved {
     Removed,
     /// The user has no such passkey.
     NotFound,
-    /// It is the last way in, and was kept.
+    /// It is the last login method, and was kept.
     LastWayIn,
 }
 

@@ -1,5 +1,5 @@
-//! What browsers send of an authenticator: the JSON form of `PublicKeyCredential` (WebAuthn section 5.1.4). Only its form is checked
-//! here; every byte in it is verified later.
+//! The authenticator's response as browsers send it: the JSON form of `PublicKeyCredential` (WebAuthn section 5.1.4).
+//! Only its form is checked here; its content is verified later.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
-/// The most bytes of a credential id (WebAuthn section 4).
+/// The maximum number of bytes of a credential id (WebAuthn section 4).
 const LONGEST_ID: usize = 1023;
-/// The most bytes of a user handle (WebAuthn section 4).
+/// The maximum number of bytes of a user handle (WebAuthn section 4).
 const LONGEST_HANDLE: usize = 64;
 
 /// The result of `navigator.credentials.create()`.
@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for Assertion {
     }
 }
 
-/// Reads what both forms have: the credential id, and the object with the rest. The messages quote nothing.
+/// Reads the parts that both forms have: the credential id, and the object with the rest. The messages quote no input.
 fn credential(object: &Map<String, Value>) -> Result<(Vec<u8>, &Map<String, Value>), &'static str> {
     if object.get("type").and_then(Value::as_str) != Some("public-key") {
         return Err("type should be `public-key`");

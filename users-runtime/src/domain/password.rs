@@ -74,15 +74,15 @@ impl PasswordHash {
     /// The account gets a password by a reset.
     pub const NONE: Self = Self(String::new());
 
-    /// What stands for a stored hash that is not text.
+    /// The placeholder for a stored hash that is not text.
     const UNREADABLE: &str = "(not text)";
 
-    /// Returns what stands for a stored hash that is not text. No password matches it.
+    /// Returns the placeholder for a stored hash that is not text. No password matches it.
     pub(crate) fn unreadable() -> Self {
         Self(Self::UNREADABLE.to_owned())
     }
 
-    /// Returns `true` for a stored hash that is not text, which no statement can be compared with.
+    /// Returns `true` for a stored hash that is not text, which no statement can compare.
     pub(crate) fn is_unreadable(&self) -> bool {
         self.0 == Self::UNREADABLE
     }

@@ -72,7 +72,7 @@ impl PasswordPolicy {
         Self { min: 0, max: Self::MAX_BYTES, common_list: false, own_words: false, context: Vec::new() }
     }
 
-    /// Sets the minimum length in code points. A value above 256 counts as 256, which always fits in
+    /// Sets the minimum length in code points. A value above 256 is treated as 256, which always fits in
     /// [`MAX_BYTES`](Self::MAX_BYTES). A maximum below the minimum is raised to it.
     pub fn min_length(mut self, code_points: usize) -> Self {
         self.min = code_points.min(Self::MAX_LENGTH);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Timestamp;
 
-/// A number of events per period, for the generic cell rate algorithm (ITU-T I.371): all of them may happen at once, and
-/// then one more after each interval of `period / number`. There is no fixed window that has to end.
+/// A number of events per period, for the generic cell rate algorithm (ITU-T I.371): all of them may happen at once,
+/// and then one more after each interval of `period / number`. There is no fixed window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     at_most: u32,
@@ -70,7 +70,7 @@ impl Quota {
         (from.saturating_add(self.share()) - now - self.span()).max(0)
     }
 
-    /// Returns the time at which the whole quota is available again after one event that did not happen after all.
+    /// Returns the time at which the whole quota is available again after one event was taken back.
     pub(crate) fn give_back(self, full_again: i64) -> i64 {
         full_again.saturating_sub(self.share())
     }

@@ -1,8 +1,8 @@
 //! Refresh tokens: a family for each login, in which each token works once.
 //!
-//! A token is the id of its family, its number in it, and a MAC over both with a key of the service and a random salt of the
-//! family. Every token of a family can therefore be made again, and none is stored: the storage has only the number of
-//! the newest one.
+//! A token is the id of its family, its number in it, and a MAC over both with a key of the service and a random salt
+//! of the family. Every token of a family can therefore be recomputed, and none is stored: the storage contains only
+//! the number of the newest one.
 
 use std::{fmt, time::Duration};
 
@@ -26,14 +26,14 @@ const TAG: usize = 32;
 /// The characters of a token.
 const CHARS: usize = ((ID + NUMBER + TAG) * 4).div_ceil(3);
 
-/// The refresh tokens of one login. It is the session in the list of sessions, also where access tokens are not stored.
+/// The refresh tokens of one login. It represents the session in the list of sessions, even where access tokens are not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshFamily {
     /// The id, which is that of the session: every access token of the family has it.
     pub id: TokenId,
     /// The user's id as text.
     pub subject: String,
-    /// What makes its tokens unpredictable for those who know the key only.
+    /// Makes its tokens unpredictable for anyone who knows only the key.
     pub salt: FamilySalt,
     /// The number of the newest token.
     pub generation: u32,
@@ -45,17 +45,17 @@ pub struct RefreshFamily {
     pub logged_in_at: Timestamp,
     /// The time at which the newest token was issued, in whole milliseconds.
     pub rotated_at: Timestamp,
-    /// The time at which the newest token expires: when it is not used, or with the family.
+    /// The time at which the newest token expires: after the idle time, or with the family.
     pub expires_at: Timestamp,
     /// The time at which the family ends, however much it is used.
     pub ends_at: Timestamp,
     /// The device that logged in.
     pub device: Device,
-    /// What the login was proved with.
+    /// The authentication methods of the login.
     pub methods: AuthMethods,
 }
 
-/// 128 random bits of a family, in base64url. They are half of what it takes to make its tokens; the key is the other half.
+/// 128 random bits of a family, in base64url. Its tokens are computed from these bits and the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FamilySalt(pub String);
 
@@ -65,39 +65,39 @@ impl fmt::Debug for FamilySalt {
     }
 }
 
-/// A wish to replace the newest token of a family.
+/// A request to replace the newest token of a family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
     /// The family.
     pub id: TokenId,
     /// The number of the presented token.
     pub generation: u32,
-    /// The present time, in whole milliseconds.
+    /// The current time, in whole milliseconds.
     pub at: Timestamp,
     /// The time at which the next token expires.
     pub expires_at: Timestamp,
-    /// The user's present epoch.
+    /// The user's current epoch.
     pub epoch: Epoch,
-    /// How long the same answer is given again.
+    /// For how long the same response is repeated.
     pub grace: Duration,
 }
 
-/// What became of a wish to replace a token.
+/// The result of a request to replace a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotated {
-    /// The token was the newest, and the family as it is now has one more.
+    /// The token was the newest. The updated family has one more.
     Rotated(RefreshFamily),
-    /// The token was replaced a moment ago, by the one that is the newest now: the same answer is given again.
+    /// The token was replaced a moment ago, by the one that is the newest now: the same response is repeated.
     Replayed(RefreshFamily),
-    /// The token was replaced earlier. Either its holder or the one who has the newest has stolen it.
+    /// The token was replaced earlier. Either the client that presented it or the one that holds the newest token has stolen it.
     Reused,
     /// The family has ended.
     Ended,
 }
 
 impl Rotation {
-    /// Decides about a presented token by the family as it is stored. [`Rotated::Rotated`] means that the presented token is
-    /// the newest, and has the family as it will be.
+    /// Decides on a presented token by the stored family. [`Rotated::Rotated`] means that the presented token is the
+    /// newest, and contains the updated family.
     #[must_use]
     pub fn decide(&self, stored: RefreshFamily) -> Rotated {
         if stored.expires_at <= self.at {
@@ -119,13 +119,13 @@ impl Rotation {
                 Rotated::Replayed(stored)
             }
             Some(_) => Rotated::Reused,
-            // The store has lost its latest writes: the newest token is not known any more.
+            // The store has lost its latest writes and does not know the newest token.
             None => Rotated::Ended,
         }
     }
 }
 
-/// 256 bits from which the access token of a refresh is made, so that the same answer can be given again.
+/// 256 bits from which the access token of a refresh is derived, so that the same response can be repeated.
 #[derive(Clone)]
 pub struct TokenSeed(Zeroizing<[u8; TAG]>);
 
@@ -151,7 +151,7 @@ impl fmt::Debug for TokenSeed {
     }
 }
 
-/// A presented token whose MAC has not been checked.
+/// A presented token whose MAC has not been verified.
 pub(crate) struct PresentedRefresh {
     pub(crate) id: TokenId,
     pub(crate) generation: u32,
@@ -194,7 +194,7 @@ impl RefreshKeys {
         Some(RefreshToken::new(URL_SAFE_NO_PAD.encode(&*bytes)))
     }
 
-    /// Returns what the access token is made from that belongs to the token with this number.
+    /// Returns the seed of the access token that belongs to the refresh token with this number.
     pub(crate) fn seed(&self, family: &RefreshFamily, generation: u32) -> Option<TokenSeed> {
         Some(TokenSeed(Zeroizing::new(tag(self.0.first()?, b"access", family, generation))))
     }
@@ -216,7 +216,7 @@ fn id_of(family: &RefreshFamily) -> Option<[u8; ID]> {
     URL_SAFE_NO_PAD.decode(&family.id.0).ok()?.try_into().ok()
 }
 
-/// Returns the MAC over a family and a number. Every part has a length of its own or is preceded by it.
+/// Returns the MAC over a family and a number. Every part has a fixed length or is preceded by its length.
 fn tag(key: &Hmac<Sha256>, purpose: &[u8], family: &RefreshFamily, generation: u32) -> [u8; TAG] {
     let mut mac = key.clone();
     for part in [purpose, family.id.0.as_bytes(), family.salt.0.as_bytes(), family.backend.as_bytes()] {

@@ -10,7 +10,7 @@ pub enum Relaxation {
     KeepSessions,
     /// A session of any age may change the password and the address without re-authentication.
     PasswordChangeWithoutCurrent,
-    /// Users change their address at once, before the new one is proved, and the old one cannot undo it.
+    /// Users change their address at once, before the new one is verified, and the owner of the old one cannot undo the change.
     EmailChangeAtOnce,
     /// Any password is accepted, including the empty one.
     NoPasswordPolicy,

@@ -32,7 +32,7 @@ impl StoredFactor {
     }
 }
 
-/// The seed is encrypted, and still nothing for a log.
+/// The seed is encrypted, but still must not be logged.
 impl fmt::Debug for StoredFactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredFactor")
@@ -42,7 +42,8 @@ impl fmt::Debug for StoredFactor {
     }
 }
 
-/// What is stored of a secret with at least 128 random bits, such as a recovery code: its SHA-256 in 43 characters of base64url.
+/// The stored digest of a secret with at least 128 random bits, such as a recovery code: its SHA-256 in 43 characters
+/// of base64url.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretDigest(String);
 
@@ -73,22 +74,22 @@ impl fmt::Debug for SecretDigest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FactorChange {
-    /// Puts a pending second factor into force, if it is stored with exactly this seed and has not expired at `at`. Replaces all
-    /// recovery codes.
+    /// Activates a pending second factor, if it is stored with exactly this seed and has not expired at `at`. Replaces
+    /// all recovery codes.
     Confirm {
         /// The encrypted seed.
         seed: String,
-        /// The time step of the code that confirms it, which is thereby used.
+        /// The time step of the confirming code, which is thereby used up.
         step: i64,
-        /// The present time.
+        /// The current time.
         at: Timestamp,
         /// The recovery codes.
         codes: Vec<SecretDigest>,
     },
-    /// Removes the second factor, pending or in force, with recovery codes and remembered devices. A condition fails if there is
-    /// none.
+    /// Removes the second factor, pending or in force, with recovery codes and remembered devices. The condition fails
+    /// if there is none.
     Remove,
-    /// Replaces the recovery codes. A condition fails if no second factor is in force.
+    /// Replaces the recovery codes. The condition fails if no second factor is in force.
     ReplaceCodes(Vec<SecretDigest>),
     /// Does the same as [`Remove`](Self::Remove) if the second factor is pending or was put into force at this time or later. Leaves an
     /// older one as it is. Has no condition.

@@ -93,8 +93,8 @@ impl SecretKey {
         self.0.expose_secret()
     }
 
-    /// Returns a key of 32 bytes for one purpose (HKDF with SHA-256, RFC 5869). Keys of different labels tell nothing about
-    /// each other.
+    /// Returns a key of 32 bytes for one purpose (HKDF with SHA-256, RFC 5869). Keys of different labels reveal nothing
+    /// about each other.
     pub(crate) fn derive(&self, label: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
         let mut key = Zeroizing::new([0; 32]);
         let derived = Hkdf::<Sha256>::new(None, self.expose()).expand(label, &mut *key);

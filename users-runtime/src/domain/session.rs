@@ -31,8 +31,8 @@ impl TokenId {
     /// The maximum length of an id, in characters.
     pub const MAX_CHARS: usize = 64;
 
-    /// Reads an id that a client sent: 1 to [`TokenId::MAX_CHARS`] letters and digits of ASCII, `-`, `_` and `.`. Returns
-    /// `None` for any other text. It is the id of no session and need not be looked up.
+    /// Reads an id that a client sent: 1 to [`TokenId::MAX_CHARS`] letters and digits of ASCII, `-`, `_` and `.`.
+    /// Returns `None` for any other text. Such a text is not the id of any session and need not be looked up.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -49,8 +49,9 @@ impl TokenId {
 /// The key under which a session is stored: the SHA-256 of its token, or the token itself if fastapi-users shares the
 /// table.
 ///
-/// Both have 43 characters and fit the column of fastapi-users. A store also keeps which of the two the text is and
-/// compares both. A digest from a stolen table is therefore useless as a token: it is hashed again before the lookup.
+/// Both have 43 characters and fit the column of fastapi-users. A store also records which of the two the text is, and
+/// compares both the text and its kind. A digest from a stolen table is therefore useless as a token: it is hashed
+/// again before the lookup.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
     text: String,
@@ -111,17 +112,17 @@ pub struct Login {
     /// The id that the session gets, as made by [`TokenId::from_random`], so that the event of the login can name it. `None` lets
     /// the strategy make one.
     pub session_id: Option<TokenId>,
-    /// What the login was proved with. Stored with the session.
+    /// The authentication methods of the login. Stored with the session.
     pub methods: AuthMethods,
     /// The time of the login, if the token is issued later, by a refresh. `at` is then the time of the refresh.
     pub logged_in_at: Option<Timestamp>,
-    /// What a strategy must make the token from at a refresh, so that the same answer can be given again: two calls with the same
-    /// facts issue the same token, and earlier tokens of the session may end. `None` for a random token.
+    /// The seed from which a strategy must derive the token at a refresh, so that the same response can be repeated: two calls
+    /// with the same data issue the same token, and earlier tokens of the session may become invalid. `None` for a random token.
     pub seed: Option<TokenSeed>,
 }
 
 impl Login {
-    /// Describes a login by these facts.
+    /// Describes a login.
     #[must_use]
     pub fn new(subject: impl Into<String>, epoch: Epoch, at: Timestamp, device: Device) -> Self {
         Self {
@@ -142,7 +143,7 @@ impl Login {
         Self { session_id: Some(id), ..self }
     }
 
-    /// Sets what the login was proved with.
+    /// Sets the authentication methods of the login.
     #[must_use]
     pub fn proved_with(self, methods: AuthMethods) -> Self {
         Self { methods, ..self }
@@ -193,11 +194,11 @@ pub struct Session {
     /// The time at which the token expires. `None` only under `never_expires()` or for tokens of fastapi-users without
     /// expiry.
     pub expires_at: Option<Timestamp>,
-    /// The time of the last proof of who the user is that was given in this session after the login.
+    /// The time of the last re-authentication in this session.
     pub reauthenticated_at: Option<Timestamp>,
-    /// What the session was proved with, at the login and since then.
+    /// The authentication methods of the session, at the login and since then.
     pub methods: AuthMethods,
-    /// The time of the last proof of a second factor, at the login or since then. Known once the session is validated.
+    /// The time of the last verification of a second factor, at the login or since then. Known once the session is validated.
     pub second_factor_at: Option<Timestamp>,
 }
 
@@ -217,14 +218,14 @@ impl Session {
         }
     }
 
-    /// Returns the time at which the user last proved who they are: at the login or since then. Whether a session is fresh
-    /// depends on it.
+    /// Returns the time at which the user last authenticated, at the login or since then. It determines whether a
+    /// session is fresh.
     #[must_use]
     pub fn proved_at(&self) -> Option<Timestamp> {
         self.logged_in_at.max(self.reauthenticated_at)
     }
 
-    /// Adds a proof that was given after the login. One without a time of the login has no time from which it could count.
+    /// Adds a re-authentication. In a session without a time of login, a second factor of the login has no time either.
     pub(crate) fn proved_again(&mut self, proof: Option<Reauthentication>) {
         if self.methods.has_second_factor() {
             self.second_factor_at = self.logged_in_at;

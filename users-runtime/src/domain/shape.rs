@@ -1,4 +1,4 @@
-//! Finds the JSON that a Rust type expects, through its `Deserialize` implementation.
+//! Determines the JSON that a Rust type expects, through its `Deserialize` implementation.
 
 use std::{cell::Cell, fmt};
 
@@ -64,8 +64,8 @@ pub(crate) fn struct_name<T: DeserializeOwned>() -> &'static str {
     }
 }
 
-/// Returns whether serde accepts an absent key for a field of type `T`: it deserializes such a field from a value that is
-/// nothing but an absent `Option`.
+/// Returns whether serde accepts an absent key for a field of type `T`: serde deserializes such a field from a value
+/// that only an `Option` accepts.
 pub(crate) fn accepts_absence<T: DeserializeOwned>() -> bool {
     T::deserialize(Absent).is_ok()
 }

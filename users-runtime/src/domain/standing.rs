@@ -1,8 +1,8 @@
-//! What restricts an account beside its flags.
+//! Restrictions of an account in addition to its flags.
 
 use super::Timestamp;
 
-/// Whether an account may be used: what the service has decided about it, which no schema shows or changes.
+/// Whether an account may be used, as decided by the service; no schema shows or changes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Standing {

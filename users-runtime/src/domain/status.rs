@@ -7,7 +7,7 @@ pub struct Status {
     pub is_active: bool,
     /// The user may manage other users.
     pub is_superuser: bool,
-    /// The user has proved to own the stored email address.
+    /// The user has verified the stored email address.
     pub is_verified: bool,
 }
 

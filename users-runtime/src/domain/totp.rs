@@ -1,5 +1,5 @@
-//! Time-based one-time passwords (TOTP, [RFC 6238](https://www.rfc-editor.org/rfc/rfc6238)): six digits, steps of 30 seconds,
-//! HMAC-SHA-1, which is what every authenticator app computes.
+//! Time-based one-time passwords (TOTP, [RFC 6238](https://www.rfc-editor.org/rfc/rfc6238)): six digits, steps of 30
+//! seconds, HMAC-SHA-1, as supported by every authenticator app.
 
 use std::fmt;
 
@@ -39,11 +39,11 @@ impl Seed {
         Zeroizing::new(base32::encode(self.as_bytes()))
     }
 
-    /// Returns the step of a code, if it is that of the present step or of the `earlier` ones before it (RFC 6238 section 5.2). The
-    /// time does not depend on the code.
+    /// Returns the step of a code, if it is the code of the current step or of one of the `earlier` steps before it
+    /// (RFC 6238 section 5.2). Runs in constant time with respect to the code.
     pub(crate) fn step_of(&self, code: u32, now: Timestamp, earlier: u8) -> Option<i64> {
         let present = step_at(now);
-        // The oldest first, so that of two equal codes the newest step counts.
+        // The oldest first, so that of two steps with equal codes the newest is returned.
         let mut found = -1_i64;
         for back in (0..=i64::from(earlier)).rev() {
             let step = present - back;

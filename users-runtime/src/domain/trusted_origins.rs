@@ -30,9 +30,9 @@ impl TrustedOrigins {
     /// Parses a list of origins of applications in web views, such as `["capacitor://localhost", "tauri://localhost"]`.
     ///
     /// # Security
-    /// The origin is the same in every application that is made with the same framework. It tells a web view of some
-    /// application from a page in a browser, but not your application from another one on the device; each application has
-    /// cookies of its own.
+    /// The origin is the same in every application that is made with the same framework. It distinguishes a web view of
+    /// some application from a page in a browser, but not your application from another one on the device; each
+    /// application has its own cookies.
     ///
     /// # Errors
     /// [`Error::Config`] if the list is empty or [`Origin::web_view`] refuses an entry.
@@ -43,7 +43,7 @@ impl TrustedOrigins {
     /// Parses a list of origins without TLS in a private network, such as `["http://192.168.1.20:5173"]`.
     ///
     /// # Security
-    /// Everyone in the network can change the pages of such an origin, and so act for its visitors.
+    /// Everyone in the network can change the pages of such an origin, and so act on behalf of its visitors.
     ///
     /// # Errors
     /// [`Error::Config`] if the list is empty or [`Origin::in_private_network`] refuses an entry.
@@ -65,8 +65,8 @@ impl TrustedOrigins {
     /// # drop(previews);
     /// ```
     ///
-    /// The function is called for each request that changes state and has another origin, so it should be fast. It is asked
-    /// about well-formed origins only, and neither about `null` nor about `http` on a public host.
+    /// The function is called for each request that changes state and has another origin, so it should be fast. It is
+    /// called only for well-formed origins, and neither for `null` nor for `http` on a public host.
     ///
     /// # Security
     /// Compare the scheme and the whole host. A comparison of the end of the text (`ends_with("example.org")`) also trusts

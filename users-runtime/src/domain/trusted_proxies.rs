@@ -1,4 +1,4 @@
-//! Which reverse proxies are in front of the service, and the client's address that follows from them.
+//! The reverse proxies in front of the service, and the client address that is derived from their headers.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -6,14 +6,14 @@ use ipnet::IpNet;
 
 use super::{Error, ForwardedHeader, Result, Setting};
 
-/// The reverse proxies in front of the service, whose word about the client's address counts. Default: none, then the client
-/// is the peer of the connection.
+/// The reverse proxies in front of the service that are trusted to report the client's address. Default: none; the
+/// client is then the peer of the connection.
 ///
 /// Proxies append the address of their own peer to a header, so the header is read from the right, as far as trusted proxies
-/// wrote it. What a client put into it is further to the left and never counts. If a trusted proxy names no address (the entry
-/// is missing, malformed, `unknown` or obfuscated), the client is the last address that is known: that of the proxy itself.
+/// wrote it. Entries that a client sent are further to the left and are never used. If a trusted proxy names no address (the
+/// entry is missing, malformed, `unknown` or obfuscated), the client is the last address that is known: that of the proxy itself.
 ///
-/// Only the [declared header](Self::header) is read. A client can send the other one through proxies that do not know it.
+/// Only the [declared header](Self::header) is read. A client can send the other one through proxies that do not process it.
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -45,7 +45,7 @@ enum Which {
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origination {
-    /// The address of the client; of the last known proxy, if that names no client.
+    /// The address of the client, or of the last known proxy if that one names no client.
     pub(crate) address: Option<IpAddr>,
     /// Whether a trusted proxy named no address.
     pub(crate) is_cut: bool,
@@ -68,13 +68,13 @@ impl TrustedProxies {
         Self { which, header: ForwardedHeader::default() }
     }
 
-    /// Trusts the proxies in these networks in CIDR notation, such as `["10.0.0.0/8", "fd00::/8"]`; a single address is one as
-    /// well. The client is the first address from the right that is in none of them. The header counts only if the peer of the
-    /// connection is a trusted proxy.
+    /// Trusts the proxies in these networks in CIDR notation, such as `["10.0.0.0/8", "fd00::/8"]`; a single address is
+    /// also accepted. The client is the first address from the right that is in none of them. The header is used only
+    /// if the peer of the connection is a trusted proxy.
     ///
     /// # Errors
-    /// [`Error::Config`] if the list is empty, if an entry is no network or contains more than its prefix (`10.0.0.1/8`), or if
-    /// it has every address (`0.0.0.0/0`).
+    /// [`Error::Config`] if the list is empty, if an entry is not a network or has bits set beyond its prefix
+    /// (`10.0.0.1/8`), or if it contains every address (`0.0.0.0/0`).
     ///
     /// # Security
     /// Everyone in these networks can choose the address under which they are known.

@@ -5,7 +5,7 @@ use std::error::Error;
 use super::untrusted::write_cut;
 use crate::domain::redact;
 
-/// The most characters of a chain of errors that are logged.
+/// The maximum number of characters of a chain of errors that are logged.
 const MOST: usize = 1_000;
 
 /// Returns the messages of an error and its sources, with every word that contains an at-sign replaced, cut after 1,000

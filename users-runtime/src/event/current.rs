@@ -1,5 +1,5 @@
-//! The request that is handled now, for events that are written where its context is not at hand, such as the conversion of an
-//! error into a response.
+//! The request that is being handled, for events that are written where its context is not available, such as the
+//! conversion of an error into a response.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -17,7 +17,7 @@ pub(crate) trait EventSink: Send + Sync + 'static {
     fn keep(&self, event: &SecurityEvent);
 }
 
-/// What events need of a request.
+/// The parts of a request that events need.
 #[derive(Clone, Default)]
 pub(crate) struct CurrentRequest {
     pub(crate) client: Option<IpAddr>,
@@ -41,7 +41,7 @@ impl CurrentRequest {
         CURRENT.scope(self, work)
     }
 
-    /// Does `work` in the scope of this request, unless it is in the scope of one.
+    /// Does `work` in the scope of this request, unless it already runs in the scope of a request.
     pub(crate) fn unless_known<T>(self, work: impl FnOnce() -> T) -> T {
         if CURRENT.try_with(|_| ()).is_ok() { work() } else { CURRENT.sync_scope(self, work) }
     }

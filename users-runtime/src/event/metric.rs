@@ -1,4 +1,4 @@
-//! Numbers for monitoring, through the facade `metrics` (feature `metrics`). Without the feature these functions do nothing.
+//! Metrics for monitoring, through the facade `metrics` (feature `metrics`). Without the feature these functions do nothing.
 //!
 //! Only this module names metrics. Labels are fixed texts of this library and names that the application chose (of backends and
 //! gates), so their number is bounded. None is an address, an id or anything else that a client sent.
@@ -13,11 +13,11 @@ use super::{EventKind, Outcome};
 pub struct Metric {
     /// The name.
     pub name: &'static str,
-    /// What it is.
+    /// Its kind.
     pub kind: MetricKind,
     /// The names of its labels. A label without a value is left out.
     pub labels: &'static [&'static str],
-    /// What it says.
+    /// Its meaning.
     pub meaning: &'static str,
 }
 
@@ -100,12 +100,12 @@ pub const METRICS: [Metric; 11] = [
     },
 ];
 
-/// What was decided about something that is limited.
+/// The decision on a limited operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LimitDecision {
     Allowed,
     Refused,
-    /// The budget of known clients is used up: this one counts as any other.
+    /// The budget of known clients is used up: this one is counted like an unknown client.
     PassedOn,
     /// The counters do not respond.
     Unknown,

@@ -8,14 +8,13 @@ use crate::{
     port::RequestContext,
 };
 
-/// A security event. The log and the audit log have the same facts: nothing here is a password, a token, a hash or an address
-/// of a mailbox.
+/// A security event. The log and the audit log contain the same data: no password, token, hash or email address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct SecurityEvent {
     pub(crate) kind: EventKind,
     pub(crate) outcome: Outcome,
-    /// The user whom it is about.
+    /// The user concerned.
     pub(crate) user_id: Option<String>,
     /// The user who caused it, if that is another one.
     pub(crate) actor_id: Option<String>,
@@ -39,7 +38,7 @@ impl SecurityEvent {
         Self { actor_id: cx.caller().map(|caller| caller.user_id.clone()), session_id: session, ..event }
     }
 
-    /// Describes a success in the request that is handled now, where its context is not at hand.
+    /// Describes a success in the request that is being handled, where its context is not available.
     pub(super) fn here(kind: EventKind) -> Self {
         CurrentRequest::with(|current| match current {
             Some(current) => Self::in_current(kind, current),
@@ -82,7 +81,7 @@ impl SecurityEvent {
         Self { limit: Some(limit), ..self.refused(limit.reason()) }
     }
 
-    /// Sets the user whom it is about.
+    /// Sets the user concerned.
     pub(crate) fn of(self, user: &impl Display) -> Self {
         Self { user_id: Some(user.to_string()), ..self }
     }
@@ -107,7 +106,7 @@ impl SecurityEvent {
         write(self, None);
     }
 
-    /// Returns the user who caused it, if that is not the user whom it is about.
+    /// Returns the user who caused it, if that is not the user concerned.
     pub(crate) fn actor(&self) -> Option<&String> {
         self.actor_id.as_ref().filter(|actor| Some(*actor) != self.user_id.as_ref())
     }

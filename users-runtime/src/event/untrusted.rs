@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-/// The most characters of a text that are logged.
+/// The maximum number of characters of a text that are logged.
 const MOST: usize = 128;
 
 /// A text that a client or another system chose. `Display` and `Debug` cut it after 128 characters, marked by `…`, and

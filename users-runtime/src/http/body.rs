@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(read(Body::from("123456789"), 8).await, Err(ApiError::PayloadTooLarge));
     }
 
-    /// A body of a stated length that panics when it is read.
+    /// A body with a stated length that panics when it is read.
     struct Announced(u64);
 
     impl HttpBody for Announced {

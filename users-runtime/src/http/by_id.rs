@@ -7,8 +7,8 @@ use http::request::Parts;
 
 use crate::domain::is_id_text;
 
-/// The id in the path, as text. `None` if it is not 1 to 255 visible characters of ASCII; it then counts as an unknown id.
-/// What other ids there are is decided by the type of the id.
+/// The id in the path, as text. `None` if it is not 1 to 255 visible characters of ASCII; it is then treated as an
+/// unknown id. Whether any other text is an id is decided by the type of the id.
 #[derive(Debug)]
 pub struct IdText(pub(crate) Option<String>);
 

@@ -1,5 +1,5 @@
-//! What the extensions of a request say about its client: the address, determined once for each request, and the refusals on the
-//! connection.
+//! The data about the client in the extensions of a request: the address, determined once for each request, and the
+//! refusals on the connection.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -23,7 +23,7 @@ struct ClientAddress(Option<IpAddr>);
 pub(crate) struct RefusedOnConnection(Arc<AtomicU32>);
 
 impl RefusedOnConnection {
-    /// The refusals after which a connection is closed.
+    /// The number of refusals after which a connection is closed.
     pub(super) const MAX: u32 = 8;
 
     /// Counts one more, and returns whether it is the last one.

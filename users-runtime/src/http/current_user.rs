@@ -40,8 +40,9 @@ pub struct Superuser<U: AuthUser>(pub U);
 #[derive(Debug, Clone)]
 pub struct FreshUser<U: AuthUser, const SECONDS: u64 = 300>(pub U);
 
-/// An active user who proved a second factor at most `SECONDS` ago, at the login or since then. For a session without one the
-/// response is that of [`SecondFactor`], after that time 401 `REAUTHENTICATION_REQUIRED`. A proof by password does not count.
+/// An active user who verified a second factor at most `SECONDS` ago, at the login or since then. For a session without
+/// one the response is that of [`SecondFactor`], after that time 401 `REAUTHENTICATION_REQUIRED`. A re-authentication
+/// by password is not sufficient.
 #[derive(Debug, Clone)]
 pub struct FreshSecondFactor<U: AuthUser, const SECONDS: u64 = 300>(pub U);
 
@@ -106,9 +107,9 @@ impl<U: AuthUser, const ACTIVE: bool, const VERIFIED: bool, const SUPERUSER: boo
     }
 }
 
-/// A guard that requires a session which is proved with a second factor, at the login or since then:
-/// `Guarded<User, SecondFactor>`. Without it the response is 403 `MFA_REQUIRED`, and 403 `MFA_ENROLLMENT_REQUIRED` for a user who has no
-/// second factor.
+/// A guard that requires a session in which a second factor was verified, at the login or since then:
+/// `Guarded<User, SecondFactor>`. Without it the response is 403 `MFA_REQUIRED`, and 403 `MFA_ENROLLMENT_REQUIRED` for
+/// a user who has no second factor.
 #[derive(Debug, Clone, Copy)]
 pub struct SecondFactor;
 
@@ -125,7 +126,7 @@ impl<U: AuthUser> Guard<U> for SecondFactor {
 trait Extracted<U: AuthUser>: Sized {
     const REQUIREMENTS: Requirements;
 
-    /// Returns the user who is refused otherwise.
+    /// Returns the user, who would otherwise be refused.
     fn extract(authenticated: Authenticated<U>) -> Result<Self, Box<Authenticated<U>>>;
 }
 
@@ -246,7 +247,7 @@ where
 fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match result {
         Ok(user) => Ok(Some(user)),
-        // A request from another site is 403 with a code; without its cookie it would be anonymous as well.
+        // A request from another site gets 403 with a code; without its cookie it would be anonymous as well.
         Err(ApiError::Unauthorized { .. } | ApiError::Forbidden | ApiError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }

@@ -24,20 +24,20 @@ pub(super) const OUTAGE_RETRY_AFTER: u32 = 5;
 /// The code of a user who cannot be read, in the routes of superusers on a store that cannot repair it.
 const UNREADABLE: &str = "USER_UNREADABLE";
 
-/// The code of a request that must bring the solution of a challenge.
+/// The code of a request that must contain the solution of a challenge.
 pub(crate) const CHALLENGE_REQUIRED: &str = "CHALLENGE_REQUIRED";
 
-/// The text of a session that is valid and not fresh: the client asks for the password and calls
+/// The text for a session that is valid but not fresh: the client prompts for the password and calls
 /// `POST /auth/{backend}/reauthenticate`, or logs in again.
 pub(crate) const REAUTHENTICATION_REQUIRED: &str = "REAUTHENTICATION_REQUIRED";
 
-/// The text of a refresh token that gets no next one. The client has to log in.
+/// The text for a refresh token that cannot be exchanged. The client has to log in.
 const REFRESH_BAD_TOKEN: &str = "REFRESH_BAD_TOKEN";
 
-/// The text of a session whose user must enroll a second factor: `POST /auth/totp/enroll`.
+/// The text for a session whose user must enroll a second factor: `POST /auth/totp/enroll`.
 pub(crate) const MFA_ENROLLMENT_REQUIRED: &str = "MFA_ENROLLMENT_REQUIRED";
 
-/// The text of a session that is not proved with the second factor that its user has: the client asks for a code and calls
+/// The text for a session in which the user's second factor was not verified: the client prompts for a code and calls
 /// `POST /auth/{backend}/reauthenticate`, or logs in again.
 #[cfg_attr(not(feature = "totp"), allow(dead_code, reason = "no user has a second factor"))]
 pub(crate) const MFA_REQUIRED: &str = "MFA_REQUIRED";
@@ -84,10 +84,10 @@ pub enum ApiError {
         /// The reason: a string, or any JSON from the application.
         reason: Value,
     },
-    /// 400 for a login with the right password of a suspended user, who may know it:
+    /// 400 for a login of a suspended user with the right password, if the policy permits disclosing it:
     /// `{"detail":{"code":"LOGIN_USER_SUSPENDED","until":…,"reason":…}}`.
     Suspended(Suspension),
-    /// 400 for a login whose first factor worked once and whose user has a second one:
+    /// 400 for a login whose first factor can be used only once and whose user has a second factor:
     /// `{"detail":{"code":"LOGIN_MFA_REQUIRED","mfa_token":…}}`.
     SecondFactorRequired(MfaToken),
     /// 422: every problem of a body, in the order of the schema.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Returns the user of a token, who may be linked or created now. A person who is refused is 401.
+    /// Returns the user of a token, who may be linked or created now. If the person is refused, the response is 401.
     pub(super) async fn user_of_external_token(
         &self,
         external: ExternalToken,
@@ -41,7 +41,7 @@ impl<U: AuthUser> Users<U> {
             return Ok(found);
         }
         let mut identity = identity.clone();
-        // The endpoint could only tell the address of a person who is refused anyway.
+        // The endpoint could only return the address of a person who is refused anyway.
         let may_be_accepted = rules.creates_users || rules.same_address != SameAddress::Refuse;
         if identity.address.is_none() && may_be_accepted {
             identity = backend.strategy.complete(&external.token, identity).await?;

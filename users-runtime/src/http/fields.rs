@@ -63,7 +63,7 @@ fn parse_email(field: &Field, value: &Value, emails: &dyn ReadEmail) -> Result<E
     emails.read(text).map_err(|refused| Problem::email(field.name, &refused).input(value))
 }
 
-/// Checks a string that is never echoed. Null counts as absent if the field is optional.
+/// Checks a string that is never echoed. Null is treated as absent if the field is optional.
 fn secret(field: &Field, value: &Value) -> Result<(), Problem> {
     match value {
         Value::String(_) => Ok(()),

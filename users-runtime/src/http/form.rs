@@ -24,7 +24,7 @@ pub(crate) struct LoginForm {
     pub(crate) password: Password,
     /// The code of a second factor.
     pub(crate) otp: Option<String>,
-    /// Whether the device shall be remembered.
+    /// Whether to remember the device.
     pub(crate) remember_device: bool,
 }
 
@@ -38,11 +38,11 @@ const PARAMETERS: [&str; 8] =
 pub(crate) enum Repeated {
     /// The form is refused (RFC 6749 section 3.2; OWASP ASVS 15.3.7).
     Refused,
-    /// The last value counts, as in fastapi-users.
+    /// The last value is used, as in fastapi-users.
     LastWins,
 }
 
-/// The fields that are read, and which of [`PARAMETERS`] occurred how often.
+/// The fields that are read, and how often each of [`PARAMETERS`] occurred.
 #[derive(Default)]
 struct Fields {
     grant_type: Option<String>,
@@ -54,7 +54,7 @@ struct Fields {
 }
 
 impl LoginForm {
-    /// Reads a form, URL-encoded or multipart. A body of another type counts as a form without fields.
+    /// Reads a form, URL-encoded or multipart. A body of another type is treated as a form without fields.
     ///
     /// # Errors
     /// [`ApiError::PayloadTooLarge`] beyond `limit` bytes, [`ApiError::BadRequest`] for a form that cannot be read or
@@ -76,7 +76,7 @@ impl LoginForm {
 }
 
 impl Fields {
-    /// Sets a field. The last of several values wins and an empty value counts as absent, as in fastapi-users.
+    /// Sets a field. The last of several values wins and an empty value is treated as absent, as in fastapi-users.
     fn set(&mut self, name: &str, value: String) {
         if let Some((_, times)) = PARAMETERS.iter().zip(&mut self.occurred).find(|(parameter, _)| **parameter == name) {
             *times += 1;
@@ -93,7 +93,7 @@ impl Fields {
     }
 
     /// Reads a form as the [URL standard](https://url.spec.whatwg.org/#urlencoded-parsing) does, but refuses bytes that
-    /// are not UTF-8, where the standard replaces them: two different passwords would become one.
+    /// are not UTF-8, where the standard replaces them, which would make different passwords equal.
     fn of_urlencoded(bytes: &[u8]) -> Result<Self, ApiError> {
         let mut fields = Self::default();
         for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -158,7 +158,7 @@ pub(super) fn url_decoded(bytes: &[u8]) -> Result<String, ApiError> {
     percent_decode(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| UNREADABLE)
 }
 
-/// Refuses headers of a part that are not UTF-8, and a part with two names: readers differ in which one they take.
+/// Refuses headers of a part that are not UTF-8, and a part with two names, because parsers differ in which one they use.
 fn check_part(headers: &HeaderMap, repeated: Repeated) -> Result<(), ApiError> {
     let texts: Result<Vec<_>, _> = headers.values().map(|value| std::str::from_utf8(value.as_bytes())).collect();
     if texts.is_err() {

@@ -91,7 +91,7 @@ impl Incoming {
         Ok(authenticated)
     }
 
-    /// Sets the caller, where something else than an access token says who it is. Call it before [`Incoming::cx`].
+    /// Sets the caller, if something other than an access token identifies it. Call it before [`Incoming::cx`].
     pub(crate) fn authenticated_as<U: AuthUser>(&self, user: &U, session: &Session) {
         let _first = self.caller.set(Caller { user_id: user.id().to_string(), session: session.token_id.clone() });
     }

@@ -58,7 +58,7 @@ impl JsonBody {
         Self(Content::Object(object))
     }
 
-    /// Sets a value, in place of what the request sent.
+    /// Sets a value, replacing one that the request sent.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
         if let Content::Object(object) = &mut self.0 {
             object.insert(name.to_owned(), value);
@@ -66,7 +66,7 @@ impl JsonBody {
         self
     }
 
-    /// Returns the same, and a copy of the object; an empty one if it is none.
+    /// Returns the same body, and a copy of its object, or an empty object if it has none.
     #[cfg(feature = "passkeys")]
     pub(crate) fn object(self) -> (Self, Map<String, Value>) {
         let object = if let Content::Object(object) = &self.0 { object.clone() } else { Map::new() };
@@ -93,7 +93,7 @@ impl JsonBody {
         }
     }
 
-    /// Reads the fields of a small schema, as the routes do that fastapi-users declares with separate body fields (forgot,
+    /// Reads the fields of a small schema, for routes that fastapi-users declares with separate body fields (forgot,
     /// reset, request-verify, verify). They treat a body that is not an object as an object without fields.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ fn parse<T: DeserializeOwned>(
     Ok(Parsed { input, email, fields })
 }
 
-/// Checks an object against the fields of a schema. Compiled once, and not for each schema.
+/// Checks an object against the fields of a schema. Compiled once instead of for each schema.
 fn check(mut object: Map<String, Value>, fields: &[Field], rules: &dyn ReadEmail) -> Result<Parsed<Value>, ApiError> {
     let email = fields::check(fields, &mut object, rules).map_err(ApiError::Validation)?;
     let changes = |field: &&Field| !matches!(field.kind, FieldKind::DroppedFlag | FieldKind::CurrentPassword);

@@ -1,4 +1,4 @@
-//! The responses to mailed secrets that do not log in.
+//! The responses to mailed secrets that are refused.
 
 use super::ApiError;
 use crate::account::{CreateError, MailedLoginError, PasswordError, SignInError};

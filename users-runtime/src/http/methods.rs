@@ -18,7 +18,7 @@ pub trait RouteHandler<T, S>: Handler<T, S, Future = BoxFuture<'static, Response
 
 impl<H: Handler<T, S, Future = BoxFuture<'static, Response>>, T, S> RouteHandler<T, S> for H {}
 
-/// A handler without its type: what axum puts around a handler is compiled once, and not for every route of every user type.
+/// A type-erased handler: axum's wrapper of a handler is compiled once instead of for every route of every user type.
 pub(super) struct Erased<S>(Arc<dyn Fn(Request, S) -> BoxFuture<'static, Response> + Send + Sync>);
 
 impl<S: 'static> Erased<S> {
@@ -58,8 +58,8 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
         self.names.push(method);
     }
 
-    /// Sets the handler of every other method. `any` keeps axum from adding `Allow` to its responses, which may have
-    /// another status than 405.
+    /// Sets the handler of every other method. `any` prevents axum from adding `Allow` to its responses, whose status
+    /// may be other than 405.
     pub(super) fn fallback(&mut self, handler: Erased<S>) {
         self.router = any(handler).merge(std::mem::take(&mut self.router));
     }

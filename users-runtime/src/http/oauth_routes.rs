@@ -1,5 +1,4 @@
-//! What routes of OAuth providers need beside the other routes: the provider, its kind of callback, and the fields of a new
-//! account.
+//! The additional parts of OAuth provider routes: the provider, its kind of callback, and the fields of a new account.
 
 use axum::{extract::Request, response::Response, routing::MethodFilter};
 use http::{HeaderMap, Method};
@@ -26,8 +25,8 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     ///
     /// # Panics
     /// If the routes cannot work: the store keeps no accounts, the service has no public URL, a registration needs fields
-    /// that the provider does not give, a backend for tokens from elsewhere has the name of the provider, or tokens are to be
-    /// stored where fastapi-users reads them. These are errors in the application that are found at startup.
+    /// that the provider does not return, a backend for tokens of another issuer has the name of the provider, or tokens
+    /// would be stored where fastapi-users reads them. These are errors in the application that are found at startup.
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn of_provider(self, provider: &OAuthProvider) -> Self {
         let name = provider.name();
@@ -53,10 +52,10 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self.with_provider(RouteProvider(provider.clone()))
     }
 
-    /// Checks that accounts can be created from what the provider gives.
+    /// Checks that accounts can be created from the data that the provider returns.
     ///
     /// # Panics
-    /// If not, like [`Routes::of_provider`].
+    /// If they cannot, like [`Routes::of_provider`].
     #[expect(clippy::panic, reason = "like axum's own router: a route that cannot be built stops the start")]
     pub fn creating_users(self, provider: &OAuthProvider) -> Self {
         if let Err(error) = ensure_new_user(self.users(), provider.rules()) {
@@ -81,19 +80,19 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     }
 }
 
-/// Handles a callback that is a form of another site: sends the browser to the same URL with `GET` and the parameters in the
-/// query. With a `POST` from another site it does not send cookies with `SameSite=Lax`, neither that of the flow nor that of
-/// a session.
+/// Handles a callback that is a form from another site: redirects the browser to the same URL with `GET` and the
+/// parameters in the query. With a `POST` from another site, the browser sends no cookies with `SameSite=Lax`, neither
+/// that of the flow nor that of a session.
 pub(crate) async fn form_as_query(request: Request) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let parameters = Parameters::of_form(&parts, body, BODY_LIMIT, Repeated::Refused).await?;
     see_other(&format!("?{}", parameters.to_query(&["code", "state", "iss", "error"])), HeaderMap::new())
 }
 
-/// Checks that an account can be created from what a provider gives, unless none is created.
+/// Checks that an account can be created from the data that a provider returns, unless none is created.
 ///
 /// # Errors
-/// A sentence that says what is missing.
+/// A sentence that states what is missing.
 pub(crate) fn ensure_new_user<U: AuthUser>(users: &Users<U>, rules: &IdentityRules) -> Result<(), String> {
     let Some(subject) = Subject::parse("0").filter(|_| rules.creates_users) else { return Ok(()) };
     let sample = ExternalIdentity::new(subject).address("king.arthur@camelot.bt", AddressStatus::Verified);
@@ -107,8 +106,8 @@ pub(crate) fn ensure_new_user<U: AuthUser>(users: &Users<U>, rules: &IdentityRul
     })
 }
 
-/// Describes a person whom a provider has authenticated, with the registration of a new user if the provider gives what it
-/// needs.
+/// Describes a person whom a provider has authenticated, with the registration of a new user if the provider returns
+/// the required data.
 pub(crate) fn identity_login<'a, U: AuthUser>(
     users: &Users<U>,
     rules: &'a IdentityRules,

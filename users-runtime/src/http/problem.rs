@@ -77,14 +77,14 @@ impl Problem {
         Self::at(field, "value_error", msg).ctx("reason", refused.reason)
     }
 
-    /// Reports a value that a check refuses, with the message of the check.
+    /// Reports a value that a check rejects, with the message of the check.
     #[must_use]
     pub fn value_error(field: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
         Self::at(field, "value_error", format!("Value error, {text}")).ctx("error", text)
     }
 
-    /// Reports a parameter of the query that a check refuses.
+    /// Reports a query parameter that a check rejects.
     #[cfg(any(feature = "oauth", feature = "audit"))]
     pub(crate) fn in_query(parameter: &'static str, text: &str) -> Self {
         let mut problem = Self::value_error(parameter, text);

@@ -54,7 +54,7 @@ impl Parameters {
         Ok(Self { pairs, repeated })
     }
 
-    /// Returns the value of a parameter. An empty one counts as absent.
+    /// Returns the value of a parameter. An empty one is treated as absent.
     ///
     /// # Errors
     /// [`ApiError::Validation`] if it occurs twice and the policy refuses that.
@@ -70,7 +70,7 @@ impl Parameters {
         Ok(value.filter(|value| !value.is_empty()))
     }
 
-    /// Returns the value of a parameter of a form that was read before: the last one, also an empty one.
+    /// Returns the value of a parameter of a form that was read before: the last one, even if it is empty.
     #[cfg(feature = "pages")]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

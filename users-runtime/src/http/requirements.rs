@@ -26,15 +26,15 @@ pub struct Requirements {
     pub verified: bool,
     /// The user must be a superuser, or the response is 403.
     pub superuser: bool,
-    /// The session must be proved with a second factor, or the response is 403 `MFA_REQUIRED`; `MFA_ENROLLMENT_REQUIRED` for a user
-    /// who has none.
+    /// A second factor must have been verified in the session, or the response is 403 `MFA_REQUIRED`;
+    /// `MFA_ENROLLMENT_REQUIRED` for a user who has none.
     pub second_factor: bool,
-    /// Whether the route may be called by a user who must enroll a second factor first, where it is required.
+    /// Whether a user who must still enroll a required second factor may call the route.
     pub before_enrollment: bool,
 }
 
 impl Requirements {
-    /// Any user with a valid token, including inactive ones. Suspended users are 401 in any case.
+    /// Any user with a valid token, including inactive ones. Suspended users get 401 in any case.
     pub const NONE: Self =
         Self { active: false, verified: false, superuser: false, second_factor: false, before_enrollment: false };
     /// An active user.
@@ -56,13 +56,13 @@ impl Requirements {
         Self { superuser: true, ..self }
     }
 
-    /// Adds the requirement of a session that is proved with a second factor.
+    /// Adds the requirement of a session in which a second factor was verified.
     #[must_use]
     pub const fn second_factor(self) -> Self {
         Self { second_factor: true, ..self }
     }
 
-    /// Admits users who must enroll a second factor and have not.
+    /// Admits users who must enroll a second factor but have not done so.
     #[must_use]
     pub const fn before_enrollment(self) -> Self {
         Self { before_enrollment: true, ..self }
@@ -86,7 +86,7 @@ pub(crate) async fn authenticate<U: AuthUser>(
     requirements: Requirements,
 ) -> Result<Authenticated<U>, ApiError> {
     let identified = users.identify(request).await.map_err(|error| {
-        // A handler of the application is not in the scope of its request.
+        // A handler of the application does not run in the scope of its request.
         users.current_request(&context(request)).unless_known(|| ApiError::from(error))
     })?;
     let authenticated = match identified {
@@ -123,7 +123,7 @@ pub(crate) async fn authenticate<U: AuthUser>(
     Ok(authenticated)
 }
 
-/// Returns whether a second factor is required of the user of a session, and the session is not proved with one.
+/// Returns whether a second factor is required of the user of a session, but was not verified in it.
 #[cfg_attr(not(feature = "totp"), allow(unused_variables, reason = "no user has a second factor"))]
 fn must_prove_first<U: AuthUser>(users: &Users<U>, authenticated: &Authenticated<U>) -> bool {
     #[cfg(feature = "totp")]
@@ -132,8 +132,8 @@ fn must_prove_first<U: AuthUser>(users: &Users<U>, authenticated: &Authenticated
     false
 }
 
-/// Returns 403 for a session that must be proved with a second factor, and records the event. The code tells a user who has one
-/// from a user who must enroll.
+/// Returns 403 for a session that needs a second factor, and records the event. The code distinguishes a user who has
+/// one from a user who must enroll.
 async fn second_factor_needed<U: AuthUser>(
     users: &Users<U>,
     refused: &Authenticated<U>,
@@ -146,7 +146,7 @@ async fn second_factor_needed<U: AuthUser>(
     Ok(ApiError::Refused(if has_factor { MFA_REQUIRED } else { MFA_ENROLLMENT_REQUIRED }))
 }
 
-/// Returns whether a user has a second factor with codes in force.
+/// Returns whether a user has an active second factor with codes.
 #[cfg_attr(not(feature = "totp"), allow(unused_variables, clippy::unused_async, reason = "no user has one"))]
 async fn has_code<U: AuthUser>(users: &Users<U>, id: &U::Id) -> Result<bool, ApiError> {
     #[cfg(feature = "totp")]
@@ -165,8 +165,8 @@ async fn has_passkey<U: AuthUser>(users: &Users<U>, id: &U::Id) -> Result<bool, 
     Ok(false)
 }
 
-/// Requires that a session was proved with a second factor, if its user has one that codes prove, or with `or_passkey` a passkey.
-/// Otherwise anyone who knows the password, or reads the mailbox, could add a second factor of their own, or remove that of the owner.
+/// Requires a session in which a second factor was verified, if its user has one with codes, or with `or_passkey` a passkey.
+/// Otherwise anyone who knows the password, or reads the mailbox, could add their own second factor, or remove that of the owner.
 #[cfg(any(feature = "totp", feature = "passkeys"))]
 pub(crate) async fn require_own_factor<U: AuthUser>(
     users: &Users<U>,
@@ -198,8 +198,8 @@ pub(super) fn denied<U: AuthUser>(users: &Users<U>, refused: &Authenticated<U>, 
     ApiError::Forbidden
 }
 
-/// Requires that the login of the session, or a proof since then, is at most `window` old (re-authentication, OWASP ASVS 7.5.3). `cx` returns the
-/// context of the request.
+/// Requires that the login of the session, or a later re-authentication, is at most `window` old (OWASP ASVS 7.5.3).
+/// `cx` returns the context of the request.
 pub(crate) fn require_fresh<U: AuthUser>(
     users: &Users<U>,
     authenticated: &Authenticated<U>,
@@ -209,7 +209,7 @@ pub(crate) fn require_fresh<U: AuthUser>(
     require_recent(users, authenticated, (authenticated.session.proved_at(), window), cx)
 }
 
-/// Requires that a proof was given at most so long ago.
+/// Requires an authentication that is at most this old.
 pub(super) fn require_recent<U: AuthUser>(
     users: &Users<U>,
     authenticated: &Authenticated<U>,
@@ -224,7 +224,7 @@ pub(super) fn require_recent<U: AuthUser>(
     Err(reauthentication_needed(users))
 }
 
-/// Returns 401 for a refresh token that gets no next one.
+/// Returns 401 for a refresh token that cannot be exchanged.
 pub(crate) fn bad_refresh_token<U: AuthUser>(users: &Users<U>) -> ApiError {
     ApiError::BadRefreshToken { challenge: challenge(users) }
 }

@@ -70,7 +70,7 @@ fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     response
 }
 
-/// Builds 303 with the URL of a page. It may contain secrets of a flow, which no log shows.
+/// Builds 303 with the URL of a page. The URL may contain secrets of a flow, so it is not logged.
 #[cfg(any(feature = "oauth", feature = "pages"))]
 pub(crate) fn see_other(page: &str, headers: http::HeaderMap) -> Result<Response, ApiError> {
     let mut location = HeaderValue::try_from(page).map_err(|_| ApiError::Internal)?;

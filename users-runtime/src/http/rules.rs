@@ -109,7 +109,7 @@ fn match_pattern(field: &'static str, text: &str, pattern: &'static str) -> Opti
     }
 }
 
-/// Returns a pattern, compiled at its first use, or `None` if it does not compile, in which case no value may pass.
+/// Returns a pattern, compiled at its first use, or `None` if it does not compile; no value is then accepted.
 fn compiled(pattern: &'static str) -> Option<Regex> {
     static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Regex>>>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,8 +22,8 @@ pub type SecurityHeaders = MapResponseLayer<fn(Response) -> Ready<Response>, (),
 /// Returns a layer for the whole application that adds `Strict-Transport-Security` for a year with all subdomains,
 /// `X-Content-Type-Options: nosniff` and `Referrer-Policy: same-origin` to every response that lacks them.
 ///
-/// The layer is not added by default, because TLS often ends at a proxy, which then should send these headers. It sends no
-/// `Content-Security-Policy`, which depends on the page.
+/// The layer is not added by default, because TLS often terminates at a proxy, which should then send these headers. It
+/// sends no `Content-Security-Policy`, which depends on the page.
 ///
 /// ```
 /// let app: axum::Router = axum::Router::new().layer(users_runtime::routes::security_headers());

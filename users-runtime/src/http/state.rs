@@ -58,7 +58,7 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequestParts<S> for Users<U> {
 ///
 /// # Errors
 /// 404 if users have tenants and the request has none. The response must not reveal whether a token, an address or a
-/// body would be valid, and 401 would ask for a login that cannot succeed.
+/// body would be valid, and 401 would suggest a login that cannot succeed.
 pub(super) fn users_of<S: HasUsers<U>, U: AuthUser>(state: &S, request: &mut Parts) -> Result<Users<U>, ApiError> {
     let users = state.users();
     determine_client(&users.inner().clients, &request.headers, &mut request.extensions);

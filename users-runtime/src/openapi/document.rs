@@ -40,7 +40,7 @@ pub fn openapi_at<U: AuthUser>(users: &Users<U>, prefixes: &Prefixes) -> OpenApi
     Document::of(users).prefixes(prefixes.clone()).assemble()
 }
 
-/// Chooses something for an operation.
+/// Chooses a value for an operation.
 type Choose<'a, T> = Box<dyn Fn(&DocumentedOperation) -> T + 'a>;
 
 /// The OpenAPI document of a service, with settings. [`openapi`] returns it without any.
@@ -159,7 +159,7 @@ impl<'a, U: AuthUser> Document<'a, U> {
     /// Returns the mounted operations in the order of the document, with the backends of logins and logouts.
     fn operations(&self) -> Vec<(DocumentedOperation, Option<&'a ActiveBackend>)> {
         let (users, prefixes) = (self.users, &self.prefixes);
-        // Where addresses change at once, these two answer to no token.
+        // Where addresses change at once, these two routes accept no token.
         let changes_at_once = users.policy().allows(Relaxation::EmailChangeAtOnce);
         let is_upstream = users.policy().keeps_quirks();
         let has_mfa = users.has_second_factors();
@@ -213,8 +213,8 @@ fn is_of_second_factors(endpoint: &Endpoint) -> bool {
     endpoint.group() == RouteGroup::SecondFactor || mfa_login::is_one(endpoint)
 }
 
-/// Returns the body of a route. A refresh or a logout with a cookie has none, and there is no code without second factors, and no
-/// passkey without passkeys.
+/// Returns the body of a route. A refresh or a logout with a cookie has none. The body has no code if second factors
+/// are off, and no passkey if passkeys are off.
 fn body_of<U: AuthUser>(users: &Users<U>, endpoint: &Endpoint, backend: Option<&ActiveBackend>) -> Body {
     let has_mfa = users.has_second_factors();
     let in_cookie = backend.is_some_and(|backend| backend.transport.is_sent_by_browsers());
@@ -264,8 +264,8 @@ fn own_schemas<U: AuthUser>(
     body.into_iter().chain(returned).collect()
 }
 
-/// Returns the name of a schema that belongs to one route, as FastAPI builds it. Names of schemas have letters, digits and
-/// `._-` only.
+/// Returns the name of a schema that belongs to one route, as FastAPI builds it. Names of schemas contain only letters,
+/// digits and `._-`.
 fn body_name(id: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     format!("Body_{}", id.chars().map(allowed).collect::<String>())
@@ -306,7 +306,7 @@ fn operation<U: AuthUser>(
         operation = parameters.iter().fold(operation, |operation, parameter| operation.parameter(in_query(parameter)));
     }
     if matches!(endpoint.caller(), Caller::Owner | Caller::Superuser) && !security.is_empty() {
-        // A refresh token in the body is enough.
+        // A refresh token in the body is sufficient.
         let optional = matches!(body, Body::RefreshToken(_)).then(SecurityRequirement::default);
         operation = operation.securities(Some(security.iter().cloned().chain(optional)));
     }

@@ -72,8 +72,8 @@ fn of_field(field: &Field) -> Option<Value> {
     }
 }
 
-/// Returns the first of some values that the field accepts. A required field that accepts none of them, because of a pattern or
-/// a check, gets the first value of its type: the body is complete then, and the server says what is wrong with it.
+/// Returns the first of some values that the field accepts. A required field that accepts none of them, because of a
+/// pattern or a check, gets the first value of its type: the body is then complete, and the server reports the problem.
 fn of_custom_field(field: &Field, kind: FieldType) -> Option<Value> {
     let values = candidates(&(kind.shape)(), field.rules);
     let accepted = values.iter().find(|value| http::accepts(field, kind, value));
@@ -112,7 +112,7 @@ fn candidates(shape: &Shape, rules: &[Rule]) -> Vec<Value> {
     values
 }
 
-/// Returns a credential of an authenticator, with what a registration and a login send.
+/// Returns a credential of an authenticator, with the fields of a registration and of a login.
 fn credential() -> Value {
     json!({
         "id": "qFFK4VwrTE2h4Me8zPTjGg",
@@ -158,7 +158,8 @@ mod tests {
         assert_eq!(example(Field::custom::<String>("x").rules(WORD)), Some(json!("camelot")));
         assert_eq!(example(Field::custom::<Option<Timestamp>>("x")), Some(json!("2030-01-01T00:00:00Z")));
         assert_eq!(example(Field::custom::<Vec<u8>>("x")), Some(json!([1])));
-        // Nothing can be said about a function: an optional field is left out, a required one has a value of its type.
+        // The values that a function accepts are not known: an optional field is omitted, a required one gets a value
+        // of its type.
         assert_eq!(example(Field::custom::<i64>("x").rules(EVEN)), None);
         assert_eq!(example(Field::custom::<i64>("x").rules(EVEN).required()), Some(json!(1)));
     }

@@ -99,7 +99,7 @@ fn token(status: u16, description: &str, carrier: Option<&Carrier>) -> Vec<(u16,
     }
 }
 
-/// Returns whether a code is that of a second factor, which no response has where there are none.
+/// Returns whether a code belongs to second factors; no response has it if they are off.
 fn is_of_second_factors(code: &Code) -> bool {
     [LOGIN_MFA_REQUIRED.code, LOGIN_MFA_BAD_CODE.code].contains(&code.code)
 }

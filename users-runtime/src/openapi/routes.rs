@@ -1,4 +1,4 @@
-//! Routes for the document and, with the Cargo feature `docs-ui`, for an explorer. Mounted by the application or not at all.
+//! Routes for the document and, with the Cargo feature `docs-ui`, for an explorer. The application decides whether to mount them.
 
 use axum::{
     Router,
@@ -27,8 +27,8 @@ const PATH: &str = "/openapi.json";
 /// `/docs`, where a browser can read it and call the operations.
 ///
 /// # Security
-/// The document reveals nothing that a client could not find out, but any client can read it. To restrict access, mount
-/// these routes behind a guard, or do not mount them.
+/// The document reveals nothing that a client could not find out otherwise, but any client can read it. To restrict
+/// access, mount these routes behind a guard, or do not mount them.
 pub fn openapi_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     openapi_routes_of(users, &openapi(users))
 }
@@ -36,10 +36,10 @@ pub fn openapi_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S
 /// Returns routes as [`openapi_routes`] does, for a document that the application built, such as one with its own paths
 /// merged in.
 ///
-/// If the document names no servers and the service has no [base path](crate::UsersBuilder::base_path), the document that is
-/// served names the path that these routes are nested under, so that they belong beside the routes that it describes:
-/// `Router::new().nest("/api", user_routes(&users).merge(openapi_routes(&users)))`. If it is nested elsewhere, set the servers
-/// ([`Document::servers`](super::Document::servers)).
+/// If the document names no servers and the service has no [base path](crate::UsersBuilder::base_path), the served
+/// document names the path under which these routes are nested, so nest them together with the routes that it
+/// describes: `Router::new().nest("/api", user_routes(&users).merge(openapi_routes(&users)))`. If it is nested
+/// elsewhere, set the servers ([`Document::servers`](super::Document::servers)).
 pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document: &OpenApi) -> Router<S> {
     let served = Served::new(users, document);
     let routes = Routes::new(users).get(PATH, move |uri: OriginalUri| std::future::ready(served.at(uri.path())));
@@ -49,11 +49,11 @@ pub fn openapi_routes_of<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, document
     router
 }
 
-/// A document with the response that it usually has.
+/// A document with its usual response.
 #[derive(Clone)]
 struct Served {
     json: Option<Bytes>,
-    /// The document, if the path that it is served at belongs in it.
+    /// The document, if it must contain the path at which it is served.
     movable: Option<OpenApi>,
 }
 

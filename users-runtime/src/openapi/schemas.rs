@@ -47,7 +47,7 @@ pub(super) fn sample_id<I: UserId>() -> I {
     I::generate(IdSeed::new(Timestamp::UNIX_EPOCH, [0xa5; 16]))
 }
 
-/// Returns `uuid` if the JSON of an id is the text of a UUID, whatever its type and its column are.
+/// Returns `uuid` if the JSON of an id is the text of a UUID, regardless of its type and column.
 fn id_format<I: UserId>() -> Option<&'static str> {
     let sample = serde_json::to_value(sample_id::<I>()).ok()?;
     let text = sample.as_str()?;
@@ -132,8 +132,8 @@ pub(super) fn formatted(format: &str) -> Object {
     object
 }
 
-/// Returns the schema of a password, which is masked in forms and never part of a response. Without `writeOnly`: generators split
-/// a schema that has it in two, of which the one for requests has another name.
+/// Returns the schema of a password, which is masked in forms and never part of a response. Without `writeOnly`:
+/// generators split a schema with it into two, of which the one for requests has another name.
 pub(super) fn password() -> Object {
     let mut object = Object::with_type(Type::String);
     object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Password));

@@ -26,7 +26,7 @@ pub(super) struct CustomInput {
 }
 
 impl CustomInput {
-    /// Returns the fields of a schema that a form can show. Lists and objects are left out.
+    /// Returns the fields of a schema that a form can show. Lists and objects are omitted.
     pub(super) fn all<U: AuthUser>(schema: SchemaKind) -> Vec<Self> {
         schema.fields::<U>().filter_map(|field| Self::of(field, schema)).collect()
     }
@@ -69,7 +69,7 @@ impl CustomInput {
             return match self.schema {
                 SchemaKind::Create => None,
                 _ if self.nullable => Some(Value::Null),
-                // The type of a number refuses it as well.
+                // A number type refuses it as well.
                 _ => Some(Value::String(sent)),
             };
         }
@@ -95,7 +95,7 @@ impl CustomInput {
         inputs.filter_map(|input| Some((input.name().to_owned(), input.value_of(form)?))).collect()
     }
 
-    /// Returns the label: what the application's texts say, or the first line of the documentation, or the name.
+    /// Returns the label: from the application's texts, the first line of the documentation, or the name.
     pub(super) fn label<U: AuthUser>(field: &Field, visit: &Visit<U>) -> String {
         visit.find(&format!("field-{}", field.name), &[]).unwrap_or_else(|| documented(field))
     }
@@ -238,7 +238,7 @@ fn humanized(name: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Returns what browsers fill into a field of this name (WCAG 1.3.5).
+/// Returns the autofill purpose of a field with this name (WCAG 1.3.5).
 fn purpose(name: &str) -> Option<&'static str> {
     Some(match name {
         "name" | "full_name" | "display_name" => "name",
@@ -258,7 +258,7 @@ fn purpose(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns a pattern as HTML has it, if it means the same there: HTML anchors patterns, and its dialect is that of
+/// Returns a pattern for HTML, if it has the same meaning there: HTML anchors patterns, and its dialect is that of
 /// JavaScript. Classes such as `\d` and flags differ, so only plain ASCII, sets, groups and repetitions are portable.
 fn portable(pattern: &str) -> Option<&str> {
     let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;

@@ -17,7 +17,7 @@ pub(super) struct Fields<'a, U: AuthUser>(pub(super) &'a Visit<U>);
 impl<U: AuthUser> Fields<'_, U> {
     /// Returns a field for an address. `label` is the name of its text.
     pub(super) fn email(&self, name: &'static str, label: &str, autocomplete: &str) -> FormField {
-        // The type `email` of HTML knows no international addresses.
+        // HTML's type `email` does not support internationalized addresses.
         let is_ascii = self.0.users.policy().email_rules() == EmailRules::Ascii;
         let kind = if is_ascii && name == "email" { "email" } else { "text" };
         FormField {
@@ -65,7 +65,7 @@ impl<U: AuthUser> Fields<'_, U> {
         FormField { hint: (!required).then(|| self.0.text("hint-current_password")), required, ..field }
     }
 
-    /// Returns the field of a code of a second factor. Where a recovery code is accepted as well, it is no number.
+    /// Returns the field of a code of a second factor. Where a recovery code is also accepted, the field is not numeric.
     #[cfg_attr(not(feature = "totp"), allow(dead_code, reason = "no user has a second factor"))]
     pub(super) fn code(&self, name: &'static str, or_recovery_code: bool) -> FormField {
         let (label, mode) =
@@ -83,7 +83,7 @@ impl<U: AuthUser> Fields<'_, U> {
         }
     }
 
-    /// Returns the box by which a device is remembered.
+    /// Returns the checkbox for remembering a device.
     #[cfg(feature = "totp")]
     pub(super) fn remember_device(&self) -> FormField {
         FormField {
@@ -119,7 +119,7 @@ impl<U: AuthUser> Fields<'_, U> {
     }
 }
 
-/// Returns the HTML id of a field. The prefix keeps it apart from other ids of the page.
+/// Returns the HTML id of a field. The prefix distinguishes it from other ids of the page.
 pub(super) fn id_of(name: &str) -> String {
     format!("field-{name}")
 }

@@ -35,7 +35,7 @@ pub(super) async fn submit_log_in<U: AuthUser>(visit: Visit<U>) -> Response {
         }
         Err(error) => {
             let mut page = page(&visit).await;
-            // The password is asked for again: a code counts only in a request that also has the password.
+            // The user must enter the password again: a code is accepted only in a request that also contains the password.
             if needs_code(&error) {
                 ask_for_code(&visit, &mut page);
                 #[cfg(feature = "totp")]

@@ -19,7 +19,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// The paths of the forms that ask for a mail.
+/// The paths of the forms that request a mail.
 pub(super) const SEND_LINK: &str = "/send-magic-link";
 pub(super) const SEND_CODE: &str = "/send-email-code";
 
@@ -37,8 +37,8 @@ pub(super) async fn submit_send_link<U: AuthUser>(visit: Visit<U>) -> Response {
     }
 }
 
-/// Handles `POST /send-email-code`. The page for the code is the response itself: the name of the request is a secret, so it is
-/// in no URL.
+/// Handles `POST /send-email-code`. The page for the code is the response itself: the name of the request is secret, so
+/// no URL contains it.
 pub(super) async fn submit_send_code<U: AuthUser>(visit: Visit<U>) -> Response {
     let body = json!({"email": visit.sent("email")});
     let requested = request_email_code(visit.handle(), visit.backend(), visit.json(Method::POST, &body)).await;
@@ -56,7 +56,7 @@ pub(super) async fn submit_send_code<U: AuthUser>(visit: Visit<U>) -> Response {
     }
 }
 
-/// Handles `GET /email-code`, which only a form leads to.
+/// Handles `GET /email-code`, to which only a form leads.
 pub(super) async fn email_code_page<U: AuthUser>(visit: Visit<U>) -> Response {
     visit.go(PageKind::LogInByMail.name())
 }
@@ -76,7 +76,7 @@ pub(super) async fn submit_email_code<U: AuthUser>(visit: Visit<U>) -> Response 
     }
 }
 
-/// Handles `GET /magic-link`. It uses no token up, because programs that scan mails open links.
+/// Handles `GET /magic-link`. It does not use up the token, because mail scanners open links.
 pub(super) async fn magic_link_page<U: AuthUser>(visit: Visit<U>) -> Response {
     let mut page = visit.with_token(PageKind::MagicLink, "magic-link-intro", "magic-link-button");
     page.blocks.push(again(&visit));
@@ -102,7 +102,7 @@ pub(super) async fn submit_magic_link<U: AuthUser>(visit: Visit<U>) -> Response 
     }
 }
 
-/// Returns the page that asks where to send a mail, with a form for each way that is on.
+/// Returns the page that asks for an address, with a form for each login method by mail that is turned on.
 fn ask<U: AuthUser>(visit: &Visit<U>) -> Page {
     let mut page = visit.page(PageKind::LogInByMail);
     page.blocks.push(Block::Text(visit.text("log-in-by-mail-intro")));

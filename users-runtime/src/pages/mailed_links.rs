@@ -1,4 +1,4 @@
-//! The pages of links in mails: each has a button, because programs that scan mails open links.
+//! The pages of links in mails: each has a button, because mail scanners open links.
 
 use axum::response::Response;
 use http::Method;
@@ -104,7 +104,7 @@ pub(super) async fn undo_email_page<U: AuthUser>(visit: Visit<U>) -> Response {
     visit.show(&visit.with_token(PageKind::UndoEmail, "undo-email-intro", "undo-email-button"))
 }
 
-/// Handles `POST /undo-email`. The password may be known to a thief, so the next page asks for a new one.
+/// Handles `POST /undo-email`. An attacker may know the password, so the next page asks for a new one.
 pub(super) async fn submit_undo_email<U: AuthUser>(visit: Visit<U>) -> Response {
     let body = json!({"token": visit.token()});
     match undo_email(visit.handle(), visit.json(Method::POST, &body)).await {

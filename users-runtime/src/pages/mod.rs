@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! Let the links in mails lead to them: `Mailer::link_to_pages("/account")`. The guide has a [page about
+//! To make the links in mails point to them, use `Mailer::link_to_pages("/account")`. The guide has a [page about
 //! pages](https://github.com/axum-users/axum-users/blob/main/docs/guide/pages.md).
 
 mod custom;

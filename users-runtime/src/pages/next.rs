@@ -51,7 +51,7 @@ mod tests {
         }
     }
 
-    /// The rules of browsers, by the crate that implements them.
+    /// The rules of browsers, as implemented by the crate `url`.
     #[test]
     fn an_accepted_path_stays_on_its_origin() {
         let base = url::Url::parse("https://camelot.bt/account/log-in").unwrap();

@@ -70,7 +70,7 @@ fn links<U: AuthUser>(visit: &Visit<U>, path: &str, text: &str) -> Vec<Link> {
     visit.site.pages.providers.iter().map(link).collect()
 }
 
-/// Returns the name of a provider for readers: what the texts say, or the name with a capital letter.
+/// Returns the display name of a provider: from the texts, or the name with a capital letter.
 fn shown<U: AuthUser>(visit: &Visit<U>, name: &str) -> String {
     visit.find(&format!("provider-{name}"), &[]).unwrap_or_else(|| {
         let mut letters = name.chars();
@@ -78,8 +78,8 @@ fn shown<U: AuthUser>(visit: &Visit<U>, name: &str) -> String {
     })
 }
 
-/// Handles `GET /oauth/{provider}/authorize`: sends the browser to the provider. A link and no form, because browsers apply
-/// the `form-action` of the Content-Security-Policy to redirects as well.
+/// Handles `GET /oauth/{provider}/authorize`: sends the browser to the provider. A link instead of a form, because
+/// browsers also apply the `form-action` of the Content-Security-Policy to redirects.
 pub(super) async fn start_log_in<U: AuthUser>(provider: ProviderInPath, visit: Visit<U>) -> Response {
     let started = async {
         let request = visit.start()?;
@@ -137,7 +137,7 @@ async fn to_provider<U: AuthUser>(visit: &Visit<U>, started: Response) -> Result
     Ok(response)
 }
 
-/// Sends the browser to a page that says why a flow failed, so that a reload does not repeat it.
+/// Sends the browser to a page that explains why a flow failed, so that a reload does not repeat it.
 fn failed<U: AuthUser>(visit: &Visit<U>, kind: PageKind, error: &ApiError) -> Response {
     if matches!(error, ApiError::Unauthorized { .. } | ApiError::Reauthenticate { .. }) {
         return visit.refuse(visit.page(kind), error.clone());
@@ -162,7 +162,7 @@ pub(super) async fn linked_accounts_page<U: AuthUser>(visit: Visit<U>) -> Respon
 pub(super) async fn submit_remove_account<U: AuthUser>(visit: Visit<U>) -> Response {
     let id = Some(visit.sent("id").to_owned()).filter(|id| !id.is_empty());
     match unlink_account(visit.handle(), IdText(id), visit.bare(Method::DELETE)).await {
-        // One that was removed already is what the user wanted.
+        // An account that was already removed is not an error.
         Ok(_) | Err(ApiError::NotFound) => visit.go("linked-accounts?notice=account-removed"),
         Err(error) => match list(&visit).await {
             Ok(page) => visit.refuse(page, error),

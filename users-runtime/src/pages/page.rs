@@ -8,7 +8,7 @@ use crate::domain::LinkKind;
 pub enum PageKind {
     /// Log in.
     LogIn,
-    /// Ask for a mail with a link or a code to log in.
+    /// Request a mail with a link or a code to log in.
     LogInByMail,
     /// Log in with a mailed code.
     EmailCode,
@@ -16,7 +16,7 @@ pub enum PageKind {
     MagicLink,
     /// Open an invited account with a mailed token.
     AcceptInvitation,
-    /// Prove again who one is.
+    /// Re-authenticate.
     Reauthenticate,
     /// Create an account.
     SignUp,
@@ -48,7 +48,7 @@ pub enum PageKind {
     TwoFactor,
     /// The code after a login with a provider, with the Cargo feature `totp`.
     SecondStep,
-    /// An error that is no problem of a form.
+    /// An error that does not belong to a form.
     Error,
 }
 
@@ -68,9 +68,9 @@ pub struct Page {
     pub site_name: String,
     /// What the page is about, for the heading.
     pub title: String,
-    /// The title of the document: the title after "Error:", if there are errors, and the name of the site.
+    /// The title of the document: the title, preceded by "Error:" if there are errors, and the name of the site.
     pub document_title: String,
-    /// What leads from the URL of this page to the other pages: empty, or `../` once or more.
+    /// The relative path from the URL of this page to the other pages: empty, or `../` once or more.
     pub root: String,
     /// The URLs of style sheets.
     pub style_sheets: Vec<String>,
@@ -110,7 +110,7 @@ pub struct Labels {
     pub navigation: String,
     /// The heading above the list of errors.
     pub error_summary: String,
-    /// What marks a field that may be empty.
+    /// The mark of a field that may be empty.
     pub optional: String,
 }
 
@@ -145,7 +145,7 @@ pub enum Block {
     Picture {
         /// The element.
         svg: Once,
-        /// What it shows, for readers who do not see it.
+        /// A description of the picture, for readers who cannot see it.
         label: String,
     },
     /// Texts that are shown this once, such as recovery codes.
@@ -202,9 +202,9 @@ pub struct Item {
     pub title: String,
     /// Names and values.
     pub details: Vec<(String, String)>,
-    /// What can be done with it.
+    /// The main action for it.
     pub form: Option<Form>,
-    /// What else can be done with it.
+    /// Further actions for it.
     pub more_forms: Vec<Form>,
 }
 
@@ -226,7 +226,7 @@ pub struct Form {
     pub weight: Weight,
     /// The challenge to solve before it is sent, as JSON.
     pub challenge: Option<Challenge>,
-    /// What the script asks the authenticator before the form is sent. Such a form is hidden without the script.
+    /// The call of the authenticator that the script makes before the form is sent. Such a form is hidden without the script.
     pub passkey: Option<PasskeyCall>,
 }
 
@@ -234,9 +234,9 @@ pub struct Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Weight {
-    /// What the page is for.
+    /// The main action of the page.
     Main,
-    /// Something else.
+    /// Another action.
     Minor,
 }
 
@@ -254,7 +254,7 @@ pub struct Challenge {
     pub needs_script: String,
 }
 
-/// What a form for a passkey asks the authenticator. The script writes the answer into the hidden field `credential`.
+/// The call of the authenticator for a passkey form. The script writes the response into the hidden field `credential`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PasskeyCall {
@@ -262,7 +262,7 @@ pub struct PasskeyCall {
     pub json: String,
     /// Whether browsers may offer passkeys in a field with `autocomplete="username webauthn"`.
     pub autofill: bool,
-    /// The text when the authenticator gave no answer.
+    /// The text when the authenticator did not respond.
     pub failed: String,
 }
 
@@ -291,7 +291,7 @@ pub struct FormField {
 }
 
 impl FormField {
-    /// Returns the ids of what describes the field: its hint and its error.
+    /// Returns the ids of the elements that describe the field: its hint and its error.
     #[must_use]
     pub fn described_by(&self) -> Option<String> {
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id));
@@ -309,7 +309,7 @@ pub enum Control {
     Line,
     /// Several lines of text.
     Lines,
-    /// A box to check. The value `true` means that it is checked.
+    /// A checkbox. The value `true` means that it is checked.
     Checkbox,
     /// One of several choices.
     Choice(Vec<Choice>),

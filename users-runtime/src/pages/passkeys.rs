@@ -1,4 +1,4 @@
-//! Logging in with a passkey, and the page of the user's own passkeys.
+//! Login with a passkey, and the page of the user's own passkeys.
 
 use axum::response::Response;
 use http::Method;
@@ -21,11 +21,11 @@ use crate::{
     user::AuthUser,
 };
 
-/// The script that asks the authenticator.
+/// The script that calls the authenticator.
 pub(super) const SCRIPT: &str = include_str!("passkeys.js");
 
 impl<U: AuthUser> Visit<U> {
-    /// Lets a page ask the authenticator with one of its forms.
+    /// Lets one of the forms of a page call the authenticator.
     fn with_passkey(&self, page: &mut Page, mut form: Form, started: &Value, kind: &str, autofill: bool) {
         form.hidden.push(("state", text_of(&started["state"])));
         form.hidden.push(("credential", String::new()));
@@ -41,8 +41,8 @@ impl<U: AuthUser> Visit<U> {
         page.blocks.push(Block::Form(form));
     }
 
-    /// Adds the button that logs in with a passkey, or proves with one who one is. `autofill` offers passkeys in the field of
-    /// the address as well.
+    /// Adds the button that logs in or re-authenticates with a passkey. `autofill` also offers passkeys in the field of
+    /// the address.
     pub(super) async fn offer_passkey(&self, page: &mut Page, action: &str, autofill: bool) {
         if !self.users.has_passkeys() {
             return;
@@ -77,7 +77,7 @@ pub(super) async fn submit_log_in<U: AuthUser>(visit: Visit<U>) -> Response {
     }
 }
 
-/// Returns the refusal of a form that the script has filled in: its fields cannot be mended by a reader.
+/// Returns the refusal of a form that the script has filled in: the reader cannot correct its fields.
 fn of_form(error: ApiError) -> ApiError {
     match error {
         ApiError::Validation(_) => ApiError::Code(crate::account::PASSKEY_BAD_CREDENTIAL.code),
@@ -122,7 +122,7 @@ pub(super) async fn submit_rename<U: AuthUser>(visit: Visit<U>) -> Response {
 pub(super) async fn submit_remove<U: AuthUser>(visit: Visit<U>) -> Response {
     let id = IdText(visit.given("id").map(str::to_owned));
     match remove_passkey(visit.handle(), id, visit.bare(Method::DELETE)).await {
-        // One that was removed already is what the user wanted.
+        // A passkey that was already removed is not an error.
         Ok(_) | Err(ApiError::NotFound) => visit.go("passkeys?notice=passkey-removed"),
         Err(error) => refuse(&visit, error).await,
     }
@@ -149,12 +149,12 @@ async fn list<U: AuthUser>(visit: &Visit<U>) -> Result<Page, ApiError> {
             form.fields = vec![visit.fields().passkey_name("field-passkey-name", String::new(), false)];
             visit.with_passkey(&mut page, form, &json_of(started).await?, "create", false);
         }
-        // It needs a recent login, which the list does not.
+        // Adding a passkey needs a recent login; the list does not.
         Err(ApiError::Reauthenticate { .. }) => {
             let link = visit.link("passkeys-add-after-proof", "reauthenticate?next=passkeys");
             page.blocks.push(Block::Links(vec![link]));
         }
-        // There are as many as there may be.
+        // The maximum number of passkeys is reached.
         Err(ApiError::Code(_)) => {}
         Err(error) => return Err(error),
     }
@@ -175,7 +175,7 @@ fn item<U: AuthUser>(visit: &Visit<U>, passkey: &Value) -> Item {
     };
     let mut rename = form("rename-passkey", "passkeys-rename");
     let mut field = visit.fields().passkey_name("field-passkey-new-name", name.clone(), true);
-    // There is one for each passkey.
+    // There is one such field for each passkey.
     field.id = format!("{}-{id}", field.id);
     rename.fields = vec![field];
     Item {

@@ -50,7 +50,7 @@ fn profile<U: AuthUser>(visit: &Visit<U>, user: &Value, value: impl Fn(&CustomIn
     let email = format!("{} ({state})", text_of(&user["email"]));
     let mut details = vec![(visit.text("profile-email"), email)];
     let fields = visit.fields().custom(SchemaKind::Update, value);
-    // What only others may change is shown beside the address.
+    // Fields that only others may change are shown next to the address.
     for field in SchemaKind::Read.fields::<U>() {
         let is_custom = matches!(field.kind, FieldKind::Custom(_));
         if is_custom && fields.iter().all(|shown| shown.name != field.name) {
@@ -75,7 +75,7 @@ fn profile<U: AuthUser>(visit: &Visit<U>, user: &Value, value: impl Fn(&CustomIn
     page
 }
 
-/// Returns a value for a reader; `None` for one that is not there, and for lists and objects.
+/// Returns a value for display; `None` for an absent one, and for lists and objects.
 fn shown<U: AuthUser>(visit: &Visit<U>, value: &Value) -> Option<String> {
     match value {
         Value::Bool(truth) => Some(visit.text(if *truth { "yes" } else { "no" })),

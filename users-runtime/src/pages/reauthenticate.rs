@@ -1,4 +1,4 @@
-//! The page on which a user proves again who they are.
+//! The page on which a user re-authenticates.
 
 use axum::response::Response;
 use http::Method;
@@ -19,7 +19,7 @@ pub(super) async fn reauthenticate_page<U: AuthUser>(visit: Visit<U>) -> Respons
     }
 }
 
-/// Handles `POST /reauthenticate`. Leads back to the page that asked for it.
+/// Handles `POST /reauthenticate`. Returns to the page that required it.
 pub(super) async fn submit_reauthenticate<U: AuthUser>(visit: Visit<U>) -> Response {
     let body = body(&visit);
     match reauthenticate(visit.handle(), visit.backend(), visit.json(Method::POST, &body)).await {
@@ -27,7 +27,7 @@ pub(super) async fn submit_reauthenticate<U: AuthUser>(visit: Visit<U>) -> Respo
             Some(path) if path.starts_with('/') => visit.go(path),
             own => visit.go(&format!("{}?notice=reauthenticated", own.unwrap_or(PageKind::Profile.name()))),
         },
-        // The code is that of the password as well, whose field the form of a passkey does not have.
+        // The same code is used for the password, whose field the form of a passkey does not have.
         #[cfg(feature = "passkeys")]
         Err(crate::http::ApiError::Code(_)) if body.get("passkey").is_some() => {
             let refused = crate::http::ApiError::Code(crate::account::PASSKEY_BAD_CREDENTIAL.code);
@@ -37,13 +37,13 @@ pub(super) async fn submit_reauthenticate<U: AuthUser>(visit: Visit<U>) -> Respo
     }
 }
 
-/// Returns the proof that a form has sent.
+/// Returns the credentials that a form has sent.
 fn body<U: AuthUser>(visit: &Visit<U>) -> Value {
     #[cfg(feature = "passkeys")]
     if visit.users.has_passkeys() && visit.given("credential").is_some() {
         return serde_json::json!({"passkey": visit.sent_passkey()});
     }
-    // Each is enough; what is left out is not sent.
+    // Each is sufficient; an omitted one is not sent.
     let given = ["password", "otp"].into_iter().filter_map(|name| Some((name.to_owned(), visit.given(name)?.into())));
     Value::Object(given.collect::<Map<String, Value>>())
 }
@@ -67,7 +67,7 @@ async fn page<U: AuthUser>(visit: &Visit<U>) -> Page {
     page.blocks.push(Block::Form(form));
     #[cfg(feature = "passkeys")]
     visit.offer_passkey(&mut page, PageKind::Reauthenticate.name(), false).await;
-    // An account without a password of its own, such as one of a provider.
+    // An account without a password, such as one created by a login with a provider.
     page.blocks.push(Block::Links(vec![visit.link("reauthenticate-log-in", PageKind::LogIn.name())]));
     page
 }

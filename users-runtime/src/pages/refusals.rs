@@ -1,4 +1,4 @@
-//! What a reader is told when a flow refuses.
+//! The messages for the reader when a flow refuses.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -31,7 +31,7 @@ impl Refused {
         let mut challenge = None;
         let entries = match error {
             ApiError::Validation(problems) => problems.iter().map(|problem| of_problem(visit, problem)).collect(),
-            // If both were sent nobody is told which of them is wrong.
+            // If both were sent, the page does not reveal which of them is wrong.
             ApiError::Code(code @ "REAUTHENTICATE_BAD_CREDENTIALS") => {
                 let field = match (visit.given("password"), visit.given("otp")) {
                     (Some(_), None) => Some("password"),
@@ -61,10 +61,10 @@ impl Refused {
         Self { entries, challenge }
     }
 
-    /// Adds the sentences to a page, beside the fields that they are about.
+    /// Adds the sentences to a page, next to the fields that they concern.
     pub(super) fn show_on(self, page: &mut Page) {
         if page.kind == PageKind::Error {
-            // There is no form to mend.
+            // There is no form to correct.
             page.blocks.splice(0..0, self.entries.into_iter().map(|(_, text)| Block::Text(text)));
             return;
         }
@@ -96,7 +96,7 @@ fn name_of(status: StatusCode) -> &'static str {
     }
 }
 
-/// Returns the field that a code is about.
+/// Returns the field that a code concerns.
 fn field_of(code: &str, reason: Option<&str>) -> Option<&'static str> {
     match code {
         _ if reason.is_some_and(|reason| reason.starts_with("the-current-password")) => Some("current_password"),
@@ -136,7 +136,7 @@ fn argument(value: &Value) -> Argument {
     }
 }
 
-/// Returns the sentence for a code with a reason. A reason about the current password is a sentence of its own.
+/// Returns the sentence for a code with a reason. A reason about the current password has its own sentence.
 fn of_reason<U: AuthUser>(visit: &Visit<U>, code: &str, reason: &Value) -> String {
     let Some(reason) = reason.as_str() else { return visit.text("refused") };
     let is_sentence = ["the-current-password", "the-sessions-were-ended"];
@@ -160,7 +160,7 @@ fn of_suspension<U: AuthUser>(visit: &Visit<U>, suspension: &Suspension) -> Stri
     text
 }
 
-/// Returns what a hook of the application says: a code that the texts know, or a text for people.
+/// Returns the message of an application's hook: for a code that the texts know, or a text for people.
 fn of_hook<U: AuthUser>(visit: &Visit<U>, detail: &Value) -> String {
     let said =
         |value: &Value| value.as_str().map(|text| visit.find(text, &[]).unwrap_or_else(|| translated(visit, text)));

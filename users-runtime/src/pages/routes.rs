@@ -37,7 +37,7 @@ const SCRIPT: &str = include_str!("challenge.js");
 /// | `/log-in`, `/log-out` | log in and out |
 /// | `/log-in-by-mail`, `/magic-link`, `/email-code` | log in with a mailed link or code, where they are on |
 /// | `/accept-invitation` | open an invited account, where invitations are on |
-/// | `/reauthenticate` | prove again who one is, before a sensitive change |
+/// | `/reauthenticate` | re-authenticate before a sensitive change |
 /// | `/sign-up`, `/check-mail`, `/verify` | create an account and verify its address |
 /// | `/forgot-password`, `/reset-password` | choose a new password |
 /// | `/profile` | the user's own account |
@@ -48,8 +48,8 @@ const SCRIPT: &str = include_str!("challenge.js");
 /// | `/linked-accounts`, `/oauth/{provider}/…`, `/link/{provider}/…` | accounts at OAuth providers, with the Cargo feature `oauth` |
 ///
 /// # Security
-/// A form is accepted from the own origin and trusted origins only, by the rule of the cookie backend. `GET` changes nothing and
-/// uses no token up.
+/// A form is accepted only from the service's own origin and trusted origins, by the rule of the cookie backend. `GET`
+/// changes nothing and uses up no token.
 ///
 /// # Panics
 /// If there is no backend of that name, if its tokens are not in a cookie, or if a registration needs a field that no form
@@ -187,7 +187,7 @@ fn with_providers<U: AuthUser, S: HasUsers<U>>(routes: Routes<U, S>, users: &Use
         .post("/remove-account", oauth::submit_remove_account::<U>)
 }
 
-/// Handles the prefix itself. Its path has no slash at the end, so the URL of a page starts with its last segment.
+/// Handles the prefix itself. Its path has no trailing slash, so the relative URL of a page starts with its last segment.
 async fn to_profile(OriginalUri(uri): OriginalUri) -> Response {
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     let page = if last.is_empty() { "profile".to_owned() } else { format!("{last}/profile") };

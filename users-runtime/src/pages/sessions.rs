@@ -29,7 +29,7 @@ pub(super) async fn sessions_page<U: AuthUser>(visit: Visit<U>) -> Response {
 /// Handles `POST /end-session`.
 pub(super) async fn submit_end_session<U: AuthUser>(visit: Visit<U>) -> Response {
     match end_session(visit.handle(), IdText(visit.given("id").map(str::to_owned)), visit.bare(Method::DELETE)).await {
-        // One that has ended already is what the user wanted.
+        // A session that has already ended is not an error.
         Ok(_) | Err(ApiError::NotFound) => visit.go("sessions?notice=session-ended"),
         Err(error) => refuse(&visit, error).await,
     }

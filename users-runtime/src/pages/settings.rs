@@ -1,4 +1,4 @@
-//! What an application sets for its pages.
+//! The settings of the pages.
 
 use std::{fmt, sync::Arc};
 
@@ -56,7 +56,7 @@ impl Pages {
         }
     }
 
-    /// Sets the name of the site. Default: "Your account", or what the texts say as `site-name`.
+    /// Sets the name of the site. Default: "Your account", or the text `site-name`.
     pub fn site_name(self, name: impl Into<String>) -> Self {
         Self { site_name: Some(name.into()), ..self }
     }
@@ -87,8 +87,8 @@ impl Pages {
     }
 
     /// Replaces texts of a language, or adds a language. `texts` is a resource in
-    /// [Fluent](https://projectfluent.org/fluent/guide/); the built-in ones are `en.ftl` and `de.ftl` in the source of this
-    /// module. English stands in for texts that a language lacks.
+    /// [Fluent](https://projectfluent.org/fluent/guide/); the built-in ones are `en.ftl` and `de.ftl` in the source of
+    /// this module. Texts that a language lacks are shown in English.
     ///
     /// # Errors
     /// [`Error::Config`] if `language` is not a language tag or `texts` is not valid.

@@ -106,7 +106,7 @@ pub(super) fn send_to_own_address<U: AuthUser>(visit: &Visit<U>, email: &serde_j
     form
 }
 
-/// Handles `GET /verify`. It uses no token up, because programs that scan mails open links.
+/// Handles `GET /verify`. It does not use up the token, because mail scanners open links.
 pub(super) async fn verify_page<U: AuthUser>(visit: Visit<U>) -> Response {
     visit.show(&verify_form(&visit))
 }

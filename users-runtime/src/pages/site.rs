@@ -1,4 +1,4 @@
-//! The pages of one router, and what all pages have in common.
+//! The pages of one router, and the parts that all pages share.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -68,7 +68,7 @@ pub(super) fn shown_time(time: Timestamp) -> String {
     time.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// Returns what leads from a page with this path to the first level of the pages.
+/// Returns the relative path from a page with this path to the first level of the pages.
 pub(super) fn root_of(path: &str) -> String {
     "../".repeat(path.matches('/').count().saturating_sub(1))
 }

@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::page::{Block, Control, Page, Weight};
 
-/// The HTML of the pages. Every method has a default, so an application overrides only what it wants to change, with any
-/// template engine.
+/// The HTML of the pages. Every method has a default, so an application overrides only the methods that it wants to
+/// change, with any template engine.
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -34,8 +34,8 @@ use super::page::{Block, Control, Page, Weight};
 /// ```
 ///
 /// # Security
-/// The values in a [`Page`] are plain text, and users choose some of them: escape them. The Content-Security-Policy of the
-/// pages allows styles, scripts and pictures of this origin only, and nothing inline.
+/// The values in a [`Page`] are plain text, and users choose some of them: escape them. The Content-Security-Policy of
+/// the pages allows only styles, scripts and pictures of this origin, and nothing inline.
 pub trait PageTemplates: Send + Sync + 'static {
     /// Returns the document around the content. `content` is HTML.
     fn layout(&self, page: &Page, content: &str) -> String {
@@ -67,13 +67,13 @@ struct Content<'a> {
 }
 
 impl Page {
-    /// Returns the document that this library makes of a page with this content, which is HTML.
+    /// Returns the default document for a page with this content, which is HTML.
     #[must_use]
     pub fn default_layout(&self, content: &str) -> String {
         rendered(&Layout { page: self, content })
     }
 
-    /// Returns the content that this library makes of a page.
+    /// Returns the default content of a page.
     #[must_use]
     pub fn default_content(&self) -> String {
         rendered(&Content { page: self })

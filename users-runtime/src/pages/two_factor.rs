@@ -37,7 +37,8 @@ pub(super) async fn submit_enroll<U: AuthUser>(visit: Visit<U>) -> Response {
     }
 }
 
-/// Handles `POST /two-factor-confirm`: shows the recovery codes. A wrong code asks for another one; the app has the seed already.
+/// Handles `POST /two-factor-confirm`: shows the recovery codes. After a wrong code the page asks for another one; the
+/// app has the seed already.
 pub(super) async fn submit_confirm<U: AuthUser>(visit: Visit<U>) -> Response {
     let request = visit.json(Method::POST, &code(&visit));
     let confirmed = async { json_of(confirm_totp(visit.handle(), request).await?).await };
@@ -81,8 +82,8 @@ pub(super) async fn submit_second_step<U: AuthUser>(visit: Visit<U>) -> Response
     }
 }
 
-/// Returns the page that asks for the code after a login with a provider. The token is in a hidden field: it is of no use without
-/// the code, and in no URL.
+/// Returns the page that asks for the code after a login with a provider. The token is in a hidden field: it is useless
+/// without the code, and does not appear in a URL.
 pub(super) fn second_step<U: AuthUser>(visit: &Visit<U>, token: &str) -> Page {
     let mut page = visit.page(PageKind::SecondStep);
     page.blocks.push(Block::Text(visit.text("second-step-intro")));

@@ -94,7 +94,7 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequest<S> for Visit<U> {
         let query = Parameters::of_query(&head.uri, Repeated::Refused)?;
         let form = if head.method == Method::POST {
             let backend = users.inner().backends.get(site.backend).ok_or(ApiError::Internal)?;
-            // A form of another site must not register an account or request a mail either.
+            // A form from another site must not register an account or request a mail either.
             let request = ensure_own_page(&users, backend, Request::from_parts(head, body))?;
             let (parts, body) = request.into_parts();
             head = parts;
@@ -116,7 +116,7 @@ impl<U: AuthUser> Visit<U> {
         self.form.text(name).unwrap_or_default()
     }
 
-    /// Returns a value of the form. An empty field counts as one that was left out.
+    /// Returns a value of the form. An empty field is treated as absent.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         self.form.text(name).filter(|value| !value.is_empty())
     }
@@ -141,7 +141,7 @@ impl<U: AuthUser> Visit<U> {
         self.site.pages.messages.text(self.tongue, name, arguments)
     }
 
-    /// Returns what the URL says about a flow with a provider that has failed: a code that the texts know.
+    /// Returns the error of a failed flow with a provider from the URL: a code that the texts know.
     pub(super) fn error_of_query(&self) -> Option<PageError> {
         // A link cannot show any other text of the catalogue.
         let is_code = |text: &&str| text.contains('_') && text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
@@ -190,8 +190,8 @@ impl<U: AuthUser> Visit<U> {
         Request::from_parts(head, Body::from(body))
     }
 
-    /// Authenticates the request as the flows do. Also a user who must enroll a second factor first: the flows refuse what such a user
-    /// may not do.
+    /// Authenticates the request as the flows do. Also admits a user who must still enroll a second factor: the flows
+    /// refuse the operations that such a user may not perform.
     pub(super) async fn authenticate(&self) -> Result<Authenticated<U>, ApiError> {
         let incoming = Incoming::bare(self.bare(self.head.method.clone()));
         incoming.authenticate(&self.users, Requirements::usual(&self.users).before_enrollment()).await
@@ -206,7 +206,7 @@ impl<U: AuthUser> Visit<U> {
         }
     }
 
-    /// Returns what leads from this URL to the first level of the pages.
+    /// Returns the relative path from this URL to the first level of the pages.
     fn root(&self) -> String {
         root_of(self.head.uri.path())
     }
@@ -272,11 +272,11 @@ impl<U: AuthUser> Visit<U> {
         response
     }
 
-    /// Responds to a refusal: with the page and what is wrong, or with the login if the user must log in first.
+    /// Responds to a refusal: with the page and its errors, or with the login if the user must log in first.
     pub(super) fn refuse(&self, mut page: Page, error: ApiError) -> Response {
         match &error {
             ApiError::Unauthorized { .. } => return self.log_in_first(page.kind, "log-in-first"),
-            // There, or for a session that cannot be proved again, only a login helps.
+            // There, or for a session that cannot be re-authenticated, only a new login helps.
             ApiError::Reauthenticate { .. }
                 if self.users.policy().keeps_quirks() || page.kind == PageKind::Reauthenticate =>
             {

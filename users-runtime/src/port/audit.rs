@@ -23,11 +23,11 @@ pub trait AuditStore: Send + Sync + 'static {
     fn purge<'a>(&'a self, before: &'a str) -> BoxFuture<'a, Result<u64, StoreError>>;
 }
 
-/// A row of the audit log. It has no password, token, hash or address of a mailbox.
+/// A row of the audit log. It contains no password, token, hash or email address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditEntry {
-    /// The id: 32 hexadecimal digits. Later entries have greater ones, those of one instance in the order of the events.
+    /// The id: 32 hexadecimal digits. Later entries have greater ids; those of one instance follow the order of the events.
     pub id: String,
     /// The time of the event, to the millisecond.
     pub at: Timestamp,
@@ -37,9 +37,9 @@ pub struct AuditEntry {
     pub outcome: String,
     /// The reason of a refusal or a failure.
     pub reason: Option<String>,
-    /// The user whom it is about, in text form. The row outlives the user.
+    /// The user concerned, in text form. The row is kept when the user is deleted.
     pub user_id: Option<String>,
-    /// The user who caused it, if that is another one: a superuser.
+    /// The user who caused the event, if that is another user, such as a superuser.
     pub actor_id: Option<String>,
     /// The backend.
     pub backend: Option<String>,
@@ -58,7 +58,7 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Describes an event of which nothing else is known, for tests of a store.
+    /// Describes an event without further details, for tests of a store.
     #[must_use]
     pub fn new(id: impl Into<String>, at: Timestamp, event: impl Into<String>, outcome: impl Into<String>) -> Self {
         Self {
@@ -94,15 +94,15 @@ pub struct AuditQuery {
     pub event: Option<String>,
     /// Of this tenant.
     pub tenant: Option<String>,
-    /// The most entries.
+    /// The maximum number of entries.
     pub limit: u32,
 }
 
 impl AuditQuery {
-    /// Wants the newest entries.
+    /// Requests the newest entries.
     #[must_use]
     pub fn newest(limit: u32) -> Self {
-        // Greater and less than every hexadecimal number.
+        // `g` is greater and the empty text is less than every hexadecimal number.
         Self { below: "g".to_owned(), from: String::new(), user_id: None, event: None, tenant: None, limit }
     }
 }

@@ -1,4 +1,4 @@
-//! Mailed tokens of one purpose that work once, for one account as it is.
+//! Mailed single-use tokens of one purpose, bound to the current state of one account.
 
 use std::time::Duration;
 

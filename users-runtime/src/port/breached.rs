@@ -68,7 +68,7 @@ impl BreachCheck {
         self
     }
 
-    /// The time limit of a lookup. A later result counts as no response.
+    /// The time limit of a lookup. A later result is treated as no response.
     pub const TIME: Duration = Duration::from_secs(5);
 
     /// Checks that a new password did not appear in a breach. Call it after the password policy, which needs no I/O.

@@ -5,18 +5,18 @@ use serde_json::Value;
 use super::{BoxFuture, RequestContext};
 use crate::domain::{Result, Timestamp};
 
-/// A challenge that a client has to solve before a request is done: a CAPTCHA or a proof of work. Which requests need one is
-/// set by [`Challenges`](crate::limits::Challenges).
+/// A challenge that a client has to solve before a request is processed: a CAPTCHA or a proof of work.
+/// [`Challenges`](crate::limits::Challenges) sets which requests need one.
 ///
-/// `Altcha` (feature `altcha`) is a proof of work. To ask another service, such as a CAPTCHA's, implement the trait: `issue`
-/// returns what the page needs to show it, and `verify` asks the service whether the response is right, with a timeout of a few
-/// seconds.
+/// `Altcha` (feature `altcha`) is a proof of work. To use another service, such as a CAPTCHA provider, implement the
+/// trait: `issue` returns the data that the page needs to show the challenge, and `verify` checks with the service
+/// whether the response is right, with a timeout of a few seconds.
 pub trait Challenge: Send + Sync + 'static {
     /// Receives a key that is derived from the secret of the service, the same on all instances. Called once, when the
     /// service is built. The default ignores it.
     ///
     /// # Errors
-    /// An error ends the start of the service.
+    /// An error makes building the service fail.
     fn configure(&mut self, key: &[u8; 32]) -> Result<()> {
         let _ = key;
         Ok(())
@@ -33,7 +33,7 @@ pub trait Challenge: Send + Sync + 'static {
         now: Timestamp,
     ) -> BoxFuture<'a, std::result::Result<Value, ChallengeUnavailable>>;
 
-    /// Checks the solution that a client sent, and returns what tells this challenge from others. `None` for a wrong solution,
+    /// Checks the solution that a client sent, and returns the identity of the challenge. `None` for a wrong solution,
     /// an expired challenge, or any other text. The caller makes sure that each challenge is used once.
     ///
     /// # Errors
@@ -49,8 +49,8 @@ pub trait Challenge: Send + Sync + 'static {
 /// A challenge that was solved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SolvedChallenge {
-    /// What tells it from other challenges. It must not depend on how the client wrote the solution, because it could be used
-    /// again in another form.
+    /// Identifies the challenge. It must not depend on how the client encoded the solution; otherwise the solution
+    /// could be used again in another encoding.
     pub id: String,
     /// The time from which [`Challenge::verify`] does not accept it any more.
     pub expires_at: Timestamp,

@@ -18,18 +18,18 @@ pub struct Change<U> {
     /// Requires the stored password hash to be this one. Makes reset tokens single-use and prevents lost updates of the
     /// password.
     pub if_hashed_password: Option<PasswordHash>,
-    /// Requires the stored address to be this one, byte for byte. Prevents that an address is marked as verified which
-    /// was never proved.
+    /// Requires the stored address to be this one, byte for byte. Prevents an address from being marked as verified
+    /// whose ownership was never proved.
     pub if_email: Option<String>,
     /// Requires the user's epoch to be this one. A session that was ended during the request can then not change the
     /// password or the address.
     pub if_epoch: Option<Epoch>,
     /// The sessions to end in the same transaction.
     pub end_sessions: EndSessions,
-    /// Whether to remove the user's accounts at OAuth providers in the same transaction. Means nothing to a store without
-    /// an [`oauth_store`](super::UserStore::oauth_store).
+    /// Whether to remove the user's accounts at OAuth providers in the same transaction. Has no effect on a store
+    /// without an [`oauth_store`](super::UserStore::oauth_store).
     pub unlink: bool,
-    /// Whether to remove the user's passkeys in the same transaction. Means nothing to a store without a
+    /// Whether to remove the user's passkeys in the same transaction. Has no effect on a store without a
     /// [`passkey_store`](super::UserStore::passkey_store).
     pub remove_passkeys: bool,
     /// The suspension to store; `Some(None)` removes the stored one. `None` leaves it as it is.
@@ -38,17 +38,17 @@ pub struct Change<U> {
     /// [`Change::new`] clears the mark if the change writes the hash.
     pub must_change_password: Option<bool>,
     /// The name of a token that the change uses up, and when it expires. The store records it as revoked in the same
-    /// transaction. If anything is recorded under this name already, nothing is changed and no user is returned: of several
-    /// uses of one token at once, exactly one succeeds.
+    /// transaction. If anything is recorded under this name already, nothing is changed and no user is returned: of
+    /// several concurrent uses of one token, exactly one succeeds.
     pub use_token: Option<(TokenId, Timestamp)>,
-    /// A change of the user's second factor in the same transaction. If its condition fails, nothing is changed and no user is
-    /// returned. Means nothing to a store without a [`second_factor_store`](super::UserStore::second_factor_store).
+    /// A change of the user's second factor in the same transaction. If its condition fails, nothing is changed and no user
+    /// is returned. Has no effect on a store without a [`second_factor_store`](super::UserStore::second_factor_store).
     pub second_factor: Option<FactorChange>,
 }
 
 impl<U> Change<U> {
-    /// A change of the named columns, without conditions, that ends no session. One that writes the hash stores a new
-    /// password, so nothing is left to be changed.
+    /// A change of the named columns, without conditions, that ends no session. If it writes the hash, it stores a new
+    /// password and therefore clears the mark that the password must be changed.
     #[must_use]
     pub fn new(user: U, columns: Columns) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl<U> Change<U> {
         (user, change)
     }
 
-    /// Writes what the change says about the standing into the stored one.
+    /// Applies the changes of the standing to the stored one.
     pub fn write_standing_into(&self, stored: &mut Standing) {
         if let Some(suspension) = &self.suspension {
             stored.suspension.clone_from(suspension);
@@ -162,7 +162,7 @@ impl EndSessions {
     #[must_use]
     pub fn all_but(spared: &Session) -> Self {
         match &spared.token_id {
-            // Kept until the token is expired on a node whose clock is behind, too.
+            // Kept until the token has expired even on a node whose clock is behind.
             Some(token) => {
                 let until =
                     spared.expires_at.and_then(|end| end.checked_add_signed(TimeDelta::from_std(CLOCK_SKEW).ok()?));

@@ -10,7 +10,7 @@ use crate::domain::{Count, Rule, Timestamp, Wait};
 
 /// Counts events for rate limits: in the process by default, or in Redis or a database for several nodes.
 ///
-/// Every method is atomic: concurrent callers, also of other nodes, never take more than the rules allow.
+/// Every method is atomic: concurrent callers, even on other nodes, never take more than the rules allow.
 ///
 /// # Errors
 /// [`CountersUnavailable`] if the counts are not known. The runtime then refuses the operation that is limited.
@@ -41,8 +41,8 @@ pub trait Counters: Send + Sync + 'static {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<Timestamp>, CountersUnavailable>>;
 
-    /// Checks that the counters respond, for health checks. The default has nothing to ask: counters in the process always do,
-    /// and the users' database is asked anyway.
+    /// Checks that the counters respond, for health checks. The default checks nothing: counters in the process always
+    /// respond, and the users' database is checked anyway.
     fn ping(&self) -> BoxFuture<'_, Result<(), CountersUnavailable>> {
         Box::pin(async { Ok(()) })
     }
@@ -54,7 +54,7 @@ pub trait Counters: Send + Sync + 'static {
 pub struct Draw {
     /// The counter.
     pub key: CounterKey,
-    /// What it allows. The same for every event of one counter, unless the application changes its settings.
+    /// What it allows. It is the same for every event of one counter, unless the application changes its settings.
     pub rule: Rule,
 }
 

@@ -32,9 +32,9 @@ where
     }
 }
 
-/// A condition that every login has to meet after its first factor was verified, and before a second one is asked for: an active
-/// account, a verified address, or a condition of the application. Gates are checked in order; the first one that returns
-/// [`Verdict::Closed`] refuses the login.
+/// A condition that every login has to meet after its first factor was verified, and before a second one is requested:
+/// an active account, a verified address, or a condition of the application. Gates are checked in order; the first one
+/// that returns [`Verdict::Closed`] refuses the login.
 pub trait Gate<U: AuthUser>: Send + Sync + 'static {
     /// Returns the name of the gate, for events.
     fn name(&self) -> &'static str;

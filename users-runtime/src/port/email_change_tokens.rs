@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::{MailTokenError, TokenSubject};
 use crate::domain::{ConfirmEmailToken, Epoch, Timestamp, TokenId, UndoEmailToken};
 
-/// The lifetime of a token that proves a new address, as that of a verification token.
+/// The lifetime of a token that confirms a new address, the same as that of a verification token.
 pub(crate) const CONFIRM_LIFETIME: Duration = Duration::from_secs(3600);
 /// The lifetime of a token that undoes a change: a week, for people who read their mail once a week.
 pub(crate) const UNDO_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Mints and reads the tokens of a change of the address.
 pub(crate) trait EmailChangeTokens: Send + Sync + 'static {
-    /// Mints a token that proves `new_email`. It is bound to the user as stored.
+    /// Mints a token that confirms `new_email`. It is bound to the user as stored.
     fn mint_confirm(&self, of: TokenSubject<'_>, new_email: &str) -> Result<ConfirmEmailToken, MailTokenError>;
 
     /// Reads a token and checks its signature, purpose and lifetime.
@@ -21,7 +21,7 @@ pub(crate) trait EmailChangeTokens: Send + Sync + 'static {
     /// Returns whether a token that was read is bound to the user as stored now.
     fn is_bound(&self, token: &NewEmail, to: TokenSubject<'_>) -> bool;
 
-    /// Mints a token with which the holder of the stored address gets the account back. One for a `recent` address works
+    /// Mints a token with which the holder of the stored address recovers the account. One for a `recent` address works
     /// only until the epoch changes.
     fn mint_undo(&self, of: TokenSubject<'_>, recent: bool) -> Result<UndoEmailToken, MailTokenError>;
 
@@ -65,23 +65,23 @@ pub(crate) struct OldEmail {
 }
 
 impl OldEmail {
-    /// How long before a thief requests the change they may have set up a second factor. They had to be in the account for that, and a
-    /// mail told its owner.
+    /// How long before requesting the change an attacker may have set up a second factor. This requires access to the
+    /// account, and the owner was notified by mail.
     const BEFORE_REQUEST: Duration = Duration::from_secs(24 * 3600);
 
-    /// How often the sessions of an account may have been ended in a week.
+    /// An upper bound on how often the sessions of an account are ended in a week.
     const MOST_ENDINGS: i64 = 1_000_000;
 
-    /// Returns the time since which what was set up may be a thief's: a day before the change was requested.
+    /// Returns the time from which an attacker may have set up factors: a day before the change was requested.
     pub(crate) fn suspect_since(&self) -> Timestamp {
         self.expires_at - (UNDO_LIFETIME + Self::BEFORE_REQUEST)
     }
 
     /// Returns whether the token may change a user with this epoch.
     ///
-    /// It survives everything that a thief of the account can do, so it is bound to nothing else. The epoch only grows, and
-    /// on a database that gives the id of a deleted user to a new one it starts at a random number: a user whose epoch is
-    /// far away is another one.
+    /// It must survive everything that an attacker with access to the account can do, so it is bound to nothing else.
+    /// The epoch only grows, and on a database that reuses the ids of deleted users it starts at a random number: an
+    /// epoch that is far away belongs to another user.
     pub(crate) fn is_of(&self, epoch: Epoch) -> bool {
         let endings = epoch.0.saturating_sub(self.epoch.0);
         if self.recent { endings == 0 } else { (0..=Self::MOST_ENDINGS).contains(&endings) }

@@ -7,26 +7,26 @@ use crate::domain::{LoginCode, LoginCodeRequest, Timestamp, TokenId};
 
 /// Mints and reads requests for codes, and derives the code of a request.
 ///
-/// Nothing is stored: the code of a request is a keyed digest of the request and of the account as it is, so it becomes
-/// invalid if the address, the password or the epoch changes.
+/// Nothing is stored: the code of a request is a keyed digest of the request and of the current state of the account,
+/// so it becomes invalid if the address, the password or the epoch changes.
 pub(crate) trait EmailCodes: Send + Sync + 'static {
-    /// Mints a request for a code to `address`, as a person typed it. Unknown addresses have requests, too.
+    /// Mints a request for a code to `address`, as a person typed it. Requests are also minted for unknown addresses.
     fn mint(&self, new: NewCodeRequest<'_>) -> Result<(LoginCodeRequest, CodeRequest), MailTokenError>;
 
     /// Reads a request and checks its signature, purpose and lifetime.
     fn read(&self, request: &LoginCodeRequest) -> Option<CodeRequest>;
 
-    /// Returns whether a request was made by the browser with this cookie. One without a cookie is of any client that
-    /// has its name.
+    /// Returns whether a request was made by the browser with this cookie. A request without a cookie belongs to any
+    /// client that knows it.
     fn is_of_browser(&self, request: &CodeRequest, cookie: Option<&str>) -> bool;
 
     /// Returns the code of a request for this account.
     fn code(&self, request: &CodeRequest, of: TokenSubject<'_>) -> LoginCode;
 
-    /// Returns whether a client has sent the code of a request, in constant time. Without an account no code is right.
+    /// Returns whether a client has sent the code of a request, in constant time. Without an account, every code is wrong.
     fn is_code(&self, request: &CodeRequest, of: Option<TokenSubject<'_>>, sent: &str) -> bool;
 
-    /// Returns the name under which the store remembers a try: each of [`CodeRequest::TRIES`] happens once.
+    /// Returns the name under which the store records an attempt: each of the [`CodeRequest::TRIES`] can be used once.
     fn name_of_try(&self, request: &CodeRequest, number: u8) -> TokenId;
 }
 

@@ -112,11 +112,10 @@ pub struct HashCost {
 }
 
 impl HashCost {
-    /// The most memory that a hash may ask for, in KiB: 1 GiB.
+    /// The maximum memory that a hash may require, in KiB: 1 GiB.
     pub const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-    /// The most work that a hash of any kind may ask for: about one second, as for bcrypt with 2^14 rounds, for 7,500,000
-    /// iterations of PBKDF2 with SHA-256, or for 1 GiB and two passes of Argon2. A stored hash beyond it is never
-    /// computed.
+    /// The maximum work that a hash of any kind may require: about one second, as for bcrypt with 2^14 rounds, for 7,500,000
+    /// iterations of PBKDF2 with SHA-256, or for 1 GiB and two passes of Argon2. A stored hash beyond it is never computed.
     pub const MAX_WORK: u64 = 2_500_000;
 }
 
@@ -127,7 +126,7 @@ pub enum UnfitHash {
     /// The string does not have the form that the system writes. An ERROR event is emitted.
     #[error("malformed")]
     Malformed,
-    /// The string asks for a cost far above any sensible setting. An ERROR event is emitted.
+    /// The string requires a cost far above any sensible setting. An ERROR event is emitted.
     #[error("asks for an excessive cost")]
     AbsurdCost,
     /// The string is the system's marker of an account without a password. No event is emitted.

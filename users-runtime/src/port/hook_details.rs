@@ -1,4 +1,4 @@
-//! What hooks get to know.
+//! The details that hooks receive.
 
 use serde_json::Value;
 
@@ -79,9 +79,9 @@ pub struct FailedLogin<'a, U> {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct EmailChange<'a> {
-    /// The new address, which nobody has proved.
+    /// The new address, which has not been verified.
     pub new_email: &'a str,
-    /// The token that proves the new address, for `POST /auth/confirm-email`. Send it to the new address only.
+    /// The token that verifies the new address, for `POST /auth/confirm-email`. Send it to the new address only.
     pub token: &'a ConfirmEmailToken,
     /// The token that undoes the change, for `POST /auth/undo-email`. Send it to the stored address only.
     pub undo_token: &'a UndoEmailToken,

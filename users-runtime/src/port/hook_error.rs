@@ -24,7 +24,7 @@ impl HookError {
         Self::Response(status, detail.into())
     }
 
-    /// The failure of a hook that only the application can implement.
+    /// The error of a hook that has no default implementation because only the application can send the mail.
     pub(crate) fn not_mailed(hook: &str) -> Self {
         Self::from(format!("no mail was sent: implement {hook}"))
     }

@@ -15,9 +15,9 @@ use crate::{
 
 /// The application's hooks, named as in fastapi-users. By default every hook does nothing.
 ///
-/// A hook `on_before_…` runs before anything is stored, and its error refuses the operation. A hook `on_after_…` runs after
-/// its change was stored: its [`HookError::Response`] still becomes the response, while a failure, a panic or more than five
-/// seconds are logged and the response is the one of the success, so that a client does not repeat what was done
+/// A hook `on_before_…` runs before anything is stored, and its error refuses the operation. A hook `on_after_…` runs after its
+/// change was stored: its [`HookError::Response`] still becomes the response, while a failure, a panic or a duration of more than
+/// five seconds is logged and the response reports success, so that a client does not repeat the completed operation
 /// ([`Policy::fastapi_users`](crate::Policy::fastapi_users) responds with 500). A call from code returns the error.
 ///
 /// Hooks that send mail (`on_after_request_verify`, `on_after_forgot_password`, `on_after_duplicate_register`,
@@ -26,7 +26,7 @@ use crate::{
 /// `on_after_second_factor_removed`, `on_after_recovery_code_use`) run after the response, on a bounded queue that is drained at
 /// shutdown: the response time reveals nothing about an account, and a slow mail server delays no request.
 ///
-/// A hook may call [`Users`](crate::Users). A chain of hooks that cause each other ends at a depth of four, with an error
+/// A hook may call [`Users`](crate::Users). A chain of hooks that trigger each other is stopped at a depth of four, with an error
 /// that names them. See [Hooks and mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
     /// Checks a new password, in addition to the built-in policy. Runs at registration, update and reset, never at login.
@@ -65,7 +65,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs after a registration with the address of the existing `user`, under `private_registration()`: tell the
+    /// Runs after a registration with the address of the existing `user`, under `private_registration()`: notify the
     /// owner of the address.
     fn on_after_duplicate_register(&self, user: &U, cx: &RequestContext) -> impl Future<Output = HookResult> + Send {
         let _ = (user, cx);
@@ -178,8 +178,8 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Err(HookError::not_mailed("UserManager::on_after_request_magic_link")))
     }
 
-    /// Sends a mail with a code to log in: `code` must go to the user's stored address. Without the request that it was asked
-    /// for with, the code is worth nothing.
+    /// Sends a mail with a code to log in: `code` must go to the user's stored address. The code is useless without the
+    /// request for which it was issued.
     ///
     /// # Errors
     /// As for [`on_after_request_magic_link`](Self::on_after_request_magic_link).
@@ -218,8 +218,8 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs after a login from a client that is not known to the account, which is known to others: notify the owner (OWASP
-    /// ASVS 6.3.5). An error is logged and does not change the response.
+    /// Runs after a login from a client that is not known to the account, if the account has other known clients:
+    /// notify the owner (OWASP ASVS 6.3.5). An error is logged and does not change the response.
     ///
     /// A client is known to an account after a login or a mailed reset: a browser by its device cookie, any other by its
     /// address ([`Limits::known_addresses_for`](crate::Limits::known_addresses_for)). Not called if clients are not
@@ -235,9 +235,9 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs after a refresh token came back that had been used: it was stolen, by this client or by the one that used it. The
-    /// login of `device` has been ended; notify the owner. An error is logged and does not change the response. Not called more
-    /// often than mails to one account are allowed ([`Limit::Mails`](crate::limits::Limit::Mails)).
+    /// Runs after a refresh token was reused: it was stolen, either by this client or by the one that used it first.
+    /// The login of `device` has been ended; notify the owner. An error is logged and does not change the response. Not
+    /// called more often than mails to one account are allowed ([`Limit::Mails`](crate::limits::Limit::Mails)).
     fn on_after_refresh_reuse(
         &self,
         user: &U,
@@ -248,7 +248,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs after a second factor got into force: notify the owner (OWASP ASVS 6.3.7). Errors and frequency as for
+    /// Runs after a second factor was activated: notify the owner (OWASP ASVS 6.3.7). Errors and frequency as for
     /// [`on_after_refresh_reuse`](Self::on_after_refresh_reuse).
     fn on_after_second_factor_enrolled(
         &self,
@@ -265,7 +265,7 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs after a recovery code was used, of which `left` remain: notify the owner, likewise.
+    /// Runs after a recovery code was used; `left` codes remain. Notify the owner, likewise.
     fn on_after_recovery_code_use(
         &self,
         user: &U,
@@ -276,9 +276,9 @@ pub trait UserManager<U: AuthUser>: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs after a passkey was added to or removed from an account, or was used in a way that two authenticators with the same key
-    /// explain: notify the owner (OWASP ASVS 6.3.7). An error is logged and does not change the response. Not called for the
-    /// passkey of a sign-up, nor more often than mails to one account are allowed
+    /// Runs after a passkey was added to or removed from an account, or was used in a way that suggests a copy of its
+    /// key on another authenticator: notify the owner (OWASP ASVS 6.3.7). An error is logged and does not change the
+    /// response. Not called for the passkey of a registration, nor more often than mails to one account are allowed
     /// ([`Limit::Mails`](crate::limits::Limit::Mails)).
     fn on_after_passkey_change(
         &self,

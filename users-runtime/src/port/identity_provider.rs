@@ -12,17 +12,17 @@ use crate::domain::{
 
 /// A provider that authenticates people by the authorization code flow (RFC 6749 section 4.1, OpenID Connect Core 3.1).
 ///
-/// [`OAuthProvider`](crate::oauth::OAuthProvider) has constructors for well-known providers, for any OpenID Connect issuer
-/// and for OAuth 2.0 services whose answers can be described as data. Implement the trait for a service that fits none of
-/// them, and pass it to [`OAuthProvider::new`](crate::oauth::OAuthProvider::new).
+/// [`OAuthProvider`](crate::oauth::OAuthProvider) has constructors for well-known providers, for any OpenID Connect
+/// issuer and for OAuth 2.0 services whose responses can be described as data. Implement the trait for a service that
+/// fits none of them, and pass it to [`OAuthProvider::new`](crate::oauth::OAuthProvider::new).
 ///
-/// The runtime makes the `state`, checks that the callback belongs to the browser, the provider and the flow, and uses it
-/// once, before it calls [`IdentityProvider::exchange`].
+/// Before it calls [`IdentityProvider::exchange`], the runtime creates the `state`, checks that the callback belongs to
+/// the browser, the provider and the flow, and makes sure that it is used only once.
 ///
 /// # Security
-/// The subject of the returned identity must be a name that the provider never gives to somebody else: not an address, not
-/// a nickname. An address may be [`Verified`](crate::oauth::AddressStatus::Verified) only if the provider has checked that
-/// this person can read mail there.
+/// The subject of the returned identity must be an identifier that the provider never reassigns to another person: not
+/// an address or a nickname. An address may be [`Verified`](crate::oauth::AddressStatus::Verified) only if the provider
+/// has checked that this person can read mail there.
 pub trait IdentityProvider: Send + Sync + 'static {
     /// Returns the URL to which the browser is sent.
     ///
@@ -33,10 +33,10 @@ pub trait IdentityProvider: Send + Sync + 'static {
         request: AuthorizationRequest<'a>,
     ) -> BoxFuture<'a, Result<String, ProviderError>>;
 
-    /// Exchanges the code of a callback and returns the person it stands for.
+    /// Exchanges the code of a callback and returns the person it identifies.
     ///
     /// # Errors
-    /// [`ProviderError`] if the provider refuses the code, does not answer, or answers anything but a valid identity.
+    /// [`ProviderError`] if the provider refuses the code, does not respond, or returns anything but a valid identity.
     fn exchange<'a>(&'a self, callback: CodeExchange<'a>) -> BoxFuture<'a, Result<ExternalIdentity, ProviderError>>;
 
     /// Verifies an ID token that an application on a device got from the provider, and returns the person it is about.
@@ -52,14 +52,14 @@ pub trait IdentityProvider: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(ProviderError::failed("the provider has no ID tokens"))))
     }
 
-    /// Exchanges a refresh token for new tokens (RFC 6749 section 6). The runtime calls it at most once at a time for an
-    /// account, also if several instances share a database, and stores a refresh token that the provider replaced.
+    /// Exchanges a refresh token for new tokens (RFC 6749 section 6). The runtime never makes concurrent calls for one
+    /// account, even if several instances share a database, and stores a refresh token that replaces the previous one.
     ///
     /// The tokens of a login are those of [`ExternalIdentity::tokens`].
     ///
     /// # Errors
-    /// [`ProviderError::GrantEnded`] if the provider says that the refresh token is not valid any more, others if it refuses
-    /// for another reason, does not answer, or answers anything but tokens.
+    /// [`ProviderError::GrantEnded`] if the provider says that the refresh token is not valid any more, others if it
+    /// refuses for another reason, does not respond, or returns anything but tokens.
     fn refresh<'a>(&'a self, request: TokenRefresh<'a>) -> BoxFuture<'a, Result<ProviderTokens, ProviderError>> {
         let _ = request;
         Box::pin(std::future::ready(Err(ProviderError::failed("the provider refreshes no tokens"))))
@@ -70,15 +70,15 @@ pub trait IdentityProvider: Send + Sync + 'static {
         false
     }
 
-    /// Returns whether the provider sends its callback as a form (`response_mode=form_post`), as Apple does. The callback
-    /// is then a `POST` from another site, and is answered with a redirect to itself: the browser sends the cookies of this
-    /// site, which are `SameSite=Lax`, only with `GET`.
+    /// Returns whether the provider sends its callback as a form (`response_mode=form_post`), as Apple does. The
+    /// callback is then a `POST` from another site, and the response is a redirect to the same URL: the browser sends
+    /// the cookies of this site, which are `SameSite=Lax`, only with `GET`.
     fn posts_its_callback(&self) -> bool {
         false
     }
 }
 
-/// What an authorization request consists of. Every parameter must reach the provider.
+/// The parameters of an authorization request. Each of them must reach the provider.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AuthorizationRequest<'a> {
@@ -94,14 +94,14 @@ pub struct AuthorizationRequest<'a> {
     pub nonce: &'a str,
     /// Whether tokens are stored, so that the provider should issue a refresh token.
     pub offline: bool,
-    /// The present time.
+    /// The current time.
     pub now: Timestamp,
-    /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
+    /// Whether the provider limits how many requests call it at once, and how often it fetches keys: `false` for a
     /// service with [`Limits::off`](crate::Limits::off).
     pub limited: bool,
 }
 
-/// The callback of an authorization request, and what it must agree with.
+/// The callback of an authorization request, and the values that it must match.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CodeExchange<'a> {
@@ -115,22 +115,22 @@ pub struct CodeExchange<'a> {
     pub verifier: &'a PkceVerifier,
     /// The nonce that an ID token must have.
     pub nonce: &'a str,
-    /// The present time.
+    /// The current time.
     pub now: Timestamp,
-    /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
+    /// Whether the provider limits how many requests call it at once, and how often it fetches keys: `false` for a
     /// service with [`Limits::off`](crate::Limits::off).
     pub limited: bool,
 }
 
-/// A refresh token, and what its exchange must know.
+/// A refresh token, and the data that its exchange needs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TokenRefresh<'a> {
     /// The refresh token.
     pub token: &'a RefreshToken,
-    /// The present time.
+    /// The current time.
     pub now: Timestamp,
-    /// Whether the provider limits how many requests talk to it at once, as in [`CodeExchange::limited`].
+    /// Whether the provider limits how many requests call it at once, as in [`CodeExchange::limited`].
     pub limited: bool,
 }
 
@@ -144,9 +144,9 @@ pub struct DeviceIdToken<'a> {
     pub nonce: &'a str,
     /// The token must have been issued after this time.
     pub issued_after: Timestamp,
-    /// The present time.
+    /// The current time.
     pub now: Timestamp,
-    /// Whether the provider limits how many requests talk to it at once, and how often it asks for keys: `false` for a
+    /// Whether the provider limits how many requests call it at once, and how often it fetches keys: `false` for a
     /// service with [`Limits::off`](crate::Limits::off).
     pub limited: bool,
 }
@@ -191,8 +191,7 @@ pub enum ProviderError {
     /// The callback comes from another provider than the one that the flow was started with (mix-up, RFC 9207).
     #[error("the callback names another issuer")]
     MixUp,
-    /// The provider does not accept a refresh token any more: it expired, was used, or the person withdrew it
-    /// (`invalid_grant`).
+    /// The provider no longer accepts a refresh token: it expired, was used, or was revoked by the user (`invalid_grant`).
     #[error("the refresh token is not valid any more")]
     GrantEnded,
     /// Too many exchanges run at once.

@@ -8,8 +8,7 @@ pub trait MailTransport: Send + Sync + 'static {
     /// Delivers `mail`, or accepts responsibility for its delivery.
     ///
     /// # Errors
-    /// [`MailError`] if the mail was not accepted. After a [temporary](MailError::temporary) one the mail is tried again
-    /// later.
+    /// [`MailError`] if the mail was not accepted. After a [temporary](MailError::temporary) error, the mail is sent again later.
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), MailError>>;
 }
 

@@ -6,7 +6,7 @@ use crate::domain::{
     oauth::{Flow, FlowRefused, FlowSecrets},
 };
 
-/// Makes and reads the `state` of flows, and the secrets that belong to one.
+/// Creates and reads the `state` of flows, and derives the secrets of a flow.
 pub(crate) trait OAuthFlows: Send + Sync + 'static {
     /// Makes the id of a new flow, and the value of the cookie that binds flows to a browser.
     fn new_flow(&self) -> Result<(TokenId, String), RandomError>;

@@ -14,8 +14,8 @@ use crate::{
     user::AuthUser,
 };
 
-/// The accounts at OAuth providers that are linked with users: fastapi-users' table `oauth_account`, in which an account is
-/// unique here.
+/// The accounts at OAuth providers that are linked with users: fastapi-users' table `oauth_account`, in which
+/// axum-users makes each account unique.
 ///
 /// Every write is one transaction. Deleting a user removes the user's links.
 ///
@@ -47,15 +47,15 @@ pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
     /// [`StoreError::Conflict`] if the account is linked already.
     fn link(&self, change: Change<U>, account: NewOAuthAccount) -> BoxFuture<'_, Result<Option<U>, StoreError>>;
 
-    /// Stores the present address of a linked account at its provider. Does nothing if the link no longer exists.
+    /// Stores the current address of a linked account at its provider. Does nothing if the link no longer exists.
     fn refresh<'a>(&'a self, account: &'a OAuthAccount<U::Id>) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Returns what the columns `access_token` and `refresh_token` of a user's link hold: whatever was written last, also by
     /// another program. `None` if the user has no such link.
     fn tokens(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Option<StoredTokens>, StoreError>>;
 
-    /// Replaces both in one statement if `access_token` still holds what it did in `before` (compare-and-set). Returns
-    /// whether it did: of several concurrent calls with the same `before`, for one. `false` if the user has no such link.
+    /// Replaces both in one statement if `access_token` still has its value from `before` (compare-and-set). Returns whether it
+    /// did: of several concurrent calls with the same `before`, exactly one succeeds. `false` if the user has no such link.
     fn replace_tokens<'a>(
         &'a self,
         user: U::Id,
@@ -64,7 +64,7 @@ pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
         after: &'a StoredTokens,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Removes a link of a user, unless it is the last way in: no other link exists, and the user's password hash is the
+    /// Removes a link of a user, unless it is the last login method: no other link exists, and the user's password hash is the
     /// [placeholder](NewOAuthAccount::placeholder) that came with one. Concurrent calls never remove the last one together.
     fn unlink(&self, user: U::Id, account: OAuthAccountId) -> BoxFuture<'_, Result<Unlinked, StoreError>>;
 
@@ -75,8 +75,8 @@ pub trait OAuthStore<U: AuthUser>: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Records that something with this id was used that may be used once, until `until`. Returns `true` for the first
-    /// call, and for no other: also among concurrent calls and instances.
+    /// Records the use of a single-use id until `until`. Returns `true` for the first call only, even among concurrent
+    /// calls and instances.
     fn redeem<'a>(&'a self, once: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Returns the same storage for one change, as [`UserStore::recording`](super::UserStore::recording) does.
@@ -95,6 +95,6 @@ pub enum Unlinked {
     Removed,
     /// The user has no such link.
     NotFound,
-    /// It is the last way in, and was kept.
+    /// It is the last login method, and was kept.
     LastWayIn,
 }

@@ -1,4 +1,4 @@
-//! What a hook learns about a passkey.
+//! The details of a passkey change that a hook receives.
 
 use crate::domain::{Device, PasskeyId, Timestamp};
 

@@ -1,4 +1,4 @@
-//! The ceremonies of passkeys (WebAuthn), and what is kept of one between its two requests.
+//! The ceremonies of passkeys (WebAuthn), and the state of a ceremony between its two requests.
 
 use std::time::Duration;
 
@@ -15,19 +15,20 @@ pub(crate) struct PasskeyOwner<'a> {
     pub(crate) handle: UserHandle,
     /// What the authenticator shows: the address.
     pub(crate) name: &'a str,
-    /// The passkeys that the user has: an authenticator that has one of them is asked for no other.
+    /// The passkeys that the user has: an authenticator that holds one of them does not create another.
     pub(crate) stored: &'a [&'a str],
 }
 
 /// A ceremony that has begun.
 pub(crate) struct Started {
-    /// What the browser gets: `PublicKeyCredentialCreationOptions` or `PublicKeyCredentialRequestOptions` in their JSON form.
+    /// The options for the browser: `PublicKeyCredentialCreationOptions` or `PublicKeyCredentialRequestOptions` in
+    /// their JSON form.
     pub(crate) options: Value,
-    /// What the end of the ceremony needs: the challenge, and what was asked for.
+    /// The data that the end of the ceremony needs: the challenge and the requested options.
     pub(crate) ceremony: Value,
 }
 
-/// A passkey that an authenticator has made.
+/// A passkey that an authenticator has created.
 pub(crate) struct MadePasskey {
     pub(crate) id: PasskeyId,
     pub(crate) credential: String,
@@ -36,7 +37,7 @@ pub(crate) struct MadePasskey {
 
 /// A signature of a passkey that was verified.
 pub(crate) struct Signed {
-    /// What is stored from now on.
+    /// The credential to store from now on.
     pub(crate) credential: String,
     pub(crate) sign_count: u32,
     /// Whether the passkey may be copied to other devices of its owner.
@@ -48,7 +49,7 @@ pub(crate) struct Signed {
 pub(crate) enum PasskeyRefused {
     /// It does not belong to the ceremony, or something in it is wrong.
     Invalid,
-    /// The number of signatures went back: there may be two authenticators with this key.
+    /// The signature counter decreased: there may be two authenticators with this key.
     PerhapsCopied,
 }
 
@@ -57,10 +58,10 @@ pub(crate) trait PasskeyCeremonies: Send + Sync + 'static {
     /// Begins the registration of a passkey.
     fn start_registration(&self, owner: &PasskeyOwner<'_>) -> Result<Started, RandomError>;
 
-    /// Verifies what an authenticator has made.
+    /// Verifies the credential that an authenticator has created.
     fn finish_registration(&self, made: &Attestation, ceremony: &Value) -> Result<MadePasskey, PasskeyRefused>;
 
-    /// Begins a login. The authenticator decides whose.
+    /// Begins a login. The authenticator selects the account.
     fn start_login(&self) -> Result<Started, RandomError>;
 
     /// Verifies a signature with a stored passkey.
@@ -74,12 +75,12 @@ pub(crate) struct PasskeyFlow {
     pub(crate) id: TokenId,
     pub(crate) expires_at: Timestamp,
     pub(crate) purpose: PasskeyPurpose,
-    /// What differs between tenants; empty without tenants.
+    /// A text that differs between tenants; empty without tenants.
     pub(crate) tenant: String,
     pub(crate) ceremony: Value,
 }
 
-/// What a ceremony is for. One that was begun for something else is refused.
+/// The purpose of a ceremony. A ceremony that was begun for another purpose is refused.
 #[derive(Clone)]
 pub(crate) enum PasskeyPurpose {
     /// A login at this backend, or a re-authentication in one of its sessions.

@@ -5,10 +5,10 @@ use crate::domain::{Password, PasswordHash};
 
 /// Hashes and verifies passwords, outside the asynchronous workers and within limits of memory and concurrency.
 ///
-/// An implementation knows for whom it works by [`WorkSource::current`](super::WorkSource::current).
+/// An implementation determines the client it works for with [`WorkSource::current`](super::WorkSource::current).
 pub trait PasswordHasher: Send + Sync + 'static {
-    /// Returns the error in which a call of the current source would end now because too many passwords wait. Cheap, so that a
-    /// route can ask before it does anything for a request. Default: `Ok`.
+    /// Returns the error that a call of the current source would get now because too many passwords are waiting. Cheap,
+    /// so that a route can check it before it does any work for a request. Default: `Ok`.
     ///
     /// # Errors
     /// [`HashError::Overloaded`] if there is no room for this source.

@@ -3,7 +3,7 @@
 use super::BoxFuture;
 use crate::domain::{RefreshFamily, Rotated, Rotation, StoreError, Timestamp, TokenId};
 
-/// The families of refresh tokens. It has no token: only the number of the newest one in each family.
+/// The families of refresh tokens. It stores no tokens: only the number of the newest one in each family.
 ///
 /// # Errors
 /// Every method returns [`StoreError::Unavailable`] if the operation may succeed later, and [`StoreError::Failed`] for
@@ -20,9 +20,9 @@ pub trait RefreshStore: Send + Sync + 'static {
     /// Returns a family, expired or not.
     fn find<'a>(&'a self, id: &'a TokenId) -> BoxFuture<'a, Result<Option<RefreshFamily>, StoreError>>;
 
-    /// Replaces the newest token of a family, if the presented one is the newest: of several calls at once with one token,
-    /// exactly one is [`Rotated::Rotated`]. It is decided as by [`Rotation::decide`], in one statement on the storage.
-    /// Removes nothing.
+    /// Replaces the newest token of a family, if the presented one is the newest: of several concurrent calls with one
+    /// token, exactly one returns [`Rotated::Rotated`]. The result is that of [`Rotation::decide`], computed in one
+    /// statement on the storage. Removes nothing.
     fn rotate<'a>(&'a self, rotation: &'a Rotation) -> BoxFuture<'a, Result<Rotated, StoreError>>;
 
     /// Removes a family of a user. Returns `true` if it existed.

@@ -1,4 +1,4 @@
-//! Encryption of what is stored.
+//! Encryption of stored values.
 
 use zeroize::Zeroizing;
 
@@ -25,11 +25,11 @@ pub(crate) trait Sealer: Send + Sync + 'static {
 pub(crate) struct SealedField<'a> {
     /// The column.
     pub(crate) column: &'a str,
-    /// What identifies the row and its owner. The order matters, and the borders between the texts.
+    /// The texts that identify the row and its owner. Their order and the boundaries between them matter.
     pub(crate) row: &'a [&'a str],
 }
 
-/// What a stored text is.
+/// The content of a stored text.
 pub(crate) enum Opened {
     /// An encrypted text, decrypted.
     Plain(Zeroizing<Vec<u8>>),

@@ -3,12 +3,12 @@
 use super::BoxFuture;
 use crate::domain::{Epoch, RememberedDevice, SecretDigest, StoreError, StoredFactor, Timestamp, TokenId};
 
-/// The second factors of users: one encrypted seed each, recovery codes, and remembered devices. Its texts are encrypted or hashed.
+/// The second factors of users: one encrypted seed each, recovery codes, and remembered devices. All secrets are
+/// encrypted or hashed.
 ///
-/// A second factor gets into force, gets other recovery codes, and is removed by
-/// [`UserStore::update`](super::UserStore::update) with a [`FactorChange`](crate::store::FactorChange), so that the changes of one user
-/// follow each other. Deleting a user removes all of it, and so does a change that writes a new password
-/// with the remembered devices.
+/// A second factor is activated, given new recovery codes and removed by [`UserStore::update`](super::UserStore::update)
+/// with a [`FactorChange`](crate::store::FactorChange), so that the changes of one user are serialized. Deleting a user
+/// removes all of it; a change that writes a new password removes the remembered devices.
 ///
 /// # Errors
 /// Every method returns [`StoreError::Unavailable`] if the operation may succeed later, and [`StoreError::Failed`] for
@@ -23,9 +23,9 @@ pub trait SecondFactorStore: Send + Sync + 'static {
     /// [`StoreError::Conflict`] if the user does not exist.
     fn begin<'a>(&'a self, subject: &'a str, factor: &'a StoredFactor) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Uses the code of a time step, if the user's second factor is in force and no code of this step or a later one was used. One
-    /// statement decides: of several calls at once, exactly one gets `true`. It stores `resealed` in place of the seed, which may be
-    /// the same seed encrypted with another key.
+    /// Uses the code of a time step, if the user's second factor is in force and no code of this step or a later one
+    /// was used. One statement decides: of several concurrent calls, exactly one returns `true`. It stores `resealed`
+    /// in place of the seed, which may be the same seed encrypted with another key.
     fn use_step<'a>(
         &'a self,
         subject: &'a str,

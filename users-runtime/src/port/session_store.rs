@@ -67,7 +67,7 @@ pub struct NewSession {
     pub device: Device,
     /// The backend that the session belongs to, or `None` if it works at every backend.
     pub backend: Option<String>,
-    /// What the login was proved with.
+    /// The authentication methods of the login.
     pub methods: AuthMethods,
     /// The time of the login, if the session is stored later, by a refresh: `at` is then the time of the refresh, from which
     /// its lifetime counts.
@@ -90,7 +90,7 @@ pub struct FoundSession {
     pub last_seen_at: Option<Timestamp>,
     /// The backend that the session belongs to.
     pub backend: Option<String>,
-    /// What the login was proved with.
+    /// The authentication methods of the login.
     pub methods: AuthMethods,
     /// The time of the login, if the session was stored later, by a refresh.
     pub logged_in_at: Option<Timestamp>,
@@ -107,8 +107,7 @@ pub struct EndedSessions {
 }
 
 impl EndedSessions {
-    /// Returns `true` if a session meets one of the conditions. A session that was never used counts as used at its
-    /// login.
+    /// Returns `true` if a session meets one of the conditions. A session that was never used is treated as used at its login.
     #[must_use]
     pub fn covers(&self, created_at: Timestamp, last_seen_at: Option<Timestamp>) -> bool {
         self.created_before.is_some_and(|time| created_at < time)

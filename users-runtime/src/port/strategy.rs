@@ -60,8 +60,8 @@ pub trait Strategy: Send + Sync + 'static {
         Box::pin(async { Ok(0) })
     }
 
-    /// Checks that the storage of tokens responds, for health checks. The default has nothing to ask: a token may need no
-    /// storage, and the users' database is asked anyway.
+    /// Checks that the storage of tokens responds, for health checks. The default checks nothing: a token may need no
+    /// storage, and the users' database is checked anyway.
     ///
     /// # Errors
     /// [`StrategyError`] if the storage is not available.
@@ -82,13 +82,13 @@ pub trait Strategy: Send + Sync + 'static {
         None
     }
 
-    /// Returns the most sessions that a user may have, if a further login ends the oldest. Refresh tokens keep to it.
+    /// Returns the maximum number of sessions of a user, if a further login ends the oldest. It also applies to refresh tokens.
     fn session_cap(&self) -> Option<u32> {
         None
     }
 
-    /// Returns the time from the last use of a session to its end, if the application set it. Refresh tokens keep to it. `None` for
-    /// a default: with refresh tokens, theirs applies.
+    /// Returns the time from the last use of a session to its end, if the application set it. It also applies to
+    /// refresh tokens. `None` for a default: refresh tokens then use their own.
     fn idle_limit(&self) -> Option<Duration> {
         None
     }
@@ -98,8 +98,8 @@ pub trait Strategy: Send + Sync + 'static {
         true
     }
 
-    /// Adds what can be found out about the person of a token that resolved to [`Resolved::External`]. Called if the person
-    /// has no account yet and the identity has no address.
+    /// Adds further data about the person of a token that resolved to [`Resolved::External`]. Called if the person has
+    /// no account yet and the identity has no address.
     #[cfg(feature = "oauth")]
     fn complete<'a>(
         &'a self,
@@ -133,19 +133,19 @@ pub enum Resolved {
     Session(Session),
     /// A session that is stored with its user: one query reads both.
     Stored(StoredSession),
-    /// A token of another service. Its person is a user here by the rules for logins with a provider.
+    /// A token of another service. Its person becomes a user by the rules for logins with a provider.
     #[cfg(feature = "oauth")]
     External(ExternalSession),
 }
 
-/// What a token of another service says.
+/// The content of a token of another service.
 #[cfg(feature = "oauth")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ExternalSession {
     /// The person.
     pub identity: ExternalIdentity,
-    /// The time at which the person entered credentials, if the token says it.
+    /// The time at which the person entered credentials, if the token contains it.
     pub logged_in_at: Option<Timestamp>,
     /// The time at which the token expires.
     pub expires_at: Option<Timestamp>,
@@ -153,7 +153,7 @@ pub struct ExternalSession {
 
 #[cfg(feature = "oauth")]
 impl ExternalSession {
-    /// Describes a token of which nothing but its person is known.
+    /// Describes a token of which only the person is known.
     #[must_use]
     pub fn new(identity: ExternalIdentity) -> Self {
         Self { identity, logged_in_at: None, expires_at: None }
@@ -187,11 +187,11 @@ pub trait RevocationStore: Send + Sync + 'static {
     /// Returns `true` if `token` is revoked. Called for every token that is otherwise valid.
     ///
     /// # Errors
-    /// [`StrategyError`] if that is not known; the request is then refused.
+    /// [`StrategyError`] if this cannot be determined; the request is then refused.
     fn is_revoked<'a>(&'a self, token: &'a TokenId) -> BoxFuture<'a, Result<bool, StrategyError>>;
 
-    /// Checks that the storage responds, for health checks. The default has nothing to ask, because the users' database is asked
-    /// anyway.
+    /// Checks that the storage responds, for health checks. The default checks nothing, because the users' database is
+    /// checked anyway.
     ///
     /// # Errors
     /// [`StrategyError`] if the storage is not available.

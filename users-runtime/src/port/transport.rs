@@ -29,7 +29,7 @@ pub trait Transport: Send + Sync + 'static {
         self.grant(token)
     }
 
-    /// Returns the refresh token in the headers of a request, if the transport puts it there. Otherwise it is in the body.
+    /// Returns the refresh token in the headers of a request, if the transport sends it there. Otherwise it is in the body.
     fn read_refresh(&self, headers: &HeaderMap) -> Option<RefreshToken> {
         let _ = headers;
         None
@@ -85,15 +85,15 @@ pub struct TransportContext<'a> {
     pub base_path: &'a str,
     /// The size in bytes of the largest token of the backend's strategy, if it is known.
     pub largest_token: Option<usize>,
-    /// What a transport of refresh tokens needs, if the backend has them.
+    /// The settings for a transport of refresh tokens, if the backend has them.
     pub refresh: Option<RefreshContext<'a>>,
 }
 
-/// What a transport of refresh tokens needs.
+/// The settings for a transport of refresh tokens.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct RefreshContext<'a> {
-    /// The path above the routes of the backend as browsers see it: login, logout and refresh need the token.
+    /// The common path of the routes of the backend as browsers see it: login, logout and refresh need the token.
     pub path: &'a str,
     /// The time for which a client keeps the token: from its issue to its expiry.
     pub keep: Duration,

@@ -1,4 +1,4 @@
-//! For whom work is done, so that no client takes the share of another.
+//! The client for whom work is done, so that no client takes another's share.
 
 use std::net::IpAddr;
 
@@ -11,8 +11,8 @@ tokio::task_local! {
 /// The client for whom passwords are hashed. The hasher shares its time among sources: a flood of logins from one of them does
 /// not delay the login of another.
 ///
-/// A source is an IPv4 address or the network of an IPv6 address (its first 64 bits, which one customer of an access provider
-/// has). Work of unknown clients, and of code that no request caused, has one source in common.
+/// A source is an IPv4 address or the network of an IPv6 address (its first 64 bits, which one customer of an access
+/// provider has). Work for unknown clients, and by code that runs outside of a request, shares one source.
 ///
 /// The routes of this library run in the scope of their client. Code that hashes passwords in handlers of its own can do the
 /// same:
@@ -37,7 +37,7 @@ impl WorkSource {
         Self(client.map(|address| AddressPrefix::of(address, AddressPrefix::USUAL_IPV6_BITS)))
     }
 
-    /// Returns the source of the work that calls this function; the common one outside of every scope.
+    /// Returns the source of the calling work; the shared one outside of any scope.
     #[must_use]
     pub fn current() -> Self {
         CURRENT.try_with(|source| *source).unwrap_or_default()

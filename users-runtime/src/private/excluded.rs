@@ -1,7 +1,7 @@
 //! The databases that a struct does not name (`#[auth(databases(…))]`): its columns need not exist there.
 //!
-//! A store must be able to name every enabled database in its code, so the struct is a user of those as well. It has no
-//! statements there, and a store that is opened on such a database is refused as misconfigured.
+//! The code of a store names every enabled database, so the struct must implement the trait for those as well. It has
+//! no statements there, and opening a store on such a database is refused as a configuration error.
 
 use crate::adapter::sql::SqlResult;
 

@@ -1,7 +1,7 @@
-//! Questions about the type of a field that the compiler answers for a concrete type, also behind an alias.
+//! Properties of a field's type that the compiler determines for a concrete type, even behind an alias.
 //!
-//! Each question has an inherent item, for the types that it is true of, and a trait with the answer for all others. The
-//! compiler prefers the inherent one.
+//! Each property has an inherent item, for the types that have it, and a trait item for all others. The compiler
+//! prefers the inherent one.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use crate::{
     user::{Moment, NoImplicitDefault, UntilStored},
 };
 
-/// A type that questions are asked about.
+/// The type whose properties are determined.
 pub struct TypeProbe<T>(PhantomData<T>);
 
 impl<T> TypeProbe<Option<T>> {
@@ -160,7 +160,7 @@ macro_rules! __json_of {
     }};
 }
 
-/// Refuses the default of a time, a date or an id where the author of the field wrote nothing.
+/// Refuses the implicit default of a time, a date or an id.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __implicit_default {

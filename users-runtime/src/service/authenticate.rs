@@ -42,7 +42,7 @@ pub(crate) enum AuthenticationError {
 pub(crate) enum Identity<U> {
     /// No enabled backend found a token.
     Anonymous,
-    /// There were tokens, and none is valid. The index of the last backend with one.
+    /// There were tokens, but none is valid. The index of the last backend that found one.
     BadToken(usize),
     /// A browser attached a token of this backend, and the request may come from a page of another site (CSRF).
     Forged(usize),
@@ -64,8 +64,9 @@ pub(crate) struct ExternalToken {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Asks the enabled backends in the order of declaration. The first valid token wins, also one of another service whose
-    /// person turns out to be refused; an invalid token in one backend does not stop the next. A token that another site may have sent is not examined.
+    /// Tries the enabled backends in the order of declaration. The first valid token wins, even one of another service whose user
+    /// is refused later; an invalid token at one backend does not stop the search. A token that another site may have sent is not
+    /// examined.
     #[tracing::instrument(target = "axum_users", name = "authenticate", level = "debug", skip_all)]
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Identity<U>, AuthenticationError> {
         let parts = self.inner();
@@ -156,7 +157,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Records that a session was used. A failure is not an error for the client: the session only reaches its idle
+    /// Records that a session was used. A failure is not reported to the client: the session merely reaches its idle
     /// limit earlier.
     async fn touch(&self, key: &SessionKey, now: Timestamp) {
         let Some(sessions) = &self.inner().sessions else { return };
@@ -172,7 +173,7 @@ impl<U: AuthUser> Users<U> {
             (state, Some(epoch)) => state.is_live(epoch, found.epoch),
             (TokenState::Revoked, None) => false,
             (TokenState::KeptAt(epoch), None) => epoch == found.epoch,
-            // Tokens of fastapi-users carry no epoch. While it runs in parallel it keeps issuing them, also after
+            // Tokens of fastapi-users carry no epoch. While it runs in parallel, it keeps issuing them, even after
             // sessions were ended here and for users whose first epoch is not 0. Otherwise such a token is valid until
             // the epoch is first raised.
             (TokenState::Unmarked, None) => {

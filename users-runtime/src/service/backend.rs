@@ -21,7 +21,7 @@ pub(crate) struct ActiveBackend {
     pub(crate) origin_rule: Option<OriginRule>,
     /// The refresh tokens, if it has any.
     pub(crate) refresh: Option<Arc<ActiveRefresh>>,
-    /// How people of tokens from elsewhere become users.
+    /// How the subjects of tokens from other issuers become users.
     #[cfg(feature = "oauth")]
     pub(crate) identities: IdentityRules,
 }
@@ -32,7 +32,7 @@ impl ActiveBackend {
         self.origin_rule.as_ref().is_none_or(|rule| rule.admits(headers))
     }
 
-    /// Returns whether a browser may have sent this request with its token for a page of another site (CSRF).
+    /// Returns whether a page of another site may have caused the browser to send this request with its token (CSRF).
     pub(super) fn may_be_forged(&self, request: &Parts) -> bool {
         may_change_something(request) && !self.admits(&request.headers)
     }

@@ -1,4 +1,4 @@
-//! Challenges in front of limits: after some events of a limit, a request must bring a solved challenge.
+//! Challenges in front of limits: after some events of a limit, a request must contain a solved challenge.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// The header in which a client sends the solution of a challenge.
+/// The header with which a client sends the solution of a challenge.
 pub(crate) const SOLUTION_HEADER: &str = "challenge-solution";
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -19,10 +19,10 @@ const QUARTER: Duration = Duration::from_secs(15 * 60);
 
 /// Which requests need a solved challenge, such as a CAPTCHA or a proof of work.
 ///
-/// A [`Limit`] counts events, such as failed logins from an address. After as many events as set here, a request that counts
-/// towards it must bring the solution of a challenge in the header `Challenge-Solution`. Without one the response is 403 with a
-/// challenge: `{"detail": {"code": "CHALLENGE_REQUIRED", "challenge": …}}`. The limit itself stays: a solved challenge does not
-/// replace it.
+/// A [`Limit`] counts events, such as failed logins from an address. After as many events as set here, a request that
+/// counts towards it must send the solution of a challenge in the header `Challenge-Solution`. Without one the response
+/// is 403 with a challenge: `{"detail": {"code": "CHALLENGE_REQUIRED", "challenge": …}}`. A solved challenge does not
+/// replace the limit itself.
 ///
 /// | limit | default |
 /// |---|---|
@@ -31,8 +31,8 @@ const QUARTER: Duration = Duration::from_secs(15 * 60);
 /// | [`Register`](Limit::Register) | after 3 in 1 h |
 /// | [`ForgotPassword`](Limit::ForgotPassword), [`RequestVerify`](Limit::RequestVerify), [`MailedLogin`](Limit::MailedLogin) | after 5 in 1 h |
 ///
-/// Clients that have logged in to an account before draw neither from `LoginAddress` nor from `LoginAccount`, so they see no
-/// challenge there. The numbers suit people who mistype a password and offices that share an address; they follow no standard.
+/// Clients that have logged in to an account before are counted neither by `LoginAddress` nor by `LoginAccount`, so they see no
+/// challenge there. The numbers allow for mistyped passwords and for offices that share an address; they follow no standard.
 ///
 /// The guide has a [page about
 /// challenges](https://github.com/axum-users/axum-users/blob/main/docs/guide/challenges.md).
@@ -53,12 +53,12 @@ enum When {
 pub(super) enum Needed {
     Never,
     Always,
-    /// If one of these events cannot be taken.
+    /// Needed if one of these events cannot be taken.
     Beyond(Vec<Draw>),
 }
 
 impl Challenges {
-    /// Asks clients to solve `challenge` after the numbers of events in the table above.
+    /// Requires clients to solve `challenge` after the numbers of events in the table above.
     pub fn new(challenge: impl Challenge) -> Self {
         let rules: [(Limit, Quota); 6] = [
             (Limit::LoginAddress, Quota::new(10, QUARTER)),
@@ -72,7 +72,7 @@ impl Challenges {
         Self { challenge: Box::new(challenge), rules: rules.into() }
     }
 
-    /// Lets `quota` of the events of a limit happen without a challenge.
+    /// Allows `quota` events of a limit without a challenge.
     pub fn after(mut self, limit: Limit, quota: Quota) -> Self {
         self.rules.insert(limit, When::After(quota));
         self
@@ -96,7 +96,7 @@ impl Challenges {
         self.rules.contains_key(&limit)
     }
 
-    /// Checks the rules, and gives the challenge its key.
+    /// Checks the rules, and passes the key to the challenge.
     pub(crate) fn configure(&mut self, key: &[u8; 32], limits: &super::Limits) -> Result<()> {
         let refuse = |text: String| Err(Error::setting(Setting::Limits, text));
         for (limit, when) in &self.rules {
@@ -142,8 +142,8 @@ impl fmt::Debug for Challenges {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Returns a new challenge, as clients receive it, for a page that asks for one before it sends a form. `None` without
-    /// [`challenges`](crate::UsersBuilder::challenges).
+    /// Returns a new challenge, as clients receive it, for a page that requests one before it sends a form. `None`
+    /// without [`challenges`](crate::UsersBuilder::challenges).
     ///
     /// # Errors
     /// [`ChallengeUnavailable`] if none can be issued.
@@ -154,7 +154,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Requires that a request has the solution of a challenge that was not used before.
+    /// Requires the solution of a challenge that has not been used before.
     pub(super) async fn require_solution(
         &self,
         challenges: &Challenges,

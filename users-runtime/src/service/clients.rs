@@ -1,4 +1,4 @@
-//! The address of each client, and warnings about a server or a proxy that does not tell it.
+//! The address of each client, and warnings about a server or a proxy that does not provide it.
 
 use std::{
     net::IpAddr,
@@ -12,7 +12,7 @@ use crate::{
     event::operation,
 };
 
-/// Parsed once, and not at each request.
+/// Parsed once instead of at each request.
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Determines client addresses. Each warning is written once: a client could cause it with every request.

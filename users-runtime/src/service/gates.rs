@@ -16,7 +16,7 @@ pub(crate) const PASSWORD_CHANGE_REQUIRED: Code = Code::new(
     "LOGIN_PASSWORD_CHANGE_REQUIRED",
     "The password is right and must be changed with a mailed reset, because it may be known to others.",
 );
-/// The code of a login whose user has a second factor and gave none.
+/// The code of a login without the second factor that the user has.
 pub(crate) const LOGIN_MFA_REQUIRED: Code =
     Code::new("LOGIN_MFA_REQUIRED", "The password is right, and the user has a second factor: send its code as `otp`.");
 /// The code of a login with a wrong second factor.

@@ -1,4 +1,4 @@
-//! Holds back the responses to clients that are to come again later, so that one that does not heed `Retry-After` has to wait.
+//! Delays the responses that tell clients to retry later, so that a client that ignores `Retry-After` has to wait.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -10,28 +10,28 @@ use crate::{
     event::metric,
 };
 
-/// The responses that are held back at the moment.
+/// The responses that are currently delayed.
 ///
-/// A client that repeats a refused request at once costs a request, a response and a line of the log each time. Waiting costs
-/// nothing but the memory of the response, so the number of waiting responses is bounded. The more wait, the longer each has to:
-/// about 1,100 refusals in a second are sent at most, however many connections ask.
+/// A client that repeats a refused request at once costs a request, a response and a log line each time. A delayed
+/// response costs only its memory, so the number of delayed responses is bounded. The more responses are delayed, the
+/// longer the delay: at most about 1,100 refusals are sent per second, regardless of the number of connections.
 #[derive(Debug)]
 pub(crate) struct Holding {
     delay: Duration,
     held: AtomicUsize,
 }
 
-/// One held response; ends with its connection as well.
+/// One delayed response; it is also released when its connection ends.
 struct Held<'a>(&'a AtomicUsize);
 
 impl Holding {
-    /// The delay of a response if few others are held.
+    /// The delay of a response if few others are delayed.
     pub(crate) const DELAY: Duration = Duration::from_millis(100);
     /// The longest delay.
     pub(crate) const LONGEST: Duration = Duration::from_secs(1);
-    /// The responses that are held at once.
+    /// The maximum number of responses that are delayed at once.
     pub(crate) const CAPACITY: usize = 1024;
-    /// Each time that so many are held, the delay grows by itself.
+    /// For each further step of this many delayed responses, the delay grows by its initial value.
     const STEP: usize = 128;
 
     /// # Errors
@@ -44,7 +44,7 @@ impl Holding {
         Ok(Self { delay, held: AtomicUsize::new(0) })
     }
 
-    /// Waits as long as a response has to be held. Returns `false` at once if too many are held already.
+    /// Waits for the delay of a response. Returns `false` at once if too many responses are delayed already.
     pub(crate) async fn hold(&self) -> bool {
         if self.delay.is_zero() {
             return true;

@@ -44,7 +44,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Runs a gate. One that causes itself is closed with `refused`.
+    /// Runs a gate. A gate that triggers itself is closed with `refused`.
     pub(crate) fn run_gate<'a>(
         &'a self,
         gate: &'a dyn Gate<U>,
@@ -62,8 +62,9 @@ impl<U: AuthUser> Users<U> {
 
     /// Runs a hook after its change was stored.
     ///
-    /// For a request its failure is logged, because an error response would make the client repeat what was done; a response
-    /// that the hook chose becomes the response. Code receives every error, and so does a client of fastapi-users.
+    /// In a request a failure is only logged, because an error response would make the client repeat the completed operation; a
+    /// response that the hook chose is sent. Calls from code receive every error, and so do clients under the policy of
+    /// fastapi-users.
     pub(crate) fn run_after_hook<'a>(
         &'a self,
         call: HookCall<'a, U>,
@@ -111,7 +112,7 @@ impl<U: AuthUser> Users<U> {
             let call = change.call();
             let name = call.name();
             let Err(error) = self.attempt(call, cx).await else { return };
-            // A response that the hook chose cannot be sent any more, and would be the same again.
+            // A response that the hook chose can no longer be sent, and a retry would return the same one.
             match pauses.next().filter(|_| error.is_failure()) {
                 Some(pause) => {
                     let cause = error.cause();
@@ -240,7 +241,7 @@ impl<U: AuthUser> Users<U> {
         Err(AfterResponse::Full(QueueFull))
     }
 
-    /// Waits until the queued mails are sent, tokens of providers that are being refreshed are stored, and the audit log is
+    /// Waits until the queued mails are sent, provider tokens that are being refreshed are stored, and the audit log is
     /// written, for at most `within` each. Call it after the server has stopped.
     pub async fn drain(&self, within: Duration) {
         self.finish_jobs(within).await;

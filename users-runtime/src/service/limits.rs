@@ -8,7 +8,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The limits against guessing, spraying and flooding: what each [`Limit`] allows, and who counts as known.
+/// The limits against guessing, spraying and flooding: what each [`Limit`] allows, and which clients are known.
 ///
 /// | limit | default | counted by |
 /// |---|---|---|
@@ -56,7 +56,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let failures = Quota::burst(100, 15 * MINUTE);
-        // With two valid codes of a million, 2,930 guesses in a year: 0.6 %, and twice that for anyone who has a session, too.
+        // With two valid codes of a million, 2,930 guesses in a year: 0.6 %, and twice that for an attacker who also has a
+        // session.
         let codes = Quota::burst(10, 3 * HOUR);
         let rules: [(Limit, Rule); 20] = [
             (Limit::LoginClient, Backoff::new(5, 15 * MINUTE).into()),
@@ -88,8 +89,8 @@ impl Limits {
     /// Returns settings without limits.
     ///
     /// # Security
-    /// Any client can guess passwords as fast as they can be hashed, and flood any user's mailbox with mail from this
-    /// service, and OAuth providers with requests.
+    /// Any client can guess passwords as fast as they can be hashed, flood any user's mailbox with mail from this
+    /// service, and flood OAuth providers with requests.
     pub fn off() -> Self {
         Self {
             rules: BTreeMap::new(),
@@ -99,16 +100,16 @@ impl Limits {
         }
     }
 
-    /// Returns the limits with the rule of NIST SP 800-63B-4 section 3.2.2: after 100 failures in a row at one account,
-    /// wherever they come from, its password is refused until it is reset by mail.
+    /// Returns the limits with the rule of NIST SP 800-63B-4 section 3.2.2: after 100 consecutive failures at one
+    /// account, from any client, its password is refused until it is reset by mail.
     ///
     /// # Security
-    /// Anyone who can fail 100 times can make a user reset the password, also in browsers that have logged in before.
+    /// Anyone can force a user to reset the password with 100 failed logins, even in browsers that have logged in before.
     pub fn nist() -> Self {
         Self::default().set(Limit::LoginAccount, Backoff::then_closed(100)).without_known_clients()
     }
 
-    /// Returns the limits that clients of fastapi-users cannot notice: of mails to one account.
+    /// Returns the limits that clients of fastapi-users cannot notice: the limit of mails to one account.
     pub(crate) fn unnoticed() -> Self {
         let mut limits = Self::default();
         limits.rules.retain(|limit, _| *limit == Limit::Mails);
@@ -132,13 +133,13 @@ impl Limits {
         self.set(Limit::Mails, quota)
     }
 
-    /// Sets for how long after a login its address counts as known to the account. Default: 30 days.
+    /// Sets for how long after a login its address is known to the account. Default: 30 days.
     pub fn known_addresses_for(mut self, time: Duration) -> Self {
         self.known_addresses = Some(time);
         self
     }
 
-    /// Sets for how long after a login its browser counts as known to the account, by a device cookie. Default: a year.
+    /// Sets for how long after a login its browser is known to the account, by a device cookie. Default: a year.
     pub fn known_browsers_for(mut self, time: Duration) -> Self {
         self.known_browsers = Some(time);
         self
@@ -147,14 +148,14 @@ impl Limits {
     /// Treats all clients alike, and sets no device cookies.
     ///
     /// # Security
-    /// Anyone can then keep the owner of an account waiting, by failing to log in to it.
+    /// Anyone can then delay logins of an account's owner by repeatedly failing to log in to it.
     pub fn without_known_clients(mut self) -> Self {
         (self.known_addresses, self.known_browsers) = (None, None);
         self
     }
 
-    /// Sets how many bits of an IPv6 address are counted as one client. Default: 64, one link. A smaller number suits
-    /// services that see attacks from whole networks of 56 or 48 bits.
+    /// Sets how many bits of an IPv6 address are counted as one client. Default: 64, one subnet. A smaller number suits
+    /// services that see attacks from whole networks with a prefix of 56 or 48 bits.
     pub fn ipv6_prefix(mut self, bits: u8) -> Self {
         self.ipv6_bits = bits;
         self

@@ -16,7 +16,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// How much of its time must have passed before a known address is written again: a day.
+/// How old the record of a known address must be before it is written again: a day.
 const WRITE_EVERY: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 /// An attempt that was counted. Unless it is settled, it stays counted as a failure.
@@ -52,7 +52,7 @@ impl<U: AuthUser> Users<U> {
             let client = device.map_or_else(|| stranger.clone(), |device| of_device(&account, &device));
             let known = [(Limit::LoginClient, Some(client.as_str())), (Limit::LoginKnown, Some(account.as_str()))];
             match self.take_attempt(&known, cx).await {
-                // All known clients together have failed too often: this one counts as any other.
+                // All known clients together have failed too often: this one is counted like an unknown client.
                 Err(Limited::Reached(reached)) if reached.limit == Limit::LoginKnown => {
                     let client = cx.client().map(|client| client.to_string());
                     operation!(WARN, "known_clients_limited", "known clients of an account count as any other", client);
@@ -68,8 +68,8 @@ impl<U: AuthUser> Users<U> {
         self.take_attempt(&others, cx).await
     }
 
-    /// Counts a mailed code at the account with this address, whether it exists or not. Known clients are counted separately:
-    /// others cannot keep them waiting. `attempt` is its event if the limit refuses it.
+    /// Counts a mailed code at the account with this address, whether it exists or not. Known clients are counted
+    /// separately, so other clients cannot delay them. `attempt` is its event if the limit refuses it.
     pub(crate) fn count_email_code<'a>(
         &'a self,
         address: &'a str,
@@ -103,8 +103,8 @@ impl<U: AuthUser> Users<U> {
         Ok(LoginAttempt(Settlement::give_back(counted.0)))
     }
 
-    /// Settles an attempt with the right password: it was no failure, and failures in a row end. Other counters keep the
-    /// failures of others.
+    /// Settles an attempt with the right password: it is not counted as a failure, and the counts of consecutive
+    /// failures are cleared. Other counters keep the failures of other clients.
     pub(crate) fn attempt_succeeded<'a>(&'a self, attempt: LoginAttempt) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let in_a_row = |draw: &Draw| draw.rule.counts_in_a_row();
@@ -122,7 +122,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Clears the failures at an account whose owner has proved the address by mail.
+    /// Clears the failures at an account whose owner has verified the address by mail.
     pub(crate) fn clear_failures<'a>(&'a self, address: &'a str, cx: &'a RequestContext) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if !self.inner().limits.limits_logins() {
@@ -141,8 +141,8 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Makes the client of a request known to an account whose owner it has just proved to be. Adds the device cookie to the
-    /// headers of the response. Returns whether the client is new: the account is known to others, and not to this one.
+    /// Makes a client known to the account whose owner it has just authenticated as. Adds the device cookie to the headers
+    /// of the response. Returns whether the client is new: other clients are known to the account, but this one is not.
     pub(crate) fn make_known<'a>(
         &'a self,
         address: &'a str,
@@ -152,7 +152,7 @@ impl<U: AuthUser> Users<U> {
         Box::pin(async move {
             let (Some(headers), Some(account)) = (cx.headers(), self.account_name(address)) else { return Ok(false) };
             let is_known_browser = self.device_at(headers, &account).is_some();
-            // A form of another site comes without the cookie, and must not replace it by one that knows fewer accounts.
+            // A form from another site is sent without the cookie, and must not replace it by one with fewer accounts.
             let from_another_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
             if let Some(devices) = &self.inner().devices
                 && self.inner().limits.known_browsers().is_some()
@@ -171,7 +171,8 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Remembers that a client at this address has logged in. Returns whether others have before, and this address has not.
+    /// Remembers that a client at this address has logged in. Returns whether other clients have logged in before, but none at
+    /// this address.
     async fn remember_client(&self, account: &str, network: Option<&str>) -> Result<bool, CountersUnavailable> {
         let (limits, counters, now) = (&self.inner().limits, &self.inner().counters, self.now());
         let Some(longest) = limits.known_addresses().max(limits.known_browsers()) else { return Ok(false) };

@@ -1,4 +1,4 @@
-//! Lookups of users. A user who cannot be read counts as unknown.
+//! Lookups of users. A user who cannot be read is treated as unknown.
 
 use super::Users;
 use crate::{
@@ -18,8 +18,8 @@ impl<U: AuthUser> Users<U> {
         hide_unreadable(self.inner().store.find_by_email(email).await)
     }
 
-    /// Returns the user of a text that a person typed, by the same rules: every route that has an address uses it, so that the
-    /// text of a registration also logs in, resets and verifies.
+    /// Returns the user for an address as a person typed it, by the same rules. Every route that receives an address
+    /// uses it, so the text that was used to register also works for login, reset and verification.
     ///
     /// Looks up all forms of the text even if one is found, so that the number of queries reveals nothing.
     pub(crate) async fn find_by_address(&self, text: &str) -> Result<Option<Found<U>>, StoreError> {
@@ -31,8 +31,8 @@ impl<U: AuthUser> Users<U> {
         Ok(found)
     }
 
-    /// Returns the login name in what a person typed into the login form. A name has no `@`, so a text is a name or an address and
-    /// never both.
+    /// Returns the login name in the text that a person typed into the login form. A name contains no `@`, so a text is
+    /// either a name or an address.
     pub(crate) fn login_name_in(&self, text: &str) -> Option<LoginName> {
         if U::HAS_LOGIN_NAME { LoginName::typed(text) } else { None }
     }
@@ -68,8 +68,8 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// Turns the errors about one user, or about the value that was looked up, into `None`. An event tells operators about a
-/// user who cannot be read; the client must not learn that the account exists.
+/// Turns the errors about one user, or about the value that was looked up, into `None`. An event notifies operators of
+/// a user who cannot be read; the client must not learn that the account exists.
 pub(crate) fn hide_unreadable<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
     match found {
         Err(StoreError::InvalidValue { .. }) => Ok(None),

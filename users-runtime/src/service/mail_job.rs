@@ -1,5 +1,5 @@
-//! A job that may send a mail: it is tried again after a temporary refusal, and gives its share of the rate limit back
-//! if nothing was sent.
+//! A job that may send a mail: it is retried after a temporary refusal, and returns its unit of the rate limit if
+//! nothing was sent.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -86,7 +86,7 @@ impl<U: AuthUser> MailJob<U> {
         })
     }
 
-    /// Gives the share back if the error tells that no mail was sent. After another error of the application's hook it is
+    /// Returns the unit if the error shows that no mail was sent. After any other error of the application's hook it is
     /// not known whether one was.
     async fn give_share_back(&self, error: &HookError) {
         if !nothing_was_sent(error) {
@@ -98,8 +98,8 @@ impl<U: AuthUser> MailJob<U> {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Counts a notice to an address, and returns whether it may be sent. Every account can cause notices to its own address,
-    /// which it need not own. A notice that is tried again is counted once, and one that cannot be counted is sent.
+    /// Counts a notice to an address, and returns whether it may be sent. Every account can cause notices to its address,
+    /// which its user need not own. A retried notice is counted once, and a notice that cannot be counted is sent.
     pub(crate) fn may_notify<'a>(
         &'a self,
         kind: &'a str,

@@ -1,9 +1,9 @@
-//! The hooks that are running in a task, so that hooks which cause each other end.
+//! The hooks that are running in a task, so that a chain of hooks that trigger each other ends.
 
 use tokio::task_local;
 
-/// The maximum number of hooks inside each other. An honest chain has two or three: a registration that changes the user
-/// and signs it in.
+/// The maximum depth of nested hooks. A legitimate chain has two or three: a registration whose hook changes the user
+/// and logs the user in.
 const MAX_DEPTH: usize = 4;
 
 task_local! {
@@ -11,7 +11,7 @@ task_local! {
     static RUNNING: Vec<&'static str>;
 }
 
-/// A hook was not called, because it was caused by a chain of hooks that is too long.
+/// A hook was not called, because the chain of hooks that triggered it is too long.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the hook {hook} was not called, because hooks cause each other: {}. Call Users from a hook only where it does not cause \
@@ -41,11 +41,11 @@ pub(super) async fn enter<T>(hook: &'static str, work: impl Future<Output = T>) 
     enter_unless(|within| within.len() >= MAX_DEPTH, hook, work).await
 }
 
-/// Runs a gate of this name inside of the hooks that are running. Every login passes several gates, so only those of the
-/// same name count.
+/// Runs a gate of this name inside of the hooks that are running. Every login passes several gates, so only gates of
+/// the same name are counted.
 ///
 /// # Errors
-/// [`HookLoop`] if the gate caused itself.
+/// [`HookLoop`] if the gate triggered itself.
 pub(super) async fn enter_gate<T>(gate: &'static str, work: impl Future<Output = T>) -> Result<T, HookLoop> {
     enter_unless(|within| within.iter().filter(|name| **name == gate).count() > 1, gate, work).await
 }

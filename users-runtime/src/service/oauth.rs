@@ -8,7 +8,7 @@ use crate::{
     port::{OAuthFlows, Transport},
 };
 
-/// What all OAuth routes of a service share.
+/// The parts that all OAuth routes of a service share.
 pub(crate) struct OAuthParts {
     pub(crate) flows: Arc<dyn OAuthFlows>,
     /// The cookie that binds flows to a browser.

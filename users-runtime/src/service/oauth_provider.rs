@@ -53,7 +53,7 @@ impl OAuthProvider {
         Self::with_scopes(name, provider, &[])
     }
 
-    /// Uses an implementation, and asks for these scopes.
+    /// Uses an implementation, and requests these scopes.
     pub(crate) fn with_scopes(name: &str, provider: impl IdentityProvider, scopes: &[&str]) -> Result<Self> {
         Ok(Self(Arc::new(Settings {
             rules: IdentityRules::new(name)?,
@@ -66,7 +66,7 @@ impl OAuthProvider {
         })))
     }
 
-    /// Sets another name than that of the catalogue, such as `work` for the second of two tenants of Microsoft.
+    /// Sets a name other than that of the catalogue, such as `work` for the second of two Microsoft tenants.
     ///
     /// # Errors
     /// As for [`OAuthProvider::new`].
@@ -80,25 +80,25 @@ impl OAuthProvider {
         self
     }
 
-    /// Sets the scopes that are asked for, instead of the provider's usual ones. What the provider's protocol requires
-    /// (`openid`) is always added. The client may choose some of them (`GET /authorize?scopes=email`), and no others.
+    /// Sets the scopes that are requested, instead of the provider's usual ones. A scope that the protocol requires
+    /// (`openid`) is always added. The client may request a subset of them (`GET /authorize?scopes=email`), and no others.
     pub fn scopes<'a>(self, scopes: impl IntoIterator<Item = &'a str>) -> Self {
         self.with(|settings| settings.scopes = scopes.into_iter().map(str::to_owned).collect())
     }
 
-    /// Allows the client to ask for further scopes, which are not asked for otherwise.
+    /// Allows the client to request further scopes, which are not requested by default.
     pub fn optional_scopes<'a>(self, scopes: impl IntoIterator<Item = &'a str>) -> Self {
         self.with(|settings| settings.optional_scopes = scopes.into_iter().map(str::to_owned).collect())
     }
 
-    /// Sets what happens at a first login with an address that an account has already. Default:
+    /// Sets what happens at a first login with an address that an existing account has. Default:
     /// [`SameAddress::Refuse`], as in fastapi-users without `associate_by_email`.
     pub fn same_address(self, same_address: SameAddress) -> Self {
         self.with(|settings| settings.rules.same_address = same_address)
     }
 
-    /// Sets whether the address of a new account counts as verified. Default: `false`, as in fastapi-users. An address that
-    /// the provider calls unverified is never verified.
+    /// Sets whether the address of a new account is treated as verified. Default: `false`, as in fastapi-users. An
+    /// address that the provider reports as unverified is never treated as verified.
     ///
     /// # Security
     /// With `true`, a provider that says nothing about an address is trusted to have checked it.
@@ -106,7 +106,7 @@ impl OAuthProvider {
         self.with(|settings| settings.rules.verified_by_default = verified)
     }
 
-    /// Refuses people without an account, as for a service to which people are invited. Default: a first login creates one.
+    /// Refuses people without an account, for services that are by invitation only. Default: a first login creates one.
     /// The refusal is `LOGIN_BAD_CREDENTIALS`.
     pub fn existing_users_only(self) -> Self {
         self.with(|settings| settings.rules.creates_users = false)
@@ -124,8 +124,8 @@ impl OAuthProvider {
         self.with(|settings| settings.return_to = Some(return_to))
     }
 
-    /// Sets the fields of a new account that the registration schema requires, from what the provider says. They pass the
-    /// same rules as those of a registration; `email`, `password` and the flags are ignored.
+    /// Sets the fields of a new account that the registration schema requires, from the data that the provider returns.
+    /// They pass the same rules as those of a registration; `email`, `password` and the flags are ignored.
     ///
     /// ```no_run
     /// # use users_runtime as axum_users;
@@ -174,7 +174,7 @@ impl OAuthProvider {
         &*self.0.provider
     }
 
-    /// Returns the scopes to ask for; `None` if the client asks for one that is not allowed.
+    /// Returns the scopes to request; `None` if the client requests one that is not allowed.
     pub(crate) fn scopes_for(&self, asked: Vec<String>) -> Option<Vec<String>> {
         let Settings { scopes, optional_scopes, .. } = &*self.0;
         if asked.is_empty() {

@@ -19,8 +19,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(crate) struct OriginRule {
     /// The service's own origin and the trusted ones.
     pub(crate) accepted: TrustedOrigins,
-    /// Whether requests without these headers are refused. If not, they are assumed to come from clients other than
-    /// browsers.
+    /// Whether requests without these headers are refused. If not, such requests are assumed to come from clients other
+    /// than browsers.
     pub(crate) is_required: bool,
 }
 
@@ -34,7 +34,7 @@ impl OriginRule {
                 self.accepted.trust(origin.as_bytes())
             }
             (HeaderValues::Nothing, HeaderValues::Nothing) => !self.is_required,
-            // Another site without an origin, or a repeated header.
+            // A request from another site without an origin, or a repeated header.
             _ => false,
         }
     }

@@ -1,4 +1,4 @@
-//! The settings of passkeys, and what their routes share.
+//! The settings of passkeys, and the parts that their routes share.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     port::{PasskeyCeremonies, PasskeyFlows},
 };
 
-/// The usual number of passkeys of a user.
+/// The default limit on the passkeys of a user.
 const AT_MOST: u32 = 20;
 
 /// Logins with passkeys (WebAuthn), for [`UsersBuilder::passkeys`](crate::UsersBuilder::passkeys). The routes are those of
@@ -21,7 +21,7 @@ const AT_MOST: u32 = 20;
 /// | [`name`](Self::name): what authenticators show | the host of the public URL |
 /// | [`at_most`](Self::at_most): passkeys of a user | 20 |
 ///
-/// The user is always verified by the authenticator, by a PIN or a biometric, so that a login is proved by two factors.
+/// The authenticator always verifies the user, by a PIN or a biometric, so a login uses two factors.
 ///
 /// ```
 /// # use users_runtime as axum_users;

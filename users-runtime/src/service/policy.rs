@@ -9,8 +9,8 @@ use crate::domain::{
 
 /// The security rules of a service.
 ///
-/// [`Policy::recommended`] is the default. Each method that relaxes a rule has a name that states what is lost. One
-/// warning at startup lists every relaxed rule. See
+/// [`Policy::recommended`] is the default. The name of each method that relaxes a rule states which protection is lost.
+/// One warning at startup lists every relaxed rule. See
 /// [Passwords](https://github.com/axum-users/axum-users/blob/main/docs/guide/passwords.md),
 /// [Sessions](https://github.com/axum-users/axum-users/blob/main/docs/guide/sessions.md) and [Moving from
 /// fastapi-users](https://github.com/axum-users/axum-users/blob/main/docs/guide/moving-from-fastapi-users.md).
@@ -92,14 +92,15 @@ impl Policy {
     /// that undoes the change for a week.
     ///
     /// # Security
-    /// A thief with a session that may change the address takes over the account. The owner is notified and cannot undo it.
+    /// An attacker who steals a session that may change the address takes over the account. The owner is notified but cannot undo
+    /// the change.
     #[must_use]
     pub fn change_email_at_once(self) -> Self {
         self.relax(Relaxation::EmailChangeAtOnce)
     }
 
-    /// Stores a new address of a user only when it is confirmed, which is the default, although
-    /// [`Policy::fastapi_users`] changes it at once.
+    /// Stores a new address of a user only when it is confirmed. This is the default, except under
+    /// [`Policy::fastapi_users`], which changes the address at once.
     #[must_use]
     pub fn confirm_email_changes(mut self) -> Self {
         self.set(Relaxation::EmailChangeAtOnce, false);
@@ -150,8 +151,8 @@ impl Policy {
     /// run in parallel.
     ///
     /// # Security
-    /// A stolen session table gives access to every session. What ends all sessions of a user here, such as a reset, does not end
-    /// them at fastapi-users, which does not know the counter that is raised.
+    /// A stolen session table gives access to every session. An operation that ends all sessions of a user here, such
+    /// as a reset, does not end them at fastapi-users, which does not know the epoch that is raised.
     #[must_use]
     pub fn plaintext_tokens(self) -> Self {
         self.relax(Relaxation::PlaintextTokens)
@@ -164,17 +165,17 @@ impl Policy {
         self.relax(Relaxation::InternationalizedEmail)
     }
 
-    /// Accepts new addresses at these domains and below them, although no public mail server serves them: special-use names
-    /// (`corp.local`, `home.arpa`, `test`) and names without a period (`intranet`, `localhost`). Building the service fails
-    /// for a text that is no domain name.
+    /// Accepts new addresses at these domains and below them, although no public mail server serves them: special-use
+    /// names (`corp.local`, `home.arpa`, `test`) and names without a period (`intranet`, `localhost`). Building the
+    /// service fails for a text that is not a domain name.
     ///
-    /// An address that is stored can always log in, reset its password, be verified and be sent back unchanged, without this
-    /// setting.
+    /// A stored address always works for login, reset and verification, and may be sent unchanged in an update, without
+    /// this setting.
     ///
     /// # Security
-    /// Mailed tokens go to the host that answers for such a name in the network of the mail server. Under `local` every device of
-    /// the link can claim a name (mDNS); a name without a period is completed by the resolver's search list. Allow only
-    /// names that your own mail server delivers itself.
+    /// Mailed tokens go to the host to which such a name resolves in the network of the mail server. Under `local`
+    /// every device on the local link can claim a name (mDNS); a name without a period is completed by the resolver's
+    /// search list. Allow only names that your own mail server delivers itself.
     #[must_use]
     pub fn internal_domains<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
         names.into_iter().for_each(|name| self.emails.allow_internal(name));
@@ -197,7 +198,7 @@ impl Policy {
         self.relax(Relaxation::WithoutOriginCheck)
     }
 
-    /// Names cookies `fastapiusersauth`, as fastapi-users does. Of several cookies with this name, the last one counts.
+    /// Names cookies `fastapiusersauth`, as fastapi-users does. Of several cookies with this name, the last one is used.
     ///
     /// # Security
     /// An attacker who controls a sibling subdomain can set the cookie (session fixation).
@@ -258,24 +259,24 @@ impl Policy {
     }
 
     /// Responds to a registration with a taken address as to any other, and notifies the owner of the address by mail,
-    /// to prevent account enumeration. Requires [`Policy::require_verification`], ids that the database does not make, and a
-    /// store with [`UserStore::check_insert`](crate::port::UserStore::check_insert).
+    /// to prevent account enumeration. Requires [`Policy::require_verification`], ids that are not generated by the
+    /// database, and a store with [`UserStore::check_insert`](crate::port::UserStore::check_insert).
     ///
     /// Every registration also tries an insert with a made-up address of the same domain and rolls it back. A constraint or
     /// a trigger that accepts only certain addresses before the at sign therefore refuses all of them. A login with a
     /// provider creates no account for an address that the provider has not verified.
     ///
-    /// A change of the address to a taken one gets the response of any other, too, and its owner the same notice, unless
-    /// [`Policy::change_email_at_once`] is set: then a signed-in user learns whether another account has the address.
+    /// A change to a taken address also gets the same response as any other, and the owner of that address gets the same notice.
+    /// With [`Policy::change_email_at_once`], however, a signed-in user learns whether another account has the address.
     #[must_use]
     pub fn private_registration(mut self) -> Self {
         self.private_registration = true;
         self
     }
 
-    /// Tells suspended users at a login with the right password that, until when and why they are suspended: 400
-    /// `LOGIN_USER_SUSPENDED`. Otherwise they get the same response as for a wrong password. A client that does not know the
-    /// password learns nothing.
+    /// Informs suspended users at a login with the right password of the suspension, its end and its reason: 400
+    /// `LOGIN_USER_SUSPENDED`. By default they get the same response as for a wrong password. A client that does not
+    /// know the password learns nothing.
     #[must_use]
     pub fn tell_suspended_users(mut self) -> Self {
         self.tell_suspended_users = true;
@@ -300,7 +301,7 @@ impl Policy {
         self.relaxed.contains(&relaxation)
     }
 
-    /// Limits neither logins nor registrations nor other requests, unless the builder sets limits.
+    /// Applies no limits to logins, registrations or other requests, unless the builder sets limits.
     pub(crate) fn without_limits(self) -> Self {
         self.relax(Relaxation::NoLimits)
     }

@@ -1,4 +1,4 @@
-//! Events that are taken from counters before an operation, and given back if it turns out to be none of an attacker.
+//! Events that are counted before an operation, and given back if the operation turns out to be legitimate.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(crate) enum Limited {
     #[error("a challenge must be solved first")]
     Challenged {
         challenge: Value,
-        /// What the client did instead of solving one.
+        /// Why the client's response to the challenge is not accepted.
         reason: &'static str,
     },
     #[error(transparent)]
@@ -44,8 +44,8 @@ impl<U: AuthUser> Users<U> {
         cx.client().map(|address| AddressPrefix::of(address, self.inner().limits.ipv6_bits()))
     }
 
-    /// Counts an event of a limit per address. A call from code is not limited, and neither is a client whose address the
-    /// server does not tell.
+    /// Counts an event of a limit per address. A call from code is not limited, and neither is a client whose address
+    /// the server does not provide.
     pub(crate) fn count_by_address<'a>(
         &'a self,
         limit: Limit,
@@ -133,7 +133,7 @@ impl<U: AuthUser> Users<U> {
             }
             Needed::Always => {}
         }
-        // A client that has to wait anyway is not asked to solve a challenge.
+        // A client that has to wait anyway need not solve a challenge.
         let counted = self.take(drawn).await?;
         match self.require_solution(challenges, cx).await {
             Ok(()) => Ok(counted),
@@ -174,7 +174,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Gives back what a flow with a provider has counted that ended with a login: its callback, and a start from this address.
+    /// Gives back the events of a flow with a provider that ended with a login: its callback, and one start from this address.
     #[cfg(feature = "oauth")]
     pub(crate) fn flow_succeeded<'a>(&'a self, mut counted: Counted, cx: &'a RequestContext) -> BoxFuture<'a, ()> {
         Box::pin(async move {
@@ -185,7 +185,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Gives counted events back. If they cannot be, they stay counted.
+    /// Gives counted events back. If this fails, they stay counted.
     pub(crate) fn give_back<'a>(&'a self, counted: Counted) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             self.settle(Settlement::give_back(counted.0)).await;

@@ -14,11 +14,11 @@ use crate::{
     user::AuthUser,
 };
 
-/// Where one change is made.
+/// The storage for one change.
 pub(crate) struct Recording<S: ?Sized> {
-    /// The storage, which writes the entries of the change.
+    /// The storage, which may write the audit entries of the change itself.
     pub(crate) store: Arc<S>,
-    /// Whether it does.
+    /// Whether it writes them.
     #[cfg(feature = "audit")]
     is_recording: bool,
 }
@@ -102,8 +102,8 @@ impl<U: AuthUser> Users<U> {
         Recording::plain(&backend.strategy)
     }
 
-    /// Returns the strategy of a backend for the end of a session with this event. A session without an id is not recorded with
-    /// its end, because it may not be stored at all.
+    /// Returns the strategy of a backend for the end of a session with this event. For a session without an id, the
+    /// event is not written in the transaction, because the session may not be stored at all.
     #[cfg_attr(not(feature = "audit"), allow(unused_variables, reason = "there is no audit log"))]
     pub(crate) fn recording_end(&self, backend: &ActiveBackend, event: &SecurityEvent) -> Recording<dyn Strategy> {
         #[cfg(feature = "audit")]
@@ -116,7 +116,7 @@ impl<U: AuthUser> Users<U> {
         Recording::plain(&backend.strategy)
     }
 
-    /// Returns what events need of the request with this context.
+    /// Returns the parts of the request with this context that events need.
     pub(crate) fn current_request(&self, cx: &RequestContext) -> CurrentRequest {
         let request_id = cx.headers().and_then(|headers| headers.get("x-request-id")).cloned();
         CurrentRequest { client: cx.client(), request_id, sink: self.inner().event_sink() }

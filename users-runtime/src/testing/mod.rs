@@ -1,5 +1,5 @@
-//! Helpers for tests, behind the feature `testing`: a clock to set, a mailbox to read, requests of a signed-in user,
-//! and the conformance suite for stores.
+//! Helpers for tests, behind the feature `testing`: a settable clock, a mailbox, requests of a signed-in user, and the
+//! conformance suite for stores.
 //!
 //! They compile in release builds, so that an application can run its tests with optimizations. A test clock or mailbox that
 //! is created without debug assertions writes an ERROR event, because it must not be deployed.

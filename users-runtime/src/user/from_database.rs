@@ -1,11 +1,11 @@
-//! Fields that the database fills (`#[auth(from_database)]`), and types whose default is never meant.
+//! Fields that the database fills (`#[auth(from_database)]`), and types whose default is never intended.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use uuid::Uuid;
 
 use crate::domain::Timestamp;
 
-/// What the values of new fields are made from until the database has made its own.
+/// The data for temporary values of new fields, until the database has generated its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     now: Timestamp,
@@ -20,10 +20,10 @@ impl Moment {
     }
 }
 
-/// A type with a sensible value for a field that the database fills, until the row is stored. Stores without SQL keep it.
-/// All other types have their default.
+/// A type with a sensible value for a field that the database fills, until the row is stored. Stores without SQL keep
+/// it. All other types use their default.
 pub trait UntilStored: Sized {
-    /// Returns the value: the present time, or a random UUID.
+    /// Returns the value: the current time, or a random UUID.
     fn until_stored(moment: &Moment) -> Self;
 }
 

@@ -33,8 +33,8 @@ impl<U: AuthUser> Tenant<U> {
         Self(Arc::new(Named::<U>(value)))
     }
 
-    /// Returns whether a tenant can have this name, if its type is `String`: 1 to 255 characters, none of them a control
-    /// character. That is what every database can store and compare. Other types decide themselves.
+    /// Returns whether a tenant can have this name, if its type is `String`: 1 to 255 characters, none of them a
+    /// control character. Every database can store and compare such names. Other types decide themselves.
     pub(crate) fn is_well_formed(&self) -> bool {
         const MAX_CHARS: usize = 255;
         self.0

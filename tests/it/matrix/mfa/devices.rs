@@ -1,4 +1,4 @@
-//! Devices on which no code is asked for.
+//! Devices on which no code is required.
 
 use std::time::Duration;
 
@@ -54,12 +54,12 @@ async fn a_remembered_device_needs_no_code_until_it_is_forgotten() {
         assert_eq!(device.len(), 43);
         let session = login_from(&app, user.name, PASSWORD, &device).await.access_token();
         app.assert_valid(&session).await;
-        // It is one factor, for one user, and no code.
+        // It replaces one factor, for one user, and is not a code.
         login_from(&app, user.name, OTHER, &device).await.is(400, r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#);
         login_from(&app, other.name, PASSWORD, &device).await.is(400, REQUIRED);
         login_from(&app, user.name, PASSWORD, &"A".repeat(43)).await.is(400, REQUIRED);
         app.assert_invalid(&device).await;
-        // A wrong code is wrong on it, too, and gets no cookie.
+        // A wrong code is also refused on a remembered device, and yields no cookie.
         let refused = login_and_remember(&app, user.name, &user.wrong_code(&app)).await;
         refused.is(400, r#"{"detail":"LOGIN_MFA_BAD_CODE"}"#);
         assert_eq!(device_in(&refused), None);

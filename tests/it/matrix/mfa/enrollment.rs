@@ -109,7 +109,7 @@ async fn disabling_needs_a_code_and_a_fresh_login() {
         app.assert_invalid(&other).await;
         app.assert_valid(&app.login(user.name, PASSWORD).await).await;
         disable(&session, &user.recovery_codes[0]).await.is(400, r#"{"detail":"TOTP_NOT_ENROLLED"}"#);
-        // Another seed can follow; the old one and its codes are dead.
+        // Another seed can follow; the old one and its codes are invalid.
         let begun = app_of(&enroll(&app, &session).await);
         let code = json!({ "code": begun.code(app.clock.now()) });
         assert_eq!(codes_in(&post(&app, "/auth/totp/confirm", &session, code).await).len(), 10);

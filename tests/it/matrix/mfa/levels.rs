@@ -1,4 +1,4 @@
-//! What a session was proved with, and when.
+//! The authentication methods of a session, and their times.
 
 use axum::{Router, routing::get};
 use axum_users::{
@@ -30,7 +30,7 @@ fn with_routes() -> Plan {
     Plan { routes, ..optional() }
 }
 
-/// Returns what the session was proved with, if the strategy lists sessions.
+/// Returns the authentication methods of the session, if the strategy lists sessions.
 async fn amr(app: &Service, token: &str) -> Option<Value> {
     let listed = app.see("/auth/sessions", token).await.json().as_array().unwrap().clone();
     listed.into_iter().find(|session| session["current"] == true).map(|own| own["amr"].clone())
@@ -41,7 +41,7 @@ async fn a_session_knows_its_factors_and_how_fresh_each_is() {
     everywhere_as(with_routes(), |app| async move {
         let (user, mail) = (enrolled(&app, "arthur").await, app.mail("arthur"));
         let is_listed = app.combination.strategy.keeps_sessions();
-        // The session of the confirmation has proved it.
+        // In the session of the confirmation, the second factor counts as verified.
         for path in ["/proved", "/recent"] {
             app.see(path, &user.session).await.is(200, &mail);
         }
@@ -52,13 +52,13 @@ async fn a_session_knows_its_factors_and_how_fresh_each_is() {
         app.advance(301);
         app.see("/proved", &session).await.is(200, &mail);
         app.see("/recent", &session).await.is(401, STALE);
-        // A password is new, and the second factor is not.
+        // The password verification is recent, that of the second factor is not.
         post(&app, "/auth/it/reauthenticate", &session, json!({ "password": PASSWORD })).await.is(204, "");
         app.see("/recent", &session).await.is(401, STALE);
         app.see("/proved", &session).await.is(200, &mail);
         post(&app, "/auth/it/reauthenticate", &session, json!({ "otp": user.code(&app) })).await.is(204, "");
         app.see("/recent", &session).await.is(200, &mail);
-        // The level lasts when a later proof replaces the record.
+        // The level is kept when a later re-authentication replaces the record.
         post(&app, "/auth/it/reauthenticate", &user.session, json!({ "password": PASSWORD })).await.is(204, "");
         app.see("/proved", &user.session).await.is(200, &mail);
         app.see("/recent", &user.session).await.is(401, STALE);

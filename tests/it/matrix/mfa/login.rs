@@ -48,7 +48,7 @@ async fn bound_to_the_login() {
         let user = enrolled(&app, "arthur").await;
         let other = enrolled(&app, "kay").await;
         let otp = user.next_code(&app);
-        // A right code without the right password says nothing, and is not used up.
+        // A right code without the right password reveals nothing, and is not used up.
         login_with(&app, user.name, OTHER, &otp).await.is(400, BAD_CREDENTIALS);
         app.try_login(user.name, OTHER).await.is(400, BAD_CREDENTIALS);
         login_with(&app, "nobody", PASSWORD, &otp).await.is(400, BAD_CREDENTIALS);
@@ -64,7 +64,7 @@ async fn bound_to_the_login() {
 async fn code_works_once() {
     everywhere_as(optional(), |app| async move {
         let user = enrolled(&app, "arthur").await;
-        // The code of the confirmation is used, and the one before it is too old then.
+        // The code of the confirmation is used, and the one before it is then too old.
         login_with(&app, user.name, PASSWORD, &user.code(&app)).await.is(400, BAD_CODE);
         let previous = user.authenticator.code(app.clock.now() - TimeDelta::seconds(30));
         login_with(&app, user.name, PASSWORD, &previous).await.is(400, BAD_CODE);
@@ -110,11 +110,11 @@ async fn code_guessing_limited() {
         let user = enrolled(&app, "arthur").await;
         let other = enrolled(&app, "kay").await;
         app.advance(30);
-        // Who does not know the password cannot use the limit up.
+        // A client that does not know the password cannot use up the limit.
         for _ in 0..10 {
             login_with(&app, user.name, OTHER, "000000").await.is(400, BAD_CREDENTIALS);
         }
-        // Right codes and missing ones count for nothing.
+        // Right codes and missing ones are not counted.
         app.try_login(user.name, PASSWORD).await.is(400, REQUIRED);
         succeeded(&login_with(&app, user.name, PASSWORD, &user.code(&app)).await);
         for _ in 0..5 {
@@ -123,7 +123,7 @@ async fn code_guessing_limited() {
         for otp in [user.wrong_code(&app), user.code(&app), other.recovery_codes[0].clone(), "x".to_owned()] {
             refused_by(Limit::SecondFactor, &login_with(&app, user.name, PASSWORD, &otp).await);
         }
-        // A recovery code cannot be guessed, so its owner gets in while somebody else guesses.
+        // A recovery code cannot be guessed, so its owner can log in while somebody else guesses.
         succeeded(&login_with(&app, user.name, PASSWORD, &user.recovery_codes[0]).await);
         refused_by(Limit::SecondFactor, &login_with(&app, user.name, PASSWORD, &user.recovery_codes[0]).await);
         // The password is not locked, and neither is anybody else.
@@ -136,7 +136,7 @@ async fn code_guessing_limited() {
     .await;
 }
 
-/// Guesses as fast as the limit of 15 minutes allows, until the one of a long time is reached.
+/// Guesses as fast as the limit of 15 minutes allows, until the long-term limit is reached.
 async fn guess_all_day<F: Future<Output = Response>>(app: &Service, guess: impl Fn() -> F) {
     for _ in 0..2 {
         for _ in 0..5 {
@@ -156,7 +156,7 @@ async fn code_guessing_is_limited_over_a_long_time() {
             refused_by(Limit::SecondFactorLongTerm, &login(&otp).await);
         }
         succeeded(&login(&user.recovery_codes[0]).await);
-        // Ten in three hours, and then one more every three hours. Right ones count for nothing.
+        // Ten in three hours, and then one more every three hours. Right ones are not counted.
         app.advance(3 * 3600 - 1801);
         refused_by(Limit::SecondFactorLongTerm, &login(&user.code(&app)).await);
         app.advance(1);
@@ -286,7 +286,7 @@ async fn no_plain_secret_in_database() {
                 let plain = code.replace('-', "");
                 assert!(!text.contains(code) && !text.to_lowercase().contains(&plain), "{text}");
             }
-            // What is stored is no credential.
+            // Stored values cannot be used as credentials.
             login_with(&app, user.name, PASSWORD, text).await.is(400, BAD_CODE);
         }
     })
@@ -307,7 +307,7 @@ async fn a_seed_that_was_moved_to_another_user_is_of_no_use() {
         let otp = attacker.next_code(&app);
         let refused = login_with(&app, victim.name, PASSWORD, &otp).await;
         refused.is(500, r#"{"detail":"Internal Server Error"}"#);
-        // A recovery code is the way back.
+        // A recovery code restores access.
         succeeded(&login_with(&app, victim.name, PASSWORD, &victim.recovery_codes[0]).await);
     })
     .await;

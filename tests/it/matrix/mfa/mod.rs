@@ -23,7 +23,7 @@ fn optional() -> Plan {
     Plan { mfa: Some(Mfa::optional()), ..Plan::default() }
 }
 
-/// The same with the usual limits of codes.
+/// The same with the default limits of codes.
 fn limited() -> Plan {
     let of_codes = Limit::ALL.into_iter().filter(|limit| limit.name().starts_with("second-factor"));
     let usual = of_codes.filter_map(|limit| Some((limit, Limits::default().rule(limit)?)));

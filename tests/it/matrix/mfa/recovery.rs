@@ -35,7 +35,7 @@ async fn new_recovery_codes_replace_the_old_ones() {
         assert!(first.len() == 10 && first.iter().all(|code| !user.recovery_codes.contains(code)));
         login_with(&app, user.name, PASSWORD, &user.recovery_codes[0]).await.is(400, BAD_CODE);
         renew(&user.recovery_codes[1]).await.is(400, r#"{"detail":"TOTP_BAD_CODE"}"#);
-        // A recovery code is enough: the app may be lost.
+        // A recovery code is sufficient: the app may be lost.
         let second = codes_in(&renew(&first[0]).await);
         login_with(&app, user.name, PASSWORD, &first[1]).await.is(400, BAD_CODE);
         app.assert_valid(&login_with(&app, user.name, PASSWORD, &second[0]).await.access_token()).await;

@@ -16,7 +16,7 @@ fn required() -> Plan {
     Plan { mfa: Some(Mfa::required()), ..Plan::default() }
 }
 
-/// What a user who must enroll may not do.
+/// Asserts that a user who must enroll cannot use other routes.
 async fn assert_blocked(app: &Service, session: &str, body: &str) {
     app.patch_me(session, json!({ "first_name": "A" })).await.is(403, body);
     app.see("/auth/sessions", session).await.is(403, body);
@@ -31,7 +31,7 @@ async fn required_blocks_until_enrolled() {
         verified(&app, "arthur").await;
         let session = app.login("arthur", PASSWORD).await;
         assert_blocked(&app, &session, ENROLL).await;
-        // The way out: the own account, a proof, enrolling, and logging out.
+        // The permitted routes: the own account, re-authentication, enrollment, and logout.
         app.assert_valid(&session).await;
         post(&app, "/auth/it/reauthenticate", &session, json!({ "password": PASSWORD })).await.is(204, "");
         let authenticator = app_of(&enroll(&app, &session).await);
@@ -58,7 +58,7 @@ async fn a_session_without_credentials_must_be_proved() {
         let signed_in = app.users.sign_in(&stored, "it").await.unwrap();
         let session = signed_in.token.secret();
         assert_blocked(&app, session, PROVE).await;
-        // The password is one factor.
+        // The password is only one factor.
         post(&app, "/auth/it/reauthenticate", session, json!({ "password": PASSWORD })).await.is(204, "");
         assert_blocked(&app, session, PROVE).await;
         let otp = user.next_code(&app);
@@ -90,7 +90,7 @@ async fn the_rule_of_the_application_decides_who_must_enroll() {
         app.assert_valid(&admin).await;
         let session = app.member("kay").await;
         assert_eq!(app.patch_me(&session, json!({ "first_name": "A" })).await.status, 200);
-        // The rule is read in every request.
+        // The rule is evaluated in every request.
         let users = app.database().quoted("user");
         let raised = format!("UPDATE {users} SET is_superuser = TRUE WHERE email = '{}'", app.mail("kay"));
         app.database().run(&raised).await;

@@ -1,4 +1,4 @@
-//! Undone changes of the address: a second factor of the thief is removed, and one of the owner stays.
+//! Undone changes of the address: a second factor of the attacker is removed, and one of the owner stays.
 
 use axum_users::{env::Clock as _, testing::AuthenticatorApp};
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn enroll_in(app: &Service, session: &str) -> (AuthenticatorApp, Vec<Strin
     (authenticator, codes_in(&confirmed))
 }
 
-/// When the thief sets up a second factor.
+/// When the attacker sets up a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     BeforeTheRequest,
@@ -70,7 +70,7 @@ async fn an_undone_change_of_the_address_removes_the_second_factor_of_the_thief(
             let owner = app.login(&name, OTHER).await;
             let none = json!({ "enrolled": false, "required": false, "recovery_codes_left": 0 });
             assert_eq!(app.see("/auth/totp", &owner).await.json(), none, "{when:?}");
-            // The owner sets up an app of their own; the codes of the thief are dead.
+            // The owner sets up an app of their own; the codes of the attacker are invalid.
             let (authenticator, _) = enroll_in(&app, &owner).await;
             app.try_login(&name, OTHER).await.is(400, REQUIRED);
             let old = login_with(&app, &name, OTHER, &recovery_codes[0]).await;
@@ -95,7 +95,7 @@ async fn an_undone_change_of_the_address_keeps_a_second_factor_that_was_there_be
         assert_eq!(app.undo_email(&undo).await.status, 200);
         let reset = app.reset_token(user.name).await;
         app.reset(&reset, OTHER).await.is(200, "null");
-        // Neither the mailbox nor a device that the thief made known replaces the code.
+        // Neither the mailbox nor a device that the attacker made known replaces the code.
         app.try_login(user.name, OTHER).await.is(400, REQUIRED);
         login_from(&app, user.name, OTHER, &device).await.is(400, REQUIRED);
         let owner = login_with(&app, user.name, OTHER, &user.next_code(&app)).await.access_token();

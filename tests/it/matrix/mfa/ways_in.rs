@@ -27,7 +27,7 @@ async fn a_mailed_link_needs_the_second_factor_and_is_used_up_with_it() {
         magic_link::redeem(&app, &link).await.is(400, REQUIRED);
         redeem(&app, &link, &Value::Null).await.is(400, REQUIRED);
         redeem(&app, &link, &json!(user.wrong_code(&app))).await.is(400, BAD_CODE);
-        // A code says nothing without a link.
+        // A code reveals nothing without a link.
         let otp = json!(user.next_code(&app));
         redeem(&app, &format!("{link}x"), &otp).await.is(400, BAD_LINK);
         let session = redeem(&app, &link, &otp).await.access_token();
@@ -65,7 +65,7 @@ async fn a_passkey_is_two_factors_by_itself_and_is_added_with_the_second_factor_
     const MFA_REQUIRED: &str = r#"{"detail":"MFA_REQUIRED"}"#;
     everywhere_as(Plan { passkeys: true, ..optional() }, |app| async move {
         let user = enrolled(&app, "arthur").await;
-        // A session that is not proved with the second factor must not add another one.
+        // A session in which the second factor was not verified must not add another one.
         let row = app.stored_user(user.name).await;
         let unproved = app.users.sign_in(&row, "it").await.unwrap().token.secret().to_owned();
         app.with(app.post("/auth/passkeys/register"), &unproved).send().await.is(403, MFA_REQUIRED);

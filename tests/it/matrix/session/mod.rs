@@ -1,4 +1,4 @@
-//! The session controls of docs/contributing/security.md over every combination.
+//! The session controls in docs/contributing/security.md, over every combination.
 
 mod ending;
 mod limits;

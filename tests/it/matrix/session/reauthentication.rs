@@ -1,4 +1,4 @@
-//! Re-authentication: a session counts as fresh again.
+//! Re-authentication: a session is fresh again.
 
 use axum::{Router, routing::get};
 use axum_users::{FreshUser, Policy, Users};
@@ -27,7 +27,7 @@ async fn prove(app: &Service, token: &str, password: &str) -> Response {
     app.with(app.post("/auth/it/reauthenticate"), token).json(json!({ "password": password })).send().await
 }
 
-/// Returns whether the session is fresh and what it was proved with, if the strategy lists sessions.
+/// Returns whether the session is fresh and its authentication methods, if the strategy lists sessions.
 async fn shown(app: &Service, token: &str) -> Option<Value> {
     let listed = app.see("/auth/sessions", token).await.json().as_array().unwrap().clone();
     listed.into_iter().find(|session| session["current"] == true).map(|own| json!([own["fresh"], own["amr"]]))
@@ -59,7 +59,7 @@ async fn reauthentication_makes_the_session_fresh() {
         app.advance(1);
         app.see("/fresh", &session).await.is(401, STALE);
         prove(&app, &session, PASSWORD).await.is(204, "");
-        // A proof is as good as the current password.
+        // A re-authentication replaces the current password.
         assert_eq!(app.patch_me(&session, json!({ "password": OTHER })).await.status, 200);
         app.see("/fresh", &session).await.is(200, &app.mail("arthur"));
         app.assert_invalid(&other).await;

@@ -21,7 +21,7 @@ async fn two_on(database: &Database) -> [Arc<App>; 2] {
     [Arc::new(app), Arc::new(other)]
 }
 
-/// Asks both instances for a token at the same moment, and returns what they answer.
+/// Requests a token from both instances at the same moment, and returns their results.
 async fn ask(apps: &[Arc<App>; 2]) -> Vec<Result<String, ProviderTokenError>> {
     let barrier = Arc::new(Barrier::new(2 * CALLS));
     let tasks: Vec<_> = (0..2 * CALLS)
@@ -57,7 +57,7 @@ async fn two_instances_that_refresh_at_once_use_each_refresh_token_once() {
             assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|token| *token == expected)), "{answers:?}");
             assert_eq!(apps[0].provider.refreshes(), (round, 0), "{kind:?}");
         }
-        // The provider refuses: one is told so, and nobody asks twice with the same token.
+        // The provider refuses: one instance receives this, and the same token is never sent twice.
         apps[0].provider.end_grants();
         apps[0].advance(3600);
         for answer in ask(&apps).await {
@@ -72,7 +72,7 @@ async fn two_instances_that_refresh_at_once_use_each_refresh_token_once() {
     }
 }
 
-/// The answer of the provider takes longer than the other instance waits for the first one.
+/// The response of the provider takes longer than the other instance waits for the first one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_waits_for_the_one_that_refreshes() {
     for kind in DatabaseKind::ALL {

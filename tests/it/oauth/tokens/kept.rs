@@ -1,4 +1,4 @@
-//! How long tokens are kept, and whose they are.
+//! How long tokens are kept, and to whom they belong.
 
 use std::sync::Arc;
 

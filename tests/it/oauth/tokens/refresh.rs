@@ -1,4 +1,4 @@
-//! When tokens are refreshed, and what the provider may answer.
+//! When tokens are refreshed, and the possible responses of the provider.
 
 use axum_users::oauth::{ProviderTokenError, TokenKeys};
 use serde_json::json;
@@ -332,7 +332,7 @@ async fn a_reservation_ends_by_itself() {
     let reserve = async |until: i64| {
         service.run(&format!("UPDATE oauth_account SET access_token = access_token || '#{until}'")).await;
     };
-    // A reservation for too long does not come from an instance with the right time.
+    // A reservation that is too long comes from an instance whose clock is wrong.
     for until in [now(), now() + 7200, i64::MAX] {
         reserve(until).await;
         service.token(&user).await.unwrap();
@@ -386,7 +386,7 @@ async fn a_login_without_a_refresh_token_keeps_the_stored_one() {
     let user = service.arthur("acme").await;
     let flow = service.start("/auth/acme").await;
     let code = service.provider.approve(&flow.url, arthur());
-    // What Google answers to a login without consent.
+    // Google's response to a login without consent.
     let answer = {
         let token = service.provider.id_token(arthur(), &super::query(&flow.url)["nonce"]);
         let tokens = json!({"access_token": "later", "token_type": "bearer", "expires_in": 60, "id_token": token});

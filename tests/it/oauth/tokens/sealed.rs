@@ -1,4 +1,4 @@
-//! What the table holds, and who can read it.
+//! The content of the table, and who can read it.
 
 use axum_users::oauth::{OAuthProvider, ProviderTokenError, TokenKeys};
 use serde_json::json;
@@ -179,7 +179,7 @@ mod crypto {
             set("access_token", &String::from_utf8(changed).unwrap(), "acme").await;
             is_refused("a changed text").await;
         }
-        // What cannot be read is kept until a login replaces it.
+        // An unreadable token is kept until a login replaces it.
         service.arthur("acme").await;
         service.token(&arthur).await.unwrap();
     }

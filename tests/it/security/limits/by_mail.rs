@@ -22,7 +22,7 @@ async fn app(limits: Limits) -> TestApp {
     TestApp::with(Setup { builder, ..Setup::default() }).await
 }
 
-/// Asks for a code from an address.
+/// Requests a code from an address.
 async fn ask(app: &TestApp, from: &str, email: &str) -> Response {
     app.post("/auth/jwt/email-code").from(from).json(json!({ "email": email })).send().await
 }
@@ -73,7 +73,7 @@ async fn many_requests_for_codes_do_not_multiply_the_guesses() {
     }
     // An hour and a half later there is one guess more.
     assert_eq!(guesses(&app, "198.51.101", "nobody@camelot.bt").await, 1);
-    // Other ways in are open to everybody.
+    // Other login methods remain available to everyone.
     assert_eq!(login(&app, "198.51.102.1", ARTHUR, PASSWORD).await.status, 200);
 }
 

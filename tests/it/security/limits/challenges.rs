@@ -1,4 +1,4 @@
-//! Challenges in front of limits: when they are asked for, and what counts as a solution.
+//! Challenges in front of limits: when they are required, and which solutions are accepted.
 
 use std::{
     sync::{
@@ -31,7 +31,7 @@ use crate::{
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Asks for the number of the riddle, which is in the challenge, and accepts it for a minute.
+/// Requires the number of the riddle, which is in the challenge, and accepts it for a minute.
 #[derive(Clone, Default)]
 struct Riddle {
     number: Arc<AtomicU64>,
@@ -178,7 +178,7 @@ async fn every_limited_route_can_have_a_challenge() {
         let (app, session) = always(limit, &riddle).await;
         let (first, done) = request(&app, limit, &session);
         let right = solution(&first.send().await);
-        // While nobody can tell whether a solution is right, nothing is done.
+        // While solutions cannot be checked, nothing is done.
         riddle.is_down.store(true, Ordering::SeqCst);
         for sent in [request(&app, limit, &session).0, solved(request(&app, limit, &session).0, &right)] {
             sent.send().await.is(503, r#"{"detail":"SERVICE_UNAVAILABLE"}"#);
@@ -229,14 +229,14 @@ async fn a_challenge_does_not_replace_the_limit() {
     let once = |challenges: Challenges| challenges.after(Limit::Register, Quota::new(1, HOUR));
     let app = app_with(limits, once, &Riddle::default()).await;
     assert_eq!(registration(&app, 0).send().await.status, 201);
-    // Requests without a solution count towards nothing.
+    // Requests without a solution are not counted.
     for _ in 0..5 {
         solution(&registration(&app, 1).send().await);
     }
     let right = solution(&registration(&app, 1).send().await);
     let spare = solution(&registration(&app, 1).send().await);
     assert_eq!(solved(registration(&app, 1), &right).send().await.status, 201);
-    // A client that has to wait is told so, and keeps its solution.
+    // A client that has to wait gets 429, and keeps its solution.
     assert_eq!(reached(&registration(&app, 2).send().await).0, "register");
     assert_eq!(reached(&solved(registration(&app, 2), &spare).send().await).0, "register");
     app.advance(59);

@@ -131,7 +131,7 @@ async fn forged_forwarded_for_ignored() {
 
 #[tokio::test]
 async fn trusted_proxy_chain() {
-    // What each proxy appended is from the right; what the client sent is to the left.
+    // The entries that each proxy appended are on the right; those that the client sent are on the left.
     let app = Proxied::behind(TrustedProxies::number(2)).await;
     for (lines, client) in [
         (&["192.0.2.1, 203.0.113.7, 10.0.0.2"][..], "203.0.113.7"),
@@ -139,7 +139,7 @@ async fn trusted_proxy_chain() {
         (&["\"192.0.2.1,,,203.0.113.7:5000,[::ffff:10.0.0.2]:80"], "203.0.113.7"),
         (&["192.0.2.1, ::ffff:203.0.113.7, 10.0.0.2"], "203.0.113.7"),
         (&["[2001:db8::7]:443,10.0.0.2"], "2001:db8::7"),
-        // The second proxy names none, or was bypassed: the nearest hop that is known.
+        // The second proxy names no address, or was bypassed: the nearest known hop is used.
         (&["192.0.2.1, unknown, 10.0.0.2"], "10.0.0.2"),
         (&["192.0.2.1, _hidden, 10.0.0.2"], "10.0.0.2"),
         (&["10.0.0.2"], "10.0.0.2"),

@@ -119,7 +119,7 @@ async fn many_cookies_of_one_account_are_no_more_guesses() {
     }
     // 100 as known clients, then as any other: five from this address, and its delay.
     assert_eq!(passed, 105);
-    // That they count as any other is no refusal.
+    // Counting them like unknown clients is not a refusal.
     let lines = recording.lines();
     let of = |field: &str, value: &str| lines.iter().filter(|line| line.field(field) == Some(value)).count();
     assert!(of("event", "known_clients_limited") >= 100);
@@ -130,7 +130,7 @@ async fn many_cookies_of_one_account_are_no_more_guesses() {
     assert_eq!(login(&app, "192.0.2.2", ARTHUR, PASSWORD).await.status, 200, "the owner is not locked out");
 }
 
-/// What the cookie of an attacker's own account is good for: nothing at the account of somebody else.
+/// The cookie of an attacker's own account has no effect at another account.
 #[tokio::test]
 async fn a_cookie_of_ones_own_account_gives_nothing_at_another() {
     let app = app(Limits::default()).await;
@@ -156,7 +156,7 @@ async fn a_cookie_of_ones_own_account_gives_nothing_at_another() {
     }
     let refused = limited(&login_with(&app, &own, "198.51.103.1", "knight50@camelot.bt", WRONG).await);
     assert_eq!(refused.unwrap().0, "login-address");
-    // Logins to the own account reset nothing of others.
+    // Logins to the attacker's own account reset nothing of others.
     assert_eq!(login_with(&app, &own, "198.51.103.1", MALLORY, PASSWORD).await.status, 200);
     assert!(limited(&login_with(&app, &own, "198.51.103.1", "knight50@camelot.bt", WRONG).await).is_some());
     // It is no credential, at no account, and neither are both in one request or a mixture of both.

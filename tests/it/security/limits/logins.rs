@@ -193,7 +193,7 @@ async fn unknown_account_limited_alike() {
     );
 }
 
-/// A right password with a closed gate must not be told apart from a wrong one by the counters.
+/// The counters must not distinguish a right password with a closed gate from a wrong one.
 #[tokio::test]
 async fn a_right_password_of_an_inactive_user_counts_as_a_failure() {
     let app = app(Limits::default()).await;

@@ -159,7 +159,7 @@ async fn success_clears_only_own_bucket() {
     }
 }
 
-/// All kinds decide alike, step by step.
+/// All kinds make the same decisions, step by step.
 #[tokio::test]
 async fn every_kind_of_counters_behaves_like_that_in_memory() {
     let kinds = kinds().await;

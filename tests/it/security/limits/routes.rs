@@ -28,7 +28,7 @@ async fn register_capped() {
         // A person who looks for a password that is accepted is not counted.
         assert_eq!(post(&app, "/auth/register", "192.0.2.1", body(number, "short")).await.status, 400);
         assert_eq!(post(&app, "/auth/register", "192.0.2.1", json!({ "email": "x" })).await.status, 422);
-        // A client that asks for addresses that are taken is.
+        // A client that tries taken addresses is counted.
         let number = if number % 2 == 0 { number } else { number - 1 };
         let status = post(&app, "/auth/register", "192.0.2.1", body(number, PASSWORD)).await.status;
         assert!(status == 201 || status == 400);
@@ -41,7 +41,7 @@ async fn register_capped() {
     assert_eq!(post(&app, "/auth/register", "192.0.2.1", body(11, PASSWORD)).await.status, 201);
 }
 
-/// A source of breached passwords, or a hook of the application, may ask another server.
+/// A source of breached passwords, or a hook of the application, may query another server.
 #[tokio::test]
 async fn a_registration_that_asks_beyond_the_policy_is_counted() {
     let app = app(Limits::default()).await;
@@ -75,7 +75,7 @@ async fn token_guessing_capped() {
     for (path, name) in [("/auth/reset-password", "reset-password"), ("/auth/verify", "verify")] {
         let wrong = json!({ "token": "wrong", "password": OTHER });
         for number in 0..20 {
-            // A right token is not counted, whatever becomes of it.
+            // A right token is not counted, whatever the outcome.
             let right = match (name, number) {
                 ("verify", 0) => Some(json!({ "token": verify_token(&app, ARTHUR).await })),
                 ("reset-password", 0..10) => {
@@ -97,7 +97,7 @@ async fn token_guessing_capped() {
     }
 }
 
-/// `UPDATE_USER_EMAIL_ALREADY_EXISTS` tells a signed-in user who has an account.
+/// `UPDATE_USER_EMAIL_ALREADY_EXISTS` reveals to a signed-in user who has an account.
 #[tokio::test]
 async fn changes_of_the_address_are_limited_by_user() {
     let app = app_with(Policy::recommended().change_email_at_once(), without(&[Limit::Register])).await;
@@ -191,7 +191,7 @@ async fn refreshes_of_a_user_are_limited_and_a_refusal_uses_no_token_up() {
         token = refresh("192.0.2.1", &token).await.refresh_token();
     }
     assert_eq!(reached(&refresh("192.0.2.2", &token).await), ("refresh".to_owned(), 1800));
-    // Other users have their own limit, and garbage counts for nobody.
+    // Other users have their own limit, and malformed tokens are not counted.
     app.register("kay@camelot.bt").await;
     let kay = app.try_login("kay@camelot.bt", PASSWORD).await.refresh_token();
     assert_eq!(refresh("192.0.2.1", &kay).await.status, 200);

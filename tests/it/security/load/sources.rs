@@ -1,4 +1,4 @@
-//! A flood of logins from one address, and what it leaves for others.
+//! A flood of logins from one address, and the remaining capacity for others.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -88,7 +88,7 @@ async fn a_refusal_asks_no_database() {
             login.await.unwrap();
         }
         if lasted {
-            // A store that is asked makes it 500.
+            // If the store were queried, the status would be 500.
             return refused.is(503, DOWN);
         }
     }

@@ -1,4 +1,4 @@
-//! The reasons why an identity is no user.
+//! The reasons why an identity does not become a user.
 
 use crate::{
     account::CreateError,
@@ -12,7 +12,7 @@ pub(crate) enum IdentityError {
     /// The rules of linking refuse the identity.
     #[error("the identity is refused: {}", .0.reason())]
     Refused(Refusal),
-    /// The provider does not give what a registration needs.
+    /// The provider does not return the data that a registration needs.
     #[error("the provider does not give the fields of a new account")]
     Incomplete,
     /// The store keeps no accounts at providers.

@@ -62,7 +62,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Stores the present address of a linked account. The user's own address stays.
+    /// Stores the current address of a linked account. The user's own address stays.
     pub(crate) fn refresh_link<'a>(
         &'a self,
         account: OAuthAccount<U::Id>,

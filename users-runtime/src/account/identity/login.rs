@@ -16,30 +16,30 @@ use crate::{
     user::{AuthUser, Columns},
 };
 
-/// How often a login is decided anew because another request changed what it was decided on.
+/// How often a login is decided again because another request changed the data of the decision.
 const ATTEMPTS: u32 = 5;
 
 /// A person whom a provider has authenticated.
 pub(crate) struct IdentityLogin<'a, U: AuthUser> {
     pub(crate) rules: &'a IdentityRules,
     pub(crate) identity: ExternalIdentity,
-    /// The registration of the person, if the provider gives what it needs.
+    /// The registration of the person, if the provider returns the required data.
     pub(crate) new_user: Option<U::Create>,
-    /// The account of that registration, if an attempt to store it met another request.
+    /// The account of that registration, if an attempt to store it conflicted with another request.
     pub(crate) built: Option<U>,
     pub(crate) cx: &'a RequestContext,
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Returns the user of an identity, who may be linked or created now. Another request may do the same at the same time:
-    /// the database decides, and the loser decides anew.
+    /// Returns the user of an identity, who may be linked or created now. Another request may do the same concurrently:
+    /// the database decides, and the loser repeats the decision.
     pub(crate) fn user_of_identity<'a, 'b: 'a>(
         &'a self,
         login: &'a mut IdentityLogin<'b, U>,
     ) -> BoxFuture<'a, Result<Found<U>, IdentityError>> {
         Box::pin(async move {
             let address = self.usable_address(&login.identity);
-            // A person who has not proved an address must not learn whether an account has it.
+            // A person who has not verified an address must not learn whether an account has it.
             let is_usable =
                 |address: &&Address| !self.policy().is_private() || address.status == AddressStatus::Verified;
             let usable = address.as_ref().filter(is_usable);
@@ -78,11 +78,11 @@ impl<U: AuthUser> Users<U> {
                     (LoginDecision::Create { is_verified }, _, _, Some(address)) => {
                         self.create_linked(login, address, is_verified).await?
                     }
-                    // The facts of every other decision are those of an arm above.
+                    // Every other decision is covered by an arm above.
                     _ => None,
                 };
-                // The link is read again after the user's epoch: what removes it later, a reset or a take-over, raises the epoch and
-                // ends the session that begins now.
+                // The link is read again after the user's epoch. If a reset or a take-over removes it later, this
+                // raises the epoch and ends the session that begins now.
                 let Some(user) = done else { continue };
                 match (self.find(Lookup::by_id(user.clone())).await?, link) {
                     (Some(found), _) => {
@@ -91,7 +91,7 @@ impl<U: AuthUser> Users<U> {
                             return Ok(found);
                         }
                     }
-                    // It exists and cannot be read.
+                    // The user exists but cannot be read.
                     (None, Some(link)) if without_user.as_ref() == Some(&link.id) => {
                         return Err(self.refused_login(Refusal::Taken, login.cx));
                     }
@@ -120,7 +120,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Returns the user of a link, and stores the present address with the link.
+    /// Returns the user of a link, and stores the current address with the link.
     async fn linked_user(
         &self,
         account: OAuthAccount<U::Id>,
@@ -180,7 +180,7 @@ impl<U: AuthUser> Users<U> {
         Ok(Some(user.id()))
     }
 
-    /// Creates an account with a link. Nobody has a password for it.
+    /// Creates an account with a link and without a usable password.
     async fn create_linked(
         &self,
         login: &mut IdentityLogin<'_, U>,
@@ -203,7 +203,7 @@ impl<U: AuthUser> Users<U> {
         };
         let events = [EventKind::Register, EventKind::Link].map(|kind| {
             let event = SecurityEvent::new(kind, cx);
-            // The database may make the id.
+            // The database may generate the id.
             if U::ID_MADE_BY_DATABASE { event } else { event.of(&user.id()) }
         });
         let recording = self.recording_links(&events.each_ref()).ok_or(IdentityError::NotKept)?;

@@ -1,4 +1,4 @@
-//! What application code may do with the passkeys of a user.
+//! Operations of application code on the passkeys of a user.
 
 use crate::{
     domain::{Passkey, StoreError},
@@ -22,9 +22,9 @@ impl<U: AuthUser> Users<U> {
         Self::passkeys_in(&self.inner().store)?.list(id).await
     }
 
-    /// Removes all passkeys of a user, and ends all sessions of the user, in one transaction: for an account that was taken over,
-    /// or whose devices are lost. Returns whether the user exists. An account without a password is then opened by
-    /// [`Users::start_reset`].
+    /// Removes all passkeys of a user, and ends all sessions of the user, in one transaction: for an account that was
+    /// taken over, or whose devices are lost. Returns whether the user exists. For an account without a password,
+    /// [`Users::start_reset`] then restores access.
     ///
     /// Runs no hook and sends no mail.
     ///

@@ -1,4 +1,4 @@
-//! Passkeys of accounts: proving who one is with one of them, and what application code may do with them.
+//! Passkeys of accounts: authentication with one of them, and their management by application code.
 
 mod manage;
 mod notice;
@@ -22,7 +22,7 @@ pub(crate) const PASSKEY_BAD_CREDENTIAL: Code = Code::new(
 );
 
 impl<U: AuthUser> Users<U> {
-    /// Returns what the passkeys of the service share. The routes that need it are built only if there is something.
+    /// Returns the shared parts of the service's passkeys. The routes that need them are built only if passkeys are on.
     pub(crate) fn passkeys(&self) -> Result<&ActivePasskeys, StoreError> {
         self.inner().passkeys.as_deref().ok_or_else(|| StoreError::failed("there are no passkeys"))
     }
@@ -32,7 +32,7 @@ impl<U: AuthUser> Users<U> {
         Arc::clone(store).passkey_store().ok_or_else(|| StoreError::failed("the store keeps no passkeys"))
     }
 
-    /// Returns a ceremony as its end needs it, for the time that it may take.
+    /// Returns the state of a ceremony that its end needs, for the time that the ceremony may take.
     pub(crate) fn new_passkey_flow(
         &self,
         purpose: PasskeyPurpose,

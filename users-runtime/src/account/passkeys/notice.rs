@@ -1,4 +1,4 @@
-//! Telling the owner of an account what happened to a passkey.
+//! Notifying the owner of an account of a change of a passkey.
 
 use crate::{
     domain::Passkey,

@@ -1,4 +1,4 @@
-//! Proving who one is with a passkey: at a login, and again in a session.
+//! Authentication with a passkey: at a login, and as re-authentication in a session.
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -17,20 +17,20 @@ use crate::{
     user::AuthUser,
 };
 
-/// What a login with a passkey sends.
+/// The data that a client sends for a login with a passkey.
 #[derive(Deserialize)]
 pub(crate) struct GivenPasskey {
     pub(crate) state: String,
     pub(crate) credential: Assertion,
 }
 
-/// A user who was proved by a passkey.
+/// A user who was authenticated by a passkey.
 pub(crate) struct ProvedByPasskey<U> {
     pub(crate) found: Found<U>,
     pub(crate) methods: AuthMethods,
 }
 
-/// The reason why a passkey proves nothing.
+/// The reason why authentication with a passkey failed.
 #[derive(Debug)]
 pub(crate) enum NotProvedByPasskey<U> {
     /// The passkey is refused. The user is known if it has one.
@@ -46,7 +46,8 @@ impl<U> From<StoreError> for NotProvedByPasskey<U> {
 }
 
 impl PasskeyFlow {
-    /// Returns what uses the ceremony up: it is remembered until it is expired on a node whose clock is behind, too.
+    /// Returns the single-use id of the ceremony: it is remembered until the ceremony has expired even on a node whose
+    /// clock is behind.
     pub(crate) fn once(&self) -> Once {
         let skew = TimeDelta::from_std(CLOCK_SKEW).unwrap_or_default();
         Once { id: self.id.clone(), until: self.expires_at.checked_add_signed(skew).unwrap_or(self.expires_at) }
@@ -54,8 +55,8 @@ impl PasskeyFlow {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Verifies a passkey and uses the ceremony up. A wrong one counts as a failed login of the client. `event` is that of the
-    /// attempt.
+    /// Verifies a passkey and uses the ceremony up. A wrong one is counted as a failed login of the client. `event` is
+    /// that of the attempt.
     pub(crate) fn prove_passkey<'a>(
         &'a self,
         backend: &'a ActiveBackend,
@@ -64,7 +65,7 @@ impl<U: AuthUser> Users<U> {
         cx: &'a RequestContext,
     ) -> BoxFuture<'a, Result<ProvedByPasskey<U>, NotProvedByPasskey<U>>> {
         Box::pin(async move {
-            // There is no account yet that could be counted at, and nothing to guess.
+            // There is no account yet for which to count, and nothing to guess.
             let counted = self.count_by_address(Limit::LoginAddress, event.kind, cx).await;
             let counted = counted.map_err(NotProvedByPasskey::Limited)?;
             let proved = self.prove_counted(backend, given, event, cx).await;
@@ -106,7 +107,8 @@ impl<U: AuthUser> Users<U> {
             Ok(verified) => verified,
             Err(PasskeyRefused::Invalid) => return Err(refused(event, "wrong passkey", Some(found.user))),
             Err(PasskeyRefused::PerhapsCopied) => {
-                // The same answer sent twice is no copy. It is told apart by the ceremony, which only the first one uses up.
+                // The same response sent twice does not indicate a copy. It is recognized by the ceremony, which only
+                // the first one uses up.
                 let seen = passkeys.redeem(&unchanged(&passkey), &flow.once()).await?;
                 if seen == PasskeyUsed::Replayed {
                     return Err(refused(event, "used state", Some(found.user)));
@@ -129,7 +131,7 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// Returns a use that changes nothing but the ceremony, which it uses up.
+/// Returns a use that changes nothing except that it uses up the ceremony.
 fn unchanged<Id>(passkey: &Passkey<Id>) -> PasskeyUse {
     PasskeyUse {
         id: passkey.id.clone(),
@@ -140,8 +142,8 @@ fn unchanged<Id>(passkey: &Passkey<Id>) -> PasskeyUse {
     }
 }
 
-/// Returns whether the authenticator knows the owner of the passkey as this user. The login names no user, so it must say who it
-/// is (WebAuthn section 7.2, step 6).
+/// Returns whether the user handle of the authenticator is that of the owner of the passkey. The login names no user,
+/// so the authenticator must send one (WebAuthn section 7.2, step 6).
 fn is_of_user<Id>(signed: &Assertion, passkey: &Passkey<Id>) -> bool {
     let handle = signed.user_handle.as_deref().and_then(|handle| handle.try_into().ok()).map(UserHandle::new);
     handle == Some(passkey.user_handle)

@@ -51,7 +51,7 @@ impl<U: AuthUser> Users<U> {
         cx: &'a RequestContext,
     ) -> BoxFuture<'a, Result<Proved<U>, NotProved<U>>> {
         Box::pin(async move {
-            // A passkey is two factors by itself.
+            // A passkey comprises two factors.
             if proof.methods().has_second_factor() {
                 return Ok(Proved::by_first_factor(found, proof));
             }
@@ -87,11 +87,11 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Uses a code up. An attempt counts by both `limits`, and one with a right code is given back. `event` is that of the attempt if a
-    /// limit refuses it.
+    /// Uses a code up. An attempt is counted by both `limits`; an attempt with a right code is given back. `event` is
+    /// that of the attempt if a limit refuses it.
     ///
-    /// A right recovery code is accepted beyond the limits: its 128 bits cannot be guessed, and its owner gets in while somebody else
-    /// guesses.
+    /// A right recovery code is accepted beyond the limits: its 128 bits cannot be guessed, and its owner can log in
+    /// while somebody else guesses.
     pub(crate) fn use_code<'a>(
         &'a self,
         mfa: &'a ActiveMfa<U>,
@@ -120,7 +120,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Uses up a code of the app. Returns `false` if it is none of this user, or was used before.
+    /// Uses up a code of the app. Returns `false` if it is not a code of this user, or was used before.
     async fn use_code_of_app(
         &self,
         mfa: &ActiveMfa<U>,
@@ -134,7 +134,7 @@ impl<U: AuthUser> Users<U> {
         mfa.store.use_step(subject, factor, step, &resealed).await
     }
 
-    /// Returns the seed encrypted with the present key; the stored text if it already is.
+    /// Returns the seed encrypted with the current key; the stored text if it already is.
     fn resealed(
         &self,
         mfa: &ActiveMfa<U>,

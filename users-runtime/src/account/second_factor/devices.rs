@@ -1,4 +1,4 @@
-//! Devices on which a second factor is not asked for.
+//! Devices on which no second factor is required.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderMap;
@@ -29,7 +29,7 @@ impl<U: AuthUser> Users<U> {
         mfa.store.use_device(&found.user.id().to_string(), &digest, found.epoch, self.now()).await
     }
 
-    /// Remembers the device of a login with a code, if its user asks for it and the service does that. Returns the cookie.
+    /// Remembers the device of a login with a code, if its user requests it and the service does that. Returns the cookie.
     pub(super) async fn remember_if_asked(
         &self,
         mfa: &ActiveMfa<U>,

@@ -24,8 +24,8 @@ pub enum FactorError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Removes the second factor of an account, pending or in force, with recovery codes and remembered devices, and ends all
-    /// sessions of the account in the same transaction. The next login needs the password alone; under
+    /// Removes the second factor of an account, pending or in force, with recovery codes and remembered devices, and
+    /// ends all sessions of the account in the same transaction. The next login needs only the password; under
     /// [`Mfa::required`](crate::Mfa::required) the user then enrolls again.
     ///
     /// The owner is notified (`on_after_second_factor_removed`).
@@ -34,8 +34,8 @@ impl<U: AuthUser> Users<U> {
     /// [`FactorError`]. Nothing is stored.
     ///
     /// # Security
-    /// It is what an attacker asks an administrator for. Prove who the person is as carefully as at the first enrollment (OWASP ASVS
-    /// 6.4.4).
+    /// This is a common target of social engineering. Verify the identity of the person as carefully as at the first
+    /// enrollment (OWASP ASVS 6.4.4).
     pub async fn revoke_factor(&self, id: U::Id) -> Result<(), FactorError> {
         self.revoke_factor_in(id, &RequestContext::none()).await
     }

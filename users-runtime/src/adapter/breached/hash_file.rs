@@ -125,7 +125,7 @@ impl Lines {
     }
 }
 
-/// Parses `HASH:count`, or a hash alone, which counts as breached.
+/// Parses `HASH:count`, or a hash without a count, which is treated as breached.
 fn parse(line: &str) -> Option<(String, bool)> {
     let line = line.trim_end_matches(['\r', '\n']);
     let (hash, count) = line.split_once(':').unwrap_or((line, "1"));

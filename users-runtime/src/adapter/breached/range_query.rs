@@ -10,14 +10,14 @@ use crate::{
     port::{BoxFuture, BreachSourceDown, BreachedPasswords, HttpBody, HttpGet},
 };
 
-/// The most bytes of a response. Those of Have I Been Pwned have about 40 KiB.
+/// The maximum size of a response in bytes. Responses of Have I Been Pwned have about 40 KiB.
 const MAX_RESPONSE: usize = 1024 * 1024;
 
 /// Looks up passwords in a service by k-anonymity: the service receives the first five hex digits of the password's
 /// SHA-1 hash, which hundreds of breached passwords share, and returns all hashes with this prefix.
 ///
 /// Responses are requested with padding (`Add-Padding`), so that their length reveals nothing to an eavesdropper. A
-/// response of more than 1 MiB counts as none.
+/// response of more than 1 MiB is treated as a failure.
 pub struct RangeQuery {
     base: Url,
     http: Arc<dyn HttpGet>,

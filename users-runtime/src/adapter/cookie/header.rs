@@ -4,9 +4,9 @@ use http::{HeaderValue, header::GetAll};
 
 /// Returns the values of all cookies called `name`, in the order of the request and without enclosing quotes.
 ///
-/// Works on bytes, so that a cookie of another application that is not UTF-8 does not hide ours. Several headers form
-/// one list, because HTTP/2 may split the header (RFC 9113 section 8.2.3). Only spaces and tabs are trimmed, as
-/// browsers do: with other white space trimmed, an attacker's cookie could pass for one with a `__Host-` prefix.
+/// Works on bytes, so that a cookie of another application that is not UTF-8 does not hide this one. Several headers
+/// form one list, because HTTP/2 may split the header (RFC 9113 section 8.2.3). Only spaces and tabs are trimmed, as
+/// browsers do: if other white space were trimmed, an attacker's cookie could pass as one with a `__Host-` prefix.
 pub(super) fn values<'a>(headers: GetAll<'a, HeaderValue>, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
     let pairs = headers.into_iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| {

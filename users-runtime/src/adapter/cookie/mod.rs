@@ -24,16 +24,16 @@ const UPSTREAM_NAME: &str = "fastapiusersauth";
 const OAUTH_NAME: &str = "fastapiusersoauthcsrf";
 /// The cookie name of browsers that have logged in before, which fastapi-users does not know.
 const DEVICE_NAME: &str = "axumusersdevice";
-/// The usual name of the cookie of a device on which a second factor is not asked for.
+/// The default name of the cookie of a device on which no second factor is required.
 #[cfg(feature = "totp")]
 const REMEMBERED_NAME: &str = "axumusersremembered";
-/// The cookie name of browsers that have asked for a mailed code, which fastapi-users does not know.
+/// The cookie name of browsers that have requested a mailed code, which fastapi-users does not know.
 const EMAIL_CODE_NAME: &str = "axumusersemailcode";
 /// Browsers accept such a cookie only from the host itself, over TLS, and for the path `/`.
 const HOST_PREFIX: &str = "__Host-";
 /// Browsers accept such a cookie only over TLS.
 const SECURE_PREFIX: &str = "__Secure-";
-/// The most bytes of name and value that browsers accept (RFC 6265bis section 5.6).
+/// The maximum number of bytes of name and value that browsers accept (RFC 6265bis section 5.6).
 const MAX_BYTES: usize = 4096;
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -53,7 +53,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// Browsers attach cookies to requests from any page. As a protection against CSRF, requests that change state are
 /// accepted only from the service's own origin and trusted origins; see
 /// [Cookies](https://github.com/axum-users/axum-users/blob/main/docs/guide/cookies.md). A request with two cookies of
-/// this name is ambiguous and counts as one without a token.
+/// this name is ambiguous and is treated as one without a token.
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a backend"]
 pub struct Cookie {
@@ -75,7 +75,7 @@ pub struct Cookie {
     is_insecure: bool,
     /// Whether the cookie is sent over TLS only.
     is_secure: bool,
-    /// Of several cookies with the name, the last one counts.
+    /// Whether the last one of several cookies with the name is used.
     takes_last: bool,
     clears: Clears,
     /// The cookie of the refresh token, if the backend has them.
@@ -139,13 +139,12 @@ impl Cookie {
         Self { usual_name: OAUTH_NAME, max_age: Some(crate::domain::oauth::STATE_LIFETIME), ..Self::new() }
     }
 
-    /// Returns the cookie by which a browser is known that has logged in before. It has no meaning for requests from other
-    /// sites.
+    /// Returns the cookie that identifies a browser that has logged in before. It is not used for requests from other sites.
     pub(crate) fn of_devices(lifetime: Duration) -> Self {
         Self { usual_name: DEVICE_NAME, max_age: Some(lifetime), same_site: Attribute::Strict, ..Self::new() }
     }
 
-    /// Returns the cookie of a device on which a second factor is not asked for. It has no meaning for requests from other sites.
+    /// Returns the cookie of a device on which no second factor is required. It is not used for requests from other sites.
     #[cfg(feature = "totp")]
     pub(crate) fn of_remembered(lifetime: Duration) -> Self {
         Self { usual_name: REMEMBERED_NAME, max_age: Some(lifetime), same_site: Attribute::Strict, ..Self::new() }
@@ -186,7 +185,7 @@ impl Cookie {
     /// Sends the cookie to this host and all its subdomains.
     ///
     /// # Security
-    /// Every subdomain, also one that an attacker took over, can read the session cookie and set another one.
+    /// Every subdomain, including one that an attacker has taken over, can read the session cookie and set another one.
     pub fn domain(self, domain: impl Into<String>) -> Self {
         Self { domain: Some(domain.into()), ..self }
     }
@@ -362,7 +361,7 @@ impl Transport for Cookie {
         self.name = self.effective_name(context);
         self.is_secure = !self.is_insecure && !is_in_private_network(context);
         if !self.is_secure && self.same_site == Attribute::None && self.usual_name != UPSTREAM_NAME {
-            // Browsers accept no such cookie without TLS: providers that need it cannot be used in such a network.
+            // Browsers accept no such cookie without TLS, so providers that need it cannot be used in such a network.
             self.same_site = Attribute::Lax;
         }
         self.takes_last = context.allows(Relaxation::PlainCookieNames);

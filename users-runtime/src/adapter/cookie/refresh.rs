@@ -4,8 +4,8 @@ use super::{Attribute, Clears, Cookie, HOST_PREFIX, SECURE_PREFIX, starts_with};
 use crate::port::RefreshContext;
 
 impl Cookie {
-    /// Returns the cookie of the refresh token: browsers send it to the routes of its backend only, and never from another site unless
-    /// the session cookie is sent from there.
+    /// Returns the cookie of the refresh token: browsers send it to the routes of its backend only, and never from
+    /// another site unless the session cookie is also sent from there.
     pub(super) fn of_refresh(&self, context: &RefreshContext<'_>) -> Self {
         let base = [HOST_PREFIX, SECURE_PREFIX].iter().find(|prefix| starts_with(&self.name, prefix));
         let name = self.name.get(base.map_or(0, |prefix| prefix.len())..).unwrap_or_default();

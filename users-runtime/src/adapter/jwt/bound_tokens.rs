@@ -1,4 +1,4 @@
-//! Mailed tokens that work once, for one account as it is.
+//! Mailed single-use tokens that are bound to the current state of one account.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,8 +12,8 @@ use crate::{
     port::{BoundToken, BoundTokens, Clock, MailTokenError, Random, TokenSubject},
 };
 
-/// Tokens of one purpose as JSON Web Tokens with HS256: the claims `sub`, `aud`, `exp`, `iat`, `jti`, and `bnd`, the keyed
-/// digest of what a token is bound to. fastapi-users has none, so they have keys of their own under every policy.
+/// Tokens of one purpose as JSON Web Tokens with HS256: the claims `sub`, `aud`, `exp`, `iat`, `jti`, and `bnd`, the keyed digest
+/// of the state to which a token is bound. fastapi-users has no such tokens, so they have separate keys under every policy.
 pub(crate) struct JwtBoundTokens {
     keys: PurposeKeys,
     clock: Arc<dyn Clock>,

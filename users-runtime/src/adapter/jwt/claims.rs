@@ -72,7 +72,7 @@ impl<'a> Claims<'a> {
         self.exp.map(|exp| exp.0)
     }
 
-    /// Returns the time of the login: that of the issue, unless the token comes from a refresh.
+    /// Returns the time of the login: the time of issue, unless the token comes from a refresh.
     pub(super) fn logged_in_at(&self) -> Option<Timestamp> {
         self.auth_time.map_or_else(|| self.issued_at(), |login| Some(login.0))
     }
@@ -83,13 +83,13 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Parses a JSON object. serde alone would also accept an array with the values in order.
+/// Parses a JSON object. By default, serde would also accept an array with the values in order.
 pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     json.starts_with(b"{").then(|| serde_json::from_slice(json).ok()).flatten()
 }
 
-/// Deserializes a claim that must have a value if it is present. serde alone would treat null as absent, and thus a
-/// null `exp` as no limit.
+/// Deserializes a claim that must have a value if it is present. By default, serde would treat null as absent, and thus
+/// a null `exp` as no limit.
 pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

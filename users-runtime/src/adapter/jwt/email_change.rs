@@ -15,11 +15,11 @@ use crate::{
     },
 };
 
-/// Tokens of a change of the address as JSON Web Tokens with HS256. fastapi-users has none, so they have keys of their own
-/// under every policy.
+/// Tokens of a change of the address as JSON Web Tokens with HS256. fastapi-users has no such tokens, so they have
+/// separate keys under every policy.
 ///
-/// Both kinds have the claims `sub`, `email`, `aud`, `exp`, `iat` and `jti`. One of a new address has `bnd`, the keyed digest of
-/// what it is bound to; one that undoes a change has `epoch`, and `bnd` if it is for a recent address.
+/// Both kinds have the claims `sub`, `email`, `aud`, `exp`, `iat` and `jti`. A token for a new address has `bnd`, the keyed
+/// digest of the state to which it is bound; a token that undoes a change has `epoch`, and `bnd` if it is for a recent address.
 pub(crate) struct JwtEmailChangeTokens {
     confirm: PurposeKeys,
     undo: PurposeKeys,

@@ -12,8 +12,8 @@ use crate::{
     port::{Clock, CodeRequest, EmailCodes, MailTokenError, NewCodeRequest, Random, TokenSubject},
 };
 
-/// The length of an address in a request, in bytes: more than any address has. All requests then have one length, so the
-/// text of one tells nothing but itself.
+/// The length of an address in a request, in bytes: more than any address has. All requests then have the same length,
+/// so the length reveals nothing about the address.
 const PADDED: usize = 320;
 /// One more than the highest code.
 const CODES: u64 = 1_000_000;
@@ -48,8 +48,8 @@ impl JwtEmailCodes {
         URL_SAFE_NO_PAD.encode(self.keys.mac(&["browser", &id.0, cookie]))
     }
 
-    /// Returns the six digits; for no account, digits that nobody gets. The remainder of 64 bits is uneven by less than 1 in
-    /// 10^13.
+    /// Returns the six digits; without an account, digits that are never sent. The remainder of 64 bits is uneven by
+    /// less than 1 in 10^13.
     fn digits(&self, request: &CodeRequest, of: Option<TokenSubject<'_>>) -> String {
         let epoch = of.map(|of| of.epoch.0.to_string()).unwrap_or_default();
         let [subject, email, hash] = of.map_or([""; 3], |of| [of.subject, of.email, of.hashed_password.as_stored()]);
@@ -120,7 +120,7 @@ impl EmailCodes for JwtEmailCodes {
     }
 }
 
-/// Returns an address in base64url, filled up with spaces, which no address has at its end.
+/// Returns an address in base64url, padded with spaces, with which no address ends.
 fn padded(address: &str) -> String {
     let spaces = PADDED.saturating_sub(address.len());
     URL_SAFE_NO_PAD.encode(format!("{address}{}", " ".repeat(spaces)))

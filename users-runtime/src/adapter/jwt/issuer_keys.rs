@@ -13,15 +13,15 @@ use crate::domain::{Error, Setting};
 
 /// The longest token, in bytes. Tokens of other issuers may carry many roles; most servers accept headers of this size.
 const MAX_BYTES: usize = 16 * 1024;
-/// The most keys that are read from a set.
+/// The maximum number of keys that are read from a set.
 const MAX_KEYS: usize = 64;
 
-/// A token of another issuer. Nothing of it was verified.
+/// A token of another issuer, unverified.
 pub(crate) struct ForeignToken<'a> {
     header: Header,
     message: &'a str,
     signature: Vec<u8>,
-    /// The claims. Those that are null count as absent.
+    /// The claims. Null claims are treated as absent.
     pub(crate) claims: Map<String, Value>,
 }
 

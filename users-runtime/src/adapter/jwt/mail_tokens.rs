@@ -38,7 +38,7 @@ struct PurposeSetting {
     secret: Option<SecretKey>,
 }
 
-/// The form of tokens.
+/// The format of the tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// The form of axum-users: signed with a derived key and bound by a keyed digest.

@@ -7,7 +7,7 @@
 //! | algorithm | key | for |
 //! |---|---|---|
 //! | HS256 | [`HmacKey`], at least 32 bytes | the default; one service, or services that trust each other |
-//! | ES256, EdDSA | [`SigningKeyPair`], [`VerifyingKey`], PEM | others verify what only this service signs |
+//! | ES256, EdDSA | [`SigningKeyPair`], [`VerifyingKey`], PEM | other services verify tokens that only this service signs |
 //! | RS256 | the same types, by [`SigningKeyPair::legacy_rs256_pem`] and [`VerifyingKey::legacy_rs256_pem`] | tokens of a fastapi-users service or an identity provider that signs with RS256 |
 
 mod bound_tokens;

@@ -22,8 +22,8 @@ use crate::{
     port::{Clock, OAuthFlows, Random, RandomError},
 };
 
-/// Flows as JSON Web Tokens with HS256, with the claims of fastapi-users and ours. Their secrets are HMACs of the flow's id
-/// with a key of their own, so that nothing is stored between the start and the callback.
+/// Flows as JSON Web Tokens with HS256, with the claims of fastapi-users and ours. Their secrets are HMACs of the
+/// flow's id with a separate key, so that nothing is stored between the start and the callback.
 pub(crate) struct JwtOAuthFlows {
     ring: KeyRing,
     secrets: Hmac<Sha256>,
@@ -47,8 +47,8 @@ struct StateClaims {
 }
 
 impl JwtOAuthFlows {
-    /// Derives the keys from the secret. They differ from those of every other purpose also under `raw_keys()`: no Python
-    /// service reads a state of ours.
+    /// Derives the keys from the secret. They differ from those of every other purpose, even under `raw_keys()`,
+    /// because no Python service reads these states.
     pub(crate) fn new(secret: &SecretKey, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         let key = HmacKey::from_bytes(Purpose::OauthState.signing_key(secret)?.as_slice());
         let secrets = Hmac::new_from_slice(Purpose::OauthState.binding_key(secret)?.as_slice())

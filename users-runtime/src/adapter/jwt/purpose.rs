@@ -15,7 +15,7 @@ pub enum Purpose {
     Reset,
     /// Verifies an email address.
     Verify,
-    /// Proves a new email address.
+    /// Confirms a new email address.
     ConfirmEmail,
     /// Undoes a change of the email address.
     UndoEmail,

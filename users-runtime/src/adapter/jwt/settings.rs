@@ -22,7 +22,7 @@ use crate::{
 /// | [`lifetime`](Self::lifetime) | one hour (fastapi-users' documented value) |
 /// | [`audience`](Self::audience) | `fastapi-users:auth` |
 /// | keys | HS256 with a key derived from the master secret |
-/// | revocation | in the user's database |
+/// | revocation | in the users' database |
 /// | [`leeway`](Self::leeway) | none |
 #[derive(Clone)]
 #[must_use = "settings do nothing until they are given to a backend"]
@@ -121,8 +121,8 @@ impl Jwt {
         Self { previous_secrets: secrets.into_iter().collect(), ..self }
     }
 
-    /// Accepts tokens for this long after they expired (`exp`) and before they begin (`nbf`), at most five seconds. Default:
-    /// none.
+    /// Accepts tokens for this long after they expire (`exp`) and before they become valid (`nbf`), at most five
+    /// seconds. Default: none.
     ///
     /// Tokens that another node with a fast clock has just issued need no setting: `iat` may be up to ten seconds in the
     /// future.
@@ -149,7 +149,7 @@ impl Jwt {
     /// no database table grows.
     ///
     /// # Security
-    /// If Redis forgets a record, the token is valid again. A warning at the start tells if its settings allow that.
+    /// If Redis loses a record, the token is valid again. A warning at startup reports if the server's settings allow that.
     #[cfg(feature = "redis")]
     pub fn revoked_in_redis(self, redis: Redis) -> Self {
         Self { revocation: Revocation::Redis(redis), ..self }
@@ -163,8 +163,8 @@ impl Jwt {
     /// Distinguishes the keys of this service in Redis from those of others.
     ///
     /// # Errors
-    /// [`Error::Config`] if earlier secrets are accepted and the keys would change with the secret: their revoked tokens
-    /// would be valid again.
+    /// [`Error::Config`] if earlier secrets are accepted and the keys would change with the secret: revoked tokens
+    /// signed under earlier secrets would become valid again.
     #[cfg(feature = "redis")]
     pub(crate) fn in_service(mut self, service: &str) -> Result<Self> {
         if let Revocation::Redis(redis) = self.revocation {

@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// Signed access tokens, compatible with those of fastapi-users (`sub`, `aud`, `exp`), with the additional claims
-/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked, `backend`, the name of
-/// the backend that the token belongs to, and `amr`, what the login was proved with.
+/// `iat`, `jti` and `epoch`, by which a single token or all tokens of a user can be revoked, `backend`, the name of the
+/// backend that the token belongs to, and `amr`, the authentication methods of the login.
 ///
 /// Built from the settings [`Jwt`](super::Jwt). A token resolves only if a configured key signed it and every claim is
 /// valid. The user store checks the user's status, the epoch and revocations in the users' database, in the query that
@@ -67,10 +67,10 @@ struct AccessClaims<'a> {
     epoch: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend: Option<&'a str>,
-    /// What the login was proved with (RFC 8176).
+    /// The authentication methods of the login (RFC 8176).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     amr: Vec<&'static str>,
-    /// The session, if a refresh issued the token: `jti` is then that of the token alone.
+    /// The session, if a refresh issued the token: `jti` then identifies only the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a str>,
     /// The time of the login, if a refresh issued the token.
@@ -113,7 +113,7 @@ impl JwtStrategy {
             (None, Some(id)) => id.0.clone(),
             (None, None) => fresh_token_id(random.as_ref()).map_err(StrategyError::unavailable)?,
         };
-        // The same answer of a refresh that is given again has the same times.
+        // A repeated response of a refresh contains the same times.
         let from = if login.seed.is_some() { login.at } else { clock.now() };
         let claims = AccessClaims {
             sub: &login.subject,
@@ -166,7 +166,7 @@ impl JwtStrategy {
             (None, None, None) if self.accepts_upstream(now) => {
                 Some(Session { expires_at, ..Session::new(claims.sub.0) })
             }
-            // Only some of the three claims: not minted by either system.
+            // Only some of the three claims: minted by neither system.
             _ => None,
         };
         Some((session?, backend))

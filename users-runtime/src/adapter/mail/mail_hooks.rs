@@ -22,8 +22,9 @@ use crate::{
 /// * second factor enrolled or removed, recovery code used: a notice (OWASP ASVS 6.3.7)
 /// * passkey added, removed, or refused because it may be copied: a notice (OWASP ASVS 6.3.7)
 ///
-/// [`Mailer::without_notice`] turns a kind of notices off. All mails are sent after the response. If you need more, implement `UserManager` yourself and keep a [`Mailer`] in
-/// it; see [Hooks and mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
+/// [`Mailer::without_notice`] turns off a kind of notice. All mails are sent after the response. If you need more,
+/// implement `UserManager` yourself and keep a [`Mailer`] in it; see [Hooks and
+/// mail](https://github.com/axum-users/axum-users/blob/main/docs/guide/hooks-and-mail.md).
 #[derive(Debug, Clone)]
 pub struct MailHooks(Mailer);
 
@@ -61,8 +62,8 @@ impl<U: AuthUser> UserManager<U> for MailHooks {
         _: &RequestContext,
     ) -> HookResult {
         let EmailChange { new_email, token, undo_token } = *change;
-        // The old address first: it must get its mail before anyone can confirm the new one. That it does not accept it must
-        // not keep the owner of a lost mailbox from changing it.
+        // The old address first: it must get its mail before anyone can confirm the new one. A failure must not prevent
+        // the owner of a lost mailbox from changing the address.
         let warned = self.0.send_email_change_undo(user.account().email, new_email, undo_token).await;
         self.0.send_email_change_confirmation(new_email, token).await?;
         Ok(warned?)

@@ -31,7 +31,7 @@ struct Inner {
     site: PublicUrl,
     site_name: String,
     links: [LinkTemplate; LinkKind::ALL.len()],
-    /// Where the notices lead.
+    /// The URL to which the notices link.
     site_url: String,
     verify_lifetime: Option<Duration>,
     reset_lifetime: Option<Duration>,
@@ -103,9 +103,9 @@ impl Mailer {
         self.with(|inner| inner.templates = Arc::new(templates))
     }
 
-    /// Sets the link of a kind of mails: a URL with `{token}` where the token goes, in the fragment, the query or the path.
-    /// A template without a scheme is relative to the public URL. Default: `verify#token={token}` and the like
-    /// ([`LinkKind::page`]).
+    /// Sets the link in a kind of mail: a URL with `{token}` as a placeholder for the token, in the fragment, the query
+    /// or the path. A template without a scheme is relative to the public URL. Default: `verify#token={token}` and the
+    /// like ([`LinkKind::page`]).
     ///
     /// ```
     /// # use users_runtime as axum_users;
@@ -121,9 +121,9 @@ impl Mailer {
     /// ```
     ///
     /// # Security
-    /// A token in the query or the path is in the access logs of the server that serves the page, and in its `Referer`
-    /// headers unless the page sends a `Referrer-Policy`. It is worthless once it is used, so let the page use it at once, but
-    /// only when the user presses a button: programs that scan mails open links.
+    /// A token in the query or the path appears in the access logs of the server that serves the page, and in `Referer`
+    /// headers unless the page sends a `Referrer-Policy`. It is useless once it is used, so let the page use it
+    /// promptly, but only when the user presses a button: mail scanners open links.
     ///
     /// # Errors
     /// [`Error::Config`] unless the template has `{token}` once, after the host of a URL that could be the public URL:
@@ -133,17 +133,17 @@ impl Mailer {
         Ok(self.with(|inner| inner.links[kind as usize] = template))
     }
 
-    /// Sets the path of the page to which notices lead, relative to the public URL. Default: the public URL.
+    /// Sets the path of the page to which notices link, relative to the public URL. Default: the public URL.
     #[must_use]
     pub fn notices_lead_to(self, path: &str) -> Self {
         self.with(|inner| inner.site_url = inner.site.page(path))
     }
 
-    /// Lets all links lead to the [ready pages](crate::pages) under `prefix`, such as `/account`. The token is in the query,
-    /// so that the pages work without scripts.
+    /// Makes all links point to the [ready pages](crate::pages) under `prefix`, such as `/account`. The token is in the
+    /// query, so that the pages work without scripts.
     ///
     /// # Errors
-    /// [`Error::Config`] if the prefix has characters that a path does not have.
+    /// [`Error::Config`] if the prefix has characters that are not allowed in a path.
     #[cfg(feature = "pages")]
     pub fn link_to_pages(self, prefix: &str) -> Result<Self> {
         let prefix = prefix.trim_end_matches('/');
@@ -163,16 +163,16 @@ impl Mailer {
         self.with(|inner| (inner.verify_lifetime, inner.reset_lifetime) = (Some(verify), Some(reset)))
     }
 
-    /// Does not send a kind of notices. Default: all are sent.
+    /// Turns off a kind of notice. Default: all are sent.
     ///
     /// # Security
-    /// Owners then do not notice that somebody else uses or takes over their account (OWASP ASVS 6.3.5, 6.3.7).
+    /// Owners are then not notified when somebody else uses or takes over their account (OWASP ASVS 6.3.5, 6.3.7).
     #[must_use]
     pub fn without_notice(self, kind: NoticeKind) -> Self {
         self.with(|inner| inner.silent.push(kind))
     }
 
-    /// Returns whether a kind of notices is sent.
+    /// Returns whether a kind of notice is sent.
     pub(super) fn notifies(&self, kind: NoticeKind) -> bool {
         !self.0.silent.contains(&kind)
     }
@@ -204,7 +204,7 @@ impl Mailer {
         self.post(to, letter).await
     }
 
-    /// Tells the owner of an account about an attempt to register with its address.
+    /// Notifies the owner of an account of an attempt to register with its address.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -272,7 +272,7 @@ impl Mailer {
         self.post(to, inner.templates.invitation(&inner.linked(to, &link, token.secret(), None))).await
     }
 
-    /// Tells the old address of an account about `new_email`, which was changed at once.
+    /// Notifies the old address of an account that the address was changed to `new_email`.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -281,7 +281,7 @@ impl Mailer {
         self.post(to, self.0.templates.email_changed(&EmailChanged { to, new_email, site_name, site_url })).await
     }
 
-    /// Tells the owner of an account about a change of its password.
+    /// Notifies the owner of an account of a change of its password.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -289,7 +289,7 @@ impl Mailer {
         self.post(to, self.0.templates.password_changed(&self.0.notice(to))).await
     }
 
-    /// Tells the owner of an account about a login from a new device.
+    /// Notifies the owner of an account of a login from a new device.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -299,7 +299,7 @@ impl Mailer {
         self.post(to, self.0.templates.new_login(&mail)).await
     }
 
-    /// Tells the owner of an account that `login` was ended because one of its refresh tokens was used twice.
+    /// Notifies the owner of an account that `login` was ended because one of its refresh tokens was used twice.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -309,7 +309,7 @@ impl Mailer {
         self.post(to, self.0.templates.refresh_reuse(&mail)).await
     }
 
-    /// Tells the owner of an account that it has a second factor.
+    /// Notifies the owner of an account that a second factor was enrolled.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -317,7 +317,7 @@ impl Mailer {
         self.post(to, self.0.templates.second_factor_enrolled(&self.0.notice(to))).await
     }
 
-    /// Tells the owner of an account that its second factor was removed.
+    /// Notifies the owner of an account that its second factor was removed.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -325,7 +325,7 @@ impl Mailer {
         self.post(to, self.0.templates.second_factor_removed(&self.0.notice(to))).await
     }
 
-    /// Tells the owner of an account that a recovery code was used, and how many are left.
+    /// Notifies the owner of an account that a recovery code was used, and how many are left.
     ///
     /// # Errors
     /// As for [`Mailer::send_verification`].
@@ -333,7 +333,7 @@ impl Mailer {
         self.post(to, self.0.templates.recovery_code_used(&self.0.notice(to), left)).await
     }
 
-    /// Tells `to`, the user's stored address, what happened to a passkey.
+    /// Notifies `to`, the user's stored address, of a change of a passkey.
     ///
     /// # Errors
     /// [`MailError`] if the transport did not accept the mail, or if `to` is not exactly one mailbox.

@@ -1,6 +1,6 @@
 //! The notices to owners of accounts.
 
-/// A mail that tells the owner of an account what has happened to it.
+/// A mail that notifies the owner of an account of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoticeKind {
@@ -12,7 +12,7 @@ pub enum NoticeKind {
     NewLogin,
     /// A login was ended because a refresh token was used twice.
     RefreshReuse,
-    /// A second factor got into force, or was removed.
+    /// A second factor was activated or removed.
     SecondFactor,
     /// A recovery code was used.
     RecoveryCode,

@@ -47,7 +47,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph("If it was not you, ignore this e-mail: your password is unchanged. Never share this link.")
     }
 
-    /// Tells the owner of an account about an attempt to register with its address.
+    /// Notifies the owner of an account of an attempt to register with its address.
     fn already_registered(&self, mail: &Notice<'_>) -> Letter {
         Letter::new(format!("You already have an account at {}", mail.site_name))
             .paragraph(format!(
@@ -71,7 +71,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph("If it was not you, ignore this e-mail: nothing changes without your confirmation.")
     }
 
-    /// Tells the stored address of an account which address shall replace it, with a link that undoes it.
+    /// Notifies the stored address of an account of the address that will replace it, with a link that undoes the change.
     fn email_change_undo(&self, mail: &LinkMail<'_>, new_email: &str) -> Letter {
         Letter::new(format!("Your e-mail address at {} is being changed", mail.site_name))
             .paragraph(format!(
@@ -122,7 +122,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .paragraph("If you did not expect this, ignore this e-mail: without the link nobody can use the account.")
     }
 
-    /// Tells the old address of an account about the new one.
+    /// Notifies the old address of an account of the new one.
     fn email_changed(&self, mail: &EmailChanged<'_>) -> Letter {
         Letter::new(format!("Your e-mail address at {} was changed", mail.site_name))
             .paragraph(format!("The address of your account at {} is now {}.", mail.site_name, mail.new_email))
@@ -130,7 +130,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account about a change of its password.
+    /// Notifies the owner of an account of a change of its password.
     fn password_changed(&self, mail: &Notice<'_>) -> Letter {
         Letter::new(format!("Your password at {} was changed", mail.site_name))
             .paragraph(format!("The password of your account at {} was changed.", mail.site_name))
@@ -138,8 +138,8 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account about a login from a new device. The default text does not contain the user agent, which
-    /// the client chooses.
+    /// Notifies the owner of an account of a login from a new device. The default text does not contain the user agent,
+    /// which the client chooses.
     fn new_login(&self, mail: &NewLogin<'_>) -> Letter {
         let at = mail.at.format("%Y-%m-%d %H:%M UTC");
         let from = mail.device.client.map(|address| format!(" from the address {address}")).unwrap_or_default();
@@ -149,7 +149,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account that a login was ended because a copy of it was used elsewhere.
+    /// Notifies the owner of an account that a login was ended because a copy of it was used elsewhere.
     fn refresh_reuse(&self, mail: &NewLogin<'_>) -> Letter {
         let at = mail.at.format("%Y-%m-%d %H:%M UTC");
         let from = mail.device.client.map(|address| format!(" from the address {address}")).unwrap_or_default();
@@ -163,7 +163,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account that logins now need a second factor.
+    /// Notifies the owner of an account that logins now need a second factor.
     fn second_factor_enrolled(&self, mail: &Notice<'_>) -> Letter {
         Letter::new(format!("Your account at {} has a second factor", mail.site_name))
             .paragraph(format!(
@@ -175,7 +175,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account that logins do not need a second factor any more.
+    /// Notifies the owner of an account that logins no longer need a second factor.
     fn second_factor_removed(&self, mail: &Notice<'_>) -> Letter {
         Letter::new(format!("The second factor of your account at {} was removed", mail.site_name))
             .paragraph(format!(
@@ -186,7 +186,7 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account that a recovery code was used, and how many are left.
+    /// Notifies the owner of an account that a recovery code was used, and how many are left.
     fn recovery_code_used(&self, mail: &Notice<'_>, left: u32) -> Letter {
         let rest = match left {
             0 => "No recovery code is left. Make new ones as soon as you can.".to_owned(),
@@ -202,8 +202,8 @@ pub trait MailTemplates: Send + Sync + 'static {
             .button(mail.site_name, mail.site_url)
     }
 
-    /// Tells the owner of an account what happened to a passkey. The default text does not contain the name of the passkey, which
-    /// the client chooses.
+    /// Notifies the owner of an account of a change of a passkey. The default text does not contain the name of the
+    /// passkey, which the client chooses.
     fn passkey(&self, mail: &PasskeyNotice<'_>) -> Letter {
         let at = mail.change.at.format("%Y-%m-%d %H:%M UTC");
         let from = mail.change.device.client.map(|address| format!(" from the address {address}")).unwrap_or_default();
@@ -257,7 +257,7 @@ pub struct LinkMail<'a> {
     pub site_url: &'a str,
     /// The link, with the token where [`Mailer::link`](super::Mailer::link) puts it.
     pub link: &'a str,
-    /// The token alone, for users to type or for a link that the application builds.
+    /// The token without the link, for users to type or for a link that the application builds.
     pub token: &'a str,
     /// The lifetime of the token, if it was given to the mailer.
     pub lifetime: Option<Duration>,

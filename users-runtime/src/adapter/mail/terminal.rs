@@ -7,7 +7,7 @@ use crate::port::{BoxFuture, Mail, MailError, MailTransport};
 /// Prints each mail to standard output.
 ///
 /// # Security
-/// For development only: the output contains tokens that verify addresses and reset passwords.
+/// For development only: the output contains all mailed tokens and codes, such as those that log in or reset passwords.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terminal;
 

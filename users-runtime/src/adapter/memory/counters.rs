@@ -11,16 +11,16 @@ use crate::{
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement, evaluate},
 };
 
-/// The most counters that are kept, at about 400 bytes each; and the most keys that are remembered.
+/// The maximum number of counters, at about 400 bytes each, and of remembered keys.
 const CAPACITY: usize = 100_000;
 
 /// Counts in the memory of one process: each node counts separately, and a restart resets the counters.
 ///
-/// At most 100,000 counters (about 40 MB) are kept. Beyond that, those that are farthest from a refusal are dropped first, so
-/// that a flood of new keys does not reset a counter that refuses. If all of them refuse, new keys are refused as well, until
-/// the first of them does not.
+/// At most 100,000 counters (about 40 MB) are kept. Beyond that, those that are farthest from a refusal are dropped
+/// first, so that a flood of new keys does not reset a counter that refuses. If all of them refuse, new keys are
+/// refused as well, until the first counter no longer refuses.
 ///
-/// At most 100,000 keys are remembered; beyond that, those that end first are forgotten.
+/// At most 100,000 keys are remembered; beyond that, those that expire first are forgotten.
 #[derive(Default)]
 pub struct MemoryCounters(Mutex<Kept>);
 
@@ -29,8 +29,8 @@ struct Kept {
     counters: HashMap<CounterKey, Counter>,
     /// By the time at which they are forgotten.
     by_end: BTreeSet<(i64, CounterKey)>,
-    /// By the order in which they are dropped: how close they are to a refusal, and the time at which they are forgotten
-    /// or, at the limit, at which they refuse no more.
+    /// By the order in which they are dropped: how close they are to a refusal, and the time at which they are
+    /// forgotten or, at the limit, the time at which they no longer refuse.
     by_rank: BTreeSet<(u8, i64, CounterKey)>,
     remembered: HashMap<CounterKey, i64>,
     remembered_by_end: BTreeSet<(i64, CounterKey)>,
@@ -142,7 +142,7 @@ impl Kept {
         }
     }
 
-    /// Drops counters that mean nothing any more.
+    /// Drops expired counters.
     fn forget(&mut self, now: i64) {
         while self.by_end.first().is_some_and(|(end, _)| *end <= now) {
             let Some((_, key)) = self.by_end.pop_first() else { return };

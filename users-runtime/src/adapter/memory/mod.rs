@@ -1,7 +1,7 @@
 //! An in-memory store, for tests and as an example of a custom store.
 //!
-//! It fulfills the contract of [`UserStore`] except for durability. The conformance suite (feature `testing`) runs
-//! against it as it does against SQL.
+//! It fulfills the contract of [`UserStore`] except for durability. The conformance suite (feature `testing`) is run
+//! against it and against SQL.
 
 mod counters;
 mod oauth_accounts;
@@ -146,13 +146,13 @@ impl<U: AuthUser> State<U> {
         }
     }
 
-    /// Returns a user with the tenant and the id with which it can be inserted.
+    /// Checks a new user, and returns it with its tenant and id, ready to be inserted.
     fn check(&mut self, tenant: TenantFilter<'_, U>, mut user: U) -> Result<U, StoreError> {
         tenant.stamp(&mut user);
         if self.owner(tenant, &CanonicalEmail::of(user.account().email)).is_some() {
             return Err(StoreError::EmailTaken);
         }
-        // The ids of other kinds are made already.
+        // Ids of other kinds have been generated already.
         if U::ID_MADE_BY_DATABASE && id_kind::<U::Id>() == IdKind::Integer {
             self.last_id += 1; // ids are never reused: an old token would be valid for the new user
             let id = U::Id::from_value(IdValue::Integer(self.last_id));

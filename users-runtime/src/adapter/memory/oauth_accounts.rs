@@ -52,7 +52,7 @@ impl<U: AuthUser> State<U> {
             return Unlinked::LastWayIn;
         }
         self.accounts.retain(|kept| kept.account.user_id != *user || kept.account.id != *id);
-        // The link that was removed may have been the one that knew that there is no password.
+        // The removed link may have been the one that recorded that there is no password.
         if let Some(placeholder) = placeholder {
             self.keep_placeholder(user, &placeholder);
         }
@@ -103,7 +103,7 @@ impl<U: AuthUser> OAuthStore<U> for MemoryStore<U> {
         Box::pin(async move {
             let (tenant, mut state) = (self.tenant()?, self.state());
             let id = change.user.id();
-            // The links that the change removes do not stand in the way.
+            // The links that the change removes do not conflict.
             let is_taken = state.accounts.iter().any(|kept| {
                 let is_removed = change.unlink && kept.account.user_id == id;
                 !is_removed && is_of(&kept.account, &account.oauth_name, &account.account_id)

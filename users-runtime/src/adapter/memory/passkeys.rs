@@ -27,7 +27,7 @@ impl<U: AuthUser> State<U> {
         self.passkeys.push(KeptPasskey { passkey: Passkey::stored(user, new, None), placeholder });
     }
 
-    /// Stores the placeholder with every way in of a user.
+    /// Stores the placeholder with every login method of a user.
     pub(super) fn keep_placeholder(&mut self, user: &U::Id, placeholder: &PlaceholderPassword) {
         for kept in self.accounts.iter_mut().filter(|kept| kept.account.user_id == *user) {
             kept.placeholder = Some(placeholder.clone());
@@ -53,7 +53,7 @@ impl<U: AuthUser> State<U> {
             if of_user().count() + links().count() == 1 {
                 return PasskeyRemoved::LastWayIn;
             }
-            // The passkey that is removed may be the one that knows that there is no password.
+            // The passkey that is removed may be the one that records that there is no password.
             self.keep_placeholder(user, &placeholder);
         }
         self.passkeys.retain(|kept| kept.passkey.id != *id);

@@ -22,7 +22,7 @@ impl<U: AuthUser> RefreshStore for MemoryStore<U> {
                 other.expires_at > now && current.is_some_and(is_live)
             };
             let is_sibling = |other: &&RefreshFamily| other.subject == subject && other.backend == backend;
-            // The newest ones that have not ended are kept, of those with equal times the last added.
+            // The newest families that have not ended are kept; among those with equal times, the one added last.
             let mut siblings: Vec<_> = state.families.iter().filter(is_sibling).enumerate().collect();
             siblings.sort_by_key(|(number, other)| (may_go_on(other), other.logged_in_at, *number));
             let surplus = siblings.len().saturating_sub(usize::try_from(at_most).unwrap_or(usize::MAX));

@@ -7,17 +7,17 @@ use crate::domain::{Error, Result, Setting};
 pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) protocol: Protocol,
-    /// The scopes that are asked for.
+    /// The scopes that are requested.
     pub(crate) scopes: &'static [&'static str],
     profile: Profile,
-    /// What is asked for in addition if tokens are stored.
+    /// The additional scopes and parameters if tokens are stored.
     offline: Offline,
 }
 
-/// What makes a provider issue a refresh token.
+/// The scopes and parameters that make a provider issue a refresh token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offline {
-    /// Scopes that are asked for, unless the issuer lists its scopes without them.
+    /// Scopes that are requested, unless the issuer lists its scopes without them.
     pub(crate) scopes: &'static [&'static str],
     /// Parameters of the authorization request.
     pub(crate) parameters: &'static [(&'static str, &'static str)],
@@ -29,14 +29,14 @@ impl Offline {
     /// OpenID Connect Core section 11.
     pub(crate) const OPENID: Self = Self { scopes: &["offline_access"], parameters: &[("prompt", "consent")] };
 
-    /// Returns what one request asks for. `listed` are the scopes that the issuer lists.
+    /// Returns the scopes and parameters for one request. `listed` are the scopes that the issuer lists.
     pub(crate) fn for_request(self, offline: bool, listed: Option<&[String]>) -> Self {
         let has = |scope: &&str| listed.is_none_or(|listed| listed.iter().any(|other| other == scope));
         if offline && self.scopes.iter().all(has) { self } else { Self::NOTHING }
     }
 }
 
-/// How a provider is talked to.
+/// The protocol of a provider.
 pub(crate) enum Protocol {
     /// By OpenID Connect: the issuer, and the other origins of its endpoints.
     OpenId { issuer: &'static str, origins: &'static [&'static str] },
@@ -84,10 +84,10 @@ static CATALOGUE: [Known; 7] = [
         name: "microsoft",
         protocol: Protocol::Microsoft,
         scopes: &["openid", "email", "profile"],
-        // fastapi-users stores the id of the Graph API, which is this claim. Administrators of a tenant write any address
-        // into their directory, so its word is worth nothing.
+        // fastapi-users stores the id of the Graph API, which is this claim. Administrators of a tenant can write any
+        // address into their directory, so the verification status is not trusted.
         profile: Profile { subject: "oid", verified: None, ..Profile::OPENID },
-        // It asks for consent when it needs to.
+        // Microsoft asks for consent when needed.
         offline: Offline { scopes: &["offline_access"], parameters: &[] },
     },
     Known {
@@ -110,7 +110,7 @@ static CATALOGUE: [Known; 7] = [
         protocol: Protocol::OpenId { issuer: "https://gitlab.com", origins: &[] },
         scopes: &["openid", "email"],
         profile: Profile::OPENID,
-        // It has no such scope, and issues them anyway.
+        // The provider has no such scope, and issues refresh tokens anyway.
         offline: Offline::NOTHING,
     },
     Known {
@@ -133,7 +133,7 @@ static CATALOGUE: [Known; 7] = [
         },
         scopes: &["email", "public_profile"],
         profile: Profile { subject: "id", verified: None, ..Profile::OPENID },
-        // Its tokens live 60 days and cannot be refreshed.
+        // Its tokens are valid for 60 days and cannot be refreshed.
         offline: Offline::NOTHING,
     },
 ];

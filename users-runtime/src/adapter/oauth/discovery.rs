@@ -30,7 +30,7 @@ use crate::{
 /// How long endpoints and keys are kept.
 const KEPT: Duration = Duration::from_secs(3600);
 
-/// What RFC 9207 adds to the metadata.
+/// The metadata field that RFC 9207 adds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct IssuerParameter {
     #[serde(default)]
@@ -54,16 +54,16 @@ type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What discovery found.
+/// The result of discovery.
 pub(super) struct Discovered {
     pub(super) authorization_endpoint: Url,
     pub(super) token_endpoint: Url,
     pub(super) userinfo_endpoint: Option<Url>,
     pub(super) keys: CoreJsonWebKeySet,
     pub(super) authentication: ClientAuthentication,
-    /// The scopes that the issuer lists, if it does.
+    /// The scopes that the issuer lists, if any.
     pub(super) scopes: Option<Vec<String>>,
-    /// Whether callbacks name the issuer.
+    /// Whether callbacks contain the issuer (`iss`).
     pub(super) names_issuer: bool,
     at: Timestamp,
 }
@@ -73,7 +73,7 @@ pub(super) struct Issuer {
     pub(super) url: IssuerUrl,
     pub(super) http: HttpClient,
     known: RwLock<Option<Arc<Discovered>>>,
-    /// Held by the one caller that asks the issuer; the others wait for what it finds.
+    /// Held by the one caller that queries the issuer; the others wait for its result.
     asking: Mutex<()>,
     budget: FetchBudget,
 }
@@ -94,7 +94,7 @@ impl Issuer {
         })
     }
 
-    /// Returns what is known about the issuer, and asks it if that is nothing or too old.
+    /// Returns the discovered metadata of the issuer, and queries it if there is none or it is too old.
     pub(super) async fn discovered(&self, now: Timestamp) -> Result<Arc<Discovered>, ProviderError> {
         if let Some(known) = self.kept(now) {
             return Ok(known);
@@ -106,8 +106,8 @@ impl Issuer {
         }
     }
 
-    /// Asks the issuer again after a token named a key that is not among those of `before`. Returns `None` if that was done
-    /// too often.
+    /// Queries the issuer again after a token named a key that is not among those of `before`. Returns `None` if this
+    /// happened too often.
     pub(super) async fn with_new_keys(
         &self,
         before: &Arc<Discovered>,
@@ -163,7 +163,7 @@ impl Issuer {
         Ok(Discovered {
             authorization_endpoint: allowed(metadata.authorization_endpoint().url())?,
             token_endpoint: allowed(token_endpoint.url())?,
-            // Many ID tokens have everything that it would tell.
+            // Many ID tokens contain everything that it would return.
             userinfo_endpoint: metadata
                 .userinfo_endpoint()
                 .map(|url| url.url().clone())

@@ -24,7 +24,8 @@ use crate::{
     port::{CodeExchange, ProviderError, TokenRefresh},
 };
 
-/// The longest lifetime of an access token that is believed. GitLab's and Microsoft's live hours, Facebook's 60 days.
+/// The longest lifetime of an access token that is accepted. Tokens of GitLab and Microsoft are valid for hours,
+/// Facebook's for 60 days.
 const LONGEST: TimeDelta = TimeDelta::days(3650);
 
 type TokenResponse = StandardTokenResponse<IdTokenField, BasicTokenType>;
@@ -42,7 +43,7 @@ type TokenClient = Client<
     EndpointSet,
 >;
 
-/// What OpenID Connect adds to the response of a token endpoint.
+/// The field that OpenID Connect adds to the response of a token endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct IdTokenField {
     id_token: Option<String>,
@@ -73,7 +74,7 @@ pub(super) struct Application {
     pub(super) secret: ClientSecret,
 }
 
-/// What a token endpoint returns for a code.
+/// The tokens that a token endpoint returns for a code.
 pub(super) struct Tokens {
     pub(super) tokens: ProviderTokens,
     pub(super) id_token: Option<SecretString>,
@@ -160,14 +161,14 @@ fn tokens(response: &TokenResponse, now: Timestamp) -> ProviderTokens {
     ProviderTokens::new(access, response.refresh_token().map(|token| RefreshToken::new(token.secret().clone())))
 }
 
-/// Returns whether a token endpoint says that a refresh token is not valid any more, or that the person must be asked again.
+/// Returns whether a token endpoint reports that a refresh token is no longer valid, or that the user must give consent again.
 fn has_ended<E>(error: &RequestTokenError<E, BasicErrorResponse>) -> bool
 where
     E: std::error::Error + 'static,
 {
     match error {
         RequestTokenError::ServerResponse(response) => is_end(response.error().as_ref()),
-        // GitHub writes errors into answers with 200.
+        // GitHub returns errors with status 200.
         RequestTokenError::Parse(_, body) => {
             let answer: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
             answer.as_ref().and_then(|answer| answer.get("error")?.as_str()).is_some_and(is_end)

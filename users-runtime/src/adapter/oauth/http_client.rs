@@ -13,22 +13,22 @@ use crate::{
     port::BoxFuture,
 };
 
-/// The most bytes of a response.
+/// The maximum size of a response in bytes.
 const MOST_BYTES: usize = 64 * 1024;
 /// How long a connection may take, with TLS.
 const CONNECT_TIME: Duration = Duration::from_secs(3);
 /// How long a call may take, with its response.
 const CALL_TIME: Duration = Duration::from_secs(10);
 
-/// A client that calls the origins it was made for and no others. It follows no redirects, verifies certificates, repeats
-/// nothing, and reads at most 64 KiB.
+/// A client that calls only the origins for which it was created. It follows no redirects, verifies certificates, does
+/// not retry, and reads at most 64 KiB.
 #[derive(Clone)]
 pub(super) struct HttpClient {
     client: Client,
     origins: Arc<[Origin]>,
 }
 
-/// A call failed. The text contains no parameter, token or answer.
+/// A call failed. The text contains no parameter, token or response.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct CallFailed(pub(super) String);
@@ -43,7 +43,7 @@ impl HttpClient {
             .connect_timeout(CONNECT_TIME)
             .timeout(CALL_TIME)
             .user_agent("axum-users");
-        // A proxy of the environment is for the world outside.
+        // A proxy from the environment is meant for external hosts.
         if urls.iter().all(|url| is_loopback(url)) {
             builder = builder.no_proxy();
         }
@@ -101,8 +101,8 @@ impl<'c> AsyncHttpClient<'c> for HttpClient {
     }
 }
 
-/// Returns the settings of TLS: certificates are verified against the roots of Mozilla and of the operating system, so that
-/// an issuer with a certificate of the company works as well.
+/// Returns the settings of TLS: certificates are verified against the roots of Mozilla and of the operating system, so
+/// that an issuer with a certificate of a company's own authority works as well.
 fn tls() -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());

@@ -15,7 +15,7 @@ use crate::{
     port::ProviderError,
 };
 
-/// The accepted algorithms: signatures by a key of the issuer. Never `none`, and no HMAC, whose key is no key of the issuer.
+/// The accepted algorithms: signatures by a key of the issuer. Never `none` and no HMAC, whose key is not a key of the issuer.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RsaSsaPkcs1V15Sha256,
     Algorithm::RsaSsaPkcs1V15Sha384,
@@ -28,17 +28,17 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDsa,
 ];
 
-/// What an ID token must agree with, beside its issuer.
+/// The values that an ID token must match, in addition to its issuer.
 #[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
-    /// The applications to which it may have been issued (`azp`), beside the client.
+    /// The applications to which it may have been issued (`azp`), in addition to the client.
     pub(super) parties: &'a [String],
     pub(super) nonce: &'a str,
-    /// Since when the token may have been issued; `None` for one that the issuer itself has just sent.
+    /// The earliest time of issue of the token; `None` for one that the issuer itself has just sent.
     pub(super) issued_after: Option<Timestamp>,
     pub(super) now: Timestamp,
-    /// Whether unknown keys are fetched within limits only.
+    /// Whether fetching unknown keys is limited.
     pub(super) limited: bool,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct VerifiedIdToken {
     pub(super) claims: Map<String, Value>,
 }
 
-/// Verifies an ID token, with the keys of the issuer as they are now if it names one that is not known.
+/// Verifies an ID token. If it names an unknown key, the issuer's current keys are fetched.
 pub(super) async fn verify(
     issuer: &Issuer,
     token: &str,

@@ -1,4 +1,4 @@
-//! How long and how often providers are asked.
+//! Limits on the duration and frequency of calls to providers.
 
 use std::{
     future::Future,
@@ -16,7 +16,7 @@ use crate::{
 /// How long all calls of one request may take together. A request is ended after ten seconds, and its refusal must still be
 /// sent.
 const TIME: Duration = Duration::from_secs(8);
-/// How many requests may talk to one provider at once.
+/// How many requests may call one provider at once.
 const AT_ONCE: usize = 64;
 /// How often keys are fetched because a token names an unknown one: three times at once, then every 15 seconds.
 const FETCHES: Quota = Quota::new(3, Duration::from_secs(45));
@@ -32,7 +32,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Runs an operation within the limits, or only within the time if it is not `limited`.
+    /// Runs an operation within the limits, or only within the time limit if it is not `limited`.
     pub(super) async fn within<T>(
         &self,
         limited: bool,
@@ -46,7 +46,7 @@ impl Limits {
     }
 }
 
-/// Counts fetches that others can cause.
+/// Counts fetches that clients can cause.
 #[derive(Default)]
 pub(super) struct FetchBudget(Mutex<Option<i64>>);
 

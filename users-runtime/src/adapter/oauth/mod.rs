@@ -1,7 +1,7 @@
 //! Providers over HTTP: OpenID Connect issuers, OAuth 2.0 services, and the catalogue of well-known ones.
 //!
-//! The protocols are those of the crates `oauth2` and `openidconnect`. Here are the HTTP client with its limits, the rules
-//! that the crates leave to their users, and the differences between providers, as data.
+//! The crates `oauth2` and `openidconnect` implement the protocols. This module has the HTTP client with its limits,
+//! the rules that the crates leave to their users, and the differences between providers, as data.
 
 mod apple;
 mod authorize;

@@ -29,8 +29,8 @@ use crate::{
 
 /// A provider that is an OpenID Connect issuer.
 ///
-/// Its endpoints and keys are found by discovery at the first login, not at start, and kept for an hour; keys that a token
-/// names and that are not known are fetched earlier, at most three times at once and then every 15 seconds.
+/// Its endpoints and keys are found by discovery at the first login, not at startup, and cached for an hour. If a token
+/// names an unknown key, they are fetched earlier, at most three times at once and then every 15 seconds.
 ///
 /// The ID token must be signed by a key of the issuer (RSA, ECDSA or Ed25519), and `iss`, `aud`, `azp`, `exp`, `iat` and
 /// `nonce` must be right. An address that the ID token lacks is read from the userinfo endpoint.
@@ -49,7 +49,7 @@ pub struct OpenId {
 }
 
 impl OpenId {
-    /// Describes an issuer. `issuer` is its URL, exactly as it writes it itself.
+    /// Describes an issuer. `issuer` is its URL, exactly as the issuer itself states it.
     ///
     /// # Errors
     /// [`Error::Config`] unless it is an `https` URL, or an `http` URL of a loopback host.
@@ -108,8 +108,8 @@ impl OpenId {
         Self { amr: amr.into_iter().map(str::to_owned).collect(), ..self }
     }
 
-    /// Never asks for the scope `offline_access`, for an issuer that issues refresh tokens anyway or should issue none. By
-    /// default it is asked for, with `prompt=consent` as OpenID Connect requires, if tokens are
+    /// Never requests the scope `offline_access`, for an issuer that issues refresh tokens anyway or should issue none.
+    /// By default it is requested, with `prompt=consent` as OpenID Connect requires, if tokens are
     /// [stored](crate::oauth::OAuthProvider::store_tokens) and the issuer does not list its scopes without it.
     #[must_use]
     pub fn without_offline_access(self) -> Self {
@@ -154,7 +154,7 @@ impl OpenId {
     async fn verify_of_device(&self, token: &DeviceIdToken<'_>) -> Result<ExternalIdentity, ProviderError> {
         let DeviceIdToken { nonce, now, limited, .. } = *token;
         let mut refused = None;
-        // Google's libraries ask for tokens for the server (`aud`) on behalf of the application on the device (`azp`).
+        // Google's libraries request tokens for the server (`aud`) on behalf of the application on the device (`azp`).
         let parties: Vec<_> = std::iter::once(&self.application.client_id).chain(&self.on_devices).cloned().collect();
         for client_id in &parties {
             let issued_after = Some(token.issued_after);
@@ -170,7 +170,8 @@ impl OpenId {
         Err(refused.unwrap_or_else(|| ProviderError::failed("no application is known")))
     }
 
-    /// Checks how and when the person authenticated at the provider. Missing claims count as a password of any age.
+    /// Checks how and when the person authenticated at the provider. Missing claims are treated as a password login of
+    /// unknown age.
     fn check_authentication(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), ProviderError> {
         if let Some(max_age) = self.max_age {
             let at = claims.get("auth_time").and_then(Value::as_i64);
@@ -287,8 +288,8 @@ impl fmt::Debug for OpenId {
     }
 }
 
-/// Takes the id of one tenant. `common` and `organizations` issue tokens that name the issuer of some tenant, and anyone can
-/// create a tenant. Discovery by the domain of a tenant names the issuer by its id.
+/// Accepts only the id of one tenant. `common` and `organizations` issue tokens with the issuer of any tenant, and
+/// anyone can create a tenant. Discovery by the domain of a tenant returns an issuer with its id.
 pub(super) fn microsoft(tenant: &str, client_id: &str, client_secret: &str) -> Result<OpenId> {
     if Uuid::try_parse(tenant).is_err() {
         return Err(Error::setting(

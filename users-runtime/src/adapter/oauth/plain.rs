@@ -1,4 +1,4 @@
-//! OAuth 2.0 services with an API that tells who has logged in.
+//! OAuth 2.0 services with an API that returns the user who has logged in.
 
 use std::fmt;
 
@@ -35,8 +35,8 @@ pub struct OAuth2Endpoints<'a> {
 
 /// A provider that is an OAuth 2.0 service without OpenID Connect.
 ///
-/// The subject is `id` of the person (a text or an integer), the address `email`. Without a list of addresses, nothing is
-/// known about whether the provider has verified it, unless [`OAuth2::verified_at`] names a key that says so.
+/// The subject is `id` of the person (a text or an integer), the address `email`. Without a list of addresses, it is
+/// not known whether the provider has verified it, unless [`OAuth2::verified_at`] names a key for this.
 pub struct OAuth2 {
     authorize: Url,
     token: Url,
@@ -57,7 +57,7 @@ impl OAuth2 {
     pub fn new(endpoints: OAuth2Endpoints<'_>, client_id: &str, client_secret: &str) -> Result<Self> {
         let (authorize, token) = (endpoint(endpoints.authorize)?, endpoint(endpoints.token)?);
         let (user, emails) = (endpoint(endpoints.user)?, endpoints.emails.map(endpoint).transpose()?);
-        // The browser goes to the first one; the service does not.
+        // Only the browser, not the service, calls the authorization endpoint.
         let called: Vec<&Url> = [&token, &user].into_iter().chain(&emails).collect();
         Ok(Self {
             http: HttpClient::new(&called)?,

@@ -1,4 +1,4 @@
-//! What providers tell about a person, as JSON: where the subject is, and what an address is worth.
+//! The data that providers return about a person, as JSON: where the subject is, and whether an address is verified.
 
 use http::{Request, StatusCode, header};
 use serde_json::{Map, Value};
@@ -10,16 +10,16 @@ use crate::{
     port::ProviderError,
 };
 
-/// Where a provider's JSON has what is needed.
+/// Where the required values are in a provider's JSON.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Profile {
     /// The key of the subject.
     pub(crate) subject: &'static str,
-    /// What precedes the subject in `account_id`, so that links of fastapi-users are found.
+    /// The prefix of the subject in `account_id`, so that links of fastapi-users are found.
     pub(crate) prefix: &'static str,
     /// The key of the address.
     pub(crate) email: &'static str,
-    /// The key that says whether the provider has verified the address; `None` if its word is not worth anything.
+    /// The key that states whether the provider has verified the address; `None` if the statement is not trustworthy.
     pub(crate) verified: Option<&'static str>,
 }
 
@@ -57,7 +57,7 @@ impl Profile {
         Ok(self.person(self.subject(&claims)?, claims))
     }
 
-    /// Adds the claims of a userinfo endpoint. The address and whether it is verified are of one document.
+    /// Adds the claims of a userinfo endpoint. The address and its verification status come from the same document.
     pub(super) fn add(&self, claims: &mut Map<String, Value>, more: Map<String, Value>) {
         if self.address(claims).is_none() {
             claims.retain(|key, _| key != self.email && Some(key.as_str()) != self.verified);
@@ -74,8 +74,8 @@ impl Profile {
     }
 }
 
-/// Reads JSON from an API with an access token. Returns `None` for 403 and 404, by which APIs say that the token does not
-/// cover it.
+/// Reads JSON from an API with an access token. Returns `None` for 403 and 404, with which APIs report that the scopes
+/// of the token do not suffice.
 pub(super) async fn read_json(
     http: &HttpClient,
     url: &Url,

@@ -11,7 +11,7 @@ pub(super) struct Bounds {
     pub(super) helpers: usize,
     /// The memory of all running jobs and of the buffers kept for reuse, in KiB.
     pub(super) memory_kib: u64,
-    /// The part of that memory that is left to helpers, unless a job needs it all.
+    /// The part of that memory that is reserved for helpers, unless a job needs all of it.
     pub(super) helpers_kib: u64,
     /// The number of jobs that may wait.
     pub(super) waiting: usize,
@@ -19,7 +19,7 @@ pub(super) struct Bounds {
     pub(super) max_wait: Duration,
     /// See [`PATIENCE`](super::worker_threads::PATIENCE).
     pub(super) patience: Duration,
-    /// A clock that never goes back.
+    /// A monotonic clock.
     pub(super) now: fn() -> Instant,
     /// See [`gets_time`](super::priority::gets_time).
     pub(super) gets_time: fn() -> bool,

@@ -19,12 +19,12 @@ pub struct Calibration {
     pub settings: HashSettings,
     /// The time of one hash, while each core hashes.
     pub hash_time: Duration,
-    /// The memory that was available to the process, in MiB, where the system tells it.
+    /// The memory that was available to the process, in MiB, if the system reports it.
     pub available_mib: Option<u32>,
 }
 
-/// Memory and least passes of the parameters that are considered, the best first: the memory of RFC 9106, section 4, second
-/// choice, and two of OWASP's Password Storage Cheat Sheet.
+/// Memory and minimum passes of the parameters that are considered, the best first: the memory of RFC 9106, section 4,
+/// second choice, and two of OWASP's Password Storage Cheat Sheet.
 const CHOICES: [(u32, u32); 3] = [(64 * 1024, 1), (46 * 1024, 1), (19 * 1024, 2)];
 
 /// The share of the available memory that hashing may use.
@@ -105,7 +105,7 @@ fn propose(
             break;
         }
     }
-    // Never less than OWASP's recommendation, even if it takes longer or needs more memory than there should be.
+    // Never less than OWASP's recommendation, even if it exceeds the goal or the share of memory.
     let (params, hash_time) = match proposed {
         Some(proposed) => proposed,
         None => (Argon2Params::recommended(), time_of(Argon2Params::recommended(), cores)?),
@@ -145,7 +145,7 @@ fn time_of(params: Argon2Params, threads: usize) -> Result<Duration> {
     Ok(times[times.len() / 2])
 }
 
-/// Returns the memory that the process can still use: the limit of its container, or what the system has left.
+/// Returns the memory that the process can still use: that of its container's limit, or that of the system.
 fn available_mib() -> Option<u32> {
     let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         .into_iter()
@@ -156,7 +156,7 @@ fn available_mib() -> Option<u32> {
     u32::try_from(least).ok()
 }
 
-/// Returns the MiB that this content of `/proc/meminfo` calls available.
+/// Returns the available memory in MiB according to this content of `/proc/meminfo`.
 fn available_in(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib / 1024)
@@ -202,7 +202,7 @@ mod tests {
         // A quarter is 180 MiB: too little for that.
         let less = proposed(400, 2, Some(720)).settings;
         assert_eq!((less.params.memory_kib(), less.memory_budget_mib), (46 * 1024, 138));
-        // Too little for any: threads wait for each other.
+        // Too little for any parameters: threads wait for each other.
         assert_eq!(proposed(400, 2, Some(160)).settings.memory_budget_mib, 40);
         assert_eq!(proposed(400, 2, Some(8)).settings.memory_budget_mib, 19);
     }

@@ -54,7 +54,7 @@ impl Cost {
         }
     }
 
-    /// Returns `true` if no hash may ask for this much.
+    /// Returns `true` if no hash may require this much.
     pub(super) fn is_excessive(&self) -> bool {
         self.memory().all() > HashCost::MAX_MEMORY_KIB.into() || self.work() > HashCost::MAX_WORK
     }
@@ -74,7 +74,7 @@ impl Cost {
         }
     }
 
-    /// Returns what is left of this cost after a verification of a [like](Self::is_like) cost.
+    /// Returns the remainder of this cost after a verification of a [similar](Self::is_like) cost.
     pub(super) fn after(&self, spent: &Self) -> Option<Self> {
         match (self, spent) {
             (Self::Foreign { system, hash, work }, Self::Foreign { work: spent, .. }) if work > spent => {
@@ -84,7 +84,7 @@ impl Cost {
         }
     }
 
-    /// Does the computation on a password without comparing the result. `blocks` must have at least the size of
+    /// Performs the computation on a password without comparing the result. `blocks` must have at least the size of
     /// [`memory`](Self::memory).
     pub(super) fn spend(&self, password: &Password, blocks: &mut [Block]) {
         const SALT: [u8; Argon2Params::SALT_BYTES] = [0; Argon2Params::SALT_BYTES];

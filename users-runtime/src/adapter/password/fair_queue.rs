@@ -1,13 +1,13 @@
-//! A queue that shares its turns and its places among sources.
+//! A queue that shares its turns and its places fairly among sources.
 //!
-//! * **Order.** Each source has a lane, first in, first out. Across lanes, the order is start-time fair queueing (Goyal and
-//!   others, 1996) for jobs of equal weight: a job gets the turn that is now, or the one after the previous job of its lane,
-//!   whichever is later; the lowest turn is served first. So the first job of a source waits for no job that another source has
-//!   put in advance.
-//! * **No starvation.** Once a job is the first and has been looked at, its turn is now, and no later job gets ahead of it, even if
-//!   it has to wait for memory.
-//! * **Places.** The queue is bounded. When it is full, a job takes the place of the newest one of the longest lane, if that stays
-//!   at least as long as its own; otherwise the job is refused. So a source is refused only if no other one has more jobs waiting.
+//! * **Order.** Each source has a lane, first in, first out. Across lanes, the order is start-time fair queueing (Goyal
+//!   and others, 1996) for jobs of equal weight: a job gets the current turn, or the one after the previous job of its
+//!   lane, whichever is later; the lowest turn is served first. So the first job of a source does not wait for a
+//!   backlog of another source.
+//! * **No starvation.** Once a job is the first and has been inspected, its turn becomes the current one, and no later
+//!   job gets ahead of it, even if it has to wait for memory.
+//! * **Places.** The queue is bounded. When it is full, a job replaces the newest one of the longest lane, if that lane stays at
+//!   least as long as its own; otherwise the job is refused. So a source is refused only if no other one has more jobs waiting.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,9 +23,9 @@ pub(super) struct FairQueue<J> {
     capacity: usize,
     jobs: BTreeMap<Place, (WorkSource, J)>,
     lanes: HashMap<WorkSource, Lane>,
-    /// The turn that is served now.
+    /// The current turn.
     turn: u64,
-    /// The number of the next job, which decides between jobs of one turn.
+    /// The number of the next job, which orders jobs of the same turn.
     number: u64,
 }
 
@@ -45,7 +45,7 @@ struct Lane {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Put<J> {
     Queued,
-    /// It has the place of this job, which is out.
+    /// It replaced this job, which is removed from the queue.
     Replaced(J),
     Refused,
 }
@@ -88,7 +88,7 @@ impl<J: Queued> FairQueue<J> {
         self.is_full() && self.longest_beyond(source).is_none()
     }
 
-    /// Returns the job whose turn it is. From now on, no other one gets ahead of it.
+    /// Returns the job whose turn it is. From now on, no other job gets ahead of it.
     pub(super) fn first(&mut self) -> Option<&J> {
         while self.jobs.first_key_value().is_some_and(|(_, (_, job))| job.is_gone()) {
             self.pop_first();
@@ -106,7 +106,7 @@ impl<J: Queued> FairQueue<J> {
         Some(job)
     }
 
-    /// Returns whether every place is taken by a job that a request waits for.
+    /// Returns whether every place is taken by a job for which a request is waiting.
     fn is_full(&mut self) -> bool {
         if self.jobs.len() < self.capacity {
             return false;
@@ -120,7 +120,8 @@ impl<J: Queued> FairQueue<J> {
         self.jobs.len() >= self.capacity
     }
 
-    /// Returns the source of the longest lane, if that would still be as long as the one of `source` after giving it a place.
+    /// Returns the source of the longest lane, if this lane would still be as long as the one of `source` after giving
+    /// up a place to it.
     fn longest_beyond(&self, source: WorkSource) -> Option<WorkSource> {
         let own = self.lanes.get(&source).map_or(0, |lane| lane.waiting);
         let (longest, lane) = self.lanes.iter().max_by_key(|(_, lane)| lane.waiting)?;

@@ -24,17 +24,17 @@ pub(super) struct HashKinds {
 #[derive(Debug)]
 struct Kind {
     cost: Cost,
-    /// `None` for a kind that is never forgotten.
+    /// `None` for a kind that never expires.
     last_seen: Option<Timestamp>,
 }
 
-/// A cost is not imitated: too many kinds are in use, or they cost too much.
+/// A cost is not imitated, because too many kinds are in use or they cost too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMuch;
 
 impl HashKinds {
-    /// The most work of all kinds together: about half a second. It has room for the kinds of fastapi-users (bcrypt
-    /// with cost 12 or 13, or Argon2 at 64 MiB) next to ours.
+    /// The maximum work of all kinds together: about half a second. This allows the kinds of fastapi-users (bcrypt with
+    /// cost 12 or 13, or Argon2 at 64 MiB) in addition to ours.
     pub(super) const MAX_WORK: u64 = 1_250_000;
     /// More kinds than a table needs: ours, and those of one or two other systems.
     const MAX_KINDS: usize = 16;
@@ -44,7 +44,7 @@ impl HashKinds {
         Self { kinds: Mutex::new(vec![Kind { cost: ours, last_seen: None }]), budget_kib }
     }
 
-    /// The time after which a kind is forgotten that no verification was of.
+    /// The time after which a kind without a verification is forgotten.
     fn kept() -> TimeDelta {
         TimeDelta::hours(24)
     }
@@ -96,7 +96,7 @@ fn forget(kinds: &mut Vec<Kind>, now: Timestamp) {
     kinds.retain(|kind| kind.last_seen.is_none_or(|seen| now - seen < HashKinds::kept()));
 }
 
-/// Adds a kind, or records that it occurred. Of the amounts of work of one foreign method, the largest counts.
+/// Adds a kind, or records that it occurred. For a foreign method, the largest amount of work is used.
 fn admit(kinds: &mut Vec<Kind>, cost: Cost, seen: Option<Timestamp>, budget_kib: u64) -> Result<(), TooMuch> {
     let known = kinds.iter().position(|kind| kind.cost.is_like(&cost));
     if let Some(kind) = known.and_then(|at| kinds.get_mut(at))
@@ -122,7 +122,7 @@ fn admit(kinds: &mut Vec<Kind>, cost: Cost, seen: Option<Timestamp>, budget_kib:
     Ok(())
 }
 
-/// Returns the kinds that fit into what a verification leaves of the work of all kinds and of the memory.
+/// Returns the kinds that fit into the work and the memory that remain after a verification.
 fn closest(kinds: &[Kind], spent: &Cost, budget_kib: u64) -> Vec<Cost> {
     let all = kinds.iter().map(|kind| kind.cost.work()).fold(0, u64::saturating_add);
     let (mut left, mut memory) = (all.saturating_sub(spent.work()), spent.memory());

@@ -212,7 +212,7 @@ impl fmt::Debug for Hashing {
     }
 }
 
-/// Returns what computations need one after the other.
+/// Returns the resources that consecutive computations need.
 fn demand_of(costs: &[Cost]) -> Demand {
     /// The time in which Argon2 fills one KiB, as measured. It only decides when a job is late.
     const PER_KIB: Duration = Duration::from_nanos(400);

@@ -1,4 +1,4 @@
-//! A job of the [pool](super::pool): what it needs, who waits for it, and its result.
+//! A job of the [pool](super::pool): its resources, its caller, and its result.
 
 use std::{
     sync::{
@@ -22,18 +22,18 @@ pub(super) struct Memory {
     pub(super) own: u32,
 }
 
-/// What a job needs.
+/// The resources that a job needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand {
     pub(super) memory: Memory,
-    /// About how long it takes on a core of its own.
+    /// The approximate time that it takes on an otherwise idle core.
     pub(super) time: Duration,
 }
 
 /// A job, as the threads see it.
 pub(super) trait Job: Send + Sync {
     fn demand(&self) -> Demand;
-    /// The time at which the job came into the queue.
+    /// The time at which the job entered the queue.
     fn since(&self) -> Instant;
     /// Returns `true` if the caller has left or a thread has started the job.
     fn is_taken(&self) -> bool;
@@ -45,11 +45,11 @@ pub(super) trait Job: Send + Sync {
     fn run(&self, blocks: &mut [Block]);
     /// Sends the result to the caller, unless another thread has done so.
     fn deliver(&self);
-    /// Tells the caller that the job is out of the queue.
+    /// Notifies the caller that the job was removed from the queue.
     fn refuse(&self);
 }
 
-/// What the caller of a job gets; `None` if the job is out of the queue.
+/// The result for the caller of a job; `None` if the job was removed from the queue.
 pub(super) type Answer<T> = Option<T>;
 
 pub(super) struct Task<W, T> {
@@ -61,11 +61,11 @@ pub(super) struct Task<W, T> {
     caller: Mutex<Option<oneshot::Sender<Answer<T>>>>,
 }
 
-/// A slot in the queue, shared by the caller and the job. The first one to claim it decides: a thread that starts the
-/// job, or a caller that leaves. A job that has started always runs to its end.
+/// A slot in the queue, shared by the caller and the job. It is claimed once, either by a thread that starts the job or
+/// by a caller that leaves. A job that has started always runs to completion.
 ///
 /// Jobs of callers that left the queue are skipped. This is safe: attempts are counted against their limits before they
-/// are queued, so leaving gives no free guess, and nothing has been stored yet.
+/// are queued, so leaving does not yield a free guess, and nothing has been stored yet.
 #[derive(Clone, Default)]
 pub(super) struct QueueSlot(Arc<AtomicBool>);
 

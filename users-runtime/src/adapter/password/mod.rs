@@ -1,13 +1,14 @@
 //! Password hashing: Argon2id for new hashes, and verification of all forms that fastapi-users stores.
 //!
 //! * Passwords are hashed by a fixed number of threads with the lowest scheduling priority, never on an asynchronous
-//!   worker, so that a flood of logins does not slow down other routes. If other work leaves these no time, a few helpers of
-//!   normal priority hash what is late.
-//! * A hash counts with the memory that its own parameters require; all running hashes together stay within a budget.
+//!   worker, so that a flood of logins does not slow down other routes. If other work leaves these threads no time, a
+//!   few helpers of normal priority compute the late hashes.
+//! * Each hash is accounted for with the memory that its own parameters require; all running hashes together stay
+//!   within a budget.
 //! * Clients take turns, and the requests of one client are served in order. If the queue has no room for the client or the wait
 //!   is too long, the result is [`HashError::Overloaded`].
 //! * Hashes of other systems are verified if they are [registered](HashSettings::also_verify).
-//! * Every failed login verifies one hash of each kind in use, also with an unknown address or a corrupt hash.
+//! * Every failed login verifies one hash of each kind in use, even with an unknown address or a corrupt hash.
 //!
 //! [`HashError::Overloaded`]: crate::port::HashError::Overloaded
 

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// A line follows the last one after this time at the earliest. In a flood, a line for each refusal would cost more than the
-/// refusal itself.
+/// The minimum time between two log lines. In a flood, a line for each refusal would cost more than the refusal itself.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
-/// The refusals that no line of the log has counted.
+/// The refusals that have not been logged yet.
 #[derive(Debug, Default)]
 pub(super) struct RefusalLog {
     refused: u64,

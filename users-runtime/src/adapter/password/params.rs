@@ -23,13 +23,13 @@ impl Argon2Params {
     pub const SALT_BYTES: usize = 16;
     /// The length of a new tag in bytes (RFC 9106 section 4 recommends 256 bits).
     pub const TAG_BYTES: usize = 32;
-    /// The most memory that a hash may require, in KiB: 1 GiB.
+    /// The maximum memory that a hash may require, in KiB: 1 GiB.
     pub const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-    /// The most passes that a hash may require.
+    /// The maximum number of passes that a hash may require.
     pub const MAX_PASSES: u32 = 32;
-    /// The most lanes a new hash may have.
+    /// The maximum number of lanes of a new hash.
     pub const MAX_LANES: u32 = 64;
-    /// The least memory that Argon2 accepts.
+    /// The minimum memory that Argon2 accepts.
     const MEMORY_FOR_TESTS_KIB: u32 = 8;
 
     /// Returns 19,456 KiB, two passes and one lane: the first recommendation of OWASP's [Password Storage Cheat
@@ -91,7 +91,7 @@ impl Argon2Params {
         Self::new(memory_kib, passes.min(Self::MAX_PASSES).min(u32::try_from(most).unwrap_or(u32::MAX)), 1)
     }
 
-    /// Returns whether these are the parameters for tests: no other ones have so little memory.
+    /// Returns whether these are the parameters for tests: no others have so little memory.
     pub(crate) const fn are_for_tests(&self) -> bool {
         self.memory_kib == Self::MEMORY_FOR_TESTS_KIB
     }

@@ -1,16 +1,16 @@
 //! A thread pool with a fair queue and a memory budget. It is independent of passwords.
 //!
-//! * **Memory.** Each job declares the memory that it needs. It starts when it is the first in the queue, a thread is idle, and
-//!   its memory fits into what the running jobs leave of the budget. A job that needs much memory waits until enough jobs have
+//! * **Memory.** Each job declares the memory that it needs. It starts when it is the first in the queue, a thread is
+//!   idle, and its memory fits into the remaining budget. A job that needs much memory waits until enough jobs have
 //!   finished, and the jobs behind it wait too, so it cannot starve.
 //! * **Fairness.** Sources, which are clients, take turns and share the places of the queue: a flood of jobs of one source
 //!   neither delays the next job of another by more than one job, nor takes its place ([`super::fair_queue`]). Jobs of one
 //!   source run in order.
-//! * **Priority.** Jobs run on threads of the lowest priority, so that they use only time that other work leaves. On a machine
-//!   that leaves none, a few helper threads of normal priority take over late jobs ([`super::worker_threads`]), so that jobs always get a share,
-//!   and other work keeps its own.
-//! * **Bounds.** The queue and the waiting time are bounded. A job that has started runs to its end, whether or not its caller
-//!   is still there.
+//! * **Priority.** Jobs run on threads of the lowest priority, so that they use only time that other work leaves. On a
+//!   machine without idle time, a few helper threads of normal priority take over late jobs
+//!   ([`super::worker_threads`]), so that jobs always get a share and other work keeps its own.
+//! * **Bounds.** The queue and the waiting time are bounded. A job that has started runs to completion, whether or not
+//!   its caller is still waiting.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -35,7 +35,7 @@ use crate::{
     port::{HashError, WorkSource},
 };
 
-/// How long a thread that got no processor time waits before it looks again.
+/// How long a thread that got no CPU time waits before it checks again.
 const DISTRUST: Duration = Duration::from_millis(100);
 
 /// A thread pool. Dropping it stops each thread after its current job.

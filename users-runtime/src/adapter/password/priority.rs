@@ -1,4 +1,4 @@
-//! The scheduling priority of the hashing threads, and whether it gets them any processor time.
+//! The scheduling priority of the hashing threads, and whether they get any CPU time at it.
 
 #[cfg(target_os = "linux")]
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use crate::adapter::clock::monotonic;
 
-/// The processor time that a thread has to get.
+/// The CPU time that a thread has to get.
 #[cfg(target_os = "linux")]
 const PROOF: Duration = Duration::from_millis(5);
 
-/// Sets the calling thread to the lowest priority, so that hashing uses only time that the request handlers leave idle.
+/// Sets the calling thread to the lowest priority, so that hashing uses only CPU time that the request handlers do not need.
 ///
 /// Best effort: if it fails, hashing competes with the rest of the server.
 pub(super) fn lower_to_minimum() {
@@ -24,7 +24,7 @@ pub(super) fn lower_to_minimum() {
     }
 }
 
-/// Returns whether the calling thread gets processor time: whether it can compute for 5 ms within 10 ms. A thread that has
+/// Returns whether the calling thread gets CPU time: whether it can compute for 5 ms within 10 ms. A thread that has
 /// just woken up gets a few milliseconds on any machine.
 pub(super) fn gets_time() -> bool {
     #[cfg(target_os = "linux")]
@@ -44,7 +44,7 @@ pub(super) fn gets_time() -> bool {
     true
 }
 
-/// Returns the processor time that the calling thread has used.
+/// Returns the CPU time that the calling thread has used.
 #[cfg(target_os = "linux")]
 fn used() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

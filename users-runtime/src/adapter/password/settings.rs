@@ -23,19 +23,19 @@ pub struct HashSettings {
     pub rehash: RehashRule,
     /// The number of hashing threads, 1 to 1,024. Default: the number of cores available to the process.
     pub workers: usize,
-    /// The number of further threads, of normal priority, at most 1,024. They hash only if other work leaves the hashing threads,
-    /// which have the lowest priority, no processor time: then a login takes about a tenth of a second longer instead of
-    /// seconds. With 0 hashing never takes time from other work. Default: one for each four cores, rounded up; without effect
-    /// on systems other than Linux, where all threads have the normal priority.
+    /// The number of further threads, of normal priority, at most 1,024. They hash only if other work leaves no CPU
+    /// time to the hashing threads, which have the lowest priority: a login then takes about a tenth of a second longer
+    /// instead of seconds. With 0, hashing never takes time from other work. Default: one for each four cores, rounded
+    /// up; without effect on systems other than Linux, where all threads have the normal priority.
     pub helpers: usize,
     /// Memory for hashing in MiB, at most 1 TiB and at least the memory of one new hash. Default: 256.
     ///
     /// A stored hash that needs more than the whole budget cannot be verified: the login fails and an ERROR event is
     /// emitted.
     pub memory_budget_mib: u32,
-    /// Passwords that may wait for each worker, 1 to 1,024. Sources, which are [clients](crate::port::WorkSource), share the
-    /// places: if all are taken, a password replaces the newest one of the source with the most, or is refused with
-    /// [`HashError::Overloaded`](crate::port::HashError) if that is its own. Default: 32.
+    /// Passwords that may wait for each worker, 1 to 1,024. Sources, which are [clients](crate::port::WorkSource),
+    /// share the places: if all are taken, a password replaces the newest one of the source with the most waiting, or
+    /// is refused with [`HashError::Overloaded`](crate::port::HashError) if that source is its own. Default: 32.
     pub queue_per_worker: usize,
     /// The time that a password may wait to be hashed, at most 10 s (the time limit of a request). Afterwards it is
     /// refused with [`HashError::Overloaded`](crate::port::HashError). Default: 2 s.

@@ -1,4 +1,4 @@
-//! What the threads of a [pool](super::pool) share under its lock.
+//! The state that the threads of a [pool](super::pool) share under its lock.
 
 use std::{sync::Arc, time::Instant};
 
@@ -18,7 +18,7 @@ pub(super) struct State {
     /// The time at which a job was started or ended.
     pub(super) changed_at: Instant,
     pub(super) kept: Kept,
-    /// The time at which a helper looks for late jobs.
+    /// The time at which a helper next checks for late jobs.
     pub(super) watched_until: Option<Instant>,
     pub(super) refusals: RefusalLog,
     pub(super) closed: bool,
@@ -58,7 +58,7 @@ impl State {
         Wake { one_worker: true, all_workers, helper: self.workers.none_trusted() }
     }
 
-    /// Returns whether no helper looks by this time.
+    /// Returns whether no helper checks by this time.
     pub(super) fn is_unwatched(&self, late_at: Instant) -> bool {
         self.watched_until.is_none_or(|time| late_at < time)
     }

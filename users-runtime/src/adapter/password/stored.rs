@@ -1,4 +1,4 @@
-//! The strings in the column `hashed_password`: parses every known form and writes our own.
+//! The strings in the column `hashed_password`: parses every known form and writes that of axum-users.
 
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ impl Stored {
 impl Argon2Hash {
     /// Shorter tags could match by chance; the PHC string format requires at least 10 bytes.
     const MIN_TAG_BYTES: usize = 10;
-    /// The lanes share the memory, so they add almost no work. More than this no known system uses.
+    /// The lanes share the memory, so they add almost no work. No known system uses more than this.
     const MAX_LANES: u32 = 255;
 
     pub(super) fn cost(&self) -> Cost {
@@ -224,13 +224,13 @@ impl BcryptHash {
     const MAX_BYTES: usize = 72;
 
     /// Verifies a password. bcrypt truncates at 72 bytes and repeats shorter passwords with a NUL in between, so it
-    /// cannot tell `a` from `a\0a`. Such passwords never match, but take the time of a verification.
+    /// cannot distinguish `a` from `a\0a`. Such passwords never match, but take the time of a verification.
     pub(super) fn matches(&self, password: &[u8]) -> Result<bool, HashError> {
         self.matches_start(password, password.len())
     }
 
     /// Verifies like [`matches`](Self::matches) an input that starts with a password of `password_bytes` bytes; bcrypt
-    /// may truncate what follows the password.
+    /// may truncate the input after the password.
     pub(super) fn matches_start(&self, input: &[u8], password_bytes: usize) -> Result<bool, HashError> {
         let exact = password_bytes <= Self::MAX_BYTES && !input.contains(&0);
         let same = bcrypt::verify(input, &self.text).map_err(|_| HashError::Failed)?;

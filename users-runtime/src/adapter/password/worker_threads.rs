@@ -1,13 +1,13 @@
 //! Which threads of a [pool](super::pool) may start a job, and when another one has to help.
 //!
-//! Threads of the lowest priority get only time that nothing else uses, and on a busy machine that is a hundredth of a core. The
-//! operating system does not let a thread raise its priority again, so a job that has been started by such a thread cannot be
-//! made faster: a helper of normal priority computes it once more, from the beginning, and the first result counts. The
-//! slower computation costs nothing but idle time.
+//! Threads of the lowest priority get only CPU time that nothing else uses; on a busy machine this is about a hundredth
+//! of a core. The operating system does not let a thread raise its priority again, so a job that such a thread has
+//! started cannot be sped up: a helper of normal priority computes it again from the beginning, and the first result is
+//! used. The slower computation costs only idle time.
 //!
-//! * A job is **late** if its thread has not finished it [`PATIENCE`] after twice the time that it should take. An idle thread is
-//!   late if it has not started a waiting job after [`PATIENCE`], because it did not even get the time to wake up.
-//! * A thread that is late is **distrusted** until it has shown that it gets processor time ([`super::priority::gets_time`]).
+//! * A job is **late** if its thread has not finished it [`PATIENCE`] after twice the time that it should take. An idle
+//!   thread is late if it has not started a waiting job after [`PATIENCE`], because it did not even get CPU time to wake up.
+//! * A thread that is late is **distrusted** until it has shown that it gets CPU time ([`super::priority::gets_time`]).
 //! * Helpers compute late jobs, and start waiting ones only if no thread of the lowest priority is trusted.
 //!
 //! In a flood on cores that have idle time no job is late, so helpers do nothing and hashing delays no other work.
@@ -40,7 +40,7 @@ struct Started {
     is_helped: bool,
 }
 
-/// What helpers have to do for the jobs that have been started.
+/// The action of a helper for jobs that have been started.
 pub(super) enum Help {
     /// Compute this late job.
     With(Arc<dyn Job>),
@@ -90,8 +90,8 @@ impl WorkerThreads {
         }
     }
 
-    /// Distrusts threads that are late, and returns what to do. `startable_since` is the time since which an idle thread could
-    /// start a waiting job; `fits` tells whether there is memory for a job now.
+    /// Distrusts threads that are late, and returns the action. `startable_since` is the time since which an idle
+    /// thread could start a waiting job; `fits` returns whether there is memory for a job now.
     pub(super) fn help(
         &mut self,
         now: Instant,
@@ -111,7 +111,7 @@ impl WorkerThreads {
             }
             worker.is_trusted = false;
             let Some(started) = &mut worker.job else { continue };
-            // Without memory it has to wait for a job to end, which calls a helper again.
+            // Without memory it has to wait until a job ends, which wakes a helper again.
             if !started.is_helped && !started.job.is_over() && fits(started.job.as_ref()) {
                 started.is_helped = true;
                 return Help::With(Arc::clone(&started.job));

@@ -52,7 +52,7 @@ pub struct Redis {
 /// The prefix of the keys of axum-users.
 #[derive(Debug, Clone)]
 enum Prefix {
-    /// [`Redis::PREFIX`], and in a service what distinguishes it from others.
+    /// [`Redis::PREFIX`], followed in a service by a name that distinguishes it from others.
     Default(String),
     Own(String),
 }
@@ -72,8 +72,8 @@ struct State {
 }
 
 impl Redis {
-    /// The start of all keys of axum-users. In a service a digest of its secret and of the name of its user type follows, so
-    /// that services which share a database do not meet.
+    /// The start of all keys of axum-users. In a service it is followed by a digest of its secret and of the name of
+    /// its user type, so that services which share a database do not collide.
     pub const PREFIX: &'static str = "axum_users:";
     /// The default prefix of the keys of fastapi-users.
     pub const UPSTREAM_PREFIX: &'static str = "fastapi_users_token:";
@@ -84,7 +84,7 @@ impl Redis {
     /// |---|---|
     /// | `redis://user:password@host:port/database` | one server |
     /// | `redis+unix:///path` | a Unix socket |
-    /// | `redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database` | Sentinel: user and password are those of the server; the Sentinels are asked for the primary for each new connection |
+    /// | `redis+sentinel://user:password@host:port,host:port/name-of-the-primary/database` | Sentinel: user and password are those of the server; the Sentinels are queried for the primary for each new connection |
     /// | `rediss://…`, `rediss+sentinel://…` | the same over TLS, with the Cargo feature `tls` |
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Redis {
     /// Default: [`Redis::PREFIX`], 16 characters that are derived from the service's secret and the name of the user type,
     /// and a colon.
     ///
-    /// With a prefix of its own a service keeps its sessions and revocations when its secret changes.
+    /// With its own prefix, a service keeps its sessions and revocations when its secret changes.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = Prefix::Own(prefix.into());
         self
@@ -196,7 +196,7 @@ impl Redis {
 impl Link {
     async fn send(&self, command: &Cmd) -> std::result::Result<redis::Value, RedisFailed> {
         match self.try_send(command).await {
-            // A restarted server is only noticed when the old connection fails.
+            // A restart of the server is only noticed when the old connection fails.
             Err(failed) if !failed.is_timeout() => self.try_send(command).await,
             reply => reply,
         }

@@ -8,17 +8,18 @@ use crate::{
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement},
 };
 
-/// Takes atomically. If the script is sent twice because the connection broke, it takes two, which errs on the safe side.
+/// Takes events atomically. If the script is sent twice because the connection broke, it takes two, which errs on the safe side.
 const TAKE: &str = include_str!("take.lua");
 
-/// Takes back and clears. If the script is sent twice because the connection broke, one event too many is taken back.
+/// Takes events back and clears counters. If the script is sent twice because the connection broke, one event too many
+/// is taken back.
 const SETTLE: &str = include_str!("settle.lua");
 
 /// Remembers a key.
 const REMEMBER: &str = include_str!("remember.lua");
 
-/// Stores counters in Redis: the [prefix](Redis::prefix), `count:` and the digest of the counter's key, until the counter
-/// means nothing any more. Keys that are remembered have `known:` instead.
+/// Stores counters in Redis: the [prefix](Redis::prefix), `count:` and the digest of the counter's key, until the
+/// counter has no effect any more. Remembered keys have `known:` instead.
 ///
 /// # Security
 /// While Redis is down, limited operations are refused. If Redis loses its data, the counters start again.

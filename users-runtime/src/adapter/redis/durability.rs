@@ -1,11 +1,11 @@
-//! Whether a server may forget what it acknowledged.
+//! Checks whether a server may lose acknowledged writes.
 
 use super::Redis;
 use crate::event::{self, Untrusted, operation};
 
 impl Redis {
-    /// Warns if the server's settings allow it to forget revoked tokens, which would then be valid again: it evicts keys,
-    /// or it does not write every change to disk.
+    /// Warns if the server may lose revoked tokens, which would then be valid again: because it evicts keys, or does
+    /// not write every change to disk.
     pub(crate) async fn warn_if_forgetful(&self) {
         let info = async |section| self.send::<String>(redis::cmd("INFO").arg(section)).await;
         let (memory, persistence) = match (info("memory").await, info("persistence").await) {
@@ -18,7 +18,7 @@ impl Redis {
         };
         let policy = field(&memory, "maxmemory_policy").unwrap_or("unknown");
         let evicts = policy != "noeviction";
-        // Snapshots alone lose everything since the last one.
+        // With snapshots only, everything since the last one is lost.
         let is_persistent = field(&persistence, "aof_enabled") == Some("1");
         if evicts || !is_persistent {
             let policy = Untrusted(policy).to_string();

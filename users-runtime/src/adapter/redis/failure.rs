@@ -19,7 +19,7 @@ impl RedisFailed {
         self.0 == Self::timed_out().0
     }
 
-    /// Returns what an operator can do if this happens at the start.
+    /// Returns what an operator can do if this happens at startup.
     pub(super) fn advice(&self) -> &'static str {
         if ["authentication failed", "NOAUTH", "WRONGPASS", "NOPERM"].iter().any(|code| self.0.contains(code)) {
             "check the user and the password in the Redis URL, and the rights of the user"
@@ -46,7 +46,7 @@ impl From<RedisError> for RedisFailed {
         } else if error.is_io_error()
             && let Some(cause) = std::error::Error::source(&error)
         {
-            // The text of the operating system, such as that of a name that does not resolve.
+            // The operating system's text, for example about a name that does not resolve.
             Self(cause.to_string())
         } else {
             Self(error.category().to_owned())

@@ -37,12 +37,12 @@ const VERSION: &str = "1";
 
 /// The families of refresh tokens of backends whose sessions are in Redis.
 ///
-/// The key of a family is the [prefix](Redis::prefix), `refresh:` and its id; the value is a hash. The prefix, `refreshes:`,
-/// the length and the name of the backend, and the user's id is an index. Redis removes both at their expiry.
+/// The key of a family is the [prefix](Redis::prefix), `refresh:` and its id; the value is a hash. An index has the key of
+/// the prefix, `refreshes:`, the length and the name of the backend, and the user's id. Redis removes both at their expiry.
 ///
 /// # Security
-/// If Redis loses its latest writes in a crash, the newest token of a family is not known any more and its holder has to log
-/// in again; `appendfsync always` prevents this. No token is valid again that was replaced before.
+/// If Redis loses its latest writes in a crash, the newest token of a family is no longer known and its holder has to
+/// log in again; `appendfsync always` prevents this. Tokens that were replaced before do not become valid again.
 pub(crate) struct RedisRefreshTokens {
     redis: Redis,
 }
@@ -58,7 +58,7 @@ impl RedisRefreshTokens {
     }
 
     fn index(&self, backend: &str, subject: &str) -> String {
-        // The length keeps a name with a colon from meaning another backend and user.
+        // The length prevents a name with a colon from matching another backend and user.
         self.redis.key("refreshes", &format!("{}:{backend}:{subject}", backend.len()))
     }
 

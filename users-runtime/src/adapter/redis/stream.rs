@@ -1,4 +1,4 @@
-//! The connection to Redis, on which a reply can only be so long.
+//! The connection to Redis, on which the length of a reply is limited.
 
 use std::{
     io,
@@ -17,8 +17,8 @@ use tokio::{
     task::AbortHandle,
 };
 
-/// The most bytes that arrive without a complete reply. The longest reply lists the sessions of one user, about 400 bytes
-/// each. The client would buffer any number.
+/// The maximum number of bytes without a complete reply. The longest reply lists the sessions of one user, about 400
+/// bytes each. Without a limit, the client would buffer any number of bytes.
 pub(super) const MAX_REPLY: usize = 16 * 1024 * 1024;
 
 /// An open connection. Its task ends when it is dropped.

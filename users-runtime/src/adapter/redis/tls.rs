@@ -8,8 +8,8 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// Installs ring as the process-wide rustls provider, unless the application has installed one.
 ///
-/// The connections to Sentinels use the process-wide provider; the Redis client would panic if several are compiled in
-/// and none is installed.
+/// The connections to Sentinels use the process-wide provider; the Redis client would panic if several providers are
+/// compiled in and none is installed.
 pub(super) fn choose_provider() {
     let _chosen_before = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,8 +1,8 @@
-//! Encryption of what is stored: XChaCha20-Poly1305 with a ring of keys.
+//! Encryption of stored values: XChaCha20-Poly1305 with a ring of keys.
 //!
-//! A stored text is `axum-users/v1/KEY/DATA`: the version determines the algorithm, `KEY` is the name of the key, and `DATA`
-//! is base64url without padding of the nonce (24 bytes), the ciphertext and the tag (16 bytes). What identifies its place and
-//! the name of the key are authenticated with it.
+//! A stored text is `axum-users/v1/KEY/DATA`: the version determines the algorithm, `KEY` is the name of the key, and
+//! `DATA` is base64url without padding of the nonce (24 bytes), the ciphertext and the tag (16 bytes). The identity of
+//! its field and the name of the key are authenticated with it.
 
 mod token_keys;
 
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 pub use self::token_keys::TokenKeys;
 use crate::port::{Opened, Random, RandomError, SealedField, Sealer};
 
-/// What every encrypted text starts with.
+/// The prefix of every encrypted text.
 const PREFIX: &str = "axum-users/v1/";
 const NONCE_BYTES: usize = 24;
 
@@ -27,7 +27,7 @@ impl Sealer for TokenKeys {
         random.fill(&mut nonce)?;
         let aad = associated_data(field, &key.name);
         let payload = Payload { msg: plain, aad: &aad };
-        // It fails for 256 GiB and more only.
+        // It fails only for 256 GiB and more.
         let sealed = cipher(&key.bytes).encrypt(&XNonce::from(nonce), payload).map_err(|_| RandomError)?;
         let data = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
         Ok(format!("{PREFIX}{}/{data}", key.name))

@@ -14,9 +14,9 @@ const SECOND_FACTORS: &str = "axum-users/v1/second-factors";
 
 /// The keys that encrypt stored tokens of OAuth providers: the first one encrypts, all decrypt. Cheap to clone.
 ///
-/// Each has a name, which is stored with what it encrypts. To rotate, make a new key the first one and keep the old one as
-/// a previous one, on all instances. A token is encrypted again when it is refreshed and when its user logs in. Remove
-/// the old key when no row has its name any more:
+/// Each has a name, which is stored with the encrypted text. To rotate, make a new key the first one and keep the old
+/// one as a previous key, on all instances. A token is re-encrypted when it is refreshed and when its user logs in.
+/// Remove the old key when no row contains its name any more:
 /// `SELECT count(*) FROM oauth_account WHERE access_token LIKE 'axum-users/v1/2026-05/%'`.
 ///
 /// ```
@@ -31,9 +31,9 @@ const SECOND_FACTORS: &str = "axum-users/v1/second-factors";
 /// ```
 ///
 /// # Security
-/// Use a secret other than that of the sessions: it must be kept as long as tokens are stored. Give each user type and
-/// each service its own. The keys are derived from the secrets (HKDF-SHA-256). They neither print nor serialize, and
-/// their memory is overwritten when they are dropped.
+/// Use a secret other than that of the sessions, because it must be kept as long as tokens are stored. Give each user
+/// type and each service its own. The keys are derived from the secrets (HKDF-SHA-256). They neither print nor
+/// serialize, and their memory is overwritten when they are dropped.
 #[derive(Clone)]
 pub struct TokenKeys {
     first: Arc<NamedKey>,

@@ -70,7 +70,7 @@ impl Strategy for DatabaseTokens {
             let (backend, replaces) = (self.backend.clone(), seed.is_some());
             let session = NewSession { key, id, subject, epoch, at, device, backend, methods, logged_in_at, replaces };
             let added = match self.store.add(session.clone(), self.settings.cap()).await {
-                // The column may be narrower, or lack the characters. The login does not depend on the device.
+                // The column may be too narrow, or unable to store the characters. The login does not depend on the device.
                 Err(StoreError::InvalidValue { .. }) if session.device != Device::default() => {
                     let session = NewSession { device: Device::default(), ..session };
                     self.store.add(session, self.settings.cap()).await

@@ -76,7 +76,7 @@ impl RedisSessions {
     }
 
     /// Also records in the users' database that a session was ended, by a logout or by its owner, until it would have
-    /// expired. Such a session stays ended if Redis restores a snapshot from before. Costs one write per logout; requests
+    /// expired. Such a session stays ended if Redis restores an earlier snapshot. Costs one write per logout; requests
     /// read the record in the query that loads the user.
     pub fn revoked_in_database(mut self) -> Self {
         self.settings.revoked_in_database = true;
@@ -111,8 +111,8 @@ impl<P> StoredSessions<P> {
 
     /// Sets the time from the last use to the expiry. The last use is recorded with a precision of one minute, so a
     /// session may expire up to one minute early. Building the service fails for less than two minutes. [Refresh
-    /// tokens](crate::token::Refresh) of the backend expire when they are not used for this long, too; without a call of this method
-    /// their own limit applies.
+    /// tokens](crate::token::Refresh) of the backend also expire when they are not used for this long; if this method
+    /// is not called, their own limit applies.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.settings.idle = Some(idle);
         self.settings.is_idle_chosen = true;

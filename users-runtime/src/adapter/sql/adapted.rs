@@ -1,4 +1,4 @@
-//! The table of users as it is: the statements and the forms of values for the types of its columns.
+//! The existing table of users: the statements and the forms of values for the types of its columns.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{domain::IdKind, port::BoxFuture};
 
-/// What depends on the columns of the table of users.
+/// The statements and forms that depend on the columns of the table of users.
 #[derive(Debug)]
 pub(super) struct Adapted {
     pub(super) texts: UserStatements,
@@ -23,7 +23,7 @@ pub(super) struct Adapted {
     pub(super) changing: Vec<Changing>,
 }
 
-/// What was read from the table, once it has been read.
+/// The properties of the table, once they have been read.
 #[derive(Debug, Default)]
 pub(super) struct Cached(RwLock<Option<Arc<Adapted>>>);
 
@@ -36,15 +36,15 @@ impl Cached {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(adapted);
     }
 
-    /// Forgets the table, because a column may have got another type.
+    /// Discards the properties of the table, because the type of a column may have changed.
     pub(super) fn forget(&self) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 impl<DB: Dialect> Base<DB> {
-    /// Returns the statements and forms for the table as it is. It is read once, as soon as it exists, and only for types
-    /// whose columns may have several. The caller must not hold a connection: an in-memory database has only one.
+    /// Returns the statements and forms for the existing table. It is read once, as soon as it exists, and only for types
+    /// whose columns may have several forms. The caller must not hold a connection: an in-memory database has only one.
     pub(super) async fn adapted(&self) -> SqlResult<Arc<Adapted>> {
         match self.adapted.get() {
             Some(adapted) => Ok(adapted),

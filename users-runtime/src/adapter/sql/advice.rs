@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{Driver, paused_clock};
 use crate::{domain::redact, port::StoreError};
 
-/// An error of the database with all of its causes, once, and what to do. It contains no password and no URL.
+/// An error of the database with all of its causes, each once, and advice. It contains no password and no URL.
 #[derive(Debug, thiserror::Error)]
 #[error("{causes}{advice}")]
 struct Explained {
@@ -22,8 +22,8 @@ const PAUSED: &str = "tokio's clock is paused (start_paused, or tokio::time::pau
 
 /// Explains why a pool could not be opened.
 ///
-/// sqlx tries again while a server refuses connections, and then says only that the pool timed out: one more attempt without
-/// the pool gives the cause.
+/// sqlx retries while a server refuses connections, and then reports only that the pool timed out; one more attempt
+/// without the pool reveals the cause.
 pub(super) async fn cannot_connect<DB: Driver>(
     error: Error,
     options: &<DB::Connection as Connection>::Options,
@@ -33,7 +33,7 @@ pub(super) async fn cannot_connect<DB: Driver>(
     StoreError::unavailable(Explained::new(&error, advice::<DB>(&error)))
 }
 
-/// Connects once without the pool if it timed out, and returns the error of that.
+/// Connects once without the pool if it timed out, and returns the error of that attempt.
 async fn real_cause<DB: Driver>(
     error: Error,
     options: &<DB::Connection as Connection>::Options,
@@ -49,11 +49,11 @@ async fn real_cause<DB: Driver>(
     }
 }
 
-/// Classifies an error of a migration or of a comparison of the schema and adds what to do.
+/// Classifies an error of a migration or of a comparison of the schema and adds advice.
 pub(super) fn explained<DB: Driver>(error: Error, classify: impl FnOnce(Error) -> StoreError) -> StoreError {
-    // The error of a pool that timed out already says what to do.
+    // The error of a pool that timed out already contains advice.
     let advice = advice::<DB>(&error).filter(|_| !matches!(error, Error::PoolTimedOut));
-    // No request is involved, so the message of the database has no value of one.
+    // No request is involved, so the message of the database contains no value of a request.
     let of_database = matches!(error, Error::Database(_)).then(|| Explained::new(&error, advice));
     let explain =
         |cause: &(dyn std::error::Error + 'static)| of_database.unwrap_or_else(|| Explained::new(cause, advice));
@@ -64,8 +64,8 @@ pub(super) fn explained<DB: Driver>(error: Error, classify: impl FnOnce(Error) -
     }
 }
 
-/// Returns the cause if a pool of the application timed out because it cannot connect. sqlx tries again while a server refuses
-/// connections, and then says only that the pool timed out.
+/// Returns the cause if a pool of the application timed out because it cannot connect. sqlx retries while a server
+/// refuses connections, and then reports only that the pool timed out.
 pub(super) async fn cause_of_time_out<DB: Driver>(error: Error, pool: &Pool<DB>) -> Error {
     /// A pool of the application may wait longer.
     const LIMIT: Duration = Duration::from_secs(2);

@@ -19,7 +19,7 @@ use crate::{
     port::{AuditEntry, AuditQuery, AuditStore, BoxFuture},
 };
 
-/// What a store has of the audit log.
+/// The part of a store that keeps the audit log.
 #[derive(Clone)]
 pub(super) struct AuditPart {
     sql: Arc<AuditSql>,
@@ -27,7 +27,7 @@ pub(super) struct AuditPart {
     used: Arc<AtomicBool>,
     /// Returns the text of an id.
     id_text: fn(IdValue) -> Option<String>,
-    /// What is written in the transaction of a change.
+    /// The entries that are written in the transaction of a change.
     entries: Option<Arc<[AuditEntry]>>,
 }
 
@@ -36,7 +36,7 @@ impl AuditPart {
         Self { sql: Arc::new(AuditSql::of::<DB>(sql)), used: Arc::default(), id_text, entries: None }
     }
 
-    /// From now on the table is used.
+    /// Starts using the table.
     pub(super) fn start(&self) {
         self.used.store(true, Ordering::Relaxed);
     }

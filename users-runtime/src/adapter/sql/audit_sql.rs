@@ -1,7 +1,7 @@
 //! The statements on the table of the audit log, per database.
 //!
-//! The table is ours and not the application's, so only names differ. The texts are made once, when the store is, from
-//! names that the derive has checked. Each parameter is used once, in the order of the text.
+//! The table belongs to axum-users, so only names differ. The texts are built once, together with the store, from names
+//! that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -14,10 +14,10 @@ pub(super) struct AuditSql {
     pub(super) insert: SqlStr,
     /// Adds an entry unless its id is stored. The same parameters.
     pub(super) insert_if_new: SqlStr,
-    /// Returns entries, the newest first. Parameters: the id below which and the one from which on, what [`Filters`] say, the
-    /// most rows.
+    /// Returns entries, the newest first. Parameters: the exclusive upper and the inclusive lower bound of the id, the
+    /// values of the [`Filters`], the maximum number of rows.
     read: [SqlStr; Filters::COUNT],
-    /// Removes some entries. Parameters: the id below which, the most rows.
+    /// Removes some entries. Parameters: the exclusive upper bound of the id, the maximum number of rows.
     pub(super) purge: SqlStr,
 }
 

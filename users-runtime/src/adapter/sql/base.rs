@@ -1,5 +1,5 @@
-//! The part of the store that does not depend on the user's Rust type: it is compiled once per database, and not for
-//! every user type. It works with rows and arguments; [`Store`](super::store::Store) converts them from and to users.
+//! The part of the store that does not depend on the user's Rust type: it is compiled once per database, not for every
+//! user type. It works with rows and arguments; [`Store`](super::store::Store) converts them from and to users.
 
 use std::sync::{
     Arc,
@@ -77,7 +77,7 @@ pub(super) struct Base<DB: Dialect> {
     pub(super) adapted: Arc<Cached>,
     /// The unique keys of the table of users.
     pub(super) keys: Arc<UniqueKeys>,
-    /// The number of operations for which connections prepare their statements anew.
+    /// The number of operations that require connections to prepare their statements again.
     pub(super) preparing_anew: Arc<AtomicU32>,
     /// Restricts every statement about users to a tenant. `None` for a user type without tenants.
     pub(super) tenant: Option<TenantCondition<DB>>,

@@ -1,8 +1,8 @@
 //! Statements for columns whose type differs from the default type of the field: a field that is stored as JSON or as text, in a
 //! column of the database's own type, such as `jsonb`, an enum or `inet`.
 //!
-//! The value is bound and read as text. The database converts it where the statement says so, which depends on the type
-//! that the column has.
+//! The value is bound and read as text. The database converts it where the statement requests it, depending on the type
+//! of the column.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub(super) struct UserStatements {
     pub(super) find_many: SqlStr,
     pub(super) find_session: SqlStr,
     pub(super) find_sessions: SqlStr,
-    /// The short forms of the four, if the database has them.
+    /// The short forms of these four statements, if the database has them.
     pub(super) short: Option<ShortStatements>,
     pub(super) find_by_email: SqlStr,
     /// `None` for a type without a login name.
@@ -37,8 +37,8 @@ pub(super) struct UserStatements {
 }
 
 impl UserStatements {
-    /// Returns the statements for an existing table with ids of this kind in this form. They are the written ones where no
-    /// column needs a conversion.
+    /// Returns the statements for an existing table with ids of this kind in this form. They are the generated ones
+    /// where no column needs a conversion.
     pub(super) fn of<DB: Dialect>(
         (statements, login): (&'static Statements, Option<&'static LoginSql>),
         custom: &[SqlColumn],

@@ -168,7 +168,7 @@ pub struct SqlColumn {
     pub from_database: Option<FromDatabase>,
     /// `json` or `text`, if the field has such a mark.
     pub stored_as: Option<StoredAs>,
-    /// `true` if the author of the field wrote its default.
+    /// `true` if the field has an explicit default.
     pub has_default: bool,
     /// The values that requests write into the column.
     pub written: Written,
@@ -183,7 +183,7 @@ pub struct SqlColumn {
 pub enum StoredAs {
     /// JSON (`#[auth(json)]`).
     Json,
-    /// The string that serde makes of it (`#[auth(text)]`).
+    /// Its serde representation as a string (`#[auth(text)]`).
     Text,
 }
 
@@ -211,7 +211,7 @@ pub fn json_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn 
     SqlColumn { stored_as: Some(StoredAs::Json), ..SqlColumn::new(name, DB::TEXT.to_owned(), nullable) }
 }
 
-/// Returns the column of a field that is stored as the string that serde makes of it.
+/// Returns the column of a field that is stored as its serde representation, a string.
 #[must_use]
 pub fn text_column<DB: Driver>(name: &'static str, nullable: bool) -> SqlColumn {
     SqlColumn { stored_as: Some(StoredAs::Text), ..SqlColumn::new(name, DB::TEXT.to_owned(), nullable) }
@@ -291,7 +291,7 @@ impl SqlColumn {
     }
 }
 
-/// Formats a string as an SQL literal. Only values of the application's source code get here, never those of a request.
+/// Formats a string as an SQL literal. Called only with values from the application's source code, never with those of a request.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,4 +1,5 @@
-//! What programs call of a store and does not depend on their user types, so that it is compiled with this crate.
+//! The functions of a store that programs call and that do not depend on their user types, so that they are compiled
+//! with this crate.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::{
 use crate::port::AuditStore;
 use crate::port::{Counters, RefreshStore, SecondFactorStore, SessionStore};
 
-/// Never called: what it names is compiled with this crate.
+/// Never called: the functions that it names are compiled with this crate.
 ///
 /// rustc compiles a generic function in each program that calls it. Without optimization it links the function of a library
 /// instead, if the library has compiled it for the same types.

@@ -1,7 +1,7 @@
 //! The statements on the table of counters, per database.
 //!
-//! The table is ours and not the application's, so only names differ. The texts are made once, when the store is, from
-//! names that the derive has checked. Each parameter is used once, in the order of the text.
+//! The table belongs to axum-users, so only names differ. The texts are built once, together with the store, from names
+//! that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -9,7 +9,7 @@ use super::{Catalog, UserSql};
 
 /// The statements of one store. Times are milliseconds since 1970.
 pub(super) struct CounterSql {
-    /// Returns a counter: failures, due. Parameters: key, the present time.
+    /// Returns a counter: failures, due. Parameters: key, the current time.
     pub(super) find: SqlStr,
     /// Locks a counter and returns it. The same parameters.
     pub(super) lock: SqlStr,
@@ -21,7 +21,7 @@ pub(super) struct CounterSql {
     pub(super) extend: SqlStr,
     /// Removes a counter. Parameter: key.
     pub(super) clear: SqlStr,
-    /// Removes some counters that mean nothing any more. Parameters: the present time, the most rows.
+    /// Removes some expired counters. Parameters: the current time, the maximum number of rows.
     pub(super) purge: SqlStr,
 }
 

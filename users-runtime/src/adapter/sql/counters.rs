@@ -1,7 +1,7 @@
 //! Counters of rate limits in the users' database.
 //!
-//! A refusal is one read. To take, the rows are added if they are missing, then locked in the order of their keys, read
-//! again, and changed in one transaction: nothing is lost between instances, and they cannot wait for each other in a circle.
+//! A refusal costs one read. To take events, missing rows are added; then the rows are locked in the order of their keys,
+//! read again, and changed in one transaction. So no update of another instance is lost, and instances cannot deadlock.
 
 use std::sync::atomic::Ordering;
 
@@ -17,10 +17,10 @@ use crate::{
     port::{BoxFuture, CounterKey, Counters, CountersUnavailable, Decision, Draw, Settlement, evaluate},
 };
 
-/// How long a row that was added and not yet used is kept at least, in milliseconds.
+/// The minimum time for which a new row that was not used yet is kept, in milliseconds.
 const NEW: i64 = 60_000;
 
-/// How often an operation is repeated that met a row which a purge has just removed.
+/// How often an operation is repeated if a purge has just removed one of its rows.
 const REPEATS: u32 = 8;
 
 /// A change of a counter.
@@ -107,7 +107,7 @@ impl<DB: Dialect> Base<DB> {
         Err(sqlx::Error::RowNotFound)
     }
 
-    /// Takes in a transaction. Returns `None` if a row is missing.
+    /// Takes events in a transaction. Returns `None` if a row is missing.
     async fn take_locked(&self, draws: &[Draw], now: Timestamp) -> SqlResult<Option<Decision>> {
         let mut order: Vec<_> = draws.iter().enumerate().collect();
         order.sort_by(|(_, one), (_, other)| one.key.cmp(&other.key));
@@ -186,7 +186,7 @@ impl<DB: Dialect> Base<DB> {
         self.write(self.counter_sql.extend.clone(), arguments).await.map(drop)
     }
 
-    /// Removes counters that mean nothing any more, if the table is used.
+    /// Removes expired counters, if the table is used.
     pub(super) async fn purge_counters(&self, now: Timestamp) -> Result<u64, StoreError> {
         if !self.has_counters() {
             return Ok(0);

@@ -5,12 +5,12 @@ use super::{
     tables::{self, ColumnKind, IdColumn, IndexTarget, OptionalTables, Table, TableIndex},
 };
 
-/// The types that the columns of ids must have because of an existing table of users.
+/// The types that id columns must have because of an existing table of users.
 #[derive(Debug, Default)]
 pub(super) struct IdTypes {
-    /// That of the ids themselves, if it is another one than usual and can hold them.
+    /// The type of the ids themselves, if it differs from the default and can hold them.
     pub(super) key: Option<String>,
-    /// That of the columns that refer to them.
+    /// The type of the columns that refer to them.
     pub(super) references: Option<String>,
 }
 

@@ -104,8 +104,8 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         arguments.add(value)
     }
 
-    /// Returns `true` if the column of this value is NULL. Only asked for a value that was decoded from NULL: sqlx decodes it
-    /// as 0, false or an empty text on SQLite, which is not what another program wrote.
+    /// Returns `true` if this value corresponds to NULL. Only called for a value that was decoded from NULL: on SQLite,
+    /// sqlx decodes NULL as 0, false or an empty text, which is not what another program wrote.
     fn is_null<T>(value: &T) -> bool
     where
         T: Type<Self> + for<'q> Encode<'q, Self>,
@@ -161,7 +161,8 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         None
     }
 
-    /// Reads what a short form returns after the columns of the user, from the column `first`. `key` is that of a lookup by session.
+    /// Reads the columns that a short form returns after those of the user, from the column `first`. `key` is that of a
+    /// lookup by session.
     fn read_short(row: &Self::Row, first: usize, key: Option<&SessionKey>) -> Reading {
         let _ = (row, first, key);
         Reading::Unusual
@@ -183,8 +184,8 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         false
     }
 
-    /// Returns what the database says about the value, if it refuses one as data: it does not fit the column, breaks a
-    /// constraint, or a trigger refuses it.
+    /// Returns the database's description of a value that it refuses: the value does not fit the column, violates a
+    /// constraint, or is refused by a trigger.
     fn refused_value(refusal: &dyn DatabaseError) -> Option<RefusedValue>;
 
     /// Returns the code of an error, as the documentation of the database lists it.
@@ -192,8 +193,8 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         refusal.code().map(|code| code.into_owned())
     }
 
-    /// Returns `true` if the message of an error is the database's own and names nothing but objects of the database. A trigger
-    /// can make a message of values, with the code of any error.
+    /// Returns `true` if the message of an error is the database's own and names nothing but objects of the database. A
+    /// trigger can build a message from values, with the code of any error.
     fn names_objects_only(refusal: &dyn DatabaseError) -> bool;
 
     /// Returns `true` if the operation may succeed later.
@@ -213,7 +214,7 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
     /// had no effect.
     fn is_outdated(refusal: &dyn DatabaseError) -> bool;
 
-    /// Returns `true` for errors of [`Driver::is_outdated`] that a column of the wrong type causes as well, every time.
+    /// Returns `true` for errors of [`Driver::is_outdated`] that a column of the wrong type also causes, permanently.
     fn is_perhaps_outdated(refusal: &dyn DatabaseError) -> bool {
         let _ = refusal;
         false
@@ -239,7 +240,7 @@ pub trait Driver: Database + HasStatementCache + sealed::Sealed {
         Box::pin(std::future::ready(Ok(true)))
     }
 
-    /// Returns what is wrong with the settings of a session that a pool of the application opened.
+    /// Returns the problems with the settings of a session that a pool of the application opened.
     fn session_faults(connection: &mut Self::Connection) -> BoxFuture<'_, SqlResult<Vec<&'static str>>> {
         let _ = connection;
         Box::pin(std::future::ready(Ok(Vec::new())))

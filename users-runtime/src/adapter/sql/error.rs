@@ -1,8 +1,8 @@
 //! Classification of database errors.
 //!
 //! Messages of databases quote values ("Duplicate entry 'king@camelot.bt' for key 'email'"), those of triggers contain
-//! anything, and the errors of decoders and encoders may quote values, too. What leaves this module has names of tables, columns
-//! and constraints and codes, but no values.
+//! anything, and the errors of decoders and encoders may quote values, too. The errors that this module returns contain
+//! codes and the names of tables, columns and constraints, but no values.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub(super) fn is_outdated<DB: Driver>(error: &Error) -> bool {
     }
 }
 
-/// Returns `true` for an outdated statement whose error a column of the wrong type causes as well.
+/// Returns `true` for an error of an outdated statement that a column of the wrong type also causes.
 pub(super) fn is_perhaps_outdated<DB: Driver>(error: &Error) -> bool {
     matches!(error, Error::Database(refusal) if DB::is_perhaps_outdated(refusal.as_ref()))
 }
@@ -52,7 +52,7 @@ pub(super) fn missing_tenant() -> Error {
     Error::Encode(Box::new(MissingTenant))
 }
 
-/// A fault of the application's types, which no value of a client causes.
+/// A fault of the application's types, independent of values from clients.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct WrongType(pub(super) String);
@@ -70,7 +70,7 @@ pub(super) fn not_sent(column: usize, cause: sqlx::error::BoxDynError) -> Error 
     Error::Encode(Box::new(NotSent(column)))
 }
 
-/// Returns the error of a value that the database stored as another one.
+/// Returns the error of a value that the database changed when storing it.
 pub(super) fn changed_value(column: usize) -> Error {
     Error::Encode(Box::new(NotSent(column)))
 }
@@ -95,7 +95,7 @@ pub(super) fn violated_reference() -> Error {
 #[error("the transaction was rolled back because of another operation")]
 struct UndoneWithOthers;
 
-/// Returns the error of an operation that was rolled back together with others. It is repeated alone.
+/// Returns the error of an operation that was rolled back together with others. It is repeated in its own transaction.
 pub(super) fn undone_with_others() -> Error {
     Error::Encode(Box::new(UndoneWithOthers))
 }
@@ -121,13 +121,14 @@ pub(super) fn commit_failed<DB: Driver>(error: &Error) -> Error {
     Error::Io(std::io::Error::other(Cause(format!("the commit failed{code}"))))
 }
 
-/// An entry of the audit log was refused. It is no value of the client's.
+/// An entry of the audit log was refused. The client's values are not the cause.
 #[cfg(feature = "audit")]
 #[derive(Debug, thiserror::Error)]
 #[error("the audit log refuses an entry ({0})")]
 struct NotRecorded(String);
 
-/// Returns the error of an entry of the audit log that was not written: the service fails, for any reason of the database. What may succeed later, or when it is repeated, stays what it is.
+/// Returns the error of an audit log entry that was not written: a failure of the service, whatever the reason of the
+/// database. Errors that may succeed later or when repeated keep their kind.
 #[cfg(feature = "audit")]
 pub(super) fn not_recorded<DB: Driver>(error: Error) -> Error {
     let code = match &error {
@@ -165,7 +166,7 @@ pub(super) fn unreadable_user(id: Option<String>, error: Error, columns: &[&'sta
     Error::Decode(Box::new(UnreadableUser { id: id.unwrap_or_else(|| "without a readable id".to_owned()), column }))
 }
 
-/// Returns the error of a write whose row has a value that the field cannot be read from, instead of that of a stored user.
+/// Returns the error of a write whose row has a value that the field cannot represent, instead of the error of a stored user.
 pub(super) fn unreadable_value(error: Error, columns: &[&'static str]) -> Error {
     let Error::Decode(reason) = &error else { return error };
     let Some(UnreadableUser { column, .. }) = reason.downcast_ref::<UnreadableUser>() else { return error };
@@ -173,7 +174,7 @@ pub(super) fn unreadable_value(error: Error, columns: &[&'static str]) -> Error 
     columns.iter().position(|known| *known == name).map_or_else(nothing_stored, changed_value)
 }
 
-/// What a database says about a value that it refuses.
+/// A database's description of a value that it refuses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefusedValue {
     /// The column.
@@ -284,7 +285,7 @@ pub(super) fn store_error<DB: Driver>(error: Error, names: &Names<'_>) -> StoreE
     }
 }
 
-/// Converts what the database answered.
+/// Converts an error response of the database.
 fn refused<DB: Driver>(refusal: &dyn sqlx::error::DatabaseError, names: &Names<'_>) -> StoreError {
     if refusal.is_unique_violation() {
         let columns = DB::violated_columns(refusal, names.sql.table, names.keys);

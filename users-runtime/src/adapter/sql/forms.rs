@@ -15,15 +15,15 @@ use crate::{domain::IdKind, port::SchemaDrift};
 /// The forms that a store writes.
 #[derive(Debug, Clone)]
 pub(super) struct Forms {
-    /// That of the ids, in the table of users and in those that refer to it.
+    /// The form of the ids, in the table of users and in those that refer to it.
     pub(super) id: Form,
-    /// Those of the custom columns, in their order. `None` for what the driver does by itself.
+    /// The forms of the custom columns, in their order. `None` for the default of the driver.
     pub(super) custom: Vec<Option<Form>>,
-    /// That of the tenant's column.
+    /// The form of the tenant's column.
     pub(super) tenant: Option<Form>,
 }
 
-/// What was found in the table of users.
+/// The properties found in the table of users.
 pub(super) struct Found {
     pub(super) columns: Vec<FoundColumn>,
     pub(super) forms: Forms,
@@ -91,9 +91,9 @@ fn column<'a>(columns: &'a [FoundColumn], name: &str) -> Option<&'a FoundColumn>
     columns.iter().find(|there| there.name.eq_ignore_ascii_case(name))
 }
 
-/// Returns the form of the UUIDs in a column: what its type says; otherwise the likely form if there is such a value or
-/// none at all, and else the form of a value that is there. The likely form is `of_id`, that of an id of the same type, to
-/// which the column may refer. The table is quoted.
+/// Returns the form of the UUIDs in a column: the form that its type implies; otherwise the likely form if the column
+/// has such a value or no values, and else the form of an existing value. The likely form is `of_id`, that of an id of
+/// the same type, to which the column may refer. The table is quoted.
 async fn form_of<DB: Dialect>(
     connection: &mut DB::Connection,
     table: &str,
@@ -110,7 +110,7 @@ async fn form_of<DB: Dialect>(
     let clear = some.iter().filter(|value| has_letters(value)).find_map(|value| UuidForm::of_value(value));
     let form = clear.or_else(|| some.iter().find_map(|value| UuidForm::of_value(value)));
     let Some(form) = form.filter(|form| *form != likely) else { return Ok(Some(likely)) };
-    // A UUID of digits alone is the same in lower and in upper case.
+    // A UUID that consists only of digits is the same in lower and in upper case.
     let same_length = form.as_text().zip(likely.as_text()).is_some_and(|((one, _), (other, _))| one == other);
     let query = format!("SELECT {name} FROM {table} WHERE {}", DB::has_form(&name, likely));
     let has_likely_ones = values::<DB>(connection, query).await?.iter().any(|value| !same_length || has_letters(value));
@@ -122,14 +122,14 @@ fn has_letters(value: &[u8]) -> bool {
 }
 
 /// Runs a query of checked names and returns the first values of its only column. SQLite may have numbers there, which
-/// are no UUIDs.
+/// are not UUIDs.
 async fn values<DB: Dialect>(connection: &mut DB::Connection, query: String) -> SqlResult<Vec<Vec<u8>>> {
     let query = AssertSqlSafe(format!("{query} LIMIT 16"));
     let rows = DB::fetch_all(connection, query, DB::Arguments::default(), false).await?;
     Ok(rows.iter().filter_map(|row| DB::bytes_at(row, 0).ok().map(<[u8]>::to_vec)).collect())
 }
 
-/// Reports UUIDs that are not written in the form of their column: they are never found.
+/// Reports UUIDs that are not in the form of their column; lookups never find them.
 pub(super) async fn drift<DB: Dialect>(
     connection: &mut DB::Connection,
     sql: &'static UserSql,
@@ -164,7 +164,7 @@ pub(super) async fn drift<DB: Dialect>(
                 drifts.push(drift_of(table, name, others, form, String::new()));
             }
         }
-        // The ids and what refers to them change together.
+        // The ids and the columns that refer to them change together.
         for drift in &mut drifts {
             drift.repair = Some(DB::with_references(&rewrites));
         }

@@ -1,10 +1,11 @@
 //! Connections that stay out of their pool between statements.
 //!
-//! sqlx spawns a task that pings a connection whenever it returns to its pool. Each statement then costs a second round trip, to the
-//! server or on SQLite to another thread. So after an operation that succeeded, a connection of a pool that we opened stays here for
-//! the next one. After a second it returns to the pool, which checks it, limits its age, and closes it if it is not needed.
+//! sqlx spawns a task that pings a connection whenever it returns to its pool. Each statement then costs a second round
+//! trip, to the server or on SQLite to another thread. So after a successful operation, a connection of a pool that the
+//! store opened stays here for the next one. After a second it returns to the pool, which checks it, limits its age,
+//! and closes it if it is not needed.
 //!
-//! An operation that finds none waits for the pool, and while one waits, none stays.
+//! An operation that finds no connection here waits for the pool; while an operation waits, no connection stays here.
 
 use std::{
     mem,

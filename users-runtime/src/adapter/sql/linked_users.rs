@@ -14,7 +14,7 @@ use crate::{
     port::{BoxFuture, Change, OAuthStore, Unlinked},
 };
 
-/// Returns an account with the id of its user in the user's type.
+/// Returns an account with its user's id in the type of the application.
 fn typed<I: UserId>(account: OAuthAccount<IdValue>) -> Result<OAuthAccount<I>, StoreError> {
     let OAuthAccount { id, user_id, oauth_name, account_id, account_email } = account;
     let user_id = I::from_value(user_id).ok_or_else(|| StoreError::failed("an id is out of the range of its type"))?;

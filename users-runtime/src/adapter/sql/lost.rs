@@ -1,7 +1,7 @@
-//! How a write finds out that its connection was lost while it rested in the pool.
+//! How a write detects that its connection was lost while it was idle in the pool.
 //!
-//! A write without a response cannot simply be repeated, because it may have taken effect. So a connection that has rested
-//! is pinged before a write. Reads are repeated instead; see [`retry`](super::retry).
+//! A write without a response cannot simply be repeated, because it may have taken effect. So a connection that has
+//! been idle is pinged before a write. Reads are repeated instead; see [`retry`](super::retry).
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use sqlx::{Connection, Pool};
 
 use super::{Driver, kept::Taken};
 
-/// The time after which a connection is pinged before a write. A connection that was used a moment ago is as likely to be
-/// lost now as during the write itself, and then the write fails as unavailable. Under load no connection rests this long;
-/// without load the round trip does not matter.
+/// The time after which a connection is pinged before a write. A connection that was used a moment ago is no more
+/// likely to be lost now than during the write itself; the write then fails as unavailable. Under load no connection is
+/// idle for this long; without load the round trip does not matter.
 const RESTED: Duration = Duration::from_millis(10);
 
 /// What pings connections.
@@ -21,12 +21,12 @@ const RESTED: Duration = Duration::from_millis(10);
 pub(super) enum Pinged {
     /// Nothing: the database is in the same process.
     Never,
-    /// The pool, before a write and if the connection has rested: [`is_alive`].
+    /// The pool, before a write if the connection has been idle: [`is_alive`].
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     IfRested,
     /// The application's pool, every time.
     ByPool,
-    /// The store, before every write: the application's pool does not.
+    /// The store, before every write, because the application's pool does not.
     BeforeWrites,
 }
 
@@ -51,14 +51,15 @@ pub(super) async fn for_write<F: Future>(acquire: F) -> F::Output {
     WRITES.scope((), acquire).await
 }
 
-/// The `before_acquire` of our pools: pings a connection that has rested, if it is for a write. The pool replaces a lost one.
+/// The `before_acquire` of the store's own pools: pings a connection that has been idle, if it is for a write. The pool
+/// replaces a lost one.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) async fn is_alive<C: Connection>(connection: &mut C, rested: PoolConnectionMetadata) -> bool {
     let is_for_write = WRITES.try_with(|()| ()).is_ok();
     !is_for_write || rested.idle_for < RESTED || connection.ping().await.is_ok()
 }
 
-/// Returns a connection for a write that did not go back to its pool. Pings one that has rested; a lost one is closed.
+/// Returns a connection for a write that did not go back to its pool. Pings it if it has been idle; a lost one is closed.
 pub(super) async fn alive<DB: Driver>(mut kept: Taken<DB>) -> Option<Taken<DB>> {
     if kept.rested() < RESTED || kept.ping().await.is_ok() {
         return Some(kept);

@@ -76,7 +76,7 @@ impl<DB: Dialect> Base<DB> {
         })
     }
 
-    /// Classifies an error of a call at the start of an application and adds its cause and what to do.
+    /// Classifies an error of a call at the start of an application and adds its cause and advice.
     async fn explained(&self, error: sqlx::Error) -> StoreError {
         let error = cause_of_time_out::<DB>(error, &self.pools.write).await;
         explained::<DB>(error, |error| self.error(error))
@@ -98,7 +98,7 @@ impl<DB: Dialect> Base<DB> {
         self.settle(connection, drift).await
     }
 
-    /// Migrates alone: other migrations wait.
+    /// Migrates exclusively: other migrations wait.
     async fn migrate_alone(&self) -> Result<(), schema::Refusal> {
         let mut connection = self.exclusive_writer().await?;
         connection.close_on_drop(); // closing releases the migration lock in every case

@@ -19,20 +19,20 @@ use crate::{
     port::{BoxFuture, StoreError, Unlinked},
 };
 
-/// The links of a user, as far as they decide about the last way in.
+/// The properties of a user's links that determine whether a link is the last login method.
 pub(super) struct Links {
     pub(super) count: usize,
     pub(super) placeholder: Option<PlaceholderPassword>,
 }
 
 impl<DB: Dialect> Base<DB> {
-    /// Returns the statements. The store is an [`OAuthStore`](crate::port::OAuthStore) only if there are some.
+    /// Returns the statements. The store is an [`OAuthStore`](crate::port::OAuthStore) only if they exist.
     fn oauth_sql(&self) -> SqlResult<&OAuthSql> {
         self.oauth_sql.as_deref().ok_or_else(|| sqlx::Error::Configuration("no table of OAuth accounts".into()))
     }
 
-    /// Returns the link to an account at a provider. A table without a unique key may have several; none of them is right if
-    /// they are of several users.
+    /// Returns the link to an account at a provider. A table without a unique key may have several; if they belong to
+    /// different users, none of them is returned.
     pub(super) fn linked_account<'a>(
         &'a self,
         oauth_name: &'a str,
@@ -233,7 +233,7 @@ impl<DB: Dialect> Base<DB> {
             (true, false, Some(_)) if !self.has_passkey_in(connection, user, form).await? => {
                 return Ok(Unlinked::LastWayIn);
             }
-            // The link that is removed may be the one that knows that there is no password.
+            // The link that is removed may be the one that records that there is no password.
             (true, _, Some(placeholder)) => {
                 self.keep_placeholder_in(connection, user, form, &placeholder).await?;
             }
@@ -246,7 +246,7 @@ impl<DB: Dialect> Base<DB> {
         Ok(Unlinked::Removed)
     }
 
-    /// Returns what the links of a user tell about the ways in, in the transaction of a change.
+    /// Returns the properties of a user's links that matter for its login methods, in the transaction of a change.
     pub(super) async fn links_in(
         &self,
         connection: &mut DB::Connection,

@@ -1,7 +1,7 @@
 //! The statements on the table of accounts at OAuth providers, per database.
 //!
-//! The table is that of fastapi-users, so only names differ. The texts are made once, when the store is, from names that
-//! the derive has checked. Each parameter is used once, in the order of the text.
+//! The table is that of fastapi-users, so only names differ. The texts are built once, together with the store, from
+//! names that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -38,7 +38,7 @@ pub(super) struct OAuthSql {
     pub(super) redeem: SqlStr,
 }
 
-/// The most links of a user that are listed.
+/// The maximum number of links of a user that are listed.
 const LONGEST_LIST: u32 = 1000;
 
 impl OAuthSql {

@@ -1,7 +1,7 @@
 //! The statements on the table of passkeys, per database.
 //!
-//! The table is ours and not the application's, so only names differ. The texts are made once, when the store is, from
-//! names that the derive has checked. Each parameter is used once, in the order of the text.
+//! The table belongs to axum-users, so only names differ. The texts are built once, together with the store, from names
+//! that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -20,7 +20,7 @@ pub(super) const PASSKEY_COLUMNS: [&str; 9] = [
     "placeholder_password",
 ];
 
-/// The most passkeys that a list contains, far above the maximum number of a user's.
+/// The maximum number of passkeys in a list, far above the maximum number of a user's passkeys.
 const LONGEST_LIST: u32 = 1000;
 
 /// The statements of one store.

@@ -9,7 +9,7 @@ use crate::{
     port::{BoxFuture, PasskeyStore},
 };
 
-/// Returns a passkey with the id of its user in the user's type.
+/// Returns a passkey with its user's id in the type of the application.
 fn typed<I: UserId>(passkey: Passkey<IdValue>) -> Result<Passkey<I>, StoreError> {
     passkey.with_user(I::from_value).ok_or_else(|| StoreError::failed("an id is out of the range of its type"))
 }

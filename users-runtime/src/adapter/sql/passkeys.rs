@@ -98,7 +98,7 @@ impl<DB: Dialect> Base<DB> {
         add::<DB, _>(&id.as_str().to_owned(), &mut arguments)?;
         let rows = self.read(self.passkey_sql.find.clone(), arguments).await?;
         let found = rows.first().map(|row| self.passkey_of(row)).transpose()?;
-        // A collation may take other letters for equal.
+        // A collation may treat different letters as equal.
         Ok(found.filter(|found| found.id == *id))
     }
 
@@ -127,7 +127,7 @@ impl<DB: Dialect> Base<DB> {
         Ok(Passkey::stored(DB::id_at(row, 1, self.id.kind)?, new, last_used_at))
     }
 
-    /// Adds a passkey, in the transaction of its user or of its own.
+    /// Adds a passkey, in the transaction that adds its user or in its own.
     pub(super) async fn insert_passkey(
         &self,
         connection: &mut DB::Connection,
@@ -179,7 +179,7 @@ impl<DB: Dialect> Base<DB> {
         Ok(!rows.is_empty())
     }
 
-    /// Locks the row of a user, so that two changes do not each rely on what the other removes.
+    /// Locks the row of a user, so that two concurrent changes do not each rely on the login method that the other removes.
     async fn lock_user(
         &self,
         connection: &mut DB::Connection,
@@ -321,7 +321,7 @@ impl<DB: Dialect> Base<DB> {
             if !others && links.count == 0 {
                 return Ok(PasskeyRemoved::LastWayIn);
             }
-            // The passkey that is removed may be the one that knows that there is no password.
+            // The passkey that is removed may be the one that records that there is no password.
             self.keep_placeholder_in(connection, user, form, &placeholder).await?;
         }
         let mut arguments = DB::Arguments::default();
@@ -332,7 +332,7 @@ impl<DB: Dialect> Base<DB> {
         Ok(PasskeyRemoved::Removed)
     }
 
-    /// Stores the placeholder with every other way in of a user.
+    /// Stores the placeholder with every other login method of a user.
     pub(super) async fn keep_placeholder_in(
         &self,
         connection: &mut DB::Connection,

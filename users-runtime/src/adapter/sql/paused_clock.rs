@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-/// Returns whether time passes outside of tokio only. Takes a few microseconds.
+/// Returns whether tokio's clock stands still while real time passes. Takes a few microseconds.
 #[expect(clippy::disallowed_methods, reason = "it compares the two clocks with each other")]
 pub(super) fn is_paused() -> bool {
     const LONG_ENOUGH: Duration = Duration::from_micros(20);

@@ -12,9 +12,9 @@ impl<DB: Dialect> Base<DB> {
         DB::RETURNS_ROWS && self.custom.iter().all(|column| column.from_database.is_none())
     }
 
-    /// Inserts or updates a user and returns the row: all columns, followed by the epoch. An id that the database makes is
-    /// found by the last insert id if it is an integer, otherwise by the address, which is unique. Without
-    /// [`Base::returns_rows`] this is two statements, which need a transaction around them.
+    /// Inserts or updates a user and returns the row: all columns, followed by the epoch. A row whose id the database
+    /// generates is found by the last insert id if the id is an integer, otherwise by the address, which is unique.
+    /// Without [`Base::returns_rows`] this is two statements, which need a transaction around them.
     pub(super) async fn write_user(
         &self,
         connection: &mut DB::Connection,

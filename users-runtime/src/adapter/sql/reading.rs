@@ -1,4 +1,4 @@
-//! Reads what the row of a lookup says about an account, its token and its session.
+//! Reads the state of an account, its token and its session from the row of a lookup.
 
 use super::{
     Dialect, Row, SqlResult,
@@ -21,12 +21,13 @@ impl<DB: Dialect> Base<DB> {
         unreadable_user(id, error, &columns)
     }
 
-    /// Reads the standing. Fails closed: an account whose standing cannot be read is unknown until the value is repaired.
+    /// Reads the standing. Fails closed: an account whose standing cannot be read is treated as unknown until the value
+    /// is repaired.
     pub(super) fn standing(&self, row: &DB::Row) -> SqlResult<Standing> {
         standing::<DB>(row, self.epoch_column() + 1).map_err(|error| self.unreadable(row, error))
     }
 
-    /// Reads the state of the token, and the last proof in its session.
+    /// Reads the state of the token, and the last re-authentication in its session.
     pub(super) fn token_state(&self, row: &DB::Row) -> SqlResult<(TokenState, Option<Reauthentication>)> {
         let (columns, token) = (Row::<DB>::new(row), self.token_column());
         let revoked: Option<bool> = columns.at(token)?;

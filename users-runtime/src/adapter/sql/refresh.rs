@@ -17,7 +17,7 @@ use crate::{
     port::{BoxFuture, RefreshStore},
 };
 
-/// A family without the user's id, which only the type of the users can write as text.
+/// A family without the user's id, which only the user type can convert to text.
 struct ReadFamily {
     family: RefreshFamily,
     user: IdValue,
@@ -80,7 +80,7 @@ impl<DB: Dialect> Base<DB> {
         add::<DB, _>(&id.0, &mut arguments)?;
         let rows = self.read(self.refresh_sql.find.clone(), arguments).await?;
         let found = rows.first().map(|row| self.family(row)).transpose()?;
-        // A collation may take other letters for equal.
+        // A collation may treat different letters as equal.
         Ok(found.filter(|found| found.family.id == *id))
     }
 
@@ -162,7 +162,7 @@ impl<DB: Dialect> RefreshStore for Base<DB> {
             let is_newest = self.rotate_family(rotation).await?;
             let Some(stored) = RefreshStore::find(self, &rotation.id).await? else { return Ok(Rotated::Ended) };
             if is_newest {
-                // Another caller may have used the next token already; this one gets what it was promised.
+                // Another caller may have used the next token already; this one still gets the family as it rotated it.
                 let generation = rotation.generation.saturating_add(1);
                 let Rotation { at, expires_at, epoch, .. } = *rotation;
                 return Ok(Rotated::Rotated(RefreshFamily { generation, rotated_at: at, expires_at, epoch, ..stored }));

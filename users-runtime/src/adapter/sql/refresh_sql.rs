@@ -1,7 +1,7 @@
 //! The statements on the table of refresh tokens, per database.
 //!
-//! The table is ours and not the application's, so only names differ. The texts are made once, when the store is, from
-//! names that the derive has checked. Each parameter is used once, in the order of the text.
+//! The table belongs to axum-users, so only names differ. The texts are built once, together with the store, from names
+//! that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -24,7 +24,7 @@ pub(super) const REFRESH_COLUMNS: [&str; 13] = [
     "amr",
 ];
 
-/// The most families that a list contains, far above the maximum number of a user's families.
+/// The maximum number of families in a list, far above the maximum number of a user's families.
 const LONGEST_LIST: u32 = 1000;
 
 /// No limit. MySQL has no syntax for it; this number is valid in all databases.
@@ -35,12 +35,12 @@ pub(super) struct RefreshSql {
     /// Adds a family. Parameters: the columns.
     pub(super) insert: SqlStr,
     /// Returns the ids of the user's surplus families: first those that have ended or expired, then the oldest. Parameters: user,
-    /// backend, the new family, the present time, the number of other families to keep.
+    /// backend, the new family, the current time, the number of other families to keep.
     pub(super) surplus: SqlStr,
     /// Returns a family. Parameter: its id.
     pub(super) find: SqlStr,
     /// Replaces the newest token, if it is the presented one and has not expired. Parameters: the next number, the present
-    /// time, the next expiry, the epoch, the family, the presented number, the present time.
+    /// time, the next expiry, the epoch, the family, the presented number, the current time.
     pub(super) rotate: SqlStr,
     /// Removes a family. Parameter: its id.
     pub(super) remove: SqlStr,
@@ -48,7 +48,7 @@ pub(super) struct RefreshSql {
     pub(super) end: SqlStr,
     /// Returns a user's families. Parameters: user, backend.
     pub(super) list: SqlStr,
-    /// Removes some expired families. Parameters: the present time, the most rows.
+    /// Removes some expired families. Parameters: the current time, the maximum number of rows.
     pub(super) purge: SqlStr,
 }
 

@@ -1,8 +1,8 @@
 //! Retries of database operations.
 
-/// Repeats an operation while attempts are left and `$may` accepts its error, while a connection's prepared statements are
-/// outdated, or alone after it was rolled back with others, and classifies the last error. The operation gets the store of
-/// the attempt as `$base` and must use no other.
+/// Repeats an operation while attempts are left and `$may` accepts its error, while a connection's prepared statements
+/// are outdated, or in its own transaction after it was rolled back with others, and classifies the last error. The
+/// operation gets the store of the attempt as `$base` and must use no other.
 macro_rules! retry {
     ($store:expr, $may:expr, |$base:ident| $what:expr) => {
         $crate::adapter::sql::retry::repeated!($store, $may, |$base| $what).map_err(|error| $store.error(error))
@@ -21,7 +21,7 @@ macro_rules! repeated {
                 Err(error) if alone.is_none() && $store.was_undone_with_others(&error) => {
                     alone = Some(Box::new($store.alone()));
                 }
-                // It failed alike twice without any statement from before.
+                // It failed twice in the same way without any old prepared statement.
                 Err(error) if anew.len() > 1 && $store.is_perhaps_outdated(&error) => break Err(error),
                 Err(error) if repeats > 0 && $store.is_outdated(&error) => {
                     repeats -= 1;
@@ -43,10 +43,10 @@ pub(super) use retry;
 mod tests {
     use std::cell::{Cell, RefCell};
 
-    /// A store whose operations fail in one way.
+    /// A store whose operations fail in a given way.
     #[derive(Default)]
     struct Failing {
-        /// Whether the schema causes the error as well, every time.
+        /// Whether the schema may also cause the error, permanently.
         perhaps: bool,
         is_alone: bool,
         preparing_anew: Cell<u32>,

@@ -118,7 +118,7 @@ impl<'r, DB: Dialect> Row<'r, DB> {
         })
     }
 
-    /// Reads a value that is stored as the string that serde makes of it. NULL is read as JSON's `null`.
+    /// Reads a value that is stored as its serde representation, a string. NULL is read as JSON's `null`.
     ///
     /// # Errors
     /// [`sqlx::Error`] if the column is missing or the type does not accept its text.

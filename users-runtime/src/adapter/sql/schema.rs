@@ -73,8 +73,8 @@ pub struct WantedColumn {
     pub nullable: bool,
     /// The value for existing rows when the column is added: an SQL literal.
     pub fill: Option<String>,
-    /// The clause that makes the value, as it follows the type in a declaration: a default, or an expression over other
-    /// columns.
+    /// The clause that generates the value, as it follows the type in a declaration: a default, or an expression over
+    /// other columns.
     pub generated: Option<String>,
     /// Whether and how the database fills the column.
     pub from_database: Option<FromDatabase>,
@@ -82,9 +82,9 @@ pub struct WantedColumn {
     pub stored_as: Option<StoredAs>,
     /// The values that are written into it.
     pub written: Written,
-    /// `true` if an insert relies on the database to make the value.
+    /// `true` if an insert relies on the database to generate the value.
     pub made_by_database: bool,
-    /// `true` if NULL in an existing column has a meaning, although we write none.
+    /// `true` if NULL in an existing column has a meaning, although axum-users never writes NULL.
     pub reads_null: bool,
     /// `true` if the values are bytes of a type that is not known, such as a newtype around a UUID.
     pub is_shaped_bytes: bool,
@@ -241,8 +241,8 @@ pub trait Catalog: Driver {
     /// They are empty if a column of text is the only one that can.
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str>;
 
-    /// Returns when a value that is read is the one that was sent, if a column of the type `found` may change values of the
-    /// field without refusing them.
+    /// Returns how a stored value is compared with the value that was sent, if a column of the type `found` may
+    /// silently change values of the field.
     fn may_change(own: &SqlColumn, found: &str) -> Option<Sameness>;
 
     /// Returns `true` for a type of text that stores bytes as they are.
@@ -251,7 +251,7 @@ pub trait Catalog: Driver {
         false
     }
 
-    /// Returns what a column of the type `declared` tells about the form of its UUIDs.
+    /// Returns what the type `declared` of a column implies about the form of its UUIDs.
     fn declared_form(declared: &str) -> Declared;
 
     /// Returns `true` for a type of text with a fixed length that is a type of its own.
@@ -260,10 +260,10 @@ pub trait Catalog: Driver {
         false
     }
 
-    /// Returns the condition that a column contains a UUID of this form.
+    /// Returns the SQL condition that a column contains a UUID of this form.
     fn has_form(column: &str, form: UuidForm) -> String;
 
-    /// Returns the UUID of a column in this form.
+    /// Returns the SQL expression for the UUID of a column in this form.
     fn in_form(column: &str, form: UuidForm) -> String;
 
     /// Joins statements that change ids and the columns that refer to them, the ids last, so that foreign keys hold
@@ -274,7 +274,7 @@ pub trait Catalog: Driver {
     fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<String>;
 
     /// Returns the statement that gives a column the wanted type, if the database can do so in place and every value of
-    /// the present type is one of the wanted type.
+    /// the current type is one of the wanted type.
     fn widen(table: &str, found: &FoundColumn, wanted: &WantedColumn) -> Option<String>;
 
     /// Returns the pairs of `addresses` that are equal in every one of these parts of an index. `table` has the columns,
@@ -288,7 +288,7 @@ pub trait Catalog: Driver {
         addresses: &'a [&'a str],
     ) -> BoxFuture<'a, SqlResult<Vec<(String, String)>>>;
 
-    /// Returns the type that a column gets in an existing table.
+    /// Returns the type of a column that is added to an existing table.
     fn added_type<'c>(column: &'c WantedColumn, found: &FoundTable) -> &'c str {
         let _ = found;
         &column.sql_type
@@ -311,7 +311,7 @@ pub trait Catalog: Driver {
     /// is quoted.
     fn set_nullable(table: &str, column: &FoundColumn, nullable: bool) -> Option<String>;
 
-    /// Returns a text without the spaces around it.
+    /// Returns the SQL expression for a text without surrounding spaces.
     fn trimmed(column: &str) -> String;
 
     /// Returns the expression of the canonical address, for a table without a column for it.

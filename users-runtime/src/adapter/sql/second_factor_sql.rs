@@ -1,7 +1,7 @@
 //! The statements on the tables of second factors, per database.
 //!
-//! The tables are ours and not the application's, so only names differ. The texts are made once, when the store is, from
-//! names that the derive has checked. Each parameter is used once, in the order of the text.
+//! The tables belong to axum-users, so only names differ. The texts are built once, together with the store, from names
+//! that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -24,7 +24,7 @@ pub(super) const DEVICE_COLUMNS: [&str; 9] = [
     "user_agent",
 ];
 
-/// The most devices that a list contains.
+/// The maximum number of devices in a list.
 const LONGEST_LIST: u32 = 1000;
 
 /// The statements of one store.
@@ -35,8 +35,8 @@ pub(super) struct SecondFactorSql {
     pub(super) remove_pending: SqlStr,
     /// Adds a second factor that is not in force. Parameters: user, seed, last step, expiry.
     pub(super) insert: SqlStr,
-    /// Puts a second factor into force, if it is the expected one and has not expired. Parameters: the present time, step, user,
-    /// seed, the present time.
+    /// Activates a second factor, if it is the expected one and has not expired. Parameters: the current time, step,
+    /// user, seed, the current time.
     pub(super) confirm: SqlStr,
     /// Uses a step, if no code of it or of a later one was used. Parameters: step, new seed, user, seed, step.
     pub(super) use_step: SqlStr,
@@ -62,9 +62,9 @@ pub(super) struct SecondFactorSql {
     pub(super) remove_device: SqlStr,
     /// Forgets a user's devices. Parameter: user.
     pub(super) remove_devices: SqlStr,
-    /// Removes some second factors that have expired. Parameters: the present time, the most rows.
+    /// Removes some second factors that have expired. Parameters: the current time, the maximum number of rows.
     pub(super) purge: SqlStr,
-    /// Removes some devices that have expired. Parameters: the present time, the most rows.
+    /// Removes some devices that have expired. Parameters: the current time, the maximum number of rows.
     pub(super) purge_devices: SqlStr,
 }
 

@@ -18,7 +18,7 @@ use crate::{
     port::{BoxFuture, SecondFactorStore},
 };
 
-/// How often a pending second factor is stored that another call replaces at the same time.
+/// How often storing a pending second factor is attempted if other calls replace it concurrently.
 const REPEATS: u32 = 4;
 
 impl<DB: Dialect> Base<DB> {
@@ -41,7 +41,7 @@ impl<DB: Dialect> Base<DB> {
         let columns = Row::<DB>::new(row);
         let expires_at = Timestamp::from_timestamp_millis(columns.at(3)?).ok_or(sqlx::Error::RowNotFound)?;
         let mut factor = StoredFactor::pending(columns.at::<String>(0)?, expires_at);
-        // Logins need it also if the time cannot be read.
+        // Logins need the second factor even if the time cannot be read.
         let time = |at| Timestamp::from_timestamp_millis(at).unwrap_or(Timestamp::UNIX_EPOCH);
         factor.in_force_since = columns.at::<Option<i64>>(1)?.map(time);
         factor.last_step = columns.at(2)?;
@@ -210,7 +210,7 @@ impl<DB: Dialect> SecondFactorStore for Base<DB> {
                     Err(StoreError::Conflict) => {}
                     Err(error) => return Err(error),
                 }
-                // One is in force, or the user does not exist, or another call has stored a pending one at the same time.
+                // A second factor is in force, the user does not exist, or another call has stored a pending one concurrently.
                 match SecondFactorStore::find(self, subject).await? {
                     Some(factor) if factor.is_in_force() => return Ok(false),
                     Some(_) => {}

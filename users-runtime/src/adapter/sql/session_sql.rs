@@ -1,6 +1,6 @@
 //! The statements on the session table, per database.
 //!
-//! The table belongs to axum-users, so its columns are known here and only names differ. The statements are made once
+//! The table belongs to axum-users, so its columns are known here and only names differ. The statements are built once
 //! per store, from names that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
@@ -35,7 +35,7 @@ pub(super) struct SessionSql {
     pub(super) page: SqlStr,
 }
 
-/// The most sessions that a list contains, far above the maximum number of a user's sessions.
+/// The maximum number of sessions in a list, far above the maximum number of a user's sessions.
 const LONGEST_LIST: u32 = 1000;
 
 /// No limit. MySQL has no syntax for it; this number is valid in all databases.
@@ -59,7 +59,7 @@ impl SessionSql {
             "{table} AS t LEFT JOIN {users} AS u ON u.{user_key} = t.{user_id} \
              LEFT JOIN {state} AS s ON s.{token_id} = t.{name}"
         );
-        // Rows of fastapi-users have no epoch. While it still runs, they must not count as ended.
+        // Rows of fastapi-users have no epoch. While it still runs, they must not be treated as ended.
         let is_ended = format!("s.{} OR COALESCE(s.{}, t.{epoch}) <> u.{epoch}", q("revoked"), q("kept_epoch"));
         Self {
             insert: text(format!(

@@ -53,7 +53,7 @@ impl<DB: Dialect> Base<DB> {
         let mut connection = self.writer().await?;
         let done = self.add_session_on(&mut connection, (replaced, arguments), surplus).await;
         match self.settle_write(connection, done).await {
-            // The same answer of a refresh is given again, and the session is stored already.
+            // The response of a refresh is repeated, and the session is stored already.
             Err(sqlx::Error::Database(refusal)) if session.replaces && refusal.is_unique_violation() => Ok(()),
             done => done,
         }

@@ -5,16 +5,16 @@
 //! from one to the next as a [`Lease`]; each caller keeps its own statements and results. The last one commits, and only then do all
 //! of them return. A caller that finds no other waiting has its own transaction, or a single statement that needs none.
 //!
-//! * A single statement is atomic by itself; several are in a savepoint, which [`begin`](super::transaction::begin) makes. A
-//!   failure undoes those of its caller alone.
-//! * A caller that is cancelled drops the lease, which goes to the next one. What it did in a savepoint is undone; a single
-//!   statement or a savepoint that was released is committed with the others, as if the caller had been cancelled later.
-//! * Results wait for the commit even if they are errors, because they may depend on what others wrote before. If the commit
-//!   fails, it fails for all.
-//! * If nothing is kept because of one of them, all repeat their operation alone, and only that one fails: it violates a
-//!   constraint that is checked at the commit, or makes the database roll back the transaction. The first caller in the
-//!   transaction keeps its error, which depends on no other.
-//! * There is no timer. The commit runs in a task of its own, which is never cancelled.
+//! * A single statement is atomic by itself; several are in a savepoint, which [`begin`](super::transaction::begin)
+//!   makes. A failure undoes only those of its caller.
+//! * A caller that is cancelled drops the lease, which goes to the next one. Its statements in an open savepoint are undone;
+//!   a single statement or a released savepoint is committed with the others, as if the caller had been cancelled later.
+//! * Results wait for the commit even if they are errors, because they may depend on earlier writes of other callers.
+//!   If the commit fails, it fails for all.
+//! * If one caller causes the whole transaction to be rolled back, by violating a constraint that is checked at the
+//!   commit or by making the database roll back, all repeat their operation in their own transaction, and only that one
+//!   fails. The first caller in the transaction keeps its error, which does not depend on the others.
+//! * There is no timer. The commit runs in a separate task, which is never cancelled.
 
 use std::{
     collections::VecDeque,
@@ -45,7 +45,7 @@ enum Outcome {
     Committed,
     /// The commit failed for all, with the code of this error.
     Failed(Arc<sqlx::Error>),
-    /// It was rolled back, perhaps because of one of the members. Each repeats its operation alone.
+    /// It was rolled back, perhaps because of one of the members. Each repeats its operation in its own transaction.
     Undone,
 }
 
@@ -76,7 +76,7 @@ struct Held<DB: Driver> {
     queue: Arc<WriteQueue<DB>>,
     /// The open transaction, if callers share one. The holder of the lease locks it; there is no wait for the lock.
     shared: Option<Arc<AsyncMutex<Transaction<'static, DB>>>>,
-    /// Those who had a turn in it, also if they were cancelled.
+    /// The callers that had a turn in it, even if they were cancelled.
     members: Vec<oneshot::Sender<Outcome>>,
 }
 
@@ -116,7 +116,7 @@ impl<DB: Driver> WriteQueue<DB> {
         };
         let Some(held) = &mut lease.0 else { return Err(sqlx::Error::WorkerCrashed) };
         if held.shared.is_none() {
-            // All requests that are ready to run arrive before it is decided who shares a transaction.
+            // All requests that are ready to run arrive before it is decided which of them share a transaction.
             tokio::task::yield_now().await;
             if !exclusive && self.is_wanted() {
                 held.shared = Some(Arc::new(AsyncMutex::new(self.begin().await?)));
@@ -179,7 +179,7 @@ impl<DB: Driver> WriteQueue<DB> {
 }
 
 impl<DB: Driver> Turn<DB> {
-    /// Returns whether there is a transaction already, which others share.
+    /// Returns whether there already is a transaction that is shared with others.
     pub(super) fn is_shared(&self) -> bool {
         matches!(self.connection, Connection::Shared(_))
     }
@@ -253,7 +253,7 @@ impl<DB: Driver> Drop for Finishing<DB> {
     }
 }
 
-/// What is known about the last operation in a transaction.
+/// The state of the last operation in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     /// All operations are done.
@@ -304,11 +304,11 @@ impl<DB: Driver> Held<DB> {
         }
         self.members.clear();
         self.pass_on();
-        // At last: a connection of the pool that is dropped outside a runtime panics.
+        // Last, because a connection of the pool panics if it is dropped outside a runtime.
         drop(shared);
     }
 
-    /// Commits the transaction and tells its members.
+    /// Commits the transaction and notifies its members.
     async fn commit(&mut self) {
         let Some(transaction) = self.shared.take().and_then(Arc::into_inner) else { return };
         metric::commit_of(self.members.len());
@@ -320,8 +320,8 @@ impl<DB: Driver> Held<DB> {
         self.tell(&outcome);
     }
 
-    /// Undoes what the last caller has left, and ends the transaction for all members if it is lost: the database rolls it back
-    /// when the disk is full, or for a trigger.
+    /// Undoes the unfinished statements of the last caller, and ends the transaction for all members if it is lost: the
+    /// database rolls it back when the disk is full, or because of a trigger.
     async fn check(&mut self) {
         let Some(transaction) = self.shared.clone() else { return };
         let mut transaction = transaction.lock_owned().await;
@@ -335,7 +335,7 @@ impl<DB: Driver> Held<DB> {
         }
     }
 
-    /// Tells the members how the transaction ended.
+    /// Notifies the members of the outcome of the transaction.
     fn tell(&mut self, outcome: &Outcome) {
         for member in self.members.drain(..) {
             // If `send` fails, the caller was cancelled.

@@ -1,7 +1,7 @@
-//! Lookups in two forms. Where values of a row are expensive, a short form of the statement returns the state of the account, the
-//! token and the session in fewer columns, as long as all of it is as usual: not suspended, nothing recorded about the token.
-//! For any other row the full statement runs after it, and only what it returns counts. So the short form decides nothing, and
-//! a value that it does not know is read, or refused, by the code for the full form.
+//! Lookups in two forms. Where reading the values of a row is expensive, a short form of the statement returns the
+//! state of the account, the token and the session in fewer columns, provided that it is normal: not suspended, nothing
+//! recorded about the token. For any other row the full statement runs afterwards, and only its result is used. So the
+//! short form decides nothing, and a value that it does not know is read, or refused, by the code for the full form.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
@@ -46,14 +46,14 @@ pub struct Short {
     pub(super) session: Option<FoundSession>,
 }
 
-/// What a row in the short form says.
+/// The content of a row in the short form.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// All of the state is as usual.
+    /// The whole state is normal.
     Usual(Short),
     /// The full statement is needed.
     Unusual,
-    /// The row is that of another session: the collation of the column takes other letters for equal.
+    /// The row is that of another session: the collation of the column treats different letters as equal.
     Another,
 }
 
@@ -98,7 +98,7 @@ impl<DB: Dialect> Base<DB> {
                 return Ok(Some(Located { row, short: Some(short) }));
             }
         }
-        // Boxed, like the next one, so that the future of a usual lookup stays small.
+        // Boxed, like the next one, so that the future of a normal lookup stays small.
         Ok(Box::pin(self.find_one(wanted)).await?.map(Located::full))
     }
 

@@ -18,7 +18,7 @@ pub(super) fn standing<DB: Dialect>(row: &DB::Row, first: usize) -> SqlResult<St
     Ok(Standing { suspension, must_change_password: columns.at(first + 2)? })
 }
 
-/// Appends what a change writes into the columns of the standing.
+/// Appends the values that a change writes into the columns of the standing.
 pub(super) fn bind_standing<DB: Dialect>(change: &Change<()>, arguments: &mut DB::Arguments) -> SqlResult<()> {
     if let Some(suspension) = &change.suspension {
         let suspension = suspension.as_ref();

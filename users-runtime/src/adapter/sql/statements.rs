@@ -40,8 +40,8 @@ pub struct UserSql {
     /// The columns of the six roles, unquoted. The custom columns follow them in the table, in the order of the struct.
     pub roles: RoleColumns,
     /// `true` if the database generates the ids. Checked against
-    /// [`AuthUser::ID_MADE_BY_DATABASE`](crate::AuthUser::ID_MADE_BY_DATABASE) at compile time, so that an id type
-    /// that the derive misjudges is a compile error instead of a failing insert.
+    /// [`AuthUser::ID_MADE_BY_DATABASE`](crate::AuthUser::ID_MADE_BY_DATABASE) at compile time, so that an id type that
+    /// the derive classifies incorrectly is a compile error instead of a failing insert.
     pub id_made_by_database: bool,
     /// The login name, for a type with `#[auth(login)]`.
     pub login: Option<LoginSql>,
@@ -211,8 +211,8 @@ pub struct Statements {
     /// MySQL: without `RETURNING`; the store reads the row by its last insert id with [`Statements::find`].
     pub insert: &'static str,
 
-    /// Changes the named columns of a user if the conditions hold. The store runs it with the assignments of the columns that
-    /// a change names and of the epoch alone, without `CASE`: `SET "full_name" = $1, "auth_epoch" = "auth_epoch" + $2 WHERE …`.
+    /// Changes the named columns of a user if the conditions hold. The store runs it with only the assignments of the columns
+    /// that a change names and of the epoch, without `CASE`: `SET "full_name" = $1, "auth_epoch" = "auth_epoch" + $2 WHERE …`.
     ///
     /// Parameters: for every column except the id and for those of the standing, whether to write it and the value (1 to
     /// 2n), followed by the number to add to the epoch, the id, the required password hash or NULL, the required address or NULL. Other columns

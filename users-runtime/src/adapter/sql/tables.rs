@@ -15,12 +15,12 @@ use crate::{
     user::AuthUser,
 };
 
-/// What a column of ids contains, and who makes the ids.
+/// The content of an id column, and who generates the ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdColumn {
     /// The kind of the ids.
     pub kind: IdKind,
-    /// `true` if the database makes them on insert.
+    /// `true` if the database generates them on insert.
     pub made_by_database: bool,
 }
 
@@ -97,19 +97,19 @@ pub(crate) struct TableColumn {
     pub stored_as: Option<StoredAs>,
     /// The values that are written into it.
     pub written: Written,
-    /// `true` if NULL in an existing column has a meaning, although we write none.
+    /// `true` if NULL in an existing column has a meaning, although axum-users never writes NULL.
     pub reads_null: bool,
     /// `true` if the values are bytes of a type that is not known, such as a newtype around a UUID.
     pub is_shaped_bytes: bool,
 }
 
-/// The most characters of an address (RFC 5321), which are also bytes of its ASCII form.
+/// The maximum number of characters of an address (RFC 5321), which is also the maximum number of bytes of its ASCII form.
 const LONGEST_ADDRESS: u32 = 254;
 /// The characters of a subject.
 const LONGEST_SUBJECT: u16 = 320;
 /// The characters of the reason of a suspension.
 const LONGEST_REASON: u16 = 255;
-/// The characters of the methods that a session was proved with.
+/// The characters of the authentication methods of a session.
 const LONGEST_METHODS: u16 = 64;
 /// The characters of a backend's name.
 const LONGEST_BACKEND: u16 = 64;
@@ -241,8 +241,8 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
         column(sql.roles.hashed_password, ColumnKind::Text(1024))
             .holding(WrittenText::ascii(LONGEST_HASH))
             .reading_null(),
-        // Whether the users of an existing table are active is not known. That none of them is a superuser or has a
-        // verified address is the safe assumption.
+        // It is not known whether the users of an existing table are active. The safe assumption is that none of them
+        // is a superuser or has a verified address.
         column(sql.roles.is_active, ColumnKind::Flag),
         column(sql.roles.is_superuser, ColumnKind::Flag).filled_with("FALSE"),
         column(sql.roles.is_verified, ColumnKind::Flag).filled_with("FALSE"),
@@ -279,8 +279,8 @@ fn users(sql: &'static UserSql, custom: &[SqlColumn], id: IdColumn) -> Table {
             over: IndexTarget::Columns(vec![email]),
             within,
             unique: true,
-            // The canonical index is stricter. With tenants, an index on the address alone would prevent that two
-            // tenants have the same one.
+            // The canonical index is stricter. With tenants, an index on only the address would prevent two tenants
+            // from having the same one.
             required: within.is_some(),
         },
         TableIndex {

@@ -29,7 +29,7 @@ impl<DB: Dialect> Base<DB> {
         Self { tenant, ..self.again() }
     }
 
-    /// Returns the same for an operation that shares no transaction with others.
+    /// Returns the same for an operation that does not share its transaction.
     pub(super) fn alone(&self) -> Self {
         Self { pools: self.pools.clone().alone(), ..self.again() }
     }
@@ -66,7 +66,7 @@ impl<DB: Dialect> Base<DB> {
         }
     }
 
-    /// Appends the tenant as the last argument of a statement about users. All of them get it here.
+    /// Appends the tenant as the last argument of a statement about users. Every such statement gets it here.
     pub(super) fn tenant_condition(&self, arguments: DB::Arguments, forms: &Forms) -> SqlResult<DB::Arguments> {
         match &self.tenant {
             Some(append) => append(arguments, forms),

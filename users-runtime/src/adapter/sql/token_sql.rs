@@ -1,7 +1,7 @@
 //! The statements on the table of token states, per database.
 //!
-//! The table is ours and not the application's, so only names differ. The texts are made once, when the store is, from
-//! names that the derive has checked. Each parameter is used once, in the order of the text.
+//! The table belongs to axum-users, so only names differ. The texts are built once, together with the store, from names
+//! that the derive has checked. Each parameter is used once, in the order of the text.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -15,12 +15,12 @@ pub(super) struct TokenSql {
     pub(super) keep: SqlStr,
     /// Marks a token as revoked. Parameters: token, expiry.
     pub(super) revoke: SqlStr,
-    /// Records that the user of a session proved again who they are. A revoked token stays revoked. Parameters: token, user,
+    /// Records that the user of a session re-authenticated. A revoked token stays revoked. Parameters: token, user,
     /// time, methods, expiry.
     pub(super) reauthenticate: SqlStr,
     /// Records that a token was used, and violates the primary key if it is recorded already. Parameters: token, expiry.
     pub(super) use_once: SqlStr,
-    /// Deletes some expired rows. Parameters: the present time, the most rows.
+    /// Deletes some expired rows. Parameters: the current time, the maximum number of rows.
     pub(super) purge: SqlStr,
 }
 

@@ -8,9 +8,9 @@ use super::{Dialect, Driver, SqlResult, connection::Writer};
 
 /// Statements that take effect together, or not at all. Pass it to [`finish`].
 pub(super) enum Scope<'c, DB: Driver> {
-    /// A transaction of its own.
+    /// A separate transaction.
     Transaction(Transaction<'c, DB>),
-    /// A savepoint in a transaction that others share.
+    /// A savepoint in a transaction that is shared with others.
     Savepoint(&'c mut DB::Connection),
 }
 
@@ -34,8 +34,8 @@ impl<DB: Driver> DerefMut for Scope<'_, DB> {
     }
 }
 
-/// Begins a write transaction, or a savepoint in a transaction that others share. Not by sqlx, which rolls back twice if
-/// the caller is cancelled meanwhile, and so also what the others have written.
+/// Begins a write transaction, or a savepoint in a transaction that others share. sqlx is not used for this, because it
+/// rolls back twice if the caller is cancelled meanwhile, and so would also roll back the writes of others.
 pub(super) async fn begin<DB: Dialect>(connection: &mut Writer<DB>) -> SqlResult<Scope<'_, DB>> {
     if connection.is_shared() {
         run::<DB>(connection, "SAVEPOINT axum_users").await?;
@@ -45,7 +45,7 @@ pub(super) async fn begin<DB: Dialect>(connection: &mut Writer<DB>) -> SqlResult
     connection.begin_with(DB::BEGIN_WRITE).await.map(Scope::Transaction)
 }
 
-/// Undoes what a caller wrote into a transaction that others share, if its savepoint is still there.
+/// Undoes the writes of a caller in a transaction that is shared with others, if its savepoint still exists.
 pub(super) async fn undo_savepoint<DB: Driver>(transaction: &mut DB::Connection) -> SqlResult<()> {
     run::<DB>(transaction, "ROLLBACK TO axum_users").await?;
     run::<DB>(transaction, "RELEASE axum_users").await
@@ -77,7 +77,8 @@ pub(super) async fn repair<DB: Driver>(connection: &mut DB::Connection) -> SqlRe
 
 /// Returns whether the transaction that should be open is lost: the database has rolled it back, or the connection fails.
 pub(super) async fn is_lost<DB: Driver>(transaction: &mut DB::Connection) -> bool {
-    // Fails in a transaction. Otherwise sqlx takes this one for the old one, and rolls it back when the old one is dropped.
+    // Fails in a transaction. Otherwise sqlx mistakes the new transaction for the old one, and rolls it back when the
+    // old one is dropped.
     let begun = DB::execute(transaction, "BEGIN", DB::Arguments::default(), false).await;
     !matches!(begun, Err(sqlx::Error::Database(_)))
 }

@@ -1,6 +1,6 @@
-//! Compares a row that was written with the values that were sent, for columns whose type may change a value: a `CHAR` that
-//! loses trailing spaces, a scale that rounds, an affinity that makes a number of a text. The transaction of such a write is
-//! rolled back, and the value is refused.
+//! Compares a row that was written with the values that were sent, for columns whose type may change a value: a `CHAR`
+//! that loses trailing spaces, a scale that rounds, an affinity that turns a text into a number. The transaction of
+//! such a write is rolled back, and the value is refused.
 
 use serde_json::{Number, Value};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::user::Columns;
 
-/// When a value that was read is the one that was sent, in a column that may change values.
+/// How to decide whether a stored value equals the one that was sent, in a column that may change values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
     /// All characters are the same.
@@ -54,7 +54,7 @@ pub(super) fn changing<DB: Dialect>(custom: &[SqlColumn], found: &[FoundColumn])
 }
 
 impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
-    /// Refuses a write that stored another value than was sent in one of these columns. The caller rolls back.
+    /// Refuses a write that changed a value in one of these columns. The caller rolls back.
     pub(super) fn refuse_changed_values(
         &self,
         table: &Adapted,
@@ -79,7 +79,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 }
 
 impl<DB: Dialect> Base<DB> {
-    /// Refuses a row if one of these columns has another value than was sent. `read` are the values of the user in the row.
+    /// Refuses a row if one of these columns differs from the value that was sent. `read` are the values of the user in the row.
     pub(super) fn refuse_changed(
         &self,
         written: &[&Changing],
@@ -127,7 +127,7 @@ impl Sameness {
     }
 }
 
-/// Returns the sign and the digits before and after the point, without the zeros that change nothing. `None` if the text is no
+/// Returns the sign and the digits before and after the point, without insignificant zeros. `None` if the text is not a
 /// number in this form.
 fn decimal(text: &str) -> Option<(bool, &str, &str)> {
     let (negative, digits) = match text.strip_prefix('-') {

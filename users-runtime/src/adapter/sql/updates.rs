@@ -1,9 +1,9 @@
-//! The forms of the statement that changes a user: each writes only the columns that one change names. SQLite rewrites the
-//! entries of every index on a column that an `UPDATE` names, even if its value stays, and every database evaluates and
-//! receives what the statement contains.
+//! The forms of the statement that changes a user: each writes only the columns that one change names. SQLite rewrites
+//! the entries of every index on a column that an `UPDATE` names, even if its value does not change, and every database
+//! receives and evaluates the whole statement.
 //!
 //! The derive writes one statement that names all columns ([`Statements::update`](super::Statements::update)). A form of it
-//! has the assignments of some of them, and the same conditions. It is made once, when the first change needs it.
+//! has the assignments of some of them, and the same conditions. It is built once, when the first change needs it.
 
 use std::{
     collections::HashMap,
@@ -16,10 +16,10 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use super::{SqlColumn, casts::RETURNING, tables::STANDING};
 use crate::{port::Change, user::Columns};
 
-/// The number of forms that are kept. A change has the columns of the fields in a request, so clients choose among them.
+/// The number of forms that are kept. The fields in a request determine the columns of a change, so clients choose the forms.
 const KEPT: usize = 64;
 
-/// What a change writes.
+/// The columns that a change writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ChangedColumns {
     columns: Columns,
@@ -50,7 +50,7 @@ pub(super) struct Updates {
 }
 
 impl Updates {
-    /// Takes the statement apart. `names` are the columns of the roles and the custom columns.
+    /// Splits the statement. `names` are the columns of the roles and the custom columns.
     pub(super) fn of(statement: &str, names: &[&'static str], custom: &[SqlColumn], quote: fn(&str) -> String) -> Self {
         let (start, mut rest) = statement.split_once(SET).unwrap_or((statement, ""));
         let is_written = |index: usize| {
@@ -112,7 +112,7 @@ impl Updates {
 
 const SET: &str = " SET ";
 
-/// Returns the value and what follows, of a text that begins with `name = CASE WHEN $1 THEN value ELSE name END, `.
+/// Returns the value and the remaining text, for a text that begins with `name = CASE WHEN $1 THEN value ELSE name END, `.
 fn assigned<'s>(text: &'s str, name: &str) -> Option<(&'s str, &'s str)> {
     let rest = text.strip_prefix(name)?.strip_prefix(" = CASE WHEN ")?;
     let (_, rest) = rest.split_once(" THEN ")?;

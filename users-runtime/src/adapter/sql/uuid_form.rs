@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-/// How the UUIDs of a column are written.
+/// The form of the UUIDs in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UuidForm {
     /// In a column of the type `UUID` of PostgreSQL.
@@ -30,7 +30,7 @@ pub struct Form {
     pub(super) is_char: bool,
 }
 
-/// What the type of a column tells about the form of its UUIDs.
+/// What the type of a column implies about the form of its UUIDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Declared {
     /// All of them have this form.
@@ -42,7 +42,7 @@ pub enum Declared {
 }
 
 impl Declared {
-    /// Returns what a type of text tells, such as `varchar(36)`.
+    /// Returns what a type of text implies, such as `varchar(36)`.
     pub(super) fn text(declared: &str) -> Self {
         let length = declared.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
         match length.and_then(|(length, _)| length.trim().parse::<u32>().ok()) {
@@ -60,14 +60,14 @@ impl Form {
 }
 
 impl UuidForm {
-    /// Returns the form of a stored value, or `None` if it is no UUID or has none of these forms.
+    /// Returns the form of a stored value, or `None` if it is not a UUID in one of these forms.
     pub(super) fn of_value(value: &[u8]) -> Option<Self> {
         if value.len() == 16 {
             return Some(Self::Bytes);
         }
         let text = value.trim_ascii_end(); // PostgreSQL pads CHAR(n)
         Uuid::try_parse_ascii(text).ok()?;
-        // A UUID without letters counts as lower case.
+        // A UUID without letters is treated as lower case.
         match (text.len(), text.iter().any(u8::is_ascii_uppercase), text.iter().any(u8::is_ascii_lowercase)) {
             (36, false, _) => Some(Self::Hyphenated),
             (32, false, _) => Some(Self::Simple),

@@ -29,7 +29,7 @@ pub struct Values<'c, DB: Dialect> {
 /// The statement that the values are for.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
-    /// All values; the id only if the database does not make it.
+    /// All values; the id only if the database does not generate it.
     Insert {
         /// `true` to write the id.
         id: bool,
@@ -186,10 +186,10 @@ impl<'c, DB: Dialect> Values<'c, DB> {
         self.add(&text)
     }
 
-    /// Binds a value as the string that serde makes of it. `None` becomes NULL.
+    /// Binds a value as its serde representation, a string. `None` becomes NULL.
     ///
     /// # Errors
-    /// [`sqlx::Error::Encode`] if serde refuses the value or serializes it as something else than a string.
+    /// [`sqlx::Error::Encode`] if serde refuses the value or does not serialize it as a string.
     pub fn text<T: Serialize>(&mut self, value: &T) -> SqlResult<()> {
         match serde_json::to_value(value).map_err(|_| wrong_type("serde cannot serialize a field marked `text`"))? {
             Value::String(text) => self.add_text(Some(text)),

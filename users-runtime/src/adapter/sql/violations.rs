@@ -20,8 +20,8 @@ impl<DB: Dialect> Base<DB> {
         DB::violated_columns(refusal, self.sql.table, self.keys.known().as_deref())
     }
 
-    /// Reads the unique keys of the table after the first write, or if a write violated one that is not known: the
-    /// response depends on their columns, because names of indexes are arbitrary. The catalog is read after the first write
+    /// Reads the unique keys of the table after the first write, or if a write violated an unknown one: the response
+    /// depends on their columns, because names of indexes are arbitrary. The catalog is read after the first write
     /// whether or not an address was taken, so that timing does not reveal it.
     pub(super) async fn learn_keys<T>(&self, written: SqlResult<T>) -> SqlResult<T> {
         let is_unknown = match &written {

@@ -1,4 +1,4 @@
-//! What is written into the columns of a user type, as far as a column can be too narrow for it.
+//! The values that are written into the columns of a user type, to detect columns that are too narrow for them.
 
 use super::{Driver, SqlColumn};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 /// The values that are written into a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Written {
-    /// None by requests, or values whose size is not known: limits of the column are not compared.
+    /// No values from requests, or values of unknown size: the limits of the column are not checked.
     #[default]
     Unknown,
     /// Any value of the column's type.
@@ -21,9 +21,9 @@ pub enum Written {
 /// The text that is written into a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrittenText {
-    /// The most characters.
+    /// The maximum number of characters.
     pub longest: u32,
-    /// The most bytes in UTF-8.
+    /// The maximum number of bytes in UTF-8.
     pub most_bytes: u32,
     /// `true` if every text has `longest` characters, so that a column of this length pads none.
     pub always_longest: bool,
@@ -68,7 +68,7 @@ impl WrittenText {
     }
 }
 
-/// Adds to each custom column what requests write into it.
+/// Adds to each custom column the values that requests write into it.
 pub(super) fn with_written<U: AuthUser, DB: Driver>(mut columns: Vec<SqlColumn>) -> Vec<SqlColumn> {
     for column in &mut columns {
         let field = U::CUSTOM_FIELDS.iter().find(|field| field.column == column.name);

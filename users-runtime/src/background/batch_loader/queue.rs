@@ -1,4 +1,4 @@
-//! The queue of lookups, and the places where their callers wait.
+//! The queue of lookups, and the slots in which their callers wait.
 
 use std::{
     collections::VecDeque,
@@ -6,7 +6,8 @@ use std::{
     task::{Context, Waker},
 };
 
-/// After so many lone lookups the next one does not wait for others. Under load a few of them arrive while a query runs.
+/// After this many consecutive single lookups, the next one does not wait for others. Under load a few of them arrive
+/// while a query runs.
 const LONE: u32 = 16;
 
 /// Lookups that wait for a query, in the order of arrival, and the number of queries in progress.
@@ -23,21 +24,21 @@ struct State<T, R> {
     lone: u32,
 }
 
-/// One lookup, and its answer.
+/// One lookup, and its reply.
 pub(super) struct Slot<T, R> {
     item: T,
     stage: Mutex<Stage<R>>,
 }
 
-/// Where a lookup is. The waker is that of its caller, once it was polled.
+/// The stage of a lookup. The waker is that of its caller, once it was polled.
 enum Stage<R> {
     /// In the queue.
     Waiting(Option<Waker>),
     /// In a query.
     Asked(Option<Waker>),
-    /// Answered.
+    /// The reply is available.
     Answered(R),
-    /// The caller has the answer, or wants none.
+    /// The caller has received the reply, or has left.
     Gone,
 }
 
@@ -73,7 +74,7 @@ impl<T, R> Queue<T, R> {
         while batch.len() < self.largest_batch
             && let Some(slot) = state.waiting.pop_front()
         {
-            // The caller runs the query and needs not be woken.
+            // The caller runs the query and need not be woken.
             if slot.ask(!std::ptr::eq(&*slot, own)) {
                 batch.push(slot);
             }
@@ -82,7 +83,7 @@ impl<T, R> Queue<T, R> {
         Some(batch)
     }
 
-    /// Ends a query. Lookups that it leaves unanswered return to the front of the queue.
+    /// Ends a query. Lookups without a reply return to the front of the queue.
     pub(super) fn end(&self, unanswered: Vec<Arc<Slot<T, R>>>) {
         let mut state = self.state();
         for slot in unanswered.into_iter().rev() {
@@ -94,7 +95,7 @@ impl<T, R> Queue<T, R> {
         self.wake_next(state);
     }
 
-    /// Withdraws a lookup. Its caller may have been woken to start a query, so another one is.
+    /// Withdraws a lookup. Its caller may have been woken to start a query, so another caller is woken instead.
     pub(super) fn leave(&self, slot: &Slot<T, R>) {
         if slot.leave() {
             self.wake_next(self.state());
@@ -108,7 +109,7 @@ impl<T, R> Queue<T, R> {
         }
         while let Some(first) = state.waiting.front() {
             if first.is_waiting() {
-                // A caller without a waker was not polled yet, or yields and will be.
+                // A caller without a waker was not polled yet, or has yielded and will be polled again.
                 let waker = first.waker();
                 drop(state);
                 waker.inspect(Waker::wake_by_ref);
@@ -118,7 +119,7 @@ impl<T, R> Queue<T, R> {
         }
     }
 
-    /// Continues as after many lone lookups.
+    /// Continues as after many single lookups.
     #[cfg(test)]
     pub(super) fn after_lone_lookups(&self) {
         self.state().lone = LONE;
@@ -151,7 +152,7 @@ impl<T, R> Slot<T, R> {
         }
     }
 
-    /// Takes the answer, or notes whom to wake.
+    /// Takes the reply, or registers the waker.
     pub(super) fn poll_reply(&self, context: &Context<'_>) -> Option<R> {
         let mut stage = self.stage();
         if let Stage::Waiting(waker) | Stage::Asked(waker) = &mut *stage {
@@ -187,7 +188,7 @@ impl<T, R> Slot<T, R> {
         true
     }
 
-    /// Answers a lookup, unless its caller left.
+    /// Sends the reply of a lookup, unless its caller left.
     pub(super) fn answer(&self, reply: R) {
         let mut stage = self.stage();
         if let Stage::Asked(waker) = &mut *stage {

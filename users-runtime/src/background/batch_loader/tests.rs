@@ -24,7 +24,7 @@ enum Then {
     FailIfMany,
 }
 
-/// A store that records every query and lets it proceed when the test says so.
+/// A store that records every query and lets it proceed when the test releases it.
 struct Gate {
     users: Arc<MemoryStore<User>>,
     queries: Mutex<Vec<Vec<Uuid>>>,
@@ -222,7 +222,7 @@ async fn a_lookup_waits_for_others_unless_sixteen_before_it_were_alone() {
 async fn a_caller_that_stops_in_the_middle_of_its_turn_does_not_block_others() {
     let (gate, loader) = rig(Then::Succeed).await;
     gate.permits.add_permits(100);
-    // Polled once and then left alone, as a request whose task waits for something else.
+    // Polled once and then not again, like a request whose task waits for something else.
     let mut stopped = Box::pin(loader.find(lookup(1)));
     let mut context = Context::from_waker(Waker::noop());
     assert!(stopped.as_mut().poll(&mut context).is_pending());

@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{EmailRefused, refuse};
 
-/// Special-use domain names that no mail can reach
-/// ([IANA](https://www.iana.org/assignments/special-use-domain-names/)), as far as fastapi-users refuses them.
+/// Special-use domain names that cannot receive mail
+/// ([IANA](https://www.iana.org/assignments/special-use-domain-names/)), limited to those that fastapi-users refuses.
 const SPECIAL_USE: [&str; 6] = ["arpa", "invalid", "local", "localhost", "onion", "test"];
 
 /// A valid domain name.
@@ -35,7 +35,7 @@ impl DomainName {
         if !name.ascii.contains('.') {
             return refuse("The part after the @-sign is not valid. It should have a period.");
         }
-        // No top-level domain ends in a digit, and an IPv4 address does.
+        // No top-level domain ends in a digit, but an IPv4 address does.
         if !name.ascii.ends_with(|c: char| c.is_ascii_alphabetic()) {
             return refuse(INVALID);
         }
@@ -62,8 +62,8 @@ impl DomainName {
     }
 }
 
-/// A pattern over Unicode's general categories. One that failed to compile would match nothing, so every name that needs
-/// it would be refused.
+/// A pattern over Unicode's general categories. If it failed to compile, it would match nothing, so every name that
+/// needs it would be refused.
 type Pattern = LazyLock<Option<Regex>>;
 
 fn matches(pattern: &Pattern, text: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The forms in which an address may be stored, to find the account of a text that a person typed.
+//! The forms in which an address may be stored, to find the account for a text that a person typed.
 //!
 //! axum-users stores one normal form. Other programs have stored the domain as it was typed: in Punycode, as Chrome sends
 //! it, in capitals, or decomposed, as macOS writes it. Each of them is the same mailbox.
@@ -38,8 +38,8 @@ impl CanonicalEmail {
         distinct
     }
 
-    /// Returns one text for all spellings of a mailbox, under which failures are counted: every form that
-    /// [`CanonicalEmail::candidates`] finds for a text has the same.
+    /// Returns one text for all spellings of a mailbox, under which failures are counted. It is the same for every form
+    /// that [`CanonicalEmail::candidates`] returns for a text.
     ///
     /// Domains that differ only in letters without another case (`ß` and `ss`) share one, because an account may be stored in
     /// capitals.
@@ -65,7 +65,7 @@ impl CanonicalEmail {
 /// Returns a text without differences of case and composition.
 fn folded(text: &str) -> String {
     let mut folded: String = text.nfc().collect();
-    // Capitals may be composed in another way, and their small letters in a third.
+    // Capital letters may compose differently, and their lower-case forms differently again.
     for _ in 0..3 {
         folded = folded.to_uppercase().to_lowercase().nfc().collect();
     }
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// What other programs store for one mailbox, in the text of a person who types it in another way.
+    /// The forms that other programs store for one mailbox are found by a text that spells it differently.
     #[test]
     fn every_spelling_finds_every_stored_form_of_a_domain() {
         let spellings = [
@@ -238,7 +238,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
 
-        /// Whatever text registers is found by every later use of the same text, and of the address that is shown.
+        /// A text that is accepted at registration is found by every later use of the same text, and of the address
+        /// that is shown.
         #[test]
         fn an_accepted_text_finds_what_it_stores(text in prop_oneof![typed(), "\\PC{0,12}@\\PC{1,12}"]) {
             for rules in [EmailRules::Ascii, EmailRules::Internationalized] {
@@ -253,7 +254,7 @@ mod tests {
             }
         }
 
-        /// Texts that find the same account are counted together: all forms of a text have the name of the text.
+        /// Texts that find the same account are counted together: all forms of a text have the same counter name.
         #[test]
         fn every_form_of_a_text_is_counted_under_one_name(text in prop_oneof![typed(), "\\PC{0,12}@\\PC{1,12}"]) {
             for rules in [EmailRules::Ascii, EmailRules::Internationalized] {

@@ -49,8 +49,8 @@ pub enum EmailRules {
 }
 
 impl EmailRules {
-    /// Returns how many characters of input are looked at: for the default, an address and some space around it
-    /// (docs/contributing/security.md, "Default numbers"); under the other rules as many as Pydantic looks at.
+    /// Returns how many characters of input are examined: by default, an address and some space around it
+    /// (docs/contributing/security.md, "Default numbers"); under the other rules, as many as Pydantic examines.
     const fn max_input(self) -> usize {
         match self {
             Self::Ascii => 320,
@@ -132,7 +132,7 @@ impl EmailAddress {
         Ok(Self(normal))
     }
 
-    /// Wraps an address that is already stored. The current rules may refuse it.
+    /// Wraps an address that is already stored. The current rules may reject it.
     ///
     /// Returns `None` if a mail header or an SMTP envelope could read the text as anything but one mailbox: if it contains
     /// a control character, space, comma, bracket or quotation mark, or has no `@` between two parts.
@@ -170,7 +170,7 @@ impl CanonicalEmail {
     }
 
     /// Returns whether a stored address can have this form: it is not empty, fits the column and has no control
-    /// character. No user has any other name, so the database need not be asked; PostgreSQL would fail on a NUL.
+    /// character. No user has any other name, so no query is needed; PostgreSQL would fail on a NUL.
     #[must_use]
     pub fn may_be_stored(&self) -> bool {
         /// The length of the column in the tables of fastapi-users, `VARCHAR(320)`.
@@ -202,7 +202,7 @@ mod tests {
         ascii: Option<String>,
     }
 
-    /// What fastapi-users refuses, and the default rules accept as what is meant.
+    /// Texts that fastapi-users refuses and the default rules accept, with the address that is meant.
     const MEANT: [(&str, &str); 5] = [
         ("a\u{ff20}camelot.bt", "a@camelot.bt"),
         ("a\u{fe6b}camelot.bt", "a@camelot.bt"),

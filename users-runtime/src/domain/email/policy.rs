@@ -1,4 +1,4 @@
-//! Which addresses a service accepts, by the place where the address comes from.
+//! Which addresses a service accepts, depending on where the address comes from.
 
 use super::{DomainName, EmailAddress, EmailRefused, EmailRules, lookup, typed};
 
@@ -8,7 +8,7 @@ pub(crate) struct EmailPolicy {
     pub(crate) rules: EmailRules,
     /// Domains that are accepted although they are not public, in ASCII and lower case.
     internal: Vec<String>,
-    /// Texts in their place that are no domain names.
+    /// Configured texts that are not domain names.
     invalid: Vec<String>,
 }
 
@@ -21,7 +21,7 @@ impl EmailPolicy {
         }
     }
 
-    /// Returns the first internal domain that is no domain name.
+    /// Returns the first internal domain that is not a domain name.
     pub(crate) fn invalid_domain(&self) -> Option<&str> {
         self.invalid.first().map(String::as_str)
     }
@@ -54,8 +54,8 @@ impl ReadEmail for EmailPolicy {
     }
 }
 
-/// The address in a change of an account: a new one, or the one that the account has. A front end that sends its whole form
-/// sends the address back, and the rules of today may refuse it.
+/// The address in a change of an account: a new one, or the one that the account has. A front end that submits its
+/// whole form sends the stored address back, which the current rules may reject.
 pub(crate) struct OwnOrNew<'a> {
     pub(crate) policy: &'a EmailPolicy,
     pub(crate) own: &'a str,
@@ -70,8 +70,8 @@ impl ReadEmail for OwnOrNew<'_> {
     }
 }
 
-/// The address of an account that may be stored: any that some program may have stored, as typed. Whether one is stored does
-/// not change the verdict.
+/// The address of an account that may exist: any address that some program may have stored, as typed. Whether it is
+/// stored does not affect the result.
 pub(crate) struct AnyStored<'a>(pub(crate) &'a EmailPolicy);
 
 impl ReadEmail for AnyStored<'_> {

@@ -1,4 +1,4 @@
-//! What keyboards, input methods and clipboards add to an address: characters around it that cannot be seen, another at sign,
+//! What keyboards, input methods and clipboards change in an address: invisible characters around it, another at sign,
 //! a period at the end.
 
 use std::borrow::Cow;
@@ -9,8 +9,8 @@ const AT_SIGNS: [char; 2] = ['\u{ff20}', '\u{fe6b}'];
 /// The periods that end a label of a domain (UTS #46 section 4.5).
 const PERIODS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 
-/// Returns the address that is meant by a text, as far as no other can be meant. A text with a line end is left as it is,
-/// since no account can be registered with it.
+/// Returns the address that a text means, where it is unambiguous. A text with a line end is left as it is, since no
+/// account can be registered with it.
 pub(super) fn meant(text: &str) -> Cow<'_, str> {
     if text.contains(['\r', '\n']) {
         return Cow::Borrowed(text);
@@ -18,7 +18,7 @@ pub(super) fn meant(text: &str) -> Cow<'_, str> {
     let bare = text.trim_matches(is_blank);
     let folded = if bare.contains(AT_SIGNS) { Cow::Owned(bare.replace(AT_SIGNS, "@")) } else { Cow::Borrowed(bare) };
     let Some(without_period) = folded.strip_suffix(PERIODS) else { return folded };
-    // A domain may end in the period of the root. Two periods, and a blank or nothing before one, are mistakes.
+    // A domain may end in the period of the root. Two periods, or a period after a blank or after nothing, are mistakes.
     let is_domain = without_period.contains('@')
         && !without_period.ends_with(PERIODS)
         && !without_period.ends_with('@')

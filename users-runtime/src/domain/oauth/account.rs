@@ -17,7 +17,7 @@ pub enum OAuthAccountId {
     Integer(i64),
     /// A UUID.
     Uuid(Uuid),
-    /// Text, for users whose ids are text.
+    /// Text, for users whose ids are texts.
     Text(String),
 }
 
@@ -84,7 +84,7 @@ pub struct OAuthAccount<Id> {
     pub user_id: Id,
     /// The name of the provider, such as `google`.
     pub oauth_name: String,
-    /// The subject: what the provider calls the account for ever. Unique together with the provider.
+    /// The subject: the provider's permanent identifier of the account. Unique together with the provider.
     pub account_id: String,
     /// The address that the provider last had for the account.
     pub account_email: String,
@@ -125,10 +125,10 @@ pub struct NewOAuthAccount {
     pub placeholder: Option<PlaceholderPassword>,
 }
 
-/// The digest of a password hash that nobody has a password for: that of an account which a provider's login created.
+/// The digest of a password hash to which no password is known: that of an account created by a login with a provider.
 ///
-/// It is stored with the link. As long as the user's hash has this digest, no password was ever set, and the last link is
-/// the only way in.
+/// It is stored with the link. As long as the user's hash has this digest, no password was ever set, and the last link
+/// is the only login method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceholderPassword(String);
 
@@ -154,7 +154,7 @@ impl PlaceholderPassword {
         &self.0
     }
 
-    /// Returns whether this is the hash that the digest was made of.
+    /// Returns whether the digest was computed from this hash.
     #[must_use]
     pub fn is_of(&self, hash: &PasswordHash) -> bool {
         *self == Self::of(hash)

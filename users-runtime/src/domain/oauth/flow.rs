@@ -9,13 +9,13 @@ use subtle::ConstantTimeEq as _;
 
 use crate::domain::TokenId;
 
-/// How long a flow may take: codes live ten minutes at most (RFC 6749 section 4.1.2, OWASP ASVS 10.4.3).
+/// How long a flow may take: codes are valid for ten minutes at most (RFC 6749 section 4.1.2, OWASP ASVS 10.4.3).
 pub(crate) const STATE_LIFETIME: Duration = Duration::from_secs(600);
 
-/// What the `state` of a flow contains. It is signed, used once, and bound to everything that the callback must agree with.
+/// What the `state` of a flow contains. It is signed, used once, and bound to everything that the callback must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Flow {
-    /// The id of the flow: what is used once.
+    /// The id of the flow, which can be used once.
     pub(crate) id: TokenId,
     /// The digest of the cookie in the browser that started the flow.
     pub(crate) browser: String,

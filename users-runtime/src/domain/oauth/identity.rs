@@ -1,11 +1,11 @@
-//! What a provider says about a person.
+//! The data that a provider returns about a person.
 
 use serde_json::{Map, Value};
 
 use super::ProviderTokens;
 
-/// The name by which a provider knows an account for ever. Never an address or a nickname, which can be given to somebody
-/// else.
+/// The permanent identifier of an account at a provider. Never an address or a nickname, which can be reassigned to
+/// another person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject(String);
 
@@ -69,7 +69,7 @@ pub struct ExternalIdentity {
     pub subject: Subject,
     /// The address, if the provider gives one.
     pub address: Option<ProviderAddress>,
-    /// Everything that the provider says about the account: the claims of an ID token, or the answer of the API.
+    /// Everything that the provider returns about the account: the claims of an ID token, or the response of the API.
     pub claims: Map<String, Value>,
     /// The tokens that the provider issued with it, if it did. They are stored only after
     /// [`OAuthProvider::store_tokens`](crate::oauth::OAuthProvider::store_tokens).

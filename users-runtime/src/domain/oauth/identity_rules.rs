@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{ExternalIdentity, SameAddress};
 use crate::domain::{Error, Result, Setting};
 
-/// The fields of a new account, made from what a provider says.
+/// The fields of a new account, made from the data of a provider.
 type NewUserFields = Arc<dyn Fn(&ExternalIdentity) -> Map<String, Value> + Send + Sync>;
 
 /// The rules of one provider.
@@ -16,9 +16,9 @@ pub(crate) struct IdentityRules {
     /// The name that is stored with every link.
     pub(crate) name: String,
     pub(crate) same_address: SameAddress,
-    /// Whether the address of a new account counts as verified, unless the provider says that it is not.
+    /// Whether the address of a new account is treated as verified, unless the provider says that it is not.
     pub(crate) verified_by_default: bool,
-    /// Whether a person without an account gets one.
+    /// Whether an account is created for a person without one.
     pub(crate) creates_users: bool,
     pub(super) new_user: Option<NewUserFields>,
 }

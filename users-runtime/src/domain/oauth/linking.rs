@@ -20,10 +20,10 @@
 
 use super::{AddressStatus, IdentityRules};
 
-/// What happens if a person logs in with a provider for the first time, and an account has the address already.
+/// What happens if a person logs in with a provider for the first time, and an existing account has the address.
 ///
-/// Anyone who controls the provider's answer controls the account in every case but [`SameAddress::Refuse`]: choose the others
-/// for providers only that verify addresses. An address that the provider has not verified is always refused.
+/// Except with [`SameAddress::Refuse`], anyone who controls the provider's response controls the account: choose the
+/// others only for providers that verify addresses. An address that the provider has not verified is always refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SameAddress {
@@ -40,7 +40,7 @@ pub enum SameAddress {
 /// The account that has the address of a provider's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LocalAccount {
-    /// Its owner has proved to own the address.
+    /// Its owner has verified the address.
     Verified,
     /// Anybody may have registered it.
     Unverified,
@@ -80,7 +80,7 @@ pub(crate) enum Refusal {
     NoAddress,
     /// Another account has the address, or the identity.
     Taken,
-    /// The person has no account, and gets none.
+    /// The person has no account, and none is created.
     Unknown,
 }
 
@@ -140,7 +140,7 @@ pub(crate) enum AssociationDecision {
     Refuse(Refusal),
 }
 
-/// Decides on an association. The address may be unverified: the user has just shown to own both accounts.
+/// Decides on an association. The address may be unverified: the user has just authenticated at both accounts.
 pub(crate) fn decide_association(owner: IdentityOwner, has_address: bool) -> AssociationDecision {
     match (owner, has_address) {
         (IdentityOwner::OtherUser, _) => AssociationDecision::Refuse(Refusal::Taken),

@@ -1,5 +1,5 @@
-//! Accounts at OAuth providers: what is stored of them, what a provider says about a person, and the rules by which the
-//! two become a login.
+//! Accounts at OAuth providers: the stored data, the data that a provider returns about a person, and the rules by
+//! which these become a login.
 
 mod account;
 #[cfg(feature = "oauth")]

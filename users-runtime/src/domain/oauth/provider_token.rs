@@ -6,21 +6,21 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::Timestamp;
 
-/// An access token of a provider, with which an application calls the provider's API for a user. It neither prints nor
-/// serializes.
+/// An access token of a provider, with which an application calls the provider's API for a user. It is neither printed
+/// nor serialized.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ProviderToken {
     secret: SecretString,
     /// When it expires; `None` if the provider does not say so.
     pub expires_at: Option<Timestamp>,
-    /// What it allows, as the provider last said; `None` if the provider never did. It is then what was asked for (RFC 6749
-    /// section 5.1).
+    /// The granted scopes, as the provider last reported; `None` if it never did. They are then the requested ones (RFC
+    /// 6749 section 5.1).
     pub scopes: Option<Vec<String>>,
 }
 
 impl ProviderToken {
-    /// Wraps an access token of which nothing else is known.
+    /// Wraps an access token without further data.
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
         Self { secret: SecretString::from(secret.into()), expires_at: None, scopes: None }
@@ -32,7 +32,7 @@ impl ProviderToken {
         Self { expires_at: Some(expires_at), ..self }
     }
 
-    /// Sets what it allows.
+    /// Sets the granted scopes.
     #[must_use]
     pub fn scopes(self, scopes: Vec<String>) -> Self {
         Self { scopes: Some(scopes), ..self }
@@ -55,7 +55,7 @@ impl fmt::Debug for ProviderToken {
     }
 }
 
-/// A refresh token of a provider. It neither prints nor serializes.
+/// A refresh token of a provider. It is neither printed nor serialized.
 #[derive(Clone)]
 pub struct RefreshToken(SecretString);
 
@@ -79,7 +79,7 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-/// What the token endpoint of a provider returns.
+/// The tokens that the token endpoint of a provider returns.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ProviderTokens {
@@ -90,7 +90,7 @@ pub struct ProviderTokens {
 }
 
 impl ProviderTokens {
-    /// Describes what a token endpoint returned.
+    /// Describes the response of a token endpoint.
     #[must_use]
     pub fn new(access: ProviderToken, refresh: Option<RefreshToken>) -> Self {
         Self { access, refresh }

@@ -11,7 +11,7 @@ use crate::domain::{Error, Origin, PublicUrl, Result, Setting};
 /// is in the fragment: `#access_token=…&token_type=bearer`, which browsers send to no server.
 ///
 /// With [`ReturnTo::or_path`] and [`ReturnTo::or_origin`] the client may choose another page when it starts the flow
-/// (`GET /authorize?return_to=/settings`). Any other page is 422.
+/// (`GET /authorize?return_to=/settings`). Any other page is refused with 422.
 ///
 /// # Security
 /// Prefer a cookie backend: a script on the page can read the fragment, and so can extensions of the browser.

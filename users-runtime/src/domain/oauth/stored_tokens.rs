@@ -1,16 +1,16 @@
-//! What a link holds of a provider's tokens.
+//! The provider tokens that are stored with a link.
 
 use std::fmt;
 
-/// The columns `access_token` and `refresh_token` of a link: encrypted texts, which a store keeps as they are. A link without
-/// tokens has an empty text and nothing.
+/// The columns `access_token` and `refresh_token` of a link: encrypted texts, which a store keeps as they are. A link
+/// without tokens has an empty text in the first and NULL in the second.
 ///
 /// `Debug` prints neither, because in rows of fastapi-users they are not encrypted.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct StoredTokens {
-    /// What `access_token` holds, at most 65,535 bytes of ASCII.
+    /// The value of `access_token`, at most 65,535 bytes of ASCII.
     pub access_token: String,
-    /// What `refresh_token` holds, likewise.
+    /// The value of `refresh_token`, likewise.
     pub refresh_token: Option<String>,
 }
 

@@ -41,7 +41,7 @@ pub(super) struct Suspend {
 const REASON: &[Rule] = &[Rule::Length { min: None, max: Some(Suspension::MAX_REASON as u64) }];
 
 impl Schema for Suspend {
-    // The end must be written down, also if there is none: a misspelt key would suspend the account for good.
+    // The end is a required field, even if there is none: otherwise a misspelled key would suspend the account indefinitely.
     const FIELDS: &'static [Field] = &[
         Field::custom::<Option<Timestamp>>("until").required(),
         Field::custom::<Option<String>>("reason").rules(REASON),
@@ -68,7 +68,7 @@ async fn suspend<U: AuthUser>(
     let (incoming, body) = Incoming::json(request).await?;
     let caller = incoming.authenticate(&users, Requirements::usual_superuser(&users)).await?.user.id();
     let id = parsed::<U>(id)?;
-    // As for a change of an account: an unknown account is 404 with any body.
+    // As for a change of an account, an unknown account gets 404 with any body.
     users.standing(id.clone()).await?.ok_or(ApiError::NotFound)?;
     let Parsed { input, .. } = body.schema::<Suspend>(Suspend::FIELDS.iter().copied(), users.policy().new_email())?;
     if id == caller {
@@ -78,7 +78,7 @@ async fn suspend<U: AuthUser>(
     Ok(shown(&users, users.suspend_in(id, suspension, incoming.cx()).await?))
 }
 
-/// Handles `DELETE /{id}/suspension`. Responds with 204, also if the account is not suspended.
+/// Handles `DELETE /{id}/suspension`. Responds with 204, even if the account is not suspended.
 async fn lift_suspension<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,
@@ -102,7 +102,7 @@ async fn require_password_change<U: AuthUser>(
     Ok(no_content())
 }
 
-/// Handles `DELETE /{id}/second-factor`. Responds with 204, also if the account has none.
+/// Handles `DELETE /{id}/second-factor`. Responds with 204, even if the account has none.
 #[cfg(feature = "totp")]
 async fn revoke_factor<U: AuthUser>(
     Handle(users): Handle<U>,
@@ -123,7 +123,7 @@ async fn revoke_factor<U: AuthUser>(
     }
 }
 
-/// Returns the id in a path. One that does not parse is unknown.
+/// Returns the id in a path. An id that does not parse is treated as unknown.
 fn parsed<U: AuthUser>(id: Option<String>) -> Result<U::Id, ApiError> {
     id.as_deref().and_then(U::Id::parse).ok_or(ApiError::NotFound)
 }

@@ -1,6 +1,6 @@
 //! The standing of accounts, for superusers: suspensions, and passwords that must be changed (OWASP ASVS 6.2.10).
 //!
-//! The routes are mounted by the application or not at all. The steps are in `account`, because application code has the
+//! The application decides whether to mount the routes. The steps are in `account`, because application code has the
 //! same operations. No hook runs, and no mail is sent.
 
 mod http;

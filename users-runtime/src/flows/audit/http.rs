@@ -39,7 +39,7 @@ async fn read_log<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Re
     Ok(json_response(StatusCode::OK, &read))
 }
 
-/// Returns the view that a query asks for; `None` for the log of a user who cannot exist.
+/// Returns the view that a query requests; `None` for the log of a user who cannot exist.
 fn wanted<'a, U: AuthUser>(users: &'a Users<U>, parameters: &Parameters) -> Result<Option<Audit<'a, U>>, ApiError> {
     let mut wanted = users.audit();
     if let Some(limit) = parameters.one(LIMIT)? {

@@ -1,6 +1,6 @@
 //! The audit log, for superusers.
 //!
-//! The route is mounted by the application or not at all. A superuser of a tenant reads the rows of the tenant only.
+//! The application decides whether to mount the route. A superuser of a tenant reads only the rows of the tenant.
 
 mod http;
 mod read;

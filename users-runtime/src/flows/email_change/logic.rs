@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum EmailChangeError {
     BadToken,
-    /// Another account has proved that the old address is its own.
+    /// Another account has verified the old address.
     AddressTaken,
     Update(UpdateError),
 }
@@ -34,7 +34,7 @@ impl From<StoreError> for EmailChangeError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Stores the new address that a token proves, verified, unless the account was changed since the token was mailed.
+    /// Stores the new address of a token as verified, unless the account was changed since the token was mailed.
     #[tracing::instrument(target = "axum_users", name = "confirm_email", skip_all)]
     pub(super) async fn confirm_email(
         &self,
@@ -89,9 +89,9 @@ impl<U: AuthUser> Users<U> {
         Ok(user)
     }
 
-    /// Restores the address that a token was mailed to, whatever has happened to the account since: a thief may have changed
-    /// the address again, or the password. Ends all sessions, links and passkeys, removes a second factor that the thief may have set up,
-    /// and refuses the password, which the thief may know.
+    /// Restores the address to which a token was mailed, whatever has happened to the account since: an attacker may
+    /// have changed the address again, or the password. Ends all sessions, removes links and passkeys and a second
+    /// factor that the attacker may have set up, and invalidates the password, which the attacker may know.
     #[tracing::instrument(target = "axum_users", name = "undo_email", skip_all)]
     pub(super) async fn undo_email(&self, token: &UndoEmailToken, cx: &RequestContext) -> Result<U, EmailChangeError> {
         let bad_token = |user: Option<&U::Id>| {
@@ -131,7 +131,7 @@ impl<U: AuthUser> Users<U> {
         Ok(user)
     }
 
-    /// Deletes another account that has the old address, if it cannot have proved it. The holder of the token has.
+    /// Deletes another account that has the old address without having verified it, unlike the holder of the token.
     async fn remove_squatter(&self, id: &U::Id, token: &OldEmail, cx: &RequestContext) -> Result<(), EmailChangeError> {
         let Some(other) = self.find_by_address(&token.email).await?.filter(|other| other.user.id() != *id) else {
             return Ok(());

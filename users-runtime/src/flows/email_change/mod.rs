@@ -1,4 +1,4 @@
-//! Changing the e-mail address: the new one is proved, and the old one can undo the change for a week.
+//! Changing the e-mail address: the new address must be confirmed, and the owner of the old one can undo the change for a week.
 //!
 //! A change is requested by `PATCH /users/me` ([`account/email_change`](crate::account)), which stores nothing and mails two
 //! tokens. Hooks: `on_after_request_email_change` (after the response), `on_before_update`, `on_after_update` and

@@ -87,9 +87,9 @@ pub async fn request_email_code<U: AuthUser>(
 /// Handles `POST /email-code/redeem` with `{"request_id","code"}`, and `otp` if the user has a second factor. Responds as a login. Spaces in the code are ignored.
 ///
 /// # Errors
-/// 403 `CSRF_ORIGIN_REFUSED` as for `POST /email-code`, 400 `EMAIL_CODE_BAD_CODE`, 400 `LOGIN_MFA_REQUIRED` or `LOGIN_MFA_BAD_CODE`
-/// for a right code, which can be sent again, 400 with the code of a gate of the application, 422 for an invalid body, 429 after too many wrong codes from one address or at one account, 503 if a storage is
-/// not available.
+/// 403 `CSRF_ORIGIN_REFUSED` as for `POST /email-code`, 400 `EMAIL_CODE_BAD_CODE`, 400 `LOGIN_MFA_REQUIRED` or
+/// `LOGIN_MFA_BAD_CODE` for a right code, which can be reused, 400 with the code of a gate of the application, 422 for an
+/// invalid body, 429 after too many wrong codes from one address or at one account, 503 if a storage is not available.
 pub async fn redeem_email_code<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,

@@ -19,14 +19,14 @@ pub(super) struct SentCode {
     pub(super) otp: Option<String>,
 }
 
-/// The reason why there is no request for a code.
+/// The reason why a code was not requested.
 #[derive(Debug)]
 pub(super) enum RequestError {
     Token(MailTokenError),
     AfterResponse(AfterResponse),
 }
 
-/// The reason why a code does not log in.
+/// The reason why a code was refused.
 #[derive(Debug)]
 pub(super) enum EmailCodeError {
     Limited(Limited),
@@ -40,8 +40,8 @@ impl<E: Into<MailedLoginError>> From<E> for EmailCodeError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Makes a request for a code, and mails the code if an active user has the address. Only the request is made before the
-    /// response: it is the same for every address, so neither the response nor its time tells whether there is an account.
+    /// Creates a request for a code, and mails the code if an active user has the address. Only the request is created before the
+    /// response, in the same way for every address, so neither the response nor its time reveals whether there is an account.
     #[tracing::instrument(target = "axum_users", name = "request_email_code", skip_all, fields(backend = %backend.name))]
     pub(super) async fn request_email_code(
         &self,
@@ -69,8 +69,8 @@ impl<U: AuthUser> Users<U> {
         Ok(name)
     }
 
-    /// Logs in with a code, once. The limit of the account and the tries of the request are counted before the code is compared,
-    /// and alike for addresses without an account. Ends the sessions that the browser `held`.
+    /// Logs in with a code, once. The limit of the account and the attempts of the request are counted before the code
+    /// is compared, in the same way for addresses without an account. Ends the sessions that the browser `held`.
     #[tracing::instrument(target = "axum_users", name = "redeem_email_code", skip_all, fields(backend = %backend.name))]
     pub(super) async fn redeem_email_code(
         &self,
@@ -113,15 +113,15 @@ impl<U: AuthUser> Users<U> {
         let secret = (request.id.clone(), request.expires_at);
         let login = MailedLogin { found, secret, backend, held, otp: sent.otp.as_deref() };
         let response = self.log_in_by_mail(login, cx).await;
-        // The code was right, also where the second factor was missing or wrong, which has a limit of its own.
+        // The code was right, even if the second factor was missing or wrong, which has its own limit.
         if !matches!(response, Err(MailedLoginError::BadSecret)) {
             self.give_back(counted).await;
         }
         Ok(response?)
     }
 
-    /// Takes one of the tries of a request. Each is a record of its own in the store, so that of several requests at once, on any
-    /// node, no more succeed than there are tries.
+    /// Takes one of the attempts of a request. Each is a separate record in the store, so that concurrent requests, on
+    /// any node, cannot make more attempts than allowed.
     async fn take_try(&self, codes: &MailedCodes, request: &CodeRequest) -> Result<bool, StoreError> {
         let until = kept_until(request.expires_at);
         for number in 1..=CodeRequest::TRIES {

@@ -1,8 +1,8 @@
 //! E-mail code: a login with six digits that are mailed to the account's address.
 //!
-//! A code belongs to the request that asked for it, and at a backend with cookies to the browser that did. It works once, for ten
-//! minutes; a request has five tries, and an account 24, then one each hour, over all requests. Nothing is stored until a code is
-//! tried ([`port/email_codes`](crate::port)). It proves the address as a magic link does. Setting:
+//! A code is bound to the request for it, and at a backend with cookies to the browser that made the request. It works once,
+//! for ten minutes; a request has five attempts, and an account 24, then one each hour, over all requests. Nothing is stored
+//! until a code is tried ([`port/email_codes`](crate::port)). It verifies the address as a magic link does. Setting:
 //! [`UsersBuilder::email_code`](crate::UsersBuilder::email_code). Hooks: `on_after_request_email_code` (after the response),
 //! `on_after_login`, `on_after_failed_login`, and `on_after_verify` for an account that was not verified.
 

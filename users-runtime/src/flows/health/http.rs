@@ -15,11 +15,12 @@ use crate::{
 
 /// Returns the routes of health checks, for `Router::nest("/health", health_routes(&users))`: `GET /live` and `GET /ready`.
 ///
-/// `/live` responds with 200 as long as the service handles requests: restart it if it does not. `/ready` responds with 200 if the
-/// database can be read, and Redis responds where sessions, revoked tokens or counters are there; otherwise with 503 within two
-/// seconds: send no requests to it until it does. The event `not_ready` has the cause; a response never has.
+/// `/live` responds with 200 as long as the service handles requests: restart it if it does not. `/ready` responds with
+/// 200 if the database can be read and, where Redis holds sessions, revoked tokens or counters, Redis responds.
+/// Otherwise it responds with 503 within two seconds: send no requests to the service until it is ready. The event
+/// `not_ready` contains the cause; the response never does.
 ///
-/// Anyone can call them, they need no token and count against no limit. All requests of a second share one check.
+/// Anyone can call them. They need no token and are not limited. All requests within a second share one check.
 pub fn health_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     let (users_of_checks, readiness) = (users.clone(), Arc::new(Readiness::default()));
     let ready = move || {

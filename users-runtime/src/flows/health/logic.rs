@@ -1,4 +1,4 @@
-//! Asks what the service depends on.
+//! Checks the dependencies of the service.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::{
     user::AuthUser,
 };
 
-/// The longest that a check takes. Orchestrators wait one second to ten.
+/// The time limit of a check. Orchestrators wait one to ten seconds.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The time for which the result of a check is the response to further requests, so that requests cannot load the database.
+/// The time for which the result of a check is reused for further requests, so that requests cannot put load on the database.
 const VALID: TimeDelta = TimeDelta::seconds(1);
 
 /// The last check. Requests that arrive during a check wait for it.
@@ -47,7 +47,7 @@ impl Readiness {
 
 async fn check<U: AuthUser>(users: &Users<U>) -> bool {
     let parts = users.inner();
-    // Any id does: what counts is that the table can be read.
+    // Any id will do: the check only verifies that the table can be read.
     let id = U::new_id(IdSeed::new(Timestamp::UNIX_EPOCH, [0; 16]));
     if let Err(error) = parts.whole_store.find(&[Lookup::by_id(id)]).await {
         return unavailable("the users cannot be read", &error);

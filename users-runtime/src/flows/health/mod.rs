@@ -1,7 +1,7 @@
-//! Whether the service runs, and whether what it depends on responds, for orchestrators and load balancers.
+//! Whether the service runs, and whether its dependencies respond, for orchestrators and load balancers.
 //!
-//! The routes are mounted by the application or not at all. They are not limited, because orchestrators ask often: all
-//! requests of a second share one check.
+//! The application decides whether to mount the routes. They are not limited, because orchestrators call them often:
+//! all requests within a second share one check.
 
 mod http;
 mod logic;

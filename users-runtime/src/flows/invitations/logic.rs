@@ -25,7 +25,7 @@ pub enum InviteError {
     /// The account is open: its address is verified.
     #[error("the account is open")]
     Accepted,
-    /// The account was not created. For [`CreateError::Hook`] it was, and no mail was sent.
+    /// The account was not created. In the case of [`CreateError::Hook`] it was created, but no mail was sent.
     #[error(transparent)]
     Create(#[from] CreateError),
     /// The store failed.
@@ -34,7 +34,7 @@ pub enum InviteError {
     /// The mail queue is full. Nothing was done.
     #[error("the mail queue is full")]
     MailQueueFull,
-    /// No mail was sent. The account exists: [`Users::resend_invitation`] tries it again.
+    /// No mail was sent. The account exists; [`Users::resend_invitation`] sends the mail again.
     #[error("no mail was sent: {}", .0.cause())]
     Hook(HookError),
 }
@@ -107,7 +107,7 @@ impl<U: AuthUser> Users<U> {
         self.mail_invitation(id, cx).await
     }
 
-    /// Mails an invitation after the response; for code at once, with the error of the hook.
+    /// Mails an invitation after the response; for calls from code at once, returning the error of the hook.
     async fn mail_invitation(&self, id: U::Id, cx: &RequestContext) -> Result<(), InviteError> {
         if cx.method().is_none() {
             return self.mail_invitation_now(id, cx, None).await.map_err(InviteError::Hook);
@@ -139,8 +139,8 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Sets the first password of an invited account and verifies its address, once per account. Anyone else who got into it is
-    /// shut out: its sessions end, and its accounts at providers are removed.
+    /// Sets the first password of an invited account and verifies its address, once per account. Anyone else who gained
+    /// access to it is locked out: its sessions end, and its accounts at providers are removed.
     #[tracing::instrument(target = "axum_users", name = "accept_invitation", skip_all)]
     pub(super) async fn accept_invitation(
         &self,

@@ -1,9 +1,9 @@
 //! Invitations: an account that a superuser or the application creates, and that its owner opens with a mailed link.
 //!
-//! The account has a password that nobody knows, and is not verified. Its token chooses a password and verifies the address, once;
-//! it ends with the account, with a change of it, and with every other way in which the owner proves the address. Setting:
-//! [`UsersBuilder::invitations`](crate::UsersBuilder::invitations). Hooks: `on_before_register`, `on_after_register`,
-//! `on_after_invite` (after the response), `validate_password`, `on_after_verify`.
+//! The account has a password that nobody knows, and is not verified. With its token the owner chooses a password and verifies
+//! the address, once. The token becomes invalid if the account is deleted or changed, or if the owner verifies the address in
+//! another way. Setting: [`UsersBuilder::invitations`](crate::UsersBuilder::invitations). Hooks: `on_before_register`,
+//! `on_after_register`, `on_after_invite` (after the response), `validate_password`, `on_after_verify`.
 
 mod http;
 mod logic;

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum LoginError {
     SignIn(SignInError),
-    /// The account is suspended, and the user may know.
+    /// The account is suspended, and the policy permits disclosing it to the user.
     Suspended(Suspension),
     Hash(HashError),
     Limited(Limited),
@@ -37,7 +37,7 @@ impl From<SignInError> for LoginError {
     }
 }
 
-/// What a client sends to log in.
+/// The credentials that a client sends to log in.
 pub(super) struct Credentials {
     pub(super) username: String,
     pub(super) password: Password,
@@ -58,7 +58,7 @@ impl<U: AuthUser> Users<U> {
         cx: &RequestContext,
     ) -> Result<TokenResponse, LoginError> {
         let Credentials { username, password, otp, remember_device } = credentials;
-        // Before anything is done for the request, so that a refusal costs next to nothing.
+        // Before any work is done for the request, so that a refusal is cheap.
         self.inner().hasher.ensure_room().map_err(LoginError::Hash)?;
         let event = SecurityEvent::new(EventKind::Login, cx).at(&backend.name);
         // A name is looked up first: its failures count at the account, like those with the address.
@@ -87,13 +87,13 @@ impl<U: AuthUser> Users<U> {
         };
         let found = match self.pass_gates(found, Proof::Password, backend, cx).await {
             Ok(found) => found,
-            // Still counted as a failure: the counter must not tell that the password was right.
+            // Still counted as a failure: the counter must not reveal that the password was right.
             Err(closed) => {
                 self.report_failed_login(username, Some(closed.user), closed.code, cx).await;
                 return Err(closed.suspension.map_or(SignInError::Refused(closed.code).into(), LoginError::Suspended));
             }
         };
-        // The password was right, and the response says so: a code that is missing or wrong has a limit of its own.
+        // The password was right, and the response reveals it: a missing or wrong code has its own limit.
         self.attempt_succeeded(attempt).await;
         let given = SecondFactor::given(otp.as_deref()).remembering(remember_device);
         let proved = self.prove(found, Proof::Password, given, backend, cx).await;

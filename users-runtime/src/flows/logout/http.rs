@@ -66,7 +66,7 @@ pub async fn logout<U: AuthUser>(
         let event = SecurityEvent::new(EventKind::BadToken, incoming.cx()).refused("bad token");
         users.record(&event.at(&backend.name));
     }
-    // A browser must not keep what only a refresh would find to be invalid.
+    // The browser must not keep tokens that only a refresh would detect as invalid.
     let mut response = refused.into_response();
     response.headers_mut().extend(backend.transport.clear().headers);
     Ok(response)

@@ -30,7 +30,7 @@ impl<U: AuthUser> Users<U> {
     /// Ends the session, and with it its refresh tokens. Revokes the access token at the backend it belongs to and at the backend
     /// of this route.
     ///
-    /// fastapi-users revokes it at the route's backend only, so that a token of another backend stays valid. Here 204
+    /// fastapi-users revokes it only at the route's backend, so that a token of another backend stays valid. Here, 204
     /// always means that the user is logged out.
     #[tracing::instrument(target = "axum_users", name = "logout", skip_all, fields(user.id = %leaving.user.id()))]
     pub(super) async fn logout(
@@ -58,7 +58,7 @@ impl<U: AuthUser> Users<U> {
                 }
                 true
             }
-            // An access token that is stored may still be valid; where none is, there is no change to record the event with.
+            // A stored access token may still be valid; where none is stored, there is no change with which to record the event.
             (None, Some(id)) => ending.store.end(&session.subject, id).await.map_err(LogoutError::Strategy)?,
             (None, None) => false,
         };

@@ -1,6 +1,7 @@
 //! Logout.
 //!
-//! A refresh token is enough, because it outlives the access token. 503 if the token could not be revoked. Hook: `on_after_logout`.
+//! A refresh token is sufficient, because it is valid for longer than the access token. The response is 503 if the
+//! token could not be revoked. Hook: `on_after_logout`.
 
 mod http;
 mod logic;

@@ -54,8 +54,9 @@ pub async fn request_magic_link<U: AuthUser>(
 /// Handles `POST /magic-link/redeem` with `{"token"}`, and `otp` if the user has a second factor. Responds as a login.
 ///
 /// # Errors
-/// 403 `CSRF_ORIGIN_REFUSED` as for `POST /magic-link`, 400 `MAGIC_LINK_BAD_TOKEN`, 400 `LOGIN_MFA_REQUIRED` or `LOGIN_MFA_BAD_CODE`
-/// for a right token, which can be sent again, 400 with the code of a gate of the application, 422 for an invalid body, 429 after too many wrong tokens from one address, 503 if a storage is not available.
+/// 403 `CSRF_ORIGIN_REFUSED` as for `POST /magic-link`, 400 `MAGIC_LINK_BAD_TOKEN`, 400 `LOGIN_MFA_REQUIRED` or
+/// `LOGIN_MFA_BAD_CODE` for a right token, which can be reused, 400 with the code of a gate of the application, 422 for
+/// an invalid body, 429 after too many wrong tokens from one address, 503 if a storage is not available.
 pub async fn redeem_magic_link<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,

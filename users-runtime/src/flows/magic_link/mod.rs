@@ -1,7 +1,7 @@
 //! Magic link: a login with a link that is mailed to the account's address.
 //!
-//! A token works once, and only while the account is as it was when the mail was requested. It proves the address: an account that
-//! was not verified is taken over clean ([`account/mailed_login`](crate::account)). Setting:
+//! A token works once, and only while the account is unchanged since the mail was requested. It verifies the address: an account
+//! that was not verified is taken over without its earlier access methods ([`account/mailed_login`](crate::account)). Setting:
 //! [`UsersBuilder::magic_link`](crate::UsersBuilder::magic_link). Hooks: `on_after_request_magic_link` (after the response),
 //! `on_after_login`, and `on_after_verify` for an account that was not verified.
 

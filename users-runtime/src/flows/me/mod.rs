@@ -1,6 +1,6 @@
 //! The user's own account.
 //!
-//! 403 for an unverified user where verification is required. The steps of a change are in `account`, because a
+//! An unverified user gets 403 where verification is required. The steps of a change are in `account`, because a
 //! superuser's change has the same steps. Hook: `on_after_update`.
 
 mod http;

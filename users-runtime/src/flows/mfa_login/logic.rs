@@ -48,7 +48,7 @@ impl From<SignInError> for MfaLoginError {
     }
 }
 
-/// What a client sends to finish a login.
+/// The data that a client sends to finish a login.
 pub(super) struct Pending {
     pub(super) token: MfaToken,
     pub(super) otp: String,
@@ -56,8 +56,9 @@ pub(super) struct Pending {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Finishes a login whose first factor was proved with a provider. The account must still pass every gate, and its sessions must
-    /// not have been ended since. The token is used up after the code was found right, so that a typing error costs nothing.
+    /// Finishes a login whose first factor was verified by a provider. The account must still pass every gate, and its
+    /// sessions must not have been ended since. The token is used up only after the code was found right, so that a
+    /// mistyped code can be corrected.
     #[tracing::instrument(target = "axum_users", name = "finish_login", skip_all, fields(backend = %backend.name))]
     pub(super) async fn finish_login(
         &self,

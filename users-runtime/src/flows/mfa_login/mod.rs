@@ -1,7 +1,8 @@
 //! The second step of a login with an OAuth provider: the second factor of a user who has one.
 //!
-//! The callback of the provider gives such a user no session but a token, which is redeemed here with the code. It is encrypted, for
-//! one backend, valid for five minutes, and used once. A login with a password needs no second step: the code is a field of its form.
+//! At the callback of the provider such a user gets not a session but a token, which is redeemed here with the code.
+//! The token is encrypted, bound to one backend, valid for five minutes, and used once. A login with a password needs
+//! no second step: the code is a field of its form.
 
 mod http;
 mod logic;

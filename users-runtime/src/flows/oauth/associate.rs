@@ -41,7 +41,7 @@ impl<U: AuthUser> Users<U> {
                 self.refresh_link(account, address.as_ref()).await?;
             }
             (AssociationDecision::Link, _, Some(address)) => {
-                // A session that was ended during the request links nothing.
+                // A session that was ended during the request must not link an account.
                 let change = Change { if_epoch: Some(own.epoch), ..Change::new(user.clone(), Columns::NONE) };
                 let link = self.new_link(provider.name(), identity, &address)?;
                 if self.store_link(change, link, cx).await?.is_none() {
@@ -52,7 +52,7 @@ impl<U: AuthUser> Users<U> {
                 self.record(&SecurityEvent::new(EventKind::OAuth, cx).refused(refusal.reason()).of(&user.id()));
                 return Err(refusal.into());
             }
-            // The facts of every other decision are those of an arm above.
+            // Every other decision is covered by an arm above.
             _ => return Err(OAuthError::BadRequest),
         }
         self.keep_tokens_of(provider, identity, &user.id()).await?;

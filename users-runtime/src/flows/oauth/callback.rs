@@ -1,4 +1,4 @@
-//! The callback of a flow: everything that is checked before the provider is asked, and what the provider says.
+//! The callback of a flow: the checks before the provider is called, and the provider's response.
 
 use super::{EXPIRED_STATE, INVALID_STATE, UNDECODABLE_STATE, error::OAuthError};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// What arrives at a callback.
+/// The data that arrives at a callback.
 pub(super) struct Callback<'a> {
     pub(super) code: AuthorizationCode,
     pub(super) state: &'a str,
@@ -25,15 +25,15 @@ pub(super) struct Callback<'a> {
     pub(super) user: Option<String>,
 }
 
-/// A person whom the provider has authenticated, and where the browser wants to go.
+/// A person whom the provider has authenticated, and the page to which the browser returns.
 pub(super) struct Authenticated {
     pub(super) identity: ExternalIdentity,
     pub(super) return_to: Option<String>,
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Checks a callback, and exchanges its code. The code reaches the provider only if the flow belongs to this browser,
-    /// provider, route and user, and for the first time.
+    /// Checks a callback, and exchanges its code. The code is sent to the provider only if the flow belongs to this
+    /// browser, provider, route and user, and is used for the first time.
     #[tracing::instrument(target = "axum_users", name = "oauth_callback", skip_all, fields(provider = provider.name()))]
     pub(super) async fn finish_oauth(
         &self,
@@ -54,7 +54,7 @@ impl<U: AuthUser> Users<U> {
         if !callback.cookie.is_some_and(|cookie| flow.is_of_browser(cookie)) {
             return Err(refused("another browser", INVALID_STATE.into()));
         }
-        // A login's state at the callback of an association is fastapi-users' 400 as well.
+        // The `state` of a login at the callback of an association gets the 400 response of fastapi-users as well.
         if callback.user.is_some() && flow.user != callback.user {
             return Err(refused("another user", OAuthError::BadRequest));
         }

@@ -46,8 +46,8 @@ const KNOWN_ERRORS: [&str; 11] = [
 ];
 
 /// Returns the routes of the user's own accounts at providers, for
-/// `Router::nest("/users/me/oauth-accounts", oauth_account_routes(&users))`: `GET` lists them, `DELETE /{id}` removes one,
-/// unless it is the last way in.
+/// `Router::nest("/users/me/oauth-accounts", oauth_account_routes(&users))`: `GET` lists them, `DELETE /{id}` removes
+/// one, unless it is the last login method.
 pub fn oauth_account_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S> {
     debug_assert!(LIST.path.is_empty());
     Routes::new(users).get("/", list_accounts::<U>).delete(UNLINK.path, unlink_account::<U>).into_router()
@@ -140,7 +140,7 @@ pub async fn oauth_id_token<U: AuthUser>(
 /// Handles `GET /authorize` for the account of a signed-in user, whose login must be recent.
 ///
 /// # Errors
-/// 401 without a valid token or with one of an old login, and those of [`oauth_authorize`].
+/// 401 without a valid token or if its login is not recent, and those of [`oauth_authorize`].
 pub async fn oauth_associate_authorize<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteProvider(provider)): Extension<RouteProvider>,
@@ -207,8 +207,8 @@ pub(crate) async fn unlink_account<U: AuthUser>(
     }
 }
 
-/// Requires a recent login to change the ways into an account (OWASP ASVS 7.5.1), unless the policy also lets a session of
-/// any age change the password.
+/// Requires a recent login to change the login methods of an account (OWASP ASVS 7.5.1), unless the policy also lets a
+/// session of any age change the password.
 fn require_recent_login<U: AuthUser>(
     users: &Users<U>,
     own: &Authenticated<U>,
@@ -293,8 +293,8 @@ async fn finish<U: AuthUser>(
     Ok(users.finish_oauth(provider, callback, incoming.cx()).await?)
 }
 
-/// Returns the URL of the callback beside the route of a request: the one that is configured, or the public URL with the
-/// path at which the request arrived.
+/// Returns the URL of the callback that belongs to the route of a request: the one that is configured, or the public
+/// URL with the path at which the request arrived.
 fn callback_url<U: AuthUser>(
     users: &Users<U>,
     provider: &OAuthProvider,
@@ -329,12 +329,12 @@ fn returned(page: &str, token: TokenResponse) -> Result<Response, ApiError> {
     see_other(&page, token.headers)
 }
 
-/// Returns whether a login counts as a failure. One that waits for the second factor has its own limit.
+/// Returns whether a login is counted as a failure. A login that waits for the second factor has its own limit.
 fn has_failed(done: &Result<TokenResponse, OAuthError>) -> bool {
     !matches!(done, Ok(_) | Err(OAuthError::SecondFactorRequired(_)))
 }
 
-/// Sends the browser to the page for refusals, if there is one. Failures of the service stay what they are.
+/// Sends the browser to the page for refusals, if there is one. Failures of the service are not changed.
 fn or_failure_page(provider: &OAuthProvider, done: Result<Response, ApiError>) -> Result<Response, ApiError> {
     let Err(error) = done else { return done };
     let code = error.code().filter(|_| !matches!(error, ApiError::Unavailable { .. }));

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Verifies an ID token, and uses it up. It must be new, so that one found in a log cannot be used.
+    /// Verifies an ID token, and uses it up. It must have been issued recently, so that a token found in a log cannot be used.
     #[tracing::instrument(target = "axum_users", name = "oauth_id_token", skip_all, fields(provider = provider.name()))]
     pub(super) async fn identity_of_id_token(
         &self,
@@ -40,7 +40,7 @@ impl<U: AuthUser> Users<U> {
     }
 }
 
-/// Returns a name for an ID token. It is made from what is signed: other bytes may be a valid signature, too.
+/// Returns a name for an ID token. It is derived only from the signed part, because other bytes may also be a valid signature.
 fn name_of(token: &str) -> TokenId {
     let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
     let digest: [u8; 32] = Sha256::digest(signed.as_bytes()).into();

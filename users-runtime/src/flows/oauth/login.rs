@@ -10,9 +10,9 @@ use crate::{
 };
 
 impl<U: AuthUser> Users<U> {
-    /// Logs in the user of an identity at a backend, by the same gates as any other login. A user who has a second factor gets no
-    /// session before it is proved: an account at a provider is one factor. Ends the sessions that the
-    /// browser `held`, like a login with a password.
+    /// Logs in the user of an identity at a backend, by the same gates as any other login. A user who has a second
+    /// factor gets no session before it is verified, because an account at a provider is only one factor. Ends the
+    /// sessions that the browser `held`, like a login with a password.
     pub(super) async fn log_in_with_provider(
         &self,
         provider: &OAuthProvider,
@@ -27,7 +27,7 @@ impl<U: AuthUser> Users<U> {
         self.keep_tokens_of(provider, &login.identity, &found.user.id()).await?;
         let proved = match self.prove(found, Proof::Provider, SecondFactor::default(), backend, cx).await {
             Ok(proved) => proved,
-            // What the provider said works once, so the client gets a token with which it goes on.
+            // The provider's response works only once, so the client gets a token with which to continue.
             Err(NotProved::Required(found)) => {
                 let token = self.pending_login(&found, Proof::Provider, backend)?;
                 return Err(OAuthError::SecondFactorRequired(token));
@@ -37,7 +37,7 @@ impl<U: AuthUser> Users<U> {
         Ok(self.begin_session(&proved, held, backend, cx).await?)
     }
 
-    /// Stores the tokens that came with an identity, if the provider is set to. `user` has just been linked with it.
+    /// Stores the tokens that came with an identity, if the provider's settings say so. `user` has just been linked with it.
     pub(super) async fn keep_tokens_of(
         &self,
         provider: &OAuthProvider,

@@ -8,7 +8,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// What a flow is started with.
+/// The data with which a flow is started.
 pub(super) struct Start<'a> {
     /// The value of the browser's cookie from an earlier flow. Flows of one browser share it, so that those of two tabs can
     /// finish in any order.

@@ -25,12 +25,12 @@ pub(super) enum PasskeyError {
 }
 
 impl PasskeyError {
-    /// The passkey, its proof or the state is refused.
+    /// The passkey, its signature or the `state` is refused.
     pub(super) const BAD_CREDENTIAL: Self = Self::Refused(PASSKEY_BAD_CREDENTIAL.code);
     pub(super) const TOO_MANY: Self = Self::Refused(TOO_MANY.code);
     pub(super) const LAST_WAY_IN: Self = Self::Refused(LAST_WAY_IN.code);
 
-    /// Returns the refusal with the code of a gate. An account that looks as if it did not exist looks so here, too.
+    /// Returns the refusal with the code of a gate. An account that must look nonexistent looks so here, too.
     pub(super) fn of_gate(code: &'static str) -> Self {
         if code == BAD_CREDENTIALS.code { Self::BAD_CREDENTIAL } else { Self::Refused(code) }
     }

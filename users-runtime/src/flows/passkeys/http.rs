@@ -25,10 +25,11 @@ use crate::{
     user::{AuthUser, Schema, SchemaKind},
 };
 
-/// Returns the routes of passkeys, for `Router::nest("/auth", passkey_routes(&users))`, beside the derived `user_routes`:
+/// Returns the routes of passkeys, for `Router::nest("/auth", passkey_routes(&users))`, to be mounted next to the
+/// derived `user_routes`:
 ///
-/// * `/passkeys`: the user's own. `GET` lists them, `POST /register` and `POST` add one, `PATCH /{id}` renames and `DELETE /{id}`
-///   removes one, unless it is the last way in.
+/// * `/passkeys`: the user's own. `GET` lists them, `POST /register` and `POST` add one, `PATCH /{id}` renames and
+///   `DELETE /{id}` removes one, unless it is the last login method.
 /// * `POST /{backend}/passkey/options` and `POST /{backend}/passkey`, for each backend with logins: a login.
 ///
 /// Registrations with a passkey are in [`passkey_sign_up_routes`].
@@ -44,8 +45,8 @@ pub fn passkey_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>) -> Router<S
 }
 
 /// Returns the routes of a registration with a passkey instead of a password, for
-/// `Router::nest("/auth", passkey_sign_up_routes(&users))`: `POST /register/passkey/options` and `POST /register/passkey`. Anybody can
-/// then create an account, as with `user_register_routes`.
+/// `Router::nest("/auth", passkey_sign_up_routes(&users))`: `POST /register/passkey/options` and
+/// `POST /register/passkey`. Anyone can then create an account, as with `user_register_routes`.
 ///
 /// # Panics
 /// As [`passkey_routes`].
@@ -85,7 +86,7 @@ fn login_routes<U: AuthUser, S: HasUsers<U>>(users: &Users<U>, backend: &str) ->
         .into_router()
 }
 
-/// What a passkey may be called: 1 to 64 characters.
+/// The name of a passkey: 1 to 64 characters.
 const NAME: Field = Field::custom::<Option<String>>("name")
     .doc("What you call it, such as the device. Default: `Passkey`.")
     .rules(&[Rule::Length { min: Some(1), max: Some(NewPasskey::MAX_NAME as u64) }]);
@@ -153,8 +154,8 @@ fn started(options: PasskeyOptions) -> Response {
     json_response(StatusCode::OK, &options)
 }
 
-/// Handles `POST /{backend}/passkey/options`. Responds with 200, a state, and the options for `navigator.credentials.get()`: the
-/// same for everybody, for a button and for autofill (`mediation: "conditional"`).
+/// Handles `POST /{backend}/passkey/options`. Responds with 200, a state, and the options for
+/// `navigator.credentials.get()`: the same for every user, for a button and for autofill (`mediation: "conditional"`).
 ///
 /// # Errors
 /// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site.
@@ -237,7 +238,7 @@ pub(crate) async fn passkeys<U: AuthUser>(Handle(users): Handle<U>, request: Req
 /// Handles `POST /passkeys/register`. Responds with 200, a state, and the options for `navigator.credentials.create()`.
 ///
 /// # Errors
-/// 401 without a valid token or with one of an old login, 400 `PASSKEY_TOO_MANY`.
+/// 401 without a valid token or if its login is not recent, 400 `PASSKEY_TOO_MANY`.
 pub(crate) async fn start_passkey<U: AuthUser>(
     Handle(users): Handle<U>,
     request: Request,
@@ -282,7 +283,7 @@ pub(crate) async fn rename_passkey<U: AuthUser>(
 /// Handles `DELETE /passkeys/{id}`. Responds with 204.
 ///
 /// # Errors
-/// 401 without a valid token or with one of an old login, 404 for a passkey that the user does not have, 400
+/// 401 without a valid token or if its login is not recent, 404 for a passkey that the user does not have, 400
 /// `PASSKEY_LAST_WAY_IN`.
 pub(crate) async fn remove_passkey<U: AuthUser>(
     Handle(users): Handle<U>,
@@ -296,8 +297,8 @@ pub(crate) async fn remove_passkey<U: AuthUser>(
     Ok(no_content())
 }
 
-/// Authenticates a request and requires a recent login, proved with the second factor of a user who has one: a thief of a session, or
-/// anyone who knows the password alone, must not get a way in of their own.
+/// Authenticates a request and requires a recent login, with the second factor of a user who has one: an attacker with
+/// a stolen session, or with only the password, must not be able to add their own login method.
 async fn fresh<U: AuthUser>(users: &Users<U>, incoming: &Incoming) -> Result<Authenticated<U>, ApiError> {
     let own = incoming.authenticate(users, Requirements::usual(users)).await?;
     require_fresh(users, &own, users.policy().fresh_window(), || incoming.cx().clone())?;
@@ -305,7 +306,7 @@ async fn fresh<U: AuthUser>(users: &Users<U>, incoming: &Incoming) -> Result<Aut
     Ok(own)
 }
 
-/// The response of [`PasskeyError::Ended`] depends on the service: the routes that have sessions send it.
+/// The response of [`PasskeyError::Ended`] depends on the service, so the routes that have sessions send it.
 impl From<PasskeyError> for ApiError {
     fn from(error: PasskeyError) -> Self {
         match error {

@@ -20,7 +20,7 @@ pub(super) struct PasskeyOptions {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Begins a login at a backend. It names no account, and nothing is stored.
+    /// Begins a login at a backend. The ceremony names no account, and nothing is stored.
     pub(super) fn start_passkey_login(&self, backend: &ActiveBackend) -> Result<PasskeyOptions, PasskeyError> {
         let passkeys = self.passkeys()?;
         let started = passkeys.ceremonies.start_login()?;

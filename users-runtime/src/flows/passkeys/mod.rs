@@ -1,9 +1,10 @@
-//! Passkeys (WebAuthn): logging in with one, signing up with one, and the user's own.
+//! Passkeys (WebAuthn): login, registration, and the management of a user's own passkeys.
 //!
-//! Each takes two requests: the first returns the options for the browser's authenticator and a `state`, which the second brings
-//! back once, within five minutes. Signing up has routes of its own, which an application mounts or not. Settings: `Passkeys`. Hooks: `on_after_login`, `on_after_failed_login`, those of a registration
-//! except `validate_password`, and `on_after_passkey_change` (after the response). Re-authentication with a passkey is a part of
-//! [`reauthenticate`](super::reauthenticate).
+//! Each takes two requests: the first returns the options for the browser's authenticator and a `state`, which the
+//! second sends back once, within five minutes. Registration has separate routes, which the application may mount.
+//! Settings: `Passkeys`. Hooks: `on_after_login`, `on_after_failed_login`, those of a registration except
+//! `validate_password`, and `on_after_passkey_change` (after the response). Re-authentication with a passkey is a part
+//! of [`reauthenticate`](super::reauthenticate).
 
 mod error;
 mod http;

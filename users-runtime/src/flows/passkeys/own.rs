@@ -18,7 +18,7 @@ impl<U: AuthUser> Users<U> {
             return Err(PasskeyError::TOO_MANY);
         }
         let subject = id.to_string();
-        // That of an account that was signed up with a passkey is not derived from its id.
+        // The handle of an account that was registered with a passkey is not derived from its id.
         let handle = stored.first().map_or_else(|| passkeys.handles.of(&subject), |passkey| passkey.user_handle);
         let credentials: Vec<_> = stored.iter().map(|passkey| passkey.credential.as_str()).collect();
         let owner = PasskeyOwner { handle, name: own.user.account().email, stored: &credentials };
@@ -28,7 +28,7 @@ impl<U: AuthUser> Users<U> {
         Ok(PasskeyOptions { state, options: started.options })
     }
 
-    /// Verifies what an authenticator has made, and stores it, unless the session has ended meanwhile.
+    /// Verifies the new credential of an authenticator, and stores it, unless the session has ended meanwhile.
     #[tracing::instrument(target = "axum_users", name = "add_passkey", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn add_passkey(
         &self,
@@ -100,7 +100,7 @@ impl<U: AuthUser> Users<U> {
         store.find(id).await?.ok_or(PasskeyError::NotFound)
     }
 
-    /// Removes a passkey, unless nobody could log in any more.
+    /// Removes a passkey, unless the account would be left without a login method.
     #[tracing::instrument(target = "axum_users", name = "remove_passkey", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn remove_passkey(
         &self,

@@ -20,7 +20,7 @@ impl<U: AuthUser> Users<U> {
         registration: Map<String, Value>,
     ) -> Result<PasskeyOptions, PasskeyError> {
         let passkeys = self.passkeys()?;
-        // The id is not known yet, and the database may make it.
+        // The id is not known yet, and the database may generate it.
         let handle = UserHandle::new(self.random_bytes()?);
         let owner = PasskeyOwner { handle, name: email.as_str(), stored: &[] };
         let started = passkeys.ceremonies.start_registration(&owner)?;
@@ -29,7 +29,7 @@ impl<U: AuthUser> Users<U> {
         Ok(PasskeyOptions { state, options: started.options })
     }
 
-    /// Returns the ceremony of a registration, with the body that it was begun with.
+    /// Returns the ceremony of a registration, with the body with which it was begun.
     pub(super) fn passkey_sign_up(
         &self,
         state: &str,
@@ -45,7 +45,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Verifies what an authenticator has made, and registers the user with it. The account has no password.
+    /// Verifies the new credential of an authenticator, and registers the user with it. The account has no password.
     #[tracing::instrument(target = "axum_users", name = "passkey_sign_up", skip_all)]
     pub(super) async fn sign_up_with_passkey(
         &self,
@@ -61,7 +61,7 @@ impl<U: AuthUser> Users<U> {
             self.record(&SecurityEvent::new(EventKind::Register, cx).refused("wrong passkey"));
             return Err(PasskeyError::BAD_CREDENTIAL);
         };
-        // Before anything depends on the address, so that the answer does not tell whether it has an account.
+        // Before anything depends on the address, so that the response does not reveal whether it has an account.
         if Self::passkeys_in(&self.inner().store)?.find(&made.id).await?.is_some() {
             self.record(&SecurityEvent::new(EventKind::Register, cx).refused("wrong passkey"));
             return Err(PasskeyError::BAD_CREDENTIAL);
@@ -73,7 +73,7 @@ impl<U: AuthUser> Users<U> {
             Err(
                 RegisterError::Create(CreateError::Password(PasswordError::Hash(_))) | RegisterError::AfterResponse(_),
             ) => self.give_back(counted).await,
-            // The ceremony was used before, or somebody has the passkey.
+            // The ceremony was used before, or another account has the passkey.
             Err(RegisterError::Create(CreateError::Store(StoreError::Conflict))) => {
                 self.record(&SecurityEvent::new(EventKind::Register, cx).refused("used state"));
                 return Err(PasskeyError::BAD_CREDENTIAL);

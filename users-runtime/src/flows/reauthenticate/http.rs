@@ -51,14 +51,14 @@ pub(crate) fn fields(has_codes: bool, has_passkeys: bool) -> &'static [Field] {
 }
 
 /// Handles `POST /reauthenticate` with `{"password"}`, `{"otp"}` of a user who has a second factor, or
-/// `{"passkey": {"state","credential"}}` where there are passkeys. Of several, each must be right. Responds with 204: the session of
-/// the request is fresh again.
+/// `{"passkey": {"state","credential"}}` where there are passkeys. If several are sent, each must be right. Responds
+/// with 204: the session of the request is fresh again.
 ///
 /// # Errors
 /// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 401 without a valid token, 401
-/// `REAUTHENTICATION_REQUIRED` for a token without an id, which fastapi-users or another service issued: only a login helps; 400
-/// `REAUTHENTICATE_BAD_CREDENTIALS`, 422 for an invalid body, 429 with `Retry-After` after too many failed logins, 503 with
-/// `Retry-After` if too many passwords wait to be hashed or attempts cannot be counted.
+/// `REAUTHENTICATION_REQUIRED` for a token without an id, which fastapi-users or another service issued (only a new
+/// login helps), 400 `REAUTHENTICATE_BAD_CREDENTIALS`, 422 for an invalid body, 429 with `Retry-After` after too many
+/// failed logins, 503 with `Retry-After` if too many passwords wait to be hashed or attempts cannot be counted.
 pub async fn reauthenticate<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,

@@ -11,7 +11,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// What a user proves who they are with.
+/// The credentials of a re-authentication.
 pub(super) struct Given {
     pub(super) password: Option<Password>,
     /// The code of a second factor.
@@ -30,11 +30,11 @@ impl Given {
     }
 }
 
-/// The reason why a session is not fresh again.
+/// The reason why a re-authentication failed.
 #[derive(Debug)]
 pub(super) enum ReauthenticateError {
     BadCredentials,
-    /// The token has no id under which the proof could be recorded, or its user was just deleted.
+    /// The token has no id under which the re-authentication could be recorded, or its user was just deleted.
     NotPossible,
     Limited(Limited),
     Hash(HashError),
@@ -51,8 +51,8 @@ impl From<NotChecked> for ReauthenticateError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Verifies what is given, all of it, and records the time for the session of the request. The record ends with the session. What
-    /// was proved before still counts, but not as new.
+    /// Verifies all given credentials, and records the time for the session of the request. The record ends with the
+    /// session. Methods that were used before remain valid, but not as of now.
     #[cfg_attr(not(feature = "passkeys"), allow(unused_variables, reason = "passkeys belong to a backend"))]
     #[tracing::instrument(target = "axum_users", name = "reauthenticate", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn reauthenticate(
@@ -66,7 +66,7 @@ impl<U: AuthUser> Users<U> {
         let session = own.session.token_id.as_ref().ok_or(ReauthenticateError::NotPossible)?;
         let mut methods = AuthMethods::NONE;
         if let Some(password) = &given.password {
-            // Before anything is done for the request, so that a refusal costs next to nothing.
+            // Before any work is done for the request, so that a refusal is cheap.
             self.inner().hasher.ensure_room().map_err(ReauthenticateError::Hash)?;
             if !self.is_current_password(&own.user, password, EventKind::Reauthenticate, cx).await? {
                 return Err(ReauthenticateError::BadCredentials);
@@ -77,7 +77,7 @@ impl<U: AuthUser> Users<U> {
         if let Some(passkey) = &given.passkey {
             methods = methods.and(self.prove_again_by_passkey(own, backend, passkey, cx).await?);
         }
-        // Last: a code works once.
+        // Last, because a code works only once.
         if let Some(otp) = &given.otp {
             self.check_second_factor(own, otp, cx).await?;
             methods = methods.and(AuthMethod::OneTimeCode.into());
@@ -97,7 +97,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Uses up the code of a second factor. That of a user who has none is wrong.
+    /// Uses up the code of a second factor. For a user without a second factor, every code is wrong.
     #[cfg(feature = "totp")]
     async fn check_second_factor(
         &self,

@@ -1,8 +1,8 @@
-//! Re-authentication: the user of a session proves again who they are, and the session is fresh again (OWASP ASVS 7.5.3).
+//! Re-authentication: the user of a session authenticates again, and the session is fresh again (OWASP ASVS 7.5.3).
 //!
-//! The proof is recorded beside the session's token, under its id, so that it works alike for stored sessions and for JWTs,
-//! and no token is replaced. A wrong password counts as a failed login; a wrong code of a second factor has a limit of its own. Where
-//! there are passkeys, one of them proves it as well. Not offered under `Policy::fastapi_users()`.
+//! It is recorded under the id of the session's token, so that it works in the same way for stored sessions and for JWTs,
+//! and no token is replaced. A wrong password is counted as a failed login; a wrong code of a second factor has its own
+//! limit. Where there are passkeys, one of them can be used as well. Not offered under `Policy::fastapi_users()`.
 
 mod http;
 mod logic;

@@ -23,9 +23,9 @@ impl Schema for RefreshBody {
 /// Handles `POST /refresh` with `{"refresh_token"}`, or at a cookie backend with the cookie and no body. Responds as a login.
 ///
 /// # Errors
-/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 401 `REFRESH_BAD_TOKEN` for a token that is
-/// invalid, expired, or used before, and if the login has ended; 422 for an invalid body, 429 with `Retry-After` beyond the
-/// limit `refresh`, 503 if a storage is not available: the same token works again within the grace.
+/// 403 `CSRF_ORIGIN_REFUSED` at a cookie backend for a request from another site, 401 `REFRESH_BAD_TOKEN` for a token that
+/// is invalid, expired, or used before, and if the login has ended; 422 for an invalid body, 429 with `Retry-After` beyond
+/// the limit `refresh`, 503 if a storage is not available: the same token works again within the grace period.
 pub async fn refresh<U: AuthUser>(
     Handle(users): Handle<U>,
     Extension(RouteBackend(index)): Extension<RouteBackend>,

@@ -8,7 +8,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// The reason why there are no next tokens.
+/// The reason why a refresh failed.
 #[derive(Debug)]
 pub(super) enum RefreshError {
     BadToken,
@@ -33,8 +33,8 @@ impl From<StrategyError> for RefreshError {
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Replaces a refresh token, and issues an access token in the same session. The session must be valid as in every request;
-    /// the gates of a login are not asked again.
+    /// Replaces a refresh token, and issues an access token in the same session. The session must be valid as in every
+    /// request; the gates of a login are not checked again.
     #[tracing::instrument(target = "axum_users", name = "refresh", skip_all, fields(backend = %backend.name))]
     pub(super) async fn refresh(
         &self,
@@ -79,8 +79,8 @@ impl<U: AuthUser> Users<U> {
                 Ok(response)
             }
             Rotated::Reused => {
-                // The owner cannot be told from the thief: neither may go on.
-                // First of all it is reported: what follows can fail, and the client can leave.
+                // The owner cannot be distinguished from the attacker, so neither may continue. Reported first, because
+                // the following steps can fail and the client can disconnect.
                 self.record(&event.refused("a used token came back"));
                 self.notify_refresh_reuse(found.user, &family, cx).await;
                 self.end_refresh(backend, &family.subject, &family.id).await?;
@@ -110,7 +110,7 @@ impl<U: AuthUser> Users<U> {
         Ok(backend.grant(&token, Some(&next)))
     }
 
-    /// Tells the owner after the response that a login was ended because a used token came back.
+    /// Notifies the owner after the response that a login was ended because a token was reused.
     async fn notify_refresh_reuse(&self, user: U, family: &RefreshFamily, cx: &RequestContext) {
         let device = NewDevice::new(family.device.clone(), family.logged_in_at);
         self.after_response_or_log("on_after_refresh_reuse", cx, move |users, cx, drawn| {

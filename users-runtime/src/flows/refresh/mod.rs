@@ -1,8 +1,8 @@
-//! Refresh: the next access token, and the next refresh token, for a refresh token that has not been used.
+//! Refresh: exchanges an unused refresh token for the next access token and the next refresh token.
 //!
-//! A used token gets the same answer again for some seconds. After that its return ends the login: every token of it, with an
-//! event and a mail to the owner (RFC 9700 section 4.14.2). Only backends with [`Backend::refresh`](crate::Backend::refresh)
-//! have the route. Hook: `on_after_refresh_reuse` (after the response).
+//! A used token gets the same response again for some seconds. After that, its reuse ends the login with all its
+//! tokens, with an event and a mail to the owner (RFC 9700 section 4.14.2). Only backends with
+//! [`Backend::refresh`](crate::Backend::refresh) have the route. Hook: `on_after_refresh_reuse` (after the response).
 
 mod http;
 mod logic;

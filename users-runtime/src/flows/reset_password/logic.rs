@@ -95,7 +95,7 @@ impl<U: AuthUser> Users<U> {
             if_email,
             if_epoch: Some(epoch),
             end_sessions,
-            // A person who registered the address without owning it may have linked an account, or have a passkey.
+            // A person who registered the address without owning it may have linked an account or added a passkey.
             unlink: U::HAS_OAUTH && !user.status().is_verified,
             remove_passkeys: self.has_passkeys() && !user.status().is_verified,
             ..Change::new(changed, Columns::HASHED_PASSWORD)

@@ -1,7 +1,7 @@
 //! Setting a new password with a mailed token.
 //!
 //! A token works once: the new hash is stored only if the old one is still stored. All sessions of the user end, and
-//! the reset does not log in. Hooks: `on_after_forgot_password` (after the response), `validate_password`,
+//! the reset does not log the user in. Hooks: `on_after_forgot_password` (after the response), `validate_password`,
 //! `on_after_reset_password`.
 
 mod http;

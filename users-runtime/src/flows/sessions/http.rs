@@ -33,7 +33,7 @@ pub(crate) async fn sessions<U: AuthUser>(Handle(users): Handle<U>, request: Req
     Ok(json_response(StatusCode::OK, &read))
 }
 
-/// Handles `DELETE /{id}`. Responds with 204. The id of another user's session is unknown.
+/// Handles `DELETE /{id}`. Responds with 204. The id of another user's session is treated as unknown.
 pub(crate) async fn end_session<U: AuthUser>(
     Handle(users): Handle<U>,
     IdText(id): IdText,

@@ -1,7 +1,7 @@
 //! The user's own sessions: listing and ending them (OWASP ASVS 7.5.2).
 //!
-//! The routes are mounted by the application or not at all. Ending a session requires a recent login, as a change of
-//! the password does. A session is shown with its id, times and device, never with its token.
+//! The application decides whether to mount the routes. Ending a session requires a recent login, as a change of the
+//! password does. A session is shown with its id, times and device, never with its token.
 
 mod http;
 mod read;

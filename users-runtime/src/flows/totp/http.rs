@@ -59,11 +59,11 @@ pub(crate) async fn totp_status<U: AuthUser>(Handle(users): Handle<U>, request: 
     }
 }
 
-/// Handles `POST /totp/enroll`. Responds with 200 and what the app needs.
+/// Handles `POST /totp/enroll`. Responds with 200 and the data for the app.
 ///
 /// # Errors
-/// 401 without a valid token or with one of an old login, 403 `MFA_REQUIRED` for a user with a passkey whose session is not proved
-/// with it, 400 `TOTP_USER_NOT_VERIFIED`, 400 `TOTP_ALREADY_ENROLLED`.
+/// 401 without a valid token or if its login is not recent, 403 `MFA_REQUIRED` for a user with a passkey that was not
+/// used in the session, 400 `TOTP_USER_NOT_VERIFIED`, 400 `TOTP_ALREADY_ENROLLED`.
 pub(crate) async fn enroll_totp<U: AuthUser>(Handle(users): Handle<U>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::bare(request);
     let own = owner(&users, &incoming).await?;
@@ -93,7 +93,7 @@ pub(crate) async fn confirm_totp<U: AuthUser>(
 /// Handles `POST /totp/disable` with `{"code"}`, of the app or a recovery code. Responds with 204.
 ///
 /// # Errors
-/// 401 for an old login, 400 `TOTP_BAD_CODE`, 400 `TOTP_NOT_ENROLLED`, 422 and 429 as for `POST /totp/confirm`.
+/// 401 if the login is not recent, 400 `TOTP_BAD_CODE`, 400 `TOTP_NOT_ENROLLED`, 422 and 429 as for `POST /totp/confirm`.
 pub(crate) async fn disable_totp<U: AuthUser>(
     Handle(users): Handle<U>,
     request: Request,

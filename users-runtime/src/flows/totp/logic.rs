@@ -95,7 +95,7 @@ impl<U: AuthUser> Users<U> {
         Ok(FactorStatus { enrolled, required: mfa.settings.requires(user), recovery_codes_left })
     }
 
-    /// Makes a seed and stores it encrypted, in place of another one that was not confirmed.
+    /// Generates a seed and stores it encrypted, replacing an unconfirmed one.
     #[tracing::instrument(target = "axum_users", name = "enroll_second_factor", skip_all, fields(user.id = %user.id()))]
     pub(super) async fn begin_enrollment(&self, user: &U, cx: &RequestContext) -> Result<Enrollment, TotpError> {
         let mfa = self.mfa_on()?;
@@ -119,8 +119,8 @@ impl<U: AuthUser> Users<U> {
         Ok(Enrollment { secret, url })
     }
 
-    /// Puts a seed into force by its first code, ends all other sessions, and returns the recovery codes: one transaction. The session
-    /// of the request then counts as proved with the second factor.
+    /// Activates a seed with its first code, ends all other sessions, and returns the recovery codes, in one
+    /// transaction. The second factor then counts as verified in the session of the request.
     #[tracing::instrument(target = "axum_users", name = "confirm_second_factor", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn confirm_enrollment(
         &self,
@@ -154,7 +154,7 @@ impl<U: AuthUser> Users<U> {
         let digests = codes.iter().map(|code| code.digest.clone()).collect();
         let change = Change {
             if_epoch: Some(own.epoch),
-            // Still the address that was verified.
+            // Only if the address is still the verified one.
             if_email: Some(own.user.account().email.to_owned()),
             end_sessions: EndSessions::all_but(&self.kept_until(&own.session)),
             second_factor: Some(FactorChange::Confirm { seed: factor.seed, step, at: now, codes: digests }),
@@ -171,7 +171,7 @@ impl<U: AuthUser> Users<U> {
         Ok(codes.into_iter().map(|code| code.text).collect())
     }
 
-    /// Records that the session of the request is proved with the second factor. If that fails the user proves it again.
+    /// Records that the second factor was verified in the session of the request. If this fails, the user has to verify it again.
     async fn prove_session(&self, own: &Authenticated<U>, now: Timestamp) {
         let Some(token) = &own.session.token_id else { return };
         let proof = Reauthentication::new(now, AuthMethod::OneTimeCode.into()).after(own.session.methods);
@@ -196,8 +196,8 @@ impl<U: AuthUser> Users<U> {
         .await;
     }
 
-    /// Removes the second factor of the user, who gives a code of it. Ends all other sessions; where a second factor is required also
-    /// this one, which must not go on as if it were proved.
+    /// Removes the second factor of the user, who must send one of its codes. Ends all other sessions and, where a
+    /// second factor is required, also this one, which must not continue as if one had been verified.
     #[tracing::instrument(target = "axum_users", name = "disable_second_factor", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn disable_factor(
         &self,
@@ -217,7 +217,7 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Replaces the recovery codes of the user, who gives a code. Of several calls at once, the codes of one remain.
+    /// Replaces the recovery codes of the user, who must send a code. Of several concurrent calls, the codes of one remain.
     #[tracing::instrument(target = "axum_users", name = "replace_recovery_codes", skip_all, fields(user.id = %own.user.id()))]
     pub(super) async fn new_codes(
         &self,
@@ -242,7 +242,7 @@ impl<U: AuthUser> Users<U> {
         Ok(codes.into_iter().map(|code| code.text).collect())
     }
 
-    /// Returns the devices of the user on which no code is asked for.
+    /// Returns the devices of the user on which no code is required.
     pub(super) async fn own_devices(&self, own: &Authenticated<U>) -> Result<Vec<RememberedDevice>, TotpError> {
         Ok(self.remembered_devices(self.mfa_on()?, (&own.user, own.epoch)).await?)
     }

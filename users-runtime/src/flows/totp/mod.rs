@@ -1,8 +1,8 @@
 //! Second factors by authenticator apps (TOTP, RFC 6238), and recovery codes: enroll, confirm, disable (OWASP ASVS 6.3.3, 6.5).
 //!
-//! The routes are mounted by the application or not at all. Nothing is in force before a code was confirmed; until then the seed is kept
-//! encrypted for ten minutes. Getting into force and disabling end the other sessions. Setting: `UsersBuilder::mfa`. Hooks:
-//! `on_after_second_factor_enrolled`, `on_after_second_factor_removed`, `on_after_recovery_code_use`.
+//! The application decides whether to mount the routes. A second factor is not active before a code was confirmed; until then the
+//! seed is kept, encrypted, for ten minutes. Activating and disabling it end the other sessions. Setting: `UsersBuilder::mfa`.
+//! Hooks: `on_after_second_factor_enrolled`, `on_after_second_factor_removed`, `on_after_recovery_code_use`.
 
 mod http;
 mod logic;

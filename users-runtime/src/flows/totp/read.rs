@@ -6,7 +6,7 @@ use crate::{
 };
 use serde::Serialize;
 
-/// What an authenticator app needs. [`ENROLLMENT_READ`] documents its fields. No `Debug`: it has the seed.
+/// The data for an authenticator app. [`ENROLLMENT_READ`] documents its fields. No `Debug`: it has the seed.
 #[derive(Serialize)]
 pub(super) struct EnrollmentRead<'a> {
     pub(super) secret: &'a str,
@@ -55,7 +55,7 @@ pub(super) static STATUS_READ: ObjectSchema = ObjectSchema {
     ],
 };
 
-/// A remembered device. Never its token.
+/// A remembered device, without its token.
 #[derive(Debug, Serialize)]
 pub(super) struct DeviceRead {
     id: String,

@@ -27,8 +27,8 @@ pub async fn user_by_id<U: AuthUser>(
 }
 
 /// Handles `PATCH /{id}`. Responds with 200 and the read schema. Accepts the flags as well; an explicit `is_verified`
-/// takes effect even if the same request changes the address. A new password or address for the own account needs a recent
-/// login, as in `PATCH /me`.
+/// takes effect even if the same request changes the address. A new password or address for the caller's own account
+/// needs a recent login, as in `PATCH /me`.
 ///
 /// # Errors
 /// 401, 403 and 404 as for `GET`, 400 and 422 as for `PATCH /me`.
@@ -42,7 +42,7 @@ pub async fn update_user<U: AuthUser>(
     let user = find_by_id(&users, id.clone(), caller.user.id()).await?.user;
     let emails = users.policy().own_or_new_email(user.account().email);
     let update = body.schema::<U::AdminUpdate>(SchemaKind::AdminUpdate.fields::<U>(), &emails)?;
-    // The own account has the protection of `PATCH /me`: a stolen session must not take it over.
+    // The caller's own account is protected as in `PATCH /me`: a stolen session must not be enough to take it over.
     let actor = if user.id() == caller.user.id() { Actor::Owner(&caller) } else { Actor::Admin };
     match users.apply_update(user, update, U::admin_update, actor, incoming.cx()).await {
         // The change is stored. Other values still cannot be read.
@@ -79,8 +79,8 @@ pub async fn me_as_id<U: AuthUser>(Handle(users): Handle<U>, request: Request) -
     Err(ApiError::MethodNotAllowed)
 }
 
-/// Returns the user with this id. An id that does not parse counts as unknown. Values that cannot be read are those of the
-/// caller.
+/// Returns the user with this id. An id that does not parse is treated as unknown. Values that cannot be read are taken
+/// from the caller.
 async fn find_by_id<U: AuthUser>(users: &Users<U>, id: Option<String>, caller: U::Id) -> Result<Damaged<U>, ApiError> {
     let id = id.as_deref().and_then(U::Id::parse).ok_or(ApiError::NotFound)?;
     match users.get(id.clone()).await {

@@ -12,8 +12,9 @@ use crate::domain::Result;
 /// |---|---|---|
 /// | [`lifetime`](Self::lifetime) | 10 minutes | NIST SP 800-63B-4 section 3.1.3.2: at most 10 minutes for a code of a second channel |
 ///
-/// A request has five tries, and an account [24, then one each hour](crate::limits::Limit::EmailCode) over all requests, so a
-/// guess is right with a chance of at most 1 in 41,000 a day.
+/// A request has five tries, and an account [24, then one each hour](crate::limits::Limit::EmailCode) over all
+/// requests, so the chance of guessing a code is at most 1 in 20,000 on the first day of an attack and
+/// 1 in 41,000 on each day after it.
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -25,8 +26,8 @@ use crate::domain::Result;
 /// ```
 ///
 /// # Security
-/// Anyone who reads the mailbox of an account can log in to it, and a person can be talked into telling the code. The guide has a
-/// [page about codes](https://github.com/axum-users/axum-users/blob/main/docs/guide/email-code.md).
+/// Anyone who reads the mailbox of an account can log in to it, and a person can be tricked into disclosing the code.
+/// The guide has a [page about codes](https://github.com/axum-users/axum-users/blob/main/docs/guide/email-code.md).
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are given to a builder"]
 pub struct EmailCode {

@@ -1,4 +1,4 @@
-//! Ways into an account by mail: their settings, and their parts in a service.
+//! Logins by mail: their settings, and their parts in a service.
 
 mod email_code;
 mod invitations;
@@ -13,7 +13,7 @@ use crate::{
     port::{BoundTokens, EmailCodes, Transport},
 };
 
-/// The ways that are on.
+/// The login methods by mail that are turned on.
 #[derive(Default)]
 pub(crate) struct ByMail {
     pub(crate) magic_links: Option<MailedTokens>,
@@ -27,12 +27,12 @@ pub(crate) struct MailedTokens {
     pub(crate) lifetime: Duration,
 }
 
-/// Mailed codes, and the cookie of the browser that asks for one.
+/// Mailed codes, and the cookie of the browser that requests one.
 pub(crate) struct MailedCodes {
     pub(crate) codes: Arc<dyn EmailCodes>,
     pub(crate) lifetime: Duration,
     pub(crate) cookie: Arc<dyn Transport>,
-    /// The cookie for front ends on another site, whose session cookie is sent from there as well.
+    /// The cookie for front ends on another site, used where the session cookie is also sent across sites.
     pub(crate) cross_site_cookie: Arc<dyn Transport>,
 }
 

@@ -1,4 +1,4 @@
-//! Operations that run once for all who wait for them.
+//! Operations that run once for all callers that wait for them.
 
 use std::{
     collections::HashMap,
@@ -12,11 +12,11 @@ use crate::port::BoxFuture;
 
 type Flight<T> = Shared<BoxFuture<'static, T>>;
 
-/// Operations by name, of which each runs at most once at a time in this process. One that has begun runs to its end, also if
-/// no caller waits for it any more.
+/// Operations by name, of which each runs at most once at a time in this process. An operation that has begun runs to
+/// completion, even if no caller waits for it any more.
 pub(crate) struct Flights<T: Clone>(Arc<Mutex<HashMap<String, Flight<T>>>>);
 
-/// Forgets an operation when it has ended, however it ended.
+/// Removes an operation when it ends, even by a panic.
 struct Landing<T: Clone>(Flights<T>, String);
 
 impl<T: Clone + Send + Sync + 'static> Flights<T> {
@@ -36,7 +36,8 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
             let _landing = landing;
             work.await
         };
-        // Spawned when it is first polled, which is without the lock: a runtime that stops drops the work at once.
+        // Spawned when it is first polled, which happens without the lock: a runtime that is shutting down drops the work at
+        // once.
         let work: BoxFuture<'static, T> = Box::pin(async move {
             match Handle::try_current() {
                 Ok(runtime) => runtime.spawn(work).await.unwrap_or(lost),

@@ -1,4 +1,4 @@
-//! Tokens of OAuth providers: stored encrypted, and refreshed when code asks for one.
+//! Tokens of OAuth providers: stored encrypted, and refreshed when code requests one.
 
 mod error;
 mod flights;
@@ -27,27 +27,27 @@ use crate::{
 /// The result of a refresh, which concurrent callers share.
 pub(crate) type Refreshed = Result<ProviderToken, ProviderTokenError>;
 
-/// How long a token must be valid to be returned: longer than a request with it takes.
+/// The minimum remaining validity of a returned token: longer than a request with it takes.
 const USABLE: TimeDelta = TimeDelta::minutes(1);
-/// How long an instance reserves a refresh for. The calls to the provider end after eight seconds.
+/// For how long an instance reserves a refresh. The calls to the provider end after eight seconds.
 const RESERVED: TimeDelta = TimeDelta::seconds(30);
-/// How long a caller waits. A refresh that takes longer goes on, because the provider may have replaced the refresh token.
+/// How long a caller waits. A refresh that takes longer continues, because the provider may have replaced the refresh token.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
-/// How often tokens of a login are written anew because another request wrote at the same time.
+/// How often writing the tokens of a login is retried because another request wrote at the same time.
 const ATTEMPTS: u32 = 5;
 
 impl<U: AuthUser> Users<U> {
-    /// Returns an access token with which the application calls the API of a provider for a user. It is valid for at least
-    /// one more minute, unless the provider does not say how long, issues shorter ones, or does not answer while the token
-    /// is still valid. The provider must be the one of the routes, with
+    /// Returns an access token with which the application calls the API of a provider for a user. It is valid for at
+    /// least one more minute, unless the provider does not state the lifetime, issues tokens with a shorter one, or
+    /// does not respond while the token is still valid. The provider must be the one of the routes, with
     /// [`store_tokens`](OAuthProvider::store_tokens).
     ///
-    /// A token that expires sooner is refreshed first. All callers in all instances share one refresh, so that a provider
-    /// that replaces refresh tokens sees each of them once. It runs to its end if the caller goes away. A call takes at most
-    /// ten seconds.
+    /// A token that expires sooner is refreshed first. All callers in all instances share one refresh, so that a
+    /// provider that rotates refresh tokens receives each of them once. The refresh runs to completion even if the
+    /// caller is dropped. A call takes at most ten seconds.
     ///
     /// If the user has several accounts at the provider, the first one with a token is used;
-    /// [`Users::provider_token_of`] takes a certain one.
+    /// [`Users::provider_token_of`] selects a particular one.
     ///
     /// ```no_run
     /// # use users_runtime as axum_users;
@@ -101,7 +101,8 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Stores the tokens of a login or an association, if the provider is set to. A failure is logged: the login succeeds.
+    /// Stores the tokens of a login or an association, if the provider's settings say so. A failure is logged, and the login
+    /// still succeeds.
     pub(crate) fn keep_provider_tokens<'a>(
         &'a self,
         provider: &'a OAuthProvider,
@@ -180,7 +181,7 @@ impl<U: AuthUser> Users<U> {
     /// Returns whether an instance has reserved the refresh of these tokens.
     fn is_reserved(&self, stored: &StoredTokens) -> bool {
         let until = stored.reserved_until().and_then(|until| Timestamp::from_timestamp(until, 0));
-        // A longer one is not from an instance with the right time.
+        // A longer one was written by an instance whose clock is wrong.
         until.is_some_and(|until| until > self.now() && until <= self.now() + RESERVED + CLOCK_SKEW)
     }
 

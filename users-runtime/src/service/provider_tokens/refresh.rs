@@ -1,8 +1,8 @@
 //! The refresh of a token, once for all instances.
 //!
-//! A provider that replaces refresh tokens takes a second use of one for theft and withdraws all of them (RFC 9700 section
-//! 4.14.2). So an instance reserves the refresh in the row first, by a compare-and-set; the others wait for what it stores. A
-//! reservation ends by itself, in case that the instance stopped.
+//! A provider that rotates refresh tokens treats a second use of one as theft and revokes all of them (RFC 9700 section
+//! 4.14.2). So an instance first reserves the refresh in the row, by a compare-and-set; the others wait for the tokens
+//! that it stores. A reservation expires, in case the instance stops.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ struct Reserved<'a, Id> {
     provider: &'a OAuthProvider,
     sealer: &'a dyn Sealer,
     account: &'a OAuthAccount<Id>,
-    /// What the row holds: the tokens before the refresh, with the reservation.
+    /// The content of the row: the tokens before the refresh, with the reservation.
     stored: StoredTokens,
     access: ProviderToken,
     refresh: RefreshToken,
@@ -99,11 +99,11 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Stores what the provider returned. If the reservation has ended, another instance may have reserved the same tokens
-    /// again, or removed them because the provider accepts each refresh token once: what is stored here is newer.
+    /// Stores the tokens that the provider returned. If the reservation has ended, another instance may have reserved the same
+    /// tokens again, or removed them because the provider accepts each refresh token once; the tokens stored here are newer.
     async fn store_refreshed(&self, reserved: &Reserved<'_, U::Id>, mut tokens: ProviderTokens) -> Refreshed {
         let Reserved { provider, sealer, account, .. } = reserved;
-        // What the provider leaves out has not changed (RFC 6749 section 6).
+        // A token that the provider omits has not changed (RFC 6749 section 6).
         tokens.refresh.get_or_insert_with(|| reserved.refresh.clone());
         tokens.access.scopes = tokens.access.scopes.take().or_else(|| reserved.access.scopes.clone());
         let sealed = match Vault::of(*sealer, account).seal(&tokens, &*self.inner().random) {

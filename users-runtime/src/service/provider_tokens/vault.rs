@@ -14,15 +14,15 @@ use crate::{
     port::{Opened, Random, RandomError, SealedField, Sealer},
 };
 
-/// The most bytes of what is encrypted. Encrypted, it fits the 65,535 bytes of `TEXT` in MySQL. The tokens of Microsoft, the
-/// longest of the catalogue, have about 3,000.
+/// The maximum length of the plaintext in bytes. Its encrypted form fits into the 65,535 bytes of `TEXT` in MySQL.
+/// Microsoft's tokens, the longest in the catalogue, have about 3,000.
 const MOST_BYTES: usize = 16 * 1024;
 
 const ACCESS_TOKEN: &str = "access_token";
 const REFRESH_TOKEN: &str = "refresh_token";
 
-/// Encrypts for the row of one link: what it encrypts cannot be decrypted in another row, for another user or provider, or
-/// in the other column.
+/// Encrypts for the row of one link: the result cannot be decrypted in another row, for another user or provider, or in
+/// the other column.
 pub(super) struct Vault<'a> {
     sealer: &'a dyn Sealer,
     provider: &'a str,
@@ -30,7 +30,7 @@ pub(super) struct Vault<'a> {
     user: String,
 }
 
-/// An access token as it is encrypted.
+/// The plaintext of an encrypted access token.
 #[derive(Serialize, Deserialize)]
 struct Access<'a> {
     #[serde(borrow)]

@@ -1,4 +1,4 @@
-//! The holder of a refresh token: the user and session of it, and what a logout and the next login of a browser end.
+//! The holder of a refresh token: its user and session, and the sessions that a logout or the next login of a browser ends.
 
 use super::{
     super::{ActiveBackend, Users},
@@ -10,15 +10,15 @@ use crate::{
     user::AuthUser,
 };
 
-/// What a browser holds from an earlier login.
+/// The tokens that a browser holds from an earlier login.
 pub(crate) struct Held {
     pub(crate) access: Option<AccessToken>,
     pub(crate) refresh: Option<RefreshToken>,
 }
 
 impl<U: AuthUser> Users<U> {
-    /// Ends the sessions of the tokens that a browser holds: the new cookies replace them. The access token may have expired
-    /// long before the refresh token, and need not be of the same login.
+    /// Ends the sessions of the tokens that a browser holds: the new cookies replace them. The access token may have
+    /// expired long before the refresh token, and need not belong to the same login.
     pub(crate) fn end_held<'a>(
         &'a self,
         backend: &'a ActiveBackend,
@@ -46,8 +46,8 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Returns the user and the session of a refresh token, if it is genuine and its login has not ended. It may have been used:
-    /// who holds a used one may still end the login.
+    /// Returns the user and the session of a refresh token, if it is genuine and its login has not ended. It may have
+    /// been used: a client that holds a used token may still end the login.
     pub(crate) async fn find_by_refresh(
         &self,
         backend: &ActiveBackend,

@@ -52,8 +52,8 @@ impl ActiveRefresh {
 }
 
 impl ActiveBackend {
-    /// Returns the transport's response with an access token, and with a refresh token if there is one. An answer that is given again
-    /// is the same byte for byte: `expires_in` counts from the issue.
+    /// Returns the transport's response with an access token, and with a refresh token if there is one. A repeated
+    /// response is identical byte for byte: `expires_in` counts from the time of issue.
     pub(crate) fn grant(&self, token: &AccessToken, refresh: Option<&RefreshToken>) -> TokenResponse {
         let Some(refresh) = refresh else { return self.transport.grant(token) };
         let expires_in = self.strategy.lifetime().map(|lifetime| lifetime.as_secs());
@@ -94,15 +94,16 @@ impl<U: AuthUser> Users<U> {
         }
     }
 
-    /// Removes the family of a login that failed. If that fails too, it expires by itself: nobody has its token.
+    /// Removes the family of a failed login. If the removal fails too, the family expires unused, because no client has
+    /// its token.
     pub(crate) async fn forget_refresh(&self, backend: &ActiveBackend, login: &Login) {
         if let (Some(refresh), Some(id)) = (&backend.refresh, &login.session_id) {
             let _unused = refresh.store.end(&login.subject, id).await;
         }
     }
 
-    /// Ends the family of a session, and every access token of it: also one that a refresh at the same moment is about to issue.
-    /// Returns `true` if there was one.
+    /// Ends the family of a session and all its access tokens, including one that a concurrent refresh is about to
+    /// issue. Returns `true` if there was a family.
     pub(crate) fn end_refresh<'a>(
         &'a self,
         backend: &'a ActiveBackend,
@@ -114,7 +115,8 @@ impl<U: AuthUser> Users<U> {
             let found = refresh.store.find(session).await.map_err(StrategyError::unavailable)?;
             let is_own = |family: &RefreshFamily| family.subject == subject && *family.backend == *backend.name;
             let Some(family) = found.filter(is_own) else { return Ok(false) };
-            // First, and for as long as the family could last: if its removal fails, no token of it works, and the client can try again.
+            // Revoked before the removal, for as long as the family could last: if the removal fails, none of its
+            // tokens works, and the client can try again.
             let access = backend.strategy.lifetime().map_or(family.ends_at, |access| later(self.now(), access));
             let until = later(family.ends_at.max(access), CLOCK_SKEW * 2);
             self.inner().store.revoke(session, until).await.map_err(StrategyError::unavailable)?;
@@ -122,7 +124,7 @@ impl<U: AuthUser> Users<U> {
         })
     }
 
-    /// Returns a session with the time until which a record about it must last: a refresh may prolong it.
+    /// Returns a session with the time until which records about it must be kept, since a refresh may prolong the session.
     pub(crate) fn kept_until(&self, session: &Session) -> Session {
         let refreshes = self.inner().backends.iter().filter_map(|backend| backend.refresh.as_ref());
         let longest = refreshes.map(|refresh| later(self.now(), refresh.settings.lives())).max();
@@ -153,7 +155,7 @@ fn listed(family: RefreshFamily) -> ListedSession {
     listed
 }
 
-/// Returns the session of a family, as it is when its newest token is used.
+/// Returns the session of a family, in its state when its newest token is used.
 fn session_of(family: &RefreshFamily) -> Session {
     Session {
         token_id: Some(family.id.clone()),
@@ -165,7 +167,7 @@ fn session_of(family: &RefreshFamily) -> Session {
     }
 }
 
-/// Returns a time as it is stored, so that an answer that is given again has the same.
+/// Returns a time as it is stored, so that a repeated response contains the same time.
 pub(crate) fn whole_milliseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_timestamp_millis(time.timestamp_millis()).unwrap_or(time)
 }

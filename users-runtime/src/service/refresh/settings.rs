@@ -6,24 +6,24 @@ use crate::domain::{Error, Result, SecretKey, Setting};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The usual time from the last refresh to the end.
+/// The default time from the last refresh to the end.
 const IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-/// The usual number of a user's logins, where the strategy has none.
+/// The default number of a user's logins, if the strategy sets none.
 const FAMILIES: u32 = 20;
 
-/// Refresh tokens of a backend, for [`Backend::refresh`](crate::Backend::refresh): access tokens that live for minutes, and
-/// beside each a token that gets the next one at `POST /auth/{backend}/refresh`.
+/// Refresh tokens of a backend, for [`Backend::refresh`](crate::Backend::refresh): access tokens that are valid for
+/// minutes, each with a refresh token that is exchanged for the next pair at `POST /auth/{backend}/refresh`.
 ///
 /// | setting | default | source |
 /// |---|---|---|
 /// | [`lifetime`](Self::lifetime): from the login to the end | 30 days | NIST SP 800-63B-4 section 2.1.3 (AAL1) |
-/// | [`idle`](Self::idle): from the last refresh to the end | 14 days, or the idle limit that stored sessions were given if it is shorter | RFC 9700 section 4.14.2: unused tokens expire |
-/// | [`grace`](Self::grace): how long the same answer is given again | 10 s | the longest time of a request |
+/// | [`idle`](Self::idle): from the last refresh to the end | 14 days, or the idle limit set for stored sessions if it is shorter | RFC 9700 section 4.14.2: unused tokens expire |
+/// | [`grace`](Self::grace): how long the same response is repeated | 10 s | the longest time of a request |
 /// | [`at_most`](Self::at_most): families of a user at the backend | as for its stored sessions; 20 for JWTs | OWASP ASVS 7.1.2 |
 ///
-/// A token works once. Its successor is returned again during the grace, so that two tabs or a lost answer log nobody out. After
-/// that, the return of a used token means that it was stolen: every token of the login ends, and the owner is told
-/// (RFC 9700 section 4.14.2).
+/// A token works once. Its successor is returned again during the grace period, so that neither concurrent tabs
+/// nor a lost response end the login. After that, reuse of a token means that it was stolen: every token of the login is
+/// invalidated, and the owner is notified (RFC 9700 section 4.14.2).
 ///
 /// ```
 /// # use users_runtime as axum_users;
@@ -62,30 +62,32 @@ impl Refresh {
         Self { lifetime, ..self }
     }
 
-    /// Sets the time from the last refresh to the end. It is limited by the [`lifetime`](Self::lifetime). Building the service fails
-    /// if it is longer than the idle limit that the backend's stored sessions were given: a refresh would revive what had ended.
+    /// Sets the time from the last refresh to the end. It is limited by the [`lifetime`](Self::lifetime). Building the
+    /// service fails if it is longer than the idle limit set for the backend's stored sessions: a refresh would revive
+    /// a session that has ended.
     pub fn idle(self, idle: Duration) -> Self {
         Self { idle: Some(idle), ..self }
     }
 
-    /// Sets how long after its use a token gets the same answer again, at most a minute. Zero turns it off: a client that loses an
-    /// answer has to log in again.
+    /// Sets for how long after its use a token gets the same response again, at most a minute. Zero turns it off: a
+    /// client that loses a response has to log in again.
     ///
     /// # Security
-    /// During the grace a thief gets the same tokens as the owner. Their next refresh reveals it.
+    /// During the grace period, an attacker with a stolen token gets the same tokens as the owner. Their next refresh
+    /// reveals the theft.
     pub fn grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
     }
 
-    /// Sets the number of logins of a user at this backend that can be refreshed; a further login ends the oldest. Building the
-    /// service fails if it is more than the backend's stored sessions may be, for the same reason.
+    /// Sets the number of logins of a user at this backend that can be refreshed; a further login ends the oldest. Building
+    /// the service fails if it exceeds the maximum number of the backend's stored sessions, for the same reason.
     pub fn at_most(self, families: u32) -> Self {
         Self { at_most: Some(families), ..self }
     }
 
-    /// Sets the path above the backend's routes as browsers see it, to which the cookie is limited. Default: `/auth/{backend}` under
-    /// the base path, where the derived `user_routes` mounts them. Logins and logouts need the cookie as well: without it they
-    /// cannot end a session whose access token has expired.
+    /// Sets the common path of the backend's routes as browsers see it, to which the cookie is limited. Default:
+    /// `/auth/{backend}` under the base path, where the derived `user_routes` mounts them. Logins and logouts need the
+    /// cookie as well: without it they cannot end a session whose access token has expired.
     pub fn path(self, path: impl Into<String>) -> Self {
         Self { path: Some(path.into()), ..self }
     }
@@ -96,8 +98,8 @@ impl Refresh {
         self
     }
 
-    /// Checks the settings. Those that were not set follow the strategy: the most sessions of a user and the idle limit, where
-    /// there are.
+    /// Checks the settings. Settings that were not set follow the strategy: its maximum number of sessions and its idle
+    /// limit, if it has them.
     pub(crate) fn check(self, (sessions, idle_limit): (Option<u32>, Option<Duration>)) -> Result<Self> {
         let refuse = |reason: &str| Err(Error::setting(Setting::Session, reason));
         if self.lifetime < Duration::from_secs(1) || self.idle.is_some_and(|idle| idle < Duration::from_secs(1)) {

@@ -50,7 +50,7 @@ impl<U: AuthUser> ActiveMfa<U> {
     /// Decrypts the seed of a user.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] if its key is not known or it was changed or moved: nobody logs in with it.
+    /// [`StoreError::Failed`] if its key is not known or it was changed or moved; it cannot be used to log in.
     pub(crate) fn open(&self, subject: &str, stored: &str) -> Result<Seed, StoreError> {
         let failed = |reason: &str| StoreError::failed(format!("the seed of a second factor cannot be read: {reason}"));
         let plain: Zeroizing<Vec<u8>> = match Self::with_field(subject, |field| self.sealer.open(field, stored)) {
@@ -68,8 +68,8 @@ impl<U: AuthUser> Users<U> {
         self.inner().mfa.as_deref()
     }
 
-    /// Returns whether the session must not be used before its user has proved a second factor. A token of another service is not a
-    /// login here: that service decides what it asks for.
+    /// Returns whether the session must not be used before its user has verified a second factor. A token of another
+    /// service is not a login here: that service decides which factors it requires.
     pub(crate) fn needs_second_factor(&self, authenticated: &Authenticated<U>) -> bool {
         let Some(mfa) = self.mfa() else { return false };
         let backend = self.inner().backends.get(authenticated.backend);

@@ -1,5 +1,5 @@
-//! A login whose first factor is proved and whose second one is not: what the client of a flow with an OAuth provider gets instead of a
-//! session.
+//! A login whose first factor is verified and whose second is not: the client of a flow with an OAuth provider gets it
+//! instead of a session.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     user::AuthUser,
 };
 
-/// How long the second factor may take: as long as a state of OAuth, half of it.
+/// The time limit for the second factor: half the lifetime of an OAuth `state`.
 const LIFETIME: Duration = Duration::from_secs(300);
 
 /// A login that waits for a second factor.
@@ -22,9 +22,9 @@ pub(crate) struct PendingLogin {
     /// The id under which its use is recorded.
     pub(crate) id: TokenId,
     pub(crate) subject: String,
-    /// The user's epoch when the first factor was proved.
+    /// The user's epoch when the first factor was verified.
     pub(crate) epoch: Epoch,
-    /// What was proved.
+    /// The methods that were used.
     pub(crate) methods: AuthMethods,
     pub(crate) expires_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! What an application sets for second factors.
+//! The settings of second factors.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
 /// The longest time for which a device may be remembered (NIST SP 800-63B-4 section 2.1.3).
 const LONGEST_REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// A rule of the application about whose account needs a second factor.
+/// A rule of the application that decides which accounts need a second factor.
 type Rule<U> = Arc<dyn Fn(&U) -> bool + Send + Sync>;
 
 /// Second factors: a one-time code of an authenticator app beside the password, and recovery codes (OWASP ASVS 6.3.3). Pass it to
@@ -36,7 +36,7 @@ pub struct Mfa<U: AuthUser> {
     remembers: Option<Duration>,
 }
 
-/// Who has a second factor.
+/// Which users may or must have a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Off,
@@ -45,18 +45,18 @@ enum Level {
 }
 
 impl<U: AuthUser> Mfa<U> {
-    /// Has no second factors: no user can enroll, and those who have are not asked for a code.
+    /// Turns second factors off: no user can enroll, and users who are enrolled need no code.
     pub fn off() -> Self {
         Self::at(Level::Off)
     }
 
-    /// Lets users enroll. Those who have need a code at every login, except with a passkey, which is two factors by itself.
+    /// Lets users enroll. Enrolled users need a code at every login, except with a passkey, which comprises two factors.
     pub fn optional() -> Self {
         Self::at(Level::Optional)
     }
 
-    /// Requires a second factor of every user: a code, or a passkey. A user without one can log in, enroll, read the own account and log
-    /// out; every other route that needs a user is 403 `MFA_ENROLLMENT_REQUIRED`.
+    /// Requires a second factor of every user: a code, or a passkey. A user without one can log in, enroll, read their
+    /// own account and log out; every other route that needs a user responds with 403 `MFA_ENROLLMENT_REQUIRED`.
     pub fn required() -> Self {
         Self::at(Level::Required)
     }
@@ -65,8 +65,8 @@ impl<U: AuthUser> Mfa<U> {
         Self { level, required_for: Vec::new(), issuer: None, strict: false, previous: Vec::new(), remembers: None }
     }
 
-    /// Requires it of the users for whom `rule` returns `true`, in addition to those of earlier calls: superusers, for example. Read
-    /// in every request, from the user as stored. Means nothing with [`Mfa::off`].
+    /// Requires it of the users for whom `rule` returns `true`, in addition to those of earlier calls: superusers, for
+    /// example. Evaluated at every request, for the user as stored. Has no effect with [`Mfa::off`].
     pub fn required_for(mut self, rule: impl Fn(&U) -> bool + Send + Sync + 'static) -> Self {
         self.required_for.push(Arc::new(rule));
         self
@@ -77,8 +77,8 @@ impl<U: AuthUser> Mfa<U> {
         Self { issuer: Some(name.into()), ..self }
     }
 
-    /// Accepts the code of the present 30 seconds only. Default: also that of the 30 seconds before, for users who type slowly and
-    /// clocks that are behind (RFC 6238 section 5.2).
+    /// Accepts only the code of the current 30 seconds. Default: also that of the previous 30 seconds, for users who
+    /// type slowly and clocks that are behind (RFC 6238 section 5.2).
     pub fn strict_window(self) -> Self {
         Self { strict: true, ..self }
     }
@@ -87,15 +87,15 @@ impl<U: AuthUser> Mfa<U> {
     /// days, logins from it need no code. Default: never.
     ///
     /// # Security
-    /// The device holds a cookie of 256 random bits, of which the SHA-256 is stored. It is worth nothing without the first factor, and ends
-    /// with a new password, the removal of the second factor, and whatever ends all sessions. A session from such a device does not
-    /// count as proved with a second factor where a route asks for one.
+    /// The device holds a cookie of 256 random bits, of which the SHA-256 is stored. It is useless without the first
+    /// factor. It becomes invalid when the password is changed, the second factor is removed, or all sessions are
+    /// ended. A session from such a device does not satisfy a route that requires a second factor.
     pub fn remember_devices(self, time: Duration) -> Self {
         Self { remembers: Some(time), ..self }
     }
 
-    /// Also reads seeds that were encrypted with an earlier secret of the service. A seed is encrypted again with the present secret
-    /// when its next code is used. Keep the earlier secret until no row has its key any more; the guide shows how to find out.
+    /// Also reads seeds that were encrypted with an earlier secret of the service. A seed is re-encrypted with the current secret
+    /// when its next code is used. Keep the earlier secret until no row uses its key any more; the guide shows how to check this.
     pub fn previous_secret(mut self, secret: SecretKey) -> Self {
         self.previous.push(secret);
         self
@@ -118,7 +118,7 @@ impl<U: AuthUser> Mfa<U> {
         self.issuer.as_deref()
     }
 
-    /// Returns how many time steps before the present one count.
+    /// Returns how many time steps before the current one are accepted.
     pub(crate) fn earlier_steps(&self) -> u8 {
         u8::from(!self.strict)
     }

@@ -89,7 +89,7 @@ where
 
 /// Checks that no change is lost or applied twice when 16 callers do the same thing at once, 50 times over.
 ///
-/// Run it on a multi-threaded runtime; on a single thread it proves nothing.
+/// Run it on a multi-threaded runtime; on a single thread it has no significance.
 ///
 /// # Errors
 /// The first rule that the store breaks.
@@ -108,8 +108,8 @@ where
     run(&rules.chain(passkey_rules::races()).collect::<Vec<_>>(), fresh, user).await
 }
 
-/// Checks, for a user type with tenants, that the store keeps `tenants` apart, and the rules of [`store_conformance`]
-/// within each tenant.
+/// Checks, for a user type with tenants, that the store isolates `tenants` from each other, and the rules of
+/// [`store_conformance`] within each tenant.
 ///
 /// # Errors
 /// The first rule that the store breaks.

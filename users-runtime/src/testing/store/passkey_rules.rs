@@ -183,7 +183,7 @@ async fn used_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken> {
     let Some(storage) = storage(bench).await? else { return Ok(()) };
     let user = bench.stored("arthur@camelot.example").await?;
     let now = epoch(bench, &user).await?;
-    // One that does not count: only the ceremony decides.
+    // A passkey without a signature counter: only the ceremony decides.
     let silent = NewPasskey { sign_count: 0, ..passkey(1) };
     let _added = storage.add(user.id(), now, silent, 20, once(1)).await?;
     for round in 0..ROUNDS {

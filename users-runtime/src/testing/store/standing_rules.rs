@@ -136,7 +136,7 @@ async fn token_is_used_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken>
         (change.end_sessions, change.use_token) = (EndSessions::All, Some((token(number), minute(60))));
         change
     };
-    // What is refused uses nothing up.
+    // A refused change uses up no token.
     let taken = bench.store.update(using(1, "mordred@camelot.example")).await;
     holds("a taken address is refused", matches!(taken, Err(StoreError::EmailTaken)))?;
     let mut stopped = using(1, "king@camelot.example");
@@ -154,7 +154,7 @@ async fn token_is_used_once<U: AuthUser>(bench: &Bench<U>) -> Result<(), Broken>
     bench.store.purge_expired(minute(59)).await?;
     holds("it is stopped until it expires", bench.store.update(using(1, "again@camelot.example")).await?.is_none())?;
 
-    // Any record counts, and another token works.
+    // Any record prevents the use; another token works.
     bench.store.revoke(&token(2), minute(60)).await?;
     holds("a revoked token is stopped", bench.store.update(using(2, "again@camelot.example")).await?.is_none())?;
     holds("another token passes", bench.store.update(using(3, "again@camelot.example")).await?.is_some())

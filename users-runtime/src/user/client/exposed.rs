@@ -8,7 +8,7 @@ use crate::domain::Password;
 
 /// The body of a request that a client sends. `#[auth(client)]` implements it for the three request schemas of a struct.
 ///
-/// It does not make them `Serialize`: a handler that returned one by mistake would return a password.
+/// The schemas deliberately do not implement `Serialize`: a handler that returned one by mistake would return a password.
 pub trait RequestSchema {
     /// Writes the fields that the request has. An update has those that are `Some`.
     fn send<M: SerializeMap>(&self, fields: RequestFields<M>) -> RequestFields<M>;
@@ -27,8 +27,8 @@ pub trait RequestSchema {
 /// ```
 ///
 /// # Security
-/// The result contains secrets in plain text. Send it to the service, over TLS, and to nowhere else. The request schemas
-/// themselves do not serialize, so that this name is what to search for.
+/// The result contains secrets in plain text. Send it only to the service, over TLS. The request schemas themselves do
+/// not implement `Serialize`, so searching for this name finds every place that exposes secrets.
 pub struct Exposed<'a, T: ?Sized>(pub &'a T);
 
 impl<T: RequestSchema + ?Sized> Serialize for Exposed<'_, T> {

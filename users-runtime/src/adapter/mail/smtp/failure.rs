@@ -1,4 +1,5 @@
-//! Why a mail was not accepted, in words that a log may contain: no text of the server, which may quote the address.
+//! The reasons why a mail was not accepted, in a form that is safe to log: without the server's text, which may quote
+//! the address.
 
 use std::{error::Error, io};
 
@@ -22,7 +23,7 @@ pub(super) enum Failure {
     TimedOut,
     /// The server sent too many bytes.
     TooMuch,
-    /// The server lacks something that the mail or the login needs.
+    /// The server lacks an extension that the mail or the login needs.
     Extension,
     /// The connection broke.
     Broken,

@@ -1,4 +1,4 @@
-//! A connection that hands out one line at a time and only so many bytes in total.
+//! A connection that returns one line at a time and a limited number of bytes in total.
 
 use std::{
     io,
@@ -16,15 +16,15 @@ use tokio::{
 /// A TCP connection to a server that is not trusted.
 ///
 /// * After `left` bytes it fails, because the SMTP client buffers a line until its end, however long it is.
-/// * A read returns no byte beyond a line break. What a server sends after its reply to STARTTLS, before encryption,
-///   therefore never waits in the client's buffer, where it would pass for encrypted replies.
+/// * A read returns no byte beyond a line break. Data that a server sends after its reply to STARTTLS, before
+///   encryption, therefore never stays in the client's buffer, where it would be taken for encrypted replies.
 #[derive(Debug)]
 pub(super) struct Limited {
     stream: BufReader<TcpStream>,
     left: usize,
 }
 
-/// The server sent more than a mail server has to say.
+/// The server sent more bytes than the limit.
 #[derive(Debug, thiserror::Error)]
 #[error("too many bytes")]
 pub(super) struct TooMuch;

@@ -34,10 +34,10 @@ mod url;
 const TIME: Duration = Duration::from_secs(10);
 
 /// Sends mails to an SMTP server, over one connection per mail. A mail may take 10 seconds, in which the server may send
-/// 64 KiB.
+/// 32 KiB.
 ///
-/// Errors tell a name that cannot be resolved, a refused connection, an invalid certificate and a status of the server
-/// apart. Temporary ones (a status of 4xx, and everything that may be over in a minute) let the mail be tried again.
+/// Errors distinguish a name that cannot be resolved, a refused connection, an invalid certificate and a status of the
+/// server. After a temporary error (a status of 4xx, and everything that may be over in a minute) the mail is retried.
 ///
 /// # Security
 /// Certificates are verified against Mozilla's root certificates; the verification cannot be turned off. `Debug` omits

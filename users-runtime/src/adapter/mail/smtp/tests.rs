@@ -16,7 +16,7 @@ enum Server {
     RefusesForNow,
     IsSilent,
     OffersTlsOnly,
-    /// Adds replies of its own to that to STARTTLS, before encryption.
+    /// Adds further replies to the one to STARTTLS, before encryption.
     InjectsReplies,
     /// Sends the first line of its reply to EHLO forever.
     NeverEndsALine,
@@ -252,7 +252,7 @@ async fn a_server_that_never_ends_a_line_or_a_reply_is_cut_off() -> Result<()> {
     for how in [Server::NeverEndsALine, Server::NeverEndsAReply] {
         let (sent, seen) = send(how, "smtp://127.0.0.1:PORT", &mail("ann@example.org")).await?;
         assert!(sent.is_err_and(|error| !error.is_temporary()));
-        // What the client did not read fills the buffers of the operating system.
+        // Unread data fills the buffers of the operating system.
         let bytes: usize = seen.parse().unwrap_or(usize::MAX);
         assert!(bytes < 16 * 1024 * 1024, "{bytes} bytes were taken");
     }

@@ -9,7 +9,7 @@ use crate::{
     port::ExternalSession,
 };
 
-/// What a token must agree with.
+/// The values that a token must match.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     pub(super) issuer: String,
@@ -80,9 +80,9 @@ impl Expected {
     }
 }
 
-/// Returns whether a token whose header does not say that it is an access token is something else. Cognito (`token_use`) and
-/// Keycloak (`typ`) say it in a claim; otherwise the claims of ID tokens (OpenID Connect Core section 2) and of security events
-/// such as logouts (RFC 8417) tell.
+/// Returns whether a token whose header does not mark it as an access token is another kind of token. Cognito
+/// (`token_use`) and Keycloak (`typ`) state the kind in a claim; otherwise it is recognized by the claims of ID tokens
+/// (OpenID Connect Core section 2) and of security events such as logouts (RFC 8417).
 fn is_other_token(claims: &Map<String, Value>) -> bool {
     if claims.contains_key("events") {
         return true;
@@ -98,7 +98,7 @@ fn is_other_token(claims: &Map<String, Value>) -> bool {
     }
 }
 
-/// Returns the strings of a claim that is one string or a list. Anything else is none.
+/// Returns the strings of a claim that is one string or a list; none for anything else.
 fn texts<'a>(claims: &'a Map<String, Value>, name: &str) -> Vec<&'a str> {
     match claims.get(name) {
         Some(Value::String(text)) => vec![text],

@@ -1,4 +1,4 @@
-//! The keys of an issuer: found by discovery, kept, and fetched again when a token names an unknown one.
+//! The keys of an issuer: found by discovery, cached, and fetched again when a token names an unknown one.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -31,19 +31,19 @@ const KEPT_AT_MOST: Duration = Duration::from_secs(24 * 3600);
 const FETCH_TIME: Duration = Duration::from_secs(5);
 /// How long a request waits for keys that another one fetches, or for its own turn. A request is ended after ten seconds.
 const WAIT_TIME: Duration = Duration::from_secs(6);
-/// How long the issuer is not asked again after it did not respond.
+/// How long the issuer is not queried again after it did not respond.
 const PAUSE: Duration = Duration::from_secs(5);
-/// The same while keys are known that are only older than an hour.
+/// The same while known keys can still be used, although they are older than an hour.
 const PAUSE_WITH_KEYS: Duration = Duration::from_secs(60);
 
-/// What is known about an issuer.
+/// The known metadata of an issuer.
 pub(super) struct Known {
     pub(super) keys: IssuerKeys,
     pub(super) userinfo: Option<Url>,
     at: Timestamp,
 }
 
-/// Where an issuer is.
+/// The endpoints of an issuer.
 pub(super) struct Endpoints {
     issuer: String,
     discovery: Url,
@@ -65,7 +65,7 @@ impl Endpoints {
     }
 }
 
-/// An issuer, and what is known about it.
+/// An issuer, and its known metadata.
 pub(super) struct KeySource(Arc<Source>);
 
 struct Source {
@@ -74,7 +74,7 @@ struct Source {
     /// Whether the service has limits at all.
     limited: bool,
     known: RwLock<Option<Arc<Known>>>,
-    /// When the issuer did not respond to the last request. Locked by the one task that asks it.
+    /// When the issuer did not respond to the last request. Locked by the one task that queries it.
     failed_at: Mutex<Option<Timestamp>>,
     budget: FetchBudget,
 }
@@ -99,8 +99,8 @@ impl KeySource {
         self.0.limited
     }
 
-    /// Returns the keys that are known, and asks the issuer if they are too old. If it does not respond, they are used longer,
-    /// and requests do not wait for it again for a while.
+    /// Returns the known keys, and queries the issuer if they are too old. If it does not respond, they are used
+    /// longer, and requests do not wait for it again for a while.
     pub(super) async fn current(&self) -> Result<Arc<Known>, ProviderError> {
         if let Some(known) = self.0.kept(KEPT) {
             return Ok(known);
@@ -113,8 +113,8 @@ impl KeySource {
         Ok(self.ask(Some(&outdated), PAUSE_WITH_KEYS).await.unwrap_or(outdated))
     }
 
-    /// Asks the issuer again after a token named a key that is not among those of `before`. Returns `None` if that was done
-    /// too often.
+    /// Queries the issuer again after a token named a key that is not among those of `before`. Returns `None` if this
+    /// happened too often.
     pub(super) async fn newer(&self, before: &Arc<Known>) -> Result<Option<Arc<Known>>, ProviderError> {
         if let Some(known) = self.0.other_than(Some(before)) {
             return Ok(Some(known));
@@ -125,7 +125,7 @@ impl KeySource {
         self.ask(Some(before), PAUSE).await.map(Some)
     }
 
-    /// Asks the issuer in a task, which goes on if the client of this request goes away.
+    /// Queries the issuer in a task, which continues if the client of this request disconnects.
     async fn ask(&self, before: Option<&Arc<Known>>, pause: Duration) -> Result<Arc<Known>, ProviderError> {
         let task = tokio::spawn(Arc::clone(&self.0).ask(before.cloned(), pause));
         match timeout(WAIT_TIME, task).await {
@@ -136,7 +136,7 @@ impl KeySource {
 }
 
 impl Source {
-    /// Asks the issuer, unless another task has just done so.
+    /// Queries the issuer, unless another task has just done so.
     async fn ask(self: Arc<Self>, before: Option<Arc<Known>>, pause: Duration) -> Result<Arc<Known>, ProviderError> {
         let mut failed_at = self.failed_at.lock().await;
         if let Some(known) = self.other_than(before.as_ref()) {
@@ -191,13 +191,13 @@ impl Source {
         self.known().filter(|known| age(known.at, self.clock.now()) < at_most)
     }
 
-    /// Returns what another caller has found out since `before`.
+    /// Returns the metadata that another caller has fetched since `before`.
     fn other_than(&self, before: Option<&Arc<Known>>) -> Option<Arc<Known>> {
         self.kept(KEPT).filter(|known| before.is_none_or(|before| !Arc::ptr_eq(known, before)))
     }
 }
 
-/// Logs that an issuer does not respond, or not as it should.
+/// Logs that an issuer does not respond, or responds incorrectly.
 pub(super) fn report(issuer: &str, error: &ProviderError) {
     let cause = event::cause(error);
     operation!(WARN, "oauth_provider_failed", "an OAuth provider failed", provider = issuer, cause);

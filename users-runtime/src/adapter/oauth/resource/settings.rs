@@ -31,25 +31,25 @@ use crate::{
 /// ```
 ///
 /// # Tokens
-/// A token is a JWT of the type `at+jwt` ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)), signed with RS256, ES256 or
-/// EdDSA by a key in the issuer's JWK set. `iss`, `aud` and `exp` must be right, `nbf` and `iat` at most ten seconds in the
-/// future. Tokens that are bound to a key of the client (`cnf`, as with DPoP or mutual TLS) are refused, because the binding
-/// is not checked.
+/// A token is a JWT of the type `at+jwt` ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)), signed with RS256, ES256
+/// or EdDSA by a key in the issuer's JWK set. `iss`, `aud` and `exp` must be valid, `nbf` and `iat` at most ten seconds
+/// in the future. Tokens that are bound to a key of the client (`cnf`, as with DPoP or mutual TLS) are refused, because
+/// the binding is not checked.
 ///
-/// The keys are found by discovery at the first token, not at start, and kept for an hour, or for a day while the issuer
-/// does not respond. If a token names an unknown key, they are fetched earlier: at most three times at once, and then every
-/// 15 seconds.
+/// The keys are found by discovery at the first token, not at startup, and cached for an hour, or for a day while the
+/// issuer does not respond. If a token names an unknown key, they are fetched earlier: at most three times at once, and
+/// then every 15 seconds.
 ///
 /// # Users
 /// The person of a token is the user who is linked with its subject, as after a login with an
-/// [`OAuthProvider`](crate::oauth::OAuthProvider), so the user type needs `#[auth(oauth)]`. A person without an account gets
-/// one at the first request, if the token or the issuer's userinfo endpoint has an address. If the user is inactive, or the
-/// person cannot become a user, the request is refused with 401.
+/// [`OAuthProvider`](crate::oauth::OAuthProvider), so the user type needs `#[auth(oauth)]`. For a person without an
+/// account, one is created at the first request, if the token or the issuer's userinfo endpoint has an address. If the
+/// user is inactive, or the person cannot become a user, the request is refused with 401.
 ///
 /// # Security
-/// A token of the issuer ends when it expires, or when the user is deactivated. A logout or a change of the password at this
-/// service does not end it. The person of a deleted user is a new user at the next request: deactivate users instead, or
-/// set [`ResourceServer::existing_users_only`].
+/// A token of the issuer is accepted until it expires or the user is deactivated. A logout or a change of the password
+/// at this service does not invalidate it. If a user is deleted, the next request of the same person creates a new
+/// user: deactivate users instead, or set [`ResourceServer::existing_users_only`].
 #[must_use = "settings do nothing until they are given to a backend"]
 #[derive(Clone)]
 pub struct ResourceServer {
@@ -62,8 +62,8 @@ pub struct ResourceServer {
 }
 
 impl ResourceServer {
-    /// Describes an issuer. `issuer` is its URL, exactly as it writes it itself; `audience` is what it writes into `aud` of
-    /// tokens for this service.
+    /// Describes an issuer. `issuer` is its URL, exactly as the issuer itself states it; `audience` is the value of
+    /// `aud` in its tokens for this service.
     ///
     /// # Errors
     /// [`Error::Config`] unless `issuer` is an `https` URL, or an `http` URL of a loopback host, and `audience` is not empty.
@@ -103,9 +103,9 @@ impl ResourceServer {
     /// Accepts tokens of the type `JWT` and without a type, which Keycloak, Cognito and Entra issue.
     ///
     /// # Security
-    /// An issuer that does not mark access tokens may issue other tokens for the same audience. Those that say so in
-    /// `token_use` or `typ`, most ID tokens (`nonce`, `at_hash`, `c_hash`) and security events (`events`) are refused; to be
-    /// sure, use an audience that is not a client id.
+    /// An issuer that does not mark access tokens may issue other tokens for the same audience. Tokens that state
+    /// another kind in `token_use` or `typ`, most ID tokens (`nonce`, `at_hash`, `c_hash`) and security events
+    /// (`events`) are refused; to be sure, use an audience that is not a client id.
     pub fn accept_jwt_type(mut self) -> Self {
         self.expected.accepts_jwt_type = true;
         self
@@ -117,8 +117,8 @@ impl ResourceServer {
         self
     }
 
-    /// Sets the claim of the subject. Default `sub`. Entra writes `oid` into the tokens of all its applications, and a `sub`
-    /// that each application has of its own.
+    /// Sets the claim of the subject. Default `sub`. Entra uses the same `oid` in the tokens of all its applications,
+    /// but a different `sub` for each application.
     pub fn subject_at(mut self, claim: &'static str) -> Self {
         self.expected.subject = claim;
         self
@@ -130,14 +130,15 @@ impl ResourceServer {
         Self { accounts_of: Some(provider.to_owned()), ..self }
     }
 
-    /// Sets what happens if a person has no account, but the address has. Default: [`SameAddress::Refuse`].
+    /// Sets what happens if a person has no linked account, but an account with the same address exists. Default:
+    /// [`SameAddress::Refuse`].
     pub fn same_address(mut self, same_address: SameAddress) -> Self {
         self.rules.same_address = same_address;
         self
     }
 
-    /// Sets whether the address of a new account counts as verified. Default: `false`. An address that the issuer calls
-    /// unverified is never verified.
+    /// Sets whether the address of a new account is treated as verified. Default: `false`. An address that the issuer
+    /// reports as unverified is never treated as verified.
     ///
     /// # Security
     /// With `true`, an issuer that says nothing about an address is trusted to have checked it.

@@ -29,7 +29,7 @@ pub(crate) struct IssuerTokens {
     keys: KeySource,
     expected: Expected,
     clock: Arc<dyn Clock>,
-    /// Those of the userinfo endpoint.
+    /// The limits of calls to the userinfo endpoint.
     limits: Limits,
 }
 
@@ -38,7 +38,8 @@ impl IssuerTokens {
         Self { keys, expected, clock, limits: Limits::default() }
     }
 
-    /// Returns what a token says, or why it is refused. The issuer is asked only for a token that would be valid.
+    /// Returns the content of a token, or the reason why it is refused. The issuer is queried only for a token that
+    /// would otherwise be valid.
     async fn read(&self, token: &str) -> Result<ExternalSession, ProviderError> {
         let refused = |reason| Err(ProviderError::failed(reason));
         let Some(token) = ForeignToken::read(token) else { return refused("it is no JWT") };
@@ -59,8 +60,8 @@ impl IssuerTokens {
         }
     }
 
-    /// Adds the claims of the userinfo endpoint, if it is about the same subject. What the token says about an address that
-    /// it does not contain is worth nothing.
+    /// Adds the claims of the userinfo endpoint, if it is about the same subject. A statement in the token about an
+    /// address that it does not contain is ignored.
     async fn add_userinfo(
         &self,
         token: &AccessToken,
@@ -88,7 +89,7 @@ impl Strategy for IssuerTokens {
         Box::pin(ready(Err(StrategyError::unavailable("tokens of this backend are issued by another service"))))
     }
 
-    /// Returns `None` also if the issuer does not respond: whether the token is valid is then not known.
+    /// Also returns `None` if the issuer does not respond: it is then not known whether the token is valid.
     fn resolve<'a>(&'a self, token: &'a AccessToken) -> BoxFuture<'a, Result<Option<Resolved>, StrategyError>> {
         Box::pin(async move {
             Ok(match self.read(token.secret()).await {
@@ -111,7 +112,7 @@ impl Strategy for IssuerTokens {
         false
     }
 
-    /// Asks the userinfo endpoint. If it does not tell, the identity stays without an address.
+    /// Queries the userinfo endpoint. If it returns no address, the identity stays without one.
     fn complete<'a>(
         &'a self,
         token: &'a AccessToken,

@@ -14,7 +14,7 @@ use crate::port::{ForeignHash, HashVerifier, UnfitHash};
 /// Verifies hashes that Django stored: PBKDF2 with SHA-256, Argon2, scrypt, bcrypt, and bcrypt over SHA-256. `!…`, the
 /// marker of an account without a usable password, never matches.
 ///
-/// Django's hashers that are no password hashes (`md5`, `sha1`, `crypt` and the unsalted ones) are not accepted.
+/// Django's hashers that are not password hashes (`md5`, `sha1`, `crypt` and the unsalted ones) are not accepted.
 #[derive(Debug, Clone, Copy, Default)]
 #[must_use]
 pub struct Django {

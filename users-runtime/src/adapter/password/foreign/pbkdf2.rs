@@ -91,8 +91,8 @@ impl ForeignHash for Pbkdf2 {
     }
 }
 
-/// Returns `true` if the password ends with a NUL. HMAC pads its key with NULs and cannot tell such a password from the
-/// one without them, so it must never match.
+/// Returns `true` if the password ends with a NUL. HMAC pads its key with NULs and cannot distinguish such a password
+/// from the one without them, so it must never match.
 pub(super) fn ends_with_nul(password: &Password) -> bool {
     password.secret().ends_with('\0')
 }

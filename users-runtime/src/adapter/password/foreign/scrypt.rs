@@ -26,8 +26,8 @@ pub(super) struct ScryptHash {
 }
 
 impl Scrypt {
-    /// The KiB that Argon2 fills in the time in which scrypt mixes one: 1.7 to 2.4 µs, growing with the memory, against
-    /// 0.42 µs at 19 MiB, as measured.
+    /// The KiB that Argon2 fills in the time in which scrypt processes one KiB: 1.7 to 2.4 µs, growing with the memory,
+    /// against 0.42 µs at 19 MiB, as measured.
     const KIB_PER_KIB: u64 = 5;
 
     pub(super) fn new(n: u32, r: u32, p: u32) -> Result<Self, UnfitHash> {

@@ -28,7 +28,7 @@ impl Werkzeug {
     ///
     /// # Security
     /// The collision attacks on SHA-1 do not affect PBKDF2, but these hashes have only 1,000 iterations, a thousandth
-    /// of today's number: an attacker with a stolen table recovers most of its passwords.
+    /// of the number that is common today: an attacker with a stolen table recovers most of its passwords.
     pub fn allow_sha1(self) -> Self {
         Self { sha1: true }
     }

@@ -106,7 +106,7 @@ fn with_a_helper<const TEST: usize>() -> Bounds {
     Bounds { helpers: 1, patience: Duration::from_millis(100), now: now::<TEST>, ..bounds(1) }
 }
 
-/// A job whose first computation gets no processor time, because the test holds it.
+/// A job whose first computation gets no CPU time, because the test blocks it.
 struct SlowAtFirst {
     runs: Arc<AtomicUsize>,
     end: mpsc::Sender<()>,
@@ -200,7 +200,7 @@ async fn a_thread_that_gets_time_again_is_trusted_again() {
     advance::<2>();
     assert_eq!(late.await, Ok(1));
     slow.end.send(()).unwrap();
-    // Each job makes the thread look whether it gets time.
+    // Each job makes the thread check whether it gets CPU time.
     let name = |_: &mut [argon2::Block]| std::thread::current().name().unwrap_or_default().to_owned();
     while pool.run(BIG, name).await != Ok("hash-0".to_owned()) {}
 }

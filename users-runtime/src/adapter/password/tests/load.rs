@@ -346,8 +346,7 @@ async fn async_workers_not_blocked() {
     while hashing.pool.0.lock().waiting.is_empty() {
         tokio::task::yield_now().await;
     }
-    // The test runs on the only asynchronous worker. It can go on although all hashing threads are busy and a login
-    // waits.
+    // The test runs on the only asynchronous worker. It can continue although all hashing threads are busy and a login waits.
     assert!(!login.is_finished());
     held.end.send(()).unwrap();
     assert!(login.await.unwrap().is_ok());

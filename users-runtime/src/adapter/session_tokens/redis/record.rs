@@ -42,7 +42,7 @@ pub(super) fn listed(fields: Vec<Option<String>>, lifetime: Option<Duration>) ->
     Some((ListedSession { session, last_seen_at, device, refreshed_at }, plain.is_some()))
 }
 
-/// The fields of a session that say whose it is and since when.
+/// The fields of a session that identify its user and its times.
 struct Fields<'a> {
     user: &'a str,
     epoch: &'a str,

@@ -18,7 +18,7 @@ use crate::{
     port::{BoxFuture, Clock, Random, Resolved, RevocationStore, Strategy, StrategyError},
 };
 
-/// How long the end of a session is recorded that never expires: ten years.
+/// How long the end of a session that never expires is recorded: ten years.
 const UNLIMITED: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 /// The longest time passed to Redis, 31,000 years, so that its arithmetic does not overflow.
@@ -26,11 +26,11 @@ const LONGEST: u64 = 1_000_000_000_000_000;
 
 /// Random tokens whose sessions are stored in Redis, like fastapi-users' Redis strategy.
 ///
-/// The key of a session is the [prefix](Redis::prefix), `session:` and the digest of its token. The value is a hash with the
-/// user's id and epoch, the session's id, the times of the login and of the last use, the device and the backend.
-/// The prefix, `user:` and the user's id is an index of the user's sessions. Redis removes both at their expiry;
-/// a logout removes the session at once. Sessions that were ended by a raised epoch, for instance by a change of the
-/// password, are refused by the query that loads the user, as for JWTs.
+/// The key of a session is the [prefix](Redis::prefix), `session:` and the digest of its token. The value is a hash
+/// with the user's id and epoch, the session's id, the times of the login and of the last use, the device and the
+/// backend. The key of the prefix, `user:` and the user's id holds an index of the user's sessions. Redis removes both
+/// at their expiry; a logout removes the session at once. Sessions that were ended by a raised epoch, for instance by a
+/// change of the password, are refused by the query that loads the user, as for JWTs.
 ///
 /// With [`RedisSessions::plaintext_tokens`] the entry of fastapi-users is stored as well: `fastapi_users_token:`
 /// followed by the token, with the user's id as the value. A logout in either service ends the session in both.
@@ -226,7 +226,7 @@ impl Strategy for RedisTokens {
         Box::pin(async move {
             let index = self.index(subject);
             let ended: i64 = self.run(script::END, &[&index], &[self.session(""), id.0.clone()]).await?;
-            // Only now it is known that the session is this user's.
+            // Only now is it known that the session belongs to this user.
             if ended > 0 {
                 self.record_end(id).await?;
             }

@@ -21,8 +21,8 @@ macro_rules! of_table {
     };
 }
 
-/// The columns. The casts are for MySQL 8, which returns some of these as binary. The last but one has the clauses that a
-/// change of the type must repeat; MariaDB shows a default as an expression, MySQL as a text.
+/// The columns. The casts are for MySQL 8, which returns some of these as binary. The second to last has the clauses
+/// that a change of the type must repeat; MariaDB shows a default as an expression, MySQL as a text.
 const COLUMNS: &str = of_table!(
     "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), is_nullable = 'YES', \
      column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%', \
@@ -145,7 +145,7 @@ fn part(row: &MySqlRow, name: String, prefix: Option<u32>, columns: &[(FoundColu
     };
     let mut reads = names(&expression);
     reads.push(name.clone());
-    // The index compares with the collation of the column, also where the column is generated.
+    // The index compares with the collation of the column, even if the column is generated.
     let encoding = column.and_then(|(column, _)| column.encoding.as_ref());
     let expression = match encoding {
         Some(Encoding { characters, collation }) => {
@@ -180,7 +180,7 @@ pub(super) async fn equal_addresses(
     let columns: String = found.columns.iter().map(column).collect();
     let probes = vec!["SELECT CONVERT(? USING utf8mb4) AS address"; addresses.len()].join(" UNION ALL ");
     let values: String = parts.iter().enumerate().map(|(n, part)| format!(", {} AS k{n}", part.expression)).collect();
-    // An address with characters that the column cannot hold is refused by it and not equal to any other.
+    // The column refuses an address with characters that it cannot hold, so such an address is not equal to any other.
     let computed = format!(
         "SELECT axum_users_probe{values} FROM (SELECT probe.address AS axum_users_probe{columns} FROM ({probes}) AS probe \
          WHERE BINARY CONVERT(CONVERT(probe.address USING {characters}) USING utf8mb4) = BINARY probe.address) AS rows_of_probes"

@@ -40,7 +40,7 @@ fn number(refusal: &dyn DatabaseError) -> Option<u16> {
     refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
-/// The first number of an error that no server has and applications give their own (`SIGNAL … SET MYSQL_ERRNO`).
+/// The first error number that no server uses and that applications use for their own errors (`SIGNAL … SET MYSQL_ERRNO`).
 const FIRST_OF_APPLICATIONS: u16 = 5000;
 
 /// Returns `true` for an SQLSTATE of the servers. A trigger can signal any other.
@@ -163,9 +163,8 @@ impl Driver for MySql {
         arguments.add(ids(wanted, form)?).map_err(sqlx::Error::Encode)
     }
 
-    /// Compares an integer as an integer: as a text it would be compared as a floating-point number, without the index,
-    /// and large ids would be equal to others. JSON has no bytes: ids that are stored as bytes are listed as hexadecimal
-    /// digits.
+    /// Compares an integer as an integer: as a text it would be compared as a floating-point number, without the index, and
+    /// distinct large ids would be equal. JSON has no bytes: ids that are stored as bytes are listed as hexadecimal digits.
     fn find_many(statement: SqlStr, kind: IdKind, form: Form) -> SqlStr {
         const TEXT: &str = "JSON_UNQUOTE(JSON_QUOTE(w.`id`))";
         let id = match (kind, form.uuid) {
@@ -306,8 +305,8 @@ impl Driver for MySql {
         })
     }
 
-    /// Keeps every statement: the server does not answer the message that closes one, and sqlx does not set TCP_NODELAY, so
-    /// the next message would wait about 40 ms for a delayed acknowledgment.
+    /// Keeps every statement: the server does not respond to the message that closes one, and sqlx does not set
+    /// TCP_NODELAY, so the next message would wait about 40 ms for a delayed acknowledgment.
     fn fetch_all<'a>(
         connection: &'a mut mysql::MySqlConnection,
         sql: impl SqlSafeStr,

@@ -89,7 +89,7 @@ impl Catalog for MySql {
         if needs_expression(sql_type) { format!("({text})") } else { text }
     }
 
-    /// A default of a `DATETIME(6)` must have the same precision. Everything but literals and the present time needs
+    /// A default of a `DATETIME(6)` must have the same precision. Everything but literals and the current time needs
     /// parentheses.
     fn default_expression(sql: &str, sql_type: &str) -> String {
         let is_now = ["CURRENT_TIMESTAMP", "NOW(", "LOCALTIME"]
@@ -328,7 +328,7 @@ fn needs_expression(sql_type: &str) -> bool {
     sql_type.contains("TEXT") || sql_type.contains("BLOB") || sql_type == "JSON"
 }
 
-/// Returns a default with microseconds for each present time in it, such as `CURRENT_TIMESTAMP ON UPDATE NOW()`.
+/// Returns a default with microseconds for each current time in it, such as `CURRENT_TIMESTAMP ON UPDATE NOW()`.
 fn with_microseconds(sql: &str) -> String {
     let words = sql.split_whitespace().map(|word| {
         let name = word.trim_end_matches("()");

@@ -104,7 +104,7 @@ pub(super) fn shortfall(found: &FoundColumn, wanted: &WantedColumn) -> Option<St
     }
 }
 
-/// Returns `true` for a type of text that may store another text than the one that is sent.
+/// Returns `true` for a type of text that may change the text that it stores.
 pub(super) fn changes_texts(declared: &str) -> bool {
     matches!(word(&declared.to_ascii_lowercase()), "char" | "enum")
 }
@@ -114,8 +114,8 @@ pub(super) fn is_wider(wide: &str, narrow: &str) -> bool {
     matches!((word(&wide.to_ascii_lowercase()), word(&narrow.to_ascii_lowercase())), ("double", "float"))
 }
 
-/// Returns the type that a column of the type `found` gets so that it holds values of the type `wanted`: the latter, and
-/// no less than before.
+/// Returns the type to which a column of the type `found` is changed to hold values of the type `wanted`: the latter,
+/// or `found` if it is longer.
 pub(super) fn wider<'t>(found: &'t str, wanted: &'t str) -> &'t str {
     let longer = length(found).zip(length(wanted)).is_some_and(|(found, wanted)| found > wanted);
     let unlimited = family(found) == Family::Text && length(found).is_none() && length(wanted).is_some();

@@ -46,7 +46,7 @@ pub(in crate::adapter::sql) fn open<'a>(
     })
 }
 
-/// Uses an existing pool for reads and writes.
+/// Uses an existing pool for reading and writing.
 pub(in crate::adapter::sql) fn share(pool: PgPool) -> Pools<Postgres> {
     let keep_statements = pooler::keeps_statements(&pool);
     Pools::shared(pool, keep_statements)

@@ -29,7 +29,7 @@ use crate::{
 
 impl Sealed for Postgres {}
 
-/// A text for a column of the type `CHAR(n)`. Compared with a text of another type, its index would not be used.
+/// A text for a column of the type `CHAR(n)`. Compared with a text of another type, the index would not be used.
 struct Char(String);
 
 impl Char {
@@ -377,8 +377,8 @@ fn is_raised(error: &postgres::PgDatabaseError) -> bool {
     matches!(error.routine(), Some("exec_stmt_raise" | "exec_stmt_assert"))
 }
 
-/// Returns `true` for a time of day that chrono takes for a leap second: its microseconds are those of a whole day or more,
-/// and PostgreSQL reads them as midnight.
+/// Returns `true` for a time of day that chrono represents as a leap second: its microseconds are those of a whole day
+/// or more, and PostgreSQL reads them as midnight.
 fn is_leap_second<T: for<'q> Encode<'q, Postgres>>(value: &T) -> Result<bool, BoxDynError> {
     const DAY: i64 = 86_400_000_000;
     let mut buffer = postgres::PgArgumentBuffer::default();

@@ -37,10 +37,10 @@ pub(super) fn refusal(error: &SqlError) -> Option<Error> {
     startup.then(|| Error::setting(Setting::Database, STARTUP))
 }
 
-/// Refuses a pooler in transaction mode that cannot work.
+/// Refuses a pooler in transaction mode that does not support prepared statements.
 ///
-/// Without support for prepared statements, a statement is either unknown to the server's session or, since all
-/// connections use the same names, another one.
+/// Without this support, a statement is either unknown to the server's session or, since all connections use the same
+/// names, a different statement.
 pub(super) async fn check(options: &PgConnectOptions, keeps_statements: bool) -> Result<()> {
     match is_shared(options, keeps_statements).await {
         Ok(true) if !keeps_statements => Err(Error::setting(Setting::Database, NOT_KEPT)),
@@ -88,7 +88,7 @@ async fn session(
     rows.first().ok_or(SqlError::RowNotFound)?.try_get(0)
 }
 
-/// Returns `true` if a prepared statement is unknown to the session, or one of its name exists already.
+/// Returns `true` if a prepared statement is unknown to the session, or another one with its name exists already.
 fn is_confused(error: &SqlError) -> bool {
     const NO_SUCH_STATEMENT: &str = "26000";
     const STATEMENT_EXISTS: &str = "42P05";

@@ -63,7 +63,7 @@ impl Catalog for Postgres {
         }
     }
 
-    /// For integers, the type BIGSERIAL says it.
+    /// For integers, the type BIGSERIAL implies it.
     fn made_by_database(kind: &ColumnKind) -> &'static str {
         match kind {
             ColumnKind::Key(IdColumn { kind: IdKind::Uuid, made_by_database: true }) => " DEFAULT gen_random_uuid()",

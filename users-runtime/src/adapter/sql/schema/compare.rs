@@ -23,7 +23,7 @@ pub(super) enum Missing {
     Table,
     /// A column. `unfilled` if existing rows would have no value.
     Column { unfilled: bool },
-    /// A column that the database fills, and that cannot be created with what the struct says.
+    /// A column that the database fills, and that cannot be created from the attributes of the struct.
     Filled,
     /// The index on the canonical address.
     CanonicalIndex,
@@ -59,7 +59,7 @@ pub(in crate::adapter::sql) async fn compare<DB: Catalog>(
     Ok(differences)
 }
 
-/// A table as it should be and as it is.
+/// A required table and the existing one.
 struct Comparison<'a> {
     wanted: &'a WantedTable,
     found: &'a FoundTable,

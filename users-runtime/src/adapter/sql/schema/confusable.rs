@@ -1,4 +1,4 @@
-//! Different addresses that a collation or an expression takes for equal.
+//! Different addresses that a collation or an expression treats as equal.
 
 use super::{Catalog, FoundIndex, FoundTable, KeyPart, WantedTable, keys::is_on};
 use crate::{adapter::sql::SqlResult, domain::CanonicalEmail};
@@ -8,8 +8,8 @@ const LONGEST_ADDRESS: usize = 254;
 /// No part before the at sign is longer (RFC 5321 section 4.5.3.1.1).
 const LONGEST_LOCAL_PART: usize = 64;
 
-/// Addresses of different accounts that a collation or an expression may take for equal: accents, ß, letters that lose
-/// their dot or become ASCII in lower case, compatible letters, and what providers of mailboxes ignore.
+/// Addresses of different accounts that a collation or an expression may treat as equal: accents, ß, letters that lose
+/// their dot or become ASCII in lower case, compatibility characters, and parts that mailbox providers ignore.
 const DIFFERENT: [&str; 18] = [
     "a@strasse.example",
     "a@straße.example",
@@ -31,8 +31,8 @@ const DIFFERENT: [&str; 18] = [
     "ab@cornwall.example",
 ];
 
-/// Returns pairs of the longest addresses, which differ only in the last letter before the at sign and only in the last one
-/// of the domain: a key on a part of the address takes them for equal.
+/// Returns pairs of the longest addresses, which differ only in the last letter before the at sign and only in the last
+/// one of the domain: a key on a part of the address treats them as equal.
 fn longest_addresses() -> [String; 4] {
     let local = |last: &str| format!("{}{last}", "a".repeat(LONGEST_LOCAL_PART - 1));
     let domain = |last: &str| {
@@ -43,7 +43,7 @@ fn longest_addresses() -> [String; 4] {
     [("a", "c"), ("b", "c"), ("c", "d"), ("c", "e")].map(|(at, end)| format!("{}@{}", local(at), domain(end)))
 }
 
-/// Returns which different addresses a key takes for equal, if there are any.
+/// Returns which different addresses a key treats as equal, if there are any.
 pub(super) async fn confusion<DB: Catalog>(
     connection: &mut DB::Connection,
     email: &str,
@@ -61,7 +61,7 @@ pub(super) async fn confusion<DB: Catalog>(
     let probes: Vec<&str> = DIFFERENT.into_iter().chain(longest.iter().map(String::as_str)).collect();
     let equal = DB::equal_addresses(connection, table, found, email, &parts, &probes).await?;
     let different = equal.into_iter().filter(|(one, other)| CanonicalEmail::of(one) != CanonicalEmail::of(other));
-    // A short example says more.
+    // A short example is clearer.
     let different = different.min_by_key(|(one, _)| one.len() == LONGEST_ADDRESS);
     Ok(different.map(|(one, other)| {
         if one.len() == LONGEST_ADDRESS {

@@ -3,8 +3,8 @@
 use super::{Catalog, FoundColumn, FoundTable, WantedColumn};
 use crate::adapter::sql::FromDatabase;
 
-/// Returns the reason why a missing column cannot be created with what the struct says, and the advice. `table_exists`
-/// says whether the table has to be changed.
+/// Returns the reason why a missing column cannot be created from the attributes of the struct, and the advice.
+/// `table_exists` says whether the table has to be changed.
 pub(super) fn cannot_be_created<DB: Catalog>(column: &WantedColumn, table_exists: bool) -> Option<String> {
     match column.from_database? {
         FromDatabase::Unknown if !column.nullable => Some(

@@ -53,7 +53,7 @@ pub struct FoundIndex {
     pub over: String,
     /// `true` for a unique index.
     pub unique: bool,
-    /// What it compares, in order.
+    /// The compared parts, in order.
     pub parts: Vec<KeyPart>,
     /// The statement that removes it, if the database can do so in place.
     pub removal: Option<String>,

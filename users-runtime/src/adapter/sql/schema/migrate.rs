@@ -68,7 +68,7 @@ pub(in crate::adapter::sql) async fn migrate<DB: Catalog>(
     Ok(())
 }
 
-/// Refuses addresses that differ only in case, which fastapi-users permits: a login could not tell their users apart.
+/// Refuses addresses that differ only in case, which fastapi-users permits: a login could not distinguish their users.
 async fn refuse_duplicates<DB: Catalog>(connection: &mut DB::Connection, wanted: &WantedSchema) -> Result<(), Refusal> {
     let query = DB::case_duplicates(wanted);
     match count_rows::<DB>(connection, query.clone()).await? {

@@ -10,9 +10,9 @@ use crate::adapter::sql::{
     sql_text::names,
 };
 
-/// The columns. `table_xinfo`, unlike `table_info`, includes generated columns (`hidden` is 2 or 3). Of the primary keys
-/// only a single one of the type INTEGER is filled by the database, unless it has an index of its own: it is not the rowid in
-/// a table `WITHOUT ROWID`, nor if it is declared `PRIMARY KEY DESC` (<https://sqlite.org/lang_createtable.html#rowid>).
+/// The columns. `table_xinfo`, unlike `table_info`, includes generated columns (`hidden` is 2 or 3). The database fills
+/// a primary key only if it is a single column of the type INTEGER without its own index: otherwise it is not the
+/// rowid, as in a table `WITHOUT ROWID` or with `PRIMARY KEY DESC` (<https://sqlite.org/lang_createtable.html#rowid>).
 const COLUMNS: &str = "SELECT name, type, \"notnull\" OR pk > 0, dflt_value IS NOT NULL OR hidden <> 0 OR \
      (pk > 0 AND upper(type) = 'INTEGER' AND (SELECT count(*) FROM pragma_table_xinfo($1, 'main') WHERE pk > 0) = 1 \
      AND NOT EXISTS (SELECT 1 FROM pragma_index_list($1, 'main') WHERE origin = 'pk')), hidden IN (2, 3) \
@@ -69,7 +69,7 @@ pub(super) async fn describe(connection: &mut SqliteConnection, table: &str) -> 
     Ok(FoundTable { columns, indexes, has_triggers, elsewhere, strict })
 }
 
-/// Returns what an index is over, from its statement.
+/// Returns the columns or expression of an index, from its statement.
 fn over(sql: &str) -> String {
     let words = Sqlite::normal_form(sql);
     let over = words.find('(').map(|start| &words[start + 1..]).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reads the statements by which SQLite remembers tables and indexes.
+//! Reads the statements with which SQLite records tables and indexes.
 
 use crate::adapter::sql::sql_text::{Kind, names, tokens};
 

@@ -1,12 +1,11 @@
-//! Fields of numbers and flags over columns of another numeric affinity, which other programs declare: SQLite stores `7.0` in
-//! a column `DECIMAL(10,2)` as the integer 7, and an integer in a column `REAL` as 7.0. Old versions of Rails wrote flags as
-//! `t` and `f`.
+//! Number and flag fields in columns of another numeric affinity, as other programs declare them: SQLite stores `7.0` in a column
+//! `DECIMAL(10,2)` as the integer 7, and an integer in a column `REAL` as 7.0. Old versions of Rails wrote flags as `t` and `f`.
 
 use std::any::Any;
 
 use sqlx::{Decode, Sqlite, Type, TypeInfo as _, Value as _, ValueRef, error::BoxDynError, sqlite::SqliteValueRef};
 
-/// The largest number up to which every integer is a floating-point number.
+/// The number up to which every integer is exactly representable as a floating-point number.
 const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
 
 /// Reads a value as `T`, if it is the same number or flag in another storage class.
@@ -28,7 +27,7 @@ where
     }
 }
 
-/// Decodes a value if it is exactly one of `T`. sqlx lets SQLite convert it.
+/// Decodes a value if it is exactly a value of `T`. sqlx lets SQLite convert it.
 fn read<T>(value: &SqliteValueRef<'_>, is_same: impl FnOnce() -> Result<bool, BoxDynError>) -> Result<T, BoxDynError>
 where
     T: for<'r> Decode<'r, Sqlite> + 'static,

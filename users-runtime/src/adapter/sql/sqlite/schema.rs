@@ -121,11 +121,11 @@ impl Catalog for Sqlite {
     }
 
     /// Compares affinities (<https://sqlite.org/datatype3.html>): numeric columns convert strings that look like
-    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted. A number that
-    /// a numeric column stores in another class is read as what the field is, if it has the same value.
+    /// numbers, and text columns convert numbers. Times never look like numbers, and blobs are never converted. A
+    /// number that a numeric column stores in another class is read as the type of the field, if it has the same value.
     fn holds(found: &str, wanted: &str) -> bool {
         match wanted {
-            // Text of this length is a UUID, which bytes are not.
+            // Text of this length is a UUID; bytes are not.
             "BLOB" if ["CHAR(32)", "CHAR(36)"].iter().any(|uuid| found.to_ascii_uppercase().ends_with(uuid)) => false,
             "DATETIME" | "TIMESTAMP" | "DATE" | "TIME" | "BLOB" => true,
             _ => match (is_text(found), is_text(wanted)) {
@@ -135,8 +135,8 @@ impl Catalog for Sqlite {
         }
     }
 
-    /// A column of the type `JSON`, as SQLAlchemy declares it, has the affinity NUMERIC: it turns numbers into numbers, which
-    /// are text again when they are read.
+    /// A column of the type `JSON`, as SQLAlchemy declares it, has the affinity NUMERIC: it stores texts that look like
+    /// numbers as numbers, which are converted back to text when they are read.
     fn unfit(stored_as: StoredAs, found: &str) -> Option<&'static str> {
         let holds =
             Self::holds(found, Self::TEXT) || (stored_as == StoredAs::Json && found.eq_ignore_ascii_case("JSON"));
@@ -165,7 +165,7 @@ impl Catalog for Sqlite {
             () if is_blob(declared) || declared.to_ascii_uppercase().contains("BINARY") => {
                 Declared::Likely(UuidForm::Bytes)
             }
-            // No affinity of its own, but a text with hyphens is never taken for a number.
+            // The type has numeric affinity, but a text with hyphens is never converted to a number.
             () if declared.eq_ignore_ascii_case("UUID") => Declared::Likely(UuidForm::Hyphenated),
             () => Declared::Never,
         }
@@ -204,7 +204,7 @@ impl Catalog for Sqlite {
         format!("BEGIN; PRAGMA defer_foreign_keys = ON; {}; COMMIT", statements.join("; "))
     }
 
-    /// `STRICT` tables accept no other names of types than these.
+    /// `STRICT` tables accept only these type names.
     fn added_type<'c>(column: &'c WantedColumn, found: &FoundTable) -> &'c str {
         let declared = column.sql_type.as_str();
         match declared {
@@ -215,7 +215,7 @@ impl Catalog for Sqlite {
         }
     }
 
-    /// Declared lengths limit nothing.
+    /// SQLite does not enforce declared lengths.
     fn shortfall(_found: &FoundColumn, _wanted: &WantedColumn) -> Option<String> {
         None
     }

@@ -13,26 +13,26 @@ use crate::{
     port::{BoxFuture, FoundSession},
 };
 
-/// What follows the columns of the user: the epoch, the standing and the state of the token.
+/// The columns after those of the user: the epoch, the standing and the state of the token.
 const STATE: &str = r#", u."auth_epoch", u."suspended_until", u."suspended_reason", u."must_change_password", s."revoked", s."kept_epoch", s."reauthenticated_at", s."amr""#;
-/// What a statement by session returns after it.
+/// The columns that a statement by session returns after these.
 const SESSION: &str = r#", t."session_id", t."auth_epoch", t."created_at", t."last_seen_at", t."token", t."backend", t."amr", t."logged_in_at""#;
 
-/// Whether an account and a token are as usual: neither suspended nor marked, and nothing recorded.
+/// Whether an account and a token are in the normal state: neither suspended nor marked, and nothing recorded.
 const IS_USUAL: &str = r#"u."suspended_until" IS NULL AND u."suspended_reason" IS NULL AND u."must_change_password" = 0 AND s."token_id" IS NULL"#;
-/// Whether a session is as usual: of the present epoch of its user.
+/// Whether a session is in the normal state: of the current epoch of its user.
 const IS_USUAL_SESSION: &str = r#" AND t."auth_epoch" = u."auth_epoch""#;
 /// The values of a session. Those that vary in length are at the end. NULL without an id or a backend.
 const PACKED: &str = r#", t."token" || t."session_id" || t."created_at" || COALESCE(t."last_seen_at", '') || '|' || COALESCE(t."logged_in_at", '') || '|' || COALESCE(t."amr", '') || '|' || t."backend""#;
 const SEPARATOR: char = '|';
 
-/// The characters of an id that is made with a session.
+/// The length of an id that is generated with a session.
 const ID_CHARS: usize = 22;
 /// The characters of a time.
 const TIME_CHARS: usize = 26;
 
-/// Returns the short form of a statement. It returns one column in place of the state, the epoch, which is NULL if anything is not
-/// as usual, and one in place of the session.
+/// Returns the short form of a statement. In place of the state it returns only the epoch, which is NULL unless
+/// everything is in the normal state; in place of the session it returns one column.
 pub(super) fn statement(full: &str) -> Option<String> {
     if !full.starts_with("SELECT ") {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn statement(full: &str) -> Option<String> {
     })
 }
 
-/// Reads the columns in place of the state and the session, of which the first is at `first`. The session must be that of the key.
+/// Reads the columns that replace the state and the session, starting at `first`. The session must be that of the key.
 pub(super) fn read(row: &sqlite::SqliteRow, first: usize, key: Option<&SessionKey>) -> Reading {
     let Ok(Some(epoch)) = row.try_get::<Option<i64>, _>(first) else { return Reading::Unusual };
     let epoch = Epoch(epoch);
@@ -57,7 +57,7 @@ pub(super) fn read(row: &sqlite::SqliteRow, first: usize, key: Option<&SessionKe
     }
 }
 
-/// Takes the values of a session apart. Values in another form than that of this library are left to the full statement.
+/// Splits the values of a session. Values that are not in the form of this library are left to the full statement.
 fn unpack(packed: &str, key: &SessionKey, epoch: Epoch) -> Reading {
     let Some((token, values)) = packed.split_at_checked(SessionKey::CHARS) else { return Reading::Unusual };
     let Some(session) = session(values, epoch) else { return Reading::Unusual };
@@ -89,8 +89,8 @@ fn optional_time(text: &str) -> Option<Option<Timestamp>> {
     if text.is_empty() { Some(None) } else { times::parse(text).map(Some) }
 }
 
-/// Runs a short form, which finds at most one user, and stops after the row. An error after it is of no consequence to a
-/// statement that only reads.
+/// Runs a short form, which finds at most one user, and stops after the row. An error after the row does not matter for
+/// a statement that only reads.
 pub(super) fn read_first<'a>(
     connection: &'a mut sqlite::SqliteConnection,
     sql: impl SqlSafeStr,

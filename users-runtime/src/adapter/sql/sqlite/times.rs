@@ -9,8 +9,8 @@ pub(super) fn to_text(time: Timestamp) -> String {
     time.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
-/// Reads a column. sqlx tries many formats, and even the first takes it longer than the rest of a row: the usual one is read
-/// here, and others by sqlx.
+/// Reads a column. sqlx tries many formats, and even the first takes longer than the rest of a row. So the common
+/// format is parsed here, and others by sqlx.
 pub(super) fn read(row: &sqlite::SqliteRow, index: usize) -> SqlResult<Option<Timestamp>> {
     let value = row.try_get_raw(index)?;
     if value.is_null() {

@@ -1,5 +1,5 @@
-//! The tables that a service has only if its settings ask for them: the counters of limits, refresh tokens, second factors, passkeys, and the
-//! audit log.
+//! The tables that a service has only if its settings require them: the counters of limits, refresh tokens, second
+//! factors, passkeys, and the audit log.
 
 use super::{ColumnKind, LONGEST_BACKEND, LONGEST_METHODS, Table, UserReference, UserSql, WrittenText, column, index};
 #[cfg(feature = "audit")]
@@ -16,7 +16,7 @@ use crate::{
     domain::{IdKind, NewPasskey, PasskeyId, UserHandle, oauth::PlaceholderPassword},
 };
 
-/// The tables that a service has only if its settings ask for them.
+/// The tables that a service has only if its settings require them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(not(feature = "audit"), allow(dead_code, reason = "the audit log is a feature"))]
 pub(in crate::adapter::sql) struct OptionalTables {
@@ -155,7 +155,7 @@ fn devices(sql: &'static UserSql, id: IdKind) -> Table {
     }
 }
 
-/// The characters of what an owner calls a passkey.
+/// The characters of the name that an owner gives a passkey.
 const PASSKEY_NAME: u16 = 64;
 const _: () = assert!(PASSKEY_NAME as usize == NewPasskey::MAX_NAME);
 const _: () = assert!(PasskeyId::CHARS == 43 && UserHandle::CHARS == 22 && PlaceholderPassword::CHARS == 43);
@@ -210,16 +210,17 @@ pub(in crate::adapter::sql) const AUDIT_COLUMNS: [&str; 14] = [
     "tenant",
 ];
 
-/// The most characters of the columns of the audit log after the time.
+/// The maximum number of characters of the columns of the audit log after the time.
 #[cfg(feature = "audit")]
 pub(in crate::adapter::sql) const AUDIT_LENGTHS: [u16; AUDIT_COLUMNS.len() - 2] =
     [32, 16, 255, 255, 255, 64, 45, 260, 64, 32, CHANGED, 255];
 
-/// The most characters of the names of changed fields: those of all columns that a table can have.
+/// The maximum number of characters of the names of changed fields: those of all columns that a table can have.
 #[cfg(feature = "audit")]
 const CHANGED: u16 = 10_000;
 
-/// Returns the table of the audit log. There is no foreign key: the rows outlive their users. Times are milliseconds since 1970.
+/// Returns the table of the audit log. There is no foreign key: the rows are kept when their users are deleted. Times
+/// are milliseconds since 1970.
 #[cfg(feature = "audit")]
 fn audit_log(sql: &'static UserSql, has_tenants: bool) -> Table {
     let name = audit_sql::table(sql);

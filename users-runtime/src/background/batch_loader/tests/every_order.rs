@@ -13,7 +13,7 @@ use std::{
 use super::{super::*, Gate, Then, lookup, users};
 use crate::{adapter::MemoryStore, port::BoxFuture, testing::users::User};
 
-/// What may happen besides callers that are polled.
+/// The events that may happen in addition to polling callers.
 #[derive(Clone, Copy)]
 struct Scenario {
     callers: usize,
@@ -21,7 +21,7 @@ struct Scenario {
     most_queries: usize,
     largest_batch: usize,
     outcomes: &'static [Then],
-    /// Whether the first caller finds that the ones before it were alone.
+    /// Whether the lookups before the first caller were single ones.
     after_lone_lookups: bool,
 }
 
@@ -250,7 +250,7 @@ fn cancellations_at_every_point_leave_nobody_waiting() {
         let cancellations = 1;
         let runs = explore(Scenario { most_queries, largest_batch, cancellations, ..USUAL });
         assert!(runs > 1000, "{runs}");
-        // Two callers, and both may go.
+        // Two callers, both of which may be cancelled.
         let (callers, cancellations) = (2, 2);
         for after_lone_lookups in [false, true] {
             explore(Scenario { most_queries, largest_batch, callers, cancellations, after_lone_lookups, ..USUAL });
