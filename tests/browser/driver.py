@@ -1,6 +1,9 @@
 """Chromium from Debian, and the services that it visits. Uses only Python's standard library."""
 
-import base64, fcntl, json, os, pathlib, shutil, socket, subprocess, time
+import base64, contextlib, fcntl, json, os, pathlib, shutil, socket, subprocess, sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "shared"))
+from waiting import until, until_it_listens
 
 SECRET = "q8ZJ2mVx0Lr7TtYw5NfKc3HbPd6GsA1E"
 
@@ -91,16 +94,17 @@ class Page:
         data = self.browser.call("Page.captureScreenshot", self.session)["data"]
         pathlib.Path(file).write_bytes(base64.b64decode(data))
 
+    def shows(self, what, script, expected):
+        """Checks the value of an expression that scripts of the page or the browser change in their own time."""
+        self.until(f"JSON.stringify({script}) === {json.dumps(json.dumps(expected, separators=(',', ':')))}")
+        print(f"ok: {what}")
+
     def until(self, script):
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                if self.run(script):
-                    return
-            except RuntimeError:
-                pass  # during navigation
-            time.sleep(0.02)
-        raise AssertionError(f"timed out: {script}\n{self.run('document.documentElement.outerHTML')}")
+        def found():
+            with contextlib.suppress(RuntimeError):  # during navigation
+                return self.run(script)
+
+        until(found, lambda: f"{script}\n{self.run('document.documentElement.outerHTML')}")
 
 
 def free_port():
@@ -118,14 +122,7 @@ class Service:
         variables = {"BIND": f"127.0.0.1:{self.port}", "PUBLIC_URL": self.url, "AUTH_SECRET": SECRET,
                      "DATABASE_URL": f"sqlite://{folder}/{name}-{self.port}.db?mode=rwc", **variables}
         self.process = subprocess.Popen([program], env={**os.environ, **variables}, stdout=log)
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                assert self.process.poll() is None, f"{name} did not start"
-                time.sleep(0.02)
-        raise AssertionError(f"{name} does not listen")
+        until_it_listens(self.process, self.port, f"{name} listens")
 
     def close(self):
         self.process.terminate()

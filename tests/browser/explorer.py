@@ -50,17 +50,17 @@ def the_explorer(browser, folder, server, email, password, pictures=None):
         click(page, ".modal-ux .btn-done")
         page.until("document.querySelector('.modal-ux') === null")
         click(page, f"{ME} .opblock-summary-control")
-        checks("an operation that is open has a link of its own",
-               page.run("location.hash"), "#/users/users_current_user_users_me_get")
+        page.shows("an operation that is open has a link of its own", "location.hash", "#/users/users_current_user_users_me_get")
         click(page, f"{ME} .try-out__btn")
         click(page, f"{ME} .execute")
         page.until(f"document.querySelector('{ME} .live-responses-table .response-col_status') !== null")
-        profile = page.run(text_of(f"{ME} .live-responses-table .highlight-code"))
-        checks("an authorized request shows the profile", (email in profile, '"first_name": "Arthur"' in profile), (True, True))
+        profile = text_of(f"{ME} .live-responses-table .highlight-code")
+        page.shows("an authorized request shows the profile",
+                   f"[{json.dumps(email)}, '\"first_name\": \"Arthur\"'].map(text => ({profile}).includes(text))", [True, True])
         if pictures:
             page.run(f"document.querySelector('{ME}').scrollIntoView()")
             page.picture(f"{pictures}/explorer.png")
-        checks("the response refers to its schema", "UserRead" in page.run(text_of("section.models")), True)
+        page.shows("the response refers to its schema", f"({text_of('section.models')}).includes('UserRead')", True)
 
         write(page, ".operation-filter-input", "suspension lift")
         page.until("document.querySelectorAll('.opblock').length === 1")
@@ -68,23 +68,22 @@ def the_explorer(browser, folder, server, email, password, pictures=None):
 
         page.open(f"{service.url}/docs?again#/users/users_current_user_users_me_get")
         page.until(f"document.querySelector('{ME}.is-open') !== null")
-        checks("a link opens its operation", page.run(text_of(f"{ME} .opblock-summary-description")), "Read your account")
+        page.shows("a link opens its operation", text_of(f"{ME} .opblock-summary-description"), "Read your account")
         kept = page.run("JSON.stringify({ ...localStorage, ...sessionStorage })")
         checks("the token is kept nowhere", "access_token" in kept or "Bearer" in kept, False)
 
         luminance = "getComputedStyle(document.querySelector('.opblock-tag')).color"
         light = page.run(luminance)
         page.window(1000, 700, dark=True)
-        page.until("document.documentElement.classList.contains('dark-mode')")
-        dark = page.run("getComputedStyle(document.body).backgroundColor")
-        checks("dark mode follows the system", (dark, page.run(luminance) != light), ("rgb(28, 32, 34)", True))
+        is_dark = f"getComputedStyle(document.body).backgroundColor === 'rgb(28, 32, 34)' && {luminance} !== {json.dumps(light)}"
+        page.shows("dark mode follows the system", is_dark, True)
 
         page.window(390, 844, dark=True)
-        checks("a phone shows an open operation without scrolling sideways", page.run(WIDTHS), [True, 390])
+        page.shows("a phone shows an open operation without scrolling sideways", WIDTHS, [True, 390])
         click(page, ".auth-wrapper .authorize")
         page.until("document.querySelector('.modal-ux') !== null")
-        inside = page.run("(() => { const box = document.querySelector('.modal-ux').getBoundingClientRect(); return box.left >= 0 && box.right <= 390 })()")
-        checks("and the dialog", (page.run(WIDTHS), inside), ([True, 390], True))
+        inside = "(() => { const box = document.querySelector('.modal-ux').getBoundingClientRect(); return box.left >= 0 && box.right <= 390 })()"
+        page.shows("and the dialog", f"[{WIDTHS}, {inside}]", [[True, 390], True])
 
         hosts = page.run("[...new Set(performance.getEntriesByType('resource').map(entry => new URL(entry.name).origin))]")
         checks("nothing is loaded from elsewhere", hosts, [service.url])

@@ -9,7 +9,7 @@ and with axe-core, light and dark.
 
 import base64, hmac, json, os, pathlib, re, sys, tempfile, time
 
-from driver import Browser, Service, checks
+from driver import Browser, Service, checks, until
 
 SERVER, AXE = sys.argv[1], pathlib.Path(sys.argv[2]).read_text()
 PICTURES = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
@@ -106,12 +106,8 @@ class Visitor:
     def link_of_mail(self, kind):
         """Waits for a mail whose link leads to this page, and returns its path and query."""
         pattern = re.compile(rf"http://localhost:\d+(/account/{kind}\?token=\S+)")
-        for _ in range(500):
-            found = pattern.findall(self.log.read_text())
-            if found:
-                return found[-1]
-            time.sleep(0.02)
-        raise AssertionError(f"no mail with a link to {kind}: {self.log.read_text()}")
+        found = until(lambda: pattern.findall(self.log.read_text()), lambda: f"a mail with a link to {kind}: {self.log.read_text()}")
+        return found[-1]
 
 
 def wrong_input(visitor, page, field, expected):
@@ -122,7 +118,8 @@ def wrong_input(visitor, page, field, expected):
     control = visitor.page.run(f"""(() => {{ const field = document.getElementById('{name}');
         return [field.getAttribute('aria-invalid'), field.getAttribute('aria-describedby').split(' ').includes('{name}-error')]; }})()""")
     checks(f"{page}: the error is tied to {field}", control, ["true", True])
-    checks(f"{page}: the summary has the focus", visitor.page.run("document.activeElement.className"), "errors")
+    # `autofocus` takes effect when the page is first rendered, which may be after it is loaded.
+    visitor.page.shows(f"{page}: the summary has the focus", "document.activeElement.className", "errors")
     checks(f"{page}: the title says so", visitor.page.run("document.title").startswith("Error: "), True)
 
 
@@ -425,10 +422,7 @@ def second_factor_and_mails(browser, folder):
         visitor.press("form[action$=send-email-code] button")
         visitor.audit("email-code")
         mailed = lambda: [json.loads(line) for line in hooks.read_text().splitlines() if "on_after_request_email_code" in line]
-        for _ in range(500):
-            if mailed():
-                break
-            time.sleep(0.02)
+        until(mailed, "a code is mailed")
         visitor.submit(code="000000")
         checks("a wrong mailed code is refused", visitor.path(), "/account/email-code")
         visitor.submit(code=mailed()[-1]["code"])

@@ -1,8 +1,8 @@
 """What examples/server.rs does with the logins of a certified provider, at one backend and on one database."""
 
-import json, os, secrets, time, urllib.parse
+import json, os, secrets, urllib.parse
 
-from driver import Service, free_port
+from driver import Service, free_port, until
 from visitor import RESOURCE, Provider, Visitor, decoded, pass_pages, query, with_query
 
 PASSWORD = "a long sword of steel"
@@ -70,15 +70,13 @@ class Site:
 
     def mailed(self, hook):
         """Waits for a mail and returns its token."""
-        for _ in range(200):
-            if self.hooks.exists():
-                lines = [json.loads(line) for line in open(self.hooks)]
-                tokens = [line["token"] for line in lines if line["hook"] == hook]
-                if tokens:
-                    os.truncate(self.hooks, 0)
-                    return tokens[-1]
-            time.sleep(0.02)
-        raise AssertionError(f"no call of {hook}")
+        def tokens():
+            calls = [json.loads(line) for line in open(self.hooks)] if self.hooks.exists() else []
+            return [call["token"] for call in calls if call["hook"] == hook]
+
+        token = until(tokens, f"a call of {hook}")[-1]
+        os.truncate(self.hooks, 0)
+        return token
 
 
 class Guest:

@@ -5,16 +5,21 @@ import contextlib
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 import urllib.parse
 import uuid
 
 import asyncpg
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "shared"))
+from waiting import until, until_it_listens
 
 PASSWORD = "guinevere"
 
@@ -46,14 +51,7 @@ class Service:
             stderr=subprocess.STDOUT,
             cwd=folder,
         )
-        for _ in range(600):
-            if self.process.poll() is not None:
-                raise RuntimeError(f"{name} exited: {open(self.log).read()}")
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"{name} does not listen: {open(self.log).read()}")
+        until_it_listens(self.process, port, lambda: f"{name} listens: {open(self.log).read()}")
 
     def stop(self):
         if self.process.poll() is None:
@@ -66,12 +64,8 @@ class Service:
 
     def forgive(self):
         """Waits for the traceback of an expected failure, and removes it from the log."""
-        for _ in range(100):
-            if "Traceback" in open(self.log).read():
-                os.truncate(self.log, 0)
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{self.name} logged no failure")
+        until(lambda: "Traceback" in open(self.log).read(), f"{self.name} logs a failure")
+        os.truncate(self.log, 0)
 
     def call(self, method, path, body=None, form=None, bearer=None, cookie=None, headers=None):
         headers = dict(headers or {})
@@ -130,13 +124,12 @@ class Service:
         """Requests a mail and returns its token from the hook log."""
         before = len(open(self.hooks).readlines())
         expect(self.call("POST", path, {"email": email}), 202)
-        for _ in range(100):
-            for line in open(self.hooks).readlines()[before:]:
-                line = json.loads(line)
-                if line["hook"] == hook and line["user_id"] == user_id:
-                    return line["token"]
-            time.sleep(0.1)
-        raise AssertionError(f"{self.name} sent no mail for {path}")
+
+        def token():
+            calls = map(json.loads, open(self.hooks).readlines()[before:])
+            return next((call["token"] for call in calls if call["hook"] == hook and call["user_id"] == user_id), None)
+
+        return until(token, f"{self.name} sends a mail for {path}")
 
     def reset_token(self, user):
         return self.mailed("/auth/forgot-password", user["email"], "on_after_forgot_password", user["id"])

@@ -11,7 +11,7 @@ use sqlx::{mysql::MySqlPoolOptions, postgres::PgPoolOptions};
 use tokio::time::timeout;
 
 use crate::{
-    servers::{Server, TempDatabase, proxy::Proxy},
+    servers::{Server, TempDatabase, proxy::Proxy, until_connected},
     support::{PASSWORD, Response, Setup, TestApp, User},
 };
 
@@ -64,8 +64,11 @@ fn all_are_503(server: Server, responses: &[(&str, Response)]) {
     }
 }
 
-/// Asserts that the database is unchanged: one user with one session.
+/// Waits until the service has a connection again, which takes longer on a busy machine than a request waits. Asserts that the
+/// database is unchanged: one user with one session.
 async fn nothing_was_done(app: &TestApp, database: &TempDatabase, [jwt, db]: &[String; 2]) {
+    let recovered = async { while app.me(jwt).await.status == 503 {} };
+    timeout(Duration::from_secs(20), recovered).await.expect("the service recovers");
     for token in [jwt, db] {
         let me = app.me(token).await;
         assert_eq!((me.status.as_u16(), &me.json()["first_name"]), (200, &json!(null)), "{:?}", database.server);
@@ -77,16 +80,16 @@ async fn nothing_was_done(app: &TestApp, database: &TempDatabase, [jwt, db]: &[S
 /// A pool whose only connection is in use.
 pub async fn pool_is_exhausted(server: Server) {
     let Some(database) = server.database().await else { return };
-    let wait = Duration::from_millis(200);
+    let (url, wait) = (database.url(), Duration::from_millis(200));
     let (store, hold): (_, Box<dyn AsyncHold>) = match server {
         Server::Postgres => {
             let options = PgPoolOptions::new().max_connections(1).acquire_timeout(wait);
-            let pool = options.connect(&database.url()).await.unwrap();
+            let pool = until_connected(async || options.clone().connect(&url).await).await;
             (SqlStore::from_postgres_pool(pool.clone()).unwrap(), Box::new(pool))
         }
         Server::Mysql => {
             let options = MySqlPoolOptions::new().max_connections(1).acquire_timeout(wait);
-            let pool = options.connect(&database.url()).await.unwrap();
+            let pool = until_connected(async || options.clone().connect(&url).await).await;
             (SqlStore::from_mysql_pool(pool.clone()).unwrap(), Box::new(pool))
         }
     };
@@ -116,7 +119,8 @@ async fn an_unreachable_server_is_503_in_time_and_the_service_recovers() {
         let Some(database) = server.database().await else { continue };
         let proxy = Proxy::before(&database).await;
         let settings = PoolSettings::default().acquire_timeout(Duration::from_millis(200));
-        let app = over(SqlStore::connect_with(&proxy.url(&database), &settings).await.unwrap()).await;
+        let url = proxy.url(&database);
+        let app = over(until_connected(async || SqlStore::connect_with(&url, &settings).await).await).await;
         let tokens = tokens(&app, "arthur@camelot.bt").await;
         for _ in 0..2 {
             proxy.stop().await;

@@ -11,7 +11,7 @@
 pub mod proxy;
 
 use std::{
-    env,
+    env, fmt,
     net::SocketAddr,
     process::Command,
     sync::{
@@ -22,6 +22,16 @@ use std::{
 };
 
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row};
+
+/// Repeats a first connection, for settings that wait for less time than a busy machine may need.
+pub async fn until_connected<T, E: fmt::Debug>(mut connect: impl AsyncFnMut() -> Result<T, E>) -> T {
+    for _ in 0..100 {
+        if let Ok(connected) = connect().await {
+            return connected;
+        }
+    }
+    connect().await.unwrap()
+}
 
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
