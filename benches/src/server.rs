@@ -32,8 +32,8 @@ impl Server {
         Self::start_on(name, port, &url, folder, &[]).await
     }
 
-    /// Starts the program `name` in the folder of this one, by this command, for instance `taskset`, or without one. The folder
-    /// lives as long as the server.
+    /// Starts the program `name` in the folder of this one, by this command, for instance `taskset`, or without one.
+    /// The folder exists as long as the server.
     pub async fn start_on(
         name: &'static str,
         port: u16,
@@ -82,7 +82,7 @@ impl Server {
     async fn poll(&self, is_ready: impl AsyncFn() -> bool) -> io::Result<()> {
         let start = Instant::now();
         while !is_ready().await {
-            if start.elapsed() > Duration::from_secs(60) {
+            if start.elapsed() > Duration::from_secs(120) {
                 return Err(io::Error::other(format!("{} does not respond", self.name)));
             }
             // A hundredth of the time, so that waiting takes no time from the start.

@@ -31,6 +31,7 @@ mod mail;
 mod matrix;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod mounts;
 #[cfg(feature = "services")]
 mod mysql8;
 #[cfg(feature = "oauth")]

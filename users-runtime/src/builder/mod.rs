@@ -36,7 +36,7 @@ use crate::{
         memory::MemoryCounters,
         password::{Argon2Params, HashSettings, Hashing, RehashRule},
     },
-    background::Jobs,
+    background::{Jobs, RunningTimer},
     domain::{BasePath, Error, PublicUrl, Relaxation, Result, SecretKey, Setting, TrustedOrigins, TrustedProxies},
     event::operation,
     port::{
@@ -84,7 +84,7 @@ pub struct UsersBuilder<U: AuthUser> {
     random: Arc<dyn Random>,
 }
 
-/// Makes the counters; receives what distinguishes the keys of this service in Redis, and the store.
+/// Creates the counters; receives the name that distinguishes the keys of this service in Redis, and the store.
 type MakeCounters<U> = Box<dyn FnOnce(&str, &Arc<dyn UserStore<U>>) -> Result<Arc<dyn Counters>> + Send>;
 type StoreFuture<U> = crate::port::BoxFuture<'static, Result<Arc<dyn UserStore<U>>>>;
 
@@ -172,11 +172,12 @@ impl<U: AuthUser> UsersBuilder<U> {
     }
 
     /// Runs the hooks after a stored change (`on_after_register`, `on_after_update`, `on_after_verify`,
-    /// `on_after_reset_password`, `on_after_logout`, `on_after_delete`) after the response, on the queue of mails. One that
-    /// fails is called again after one and after five seconds; then an event is logged. Default: before the response, once.
+    /// `on_after_reset_password`, `on_after_logout`, `on_after_delete`) after the response, on the mail queue. A hook that fails
+    /// is called again after one second and after five seconds; if it still fails, an event is logged. Default: once, before the
+    /// response.
     ///
-    /// A hook may then run twice for one change, so it must be idempotent. A crash loses what is queued. Calls from code run
-    /// the hooks before they return, once.
+    /// A hook may then run twice for one change, so it must be idempotent. Queued hooks are lost in a crash. Calls from
+    /// code run the hooks once, before they return.
     pub fn queued_hooks(mut self) -> Self {
         self.queued_hooks = true;
         self
@@ -188,7 +189,7 @@ impl<U: AuthUser> UsersBuilder<U> {
         self.manager(MailHooks::new(mailer)).verification_on_register(true)
     }
 
-    /// Adds a condition for every login, checked after "active" and "verified".
+    /// Adds a condition for every login, checked after the gates for active and verified users.
     pub fn gate(mut self, gate: impl Gate<U>) -> Self {
         self.gates.push(Arc::new(gate));
         self
@@ -225,15 +226,15 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Sets how many mails may wait. Default 1,024. While the queue is full, routes that send mail respond with 503.
+    /// Sets how many mails the queue holds. Default 1,024. While the queue is full, routes that send mail respond with 503.
     pub fn mail_queue(mut self, jobs: usize) -> Self {
         self.mail_queue = jobs;
         self
     }
 
-    /// Sets how long responses of 429 and 503 are held back, so that a client that does not heed `Retry-After` has to wait.
-    /// Default 100 ms, at most a second; zero sends them at once. The more responses are held, the longer each is, up to a
-    /// second; beyond 1,024 they are sent at once, and the connection is closed.
+    /// Sets how long responses with status 429 and 503 are delayed, so that a client that ignores `Retry-After` has to
+    /// wait. Default 100 ms, at most a second; zero sends them at once. The more responses are being delayed, the
+    /// longer the delay, up to a second; beyond 1,024 they are sent at once, and the connection is closed.
     pub fn refusal_delay(mut self, delay: Duration) -> Self {
         self.refusal_delay = delay;
         self
@@ -255,8 +256,8 @@ impl<U: AuthUser> UsersBuilder<U> {
         self
     }
 
-    /// Builds the service: connects to the database, starts the hashing threads, and logs one warning that lists every
-    /// relaxed rule. If JWTs are revoked in Redis, also asks it whether it may forget them, for at most five seconds.
+    /// Builds the service: connects to the database, starts the hashing threads, and logs one warning that lists every relaxed
+    /// rule. If revocations of JWTs are stored in Redis, also checks for at most five seconds whether Redis may lose them.
     ///
     /// # Errors
     /// [`Error::Config`] for settings that contradict each other or are too weak, [`Error::Store`] if the database is
@@ -365,6 +366,7 @@ impl<U: AuthUser> UsersBuilder<U> {
             challenges,
             clients: Arc::new(Clients::new(self.trusted_proxies)),
             holding: Arc::new(holding),
+            running_timer: RunningTimer::default(),
             devices,
             #[cfg(feature = "audit")]
             audit,

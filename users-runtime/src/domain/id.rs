@@ -1,4 +1,4 @@
-//! User ids: what their column contains, who makes them, and how they are written as text.
+//! User ids: the type of their column, who generates them, and their text form.
 
 use std::{fmt, hash::Hash, str::FromStr};
 
@@ -14,7 +14,7 @@ pub(crate) const LONGEST_ID: u16 = 255;
 /// generates; or a type of the application that is stored as one of them or as text.
 ///
 /// The text of an id, in paths (`/users/{id}`) and in tokens (`sub`), is what `Display` prints and `FromStr` reads. Its
-/// JSON is what serde makes of it.
+/// JSON is its serde representation.
 ///
 /// ```
 /// use std::{fmt, str::FromStr};
@@ -77,7 +77,7 @@ pub trait UserId:
 
     /// Makes a new id. If the database generates ids, the result is a placeholder that the database replaces.
     ///
-    /// Must return another id for every user: the database refuses an id that exists, and the registration gets 400
+    /// Must return a different id for every user: the database refuses an id that exists, and the registration gets 400
     /// `CONFLICT`.
     fn generate(seed: IdSeed) -> Self;
 
@@ -114,7 +114,7 @@ pub(crate) fn is_id_text(text: &str) -> bool {
     (1..=usize::from(LONGEST_ID)).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// What a new id is made from.
+/// The data from which a new id is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdSeed {
@@ -132,8 +132,8 @@ impl IdSeed {
     }
 }
 
-/// Makes a UUID of version 7: the time in milliseconds, followed by 74 random bits. Such ids are in the order of their
-/// creation, up to a millisecond, and tell it to everybody who sees one.
+/// Makes a UUID of version 7: the time in milliseconds, followed by 74 random bits. Such ids sort by their time of
+/// creation, to the millisecond, and reveal this time to everyone who sees one.
 ///
 /// A field gets such ids with `#[auth(uuid_v7)]`.
 #[must_use]
@@ -155,7 +155,7 @@ pub enum IdKind {
 }
 
 /// An id in the form that stores keep, independent of its Rust type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum IdValue {
     /// A UUID.
     Uuid(Uuid),

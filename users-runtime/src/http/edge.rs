@@ -22,6 +22,7 @@ use super::{
     client::{RefusedOnConnection, determine_client, peer},
 };
 use crate::{
+    background::RunningTimer,
     event::{CurrentRequest, EventKind, SecurityEvent},
     port::WorkSource,
     service::{Clients, Holding, Users},
@@ -31,7 +32,7 @@ use crate::{
 /// The maximum duration of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The headers of every response: JSON is never rendered as a page, cached or embedded.
+/// The headers of every response: these prevent JSON from being rendered as a page, cached or embedded.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -43,7 +44,7 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Parsed once, and not at each request.
+/// Parsed once instead of at each request.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The layer around a route.
@@ -52,7 +53,8 @@ pub(crate) struct Edge {
     allow: Option<HeaderValue>,
     clients: Arc<Clients>,
     holding: Arc<Holding>,
-    /// Where events go.
+    running_timer: RunningTimer,
+    /// The sink of events.
     events: CurrentRequest,
 }
 
@@ -101,6 +103,7 @@ where
             if is_head {
                 return Ok(edge.wrong_method());
             }
+            edge.running_timer.request_arrived();
             let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, inner).await {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(never))) => match never {},
@@ -135,7 +138,8 @@ impl Edge {
     pub(crate) fn new<U: AuthUser>(users: &Users<U>, allow: Option<HeaderValue>) -> Self {
         let inner = users.inner();
         let events = CurrentRequest { sink: inner.event_sink(), ..CurrentRequest::default() };
-        Self { allow, clients: Arc::clone(&inner.clients), holding: Arc::clone(&inner.holding), events }
+        let (clients, holding) = (Arc::clone(&inner.clients), Arc::clone(&inner.holding));
+        Self { allow, clients, holding, running_timer: inner.running_timer.clone(), events }
     }
 
     /// Returns 405 with the body of the other errors.
@@ -168,15 +172,20 @@ mod tests {
     use super::*;
     use crate::domain::TrustedProxies;
 
-    /// Sends a request to a route that responds with this status, and returns how long the response took, and whether it closes
-    /// the connection.
-    async fn time_of(status: u16, delay: Duration, refused: &RefusedOnConnection) -> (u128, bool) {
-        let edge = Edge {
+    fn edge(delay: Duration) -> Edge {
+        Edge {
             allow: None,
             clients: Arc::new(Clients::new(TrustedProxies::none())),
             holding: Arc::new(Holding::new(delay).unwrap()),
+            running_timer: RunningTimer::default(),
             events: CurrentRequest::default(),
-        };
+        }
+    }
+
+    /// Sends a request to a route that responds with this status, and returns how long the response took, and whether it closes
+    /// the connection.
+    async fn time_of(status: u16, delay: Duration, refused: &RefusedOnConnection) -> (u128, bool) {
+        let edge = edge(delay);
         let status = StatusCode::from_u16(status).unwrap();
         let route = edge.layer(service_fn(move |_: Request| ready(Ok::<_, Infallible>(status.into_response()))));
         let mut request = Request::new(Body::empty());
@@ -184,6 +193,14 @@ mod tests {
         let start = Instant::now();
         let Ok(response) = route.oneshot(request).await;
         (start.elapsed().as_millis(), response.headers().contains_key(header::CONNECTION))
+    }
+
+    #[tokio::test]
+    async fn a_request_starts_the_timer_that_ends_before_its_time_limit() {
+        let edge = edge(Duration::ZERO);
+        let route = edge.layer(service_fn(|_: Request| ready(Ok::<_, Infallible>(Response::default()))));
+        let Ok(_) = route.oneshot(Request::new(Body::empty())).await;
+        assert!(edge.running_timer.runs());
     }
 
     #[tokio::test(start_paused = true)]

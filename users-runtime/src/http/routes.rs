@@ -124,7 +124,7 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         self.on(Method::DELETE, MethodFilter::DELETE, path, Erased::new(handler))
     }
 
-    /// Sets the handler of every method that `path` does not support. Without it these are 405.
+    /// Sets the handler of every method that `path` does not support. Without it, the response is 405.
     pub fn fallback<H: RouteHandler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.methods(path).fallback(Erased::new(handler));
         self
@@ -159,10 +159,10 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
         &self.users
     }
 
-    /// Adds the routes of other functions under a prefix.
+    /// Adds the routes of other functions under a prefix, at their whole path: axum's `nest` would change the URI of each request.
     pub fn nest<const N: usize>(mut self, prefix: &str, groups: [MakeRouter<U, S>; N]) -> Self {
         for routes in groups {
-            self.nested = self.nested.nest(prefix, routes(&self.users));
+            self.nested = self.nested.merge(routes(&self.users.mounted_under(prefix)));
         }
         self
     }
@@ -170,7 +170,8 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     /// Adds the routes of every backend that issues tokens under a prefix and the backend's name, such as `/auth/{backend}`.
     pub fn nest_backends(mut self, prefix: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
         for name in self.users.backends_with_logins().map(|backend| &*backend.name) {
-            self.nested = self.nested.nest(&format!("{prefix}/{name}"), routes(&self.users, name));
+            let users = self.users.mounted_under(&format!("{prefix}/{name}"));
+            self.nested = self.nested.merge(routes(&users, name));
         }
         self
     }
@@ -179,7 +180,8 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     #[cfg(feature = "passkeys")]
     pub(crate) fn nest_backends_under(mut self, path: &str, routes: fn(&Users<U>, &str) -> Router<S>) -> Self {
         for name in self.users.backends_with_logins().map(|backend| &*backend.name) {
-            self.nested = self.nested.nest(&format!("/{name}{path}"), routes(&self.users, name));
+            let users = self.users.mounted_under(&format!("/{name}{path}"));
+            self.nested = self.nested.merge(routes(&users, name));
         }
         self
     }
@@ -188,10 +190,14 @@ impl<U: AuthUser, S: HasUsers<U>> Routes<U, S> {
     pub fn into_router(self) -> Router<S> {
         let policy = self.users.policy();
         let mut router = self.nested;
+        let mounted_at = self.users.inner().mounted_at();
         for (path, methods) in self.paths {
             let edge = Edge::new(&self.users, methods.allow(policy.keeps_quirks()));
-            router = router.route(path, methods.into_router().layer(edge));
-            if policy.allows(Relaxation::SlashRedirect) && path != "/" {
+            let is_root = path == "/";
+            let path =
+                if is_root && !mounted_at.is_empty() { mounted_at.to_owned() } else { format!("{mounted_at}{path}") };
+            router = router.route(&path, methods.into_router().layer(edge));
+            if policy.allows(Relaxation::SlashRedirect) && !is_root {
                 let base = self.users.inner().base_path.clone();
                 let redirect = move |uri: OriginalUri| std::future::ready(redirect_without_slash(&uri, &base));
                 router = router.route(&format!("{path}/"), any(redirect));

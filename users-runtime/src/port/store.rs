@@ -35,6 +35,13 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// state and session of an entry are read from one consistent snapshot.
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>>;
 
+    /// Returns the result that [`find`](Self::find) would return for this lookup, if the store knows it without a
+    /// query. The data must not be older than this call. Must not wait. The default is `None`.
+    fn find_at_once(&self, wanted: &Lookup<U::Id>) -> Option<Found<U>> {
+        let _ = wanted;
+        None
+    }
+
     /// Looks up a user by the canonical form of the address.
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>>;
 
@@ -48,9 +55,9 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         ))))
     }
 
-    /// Reads a user for whom [`find`](Self::find) returns [`StoreError::Unreadable`], so that a superuser can repair it:
-    /// values that cannot be read are those of the user `substitute`. Returns `None` if one of the users does not exist, or
-    /// if the store does not support it, which is the default.
+    /// Reads a user for whom [`find`](Self::find) returns [`StoreError::Unreadable`], so that a superuser can repair
+    /// it: values that cannot be read are taken from the user `substitute`. Returns `None` if one of the users does not
+    /// exist, or if the store does not support it, which is the default.
     fn find_damaged(&self, id: U::Id, substitute: U::Id) -> BoxFuture<'_, Result<Option<Damaged<U>>, StoreError>> {
         let _ = (id, substitute);
         Box::pin(ready(Ok(None)))
@@ -65,12 +72,12 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// user has the id.
     fn insert(&self, user: U) -> BoxFuture<'_, Result<U, StoreError>>;
 
-    /// Returns the error with which [`insert`](Self::insert) would refuse this user, whose address nobody has, and stores
-    /// nothing. Called before every registration under `Policy::private_registration`, with an address that was made up:
-    /// a value that only the database refuses must be refused alike for new and for taken addresses.
+    /// Returns the error with which [`insert`](Self::insert) would refuse this user, whose address nobody has, and
+    /// stores nothing. Called before every registration under `Policy::private_registration`, with a made-up address: a
+    /// value that only the database refuses must be refused in the same way for new and for taken addresses.
     ///
-    /// The default is an error, so that such a service does not start to answer. A store whose `insert` refuses nothing but
-    /// addresses and ids returns `Ok(())`.
+    /// The default is an error, so that such a service does not accept registrations. A store whose `insert` refuses
+    /// nothing but addresses and ids returns `Ok(())`.
     ///
     /// # Errors
     /// As for [`insert`](Self::insert).
@@ -81,10 +88,10 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         ))))
     }
 
-    /// Changes the named columns of one user, and no others, if every condition of the change holds, and the standing where
-    /// the change says so. Returns the row after the change, or `None` if the user does not exist, a condition fails or the token was used before.
-    /// Stores that read whole users can use [`Change::may_change`], [`Change::write_into`] and
-    /// [`Change::write_standing_into`].
+    /// Changes only the named columns of one user, and the standing if the change sets it, provided that every
+    /// condition of the change holds. Returns the row after the change, or `None` if the user does not exist, a
+    /// condition fails or the token was used before. Stores that read whole users can use [`Change::may_change`],
+    /// [`Change::write_into`] and [`Change::write_standing_into`].
     ///
     /// # Errors
     /// [`StoreError::EmailTaken`] as for [`insert`](Self::insert).
@@ -100,11 +107,11 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
     /// earlier record of the same token, and nothing reverts a revocation.
     fn revoke<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Records a token as revoked until `until`, unless anything is recorded under its name already. Returns `true` if this
-    /// call recorded it: of several calls at once, exactly one does.
+    /// Records a token as revoked until `until`, unless anything is recorded under its name already. Returns `true` if
+    /// this call recorded it: of several concurrent calls, exactly one does.
     ///
-    /// Called for each try of a mailed code, also for addresses without an account. The default is an error, so that such
-    /// codes are refused.
+    /// Called for each attempt with a mailed code, even for addresses without an account. The default is an error, so
+    /// that such codes are refused.
     fn use_once<'a>(&'a self, token: &'a TokenId, until: Timestamp) -> BoxFuture<'a, Result<bool, StoreError>> {
         let _ = (token, until);
         Box::pin(ready(Err(StoreError::failed(
@@ -112,9 +119,9 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         ))))
     }
 
-    /// Records that the user of a session proved again who they are, in the record of the session's token, which is kept at
-    /// least until `until`. A later call replaces the proof. The record revives nothing: a token that is revoked stays
-    /// revoked, and one that was ended by a raised epoch stays ended.
+    /// Records that the user of a session re-authenticated, in the record of the session's token, which is kept at
+    /// least until `until`. A later call replaces the earlier one. The record revives nothing: a revoked token stays
+    /// revoked, and a token that was invalidated by a raised epoch stays invalid.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the user does not exist.
@@ -161,16 +168,17 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         None
     }
 
-    /// Returns the storage of passkeys, for services with [passkeys](crate::UsersBuilder). From this call on the store migrates and
-    /// compares its table, too. The storage of [`recording`](Self::recording) and of [`for_tenant`](Self::for_tenant) is got from
-    /// those stores. A store that returns `None`, which is the default, has none; such services cannot be built on it.
+    /// Returns the storage of passkeys, for services with [passkeys](crate::UsersBuilder). From this call on the store
+    /// migrates and compares its table, too. For [`recording`](Self::recording) and [`for_tenant`](Self::for_tenant),
+    /// it is obtained from the stores that they return. A store that returns `None`, which is the default, has none;
+    /// such services cannot be built on it.
     fn passkey_store(self: Arc<Self>) -> Option<Arc<dyn PasskeyStore<U>>> {
         None
     }
 
     /// Returns the counters of rate limits in this database, for
-    /// [`counters_in_database`](crate::UsersBuilder::counters_in_database). From this call on the store migrates and compares
-    /// their table, too, and [`purge_expired`](Self::purge_expired) removes counters that mean nothing any more. A store that
+    /// [`counters_in_database`](crate::UsersBuilder::counters_in_database). From this call on the store migrates and
+    /// compares their table, too, and [`purge_expired`](Self::purge_expired) removes expired counters. A store that
     /// returns `None`, which is the default, has none.
     fn counters(self: Arc<Self>) -> Option<Arc<dyn Counters>> {
         None
@@ -183,9 +191,9 @@ pub trait UserStore<U: AuthUser>: Send + Sync + 'static {
         None
     }
 
-    /// Returns the same store for one change, which writes these entries in its transaction: if the change is not stored,
-    /// neither are they, and if they cannot be written, the change fails. The user of an entry without one is the user who
-    /// is added. A store that returns `None`, which is the default, leaves it to the caller to append them afterwards.
+    /// Returns the same store for one change, which writes these entries in its transaction: if the change is not
+    /// stored, neither are they, and if they cannot be written, the change fails. An entry without a user gets the user
+    /// who is added. If a store returns `None`, which is the default, the caller appends the entries afterwards.
     #[cfg(feature = "audit")]
     fn recording(self: Arc<Self>, entries: Arc<[AuditEntry]>) -> Option<Arc<dyn UserStore<U>>> {
         let _ = entries;
@@ -231,7 +239,7 @@ impl<Id> Lookup<Id> {
     }
 }
 
-/// A user as stored, with the data that decides on the validity of tokens.
+/// A user as stored, with the data that determines the validity of tokens.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Found<U> {
@@ -241,7 +249,7 @@ pub struct Found<U> {
     pub epoch: Epoch,
     /// The recorded state of the token in the lookup.
     pub token: TokenState,
-    /// The proof that [`UserStore::reauthenticate`] recorded for the token in the lookup.
+    /// The re-authentication that [`UserStore::reauthenticate`] recorded for the token in the lookup.
     pub reauthentication: Option<Reauthentication>,
     /// The session, if the lookup was by session.
     pub session: Option<FoundSession>,
@@ -249,7 +257,7 @@ pub struct Found<U> {
     pub standing: Standing,
 }
 
-/// A user as stored, of whom some values cannot be read.
+/// A stored user with some values that cannot be read.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Damaged<U> {
@@ -260,7 +268,7 @@ pub struct Damaged<U> {
 }
 
 impl<U> Damaged<U> {
-    /// Describes a user of whom the values of these columns were replaced by those of another user.
+    /// Describes a user whose values in these columns were replaced by those of another user.
     #[must_use]
     pub fn new(user: U, columns: Columns) -> Self {
         Self { user, columns }
@@ -307,8 +315,8 @@ impl<U> Found<U> {
 }
 
 impl<U: AuthUser> Found<U> {
-    /// Returns `true` if the user has exactly this id. A database may find a row by a collation for which other texts
-    /// are equal.
+    /// Returns `true` if the user has exactly this id. A database may find a row by a collation that treats different
+    /// texts as equal.
     pub(crate) fn has_id(&self, id: &U::Id) -> bool {
         self.user.account().id == id
     }

@@ -72,7 +72,7 @@ pub use second_factor::Mfa;
 pub(crate) use second_factor::{ActiveMfa, PendingLogin, Remembering};
 
 use crate::{
-    background::{BatchLoader, Jobs},
+    background::{BatchLoader, Jobs, RunningTimer},
     domain::{BasePath, Timestamp},
     event::EventSink,
     port::{
@@ -95,10 +95,17 @@ pub(crate) struct View<U: AuthUser> {
     pub(crate) loader: BatchLoader<U>,
     /// The tenant that the handle is bound to.
     tenant: Option<Tenant<U>>,
+    /// The path of the routes that are made with the handle; empty except while they are made.
+    mounted_at: String,
     inner: Arc<Inner<U>>,
 }
 
 impl<U: AuthUser> View<U> {
+    /// Returns the path of the routes that are made with the handle.
+    pub(crate) fn mounted_at(&self) -> &str {
+        &self.mounted_at
+    }
+
     /// Returns a text that differs between tenants; empty without a tenant.
     pub(crate) fn tenant_name(&self) -> String {
         self.tenant.as_ref().map(|tenant| format!("{tenant:?}")).unwrap_or_default()
@@ -120,7 +127,7 @@ impl<U: AuthUser> Deref for View<U> {
 }
 
 impl<U: AuthUser> Inner<U> {
-    /// Returns what keeps events in addition to the log.
+    /// Returns the sink that stores events in addition to the log.
     pub(crate) fn event_sink(&self) -> Option<Arc<dyn EventSink>> {
         #[cfg(feature = "audit")]
         if let Some(audit) = &self.audit {
@@ -162,6 +169,7 @@ pub(crate) struct Inner<U: AuthUser> {
     pub(crate) challenges: Option<Challenges>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) holding: Arc<Holding>,
+    pub(crate) running_timer: RunningTimer,
     /// `None` if logins are not limited.
     pub(crate) devices: Option<Arc<dyn DeviceCookies>>,
     #[cfg(feature = "audit")]
@@ -178,7 +186,19 @@ impl<U: AuthUser> Users<U> {
     pub(crate) fn assemble(inner: Inner<U>) -> Self {
         let store = Arc::clone(&inner.whole_store);
         let loader = BatchLoader::new(Arc::clone(&store));
-        Self(Arc::new(View { store, loader, tenant: None, inner: Arc::new(inner) }))
+        Self(Arc::new(View { store, loader, tenant: None, mounted_at: String::new(), inner: Arc::new(inner) }))
+    }
+
+    /// Returns the same handle for routes under a further path.
+    pub(crate) fn mounted_under(&self, path: &str) -> Self {
+        let View { store, loader, tenant, mounted_at, inner } = self.inner();
+        Self(Arc::new(View {
+            store: Arc::clone(store),
+            loader: loader.clone(),
+            tenant: tenant.clone(),
+            mounted_at: format!("{mounted_at}{path}"),
+            inner: Arc::clone(inner),
+        }))
     }
 
     pub(crate) fn inner(&self) -> &View<U> {

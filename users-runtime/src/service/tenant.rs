@@ -15,7 +15,7 @@ impl<U: HasTenant> Users<U> {
     /// Returns a handle that finds, changes and creates users of one tenant only. It shares everything else with this
     /// handle and is cheap to create.
     ///
-    /// A handle of another tenant can call this, too.
+    /// It can also be called on a handle of another tenant.
     ///
     /// # Errors
     /// [`StoreError::MissingTenant`] if the application's store does not support tenants, [`StoreError::InvalidValue`] if the
@@ -41,6 +41,7 @@ impl<U: AuthUser> Users<U> {
             loader: BatchLoader::new(Arc::clone(&store)),
             store,
             tenant: Some(tenant),
+            mounted_at: String::new(),
             inner: Arc::clone(&self.inner().inner),
         };
         Ok(Self(Arc::new(view)))

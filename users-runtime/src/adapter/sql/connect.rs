@@ -19,8 +19,8 @@ use crate::{
 #[non_exhaustive]
 pub struct PoolSettings {
     /// The maximum number of connections for reading. Default: the number of cores, between 2 and 8. Concurrent
-    /// requests share queries, so few connections suffice. SQLite has one additional connection for writing; other
-    /// databases use these for writing as well.
+    /// requests share queries, so few connections suffice. SQLite has one additional connection for writing, and one
+    /// that only checks for new commits; other databases also use the connections for reading to write.
     pub readers: u32,
     /// The time that a request waits for a free connection before it is refused as unavailable. Default: 2 s.
     pub acquire_timeout: Duration,
@@ -187,14 +187,10 @@ impl<U: StoredUser> SqlStore<U> {
         U: super::SqlUser<DB>,
     {
         let creation = creation::<U, DB>()?.into();
-        let (read, write, kept) = (pools.read.clone(), pools.write.clone(), pools.kept.clone());
+        let closing = pools.clone();
         let close: Closing = Arc::new(move || {
-            let (read, write, kept) = (read.clone(), write.clone(), kept.clone());
-            Box::pin(async move {
-                kept.inspect(|kept| kept.close());
-                read.close().await;
-                write.close().await;
-            })
+            let pools = closing.clone();
+            Box::pin(async move { pools.close().await })
         });
         Ok(Self { store: Arc::new(super::store::Store::<U, DB>::new(pools)), creation, close })
     }
@@ -282,6 +278,10 @@ impl<U: StoredUser> fmt::Debug for SqlStore<U> {
 impl<U: StoredUser> UserStore<U> for SqlStore<U> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
         self.store.find(wanted)
+    }
+
+    fn find_at_once(&self, wanted: &Lookup<U::Id>) -> Option<Found<U>> {
+        self.store.find_at_once(wanted)
     }
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {

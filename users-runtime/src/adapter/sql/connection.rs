@@ -11,6 +11,8 @@ use std::{
 
 use sqlx::{Connection as _, Pool, SqlSafeStr, SqlStr};
 
+#[cfg(feature = "sqlite")]
+use super::sqlite::lookup_cache::LookupCache;
 use super::{
     Dialect, Executed, SqlResult,
     base::Base,
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{adapter::clock::monotonic, event::metric, port::BoxFuture};
 
-/// An operation that runs again on connections without statements from before.
+/// An operation that is repeated on connections without old prepared statements.
 pub(super) struct PrepareAnew(Arc<AtomicU32>);
 
 impl Drop for PrepareAnew {
@@ -39,14 +41,18 @@ pub(super) struct Pools<DB: Dialect> {
     pub(super) write: Pool<DB>,
     /// `true` if connections keep prepared statements, `false` if their statement cache has no capacity.
     pub(super) keep_statements: bool,
-    /// Connections that stay out of a pool of our own. Those of an application's pool never do, since it may have few, or hooks.
+    /// Connections that stay out of a pool that the store opened. Those of an application's pool never do, since it may
+    /// have few connections, or hooks.
     pub(super) kept: Option<Arc<Kept<DB>>>,
-    /// How a lost connection is noticed before a write.
+    /// How a lost connection is detected before a write.
     pub(super) pinged: Pinged,
     /// The callers that wait for the connection for writes, in a database with one writer. They share commits.
     pub(super) queue: Option<Arc<WriteQueue<DB>>>,
-    /// Whether no write shares a transaction with others.
+    /// Whether every write has its own transaction.
     pub(super) exclusive: bool,
+    /// Results of lookups, reused until the next commit. `None` unless the store opened an SQLite file itself.
+    #[cfg(feature = "sqlite")]
+    pub(super) lookup_cache: Option<Arc<LookupCache>>,
 }
 
 /// A connection for writes.
@@ -56,7 +62,7 @@ pub(super) enum Writer<DB: Dialect> {
 }
 
 impl<DB: Dialect> Writer<DB> {
-    /// Returns whether there is a transaction already, which others share.
+    /// Returns whether the connection is already in a transaction that is shared with others.
     pub(super) fn is_shared(&self) -> bool {
         matches!(self, Self::Turn(turn) if turn.is_shared())
     }
@@ -92,19 +98,43 @@ impl<DB: Dialect> DerefMut for Writer<DB> {
 impl<DB: Dialect> Pools<DB> {
     /// Uses one pool for reads and writes.
     pub(super) fn shared(pool: Pool<DB>, keep_statements: bool) -> Self {
-        let pinged = Pinged::of(&pool);
-        Self { read: pool.clone(), write: pool, keep_statements, kept: None, pinged, queue: None, exclusive: false }
+        Self { keep_statements, ..Self::of_two(pool.clone(), pool) }
     }
 
-    /// Returns the same for an operation that shares no transaction with others.
+    /// Uses one pool for reads and one for writes, whose connections keep prepared statements.
+    pub(super) fn of_two(read: Pool<DB>, write: Pool<DB>) -> Self {
+        let pinged = Pinged::of(&write);
+        Self {
+            read,
+            write,
+            keep_statements: true,
+            kept: None,
+            pinged,
+            queue: None,
+            exclusive: false,
+            #[cfg(feature = "sqlite")]
+            lookup_cache: None,
+        }
+    }
+
+    /// Returns the same for an operation that does not share its transaction.
     pub(super) fn alone(self) -> Self {
         Self { exclusive: true, ..self }
     }
 
-    /// For a pool of our own, whose `before_acquire` is [`is_alive`](super::lost::is_alive).
+    /// For a pool that the store opened, whose `before_acquire` is [`is_alive`](super::lost::is_alive).
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn of_our_own(self) -> Self {
         Self { kept: Some(Arc::new(Kept::new())), pinged: Pinged::IfRested, ..self }
+    }
+
+    /// Closes all connections after their current statements.
+    pub(super) async fn close(&self) {
+        self.kept.as_ref().inspect(|kept| kept.close());
+        #[cfg(feature = "sqlite")]
+        self.lookup_cache.as_ref().inspect(|cache| cache.close());
+        self.read.close().await;
+        self.write.close().await;
     }
 
     /// Returns a connection for reading.
@@ -133,10 +163,15 @@ impl<DB: Dialect> Pools<DB> {
 
 impl<DB: Dialect> Clone for Pools<DB> {
     fn clone(&self) -> Self {
-        let Self { keep_statements, pinged, exclusive, .. } = *self;
-        let (read, write) = (self.read.clone(), self.write.clone());
-        let (kept, queue) = (self.kept.clone(), self.queue.clone());
-        Self { read, write, keep_statements, kept, pinged, queue, exclusive }
+        Self {
+            read: self.read.clone(),
+            write: self.write.clone(),
+            kept: self.kept.clone(),
+            queue: self.queue.clone(),
+            #[cfg(feature = "sqlite")]
+            lookup_cache: self.lookup_cache.clone(),
+            ..*self
+        }
     }
 }
 
@@ -150,13 +185,13 @@ impl<DB: Dialect> Base<DB> {
         Ok(connection)
     }
 
-    /// Returns a connection for writing that is not known to have rested, or was just pinged; see [`lost`](super::lost). Pass
-    /// it to [`Base::settle`] with the result of the operation.
+    /// Returns a connection for writing that was used a moment ago or has just been pinged; see [`lost`](super::lost).
+    /// Pass it to [`Base::settle`] with the result of the operation.
     pub(super) async fn writer(&self) -> SqlResult<Writer<DB>> {
         self.wait_to_write(self.pools.exclusive).await
     }
 
-    /// Returns a connection like [`Base::writer`], for an operation that shares no transaction with others.
+    /// Returns a connection like [`Base::writer`], for an operation that does not share its transaction.
     pub(super) async fn exclusive_writer(&self) -> SqlResult<Writer<DB>> {
         self.wait_to_write(true).await
     }
@@ -198,7 +233,7 @@ impl<DB: Dialect> Base<DB> {
         done
     }
 
-    /// Ends an operation like [`Base::settle`]. Returns when what it wrote is on disk.
+    /// Ends an operation like [`Base::settle`]. Returns when its writes are on disk.
     pub(super) async fn settle_write<T>(&self, connection: Writer<DB>, done: SqlResult<T>) -> SqlResult<T> {
         let mut turn = match connection {
             Writer::Own(connection) => return self.settle(connection, done).await,
@@ -214,7 +249,7 @@ impl<DB: Dialect> Base<DB> {
         turn.end(done).await
     }
 
-    /// Returns a connection that prepares its statements anew while an operation [asks for it](Base::prepare_anew).
+    /// Returns a connection that prepares its statements again while an operation [requires it](Base::prepare_anew).
     async fn without_old_statements(&self, mut connection: Taken<DB>) -> Taken<DB> {
         if self.preparing_anew.load(Ordering::Acquire) > 0 && forget_statements::<DB>(&mut connection).await.is_err() {
             connection.close_on_drop();
@@ -222,15 +257,15 @@ impl<DB: Dialect> Base<DB> {
         connection
     }
 
-    /// Makes connections prepare their statements anew until the returned value is dropped: an operation failed in a way that
-    /// may be due to statements of before a change of the schema, or due to the schema itself. If the next attempts fail
-    /// alike, it is the schema.
+    /// Makes connections prepare their statements again until the returned value is dropped. An operation failed,
+    /// either because its statements were prepared before a change of the schema or because of the schema itself. If
+    /// the next attempts fail in the same way, the schema is the cause.
     pub(super) fn prepare_anew(&self) -> PrepareAnew {
         self.preparing_anew.fetch_add(1, Ordering::AcqRel);
         PrepareAnew(Arc::clone(&self.preparing_anew))
     }
 
-    /// Returns `true` for an error that outdated statements cause as well as a schema which does not fit.
+    /// Returns `true` for an error that may be caused by outdated statements or by a schema that does not fit.
     #[allow(clippy::unused_self, reason = "`retry` knows the database by the store only")]
     pub(super) fn is_perhaps_outdated(&self, error: &sqlx::Error) -> bool {
         error::is_perhaps_outdated::<DB>(error)
@@ -350,7 +385,7 @@ async fn acquire<DB: Dialect>(pool: &Pool<DB>, name: &'static str) -> SqlResult<
     measured(name, pool.acquire()).await.map(Taken::of)
 }
 
-/// Measures that a connection was there at once.
+/// Records that a connection was available at once.
 fn at_once<DB: Dialect>(name: &'static str, connection: Taken<DB>) -> Taken<DB> {
     metric::waited_for_connection(name, Duration::ZERO);
     connection

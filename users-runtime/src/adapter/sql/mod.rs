@@ -2,8 +2,8 @@
 //! `mysql`), in any combination. The URL selects the database at run time.
 //!
 //! The derive generates the description of a user type ([`UserSql`], [`SqlUser`]); the behavior is implemented here.
-//! Statements that serve requests are never assembled at run time per request; the statements on our own tables and the
-//! schema are made once, from names that the derive has checked.
+//! Statements that serve requests are never assembled per request; the statements on axum-users' own tables and the
+//! schema are built once, from names that the derive has checked.
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(
@@ -22,6 +22,8 @@ mod audit;
 #[cfg(feature = "audit")]
 mod audit_sql;
 mod base;
+#[cfg(feature = "sqlite")]
+mod cached_lookups;
 mod casts;
 mod column;
 #[cfg(all(debug_assertions, any(feature = "sqlite", feature = "postgres", feature = "mysql")))]

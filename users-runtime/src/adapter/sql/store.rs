@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+#[cfg(feature = "sqlite")]
+use super::cached_lookups::{as_found, key};
 use super::{
     ById, Dialect, Row, SqlResult, SqlUser, Values,
     adapted::Adapted,
@@ -88,7 +90,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
 
     pub(super) fn user(&self, row: &DB::Row) -> SqlResult<U> {
         U::from_row(&mut Row::new(row)).map_err(|error| {
-            // A column may have got another type, which not every database reports.
+            // The type of a column may have changed, which not every database reports.
             self.base.adapted.forget();
             self.base.unreadable(row, error)
         })
@@ -121,6 +123,17 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     /// Reads a row of [`Statements::find_session`](super::Statements::find_session).
     fn found_by_session(&self, row: &DB::Row) -> SqlResult<Found<U>> {
         Ok(Found { session: Some(self.base.session(row)?), ..self.found(row)? })
+    }
+
+    /// Looks up users in the database.
+    pub(super) fn query<'a>(
+        &'a self,
+        wanted: &'a [Lookup<U::Id>],
+    ) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
+        match wanted {
+            [one] => Box::pin(async move { Ok(vec![self.find_one(one).await?]) }),
+            many => Box::pin(self.find_all(many)),
+        }
     }
 
     async fn find_one(&self, wanted: &Lookup<U::Id>) -> Result<Option<Found<U>>, StoreError> {
@@ -158,7 +171,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     async fn find_named(&self, name: &LoginName) -> Result<Option<Found<U>>, StoreError> {
         let Some(row) = self.base.find_by_login_name(name).await? else { return Ok(None) };
         let found = self.with_standing(&row).map_err(|error| self.base.error(error))?;
-        // A database may take other letters for equal.
+        // A database may treat different letters as equal.
         Ok(Some(found).filter(|found| found.user.login_name() == Some(name.as_str())))
     }
 
@@ -178,7 +191,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         Ok(())
     }
 
-    /// Inserts a user, in the same transaction with another way in than a password.
+    /// Inserts a user, in the same transaction as a login method other than a password.
     pub(super) async fn insert_user(&self, mut user: U, way_in: Option<WayIn<'_>>) -> Result<U, StoreError> {
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| self.insert_arguments(&user, table);
@@ -188,7 +201,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         self.user(&row).map_err(|error| self.base.error(error))
     }
 
-    /// Does what [`Store::insert_user`] does, and stores nothing.
+    /// Does the same as [`Store::insert_user`], but stores nothing.
     async fn try_insert(&self, mut user: U) -> Result<(), StoreError> {
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| self.insert_arguments(&user, table);
@@ -206,7 +219,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
         bind(user, Values::insert::<U>(&self.base.custom, &table.forms))
     }
 
-    /// Changes a user, in the same transaction with a new link to an account at a provider.
+    /// Changes a user, in the same transaction as a new link to an account at a provider.
     pub(super) async fn change_user(
         &self,
         change: Change<U>,
@@ -227,7 +240,7 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 }
 
-/// Returns the id of a new user, if the database does not make it.
+/// Returns the id of a new user, if the database does not generate it.
 fn new_id<U: AuthUser>(user: &U) -> Option<IdValue> {
     (!U::ID_MADE_BY_DATABASE).then(|| user.account().id.to_value())
 }
@@ -241,10 +254,16 @@ fn bind<U: SqlUser<DB>, DB: Dialect>(user: &U, mut values: Values<'_, DB>) -> Sq
 
 impl<U: SqlUser<DB>, DB: Dialect> UserStore<U> for Store<U, DB> {
     fn find<'a>(&'a self, wanted: &'a [Lookup<U::Id>]) -> BoxFuture<'a, Result<Vec<Option<Found<U>>>, StoreError>> {
-        match wanted {
-            [one] => Box::pin(async move { Ok(vec![self.find_one(one).await?]) }),
-            many => Box::pin(self.find_all(many)),
+        #[cfg(feature = "sqlite")]
+        if let Some(cache) = self.lookup_cache() {
+            return Box::pin(self.find_with_cache(cache, wanted));
         }
+        self.query(wanted)
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn find_at_once(&self, wanted: &Lookup<U::Id>) -> Option<Found<U>> {
+        as_found(self.lookup_cache()?.get(&key(wanted))?, wanted)
     }
 
     fn find_by_email<'a>(&'a self, email: &'a CanonicalEmail) -> BoxFuture<'a, Result<Option<Found<U>>, StoreError>> {

@@ -17,7 +17,7 @@ use crate::{
     user::Columns,
 };
 
-/// What a user gets in the same transaction, to log in without a password.
+/// A login method other than a password that is added in the same transaction as its user.
 #[derive(Clone, Copy)]
 pub(super) enum WayIn<'a> {
     /// A link to an account at a provider.
@@ -28,7 +28,7 @@ pub(super) enum WayIn<'a> {
 
 /// The user of a write, without its type.
 pub(super) struct Draft<'a, DB: Dialect> {
-    /// `None` if the database makes the id.
+    /// `None` if the database generates the id.
     pub(super) id: Option<IdValue>,
     pub(super) email: &'a str,
     /// Returns the arguments for the columns of the user.
@@ -49,7 +49,7 @@ impl<'a, DB: Dialect> Draft<'a, DB> {
 }
 
 impl<DB: Dialect> Base<DB> {
-    /// Inserts a user, in the same transaction with another way in than a password, and returns the row.
+    /// Inserts a user, in the same transaction as a login method other than a password, and returns the row.
     pub(super) fn insert<'a>(
         &'a self,
         user: &'a Draft<'a, DB>,
@@ -152,8 +152,8 @@ impl<DB: Dialect> Base<DB> {
         self.settle_write(connection, done).await.map(drop)
     }
 
-    /// Changes a user, in the same transaction with a new link to an account at a provider, and returns the row, or `None` if
-    /// a condition of the change does not hold.
+    /// Changes a user, in the same transaction as a new link to an account at a provider, and returns the row, or
+    /// `None` if a condition of the change does not hold.
     pub(super) fn update<'a>(
         &'a self,
         user: &'a Draft<'a, DB>,
@@ -185,7 +185,8 @@ impl<DB: Dialect> Base<DB> {
         let arguments = self.tenant_condition(arguments, &table.forms)?;
 
         let mut connection = self.writer().await?;
-        // A single statement is atomic; checking its result or running further statements needs a transaction.
+        // A single statement is atomic; checking its result or running further statements needs a transaction, unless all that
+        // follows is reading the row.
         let is_plain = change.if_epoch.is_none()
             && !change.unlink
             && !change.remove_passkeys
@@ -198,6 +199,9 @@ impl<DB: Dialect> Base<DB> {
             && !matches!(change.end_sessions, EndSessions::AllBut(..));
         let row = if self.returns_rows() && is_plain {
             self.fetch_first(&mut connection, table.updates.form(ChangedColumns::of(change)), arguments).await
+        } else if !DB::RETURNS_ROWS && is_plain && is_repeatable(change) {
+            let sql = table.updates.form(ChangedColumns::of(change));
+            Box::pin(self.write_user(&mut connection, &table, &sql, arguments, user)).await
         } else {
             // Boxed, so that the future of every other change stays small: it is moved to the heap as a whole.
             Box::pin(self.change_on(&mut connection, &table, arguments, (user, id), change, account)).await
@@ -262,15 +266,15 @@ impl<DB: Dialect> Base<DB> {
         finish(transaction, done).await
     }
 
-    /// Returns whether a change stores a new password, which remembered devices do not outlive. A new hash of the same password is
-    /// none.
+    /// Returns whether a change stores a new password, so that remembered devices are removed. A new hash of the same
+    /// password is not a new password.
     fn forgets_devices(&self, change: &Change<()>) -> bool {
         let is_new = change.columns.includes(Columns::HASHED_PASSWORD) && change.must_change_password.is_some();
         is_new && self.has_second_factors()
     }
 
-    /// Records that a token was used, in the transaction of what it permits. Returns `false` if it was used before; the
-    /// caller rolls back.
+    /// Records that a token was used, in the transaction of the operation that it permits. Returns `false` if it was
+    /// used before; the caller rolls back.
     pub(super) async fn use_in(
         &self,
         connection: &mut DB::Connection,
@@ -292,7 +296,7 @@ impl<DB: Dialect> Base<DB> {
         self.execute_on(connection, self.token_sql.use_once.clone(), arguments).await.map(drop)
     }
 
-    /// Records that a token was used, alone. Returns `false` if anything was recorded under its name before.
+    /// Records that a token was used, in a separate transaction. Returns `false` if anything was recorded under its name before.
     pub(super) fn use_once<'a>(
         &'a self,
         token: &'a TokenId,
@@ -360,6 +364,12 @@ impl<DB: Dialect> Base<DB> {
             retry!(self, is_undone::<DB>, |base| base.execute(sql.clone(), bind)).map(drop)
         })
     }
+}
+
+/// Returns whether a change has the same effect a second time. MySQL has no `RETURNING`: if reading the row after such a change
+/// fails, the change is repeated or its outcome is unknown, as that of a failed commit.
+fn is_repeatable(change: &Change<()>) -> bool {
+    change.if_hashed_password.is_none() && change.if_email.is_none() && change.end_sessions == EndSessions::Keep
 }
 
 /// Returns by how much a change raises the epoch.

@@ -1,9 +1,9 @@
 //! Batches concurrent user lookups into one query.
 //!
-//! There is no cache and no timer: every result comes from a query that started after the lookup arrived. A lookup first yields
-//! once, so that all requests that are ready to run put theirs into the queue as well, unless the last ones were alone. Then the
-//! first caller that is polled while few queries are in progress takes the whole queue and runs one query for all of it. There
-//! is no background task, so there is nothing to start, stop or leak.
+//! There is no timer: every result comes from a query that started after the lookup arrived, unless the store knows the result
+//! without a query. A lookup first yields once, so that all requests that are ready to run can queue theirs as well, unless the
+//! previous lookups were single ones. Then the first caller that is polled while few queries are in progress takes the whole
+//! queue and runs one query for all of it. There is no background task, so there is nothing to start, stop or leak.
 //!
 //! No caller holds a permission without using it: while a query may start, every waiting caller that is polled starts it.
 //! The end of a query wakes the first one, and a caller that is dropped wakes the next.
@@ -43,10 +43,10 @@ struct Shared<U: AuthUser> {
     queue: Queue<Lookup<U::Id>, Reply<U>>,
 }
 
-/// A lookup of a user, and where its caller waits.
+/// A lookup of a user, and the slot in which its caller waits.
 type Place<U> = Arc<Slot<Lookup<<U as AuthUser>::Id>, Reply<U>>>;
 
-/// What a caller receives.
+/// The reply to a caller.
 enum Reply<U: AuthUser> {
     /// The result of its lookup.
     Result(LookupResult<U>),
@@ -54,7 +54,7 @@ enum Reply<U: AuthUser> {
     AskAlone,
 }
 
-/// What a waiting caller does next.
+/// The next step of a waiting caller.
 enum Next<U: AuthUser> {
     Receive(Reply<U>),
     Run(Batch<U>),
@@ -66,8 +66,8 @@ struct Waiting<U: AuthUser> {
     slot: Place<U>,
 }
 
-/// Lookups for one query, and the permission to run it. Dropping it unanswered, because the caller was cancelled, puts
-/// the lookups back to the front of the queue.
+/// Lookups for one query, and the permission to run it. If it is dropped without results, because the caller was
+/// cancelled, the lookups return to the front of the queue.
 struct Batch<U: AuthUser> {
     shared: Arc<Shared<U>>,
     slots: Vec<Place<U>>,
@@ -88,6 +88,9 @@ impl<U: AuthUser> BatchLoader<U> {
     /// # Errors
     /// Those of [`UserStore::find`]. All callers that share a query get the error of an unavailable store.
     pub(crate) async fn find(&self, lookup: Lookup<U::Id>) -> LookupResult<U> {
+        if let Some(found) = self.shared.store.find_at_once(&lookup) {
+            return Ok(Some(found));
+        }
         let (slot, may_have_company) = self.shared.queue.join(lookup);
         let waiting = Waiting { shared: Arc::clone(&self.shared), slot };
         if may_have_company {
@@ -136,7 +139,7 @@ impl<U: AuthUser> Drop for Waiting<U> {
 }
 
 impl<U: AuthUser> Batch<U> {
-    /// Runs one query and answers all callers, also the one that runs it.
+    /// Runs one query and replies to all callers, including the one that runs it.
     async fn run(mut self) {
         metric::batch_of(self.slots.len());
         let lookups: Vec<_> = self.slots.iter().map(|slot| slot.item().clone()).collect();

@@ -87,8 +87,19 @@ impl<U: AuthUser> Bench<U> {
     }
 
     pub(super) async fn with_token(&self, id: U::Id, token: Option<&TokenId>) -> Result<Option<Found<U>>, Broken> {
-        let mut results = self.store.find(&[Lookup::User { id, token: token.cloned() }]).await?;
-        same("the number of results of one lookup", results.len(), 1)?;
+        self.find(Lookup::User { id, token: token.cloned() }).await
+    }
+
+    /// Looks up a user as requests do. The lookup is repeated, since a store may then return a cached result.
+    pub(super) async fn find(&self, wanted: Lookup<U::Id>) -> Result<Option<Found<U>>, Broken> {
+        if let Some(found) = self.store.find_at_once(&wanted) {
+            return Ok(Some(found));
+        }
+        let (wanted, mut results) = ([wanted], Vec::new());
+        for _ in 0..2 {
+            results = self.store.find(&wanted).await?;
+            same("the number of results of one lookup", results.len(), 1)?;
+        }
         Ok(results.pop().flatten())
     }
 

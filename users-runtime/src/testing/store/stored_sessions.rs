@@ -68,9 +68,7 @@ impl<'a, U: AuthUser> Rig<'a, U> {
     }
 
     pub(super) async fn find(&self, key: SessionKey) -> Result<Option<Found<U>>, Broken> {
-        let mut results = self.bench.store.find(&[Lookup::Session(key)]).await?;
-        same("the number of results of one lookup", results.len(), 1)?;
-        Ok(results.pop().flatten())
+        self.bench.find(Lookup::Session(key)).await
     }
 
     async fn last_seen(&self, number: u32) -> Result<Option<Timestamp>, Broken> {

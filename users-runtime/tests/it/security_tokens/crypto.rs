@@ -28,13 +28,14 @@ fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Returns the matching lines of code with their location, without comments.
-fn offenders(pattern: &Regex, is_exempt: impl Fn(&Path) -> bool) -> Vec<String> {
+/// Returns the matching lines of code with their location, without comments. Each match contains one of `parts`, for which a line is
+/// searched much faster.
+fn offenders(pattern: &Regex, parts: &[&str], is_exempt: impl Fn(&Path) -> bool) -> Vec<String> {
     let mut offenders = Vec::new();
     for (path, text) in sources().into_iter().filter(|(path, _)| !is_exempt(path)) {
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            if pattern.is_match(code) {
+            if parts.iter().any(|part| code.contains(part)) && pattern.is_match(code) {
                 offenders.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
             }
         }
@@ -72,7 +73,7 @@ fn comparisons_use_ct_eq() {
         assert!(!pattern.is_match(good), "the detector has a false positive: {good}");
     }
 
-    let found = offenders(&pattern, |_| false);
+    let found = offenders(&pattern, &["==", "!="], |_| false);
     assert!(found.is_empty(), "compare in constant time (subtle::ConstantTimeEq):\n{}", found.join("\n"));
 
     // The two places that compare secrets do so in constant time.
@@ -89,10 +90,12 @@ fn no_other_rng_in_tree() {
         r"\b(rand|rand_core|rand_chacha|fastrand|oorandom|nanoid)::|\b(thread_rng|OsRng|SysRng|StdRng|SmallRng|RandomState)\b|\bnew_v4\b|\bnow_v[1567]\b|\bgetrandom\b|/dev/u?random",
     )
     .expect("a pattern");
+    let parts = ["rand", "Rand", "rng", "Rng", "nanoid", "new_v4", "now_v"];
     for bad in ["rand::random()", "getrandom::fill(&mut salt)", "Uuid::new_v4()", "let mut rng = thread_rng();"] {
-        assert!(generator.is_match(bad), "the detector misses: {bad}");
+        let is_searched = parts.iter().any(|part| bad.contains(part));
+        assert!(is_searched && generator.is_match(bad), "the detector misses: {bad}");
     }
-    let found = offenders(&generator, |path| path.ends_with("adapter/random.rs"));
+    let found = offenders(&generator, &parts, |path| path.ends_with("adapter/random.rs"));
     assert!(found.is_empty(), "use port::Random:\n{}", found.join("\n"));
 
     let direct = Regex::new(r"(?m)^(rand|rand_\w+|fastrand|oorandom|nanoid)\b.*=").expect("a pattern");

@@ -69,7 +69,11 @@ pub async fn by_email(store: &SqlStore<User>, email: &str) -> Option<User> {
     store.find_by_email(&CanonicalEmail::of(email)).await.unwrap().map(|found| found.user)
 }
 
+/// Looks up a user as requests do.
 async fn found(store: &SqlStore<User>, wanted: Lookup<<User as AuthUser>::Id>) -> Option<Found<User>> {
+    if let Some(found) = store.find_at_once(&wanted) {
+        return Some(found);
+    }
     store.find(&[wanted]).await.unwrap().pop().unwrap()
 }
 

@@ -14,6 +14,7 @@ mod integers;
 mod like_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod links;
+mod lookup_cache;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod mysql8;
 #[cfg(all(feature = "postgres", feature = "mysql"))]

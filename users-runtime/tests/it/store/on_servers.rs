@@ -1,14 +1,16 @@
 //! The tests of `conformance`, `sql` and `schema` on PostgreSQL and on MySQL or MariaDB servers.
 
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row, mysql::MySqlPoolOptions};
 use users_runtime::{
     store::{
-        CanonicalEmail, Change, Columns, Database, Lookup, SchemaDrift, SqlStore, StoreError, StoredUser, UserStore,
+        CanonicalEmail, Change, Columns, Database, EndSessions, Lookup, SchemaDrift, SqlStore, StoreError, StoredUser,
+        UserStore,
     },
     testing::{store_conformance, store_races},
 };
 
 use crate::store::{
+    every_write::change,
     plans,
     server_store::ServerStore,
     servers::{Server, TempDatabase},
@@ -308,6 +310,32 @@ async fn an_update_without_changes_still_finds_its_row() {
     }
 }
 
+/// MySQL has no `RETURNING`, so that a change is two statements. They need a transaction only if the change must not be repeated.
+#[tokio::test]
+async fn on_mysql_a_change_without_conditions_needs_no_transaction() {
+    let Some(database) = Server::Mysql.database().await else { return };
+    let pool = MySqlPoolOptions::new().max_connections(1).connect(&database.url()).await.unwrap();
+    let store = SqlStore::<User>::from_mysql_pool(pool.clone()).unwrap();
+    store.migrate().await.unwrap();
+    let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
+    let count = async |of: &str| -> u64 {
+        let rows = sqlx::raw_sql(AssertSqlSafe(format!("SHOW SESSION STATUS LIKE '{of}'"))).fetch_one(&pool).await;
+        rows.unwrap().get::<String, _>(1).parse().unwrap()
+    };
+    let changed = async |change| {
+        let before = (count("Com_begin").await, count("Com_stmt_execute").await);
+        let renamed = store.update(change).await.unwrap().unwrap();
+        assert_eq!(renamed.full_name.as_deref(), Some("Arthur"));
+        (count("Com_begin").await - before.0, count("Com_stmt_execute").await - before.1)
+    };
+    let rename = || change(&arthur, "Arthur", EndSessions::Keep);
+    assert_eq!(changed(rename()).await, (0, 2));
+    let mut conditional = rename();
+    conditional.if_email = Some(arthur.email.clone());
+    assert_eq!(changed(conditional).await, (1, 2));
+    assert_eq!(changed(change(&arthur, "Arthur", EndSessions::All)).await, (1, 2));
+}
+
 /// Counts the rows of a query on a separate connection.
 async fn rows(database: &TempDatabase, sql: &str) -> usize {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
@@ -345,7 +373,7 @@ async fn the_settings_of_a_pool_of_the_application_are_checked_on_mysql() {
         ("SET SESSION time_zone = '+02:00'", "not in UTC"),
         ("SET NAMES latin1", "not in utf8mb4"),
     ] {
-        let pool = sqlx::mysql::MySqlPoolOptions::new()
+        let pool = MySqlPoolOptions::new()
             .after_connect(move |connection, _| Box::pin(async move { connection.execute(setting).await.map(drop) }));
         let pool = pool.connect(&fresh.database.url()).await.unwrap();
         let drift = drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await;
@@ -355,7 +383,7 @@ async fn the_settings_of_a_pool_of_the_application_are_checked_on_mysql() {
     let london = "SET SESSION time_zone = 'Europe/London'";
     let zones = sqlx::MySqlPool::connect(&fresh.database.url()).await.unwrap();
     if zones.execute(london).await.is_ok() {
-        let pool = sqlx::mysql::MySqlPoolOptions::new()
+        let pool = MySqlPoolOptions::new()
             .after_connect(move |connection, _| Box::pin(async move { connection.execute(london).await.map(drop) }));
         let pool = pool.connect(&fresh.database.url()).await.unwrap();
         let drift = drift(&SqlStore::<User>::from_mysql_pool(pool).unwrap()).await;

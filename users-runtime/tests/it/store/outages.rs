@@ -19,6 +19,7 @@ use crate::store::{
     servers::{
         Server, TempDatabase,
         proxy::{Cut, Proxy},
+        until_connected,
     },
     support::account,
     users::{User, user},
@@ -222,7 +223,8 @@ async fn an_unreachable_server_is_unavailable_in_time_and_the_store_recovers() {
         let Some(fresh) = ServerStore::<User>::migrated(server).await else { continue };
         let proxy = Proxy::before(&fresh.database).await;
         let settings = PoolSettings::default().acquire_timeout(Duration::from_millis(300)).readers(4);
-        let store = SqlStore::<User>::connect_with(&proxy.url(&fresh.database), &settings).await.unwrap();
+        let url = proxy.url(&fresh.database);
+        let store = until_connected(async || SqlStore::<User>::connect_with(&url, &settings).await).await;
         let sessions = sessions(&store);
         let arthur = store.insert(user(account("arthur@camelot.bt"))).await.unwrap();
         fill_pool(&store).await;
@@ -306,17 +308,17 @@ async fn a_read_only_server_serves_reads_and_rejects_writes_as_unavailable() {
 
 /// Returns a store with a pool of one connection, and that connection, in use.
 async fn without_a_connection(database: &TempDatabase) -> (SqlStore<User>, Box<dyn Send>) {
-    let wait = Duration::from_millis(200);
+    let (url, wait) = (database.url(), Duration::from_millis(200));
     match database.server {
         Server::Postgres => {
             let options = PgPoolOptions::new().max_connections(1).acquire_timeout(wait);
-            let pool = options.connect(&database.url()).await.unwrap();
+            let pool = until_connected(async || options.clone().connect(&url).await).await;
             let taken = pool.acquire().await.unwrap();
             (SqlStore::from_postgres_pool(pool).unwrap(), Box::new(taken))
         }
         Server::Mysql => {
             let options = MySqlPoolOptions::new().max_connections(1).acquire_timeout(wait);
-            let pool = options.connect(&database.url()).await.unwrap();
+            let pool = until_connected(async || options.clone().connect(&url).await).await;
             let taken = pool.acquire().await.unwrap();
             (SqlStore::from_mysql_pool(pool).unwrap(), Box::new(taken))
         }

@@ -29,6 +29,13 @@ macro_rules! delegate_user_store {
                 self.store.find(wanted)
             }
 
+            fn find_at_once(
+                &self,
+                wanted: &::users_runtime::store::Lookup<U::Id>,
+            ) -> Option<::users_runtime::store::Found<U>> {
+                self.store.find_at_once(wanted)
+            }
+
             fn find_by_email<'a>(
                 &'a self,
                 email: &'a ::users_runtime::store::CanonicalEmail,

@@ -18,9 +18,10 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{failure::Failure, limited::Limited};
 
-/// The most bytes that a mail server may send during one mail. A TLS handshake takes about 5 KiB, the dialogue 1 KiB. lettre parses a
-/// reply again after each of its lines, so the processor time that a server can cost grows with the square of this.
-const MAX_RECEIVED: usize = 64 * 1024;
+/// The maximum number of bytes that a mail server may send during one mail. A TLS handshake takes about 5 KiB, the
+/// dialogue 1 KiB. lettre parses a reply again after each of its lines, so the CPU time that a server can consume grows
+/// with the square of this limit.
+const MAX_RECEIVED: usize = 32 * 1024;
 
 /// Settings of TLS from the first byte on.
 pub(super) struct ImplicitTls {
@@ -43,7 +44,7 @@ impl ImplicitTls {
     }
 }
 
-/// Connects to the first address that answers.
+/// Connects to the first address that responds.
 pub(super) async fn tcp(host: &str, port: u16) -> Result<Limited, Failure> {
     let addresses = lookup_host((host, port)).await.map_err(Failure::Name)?;
     let mut last = None;

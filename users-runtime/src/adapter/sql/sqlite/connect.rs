@@ -7,6 +7,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::lookup_cache::LookupCache;
 use crate::{
     adapter::sql::{
         PoolSettings, advice::cannot_connect, connection::Pools, kept::Kept, lost::Pinged, shared_commit::WriteQueue,
@@ -18,13 +19,13 @@ use crate::{
 /// The time that a statement waits for the write lock of another process before it fails as busy.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The size in bytes to which SQLite cuts the write-ahead log when it starts again at the beginning: the 1,000 pages of 4 KiB
-/// after which it checkpoints. A reader that stays open for long makes the log grow.
+/// The size in bytes to which SQLite truncates the write-ahead log when it restarts it: the 1,000 pages of 4 KiB after
+/// which it checkpoints. A reader that stays open for long makes the log grow.
 const JOURNAL_SIZE_LIMIT: &str = "4096000";
 
 /// Opens a database URL such as `sqlite://app.db?mode=rwc` or `sqlite::memory:`.
 ///
-/// Uses `synchronous = FULL`, so that a commit is on disk before it is acknowledged. The usual `NORMAL` with a
+/// Uses `synchronous = FULL`, so that a commit is on disk before it is acknowledged. The common setting `NORMAL` with a
 /// write-ahead log may lose the latest commits in a power failure.
 pub(in crate::adapter::sql) fn open<'a>(
     url: &'a str,
@@ -59,13 +60,22 @@ pub(in crate::adapter::sql) fn open<'a>(
             // In memory nothing waits for a disk, and reads use the same connection.
             let queue = (!in_memory).then(|| WriteQueue::new(write.clone()));
             let kept = (!in_memory).then(|| Arc::new(Kept::new()));
-            Ok(Pools { read, write, keep_statements: true, kept, pinged: Pinged::Never, queue, exclusive: false })
+            // Another VFS may lock the file differently. Connections with `cache=shared` have a common snapshot while any of
+            // them reads, so that a query may miss the last commit.
+            let is_usual = !in_memory && !read_only && is_without_options(url);
+            let lookup_cache = is_usual.then(|| LookupCache::open(options.get_filename())).flatten().map(Arc::new);
+            Ok(Pools { kept, queue, lookup_cache, pinged: Pinged::Never, ..Pools::of_two(read, write) })
         };
         match opened.await {
             Ok(pools) => Ok(pools),
             Err(error) => Err(cannot_open(error, &options, settings).await),
         }
     })
+}
+
+/// Returns whether a URL has no options other than those that let the file be written and created.
+fn is_without_options(url: &str) -> bool {
+    url.split_once('?').is_none_or(|(_, options)| matches!(options, "" | "mode=rw" | "mode=rwc"))
 }
 
 /// Uses an existing pool for reads and writes.

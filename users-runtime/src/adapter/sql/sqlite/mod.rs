@@ -3,6 +3,7 @@
 mod catalog;
 mod connect;
 mod declarations;
+pub(super) mod lookup_cache;
 mod numbers;
 mod references;
 mod schema;
@@ -39,8 +40,8 @@ impl Sealed for Sqlite {}
 impl Driver for Sqlite {
     const TEXT: &'static str = "TEXT";
 
-    /// Takes the write lock immediately. A transaction that starts with a read and then writes fails as busy without
-    /// waiting, if another one wrote in between.
+    /// Takes the write lock immediately. A transaction that starts with a read and then writes would fail as busy
+    /// without waiting if another one wrote in between.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
 
     const RETURNS_ROWS: bool = true;
@@ -208,7 +209,7 @@ impl Driver for Sqlite {
         const MISMATCH: i32 = 20;
         let code = refusal.code().and_then(|code| code.parse::<i32>().ok())?;
         let message = refusal.message();
-        // What a function refuses, in a generated column, an index or a trigger, has no code of its own.
+        // A refusal by a function, in a generated column, an index or a trigger, has no specific error code.
         let of_function = ["malformed JSON", "bad JSON path", "JSON path error", "integer overflow"];
         let is_data = matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH)
             || of_function.iter().any(|start| message.starts_with(start));
