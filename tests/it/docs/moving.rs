@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use axum_users::env::Relaxation;
 
-use super::page::{is_current, quoted, read, rows, section};
+use super::{
+    links::REPOSITORY,
+    page::{is_current, quoted, read, rows, section},
+};
 
 const PAGE: &str = "docs/guide/moving-from-fastapi-users.md";
 const BEGIN: &str = "<!-- differences: generated with UPDATE_DOCS=1 from docs/contributing/security.md -->\n";
@@ -30,7 +33,8 @@ fn the_differences_are_those_of_the_security_page() {
     let mut table = "\n| # | fastapi-users | `Policy::recommended()` | opt-out |\n|---|---|---|---|\n".to_owned();
     for row in &differences {
         // Links are relative to the page that they are on.
-        let row = row.join(" | ").replace("](decisions/", "](../contributing/decisions/").replace("](../guide/", "](");
+        let decisions = format!("]({REPOSITORY}docs/contributing/decisions/");
+        let row = row.join(" | ").replace("](decisions/", &decisions).replace("](../guide/", "](");
         writeln!(table, "| {row} |").unwrap();
     }
     let page = read(PAGE);

@@ -120,6 +120,10 @@ fn resources_page() {
             ("refusals (429, 503) on one connection (built-in server)", constant("http/client.rs", "MAX")),
             ("concurrent queries for current users", constant("background/batch_loader/mod.rs", "MAX_QUERIES")),
             ("lookups in one query", constant("background/batch_loader/mod.rs", "MAX_BATCH")),
+            (
+                "[results of lookups](databases.md#sqlite) kept until the next commit (SQLite), each with a copy of its user",
+                constant("adapter/sql/sqlite/lookup_cache.rs", "CAPACITY"),
+            ),
             ("waiting time for a database connection", PoolSettings::default().acquire_timeout.as_secs()),
             (
                 "waiting time for another process's lock on a SQLite file",

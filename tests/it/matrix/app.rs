@@ -24,7 +24,7 @@ use super::{
     redis::TestRedis,
 };
 use crate::{
-    database::Database,
+    database::{Database, DatabaseKind},
     store::open_store,
     support::{
         Call, Carrier, Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, roomy, user_routes,
@@ -73,7 +73,7 @@ impl Default for Plan {
 #[derive(Clone)]
 pub struct Stored {
     pub database: Arc<Database>,
-    /// Keys in Redis, also if the combination does not use them.
+    /// Keys in Redis, even if the combination does not use them.
     pub redis: Arc<TestRedis>,
 }
 
@@ -94,7 +94,7 @@ impl Service {
     pub async fn start(combination: Combination, plan: Plan) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let database = match plan.alone {
-            true => Database::own(combination.database).await,
+            true => Database::empty(combination.database).await,
             false => Database::shared(combination.database).await,
         };
         let stored = Stored { database, redis: Arc::new(TestRedis::new(plan.alone)) };
@@ -150,8 +150,9 @@ impl Service {
             .build()
             .await
             .unwrap();
-        // The shared database lacks the tables that only some scenarios use.
-        users.migrate().await.unwrap();
+        if plan.alone || combination.database == DatabaseKind::Sqlite {
+            users.migrate().await.unwrap();
+        }
         let routes = Router::new().merge(user_routes(&users));
         let routes = routes.nest("/auth/sessions", axum_users::session_routes(&users));
         let routes = routes.nest("/users", axum_users::routes::account_status_routes(&users));
@@ -361,7 +362,7 @@ impl Deref for Service {
     }
 }
 
-/// Keeps sessions from being ended until [`Forbidden::allow`].
+/// Prevents sessions from being ended until [`Forbidden::allow`].
 pub struct Forbidden {
     stored: Stored,
     strategy: Strategy,

@@ -53,6 +53,12 @@ impl Combination {
         all
     }
 
+    /// Returns whether this is the transport of the database and the strategy that [`without_repetition`] prefers.
+    fn is_preferred(self) -> bool {
+        let is_even = (self.database as usize + self.strategy as usize).is_multiple_of(2);
+        is_even == (self.transport == Carrier::Bearer)
+    }
+
     /// Creates the backend `name`, with `redis` for the Redis strategy.
     pub fn backend(self, name: &str, ends: Ends, redis: Redis) -> Backend {
         match (self.strategy, self.transport) {
@@ -64,6 +70,19 @@ impl Combination {
             (Strategy::Redis, Carrier::Cookie) => Backend::new(name, Cookie::new(), ends.of_sessions().in_redis(redis)),
         }
     }
+}
+
+/// Keeps one transport of each database and strategy, unless `MATRIX=all`. If both transports of all are given, each database and
+/// each strategy keeps both.
+pub fn without_repetition(given: Vec<Combination>) -> Vec<Combination> {
+    if std::env::var_os("MATRIX").is_some_and(|value| value == "all") {
+        return given;
+    }
+    let is_of_same = |one: &Combination, other: &Combination| {
+        (one.database, one.strategy) == (other.database, other.strategy) && one != other
+    };
+    let is_only = |one: &Combination| !given.iter().any(|other| is_of_same(one, other));
+    given.iter().copied().filter(|one| one.is_preferred() || is_only(one)).collect()
 }
 
 impl Ends {
@@ -91,4 +110,19 @@ impl fmt::Display for Combination {
         let text = format!("{} × {:?} × {:?}", self.database, self.strategy, self.transport);
         f.write_str(&text)
     }
+}
+
+#[test]
+fn without_repetition_every_two_of_database_strategy_and_transport_occur_together() {
+    let (all, kept) = (Combination::all(), without_repetition(Combination::all()));
+    assert!(kept.len() == 9 || kept.len() == all.len());
+    for one in &all {
+        let occur = |same: fn(&Combination, &Combination) -> bool| kept.iter().any(|other| same(one, other));
+        assert!(occur(|one, other| (one.database, one.strategy) == (other.database, other.strategy)), "{one}");
+        assert!(occur(|one, other| (one.database, one.transport) == (other.database, other.transport)), "{one}");
+        assert!(occur(|one, other| (one.strategy, one.transport) == (other.strategy, other.transport)), "{one}");
+    }
+    // A scenario of one transport keeps all databases and strategies.
+    let cookies: Vec<_> = all.into_iter().filter(|one| one.transport == Carrier::Cookie).collect();
+    assert_eq!(without_repetition(cookies.clone()), cookies);
 }

@@ -138,7 +138,8 @@ async fn an_unknown_hash_format_is_a_wrong_password_and_not_500() {
             "$2b$99$9kUQblUg4kEcyPmbIJjyJORF8mXGcMzGCDbEnQ1x73RI5WN.y4VIS",
         ] {
             app.sql(&format!("UPDATE user SET hashed_password = '{hash}'")).await;
-            for password in [GUINEVERE, "!", "x"] {
+            // The text in the column is not accepted as a password either.
+            for password in [GUINEVERE, if hash.is_empty() { "x" } else { hash }] {
                 let response = app.try_login("arthur@camelot.bt", password).await;
                 assert_eq!((response.status.as_u16(), &*response.text()), (400, BAD_CREDENTIALS), "{hash}");
             }
