@@ -158,6 +158,23 @@ impl Companies {
         Self::at(company, self.post(path)).json(body).send().await
     }
 
+    /// Waits for the first mail with a link to the page for a new password, which must go to `email`, and returns its
+    /// token. Mails of other kinds may arrive before and after it.
+    pub async fn mailed_reset_token(&self, email: &str) -> String {
+        let found = async {
+            for count in 1.. {
+                let mail = self.mails.wait_for(count).await.swap_remove(count - 1);
+                if mail.text.contains("/reset-password#token=") {
+                    return mail;
+                }
+            }
+            unreachable!("mails are counted without an end")
+        };
+        let mail = tokio::time::timeout(Duration::from_secs(10), found).await.expect("no mail for a new password");
+        assert_eq!(mail.to.as_str(), email);
+        MemoryMails::token(&mail).unwrap()
+    }
+
     /// Waits for the `count`th mail and returns its token.
     pub async fn mailed_token(&self, count: usize) -> String {
         let mails = tokio::time::timeout(Duration::from_secs(10), self.mails.wait_for(count)).await;
