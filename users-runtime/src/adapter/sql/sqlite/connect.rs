@@ -38,8 +38,7 @@ pub(in crate::adapter::sql) fn open<'a>(
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
             .busy_timeout(BUSY_TIMEOUT)
             .synchronous(SqliteSynchronous::Full);
-        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
-        let read_only = url.contains("mode=ro") || url.contains("immutable=");
+        let Location { in_memory, read_only, has_other_options } = Location::of(url);
         let options = if in_memory || read_only { options } else { options.journal_mode(SqliteJournalMode::Wal) };
 
         // SQLite has one writer at a time. With a single connection for writes they wait in the pool's queue, which is fair
@@ -62,7 +61,7 @@ pub(in crate::adapter::sql) fn open<'a>(
             let kept = (!in_memory).then(|| Arc::new(Kept::new()));
             // Another VFS may lock the file differently. Connections with `cache=shared` have a common snapshot while any of
             // them reads, so that a query may miss the last commit.
-            let is_usual = !in_memory && !read_only && is_without_options(url);
+            let is_usual = !in_memory && !read_only && !has_other_options;
             let lookup_cache = is_usual.then(|| LookupCache::open(options.get_filename())).flatten().map(Arc::new);
             Ok(Pools { kept, queue, lookup_cache, pinged: Pinged::Never, ..Pools::of_two(read, write) })
         };
@@ -73,9 +72,30 @@ pub(in crate::adapter::sql) fn open<'a>(
     })
 }
 
-/// Returns whether a URL has no options other than those that let the file be written and created.
-fn is_without_options(url: &str) -> bool {
-    url.split_once('?').is_none_or(|(_, options)| matches!(options, "" | "mode=rw" | "mode=rwc"))
+/// Where the database of a URL is and how it is opened. sqlx reads the same from the URL, but returns only the file name.
+#[derive(Debug, Default, PartialEq)]
+struct Location {
+    in_memory: bool,
+    read_only: bool,
+    /// Whether there are options other than those that let the file be written and created.
+    has_other_options: bool,
+}
+
+impl Location {
+    fn of(url: &str) -> Self {
+        let place = url.trim_start_matches("sqlite:").trim_start_matches("//");
+        let (file, options) = place.split_once('?').unwrap_or((place, ""));
+        let mut location = Self { in_memory: file == ":memory:", ..Self::default() };
+        for (name, value) in url::form_urlencoded::parse(options.as_bytes()) {
+            match (&*name, &*value) {
+                ("mode", "rw" | "rwc") => {}
+                ("mode", "memory") => location.in_memory = true,
+                ("mode", "ro") | ("immutable", "true" | "1") => location.read_only = true,
+                _ => location.has_other_options = true,
+            }
+        }
+        location
+    }
 }
 
 /// Uses an existing pool for reads and writes.
@@ -97,11 +117,34 @@ async fn cannot_open(error: sqlx::Error, options: &SqliteConnectOptions, setting
 mod tests {
     use super::*;
 
+    #[test]
+    fn only_the_options_of_a_url_say_how_a_file_is_opened() {
+        let file = Location::default();
+        for url in
+            ["app.db", "app.db?mode=rw", "app.db?mode=rwc", "mode=ro/immutable=1.db", "a:memory:.db", "mode=memory"]
+        {
+            for prefix in ["sqlite:", "sqlite://"] {
+                assert_eq!(Location::of(&format!("{prefix}{url}")), file, "{prefix}{url}");
+            }
+        }
+        for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://app.db?mode=memory", "sqlite:?%6Dode=memory"] {
+            assert_eq!(Location::of(url), Location { in_memory: true, ..Location::default() }, "{url}");
+        }
+        for url in ["sqlite://app.db?mode=ro", "sqlite://app.db?immutable=1", "sqlite://app.db?immutable=true"] {
+            assert_eq!(Location::of(url), Location { read_only: true, ..Location::default() }, "{url}");
+        }
+        for url in
+            ["sqlite://app.db?cache=shared", "sqlite://app.db?mode=rwc&vfs=unix-none", "sqlite:app.db?immutable=0"]
+        {
+            assert_eq!(Location::of(url), Location { has_other_options: true, ..Location::default() }, "{url}");
+        }
+    }
+
     #[tokio::test]
     async fn every_connection_is_durable_and_enforces_foreign_keys() {
         const FULL: i64 = 2;
         let folder = std::env::temp_dir();
-        let file = folder.join(format!("axum-users-pragmas-{}.db", std::process::id()));
+        let file = folder.join(format!("axum-users-pragmas-mode=ro-{}.db", std::process::id()));
         let url = format!("sqlite://{}?mode=rwc", file.display());
         for url in ["sqlite::memory:", url.as_str()] {
             let pools = open(url, &PoolSettings::default()).await.unwrap();
