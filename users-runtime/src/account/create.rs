@@ -66,14 +66,14 @@ pub(crate) struct SignUpPasskey {
     pub(crate) once: Once,
 }
 
-/// The login method of a new account.
+/// What a new account logs in with.
 #[derive(Debug, Clone)]
-pub(crate) struct WayIn {
+pub(crate) struct NewCredentials {
     pub(crate) password: NewPassword,
     pub(crate) passkey: Option<SignUpPasskey>,
 }
 
-impl From<NewPassword> for WayIn {
+impl From<NewPassword> for NewCredentials {
     fn from(password: NewPassword) -> Self {
         Self { password, passkey: None }
     }
@@ -110,12 +110,12 @@ impl<U: AuthUser> Users<U> {
         &'a self,
         input: U::Create,
         email: EmailAddress,
-        way_in: WayIn,
+        credentials: NewCredentials,
         status: Status,
         cx: &'a RequestContext,
     ) -> BoxFuture<'a, Result<U, CreateError>> {
         Box::pin(async move {
-            let WayIn { password, passkey } = way_in;
+            let NewCredentials { password, passkey } = credentials;
             if password == NewPassword::Sent {
                 self.validate_new_password(&input, &email).await?;
             }

@@ -33,7 +33,7 @@ pub use audit::{Audit, AuditPage};
 pub use create::CreateError;
 #[cfg(feature = "passkeys")]
 pub(crate) use create::SignUpPasskey;
-pub(crate) use create::{NewPassword, WayIn};
+pub(crate) use create::{NewCredentials, NewPassword};
 #[cfg(feature = "oauth")]
 pub(crate) use identity::{IdentityError, IdentityLogin};
 pub(crate) use mailed_login::{MailedLogin, MailedLoginError};

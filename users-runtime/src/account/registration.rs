@@ -1,6 +1,6 @@
 //! Registration: the steps that are the same with a password and with a passkey.
 
-use super::{CreateError, NewPassword, WayIn};
+use super::{CreateError, NewCredentials, NewPassword};
 use crate::{
     domain::{Code, EmailAddress, Status},
     port::{HookCall, RequestContext},
@@ -39,7 +39,7 @@ impl<U: AuthUser> Users<U> {
         &self,
         input: U::Create,
         email: EmailAddress,
-        way_in: WayIn,
+        credentials: NewCredentials,
         cx: &RequestContext,
     ) -> Result<U, RegisterError> {
         if self.policy().is_private() || self.inner().verification_on_register {
@@ -48,9 +48,9 @@ impl<U: AuthUser> Users<U> {
             self.ensure_room_for_mail().map_err(RegisterError::AfterResponse)?;
         }
         if self.policy().is_private() {
-            return self.register_privately(input, email, way_in, cx).await;
+            return self.register_privately(input, email, credentials, cx).await;
         }
-        let user = self.create_account(input, email, way_in, Status::NEW, cx).await?;
+        let user = self.create_account(input, email, credentials, Status::NEW, cx).await?;
         self.mail_verification_of_new_user(&user, cx).await;
         Ok(user)
     }
@@ -61,10 +61,10 @@ impl<U: AuthUser> Users<U> {
         &self,
         input: U::Create,
         email: EmailAddress,
-        way_in: WayIn,
+        credentials: NewCredentials,
         cx: &RequestContext,
     ) -> Result<U, RegisterError> {
-        let WayIn { password, passkey } = way_in;
+        let NewCredentials { password, passkey } = credentials;
         if password == NewPassword::Sent {
             self.validate_new_password(&input, &email).await.map_err(CreateError::from)?;
         }

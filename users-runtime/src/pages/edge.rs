@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 
 use super::{
     flow_response::json_of,
-    messages::Tongue,
+    messages::LanguageIndex,
     page::{Block, Link, Page, PageKind},
     site::{Site, root_of},
     visit::Reader,
@@ -68,14 +68,14 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let site = Arc::clone(&self.site);
-        let tongue = site.pages.messages.negotiate(request.headers());
-        request.extensions_mut().insert(Reader(tongue));
+        let language = site.pages.messages.negotiate(request.headers());
+        request.extensions_mut().insert(Reader(language));
         let root = root_of(request.uri().path());
         let inner = self.inner.call(request);
         Box::pin(async move {
             let mut response = inner.await?;
             if content_type(&response) == "application/json" {
-                response = error_as_page(&site, tongue, root, response).await;
+                response = error_as_page(&site, language, root, response).await;
             }
             let is_page = content_type(&response).starts_with("text/html");
             let headers = response.headers_mut();
@@ -83,7 +83,7 @@ where
             headers.insert(header::REFERRER_POLICY, REFERRER_POLICY);
             headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
             if is_page {
-                let language = HeaderValue::try_from(site.pages.messages.tag(tongue));
+                let language = HeaderValue::try_from(site.pages.messages.tag(language));
                 headers.extend(language.ok().map(|language| (header::CONTENT_LANGUAGE, language)));
             } else if response.status() == StatusCode::OK {
                 response.headers_mut().insert(header::CACHE_CONTROL, ASSETS);
@@ -98,13 +98,13 @@ fn content_type(response: &Response) -> &str {
 }
 
 /// Returns the page of an error that the layer around each route, or an extractor, has made as JSON.
-async fn error_as_page(site: &Site, tongue: Tongue, root: String, response: Response) -> Response {
+async fn error_as_page(site: &Site, language: LanguageIndex, root: String, response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let detail = json_of(Response::new(body)).await.unwrap_or_default();
-    let text = |name: &str| site.text(tongue, name);
+    let text = |name: &str| site.text(language, name);
     let code = detail["detail"].as_str().filter(|code| code.contains('_') && !code.contains(' '));
-    let by_code = code.and_then(|code| site.pages.messages.find(tongue, code, &[("minutes", 1.into())]));
-    let by_status = || site.pages.messages.find(tongue, &format!("status-{}", parts.status.as_u16()), &[]);
+    let by_code = code.and_then(|code| site.pages.messages.find(language, code, &[("minutes", 1.into())]));
+    let by_status = || site.pages.messages.find(language, &format!("status-{}", parts.status.as_u16()), &[]);
     let sentence = by_code.or_else(by_status).unwrap_or_else(|| match parts.status.is_server_error() {
         true => text("status-500"),
         false => text("BAD_REQUEST"),
@@ -112,7 +112,7 @@ async fn error_as_page(site: &Site, tongue: Tongue, root: String, response: Resp
     let profile = Link::new(text("error-back"), format!("{root}profile"));
     let page = Page {
         blocks: vec![Block::Text(sentence), Block::Links(vec![profile])],
-        ..site.page(PageKind::Error, tongue, root)
+        ..site.page(PageKind::Error, language, root)
     };
     let shown = site.show(parts.status, &page);
     for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {

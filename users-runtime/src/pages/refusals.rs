@@ -216,9 +216,9 @@ mod tests {
             let (slug, number) = slug(&reason);
             for language in ["en", "de"] {
                 let headers = [(http::header::ACCEPT_LANGUAGE, http::HeaderValue::from_static(language))];
-                let tongue = messages.negotiate(&headers.into_iter().collect());
+                let language = messages.negotiate(&headers.into_iter().collect());
                 let number = number.map(|number| ("number", Argument::Number(number)));
-                let text = messages.find(tongue, &format!("reason-{slug}"), number.as_slice());
+                let text = messages.find(language, &format!("reason-{slug}"), number.as_slice());
                 assert!(text.is_some_and(|text| text != reason), "{reason}");
             }
         }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 
 use super::{
-    messages::Tongue,
+    messages::LanguageIndex,
     page::{Labels, Page, PageKind},
     settings::Pages,
 };
@@ -19,19 +19,19 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn text(&self, tongue: Tongue, name: &str) -> String {
-        self.pages.messages.text(tongue, name, &[])
+    pub(super) fn text(&self, language: LanguageIndex, name: &str) -> String {
+        self.pages.messages.text(language, name, &[])
     }
 
     /// Returns a page without content. `root` leads from its URL to the first level of the pages.
-    pub(super) fn page(&self, kind: PageKind, tongue: Tongue, root: String) -> Page {
-        let text = |name: &str| self.text(tongue, name);
+    pub(super) fn page(&self, kind: PageKind, language: LanguageIndex, root: String) -> Page {
+        let text = |name: &str| self.text(language, name);
         let site_name = self.pages.site_name.clone().unwrap_or_else(|| text("site-name"));
         let title = text(&format!("{}-title", kind.name()));
         let own_sheet = format!("{root}pages.css");
         Page {
             kind,
-            language: self.pages.messages.tag(tongue),
+            language: self.pages.messages.tag(language),
             direction: text("direction"),
             document_title: format!("{title} – {site_name}"),
             site_name,

@@ -18,7 +18,7 @@ use url::form_urlencoded;
 
 use super::{
     fields::Fields,
-    messages::{Argument, Tongue},
+    messages::{Argument, LanguageIndex},
     next,
     page::{Block, Challenge, Form, Link, Page, PageError, PageKind, Weight},
     refusals::Refused,
@@ -67,13 +67,13 @@ const NOTICES: [&str; 22] = [
 
 /// The language of a request, in its extensions.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader(pub(super) Tongue);
+pub(super) struct Reader(pub(super) LanguageIndex);
 
 /// One request to a page.
 pub(super) struct Visit<U: AuthUser> {
     pub(super) users: Users<U>,
     pub(super) site: Arc<Site>,
-    tongue: Tongue,
+    language: LanguageIndex,
     head: Parts,
     /// The parameters of the URL.
     pub(super) query: Parameters,
@@ -90,7 +90,7 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequest<S> for Visit<U> {
         let found = Extension::<Arc<Site>>::from_request_parts(&mut head, state).await;
         let Extension(site) = found.map_err(|_| ApiError::Internal)?;
         let found = Extension::<Reader>::from_request_parts(&mut head, state).await;
-        let Extension(Reader(tongue)) = found.map_err(|_| ApiError::Internal)?;
+        let Extension(Reader(language)) = found.map_err(|_| ApiError::Internal)?;
         let query = Parameters::of_query(&head.uri, Repeated::Refused)?;
         let form = if head.method == Method::POST {
             let backend = users.inner().backends.get(site.backend).ok_or(ApiError::Internal)?;
@@ -106,7 +106,7 @@ impl<S: HasUsers<U>, U: AuthUser> FromRequest<S> for Visit<U> {
         } else {
             Parameters::of_query(&http::Uri::from_static("/"), Repeated::Refused)?
         };
-        Ok(Self { users, site, tongue, head, query, form })
+        Ok(Self { users, site, language, head, query, form })
     }
 }
 
@@ -130,7 +130,7 @@ impl<U: AuthUser> Visit<U> {
     }
 
     pub(super) fn find(&self, name: &str, arguments: &[(&str, Argument)]) -> Option<String> {
-        self.site.pages.messages.find(self.tongue, name, arguments)
+        self.site.pages.messages.find(self.language, name, arguments)
     }
 
     pub(super) fn text(&self, name: &str) -> String {
@@ -138,7 +138,7 @@ impl<U: AuthUser> Visit<U> {
     }
 
     pub(super) fn text_with(&self, name: &str, arguments: &[(&str, Argument)]) -> String {
-        self.site.pages.messages.text(self.tongue, name, arguments)
+        self.site.pages.messages.text(self.language, name, arguments)
     }
 
     /// Returns the error of a failed flow with a provider from the URL: a code that the texts know.
@@ -202,7 +202,7 @@ impl<U: AuthUser> Visit<U> {
         let notice = self.query.text("notice").filter(|notice| NOTICES.contains(notice));
         Page {
             notice: notice.map(|notice| self.text(&format!("notice-{notice}"))),
-            ..self.site.page(kind, self.tongue, self.root())
+            ..self.site.page(kind, self.language, self.root())
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::provider_tokens::{Flights, Refreshed};
+use super::provider_tokens::{Refreshed, SharedRuns};
 use crate::{
     domain::{BasePath, PublicUrl},
     port::{OAuthFlows, Transport},
@@ -15,7 +15,7 @@ pub(crate) struct OAuthParts {
     pub(crate) cookie: Arc<dyn Transport>,
     pub(crate) public_url: Option<PublicUrl>,
     /// The refreshes of providers' tokens that are running.
-    pub(crate) refreshes: Flights<Refreshed>,
+    pub(crate) refreshes: SharedRuns<Refreshed>,
 }
 
 impl OAuthParts {

@@ -3,7 +3,7 @@
 #[cfg(feature = "audit")]
 use std::sync::Arc;
 
-use super::{Dialect, SqlUser, store::Store, writes::WayIn};
+use super::{Dialect, SqlUser, store::Store, writes::AddedLoginMethod};
 #[cfg(feature = "audit")]
 use crate::port::AuditEntry;
 use crate::{
@@ -41,7 +41,7 @@ impl<U: SqlUser<DB>, DB: Dialect> OAuthStore<U> for Store<U, DB> {
     }
 
     fn insert(&self, user: U, account: NewOAuthAccount) -> BoxFuture<'_, Result<U, StoreError>> {
-        Box::pin(async move { self.insert_user(user, Some(WayIn::Account(&account))).await })
+        Box::pin(async move { self.insert_user(user, Some(AddedLoginMethod::Account(&account))).await })
     }
 
     fn link(&self, change: Change<U>, account: NewOAuthAccount) -> BoxFuture<'_, Result<Option<U>, StoreError>> {

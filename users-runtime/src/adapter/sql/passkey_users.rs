@@ -1,6 +1,6 @@
 //! The users of passkeys.
 
-use super::{Dialect, SqlUser, passkeys::Addition, store::Store, writes::WayIn};
+use super::{Dialect, SqlUser, passkeys::Addition, store::Store, writes::AddedLoginMethod};
 use crate::{
     domain::{
         Epoch, IdValue, NewPasskey, Once, Passkey, PasskeyAdded, PasskeyId, PasskeyRemoved, PasskeyUse, PasskeyUsed,
@@ -39,7 +39,7 @@ impl<U: SqlUser<DB>, DB: Dialect> PasskeyStore<U> for Store<U, DB> {
     }
 
     fn insert(&self, user: U, passkey: NewPasskey, once: Once) -> BoxFuture<'_, Result<U, StoreError>> {
-        Box::pin(async move { self.insert_user(user, Some(WayIn::Passkey(&passkey, &once))).await })
+        Box::pin(async move { self.insert_user(user, Some(AddedLoginMethod::Passkey(&passkey, &once))).await })
     }
 
     fn redeem<'a>(&'a self, passkey: &'a PasskeyUse, once: &'a Once) -> BoxFuture<'a, Result<PasskeyUsed, StoreError>> {

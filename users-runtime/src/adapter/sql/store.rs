@@ -22,7 +22,7 @@ use super::{
     tables::IdColumn,
     tenant::condition,
     token_sql::TokenSql,
-    writes::{Draft, WayIn},
+    writes::{AddedLoginMethod, Draft},
     written::with_written,
 };
 #[cfg(feature = "audit")]
@@ -192,12 +192,16 @@ impl<U: SqlUser<DB>, DB: Dialect> Store<U, DB> {
     }
 
     /// Inserts a user, in the same transaction as a login method other than a password.
-    pub(super) async fn insert_user(&self, mut user: U, way_in: Option<WayIn<'_>>) -> Result<U, StoreError> {
+    pub(super) async fn insert_user(
+        &self,
+        mut user: U,
+        login_method: Option<AddedLoginMethod<'_>>,
+    ) -> Result<U, StoreError> {
         self.stamp(&mut user)?;
         let arguments = |table: &Adapted| self.insert_arguments(&user, table);
         let check = |table: &Adapted, row: &DB::Row| self.check_inserted(table, &user, row);
         let draft = Draft::new(new_id(&user), user.account().email, &arguments, &check);
-        let row = self.base.insert(&draft, way_in).await?;
+        let row = self.base.insert(&draft, login_method).await?;
         self.user(&row).map_err(|error| self.base.error(error))
     }
 

@@ -19,7 +19,7 @@ use crate::{
 
 /// A login method other than a password that is added in the same transaction as its user.
 #[derive(Clone, Copy)]
-pub(super) enum WayIn<'a> {
+pub(super) enum AddedLoginMethod<'a> {
     /// A link to an account at a provider.
     Account(&'a NewOAuthAccount),
     /// A passkey, from a ceremony that is used up.
@@ -53,18 +53,20 @@ impl<DB: Dialect> Base<DB> {
     pub(super) fn insert<'a>(
         &'a self,
         user: &'a Draft<'a, DB>,
-        way_in: Option<WayIn<'a>>,
+        login_method: Option<AddedLoginMethod<'a>>,
     ) -> BoxFuture<'a, Result<DB::Row, StoreError>> {
         Box::pin(async move {
-            retry!(self, is_undone::<DB>, |base| async { base.learn_keys(base.add_user(user, way_in).await).await })
+            retry!(self, is_undone::<DB>, |base| async {
+                base.learn_keys(base.add_user(user, login_method).await).await
+            })
         })
     }
 
-    async fn add_user(&self, user: &Draft<'_, DB>, way_in: Option<WayIn<'_>>) -> SqlResult<DB::Row> {
+    async fn add_user(&self, user: &Draft<'_, DB>, login_method: Option<AddedLoginMethod<'_>>) -> SqlResult<DB::Row> {
         let table = self.adapted().await?;
         let arguments = (user.arguments)(&table)?;
         let mut connection = self.writer().await?;
-        let row = self.add_user_on(&mut connection, &table, arguments, user, way_in).await;
+        let row = self.add_user_on(&mut connection, &table, arguments, user, login_method).await;
         self.settle_write(connection, row).await?.ok_or_else(nothing_stored)
     }
 
@@ -74,16 +76,16 @@ impl<DB: Dialect> Base<DB> {
         table: &Adapted,
         arguments: DB::Arguments,
         user: &Draft<'_, DB>,
-        way_in: Option<WayIn<'_>>,
+        login_method: Option<AddedLoginMethod<'_>>,
     ) -> SqlResult<Option<DB::Row>> {
-        if self.returns_rows() && way_in.is_none() && table.changing.is_empty() && !self.is_recording() {
+        if self.returns_rows() && login_method.is_none() && table.changing.is_empty() && !self.is_recording() {
             return self.fetch_first(connection, table.texts.insert.clone(), arguments).await;
         }
         let mut transaction = begin::<DB>(connection).await?;
         let row = async {
             let row = self.insert_in(&mut transaction, table, arguments, user).await?;
             let id = DB::id_at(&row, 0, self.id.kind)?;
-            self.add_way_in(&mut transaction, &id, table.forms.id, way_in).await?;
+            self.add_login_method(&mut transaction, &id, table.forms.id, login_method).await?;
             self.record_in(&mut transaction, Some(&id)).await?;
             Ok(Some(row))
         };
@@ -91,17 +93,17 @@ impl<DB: Dialect> Base<DB> {
         finish(transaction, row).await
     }
 
-    async fn add_way_in(
+    async fn add_login_method(
         &self,
         connection: &mut DB::Connection,
         user: &IdValue,
         form: Form,
-        way_in: Option<WayIn<'_>>,
+        login_method: Option<AddedLoginMethod<'_>>,
     ) -> SqlResult<()> {
-        match way_in {
+        match login_method {
             None => Ok(()),
-            Some(WayIn::Account(account)) => self.insert_account(connection, user, form, account).await,
-            Some(WayIn::Passkey(passkey, once)) => {
+            Some(AddedLoginMethod::Account(account)) => self.insert_account(connection, user, form, account).await,
+            Some(AddedLoginMethod::Passkey(passkey, once)) => {
                 self.record_use(connection, &once.id, once.until).await?;
                 self.insert_passkey(connection, user, form, passkey).await
             }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{error::PasskeyError, log_in::PasskeyOptions};
 use crate::{
-    account::{CreateError, NewPassword, PasswordError, RegisterError, SignUpPasskey, WayIn},
+    account::{CreateError, NewCredentials, NewPassword, PasswordError, RegisterError, SignUpPasskey},
     domain::{Attestation, EmailAddress, Limit, StoreError, UserHandle},
     event::{EventKind, SecurityEvent},
     port::{PasskeyFlow, PasskeyOwner, PasskeyPurpose, RequestContext},
@@ -67,8 +67,8 @@ impl<U: AuthUser> Users<U> {
             return Err(PasskeyError::BAD_CREDENTIAL);
         }
         let passkey = SignUpPasskey { passkey: self.new_passkey(made, handle, name), once: flow.once() };
-        let way_in = WayIn { password: NewPassword::Unusable, passkey: Some(passkey) };
-        let registered = self.register_account(input, email, way_in, cx).await;
+        let credentials = NewCredentials { password: NewPassword::Unusable, passkey: Some(passkey) };
+        let registered = self.register_account(input, email, credentials, cx).await;
         match &registered {
             Err(
                 RegisterError::Create(CreateError::Password(PasswordError::Hash(_))) | RegisterError::AfterResponse(_),

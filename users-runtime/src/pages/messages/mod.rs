@@ -21,9 +21,9 @@ pub(super) struct Messages {
     languages: Vec<Language>,
 }
 
-/// A language of the pages, as an index.
+/// The index of one of the languages of the pages.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tongue(usize);
+pub(super) struct LanguageIndex(usize);
 
 struct Language {
     id: LanguageIdentifier,
@@ -81,28 +81,33 @@ impl Messages {
     }
 
     /// Returns the language that suits a request best; English if none does.
-    pub(super) fn negotiate(&self, headers: &HeaderMap) -> Tongue {
+    pub(super) fn negotiate(&self, headers: &HeaderMap) -> LanguageIndex {
         let wanted = wanted(headers);
         let available: Vec<&LanguageIdentifier> = self.languages.iter().map(|language| &language.id).collect();
         let chosen = negotiate_languages(&wanted, &available, None, NegotiationStrategy::Lookup);
         let index = chosen.first().and_then(|id| available.iter().position(|known| known == *id));
-        Tongue(index.unwrap_or(0))
+        LanguageIndex(index.unwrap_or(0))
     }
 
     /// Returns the tag of a language, for the attribute `lang`.
-    pub(super) fn tag(&self, Tongue(index): Tongue) -> String {
+    pub(super) fn tag(&self, LanguageIndex(index): LanguageIndex) -> String {
         self.languages.get(index).map(|language| language.id.to_string()).unwrap_or_default()
     }
 
     /// Returns a text, in English if the language lacks it. `None` if no language has it.
-    pub(super) fn find(&self, Tongue(index): Tongue, name: &str, arguments: &[(&str, Argument)]) -> Option<String> {
+    pub(super) fn find(
+        &self,
+        LanguageIndex(index): LanguageIndex,
+        name: &str,
+        arguments: &[(&str, Argument)],
+    ) -> Option<String> {
         let own = self.languages.get(index).and_then(|language| language.text(name, arguments));
         own.or_else(|| self.languages.first()?.text(name, arguments))
     }
 
     /// Returns a text; its name if no language has it.
-    pub(super) fn text(&self, tongue: Tongue, name: &str, arguments: &[(&str, Argument)]) -> String {
-        self.find(tongue, name, arguments).unwrap_or_else(|| name.to_owned())
+    pub(super) fn text(&self, language: LanguageIndex, name: &str, arguments: &[(&str, Argument)]) -> String {
+        self.find(language, name, arguments).unwrap_or_else(|| name.to_owned())
     }
 }
 
@@ -220,21 +225,21 @@ mod tests {
             ("*", "en"),
         ] {
             let headers = [(ACCEPT_LANGUAGE, http::HeaderValue::from_bytes(header.as_bytes()).unwrap())];
-            let tongue = messages.negotiate(&headers.into_iter().collect());
+            let language = messages.negotiate(&headers.into_iter().collect());
             if !header.contains('\u{e9}') {
-                assert_eq!(messages.tag(tongue), tag, "{header}");
+                assert_eq!(messages.tag(language), tag, "{header}");
             }
         }
-        let tongue = Tongue(2);
-        assert_eq!(messages.text(tongue, "log-in-title", &[]), "Entrar");
-        assert_eq!(messages.text(tongue, "sign-up-title", &[]), "Create an account", "English stands in");
+        let language = LanguageIndex(2);
+        assert_eq!(messages.text(language, "log-in-title", &[]), "Entrar");
+        assert_eq!(messages.text(language, "sign-up-title", &[]), "Create an account", "English stands in");
     }
 
     #[test]
     fn an_application_replaces_a_text_and_a_wrong_one_is_refused() {
         let mut messages = Messages::built_in();
         messages.add("en", "log-in-title = Enter Camelot").unwrap();
-        assert_eq!(messages.text(Tongue(0), "log-in-title", &[]), "Enter Camelot");
+        assert_eq!(messages.text(LanguageIndex(0), "log-in-title", &[]), "Enter Camelot");
         assert!(messages.add("en", "no equals sign").is_err());
         assert!(messages.add("not a language", "a = b").is_err());
     }

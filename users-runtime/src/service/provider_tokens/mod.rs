@@ -1,8 +1,8 @@
 //! Tokens of OAuth providers: stored encrypted, and refreshed when code requests one.
 
 mod error;
-mod flights;
 mod refresh;
+mod shared_runs;
 mod vault;
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use tokio::time::timeout;
 
 pub use self::error::ProviderTokenError;
-pub(crate) use self::flights::Flights;
+pub(crate) use self::shared_runs::SharedRuns;
 use self::vault::Vault;
 use super::{OAuthProvider, Users};
 use crate::{
