@@ -12,7 +12,6 @@ use std::{
 use axum::Router;
 use axum_users::{
     Backend, Limits, Policy, Redis, SecretKey, Users,
-    password::{Argon2Params, HashSettings},
     schema::Status,
     testing::ManualClock,
     token::{EmailCode, Invitations, MagicLink, Refresh},
@@ -23,6 +22,7 @@ use super::{
     combination::{Combination, Ends, Strategy},
     redis::TestRedis,
 };
+use crate::hashing::weak_hashing;
 use crate::{
     database::{Database, DatabaseKind},
     store::open_store,
@@ -117,7 +117,7 @@ impl Service {
         let hooks = Hooks::default();
         // Never shed load on a busy machine; other tests cover that.
         let store = open_store::<User>(&stored.database.url()).await;
-        let hashing = HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10));
+        let hashing = weak_hashing();
         let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap());
         #[cfg(feature = "totp")]
         let builder = plan.mfa.iter().cloned().fold(builder, axum_users::UsersBuilder::mfa);

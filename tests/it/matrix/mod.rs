@@ -88,6 +88,18 @@ async fn everywhere_as<F: Future<Output = ()> + Send + 'static>(
     run_matrix(|_| true, plan, scenario).await;
 }
 
+/// Runs a scenario whose result depends neither on the database nor on the strategy, with bearer JWTs on SQLite.
+async fn on_one_combination<F: Future<Output = ()> + Send + 'static>(
+    plan: Plan,
+    scenario: impl Fn(Service) -> F + Send + Sync + 'static,
+) {
+    let one = |combination: &Combination| {
+        let Combination { database, strategy, transport } = *combination;
+        (database, strategy, transport) == (DatabaseKind::Sqlite, Strategy::Jwt, Carrier::Bearer)
+    };
+    run_matrix(one, plan, scenario).await;
+}
+
 /// Runs a scenario for the strategies that store sessions.
 async fn where_sessions_are_kept<F: Future<Output = ()> + Send + 'static>(
     plan: Plan,

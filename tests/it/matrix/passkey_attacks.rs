@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     app::{ORIGIN, Service},
-    passkeys::{BAD, Begun, add, begin, begin_login, everywhere, finish, listed, log_in, redeem, sign_up, try_log_in},
+    on_one_combination,
+    passkeys::{
+        BAD, Begun, add, begin, begin_login, everywhere, finish, listed, log_in, plan, redeem, sign_up, try_log_in,
+    },
 };
 use crate::{
     authenticator::{Key, PRESENT, SYNCABLE, Signing, VERIFIED, text},
@@ -100,11 +103,7 @@ async fn each_part_of_a_registration_is_wrong_once() {
 
 #[tokio::test]
 async fn every_cut_of_the_signed_data_is_refused_without_a_failure() {
-    everywhere(|app| async move {
-        // One combination is sufficient, because nothing of it reaches the database.
-        if app.combination.strategy.keeps_sessions() {
-            return;
-        }
+    on_one_combination(plan(), |app| async move {
         let session = app.member("arthur").await;
         let mut key = add(&app, &session, 1).await;
         let Begun { state, options } = begin_login(&app).await;
@@ -288,7 +287,7 @@ async fn a_key_that_was_bound_to_a_device_does_not_become_one_that_is_shared() {
 async fn a_user_has_at_most_twenty() {
     super::run_matrix(
         |combination| !combination.strategy.keeps_sessions(),
-        super::passkeys::plan(),
+        plan(),
         |app: Service| async move {
             let mut key = sign_up(&app, "arthur", 1).await;
             let session = log_in(&app, &mut key).await;

@@ -75,7 +75,7 @@ async fn of_fifty_registrations_with_one_state_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_fifty_accounts_that_want_one_passkey_one_gets_it() {
+async fn of_eight_accounts_that_want_one_passkey_one_gets_it() {
     everywhere(|app| async move {
         let mut sessions = Vec::new();
         for number in 0..8 {

@@ -131,8 +131,14 @@ pub fn pass_on_mysql_8(arguments: &[&str]) {
         eprintln!("skipped: TEST_MYSQL8_URL is not set, so MySQL 8 is not tested");
         return;
     };
-    let status = Command::new(env::current_exe().unwrap())
+    let program = env::current_exe().unwrap();
+    for filter in arguments.iter().take_while(|argument| !argument.starts_with("--")) {
+        let listed = Command::new(&program).args([filter, "--list"]).output().unwrap().stdout;
+        assert!(String::from_utf8_lossy(&listed).contains(": test"), "no test is named {filter}");
+    }
+    let status = Command::new(program)
         .args(arguments)
+        .env("REQUIRE_SERVICES", "1")
         .env("TEST_MYSQL_URL", url)
         .env_remove("TEST_MYSQL8_URL")
         .status()

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 use users_runtime::__private0_1_0::audit_statements;
 use users_runtime::{
     __private0_1_0::{
-        Catalog, Statements, UserSql, counter_statements, passkey_statements, refresh_statements,
+        Catalog, Statements, UserSql, counter_statements, oauth_statements, passkey_statements, refresh_statements,
         second_factor_statements, session_statements,
     },
     store::{SqlStore, StoredUser, UserStore},
@@ -44,7 +44,8 @@ fn hot<DB: Catalog>(statements: &Statements, sql: &UserSql) -> Vec<(String, Stri
     all
 }
 
-/// The statements on the tables that a service has only if its settings ask for them. Those that add a row are excluded.
+/// The statements on the tables that a service has only if its settings ask for them. Those that add a row, and purges of whole
+/// tables, are excluded.
 fn optional<DB: Catalog>(sql: &UserSql) -> Vec<(String, String)> {
     let counters = counter_statements::<DB>(sql).into_iter().filter(|(name, _)| *name != "add");
     let mut all: Vec<_> = counters.map(|(name, text)| (format!("counter {name}"), text)).collect();
@@ -59,13 +60,16 @@ fn optional<DB: Catalog>(sql: &UserSql) -> Vec<(String, String)> {
     let passkeys = passkey_statements::<DB>(sql).into_iter().filter(|(name, _)| *name != "insert");
     all.extend(passkeys.map(|(name, text)| (format!("passkey {name}"), text)));
     assert_eq!(all.len(), 34);
+    let links = oauth_statements::<DB>(sql, false).into_iter().filter(|(name, _)| !["insert", "redeem"].contains(name));
+    all.extend(links.map(|(name, text)| (format!("link {name}"), text)));
+    assert_eq!(all.len(), 45);
     #[cfg(feature = "audit")]
     {
         let of_log = audit_statements::<DB>(sql).into_iter().filter(|(name, _)| !name.starts_with("insert"));
         // None of these users has a tenant.
         let of_log = of_log.filter(|(name, _)| !name.contains("tenant"));
         all.extend(of_log.map(|(name, text)| (format!("audit {name}"), text)));
-        assert_eq!(all.len(), 39);
+        assert_eq!(all.len(), 50);
     }
     all
 }
@@ -187,8 +191,8 @@ mod servers {
         database.run(&statements.join(";\n")).await;
     }
 
-    /// Thousands of counters, of families of refresh tokens, of second factors with a code and a device, of passkeys, and of
-    /// entries of the audit log.
+    /// Thousands of counters, of families of refresh tokens, of second factors with a code and a device, of passkeys, of accounts
+    /// at a provider, and of entries of the audit log.
     async fn fill_optional(database: &TempDatabase) {
         let (numbers, analyze) = match database.server {
             Server::Postgres => ("generate_series(1, 4000) AS s(n)", "ANALYZE"),
@@ -197,7 +201,7 @@ mod servers {
                  WHERE n < 900) SELECT n FROM r) AS a, (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 \
                  UNION ALL SELECT 3) AS b) AS s",
                 "ANALYZE TABLE user_limits, user_refresh, user_second_factor, user_recovery_code, user_remembered_device, \
-                 user_passkey",
+                 user_passkey, oauth_account",
             ),
         };
         let mut statements = vec![format!(
@@ -223,6 +227,10 @@ mod servers {
         statements.push(format!(
             "INSERT INTO user_passkey (passkey_id, user_id, user_handle, name, credential, sign_count, created_at) \
              SELECT RPAD(MD5(u.email), 43, 'x'), u.id, LEFT(MD5(u.email), 22), 'Key', '{{}}', 0, 1 FROM {users} AS u"
+        ));
+        statements.push(format!(
+            "INSERT INTO oauth_account (id, user_id, oauth_name, access_token, account_id, account_email) \
+             SELECT id, id, 'acme', '', email, email FROM {users}"
         ));
         if cfg!(feature = "audit") {
             statements.push(format!(
@@ -330,6 +338,10 @@ mod servers {
                     () if before.ends_with("LIMIT ") => values.add(1000),
                     () if before.ends_with("`counter_key` = ") || before.ends_with("`passkey_id` = ") => {
                         values.add("a")
+                    }
+                    () if before.ends_with("`oauth_name` = ") => values.add("acme"),
+                    () if before.ends_with("`account_id` = ") || before.ends_with("`access_token` = ") => {
+                        values.add(&email)
                     }
                     () if before.ends_with("`id` < ") => values.add("08"),
                     () if before.ends_with("`id` >= ") => values.add("00"),

@@ -1,6 +1,7 @@
-//! PgBouncer in transaction mode: a version that works, and one that cannot work and is refused at the start.
+//! PgBouncer: modes and versions that work, and those that cannot work and are refused at the start.
 //!
-//! The program is at `TEST_PGBOUNCER` or in the path; without it these tests are left out by name.
+//! The program is at `TEST_PGBOUNCER` or in the path. Without it these tests are skipped with a message; with
+//! `REQUIRE_SERVICES=1` they fail.
 
 use std::{
     env, fs,
@@ -21,7 +22,7 @@ use crate::store::{
 /// The first version that supports prepared statements in transaction mode.
 const SUPPORTED: (u32, u32) = (1, 21);
 
-/// A running PgBouncer in transaction mode with one session per database.
+/// A running PgBouncer, by default in transaction mode.
 struct PgBouncer {
     process: Child,
     port: u16,
@@ -37,6 +38,7 @@ impl PgBouncer {
         let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
         let program = given.or_else(|| folders.map(|folder| folder.join("pgbouncer")).find(|file| file.is_file()));
         let Some(program) = program else {
+            assert_ne!(env::var("REQUIRE_SERVICES").as_deref(), Ok("1"), "PgBouncer is not installed");
             eprintln!("skipped: PgBouncer is not installed");
             return None;
         };
@@ -72,8 +74,9 @@ impl PgBouncer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let bouncer = Self { process, port, folder, version };
+        let mut bouncer = Self { process, port, folder, version };
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert_eq!(bouncer.process.try_wait().unwrap(), None, "PgBouncer has exited");
             tokio::task::yield_now().await;
         }
         Some(bouncer)
